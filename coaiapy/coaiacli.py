@@ -1,0 +1,143 @@
+"""The command ``coaia``: one dispatcher over the command modules, and the one place that ends it."""
+
+import argparse
+import importlib
+import os
+import sys
+from typing import Any, List, NamedTuple, Optional, Tuple
+
+from coaiapy import __version__
+from coaiapy.cli_common import Answer, Context, Parser, subcommands, write_text
+from coaiapy.errors import CoaiaError, ExitCode, UsageError
+
+
+class Group(NamedTuple):
+    """A first word of the command line, and the module that builds what comes after it."""
+
+    name: str
+    module: str
+    help: str
+    aliases: Tuple[str, ...] = ()
+
+
+GROUPS = (
+    Group("pipeline", "cli_pipeline", "make a whole trace from a template"),
+    Group(
+        "environment", "cli_env", "keep variables from one shell session to the next", ("env",)
+    ),
+    Group("fuse", "cli_fuse", "traces, observations and everything else in Langfuse"),
+    Group("help", "cli_help", "explain a command, or a topic such as exit-codes"),
+)
+
+_EPILOG = """\
+examples:
+  coaia pipeline create data-pipeline --var pipeline_name="ETL" --export-env
+  coaia env set COAIA_USER_ID john
+  coaia fuse traces
+"""
+
+
+def main(argv: Optional[List[str]] = None, context: Optional[Context] = None) -> int:
+    """Run one command line and return its exit code; nothing else in the package ends a run."""
+    streams = context or Context(sys.stdin, sys.stdout, sys.stderr)
+    words = list(sys.argv[1:] if argv is None else argv)
+    words, debug = _take_debug(words)
+    try:
+        return _run(_as_utf8(words), streams)
+    except Answer as answer:
+        write_text(streams.stdout, str(answer))
+        return ExitCode.OK
+    except CoaiaError as error:
+        return _fail(streams, str(error), error.exit_code, debug)
+    except KeyboardInterrupt:
+        return _fail(streams, "interrupted", ExitCode.INTERRUPTED, debug)
+    except BrokenPipeError:
+        return _reader_left()
+    except Exception as error:
+        text = "unexpected {}: {} (--debug shows where)".format(type(error).__name__, error)
+        return _fail(streams, text, ExitCode.FAILED, debug)
+
+
+def build_parser(words: List[str]) -> Parser:
+    """Return the parser for ``words``: only the branch that they enter is built."""
+    parser = Parser(
+        prog="coaia",
+        description="Traces, prompts, scores, environments and recordings of AI workflows.",
+        epilog=_EPILOG,
+    )
+    parser.add_argument("--version", action=_ShowVersion)
+    parser.add_argument("--env", metavar="PATH", help="read settings from this .env file")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    groups = subcommands(parser)
+    entered = _first_command(words)
+    for group in GROUPS:
+        branch = groups.add_parser(
+            group.name,
+            aliases=list(group.aliases),
+            help=group.help,
+            description=group.help[:1].upper() + group.help[1:] + ".",
+        )
+        if entered == group.name or entered in group.aliases:
+            importlib.import_module("coaiapy." + group.module).build(branch, words)
+    return parser
+
+
+class _ShowVersion(argparse.Action):
+    def __init__(self, option_strings: Any, dest: str, **kwargs: Any) -> None:
+        super().__init__(
+            option_strings, dest=argparse.SUPPRESS, nargs=0, help="show the version"
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
+        raise Answer("coaia {}\n".format(__version__))
+
+
+def _run(words: List[str], context: Context) -> int:
+    args = build_parser(words).parse_args(words)
+    result = args.handler(args, context._replace(env_file=args.env))
+    return ExitCode.OK if result is None else int(result)
+
+
+def _first_command(words: List[str]) -> str:
+    rest = iter(words)
+    for word in rest:
+        if word == "--env":
+            next(rest, None)
+        elif not word.startswith("-"):
+            return word
+    return ""
+
+
+def _take_debug(words: List[str]) -> Tuple[List[str], bool]:
+    """``--debug`` may stand anywhere before ``--``; the parsers below need not know it."""
+    end = words.index("--") if "--" in words else len(words)
+    kept = [word for word in words[:end] if word != "--debug"] + words[end:]
+    wished = os.environ.get("COAIA_DEBUG", "") not in ("", "0")
+    return kept, wished or len(kept) < len(words)
+
+
+def _as_utf8(words: List[str]) -> List[str]:
+    """Undo the decoding of the C locale; what is not UTF-8 at all cannot be stored or sent."""
+    try:
+        return [os.fsencode(word).decode("utf-8") for word in words]
+    except UnicodeError as error:
+        raise UsageError("an argument is not UTF-8 text: {}".format(error)) from error
+
+
+def _fail(context: Context, text: str, code: ExitCode, debug: bool) -> int:
+    if debug:
+        import traceback
+
+        write_text(context.stderr, traceback.format_exc())
+    write_text(context.stderr, "coaia: {}\n".format(text))
+    return code
+
+
+def _reader_left() -> int:
+    """The reader of our output has gone (``| head``): nothing more can be said to it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

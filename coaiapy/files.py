@@ -1,0 +1,139 @@
+"""Files that are written whole or not at all, by one process at a time, for one pair of eyes."""
+
+import os
+import tempfile
+import time
+from contextlib import contextmanager
+from typing import Iterator, Union
+
+from coaiapy.errors import StateError
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+
+
+def user_home() -> str:
+    """Return the user's home folder."""
+    return os.path.expanduser("~")
+
+
+def state_folder() -> str:
+    """Return where coaia keeps its state: ``$COAIA_HOME``, else ``~/.coaia``."""
+    return os.environ.get("COAIA_HOME") or os.path.join(user_home(), ".coaia")
+
+
+def make_private_folder(path: str) -> str:
+    """Create ``path`` (0700) with its parents if it is missing, and return it."""
+    try:
+        os.makedirs(path, mode=PRIVATE_FOLDER, exist_ok=True)
+    except OSError as error:
+        raise StateError("cannot create the folder {}: {}".format(path, reason(error))) from error
+    return path
+
+
+def reason(error: OSError) -> str:
+    """Return the operating system's own words, without the path that the caller names."""
+    return error.strerror or str(error)
+
+
+def read_text(path: str) -> str:
+    """Return the text of a UTF-8 file; a byte-order mark is dropped."""
+    try:
+        with open(path, encoding="utf-8-sig") as stream:
+            return stream.read()
+    except UnicodeDecodeError as error:
+        raise StateError(
+            "{} is not UTF-8 text (byte {}): save it as UTF-8".format(path, error.start)
+        ) from error
+    except OSError as error:
+        raise StateError("cannot read {}: {}".format(path, reason(error))) from error
+
+
+def write_atomic(path: str, data: Union[str, bytes], mode: int = PRIVATE_FILE) -> None:
+    """Replace ``path`` by ``data`` in one step: a reader sees the old file or the new one.
+
+    A link is followed, so that the file it points to is replaced and the link stays.
+    """
+    target = os.path.realpath(path)
+    content = data.encode("utf-8") if isinstance(data, str) else data
+    temporary = ""
+    try:
+        descriptor, temporary = tempfile.mkstemp(
+            prefix=".{}.".format(os.path.basename(target)), dir=os.path.dirname(target)
+        )
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, target)
+    except OSError as error:
+        _remove_quietly(temporary)
+        raise StateError("cannot write {}: {}".format(path, reason(error))) from error
+    except BaseException:
+        _remove_quietly(temporary)
+        raise
+
+
+def _remove_quietly(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
+
+
+@contextmanager
+def locked(path: str, timeout: float = 20.0) -> Iterator[None]:
+    """Hold the lock for changing ``path`` while the block runs.
+
+    The lock is on the file's folder, so that it leaves no file behind and outlives the
+    replacement of the file itself. Raises ``StateError`` after ``timeout`` seconds.
+    """
+    folder = os.path.dirname(os.path.realpath(path)) or "."
+    try:
+        import fcntl
+    except ImportError:
+        with _lock_file(path + ".lock", timeout):
+            yield
+        return
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise StateError("cannot open the folder {}: {}".format(folder, reason(error))) from error
+    try:
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                _wait_for_lock(path, deadline, error)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _lock_file(lock_path: str, timeout: float) -> Iterator[None]:
+    """The lock where the system has no ``fcntl``: a file that only one process can create."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            os.close(os.open(lock_path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            break
+        except FileExistsError as error:
+            _wait_for_lock(lock_path, deadline, error)
+        except OSError as error:
+            raise StateError("cannot lock {}: {}".format(lock_path, reason(error))) from error
+    try:
+        yield
+    finally:
+        _remove_quietly(lock_path)
+
+
+def _wait_for_lock(path: str, deadline: float, error: OSError) -> None:
+    if time.monotonic() > deadline:
+        raise StateError(
+            "{} is locked by another process: try again when it has finished".format(path)
+        ) from error
+    time.sleep(0.01)

@@ -1,0 +1,55 @@
+"""Every test works in a home and a project folder of its own."""
+
+import io
+import os
+from typing import NamedTuple
+
+import pytest
+
+from coaiapy.cli_common import Context
+from coaiapy.coaiacli import main
+
+OWN_VARIABLES = ("LANGFUSE_", "COAIA", "OPENAI_", "REDIS_", "UPSTASH_", "KV_", "AWS_")
+
+
+class Result(NamedTuple):
+    """What one command line printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """Point HOME into ``tmp_path`` and work in an empty project folder; return the home."""
+    for name in list(os.environ):
+        if name.startswith(OWN_VARIABLES):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    project = tmp_path / "project"
+    folder.mkdir()
+    project.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("COAIA_HOME", str(folder / ".coaia"))
+    monkeypatch.chdir(str(project))
+    return folder
+
+
+@pytest.fixture
+def project(home):
+    """The folder that a test's commands run in."""
+    return home.parent / "project"
+
+
+@pytest.fixture
+def run():
+    """Run ``coaia WORD...`` in this process and return its code, stdout and stderr."""
+
+    def run_command(*words, **options):
+        stdin = io.StringIO(options.get("stdin", ""))
+        out, err = io.StringIO(), io.StringIO()
+        code = main([str(word) for word in words], Context(stdin, out, err))
+        return Result(code, out.getvalue(), err.getvalue())
+
+    return run_command
