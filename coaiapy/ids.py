@@ -1,0 +1,64 @@
+"""Ids: new ones, and the form that a span store wants of the user's own.
+
+A Langfuse v4 server knows a trace by 32 and an observation by 16 lowercase hex digits. Any other
+id is turned into such digits the way Langfuse's own SDK treats a seed (the first bytes of its
+SHA-256), so that the same text gives the same id in every process and every client.
+"""
+
+import os
+import re
+from hashlib import sha256
+from typing import List
+
+_HEX32 = re.compile(r"[0-9a-f]{32}$")
+_HEX16 = re.compile(r"[0-9a-f]{16}$")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+
+
+def new_trace_id() -> str:
+    """Return a random trace id of 32 hex digits, good for every server generation."""
+    return os.urandom(16).hex()
+
+
+def new_observation_id() -> str:
+    """Return a random observation id of 16 hex digits, good for every server generation."""
+    return os.urandom(8).hex()
+
+
+def new_id() -> str:
+    """Return a random id for what is neither trace nor observation."""
+    return os.urandom(16).hex()
+
+
+def span_trace_id(trace_id: str) -> str:
+    """Return the 32 hex digits under which a span store keeps the trace ``trace_id``."""
+    text = trace_id.lower()
+    if _HEX32.match(text) and text.strip("0"):
+        return text
+    if _UUID.match(text):
+        return text.replace("-", "")
+    return sha256(trace_id.encode("utf-8")).digest()[:16].hex()
+
+
+def span_id(observation_id: str) -> str:
+    """Return the 16 hex digits under which a span store keeps an observation."""
+    text = observation_id.lower()
+    if _HEX16.match(text) and text.strip("0"):
+        return text
+    return sha256(observation_id.encode("utf-8")).digest()[:8].hex()
+
+
+def root_span_id(trace_id: str) -> str:
+    """Return the id of the span that stands for the trace itself."""
+    return span_id("root of " + span_trace_id(trace_id))
+
+
+def known_forms(trace_id: str) -> List[str]:
+    """Return the ids under which a trace may be kept: the user's own first."""
+    other = span_trace_id(trace_id)
+    return [trace_id] if other == trace_id else [trace_id, other]
+
+
+def derived_observation_id(*parts: str) -> str:
+    """Return the observation id that always belongs to the same ``parts``."""
+    return sha256("\x1f".join(parts).encode("utf-8")).digest()[:8].hex()

@@ -1,0 +1,232 @@
+"""The fields of each record: their names here and in Langfuse's API, and what they may hold."""
+
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
+
+from coaiapy import times
+from coaiapy.errors import UsageError
+
+OBSERVATION_TYPES = (
+    "EVENT",
+    "SPAN",
+    "GENERATION",
+    "AGENT",
+    "TOOL",
+    "CHAIN",
+    "RETRIEVER",
+    "EVALUATOR",
+    "EMBEDDING",
+    "GUARDRAIL",
+)
+LEVELS = ("DEBUG", "DEFAULT", "WARNING", "ERROR")
+SCORE_TYPES = ("NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT", "CORRECTION")
+MAX_ID_LENGTH = 800
+
+Body = Dict[str, Any]
+
+# How one field is checked: the value as given -> the value as kept.
+Check = Callable[[Any], Any]
+
+
+class Field(NamedTuple):
+    """One field of a record: its attribute, its API name, its check, other accepted names."""
+
+    attribute: str
+    api: str
+    check: Check
+    aliases: Tuple[str, ...] = ()
+
+
+def _anything(value: Any) -> Any:
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be text, not {}".format(_kind(value)))
+    return value
+
+
+def _id(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    text = _text(value)
+    if not text.strip() or len(text) > MAX_ID_LENGTH or "\r" in text:
+        raise ValueError("must have 1 to {} characters".format(MAX_ID_LENGTH))
+    return text
+
+
+def _object(value: Any) -> Body:
+    if not isinstance(value, dict):
+        raise ValueError("must be an object, not {}".format(_kind(value)))
+    return value
+
+
+def _texts(value: Any) -> Tuple[str, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise ValueError("must be a list of texts, not {}".format(_kind(value)))
+    return tuple(_text(item) for item in value)
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false, not {}".format(_kind(value)))
+    return value
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError("must be a whole number, not {}".format(_kind(value)))
+    return value
+
+
+def _one_of(choices: Tuple[str, ...]) -> Check:
+    def check(value: Any) -> str:
+        text = _text(value).upper()
+        if text not in choices:
+            raise ValueError("{!r} is none of {}".format(value, ", ".join(choices)))
+        return text
+
+    return check
+
+
+_USAGE_NAMES = {
+    "promptTokens": "input",
+    "prompt_tokens": "input",
+    "completionTokens": "output",
+    "completion_tokens": "output",
+    "totalTokens": "total",
+    "total_tokens": "total",
+}
+
+
+def _usage(value: Any) -> Body:
+    usage = {}
+    for name, count in _object(value).items():
+        if name == "unit" or count is None:
+            continue
+        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+            raise ValueError("{} must be a whole number, not {!r}".format(name, count))
+        usage[_USAGE_NAMES.get(name, name)] = count
+    return usage
+
+
+def _cost(value: Any) -> Body:
+    costs = value if isinstance(value, dict) else {"total": value}
+    for name, amount in costs.items():
+        if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not amount >= 0:
+            raise ValueError("{} must be a number of US dollars, not {!r}".format(name, amount))
+    return costs
+
+
+def _kind(value: Any) -> str:
+    names = {"NoneType": "null", "bool": "a boolean", "int": "a number", "float": "a number"}
+    names.update({"str": "text", "list": "a list", "dict": "an object"})
+    return names.get(type(value).__name__, type(value).__name__)
+
+
+TRACE_FIELDS = (
+    Field("id", "id", _id, ("trace_id", "traceId")),
+    Field("timestamp", "timestamp", times.parse_time),
+    Field("name", "name", _text),
+    Field("user_id", "userId", _text),
+    Field("session_id", "sessionId", _text),
+    Field("input", "input", _anything),
+    Field("output", "output", _anything),
+    Field("metadata", "metadata", _object),
+    Field("tags", "tags", _texts),
+    Field("environment", "environment", _text),
+    Field("release", "release", _text),
+    Field("version", "version", _text),
+    Field("public", "public", _flag),
+)
+
+OBSERVATION_FIELDS = (
+    Field("id", "id", _id, ("observation_id", "observationId")),
+    Field("trace_id", "traceId", _id),
+    Field("type", "type", _one_of(OBSERVATION_TYPES)),
+    Field("name", "name", _text),
+    Field("start_time", "startTime", times.parse_time),
+    Field("end_time", "endTime", times.parse_time),
+    Field("parent_id", "parentObservationId", _id, ("parent_observation_id", "parent")),
+    Field("input", "input", _anything),
+    Field("output", "output", _anything),
+    Field("metadata", "metadata", _object),
+    Field("level", "level", _one_of(LEVELS)),
+    Field("status_message", "statusMessage", _text),
+    Field("model", "model", _text),
+    Field("model_parameters", "modelParameters", _object),
+    Field("usage", "usageDetails", _usage, ("usage_details",)),
+    Field("cost", "costDetails", _cost, ("cost_details",)),
+    Field("completion_start_time", "completionStartTime", times.parse_time),
+    Field("prompt_name", "promptName", _text),
+    Field("prompt_version", "promptVersion", _whole),
+    Field("version", "version", _text),
+    Field("environment", "environment", _text),
+)
+
+SCORE_FIELDS = (
+    Field("id", "id", _id, ("score_id", "scoreId")),
+    Field("name", "name", _text),
+    Field("value", "value", _anything),
+    Field("timestamp", "timestamp", times.parse_time),
+    Field("data_type", "dataType", _one_of(SCORE_TYPES)),
+    Field("trace_id", "traceId", _id),
+    Field("observation_id", "observationId", _id),
+    Field("session_id", "sessionId", _id),
+    Field("dataset_run_id", "datasetRunId", _id),
+    Field("comment", "comment", _text),
+    Field("metadata", "metadata", _object),
+    Field("config_id", "configId", _id),
+    Field("environment", "environment", _text),
+)
+
+
+def _names(fields: Tuple[Field, ...]) -> Dict[str, Field]:
+    return {
+        name: field for field in fields for name in (field.attribute, field.api) + field.aliases
+    }
+
+
+FIELDS = {"trace": TRACE_FIELDS, "observation": OBSERVATION_FIELDS, "score": SCORE_FIELDS}
+_BY_NAME = {kind: _names(fields) for kind, fields in FIELDS.items()}
+
+
+def checked(values: Mapping[str, Any], kind: str) -> Dict[str, Any]:
+    """Return the attributes that ``values`` give to a record of this kind.
+
+    Attribute names, API names and aliases are known; ``None`` counts as not given. Raises
+    ``UsageError`` that names the field.
+    """
+    known = _BY_NAME[kind]
+    given = {}  # type: Dict[str, Any]
+    for name, value in values.items():
+        field = known.get(name)
+        if field is None:
+            raise UsageError("{}: {}".format(name, _unknown_field(name, kind, list(known))))
+        if value is None:
+            continue
+        if field.attribute in given:
+            raise UsageError("{}: given twice, under two names".format(field.attribute))
+        try:
+            given[field.attribute] = field.check(value)
+        except (ValueError, UsageError) as error:
+            raise UsageError("{}: {}".format(name, error)) from error
+    return given
+
+
+def _unknown_field(name: str, kind: str, known: List[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, known, 1)
+    hint = "; did you mean {}?".format(near[0]) if near else ""
+    return "no field of {} {}{}".format("an" if kind == "observation" else "a", kind, hint)
+
+
+def body_of(record: Any) -> Body:
+    """Return the given fields of a record under their API names."""
+    body = {}
+    for field in FIELDS[record.kind]:
+        value = getattr(record, field.attribute)
+        if value is not None:
+            body[field.api] = list(value) if isinstance(value, tuple) else value
+    return body

@@ -1,0 +1,167 @@
+"""Trace, Observation, Score: what a user writes down, checked, in one shape for every server.
+
+A record's ``body()`` uses the names of Langfuse's API and leaves out what was not given; it is
+what the journal keeps and what ``--json`` prints. ``None`` means "not given"; ``0``, ``False``,
+``""``, ``[]`` and ``{}`` are values.
+"""
+
+from typing import Any, Mapping, NamedTuple, Optional, Tuple
+
+from coaiapy import ids, times
+from coaiapy.errors import UsageError
+from coaiapy.record_fields import FIELDS, Body, body_of, checked
+
+
+class Trace(NamedTuple):
+    """One run of a workflow; times are ISO 8601 text in UTC."""
+
+    id: str
+    timestamp: str
+    name: Optional[str] = None
+    user_id: Optional[str] = None
+    session_id: Optional[str] = None
+    input: Any = None
+    output: Any = None
+    metadata: Optional[Body] = None
+    tags: Optional[Tuple[str, ...]] = None
+    environment: Optional[str] = None
+    release: Optional[str] = None
+    version: Optional[str] = None
+    public: Optional[bool] = None
+
+    kind = "trace"
+
+    def body(self) -> Body:
+        """Return the given fields under their API names."""
+        return body_of(self)
+
+
+class Observation(NamedTuple):
+    """One step of a trace: an event, a span, a generation or one of the newer types.
+
+    ``usage`` counts units (tokens) per name, ``cost`` is in USD per name.
+    """
+
+    id: str
+    trace_id: str
+    start_time: str
+    type: str = "EVENT"
+    name: Optional[str] = None
+    end_time: Optional[str] = None
+    parent_id: Optional[str] = None
+    input: Any = None
+    output: Any = None
+    metadata: Optional[Body] = None
+    level: str = "DEFAULT"
+    status_message: Optional[str] = None
+    model: Optional[str] = None
+    model_parameters: Optional[Body] = None
+    usage: Optional[Body] = None
+    cost: Optional[Body] = None
+    completion_start_time: Optional[str] = None
+    prompt_name: Optional[str] = None
+    prompt_version: Optional[int] = None
+    version: Optional[str] = None
+    environment: Optional[str] = None
+
+    kind = "observation"
+
+    def body(self) -> Body:
+        """Return the given fields under their API names."""
+        return body_of(self)
+
+
+class Score(NamedTuple):
+    """A verdict on a trace, an observation, a session or a dataset run."""
+
+    id: str
+    name: str
+    value: Any
+    timestamp: str
+    data_type: Optional[str] = None
+    trace_id: Optional[str] = None
+    observation_id: Optional[str] = None
+    session_id: Optional[str] = None
+    dataset_run_id: Optional[str] = None
+    comment: Optional[str] = None
+    metadata: Optional[Body] = None
+    config_id: Optional[str] = None
+    environment: Optional[str] = None
+
+    kind = "score"
+
+    def body(self) -> Body:
+        """Return the given fields under their API names."""
+        return body_of(self)
+
+
+def trace_from(values: Mapping[str, Any]) -> Trace:
+    """Return the trace that ``values`` describe, by attribute or API names.
+
+    A missing id or timestamp is made. Raises ``UsageError`` that names the field.
+    """
+    given = checked(values, "trace")
+    given.setdefault("id", ids.new_trace_id())
+    given.setdefault("timestamp", times.now())
+    return Trace(**given)
+
+
+def observation_from(values: Mapping[str, Any], trace_id: Optional[str] = None) -> Observation:
+    """Return the observation that ``values`` describe, by attribute or API names.
+
+    A missing id or start time is made; ``trace_id`` stands for a missing trace. Raises
+    ``UsageError`` that names the field.
+    """
+    given = checked(values, "observation")
+    if trace_id is not None and given.setdefault("trace_id", trace_id) != trace_id:
+        raise UsageError(
+            "trace_id: {!r} is another trace than {!r}".format(given["trace_id"], trace_id)
+        )
+    if "trace_id" not in given:
+        raise UsageError("trace_id: missing; an observation belongs to a trace")
+    given.setdefault("id", ids.new_observation_id())
+    given.setdefault("start_time", times.now())
+    observation = Observation(**given)
+    _check_observation(observation)
+    return observation
+
+
+def score_from(values: Mapping[str, Any]) -> Score:
+    """Return the score that ``values`` describe; ``UsageError`` names what is wrong."""
+    given = checked(values, "score")
+    for field in ("name", "value"):
+        if field not in given:
+            raise UsageError("{}: missing; a score needs a name and a value".format(field))
+    given.setdefault("id", ids.new_id())
+    given.setdefault("timestamp", times.now())
+    score = Score(**given)
+    targets = [score.trace_id, score.session_id, score.dataset_run_id]
+    if len([target for target in targets if target]) != 1:
+        raise UsageError("a score needs exactly one target: a trace, a session or a dataset run")
+    if score.observation_id and not score.trace_id:
+        raise UsageError("observation_id: needs the trace_id of its trace")
+    return score
+
+
+def _check_observation(observation: Observation) -> None:
+    if observation.end_time and observation.end_time < observation.start_time:
+        raise UsageError(
+            "end_time: {} is before start_time {}".format(
+                observation.end_time, observation.start_time
+            )
+        )
+    if observation.parent_id == observation.id:
+        raise UsageError("parent_id: an observation cannot be its own parent")
+    if (observation.prompt_name is None) != (observation.prompt_version is None):
+        raise UsageError("prompt_name and prompt_version go together: give both or neither")
+
+
+_RECORDS = {"trace": Trace, "observation": Observation, "score": Score}
+
+
+def from_body(kind: str, body: Mapping[str, Any]) -> Any:
+    """Return the ``Trace``, ``Observation`` or ``Score`` of a body that was checked before."""
+    values = {field.attribute: body[field.api] for field in FIELDS[kind] if field.api in body}
+    if "tags" in values:
+        values["tags"] = tuple(values["tags"])
+    return _RECORDS[kind](**values)

@@ -1,0 +1,117 @@
+"""Points in time: many ways to write one, one way to keep it.
+
+Everything stores ISO 8601 text in UTC with milliseconds, ``2026-01-31T12:00:00.000Z``: the form
+that every Langfuse server accepts and the precision that it keeps.
+"""
+
+import re
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+from coaiapy.errors import UsageError
+
+_ISO = re.compile(
+    r"(\d{4})-?(\d\d)-?(\d\d)"
+    r"(?:[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?\s*(Z|[+-]\d\d:?(?:\d\d)?)?)?$",
+    re.IGNORECASE,
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_FORMS = (
+    "write it as ISO 8601 (2026-01-31T12:00:00Z), as yyMMddHHmmss or yyMMddHHmm, "
+    "or as seconds since 1970"
+)
+
+
+def now() -> str:
+    """Return the present moment."""
+    return to_text(datetime.now(timezone.utc))
+
+
+def to_text(moment: datetime) -> str:
+    """Return ``moment`` as stored text; a naive one is local time."""
+    utc = moment.astimezone(timezone.utc)
+    return "{:%Y-%m-%dT%H:%M:%S}.{:03d}Z".format(utc, utc.microsecond // 1000)
+
+
+def from_text(text: str) -> datetime:
+    """Return the aware UTC datetime of stored text, or of any ISO 8601 text."""
+    return _iso(text)
+
+
+def epoch_milliseconds(text: str) -> int:
+    """Return the whole milliseconds since 1970 of stored text."""
+    return (from_text(text) - _EPOCH) // timedelta(milliseconds=1)
+
+
+def parse_time(value: Any) -> str:
+    """Return the stored text of a moment written in any accepted way.
+
+    Text: ISO 8601 with any offset (without one: local time), ``yyMMddHHmmss`` or ``yyMMddHHmm``
+    (UTC), or seconds since 1970. Numbers are seconds since 1970. Dates and datetimes, as YAML
+    reads them, are taken as they are. Raises ``UsageError`` for anything else.
+    """
+    try:
+        return to_text(_parse(value))
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError("{!r} is not a time: {}".format(value, _FORMS)) from error
+
+
+def parse_tlid(text: str) -> str:
+    """Return the stored text of ``yyMMddHHmmss`` or ``yyMMddHHmm``; ``ValueError`` otherwise."""
+    return to_text(_tlid(text))
+
+
+def _parse(value: Any) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return _EPOCH + timedelta(seconds=value)
+    if isinstance(value, str):
+        return _parse_text(value.strip())
+    raise ValueError(value)
+
+
+def _parse_text(text: str) -> datetime:
+    if re.match(r"\d{12}$|\d{10}$", text):
+        try:
+            return _tlid(text)
+        except ValueError:
+            if len(text) == 12:
+                raise
+    if re.match(r"\d{9,11}(\.\d+)?$", text):
+        return _EPOCH + timedelta(seconds=float(text))
+    return _iso(text)
+
+
+def _tlid(text: str) -> datetime:
+    if not re.match(r"\d{10}(\d\d)?$", text):
+        raise ValueError(text)
+    pairs = [int(text[i : i + 2]) for i in range(0, len(text), 2)]
+    return datetime(2000 + pairs[0], *pairs[1:], tzinfo=timezone.utc)  # type: ignore
+
+
+def _iso(text: str) -> datetime:
+    match = _ISO.match(text)
+    if not match:
+        raise ValueError(text)
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    moment = datetime(
+        int(year),
+        int(month),
+        int(day),
+        int(hour or 0),
+        int(minute or 0),
+        int(second or 0),
+        int((fraction or "0")[:6].ljust(6, "0")),
+    )
+    return moment.replace(tzinfo=_zone(zone)) if zone else moment.astimezone(timezone.utc)
+
+
+def _zone(text: str) -> timezone:
+    if text in "Zz":
+        return timezone.utc
+    digits = text[1:].replace(":", "")
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
+    return timezone(-offset if text[0] == "-" else offset)
