@@ -1,0 +1,92 @@
+"""Reading records back from the journal: bodies as they were written, newest traces first."""
+
+import json
+from typing import Iterator, List, Optional
+
+from coaiapy import ids
+from coaiapy.journal import Journal
+from coaiapy.record_fields import Body
+
+
+def traces(journal: Journal, destination: int) -> Iterator[Body]:
+    """Yield the traces of a destination, newest first.
+
+    A trace that is known by its observations alone (it was made elsewhere) is there too, with
+    the time of its first observation.
+    """
+    sql = """
+        SELECT time, body, trace_id FROM records WHERE destination = :d AND kind = 'trace'
+        UNION ALL
+        SELECT min(time), NULL, trace_id FROM records AS lone
+        WHERE destination = :d AND kind = 'observation' AND NOT EXISTS (
+            SELECT 1 FROM records WHERE destination = :d AND kind = 'trace'
+            AND trace_key = lone.trace_key)
+        GROUP BY trace_key
+        ORDER BY 1 DESC
+    """.replace(":d", str(int(destination)))
+    for row in journal.rows(sql):
+        if row["body"]:
+            yield json.loads(row["body"])
+        else:
+            yield {"id": row["trace_id"], "timestamp": row["time"]}
+
+
+def trace(journal: Journal, destination: int, trace_id: str) -> Optional[Body]:
+    """Return one trace by any form of its id, or ``None``."""
+    key = ids.span_trace_id(trace_id)
+    sql = "SELECT * FROM records WHERE destination = ? AND kind = 'trace' AND trace_key = ?"
+    for row in journal.rows(sql, destination, key):
+        return dict(json.loads(row["body"]))
+    for body in observations(journal, destination, trace_id):
+        return {"id": body["traceId"], "timestamp": body["startTime"]}
+    return None
+
+
+def observations(journal: Journal, destination: int, trace_id: str) -> List[Body]:
+    """Return the observations of a trace in the order of their start."""
+    return _bodies(journal, "observation", destination, ids.span_trace_id(trace_id))
+
+
+def scores(journal: Journal, destination: int, trace_id: str) -> List[Body]:
+    """Return the scores of a trace and of its observations."""
+    return _bodies(journal, "score", destination, ids.span_trace_id(trace_id))
+
+
+def _bodies(journal: Journal, kind: str, destination: int, trace_key: str) -> List[Body]:
+    sql = (
+        "SELECT body FROM records WHERE destination = ? AND kind = ? AND trace_key = ?"
+        " ORDER BY time, seq"
+    )
+    return [json.loads(row["body"]) for row in journal.rows(sql, destination, kind, trace_key)]
+
+
+def find_observations(journal: Journal, destination: int, observation_id: str) -> List[Body]:
+    """Return every observation with this id (an id is unique within its trace only)."""
+    sql = "SELECT body FROM records WHERE destination = ? AND kind = 'observation' AND key = ?"
+    key = ids.span_id(observation_id)
+    return [json.loads(row["body"]) for row in journal.rows(sql, destination, key)]
+
+
+def knows_trace(journal: Journal, destination: int, trace_id: str) -> bool:
+    """Tell whether anything was written under this trace id."""
+    sql = "SELECT 1 FROM records WHERE destination = ? AND trace_key = ? LIMIT 1"
+    return any(True for _ in journal.rows(sql, destination, ids.span_trace_id(trace_id)))
+
+
+def row_of_trace(journal: Journal, destination: int, trace_id: str) -> Optional[int]:
+    """Return the row of a trace's own record, or ``None``."""
+    sql = "SELECT seq FROM records WHERE destination = ? AND kind = 'trace' AND trace_key = ?"
+    for row in journal.rows(sql, destination, ids.span_trace_id(trace_id)):
+        return int(row["seq"])
+    return None
+
+
+def forget_trace(journal: Journal, destination: int, trace_id: str) -> int:
+    """Remove a trace with all that belongs to it, and return how many records that were."""
+    with journal.transaction() as db:
+        return int(
+            db.execute(
+                "DELETE FROM records WHERE destination = ? AND trace_key = ?",
+                (destination, ids.span_trace_id(trace_id)),
+            ).rowcount
+        )
