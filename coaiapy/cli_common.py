@@ -1,6 +1,8 @@
 """What every command shares: the streams it is given, and how its parser is built."""
 
 import argparse
+import os
+import sys
 from typing import IO, Any, Callable, NamedTuple, Optional, Sequence
 
 from coaiapy.errors import ExitCode, UsageError
@@ -21,6 +23,27 @@ class Context(NamedTuple):
     def note(self, text: str) -> None:
         """Write one line of talk to stderr."""
         write_text(self.stderr, text + "\n")
+
+
+def standard_context() -> Context:
+    """Return the streams of this process."""
+    return Context(
+        _utf8_in_c_locale(sys.stdin, "r"),
+        _utf8_in_c_locale(sys.stdout, "w"),
+        _utf8_in_c_locale(sys.stderr, "w"),
+    )
+
+
+def _utf8_in_c_locale(stream: Any, mode: str) -> Any:
+    """Open ``stream`` anew as UTF-8 where the C locale made it ASCII, as Python 3.7 does itself."""
+    encoding = str(getattr(stream, "encoding", "")).lower()
+    if encoding not in ("ascii", "us-ascii", "ansi_x3.4-1968") or "PYTHONIOENCODING" in os.environ:
+        return stream
+    try:
+        descriptor = stream.fileno()
+    except (AttributeError, OSError, ValueError):
+        return stream
+    return open(descriptor, mode, 1, "utf-8", "surrogateescape", closefd=False)
 
 
 def write_text(stream: IO[str], text: str) -> None:
@@ -60,7 +83,8 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("allow_abbrev", False)
         kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        super().__init__(*args, add_help=False, **kwargs)
+        kwargs["add_help"] = False
+        super().__init__(*args, **kwargs)
         self.add_argument("-h", "--help", action=ShowHelp)
 
     def error(self, message: str) -> Any:

@@ -142,11 +142,11 @@ class Journal:
                 changed += is_new
         return Written(rows, changed)
 
-    def patch(self, row: int, changes: Body) -> None:
-        """Merge ``changes`` into the body of one record, and queue it again."""
+    def patch(self, row: int, changes: Body) -> Written:
+        """Merge ``changes`` into the body of one record, and queue it again if it changed."""
         with self.transaction() as db:
             found = db.execute("SELECT * FROM records WHERE seq = ?", (row,)).fetchone()
-            _merge_into(db, found, changes)
+            return Written([row], int(_merge_into(db, found, changes)))
 
     def destination(self, base_url: str, public_key: str) -> int:
         """Return the number of a server and project, which is given one if it is new."""

@@ -198,7 +198,7 @@ def checked(values: Mapping[str, Any], kind: str) -> Dict[str, Any]:
     ``UsageError`` that names the field.
     """
     known = _BY_NAME[kind]
-    given = {}  # type: Dict[str, Any]
+    given: Dict[str, Any] = {}
     for name, value in values.items():
         field = known.get(name)
         if field is None:

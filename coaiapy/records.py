@@ -29,7 +29,10 @@ class Trace(NamedTuple):
     version: Optional[str] = None
     public: Optional[bool] = None
 
-    kind = "trace"
+    @property
+    def kind(self) -> str:
+        """The kind of record, as the journal names it."""
+        return "trace"
 
     def body(self) -> Body:
         """Return the given fields under their API names."""
@@ -64,7 +67,10 @@ class Observation(NamedTuple):
     version: Optional[str] = None
     environment: Optional[str] = None
 
-    kind = "observation"
+    @property
+    def kind(self) -> str:
+        """The kind of record, as the journal names it."""
+        return "observation"
 
     def body(self) -> Body:
         """Return the given fields under their API names."""
@@ -88,7 +94,10 @@ class Score(NamedTuple):
     config_id: Optional[str] = None
     environment: Optional[str] = None
 
-    kind = "score"
+    @property
+    def kind(self) -> str:
+        """The kind of record, as the journal names it."""
+        return "score"
 
     def body(self) -> Body:
         """Return the given fields under their API names."""

@@ -83,7 +83,7 @@ def load(env_file: Optional[str] = None) -> Settings:
 
 def merged_config() -> Dict[str, Any]:
     """Return ``./coaia.json`` laid over ``~/coaia.json``, objects key by key."""
-    merged = {}  # type: Dict[str, Any]
+    merged: Dict[str, Any] = {}
     for folder in (user_home(), os.getcwd()):
         path = os.path.join(folder, "coaia.json")
         if os.path.exists(path):

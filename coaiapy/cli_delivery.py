@@ -1,0 +1,60 @@
+"""What every command that writes has in common: its options, and how it tells what became of it."""
+
+import argparse
+import itertools
+from typing import Dict, Iterable, Optional
+
+from coaiapy import delivery, settings, traces
+from coaiapy.cli_common import Context
+from coaiapy.errors import ExitCode
+from coaiapy.journal import journal_path
+from coaiapy.records import Observation, Trace
+
+
+def add_delivery_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how long to try, and what counts as done."""
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=delivery.DEADLINE,
+        metavar="SECONDS",
+        help="send for at most this long; the rest waits in the outbox (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--require-delivery",
+        action="store_true",
+        help="fail (exit 4; without a server 3) unless the server has accepted it",
+    )
+
+
+def submit_and_report(
+    args: argparse.Namespace,
+    context: Context,
+    trace: Trace,
+    observations: Iterable[Observation],
+) -> int:
+    """Write a trace with its observations, send them, say what became of them."""
+    known = settings.load(context.env_file)
+    outcome = traces.submit(known, itertools.chain([trace], observations), args.timeout)
+    return report(args, context, outcome)
+
+
+def report(args: argparse.Namespace, context: Context, outcome: delivery.Outcome) -> int:
+    """Say on stderr what became of what was written, and return the exit code."""
+    if outcome.is_local:
+        context.note(
+            "kept locally in {}; to send it, set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY, "
+            "then run: coaia fuse outbox flush --adopt".format(journal_path())
+        )
+        return ExitCode.CONFIG if args.require_delivery else ExitCode.OK
+    return ExitCode.OK
+
+
+def export_variables(context: Context, variables: Dict[str, Optional[str]]) -> None:
+    """Print the given variables as lines for ``eval``, and keep them for the next session."""
+    from coaiapy import environment, shell
+
+    given = {name: value for name, value in variables.items() if value}
+    for name, value in given.items():
+        context.say(shell.export_line(name, value))
+    environment.remember(given)

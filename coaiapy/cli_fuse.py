@@ -1,0 +1,35 @@
+"""``coaia fuse``: one module a resource; only the one that the command line enters is built."""
+
+import argparse
+import importlib
+from typing import List, NamedTuple, Tuple
+
+from coaiapy.cli_common import subcommands
+
+
+class Resource(NamedTuple):
+    """A word after ``coaia fuse``, and the module that builds what comes after it."""
+
+    name: str
+    module: str
+    help: str
+    aliases: Tuple[str, ...] = ()
+
+
+RESOURCES = (
+    Resource("traces", "cli_traces", "list, view, write and delete traces and observations"),
+)
+
+
+def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
+    """Add the resources to ``coaia fuse``."""
+    group = subcommands(parser)
+    for resource in RESOURCES:
+        branch = group.add_parser(
+            resource.name,
+            aliases=list(resource.aliases),
+            help=resource.help,
+            description=resource.help[:1].upper() + resource.help[1:] + ".",
+        )
+        if resource.name in words or set(resource.aliases) & set(words):
+            importlib.import_module("coaiapy." + resource.module).build(branch, words)

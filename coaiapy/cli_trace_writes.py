@@ -1,0 +1,205 @@
+"""``coaia fuse traces create``, ``add-observation`` and ``patch-output``."""
+
+import argparse
+from typing import Any, List, Tuple
+
+from coaiapy import settings, traces
+from coaiapy.cli_arguments import (
+    add_json,
+    json_object,
+    json_or_text,
+    json_value,
+    print_json,
+    time,
+)
+from coaiapy.cli_common import Context, add_command, read_stdin
+from coaiapy.cli_delivery import add_delivery_options, export_variables, report
+from coaiapy.errors import UsageError
+from coaiapy.files import read_text
+from coaiapy.record_fields import LEVELS, OBSERVATION_TYPES
+from coaiapy.records import observation_from, trace_from
+
+
+def build(group: Any, words: List[str]) -> None:
+    """Add the commands that write to ``coaia fuse traces``."""
+    _build_create(group)
+    _build_add_observation(group, words)
+    _build_patch_output(group)
+
+
+def _build_create(group: Any) -> None:
+    create = add_command(
+        group,
+        "create",
+        create_trace,
+        "write a trace",
+        'coaia fuse traces create my-run -u john -s session-1 -n "Nightly run" --tag nightly',
+    )
+    create.add_argument("trace_id", metavar="TRACE_ID", nargs="?", help="(default: a new id)")
+    create.add_argument("-s", "--session", metavar="ID")
+    create.add_argument("-u", "--user", metavar="ID")
+    create.add_argument("-n", "--name")
+    create.add_argument("--timestamp", type=time, metavar="TIME", help="(default: now)")
+    create.add_argument("--tag", action="append", help="repeat for several")
+    create.add_argument("--environment", metavar="NAME")
+    _add_content(create)
+    _add_export(create)
+
+
+def _add_content(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-i", "--input", metavar="JSON|TEXT")
+    parser.add_argument("-o", "--output", metavar="JSON|TEXT")
+    parser.add_argument("-m", "--metadata", type=json_object, metavar="JSON")
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--export-env",
+        action="store_true",
+        help="print export lines for eval, and keep the ids in .coaia-env",
+    )
+    add_json(parser)
+    add_delivery_options(parser)
+
+
+def _build_add_observation(group: Any, words: List[str]) -> None:
+    add = add_command(
+        group,
+        "add-observation",
+        add_observation,
+        "write one observation of a trace",
+        """coaia fuse traces add-observation $COAIA_TRACE_ID -n "Continued processing"
+        coaia fuse traces add-observation step-1 my-run -ts -n "Load" --start-time 260131120000""",
+    )
+    add.add_argument(
+        "ids",
+        metavar="[OBSERVATION_ID] TRACE_ID",
+        nargs="*" if any(word.startswith("--trace-id") for word in words) else "+",
+        help="the trace, and before it the observation's own id (default: a new one)",
+    )
+    add.add_argument("--trace-id", metavar="ID", help="the trace, by name instead of by place")
+    add.add_argument("--observation-id", metavar="ID", help="likewise the observation")
+    add.add_argument("-t", "--type", type=str.upper, choices=OBSERVATION_TYPES, default="EVENT")
+    for option, kind in (("-te", "EVENT"), ("-ts", "SPAN"), ("-tg", "GENERATION")):
+        add.add_argument(
+            option, dest="type", action="store_const", const=kind, help="--type " + kind
+        )
+    add.add_argument("-n", "--name")
+    add.add_argument("-p", "--parent", metavar="ID", help="the observation that this belongs to")
+    add.add_argument("--start-time", type=time, metavar="TIME", help="(default: now)")
+    add.add_argument("--end-time", type=time, metavar="TIME")
+    add.add_argument("--level", type=str.upper, choices=LEVELS, default="DEFAULT")
+    add.add_argument("--status-message", metavar="TEXT")
+    add.add_argument("--model")
+    add.add_argument("--model-parameters", type=json_object, metavar="JSON")
+    add.add_argument("--usage", type=json_object, metavar="JSON", help='such as {"input": 12}')
+    add.add_argument("--cost", type=json_value, metavar="JSON", help="US dollars, or by name")
+    _add_content(add)
+    _add_export(add)
+
+
+def _build_patch_output(group: Any) -> None:
+    patch = add_command(
+        group,
+        "patch-output",
+        patch_output,
+        "set the output of a trace, and nothing else of it",
+        "coaia fuse traces patch-output $COAIA_TRACE_ID '{\"rows\": 3}'",
+    )
+    patch.add_argument("trace_id", metavar="TRACE_ID")
+    patch.add_argument("output", metavar="JSON|TEXT", nargs="?")
+    patch.add_argument("-f", "--file", help="read the output from this file")
+    add_json(patch)
+    add_delivery_options(patch)
+
+
+def create_trace(args: argparse.Namespace, context: Context) -> int:
+    """Write a trace; print its id, its JSON or its export lines."""
+    trace = trace_from(
+        {
+            "id": args.trace_id,
+            "timestamp": args.timestamp,
+            "name": args.name,
+            "user_id": args.user,
+            "session_id": args.session,
+            "input": json_or_text(args.input),
+            "output": json_or_text(args.output),
+            "metadata": args.metadata,
+            "tags": args.tag,
+            "environment": args.environment,
+        }
+    )
+    outcome = traces.create(settings.load(context.env_file), trace, args.timeout)
+    variables = {
+        "COAIA_TRACE_ID": trace.id,
+        "COAIA_SESSION_ID": trace.session_id,
+        "COAIA_USER_ID": trace.user_id,
+    }
+    _print_written(args, context, trace, variables)
+    return report(args, context, outcome)
+
+
+def add_observation(args: argparse.Namespace, context: Context) -> int:
+    """Write an observation; print its id, its JSON or its export lines."""
+    observation_id, trace_id = _observation_and_trace(args)
+    observation = observation_from(
+        {
+            "id": observation_id,
+            "type": args.type,
+            "name": args.name,
+            "parent_id": args.parent,
+            "start_time": args.start_time,
+            "end_time": args.end_time,
+            "input": json_or_text(args.input),
+            "output": json_or_text(args.output),
+            "metadata": args.metadata,
+            "level": args.level,
+            "status_message": args.status_message,
+            "model": args.model,
+            "model_parameters": args.model_parameters,
+            "usage": args.usage,
+            "cost": args.cost,
+        },
+        trace_id,
+    )
+    outcome = traces.add_observation(settings.load(context.env_file), observation, args.timeout)
+    variables = {
+        "COAIA_TRACE_ID": observation.trace_id,
+        "COAIA_LAST_OBSERVATION_ID": observation.id,
+        "COAIA_PARENT_OBSERVATION_ID": observation.parent_id,
+    }
+    _print_written(args, context, observation, variables)
+    return report(args, context, outcome)
+
+
+def _observation_and_trace(args: argparse.Namespace) -> Tuple[Any, Any]:
+    """Return the two ids: by place ``[OBSERVATION] TRACE``, or by option."""
+    places = list(args.ids)
+    trace_id = args.trace_id or (places.pop() if places else None)
+    observation_id = args.observation_id or (places.pop() if places else None)
+    if places:
+        raise UsageError("too many ids: {}".format(" ".join(args.ids)))
+    return observation_id, trace_id
+
+
+def patch_output(args: argparse.Namespace, context: Context) -> int:
+    """Set a trace's output from the argument, a file or standard input."""
+    if args.output is not None and args.file:
+        raise UsageError("give the output once: as an argument or with -f FILE")
+    text = args.output
+    if text is None:
+        text = read_text(args.file) if args.file else read_stdin(context)
+    known = settings.load(context.env_file)
+    outcome = traces.patch_output(known, args.trace_id, json_or_text(text), args.timeout)
+    if args.json:
+        print_json(context, traces.get_trace(known, args.trace_id))
+    return report(args, context, outcome)
+
+
+def _print_written(args: argparse.Namespace, context: Context, record: Any, variables: Any) -> None:
+    if args.export_env:
+        export_variables(context, variables)
+    elif args.json:
+        print_json(context, record.body())
+    else:
+        context.say(record.id)
