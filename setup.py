@@ -1,6 +1,11 @@
-"""Packaging for the Pythons whose pip does not read pyproject.toml's project table."""
+"""Packaging for a setuptools older than 61 (Python 3.6), which reads no [project] table.
 
-from setuptools import setup
+pyproject.toml says the same for every newer one; tests/test_packaging.py holds the two together.
+"""
+
+import setuptools
+
+VERSION = "0.7.0"
 
 REQUIREMENTS = [
     "boto3<=1.26.137",
@@ -15,35 +20,71 @@ REQUIREMENTS = [
     "tqdm",
 ]
 
-TEST_REQUIREMENTS = [
-    "pytest",
-    "pytest-timeout",
-    "hypothesis",
+EXTRAS = {
+    "test": [
+        "pytest",
+        "pytest-timeout",
+        "pytest-xdist",
+        "hypothesis",
+        "setuptools>=59",
+        "wheel",
+    ],
+    "dev": [
+        'ruff; python_version >= "3.10"',
+        'mypy; python_version >= "3.10"',
+        'vermin; python_version >= "3.10"',
+        'types-PyYAML; python_version >= "3.10"',
+        'types-requests; python_version >= "3.10"',
+        'types-tabulate; python_version >= "3.10"',
+        'types-tqdm; python_version >= "3.10"',
+        'build; python_version >= "3.10"',
+        'twine; python_version >= "3.10"',
+    ],
+}
+
+CLASSIFIERS = [
+    "Environment :: Console",
+    "Intended Audience :: Developers",
+    "Operating System :: POSIX",
+    "Programming Language :: Python :: 3",
+    "Programming Language :: Python :: 3.6",
+    "Programming Language :: Python :: 3.7",
+    "Programming Language :: Python :: 3.8",
+    "Programming Language :: Python :: 3.9",
+    "Programming Language :: Python :: 3.10",
+    "Programming Language :: Python :: 3.11",
+    "Programming Language :: Python :: 3.12",
+    "Programming Language :: Python :: 3.13",
+    "Typing :: Typed",
 ]
 
-DEV_REQUIREMENTS = [
-    'ruff; python_version >= "3.8"',
-    'mypy; python_version >= "3.8"',
-    'vermin; python_version >= "3.8"',
-    'types-PyYAML; python_version >= "3.8"',
-    'types-requests; python_version >= "3.8"',
-    'types-tabulate; python_version >= "3.8"',
-    'build; python_version >= "3.8"',
-    'twine; python_version >= "3.8"',
-]
 
-setup(
-    name="coaiapy",
-    version="0.7.0",
-    description="Traces, prompts, scores, environments and recordings of AI workflows, "
-    "one command each",
-    long_description=open("README.md", encoding="utf-8").read(),
-    long_description_content_type="text/markdown",
-    license="MIT",
-    python_requires=">=3.6",
-    packages=["coaiapy"],
-    package_data={"coaiapy": ["templates/*.json", "py.typed"]},
-    install_requires=REQUIREMENTS,
-    extras_require={"test": TEST_REQUIREMENTS, "dev": DEV_REQUIREMENTS},
-    entry_points={"console_scripts": ["coaia=coaiapy.coaiacli:main"]},
-)
+def read(path):
+    with open(path, encoding="utf-8") as stream:
+        return stream.read()
+
+
+def metadata():
+    return {
+        "name": "coaiapy",
+        "version": VERSION,
+        "description": "Traces, pipelines, environments and recordings of AI workflows, "
+        "one command each",
+        "long_description": read("README.md"),
+        "long_description_content_type": "text/markdown",
+        "python_requires": ">=3.6",
+        "classifiers": CLASSIFIERS,
+        "packages": ["coaiapy"],
+        "package_data": {"coaiapy": ["templates/*.json", "py.typed"]},
+        "install_requires": REQUIREMENTS,
+        "extras_require": EXTRAS,
+        "entry_points": {"console_scripts": ["coaia=coaiapy.coaiacli:main"]},
+    }
+
+
+def reads_project_table():
+    return int(setuptools.__version__.split(".")[0]) >= 61
+
+
+# The license is said here alone: no one way to write it in pyproject.toml suits every setuptools.
+setuptools.setup(license="MIT", **({} if reads_project_table() else metadata()))

@@ -1,0 +1,102 @@
+# Everything that is done to this project from the outside. PYTHON chooses the interpreter:
+#   make test PYTHON=python3.6
+# Each version has its own virtual environment below .venv/, so none disturbs another.
+
+PYTHON ?= python3
+JOBS ?= 2
+ARGS ?=
+
+PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+ifeq ($(PYTHON_VERSION),)
+$(error "$(PYTHON)" does not run: name a Python 3.6 or newer with PYTHON=)
+endif
+
+VENV := .venv/$(PYTHON_VERSION)
+BENCH_VENV := .venv/bench-$(PYTHON_VERSION)
+BIN := $(VENV)/bin
+PIP_INSTALL := -m pip install -qq --disable-pip-version-check
+METADATA := setup.py pyproject.toml
+
+.PHONY: help demo test test-all lint format bench clean bump build dist upload upload-test test-release
+
+help:
+	@echo "make demo          install, then make a trace from a template and show it"
+	@echo "make test          install, then run the whole test suite (ARGS='-k env' for a part)"
+	@echo "make test-all      what decides about a change: .ci/run"
+	@echo "make lint          style, types and language level"
+	@echo "make format        let ruff lay the code out"
+	@echo "make bench         start-up times against an empty Python"
+	@echo "make clean         remove build/, dist/ and *.egg-info"
+	@echo "make bump          raise the version (VERSION=1.2.3 sets one)"
+	@echo "make build         wheel and source distribution, checked (make dist: the same)"
+	@echo "make upload        upload dist/ to the package index"
+	@echo "make upload-test   upload dist/ to the test index"
+	@echo "make test-release  bump, clean, build and upload-test in one go"
+
+demo: $(VENV)/.installed
+	@bash tools/demo.sh $(BIN)
+
+test: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -q -n $(JOBS) $(ARGS)
+
+test-all:
+	bash .ci/run
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/vermin -q -t=3.6- --no-tips --violations coaiapy setup.py bump.py
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(BENCH_VENV)/bin/python
+	$(BENCH_VENV)/bin/python $(PIP_INSTALL) .
+	$(BENCH_VENV)/bin/python $(PIP_INSTALL) --no-deps --force-reinstall .
+	@rm -rf build
+	@$(BENCH_VENV)/bin/python bench/startup.py
+
+# An old editable install finds the package through the egg-info folder: it is made anew next time.
+clean:
+	rm -rf build dist *.egg-info .venv/*/.installed*
+
+bump:
+	@$(PYTHON) bump.py $(VERSION)
+
+build: clean
+	@$(MAKE) --no-print-directory $(VENV)/.installed-dev
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+
+dist: build
+
+upload: $(VENV)/.installed-dev
+	@$(BIN)/python tools/upload.py pypi
+
+upload-test: $(VENV)/.installed-dev
+	@$(BIN)/python tools/upload.py testpypi
+
+test-release:
+	@$(MAKE) --no-print-directory bump
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory upload-test
+
+# Python 3.6's own pip cannot resolve today's packages, and has to be replaced by itself alone.
+$(VENV)/bin/python $(BENCH_VENV)/bin/python:
+	@echo "making the environment $(@:/bin/python=) with $(PYTHON)"
+	@$(PYTHON) -m venv --clear $(@:/bin/python=)
+ifeq ($(PYTHON_VERSION),3.6)
+	@$@ $(PIP_INSTALL) pip==21.3.1
+endif
+
+$(VENV)/.installed: $(METADATA) | $(VENV)/bin/python
+	@echo "installing coaiapy into $(VENV)"
+	@$(BIN)/python $(PIP_INSTALL) -e .
+	@touch $@
+
+$(VENV)/.installed-%: $(METADATA) | $(VENV)/bin/python
+	@echo "installing coaiapy[$*] into $(VENV)"
+	@$(BIN)/python $(PIP_INSTALL) -e '.[$*]'
+	@touch $(VENV)/.installed $@
