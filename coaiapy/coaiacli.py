@@ -7,8 +7,15 @@ import sys
 from typing import Any, List, NamedTuple, Optional, Tuple
 
 from coaiapy import __version__
-from coaiapy.cli_common import Answer, Context, Parser, subcommands, write_text
-from coaiapy.errors import CoaiaError, ExitCode, UsageError
+from coaiapy.cli_common import (
+    Answer,
+    Context,
+    Parser,
+    standard_context,
+    subcommands,
+    write_text,
+)
+from coaiapy.errors import CoaiaError, ExitCode, StateError, UsageError
 
 
 class Group(NamedTuple):
@@ -22,9 +29,7 @@ class Group(NamedTuple):
 
 GROUPS = (
     Group("pipeline", "cli_pipeline", "make a whole trace from a template"),
-    Group(
-        "environment", "cli_env", "keep variables from one shell session to the next", ("env",)
-    ),
+    Group("environment", "cli_env", "keep variables from one shell session to the next", ("env",)),
     Group("fuse", "cli_fuse", "traces, observations and everything else in Langfuse"),
     Group("help", "cli_help", "explain a command, or a topic such as exit-codes"),
 )
@@ -39,20 +44,17 @@ examples:
 
 def main(argv: Optional[List[str]] = None, context: Optional[Context] = None) -> int:
     """Run one command line and return its exit code; nothing else in the package ends a run."""
-    streams = context or Context(sys.stdin, sys.stdout, sys.stderr)
+    streams = context or standard_context()
     words = list(sys.argv[1:] if argv is None else argv)
     words, debug = _take_debug(words)
     try:
         return _run(_as_utf8(words), streams)
-    except Answer as answer:
-        write_text(streams.stdout, str(answer))
-        return ExitCode.OK
     except CoaiaError as error:
         return _fail(streams, str(error), error.exit_code, debug)
     except KeyboardInterrupt:
         return _fail(streams, "interrupted", ExitCode.INTERRUPTED, debug)
     except BrokenPipeError:
-        return _reader_left()
+        return _reader_left(streams)
     except Exception as error:
         text = "unexpected {}: {} (--debug shows where)".format(type(error).__name__, error)
         return _fail(streams, text, ExitCode.FAILED, debug)
@@ -68,6 +70,7 @@ def build_parser(words: List[str]) -> Parser:
     parser.add_argument("--version", action=_ShowVersion)
     parser.add_argument("--env", metavar="PATH", help="read settings from this .env file")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.set_defaults(build_parser=build_parser)
     groups = subcommands(parser)
     entered = _first_command(words)
     for group in GROUPS:
@@ -84,18 +87,32 @@ def build_parser(words: List[str]) -> Parser:
 
 class _ShowVersion(argparse.Action):
     def __init__(self, option_strings: Any, dest: str, **kwargs: Any) -> None:
-        super().__init__(
-            option_strings, dest=argparse.SUPPRESS, nargs=0, help="show the version"
-        )
+        super().__init__(option_strings, dest=argparse.SUPPRESS, nargs=0, help="show the version")
 
     def __call__(self, *args: Any, **kwargs: Any) -> None:
         raise Answer("coaia {}\n".format(__version__))
 
 
 def _run(words: List[str], context: Context) -> int:
-    args = build_parser(words).parse_args(words)
-    result = args.handler(args, context._replace(env_file=args.env))
+    try:
+        args = build_parser(words).parse_args(words)
+        result = args.handler(args, context._replace(env_file=args.env))
+    except Answer as answer:
+        write_text(context.stdout, str(answer))
+        result = ExitCode.OK
+    _flush(context.stdout)
     return ExitCode.OK if result is None else int(result)
+
+
+def _flush(stream: Any) -> None:
+    """Write out what is buffered while an error can still be said and counted."""
+    try:
+        getattr(stream, "flush", lambda: None)()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _drop_output(stream)
+        raise StateError("cannot write the output: {}".format(error.strerror or error)) from error
 
 
 def _first_command(words: List[str]) -> str:
@@ -119,7 +136,7 @@ def _take_debug(words: List[str]) -> Tuple[List[str], bool]:
 def _as_utf8(words: List[str]) -> List[str]:
     """Undo the decoding of the C locale; what is not UTF-8 at all cannot be stored or sent."""
     try:
-        return [os.fsencode(word).decode("utf-8") for word in words]
+        return [word.encode("utf-8", "surrogateescape").decode("utf-8") for word in words]
     except UnicodeError as error:
         raise UsageError("an argument is not UTF-8 text: {}".format(error)) from error
 
@@ -133,10 +150,20 @@ def _fail(context: Context, text: str, code: ExitCode, debug: bool) -> int:
     return code
 
 
-def _reader_left() -> int:
+def _reader_left(context: Context) -> int:
     """The reader of our output has gone (``| head``): nothing more can be said to it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _drop_output(context.stdout)
     return ExitCode.OK
+
+
+def _drop_output(stream: Any) -> None:
+    """Send what is still buffered nowhere, so that Python does not stumble over it at its exit."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (AttributeError, OSError, ValueError):
+        pass  # not a stream of the process
 
 
 if __name__ == "__main__":

@@ -1,0 +1,63 @@
+"""``coaia help``: the help of any command, and the topics that belong to all of them."""
+
+import argparse
+from typing import List, Tuple
+
+from coaiapy.cli_common import Answer, Context, Parser
+from coaiapy.errors import ExitCode
+
+EXIT_CODES = (
+    (ExitCode.OK, "done"),
+    (ExitCode.FAILED, "failed, or what was asked for does not exist"),
+    (ExitCode.USAGE, "the command line or an input file says something that cannot be"),
+    (ExitCode.CONFIG, "a setting, a credential or an optional package is missing"),
+    (ExitCode.NETWORK, "a server could not be reached or did not answer in time"),
+    (ExitCode.REFUSED, "a server answered, and refused"),
+    (ExitCode.STATE, "a local file or the journal is broken, locked, full or not ours"),
+    (ExitCode.INTERRUPTED, "interrupted (Ctrl-C)"),
+)
+
+VARIABLES = (
+    ("LANGFUSE_PUBLIC_KEY", "the key pair of a Langfuse project; with neither of the two,"),
+    ("LANGFUSE_SECRET_KEY", "everything stays on this machine (local mode)"),
+    ("LANGFUSE_BASE_URL", "the Langfuse server, or the word local for local mode"),
+    ("LANGFUSE_HOST", "the same, when LANGFUSE_BASE_URL is not set"),
+    ("LANGFUSE_TRACING_ENVIRONMENT", "the environment that traces are filed under"),
+    ("LANGFUSE_RELEASE", "the release of traces; else the commit that a build service names"),
+    ("LANGFUSE_TIMEOUT", "seconds to wait for a server's answer"),
+    ("COAIAPY_ENV_PATH", "a file of settings to read instead of ./.env (as --env does)"),
+    ("COAIA_HOME", "where coaia keeps its state instead of ~/.coaia"),
+    ("COAIA_DEBUG", "1 shows the traceback of an error (as --debug does)"),
+    ("COAIA_<NAME>", "the value of the template variable <name> in coaia pipeline create"),
+)
+
+_EPILOG = """\
+topics:
+  exit-codes   what the exit codes mean
+  variables    the environment variables that are read
+
+examples:
+  coaia help pipeline create
+  coaia help exit-codes
+"""
+
+
+def build(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia help``."""
+    parser.epilog = _EPILOG
+    parser.add_argument("words", nargs="*", metavar="COMMAND", help="a command, or a topic")
+    parser.set_defaults(handler=_show)
+
+
+def _show(args: argparse.Namespace, context: Context) -> None:
+    if args.words == ["exit-codes"]:
+        raise Answer(_table([(str(int(code)), meaning) for code, meaning in EXIT_CODES]))
+    if args.words == ["variables"]:
+        raise Answer(_table(list(VARIABLES)))
+    line = args.words + ["--help"]
+    args.build_parser(line).parse_args(line)
+
+
+def _table(rows: List[Tuple[str, str]]) -> str:
+    width = max(len(name) for name, _ in rows)
+    return "".join("{}  {}\n".format(name.ljust(width), text) for name, text in rows)
