@@ -4,7 +4,7 @@ A JSON Lines file is read line by line, so that its size does not matter.
 """
 
 import json
-from typing import IO, Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import IO, Any, Dict, Iterable, Iterator, List, NamedTuple, Optional
 
 from coaiapy import ids
 from coaiapy.errors import UsageError
