@@ -1,7 +1,6 @@
 """Files that are written whole or not at all, by one process at a time, for one pair of eyes."""
 
 import os
-import tempfile
 import time
 from contextlib import contextmanager
 from typing import Iterator, Union
@@ -54,6 +53,8 @@ def write_atomic(path: str, data: Union[str, bytes], mode: int = PRIVATE_FILE) -
 
     A link is followed, so that the file it points to is replaced and the link stays.
     """
+    import tempfile  # slow to import, and most commands only read
+
     target = os.path.realpath(path)
     content = data.encode("utf-8") if isinstance(data, str) else data
     temporary = ""

@@ -1,0 +1,354 @@
+"""``coaia env``: variables that outlive a shell session."""
+
+import argparse
+from typing import Callable, Dict, List, NamedTuple, Optional
+
+from coaiapy import env_files, environment, shell
+from coaiapy.cli_common import Context, Handler, Parser, add_command, is_terminal, subcommands
+from coaiapy.errors import UsageError
+from coaiapy.masking import masked
+
+
+class Command(NamedTuple):
+    """A subcommand: its help, its examples, and what adds its options."""
+
+    name: str
+    handler: Handler
+    help: str
+    example: str
+    add_options: Callable[[Parser], None]
+
+
+def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
+    """Fill the parser of ``coaia env``; only a command that is named gets its options."""
+    group = subcommands(parser)
+    for command in COMMANDS:
+        branch = add_command(group, command.name, command.handler, command.help, command.example)
+        if command.name in words:
+            command.add_options(branch)
+
+
+def init(args: argparse.Namespace, context: Context) -> None:
+    """Make an environment file, or complete the one that is there."""
+    path = _path(args)
+    existed = environment.init(
+        path,
+        args.name,
+        args.location or "project",
+        format=args.format or "json",
+        force=args.force,
+    )
+    if existed and not args.force:
+        context.note("{} was there: its values are kept (--force starts anew)".format(path))
+        _note_format(args, path, context)
+    else:
+        context.note("made {}".format(path))
+
+
+def list_(args: argparse.Namespace, context: Context) -> None:
+    """Show one environment when it is named, else every one."""
+    if args.name is not None or args.location is not None:
+        variables = environment.existing_variables_in(_path(args))
+        if args.json:
+            _print_json(context, variables if args.reveal else masked(variables))
+        else:
+            _print_table(context, variables, args.reveal)
+    elif args.json:
+        _print_json(context, [_as_json(found, args.reveal) for found in environment.environments()])
+    else:
+        _print_all(context, args.reveal)
+
+
+def get(args: argparse.Namespace, context: Context) -> None:
+    """Print the value of one variable."""
+    if args.name is None and args.location is None:
+        context.say(environment.find(args.key))
+    else:
+        context.say(environment.find_in(_path(args), args.key))
+
+
+def set_(args: argparse.Namespace, context: Context) -> None:
+    """Keep one variable, or print the line that sets it for this shell only."""
+    if args.temp:
+        env_files.check_key(args.key)
+        context.say(shell.export_line(args.key, args.value))
+        _note_eval(context)
+        return
+    path = _path(args)
+    environment.set_variable(path, args.key, args.value, args.format or "json")
+    context.note("{} is kept in {}".format(args.key, path))
+    _note_format(args, path, context)
+
+
+def unset(args: argparse.Namespace, context: Context) -> None:
+    """Remove one variable, or print the line that removes it from this shell only."""
+    if args.temp:
+        context.say(shell.unset_line(args.key))
+        _note_eval(context)
+        return
+    path = _path(args)
+    removed = environment.unset_variable(path, args.key)
+    text = "{} is removed from {}" if removed else "{} was not set in {}"
+    context.note(text.format(args.key, path))
+
+
+def source(args: argparse.Namespace, context: Context) -> None:
+    """Show one environment, or print the lines that load it into a shell."""
+    variables = environment.existing_variables_in(_path(args))
+    if not args.export:
+        _print_table(context, variables, args.reveal)
+        return
+    for line in environment.export_commands(variables, args.shell):
+        context.say(line)
+    _note_eval(context)
+
+
+def save(args: argparse.Namespace, context: Context) -> None:
+    """Keep the current trace's ids, and print the lines that set them."""
+    saved = environment.save_context(
+        _path(args), args.context_name, args.force, args.format or "json"
+    )
+    for line in environment.export_commands(saved.variables):
+        context.say(line)
+    context.note("saved {} in {}".format(", ".join(saved.variables), saved.path))
+
+
+def clear(args: argparse.Namespace, context: Context) -> Optional[int]:
+    """Remove an environment's file, once somebody has said so."""
+    path = _path(args)
+    environment.check_exists(path)
+    if not args.yes and not _agrees(context, "remove {} and all its variables?".format(path)):
+        context.note("{} is kept".format(path))
+        return 1
+    env_files.remove(path)
+    context.note("removed {}".format(path))
+    return None
+
+
+def _path(args: argparse.Namespace) -> str:
+    return environment.path_of(args.name, args.location or "project")
+
+
+def _print_all(context: Context, reveal: bool) -> None:
+    found = environment.environments()
+    if not found:
+        context.note("there is no environment yet: coaia env init makes one")
+    for number, one in enumerate(found):
+        heading = "{} ({}, {})".format(one.name or "default", one.location, one.path)
+        context.say(heading if number == 0 else "\n" + heading)
+        _print_table(context, environment.variables_in(one.path), reveal)
+
+
+def _print_table(context: Context, variables: Dict[str, str], reveal: bool) -> None:
+    width = None
+    if is_terminal(context.stdout):
+        import shutil
+
+        width = shutil.get_terminal_size().columns
+    context.say(environment.format_environment_table(variables, reveal, width))
+
+
+def _as_json(found: environment.Environment, reveal: bool) -> Dict[str, object]:
+    variables = environment.variables_in(found.path)
+    return {
+        "name": found.name,
+        "location": found.location,
+        "path": found.path,
+        "variables": variables if reveal else masked(variables),
+    }
+
+
+def _print_json(context: Context, value: object) -> None:
+    from coaiapy.cli_arguments import print_json
+
+    print_json(context, value)
+
+
+def _note_eval(context: Context) -> None:
+    """A person who sees such lines on the terminal may not know what they are for."""
+    if is_terminal(context.stdout):
+        context.note('this changes nothing by itself: load it with eval "$(coaia env ...)"')
+
+
+def _note_format(args: argparse.Namespace, path: str, context: Context) -> None:
+    if args.format is None:
+        return
+    found = env_files.load(path)
+    if found and found.format != args.format:
+        context.note("{} keeps the format it has: {}".format(path, found.format))
+
+
+def _agrees(context: Context, question: str) -> bool:
+    if not is_terminal(context.stdin):
+        raise UsageError("nobody can be asked here: add --yes to {}".format(question.rstrip("?")))
+    context.stderr.write(question + " [y/N] ")
+    context.stderr.flush()
+    return context.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _add_place(parser: Parser) -> None:
+    parser.add_argument("--name", metavar="NAME", help="the environment of this name")
+    parser.add_argument(
+        "--location",
+        choices=environment.LOCATIONS,
+        help="./.coaia-env files (project) or the user's own (global)",
+    )
+    parser.add_argument(
+        "--global",
+        dest="location",
+        action="store_const",
+        const="global",
+        help="the same as --location global",
+    )
+
+
+def _add_format(parser: Parser) -> None:
+    parser.add_argument(
+        "--format",
+        choices=env_files.FORMATS,
+        help="of a new file: a JSON object (default) or KEY=VALUE lines; a file keeps its own",
+    )
+
+
+def _add_force(parser: Parser, help: str) -> None:
+    parser.add_argument("--force", action="store_true", help=help)
+
+
+def _add_reveal(parser: Parser) -> None:
+    parser.add_argument("--reveal", action="store_true", help="show secrets too, not ****")
+
+
+def _add_persistence(parser: Parser, temp_help: str) -> None:
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
+        "--persist", action="store_true", help="change the environment's file (default)"
+    )
+    either.add_argument("--temp", action="store_true", help=temp_help)
+
+
+def _add_init(parser: Parser) -> None:
+    _add_place(parser)
+    _add_format(parser)
+    _add_force(parser, "start anew: what an existing file holds is lost")
+
+
+def _add_list(parser: Parser) -> None:
+    _add_place(parser)
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print the variables of one environment as an object, or all environments as a list",
+    )
+    _add_reveal(parser)
+
+
+def _add_get(parser: Parser) -> None:
+    parser.add_argument("key", metavar="KEY")
+    _add_place(parser)
+
+
+def _add_set(parser: Parser) -> None:
+    parser.add_argument("key", metavar="KEY")
+    parser.add_argument("value", metavar="VALUE", help="after -- if it looks like an option")
+    _add_place(parser)
+    _add_format(parser)
+    _add_persistence(parser, "print the line to eval for this shell only; keep nothing")
+
+
+def _add_unset(parser: Parser) -> None:
+    parser.add_argument("key", metavar="KEY")
+    _add_place(parser)
+    _add_format(parser)
+    _add_persistence(parser, "print the line to eval for this shell only; change no file")
+
+
+def _add_source(parser: Parser) -> None:
+    _add_place(parser)
+    parser.add_argument("--export", action="store_true", help="print lines to eval in a shell")
+    parser.add_argument(
+        "--shell", choices=shell.SHELLS, default="posix", help="whose lines (default: posix)"
+    )
+    _add_reveal(parser)
+
+
+def _add_save(parser: Parser) -> None:
+    _add_place(parser)
+    _add_format(parser)
+    parser.add_argument("--context-name", metavar="TEXT", help="a description to keep with it")
+    _add_force(parser, "replace the ids of another context")
+
+
+def _add_clear(parser: Parser) -> None:
+    _add_place(parser)
+    parser.add_argument("--yes", "--confirm", dest="yes", action="store_true", help="do not ask")
+
+
+COMMANDS = (
+    Command(
+        "init",
+        init,
+        "make an environment file; one that is there keeps its values",
+        """coaia env init
+        coaia env init --global
+        coaia env init --name dev --format env""",
+        _add_init,
+    ),
+    Command(
+        "list",
+        list_,
+        "show the variables of every environment, or of one",
+        """coaia env list
+        coaia env list --name dev --json""",
+        _add_list,
+    ),
+    Command(
+        "get",
+        get,
+        "print a variable: of the OS environment, else the project, else the global environment",
+        """coaia env get COAIA_TRACE_ID
+        coaia env get COAIA_USER_ID --location global""",
+        _add_get,
+    ),
+    Command(
+        "set",
+        set_,
+        "keep a variable",
+        """coaia env set COAIA_USER_ID john
+        coaia env set OFFSET -5 --name dev
+        eval "$(coaia env set DEBUG_MODE true --temp)\"""",
+        _add_set,
+    ),
+    Command(
+        "unset",
+        unset,
+        "remove a variable",
+        """coaia env unset OLD_VARIABLE
+        eval "$(coaia env unset DEBUG_MODE --temp)\"""",
+        _add_unset,
+    ),
+    Command(
+        "source",
+        source,
+        "load an environment into a shell, or show it",
+        """eval "$(coaia env source --export)"
+        coaia env source --name dev --export --shell fish | source
+        coaia env source --name dev""",
+        _add_source,
+    ),
+    Command(
+        "save",
+        save,
+        "keep the ids of the current trace, session, user and observation under a name",
+        """coaia env save --name llm-session
+        coaia env save --name llm-session --context-name "second draft" --force""",
+        _add_save,
+    ),
+    Command(
+        "clear",
+        clear,
+        "remove an environment and all its variables",
+        """coaia env clear --name dev
+        coaia env clear --global --yes""",
+        _add_clear,
+    ),
+)
