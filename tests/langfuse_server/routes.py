@@ -1,0 +1,155 @@
+"""The route table. A new endpoint is a function `(server, request, *path_parts) -> Answer` in a
+module of its resource and one line here; nothing else has to know it."""
+
+import base64
+from typing import Any, Callable, List, NamedTuple, Optional, Tuple
+
+from . import ingestion, otlp, row_reads, score_reads, scores, trace_reads
+from .kinds import Kind
+from .messages import (
+    BAD_KEY_MESSAGE,
+    EVENTS_ONLY_MESSAGE,
+    HTML_TYPE,
+    NO_KEY_MESSAGE,
+    NOT_FOUND_PAGE,
+    Answer,
+    RefusedError,
+    plain_text,
+)
+from .request import Request
+
+API = "/api/public"
+MEGABYTE = 1024 * 1024
+
+
+class Route(NamedTuple):
+    """`{}` in the path stands for one part. Flags say which kinds have the route."""
+
+    method: str
+    path: str
+    handler: Callable[..., Answer]
+    auth: bool = True
+    new: bool = False  # 2.x servers do not know it
+    legacy: bool = False  # gone (404) on events_only servers, which say so before the auth check
+    limit: Optional[float] = 1  # MB of body
+    names_error: bool = False  # a refused key is called UnauthorizedError, too
+
+
+def health(server: Any, request: Request) -> Answer:
+    return Answer(200, {"status": "OK", "version": server.kind.version})
+
+
+def projects(server: Any, request: Request) -> Answer:
+    project = {"id": server.project_id, "name": server.project_name}
+    if server.kind.otlp:
+        project.update(organization=server.organization, metadata={})
+    return Answer(200, {"data": [project]})
+
+
+ROUTES: List[Route] = [
+    Route("GET", "/health", health, auth=False),
+    Route("GET", "/projects", projects),
+    Route("POST", "/ingestion", ingestion.ingest, limit=4.5, names_error=True),
+    Route("POST", "/otel/v1/traces", otlp.export, new=True, limit=None),
+    Route("GET", "/traces", trace_reads.list_traces, legacy=True),
+    Route("DELETE", "/traces", trace_reads.delete_traces, new=True),
+    Route("GET", "/traces/{}", trace_reads.get_trace, legacy=True),
+    Route("DELETE", "/traces/{}", trace_reads.delete_trace, new=True),
+    Route("GET", "/observations", trace_reads.list_observations, legacy=True),
+    Route("GET", "/observations/{}", trace_reads.get_observation, legacy=True),
+    Route("GET", "/sessions", trace_reads.list_sessions, legacy=True),
+    Route("GET", "/sessions/{}", trace_reads.get_session, legacy=True),
+    Route("GET", "/v2/observations", row_reads.list_rows, new=True),
+    Route("POST", "/scores", scores.create),
+    Route("GET", "/scores", score_reads.list_v1, legacy=True),
+    Route("GET", "/scores/{}", score_reads.get_v1, legacy=True),
+    Route("DELETE", "/scores/{}", scores.delete),
+    Route("GET", "/v2/scores", score_reads.list_v2, new=True, legacy=True),
+    Route("GET", "/v2/scores/{}", score_reads.get_v2, new=True, legacy=True),
+    Route("GET", "/v3/scores", score_reads.list_v3, new=True),
+]
+# What real servers have and the stand-in does not play: answered 501, so that no test takes an
+# answer of the stand-in for Langfuse's.
+NOT_PLAYED = (
+    "score-configs",
+    "v2/prompts",
+    "v2/datasets",
+    "datasets",
+    "dataset-items",
+    "dataset-run-items",
+    "media",
+    "comments",
+    "metrics",
+    "metrics/daily",
+    "v2/metrics",
+    "models",
+    "annotation-queues",
+)
+
+
+def matching(kind: Kind, request: Request) -> List[Tuple[Route, List[str]]]:
+    """The routes of this path, whatever their method, with the path's variable parts."""
+    parts = request.segments()
+    found = []
+    for route in ROUTES:
+        pattern = (API + route.path).strip("/").split("/")
+        if len(pattern) != len(parts) or (route.new and not kind.otlp):
+            continue
+        pairs = list(zip(pattern, parts))
+        if all(wanted in ("{}", have) for wanted, have in pairs):
+            found.append((route, [have for wanted, have in pairs if wanted == "{}"]))
+    return found
+
+
+def answer(server: Any, request: Request) -> Answer:
+    """The answer of the played server, in the order of a real one's checks: route, mode, method,
+    body, key, and then the handler."""
+    try:
+        found = matching(server.kind, request)
+        if not found:
+            raise no_route(request)
+        for route, parts in found:
+            if route.method == request.method:
+                check_mode(server, route)
+                check_size(route, request)
+                if route.auth:
+                    check_key(server, route, request)
+                with server.store.lock:
+                    return route.handler(server, request, *parts)
+        body = {"message": "Method not allowed", "error": "MethodNotAllowedError"}
+        raise RefusedError(405, body)
+    except RefusedError as refused:
+        return refused.answer
+
+
+def no_route(request: Request) -> RefusedError:
+    path = request.path[len(API) + 1 :] if request.path.startswith(API + "/") else ""
+    for prefix in NOT_PLAYED:
+        if path == prefix or path.startswith(prefix + "/"):
+            return RefusedError(501, {"message": "The stand-in does not play " + request.path})
+    return RefusedError(404, NOT_FOUND_PAGE, HTML_TYPE)
+
+
+def check_mode(server: Any, route: Route) -> None:
+    if route.legacy and not server.kind.legacy:
+        raise RefusedError(404, {"message": EVENTS_ONLY_MESSAGE})
+
+
+def check_size(route: Route, request: Request) -> None:
+    """The parser in front of the routes reads the body before anyone looks at the key."""
+    if route.limit is None:
+        return
+    if len(request.raw) > route.limit * MEGABYTE:
+        raise plain_text(413, "Body exceeded %gmb limit" % route.limit)
+    request.json()
+
+
+def check_key(server: Any, route: Route, request: Request) -> None:
+    given = request.headers.get("authorization")
+    pair = "%s:%s" % (server.public_key, server.secret_key)
+    if given == "Basic " + base64.b64encode(pair.encode("utf-8")).decode("ascii"):
+        return
+    body = {"message": NO_KEY_MESSAGE if given is None else BAD_KEY_MESSAGE}
+    if route.names_error:
+        body["error"] = "UnauthorizedError"
+    raise RefusedError(401, body)

@@ -1,0 +1,214 @@
+"""The stand-in itself: its life, what tests may look at, and the faults they ask for."""
+
+import threading
+from typing import Any, Dict, List, Optional
+
+from .faults import Fault, Faults
+from .kinds import KINDS
+from .legacy_rows import propagate
+from .request import Request
+from .store import Store
+from .tables import Body
+from .transport import Listener
+from .zod import Zod
+
+
+class LangfuseServer:
+    """A Langfuse server on loopback, as strict as the recordings of real ones.
+
+    `kind` is v2, v3, v4-legacy, v4-dual or v4-events_only. What is written becomes readable
+    `visible_after` seconds later (2.x servers: at once). `prefix` is a path below which the
+    server lives, such as "/langfuse". Use it in a `with` block; leaving the block fails when the
+    stand-in itself has failed.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        visible_after: float = 0.0,
+        public_key: str = "pk-test",
+        secret_key: str = "sk-test",
+        project_id: str = "test-project",
+        project_name: str = "Test Project",
+        prefix: str = "",
+    ) -> None:
+        self.kind = KINDS[kind]
+        self.zod = Zod(self.kind.zod)
+        self.public_key = public_key
+        self.secret_key = secret_key
+        self.project_id = project_id
+        self.project_name = project_name
+        self.organization = {"id": "test-org", "name": "Test Org"}
+        self.prefix = prefix.rstrip("/")
+        self.store = Store(self.kind, visible_after)
+        self.faults = Faults()
+        self.errors: List[str] = []
+        self.running = False
+        self.port = 0
+        self._requests: List[Request] = []
+        self._lock = threading.Lock()
+        self._listener: Optional[Listener] = None
+
+    # Life
+
+    def __enter__(self) -> "LangfuseServer":
+        self.running = True
+        self.start_listening()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.stop()
+        if self.errors and exception[0] is None:
+            raise AssertionError("the stand-in failed:\n" + "\n".join(self.errors))
+
+    @property
+    def url(self) -> str:
+        return "http://127.0.0.1:%d%s" % (self.port, self.prefix)
+
+    def start_listening(self) -> None:
+        """Accept connections; again on the same port after `stop_listening`."""
+        if self._listener is not None:
+            return
+        self._listener = Listener(self, self.port)
+        self.port = self._listener.server_address[1]
+        serve = threading.Thread(target=self._listener.serve_forever, args=(0.01,), daemon=True)
+        serve.start()
+
+    def stop_listening(self) -> None:
+        """Refuse connections and end the open ones; what is stored stays."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.shutdown()
+            listener.server_close()
+            listener.close_connections()
+
+    def stop(self) -> None:
+        self.running = False
+        self.faults.clear()
+        self.stop_listening()
+
+    # Faults
+
+    def fail(
+        self,
+        kind: str,
+        times: Optional[int] = 1,
+        path: Optional[str] = None,
+        method: Optional[str] = None,
+        after: int = 0,
+        **options: Any,
+    ) -> None:
+        """Play a fault on the next `times` requests (None: on all) whose path contains `path` and
+        whose method is `method`, after letting `after` of them pass.
+
+        Carried out, but answered badly: "reset" (in mid-body), "answer lost" (no byte comes),
+        "drip" (option `delay`, seconds per byte), "truncated json", "half refused" (option
+        `status`, 400 or 500). Not carried out: "hang" (until `release` or `heal`), "429" (options
+        `retry_after`, `shape` "json" or "text"), "401", "403" (quota), "404 html", "408", "413",
+        "500", "502 html", "503", "200 html". "refuse" stops listening at once, for all, until
+        `start_listening` or `heal`, or for the option `seconds`; the rest does not apply to it.
+        """
+        if kind != "refuse":
+            self.faults.add(Fault(kind, times, path, method, after, options))
+            return
+        self.stop_listening()
+        if options.get("seconds") is not None:
+            timer = threading.Timer(options["seconds"], self._listen_again)
+            timer.daemon = True
+            timer.start()
+
+    def _listen_again(self) -> None:
+        if self.running:
+            self.start_listening()
+
+    def release(self) -> None:
+        """Let the requests that hang go on; those that come later hang as planned."""
+        self.faults.released.set()
+        self.faults.released = threading.Event()
+
+    def heal(self) -> None:
+        """No more faults: forget the planned ones, release the hanging, listen."""
+        self.faults.clear()
+        self.start_listening()
+
+    # What happened
+
+    def arrived(self, request: Request) -> None:
+        with self._lock:
+            self._requests.append(request)
+
+    @property
+    def requests(self) -> List[Request]:
+        """What has arrived so far, in order (a copy; the entries get their status later)."""
+        with self._lock:
+            return list(self._requests)
+
+    def forget_requests(self) -> None:
+        with self._lock:
+            self._requests = []
+
+    # What is stored, readable through the API yet or not
+
+    def traces(self) -> Dict[str, Body]:
+        """Traces by id. On events_only servers: what the trace's spans say of it."""
+        with self.store.lock:
+            if self.kind.legacy:
+                return self._records("trace")
+            return {
+                trace: _trace_of(rows) for trace, rows in self.store.stored.rows_by_trace.items()
+            }
+
+    def observations(self) -> Dict[str, Body]:
+        """Observations by id; on events_only servers the newest row of each id."""
+        with self.store.lock:
+            if self.kind.legacy:
+                return self._records("observation")
+            return {row["id"]: dict(row) for row in self.store.stored.rows}
+
+    def rows(self) -> List[Body]:
+        """The rows of the v4 events table in the order of arrival, duplicates included."""
+        with self.store.lock:
+            return [dict(row) for row in self.store.stored.rows]
+
+    def scores(self) -> Dict[str, Body]:
+        with self.store.lock:
+            return self._records("score")
+
+    def _records(self, entity: str) -> Dict[str, Body]:
+        records = self.store.stored.records[entity]
+        return {record_id: dict(record.value) for record_id, record in records.items()}
+
+    def accepted_count(self, record_id: str) -> int:
+        """How often a write of this trace, observation, span or score id was accepted. An
+        ingestion event that repeats an earlier event id is skipped and not counted."""
+        with self.store.lock:
+            return self.store.accepted[record_id]
+
+    def event_count(self, event_id: str) -> int:
+        """How often an ingestion event with this event id was acknowledged, repeats included."""
+        with self.store.lock:
+            return self.store.events[event_id]
+
+    # What time does on real servers, at once
+
+    def merge(self) -> None:
+        """The background merge of v4: of equal rows the newest stays."""
+        self.store.merge()
+
+    def propagate(self) -> None:
+        """On a dual server: legacy writes, and spans that came without the ingestion version
+        header, appear in the v4 reads. On real servers that takes 10 to 15 minutes."""
+        propagate(self.store)
+
+    def show_all(self) -> None:
+        """Make everything accepted readable now, whatever `visible_after` says."""
+        self.store.show_all()
+
+
+def _trace_of(rows: List[Body]) -> Body:
+    roots = [row for row in rows if row["isRootObservation"]]
+    row = (roots or rows)[-1]
+    trace = {key: row[key] for key in ("userId", "sessionId", "tags", "environment", "metadata")}
+    trace.update(id=row["traceId"], name=row["traceName"], input=row["input"])
+    trace.update(output=row["output"], timestamp=min(one["startTime"] for one in rows))
+    return trace

@@ -1,0 +1,85 @@
+"""Rules for values that legacy records, scores and v4 rows share."""
+
+import re
+from typing import Any, Dict, NamedTuple, Optional
+
+from .kinds import Kind
+from .tables import Body
+
+ENVIRONMENT = re.compile(r"[a-z0-9_-]+\Z")
+
+
+class Price(NamedTuple):
+    """A model that the server knows: USD per token."""
+
+    model_id: str
+    input: float
+    output: float
+    tier_id: str
+    tier_name: str
+
+
+# The one model whose price the recordings show.
+PRICES = {
+    "gpt-4o-mini": Price(
+        "clyrjp56f0000t0mzapoocd7u",
+        0.15 / 1e6,
+        0.6 / 1e6,
+        "clyrjp56f0000t0mzapoocd7u_tier_default",
+        "Standard",
+    )
+}
+
+
+def environment_of(value: Any) -> str:
+    """Lower case, no `langfuse` prefix, at most 40 characters; what does not fit is `default`."""
+    if not isinstance(value, str):
+        return "default"
+    name = re.sub(r"^langfuse[-_]", "", value.lower())[:40]
+    return name if ENVIRONMENT.match(name) else "default"
+
+
+def metadata_of(kind: Kind, value: Any) -> Any:
+    """Newer servers keep an object only: any other value moves under the key `metadata`."""
+    if value is None or isinstance(value, dict) or not kind.otlp:
+        return value
+    return {"metadata": value}
+
+
+def price_of(record: Body) -> Optional[Price]:
+    return PRICES.get(record.get("model") or "") if usage_of(record) else None
+
+
+def usage_of(record: Body) -> Dict[str, Any]:
+    """Units by kind, from `usageDetails` or either form of `usage`; the total is added up."""
+    details = {k: v for k, v in (record.get("usageDetails") or {}).items() if v is not None}
+    if not details:
+        usage = record.get("usage") or {}
+        names = (
+            ("input", "promptTokens"),
+            ("output", "completionTokens"),
+            ("total", "totalTokens"),
+        )
+        for name, other in names:
+            count = usage.get(name) if usage.get(name) is not None else usage.get(other)
+            if count is not None:
+                details[name] = count
+    if details and "total" not in details:
+        details["total"] = sum(details.values())
+    return details
+
+
+def cost_of(record: Body) -> Dict[str, float]:
+    """USD by kind: what the client sent, else what the price list gives."""
+    given = {k: v for k, v in (record.get("costDetails") or {}).items() if v is not None}
+    price = price_of(record)
+    if given:
+        given.setdefault("total", sum(given.values()))
+        return given
+    if price is None:
+        return {}
+    usage = usage_of(record)
+    cost = {"input": usage.get("input", 0) * price.input}
+    cost["output"] = usage.get("output", 0) * price.output
+    cost["total"] = cost["input"] + cost["output"]
+    return cost
