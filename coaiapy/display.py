@@ -72,6 +72,11 @@ def moment(time: Optional[str]) -> str:
     return "{:%Y-%m-%d %H:%M:%S}Z".format(times.from_text(time)) if time else ""
 
 
+def epoch_moment(seconds: Optional[float]) -> str:
+    """Return a moment in seconds since 1970 to the second, in UTC."""
+    return moment(times.parse_time(seconds)) if seconds else ""
+
+
 def duration(start: Optional[str], end: Optional[str]) -> str:
     """Return how long it took, or nothing where there is no end."""
     if not start or not end:

@@ -224,7 +224,7 @@ def _put(db: Any, destination: int, kind: str, body: Body) -> Tuple[int, bool]:
         ),
     ).lastrowid
     if destination != LOCAL:
-        _queue(db, row, destination)
+        queue(db, row, destination)
     return row, True
 
 
@@ -244,11 +244,11 @@ def _merge_into(db: Any, found: Any, changes: Body) -> bool:
         (to_json(merged), time.time(), found["seq"]),
     )
     if found["destination"] != LOCAL:
-        _queue(db, found["seq"], found["destination"])
+        queue(db, found["seq"], found["destination"])
     return True
 
 
-def _queue(db: Any, row: int, destination: int) -> None:
+def queue(db: Any, row: int, destination: int) -> None:
     """Owe the record to its server; one that is on its way right now keeps its claim."""
     changed = db.execute(
         "UPDATE deliveries SET state = 'waiting', attempts = 0, not_before = 0, reason = NULL"
