@@ -5,7 +5,7 @@ import os
 import sys
 from typing import IO, Any, Callable, NamedTuple, Optional, Sequence
 
-from coaiapy.errors import ExitCode, UsageError
+from coaiapy.errors import ExitCode, StateError, UsageError
 
 
 class Context(NamedTuple):
@@ -47,12 +47,39 @@ def _utf8_in_c_locale(stream: Any, mode: str) -> Any:
 
 
 def write_text(stream: IO[str], text: str) -> None:
-    """Write ``text``; what the stream's encoding cannot say is written as an escape."""
+    """Write ``text``; what the stream's encoding cannot say is written as an escape.
+
+    Raises ``StateError`` when the disk below the stream is full, ``BrokenPipeError`` when its
+    reader has left.
+    """
     try:
         stream.write(text)
     except UnicodeEncodeError:
         encoding = getattr(stream, "encoding", None) or "ascii"
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    except OSError as error:
+        raise _lost(stream, error) from error
+
+
+def flush(stream: Any) -> None:
+    """Write out what is buffered while an error can still be said and counted."""
+    try:
+        getattr(stream, "flush", lambda: None)()
+    except OSError as error:
+        raise _lost(stream, error) from error
+
+
+def _lost(stream: Any, error: OSError) -> Exception:
+    """Return what to raise when ``stream`` takes no more, and make Python forget what is left."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (AttributeError, OSError, ValueError):
+        pass  # not a stream of the process
+    if isinstance(error, BrokenPipeError):
+        return error
+    return StateError("cannot write the output: {}".format(error.strerror or error))
 
 
 def is_terminal(stream: Any) -> bool:
@@ -109,7 +136,7 @@ def add_command(
         aliases=list(aliases),
         help=help,
         description=_sentence(help),
-        epilog=_example_text(example),
+        epilog=example_text(example),
     )  # type: Parser
     parser.set_defaults(handler=handler)
     return parser
@@ -143,6 +170,7 @@ def _sentence(help: str) -> str:
     return help[:1].upper() + help[1:] + "."
 
 
-def _example_text(example: str) -> str:
+def example_text(example: str) -> str:
+    """Return the part of a help text that shows command lines, one a line."""
     lines = ["  " + line.strip() for line in example.strip().splitlines()]
     return "\n".join(["example:" if len(lines) == 1 else "examples:"] + lines)

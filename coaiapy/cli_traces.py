@@ -5,7 +5,7 @@ from typing import Any, List
 
 from coaiapy import cli_batch, cli_trace_writes, display, settings, traces
 from coaiapy.cli_arguments import add_json, positive, print_json, time
-from coaiapy.cli_common import Context, add_command, subcommands
+from coaiapy.cli_common import Context, add_command, example_text, subcommands
 from coaiapy.trace_filter import ORDERS, TraceFilter
 
 DEFAULT_LIMIT = 50
@@ -16,6 +16,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     group = subcommands(parser)
     _add_list_options(parser)
     parser.set_defaults(handler=list_traces)
+    parser.epilog = example_text("coaia fuse traces --user john --limit 10")
     listing = add_command(
         group, "list", list_traces, "list traces", "coaia fuse traces list --user john --limit 10"
     )

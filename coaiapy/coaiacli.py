@@ -11,6 +11,7 @@ from coaiapy.cli_common import (
     Answer,
     Context,
     Parser,
+    flush,
     standard_context,
     subcommands,
     write_text,
@@ -54,7 +55,7 @@ def main(argv: Optional[List[str]] = None, context: Optional[Context] = None) ->
     except KeyboardInterrupt:
         return _fail(streams, "interrupted", ExitCode.INTERRUPTED, debug)
     except BrokenPipeError:
-        return _reader_left(streams)
+        return ExitCode.OK  # the reader of our output has seen enough (``| head``)
     except Exception as error:
         text = "unexpected {}: {} (--debug shows where)".format(type(error).__name__, error)
         return _fail(streams, text, ExitCode.FAILED, debug)
@@ -100,19 +101,8 @@ def _run(words: List[str], context: Context) -> int:
     except Answer as answer:
         write_text(context.stdout, str(answer))
         result = ExitCode.OK
-    _flush(context.stdout)
+    flush(context.stdout)
     return ExitCode.OK if result is None else int(result)
-
-
-def _flush(stream: Any) -> None:
-    """Write out what is buffered while an error can still be said and counted."""
-    try:
-        getattr(stream, "flush", lambda: None)()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        _drop_output(stream)
-        raise StateError("cannot write the output: {}".format(error.strerror or error)) from error
 
 
 def _first_command(words: List[str]) -> str:
@@ -142,28 +132,17 @@ def _as_utf8(words: List[str]) -> List[str]:
 
 
 def _fail(context: Context, text: str, code: ExitCode, debug: bool) -> int:
+    said = "coaia: {}\n".format(text)
     if debug:
         import traceback
 
-        write_text(context.stderr, traceback.format_exc())
-    write_text(context.stderr, "coaia: {}\n".format(text))
-    return code
-
-
-def _reader_left(context: Context) -> int:
-    """The reader of our output has gone (``| head``): nothing more can be said to it."""
-    _drop_output(context.stdout)
-    return ExitCode.OK
-
-
-def _drop_output(stream: Any) -> None:
-    """Send what is still buffered nowhere, so that Python does not stumble over it at its exit."""
+        said = traceback.format_exc() + said
     try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
-    except (AttributeError, OSError, ValueError):
-        pass  # not a stream of the process
+        write_text(context.stderr, said)
+        flush(context.stderr)
+    except (OSError, StateError):
+        pass  # nobody listens any more: the exit code has to say it
+    return code
 
 
 if __name__ == "__main__":
