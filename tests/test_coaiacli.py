@@ -1,0 +1,394 @@
+"""The dispatcher: how every command line ends, whatever it asked for."""
+
+import argparse
+import io
+import os
+import re
+import shlex
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+import coaiapy
+from coaiapy import coaiacli
+from coaiapy.cli_common import Context
+from coaiapy.errors import (
+    CoaiaError,
+    ConfigError,
+    ExitCode,
+    NetworkError,
+    NotFoundError,
+    RefusedError,
+    StateError,
+    UsageError,
+)
+
+COAIA = [sys.executable, "-m", "coaiapy"]
+
+
+def process(*words, **options):
+    """Run ``coaia WORD...`` as a real process with the real streams."""
+    options.setdefault("stdout", subprocess.PIPE)
+    return subprocess.run(COAIA + list(words), stderr=subprocess.PIPE, timeout=60, **options)
+
+
+def commands(words=()):
+    """Yield the words and the parser of every command of the tree."""
+    parser = coaiacli.build_parser(list(words))
+    for word in words:
+        parser = subparsers(parser)[word]
+    yield list(words), parser
+    for name in sorted(subparsers(parser)):
+        yield from commands(tuple(words) + (name,))
+
+
+def subparsers(parser):
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return action.choices
+    return {}
+
+
+TREE = list(commands())
+ONLY_GROUPS = [
+    words
+    for words, parser in TREE
+    if parser.get_default("handler").__name__ == "print_help" and words
+]
+REAL_COMMANDS = [
+    (words, parser)
+    for words, parser in TREE
+    if words and parser.get_default("handler").__name__ != "print_help"
+]
+
+
+def named(words):
+    return " ".join(words)
+
+
+def test_the_tree_is_all_there():
+    found = {named(words) for words, _ in REAL_COMMANDS}
+    assert {"pipeline create", "env set", "environment set", "fuse traces list"} <= found
+
+
+@pytest.mark.parametrize(
+    "words, parser", REAL_COMMANDS, ids=[named(words) for words, _ in REAL_COMMANDS]
+)
+def test_every_command_has_a_help_text_with_an_example(run, words, parser):
+    result = run(*(words + ["--help"]))
+    assert result.code == 0
+    assert result.err == ""
+    assert result.out.startswith("usage: ")
+    assert parser.description and parser.description.endswith(".")
+    examples = list(example_lines(parser.epilog or ""))
+    assert examples, "coaia {} has no example".format(named(words))
+    for line in examples:
+        coaiacli.build_parser(line).parse_args(line)
+
+
+def example_lines(epilog):
+    """The words of every ``coaia ...`` in an epilog, as a shell would split them."""
+    for line in epilog.splitlines():
+        for part in re.split(r"[|;]|&&|\$\(|\)", line):
+            words = shlex.split(part.split(" <")[0].split(" >")[0]) if "coaia " in part else []
+            if words[:1] == ["coaia"]:
+                yield words[1:]
+
+
+@pytest.mark.parametrize("words", ONLY_GROUPS, ids=named)
+def test_a_group_without_a_subcommand_prints_its_help(run, words):
+    result = run(*words)
+    assert result == run(*(words + ["--help"]))
+    assert (result.code, result.err) == (0, "")
+    assert "commands:" in result.out
+
+
+def test_no_words_at_all_print_the_help(run):
+    assert run() == run("--help")
+    assert run("--help").out.startswith("usage: coaia")
+
+
+def test_version(run):
+    assert run("--version").out == "coaia {}\n".format(coaiapy.__version__)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--versio",),
+        ("--he",),
+        ("env", "list", "--js"),
+        ("env", "get"),
+        ("nonsense",),
+        ("pipeline", "nonsense"),
+        ("fuse", "traces", "nonsense"),
+        ("env", "get", "A", "B"),
+        ("--env",),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_on_stderr(run, words):
+    result = run(*words)
+    assert result.code == 2
+    assert result.out == ""
+    assert result.err.startswith("coaia: ")
+    assert result.err.count("\n") == 1
+    assert "--help" in result.err
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Make ``coaia help`` end with an error of our choice."""
+
+    def fail_with(error):
+        def handler(args, context):
+            context.say("data")
+            raise error
+
+        def build(parser, words):
+            parser.set_defaults(handler=handler)
+
+        monkeypatch.setattr("coaiapy.cli_help.build", build)
+
+    return fail_with
+
+
+@pytest.mark.parametrize(
+    "error, code",
+    [
+        (CoaiaError("no good"), 1),
+        (NotFoundError("no good"), 1),
+        (UsageError("no good"), 2),
+        (ConfigError("no good"), 3),
+        (NetworkError("no good"), 4),
+        (RefusedError("no good"), 5),
+        (StateError("no good"), 6),
+    ],
+)
+def test_every_error_has_its_exit_code_and_one_sentence(run, failing, error, code):
+    failing(error)
+    assert run("help") == (code, "data\n", "coaia: no good\n")
+
+
+def test_an_unforeseen_error_is_a_sentence_too(run, failing):
+    failing(ZeroDivisionError("by zero"))
+    code, _, err = run("help")
+    assert code == 1
+    assert err == "coaia: unexpected ZeroDivisionError: by zero (--debug shows where)\n"
+
+
+@pytest.mark.parametrize("words", [("--debug", "help"), ("help", "--debug")])
+def test_debug_shows_the_traceback_before_the_sentence(run, failing, words):
+    failing(StateError("no good"))
+    code, out, err = run(*words)
+    assert (code, out) == (6, "data\n")
+    assert err.startswith("Traceback (most recent call last):\n")
+    assert err.endswith("\ncoaia: no good\n")
+
+
+@pytest.mark.parametrize("value, shown", [("1", True), ("0", False), ("", False)])
+def test_debug_can_be_asked_for_by_the_environment(run, failing, monkeypatch, value, shown):
+    monkeypatch.setenv("COAIA_DEBUG", value)
+    failing(StateError("no good"))
+    assert ("Traceback" in run("help").err) is shown
+
+
+def test_debug_after_two_dashes_is_an_argument(run):
+    assert run("env", "set", "--", "KEY", "--debug").code == 0
+    assert run("env", "get", "KEY").out == "--debug\n"
+
+
+def test_an_interruption_is_130(run, failing):
+    failing(KeyboardInterrupt())
+    assert run("help") == (130, "data\n", "coaia: interrupted\n")
+
+
+def test_a_real_interrupt_signal_ends_a_command_that_reads(project):
+    fifo = project / "observations.jsonl"
+    os.mkfifo(str(fifo))
+    words = ["fuse", "traces", "add-observations", "a-trace", "-f", str(fifo)]
+    running = subprocess.Popen(COAIA + words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    writer = open_when_read(str(fifo))
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=30)
+    os.close(writer)
+    assert running.returncode == 130
+    assert out == b""
+    assert err.decode("utf-8").splitlines()[-1] == "coaia: interrupted"
+    assert b"Traceback" not in err
+
+
+def open_when_read(fifo):
+    """Open ``fifo`` for writing as soon as another process reads from it."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            assert time.monotonic() < deadline, "nobody reads the file"
+
+
+BUFFERING = pytest.mark.parametrize("unbuffered", ["", "1"])
+
+
+@BUFFERING
+def test_a_reader_that_leaves_is_no_error(unbuffered):
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = dict(os.environ, PYTHONUNBUFFERED=unbuffered)
+    result = process("--help", stdout=writing, env=environment)
+    os.close(writing)
+    assert (result.returncode, result.stderr) == (0, b"")
+
+
+def test_head_in_a_shell_shows_no_traceback():
+    line = "set -o pipefail; {} --help | head -1".format(" ".join(map(shlex.quote, COAIA)))
+    result = subprocess.run(
+        ["bash", "-c", line], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60
+    )
+    assert result.returncode == 0
+    assert result.stdout.startswith(b"usage: coaia")
+    assert result.stderr == b""
+
+
+@BUFFERING
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
+def test_a_full_disk_under_stdout_is_an_error_that_says_so(unbuffered):
+    environment = dict(os.environ, PYTHONUNBUFFERED=unbuffered)
+    with open("/dev/full", "w") as full:
+        result = process("--help", stdout=full, env=environment)
+    assert result.returncode == 6
+    assert result.stderr == b"coaia: cannot write the output: No space left on device\n"
+
+
+@BUFFERING
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
+def test_an_error_that_nobody_can_be_told_is_still_an_exit_code(unbuffered):
+    environment = dict(os.environ, PYTHONUNBUFFERED=unbuffered)
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(COAIA + ["nonsense"], stderr=full, env=environment, timeout=60)
+    assert result.returncode == 2
+
+
+def test_an_argument_that_is_not_utf8_is_refused():
+    result = process("env", "set", "KEY", b"\xff")
+    assert result.returncode == 2
+    assert result.stderr.startswith(b"coaia: an argument is not UTF-8 text")
+    assert result.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("locale", ["C", "POSIX", "C.UTF-8"])
+def test_text_goes_through_any_locale_unharmed(locale):
+    environment = {
+        name: text
+        for name, text in os.environ.items()
+        if not name.startswith(("LC_", "LANG", "PYTHON"))
+    }
+    environment["LC_ALL"] = locale
+    value = "é ☃ 日本".encode("utf-8")
+    assert process("env", "set", "KEY", value, env=environment).returncode == 0
+    result = process("env", "get", "KEY", env=environment)
+    assert (result.returncode, result.stdout, result.stderr) == (0, value + b"\n", b"")
+
+
+def test_a_terminal_that_knows_ascii_alone_gets_escapes(run):
+    run("env", "set", "KEY", "é")
+    environment = dict(os.environ, PYTHONIOENCODING="ascii")
+    result = process("env", "get", "KEY", env=environment)
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"\\xe9\n", b"")
+    failed = process("env", "get", "é", env=environment)
+    assert failed.returncode in (1, 2)
+    assert failed.stderr.startswith(b"coaia: ")
+    assert b"Traceback" not in failed.stderr
+
+
+class BareStream:
+    """All that some hosts' streams can do."""
+
+    def __init__(self):
+        self.text = ""
+
+    def write(self, text):
+        self.text += text
+
+
+def test_streams_may_be_able_to_do_no_more_than_write(monkeypatch):
+    out, err = BareStream(), BareStream()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    monkeypatch.setattr(sys, "stdin", BareStream())
+    assert coaiacli.main(["--version"]) == 0
+    assert out.text == "coaia {}\n".format(coaiapy.__version__)
+    assert coaiacli.main(["nonsense"]) == 2
+    assert err.text.startswith("coaia: ")
+
+
+def test_words_come_from_the_command_line_by_default(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["coaia", "--version"])
+    assert coaiacli.main() == 0
+    assert capsys.readouterr().out == "coaia {}\n".format(coaiapy.__version__)
+
+
+def test_calling_main_again_and_again_leaks_nothing(home):
+    def state():
+        return (
+            dict(os.environ),
+            os.getcwd(),
+            list(sys.argv),
+            list(sys.path),
+            threading.active_count(),
+            signal.getsignal(signal.SIGINT),
+            signal.getsignal(signal.SIGPIPE),
+            open_files(),
+            stat.S_IMODE(os.stat(str(home)).st_mode),
+            old_umask(),
+        )
+
+    def once():
+        results = []
+        for words in (
+            ["--version"],
+            ["env", "set", "KEY", "value"],
+            ["env", "get", "KEY"],
+            ["pipeline", "list"],
+            ["pipeline", "create", "data-pipeline", "--trace-id", "t", "--dry-run"],
+            ["fuse", "traces", "create", "t", "--user", "john"],
+            ["fuse", "traces", "--user", "nobody"],
+            ["--env", "missing.env", "fuse", "traces"],
+            ["nonsense"],
+        ):
+            out, err = io.StringIO(), io.StringIO()
+            code = coaiacli.main(words, Context(io.StringIO(), out, err))
+            results.append((words, int(code), err.getvalue() if code == 2 else ""))
+        return results
+
+    first = once()
+    before = state()
+    assert [once(), once()] == [first, first]
+    assert state() == before
+
+
+def open_files():
+    folder = "/proc/self/fd"
+    return len(os.listdir(folder)) if os.path.isdir(folder) else 0
+
+
+def old_umask():
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def test_the_command_changes_no_words_of_its_caller():
+    words = ["--debug", "--version"]
+    coaiacli.main(words, Context(io.StringIO(), io.StringIO(), io.StringIO()))
+    assert words == ["--debug", "--version"]
+
+
+def test_exit_codes_are_plain_numbers_to_a_shell():
+    assert process("--version").returncode == int(ExitCode.OK)
+    assert process("nonsense").returncode == int(ExitCode.USAGE)

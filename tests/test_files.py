@@ -1,0 +1,201 @@
+"""Files written whole or not at all, by one process at a time, for one pair of eyes."""
+
+import os
+import stat
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from coaiapy import files
+from coaiapy.errors import StateError
+
+# Adds one to a counter, in a process of its own, between a read and a write that others could spoil.
+COUNT = """
+import sys
+from coaiapy import files
+path = sys.argv[1]
+for _ in range(10):
+    with files.locked(path):
+        number = int(files.read_text(path))
+        files.write_atomic(path, str(number + 1))
+"""
+
+
+def mode(path):
+    return stat.S_IMODE(os.stat(str(path)).st_mode)
+
+
+def test_state_folder_is_below_home_unless_it_was_moved(home, monkeypatch):
+    assert files.state_folder() == str(home / ".coaia")
+    monkeypatch.setenv("COAIA_HOME", "/elsewhere")
+    assert files.state_folder() == "/elsewhere"
+    monkeypatch.setenv("COAIA_HOME", "")
+    assert files.state_folder() == str(home / ".coaia")
+
+
+def test_private_folders_are_made_with_their_parents(tmp_path):
+    path = tmp_path / "a" / "b"
+    assert files.make_private_folder(str(path)) == str(path)
+    assert mode(path) == 0o700
+    assert files.make_private_folder(str(path)) == str(path)
+
+
+def test_a_folder_where_a_file_stands_is_an_error_that_names_it(tmp_path):
+    (tmp_path / "a").write_text("")
+    with pytest.raises(StateError) as caught:
+        files.make_private_folder(str(tmp_path / "a" / "b"))
+    assert str(tmp_path / "a" / "b") in str(caught.value)
+
+
+@pytest.mark.parametrize("data", ["text: é\r\nline", b"\x00\xff", ""])
+def test_what_is_written_is_what_is_there(tmp_path, data):
+    path = tmp_path / "file"
+    files.write_atomic(str(path), data)
+    assert path.read_bytes() == (data.encode("utf-8") if isinstance(data, str) else data)
+    assert mode(path) == 0o600
+    assert os.listdir(str(tmp_path)).count("file") == 1
+
+
+def test_a_mode_can_be_asked_for(tmp_path):
+    files.write_atomic(str(tmp_path / "file"), "x", mode=0o644)
+    assert mode(tmp_path / "file") == 0o644
+
+
+def test_replacing_closes_a_file_that_others_could_read(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+    path.chmod(0o666)
+    files.write_atomic(str(path), "new")
+    assert (path.read_text(), mode(path)) == ("new", 0o600)
+
+
+def test_a_link_stays_and_its_target_is_replaced(tmp_path):
+    target = tmp_path / "real" / "file"
+    target.parent.mkdir()
+    target.write_text("old")
+    link = tmp_path / "link"
+    link.symlink_to(target)
+    files.write_atomic(str(link), "new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_text("old")
+    before = sorted(os.listdir(str(tmp_path)))
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StateError) as caught:
+        files.write_atomic(str(path), "new")
+    assert str(path) in str(caught.value)
+    assert "No space left on device" in str(caught.value)
+    assert path.read_text() == "old"
+    assert sorted(os.listdir(str(tmp_path))) == before
+
+
+def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_text("old")
+    before = sorted(os.listdir(str(tmp_path)))
+
+    def interrupted(source, target):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        files.write_atomic(str(path), "new")
+    assert path.read_text() == "old"
+    assert sorted(os.listdir(str(tmp_path))) == before
+
+
+def test_writing_into_a_missing_folder_is_an_error_that_names_the_file(tmp_path):
+    path = str(tmp_path / "missing" / "file")
+    with pytest.raises(StateError) as caught:
+        files.write_atomic(path, "x")
+    assert path in str(caught.value)
+
+
+def test_reading_drops_a_byte_order_mark(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"\xef\xbb\xbfvalue \xc3\xa9")
+    assert files.read_text(str(path)) == "value é"
+
+
+def test_reading_what_is_not_text_names_file_and_byte(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"abc\xff")
+    with pytest.raises(StateError) as caught:
+        files.read_text(str(path))
+    assert str(path) in str(caught.value)
+    assert "byte 3" in str(caught.value)
+
+
+def test_reading_a_missing_file_names_it(tmp_path):
+    with pytest.raises(StateError) as caught:
+        files.read_text(str(tmp_path / "missing"))
+    assert "missing: No such file" in str(caught.value)
+
+
+def test_many_processes_under_the_lock_lose_no_change(tmp_path):
+    path = tmp_path / "counter"
+    path.write_text("0")
+    command = [sys.executable, "-c", COUNT, str(path)]
+    processes = [subprocess.Popen(command) for _ in range(8)]
+    assert [process.wait() for process in processes] == [0] * 8
+    assert path.read_text() == "80"
+    assert os.listdir(str(tmp_path)).count("counter") == 1
+    assert not [name for name in os.listdir(str(tmp_path)) if "lock" in name]
+
+
+@pytest.fixture(params=["fcntl", "no fcntl"])
+def system(request, monkeypatch):
+    """A system with file locks, and one without."""
+    if request.param == "no fcntl":
+        monkeypatch.setitem(sys.modules, "fcntl", None)
+
+
+def test_a_lock_that_is_held_is_not_given_twice(system, tmp_path):
+    path = str(tmp_path / "file")
+    with files.locked(path):
+        with pytest.raises(StateError) as caught:
+            with files.locked(path, timeout=0.05):
+                pass
+    assert path in str(caught.value)
+    with files.locked(path, timeout=0.05):
+        pass
+
+
+def test_a_lock_is_waited_for_and_given_back_after_an_error(system, tmp_path):
+    path = str(tmp_path / "file")
+    entered, leave, order = threading.Event(), threading.Event(), []
+
+    def first():
+        with pytest.raises(ValueError):
+            with files.locked(path):
+                entered.set()
+                leave.wait(10)
+                order.append("first")
+                raise ValueError
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    assert entered.wait(10)
+    threading.Timer(0.05, leave.set).start()
+    with files.locked(path):
+        order.append("second")
+    thread.join(10)
+    assert order == ["first", "second"]
+    assert os.listdir(str(tmp_path)).count("file.lock") == 0
+
+
+def test_a_lock_in_a_missing_folder_is_an_error(system, tmp_path):
+    with pytest.raises(StateError) as caught:
+        with files.locked(str(tmp_path / "missing" / "file")):
+            pass
+    assert "missing" in str(caught.value)

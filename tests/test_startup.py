@@ -1,0 +1,111 @@
+"""Importing costs nothing: a command loads what it needs and no third-party package besides."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+import coaiapy
+
+# Runs one command line and writes the names of the modules that it loaded to a file.
+LIST_MODULES = """
+import sys
+before = set(sys.modules)
+from coaiapy.coaiacli import main
+code = main(sys.argv[2:])
+rows = []
+for name in sorted(set(sys.modules) - before):
+    place = getattr(sys.modules[name], "__file__", None) or ""
+    rows.append("%s\\t%s" % (name, "site-packages" in place or "dist-packages" in place))
+with open(sys.argv[1], "w") as stream:
+    stream.write("\\n".join(rows))
+sys.exit(code)
+"""
+
+# What even the standard library asks too much for, where an answer is expected at once.
+SLOW = {"sqlite3", "ssl", "http", "urllib.request", "subprocess", "logging", "tempfile", "random"}
+SLOW |= {"asyncio", "email", "uuid", "inspect", "dataclasses", "unittest", "pathlib", "csv"}
+VERY_SLOW = SLOW | {"json", "datetime", "hashlib", "decimal"}
+
+JINJA = {"jinja2", "markupsafe"}
+
+
+def loaded(tmp_path, *words):
+    """Run ``coaia WORD...`` in a process; return its modules and which are third-party."""
+    report = tmp_path / "modules"
+    process = subprocess.run(
+        [sys.executable, "-c", LIST_MODULES, str(report)] + list(words),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
+    assert process.returncode == 0, process.stderr
+    modules, foreign = set(), set()
+    for line in report.read_text().splitlines():
+        name, outside = line.split("\t")
+        modules.add(name)
+        if outside == "True" and name.split(".")[0] != "coaiapy":
+            foreign.add(name.split(".")[0])
+    print("coaia {}: {}".format(" ".join(words), " ".join(sorted(modules))))
+    return modules, foreign
+
+
+@pytest.mark.parametrize("words", [("--version",), ("--help",), ("help", "exit-codes"), ("fuse",)])
+def test_answers_about_the_program_load_next_to_nothing(tmp_path, words):
+    modules, foreign = loaded(tmp_path, *words)
+    assert foreign == set()
+    assert modules & VERY_SLOW == set()
+    assert "coaiapy.coaiacli" in modules
+
+
+def test_getting_a_variable_loads_no_package(tmp_path, project):
+    (project / ".coaia-env").write_text(json.dumps({"KEY": "value"}))
+    modules, foreign = loaded(tmp_path, "env", "get", "KEY")
+    assert foreign == set()
+    assert modules & SLOW == set()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("env", "set", "KEY", "value"),
+        ("env", "list", "--json"),
+        ("pipeline", "list", "--json"),
+        ("pipeline", "show", "data-pipeline"),
+        ("fuse", "traces", "create", "a-trace", "--user", "john"),
+        ("fuse", "traces", "list", "--json"),
+    ],
+)
+def test_commands_that_need_no_package_load_none(tmp_path, words):
+    _, foreign = loaded(tmp_path, *words)
+    assert foreign == set()
+
+
+@pytest.mark.parametrize("words", [("env", "list"), ("pipeline", "list"), ("fuse", "traces")])
+def test_a_table_loads_what_lays_out_tables_at_most(tmp_path, words):
+    _, foreign = loaded(tmp_path, *words)
+    assert foreign <= {"tabulate"}
+
+
+def test_a_pipeline_loads_the_template_language_alone(tmp_path):
+    modules, foreign = loaded(tmp_path, "pipeline", "create", "data-pipeline")
+    assert foreign == JINJA
+    assert "sqlite3" in modules
+
+
+def test_the_list_of_modules_sees_a_package(tmp_path, project):
+    """A YAML file needs PyYAML: were it not seen here, the tests above would prove nothing."""
+    (project / "batch.yaml").write_text("- name: one\n")
+    words = ("fuse", "traces", "add-observations", "a-trace", "-f", "batch.yaml", "--dry-run")
+    _, foreign = loaded(tmp_path, *words)
+    assert "yaml" in foreign
+
+
+@pytest.mark.parametrize("module", ["coaiapy", "coaiapy.coaiacli"])
+def test_both_modules_are_the_command(module):
+    output = subprocess.check_output([sys.executable, "-m", module, "--version"])
+    assert output.decode("utf-8") == "coaia {}\n".format(coaiapy.__version__).replace(
+        "\n", os.linesep
+    )
