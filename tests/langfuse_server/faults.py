@@ -43,36 +43,50 @@ class Faults:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.planned: List[Fault] = []
-        self.released = threading.Event()
+        self.gates: List[threading.Event] = []  # one per request that a fault was played on
 
     def add(self, fault: Fault) -> None:
         known = sorted(list(PLAYS) + list(STATUSES))
         if fault.name not in known:
             raise ValueError("no fault %r; there are: %s" % (fault.name, ", ".join(known)))
         with self.lock:
-            self.released.clear()
             self.planned.append(fault)
 
     def take(self, request: Request) -> Optional[Fault]:
+        """The fault to play on this request; it gets the gate that `release` will open."""
         with self.lock:
-            for fault in self.planned:
-                if not fault.fits(request):
-                    continue
-                if fault.after > 0:
-                    fault.after -= 1
-                    continue
-                if fault.times is not None:
-                    fault.times -= 1
-                    if fault.times <= 0:
-                        self.planned.remove(fault)
-                return fault
+            fault = self._next(request)
+            if fault is not None:
+                request.fault = fault.name
+                self.gates.append(request.gate)
+            return fault
+
+    def _next(self, request: Request) -> Optional[Fault]:
+        for fault in self.planned:
+            if not fault.fits(request):
+                continue
+            if fault.after > 0:
+                fault.after -= 1
+                continue
+            if fault.times is not None:
+                fault.times -= 1
+                if fault.times <= 0:
+                    self.planned.remove(fault)
+            return fault
         return None
 
+    def release(self) -> None:
+        """Let the requests that wait now go on."""
+        with self.lock:
+            gates, self.gates = self.gates, []
+        for gate in gates:
+            gate.set()
+
     def clear(self) -> None:
-        """Forget every fault and let hanging requests go on."""
+        """Forget every fault and let waiting requests go on."""
         with self.lock:
             self.planned = []
-            self.released.set()
+        self.release()
 
 
 def play(fault: Fault, exchange: Any) -> None:
@@ -98,10 +112,13 @@ def answer_lost(exchange: Any, options: Dict[str, Any]) -> None:
 
 
 def hang(exchange: Any, options: Dict[str, Any]) -> None:
-    """Nothing happens until `release` or `heal`; then the request is carried out and answered."""
-    exchange.server.faults.released.wait()
-    if exchange.server.running:
+    """Nothing happens until `release` or `heal`. Then the request is carried out and answered, if
+    its client still waits; otherwise it never happened."""
+    exchange.request.gate.wait()
+    if exchange.server.running and exchange.client_waits():
         exchange.send(exchange.answer())
+    else:
+        exchange.close()
 
 
 def drip(exchange: Any, options: Dict[str, Any]) -> None:
@@ -109,7 +126,7 @@ def drip(exchange: Any, options: Dict[str, Any]) -> None:
     data = exchange.encoded(exchange.answer())
     for index in range(len(data)):
         exchange.write(data[index : index + 1])
-        if exchange.server.faults.released.wait(options.get("delay", 0.05)):
+        if exchange.request.gate.wait(options.get("delay", 0.05)):
             exchange.write(data[index + 1 :])
             return
 
@@ -132,6 +149,9 @@ def half_refused(exchange: Any, options: Dict[str, Any]) -> None:
     refused = body["batch"][1::2]
     kept = dict(body, batch=body["batch"][0::2])
     answer = exchange.answer(json.dumps(kept).encode("utf-8"))
+    if answer.status != 207:
+        exchange.send(answer)
+        return
     status = options.get("status", 400)
     message = "Invalid request data" if status == 400 else "Internal Server Error"
     for event in refused:

@@ -2,7 +2,8 @@
 
 import gzip
 import json
-from typing import Any, Dict, List, Optional
+import threading
+from typing import Any, Dict, List, Optional, Tuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from .messages import plain_text
@@ -22,6 +23,8 @@ class Request:
         self.raw = raw
         self.status: Optional[int] = None
         self.fault: Optional[str] = None
+        self.gate = threading.Event()  # closed as long as a fault holds the request
+        self._parsed: Optional[Tuple[Any]] = None
 
     def __repr__(self) -> str:
         return "<%s %s -> %s>" % (self.method, self.target, self.fault or self.status)
@@ -41,6 +44,15 @@ class Request:
         """The body as the parser in front of the JSON routes reads it: no compression there."""
         if not self.raw:
             return {}
+        if self._parsed is None:
+            self._parsed = (self._parse(),)
+        return self._parsed[0]
+
+    def forget_parsed(self) -> None:
+        """Keep the bytes alone: tests may send a great many records."""
+        self._parsed = None
+
+    def _parse(self) -> Any:
         content_type = self.headers.get("content-type", "")
         if "json" not in content_type:
             return self.raw.decode("utf-8", "replace")

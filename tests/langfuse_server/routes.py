@@ -120,6 +120,8 @@ def answer(server: Any, request: Request) -> Answer:
         raise RefusedError(405, body)
     except RefusedError as refused:
         return refused.answer
+    finally:
+        request.forget_parsed()
 
 
 def no_route(request: Request) -> RefusedError:

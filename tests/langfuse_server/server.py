@@ -1,7 +1,8 @@
 """The stand-in itself: its life, what tests may look at, and the faults they ask for."""
 
 import threading
-from typing import Any, Dict, List, Optional
+import time
+from typing import Any, Callable, Dict, List, Optional
 
 from .faults import Fault, Faults
 from .kinds import KINDS
@@ -103,7 +104,8 @@ class LangfuseServer:
 
         Carried out, but answered badly: "reset" (in mid-body), "answer lost" (no byte comes),
         "drip" (option `delay`, seconds per byte), "truncated json", "half refused" (option
-        `status`, 400 or 500). Not carried out: "hang" (until `release` or `heal`), "429" (options
+        `status`, 400 or 500). "hang" is carried out and answered after `release` or `heal`, if the
+        client still waits, and else never. Not carried out: "429" (options
         `retry_after`, `shape` "json" or "text"), "401", "403" (quota), "404 html", "408", "413",
         "500", "502 html", "503", "200 html". "refuse" stops listening at once, for all, until
         `start_listening` or `heal`, or for the option `seconds`; the rest does not apply to it.
@@ -123,8 +125,7 @@ class LangfuseServer:
 
     def release(self) -> None:
         """Let the requests that hang go on; those that come later hang as planned."""
-        self.faults.released.set()
-        self.faults.released = threading.Event()
+        self.faults.release()
 
     def heal(self) -> None:
         """No more faults: forget the planned ones, release the hanging, listen."""
@@ -142,6 +143,14 @@ class LangfuseServer:
         """What has arrived so far, in order (a copy; the entries get their status later)."""
         with self._lock:
             return list(self._requests)
+
+    def wait_until(self, condition: Callable[[], Any], seconds: float = 5.0) -> None:
+        """Poll until `condition()` holds; fail the test when it does not in time."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                raise AssertionError("waited %g s in vain; arrived: %r" % (seconds, self.requests))
+            time.sleep(0.005)
 
     def forget_requests(self) -> None:
         with self._lock:

@@ -12,6 +12,7 @@ OBSERVATION = "langfuse.observation."
 OBSERVATION_METADATA = "langfuse.observation.metadata"
 TRACE_METADATA = "langfuse.trace.metadata"
 TRACE_IO = ("langfuse.trace.input", "langfuse.trace.output")
+JSON_STARTS = frozenset('{["-0123456789tfn ')
 LEVELS = {
     "DEBUG": "DEBUG",
     "TRACE": "DEBUG",
@@ -46,7 +47,8 @@ def attributes_of(entries: Any) -> Dict[str, Any]:
 
 
 def json_or_text(value: Any) -> Any:
-    if not isinstance(value, str):
+    """The parsed value of a text that is JSON; most texts show at once that they are not."""
+    if not isinstance(value, str) or value[:1] not in JSON_STARTS:
         return value
     try:
         return json.loads(value)

@@ -99,10 +99,22 @@ class Exchange:
         self.handler.close_connection = True
 
     def abort(self) -> None:
-        """Close with a reset instead of an orderly end."""
+        """Close at once and with a reset instead of an orderly end."""
         linger = struct.pack("ii", 1, 0)
         self.handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.handler.rfile.close()  # the socket stays open as long as a file uses it
+        self.handler.connection.close()
         self.close()
+
+    def client_waits(self) -> bool:
+        """Whether the other side still holds the connection open."""
+        try:
+            flags = socket.MSG_PEEK | socket.MSG_DONTWAIT
+            return self.handler.connection.recv(1, flags) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -124,7 +136,6 @@ class Handler(BaseHTTPRequestHandler):
         exchange = Exchange(self, request)
         fault = played.faults.take(request)
         if fault is not None:
-            request.fault = fault.name
             faults.play(fault, exchange)
         elif not known:
             exchange.send(Answer(404, NOT_FOUND_PAGE, HTML_TYPE))
