@@ -6,7 +6,6 @@ from typing import Callable, Dict, List, NamedTuple, Optional
 from coaiapy import env_files, environment, shell
 from coaiapy.cli_common import Context, Handler, Parser, add_command, is_terminal, subcommands
 from coaiapy.errors import UsageError
-from coaiapy.masking import masked
 
 
 class Command(NamedTuple):
@@ -50,9 +49,9 @@ def list_(args: argparse.Namespace, context: Context) -> None:
     if args.name is not None or args.location is not None:
         variables = environment.existing_variables_in(_path(args))
         if args.json:
-            _print_json(context, variables if args.reveal else masked(variables))
+            _print_json(context, _shown(variables, args.reveal))
         else:
-            _print_table(context, variables, args.reveal)
+            context.say(_table(context, variables, args.reveal))
     elif args.json:
         _print_json(context, [_as_json(found, args.reveal) for found in environment.environments()])
     else:
@@ -96,7 +95,7 @@ def source(args: argparse.Namespace, context: Context) -> None:
     """Show one environment, or print the lines that load it into a shell."""
     variables = environment.existing_variables_in(_path(args))
     if not args.export:
-        _print_table(context, variables, args.reveal)
+        context.say(_table(context, variables, args.reveal))
         return
     for line in environment.export_commands(variables, args.shell):
         context.say(line)
@@ -133,29 +132,41 @@ def _print_all(context: Context, reveal: bool) -> None:
     found = environment.environments()
     if not found:
         context.note("there is no environment yet: coaia env init makes one")
-    for number, one in enumerate(found):
-        heading = "{} ({}, {})".format(one.name or "default", one.location, one.path)
-        context.say(heading if number == 0 else "\n" + heading)
-        _print_table(context, environment.variables_in(one.path), reveal)
+        return
+    tables = [
+        "{} ({}, {})\n{}".format(
+            one.name or "default",
+            one.location,
+            one.path,
+            _table(context, environment.variables_in(one.path), reveal),
+        )
+        for one in found
+    ]
+    context.say("\n\n".join(tables))
 
 
-def _print_table(context: Context, variables: Dict[str, str], reveal: bool) -> None:
+def _table(context: Context, variables: Dict[str, str], reveal: bool) -> str:
     width = None
     if is_terminal(context.stdout):
         import shutil
 
         width = shutil.get_terminal_size().columns
-    context.say(environment.format_environment_table(variables, reveal, width))
+    return environment.format_environment_table(variables, reveal, width)
 
 
 def _as_json(found: environment.Environment, reveal: bool) -> Dict[str, object]:
-    variables = environment.variables_in(found.path)
     return {
         "name": found.name,
         "location": found.location,
         "path": found.path,
-        "variables": variables if reveal else masked(variables),
+        "variables": _shown(environment.variables_in(found.path), reveal),
     }
+
+
+def _shown(variables: Dict[str, str], reveal: bool) -> Dict[str, str]:
+    from coaiapy.masking import masked
+
+    return variables if reveal else masked(variables)
 
 
 def _print_json(context: Context, value: object) -> None:

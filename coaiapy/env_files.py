@@ -4,28 +4,14 @@ What starts with ``{`` is JSON. Anything else is KEY=VALUE lines, read by python
 interpolation. A file keeps its format, and a KEY=VALUE file its comments, whoever changes it.
 """
 
-import io
 import os
-import re
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional
 
 from coaiapy import files, shell
 from coaiapy.errors import StateError, UsageError
-from coaiapy.packages import require
 
 FORMATS = ("json", "env")
 METADATA_PREFIX = "_COAIA_"
-
-# Older python-dotenv takes a closing quote for an escaped one when the value ends with a
-# backslash, and reads on into the next lines. So it is given one statement at a time, without
-# the comment behind it.
-_QUOTED_STATEMENT = re.compile(
-    r"""(?P<statement>[^\S\n]*(?:export[^\S\n]+)?(?:'[^'\n]+'|[^=\#\s]+)[^\S\n]*=[^\S\n]*"""
-    r"""(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"))[^\S\n]*(?:\#[^\n]*)?(?:\n|\Z)""",
-    re.DOTALL,
-)
-_EXPORT = re.compile(r"\s*export\s")
-_SAFE_BARE = re.compile(r"[A-Za-z0-9_/:.,@%+\\-]+\Z")
 
 
 class EnvFile(NamedTuple):
@@ -37,14 +23,6 @@ class EnvFile(NamedTuple):
     text: str
 
 
-class _Statement(NamedTuple):
-    """A piece of a KEY=VALUE file; comments and empty lines have no key."""
-
-    text: str
-    key: Optional[str]
-    value: str
-
-
 def load(path: str) -> Optional[EnvFile]:
     """Return the file at ``path``, or None when there is none.
 
@@ -54,8 +32,10 @@ def load(path: str) -> Optional[EnvFile]:
         return None
     text = files.read_text(path)
     kind = "json" if text.lstrip().startswith("{") else "env"
-    parse = parse_json if kind == "json" else parse_dotenv
-    return EnvFile(path, kind, parse(text, path), text)
+    variables = {}  # type: Dict[str, str]
+    for key, value, where in _format(kind).parse(text, path):
+        variables[_good_key(key, where)] = _good_value(key, value, where)
+    return EnvFile(path, kind, variables, text)
 
 
 def variables_in(path: str) -> Dict[str, str]:
@@ -125,125 +105,20 @@ def render(variables: Dict[str, str], format: str, text: str = "") -> str:
     for name, value in variables.items():
         shell.check_name(name)
         shell.check_value(name, value)
-    if format == "json":
-        return render_json(variables)
-    if format == "env":
-        return render_dotenv(variables, text)
-    raise UsageError("unknown format {!r}: use one of {}".format(format, ", ".join(FORMATS)))
+    return str(_format(format).render(variables, text))
 
 
-def parse_json(text: str, path: str) -> Dict[str, str]:
-    """Return the variables of a JSON object; numbers and booleans keep their JSON spelling."""
-    import json
+def _format(name: str) -> Any:
+    """Return the module that parses and renders a format; reading JSON need not load the other."""
+    if name == "json":
+        from coaiapy import env_format_json
 
-    try:
-        found = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
-    except ValueError as error:
-        line, what = getattr(error, "lineno", 1), getattr(error, "msg", str(error))
-        raise StateError(
-            "{} is not valid JSON at line {} ({}): correct it, or remove the file".format(
-                path, line, what
-            )
-        ) from error
-    except RecursionError as error:
-        raise StateError("{} is nested too deeply for an environment".format(path)) from error
-    return {_good_key(key, path): _json_text(key, found[key], path) for key in found}
+        return env_format_json
+    if name == "env":
+        from coaiapy import env_format_lines
 
-
-def render_json(variables: Dict[str, str]) -> str:
-    """Return ``variables`` as an indented JSON object."""
-    import json
-
-    return json.dumps(variables, indent=2, ensure_ascii=False) + "\n"
-
-
-def parse_dotenv(text: str, path: str) -> Dict[str, str]:
-    """Return the variables of KEY=VALUE lines; of two lines for one variable the last counts."""
-    return {
-        statement.key: statement.value
-        for statement in _statements(text, path)
-        if statement.key is not None
-    }
-
-
-def render_dotenv(variables: Dict[str, str], text: str = "") -> str:
-    """Return ``text`` with exactly ``variables`` in it: only lines that change are rewritten."""
-    statements = _statements(text, "the file")
-    last = {statement.key: statement for statement in statements}
-    pieces = []  # type: List[str]
-    for statement in statements:
-        key = statement.key
-        if key is None or variables.get(key) == last[key].value:
-            pieces.append(statement.text)
-        elif key in variables and statement is last[key]:
-            export = "export " if _EXPORT.match(statement.text) else ""
-            pieces.append(export + _dotenv_line(key, variables[key]))
-    if pieces and not pieces[-1].endswith("\n"):
-        pieces.append("\n")
-    pieces.extend(_dotenv_line(key, variables[key]) for key in variables if key not in last)
-    return "".join(pieces)
-
-
-def quote_dotenv(value: str) -> str:
-    """Return ``value`` as python-dotenv reads it back, without interpolation.
-
-    Where dotenv's rules leave a choice, it is the form that is also harmless in a shell.
-    """
-    if value.endswith("\\") and _SAFE_BARE.match(value):
-        return value
-    escaped = value.replace("\\", "\\\\")
-    if ("$" in value or "`" in value) and "'" not in value and "\r" not in value:
-        return "'{}'".format(escaped)
-    escaped = escaped.replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
-    return '"{}"'.format(escaped)
-
-
-def _dotenv_line(key: str, value: str) -> str:
-    return "{}={}\n".format(key, quote_dotenv(value))
-
-
-def _statements(text: str, path: str) -> List[_Statement]:
-    position, line = 0, 1
-    found = []  # type: List[_Statement]
-    while position < len(text):
-        quoted = _QUOTED_STATEMENT.match(text, position)
-        end = quoted.end() if quoted else text.find("\n", position) + 1 or len(text)
-        piece = text[position:end]
-        binding = _read_binding(quoted.group("statement") if quoted else piece, line, path)
-        found.append(_Statement(piece, *binding))
-        position = end
-        line += piece.count("\n")
-    return found
-
-
-def _read_binding(text: str, line: int, path: str) -> Tuple[Optional[str], str]:
-    if not text.strip() or text.lstrip().startswith("#"):
-        return None, ""
-    bindings = list(require("dotenv.parser", "python-dotenv").parse_stream(io.StringIO(text)))
-    binding = bindings[0]
-    if len(bindings) > 1 or binding.error or binding.key is None or binding.value is None:
-        raise StateError(
-            "{} line {} is not KEY=VALUE (is a quote missing?): correct it".format(path, line)
-        )
-    where = "{} line {}".format(path, line)
-    key = _good_key(binding.key, where)
-    return key, _good_value(key, binding.value, where)
-
-
-def _json_text(key: str, value: Any, path: str) -> str:
-    if value is True or value is False:
-        return "true" if value else "false"
-    if not isinstance(value, str):
-        raise StateError(
-            "{}: {} must be a text or a number, not {}".format(path, key, _json_kind(value))
-        )
-    return _good_value(key, value, path)
-
-
-def _json_kind(value: Any) -> str:
-    if value is None:
-        return "null"
-    return "an object" if isinstance(value, dict) else "a list"
+        return env_format_lines
+    raise UsageError("unknown format {!r}: use one of {}".format(name, ", ".join(FORMATS)))
 
 
 def _good_key(key: str, where: str) -> str:

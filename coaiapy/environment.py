@@ -28,7 +28,6 @@ from coaiapy.env_places import (
     path_of,
 )
 from coaiapy.errors import NotFoundError
-from coaiapy.masking import masked
 
 __all__ = [
     "CONTEXT_KEYS",
@@ -166,11 +165,13 @@ def format_environment_table(
     Control characters are shown as escapes. ``width`` cuts values that would be wider.
     """
     from coaiapy.display import table
+    from coaiapy.masking import masked
 
     shown = variables if reveal else masked(variables)
     rows = [(key, _one_line(value)) for key, value in shown.items()]
     if width is not None:
-        room = max(width - max([len(key) for key, _ in rows] + [len("Variable")]) - 2, 8)
+        left = max([len(key) for key, _ in rows] + [len("Variable  ")])
+        room = max(width - left - 2, 8)
         rows = [
             (key, text if len(text) <= room else text[: room - 3] + "...") for key, text in rows
         ]

@@ -1,0 +1,99 @@
+"""An environment as KEY=VALUE lines, which python-dotenv reads back as they were meant."""
+
+import io
+import re
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from coaiapy.errors import StateError
+from coaiapy.packages import require
+
+# Older python-dotenv takes a closing quote for an escaped one when the value ends with a
+# backslash, and reads on into the next lines. So it is given one statement at a time, without
+# the comment behind it.
+_QUOTED_STATEMENT = re.compile(
+    r"""(?P<statement>[^\S\n]*(?:export[^\S\n]+)?(?:'[^'\n]+'|[^=\#\s]+)[^\S\n]*=[^\S\n]*"""
+    r"""(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"))[^\S\n]*(?:\#[^\n]*)?(?:\n|\Z)""",
+    re.DOTALL,
+)
+_EXPORT = re.compile(r"\s*export\s")
+_SAFE_BARE = re.compile(r"[A-Za-z0-9_/:.,@%+\\-]+\Z")
+
+
+class _Statement(NamedTuple):
+    """A piece of a KEY=VALUE file; comments and empty lines have no key."""
+
+    line: int
+    text: str
+    key: Optional[str]
+    value: str
+
+
+def parse(text: str, path: str) -> List[Tuple[str, str, str]]:
+    """Return (key, value, place in ``path``) of each line; of two for one key the last counts."""
+    return [
+        (statement.key, statement.value, "{} line {}".format(path, statement.line))
+        for statement in _statements(text, path)
+        if statement.key is not None
+    ]
+
+
+def render(variables: Dict[str, str], text: str = "") -> str:
+    """Return ``text`` with exactly ``variables`` in it: only lines that change are rewritten."""
+    statements = _statements(text, "the file")
+    last = {statement.key: statement for statement in statements}
+    pieces = []  # type: List[str]
+    for statement in statements:
+        key = statement.key
+        if key is None or variables.get(key) == last[key].value:
+            pieces.append(statement.text)
+        elif key in variables and statement is last[key]:
+            export = "export " if _EXPORT.match(statement.text) else ""
+            pieces.append(export + _dotenv_line(key, variables[key]))
+    if pieces and not pieces[-1].endswith("\n"):
+        pieces.append("\n")
+    pieces.extend(_dotenv_line(key, variables[key]) for key in variables if key not in last)
+    return "".join(pieces)
+
+
+def quote(value: str) -> str:
+    """Return ``value`` as python-dotenv reads it back, without interpolation.
+
+    Where dotenv's rules leave a choice, it is the form that is also harmless in a shell.
+    """
+    if value.endswith("\\") and _SAFE_BARE.match(value):
+        return value
+    escaped = value.replace("\\", "\\\\")
+    if ("$" in value or "`" in value) and "'" not in value and "\r" not in value:
+        return "'{}'".format(escaped)
+    escaped = escaped.replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    return '"{}"'.format(escaped)
+
+
+def _dotenv_line(key: str, value: str) -> str:
+    return "{}={}\n".format(key, quote(value))
+
+
+def _statements(text: str, path: str) -> List[_Statement]:
+    position, line = 0, 1
+    found = []  # type: List[_Statement]
+    while position < len(text):
+        quoted = _QUOTED_STATEMENT.match(text, position)
+        end = quoted.end() if quoted else text.find("\n", position) + 1 or len(text)
+        piece = text[position:end]
+        binding = _read_binding(quoted.group("statement") if quoted else piece, line, path)
+        found.append(_Statement(line, piece, *binding))
+        position = end
+        line += piece.count("\n")
+    return found
+
+
+def _read_binding(text: str, line: int, path: str) -> Tuple[Optional[str], str]:
+    if not text.strip() or text.lstrip().startswith("#"):
+        return None, ""
+    bindings = list(require("dotenv.parser", "python-dotenv").parse_stream(io.StringIO(text)))
+    binding = bindings[0]
+    if len(bindings) > 1 or binding.error or binding.key is None or binding.value is None:
+        raise StateError(
+            "{} line {} is not KEY=VALUE (is a quote missing?): correct it".format(path, line)
+        )
+    return binding.key, binding.value
