@@ -1,0 +1,265 @@
+"""Pipelines: a whole trace from a template. The names that scripts import.
+
+from coaiapy.pipeline import TemplateLoader, create
+pipeline = create(TemplateLoader().load_template("data-pipeline"), {"user_id": "john"})
+traces.submit(settings.load(), [pipeline.trace] + pipeline.observations)
+"""
+
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional
+
+from coaiapy import environment, ids, template_files, template_inheritance
+from coaiapy.errors import StateError
+from coaiapy.record_fields import Body
+from coaiapy.records import Observation, Trace, observation_from, trace_from
+from coaiapy.template_inheritance import load
+from coaiapy.template_language import TemplateError
+from coaiapy.template_model import PipelineStep, PipelineTemplate, PipelineVariable
+from coaiapy.template_render import RenderedStep, new_language, render_steps, render_trace
+from coaiapy.template_starter import init
+from coaiapy.template_variables import (
+    Lookup,
+    all_names,
+    all_variables,
+    environment_key,
+    no_environment,
+    placeholders,
+    resolve,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = [
+    "Listing",
+    "Pipeline",
+    "PipelineStep",
+    "PipelineTemplate",
+    "PipelineVariable",
+    "TemplateError",
+    "TemplateLoader",
+    "TemplateRenderer",
+    "create",
+    "init",
+    "list_templates",
+    "load",
+    "preview",
+]
+
+JUDGE_VARIABLES = ("enable_judge_evaluation", "enable_judge")
+
+
+class Pipeline(NamedTuple):
+    """A trace and its observations, checked and ready to be written, in the template's order."""
+
+    trace: Trace
+    observations: List[Observation]
+
+    @property
+    def root(self) -> Optional[Observation]:
+        """The first observation that has no parent."""
+        tops = [each for each in self.observations if each.parent_id is None]
+        return tops[0] if tops else None
+
+    def environment(self) -> Dict[str, Optional[str]]:
+        """Return the variables with which a shell goes on from here; ``None``: not set."""
+        return {
+            "COAIA_TRACE_ID": self.trace.id,
+            "COAIA_SESSION_ID": self.trace.session_id,
+            "COAIA_USER_ID": self.trace.user_id,
+            "COAIA_PARENT_OBSERVATION_ID": self.root.id if self.root else None,
+            "COAIA_LAST_OBSERVATION_ID": self.observations[-1].id if self.observations else None,
+        }
+
+    def body(self) -> Body:
+        """Return the trace with its ``observations``, under the names of Langfuse's API."""
+        observations = [observation.body() for observation in self.observations]
+        return dict(self.trace.body(), observations=observations)
+
+
+class Listing(NamedTuple):
+    """The templates there are, as dicts, and a complaint for each file that is broken."""
+
+    templates: List[Dict[str, Any]]
+    complaints: List[str]
+
+
+def create(
+    template: PipelineTemplate,
+    variables: Optional[Mapping[str, Any]] = None,
+    trace_id: Optional[str] = None,
+    session_id: Optional[str] = None,
+    user_id: Optional[str] = None,
+    enable_judge: bool = False,
+) -> Pipeline:
+    """Return the pipeline that ``template`` makes of ``variables``; nothing is written or sent.
+
+    What is not given comes from the environment (``COAIA_<NAME>``: OS, project, global), else
+    from the template's default. ``enable_judge`` marks the trace, and sets the template's
+    variable of that meaning if it has one; no judge is called. Raises ``TemplateError``, which
+    is also a ``ValueError``, with everything that is wrong.
+    """
+    given = dict(variables or {})
+    for name, value in (("session_id", session_id), ("user_id", user_id)):
+        if value is not None:
+            given[name] = value
+    for name in JUDGE_VARIABLES:
+        if enable_judge and name in template.get_variable_names():
+            given.setdefault(name, True)
+    keys = [environment_key(name) for name in _names(template) if given.get(name) is None]
+    pipeline = _made(template, given, environment.resolve_all(keys).get, trace_id)
+    if enable_judge:
+        metadata = dict(pipeline.trace.metadata or {}, enable_judge=True)
+        pipeline = pipeline._replace(trace=pipeline.trace._replace(metadata=metadata))
+    return pipeline
+
+
+def preview(template: PipelineTemplate) -> Pipeline:
+    """Return what the template makes of its defaults, with stand-ins for what must be given."""
+    return _made(template, placeholders(template), no_environment, "(preview)")
+
+
+def list_templates() -> Listing:
+    """Return every template by name, with description, version, author, place and path."""
+    found, complaints = template_files.find_all()
+    templates = []
+    for each in found:
+        try:
+            template = template_inheritance.load_found(each)
+        except StateError as error:
+            complaints.append(str(error))
+            continue
+        templates.append(
+            {
+                "name": each.name,
+                "description": template.description or "",
+                "version": template.version,
+                "author": template.author or "",
+                "place": each.place,
+                "path": each.path,
+            }
+        )
+    return Listing(templates, complaints)
+
+
+def _made(
+    template: PipelineTemplate, given: Mapping[str, Any], lookup: Lookup, trace_id: Optional[str]
+) -> Pipeline:
+    language = new_language()
+    values = _values(template, given, lookup, language)
+    trace = trace_from(
+        dict(
+            render_trace(template, values, language),
+            id=trace_id,
+            user_id=values.get("user_id"),
+            session_id=values.get("session_id"),
+        )
+    )
+    steps = render_steps(template, values, language)
+    return Pipeline(trace, _observations(trace, steps))
+
+
+def _values(
+    template: PipelineTemplate, given: Mapping[str, Any], lookup: Lookup, language: Any
+) -> Dict[str, Any]:
+    values, problems = resolve(template, given, lookup, language)
+    if problems:
+        raise TemplateError(
+            "template {!r}: validation failed: {} (coaia pipeline show {} lists its "
+            "variables)".format(template.name, "; ".join(problems), template.name)
+        )
+    return values
+
+
+def _observations(trace: Trace, steps: List[RenderedStep]) -> List[Observation]:
+    """One observation a step, a millisecond apart, so that every listing keeps their order.
+
+    Nothing has run yet: what has an end ends when it starts.
+    """
+    moments = _moments(trace.timestamp, len(steps))
+    made_ids = [ids.new_observation_id() for _ in steps]
+    observations = []
+    for step, own_id, moment in zip(steps, made_ids, moments):
+        fields = dict(
+            step.fields,
+            id=own_id,
+            start_time=moment,
+            end_time=None if step.type == "EVENT" else moment,
+            parent_id=None if step.parent is None else made_ids[step.parent],
+            environment=trace.environment,
+        )
+        observations.append(observation_from(fields, trace.id))
+    return observations
+
+
+def _moments(start: str, count: int) -> List[str]:
+    from datetime import timedelta
+
+    from coaiapy import times
+
+    first = times.from_text(start)
+    return [times.to_text(first + timedelta(milliseconds=i)) for i in range(count)]
+
+
+def _names(template: PipelineTemplate) -> List[str]:
+    return [name for variable in all_variables(template) for name in all_names(variable)]
+
+
+class TemplateLoader:
+    """Finds, reads and saves templates, under the names that scripts import."""
+
+    def list_templates(self, include_path: bool = False) -> List[Dict[str, Any]]:
+        """Return ``name``, ``description``, ``version``, ``author`` (and ``path``) of each.
+
+        Broken files are left out; the function ``list_templates`` tells them too.
+        """
+        keys = ["name", "description", "version", "author"] + (["path"] if include_path else [])
+        return [{key: listed[key] for key in keys} for listed in list_templates().templates]
+
+    def load_template(self, name: str) -> Optional[PipelineTemplate]:
+        """Return the template with all that it inherits, or ``None`` if there is none.
+
+        Raises ``StateError`` if its file is broken and ``UsageError`` for an impossible name.
+        """
+        found = template_files.find(name)
+        return template_inheritance.load_found(found) if found else None
+
+    def save_template(
+        self, template: PipelineTemplate, location: str = "user", format: str = "json"
+    ) -> "Path":
+        """Write a template into the ``user``'s or the ``project``'s folder; return its path."""
+        from pathlib import Path
+
+        from coaiapy import times
+
+        document = template._replace(created_at=template.created_at or times.now()).to_dict()
+        return Path(template_files.write(document, template.name, location, format, True))
+
+
+class TemplateRenderer:
+    """Renders templates into plain dicts, under the names that scripts import."""
+
+    def render_template(
+        self, template: PipelineTemplate, variables: Mapping[str, Any]
+    ) -> List[Dict[str, Any]]:
+        """Return for each step ``name``, ``type``, ``description``, ``variables`` (with
+        ``input`` and ``output``), ``metadata`` and, if it has one, ``parent`` (its name).
+
+        Raises ``ValueError`` when the variables do not fit.
+        """
+        language = new_language()
+        values = _values(template, variables, no_environment, language)
+        steps = render_steps(template, values, language)
+        rendered = []
+        for step in steps:
+            own = {key: step.fields[key] for key in ("input", "output") if key in step.fields}
+            entry = {
+                "name": step.name,
+                "type": step.type,
+                "description": step.description,
+                "variables": dict(step.others, **own),
+                "metadata": step.fields["metadata"],
+            }
+            if step.parent is not None:
+                entry["parent"] = steps[step.parent].name
+            rendered.append(entry)
+        return rendered

@@ -1,0 +1,120 @@
+"""How much a template may make: a stranger's template must not eat the machine's memory.
+
+The template language can multiply, repeat and join. What does so is measured before it is done,
+and what a template is made of (numbers, texts, lists) is measured whole.
+"""
+
+import json
+from typing import Any, Iterable, Sequence
+
+MAX_SIZE = 10000000
+MAX_ITEMS = 10000
+MAX_LOOPS = 100000
+_MAX_BITS = 4096
+_MAX_PRECISION = 100
+# What any value counts for, be it as small as a digit: it takes memory and time as well.
+_VALUE = 20
+
+
+class TooMuch(Exception):
+    """A template tried to make something too large."""
+
+
+def size_of(value: Any) -> int:
+    """Return roughly how many characters ``value`` has; raise ``TooMuch`` beyond ``MAX_SIZE``."""
+    size = 0
+    waiting = [value]
+    while waiting:
+        current = waiting.pop()
+        size += _VALUE
+        if isinstance(current, (str, bytes)):
+            size += len(current)
+        elif isinstance(current, (list, tuple, set, frozenset)):
+            check_size(size + len(current))
+            waiting.extend(current)
+        elif isinstance(current, dict):
+            check_size(size + len(current))
+            waiting.extend(current.keys())
+            waiting.extend(current.values())
+        elif isinstance(current, int):
+            size += current.bit_length() // 3
+        check_size(size)
+    return size
+
+
+def check_size(size: int) -> None:
+    """Raise ``TooMuch`` if ``size`` is more than a template may make."""
+    if size > MAX_SIZE:
+        raise TooMuch("this would make more than {} characters".format(MAX_SIZE))
+
+
+def check_operation(operator: str, left: Any, right: Any) -> None:
+    """Raise ``TooMuch`` for an operation whose result would be too large."""
+    if operator == "%" and isinstance(left, (str, bytes)):
+        raise TooMuch("text cannot be formatted with %: use the filters round and join")
+    if operator == "+":
+        check_size(size_of(left) + size_of(right))
+    elif operator == "*":
+        _check_product(left, right)
+    elif operator == "**" and isinstance(left, int) and isinstance(right, int):
+        _check_bits(left.bit_length() * abs(right))
+
+
+def _check_product(left: Any, right: Any) -> None:
+    for value, times in ((left, right), (right, left)):
+        if isinstance(value, (str, bytes, list, tuple)) and isinstance(times, int):
+            size = len(value) if isinstance(value, (str, bytes)) else size_of(value)
+            check_size(size * max(times, 0))
+    if isinstance(left, int) and isinstance(right, int):
+        _check_bits(left.bit_length() + right.bit_length())
+
+
+def _check_bits(bits: int) -> None:
+    if bits > _MAX_BITS:
+        raise TooMuch("this number would have more than {} bits".format(_MAX_BITS))
+
+
+def bounded_range(*numbers: int) -> Sequence[int]:
+    """``range`` as templates have it: at most ``MAX_ITEMS`` numbers."""
+    made = range(*numbers)
+    if len(made) > MAX_ITEMS:
+        raise TooMuch("range() may give at most {} numbers".format(MAX_ITEMS))
+    return made
+
+
+def join(items: Iterable[Any], separator: Any = "", attribute: Any = None) -> str:
+    """Join the texts of ``items``, or of one field of each of them."""
+    texts = []
+    size = 0
+    for item in items:
+        text = shown(item if attribute is None else item[attribute])
+        size += len(text) + len(shown(separator))
+        check_size(size)
+        texts.append(text)
+    return shown(separator).join(texts)
+
+
+def replace(text: Any, old: Any, new: Any, count: int = -1) -> str:
+    """Replace ``old`` by ``new`` in ``text``."""
+    whole, before, after = shown(text), shown(old), shown(new)
+    check_size(len(whole) + whole.count(before) * len(after))
+    return whole.replace(before, after, -1 if count is None else count)
+
+
+def round_number(number: Any, precision: int = 0) -> Any:
+    """Round to ``precision`` digits after the point; to a whole number without."""
+    if abs(precision) > _MAX_PRECISION:
+        raise TooMuch("round() takes a precision of at most {}".format(_MAX_PRECISION))
+    return round(number, precision) if precision else int(round(number))
+
+
+def to_json(value: Any) -> str:
+    """Return ``value`` as JSON text."""
+    size_of(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def shown(value: Any) -> str:
+    """Return ``value`` as a template shows it among other text; nothing for null."""
+    size_of(value)
+    return "" if value is None else str(value)

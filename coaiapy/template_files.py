@@ -1,0 +1,211 @@
+"""Where templates are: the project's folder, then the user's, then those that come along.
+
+The name of a template is the name of its file. A file that cannot be read is an error of its
+own; the next folder's file of that name does not stand in for it.
+"""
+
+import json
+import os
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from coaiapy import files
+from coaiapy.errors import NotFoundError, StateError, UsageError
+from coaiapy.packages import require
+from coaiapy.suggest import did_you_mean
+from coaiapy.template_document import Document, checked_document
+
+SUFFIXES = (".json", ".yaml", ".yml")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+_MAX_BYTES = 1000000
+
+
+class Place(NamedTuple):
+    """A folder that templates are looked for in."""
+
+    name: str
+    folder: str
+
+
+class Found(NamedTuple):
+    """A template file: the template's name, its path, and the name of its place."""
+
+    name: str
+    path: str
+    place: str
+
+
+def places() -> List[Place]:
+    """Return the folders in the order in which they are searched."""
+    return [
+        Place("project", os.path.join(os.getcwd(), ".coaia", "templates")),
+        Place("user", os.path.join(files.state_folder(), "templates")),
+        Place("built-in", os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")),
+    ]
+
+
+def check_name(name: str) -> str:
+    """Return ``name`` if it can be a template's name; nothing on disk is looked at."""
+    if not (isinstance(name, str) and _NAME.match(name)):
+        raise UsageError(
+            "{!r} is no template name: use up to 100 letters, digits, '.', '_' and '-', "
+            "and begin with a letter or a digit".format(name)
+        )
+    return name
+
+
+def find(name: str) -> Optional[Found]:
+    """Return the file of the template ``name`` in the first place that has one."""
+    check_name(name)
+    for place in places():
+        found = find_in(place, name)
+        if found:
+            return found
+    return None
+
+
+def find_in(place: Place, name: str) -> Optional[Found]:
+    """Return the file of the template ``name`` in one place."""
+    for suffix in SUFFIXES:
+        path = os.path.join(place.folder, name + suffix)
+        if os.path.isfile(path):
+            return Found(name, path, place.name)
+    return None
+
+
+def need(name: str) -> Found:
+    """Return the file of the template ``name``; ``NotFoundError`` with a suggestion without one."""
+    found = find(name)
+    if found is None:
+        known = [each.name for each in find_all()[0]]
+        raise NotFoundError(
+            "no template {!r}{}: coaia pipeline list shows what there is".format(
+                name, did_you_mean(name, known)
+            )
+        )
+    return found
+
+
+def find_all() -> Tuple[List[Found], List[str]]:
+    """Return every template that a name leads to, sorted by name, and complaints about the rest."""
+    found: Dict[str, Found] = {}
+    complaints = []
+    for place in places():
+        for entry in _entries(place.folder):
+            name, suffix = os.path.splitext(entry)
+            if suffix not in SUFFIXES or name.startswith("."):
+                continue
+            if not _NAME.match(name):
+                path = os.path.join(place.folder, entry)
+                complaints.append("{}: no template can have this name".format(path))
+            elif name not in found:
+                here = find_in(place, name)
+                if here:
+                    found[name] = here
+    return [found[name] for name in sorted(found)], complaints
+
+
+def _entries(folder: str) -> List[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise StateError("cannot list {}: {}".format(folder, files.reason(error))) from error
+
+
+def read(found: Found) -> Document:
+    """Return the checked document of a template file, with the template's name in it.
+
+    Raises ``StateError`` that names the file and the line or the field.
+    """
+    try:
+        size = os.path.getsize(found.path)
+    except OSError as error:
+        raise StateError("cannot read {}: {}".format(found.path, files.reason(error))) from error
+    if size > _MAX_BYTES:
+        raise StateError("{} is larger than {} bytes".format(found.path, _MAX_BYTES))
+    text = files.read_text(found.path)
+    parse = _parse_json if found.path.endswith(".json") else _parse_yaml
+    document = checked_document(parse(text, found.path), found.path)
+    document["name"] = found.name
+    return document
+
+
+def _parse_json(text: str, path: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        line = getattr(error, "lineno", 1)
+        told = getattr(error, "msg", str(error))
+        raise StateError("{}, line {}: not JSON: {}".format(path, line, told)) from error
+    except RecursionError as error:
+        raise StateError("{}: nested too deep".format(path)) from error
+
+
+def _parse_yaml(text: str, path: str) -> Any:
+    yaml = require("yaml", "PyYAML")
+    try:
+        return yaml.load(text, Loader=_yaml_loader(yaml))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        told = getattr(error, "problem", None) or " ".join(str(error).split())
+        raise StateError("{}, line {}: not YAML: {}".format(path, line, told)) from error
+    except (ValueError, RecursionError) as error:
+        raise StateError("{}: not YAML: {}".format(path, error)) from error
+
+
+def _yaml_loader(yaml: Any) -> Any:
+    """YAML's safe loader; a date is a text like any other, and nothing multiplies (``<<``)."""
+    left_out = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:merge")
+    resolvers = {
+        first: [(tag, pattern) for tag, pattern in pairs if tag not in left_out]
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    return type("Loader", (yaml.SafeLoader,), {"yaml_implicit_resolvers": resolvers})
+
+
+def write(document: Document, name: str, location: str, format: str, replace: bool) -> str:
+    """Write a template into the user's or the project's folder and return its path.
+
+    Without ``replace`` an existing template of that name is a ``StateError``.
+    """
+    place = _place_to_write(location)
+    if format not in ("json", "yaml"):
+        raise UsageError("{!r} is no template format: use json or yaml".format(format))
+    path = os.path.join(place.folder, check_name(name) + "." + format)
+    files.make_private_folder(place.folder)
+    with files.locked(path):
+        existing = find_in(place, name)
+        if existing and not replace:
+            raise StateError(
+                "{} is there already: choose another name, or replace it with --force".format(
+                    existing.path
+                )
+            )
+        files.write_atomic(path, _text_of(document, format))
+        if existing and existing.path != path:
+            os.unlink(existing.path)
+    return path
+
+
+def _place_to_write(location: str) -> Place:
+    for place in places():
+        if place.name == location and location != "built-in":
+            return place
+    raise UsageError("{!r} is no template location: use user or project".format(location))
+
+
+def _text_of(document: Document, format: str) -> str:
+    if format == "json":
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    yaml = require("yaml", "PyYAML")
+    dumper: Any = type("Dumper", (yaml.SafeDumper,), {})
+    dumper.add_representer(dict, _in_order)
+    return str(yaml.dump(document, Dumper=dumper, default_flow_style=False, allow_unicode=True))
+
+
+def _in_order(dumper: Any, mapping: Document) -> Any:
+    """PyYAML sorts the keys of an object, older releases always; pairs stay as they are."""
+    return dumper.represent_mapping("tag:yaml.org,2002:map", list(mapping.items()))

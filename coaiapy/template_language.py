@@ -1,0 +1,270 @@
+"""The language of templates: Jinja2 that sees data and nothing else.
+
+A template may come from a stranger. It reaches the values it is given, a few functions, and the
+harmless methods of texts, lists and objects; no Python object, no file, no process. Unknown
+names are errors.
+"""
+
+import functools
+import itertools
+from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Set
+
+from coaiapy import template_bounds as bounds
+from coaiapy.errors import UsageError
+from coaiapy.packages import require
+from coaiapy.suggest import did_you_mean
+from coaiapy.template_document import has_expression
+
+_STATEMENTS = ("Output", "If", "For", "Assign", "AssignBlock", "Template")
+_OPERATORS = ("*", "**", "+", "%")
+_BOUNDED_LOOP = "_bounded_loop"
+
+_FILTERS = (
+    "abs capitalize count d default dictsort e escape first float int items last length list "
+    "lower map max min reject rejectattr reverse select selectattr sort string striptags sum "
+    "title trim truncate unique upper urlencode wordcount"
+).split()
+
+_METHODS = {
+    str: (
+        "capitalize casefold count endswith find index isalnum isalpha isdigit islower isnumeric "
+        "isspace istitle isupper join lower lstrip partition replace rfind rindex rpartition "
+        "rsplit rstrip split splitlines startswith strip swapcase title upper"
+    ).split(),
+    dict: "get items keys values".split(),
+    list: "count index".split(),
+    tuple: "count index".split(),
+}
+_LOOP_FIELDS = (
+    "index index0 revindex revindex0 first last length previtem nextitem cycle changed".split()
+)
+
+
+class TemplateError(UsageError, ValueError):
+    """A template cannot be rendered, or not with these variables."""
+
+
+class _Compiled(NamedTuple):
+    template: Any
+    is_expression: bool
+    names: Set[str]
+
+
+class Language:
+    """Renders texts and whole documents; one object's work has one limit on its size."""
+
+    def __init__(self, functions: Mapping[str, Callable[..., Any]]) -> None:
+        self._jinja = require("jinja2", "Jinja2")
+        self._made = 0
+        self._loops = 0
+        self._compiled: Dict[str, _Compiled] = {}
+        self._environment = self._make_environment(functions)
+
+    def render(self, value: Any, names: Mapping[str, Any], where: str) -> Any:
+        """Return ``value`` with every text in it rendered; keys stay as they are.
+
+        A text that is one expression gives that expression's value with its type. Raises
+        ``TemplateError`` that begins with ``where``.
+        """
+        if isinstance(value, dict):
+            return {
+                key: self.render(item, names, "{}.{}".format(where, key))
+                for key, item in value.items()
+            }
+        if isinstance(value, list):
+            return [
+                self.render(item, names, "{}[{}]".format(where, i)) for i, item in enumerate(value)
+            ]
+        if has_expression(value):
+            return self._guarded(where, names, lambda: self._value_of(value, names))
+        return value
+
+    def expression(self, text: str, names: Mapping[str, Any], where: str) -> Any:
+        """Return the value of a text that is an expression, with or without its braces."""
+        return self.render(text if has_expression(text) else "{{ " + text + " }}", names, where)
+
+    def names_in(self, value: Any, where: str) -> Set[str]:
+        """Return the names that the texts in ``value`` use."""
+        if isinstance(value, (dict, list)):
+            items = list(value.values()) if isinstance(value, dict) else value
+            return set().union(*[self.names_in(item, where) for item in items])
+        if has_expression(value):
+            return self._guarded(where, {}, lambda: self._compile(value).names)  # type: ignore
+        return set()
+
+    def _guarded(self, where: str, names: Mapping[str, Any], work: Callable[[], Any]) -> Any:
+        """Whatever goes wrong in an expression is the template's, not the program's, mistake."""
+        try:
+            return work()
+        except self._jinja.TemplateSyntaxError as error:
+            raise TemplateError("{}: {}".format(where, error.message)) from error
+        except self._jinja.UndefinedError as error:
+            word = (str(error).split("'") + ["", ""])[1]
+            hint = "" if word in names else did_you_mean(word, names)
+            raise TemplateError("{}: {}{}".format(where, error, hint)) from error
+        except MemoryError as error:
+            raise TemplateError("{}: too large for the memory".format(where)) from error
+        except Exception as error:
+            told = str(error) or type(error).__name__
+            raise TemplateError("{}: {}".format(where, told)) from error
+
+    def _value_of(self, text: str, names: Mapping[str, Any]) -> Any:
+        compiled = self._compile(text)
+        context = compiled.template.new_context(dict(names))
+        pieces = []
+        for piece in compiled.template.root_render_func(context):
+            self._spend(len(piece))
+            pieces.append(piece)
+        return self._plain(context.vars["result"]) if compiled.is_expression else "".join(pieces)
+
+    def _plain(self, value: Any) -> Any:
+        """Return ``value`` as JSON data; what is no data cannot be written into a trace."""
+        if isinstance(value, self._jinja.Undefined):
+            str(value)
+        if isinstance(value, str):
+            self._spend(len(value))
+            return str(value)
+        if value is None or isinstance(value, (bool, int, float)):
+            self._spend(bounds.size_of(value))
+            return value
+        if isinstance(value, dict):
+            self._spend(len(value) + sum(len(str(key)) for key in value))
+            return {str(key): self._plain(item) for key, item in value.items()}
+        if callable(value) or not hasattr(value, "__iter__"):
+            raise TypeError("this is no data but a {}".format(type(value).__name__))
+        items = []
+        for item in value:
+            items.append(self._plain(item))
+        return items
+
+    def _spend(self, size: int) -> None:
+        self._made += size
+        bounds.check_size(self._made)
+
+    def _compile(self, text: str) -> _Compiled:
+        if text not in self._compiled:
+            self._compiled[text] = self._compile_new(text)
+        return self._compiled[text]
+
+    def _compile_new(self, text: str) -> _Compiled:
+        from jinja2 import meta, nodes
+
+        tree = self._environment.parse(text)
+        names = set(meta.find_undeclared_variables(tree))
+        for statement in tree.find_all(nodes.Stmt):
+            if type(statement).__name__ not in _STATEMENTS or getattr(
+                statement, "recursive", False
+            ):
+                raise TypeError(
+                    "templates have if, for and set, but no {}".format(
+                        type(statement).__name__.lower()
+                    )
+                )
+        _bound_loops_and_text(tree, nodes)
+        expression = _only_expression(tree, nodes)
+        if expression is not None:
+            target = nodes.Name("result", "store", lineno=1)
+            tree.body = [nodes.Assign(target, expression, lineno=1)]
+        tree.set_environment(self._environment)
+        return _Compiled(self._environment.from_string(tree), expression is not None, names)
+
+    def _make_environment(self, functions: Mapping[str, Callable[..., Any]]) -> Any:
+        from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+        kind = type("TemplateEnvironment", (_OnlyData, ImmutableSandboxedEnvironment), {})
+        environment = kind(
+            undefined=self._jinja.StrictUndefined,
+            finalize=_finalized,
+            keep_trailing_newline=True,
+            optimized=False,
+            cache_size=0,
+        )
+        known = environment.filters
+        environment.filters = {name: _measured(known[name]) for name in _FILTERS if name in known}
+        environment.filters.update(join=bounds.join, replace=bounds.replace)
+        environment.filters.update(round=bounds.round_number, tojson=bounds.to_json)
+        environment.filters[_BOUNDED_LOOP] = self._bounded_loop
+        environment.globals = dict(functions, range=bounds.bounded_range)
+        return environment
+
+    def _bounded_loop(self, items: Any) -> Iterator[Any]:
+        for item in items:
+            self._loops += 1
+            if self._loops > bounds.MAX_LOOPS:
+                raise bounds.TooMuch("loops may run {} times in all".format(bounds.MAX_LOOPS))
+            yield item
+
+
+class _OnlyData:
+    """What is mixed into Jinja2's sandbox: an allow-list of methods, and measured operations."""
+
+    intercepted_binops = frozenset(_OPERATORS)
+
+    def is_safe_attribute(self, owner: Any, name: str, value: Any) -> bool:
+        if type(owner).__name__ == "LoopContext":
+            return name in _LOOP_FIELDS
+        return any(isinstance(owner, kind) and name in _METHODS[kind] for kind in _METHODS)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        bounds.check_operation(operator, left, right)
+        return super().call_binop(context, operator, left, right)  # type: ignore[misc]
+
+    def call(self, context: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+        owner = getattr(function, "__self__", None)
+        if isinstance(owner, str) and function.__name__ == "join":
+            return bounds.join(args[0], owner)
+        if isinstance(owner, str) and function.__name__ == "replace":
+            return bounds.replace(owner, *args)
+        bounds.size_of(args)
+        return super().call(context, function, *args, **kwargs)  # type: ignore[misc]
+
+
+def _finalized(value: Any) -> Any:
+    bounds.size_of(value)
+    return "" if value is None else value
+
+
+def _measured(filter_function: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter, refused when what it is given is too large to work on."""
+
+    @functools.wraps(filter_function)
+    def measured(*args: Any, **kwargs: Any) -> Any:
+        for value in itertools.chain(args, kwargs.values()):
+            bounds.size_of(value)
+        return filter_function(*args, **kwargs)
+
+    return measured
+
+
+def _only_expression(tree: Any, nodes: Any) -> Any:
+    """The expression that the whole text consists of, or ``None``."""
+    if len(tree.body) == 1 and isinstance(tree.body[0], nodes.Output):
+        parts = tree.body[0].nodes
+        if len(parts) == 1 and not isinstance(parts[0], nodes.TemplateData):
+            return parts[0]
+    return None
+
+
+def _bound_loops_and_text(node: Any, nodes: Any) -> None:
+    """Let every loop count, and turn ``a ~ b`` into a measured ``a + b`` of texts."""
+    for name, value in list(node.iter_fields()):
+        if isinstance(value, list):
+            setattr(node, name, [_bounded(item, nodes) for item in value])
+        else:
+            setattr(node, name, _bounded(value, nodes))
+
+
+def _bounded(node: Any, nodes: Any) -> Any:
+    if not isinstance(node, nodes.Node):
+        return node
+    _bound_loops_and_text(node, nodes)
+    if isinstance(node, nodes.For):
+        node.iter = _filtered(node.iter, _BOUNDED_LOOP, nodes)
+    elif isinstance(node, nodes.Concat):
+        texts = [_filtered(part, "string", nodes) for part in node.nodes]
+        return functools.reduce(lambda left, right: nodes.Add(left, right, lineno=1), texts)
+    return node
+
+
+def _filtered(node: Any, name: str, nodes: Any) -> Any:
+    return nodes.Filter(node, name, [], [], None, None, lineno=1)

@@ -1,0 +1,95 @@
+"""New templates to edit: one that stands alone, and one that changes another."""
+
+from typing import Optional
+
+from coaiapy import template_files, template_inheritance, times
+from coaiapy.errors import UsageError
+from coaiapy.template_document import Document
+from coaiapy.template_model import PipelineTemplate
+
+
+def starter(name: str) -> Document:
+    """Return a small template that works as it is."""
+    return {
+        "name": name,
+        "version": "1.0",
+        "description": "What this pipeline is for",
+        "author": "",
+        "created_at": times.now(),
+        "trace": {"name": "{{ title }}"},
+        "variables": [
+            {
+                "name": "title",
+                "type": "string",
+                "required": False,
+                "default": name,
+                "description": "Name of the trace and of its first span",
+            },
+            {
+                "name": "tasks",
+                "type": "list",
+                "required": False,
+                "default": ["prepare", "run"],
+                "description": "The tasks, one observation each",
+            },
+        ],
+        "steps": [
+            {
+                "name": "{{ title }}",
+                "observation_type": "SPAN",
+                "description": "The whole pipeline",
+                "input": {"tasks": "{{ tasks }}"},
+            },
+            {
+                "name": "{{ item }}",
+                "observation_type": "EVENT",
+                "description": "One task",
+                "for_each": "{{ tasks }}",
+                "parent": "{{ title }}",
+                "input": {"number": "{{ number }}"},
+            },
+        ],
+    }
+
+
+def child(name: str, base: PipelineTemplate) -> Document:
+    """Return a template that extends ``base``, with one of its variables stated anew to edit."""
+    variables = []
+    for variable in base.variables:
+        if variable.default is not None:
+            about = "Change the default here; {} says: {}".format(
+                base.name, variable.description or variable.name
+            )
+            entry = {"name": variable.name, "default": variable.default, "description": about}
+            variables.append(entry)
+            break
+    return {
+        "name": name,
+        "version": "1.0",
+        "description": "{} for {}".format(base.name, name),
+        "author": "",
+        "created_at": times.now(),
+        "extends": base.name,
+        "variables": variables,
+        "steps": [],
+    }
+
+
+def init(
+    name: str,
+    base: Optional[str] = None,
+    location: str = "user",
+    format: str = "json",
+    replace: bool = False,
+) -> str:
+    """Write a new template ``name``, a child of ``base`` if one is given; return its path.
+
+    Raises ``StateError`` if there is one already and ``replace`` is false.
+    """
+    template_files.check_name(name)
+    if base == name:
+        raise UsageError(
+            "a template cannot extend itself: choose another name than {}".format(base)
+        )
+    document = child(name, template_inheritance.load(base)) if base else starter(name)
+    return template_files.write(document, name, location, format, replace)

@@ -1,0 +1,109 @@
+"""The five types of template variables, and how a text on the command line becomes one."""
+
+import json
+import math
+import re
+from typing import Any, Callable, Dict, List
+
+_TRUE = ("true", "1", "yes", "on")
+_FALSE = ("false", "0", "no", "off")
+_NUMBER = re.compile(r"[+-]?(\d+|(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][+-]?\d+)?)\Z")
+_MAX_DIGITS = 400
+
+
+def kind_of(value: Any) -> str:
+    """Return what a person calls this kind of value."""
+    names = {type(None): "null", bool: "a boolean", int: "a number", float: "a number"}
+    names.update({str: "text", list: "a list", dict: "an object"})
+    return names.get(type(value), "a " + type(value).__name__)
+
+
+def convert(value: Any, type_name: str) -> Any:
+    """Return ``value`` as the type a variable declares.
+
+    Text is read as that type is written (``3``, ``yes``, ``a,b``, ``{"k": 1}``), except that a
+    string stays as typed; any other value must already be of the type. Raises ``ValueError``
+    with "must be ...".
+    """
+    if isinstance(value, str):
+        return _READERS[type_name](value)
+    if _is_of_type(value, type_name):
+        return list(value) if isinstance(value, tuple) else value
+    raise ValueError("must be {}, not {}".format(_ARTICLES[type_name], _shown(value)))
+
+
+def _is_of_type(value: Any, type_name: str) -> bool:
+    if type_name == "number":
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return is_number and math.isfinite(value)
+    types = {"string": str, "boolean": bool, "list": (list, tuple), "object": dict}
+    return isinstance(value, types[type_name])  # type: ignore[arg-type]
+
+
+def _string(text: str) -> str:
+    return text
+
+
+def _number(text: str) -> Any:
+    word = text.strip()
+    if not _NUMBER.match(word) or len(word) > _MAX_DIGITS:
+        raise ValueError("must be a number, not {}".format(_shown(text)))
+    number = float(word) if re.search(r"[.eE]", word) else int(word)
+    if not math.isfinite(number):
+        raise ValueError("must be a number that a computer can hold, not {}".format(_shown(text)))
+    return number
+
+
+def _boolean(text: str) -> bool:
+    word = text.strip().lower()
+    if word not in _TRUE + _FALSE:
+        raise ValueError("must be true or false, not {}".format(_shown(text)))
+    return word in _TRUE
+
+
+def _list(text: str) -> List[Any]:
+    if text.lstrip().startswith("["):
+        return _json(text, list, "a JSON list or words with commas between them")
+    return [word.strip() for word in text.split(",")] if text.strip() else []
+
+
+def _object(text: str) -> Dict[str, Any]:
+    return _json(text, dict, "a JSON object")
+
+
+def _json(text: str, type_wanted: type, description: str) -> Any:
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except ValueError as error:
+        raise ValueError("must be {}: {}".format(description, error)) from error
+    if not isinstance(value, type_wanted):
+        raise ValueError("must be {}, not {}".format(description, kind_of(value)))
+    return value
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError("{} is no JSON number".format(name))
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+_READERS: Dict[str, Callable[[str], Any]] = {
+    "string": _string,
+    "number": _number,
+    "boolean": _boolean,
+    "list": _list,
+    "object": _object,
+}
+
+_ARTICLES = {
+    "string": "text",
+    "number": "a number",
+    "boolean": "true or false",
+    "list": "a list",
+    "object": "an object",
+}
+
+TYPES = tuple(_READERS)

@@ -1,0 +1,203 @@
+"""The variables of a template: where their values come from, and everything wrong with them."""
+
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+
+from coaiapy.suggest import did_you_mean
+from coaiapy.template_document import choice_problem, has_expression
+from coaiapy.template_language import Language, TemplateError
+from coaiapy.template_model import PipelineTemplate, PipelineVariable
+from coaiapy.template_values import convert
+
+# Every template has these, declared or not: they reach the trace.
+COMMON = (
+    PipelineVariable("user_id", required=False, description="The user the trace belongs to"),
+    PipelineVariable("session_id", required=False, description="The session of the trace"),
+)
+
+# How a variable of the environment is looked up: its name -> its text, or None.
+Lookup = Callable[[str], Optional[str]]
+
+
+class Resolved(NamedTuple):
+    """The value of every variable by name, and what is wrong with them; nothing if all is well."""
+
+    values: Dict[str, Any]
+    problems: List[str]
+
+
+def no_environment(key: str) -> Optional[str]:
+    """The lookup for which nothing is set."""
+    return None
+
+
+def all_variables(template: PipelineTemplate) -> List[PipelineVariable]:
+    """Return the declared variables, and those that every template has."""
+    declared = {name for variable in template.variables for name in all_names(variable)}
+    common = [variable for variable in COMMON if variable.name not in declared]
+    return list(template.variables) + common
+
+
+def all_names(variable: PipelineVariable) -> List[str]:
+    """Return the name of a variable and its aliases."""
+    return [variable.name] + list(variable.aliases)
+
+
+def environment_key(name: str) -> str:
+    """Return the environment variable that can give a template's variable its value."""
+    return "COAIA_" + name.upper()
+
+
+def resolve(
+    template: PipelineTemplate,
+    given: Mapping[str, Any],
+    lookup: Lookup = no_environment,
+    language: Optional[Language] = None,
+) -> Resolved:
+    """Return the value of each variable: given, else from the environment, else its default.
+
+    Text is converted to the declared type. Every problem is collected; a variable that has one
+    has no value.
+    """
+    variables = all_variables(template)
+    problems = _unknown(variables, given)
+    values: Dict[str, Any] = {}
+    for variable in variables:
+        source = ""
+        try:
+            source, value = _stated(variable, given, lookup)
+            if source:
+                values[variable.name] = _accepted(variable, value)
+            elif variable.is_needed:
+                problems.append("the variable {!r} is required".format(variable.name))
+        except ValueError as error:
+            problems.append("{!r} {}".format(source or variable.name, error))
+    wanting = [variable for variable in variables if variable.name not in values]
+    if not problems:
+        try:
+            _Defaults(template, wanting, values, language).fill_all()
+        except TemplateError as error:
+            problems.append(str(error))
+    return Resolved(values, problems)
+
+
+def names_of(template: PipelineTemplate, values: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return what expressions may use: each value by its variable's name and by its aliases."""
+    return {
+        name: values[variable.name]
+        for variable in all_variables(template)
+        for name in all_names(variable)
+    }
+
+
+def placeholders(template: PipelineTemplate) -> Dict[str, Any]:
+    """Return a stand-in for each variable that must be given, to preview the template with."""
+    stand_ins: Dict[str, Any] = {"number": 1, "boolean": True, "object": {}}
+    values = {}
+    for variable in template.variables:
+        if variable.is_needed:
+            text = "<{}>".format(variable.name)
+            value = variable.choices[0] if variable.choices else stand_ins.get(variable.type, text)
+            values[variable.name] = [value] if variable.type == "list" else value
+    return values
+
+
+def _unknown(variables: List[PipelineVariable], given: Mapping[str, Any]) -> List[str]:
+    known = [name for variable in variables for name in all_names(variable)]
+    problems = []
+    for name in given:
+        if name not in known:
+            hint = did_you_mean(name, known) or "; it knows {}".format(", ".join(known))
+            problems.append("there is no variable {!r}{}".format(name, hint))
+    return problems
+
+
+def _stated(
+    variable: PipelineVariable, given: Mapping[str, Any], lookup: Lookup
+) -> Tuple[str, Any]:
+    """The name under which a value was stated, and the value; ``""`` if it was not.
+
+    An empty variable of the environment counts as not set.
+    """
+    stated = [name for name in all_names(variable) if given.get(name) is not None]
+    if len(stated) > 1:
+        raise ValueError("and {!r} are the same variable: give one".format(stated[1]))
+    if stated:
+        return stated[0], given[stated[0]]
+    for name in all_names(variable):
+        text = lookup(environment_key(name))
+        if text:
+            return environment_key(name), text
+    return "", None
+
+
+def _accepted(variable: PipelineVariable, value: Any) -> Any:
+    """``value`` as the variable's type; ``ValueError`` says what it must be."""
+    converted = convert(value, variable.type)
+    if variable.is_needed and converted == "":
+        raise ValueError("must not be empty")
+    problem = choice_problem(converted, variable.choices)
+    if problem:
+        raise ValueError(problem)
+    return converted
+
+
+class _Defaults:
+    """Fills in defaults; one that is an expression may use other variables, but not in a circle."""
+
+    def __init__(
+        self,
+        template: PipelineTemplate,
+        variables: List[PipelineVariable],
+        values: Dict[str, Any],
+        language: Optional[Language],
+    ) -> None:
+        self._waiting = {variable.name: variable for variable in variables}
+        self._aliases = {
+            alias: variable.name
+            for variable in all_variables(template)
+            for alias in variable.aliases
+        }
+        self._values = values
+        self._language = language
+        self._open: List[str] = []
+
+    def fill_all(self) -> None:
+        for name in self._waiting:
+            self._fill(name)
+
+    def _fill(self, name: str) -> None:
+        if name not in self._waiting or name in self._values:
+            return
+        where = "default of {!r}".format(name)
+        if name in self._open:
+            circle = " -> ".join(self._open[self._open.index(name) :] + [name])
+            raise TemplateError("{}: goes in a circle: {}".format(where, circle))
+        variable = self._waiting[name]
+        self._open.append(name)
+        default = self._rendered(variable, where)
+        self._open.pop()
+        try:
+            self._values[name] = None if default is None else _accepted(variable, default)
+        except ValueError as error:
+            raise TemplateError("{}: {}".format(where, error)) from error
+
+    def _rendered(self, variable: PipelineVariable, where: str) -> Any:
+        default = variable.default
+        if not _has_expressions(default):
+            return default
+        if self._language is None:
+            return None
+        for needed in sorted(self._language.names_in(default, where)):
+            self._fill(self._aliases.get(needed, needed))
+        names = dict(self._values)
+        names.update({alias: names[name] for alias, name in self._aliases.items() if name in names})
+        return self._language.render(default, names, where)
+
+
+def _has_expressions(value: Any) -> bool:
+    if isinstance(value, (dict, list)):
+        return any(
+            _has_expressions(item)
+            for item in (value.values() if isinstance(value, dict) else value)
+        )
+    return has_expression(value)
