@@ -1,0 +1,268 @@
+"""``coaia pipeline``: templates, and the traces that are made from them."""
+
+import argparse
+from typing import Any, Dict, List
+
+from coaiapy import display, pipeline
+from coaiapy.cli_arguments import add_json, print_json
+from coaiapy.cli_common import Context, Parser, add_command, subcommands
+from coaiapy.cli_delivery import add_delivery_options, export_variables, submit_and_report
+from coaiapy.errors import ExitCode, UsageError
+
+_VAR = "--var"
+
+
+def build(parser: Parser, words: List[str]) -> None:
+    """Fill the parser of ``coaia pipeline``; ``--var KEY VALUE`` in ``words`` becomes one word."""
+    group = subcommands(parser)
+    _build_list(group)
+    _build_show(group)
+    create = _build_create(group)
+    _build_init(group)
+    words[:] = joined_variables(words, set(create._option_string_actions))
+
+
+def joined_variables(words: List[str], options: Any = ()) -> List[str]:
+    """Return ``words`` with each ``--var KEY VALUE`` and ``--var KEY=VALUE`` as one word.
+
+    A value may look like an option, but must not be one of ``options``.
+    """
+    joined: List[str] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            return joined + [word] + rest
+        if word == _VAR and rest and rest[0] not in options:
+            word += "=" + rest.pop(0)
+        is_key_alone = word.startswith(_VAR + "=") and "=" not in word[len(_VAR) + 1 :]
+        if is_key_alone and rest and rest[0] not in options:
+            word += "=" + rest.pop(0)
+        joined.append(word)
+    return joined
+
+
+def _build_list(group: Any) -> None:
+    parser = add_command(
+        group,
+        "list",
+        list_templates,
+        "list the templates there are",
+        "coaia pipeline list --path",
+    )
+    parser.add_argument("--path", action="store_true", help="show where each file is")
+    add_json(parser)
+
+
+def _build_show(group: Any) -> None:
+    parser = add_command(
+        group,
+        "show",
+        show,
+        "show the variables and the steps of a template",
+        """coaia pipeline show simple-trace
+        coaia pipeline show llm-chain --preview""",
+    )
+    parser.add_argument("template", metavar="TEMPLATE")
+    parser.add_argument(
+        "--preview",
+        action="store_true",
+        help="show the trace that its defaults make; nothing is written",
+    )
+    add_json(parser)
+
+
+def _build_create(group: Any) -> Parser:
+    parser = add_command(
+        group,
+        "create",
+        create,
+        "make a whole trace from a template",
+        """coaia pipeline create data-pipeline --var pipeline_name="ETL" --var data_source=sales
+        coaia pipeline create parallel-processing --var job_name=resize --var worker_count=8
+        eval $(coaia pipeline create llm-chain --var model=gpt-4 --export-env)""",
+    )
+    parser.add_argument("template", metavar="TEMPLATE")
+    parser.add_argument(
+        _VAR,
+        dest="variables",
+        action="append",
+        default=[],
+        type=_variable,
+        metavar="KEY=VALUE",
+        help="give a variable its value (or: --var KEY VALUE); repeat for several",
+    )
+    parser.add_argument("--trace-id", metavar="ID", help="(default: a new id)")
+    parser.add_argument("--session-id", metavar="ID", help="the session of the trace")
+    parser.add_argument("--user-id", metavar="ID", help="the user of the trace")
+    parser.add_argument(
+        "--export-env",
+        action="store_true",
+        help="print export lines for eval, and keep the ids in .coaia-env",
+    )
+    parser.add_argument(
+        "--enable-judge",
+        action="store_true",
+        help="mark the trace for evaluation by a judge; none is called",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show the trace, but do not write it"
+    )
+    add_json(parser)
+    add_delivery_options(parser)
+    return parser
+
+
+def _build_init(group: Any) -> None:
+    parser = add_command(
+        group,
+        "init",
+        init,
+        "write a new template to edit",
+        """coaia pipeline init my-template
+        coaia pipeline init company-etl --from data-pipeline --location project""",
+    )
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("--from", dest="base", metavar="TEMPLATE", help="extend this template")
+    parser.add_argument(
+        "--location",
+        choices=("user", "project"),
+        default="user",
+        help="~/.coaia/templates or ./.coaia/templates (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--format", choices=("json", "yaml"), default="json", help="(default: %(default)s)"
+    )
+    parser.add_argument("--force", action="store_true", help="replace the template of that name")
+
+
+def _variable(text: str) -> List[str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise argparse.ArgumentTypeError("{!r} is not KEY=VALUE".format(text))
+    return [name.strip(), value]
+
+
+def list_templates(args: argparse.Namespace, context: Context) -> None:
+    """List the templates, and say which files are broken."""
+    listing = pipeline.list_templates()
+    for complaint in listing.complaints:
+        context.note("left out: " + complaint)
+    if args.json:
+        print_json(context, [_without_path(entry, args.path) for entry in listing.templates])
+        return
+    keys = ["name", "version", "place", "description"] + (["path"] if args.path else [])
+    rows = [[entry[key] for key in keys] for entry in listing.templates]
+    context.say(display.table(rows, [key.capitalize() for key in keys]))
+
+
+def _without_path(entry: Dict[str, Any], keep: bool) -> Dict[str, Any]:
+    return {key: value for key, value in entry.items() if keep or key != "path"}
+
+
+def show(args: argparse.Namespace, context: Context) -> None:
+    """Show a template, or the trace it makes of its defaults."""
+    template = pipeline.load(args.template)
+    if args.preview:
+        _print_pipeline(args, context, pipeline.preview(template))
+        context.note("a preview: nothing was written, <...> stands for what must be given")
+    elif args.json:
+        print_json(context, dict(template.to_dict(), path=template.source))
+    else:
+        context.say(_described(template))
+
+
+def _described(template: pipeline.PipelineTemplate) -> str:
+    heading = [("Template", "{} {}".format(template.name, template.version))]
+    heading.extend(
+        (label, text)
+        for label, text in (
+            ("About", template.description),
+            ("Author", template.author),
+            ("Extends", template.extends),
+            ("File", template.source),
+        )
+        if text
+    )
+    parts = ["\n".join("{:<9} {}".format(label + ":", text) for label, text in heading)]
+    variables = [_variable_row(variable) for variable in template.variables]
+    parts.append(display.table(variables, ("Variable", "Type", "Default", "Description")))
+    steps = [_step_row(step) for step in template.steps]
+    parts.append(display.table(steps, ("Step", "Type", "Parent", "Made")))
+    return "\n\n".join(parts)
+
+
+def _variable_row(variable: pipeline.PipelineVariable) -> List[Any]:
+    about = variable.description or ""
+    if variable.choices:
+        about += " (one of {})".format(", ".join(map(str, variable.choices)))
+    if variable.aliases:
+        about += " (also: {})".format(", ".join(variable.aliases))
+    default = variable.default
+    if isinstance(default, (list, bool)):
+        default = ",".join(map(str, default)) if isinstance(default, list) else str(default).lower()
+    return [
+        variable.name,
+        variable.type,
+        "(required)" if variable.is_needed else default,
+        about.strip(),
+    ]
+
+
+def _step_row(step: pipeline.PipelineStep) -> List[Any]:
+    made = []
+    if step.for_each is not None:
+        made.append("for each of {}".format(step.for_each))
+    if step.conditional is not None:
+        made.append("if {}".format(step.conditional))
+    return [step.name, step.observation_type, step.parent, " ".join(made) or "once"]
+
+
+def create(args: argparse.Namespace, context: Context) -> int:
+    """Make a trace from a template, write it, and print it or its export lines."""
+    if args.json and args.export_env:
+        raise UsageError("--json and --export-env both want standard output: choose one")
+    made = pipeline.create(
+        pipeline.load(args.template),
+        dict(args.variables),
+        trace_id=args.trace_id,
+        session_id=args.session_id,
+        user_id=args.user_id,
+        enable_judge=args.enable_judge,
+    )
+    if args.dry_run:
+        if not args.export_env:
+            _print_pipeline(args, context, made)
+        context.note("a dry run: nothing was written, sent or exported")
+        return ExitCode.OK
+    code = submit_and_report(args, context, made.trace, made.observations)
+    if not args.export_env:
+        _print_pipeline(args, context, made)
+    elif code != ExitCode.REFUSED:
+        export_variables(context, made.environment())
+    return code
+
+
+def _print_pipeline(args: argparse.Namespace, context: Context, made: pipeline.Pipeline) -> None:
+    if args.json:
+        print_json(context, made.body())
+    else:
+        strokes = display.strokes_for(context.stdout)
+        context.say(display.trace_tree(made.body(), strokes))
+
+
+def init(args: argparse.Namespace, context: Context) -> None:
+    """Write a new template and say where to edit it."""
+    path = pipeline.init(args.name, args.base, args.location, args.format, args.force)
+    context.say(path)
+    template = pipeline.load(args.name)
+    context.note("edit this file, then: coaia pipeline create {}".format(args.name))
+    if template.extends:
+        context.note(
+            "it extends {}: state a variable ({}) or a step ({}) again under its name to change "
+            'it, with "remove": true to take it away, under a new name to add one'.format(
+                template.extends,
+                ", ".join(template.get_variable_names()),
+                ", ".join(repr(step.name) for step in template.steps),
+            )
+        )
