@@ -30,7 +30,7 @@ class Group(NamedTuple):
 
 GROUPS = (
     Group("pipeline", "cli_pipeline", "make a whole trace from a template"),
-    Group("environment", "cli_env", "keep variables from one shell session to the next", ("env",)),
+    Group("env", "cli_env", "keep variables from one shell session to the next", ("environment",)),
     Group("fuse", "cli_fuse", "traces, observations and everything else in Langfuse"),
     Group("help", "cli_help", "explain a command, or a topic such as exit-codes"),
 )

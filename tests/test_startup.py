@@ -73,7 +73,7 @@ def test_getting_a_variable_loads_no_package(tmp_path, project):
         ("env", "set", "KEY", "value"),
         ("env", "list", "--json"),
         ("pipeline", "list", "--json"),
-        ("pipeline", "show", "data-pipeline"),
+        ("pipeline", "create", "--help"),
         ("fuse", "traces", "create", "a-trace", "--user", "john"),
         ("fuse", "traces", "list", "--json"),
     ],
@@ -83,7 +83,15 @@ def test_commands_that_need_no_package_load_none(tmp_path, words):
     assert foreign == set()
 
 
-@pytest.mark.parametrize("words", [("env", "list"), ("pipeline", "list"), ("fuse", "traces")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("env", "list"),
+        ("pipeline", "list"),
+        ("pipeline", "show", "data-pipeline"),
+        ("fuse", "traces"),
+    ],
+)
 def test_a_table_loads_what_lays_out_tables_at_most(tmp_path, words):
     _, foreign = loaded(tmp_path, *words)
     assert foreign <= {"tabulate"}

@@ -1,0 +1,184 @@
+"""The rules that hold the code up, checked on every file of the package."""
+
+import ast
+import importlib.util
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "coaiapy"
+LONGEST_FILE = 400
+FIRST_COMMAND_FLOOR = 4
+
+FLOORS = {
+    0: """
+        errors files shell packages suggest json_values
+    """,
+    1: """
+        records record_fields ids times settings display masking trace_filter
+        env_files env_format_json env_format_lines env_places
+        template_values template_bounds template_document
+    """,
+    2: """
+        journal journal_marks journal_reads reader_local outgoing outbox destinations
+        wire wires wire_ingestion wire_otlp span_metadata
+        langfuse_http langfuse_answers langfuse_errors langfuse_generation
+        dispatch delivery
+        template_files template_language template_model template_variables
+        template_inheritance template_plan template_render template_starter
+    """,
+    3: """
+        traces observation_files pipeline environment env_context
+    """,
+    4: """
+        cli_common cli_arguments cli_delivery cli_help cli_env cli_pipeline
+        cli_fuse cli_traces cli_trace_writes cli_batch cli_outbox
+    """,
+    5: """
+        coaiacli __init__ __main__
+    """,
+}
+FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names.split()}
+
+TERMINAL = {
+    "sys.exit",
+    "sys.argv",
+    "sys.stdout",
+    "sys.stderr",
+    "sys.stdin",
+    "os._exit",
+    "os.isatty",
+    "os.get_terminal_size",
+}
+
+MODULES = sorted(path.stem for path in PACKAGE.glob("*.py"))
+DOMAIN = [name for name in MODULES if FLOOR_OF.get(name, 0) < FIRST_COMMAND_FLOOR]
+
+
+def source(module):
+    return (PACKAGE / (module + ".py")).read_text(encoding="utf-8")
+
+
+def tree(module):
+    return ast.parse(source(module), module + ".py")
+
+
+def test_every_module_has_a_floor_and_every_floor_only_modules_that_exist():
+    homeless = sorted(set(MODULES) - set(FLOOR_OF))
+    gone = sorted(set(FLOOR_OF) - set(MODULES))
+    assert not homeless, "give these a place in FLOORS of this test: {}".format(homeless)
+    assert not gone, "these are in FLOORS, but there is no such file: {}".format(gone)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_imports_from_a_floor_above_its_own(module):
+    floor = FLOOR_OF.get(module, 0)
+    above = {name for name in own_imports(module) if FLOOR_OF.get(name, 0) > floor}
+    assert not above, "{} (floor {}) imports {}".format(module, floor, sorted(above))
+
+
+def own_imports(module):
+    """The modules of the package that ``module`` imports, at its top or inside a function."""
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name[8:] for alias in node.names if alias.name[:8] == "coaiapy.")
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "{}: imports are absolute".format(module)
+            if node.module == "coaiapy":
+                names = {alias.name for alias in node.names}
+                yield from names & set(MODULES)
+            elif node.module.startswith("coaiapy."):
+                yield node.module[8:]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_importing_costs_nothing(module):
+    """Third-party packages and sqlite3 are imported by the function that needs them."""
+    dear = {name for name in imported_at_top(tree(module)) if is_dear(name)}
+    assert not dear, "{} imports {} at its top".format(module, sorted(dear))
+
+
+def imported_at_top(node):
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            yield child.module.split(".")[0]
+        elif not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            yield from imported_at_top(child)
+
+
+def is_dear(name):
+    if name == "coaiapy" or name in sys.builtin_module_names:
+        return False
+    spec = importlib.util.find_spec(name)
+    if name == "sqlite3" or spec is None or spec.origin is None:
+        return True
+    inside = spec.origin == "frozen" or spec.origin.startswith(sysconfig.get_paths()["stdlib"])
+    return not inside or "site-packages" in spec.origin
+
+
+def test_the_check_for_dear_imports_knows_one():
+    top = ast.parse(
+        "try:\n    import yaml.nodes\nexcept ImportError:\n    from sqlite3 import dbapi2"
+    )
+    assert [is_dear(name) for name in imported_at_top(top)] == [True, True]
+    assert not [name for name in ("os", "sys", "json", "typing", "time") if is_dear(name)]
+    assert not list(imported_at_top(ast.parse("def f():\n    import yaml")))
+
+
+@pytest.mark.parametrize("module", DOMAIN)
+def test_domain_code_never_prints_exits_or_looks_at_the_terminal(module):
+    found = sorted(set(terminal_uses(tree(module))))
+    assert not found, "{} uses {}".format(module, found)
+
+
+def terminal_uses(top):
+    for node in ast.walk(top):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id in ("print", "input", "exit", "quit", "SystemExit"):
+                yield node.func.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            whole = "{}.{}".format(node.value.id, node.attr)
+            if whole in TERMINAL:
+                yield whole
+        elif isinstance(node, ast.ImportFrom) and node.module == "sys":
+            yield from ("sys." + alias.name for alias in node.names)
+
+
+def test_the_check_for_the_terminal_knows_one():
+    uses = "print(1)\nraise SystemExit(2)\nsys.stdout.write(sys.argv[1])\nfrom sys import exit"
+    found = set(terminal_uses(ast.parse(uses)))
+    assert found == {"print", "SystemExit", "sys.stdout", "sys.argv", "sys.exit"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_files_are_short_and_say_what_they_are_for(module):
+    length = len(source(module).splitlines())
+    assert length <= LONGEST_FILE, "{} has {} lines".format(module, length)
+    assert ast.get_docstring(tree(module)), "{} has no docstring".format(module)
+
+
+@pytest.mark.parametrize("module", DOMAIN)
+def test_what_scripts_may_call_is_documented(module):
+    silent = [name for name, node in public(tree(module)) if not ast.get_docstring(node)]
+    assert not silent, "{}: no docstring on {}".format(module, silent)
+
+
+def public(top, prefix=""):
+    for node in top.body:
+        name = prefix + getattr(node, "name", "")
+        if getattr(node, "name", "_").startswith("_"):
+            continue
+        if isinstance(node, ast.FunctionDef):
+            yield name, node
+        elif isinstance(node, ast.ClassDef):
+            yield name, node
+            yield from public(node, name + ".")
+
+
+def test_nothing_but_the_dispatcher_ends_the_program():
+    ends = [name for name in MODULES if "sys.exit" in set(terminal_uses(tree(name)))]
+    assert sorted(ends) == ["__main__", "coaiacli"]
