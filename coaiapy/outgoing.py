@@ -9,8 +9,9 @@ class Outgoing(NamedTuple):
     """A record in one revision.
 
     ``event_id`` is the same on every retry of a revision and new for the next one. ``context`` is
-    the body of the trace that the record belongs to, ``{}`` where the
-    journal does not know it.
+    the body of the trace that the record belongs to, ``{}`` where the journal does not know it.
+    ``written_at`` (seconds since 1970, 0 if unknown) is when the revision was written: servers
+    put the changes of one record in the order of their times.
     """
 
     row: int
@@ -19,3 +20,4 @@ class Outgoing(NamedTuple):
     body: Body
     event_id: str
     context: Body = {}
+    written_at: float = 0.0

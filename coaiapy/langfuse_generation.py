@@ -1,0 +1,155 @@
+"""Which Langfuse answers: its version, its write mode, and therefore which dialect it speaks.
+
+Found out by the version that ``health`` tells and by two probes (a v4 server answers 404 to the
+reads of the other mode); kept in the journal for a day, so that most commands ask nothing.
+"""
+
+import re
+import time
+from typing import Any, NamedTuple, Optional, Tuple
+
+from coaiapy.errors import ConfigError, NotFoundError
+from coaiapy.langfuse_errors import WrongDialectError
+
+LEGACY = "legacy"
+V4 = "v4"
+# The modes, as ``Server.mode``; the last two write spans, the others ingestion events.
+MODES = ("v2", "v3", "v4-legacy", "v4-dual", "v4-events_only")
+
+KEPT_SECONDS = 86400.0
+
+HEALTH = "/api/public/health"
+PROJECTS = "/api/public/projects"
+SESSIONS = "/api/public/sessions"
+ROWS = "/api/public/v2/observations"
+
+
+class Server(NamedTuple):
+    """A Langfuse server: its version, empty if it tells none, and one of ``MODES``."""
+
+    version: str
+    mode: str
+
+    @property
+    def generation(self) -> str:
+        """``V4`` where traces are written as OTLP spans, ``LEGACY`` where they are events."""
+        return V4 if self.mode in ("v4-dual", "v4-events_only") else LEGACY
+
+    @property
+    def has_legacy_reads(self) -> bool:
+        """Whether the old trace, observation, session and score reads answer."""
+        return self.mode != "v4-events_only"
+
+    def at_least(self, major: int, minor: int = 0) -> bool:
+        """Whether the server is of this version or newer; without a version, its mode tells."""
+        numbers = _numbers(self.version)
+        if numbers is None:
+            numbers = (4, 16) if self.mode.startswith("v4") else (int(self.mode[1]), 0)
+        return numbers >= (major, minor)
+
+
+def detect(http: Any, deadline: Optional[float] = None) -> Server:
+    """Return what answers at the address of ``http``, a ``LangfuseHttp``.
+
+    Raises ``NetworkError`` if nothing does, ``ConfigError`` if it is no Langfuse or if it does not
+    take the keys.
+    """
+    version = _version(http, deadline)
+    current_project(http, deadline)
+    return Server(version, _mode(http, version, deadline))
+
+
+def current_project(http: Any, deadline: Optional[float] = None) -> Any:
+    """Return ``{"id", "name", ...}`` of the project that the keys belong to."""
+    answer = http.request("GET", PROJECTS, deadline=deadline)
+    data = answer.get("data") if isinstance(answer, dict) else None
+    if not data or not isinstance(data[0], dict) or not data[0].get("id"):
+        raise ConfigError(
+            "the keys for {} belong to no project: use the keys of a project, "
+            "not those of an organization".format(http.shown_url)
+        )
+    return data[0]
+
+
+def server_for(http: Any, journal: Any, deadline: Optional[float] = None) -> Server:
+    """Return what the journal remembers of the server, or detect it and remember that."""
+    known = recall(journal, http.base_url)
+    if known is None:
+        known = detect(http, deadline)
+        remember(journal, http.base_url, known)
+    return known
+
+
+def remember(journal: Any, base_url: str, server: Server) -> None:
+    """Keep in the journal what answers at ``base_url``."""
+    with journal.transaction() as db:
+        db.execute(
+            "INSERT OR REPLACE INTO servers (base_url, version, generation, checked_at)"
+            " VALUES (?, ?, ?, ?)",
+            (base_url, server.version, server.mode, time.time()),
+        )
+
+
+def recall(journal: Any, base_url: str) -> Optional[Server]:
+    """Return what was remembered less than a day ago, or ``None``."""
+    sql = "SELECT version, generation, checked_at FROM servers WHERE base_url = ?"
+    for row in journal.rows(sql, base_url):
+        if 0 <= time.time() - row["checked_at"] < KEPT_SECONDS and row["generation"] in MODES:
+            return Server(row["version"], row["generation"])
+    return None
+
+
+def forget(journal: Any, base_url: str) -> None:
+    """Forget a server, because an answer contradicts what was remembered."""
+    with journal.transaction() as db:
+        db.execute("DELETE FROM servers WHERE base_url = ?", (base_url,))
+
+
+def _version(http: Any, deadline: Optional[float]) -> str:
+    """A Langfuse that tells no version is let pass: the probes say what matters."""
+    try:
+        answer = http.request("GET", HEALTH, deadline=deadline)
+    except (NotFoundError, WrongDialectError) as error:
+        raise ConfigError(
+            "there is no Langfuse at {}: set LANGFUSE_BASE_URL to its address".format(
+                http.shown_url
+            )
+        ) from error
+    version = answer.get("version") if isinstance(answer, dict) else None
+    return str(version or "").lstrip("v")
+
+
+def _mode(http: Any, version: str, deadline: Optional[float]) -> str:
+    """The old reads are probed first: their mode 404 comes before any check of keys."""
+    numbers = _numbers(version)
+    if numbers and numbers[0] < 3:
+        return "v2"
+    if _is_other_mode(http, SESSIONS, deadline):
+        return "v4-events_only"
+    if numbers and numbers[0] == 3:
+        # Whatever previews a v3 has switched on, it takes ingestion events and the old reads.
+        return "v3"
+    refusal = _refusal(http, ROWS, deadline)
+    if refusal is None:
+        return "v4-dual"
+    if numbers or not refusal.is_unknown_route:
+        return "v4-legacy"
+    return "v2"
+
+
+def _is_other_mode(http: Any, path: str, deadline: Optional[float]) -> bool:
+    refusal = _refusal(http, path, deadline)
+    return refusal is not None and not refusal.is_unknown_route
+
+
+def _refusal(http: Any, path: str, deadline: Optional[float]) -> Optional[WrongDialectError]:
+    try:
+        http.request("GET", path, query={"limit": 1}, deadline=deadline)
+    except WrongDialectError as error:
+        return error
+    return None
+
+
+def _numbers(version: str) -> Optional[Tuple[int, int]]:
+    match = re.match(r"(\d+)\.(\d+)", version)
+    return (int(match.group(1)), int(match.group(2))) if match else None

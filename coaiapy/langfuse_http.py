@@ -1,0 +1,278 @@
+"""One HTTP client for a Langfuse server: keys, timeouts, deadlines, retries, errors.
+
+``request`` is for reads and single writes and raises for every answer that is not a good one.
+``send`` is for delivery: one try, and the answer whatever it is. Both may be called by several
+threads at once; each thread has a ``requests.Session`` of its own.
+"""
+
+import random
+import re
+import threading
+import time
+from typing import Any, Callable, Dict, Mapping, Optional
+from urllib.parse import quote
+
+from coaiapy import __version__
+from coaiapy.errors import CoaiaError, ConfigError, NetworkError
+from coaiapy.langfuse_answers import Answer, is_event_type_refusal, is_html, parsed, reason_of
+from coaiapy.langfuse_errors import UnavailableError, WrongDialectError, clean, error_for, shown
+from coaiapy.packages import require
+from coaiapy.settings import Settings
+from coaiapy.wire import Request, to_bytes
+
+# Seconds that a request may take with all its tries, unless the caller has a deadline.
+DEFAULT_SECONDS = 15.0
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 8.0
+# Repeating these does no harm, and the second answer is worth the same as the first.
+_IDEMPOTENT = ("GET", "PUT")
+
+
+class LangfuseHttp:
+    """A client for the server and the keys of ``settings``.
+
+    Deadlines are moments of ``time.monotonic()``. ``sleep`` is there for tests.
+    """
+
+    def __init__(self, settings: Settings, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.settings = settings
+        self.base_url = settings.base_url
+        self.shown_url = shown(settings.base_url)
+        self._sleep = sleep
+        self._local = threading.local()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        query: Optional[Mapping[str, Any]] = None,
+        json: Any = None,
+        data: Optional[bytes] = None,
+        headers: Optional[Mapping[str, str]] = None,
+        deadline: Optional[float] = None,
+        retry: Optional[bool] = None,
+    ) -> Any:
+        """Return the JSON value of a good answer, ``None`` if it has no body.
+
+        ``path`` begins with ``/api/public``; ``query`` values may be lists, ``None`` is left out.
+        Tries again, with pauses that grow, until ``deadline`` (default: 15 s from now): a GET or
+        PUT, what never reached the server, a 429, and everything if ``retry`` is true. Raises
+        ``UnavailableError`` (exit code 4), ``ConfigError`` (keys, redirects), ``NotFoundError``,
+        ``WrongDialectError`` or ``RefusedError``.
+        """
+        given = dict(headers or {})
+        if json is not None:
+            data = to_bytes(json)
+            given.setdefault("Content-Type", "application/json")
+        deadline = _now() + DEFAULT_SECONDS if deadline is None else deadline
+        repeat = method in _IDEMPOTENT if retry is None else retry
+        asked = "{} {}".format(method, path)
+
+        def once() -> Any:
+            answer = self._exchange(method, path, query, data, given, deadline)
+            return self._value(answer, asked)
+
+        return self._trying(once, repeat, deadline)
+
+    def send(self, request: Request, deadline: Optional[float] = None) -> Answer:
+        """POST an encoded request once and return the answer, whatever its status.
+
+        Raises ``NetworkError`` when no whole answer came, ``ConfigError`` for a redirect.
+        """
+        deadline = _now() + DEFAULT_SECONDS if deadline is None else deadline
+        answer = self._exchange("POST", request.path, None, request.body, request.headers, deadline)
+        if 300 <= answer.status < 400:
+            raise error_for(answer, "POST " + request.path, self.settings)
+        return answer
+
+    def close(self) -> None:
+        """Close the connections of the calling thread."""
+        session = self._local.__dict__.pop("session", None)
+        if session is not None:
+            session.close()
+
+    def _trying(self, once: Callable[[], Any], repeat: bool, deadline: float) -> Any:
+        attempt = 0
+        while True:
+            try:
+                return once()
+            except UnavailableError as error:
+                again = repeat and not error.is_page or error.unsent or error.status == 429
+                pause = error.retry_after
+                if pause is None:
+                    pause = backoff(attempt)
+                if not again or _now() + pause >= deadline:
+                    raise
+            self._sleep(pause)
+            attempt += 1
+
+    def _value(self, answer: Answer, asked: str) -> Any:
+        if not 200 <= answer.status < 300 or is_html(answer.body):
+            raise error_for(answer, asked, self.settings)
+        if not answer.body.strip():
+            return None
+        try:
+            value = parsed(answer.body)
+        except ValueError:
+            raise self._unavailable(asked, "the answer was cut off or is not JSON") from None
+        if answer.status == 207 and isinstance(value, dict):
+            self._check_event_types(value.get("errors"), asked)
+        return value
+
+    def _check_event_types(self, errors: Any, asked: str) -> None:
+        for error in errors if isinstance(errors, list) else ():
+            if isinstance(error, dict) and is_event_type_refusal(error):
+                said = clean(reason_of(error), self.settings)
+                raise WrongDialectError("{} refused {}: {}".format(self.shown_url, asked, said))
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        query: Optional[Mapping[str, Any]],
+        data: Optional[bytes],
+        headers: Mapping[str, str],
+        deadline: float,
+    ) -> Answer:
+        """One try. It runs in a thread of its own, since no timeout of the socket limits a slow
+        name server or an answer that comes byte by byte."""
+        seconds = deadline - _now()
+        asked = "{} {}".format(method, path)
+        if seconds <= 0:
+            raise self._unavailable(asked, "there was no time left to ask", unsent=True)
+        limit = min(self.settings.timeout, seconds)
+        session = self._session()
+        outcome: Dict[str, Any] = {}
+
+        def run() -> None:
+            try:
+                response = session.request(
+                    method,
+                    self.base_url + path,
+                    params=_query(query),
+                    data=data,
+                    headers=dict(headers),
+                    timeout=(limit, limit),
+                    allow_redirects=False,
+                )
+                outcome["answer"] = _answer(response)
+            except BaseException as error:
+                outcome["error"] = error
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        try:
+            thread.join(seconds)
+        finally:
+            if thread.is_alive():
+                self._local.session = None  # the thread still holds it
+        if thread.is_alive():
+            raise self._unavailable(asked, "no whole answer came in {:.0f} s".format(seconds))
+        if "error" in outcome:
+            raise self._translated(asked, outcome["error"])
+        return outcome["answer"]  # type: ignore[no-any-return]
+
+    def _session(self) -> Any:
+        session = getattr(self._local, "session", None)
+        if session is None:
+            session = require("requests").Session()
+            session.auth = (
+                self.settings.public_key.encode("utf-8"),
+                self.settings.secret_key.encode("utf-8"),
+            )
+            session.headers.update(
+                {
+                    "User-Agent": "coaia/" + __version__,
+                    "Accept": "application/json",
+                    "x-langfuse-sdk-name": "coaia",
+                    "x-langfuse-sdk-version": __version__,
+                    "x-langfuse-public-key": self.settings.public_key.encode("utf-8"),
+                }
+            )
+            self._local.session = session
+        return session
+
+    def _translated(self, asked: str, error: BaseException) -> BaseException:
+        exceptions = require("requests").exceptions
+        if isinstance(error, CoaiaError) or not isinstance(error, Exception):
+            return error
+        if isinstance(error, (exceptions.InvalidURL, exceptions.InvalidSchema)):
+            return ConfigError(
+                "LANGFUSE_BASE_URL {} cannot be asked: correct it".format(self.shown_url)
+            )
+        if not isinstance(error, (exceptions.RequestException, OSError, EOFError)):
+            return error
+        if isinstance(error, exceptions.SSLError):
+            return NetworkError(
+                "{} could not be reached safely: {}; check its certificate, or set "
+                "REQUESTS_CA_BUNDLE to the authority that signed it".format(
+                    self.shown_url, _cause(error)
+                )
+            )
+        unsent = isinstance(error, exceptions.ConnectTimeout) or _never_connected(error)
+        return self._unavailable(asked, _cause(error), unsent)
+
+    def _unavailable(self, asked: str, cause: str, unsent: bool = False) -> UnavailableError:
+        error = UnavailableError(
+            "{} could not be reached for {}: {}; check the network and LANGFUSE_BASE_URL".format(
+                self.shown_url, asked, clean(cause, self.settings)
+            )
+        )
+        error.unsent = unsent
+        return error
+
+
+def backoff(attempt: int) -> float:
+    """Return the seconds to wait after a try, the first being 0: longer each time, never alike."""
+    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt, 10))
+    return longest * random.uniform(0.5, 1.0)
+
+
+def quoted(name: str) -> str:
+    """Return a name as one step of a path: ``folder/prompt`` becomes ``folder%2Fprompt``."""
+    return quote(name, safe="")
+
+
+def _now() -> float:
+    return time.monotonic()
+
+
+def _query(query: Optional[Mapping[str, Any]]) -> Optional[Dict[str, Any]]:
+    if query is None:
+        return None
+    flags = {True: "true", False: "false"}
+    return {
+        name: flags[value] if isinstance(value, bool) else value
+        for name, value in query.items()
+        if value is not None
+    }
+
+
+def _answer(response: Any) -> Answer:
+    body = response.content
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    promised = headers.get("content-length", "")
+    # Not every urllib3 notices by itself that a connection ended in mid-body.
+    if promised.isdigit() and response.raw.tell() < int(promised):
+        raise EOFError("the answer was cut off")
+    return Answer(response.status_code, headers, body)
+
+
+def _never_connected(error: Exception) -> bool:
+    return bool(re.search(r"NewConnectionError|NameResolutionError|Failed to resolve", repr(error)))
+
+
+def _cause(error: Exception) -> str:
+    """Return the few words of a nested exception that mean something to its reader."""
+    text = repr(error)
+    if "timed out" in text or "Timeout" in text:
+        return "it did not answer in time"
+    secure = re.search(r"certificate verify failed[^'\"(]*|WRONG_VERSION_NUMBER", text)
+    if secure:
+        return secure.group().strip().lower().replace("_", " ")
+    system = re.search(r"\[Errno -?\d+\] ([^'\")]+)", text)
+    if system:
+        return system.group(1).strip().lower()
+    if "Connection" in text and ("reset" in text or "aborted" in text or "closed" in text):
+        return "the connection was lost"
+    return str(error) if isinstance(error, EOFError) else "the answer was cut off"

@@ -1,0 +1,88 @@
+"""Metadata on its way to a server and back, with what a server has no place for.
+
+A v4 server keeps metadata as text per key and reads each back as JSON when it can, adds entries
+of its own to every span, and mixes the trace's into its observations'. ``sent`` writes metadata so
+that ``received`` gives back what was written: a text that looks like JSON is quoted, a key that
+the server uses itself is moved aside. Fields of a record that a server cannot keep travel as
+``coaia_<field>`` ("own" fields).
+"""
+
+import json
+from typing import Any, Dict, Mapping, Tuple
+
+from coaiapy.record_fields import FIELDS, Body
+from coaiapy.wire import to_text
+
+OWN_PREFIX = "coaia_"
+_ASIDE = "coaia_metadata."
+_OWN = {OWN_PREFIX + field.attribute for fields in FIELDS.values() for field in fields}
+# Entries that a server adds to what came through OTLP.
+_ADDED = ("attributes", "resourceAttributes", "scope")
+_RESERVED = _ADDED + ("__proto__",)
+_JSON_STARTS = tuple('{["-0123456789tfnNI')
+
+
+def as_text(value: Any) -> str:
+    """Return text from which ``from_text`` makes the same value: JSON, or plain text as it is."""
+    if isinstance(value, str) and not _is_json(value):
+        return value
+    return to_text(value)
+
+
+def from_text(value: Any) -> Any:
+    """Return the value of a text made by ``as_text``; anything but text is returned unchanged."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def sent(metadata: Mapping[str, Any], own: Mapping[str, Any]) -> Dict[str, str]:
+    """Return the texts under which a span carries metadata and own fields."""
+    texts = {aside(key): as_text(value) for key, value in metadata.items()}
+    texts.update((OWN_PREFIX + field, as_text(value)) for field, value in own.items())
+    return texts
+
+
+def received(metadata: Mapping[str, Any]) -> Tuple[Body, Body]:
+    """Return (the user's metadata, own fields by attribute) of what a server of any kind shows.
+
+    Values that the server has left as text are expected to be final; entries that it added by
+    itself are left out.
+    """
+    is_span = any(_head(key) == "resourceAttributes" for key in metadata)
+    user: Body = {}
+    own: Body = {}
+    for key, value in metadata.items():
+        if is_span and _head(key) in _ADDED:
+            continue
+        if key in _OWN:
+            own[key[len(OWN_PREFIX) :]] = value
+        else:
+            user[key[len(_ASIDE) :] if key.startswith(_ASIDE) else key] = value
+    return user, own
+
+
+def aside(key: str) -> str:
+    """Return the key under which a user's metadata key travels: itself, if that is safe."""
+    taken = key in _OWN or key.startswith(_ASIDE) or _head(key) in _RESERVED or not key
+    return _ASIDE + key if taken else key
+
+
+def _head(key: str) -> str:
+    return key.split(".", 1)[0]
+
+
+def _is_json(text: str) -> bool:
+    """Whether a JSON parser would take the text for something else than itself."""
+    if not text.lstrip().startswith(_JSON_STARTS):
+        return False
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    except RecursionError:
+        return True
+    return True

@@ -1,0 +1,214 @@
+"""Records as batches for ``POST /api/public/ingestion``, and what the 207 means for each.
+
+Servers of v2, v3 and v4 in legacy mode take everything here; scores go here on every server.
+"""
+
+from typing import Any, Iterable, List, Mapping, Optional, Tuple
+
+from coaiapy import ids, times
+from coaiapy.langfuse_answers import is_event_type_refusal, is_html, parsed_object, reason_of
+from coaiapy.langfuse_generation import V4, Server
+from coaiapy.outgoing import Outgoing
+from coaiapy.record_fields import FIELDS, Body
+from coaiapy.span_metadata import OWN_PREFIX, aside
+from coaiapy.wire import (
+    ACCEPTED,
+    CREDENTIALS,
+    MAX_BYTES,
+    REFUSED,
+    RETRY,
+    WRONG_DIALECT,
+    Encoded,
+    Request,
+    Verdict,
+    in_chunks,
+    to_bytes,
+    to_text,
+    whole_request,
+)
+
+PATH = "/api/public/ingestion"
+_HEADERS = {"Content-Type": "application/json"}
+_FRAME = (b'{"batch":[', b"]}")
+
+_EVENT_FIELDS = frozenset(
+    "id traceId name startTime parentObservationId input output metadata level statusMessage"
+    " version environment".split()
+)
+_SPAN_FIELDS = _EVENT_FIELDS | {"endTime"}
+_GENERATION_FIELDS = _SPAN_FIELDS | frozenset(
+    "completionStartTime model modelParameters usage usageDetails costDetails promptName"
+    " promptVersion".split()
+)
+_CARRIED = {"event": _EVENT_FIELDS, "span": _SPAN_FIELDS}
+_GENERATION_ONLY = _GENERATION_FIELDS - _SPAN_FIELDS
+_ATTRIBUTES = {field.api: field.attribute for field in FIELDS["observation"]}
+
+
+def encode(items: Iterable[Outgoing], server: Server, limit: int = MAX_BYTES) -> Encoded:
+    """Return the requests that carry the records, in their order, each at most ``limit`` bytes.
+
+    A record that is bigger by itself has a request of its own, which the server may refuse.
+    """
+    parts = ((item, to_bytes(_event(item, server))) for item in items)
+    chunks = in_chunks(parts, limit - len(b"".join(_FRAME)))
+    return Encoded([Request(PATH, _HEADERS, text.join(_FRAME), held) for held, text in chunks], [])
+
+
+def outcome(status: int, body: bytes, items: List[Outgoing]) -> List[Verdict]:
+    """Return one verdict per record; ``ACCEPTED`` only where the 207 names that very event."""
+    answer = parsed_object(body)
+    if not 200 <= status < 300 or is_html(body) or not isinstance(answer.get("successes"), list):
+        return whole_request(status, body, items)
+    done = {_id(entry) for entry in answer["successes"] if _status(entry) < 300}
+    failed = {_id(entry): entry for entry in answer.get("errors") or () if isinstance(entry, dict)}
+    return [_verdict(item, done, failed.get(item.event_id)) for item in items]
+
+
+def _verdict(item: Outgoing, done: Any, error: Optional[Mapping[str, Any]]) -> Verdict:
+    if item.event_id in done:
+        return Verdict(item, ACCEPTED)
+    if error is None:
+        return Verdict(item, RETRY, "the server's answer does not mention the record")
+    status, reason = _status(error), reason_of(error) or "the server gives no reason"
+    if is_event_type_refusal(error):
+        return Verdict(item, WRONG_DIALECT, reason)
+    if status in (401, 403):
+        return Verdict(item, CREDENTIALS, reason)
+    if status in (408, 429) or status >= 500:
+        return Verdict(item, RETRY, reason)
+    return Verdict(item, REFUSED, reason)
+
+
+def _id(entry: Any) -> Any:
+    event_id = entry.get("id") if isinstance(entry, dict) else None
+    return event_id if isinstance(event_id, str) else None
+
+
+def _status(entry: Any) -> int:
+    status = entry.get("status") if isinstance(entry, dict) else None
+    return status if isinstance(status, int) else 500
+
+
+def _event(item: Outgoing, server: Server) -> Body:
+    """The envelope: servers apply changes of one record in the order of its timestamps."""
+    if item.kind == "observation":
+        event_type, body = _observation(item.body, server)
+    elif item.kind == "trace":
+        event_type, body = "trace", _trace(item.body, server)
+    else:
+        event_type, body = "score", _score(item.body, server)
+    return {
+        "id": item.event_id,
+        "type": event_type + "-create",
+        "timestamp": _moment(item),
+        "body": {name: value for name, value in body.items() if value is not None},
+    }
+
+
+def _moment(item: Outgoing) -> str:
+    """When the revision was written; but a score has no other time than that of its event."""
+    first_score = item.kind == "score" and item.revision == 1
+    if item.written_at and not first_score:
+        return times.parse_time(item.written_at)
+    return str(item.body.get("startTime") or item.body["timestamp"])
+
+
+def _trace(body: Body, server: Server) -> Body:
+    sent = dict(body)
+    own: Body = {}
+    if not _knows_environment(server):
+        own["environment"] = sent.pop("environment", None)
+    return _with_metadata(sent, own)
+
+
+def _observation(body: Body, server: Server) -> Tuple[str, Body]:
+    """Return the type of event and its body. What that type does not carry, or what the server
+    does not know yet, goes into the metadata."""
+    event_type, own = _event_type(body, server)
+    carried = _CARRIED.get(event_type, _GENERATION_FIELDS)
+    sent = {name: value for name, value in body.items() if name in carried}
+    for name in body:
+        if name not in carried and name != "type":
+            own[_ATTRIBUTES[name]] = body[name]
+    if "modelParameters" in sent:
+        sent["modelParameters"] = _parameters(sent["modelParameters"])
+    if not _knows_environment(server):
+        own["environment"] = sent.pop("environment", None)
+    if not server.at_least(3):
+        _to_old_usage(sent, own)
+    return event_type, _with_metadata(sent, own)
+
+
+def _event_type(body: Body, server: Server) -> Tuple[str, Body]:
+    """Servers before 3.99 know events, spans and generations alone; the rest becomes the one of
+    them that can carry it, and says in its metadata what it is."""
+    name = body.get("type", "EVENT")
+    if name in ("EVENT", "SPAN", "GENERATION") or server.at_least(3, 99):
+        return name.lower(), {}
+    return ("generation" if _GENERATION_ONLY & set(body) else "span"), {"type": name}
+
+
+def _to_old_usage(sent: Body, own: Body) -> None:
+    """v2 counts input, output and total, and nothing else."""
+    usage, cost = sent.pop("usageDetails", None), sent.pop("costDetails", None)
+    names = ("input", "output", "total")
+    old = {name: usage[name] for name in names if name in (usage or {})}
+    old.update((name + "Cost", cost[name]) for name in names if name in (cost or {}))
+    if old:
+        sent["usage"] = dict(old, unit="TOKENS")
+    for attribute, details in (("usage", usage), ("cost", cost)):
+        if details and not set(details) <= set(names):
+            own[attribute] = details
+
+
+def _parameters(parameters: Mapping[str, Any]) -> Body:
+    """Model parameters may be text, numbers, flags and lists of text; others become JSON text."""
+    return {
+        name: value if _is_parameter(value) else to_text(value)
+        for name, value in parameters.items()
+        if value is not None
+    }
+
+
+def _is_parameter(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(part, str) for part in value)
+    return isinstance(value, (str, int, float))
+
+
+def _score(body: Body, server: Server) -> Body:
+    """On a v4 server the score must name its target as the spans do."""
+    sent = dict(body)
+    own: Body = {}
+    sent.pop("timestamp", None)
+    if isinstance(sent.get("value"), bool):
+        sent.setdefault("dataType", "BOOLEAN")
+        sent["value"] = int(sent["value"])
+    if server.generation == V4:
+        _name_spans(sent, own)
+    return _with_metadata(sent, own)
+
+
+def _name_spans(sent: Body, own: Body) -> None:
+    targets = (
+        ("traceId", "trace_id", ids.span_trace_id),
+        ("observationId", "observation_id", ids.span_id),
+    )
+    for name, attribute, form in targets:
+        if sent.get(name) and form(sent[name]) != sent[name]:
+            own[attribute] = sent[name]
+            sent[name] = form(sent[name])
+
+
+def _with_metadata(sent: Body, own: Body) -> Body:
+    """Return the body with own fields and the user's keys side by side in its metadata."""
+    kept = {OWN_PREFIX + name: value for name, value in own.items() if value is not None}
+    if sent.get("metadata") or kept:
+        user = {aside(key): value for key, value in (sent.get("metadata") or {}).items()}
+        sent["metadata"] = dict(user, **kept)
+    return sent
+
+
+def _knows_environment(server: Server) -> bool:
+    return server.at_least(3, 31)

@@ -1,0 +1,237 @@
+"""Records as OTLP/JSON for ``POST /api/public/otel/v1/traces``, the write of v4 servers.
+
+A trace becomes a root span, an observation a span below it, and every span repeats what the trace
+says of itself. A malformed span costs its whole request (v4) or is lost without a word (v3), so
+spans are valid by construction and ``check`` refuses what cannot be one.
+"""
+
+import zlib
+from typing import Any, Iterable, List, Mapping, Optional, Tuple
+
+from coaiapy import __version__, ids, times
+from coaiapy.langfuse_answers import is_html
+from coaiapy.outgoing import Outgoing
+from coaiapy.record_fields import Body
+from coaiapy.span_metadata import as_text, sent
+from coaiapy.wire import (
+    ACCEPTED,
+    MAX_BYTES,
+    REFUSED,
+    Encoded,
+    Request,
+    Verdict,
+    in_chunks,
+    is_langfuse_object,
+    to_bytes,
+    to_text,
+    whole_request,
+)
+
+PATH = "/api/public/otel/v1/traces"
+SCOPE = "coaia"
+_HEADERS = {
+    "Content-Type": "application/json",
+    "Content-Encoding": "gzip",
+    "x-langfuse-ingestion-version": "4",
+}
+_OBSERVATION = "langfuse.observation."
+# The span of a trace that has no name of its own.
+UNNAMED = "trace"
+# The last year whose nanoseconds since 1970 fit into 64 bits.
+_LAST_YEAR = 2261
+_COMPRESSION = 3
+
+Attributes = List[Body]
+
+
+def encode(items: Iterable[Outgoing], limit: int = MAX_BYTES) -> Encoded:
+    """Return the requests that carry traces and observations, in their order.
+
+    Each is at most ``limit`` bytes before compression, unless a single span is bigger.
+    """
+    refused: List[Verdict] = []
+    opening, closing = _frame()
+
+    def spans() -> Iterable[Tuple[Outgoing, bytes]]:
+        for item in items:
+            reason = check(item)
+            if reason is None:
+                yield item, to_bytes(span_of(item))
+            else:
+                refused.append(Verdict(item, REFUSED, reason))
+
+    requests = [
+        Request(PATH, _HEADERS, _gzip(opening + text + closing), held)
+        for held, text in in_chunks(spans(), limit - len(opening) - len(closing))
+    ]
+    return Encoded(requests, refused)
+
+
+def outcome(status: int, body: bytes, items: List[Outgoing]) -> List[Verdict]:
+    """Return one verdict per record; a request is accepted or refused as a whole."""
+    if 200 <= status < 300 and not is_html(body) and is_langfuse_object(body):
+        return [Verdict(item, ACCEPTED) for item in items]
+    return whole_request(status, body, items)
+
+
+def check(item: Outgoing) -> Optional[str]:
+    """Return why the record cannot be a span, or ``None``."""
+    if item.kind not in ("trace", "observation"):
+        return "a {} cannot be a span".format(item.kind)
+    for name in ("timestamp", "startTime", "endTime"):
+        text = item.body.get(name)
+        if text is not None and not 1970 <= times.from_text(text).year <= _LAST_YEAR:
+            return "{} {} is outside the years 1970 to {}, which are all that spans have".format(
+                name, text, _LAST_YEAR
+            )
+    if not 0 <= item.body.get("promptVersion", 0) < 2**31:
+        return "promptVersion {} is none that a prompt can have".format(item.body["promptVersion"])
+    return None
+
+
+def span_of(item: Outgoing) -> Body:
+    """Return the span of a trace or an observation."""
+    return _root_span(item.body) if item.kind == "trace" else _span(item.body, item.context)
+
+
+def _root_span(trace: Body) -> Body:
+    moment = _nanoseconds(trace["timestamp"])
+    own = [("type", "span"), ("input", _io(trace, "input")), ("output", _io(trace, "output"))]
+    return {
+        "traceId": ids.span_trace_id(trace["id"]),
+        "spanId": ids.root_span_id(trace["id"]),
+        "name": trace.get("name") or UNNAMED,
+        "kind": 1,
+        "startTimeUnixNano": moment,
+        "endTimeUnixNano": moment,
+        "status": {},
+        "attributes": _texts(own, _OBSERVATION)
+        + _context(trace, trace["id"], trace.get("environment"), trace.get("version")),
+    }
+
+
+def _span(body: Body, trace: Body) -> Body:
+    start = _nanoseconds(body["startTime"])
+    is_event = body.get("type", "EVENT") == "EVENT"
+    end = start if is_event or "endTime" not in body else _nanoseconds(body["endTime"])
+    span = {
+        "traceId": ids.span_trace_id(body["traceId"]),
+        "spanId": ids.span_id(body["id"]),
+        "name": body.get("name") or "",
+        "kind": 1,
+        "startTimeUnixNano": start,
+        "endTimeUnixNano": end,
+        "status": _status(body),
+        "attributes": _own_attributes(body, is_event)
+        + _context(
+            trace,
+            body["traceId"],
+            body.get("environment") or trace.get("environment"),
+            body.get("version") or trace.get("version"),
+        ),
+    }
+    parent = _parent(body, trace)
+    if parent:
+        span["parentSpanId"] = parent
+    return span
+
+
+def _parent(body: Body, trace: Body) -> Optional[str]:
+    if body.get("parentObservationId"):
+        return ids.span_id(body["parentObservationId"])
+    return ids.root_span_id(body["traceId"]) if trace else None
+
+
+def _status(body: Body) -> Body:
+    if body.get("level") != "ERROR":
+        return {}
+    message = body.get("statusMessage")
+    return {"code": 2, "message": message} if message else {"code": 2}
+
+
+def _own_attributes(body: Body, is_event: bool) -> Attributes:
+    texts = [
+        ("type", body.get("type", "EVENT").lower()),
+        ("input", _io(body, "input")),
+        ("output", _io(body, "output")),
+        ("level", body.get("level")),
+        ("status_message", body.get("statusMessage")),
+        ("model.name", body.get("model")),
+        ("model.parameters", _json(body, "modelParameters")),
+        ("usage_details", _json(body, "usageDetails")),
+        ("cost_details", _json(body, "costDetails")),
+        ("completion_start_time", body.get("completionStartTime")),
+        ("prompt.name", body.get("promptName")),
+    ]
+    attributes = _texts(texts, _OBSERVATION)
+    if "promptVersion" in body:
+        version = {"intValue": str(body["promptVersion"])}
+        attributes.append({"key": _OBSERVATION + "prompt.version", "value": version})
+    own = {}
+    if ids.span_id(body["id"]) != body["id"]:
+        own["id"] = body["id"]
+    if is_event and "endTime" in body:
+        own["end_time"] = body["endTime"]
+    metadata = sent(body.get("metadata") or {}, own)
+    return attributes + _texts(metadata.items(), _OBSERVATION + "metadata.")
+
+
+def _context(
+    trace: Body, trace_id: str, environment: Optional[str], version: Optional[str]
+) -> Attributes:
+    """What every span repeats of its trace: v4 servers filter spans, not traces."""
+    texts = [
+        ("langfuse.trace.name", trace.get("name")),
+        ("user.id", trace.get("userId")),
+        ("session.id", trace.get("sessionId")),
+        ("langfuse.environment", environment),
+        ("langfuse.release", trace.get("release")),
+        ("langfuse.version", version),
+    ]
+    attributes = _texts(texts)
+    if trace.get("tags"):
+        tags = {"values": [{"stringValue": tag} for tag in trace["tags"]]}
+        attributes.append({"key": "langfuse.trace.tags", "value": {"arrayValue": tags}})
+    if "public" in trace:
+        attributes.append({"key": "langfuse.trace.public", "value": {"boolValue": trace["public"]}})
+    own = {} if ids.span_trace_id(trace_id) == trace_id else {"trace_id": trace_id}
+    metadata = sent(trace.get("metadata") or {}, own)
+    return attributes + _texts(metadata.items(), "langfuse.trace.metadata.")
+
+
+def _texts(values: Iterable[Tuple[str, Optional[str]]], prefix: str = "") -> Attributes:
+    return [
+        {"key": prefix + name, "value": {"stringValue": value}}
+        for name, value in values
+        if value is not None
+    ]
+
+
+def _io(body: Mapping[str, Any], name: str) -> Optional[str]:
+    return as_text(body[name]) if name in body else None
+
+
+def _json(body: Mapping[str, Any], name: str) -> Optional[str]:
+    return to_text(body[name]) if name in body else None
+
+
+def _nanoseconds(text: str) -> str:
+    return "{}000000".format(times.epoch_milliseconds(text))
+
+
+def _frame() -> Tuple[bytes, bytes]:
+    """Return what stands before and after the spans. The resource has no service.version: the
+    server would take it for the version of the trace."""
+    resource = to_bytes({"attributes": _texts([("service.name", SCOPE)])})
+    scope = to_bytes({"name": SCOPE, "version": __version__})
+    opening = b'{"resourceSpans":[{"resource":%s,"scopeSpans":[{"scope":%s,"spans":[' % (
+        resource,
+        scope,
+    )
+    return opening, b"]}]}]}"
+
+
+def _gzip(data: bytes) -> bytes:
+    """Compress; the same data gives the same bytes, so that a retry is the same request."""
+    compressor = zlib.compressobj(_COMPRESSION, zlib.DEFLATED, 31)
+    return compressor.compress(data) + compressor.flush()
