@@ -19,12 +19,12 @@ class Command(NamedTuple):
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
-    """Fill the parser of ``coaia env``; only a command that is named gets its options."""
+    """Fill the parser of ``coaia env``: with one command when ``words`` name it, else with all."""
     group = subcommands(parser)
-    for command in COMMANDS:
+    after = words[1 + min(words.index(name) for name in ("env", "environment") if name in words) :]
+    for command in [one for one in COMMANDS if after[:1] == [one.name]] or COMMANDS:
         branch = add_command(group, command.name, command.handler, command.help, command.example)
-        if command.name in words:
-            command.add_options(branch)
+        command.add_options(branch)
 
 
 def init(args: argparse.Namespace, context: Context) -> None:

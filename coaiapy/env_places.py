@@ -14,9 +14,9 @@ from coaiapy.errors import UsageError
 LOCATIONS = ("project", "global")
 
 _DEFAULT_GLOBAL_FILE = "~/.coaia/global.env"
-_ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z")
+_ENVIRONMENT_NAME = r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z"
 # What locks, editors and interrupted programs leave beside a file is no environment.
-_LEFTOVER = re.compile(r"(?:.*\.)?(?:lock|swp|tmp)\Z")
+_LEFTOVER = r"(?:.*\.)?(?:lock|swp|tmp)\Z"
 
 
 class EnvironmentConfig(NamedTuple):
@@ -76,7 +76,7 @@ def environments(config: EnvironmentConfig = DEFAULT_CONFIG) -> List[Environment
 
 
 def _is_environment_name(name: str) -> bool:
-    return bool(_ENVIRONMENT_NAME.match(name)) and not _LEFTOVER.match(name)
+    return bool(re.match(_ENVIRONMENT_NAME, name)) and not re.match(_LEFTOVER, name)
 
 
 def _check_environment_name(name: str) -> str:

@@ -13,20 +13,16 @@ from coaiapy.errors import UsageError
 
 SHELLS = ("posix", "fish", "powershell")
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_UNCHANGED_WORD = r"[A-Za-z0-9_@%+=:,./#$`\"~^&;<>{}\]!'-]+"
-_UNCHANGED_BY_EVAL = re.compile(r"(?:{0}(?: {0})*)?\Z".format(_UNCHANGED_WORD))
-_PLAIN_IN_PRINTF = frozenset(
-    b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@,=+"
-)
-_LINE_ENDS = re.compile(r"([\r\n])")
+_WORD = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@,=+"
+_PLAIN_IN_PRINTF = frozenset(_WORD.encode("ascii"))
+_PLAIN_IN_QUOTES = frozenset(_WORD + " -%#$&;<>{}]!^~`\"'")
 # PowerShell ends a quoted text at any of these, and takes a doubled one for itself.
-_POWERSHELL_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
+_POWERSHELL_QUOTES = "(['\u2018\u2019\u201a\u201b])"
 
 
 def is_name(text: str) -> bool:
     """Tell whether every POSIX shell takes ``text`` for the name of a variable."""
-    return _NAME.match(text) is not None
+    return text.isidentifier() and len(text.encode("utf-8")) == len(text)
 
 
 def check_name(name: str) -> str:
@@ -91,10 +87,14 @@ def _known(shell: str) -> str:
 
 
 def _export_posix(name: str, value: str) -> str:
-    if _UNCHANGED_BY_EVAL.match(value):
+    if _survives_eval(value):
         return "export {}='{}';".format(name, value.replace("'", "'\"'\"'"))
     # $() drops line ends at the end of its text; the full stop keeps them from being the end.
     return 'export {0}="$(printf \'{1}.\')"; {0}="${{{0}%.}}";'.format(name, _octal(value))
+
+
+def _survives_eval(value: str) -> bool:
+    return _PLAIN_IN_QUOTES.issuperset(value) and "  " not in value and value == value.strip()
 
 
 def _octal(value: str) -> str:
@@ -117,7 +117,7 @@ def _export_fish(name: str, value: str) -> str:
 def _export_powershell(name: str, value: str) -> str:
     pieces = [
         {"\n": '"`n"', "\r": '"`r"'}.get(
-            piece, "'{}'".format(_POWERSHELL_QUOTES.sub(r"\1\1", piece))
+            piece, "'{}'".format(re.sub(_POWERSHELL_QUOTES, r"\1\1", piece))
         )
         for piece in _pieces(value)
     ]
@@ -126,4 +126,4 @@ def _export_powershell(name: str, value: str) -> str:
 
 def _pieces(value: str) -> List[str]:
     """Return the value cut at line ends, which stay as pieces; one line must hold it all."""
-    return [piece for piece in _LINE_ENDS.split(value) if piece] or [""]
+    return [piece for piece in re.split(r"([\r\n])", value) if piece] or [""]
