@@ -58,3 +58,14 @@ def positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError("{!r} is not a whole number above 0".format(text))
     return int(text)
+
+
+def seconds(text: str) -> float:
+    """Take a number of seconds above zero."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 1e6:
+        raise argparse.ArgumentTypeError("{!r} is not a number of seconds above 0".format(text))
+    return number

@@ -5,20 +5,24 @@ import itertools
 from typing import Dict, Iterable, Optional
 
 from coaiapy import delivery, settings, traces
+from coaiapy.cli_arguments import seconds
 from coaiapy.cli_common import Context
-from coaiapy.errors import ExitCode
+from coaiapy.errors import ExitCode, NetworkError
 from coaiapy.journal import journal_path
 from coaiapy.records import Observation, Trace
+
+REJECTED_SHOWN = 5
 
 
 def add_delivery_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how long to try, and what counts as done."""
     parser.add_argument(
         "--timeout",
-        type=float,
-        default=delivery.DEADLINE,
+        type=seconds,
         metavar="SECONDS",
-        help="send for at most this long; the rest waits in the outbox (default: %(default)g)",
+        help="try to send for so long; the rest waits in the outbox (default: {:g})".format(
+            delivery.DEADLINE
+        ),
     )
     parser.add_argument(
         "--require-delivery",
@@ -47,7 +51,41 @@ def report(args: argparse.Namespace, context: Context, outcome: delivery.Outcome
             "then run: coaia fuse outbox flush --adopt".format(journal_path())
         )
         return ExitCode.CONFIG if args.require_delivery else ExitCode.OK
-    return ExitCode.OK
+    for rejected in outcome.rejected[:REJECTED_SHOWN]:
+        context.note(
+            "coaia: the server refused {0.kind} {0.id}: {0.reason}; it is kept: "
+            "coaia fuse outbox show {0.row}".format(rejected)
+        )
+    if len(outcome.rejected) > REJECTED_SHOWN:
+        context.note(
+            "coaia: the server refused {} records in all: coaia fuse outbox list".format(
+                len(outcome.rejected)
+            )
+        )
+    if outcome.backlog:
+        context.note("sent besides: {}".format(records_text(outcome.backlog) + " that waited"))
+    if outcome.waiting:
+        context.note(
+            "not sent yet: {} in the outbox, nothing is lost{}; a later command sends it, "
+            "or: coaia fuse outbox flush".format(
+                records_text(outcome.waiting),
+                " ({})".format(outcome.problem) if outcome.problem else "",
+            )
+        )
+    return _exit_code(args, outcome)
+
+
+def _exit_code(args: argparse.Namespace, outcome: delivery.Outcome) -> int:
+    if outcome.rejected:
+        return ExitCode.REFUSED
+    if outcome.problem is not None and not isinstance(outcome.problem, NetworkError):
+        return outcome.problem.exit_code
+    return ExitCode.NETWORK if outcome.waiting and args.require_delivery else ExitCode.OK
+
+
+def records_text(count: int) -> str:
+    """Return ``1 record`` or ``2 records``."""
+    return "1 record" if count == 1 else "{} records".format(count)
 
 
 def export_variables(context: Context, variables: Dict[str, Optional[str]]) -> None:

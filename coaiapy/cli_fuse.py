@@ -18,6 +18,7 @@ class Resource(NamedTuple):
 
 RESOURCES = (
     Resource("traces", "cli_traces", "list, view, write and delete traces and observations"),
+    Resource("outbox", "cli_outbox", "what is still owed to a server"),
 )
 
 

@@ -136,7 +136,6 @@ def view_observation(args: argparse.Namespace, context: Context) -> None:
 
 
 def delete_traces(args: argparse.Namespace, context: Context) -> None:
-    """Delete traces one by one."""
-    for trace_id in args.trace_ids:
-        removed = traces.delete(settings.load(context.env_file), trace_id)
-        context.note("deleted trace {} ({} records)".format(trace_id, removed))
+    """Delete traces, all or (where one is unknown) none."""
+    traces.delete(settings.load(context.env_file), args.trace_ids)
+    context.note("deleted {}".format(", ".join(args.trace_ids)))

@@ -37,6 +37,7 @@ CREATE TABLE servers (
     generation TEXT NOT NULL,
     checked_at REAL NOT NULL
 );
+CREATE TABLE marks (name TEXT PRIMARY KEY, at REAL NOT NULL);
 CREATE TABLE records (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     destination INTEGER NOT NULL REFERENCES destinations (id),

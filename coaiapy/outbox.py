@@ -60,22 +60,20 @@ def claim(
     lease: float,
     most: int,
     rows: Optional[Iterable[int]] = None,
-    ignore_pause: bool = False,
 ) -> List[Outgoing]:
     """Take up to ``most`` waiting records for ``lease`` seconds, the oldest first.
 
-    ``rows`` narrows it down to those rows. A record that is pausing after a failure is passed
-    over unless ``ignore_pause``.
+    ``rows`` narrows it down to those rows. A record that pauses after a failure is passed over.
     """
     moment = time.time()
     sql = (
         "SELECT seq, claimed_by, claimed_until, not_before FROM deliveries"
-        " WHERE state = 'waiting' AND destination IN ({}) {} ORDER BY seq"
-    ).format(_numbers(destinations), _among(rows))
+        " WHERE state = 'waiting' {} {} ORDER BY seq"
+    ).format(_for(destinations), _among(rows))
     with journal.transaction() as db:
         taken = []
         for row in db.execute(sql):
-            if not ignore_pause and row["not_before"] > moment:
+            if row["not_before"] > moment:
                 continue
             if row["claimed_until"] > moment and _is_alive(row["claimed_by"]):
                 continue
@@ -97,6 +95,10 @@ def _among(rows: Optional[Iterable[int]]) -> str:
     return "" if rows is None else "AND seq IN ({})".format(_numbers(rows))
 
 
+def _for(destinations: Optional[Sequence[int]]) -> str:
+    return "" if destinations is None else "AND destination IN ({})".format(_numbers(destinations))
+
+
 def _is_alive(claimed_by: Optional[str]) -> bool:
     """Tell whether the claiming process may still be sending; elsewhere it is assumed to be."""
     host, _, pid = (claimed_by or "").rpartition(":")
@@ -115,7 +117,8 @@ def _is_alive(claimed_by: Optional[str]) -> bool:
 
 def _outgoing(db: Any, seq: int) -> Iterator[Outgoing]:
     sql = (
-        "SELECT r.seq, r.revision, r.kind, r.body, r.event, t.body AS trace FROM records AS r"
+        "SELECT r.seq, r.revision, r.kind, r.body, r.event, r.written_at, t.body AS trace"
+        " FROM records AS r"
         " LEFT JOIN records AS t ON t.destination = r.destination AND t.kind = 'trace'"
         " AND t.trace_key = r.trace_key AND r.trace_key != '' WHERE r.seq = ?"
     )
@@ -127,6 +130,7 @@ def _outgoing(db: Any, seq: int) -> Iterator[Outgoing]:
             body=json.loads(row["body"]),
             event_id="{}-{}".format(row["event"], row["revision"]),
             context=json.loads(row["trace"]) if row["trace"] else {},
+            written_at=row["written_at"],
         )
 
 
@@ -175,16 +179,30 @@ def _unclaim(db: Any, row: int) -> None:
     db.execute("UPDATE deliveries SET claimed_by = NULL, claimed_until = 0 WHERE seq = ?", (row,))
 
 
-def states_of(journal: Journal, rows: Iterable[int]) -> Dict[int, str]:
-    """Return the state of those of ``rows`` that are still in the outbox."""
-    sql = "SELECT seq, state FROM deliveries WHERE 1 {}".format(_among(rows))
+def release(journal: Journal, items: Iterable[Outgoing]) -> None:
+    """Let go of records that were claimed and not sent."""
+    with journal.transaction() as db:
+        for item in items:
+            _unclaim(db, item.row)
+
+
+def states(
+    journal: Journal,
+    rows: Optional[Iterable[int]] = None,
+    destinations: Optional[Sequence[int]] = None,
+) -> Dict[int, str]:
+    """Return the state of each row in the outbox, of all or of the given ones."""
+    sql = "SELECT seq, state FROM deliveries WHERE 1 {} {}".format(_among(rows), _for(destinations))
     return {row["seq"]: row["state"] for row in journal.rows(sql)}
 
 
-def count_waiting(journal: Journal, destinations: Sequence[int]) -> int:
-    """Return how many records wait for these destinations."""
-    sql = "SELECT count(*) AS n FROM deliveries WHERE state = 'waiting' AND destination IN ({})"
-    return next(int(row["n"]) for row in journal.rows(sql.format(_numbers(destinations))))
+def count_waiting(
+    journal: Journal, destinations: Sequence[int], rows: Optional[Iterable[int]] = None
+) -> int:
+    """Return how many records wait for these destinations (of them only ``rows``, if given)."""
+    sql = "SELECT count(*) AS n FROM deliveries WHERE state = 'waiting' {} {}"
+    found = journal.rows(sql.format(_for(destinations), _among(rows)))
+    return next(int(row["n"]) for row in found)
 
 
 def tallies(journal: Journal) -> List[Tally]:
@@ -224,7 +242,7 @@ def entries(
         ORDER BY d.seq
     """
     for found in journal.rows(sql, state, state, row, row):
-        yield Entry(*tuple(found)[:-1], body=json.loads(found["body"]))
+        yield Entry(*(tuple(found)[:-1] + (json.loads(found["body"]),)))
 
 
 def retry(journal: Journal, rows: Optional[Iterable[int]] = None) -> int:

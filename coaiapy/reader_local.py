@@ -36,6 +36,13 @@ class LocalReader:
             scores=journal_reads.scores(self.journal, self.destination, trace_id),
         )
 
+    def session_traces(self, session_id: str) -> Iterator[Body]:
+        """Yield the traces of a session, the oldest first, with their observations."""
+        for listed in self.traces(TraceFilter(session_id=session_id, order="timestamp.asc")):
+            found = self.trace(listed["id"])
+            if found is not None:
+                yield found
+
     def observations_by_id(self, observation_id: str) -> List[Body]:
         """Return every observation with this id."""
         return journal_reads.find_observations(self.journal, self.destination, observation_id)

@@ -1,40 +1,42 @@
 """Traces and their observations: writing them, changing them, reading them back."""
 
-from typing import Any, Iterable, Iterator, List, Optional
+import itertools
+from typing import Any, Iterable, List, Optional, Sequence
 
-from coaiapy import delivery, journal_reads
+from coaiapy import delivery, journal_reads, unconfirmed
+from coaiapy.destinations import destination_of
 from coaiapy.errors import NotFoundError, UsageError
-from coaiapy.journal import LOCAL, Journal
+from coaiapy.journal import Journal
+from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.reader_local import LocalReader
+from coaiapy.readers import delete_on_server, reader_for
 from coaiapy.record_fields import Body
-from coaiapy.records import Observation, Trace
+from coaiapy.records import Observation, Trace, from_body
 from coaiapy.settings import Settings
 from coaiapy.trace_filter import EVERY_TRACE, TraceFilter
 
 
 def submit(
-    settings: Settings, records: Iterable[Any], seconds: float = delivery.DEADLINE
+    settings: Settings, records: Iterable[Any], seconds: Optional[float] = None
 ) -> delivery.Outcome:
     """Write records down, send what can be sent within ``seconds``, and tell what became of it."""
     with Journal() as journal:
-        destination = delivery.destination_of(journal, settings)
+        destination = destination_of(journal, settings)
         written = journal.append(destination, records)
         return delivery.deliver(journal, settings, written, seconds)
 
 
-def create(
-    settings: Settings, trace: Trace, seconds: float = delivery.DEADLINE
-) -> delivery.Outcome:
+def create(settings: Settings, trace: Trace, seconds: Optional[float] = None) -> delivery.Outcome:
     """Write one trace; a known trace id is added to, not replaced."""
     return submit(settings, [trace], seconds)
 
 
 def add_observation(
-    settings: Settings, observation: Observation, seconds: float = delivery.DEADLINE
+    settings: Settings, observation: Observation, seconds: Optional[float] = None
 ) -> delivery.Outcome:
     """Write one observation; ``UsageError`` if its id and its trace's look swapped."""
     with Journal() as journal:
-        destination = delivery.destination_of(journal, settings)
+        destination = destination_of(journal, settings)
         _refuse_swapped(journal, destination, observation)
         observation = _as_known(journal, destination, observation)
         written = journal.append(destination, [observation])
@@ -63,27 +65,37 @@ def _as_known(journal: Journal, destination: int, observation: Observation) -> O
 def list_traces(
     settings: Settings, wanted: TraceFilter = EVERY_TRACE, limit: Optional[int] = None
 ) -> List[Body]:
-    """Return the newest traces that ``wanted`` accepts, at most ``limit`` of them."""
+    """Return the traces that ``wanted`` accepts in its order, at most ``limit`` of them."""
     with Journal() as journal:
-        found = LocalReader(journal).traces(wanted)
-        return _first(found, limit)
+        shown = list(itertools.islice(reader_for(journal, settings).traces(wanted), limit))
+        if settings.is_local:
+            return shown
+        fresh = unconfirmed.records(journal, destination_of(journal, settings))
+        return unconfirmed.added_to_list(shown, fresh, wanted, limit)
 
 
 def get_trace(settings: Settings, trace_id: str) -> Body:
     """Return a trace with its ``observations`` and ``scores``; ``NotFoundError`` without one."""
     with Journal() as journal:
-        found = LocalReader(journal).trace(trace_id)
+        found = reader_for(journal, settings).trace(trace_id)
+        if not settings.is_local:
+            destination = destination_of(journal, settings)
+            fresh = unconfirmed.records(journal, destination, trace_id)
+            found = unconfirmed.added_to_trace(found, fresh)
     if found is None:
-        raise NotFoundError("no trace {!r} here: coaia fuse traces lists them".format(trace_id))
+        raise NotFoundError("no trace {!r}: coaia fuse traces lists them".format(trace_id))
     return found
 
 
 def get_observation(settings: Settings, observation_id: str) -> Body:
     """Return one observation; ``NotFoundError`` without one, ``UsageError`` if there are several."""
     with Journal() as journal:
-        found = LocalReader(journal).observations_by_id(observation_id)
+        found = reader_for(journal, settings).observations_by_id(observation_id)
+        if not found and not settings.is_local:
+            local = LocalReader(journal, destination_of(journal, settings))
+            found = local.observations_by_id(observation_id)
     if not found:
-        raise NotFoundError("no observation {!r} here".format(observation_id))
+        raise NotFoundError("no observation {!r}".format(observation_id))
     if len(found) > 1:
         traces = ", ".join(sorted(body["traceId"] for body in found))
         raise UsageError(
@@ -97,35 +109,55 @@ def get_observation(settings: Settings, observation_id: str) -> Body:
 def get_session(settings: Settings, session_id: str) -> Body:
     """Return a session: ``id`` and its ``traces``, oldest first, each with its observations."""
     with Journal() as journal:
-        reader = LocalReader(journal)
-        listed = reader.traces(TraceFilter(session_id=session_id, order="timestamp.asc"))
-        found = [reader.trace(trace["id"]) for trace in listed]
+        found = list(reader_for(journal, settings).session_traces(session_id))
     if not found:
-        raise NotFoundError("no trace belongs to a session {!r} here".format(session_id))
+        raise NotFoundError("no trace belongs to a session {!r}".format(session_id))
     return {"id": session_id, "traces": found}
 
 
+def list_sessions(settings: Settings, limit: Optional[int] = None) -> List[Body]:
+    """Return the sessions (``id``, ``createdAt``), the latest first, at most ``limit`` of them."""
+    with Journal() as journal:
+        return list(itertools.islice(reader_for(journal, settings).sessions(), limit))
+
+
 def patch_output(
-    settings: Settings, trace_id: str, output: Any, seconds: float = delivery.DEADLINE
+    settings: Settings, trace_id: str, output: Any, seconds: Optional[float] = None
 ) -> delivery.Outcome:
-    """Set the output of a trace and nothing else of it."""
+    """Set the output of a trace and nothing else of it; ``NotFoundError`` without one."""
     with Journal() as journal:
-        row = journal_reads.row_of_trace(journal, LOCAL, trace_id)
-        if row is None:
-            raise NotFoundError("no trace {!r} here to set the output of".format(trace_id))
-        return delivery.deliver(journal, settings, journal.patch(row, {"output": output}), seconds)
+        destination = destination_of(journal, settings)
+        row = journal_reads.row_of_trace(journal, destination, trace_id)
+        if row is not None:
+            written = journal.patch(row, {"output": output})
+        else:
+            known = _made_elsewhere(journal, settings, trace_id)
+            written = journal.append(destination, [known._replace(output=output)])
+        return delivery.deliver(journal, settings, written, seconds)
 
 
-def delete(settings: Settings, trace_id: str) -> int:
-    """Remove a trace with all its records; ``NotFoundError`` without one."""
+def _made_elsewhere(journal: Journal, settings: Settings, trace_id: str) -> Trace:
+    """Return a trace that the journal has no record of, as its server knows it."""
+    found = reader_for(journal, settings).trace(trace_id)
+    if found is None:
+        raise NotFoundError("no trace {!r} to set the output of".format(trace_id))
+    trace: Trace = from_body("trace", found)
+    return trace
+
+
+def delete(settings: Settings, trace_ids: Sequence[str]) -> None:
+    """Remove traces with all that belongs to them, from the server and from the journal.
+
+    A server deletes in its own time and does not tell which ids it knew. Locally, an unknown id is
+    a ``NotFoundError``, and nothing is removed.
+    """
     with Journal() as journal:
-        removed = journal_reads.forget_trace(journal, LOCAL, trace_id)
-    if not removed:
-        raise NotFoundError("no trace {!r} here to delete".format(trace_id))
-    return removed
-
-
-def _first(found: Iterator[Body], limit: Optional[int]) -> List[Body]:
-    import itertools
-
-    return list(itertools.islice(found, limit))
+        destination = destination_of(journal, settings)
+        if settings.is_local:
+            for trace_id in trace_ids:
+                if not journal_reads.knows_trace(journal, destination, trace_id):
+                    raise NotFoundError("no trace {!r} to delete".format(trace_id))
+        else:
+            delete_on_server(LangfuseHttp(settings), journal, trace_ids)
+        for trace_id in trace_ids:
+            journal_reads.forget_trace(journal, destination, trace_id)

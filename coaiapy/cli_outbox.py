@@ -1,0 +1,224 @@
+"""``coaia fuse outbox``: what is still owed to a server, and what to do about it."""
+
+import argparse
+from typing import Any, Dict, List, Optional
+
+from coaiapy import delivery, display, outbox, settings
+from coaiapy.cli_arguments import add_json, positive, print_json
+from coaiapy.cli_common import Context, add_command, is_terminal, subcommands
+from coaiapy.cli_delivery import add_delivery_options, records_text, report
+from coaiapy.errors import ExitCode, NotFoundError, UsageError
+from coaiapy.files import write_atomic
+from coaiapy.journal import Journal, to_json
+
+
+def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
+    """Add the commands of ``coaia fuse outbox``."""
+    group = subcommands(parser)
+    status = add_command(
+        group, "status", show_status, "count what is owed to whom", "coaia fuse outbox status"
+    )
+    add_json(status)
+    listing = add_command(
+        group,
+        "list",
+        list_entries,
+        "list what waits and what was rejected",
+        "coaia fuse outbox list --state rejected",
+    )
+    listing.add_argument("--state", choices=outbox.STATES)
+    add_json(listing)
+    show = add_command(
+        group, "show", show_entry, "show one record in the outbox", "coaia fuse outbox show 12"
+    )
+    show.add_argument("row", metavar="ROW", type=positive)
+    _build_flush(group)
+    _build_changes(group)
+
+
+def _build_flush(group: Any) -> None:
+    flush = add_command(
+        group,
+        "flush",
+        flush_outbox,
+        "send everything that waits",
+        "coaia fuse outbox flush\ncoaia fuse outbox flush --adopt",
+    )
+    flush.add_argument(
+        "--adopt",
+        action="store_true",
+        help="send what was written locally, too, to the project of the present keys",
+    )
+    add_delivery_options(flush)
+
+
+def _build_changes(group: Any) -> None:
+    retry = add_command(
+        group,
+        "retry",
+        retry_rejected,
+        "let rejected records wait again",
+        "coaia fuse outbox retry",
+    )
+    retry.add_argument("rows", metavar="ROW", type=positive, nargs="*", help="(default: all)")
+    drop = add_command(
+        group,
+        "drop",
+        drop_entries,
+        "forget records without sending them",
+        "coaia fuse outbox drop 12 --yes\ncoaia fuse outbox drop --state rejected",
+    )
+    drop.add_argument("rows", metavar="ROW", type=positive, nargs="*")
+    drop.add_argument("--state", choices=outbox.STATES, help="all records in this state")
+    drop.add_argument("--all", action="store_true", help="everything in the outbox")
+    drop.add_argument("--yes", action="store_true", help="do not ask")
+    export = add_command(
+        group,
+        "export",
+        export_entries,
+        "print what is in the outbox as JSON Lines",
+        "coaia fuse outbox export -o waiting.jsonl",
+    )
+    export.add_argument("-o", "--output", metavar="FILE")
+    export.add_argument("--state", choices=outbox.STATES)
+
+
+def show_status(args: argparse.Namespace, context: Context) -> None:
+    """Show one line a destination."""
+    with Journal() as journal:
+        tallies = outbox.tallies(journal)
+    if args.json:
+        return print_json(context, [dict(tally._asdict()) for tally in tallies])
+    rows = [
+        (
+            tally.destination,
+            tally.project,
+            tally.waiting,
+            tally.rejected,
+            tally.local,
+            display.epoch_moment(tally.oldest),
+        )
+        for tally in tallies
+    ]
+    headers = ("Destination", "Project", "Waiting", "Rejected", "Local", "Oldest")
+    context.say(display.table(rows, headers))
+
+
+def list_entries(args: argparse.Namespace, context: Context) -> None:
+    """Show one line a record."""
+    with Journal() as journal:
+        entries = list(outbox.entries(journal, state=args.state))
+    if args.json:
+        return print_json(context, [_as_json(entry) for entry in entries])
+    rows = [
+        (
+            entry.row,
+            entry.kind,
+            entry.id,
+            entry.trace_id,
+            entry.state,
+            entry.attempts,
+            display.epoch_moment(entry.written_at),
+            entry.reason,
+        )
+        for entry in entries
+    ]
+    headers = ("Row", "Kind", "Id", "Trace", "State", "Attempts", "Written", "Reason")
+    context.say(display.table(rows, headers))
+    context.note(records_text(len(rows)))
+
+
+def show_entry(args: argparse.Namespace, context: Context) -> None:
+    """Show one record with its body and, if it was rejected, the reason."""
+    with Journal() as journal:
+        found = list(outbox.entries(journal, row=args.row))
+    if not found:
+        raise NotFoundError(
+            "no record {} in the outbox: coaia fuse outbox list shows them".format(args.row)
+        )
+    print_json(context, _as_json(found[0]))
+
+
+def flush_outbox(args: argparse.Namespace, context: Context) -> int:
+    """Send what waits; with ``--adopt`` what was written locally becomes the project's first."""
+    with _Progress(context) as progress:
+        outcome = delivery.flush(
+            settings.load(context.env_file),
+            args.timeout or delivery.DEADLINE,
+            args.adopt,
+            progress.show,
+        )
+    context.note(records_text(outcome.sent) + " sent")
+    return report(args, context, outcome)
+
+
+def retry_rejected(args: argparse.Namespace, context: Context) -> None:
+    """Put rejected records back into the queue."""
+    with Journal() as journal:
+        count = outbox.retry(journal, args.rows or None)
+    context.note("{} records wait again: coaia fuse outbox flush sends them".format(count))
+
+
+def drop_entries(args: argparse.Namespace, context: Context) -> int:
+    """Forget records after asking."""
+    if not (args.rows or args.state or args.all):
+        raise UsageError("name rows, or --state STATE, or --all")
+    with Journal() as journal:
+        chosen = set(args.rows)
+        entries = outbox.entries(journal, state=args.state)
+        rows = [entry.row for entry in entries if not chosen or entry.row in chosen]
+        if not args.yes and not _confirmed(context, len(rows)):
+            context.note("nothing was dropped")
+            return ExitCode.FAILED
+        context.note(records_text(outbox.drop(journal, rows)) + " dropped")
+    return ExitCode.OK
+
+
+def _confirmed(context: Context, count: int) -> bool:
+    if not is_terminal(context.stdin):
+        raise UsageError("drop forgets {} records for good: add --yes to mean it".format(count))
+    context.stderr.write("forget {} records without sending them? [y/N] ".format(count))
+    context.stderr.flush()
+    return context.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def export_entries(args: argparse.Namespace, context: Context) -> None:
+    """Write one JSON line a record."""
+    with Journal() as journal:
+        entries = list(outbox.entries(journal, state=args.state))
+    lines = [to_json(_as_json(entry)) for entry in entries]
+    if args.output:
+        write_atomic(args.output, "".join(line + "\n" for line in lines))
+    else:
+        for line in lines:
+            context.say(line)
+    context.note(records_text(len(lines)) + " exported")
+
+
+def _as_json(entry: outbox.Entry) -> Dict[str, Any]:
+    return dict(entry._asdict(), written_at=display.epoch_moment(entry.written_at))
+
+
+class _Progress:
+    """A bar on a terminal, nothing elsewhere."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.bar: Optional[Any] = None
+
+    def __enter__(self) -> "_Progress":
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def show(self, done: int, total: int) -> None:
+        """Advance to ``done`` of ``total`` records."""
+        if self.bar is None and is_terminal(self.context.stderr):
+            from tqdm import tqdm
+
+            self.bar = tqdm(total=total, file=self.context.stderr, unit="rec", leave=False)
+        if self.bar is not None:
+            self.bar.total = total
+            self.bar.update(done - self.bar.n)

@@ -1,0 +1,32 @@
+"""Which wire carries a record to which server: the one place that chooses."""
+
+from typing import Iterable, List
+
+from coaiapy import wire_ingestion, wire_otlp
+from coaiapy.langfuse_answers import Answer
+from coaiapy.langfuse_generation import V4, Server
+from coaiapy.outgoing import Outgoing
+from coaiapy.wire import Encoded, Request, Verdict
+
+
+def encode(server: Server, items: Iterable[Outgoing]) -> Encoded:
+    """Return the requests for ``items``: spans for a v4 server, ingestion events for the others.
+
+    Scores go as events everywhere; every generation takes them.
+    """
+    spans: List[Outgoing] = []
+    events: List[Outgoing] = []
+    for item in items:
+        is_span = server.generation == V4 and item.kind != "score"
+        (spans if is_span else events).append(item)
+    encoded = [wire_otlp.encode(spans), wire_ingestion.encode(events, server)]
+    return Encoded(
+        [request for part in encoded for request in part.requests],
+        [verdict for part in encoded for verdict in part.refused],
+    )
+
+
+def outcome(answer: Answer, request: Request) -> List[Verdict]:
+    """Return what the server's answer means for each record of the request."""
+    wire = wire_otlp if request.path == wire_otlp.PATH else wire_ingestion
+    return wire.outcome(answer.status, answer.body, request.items)
