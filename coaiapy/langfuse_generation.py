@@ -9,7 +9,9 @@ import time
 from typing import Any, NamedTuple, Optional, Tuple
 
 from coaiapy.errors import ConfigError, NotFoundError
+from coaiapy.journal import Journal
 from coaiapy.langfuse_errors import WrongDialectError
+from coaiapy.langfuse_http import LangfuseHttp
 
 LEGACY = "legacy"
 V4 = "v4"
@@ -48,7 +50,7 @@ class Server(NamedTuple):
         return numbers >= (major, minor)
 
 
-def detect(http: Any, deadline: Optional[float] = None) -> Server:
+def detect(http: LangfuseHttp, deadline: Optional[float] = None) -> Server:
     """Return what answers at the address of ``http``, a ``LangfuseHttp``.
 
     Raises ``NetworkError`` if nothing does, ``ConfigError`` if it is no Langfuse or if it does not
@@ -59,7 +61,7 @@ def detect(http: Any, deadline: Optional[float] = None) -> Server:
     return Server(version, _mode(http, version, deadline))
 
 
-def current_project(http: Any, deadline: Optional[float] = None) -> Any:
+def current_project(http: LangfuseHttp, deadline: Optional[float] = None) -> Any:
     """Return ``{"id", "name", ...}`` of the project that the keys belong to."""
     answer = http.request("GET", PROJECTS, deadline=deadline)
     data = answer.get("data") if isinstance(answer, dict) else None
@@ -71,7 +73,7 @@ def current_project(http: Any, deadline: Optional[float] = None) -> Any:
     return data[0]
 
 
-def server_for(http: Any, journal: Any, deadline: Optional[float] = None) -> Server:
+def server_for(http: LangfuseHttp, journal: Any, deadline: Optional[float] = None) -> Server:
     """Return what the journal remembers of the server, or detect it and remember that."""
     known = recall(journal, http.base_url)
     if known is None:
@@ -80,7 +82,7 @@ def server_for(http: Any, journal: Any, deadline: Optional[float] = None) -> Ser
     return known
 
 
-def remember(journal: Any, base_url: str, server: Server) -> None:
+def remember(journal: Journal, base_url: str, server: Server) -> None:
     """Keep in the journal what answers at ``base_url``."""
     with journal.transaction() as db:
         db.execute(
@@ -90,7 +92,7 @@ def remember(journal: Any, base_url: str, server: Server) -> None:
         )
 
 
-def recall(journal: Any, base_url: str) -> Optional[Server]:
+def recall(journal: Journal, base_url: str) -> Optional[Server]:
     """Return what was remembered less than a day ago, or ``None``."""
     sql = "SELECT version, generation, checked_at FROM servers WHERE base_url = ?"
     for row in journal.rows(sql, base_url):
@@ -99,13 +101,13 @@ def recall(journal: Any, base_url: str) -> Optional[Server]:
     return None
 
 
-def forget(journal: Any, base_url: str) -> None:
+def forget(journal: Journal, base_url: str) -> None:
     """Forget a server, because an answer contradicts what was remembered."""
     with journal.transaction() as db:
         db.execute("DELETE FROM servers WHERE base_url = ?", (base_url,))
 
 
-def _version(http: Any, deadline: Optional[float]) -> str:
+def _version(http: LangfuseHttp, deadline: Optional[float]) -> str:
     """A Langfuse that tells no version is let pass: the probes say what matters."""
     try:
         answer = http.request("GET", HEALTH, deadline=deadline)
@@ -119,12 +121,13 @@ def _version(http: Any, deadline: Optional[float]) -> str:
     return str(version or "").lstrip("v")
 
 
-def _mode(http: Any, version: str, deadline: Optional[float]) -> str:
+def _mode(http: LangfuseHttp, version: str, deadline: Optional[float]) -> str:
     """The old reads are probed first: their mode 404 comes before any check of keys."""
     numbers = _numbers(version)
     if numbers and numbers[0] < 3:
         return "v2"
-    if _is_other_mode(http, SESSIONS, deadline):
+    refusal = _refusal(http, SESSIONS, deadline)
+    if refusal is not None and not refusal.is_unknown_route:
         return "v4-events_only"
     if numbers and numbers[0] == 3:
         # Whatever previews a v3 has switched on, it takes ingestion events and the old reads.
@@ -137,12 +140,9 @@ def _mode(http: Any, version: str, deadline: Optional[float]) -> str:
     return "v2"
 
 
-def _is_other_mode(http: Any, path: str, deadline: Optional[float]) -> bool:
-    refusal = _refusal(http, path, deadline)
-    return refusal is not None and not refusal.is_unknown_route
-
-
-def _refusal(http: Any, path: str, deadline: Optional[float]) -> Optional[WrongDialectError]:
+def _refusal(
+    http: LangfuseHttp, path: str, deadline: Optional[float]
+) -> Optional[WrongDialectError]:
     try:
         http.request("GET", path, query={"limit": 1}, deadline=deadline)
     except WrongDialectError as error:

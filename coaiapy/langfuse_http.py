@@ -9,7 +9,7 @@ import random
 import re
 import threading
 import time
-from typing import Any, Callable, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional
 from urllib.parse import quote
 
 from coaiapy import __version__
@@ -40,6 +40,7 @@ class LangfuseHttp:
         self.shown_url = shown(settings.base_url)
         self._sleep = sleep
         self._local = threading.local()
+        self._sessions: List[Any] = []
 
     def request(
         self,
@@ -86,10 +87,10 @@ class LangfuseHttp:
         return answer
 
     def close(self) -> None:
-        """Close the connections of the calling thread."""
-        session = self._local.__dict__.pop("session", None)
-        if session is not None:
-            session.close()
+        """Close the connections of all threads; none of them may be asking."""
+        self._local = threading.local()
+        while self._sessions:
+            self._sessions.pop().close()
 
     def _trying(self, once: Callable[[], Any], repeat: bool, deadline: float) -> Any:
         attempt = 0
@@ -167,7 +168,7 @@ class LangfuseHttp:
             if thread.is_alive():
                 self._local.session = None  # the thread still holds it
         if thread.is_alive():
-            raise self._unavailable(asked, "no whole answer came in {:.0f} s".format(seconds))
+            raise self._unavailable(asked, "it did not answer in time")
         if "error" in outcome:
             raise self._translated(asked, outcome["error"])
         return outcome["answer"]  # type: ignore[no-any-return]
@@ -190,6 +191,7 @@ class LangfuseHttp:
                 }
             )
             self._local.session = session
+            self._sessions.append(session)
         return session
 
     def _translated(self, asked: str, error: BaseException) -> BaseException:
@@ -214,7 +216,7 @@ class LangfuseHttp:
 
     def _unavailable(self, asked: str, cause: str, unsent: bool = False) -> UnavailableError:
         error = UnavailableError(
-            "{} could not be reached for {}: {}; check the network and LANGFUSE_BASE_URL".format(
+            "{} gave no answer to {}: {}; check the network and LANGFUSE_BASE_URL".format(
                 self.shown_url, asked, clean(cause, self.settings)
             )
         )

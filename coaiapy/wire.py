@@ -42,6 +42,9 @@ class Encoded(NamedTuple):
     refused: List[Verdict]
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
+
+
 def to_bytes(value: Any) -> bytes:
     """Return compact UTF-8 JSON that every parser takes: no NaN, no infinity, no half characters."""
     return to_text(value).encode("utf-8", "replace")
@@ -50,15 +53,9 @@ def to_bytes(value: Any) -> bytes:
 def to_text(value: Any) -> str:
     """Return compact JSON text; a number that JSON does not have is written as text."""
     try:
-        return _dumps(value)
+        return _ENCODER.encode(value)
     except ValueError:
-        return _dumps(_finite(value))
-
-
-def _dumps(value: Any) -> str:
-    return json.dumps(
-        value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str
-    )
+        return _ENCODER.encode(_finite(value))
 
 
 def _finite(value: Any) -> Any:

@@ -1,0 +1,113 @@
+"""Which server answers: detected on every kind, kept for a day, forgotten on demand."""
+
+import time
+
+import pytest
+from langfuse_server.fixtures import langfuse  # noqa: F401
+
+from coaiapy import langfuse_generation
+from coaiapy.errors import ConfigError, NetworkError
+from coaiapy.journal import Journal
+from coaiapy.langfuse_generation import LEGACY, V4, Server, current_project, detect, server_for
+from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy.settings import Settings
+
+
+def client(server, **options):
+    values = dict({"public_key": "pk-test", "secret_key": "sk-test"}, **options)
+    return LangfuseHttp(Settings(base_url=server.url, **values))
+
+
+@pytest.mark.parametrize(
+    "kind, version, generation",
+    [
+        ("v2", "2.95.12", LEGACY),
+        ("v3", "3.225.4", LEGACY),
+        ("v4-legacy", "4.16.0", LEGACY),
+        ("v4-dual", "4.16.0", V4),
+        ("v4-events_only", "4.16.0", V4),
+    ],
+)
+def test_every_kind_of_server_is_recognised(langfuse, kind, version, generation):  # noqa: F811
+    found = detect(client(langfuse(kind)))
+    assert (found, found.generation) == (Server(version, kind), generation)
+
+
+@pytest.mark.parametrize("kind", ["v4-legacy", "v4-dual", "v4-events_only", "v2"])
+def test_a_server_that_tells_no_version_is_recognised_by_its_answers(langfuse, kind):  # noqa: F811
+    assert langfuse_generation._mode(client(langfuse(kind)), "", None) == kind
+
+
+def test_a_v3_with_previews_switched_on_still_takes_events(langfuse):  # noqa: F811
+    dual = langfuse("v4-dual")  # answers the probes as such a v3 does
+    assert langfuse_generation._mode(client(dual), "3.225.4", None) == "v3"
+
+
+def test_wrong_keys_are_found_out_on_every_kind(langfuse):  # noqa: F811
+    for kind in ("v2", "v3", "v4-events_only"):
+        with pytest.raises(ConfigError, match="Invalid credentials"):
+            detect(client(langfuse(kind), secret_key="sk-wrong"))
+
+
+def test_what_is_not_langfuse_is_said_to_be_none(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    server.fail("404 html", times=None)
+    with pytest.raises(ConfigError, match="there is no Langfuse at http://127.0.0.1"):
+        detect(client(server))
+
+
+def test_a_server_that_cannot_be_reached_is_not_guessed_at(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    server.fail("refuse")
+    with pytest.raises(NetworkError):
+        detect(client(server), time.monotonic() + 0.3)
+
+
+def test_a_fault_during_a_probe_decides_nothing(langfuse):  # noqa: F811
+    server = langfuse("v4-dual")
+    server.fail("500", path="/sessions", times=None)
+    with pytest.raises(NetworkError):
+        detect(client(server), time.monotonic() + 0.3)
+
+
+def test_the_project_of_the_keys(langfuse):  # noqa: F811
+    for kind in ("v2", "v4-dual"):
+        project = current_project(client(langfuse(kind)))
+        assert (project["id"], project["name"]) == ("test-project", "Test Project")
+
+
+def test_a_server_is_asked_once_a_day(langfuse, monkeypatch):  # noqa: F811
+    server = langfuse("v4-events_only")
+    http = client(server)
+    with Journal() as journal:
+        first = server_for(http, journal)
+        server.forget_requests()
+        assert server_for(http, journal) == first == Server("4.16.0", "v4-events_only")
+        assert server.requests == []
+        day = time.time() + 86401
+        monkeypatch.setattr(time, "time", lambda: day)
+        assert langfuse_generation.recall(journal, http.base_url) is None
+
+
+def test_a_server_that_contradicts_what_is_remembered_is_forgotten(langfuse):  # noqa: F811
+    http = client(langfuse("v4-dual"))
+    with Journal() as journal:
+        langfuse_generation.remember(journal, http.base_url, Server("3.225.4", "v3"))
+        assert server_for(http, journal).mode == "v3"
+        langfuse_generation.forget(journal, http.base_url)
+        assert server_for(http, journal).mode == "v4-dual"
+
+
+@pytest.mark.parametrize(
+    "server, wanted, holds",
+    [
+        (Server("3.99.0", "v3"), (3, 99), True),
+        (Server("3.98.9", "v3"), (3, 99), False),
+        (Server("4.0.0-rc.1", "v4-dual"), (3, 99), True),
+        (Server("2.95.12", "v2"), (3, 0), False),
+        (Server("", "v4-events_only"), (4, 0), True),
+        (Server("", "v2"), (3, 0), False),
+    ],
+)
+def test_versions_are_compared_as_numbers(server, wanted, holds):
+    assert server.at_least(*wanted) is holds

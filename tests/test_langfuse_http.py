@@ -1,0 +1,328 @@
+"""Requests over real sockets: what is sent, what is retried, and every error as a sentence."""
+
+import base64
+import threading
+import time
+
+import pytest
+from langfuse_server.fixtures import langfuse  # noqa: F401
+
+from coaiapy import langfuse_http
+from coaiapy.errors import ConfigError, ExitCode, NetworkError, NotFoundError, RefusedError
+from coaiapy.langfuse_answers import Answer, message_of, retry_after
+from coaiapy.langfuse_errors import UnavailableError, WrongDialectError, error_for
+from coaiapy.langfuse_http import LangfuseHttp, backoff, quoted
+from coaiapy.settings import Settings
+from coaiapy.wire import Request
+
+PROJECTS = "/api/public/projects"
+TRACES = "/api/public/traces"
+SCORES = "/api/public/scores"
+INGESTION = "/api/public/ingestion"
+
+
+class Pauses(list):
+    """Stands for ``time.sleep``: remembers the pauses and makes none."""
+
+    def __call__(self, seconds):
+        self.append(seconds)
+
+
+def client(server, **options):
+    sleep = options.pop("sleep", time.sleep)
+    values = dict({"public_key": "pk-test", "secret_key": "sk-test", "timeout": 2.0}, **options)
+    values.setdefault("base_url", server.url if server else "")
+    return LangfuseHttp(Settings(**values), sleep)
+
+
+def in_seconds(seconds):
+    return time.monotonic() + seconds
+
+
+def test_a_request_names_its_client_and_its_keys(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    answer = client(server).request("GET", PROJECTS)
+    assert answer["data"][0]["id"] == "test-project"
+    sent = {name.lower(): value for name, value in server.requests[0].headers.items()}
+    assert sent["authorization"] == "Basic " + base64.b64encode(b"pk-test:sk-test").decode()
+    assert sent["user-agent"].startswith("coaia/")
+    assert sent["x-langfuse-sdk-name"] == "coaia"
+
+
+def test_lists_repeat_in_the_query_and_none_is_left_out(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    query = {"tags": ["a", "b c"], "limit": 1, "name": None}
+    assert client(server).request("GET", TRACES, query)["data"] == []
+    assert server.requests[0].target.endswith("?tags=a&tags=b+c&limit=1")
+
+
+def test_a_base_url_may_have_a_path(langfuse):  # noqa: F811
+    server = langfuse("v3", prefix="/langfuse")
+    assert server.url.endswith("/langfuse")
+    assert client(server).request("GET", PROJECTS)["data"]
+
+
+def test_a_name_with_a_slash_is_one_step_of_the_path(langfuse):  # noqa: F811
+    with pytest.raises(NotFoundError, match="folder/x"):
+        client(langfuse("v3")).request("GET", "/api/public/traces/" + quoted("folder/x"))
+
+
+def test_wrong_keys_are_a_matter_of_configuration(langfuse):  # noqa: F811
+    with pytest.raises(ConfigError) as caught:
+        client(langfuse("v3"), secret_key="sk-wrong").request("GET", PROJECTS)
+    said = str(caught.value)
+    assert "Invalid credentials" in said and "LANGFUSE_SECRET_KEY" in said
+    assert "sk-wrong" not in said
+
+
+def refusal(status, body, **options):
+    headers = options.pop("headers", {})
+    return error_for(Answer(status, headers, body), "GET /x", Settings("pk", "sk-9", **options))
+
+
+def test_wrong_keys_on_the_cloud_hint_at_the_other_regions():
+    said = str(refusal(401, b'{"message":"Invalid credentials."}'))
+    assert "us.cloud.langfuse.com" in said and "region" in said
+    assert "region" not in str(refusal(401, b"{}", base_url="https://lf.example.org"))
+
+
+def test_the_keys_of_an_organization_are_refused_with_a_hint():
+    error = refusal(403, b'{"message":"Access denied - insufficient permissions"}')
+    assert isinstance(error, ConfigError) and "keys of a project" in str(error)
+
+
+def test_a_used_up_plan_is_no_matter_of_keys():
+    error = refusal(403, b'{"message":"Ingestion suspended: Usage threshold exceeded."}')
+    assert isinstance(error, ConfigError)
+    assert "what was written is kept" in str(error) and "keys" not in str(error)
+
+
+def test_no_message_shows_the_secret_key_or_a_password_in_the_address():
+    error = refusal(400, b'{"message":"bad sk-9"}', base_url="http://me:pass@lf.example.org")
+    assert "sk-9" not in str(error) and "pass" not in str(error)
+    assert "http://lf.example.org" in str(error)
+
+
+@pytest.mark.parametrize(
+    "status, body, kind, code",
+    [
+        (404, b'{"message":"Trace not found","error":"LangfuseNotFoundError"}', NotFoundError, 1),
+        (404, b"<!DOCTYPE html><title>404</title>", WrongDialectError, 5),
+        (405, b'{"message":"Method not allowed"}', WrongDialectError, 5),
+        (422, b'{"message":"narrow your request","error":"Request timed out"}', RefusedError, 5),
+        (400, b"Invalid JSON", RefusedError, 5),
+        (429, b"429 - rate limit exceeded", UnavailableError, 4),
+        (503, b'{"message":"Service Unavailable"}', UnavailableError, 4),
+    ],
+)
+def test_every_status_has_its_exit_code(status, body, kind, code):
+    error = refusal(status, body)
+    assert type(error) is kind and error.exit_code == ExitCode(code)
+
+
+def test_a_name_that_mentions_a_mode_is_still_not_found():
+    assert isinstance(refusal(404, b'{"message":"Prompt not found: events_only"}'), NotFoundError)
+
+
+@pytest.mark.parametrize(
+    "body, message",
+    [
+        (b'{"error":"Invalid content type"}', "Invalid content type"),
+        (b'{"message":"no","error":"InvalidRequestError"}', "no"),
+        (
+            b'{"message":"Invalid request data","errors":["Required"]}',
+            "Invalid request data: Required",
+        ),
+        (
+            b'{"message":"Invalid request data","error":[{"path":["body","name"],"message":"long"}]}',
+            "Invalid request data: name: long",
+        ),
+        (b"<html><title>502 Bad\n Gateway</title></html>", "502 Bad Gateway"),
+        (b"Body exceeded 4.5mb limit", "Body exceeded 4.5mb limit"),
+        (b"[1]", "[1]"),
+        (b"", ""),
+        (b"\xff\xfe", "\ufffd\ufffd"),
+        (b'{"message":{"a":1},"error":{"message":"deep"}}', "deep"),
+    ],
+)
+def test_the_servers_message_is_found_in_every_shape(body, message):
+    assert message_of(body).startswith(message)
+
+
+def test_mode_404s_mean_the_wrong_dialect(langfuse):  # noqa: F811
+    with pytest.raises(WrongDialectError, match="events_only") as caught:
+        client(langfuse("v4-events_only")).request("GET", "/api/public/sessions", {"limit": 1})
+    assert not caught.value.is_unknown_route
+    with pytest.raises(WrongDialectError) as caught:
+        client(langfuse("v2")).request("GET", "/api/public/v2/observations")
+    assert caught.value.is_unknown_route
+
+
+def test_a_207_that_refuses_the_kind_of_event_means_the_wrong_dialect(langfuse):  # noqa: F811
+    event = {"id": "e", "type": "trace-create", "timestamp": "2026-01-01T00:00:00Z", "body": {}}
+    with pytest.raises(WrongDialectError, match="trace-create"):
+        client(langfuse("v4-events_only")).request("POST", INGESTION, json={"batch": [event]})
+
+
+# Faults and retries
+
+
+@pytest.mark.parametrize("fault", ["500", "502 html", "503", "reset", "answer lost", "408"])
+def test_a_read_is_tried_again_after_a_passing_fault(langfuse, fault):  # noqa: F811
+    server, pauses = langfuse("v3"), Pauses()
+    server.fail(fault, times=2)
+    assert client(server, sleep=pauses).request("GET", PROJECTS)["data"]
+    assert len(pauses) == 2 and 0.25 <= pauses[0] <= 0.5 <= pauses[1] <= 1
+
+
+def test_a_cut_off_answer_is_asked_for_again(langfuse):  # noqa: F811
+    server, pauses = langfuse("v3"), Pauses()
+    server.fail("truncated json")
+    assert client(server, sleep=pauses).request("GET", PROJECTS)["data"]
+    assert len(pauses) == 1
+
+
+@pytest.mark.parametrize("fault", ["500", "reset", "answer lost"])
+def test_a_write_that_may_have_happened_is_not_repeated(langfuse, fault):  # noqa: F811
+    server, pauses = langfuse("v3"), Pauses()
+    server.fail(fault)
+    score = {"id": "s", "name": "q", "value": 1, "traceId": "t"}
+    with pytest.raises(UnavailableError):
+        client(server, sleep=pauses).request("POST", SCORES, json=score)
+    assert len(server.requests) == 1 and not pauses
+
+
+def test_a_write_is_repeated_when_the_caller_says_so(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    server.fail("answer lost")
+    score = {"id": "s", "name": "q", "value": 1, "traceId": "t"}
+    answer = client(server, sleep=Pauses()).request("POST", SCORES, json=score, retry=True)
+    assert answer == {"id": "s"} and list(server.scores()) == ["s"]
+
+
+@pytest.mark.parametrize("shape", ["json", "text"])
+def test_a_rate_limit_says_how_long_to_wait(langfuse, shape):  # noqa: F811
+    server, pauses = langfuse("v3"), Pauses()
+    server.fail("429", retry_after=3, shape=shape)
+    score = {"id": "s", "name": "q", "value": 1, "traceId": "t"}
+    client(server, sleep=pauses).request("POST", SCORES, json=score)
+    assert pauses == [3]
+
+
+def test_a_wait_that_does_not_fit_is_not_begun(langfuse):  # noqa: F811
+    server, pauses = langfuse("v3"), Pauses()
+    server.fail("429", retry_after=60)
+    with pytest.raises(UnavailableError, match="429") as caught:
+        client(server, sleep=pauses).request("GET", PROJECTS, deadline=in_seconds(5))
+    assert caught.value.retry_after == 60 and not pauses
+
+
+@pytest.mark.parametrize("fault", ["hang", "drip"])
+def test_nothing_takes_longer_than_the_deadline(langfuse, fault):  # noqa: F811
+    server = langfuse("v3")
+    server.fail(fault, times=None)
+    http, begin = client(server, timeout=60.0), time.monotonic()
+    with pytest.raises(UnavailableError, match="did not answer in time"):
+        http.request("GET", PROJECTS, deadline=in_seconds(0.5))
+    assert time.monotonic() - begin < 3
+    server.heal()
+    assert http.request("GET", PROJECTS)["data"]
+
+
+def test_a_server_that_does_not_answer_is_given_the_timeout(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    server.fail("hang", times=None)
+    http = client(server, timeout=0.2)
+    with pytest.raises(UnavailableError, match="did not answer in time"):
+        http.request("GET", PROJECTS, deadline=in_seconds(0.6))
+    assert len(server.requests) >= 1
+
+
+def test_a_refused_connection_is_tried_again_even_for_a_write(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    server.fail("refuse", seconds=0.3)
+    score = {"id": "s", "name": "q", "value": 1, "traceId": "t"}
+    assert client(server).request("POST", SCORES, json=score) == {"id": "s"}
+
+
+def test_a_dead_address_is_a_sentence_about_the_network(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    server.fail("refuse")
+    with pytest.raises(NetworkError) as caught:
+        client(server, sleep=Pauses()).request("GET", PROJECTS, deadline=in_seconds(0.3))
+    assert caught.value.exit_code == 4
+    assert "connection refused" in str(caught.value) and server.url in str(caught.value)
+
+
+def test_an_unknown_host_is_a_sentence_about_the_network():
+    http = client(None, base_url="http://langfuse.invalid", sleep=Pauses())
+    with pytest.raises(NetworkError, match="http://langfuse.invalid gave no answer"):
+        http.request("GET", PROJECTS, deadline=in_seconds(0.5))
+
+
+def test_a_login_page_is_no_answer_and_is_not_asked_again(langfuse):  # noqa: F811
+    server, pauses = langfuse("v3"), Pauses()
+    server.fail("200 html", times=None)
+    with pytest.raises(NetworkError, match="login page or a proxy"):
+        client(server, sleep=pauses).request("GET", PROJECTS)
+    assert not pauses
+
+
+def test_a_redirect_names_the_address_to_set():
+    headers = {"location": "https://u:p@lf.example.org/api/public/x?token=1"}
+    error = refusal(301, b"", headers=headers)
+    assert isinstance(error, ConfigError)
+    assert "to https://lf.example.org/api/public/x: set LANGFUSE_BASE_URL" in str(error)
+
+
+def test_send_gives_every_answer_and_raises_only_without_one(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    http = client(server)
+    request = Request(INGESTION, {"Content-Type": "application/json"}, b'{"batch":[]}', [])
+    assert http.send(request).status == 207
+    server.fail("500")
+    assert http.send(request).status == 500
+    server.fail("429", retry_after=7)
+    assert retry_after(*http.send(request)) == 7
+    server.fail("answer lost")
+    with pytest.raises(UnavailableError) as caught:
+        http.send(request)
+    assert not caught.value.unsent
+    http.close()
+    assert http.send(request).status == 207
+
+
+def test_many_threads_may_ask_at_once(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    http, found = client(server), []
+
+    def ask():
+        found.append(http.request("GET", PROJECTS)["data"][0]["id"])
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == ["test-project"] * 8
+
+
+@pytest.mark.parametrize(
+    "status, headers, body, seconds",
+    [
+        (429, {"retry-after": "12"}, b"", 12),
+        (429, {}, b'{"details":{"retryAfterSeconds":4}}', 4),
+        (503, {"retry-after": "Thu, 01 Jan 1970 00:00:00 GMT"}, b"", 0),
+        (429, {"retry-after": "soon"}, b"429 - rate limit exceeded", None),
+        (200, {"retry-after": "5"}, b"", None),
+        (400, {"retry-after": "5"}, b"", None),
+    ],
+)
+def test_when_to_ask_again(status, headers, body, seconds):
+    assert retry_after(status, headers, body) == seconds
+
+
+def test_pauses_grow_up_to_a_limit_and_are_never_alike():
+    assert all(0.25 <= backoff(0) <= 0.5 for _ in range(20))
+    assert all(4 <= backoff(attempt) <= langfuse_http.LONGEST_PAUSE for attempt in (4, 9, 5000))
+    assert len({backoff(3) for _ in range(5)}) > 1
