@@ -1,97 +1,13 @@
-"""What every command shares: the streams it is given, and how its parser is built."""
+"""What every command shares: how its parser is built, and how it reads what is piped in."""
 
 import argparse
 import os
-import sys
-from typing import IO, Any, Callable, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Optional, Sequence
 
-from coaiapy.errors import ExitCode, StateError, UsageError
-
-
-class Context(NamedTuple):
-    """The terminal as a command sees it; tests pass their own streams."""
-
-    stdin: IO[str]
-    stdout: IO[str]
-    stderr: IO[str]
-    env_file: Optional[str] = None
-
-    def say(self, text: str) -> None:
-        """Write one line of data to stdout."""
-        write_text(self.stdout, text + "\n")
-
-    def note(self, text: str) -> None:
-        """Write one line of talk to stderr."""
-        write_text(self.stderr, text + "\n")
-
-
-def standard_context() -> Context:
-    """Return the streams of this process."""
-    return Context(
-        _utf8_in_c_locale(sys.stdin, "r"),
-        _utf8_in_c_locale(sys.stdout, "w"),
-        _utf8_in_c_locale(sys.stderr, "w"),
-    )
-
-
-def _utf8_in_c_locale(stream: Any, mode: str) -> Any:
-    """Open ``stream`` anew as UTF-8 where the C locale made it ASCII, as Python 3.7 does itself."""
-    encoding = str(getattr(stream, "encoding", "")).lower()
-    if encoding not in ("ascii", "us-ascii", "ansi_x3.4-1968") or "PYTHONIOENCODING" in os.environ:
-        return stream
-    try:
-        descriptor = stream.fileno()
-    except (AttributeError, OSError, ValueError):
-        return stream
-    return open(descriptor, mode, 1, "utf-8", "surrogateescape", closefd=False)
-
-
-def write_text(stream: IO[str], text: str) -> None:
-    """Write ``text``; what the stream's encoding cannot say is written as an escape.
-
-    Raises ``StateError`` when the disk below the stream is full, ``BrokenPipeError`` when its
-    reader has left.
-    """
-    try:
-        stream.write(text)
-    except UnicodeEncodeError:
-        encoding = getattr(stream, "encoding", None) or "ascii"
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-    except OSError as error:
-        raise _lost(stream, error) from error
-
-
-def flush(stream: Any) -> None:
-    """Write out what is buffered while an error can still be said and counted."""
-    try:
-        getattr(stream, "flush", lambda: None)()
-    except OSError as error:
-        raise _lost(stream, error) from error
-
-
-def _lost(stream: Any, error: OSError) -> Exception:
-    """Return what to raise when ``stream`` takes no more, and make Python forget what is left."""
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
-    except (AttributeError, OSError, ValueError):
-        pass  # not a stream of the process
-    if isinstance(error, BrokenPipeError):
-        return error
-    return StateError("cannot write the output: {}".format(error.strerror or error))
-
-
-def is_terminal(stream: Any) -> bool:
-    """Tell whether a person is behind ``stream``; some hosts' streams cannot even be asked."""
-    return bool(getattr(stream, "isatty", lambda: False)())
-
+from coaiapy.cli_streams import Answer, Context, is_terminal, write_text
+from coaiapy.errors import ExitCode, UsageError
 
 Handler = Callable[[argparse.Namespace, Context], Optional[int]]
-
-
-class Answer(Exception):
-    """The command line asked for a text (help, version) instead of an action."""
 
 
 class ShowHelp(argparse.Action):
@@ -104,12 +20,40 @@ class ShowHelp(argparse.Action):
         raise Answer(parser.format_help())
 
 
+class ShowVersion(argparse.Action):
+    """``--version``: answer with ``const``."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **kwargs: Any) -> None:
+        kwargs.update(dest=argparse.SUPPRESS, nargs=0, help="show the version")
+        super().__init__(option_strings, **kwargs)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
+        raise Answer(self.const)
+
+
+class HelpText(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal, without the modules that argparse loads to measure it."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_terminal_width() - 2)
+
+
+def _terminal_width() -> int:
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns) > 0:
+        return int(columns)
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser that raises instead of exiting, and never guesses at a short option."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("allow_abbrev", False)
-        kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        kwargs.setdefault("formatter_class", HelpText)
         kwargs["add_help"] = False
         super().__init__(*args, **kwargs)
         self.add_argument("-h", "--help", action=ShowHelp)
@@ -156,7 +100,9 @@ def subcommands(parser: argparse.ArgumentParser) -> Any:
         return ExitCode.OK
 
     parser.set_defaults(handler=print_help)
-    return parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+    return parser.add_subparsers(
+        title="commands", metavar="COMMAND", parser_class=Parser, prog=parser.prog
+    )
 
 
 def read_stdin(context: Context) -> str:

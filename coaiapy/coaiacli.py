@@ -1,22 +1,16 @@
 """The command ``coaia``: one dispatcher over the command modules, and the one place that ends it."""
 
-import argparse
 import importlib
 import os
 import sys
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, List, NamedTuple, Optional, Tuple
 
 from coaiapy import __version__
-from coaiapy.cli_common import (
-    Answer,
-    Context,
-    Parser,
-    flush,
-    standard_context,
-    subcommands,
-    write_text,
-)
+from coaiapy.cli_streams import Answer, Context, flush, standard_context, write_text
 from coaiapy.errors import CoaiaError, ExitCode, StateError, UsageError
+
+if TYPE_CHECKING:
+    from coaiapy.cli_common import Parser
 
 
 class Group(NamedTuple):
@@ -34,6 +28,8 @@ GROUPS = (
     Group("fuse", "cli_fuse", "traces, observations and everything else in Langfuse"),
     Group("help", "cli_help", "explain a command, or a topic such as exit-codes"),
 )
+
+_VERSION = "coaia {}\n".format(__version__)
 
 _EPILOG = """\
 examples:
@@ -61,14 +57,16 @@ def main(argv: Optional[List[str]] = None, context: Optional[Context] = None) ->
         return _fail(streams, text, ExitCode.FAILED, debug)
 
 
-def build_parser(words: List[str]) -> Parser:
+def build_parser(words: List[str]) -> "Parser":
     """Return the parser for ``words``: only the branch that they enter is built."""
+    from coaiapy.cli_common import Parser, ShowVersion, subcommands
+
     parser = Parser(
         prog="coaia",
         description="Traces, prompts, scores, environments and recordings of AI workflows.",
         epilog=_EPILOG,
     )
-    parser.add_argument("--version", action=_ShowVersion)
+    parser.add_argument("--version", action=ShowVersion, const=_VERSION)
     parser.add_argument("--env", metavar="PATH", help="read settings from this .env file")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.set_defaults(build_parser=build_parser)
@@ -86,16 +84,10 @@ def build_parser(words: List[str]) -> Parser:
     return parser
 
 
-class _ShowVersion(argparse.Action):
-    def __init__(self, option_strings: Any, dest: str, **kwargs: Any) -> None:
-        super().__init__(option_strings, dest=argparse.SUPPRESS, nargs=0, help="show the version")
-
-    def __call__(self, *args: Any, **kwargs: Any) -> None:
-        raise Answer("coaia {}\n".format(__version__))
-
-
 def _run(words: List[str], context: Context) -> int:
     try:
+        if words == ["--version"]:  # asked by scripts, often: the parser would double its time
+            raise Answer(_VERSION)
         args = build_parser(words).parse_args(words)
         result = args.handler(args, context._replace(env_file=args.env))
     except Answer as answer:

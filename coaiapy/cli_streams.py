@@ -1,0 +1,90 @@
+"""The streams that a command is given, and writing to whatever they turn out to be."""
+
+import os
+import sys
+from typing import IO, Any, NamedTuple, Optional
+
+from coaiapy.errors import StateError
+
+
+class Answer(Exception):
+    """The command line asked for a text (help, version) instead of an action."""
+
+
+class Context(NamedTuple):
+    """The terminal as a command sees it; tests pass their own streams."""
+
+    stdin: IO[str]
+    stdout: IO[str]
+    stderr: IO[str]
+    env_file: Optional[str] = None
+
+    def say(self, text: str) -> None:
+        """Write one line of data to stdout."""
+        write_text(self.stdout, text + "\n")
+
+    def note(self, text: str) -> None:
+        """Write one line of talk to stderr."""
+        write_text(self.stderr, text + "\n")
+
+
+def standard_context() -> Context:
+    """Return the streams of this process."""
+    return Context(
+        _utf8_in_c_locale(sys.stdin, "r"),
+        _utf8_in_c_locale(sys.stdout, "w"),
+        _utf8_in_c_locale(sys.stderr, "w"),
+    )
+
+
+def _utf8_in_c_locale(stream: Any, mode: str) -> Any:
+    """Open ``stream`` anew as UTF-8 where the C locale made it ASCII, as Python 3.7 does itself."""
+    encoding = str(getattr(stream, "encoding", "")).lower()
+    if encoding not in ("ascii", "us-ascii", "ansi_x3.4-1968") or "PYTHONIOENCODING" in os.environ:
+        return stream
+    try:
+        descriptor = stream.fileno()
+    except (AttributeError, OSError, ValueError):
+        return stream
+    return open(descriptor, mode, 1, "utf-8", "surrogateescape", closefd=False)
+
+
+def write_text(stream: IO[str], text: str) -> None:
+    """Write ``text``; what the stream's encoding cannot say is written as an escape.
+
+    Raises ``StateError`` when the disk below the stream is full, ``BrokenPipeError`` when its
+    reader has left.
+    """
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:
+        encoding = getattr(stream, "encoding", None) or "ascii"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    except OSError as error:
+        raise _lost(stream, error) from error
+
+
+def flush(stream: Any) -> None:
+    """Write out what is buffered while an error can still be said and counted."""
+    try:
+        getattr(stream, "flush", lambda: None)()
+    except OSError as error:
+        raise _lost(stream, error) from error
+
+
+def _lost(stream: Any, error: OSError) -> Exception:
+    """Return what to raise when ``stream`` takes no more, and make Python forget what is left."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (AttributeError, OSError, ValueError):
+        pass  # not a stream of the process
+    if isinstance(error, BrokenPipeError):
+        return error
+    return StateError("cannot write the output: {}".format(error.strerror or error))
+
+
+def is_terminal(stream: Any) -> bool:
+    """Tell whether a person is behind ``stream``; some hosts' streams cannot even be asked."""
+    return bool(getattr(stream, "isatty", lambda: False)())
