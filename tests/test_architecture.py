@@ -19,7 +19,6 @@ FLOORS = {
     1: """
         records record_fields ids times settings display masking trace_filter
         env_files env_format_json env_format_lines env_places
-        template_values template_bounds template_document
     """,
     2: """
         journal journal_marks journal_reads outgoing outbox unconfirmed destinations
@@ -27,7 +26,8 @@ FLOORS = {
         wire wires wire_ingestion wire_otlp span_metadata
         langfuse_http langfuse_answers langfuse_errors langfuse_generation
         dispatch delivery
-        template_files template_language template_model template_variables
+        template_values template_bounds template_document template_model template_files
+        template_language template_variables
         template_inheritance template_plan template_render template_starter
     """,
     3: """

@@ -1,0 +1,75 @@
+"""CLAUDE.md names files, make targets and commands: they exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = (ROOT / "CLAUDE.md").read_text(encoding="utf-8")
+CODE = re.findall(r"`([^`\n]+)`", TEXT)
+GENERATED = {".venv/", "dist/"}
+
+
+def paths():
+    files = [word for code in CODE for word in code.split() if is_path(word)]
+    return sorted(set(files + re.findall(r"\b[A-Z]+\.md\b", TEXT)) - GENERATED)
+
+
+def is_path(word):
+    return re.fullmatch(r"[.\w/-]+(/|\.(py|md|toml|txt|sh|json))|\.ci/run", word) is not None
+
+
+def make_targets():
+    return sorted({target for code in CODE for target in re.findall(r"\bmake ([a-z-]+)", code)})
+
+
+def coaia_commands():
+    found = {
+        match.strip() for code in CODE for match in re.findall(r"\bcoaia((?: [a-z-]+)+)", code)
+    }
+    return sorted(found)
+
+
+def test_it_names_what_these_tests_look_for():
+    assert "coaiapy/coaiacli.py" in paths()
+    assert "demo" in make_targets() and "test" in make_targets()
+    assert "help exit-codes" in coaia_commands()
+
+
+@pytest.mark.parametrize("path", paths())
+def test_every_file_exists(path):
+    assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize("target", make_targets())
+def test_every_make_target_exists(target):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(r"^{}:".format(re.escape(target)), makefile, re.MULTILINE)
+    phony = re.search(r"^\.PHONY:(.*)$", makefile, re.MULTILINE).group(1).split()
+    assert target in phony
+
+
+@pytest.mark.parametrize("words", coaia_commands())
+def test_every_command_exists(run, words):
+    help_wanted = [] if words.startswith("help") else ["--help"]
+    result = run(*(words.split() + help_wanted))
+    assert (result.code, result.err) == (0, "")
+
+
+def test_the_floors_of_the_map_are_those_of_the_architecture_test():
+    from test_architecture import FLOOR_OF
+
+    rows = re.findall(r"^\| (\d) \| (.*) \|$", TEXT, re.MULTILINE)
+    assert [int(floor) for floor, _ in rows] == [5, 4, 3, 2, 1, 0]
+    for floor, text in rows:
+        for module in re.findall(r"`coaiapy/(\w+)\.py`", text):
+            assert FLOOR_OF[module] == int(floor), module
+
+
+@pytest.mark.parametrize("prefix, floor", [("cli_", 4), ("template_", 2), ("wire", 2)])
+def test_a_family_of_modules_is_on_one_floor(prefix, floor):
+    from test_architecture import FLOOR_OF
+
+    assert "`{}*` modules".format(prefix) in TEXT
+    assert {FLOOR_OF[name] for name in FLOOR_OF if name.startswith(prefix)} == {floor}
