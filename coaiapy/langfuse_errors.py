@@ -3,6 +3,7 @@
 No message holds the secret key, whatever the server has put into its answer.
 """
 
+import base64
 import re
 from typing import Optional
 from urllib.parse import urlsplit
@@ -108,8 +109,12 @@ def _credentials_hint(status: int, said: str, settings: Settings) -> str:
 
 
 def clean(text: str, settings: Settings) -> str:
-    """Return the text without the secret key, in case somebody echoes it."""
-    return text.replace(settings.secret_key, "***") if settings.secret_key else text
+    """Return the text without the secret key, in case somebody echoes it or its header."""
+    if not settings.secret_key:
+        return text
+    pair = "{}:{}".format(settings.public_key, settings.secret_key).encode("utf-8")
+    text = text.replace(base64.b64encode(pair).decode("ascii"), "***")
+    return text.replace(settings.secret_key, "***")
 
 
 def shown(url: str) -> str:

@@ -37,11 +37,6 @@ class Server(NamedTuple):
         """``V4`` where traces are written as OTLP spans, ``LEGACY`` where they are events."""
         return V4 if self.mode in ("v4-dual", "v4-events_only") else LEGACY
 
-    @property
-    def has_legacy_reads(self) -> bool:
-        """Whether the old trace, observation, session and score reads answer."""
-        return self.mode != "v4-events_only"
-
     def at_least(self, major: int, minor: int = 0) -> bool:
         """Whether the server is of this version or newer; without a version, its mode tells."""
         numbers = _numbers(self.version)

@@ -101,6 +101,8 @@ def test_no_message_shows_the_secret_key_or_a_password_in_the_address():
     error = refusal(400, b'{"message":"bad sk-9"}', base_url="http://me:pass@lf.example.org")
     assert "sk-9" not in str(error) and "pass" not in str(error)
     assert "http://lf.example.org" in str(error)
+    header = base64.b64encode(b"pk:sk-9").decode()
+    assert header not in str(refusal(502, header.encode()))
 
 
 @pytest.mark.parametrize(
