@@ -62,11 +62,11 @@ def _expanded(
 ) -> List[Plan]:
     where = "template {!r}, step {!r}, ".format(template.name, step.name)
     if step.for_each is None:
-        return [_plan(step, where, values, language)]
+        return [_plan(template, step, where, values, language)]
     plans = []
     for i, item in enumerate(_items(step.for_each, where + "for_each", values, language)):
         names = dict(values, item=item, index=i, number=i + 1)
-        plans.append(_plan(step, where, names, language))
+        plans.append(_plan(template, step, where, names, language))
     # A loop over nothing still tells its children whose children they become.
     return plans or [_left_out(step, where, values)]
 
@@ -83,15 +83,25 @@ def _items(for_each: Any, where: str, values: Mapping[str, Any], language: Langu
     return items
 
 
-def _plan(step: PipelineStep, where: str, names: Mapping[str, Any], language: Language) -> Plan:
+def _plan(
+    template: PipelineTemplate,
+    step: PipelineStep,
+    where: str,
+    names: Mapping[str, Any],
+    language: Language,
+) -> Plan:
     if not _is_wanted(step.conditional, where + "conditional", names, language):
         return _left_out(step, where, names)
     name = shown(language.render(step.name, names, where + "name"))
     if not name.strip():
         raise TemplateError("{}name: is empty".format(where))
-    parent = None
-    if step.parent is not None:
-        parent = shown(language.render(step.parent, names, where + "parent"))
+    parent = step.parent
+    try:
+        parent = shown(language.render(parent, names, where + "parent"))
+    except TemplateError:
+        # A step outside a loop may name one inside as the file does, if there is just one turn.
+        if parent not in [each.name for each in template.steps]:
+            raise
     return Plan(step, where, name, parent, names)
 
 

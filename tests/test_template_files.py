@@ -1,0 +1,278 @@
+"""Where templates are found, what is said of broken ones, and how they inherit."""
+
+import json
+import os
+import stat
+
+import pytest
+
+from coaiapy import pipeline, template_files
+from coaiapy.errors import ExitCode, NotFoundError, StateError, UsageError
+from coaiapy.template_inheritance import load
+
+
+@pytest.fixture
+def put(home, project):
+    """Write a template file into the project's or the user's folder."""
+
+    def write(name, document, place="project", suffix=".json"):
+        base = project / ".coaia" if place == "project" else home / ".coaia"
+        folder = base / "templates"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / (name + suffix)
+        text = document if isinstance(document, str) else json.dumps(document)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def steps(*names):
+    return [{"name": name} for name in names]
+
+
+def test_project_goes_before_user_goes_before_built_in(put):
+    assert load("simple-trace").author == "coaiapy"
+    put("simple-trace", {"description": "user's", "steps": steps("a")}, "user")
+    assert load("simple-trace").description == "user's"
+    put("simple-trace", {"description": "project's", "steps": steps("a")})
+    assert load("simple-trace").description == "project's"
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".yml"])
+def test_yaml_is_a_template_like_json(put, suffix):
+    put("mine", "version: 1.5\ncreated_at: 2025-08-18\nsteps:\n  - name: A\n", suffix=suffix)
+    template = load("mine")
+    assert (template.name, template.version, template.steps[0].name) == ("mine", "1.5", "A")
+    assert template.created_at == "2025-08-18"
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "/etc/passwd", "a/b", "a\\b", "..", ".hidden", "", "a b", "a\n", "x" * 101]
+)
+def test_a_name_cannot_leave_its_folder(put, project, name):
+    put("x", {"steps": []})
+    (project / ".coaia" / "x.json").write_text("{}")
+    for use in (load, lambda n: template_files.write({}, n, "project", "json", True)):
+        with pytest.raises(UsageError, match="no template name"):
+            use(name)
+    with pytest.raises(UsageError):
+        pipeline.TemplateLoader().load_template(name)
+
+
+BROKEN = [
+    (".json", '{"name": "x",\n "steps": [}\n', "line 2"),
+    (".json", "", "line 1"),
+    (".json", "[" * 5000, "nested"),
+    (".json", "[]", "must be an object, not a list"),
+    (".json", '{"stepz": []}', "stepz: no such field (did you mean 'steps'?)"),
+    (".json", '{"steps": {}}', "steps: must be a list, not an object"),
+    (".json", '{"steps": ["a"]}', "steps[0]: must be an object, not text"),
+    (".json", '{"steps": [{}]}', "steps[0].name"),
+    (".json", '{"steps": [{"name": "A"}, {"name": "A"}]}', "steps[1].name: 'A' is there twice"),
+    (".json", '{"steps": [{"name": "A", "observation_type": "SPAN "}]}', "'SPAN '"),
+    (".json", '{"steps": [{"name": "A", "level": "LOUD"}]}', "steps[0] 'A': level: 'LOUD'"),
+    (".json", '{"steps": [{"name": "A", "input": 1, "variables": {"input": 2}}]}', "twice"),
+    (".json", '{"steps": [{"name": "A", "metadata": [1]}]}', "steps[0] 'A': metadata: must be"),
+    (".json", '{"steps": [{"name": "A", "input": NaN}]}', "nan is no JSON number"),
+    (".json", '{"steps": [{"name": "A", "remove": true}]}', "nothing to remove"),
+    (".json", '{"trace": {"nam": "x"}}', "trace.nam: no such field"),
+    (".json", '{"variables": [{"name": "a b"}]}', "'a b' must be a name"),
+    (".json", '{"variables": [{"name": "item"}]}', "meaning of its own"),
+    (".json", '{"variables": [{"name": "v", "type": "int"}]}', "type: 'int' is none of"),
+    (".json", '{"variables": [{"name": "v", "type": "number", "default": "x"}]}', "default: must"),
+    (".json", '{"variables": [{"name": "v", "default": 3}]}', "default: must be text"),
+    (".json", '{"variables": [{"name": "v", "choices": []}]}', "choices"),
+    (
+        ".json",
+        '{"variables": [{"name": "v", "type": "string", "default": "c", "choices": ["a", "b"]}]}',
+        "default: must be one of a, b, not 'c'",
+    ),
+    (".json", '{"variables": [{"name": "v", "aliases": ["w"]}, {"name": "w"}]}', "'w' is there"),
+    (".yaml", "steps:\n  - name: [\n", "line 3"),
+    (".yaml", "steps: &a\n  - *a\n", "too deep or too large"),
+    (".yaml", "metadata: {1: x}\n", "the key 1 must be text"),
+    (".yaml", "a: &a [1]\nb: !!python/object/apply:os.getcwd []\n", "line 2"),
+    (".yaml", "metadata: {<<: {a: 1}, b: !!binary aGk=}\n", "put it in quotes"),
+]
+
+
+@pytest.mark.parametrize("suffix, text, said", BROKEN)
+def test_a_broken_file_is_told_by_name_and_place_and_nothing_stands_in_for_it(
+    put, suffix, text, said
+):
+    path = put("simple-trace", text, suffix=suffix)
+    with pytest.raises(StateError) as caught:
+        load("simple-trace")
+    assert str(path) in str(caught.value) and said in str(caught.value)
+    assert caught.value.exit_code == ExitCode.STATE
+    listing = pipeline.list_templates()
+    assert "simple-trace" not in [entry["name"] for entry in listing.templates]
+    assert len(listing.templates) == 4
+    assert [str(path) in complaint for complaint in listing.complaints] == [True]
+    with pytest.raises(StateError):
+        pipeline.TemplateLoader().load_template("simple-trace")
+
+
+def test_an_alias_bomb_in_yaml_is_refused_at_once(put):
+    lines = ["metadata:", "  a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    for i in range(1, 12):
+        lines.append("  a{0}: &a{0} [{1}]".format(i, ", ".join(["*a{}".format(i - 1)] * 10)))
+    put("bomb", "\n".join(lines), suffix=".yaml")
+    with pytest.raises(StateError, match="too large"):
+        load("bomb")
+
+
+def test_a_file_that_is_no_text_or_too_large_is_an_error(put):
+    path = put("odd", "{}")
+    path.write_bytes(b'{"name": "\xff"}')
+    with pytest.raises(StateError, match="UTF-8"):
+        load("odd")
+    path.write_text(" " * 1000001)
+    with pytest.raises(StateError, match="larger"):
+        load("odd")
+
+
+def test_every_problem_of_a_file_is_told_at_once(put):
+    put("bad", {"nope": 1, "steps": [{"name": "A", "level": "X", "what": 2}]})
+    with pytest.raises(StateError) as caught:
+        load("bad")
+    assert all(word in str(caught.value) for word in ("nope", "level", "what"))
+
+
+def test_a_file_with_an_impossible_name_is_told_in_the_listing(put):
+    path = put("my template", {"steps": []})
+    put("notes", "read me", suffix=".txt")
+    listing = pipeline.list_templates()
+    assert len(listing.complaints) == 1 and str(path) in listing.complaints[0]
+
+
+def test_no_such_template_suggests_one():
+    with pytest.raises(NotFoundError, match="did you mean 'data-pipeline'"):
+        load("data-pipline")
+
+
+def test_null_says_that_there_is_no_value(put):
+    put("nulls", {"extends": None, "author": None, "steps": [{"name": "A", "parent": None}]})
+    assert load("nulls").steps[0].parent is None
+
+
+def test_a_child_adds_changes_and_removes_by_name(put):
+    base = {
+        "description": "base",
+        "metadata": {"a": 1, "b": 2},
+        "trace": {"name": "T", "tags": ["x"]},
+        "variables": [
+            {"name": "v", "type": "number", "default": 1, "description": "kept"},
+            {"name": "gone"},
+        ],
+        "steps": [
+            {"name": "A", "observation_type": "SPAN", "conditional": "{{ v > 0 }}"},
+            {"name": "B", "parent": "A", "metadata": {"k": 1}},
+            {"name": "C"},
+        ],
+    }
+    child = {
+        "extends": "base",
+        "metadata": {"b": 3},
+        "trace": {"name": "U"},
+        "variables": [
+            {"name": "v", "default": 2},
+            {"name": "gone", "remove": True},
+            {"name": "new", "default": "n"},
+        ],
+        "steps": [
+            {"name": "B", "metadata": {"l": 2}, "level": "WARNING"},
+            {"name": "C", "remove": True},
+            {"name": "D"},
+            {"name": "A", "conditional": None},
+        ],
+    }
+    put("base", base, "user")
+    put("child", child)
+    template = load("child")
+    assert template.get_variable_names() == ["v", "new"]
+    first = template.variables[0]
+    assert (first.type, first.default, first.description) == ("number", 2, "kept")
+    assert [step.name for step in template.steps] == ["A", "B", "D"]
+    assert template.steps[0].observation_type == "SPAN" and template.steps[0].conditional is None
+    assert template.steps[1].parent == "A" and template.steps[1].level == "WARNING"
+    assert template.steps[1].metadata == {"k": 1, "l": 2}
+    assert template.metadata == {"a": 1, "b": 3} and template.trace == {"name": "U", "tags": ["x"]}
+    assert (template.name, template.description) == ("child", "base")
+
+
+def test_a_grandchild_changes_what_its_grandparent_has(put):
+    put("one", {"steps": steps("A", "B"), "variables": [{"name": "v", "default": "1"}]})
+    put("two", {"extends": "one", "steps": steps("C")})
+    put("three", {"extends": "two", "steps": [{"name": "A", "remove": True}]})
+    template = load("three")
+    assert [step.name for step in template.steps] == ["B", "C"]
+    assert template.extends == "two" and template.get_variable_names() == ["v"]
+
+
+def test_a_child_made_by_an_earlier_release_has_no_step_twice(put):
+    copied = load("llm-chain").to_dict()
+    old = {"name": "model_name", "type": "string", "required": False, "default": "llama-2"}
+    copied["variables"] = [v for v in copied["variables"] if v["name"] != "model"] + [old]
+    put("old", dict(copied, extends="llm-chain"))
+    template = load("old")
+    assert len(template.steps) == len(load("llm-chain").steps)
+    made = pipeline.create(template)
+    assert {each.model for each in made.observations} == {"llama-2", None}
+
+
+@pytest.mark.parametrize(
+    "child, said",
+    [
+        ({"extends": "nobody"}, "extends: no template 'nobody'"),
+        ({"extends": "simple-trac"}, "did you mean 'simple-trace'"),
+        ({"extends": "child"}, "circle: child -> child"),
+        ({"extends": "other"}, "circle: child -> other -> child"),
+        ({"extends": "simple-trace", "steps": [{"name": "X", "remove": True}]}, "'X': there is"),
+        ({"extends": "simple-trace", "variables": [{"name": "user_id", "type": "x"}]}, "none of"),
+    ],
+)
+def test_what_cannot_be_inherited_is_an_error_that_names_the_file(put, child, said):
+    put("other", {"extends": "child"})
+    path = put("child", child)
+    with pytest.raises(StateError) as caught:
+        load("child")
+    assert said in str(caught.value)
+    assert str(path.parent) in str(caught.value)
+
+
+def test_a_base_cannot_be_outside_its_folder(put):
+    put("child", {"extends": "../../secret"})
+    with pytest.raises(UsageError, match="no template name"):
+        load("child")
+
+
+@pytest.mark.parametrize("format", ["json", "yaml"])
+def test_what_is_written_is_private_and_reads_back(format, home):
+    path = template_files.write(
+        {"description": "é\n- #", "steps": steps("B", "A")}, "mine", "user", format, False
+    )
+    assert path == str(home / ".coaia" / "templates" / ("mine." + format))
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    template = load("mine")
+    assert template.description == "é\n- #" and [s.name for s in template.steps] == ["B", "A"]
+    text = (home / ".coaia" / "templates" / ("mine." + format)).read_text(encoding="utf-8")
+    assert text.index("description") < text.index("steps") and "é" in text
+
+
+def test_an_existing_template_is_replaced_only_on_demand(put):
+    path = put("mine", {"description": "edited"})
+    with pytest.raises(StateError, match="--force"):
+        template_files.write({"steps": []}, "mine", "project", "yaml", False)
+    assert load("mine").description == "edited"
+    template_files.write({"description": "new"}, "mine", "project", "yaml", True)
+    assert load("mine").description == "new" and not path.exists()
+
+
+@pytest.mark.parametrize(
+    "location, format", [("built-in", "json"), ("moon", "json"), ("user", "x")]
+)
+def test_only_known_places_and_formats_are_written(location, format):
+    with pytest.raises(UsageError):
+        template_files.write({}, "mine", location, format, False)
