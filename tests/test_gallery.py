@@ -1,0 +1,82 @@
+"""Every template of the gallery works, and its README tells the truth about it."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from coaiapy.pipeline import create, load, preview
+from coaiapy.template_document import STEP_FIELDS, TEMPLATE_FIELDS, TRACE_FIELDS, VARIABLE_FIELDS
+from coaiapy.template_values import TYPES
+
+GALLERY = Path(__file__).resolve().parent.parent / "templates"
+TEMPLATES = sorted(path for path in GALLERY.iterdir() if path.suffix in (".json", ".yaml", ".yml"))
+README = (GALLERY / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def installed(project):
+    """Copy the gallery into the project, as its README says."""
+    folder = project / ".coaia" / "templates"
+    folder.mkdir(parents=True)
+    for path in TEMPLATES:
+        shutil.copy(str(path), str(folder))
+
+
+def section(name):
+    return README.split("## " + name + "\n")[1].split("\n## ")[0]
+
+
+def test_there_is_a_gallery():
+    assert len(TEMPLATES) >= 2
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_a_template_of_the_gallery_validates_and_renders(path, run):
+    template = load(path.stem)
+    assert template.description and all(step.description for step in template.steps)
+    made = preview(template)
+    assert len(made.observations) >= 4 and made.root
+    assert run("pipeline", "show", path.stem, "--preview").code == 0
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_every_choice_of_a_template_renders(path):
+    template = load(path.stem)
+    given = {name: "x" for name in template.get_required_variables()}
+    for variable in template.variables:
+        for value in (True, False) if variable.type == "boolean" else variable.choices or []:
+            made = create(
+                template,
+                dict(given, **{variable.name: value if variable.type != "list" else [value]}),
+            )
+            assert made.root and all(each.usage is None for each in made.observations)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_the_readme_lists_each_variable_with_its_type(path):
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]*)\|", section(path.stem), re.M)
+    template = load(path.stem)
+    assert [(name, kind) for name, kind, _ in rows] == [
+        (v.name, v.type) for v in template.variables
+    ]
+    required = {name for name, _, default in rows if default.strip() == "required"}
+    assert required == set(template.get_required_variables())
+
+
+def test_the_commands_of_the_readme_work(run):
+    lines = re.findall(r"^coaia (.+)$", README, re.M)
+    assert len(lines) >= 4
+    for line in lines:
+        answer = run(*shlex.split(line))
+        assert answer.code == 0, (line, answer.err)
+
+
+def test_the_readme_knows_every_field_and_type():
+    fields = section("Writing your own")
+    known = set(re.findall(r"`(\w+)`", fields))
+    wanted = set(TEMPLATE_FIELDS) | set(TRACE_FIELDS) | set(VARIABLE_FIELDS) | set(STEP_FIELDS)
+    own_or_older = {"remove", "created_at", "variables"}
+    assert wanted - own_or_older <= known and set(TYPES) <= known
