@@ -68,7 +68,7 @@ def metadata():
     return {
         "name": "coaiapy",
         "version": VERSION,
-        "description": "Traces, pipelines, environments and recordings of AI workflows, "
+        "description": "Traces, pipelines and environments of AI workflows, "
         "one command each",
         "long_description": read("README.md"),
         "long_description_content_type": "text/markdown",

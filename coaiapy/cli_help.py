@@ -18,8 +18,11 @@ EXIT_CODES = (
 )
 
 VARIABLES = (
-    ("LANGFUSE_PUBLIC_KEY", "the key pair of a Langfuse project; with neither of the two,"),
-    ("LANGFUSE_SECRET_KEY", "everything stays on this machine (local mode)"),
+    (
+        "LANGFUSE_PUBLIC_KEY",
+        "public key of a Langfuse project; without keys all stays on this machine",
+    ),
+    ("LANGFUSE_SECRET_KEY", "secret key of the same project"),
     ("LANGFUSE_BASE_URL", "the Langfuse server, or the word local for local mode"),
     ("LANGFUSE_HOST", "the same, when LANGFUSE_BASE_URL is not set"),
     ("LANGFUSE_TRACING_ENVIRONMENT", "the environment that traces are filed under"),

@@ -25,7 +25,7 @@ class Group(NamedTuple):
 GROUPS = (
     Group("pipeline", "cli_pipeline", "make a whole trace from a template"),
     Group("env", "cli_env", "keep variables from one shell session to the next", ("environment",)),
-    Group("fuse", "cli_fuse", "traces, observations and everything else in Langfuse"),
+    Group("fuse", "cli_fuse", "traces and observations, here or on a Langfuse server"),
     Group("help", "cli_help", "explain a command, or a topic such as exit-codes"),
 )
 
@@ -63,7 +63,7 @@ def build_parser(words: List[str]) -> "Parser":
 
     parser = Parser(
         prog="coaia",
-        description="Traces, prompts, scores, environments and recordings of AI workflows.",
+        description="Traces, pipelines and environments of AI workflows, one command each.",
         epilog=_EPILOG,
     )
     parser.add_argument("--version", action=ShowVersion, const=_VERSION)
