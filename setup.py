@@ -18,6 +18,7 @@ REQUIREMENTS = [
     "PyYAML",
     "tabulate",
     "tqdm",
+    "wcwidth",
 ]
 
 EXTRAS = {

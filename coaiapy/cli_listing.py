@@ -1,0 +1,101 @@
+"""Listings: one set of rows as a table, as JSON, JSON Lines or CSV, with the columns asked for."""
+
+import argparse
+import csv
+import json
+import shutil
+from typing import Any, Dict, List, Mapping, Sequence
+
+from coaiapy.cli_arguments import print_json
+from coaiapy.cli_common import Context, is_terminal
+from coaiapy.errors import UsageError
+from coaiapy.table import table
+
+
+def add_listing_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that every listing has."""
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument("--json", action="store_true", help="print a JSON list")
+    forms.add_argument("--jsonl", action="store_true", help="print a JSON object a line")
+    forms.add_argument("--csv", action="store_true", help="print comma-separated values")
+    parser.add_argument(
+        "--columns", metavar="A,B", help="show these fields, by their names in --json"
+    )
+
+
+def show_listing(
+    args: argparse.Namespace,
+    context: Context,
+    rows: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, str],
+    what: str,
+) -> None:
+    """Print ``rows`` in the form that ``args`` ask for, and how many there are to stderr.
+
+    ``columns`` are the fields of the table with their headings; ``what`` names one row
+    ("prompt"). JSON forms hold every field, unless ``--columns`` chooses.
+    """
+    chosen = _chosen(args.columns, rows, columns)
+    if args.json or args.jsonl:
+        objects = [_only(row, chosen) for row in rows] if args.columns else [dict(r) for r in rows]
+        _print_objects(context, objects, args.jsonl)
+    elif args.csv:
+        writer = csv.writer(_Lines(context), lineterminator="")
+        writer.writerow(chosen)
+        for row in rows:
+            writer.writerow([_cell(row.get(name)) for name in chosen])
+    else:
+        cells = [[_cell(row.get(name)) for name in chosen] for row in rows]
+        headings = [columns.get(name, name) for name in chosen]
+        context.say(table(cells, headings, _width(context)))
+    context.note("1 {}".format(what) if len(rows) == 1 else "{} {}s".format(len(rows), what))
+
+
+def _chosen(text: str, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> List[str]:
+    if not text:
+        return list(columns)
+    chosen = [name.strip() for name in text.split(",") if name.strip()]
+    known = set(columns).union(*rows) if rows else set(chosen)
+    for name in chosen:
+        if name not in known:
+            raise UsageError(
+                "--columns: no field {!r}; there are {}".format(name, ", ".join(sorted(known)))
+            )
+    return chosen
+
+
+def _only(row: Mapping[str, Any], names: Sequence[str]) -> Dict[str, Any]:
+    return {name: row.get(name) for name in names}
+
+
+def _print_objects(context: Context, objects: List[Dict[str, Any]], by_line: bool) -> None:
+    if not by_line:
+        return print_json(context, objects)
+    for value in objects:
+        context.say(json.dumps(value, ensure_ascii=False))
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list) and all(isinstance(item, (str, int)) for item in value):
+        return ", ".join(map(str, value))
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value
+
+
+def _width(context: Context) -> Any:
+    """The terminal's width; what is piped is never cut."""
+    return shutil.get_terminal_size().columns if is_terminal(context.stdout) else None
+
+
+class _Lines:
+    """What ``csv`` writes to: each row becomes a line on stdout."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def write(self, text: str) -> None:
+        """Print one row."""
+        self.context.say(text)
