@@ -68,6 +68,7 @@ CREATE TABLE deliveries (
     reason TEXT
 );
 CREATE INDEX deliveries_by_state ON deliveries (destination, state, seq);
+CREATE TABLE stash (key TEXT PRIMARY KEY, value BLOB NOT NULL, expires_at REAL);
 """
 
 # What a record keeps from its first writing, whatever comes later: servers do the same.
