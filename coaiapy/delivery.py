@@ -5,7 +5,7 @@ Nothing here raises for what the network or a server does; the ``Outcome`` says 
 
 from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from coaiapy import destinations, journal_marks, langfuse_generation, outbox
+from coaiapy import destinations, journal_marks, outbox
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError
 from coaiapy.journal import Journal, Written
 from coaiapy.settings import Settings
@@ -166,8 +166,10 @@ class _Courier:
         """Ask once for the project of these keys: it stays when they are replaced."""
         if destinations.is_named(self.journal, self.own):
             return
+        from coaiapy.langfuse_generation import current_project
+
         try:
-            project = langfuse_generation.current_project(self.http)
+            project = current_project(self.http)
         except CoaiaError:
             return  # another time; nothing that was asked for depends on it
         destinations.name_project(self.journal, self.own, project)
