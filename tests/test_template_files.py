@@ -63,7 +63,7 @@ def test_a_name_cannot_leave_its_folder(put, project, name):
 BROKEN = [
     (".json", '{"name": "x",\n "steps": [}\n', "line 2"),
     (".json", "", "line 1"),
-    (".json", "[" * 5000, "nested"),
+    (".json", '{"metadata": {"a": ' + "[" * 5000 + "]" * 5000 + "}}", "nested too deep"),
     (".json", "[]", "must be an object, not a list"),
     (".json", '{"stepz": []}', "stepz: no such field (did you mean 'steps'?)"),
     (".json", '{"steps": {}}', "steps: must be a list, not an object"),

@@ -1,0 +1,384 @@
+"""``coaia pipeline`` as a person, a script and a shell use it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from coaiapy.cli_pipeline import joined_variables
+
+BIN = os.path.dirname(sys.executable)
+
+EXPORTS = {
+    "COAIA_TRACE_ID",
+    "COAIA_SESSION_ID",
+    "COAIA_USER_ID",
+    "COAIA_PARENT_OBSERVATION_ID",
+    "COAIA_LAST_OBSERVATION_ID",
+}
+
+
+def bash(script):
+    """Run a script in a real bash that stops at the first failure; return its standard output."""
+    done = subprocess.run(
+        ["bash", "-c", "set -eu\n" + script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(os.environ, PATH=BIN + os.pathsep + os.environ["PATH"]),
+    )
+    assert done.returncode == 0, done.stderr.decode("utf-8")
+    return done.stdout.decode("utf-8")
+
+
+def trace(run, trace_id):
+    """The trace as it was kept, with its observations."""
+    answer = run("fuse", "traces", "trace-view", trace_id, "--json")
+    assert answer.code == 0, answer.err
+    return json.loads(answer.out)
+
+
+def create(run, *words):
+    answer = run("pipeline", "create", *(words + ("--json",)))
+    assert answer.code == 0, answer.err
+    return json.loads(answer.out)
+
+
+def test_help(run):
+    assert run("pipeline").code == 0 and "create" in run("pipeline").out
+    for name in ("list", "show", "create", "init"):
+        answer = run("pipeline", name, "--help")
+        assert answer.code == 0 and "coaia pipeline " + name in answer.out.split("example", 1)[1]
+
+
+def test_list(run, project):
+    assert run("pipeline", "init", "mine", "--location", "project").code == 0
+    answer = run("pipeline", "list")
+    assert answer.code == 0 and answer.err == ""
+    for name in ("simple-trace", "data-pipeline", "llm-chain", "error-handling", "mine"):
+        assert name in answer.out
+    assert ".json" not in answer.out and ".json" in run("pipeline", "list", "--path").out
+    listed = json.loads(run("pipeline", "list", "--json").out)
+    assert {"name", "description", "version", "author", "place"} == set(listed[0])
+    paths = [entry["path"] for entry in json.loads(run("pipeline", "list", "--path", "--json").out)]
+    assert str(project / ".coaia" / "templates" / "mine.json") in paths
+
+
+def test_list_goes_on_after_a_broken_file_and_says_so(run, project):
+    folder = project / ".coaia" / "templates"
+    folder.mkdir(parents=True)
+    (folder / "llm-chain.yaml").write_text("steps:\n  - name: [\n")
+    answer = run("pipeline", "list", "--json")
+    assert answer.code == 0 and len(json.loads(answer.out)) == 4
+    assert str(folder / "llm-chain.yaml") + ", line 3" in answer.err
+    answer = run("pipeline", "create", "llm-chain")
+    assert answer.code == 6 and answer.out == "" and "line 3" in answer.err
+
+
+def test_show(run):
+    out = run("pipeline", "show", "llm-chain").out
+    for word in (
+        "model",
+        "model_name",
+        "0.7",
+        "Initial Generation",
+        "GENERATION",
+        "llm-chain.json",
+    ):
+        assert word in out
+    assert "(required)" in run("pipeline", "show", "simple-trace").out
+    shown = json.loads(run("pipeline", "show", "llm-chain", "--json").out)
+    assert shown["name"] == "llm-chain" and shown["path"].endswith("llm-chain.json")
+
+
+def test_show_preview_writes_nothing(run, home):
+    answer = run("pipeline", "show", "parallel-processing", "--preview")
+    assert answer.code == 0 and "Worker 3" in answer.out and "<job_name>" in answer.out
+    previewed = json.loads(run("pipeline", "show", "llm-chain", "--preview", "--json").out)
+    assert len(previewed["observations"]) == 5
+    assert not (home / ".coaia").exists()
+
+
+def test_create_keeps_the_whole_trace(run):
+    made = create(run, "data-pipeline", "--var", "pipeline_name=ETL", "--user-id", "john")
+    kept = trace(run, made["id"])
+    assert (kept["name"], kept["userId"], kept["environment"]) == ("ETL", "john", "development")
+    assert kept["metadata"]["variables"]["user_id"] == "john"
+    assert kept["metadata"]["template_name"] == "data-pipeline"
+    names = [each["name"] for each in kept["observations"]]
+    assert names == ["ETL", "Load Data", "Validate Data", "Transform Data", "Export Results"]
+    root = kept["observations"][0]
+    assert {each.get("parentObservationId") for each in kept["observations"][1:]} == {root["id"]}
+
+
+def test_create_shows_the_tree_on_stdout_and_talks_on_stderr(run):
+    answer = run("pipeline", "create", "simple-trace", "--var", "trace_name=My Process")
+    lines = answer.out.splitlines()
+    assert lines[0].startswith("My Process  trace ") and "Main Task" in lines[1]
+    assert "kept locally" in answer.err
+
+
+@pytest.mark.parametrize(
+    "words, value",
+    [
+        (["--var", "data_source=a=b=c"], "a=b=c"),
+        (["--var=data_source=x"], "x"),
+        (["--var", "data_source", "a=b"], "a=b"),
+        (["--var", "data_source", "-5"], "-5"),
+        (["--var", "data_source", "--odd one"], "--odd one"),
+        (["--var", "data_source="], ""),
+        (["--var", "data_source", ""], ""),
+        (["--var", "data_source=007"], "007"),
+        (["--var", "data_source=true"], "true"),
+        (["--var", "data_source=first", "--var", "data_source=last"], "last"),
+        (["--var", "data_source={{ 1 + 1 }}"], "{{ 1 + 1 }}"),
+        (["--var", "data_source=ünï\ncode"], "ünï\ncode"),
+    ],
+)
+def test_variables_are_given_in_both_forms(run, words, value):
+    made = create(run, "data-pipeline", "--var", "processing_steps", "load", *words)
+    assert made["metadata"]["variables"].get("data_source") == value
+
+
+def test_words_are_joined_only_where_variables_are_given():
+    words = ["--var", "a", "--dry-run", "--", "--var", "b", "c"]
+    assert joined_variables(words, {"--dry-run"}) == ["--var=a"] + words[2:]
+    assert joined_variables(["--var"]) == ["--var"]
+    assert joined_variables(["--var", "a", "1", "x"]) == ["--var=a=1", "x"]
+
+
+@pytest.mark.parametrize(
+    "words, code, said",
+    [
+        (["nobody"], 1, "no template 'nobody'"),
+        (["llm-chian"], 1, "did you mean 'llm-chain'"),
+        (["../llm-chain"], 2, "no template name"),
+        (["llm-chain", "--var", "temperature=hot"], 2, "'temperature' must be a number"),
+        (["llm-chain", "--var", "temprature=1"], 2, "did you mean 'temperature'"),
+        (["simple-trace"], 2, "'trace_name' is required"),
+        (["simple-trace", "--var", "trace_name="], 2, "must not be empty"),
+        (["llm-chain", "--var", "model"], 2, "KEY=VALUE"),
+        (["llm-chain", "--var", "model", "--dry-run"], 2, "KEY=VALUE"),
+        (["llm-chain", "--var", "=x"], 2, "KEY=VALUE"),
+        (["llm-chain", "--trace-id", ""], 2, "id"),
+        (["llm-chain", "--json", "--export-env"], 2, "choose one"),
+        (["llm-chain", "--export"], 2, "--export"),
+        (["parallel-processing", "--var", "job_name=x", "--var", "worker_count=2.5"], 2, "Worker"),
+        (["data-pipeline", "--var", "processing_steps=load,a,a"], 2, "'A' is there twice"),
+    ],
+)
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_a_mistake_writes_nothing(run, home, project, words, code, said, dry):
+    answer = run("pipeline", "create", *(words + dry))
+    assert (answer.code, answer.out) == (code, "")
+    assert said in answer.err and answer.err.count("\n") == 1
+    assert not (home / ".coaia").exists() and not list(project.iterdir())
+
+
+def test_all_mistakes_are_told_in_one_sentence(run):
+    answer = run(
+        "pipeline", "create", "parallel-processing", "--var", "jobname=x", "--var", "batch_size=b"
+    )
+    for said in ("'jobname'", "'job_name' is required", "'batch_size' must be a number"):
+        assert said in answer.err
+
+
+def test_a_dry_run_shows_everything_and_writes_nothing(run, home, project):
+    answer = run("pipeline", "create", "llm-chain", "--dry-run")
+    assert answer.code == 0 and "Final Synthesis" in answer.out and "dry run" in answer.err
+    answer = run("pipeline", "create", "llm-chain", "--dry-run", "--export-env")
+    assert answer.code == 0 and answer.out == ""
+    assert not (home / ".coaia").exists() and not list(project.iterdir())
+
+
+def test_a_strangers_template_can_do_nothing_even_in_a_dry_run(run, project):
+    folder = project / ".coaia" / "templates"
+    folder.mkdir(parents=True)
+    attack = "{{ cycler.__init__.__globals__.os.popen('touch PWNED').read() }}"
+    (folder / "evil.json").write_text(json.dumps({"steps": [{"name": attack}]}))
+    for words in (
+        ["create", "evil", "--dry-run"],
+        ["create", "evil"],
+        ["show", "evil", "--preview"],
+    ):
+        answer = run("pipeline", *words)
+        assert answer.code == 2 and answer.out == "" and "template 'evil'" in answer.err
+    assert run("pipeline", "show", "evil").code == 0
+    assert not (project / "PWNED").exists()
+
+
+def exports_of(text):
+    script = text + "\nenv -0"
+    found = dict(line.split("=", 1) for line in bash(script).split("\0") if "=" in line)
+    return {key: value for key, value in found.items() if key in EXPORTS}
+
+
+def test_export_lines_are_all_that_is_printed_and_are_kept(run, project):
+    words = ("llm-chain", "--session-id", "s 1", "--user-id", "o'brien $HOME `id`", "--export-env")
+    answer = run("pipeline", "create", *words)
+    assert answer.code == 0
+    assert all(
+        line.startswith("export ") and line.endswith(";") for line in answer.out.splitlines()
+    )
+    found = exports_of(answer.out)
+    assert set(found) == EXPORTS and found["COAIA_USER_ID"] == "o'brien $HOME `id`"
+    kept = trace(run, found["COAIA_TRACE_ID"])
+    assert found["COAIA_PARENT_OBSERVATION_ID"] == kept["observations"][0]["id"]
+    assert found["COAIA_LAST_OBSERVATION_ID"] == kept["observations"][-1]["id"]
+    for key, value in found.items():
+        assert run("env", "get", key, "--location", "project").out == value + "\n"
+
+
+@pytest.mark.parametrize("form", ["eval $({})", 'eval "$({})"'])
+def test_a_shell_evaluates_the_export_lines_in_both_forms(form):
+    line = form.format("coaia pipeline create simple-trace --var trace_name='a b' --export-env")
+    assert len(bash(line + "\nprintf %s $COAIA_TRACE_ID")) == 32
+
+
+def test_the_session_of_the_project_is_the_session_of_the_next_pipeline(run):
+    assert run("pipeline", "create", "llm-chain", "--session-id", "s1", "--export-env").code == 0
+    assert create(run, "llm-chain")["sessionId"] == "s1"
+    assert create(run, "llm-chain", "--session-id", "s2")["sessionId"] == "s2"
+
+
+def test_enable_judge_marks_the_trace(run):
+    assert create(run, "llm-chain", "--enable-judge")["metadata"]["enable_judge"] is True
+    assert "enable_judge" not in create(run, "llm-chain")["metadata"]
+
+
+@pytest.mark.parametrize("format", ["json", "yaml"])
+@pytest.mark.parametrize("location", ["user", "project"])
+def test_init_writes_a_template_that_works_and_says_where_it_is(
+    run, home, project, location, format
+):
+    answer = run("pipeline", "init", "mine", "--location", location, "--format", format)
+    base = home / ".coaia" if location == "user" else project / ".coaia"
+    path = base / "templates" / ("mine." + format)
+    assert (answer.code, answer.out) == (0, "{}\n".format(path)) and "edit" in answer.err
+    made = create(run, "mine", "--var", "tasks=a,b")
+    assert [each["name"] for each in made["observations"]] == ["mine", "a", "b"]
+
+
+def test_init_never_overwrites_without_force(run, home):
+    assert run("pipeline", "init", "mine").code == 0
+    path = home / ".coaia" / "templates" / "mine.json"
+    path.write_text('{"description": "edited"}')
+    for format in ("json", "yaml"):
+        answer = run("pipeline", "init", "mine", "--format", format)
+        assert answer.code == 6 and "--force" in answer.err and answer.out == ""
+    assert path.read_text() == '{"description": "edited"}'
+    assert run("pipeline", "init", "mine", "--force").code == 0
+    assert "edited" not in path.read_text()
+
+
+def test_init_from_a_template_extends_it(run, project):
+    answer = run("pipeline", "init", "mine", "--from", "llm-chain", "--location", "project")
+    assert answer.code == 0 and "extends llm-chain" in answer.err
+    path = project / ".coaia" / "templates" / "mine.json"
+    document = json.loads(path.read_text())
+    assert document["extends"] == "llm-chain" and document["steps"] == []
+    document["variables"].append({"name": "model", "default": "mine-7b"})
+    document["steps"].append({"name": "Final Synthesis", "remove": True})
+    document["steps"].append({"name": "Extra {{ model_name }}", "parent": "{{ chain_name }}"})
+    path.write_text(json.dumps(document))
+    made = create(run, "mine")
+    names = [each["name"] for each in made["observations"]]
+    assert names[-1] == "Extra mine-7b" and "Final Synthesis" not in names
+    assert made["observations"][1]["model"] == "mine-7b"
+    assert made["metadata"]["template_name"] == "mine"
+
+
+@pytest.mark.parametrize(
+    "words, code",
+    [
+        (["../../../pwn"], 2),
+        (["mine", "--from", "nobody"], 1),
+        (["mine", "--from", "../x"], 2),
+        (["mine", "--from", "mine"], 2),
+        (["mine", "--location", "moon"], 2),
+    ],
+)
+def test_init_refuses_what_cannot_be(run, home, project, words, code):
+    assert run("pipeline", "init", "--location", "project", *words).code == code
+    assert not list(project.iterdir()) and not (home / ".coaia").exists()
+
+
+UUIDGEN = """\
+#!{}
+import uuid
+print(uuid.uuid4())
+"""
+
+SPECIFIED = r"""
+coaia pipeline list                        # List available templates
+coaia pipeline list
+coaia pipeline list --path --json
+coaia pipeline show simple-trace
+coaia pipeline show llm-chain --preview
+coaia pipeline create simple-trace --var trace_name="My Process" --var user_id="john"
+coaia pipeline create data-pipeline --trace-id $(uuidgen) --export-env
+coaia pipeline init my-custom-template
+coaia pipeline init advanced-workflow --from data-pipeline
+coaia pipeline create data-pipeline \
+  --var user_id="john" \
+  --var pipeline_name="ETL Process" \
+  --export-env
+coaia pipeline create llm-chain --var model="gpt-4" --export-env
+eval $(coaia env save --name "llm-session")
+eval $(coaia env source --name llm-session --export)
+coaia fuse traces add-observation $COAIA_TRACE_ID -n "Continued processing"
+coaia pipeline init company-etl --from data-pipeline --location project
+test -f ./.coaia/templates/company-etl.json
+coaia pipeline create company-etl --var data_source="sales_db"
+coaia pipeline create data-pipeline \
+  --var user_id="john" \
+  --var pipeline_name="ETL Process" \
+  --var data_source="production_db" \
+  --export-env
+coaia pipeline create llm-chain --var model="gpt-4" --export-env
+coaia env save --name "llm-session"  # Persist state
+eval $(coaia env source --name llm-session --export)
+coaia fuse traces add-observation $COAIA_TRACE_ID -n "Resumed processing"
+coaia pipeline list
+coaia pipeline show data-pipeline --preview
+coaia pipeline init company-workflow --from data-pipeline --location project
+coaia pipeline create company-workflow --var environment="production"
+"""
+
+
+@pytest.fixture
+def uuidgen(tmp_path, monkeypatch):
+    """A ``uuidgen`` for machines that have none."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "uuidgen").write_text(UUIDGEN.format(sys.executable))
+    (folder / "uuidgen").chmod(0o755)
+    monkeypatch.setenv("PATH", os.environ["PATH"] + os.pathsep + str(folder))
+
+
+def test_the_specified_lines_in_a_real_bash(run, uuidgen):
+    bash(SPECIFIED)
+    listed = json.loads(run("fuse", "traces", "list", "--json").out)
+    names = sorted(each["name"] for each in listed)
+    assert names == sorted(
+        ["My Process", "ETL Process", "ETL Process", "LLM Chain", "LLM Chain"]
+        + ["Data Processing Pipeline"] * 3
+    )
+    assert [each["environment"] for each in listed if each.get("environment") == "production"]
+
+
+@pytest.mark.parametrize("form", ["eval $({})", 'eval "$({})"', "{}"])
+def test_a_pipeline_goes_on_in_another_session(run, form):
+    first = bash(
+        'coaia pipeline create llm-chain --var model="gpt-4" --export-env\n'
+        + form.format('coaia env save --name "llm-session"')
+    )
+    os.unlink(".coaia-env")
+    bash(
+        "eval $(coaia env source --name llm-session --export)\n"
+        'coaia fuse traces add-observation $COAIA_TRACE_ID -n "Continued processing"'
+    )
+    kept = trace(run, exports_of(first)["COAIA_TRACE_ID"])
+    assert [each["name"] for each in kept["observations"]][-1] == "Continued processing"
+    assert len(kept["observations"]) == 6
