@@ -6,7 +6,6 @@ from typing import Any, Dict, List
 from coaiapy import display, pipeline
 from coaiapy.cli_arguments import add_json, print_json
 from coaiapy.cli_common import Context, Parser, add_command, subcommands
-from coaiapy.cli_delivery import add_delivery_options, export_variables, submit_and_report
 from coaiapy.errors import ExitCode, UsageError
 
 _VAR = "--var"
@@ -17,9 +16,19 @@ def build(parser: Parser, words: List[str]) -> None:
     group = subcommands(parser)
     _build_list(group)
     _build_show(group)
-    create = _build_create(group)
+    creation = add_command(
+        group,
+        "create",
+        create,
+        "make a whole trace from a template",
+        """coaia pipeline create data-pipeline --var pipeline_name="ETL" --var data_source=sales
+        coaia pipeline create parallel-processing --var job_name=resize --var worker_count=8
+        eval $(coaia pipeline create llm-chain --var model=gpt-4 --export-env)""",
+    )
     _build_init(group)
-    words[:] = joined_variables(words, set(create._option_string_actions))
+    if "create" in words:
+        _add_creation_options(creation)
+        words[:] = joined_variables(words, set(creation._option_string_actions))
 
 
 def joined_variables(words: List[str], options: Any = ()) -> List[str]:
@@ -72,16 +81,10 @@ def _build_show(group: Any) -> None:
     add_json(parser)
 
 
-def _build_create(group: Any) -> Parser:
-    parser = add_command(
-        group,
-        "create",
-        create,
-        "make a whole trace from a template",
-        """coaia pipeline create data-pipeline --var pipeline_name="ETL" --var data_source=sales
-        coaia pipeline create parallel-processing --var job_name=resize --var worker_count=8
-        eval $(coaia pipeline create llm-chain --var model=gpt-4 --export-env)""",
-    )
+def _add_creation_options(parser: Parser) -> None:
+    """What writes and sends is loaded only by the command that does."""
+    from coaiapy.cli_delivery import add_delivery_options
+
     parser.add_argument("template", metavar="TEMPLATE")
     parser.add_argument(
         _VAR,
@@ -110,7 +113,6 @@ def _build_create(group: Any) -> Parser:
     )
     add_json(parser)
     add_delivery_options(parser)
-    return parser
 
 
 def _build_init(group: Any) -> None:
@@ -220,6 +222,8 @@ def _step_row(step: pipeline.PipelineStep) -> List[Any]:
 
 def create(args: argparse.Namespace, context: Context) -> int:
     """Make a trace from a template, write it, and print it or its export lines."""
+    from coaiapy.cli_delivery import export_variables, submit_and_report
+
     if args.json and args.export_env:
         raise UsageError("--json and --export-env both want standard output: choose one")
     made = pipeline.create(
