@@ -8,7 +8,7 @@ traces.submit(settings.load(), [pipeline.trace] + pipeline.observations)
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional
 
 from coaiapy import environment, ids, template_files, template_inheritance
-from coaiapy.errors import StateError
+from coaiapy.errors import CoaiaError
 from coaiapy.record_fields import Body
 from coaiapy.records import Observation, Trace, observation_from, trace_from
 from coaiapy.template_inheritance import load
@@ -125,7 +125,7 @@ def list_templates() -> Listing:
     for each in found:
         try:
             template = template_inheritance.load_found(each)
-        except StateError as error:
+        except CoaiaError as error:
             complaints.append(str(error))
             continue
         templates.append(

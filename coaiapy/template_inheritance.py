@@ -3,7 +3,7 @@
 from typing import Dict, List, Tuple
 
 from coaiapy import template_files
-from coaiapy.errors import StateError
+from coaiapy.errors import StateError, UsageError
 from coaiapy.suggest import did_you_mean
 from coaiapy.template_document import Document, checked_document
 from coaiapy.template_files import Found
@@ -43,7 +43,10 @@ def _line_of_descent(found: Found) -> List[Tuple[Document, str]]:
         names.append(wanted)
         if wanted in names[:-1]:
             raise StateError("{}: extends goes in a circle: {}".format(path, " -> ".join(names)))
-        base = template_files.find(wanted)
+        try:
+            base = template_files.find(wanted)
+        except UsageError as error:
+            raise StateError("{}: extends: {}".format(path, error)) from error
         if base is None:
             known = [each.name for each in template_files.find_all()[0]]
             raise StateError(

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import sys
 
 import pytest
 
@@ -243,9 +244,18 @@ def test_what_cannot_be_inherited_is_an_error_that_names_the_file(put, child, sa
 
 
 def test_a_base_cannot_be_outside_its_folder(put):
-    put("child", {"extends": "../../secret"})
-    with pytest.raises(UsageError, match="no template name"):
+    path = put("child", {"extends": "../../secret"})
+    with pytest.raises(StateError, match="extends: '../../secret' is no template name"):
         load("child")
+    listing = pipeline.list_templates()
+    assert len(listing.templates) == 5 and str(path) in listing.complaints[0]
+
+
+def test_a_template_that_needs_a_missing_package_does_not_hide_the_others(put, monkeypatch):
+    put("mine", "steps: []\n", suffix=".yaml")
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    listing = pipeline.list_templates()
+    assert len(listing.templates) == 5 and "PyYAML" in listing.complaints[0]
 
 
 @pytest.mark.parametrize("format", ["json", "yaml"])
