@@ -31,11 +31,18 @@ _IDEMPOTENT = ("GET", "PUT")
 class LangfuseHttp:
     """A client for the server and the keys of ``settings``.
 
-    Deadlines are moments of ``time.monotonic()``. ``sleep`` is there for tests.
+    Deadlines are moments of ``time.monotonic()``; a request without one may take ``seconds``.
+    ``sleep`` is there for tests.
     """
 
-    def __init__(self, settings: Settings, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sleep: Callable[[float], None] = time.sleep,
+        seconds: float = DEFAULT_SECONDS,
+    ) -> None:
         self.settings = settings
+        self.seconds = seconds
         self.base_url = settings.base_url
         self.shown_url = shown(settings.base_url)
         self._sleep = sleep
@@ -56,8 +63,8 @@ class LangfuseHttp:
         """Return the JSON value of a good answer, ``None`` if it has no body.
 
         ``path`` begins with ``/api/public``; ``query`` values may be lists, ``None`` is left out.
-        Tries again, with pauses that grow, until ``deadline`` (default: 15 s from now): a GET or
-        PUT, what never reached the server, a 429, and everything if ``retry`` is true. Raises
+        Tries again, with pauses that grow, until ``deadline`` (default: ``seconds`` from now): a
+        GET or PUT, what never reached the server, a 429, and everything if ``retry`` is true. Raises
         ``UnavailableError`` (exit code 4), ``ConfigError`` (keys, redirects), ``NotFoundError``,
         ``WrongDialectError`` or ``RefusedError``.
         """
@@ -65,7 +72,7 @@ class LangfuseHttp:
         if json is not None:
             data = to_bytes(json)
             given.setdefault("Content-Type", "application/json")
-        deadline = _now() + DEFAULT_SECONDS if deadline is None else deadline
+        deadline = _now() + self.seconds if deadline is None else deadline
         repeat = method in _IDEMPOTENT if retry is None else retry
         asked = "{} {}".format(method, path)
 
@@ -80,7 +87,7 @@ class LangfuseHttp:
 
         Raises ``NetworkError`` when no whole answer came, ``ConfigError`` for a redirect.
         """
-        deadline = _now() + DEFAULT_SECONDS if deadline is None else deadline
+        deadline = _now() + self.seconds if deadline is None else deadline
         answer = self._exchange("POST", request.path, None, request.body, request.headers, deadline)
         if 300 <= answer.status < 400:
             raise error_for(answer, "POST " + request.path, self.settings)

@@ -4,7 +4,8 @@ A v4 server keeps metadata as text per key and reads each back as JSON when it c
 of its own to every span, and mixes the trace's into its observations'. ``sent`` writes metadata so
 that ``received`` gives back what was written: a text that looks like JSON is quoted, a key that
 the server uses itself is moved aside. Fields of a record that a server cannot keep travel as
-``coaia_<field>`` ("own" fields).
+``coaia_<field>`` ("own" fields); ``coaia_trace_keys`` names the keys that an observation only
+repeats of its trace.
 """
 
 import json
@@ -15,7 +16,9 @@ from coaiapy.wire import to_text
 
 OWN_PREFIX = "coaia_"
 _ASIDE = "coaia_metadata."
+_TRACE_KEYS = OWN_PREFIX + "trace_keys"
 _OWN = {OWN_PREFIX + field.attribute for fields in FIELDS.values() for field in fields}
+_OWN.add(_TRACE_KEYS)
 # Entries that a server adds to what came through OTLP.
 _ADDED = ("attributes", "resourceAttributes", "scope")
 _RESERVED = _ADDED + ("__proto__",)
@@ -46,6 +49,12 @@ def sent(metadata: Mapping[str, Any], own: Mapping[str, Any]) -> Dict[str, str]:
     return texts
 
 
+def repeated(trace: Mapping[str, Any], metadata: Mapping[str, Any]) -> Dict[str, str]:
+    """Return the text that tells which keys on an observation's span are its trace's alone."""
+    keys = sorted(set(trace) - set(metadata))
+    return {_TRACE_KEYS: to_text(keys)} if keys else {}
+
+
 def received(metadata: Mapping[str, Any]) -> Tuple[Body, Body]:
     """Return (the user's metadata, own fields by attribute) of what a server of any kind shows.
 
@@ -53,10 +62,13 @@ def received(metadata: Mapping[str, Any]) -> Tuple[Body, Body]:
     itself are left out.
     """
     is_span = any(_head(key) == "resourceAttributes" for key in metadata)
+    of_trace = metadata.get(_TRACE_KEYS)
+    left_out = {aside(key) for key in of_trace} if isinstance(of_trace, list) else set()
+    left_out.add(_TRACE_KEYS)
     user: Body = {}
     own: Body = {}
     for key, value in metadata.items():
-        if is_span and _head(key) in _ADDED:
+        if key in left_out or is_span and is_added(key):
             continue
         if key in _OWN:
             own[key[len(OWN_PREFIX) :]] = value
@@ -69,6 +81,11 @@ def aside(key: str) -> str:
     """Return the key under which a user's metadata key travels: itself, if that is safe."""
     taken = key in _OWN or key.startswith(_ASIDE) or _head(key) in _RESERVED or not key
     return _ASIDE + key if taken else key
+
+
+def is_added(key: str) -> bool:
+    """Whether a key of a span's metadata is one that servers add by themselves."""
+    return _head(key) in _ADDED
 
 
 def _head(key: str) -> str:

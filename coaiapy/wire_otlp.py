@@ -12,7 +12,7 @@ from coaiapy import __version__, ids, times
 from coaiapy.langfuse_answers import is_html
 from coaiapy.outgoing import Outgoing
 from coaiapy.record_fields import Body
-from coaiapy.span_metadata import as_text, sent
+from coaiapy.span_metadata import as_text, repeated, sent
 from coaiapy.wire import (
     ACCEPTED,
     MAX_BYTES,
@@ -122,7 +122,7 @@ def _span(body: Body, trace: Body) -> Body:
         "startTimeUnixNano": start,
         "endTimeUnixNano": end,
         "status": _status(body),
-        "attributes": _own_attributes(body, is_event)
+        "attributes": _own_attributes(body, trace, is_event)
         + _context(
             trace,
             body["traceId"],
@@ -149,7 +149,7 @@ def _status(body: Body) -> Body:
     return {"code": 2, "message": message} if message else {"code": 2}
 
 
-def _own_attributes(body: Body, is_event: bool) -> Attributes:
+def _own_attributes(body: Body, trace: Body, is_event: bool) -> Attributes:
     texts = [
         ("type", body.get("type", "EVENT").lower()),
         ("input", _io(body, "input")),
@@ -170,9 +170,13 @@ def _own_attributes(body: Body, is_event: bool) -> Attributes:
     own = {}
     if ids.span_id(body["id"]) != body["id"]:
         own["id"] = body["id"]
-    if is_event and "endTime" in body:
+    parent = body.get("parentObservationId")
+    if parent and ids.span_id(parent) != parent:
+        own["parent_id"] = parent
+    if is_event and "endTime" in body or body.get("endTime") == body["startTime"]:
         own["end_time"] = body["endTime"]
     metadata = sent(body.get("metadata") or {}, own)
+    metadata.update(repeated(trace.get("metadata") or {}, body.get("metadata") or {}))
     return attributes + _texts(metadata.items(), _OBSERVATION + "metadata.")
 
 
