@@ -7,6 +7,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 from . import zod as z
 from .messages import Answer, RefusedError
 from .request import Request
+from .score_configs import keeps
 from .scores import SCORE_CHECKS, score_issues, stored_score
 from .stored_values import environment_of, metadata_of
 from .tables import Body
@@ -201,6 +202,8 @@ def accept(server: Any, event: Event) -> None:
     if event.entity is None or record_id is None:
         return
     if not server.store.first_time(event.entity, record_id, event.id):
+        return
+    if event.entity == "score" and not keeps(server, event.body):
         return
     make = {"trace": stored_trace, "observation": stored_observation}.get(event.entity)
     body = (

@@ -4,7 +4,7 @@ module of its resource and one line here; nothing else has to know it."""
 import base64
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
-from . import ingestion, otlp, row_reads, score_reads, scores, trace_reads
+from . import ingestion, otlp, row_reads, score_configs, score_reads, scores, trace_reads
 from .kinds import Kind
 from .messages import (
     BAD_KEY_MESSAGE,
@@ -67,11 +67,14 @@ ROUTES: List[Route] = [
     Route("GET", "/v2/scores", score_reads.list_v2, new=True, legacy=True),
     Route("GET", "/v2/scores/{}", score_reads.get_v2, new=True, legacy=True),
     Route("GET", "/v3/scores", score_reads.list_v3, new=True),
+    Route("POST", "/score-configs", score_configs.create),
+    Route("GET", "/score-configs", score_configs.list_configs),
+    Route("GET", "/score-configs/{}", score_configs.get_config),
+    Route("PATCH", "/score-configs/{}", score_configs.update, new=True),
 ]
 # What real servers have and the stand-in does not play: answered 501, so that no test takes an
 # answer of the stand-in for Langfuse's.
 NOT_PLAYED = (
-    "score-configs",
     "v2/prompts",
     "v2/datasets",
     "datasets",

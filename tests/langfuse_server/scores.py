@@ -3,6 +3,7 @@
 import uuid
 from typing import Any, Dict, List
 
+from . import score_configs
 from . import zod as z
 from .messages import Answer, invalid_request
 from .request import Request
@@ -83,6 +84,7 @@ def value_issues(zod: z.Zod, body: Body, path: z.Path) -> List[z.Issue]:
 def stored_score(server: Any, body: Body, timestamp: str) -> Body:
     """The record: its value as number and as text, as the lists show it."""
     now = now_iso()
+    body = score_configs.as_configured(server, body)
     score = {key: body[key] for key in STORED if key in body}
     value, data_type = body["value"], body.get("dataType")
     if data_type is None:
@@ -91,9 +93,10 @@ def stored_score(server: Any, body: Body, timestamp: str) -> Body:
         score.update(value=value, stringValue="True" if value else "False")
     elif data_type == "NUMERIC":
         score.update(value=value, stringValue=None)
-    else:  # a text's number comes from its score config, which the stand-in has not: 0
+    else:  # a text's number comes from its score config
         has_number = server.kind.otlp or body.get("configId")
-        score.update(value=0 if has_number else None, stringValue=value)
+        number = score_configs.number_of(server, body) if has_number else None
+        score.update(value=number, stringValue=value)
     if data_type == "CORRECTION":
         score["name"] = "output"
     score.update(dataType=data_type, source=body.get("source") or "API")
@@ -110,6 +113,8 @@ def create(server: Any, request: Request) -> Answer:
     if issues:
         raise invalid_request(issues)
     score_id = body.get("id") or str(uuid.uuid4())
+    if not score_configs.keeps(server, body):
+        return Answer(200, {"id": score_id})
     now = now_iso()
     stored = stored_score(server, body, now)
     # Every call is a change of its own: the server makes a fresh event id for each.

@@ -44,6 +44,7 @@ class LangfuseServer:
         self.store = Store(self.kind, visible_after)
         self.faults = Faults()
         self.errors: List[str] = []
+        self.score_configs: Dict[str, Body] = {}  # by id, the oldest first
         self.running = False
         self.port = 0
         self._requests: List[Request] = []
