@@ -2,21 +2,34 @@
 
 import argparse
 import json
-from typing import Any, Optional
+import re
+from typing import IO, Any, Optional
 
-from coaiapy import times
+from coaiapy import json_values, times
 from coaiapy.cli_common import Context
 from coaiapy.errors import UsageError
+from coaiapy.settings import Settings
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
+def add_json(parser: argparse.ArgumentParser, default: Any = False) -> None:
     """Add ``--json``."""
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--json", action="store_true", default=default, help="print JSON")
 
 
 def print_json(context: Context, value: Any) -> None:
     """Print ``value`` as JSON, for people and programs."""
-    context.say(json.dumps(value, ensure_ascii=False, indent=2))
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    if not _can_show(context.stdout, text):
+        text = json.dumps(value, indent=2)
+    context.say(text)
+
+
+def _can_show(stream: IO[str], text: str) -> bool:
+    try:
+        text.encode(getattr(stream, "encoding", None) or "utf-8")
+    except UnicodeError:
+        return False
+    return True
 
 
 def json_or_text(text: Optional[str]) -> Any:
@@ -24,7 +37,7 @@ def json_or_text(text: Optional[str]) -> Any:
     if text is None:
         return None
     try:
-        return json.loads(text)
+        return json_values.parse(text)
     except ValueError:
         return text
 
@@ -32,7 +45,7 @@ def json_or_text(text: Optional[str]) -> Any:
 def json_value(text: str) -> Any:
     """Take any JSON."""
     try:
-        return json.loads(text)
+        return json_values.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError("{!r} is not JSON: {}".format(text, error)) from error
 
@@ -55,7 +68,7 @@ def time(text: str) -> str:
 
 def positive(text: str) -> int:
     """Take a whole number above zero."""
-    if not text.isdigit() or int(text) < 1:
+    if not re.match(r"[0-9]{1,9}\Z", text) or int(text) < 1:
         raise argparse.ArgumentTypeError("{!r} is not a whole number above 0".format(text))
     return int(text)
 
@@ -69,3 +82,11 @@ def seconds(text: str) -> float:
     if not 0 < number < 1e6:
         raise argparse.ArgumentTypeError("{!r} is not a number of seconds above 0".format(text))
     return number
+
+
+def note_source(context: Context, settings: Settings, found: str = "", more: str = "") -> None:
+    """Say what was ``found``, where if that was no server, and what ``more`` there is to say."""
+    if settings.is_local:
+        found = "{} in the local journal".format(found) if found else "from the local journal"
+    if found:
+        context.note(found + more)

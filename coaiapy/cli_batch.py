@@ -1,20 +1,20 @@
 """``coaia fuse traces add-observations``: many observations from a file or standard input."""
 
 import argparse
-import shutil
-import tempfile
+import itertools
 from contextlib import contextmanager
-from typing import IO, Any, Iterator
+from typing import IO, Any, Iterable, Iterator, Optional
 
-from coaiapy import delivery, observation_files, settings, traces
+from coaiapy import delivery, settings, traces
 from coaiapy.cli_arguments import print_json
 from coaiapy.cli_common import Context, add_command, is_terminal
 from coaiapy.cli_delivery import add_delivery_options, report
 from coaiapy.errors import StateError, UsageError
 from coaiapy.files import reason
-from coaiapy.observation_files import FORMATS
+from coaiapy.observation_files import FORMATS, Batch, Item, preview, read_batch
+from coaiapy.packages import require
 
-PREVIEWED = 20
+PREVIEWED = 100
 
 
 def build(group: Any) -> None:
@@ -37,71 +37,88 @@ def build(group: Any) -> None:
 
 def add_observations(args: argparse.Namespace, context: Context) -> int:
     """Check the whole file, then write all of it."""
-    with _opened(args, context) as stream:
-        format = args.format or observation_files.guess_format(args.file or "", stream)
-        items = observation_files.read_items(stream, format)
-        count = observation_files.check_all(items, args.trace_id)
-        stream.seek(0)
-        items = observation_files.read_items(stream, format)
+    known = settings.load(context.env_file)
+    with _checked(args, context) as batch:
         if args.dry_run:
-            _preview(args, context, items, count)
+            _preview(args, context, batch)
             return 0
-        observations = (observation_files.to_observation(item, args.trace_id) for item in items)
-        outcome = traces.submit(
-            settings.load(context.env_file),
-            _with_progress(context, observations, count),
-            args.timeout,
-        )
-    _summarize(context, args.trace_id, count, outcome)
+        observations = _with_progress(context, "writing", batch.observations(), batch.count)
+        outcome = traces.submit(known, observations, args.timeout)
+        _summarize(context, args.trace_id, batch.count, outcome)
     return report(args, context, outcome)
 
 
-def _preview(args: argparse.Namespace, context: Context, items: Any, count: int) -> None:
-    shown = list(observation_files.preview(items, args.trace_id, PREVIEWED))
+def _checked(args: argparse.Namespace, context: Context) -> Batch:
+    def watch(items: Iterable[Item]) -> Iterable[Item]:
+        return _with_progress(context, "checking", items)
+
+    try:
+        with _opened(args, context) as stream:
+            return read_batch(stream, args.trace_id, args.file or "", args.format, watch)
+    except UsageError as error:
+        raise UsageError("{}: {}".format(_source_name(args), error)) from error
+
+
+def _source_name(args: argparse.Namespace) -> str:
+    return "standard input" if args.file in (None, "-") else str(args.file)
+
+
+def _preview(args: argparse.Namespace, context: Context, batch: Batch) -> None:
+    shown = list(preview(itertools.islice(batch.observations(), PREVIEWED)))
     print_json(
         context,
         {
             "trace_id": args.trace_id,
-            "total_observations": count,
+            "total_observations": batch.count,
             "observations_preview": shown,
         },
     )
-    context.note("dry run: nothing was written")
+    more = ", the first {} are shown".format(len(shown)) if len(shown) < batch.count else ""
+    context.note("dry run: {} valid{}, nothing was written".format(_counted(batch.count), more))
 
 
 def _summarize(context: Context, trace_id: str, count: int, outcome: delivery.Outcome) -> None:
     unchanged = count - outcome.changed
-    text = "{} observations of trace {} read and valid, {} written".format(
-        count, trace_id, outcome.changed
+    text = "{} of trace {} read and valid, {} written".format(
+        _counted(count), trace_id, outcome.changed
     )
     context.note(text + (", {} there already".format(unchanged) if unchanged else ""))
 
 
-def _with_progress(context: Context, items: Iterator[Any], total: int) -> Iterator[Any]:
+def _counted(count: int) -> str:
+    return "1 observation" if count == 1 else "{} observations".format(count)
+
+
+def _with_progress(
+    context: Context, doing: str, items: Iterable[Any], total: Optional[int] = None
+) -> Iterable[Any]:
+    """Show on a terminal how far it is; a short run does not need it."""
     if not is_terminal(context.stderr):
         return items
-    from tqdm import tqdm
-
-    return iter(tqdm(items, total=total, file=context.stderr, unit="obs", leave=False))
+    bar = require("tqdm").tqdm
+    progress: Iterable[Any] = bar(
+        items, doing, total, file=context.stderr, unit="obs", leave=False, delay=0.3
+    )
+    return progress
 
 
 @contextmanager
-def _opened(args: argparse.Namespace, context: Context) -> Iterator[IO[str]]:
-    """Yield the input as a text stream that can be read twice."""
+def _opened(args: argparse.Namespace, context: Context) -> Iterator[IO[bytes]]:
     if args.file in (None, "-"):
         if is_terminal(context.stdin):
-            raise UsageError("no observations: pipe them in, or name a file with -f FILE")
-        with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
-            shutil.copyfileobj(context.stdin, spool)
-            spool.seek(0)
-            yield spool
+            raise UsageError("a terminal: pipe observations in, or name a file with -f FILE")
+        yield _binary(context.stdin)
         return
     try:
-        stream = open(args.file, encoding="utf-8-sig")
+        stream = open(args.file, "rb")
     except OSError as error:
         raise StateError("cannot read {}: {}".format(args.file, reason(error))) from error
     with stream:
-        try:
-            yield stream
-        except UnicodeDecodeError as error:
-            raise UsageError("{} is not UTF-8 text: save it as UTF-8".format(args.file)) from error
+        yield stream
+
+
+def _binary(stdin: Any) -> Any:
+    """Return the bytes below standard input; a host's own stream may be text all through."""
+    import io
+
+    return getattr(stdin, "buffer", None) or io.BytesIO(stdin.read().encode("utf-8"))

@@ -58,9 +58,25 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **kwargs)
         self.add_argument("-h", "--help", action=ShowHelp)
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        commands = getattr(action, "choices", None)
+        if not isinstance(action, argparse._SubParsersAction) or value in (commands or ()):
+            return super()._check_value(action, value)
+        raise argparse.ArgumentError(None, _unknown_command(str(value), action))
+
     def error(self, message: str) -> Any:
         """Say what is wrong with the command line and where the help is."""
         raise UsageError("{} (see: {} --help)".format(message, self.prog))
+
+
+def _unknown_command(word: str, action: Any) -> str:
+    from coaiapy.suggest import did_you_mean
+
+    hint = did_you_mean(word, action.choices)
+    if hint:
+        return "unknown command {!r}{}".format(word, hint)
+    names = [choice.dest.split(" ")[0] for choice in action._choices_actions]
+    return "unknown command {!r}: choose one of {}".format(word, ", ".join(names))
 
 
 def add_command(

@@ -49,7 +49,7 @@ def _build_create(group: Any) -> None:
 def _add_content(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-i", "--input", metavar="JSON|TEXT")
     parser.add_argument("-o", "--output", metavar="JSON|TEXT")
-    parser.add_argument("-m", "--metadata", type=json_object, metavar="JSON")
+    parser.add_argument("-m", "--metadata", metavar="JSON|TEXT")
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +58,7 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="print export lines for eval, and keep the ids in .coaia-env",
     )
-    add_json(parser)
+    add_json(parser, default=argparse.SUPPRESS)
     add_delivery_options(parser)
 
 
@@ -79,16 +79,18 @@ def _build_add_observation(group: Any, words: List[str]) -> None:
     )
     add.add_argument("--trace-id", metavar="ID", help="the trace, by name instead of by place")
     add.add_argument("--observation-id", metavar="ID", help="likewise the observation")
-    add.add_argument("-t", "--type", type=str.upper, choices=OBSERVATION_TYPES, default="EVENT")
+    add.add_argument(
+        "-t", "--type", type=str.upper, choices=OBSERVATION_TYPES, help="(default: EVENT)"
+    )
     for option, kind in (("-te", "EVENT"), ("-ts", "SPAN"), ("-tg", "GENERATION")):
         add.add_argument(
-            option, dest="type", action="store_const", const=kind, help="--type " + kind
+            option, dest="type", action="store_const", const=kind, help="same as --type " + kind
         )
     add.add_argument("-n", "--name")
     add.add_argument("-p", "--parent", metavar="ID", help="the observation that this belongs to")
     add.add_argument("--start-time", type=time, metavar="TIME", help="(default: now)")
     add.add_argument("--end-time", type=time, metavar="TIME")
-    add.add_argument("--level", type=str.upper, choices=LEVELS, default="DEFAULT")
+    add.add_argument("--level", type=str.upper, choices=LEVELS, help="(default: DEFAULT)")
     add.add_argument("--status-message", metavar="TEXT")
     add.add_argument("--model")
     add.add_argument("--model-parameters", type=json_object, metavar="JSON")
@@ -108,8 +110,10 @@ def _build_patch_output(group: Any) -> None:
     )
     patch.add_argument("trace_id", metavar="TRACE_ID")
     patch.add_argument("output", metavar="JSON|TEXT", nargs="?")
-    patch.add_argument("-f", "--file", help="read the output from this file")
-    add_json(patch)
+    patch.add_argument(
+        "-f", "--file", help="read the output from this file, or - (default: standard input)"
+    )
+    add_json(patch, default=argparse.SUPPRESS)
     add_delivery_options(patch)
 
 
@@ -124,7 +128,7 @@ def create_trace(args: argparse.Namespace, context: Context) -> int:
             "session_id": args.session,
             "input": json_or_text(args.input),
             "output": json_or_text(args.output),
-            "metadata": args.metadata,
+            "metadata": json_or_text(args.metadata),
             "tags": args.tag,
             "environment": args.environment,
         }
@@ -152,7 +156,7 @@ def add_observation(args: argparse.Namespace, context: Context) -> int:
             "end_time": args.end_time,
             "input": json_or_text(args.input),
             "output": json_or_text(args.output),
-            "metadata": args.metadata,
+            "metadata": json_or_text(args.metadata),
             "level": args.level,
             "status_message": args.status_message,
             "model": args.model,
@@ -175,25 +179,45 @@ def add_observation(args: argparse.Namespace, context: Context) -> int:
 def _observation_and_trace(args: argparse.Namespace) -> Tuple[Any, Any]:
     """Return the two ids: by place ``[OBSERVATION] TRACE``, or by option."""
     places = list(args.ids)
-    trace_id = args.trace_id or (places.pop() if places else None)
-    observation_id = args.observation_id or (places.pop() if places else None)
+    trace_id = args.trace_id
+    if trace_id is None:
+        if not places:
+            raise UsageError("no trace: give its id, or --trace-id")
+        trace_id = places.pop()
+    observation_id = args.observation_id
+    if observation_id is None and places:
+        observation_id = places.pop()
     if places:
-        raise UsageError("too many ids: {}".format(" ".join(args.ids)))
+        raise UsageError(
+            "too many ids ({}): give the observation's and the trace's, each once".format(
+                " ".join(args.ids)
+            )
+        )
     return observation_id, trace_id
 
 
 def patch_output(args: argparse.Namespace, context: Context) -> int:
     """Set a trace's output from the argument, a file or standard input."""
-    if args.output is not None and args.file:
-        raise UsageError("give the output once: as an argument or with -f FILE")
-    text = args.output
-    if text is None:
-        text = read_text(args.file) if args.file else read_stdin(context)
+    output = json_or_text(_output_text(args, context))
+    if output is None:
+        raise UsageError("null is no output: give a value or a text")
     known = settings.load(context.env_file)
-    outcome = traces.patch_output(known, args.trace_id, json_or_text(text), args.timeout)
+    outcome = traces.patch_output(known, args.trace_id, output, args.timeout)
     if args.json:
         print_json(context, traces.get_trace(known, args.trace_id))
     return report(args, context, outcome)
+
+
+def _output_text(args: argparse.Namespace, context: Context) -> str:
+    if args.output is not None and args.file is not None:
+        raise UsageError("give the output once: as an argument or with -f FILE")
+    if args.output is not None:
+        return str(args.output)
+    piped = args.file in (None, "-")
+    text = read_stdin(context) if piped else read_text(args.file)
+    if piped and not text:
+        raise UsageError("nothing came from standard input: give the output, '' for an empty one")
+    return text[:-1] if text.endswith("\n") else text
 
 
 def _print_written(args: argparse.Namespace, context: Context, record: Any, variables: Any) -> None:

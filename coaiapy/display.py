@@ -1,6 +1,10 @@
-"""Records as people read them: tables and trees, as text."""
+"""Records as people read them: tables and trees, as text.
 
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence
+What a record says of itself is shown on one line, with what could steer a terminal as an escape.
+"""
+
+import re
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set
 
 from coaiapy import times
 from coaiapy.record_fields import Body
@@ -13,6 +17,12 @@ class Strokes(NamedTuple):
     last: str
     through: str
 
+
+# A tree is indented to this level; what lies deeper says its level instead.
+MAX_INDENT = 50
+# Control characters, and those that turn the direction of writing.
+_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_STEERING_BUT_LINES = re.compile(r"(?![\n\t])" + _STEERING.pattern)
 
 LINES = Strokes("├─ ", "└─ ", "│  ")
 ASCII = Strokes("|- ", "`- ", "|  ")
@@ -28,7 +38,7 @@ def table(rows: Iterable[Sequence[Any]], headers: Sequence[str]) -> str:
     """Return rows under headers, in columns; nothing is cut."""
     from tabulate import tabulate
 
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    cells = [["" if cell is None else one_line(str(cell)) for cell in row] for row in rows]
     return str(tabulate(cells, headers=headers, tablefmt="simple", disable_numparse=True))
 
 
@@ -50,26 +60,42 @@ def trace_table(traces: Iterable[Body]) -> str:
 
 def trace_tree(trace: Body, strokes: Strokes = LINES) -> str:
     """Return a trace's heading and its observations below their parents."""
-    lines = [_heading(trace)]
-    lines.extend(_branches(_children(trace), None, strokes, ""))
-    return "\n".join(lines)
+    observations = trace.get("observations") or []
+    return "\n".join([one_line(_heading(trace))] + list(_branches(observations, strokes)))
 
 
 def session_tree(session: Body, strokes: Strokes = LINES) -> str:
     """Return a session's traces, one tree after the other."""
-    heading = "session {}  {} traces".format(session["id"], len(session["traces"]))
+    count = len(session["traces"])
+    heading = "session {}  {} {}".format(
+        one_line(session["id"]), count, "trace" if count == 1 else "traces"
+    )
     return "\n\n".join([heading] + [trace_tree(trace, strokes) for trace in session["traces"]])
 
 
 def fields(body: Body) -> str:
     """Return one record field by field; what is structured is shown as JSON."""
     width = max(len(name) for name in body)
-    return "\n".join("{:<{}}  {}".format(name, width, _cell(body[name])) for name in body)
+    margin = "\n" + " " * (width + 2)
+    return "\n".join(
+        "{:<{}}  {}".format(name, width, _cell(body[name]).replace("\n", margin)) for name in body
+    )
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` with line breaks and whatever else steers a terminal as escapes."""
+    return _STEERING.sub(_escape, text)
+
+
+def _escape(match: Any) -> str:
+    return str(match.group().encode("unicode_escape").decode("ascii"))
 
 
 def moment(time: Optional[str]) -> str:
     """Return a point in time to the second, in UTC."""
-    return "{:%Y-%m-%d %H:%M:%S}Z".format(times.from_text(time)) if time else ""
+    if not time:
+        return ""
+    return times.to_text(times.from_text(time))[:19].replace("T", " ") + "Z"
 
 
 def epoch_moment(seconds: Optional[float]) -> str:
@@ -104,31 +130,68 @@ def _heading(trace: Body) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def _children(trace: Body) -> Dict[Optional[str], List[Body]]:
-    """Return the observations by parent; one whose parent is not there is shown at the top."""
-    observations = trace.get("observations") or []
-    known = {observation["id"] for observation in observations}
+def _branches(observations: List[Body], strokes: Strokes) -> Iterator[str]:
+    """Yield a line for each observation, below its parent and in the order given."""
+    parents = {
+        observation["id"]: observation.get("parentObservationId") for observation in observations
+    }
+    rings = _cut_rings(parents)
     children: Dict[Optional[str], List[Body]] = {}
     for observation in observations:
-        parent = observation.get("parentObservationId")
-        children.setdefault(parent if parent in known else None, []).append(observation)
-    return children
+        parent = parents[observation["id"]]
+        children.setdefault(parent if parent in parents else None, []).append(observation)
+    waiting = _siblings(children, None, "", 1)
+    while waiting:
+        branch = waiting.pop()
+        stroke = strokes.last if branch.is_last else strokes.branch
+        note = _level(branch.level) + ("(its parents form a ring) " if branch.id in rings else "")
+        yield branch.indent + stroke + note + one_line(_line(branch.observation))
+        deeper = branch.indent
+        if branch.level < MAX_INDENT:
+            deeper += "   " if branch.is_last else strokes.through
+        waiting.extend(_siblings(children, branch.id, deeper, branch.level + 1))
 
 
-def _branches(
-    children: Dict[Optional[str], List[Body]],
-    parent: Optional[str],
-    strokes: Strokes,
-    indent: str,
-) -> List[str]:
-    lines = []
-    siblings = children.pop(parent, [])
-    for observation in siblings:
-        is_last = observation is siblings[-1]
-        lines.append(indent + (strokes.last if is_last else strokes.branch) + _line(observation))
-        deeper = indent + ("   " if is_last else strokes.through)
-        lines.extend(_branches(children, observation["id"], strokes, deeper))
-    return lines
+class _Branch(NamedTuple):
+    """An observation at its place in the tree."""
+
+    observation: Body
+    indent: str
+    level: int
+    is_last: bool
+
+    @property
+    def id(self) -> str:
+        return str(self.observation["id"])
+
+
+def _siblings(
+    children: Dict[Optional[str], List[Body]], parent: Optional[str], indent: str, level: int
+) -> List[_Branch]:
+    """Take the children of ``parent`` out, the last one first."""
+    found = children.pop(parent, [])
+    return [_Branch(one, indent, level, one is found[-1]) for one in reversed(found)]
+
+
+def _cut_rings(parents: Dict[str, Optional[str]]) -> Set[str]:
+    """Take the parent from one of each ring of observations; return those: they show the ring."""
+    cut: Set[str] = set()
+    settled: Set[str] = set()
+    for start in parents:
+        path: Set[str] = set()
+        current: Optional[str] = start
+        while current in parents and current not in settled and current not in path:
+            path.add(str(current))
+            current = parents[str(current)]
+        if current in path:
+            parents[str(current)] = None
+            cut.add(str(current))
+        settled |= path
+    return cut
+
+
+def _level(level: int) -> str:
+    return "(level {}) ".format(level) if level > MAX_INDENT else ""
 
 
 def _line(observation: Body) -> str:
@@ -139,15 +202,16 @@ def _line(observation: Body) -> str:
         counts = sorted(observation["usageDetails"].items())
         parts.append(" ".join("{}={}".format(name, count) for name, count in counts))
     parts.append(duration(observation.get("startTime"), observation.get("endTime")))
-    level = observation.get("level", "DEFAULT")
+    level = observation.get("level") or "DEFAULT"
     if level != "DEFAULT":
-        parts.append("{} {}".format(level, observation.get("statusMessage", "")).strip())
+        parts.append(level)
+    parts.append(observation.get("statusMessage") or "")
     return "  ".join(part for part in parts if part)
 
 
 def _cell(value: Any) -> str:
     if isinstance(value, str):
-        return value
+        return _STEERING_BUT_LINES.sub(_escape, value)
     import json
 
     return json.dumps(value, ensure_ascii=False)

@@ -10,9 +10,9 @@ import re
 from hashlib import sha256
 from typing import List
 
-_HEX32 = re.compile(r"[0-9a-f]{32}$")
-_HEX16 = re.compile(r"[0-9a-f]{16}$")
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+_HEX32 = re.compile(r"[0-9a-f]{32}\Z")
+_HEX16 = re.compile(r"[0-9a-f]{16}\Z")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
 
 def new_trace_id() -> str:
@@ -33,10 +33,10 @@ def new_id() -> str:
 def span_trace_id(trace_id: str) -> str:
     """Return the 32 hex digits under which a span store keeps the trace ``trace_id``."""
     text = trace_id.lower()
+    if _UUID.match(text):
+        text = text.replace("-", "")
     if _HEX32.match(text) and text.strip("0"):
         return text
-    if _UUID.match(text):
-        return text.replace("-", "")
     return sha256(trace_id.encode("utf-8")).digest()[:16].hex()
 
 
@@ -62,3 +62,9 @@ def known_forms(trace_id: str) -> List[str]:
 def derived_observation_id(*parts: str) -> str:
     """Return the observation id that always belongs to the same ``parts``."""
     return sha256("\x1f".join(parts).encode("utf-8")).digest()[:8].hex()
+
+
+def known_observation_forms(observation_id: str) -> List[str]:
+    """Return the ids under which an observation may be kept: the user's own first."""
+    other = span_id(observation_id)
+    return [observation_id] if other == observation_id else [observation_id, other]

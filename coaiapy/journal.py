@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tu
 from coaiapy import ids
 from coaiapy.errors import StateError
 from coaiapy.files import PRIVATE_FILE, locked, make_private_folder, reason, state_folder
-from coaiapy.record_fields import Body
+from coaiapy.record_fields import DEFAULTS, Body
 
 LOCAL = 0
 SCHEMA_VERSION = 1
@@ -209,6 +209,8 @@ def _put(db: Any, destination: int, kind: str, body: Body) -> Tuple[int, bool]:
     ).fetchone()
     if found:
         return found["seq"], _merge_into(db, found, body)
+    for name, value in DEFAULTS[kind].items():
+        body.setdefault(name, value)
     row = db.execute(
         "INSERT INTO records (destination, kind, trace_key, key, trace_id, id, time, body, event,"
         " written_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

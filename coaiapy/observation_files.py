@@ -1,153 +1,279 @@
-"""Observations from a file: JSON, JSON Lines or YAML, checked whole, and streamed where it can be.
+"""Observations from a file: JSON, JSON Lines or YAML, checked whole before one of them is used.
 
-A JSON Lines file is read line by line, so that its size does not matter.
+A file is read once, so that it may be a pipe, and JSON Lines are read line by line, so that their
+number does not matter. What has been checked waits in a temporary file.
 """
 
+import codecs
+import itertools
 import json
-from typing import IO, Any, Dict, Iterable, Iterator, List, NamedTuple, Optional
+from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional
 
-from coaiapy import ids
-from coaiapy.errors import UsageError
+from coaiapy import ids, json_values
+from coaiapy.errors import StateError, UsageError
+from coaiapy.files import reason
 from coaiapy.journal import to_json
 from coaiapy.packages import require
-from coaiapy.records import Observation, observation_from
+from coaiapy.record_fields import OBSERVATION_FIELDS
+from coaiapy.records import Observation, from_body, observation_from
 
 FORMATS = ("json", "jsonl", "yaml")
 MAX_ERRORS_SHOWN = 20
+_EMPTY = "there is nothing in it"
+_ID_NAMES = [
+    name
+    for field in OBSERVATION_FIELDS
+    if field.attribute == "id"
+    for name in (field.attribute, field.api) + field.aliases
+]
 _ENDINGS = {"json": "json", "jsonl": "jsonl", "ndjson": "jsonl", "yaml": "yaml", "yml": "yaml"}
 
 
 class Item(NamedTuple):
-    """One observation as it stands in a file, and where: ``line 12`` or ``item 3``."""
+    """One observation as it stands in a file: which one (from 1), where, and what it says."""
 
+    number: int
     place: str
     values: Any
 
 
-def read_items(stream: IO[str], format: str) -> Iterator[Item]:
-    """Yield what ``stream`` holds; ``UsageError`` names the line that cannot be read."""
+class Batch:
+    """Checked observations of one trace; a context manager that forgets them in the end."""
+
+    def __init__(self, spool: IO[bytes], count: int) -> None:
+        self._spool = spool
+        self.count = count
+
+    def __enter__(self) -> "Batch":
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self._spool.close()
+
+    def observations(self) -> Iterator[Observation]:
+        """Yield the observations in the order of their file, from its beginning."""
+        self._spool.seek(0)
+        for line in self._spool:
+            yield from_body("observation", json.loads(line.decode("utf-8")))
+
+
+def read_batch(
+    stream: IO[bytes],
+    trace_id: str,
+    name: str = "",
+    format: Optional[str] = None,
+    watch: Callable[[Iterable[Item]], Iterable[Item]] = iter,
+) -> Batch:
+    """Return the observations that a file holds for a trace.
+
+    ``name`` tells the format if ``format`` does not; ``watch`` sees the items as they are read.
+    Raises ``UsageError`` that lists what is wrong on which line or with which item and field,
+    ``StateError`` if there is no room for a temporary file.
+    """
+    import tempfile
+
+    items = read_items(stream, name, format)
+    try:
+        spool = tempfile.TemporaryFile()
+        try:
+            return Batch(spool, _check_all(watch(items), trace_id, spool))
+        except BaseException:
+            spool.close()
+            raise
+    except OSError as error:
+        raise StateError("cannot keep the input for a while: {}".format(reason(error))) from error
+
+
+def read_items(stream: IO[bytes], name: str = "", format: Optional[str] = None) -> Iterator[Item]:
+    """Return what ``stream`` holds; ``UsageError`` names the line that cannot be read."""
+    head = _head(stream)
+    format = format or _guess_format(name, head[-1])
     if format == "jsonl":
-        return _json_lines(stream)
-    return _documents(stream.read(), format)
+        return _json_lines(itertools.chain(head, stream))
+    text = _decoded(b"".join(head) + stream.read())
+    return _numbered(_yaml(text) if format == "yaml" else _json(text))
 
 
-def guess_format(name: str, stream: IO[str]) -> str:
-    """Return the format of a file by its ending, else by how it begins; rewinds ``stream``."""
+def _head(stream: IO[bytes]) -> List[bytes]:
+    """Return the lines up to the first that says something, without a byte-order mark."""
+    first = stream.readline()
+    if first.startswith(codecs.BOM_UTF8):
+        first = first[len(codecs.BOM_UTF8) :]
+    head = [first]
+    while head[-1].isspace():
+        head.append(stream.readline())
+    return head
+
+
+def _guess_format(name: str, first: bytes) -> str:
+    """Return the format of a file by its ending, else by the first line that says something."""
     by_ending = _ENDINGS.get(name.rpartition(".")[2].lower())
     if by_ending and by_ending != "json":
         return by_ending
-    first = _first_line(stream)
-    if first.startswith("["):
+    first = first.strip()
+    if first.startswith(b"{") and _is_json(first):
+        return "jsonl"
+    if first.startswith((b"{", b"[")):
         return "json"
-    if first.startswith("{"):
-        return "jsonl" if _is_json(first) else "json"
     return by_ending or "yaml"
 
 
-def check_all(items: Iterable[Item], trace_id: str) -> int:
-    """Return how many observations there are; ``UsageError`` lists what is wrong with which."""
-    count = 0
+def _check_all(items: Iterable[Item], trace_id: str, spool: IO[bytes]) -> int:
+    """Keep each observation as a line of ``spool``, and return how many there are."""
+    count = wrong = 0
     errors: List[str] = []
     seen: Dict[str, str] = {}
     for item in items:
         count += 1
         try:
-            observation = to_observation(item, trace_id)
-            first = seen.setdefault(observation.id, item.place)
-            if first != item.place:
-                raise UsageError("id: {!r} is that of {} already".format(observation.id, first))
+            observation = _check(item, trace_id, seen)
+            spool.write(to_json(observation.body()).encode("utf-8") + b"\n")
         except UsageError as error:
-            errors.append("{}: {}".format(item.place, error))
-    if errors:
-        shown = errors[:MAX_ERRORS_SHOWN]
-        if len(errors) > len(shown):
-            shown.append("and {} more".format(len(errors) - len(shown)))
+            wrong += 1
+            if wrong <= MAX_ERRORS_SHOWN:
+                errors.append("{}: {}".format(item.place, error))
+    if wrong > len(errors):
+        errors.append("and {} more".format(wrong - len(errors)))
+    if wrong:
         raise UsageError(
             "{} of {} observations are wrong, so nothing was written:\n  {}".format(
-                len(errors), count, "\n  ".join(shown)
+                wrong, count, "\n  ".join(errors)
             )
         )
     return count
 
 
+def _check(item: Item, trace_id: str, seen: Dict[str, str]) -> Observation:
+    observation = to_observation(item, trace_id)
+    first = seen.setdefault(ids.span_id(observation.id), item.place)
+    if first != item.place:
+        raise UsageError("id: {!r} is also that of {}".format(observation.id, first))
+    return observation
+
+
 def to_observation(item: Item, trace_id: str) -> Observation:
     """Return the observation of an item.
 
-    One without an id is given one that depends on the trace, the place and the content alone,
+    One without an id is given one that depends on the trace, its number and its content alone,
     so that the same file read again means the same observations.
     """
-    if not isinstance(item.values, dict):
-        raise UsageError("an observation is an object, not {!r}".format(item.values))
-    values = dict(item.values)
-    if values.get("id") is None:
-        content = to_json(dict(sorted(values.items(), key=lambda pair: str(pair[0]))))
-        values["id"] = ids.derived_observation_id(trace_id, item.place, content)
-    return observation_from(values, trace_id)
+    values = item.values
+    if not isinstance(values, dict):
+        raise UsageError("an observation is an object, not {}".format(_shown(values)))
+    observation = observation_from(values, trace_id)
+    if any(values.get(name) is not None for name in _ID_NAMES):
+        return observation
+    return observation._replace(id=_derived_id(item, trace_id))
 
 
-def _json_lines(stream: IO[str]) -> Iterator[Item]:
-    for number, line in enumerate(stream, 1):
-        if not line.strip():
-            continue
-        try:
-            values = json.loads(line)
-        except ValueError as error:
-            raise UsageError("line {} is not JSON: {}".format(number, error)) from error
-        yield Item("line {}".format(number), values)
+def _derived_id(item: Item, trace_id: str) -> str:
+    given = {str(name): value for name, value in item.values.items() if value is not None}
+    content = to_json(json_values.plain(dict(sorted(given.items()))))
+    return ids.derived_observation_id(ids.span_trace_id(trace_id), str(item.number), content)
 
 
-def _documents(text: str, format: str) -> Iterator[Item]:
-    parsed = _yaml(text) if format == "yaml" else _json(text)
-    items = parsed if isinstance(parsed, list) else [parsed]
-    for number, values in enumerate(items, 1):
-        yield Item("item {}".format(number), values)
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:60] + "..."
 
 
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise UsageError("this is not JSON: {}".format(error)) from error
-
-
-def _yaml(text: str) -> Any:
-    yaml = require("yaml", "PyYAML")
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = "line {} ".format(mark.line + 1) if mark else "this "
-        raise UsageError(
-            "{}is not YAML: {}".format(place, getattr(error, "problem", error))
-        ) from error
-
-
-def _first_line(stream: IO[str]) -> str:
-    first = next((line.strip() for line in stream if line.strip()), "")
-    stream.seek(0)
-    return first
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
-
-
-def preview(items: Iterable[Item], trace_id: str, most: Optional[int] = None) -> Iterator[Any]:
+def preview(observations: Iterable[Observation]) -> Iterator[Any]:
     """Yield for each observation what it would be, shortly."""
-    import itertools
-
-    for index, item in enumerate(itertools.islice(items, most)):
-        observation = to_observation(item, trace_id)
+    for index, observation in enumerate(observations):
         yield {
             "index": index,
             "id": observation.id,
-            "type": observation.type,
+            "type": observation.type or "EVENT",
             "name": observation.name,
             "has_input": observation.input is not None,
             "has_output": observation.output is not None,
             "parent": observation.parent_id,
         }
+
+
+def _json_lines(stream: Iterable[bytes]) -> Iterator[Item]:
+    count = 0
+    for number, line in enumerate(stream, 1):
+        if line.isspace():
+            continue
+        count += 1
+        place = "line {}".format(number)
+        try:
+            values = json_values.parse(line.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise UsageError(
+                "{} is not UTF-8 text: save the file as UTF-8".format(place)
+            ) from error
+        except ValueError as error:
+            raise UsageError("{} is not JSON: {}".format(place, error)) from error
+        yield Item(count, place, values)
+    if not count:
+        raise UsageError(_EMPTY)
+
+
+def _numbered(parsed: Iterable[Any]) -> Iterator[Item]:
+    for number, values in enumerate(parsed, 1):
+        yield Item(number, "item {}".format(number), values)
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UsageError(
+            "line {} is not UTF-8 text: save the file as UTF-8".format(line)
+        ) from error
+
+
+def _json(text: str) -> List[Any]:
+    if not text.strip():
+        raise UsageError(_EMPTY)
+    try:
+        return _as_list(json_values.parse(text))
+    except ValueError as error:
+        hint = " (--format jsonl takes one object a line)" if "Extra data" in str(error) else ""
+        raise UsageError("this is not JSON: {}{}".format(error, hint)) from error
+
+
+def _yaml(text: str) -> List[Any]:
+    """Return the observations of every document of a YAML text."""
+    yaml = require("yaml", "PyYAML")
+    try:
+        documents = list(yaml.load_all(text, Loader=_text_keeping_loader(yaml)))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = "line {}".format(mark.line + 1) if mark else "this"
+        reason = getattr(error, "problem", None) or str(error).replace("\n", " ")
+        raise UsageError("{} is not YAML: {}".format(place, reason)) from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError("this is not YAML that can be kept: {}".format(error)) from error
+    said = [document for document in documents if document is not None]
+    if not said:
+        raise UsageError(_EMPTY)
+    return [item for document in said for item in _as_list(document)]
+
+
+def _text_keeping_loader(yaml: Any) -> Any:
+    """Return a safe loader that leaves a time as it is written: what it means is ours to say."""
+
+    class Loader(yaml.SafeLoader):  # type: ignore
+        pass
+
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    return Loader
+
+
+def _as_list(parsed: Any) -> List[Any]:
+    return parsed if isinstance(parsed, list) else [parsed]
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        json_values.parse(text.decode("utf-8"))
+    except ValueError:
+        return False
+    return True

@@ -1,9 +1,11 @@
 """The fields of each record: their names here and in Langfuse's API, and what they may hold."""
 
+import re
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
 
-from coaiapy import times
+from coaiapy import json_values, times
 from coaiapy.errors import UsageError
+from coaiapy.suggest import did_you_mean
 
 OBSERVATION_TYPES = (
     "EVENT",
@@ -36,29 +38,46 @@ class Field(NamedTuple):
     aliases: Tuple[str, ...] = ()
 
 
-def _anything(value: Any) -> Any:
-    return value
-
-
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("must be text, not {}".format(_kind(value)))
-    return value
+    return json_values.plain_text(value)
 
 
 def _id(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     text = _text(value)
-    if not text.strip() or len(text) > MAX_ID_LENGTH or "\r" in text:
+    if not text.strip() or len(text) > MAX_ID_LENGTH:
         raise ValueError("must have 1 to {} characters".format(MAX_ID_LENGTH))
+    if "\r" in text:
+        raise ValueError("must not have a carriage return in it")
     return text
 
 
 def _object(value: Any) -> Body:
     if not isinstance(value, dict):
         raise ValueError("must be an object, not {}".format(_kind(value)))
-    return value
+    return dict(json_values.plain(value))
+
+
+def _metadata(value: Any) -> Body:
+    """Metadata is merged key by key, so what is no object is kept under a key of its own."""
+    return _object(value if isinstance(value, dict) else {"metadata": value})
+
+
+def environment_name(value: Any) -> str:
+    """Return the name of an environment; ``ValueError`` for one that servers do not keep.
+
+    They would take it for ``default`` without a word.
+    """
+    text = _text(value)
+    if not re.match(r"(?!langfuse)[a-z0-9_-]{1,40}\Z", text):
+        raise ValueError(
+            "{!r} is not a name that Langfuse keeps: use up to 40 of a-z, 0-9, - and _, "
+            "not beginning with langfuse".format(text)
+        )
+    return text
 
 
 def _texts(value: Any) -> Tuple[str, ...]:
@@ -107,15 +126,16 @@ def _usage(value: Any) -> Body:
         if isinstance(count, bool) or not isinstance(count, int) or count < 0:
             raise ValueError("{} must be a whole number, not {!r}".format(name, count))
         usage[_USAGE_NAMES.get(name, name)] = count
-    return usage
+    return _object(usage)
 
 
 def _cost(value: Any) -> Body:
-    costs = value if isinstance(value, dict) else {"total": value}
+    given = value if isinstance(value, dict) else {"total": value}
+    costs = {name: amount for name, amount in given.items() if amount is not None}
     for name, amount in costs.items():
         if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not amount >= 0:
             raise ValueError("{} must be a number of US dollars, not {!r}".format(name, amount))
-    return costs
+    return _object(costs)
 
 
 def _kind(value: Any) -> str:
@@ -130,11 +150,11 @@ TRACE_FIELDS = (
     Field("name", "name", _text),
     Field("user_id", "userId", _text),
     Field("session_id", "sessionId", _text),
-    Field("input", "input", _anything),
-    Field("output", "output", _anything),
-    Field("metadata", "metadata", _object),
+    Field("input", "input", json_values.plain),
+    Field("output", "output", json_values.plain),
+    Field("metadata", "metadata", _metadata),
     Field("tags", "tags", _texts),
-    Field("environment", "environment", _text),
+    Field("environment", "environment", environment_name),
     Field("release", "release", _text),
     Field("version", "version", _text),
     Field("public", "public", _flag),
@@ -148,9 +168,9 @@ OBSERVATION_FIELDS = (
     Field("start_time", "startTime", times.parse_time),
     Field("end_time", "endTime", times.parse_time),
     Field("parent_id", "parentObservationId", _id, ("parent_observation_id", "parent")),
-    Field("input", "input", _anything),
-    Field("output", "output", _anything),
-    Field("metadata", "metadata", _object),
+    Field("input", "input", json_values.plain),
+    Field("output", "output", json_values.plain),
+    Field("metadata", "metadata", _metadata),
     Field("level", "level", _one_of(LEVELS)),
     Field("status_message", "statusMessage", _text),
     Field("model", "model", _text),
@@ -161,13 +181,13 @@ OBSERVATION_FIELDS = (
     Field("prompt_name", "promptName", _text),
     Field("prompt_version", "promptVersion", _whole),
     Field("version", "version", _text),
-    Field("environment", "environment", _text),
+    Field("environment", "environment", environment_name),
 )
 
 SCORE_FIELDS = (
     Field("id", "id", _id, ("score_id", "scoreId")),
     Field("name", "name", _text),
-    Field("value", "value", _anything),
+    Field("value", "value", json_values.plain),
     Field("timestamp", "timestamp", times.parse_time),
     Field("data_type", "dataType", _one_of(SCORE_TYPES)),
     Field("trace_id", "traceId", _id),
@@ -175,9 +195,9 @@ SCORE_FIELDS = (
     Field("session_id", "sessionId", _id),
     Field("dataset_run_id", "datasetRunId", _id),
     Field("comment", "comment", _text),
-    Field("metadata", "metadata", _object),
+    Field("metadata", "metadata", _metadata),
     Field("config_id", "configId", _id),
-    Field("environment", "environment", _text),
+    Field("environment", "environment", environment_name),
 )
 
 
@@ -188,6 +208,12 @@ def _names(fields: Tuple[Field, ...]) -> Dict[str, Field]:
 
 
 FIELDS = {"trace": TRACE_FIELDS, "observation": OBSERVATION_FIELDS, "score": SCORE_FIELDS}
+# What a record is when it is written for the first time and does not say.
+DEFAULTS: Dict[str, Body] = {
+    "trace": {},
+    "observation": {"type": "EVENT", "level": "DEFAULT"},
+    "score": {},
+}
 _BY_NAME = {kind: _names(fields) for kind, fields in FIELDS.items()}
 
 
@@ -202,7 +228,7 @@ def checked(values: Mapping[str, Any], kind: str) -> Dict[str, Any]:
     for name, value in values.items():
         field = known.get(name)
         if field is None:
-            raise UsageError("{}: {}".format(name, _unknown_field(name, kind, list(known))))
+            raise UsageError("{}: {}".format(name, _unknown_field(str(name), kind, list(known))))
         if value is None:
             continue
         if field.attribute in given:
@@ -215,11 +241,8 @@ def checked(values: Mapping[str, Any], kind: str) -> Dict[str, Any]:
 
 
 def _unknown_field(name: str, kind: str, known: List[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(name, known, 1)
-    hint = "; did you mean {}?".format(near[0]) if near else ""
-    return "no field of {} {}{}".format("an" if kind == "observation" else "a", kind, hint)
+    article = "an" if kind == "observation" else "a"
+    return "no field of {} {}{}".format(article, kind, did_you_mean(name, known))
 
 
 def body_of(record: Any) -> Body:

@@ -42,20 +42,21 @@ class Trace(NamedTuple):
 class Observation(NamedTuple):
     """One step of a trace: an event, a span, a generation or one of the newer types.
 
-    ``usage`` counts units (tokens) per name, ``cost`` is in USD per name.
+    ``usage`` counts units (tokens) per name, ``cost`` is in USD per name. A type or level that
+    is not given is ``EVENT`` or ``DEFAULT``, unless the observation was written before.
     """
 
     id: str
     trace_id: str
     start_time: str
-    type: str = "EVENT"
+    type: Optional[str] = None
     name: Optional[str] = None
     end_time: Optional[str] = None
     parent_id: Optional[str] = None
     input: Any = None
     output: Any = None
     metadata: Optional[Body] = None
-    level: str = "DEFAULT"
+    level: Optional[str] = None
     status_message: Optional[str] = None
     model: Optional[str] = None
     model_parameters: Optional[Body] = None
@@ -122,17 +123,25 @@ def observation_from(values: Mapping[str, Any], trace_id: Optional[str] = None) 
     ``UsageError`` that names the field.
     """
     given = checked(values, "observation")
-    if trace_id is not None and given.setdefault("trace_id", trace_id) != trace_id:
-        raise UsageError(
-            "trace_id: {!r} is another trace than {!r}".format(given["trace_id"], trace_id)
-        )
+    if trace_id is not None:
+        _set_trace(given, trace_id)
     if "trace_id" not in given:
         raise UsageError("trace_id: missing; an observation belongs to a trace")
     given.setdefault("id", ids.new_observation_id())
-    given.setdefault("start_time", times.now())
+    if "start_time" not in given:
+        given["start_time"] = min(times.now(), given.get("end_time", times.LAST))
     observation = Observation(**given)
     _check_observation(observation)
     return observation
+
+
+def _set_trace(given: Body, trace_id: str) -> None:
+    """Put the observation into ``trace_id``; it may name the same trace itself, in any form."""
+    wanted = checked({"trace_id": trace_id}, "observation")["trace_id"]
+    named = given.get("trace_id", wanted)
+    if named != wanted and ids.span_trace_id(named) != ids.span_trace_id(wanted):
+        raise UsageError("trace_id: {!r} is another trace than {!r}".format(named, wanted))
+    given["trace_id"] = wanted
 
 
 def score_from(values: Mapping[str, Any]) -> Score:

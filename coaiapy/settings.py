@@ -2,10 +2,11 @@
 
 import os
 import re
-from typing import Any, Dict, Mapping, NamedTuple, Optional
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy.errors import ConfigError
 from coaiapy.files import read_text, user_home
+from coaiapy.record_fields import environment_name
 
 DEFAULT_BASE_URL = "https://cloud.langfuse.com"
 DEFAULT_TIMEOUT = 5.0
@@ -49,25 +50,10 @@ def load(env_file: Optional[str] = None) -> Settings:
     ``ConfigError`` for one Langfuse key without the other, ``StateError`` for a broken file.
     """
     values = merged_config()
-    dotenv = _read_dotenv(env_file)
-
-    def look_up(name: str, *keys: str) -> str:
-        found = os.environ.get(name) or dotenv.get(name)
-        if found:
-            return found.strip()
-        for key in keys:
-            if values.get(key):
-                return str(values[key]).strip()
-        return ""
-
-    url = (
-        look_up("LANGFUSE_BASE_URL")
-        or look_up("LANGFUSE_HOST", "langfuse_base_url", "langfuse_host")
-        or DEFAULT_BASE_URL
-    )
-    public_key = look_up("LANGFUSE_PUBLIC_KEY", "langfuse_public_key")
-    secret_key = look_up("LANGFUSE_SECRET_KEY", "langfuse_secret_key")
-    base_url = _checked_url(url)
+    look_up = _Layers((os.environ, _read_dotenv(env_file), values)).first
+    public_key = look_up("LANGFUSE_PUBLIC_KEY")
+    secret_key = look_up("LANGFUSE_SECRET_KEY")
+    base_url = _checked_url(look_up("LANGFUSE_BASE_URL", "LANGFUSE_HOST") or DEFAULT_BASE_URL)
     if base_url != LOCAL:
         _check_key_pair(public_key, secret_key)
     return Settings(
@@ -75,17 +61,33 @@ def load(env_file: Optional[str] = None) -> Settings:
         secret_key=secret_key,
         base_url=base_url,
         environment=_environment(look_up("LANGFUSE_TRACING_ENVIRONMENT")),
-        release=next(filter(None, map(look_up, _RELEASE_VARIABLES)), None),
+        release=look_up(*_RELEASE_VARIABLES) or None,
         timeout=_seconds(look_up("LANGFUSE_TIMEOUT")),
         values=values,
     )
 
 
+class _Layers(NamedTuple):
+    """Where settings stand, the strongest first."""
+
+    layers: Tuple[Mapping[str, Any], ...]
+
+    def first(self, *names: str) -> str:
+        """Return the strongest setting under one of ``names``, upper or lower case; else ""."""
+        for layer in self.layers:
+            for name in names:
+                for spelling in (name, name.lower()):
+                    found = layer.get(spelling)
+                    text = "" if found is None else str(found).strip()
+                    if text:
+                        return text
+        return ""
+
+
 def merged_config() -> Dict[str, Any]:
     """Return ``./coaia.json`` laid over ``~/coaia.json``, objects key by key."""
     merged: Dict[str, Any] = {}
-    for folder in (user_home(), os.getcwd()):
-        path = os.path.join(folder, "coaia.json")
+    for path in (os.path.join(user_home(), "coaia.json"), "coaia.json"):
         if os.path.exists(path):
             merged = merge(merged, _read_json_object(path))
     return merged
@@ -102,14 +104,13 @@ def merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> Dict[str, Any
 
 
 def _read_json_object(path: str) -> Dict[str, Any]:
-    import json
+    from coaiapy import json_values
 
+    text = read_text(path)
     try:
-        value = json.loads(read_text(path))
+        value = json_values.parse(text)
     except ValueError as error:
-        line = getattr(error, "lineno", 1)
-        message = "{} line {} is not JSON ({}): correct it".format(path, line, error)
-        raise ConfigError(message) from error
+        raise ConfigError("{} is not JSON ({}): correct it".format(path, error)) from error
     if not isinstance(value, dict):
         raise ConfigError("{} does not hold a JSON object: correct it".format(path))
     return value
@@ -122,9 +123,16 @@ def _read_dotenv(env_file: Optional[str]) -> Dict[str, str]:
         if named:
             raise ConfigError("the settings file {} does not exist".format(path))
         return {}
-    from coaiapy.env_files import read_env_file
+    return _variables(path)
 
-    return read_env_file(path)
+
+def _variables(path: str) -> Dict[str, str]:
+    """Return all that the file says: a ``.env`` is also for programs that name things freely."""
+    from coaiapy import env_format_json, env_format_lines
+
+    text = read_text(path)
+    parse = env_format_json.parse if text.lstrip().startswith("{") else env_format_lines.parse
+    return {key: value for key, value, _ in parse(text, path)}
 
 
 def _check_key_pair(public_key: str, secret_key: str) -> None:
@@ -146,19 +154,20 @@ def _checked_url(url: str) -> str:
     if not re.match(r"https?://[^/\s?#]+[^\s?#]*$", url):
         raise ConfigError(
             "LANGFUSE_BASE_URL {!r} is not an http(s) address: "
-            "set it to one like {}, or to local".format(url, DEFAULT_BASE_URL)
+            "set it to one like {}, or to local".format(_without_password(url), DEFAULT_BASE_URL)
         )
     return url.rstrip("/")
 
 
+def _without_password(url: str) -> str:
+    return re.sub(r"//[^/@]*@", "//***@", url)
+
+
 def _environment(text: str) -> Optional[str]:
-    """Langfuse takes what it cannot read for ``default`` without a word; this says so."""
-    if text and not re.match(r"(?!langfuse)[a-z0-9_-]{1,40}$", text):
-        raise ConfigError(
-            "LANGFUSE_TRACING_ENVIRONMENT {!r} is not a name that Langfuse keeps: use up to 40 "
-            "of a-z, 0-9, - and _, not beginning with langfuse".format(text)
-        )
-    return text or None
+    try:
+        return environment_name(text) if text else None
+    except ValueError as error:
+        raise ConfigError("LANGFUSE_TRACING_ENVIRONMENT {}".format(error)) from error
 
 
 def _seconds(text: str) -> float:

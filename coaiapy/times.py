@@ -12,10 +12,14 @@ from coaiapy.errors import UsageError
 
 _ISO = re.compile(
     r"(\d{4})-?(\d\d)-?(\d\d)"
-    r"(?:[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?\s*(Z|[+-]\d\d:?(?:\d\d)?)?)?$",
-    re.IGNORECASE,
+    r"(?:[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?\s*(Z|[+-]\d\d(?::?[0-5]\d)?)?)?\Z",
+    re.IGNORECASE | re.ASCII,
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+# A number of seconds from here on (May 2033) is rather a date in digits.
+_PLAUSIBLE_SECONDS = 2000000000
+# The last moment that can be stored.
+LAST = "9999-12-31T23:59:59.999Z"
 _FORMS = (
     "write it as ISO 8601 (2026-01-31T12:00:00Z), as yyMMddHHmmss or yyMMddHHmm, "
     "or as seconds since 1970"
@@ -30,7 +34,8 @@ def now() -> str:
 def to_text(moment: datetime) -> str:
     """Return ``moment`` as stored text; a naive one is local time."""
     utc = moment.astimezone(timezone.utc)
-    return "{:%Y-%m-%dT%H:%M:%S}.{:03d}Z".format(utc, utc.microsecond // 1000)
+    day = "{:04d}-{:02d}-{:02d}".format(utc.year, utc.month, utc.day)
+    return "{}T{:%H:%M:%S}.{:03d}Z".format(day, utc, utc.microsecond // 1000)
 
 
 def from_text(text: str) -> datetime:
@@ -47,13 +52,19 @@ def parse_time(value: Any) -> str:
     """Return the stored text of a moment written in any accepted way.
 
     Text: ISO 8601 with any offset (without one: local time), ``yyMMddHHmmss`` or ``yyMMddHHmm``
-    (UTC), or seconds since 1970. Numbers are seconds since 1970. Dates and datetimes, as YAML
-    reads them, are taken as they are. Raises ``UsageError`` for anything else.
+    (UTC), or seconds since 1970. A number is seconds since 1970 unless that lies after May 2033
+    and its digits are a date (YAML reads an unquoted ``260131120000`` as a number). Dates and
+    datetimes are taken as they are. Raises ``UsageError`` for anything else.
     """
     try:
         return to_text(_parse(value))
     except (ValueError, OverflowError, OSError) as error:
-        raise UsageError("{!r} is not a time: {}".format(value, _FORMS)) from error
+        raise UsageError("{!r} is not a time: {}".format(_shown(value), _FORMS)) from error
+
+
+def _shown(value: Any) -> Any:
+    text = value if isinstance(value, str) else repr(value)
+    return value if len(text) <= 40 else text[:40] + "..."
 
 
 def parse_tlid(text: str) -> str:
@@ -67,26 +78,35 @@ def _parse(value: Any) -> datetime:
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return _EPOCH + timedelta(seconds=value)
+        return _parse_number(value)
     if isinstance(value, str):
         return _parse_text(value.strip())
     raise ValueError(value)
 
 
+def _parse_number(seconds: Any) -> datetime:
+    if isinstance(seconds, int) and seconds >= _PLAUSIBLE_SECONDS:
+        try:
+            return _tlid(str(seconds))
+        except ValueError:
+            pass
+    return _EPOCH + timedelta(seconds=seconds)
+
+
 def _parse_text(text: str) -> datetime:
-    if re.match(r"\d{12}$|\d{10}$", text):
+    if re.match(r"[0-9]{12}$|[0-9]{10}$", text):
         try:
             return _tlid(text)
         except ValueError:
             if len(text) == 12:
                 raise
-    if re.match(r"\d{9,11}(\.\d+)?$", text):
+    if re.match(r"[0-9]{9,11}(\.[0-9]+)?$", text):
         return _EPOCH + timedelta(seconds=float(text))
     return _iso(text)
 
 
 def _tlid(text: str) -> datetime:
-    if not re.match(r"\d{10}(\d\d)?$", text):
+    if not re.match(r"[0-9]{10}([0-9]{2})?\Z", text):
         raise ValueError(text)
     pairs = [int(text[i : i + 2]) for i in range(0, len(text), 2)]
     return datetime(2000 + pairs[0], *pairs[1:], tzinfo=timezone.utc)  # type: ignore

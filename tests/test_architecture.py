@@ -35,7 +35,7 @@ FLOORS = {
     """,
     4: """
         cli_streams cli_common cli_arguments cli_delivery cli_help cli_env cli_pipeline
-        cli_fuse cli_traces cli_trace_writes cli_batch cli_outbox
+        cli_fuse cli_traces cli_trace_list cli_trace_writes cli_batch cli_outbox
     """,
     5: """
         coaiacli __init__ __main__

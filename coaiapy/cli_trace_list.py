@@ -1,0 +1,112 @@
+"""``coaia fuse traces`` and ``coaia fuse traces list``: which traces there are."""
+
+import argparse
+from typing import Any, Iterable, List
+
+from coaiapy import display, settings, traces
+from coaiapy.cli_arguments import add_json, note_source, positive, print_json, time
+from coaiapy.cli_common import Context, add_command
+from coaiapy.errors import UsageError
+from coaiapy.trace_filter import ORDERS, TraceFilter
+
+DEFAULT_LIMIT = 50
+_VALUED = (
+    "--limit",
+    "--user",
+    "--session",
+    "--name",
+    "--tag",
+    "--environment",
+    "--from",
+    "--to",
+    "--order",
+)
+_OPTIONS = _VALUED + ("--all", "--include-observations")
+
+
+def build(parser: argparse.ArgumentParser, group: Any) -> None:
+    """Make ``parser`` list by itself, and add ``list`` to its commands."""
+    _add_options(parser)
+    parser.set_defaults(
+        handler=list_traces,
+        limit=DEFAULT_LIMIT,
+        all=False,
+        user=None,
+        session=None,
+        name=None,
+        tag=(),
+        environment=None,
+        from_time=None,
+        to_time=None,
+        order=ORDERS[0],
+        include_observations=False,
+        json=False,
+    )
+    listing = add_command(
+        group, "list", list_traces, "list traces", "coaia fuse traces list --user john --limit 10"
+    )
+    _add_options(listing)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options, none with a default: ``traces --user john list`` keeps what came first."""
+
+    def add(*names: str, **options: Any) -> None:
+        parser.add_argument(*names, default=argparse.SUPPRESS, **options)
+
+    add("--limit", type=positive, help="how many at most (default: {})".format(DEFAULT_LIMIT))
+    add("--all", action="store_true", help="every trace, whatever --limit says")
+    add("--user", metavar="ID", help="only this user's")
+    add("--session", metavar="ID", help="only those of this session")
+    add("--name", help="only those of this name")
+    add("--tag", action="append", help="only those with this tag (repeat for several)")
+    add("--environment", metavar="NAME", help="only those of this environment")
+    add("--from", dest="from_time", type=time, metavar="TIME", help="not before")
+    add("--to", dest="to_time", type=time, metavar="TIME", help="before")
+    add("--order", choices=ORDERS, help="(default: {})".format(ORDERS[0]))
+    add(
+        "--include-observations",
+        action="store_true",
+        help="with --json: with their observations and scores",
+    )
+    add_json(parser, default=argparse.SUPPRESS)
+
+
+def refuse_early_options(words: List[str], commands: Iterable[str]) -> None:
+    """Say so if an option of the listing stands before another command, which would ignore it."""
+    for before, word in enumerate(words[1:]):
+        if word in commands and words[before] not in _VALUED:
+            early = [option for option in words if option.split("=")[0] in _OPTIONS]
+            if early and word != "list" and words.index(early[0]) <= before:
+                raise UsageError(
+                    "{} belongs to the listing and does nothing before {}: put the options of a "
+                    "command behind it".format(early[0], word)
+                )
+            return
+
+
+def list_traces(args: argparse.Namespace, context: Context) -> None:
+    """Show the traces that the options ask for."""
+    wanted = TraceFilter(
+        user_id=args.user,
+        session_id=args.session,
+        name=args.name,
+        tags=tuple(args.tag),
+        environment=args.environment,
+        from_time=args.from_time,
+        to_time=args.to_time,
+        order=args.order,
+    )
+    known = settings.load(context.env_file)
+    limit = None if args.all else args.limit
+    found = traces.list_traces(known, wanted, limit and limit + 1)
+    shown = found[:limit]
+    if args.include_observations:
+        shown = [traces.get_trace(known, trace["id"]) for trace in shown]
+    if args.json:
+        print_json(context, shown)
+    elif shown:
+        context.say(display.trace_table(shown))
+    count = "1 trace" if len(shown) == 1 else "{} traces".format(len(shown) or "no")
+    is_cut = len(found) > len(shown)
+    note_source(context, known, count, "; there are more, --all shows them" if is_cut else "")

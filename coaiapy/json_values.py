@@ -1,0 +1,90 @@
+"""JSON as every server reads it: no NaN, no endless nesting, no half characters.
+
+Python's own reader and writer take more than the standard knows; what they let through would be
+refused by a server, or would end a program that shows it.
+"""
+
+import json
+import math
+from typing import Any
+
+# Deeper values exist by mistake, and no indented output could show them.
+MAX_DEPTH = 200
+MAX_DIGITS = 300
+
+
+def parse(text: str) -> Any:
+    """Return what a JSON text says; ``ValueError`` says what is wrong with it."""
+    try:
+        return _DECODER.decode(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def plain(value: Any) -> Any:
+    """Return a copy of ``value`` as JSON would give it back: what JSON lacks (a date) as text.
+
+    Raises ``ValueError`` for what cannot be stored or sent.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return plain_text(value)
+    try:
+        text = _ENCODER.encode(value)
+    except RecursionError as error:
+        raise ValueError("is nested too deeply") from error
+    except TypeError as error:
+        raise ValueError("cannot be JSON: {}".format(error)) from error
+    if text.count("[") + text.count("{") > MAX_DEPTH:
+        _check_depth(value)
+    return parse(plain_text(text))
+
+
+def plain_text(text: str) -> str:
+    """Return ``text``; ``ValueError`` if it holds half a character (a lone surrogate)."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            "holds half a character ({!r} at position {}), which cannot be stored".format(
+                text[error.start], error.start
+            )
+        ) from error
+    return text
+
+
+def _check_depth(value: Any) -> None:
+    waiting = [(value, 0)]
+    while waiting:
+        current, depth = waiting.pop()
+        if depth > MAX_DEPTH:
+            raise ValueError("is nested deeper than {} levels".format(MAX_DEPTH))
+        if isinstance(current, dict):
+            waiting.extend((inner, depth + 1) for inner in current.values())
+        elif isinstance(current, (list, tuple)):
+            waiting.extend((inner, depth + 1) for inner in current)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError("{} is no number in JSON".format(name))
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError("{} is too large a number".format(text[:40]))
+    return value
+
+
+def _bounded(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError("a number has more than {} digits".format(MAX_DIGITS))
+    return int(text)
+
+
+_DECODER = json.JSONDecoder(
+    parse_constant=_refuse_constant, parse_float=_finite, parse_int=_bounded
+)
+# NaN and infinity are written as such and refused on the way back, by name.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
