@@ -13,6 +13,7 @@ endif
 
 VENV := .venv/$(PYTHON_VERSION)
 BENCH_VENV := .venv/bench-$(PYTHON_VERSION)
+SDK_VENV := .venv/bench-sdk-$(PYTHON_VERSION)
 BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check
 METADATA := setup.py pyproject.toml
@@ -25,7 +26,7 @@ help:
 	@echo "make test-all      what decides about a change: .ci/run"
 	@echo "make lint          style, types and language level"
 	@echo "make format        let ruff lay the code out"
-	@echo "make bench         start-up times against an empty Python"
+	@echo "make bench         start-up times, and 20,000 observations against the official SDK"
 	@echo "make clean         remove build/, dist/ and *.egg-info"
 	@echo "make bump          raise the version (VERSION=1.2.3 sets one)"
 	@echo "make build         wheel and source distribution, checked (make dist: the same)"
@@ -52,11 +53,16 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(BENCH_VENV)/bin/python
+bench: $(BENCH_VENV)/bin/python $(SDK_VENV)/.installed-sdk
 	$(BENCH_VENV)/bin/python $(PIP_INSTALL) .
 	$(BENCH_VENV)/bin/python $(PIP_INSTALL) --no-deps --force-reinstall .
 	@rm -rf build
 	@$(BENCH_VENV)/bin/python bench/startup.py
+	@$(BENCH_VENV)/bin/python bench/observations.py $(CURDIR)/$(SDK_VENV)/bin/python
+
+$(SDK_VENV)/.installed-sdk: | $(SDK_VENV)/bin/python
+	$(SDK_VENV)/bin/python $(PIP_INSTALL) 'langfuse>=4.14,<5'
+	@touch $@
 
 # An old editable install finds the package through the egg-info folder: it is made anew next time.
 clean:
@@ -84,7 +90,7 @@ test-release:
 	@$(MAKE) --no-print-directory upload-test
 
 # Python 3.6's own pip cannot resolve today's packages, and has to be replaced by itself alone.
-$(VENV)/bin/python $(BENCH_VENV)/bin/python:
+$(VENV)/bin/python $(BENCH_VENV)/bin/python $(SDK_VENV)/bin/python:
 	@echo "making the environment $(@:/bin/python=) with $(PYTHON)"
 	@$(PYTHON) -m venv --clear $(@:/bin/python=)
 ifeq ($(PYTHON_VERSION),3.6)

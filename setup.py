@@ -29,6 +29,8 @@ EXTRAS = {
         "hypothesis",
         "setuptools>=59",
         "wheel",
+        'langfuse>=4.14,<5; python_version >= "3.10"',
+        'opentelemetry-proto; python_version >= "3.9"',
     ],
     "dev": [
         'ruff; python_version >= "3.10"',

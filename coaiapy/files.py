@@ -53,8 +53,6 @@ def write_atomic(path: str, data: Union[str, bytes], mode: int = PRIVATE_FILE) -
 
     A link is followed, so that the file it points to is replaced and the link stays.
     """
-    import tempfile  # dear, and only a command that writes needs it
-
     import tempfile  # slow to import, and most commands only read
 
     target = os.path.realpath(path)

@@ -17,7 +17,7 @@ FLOORS = {
         errors files shell packages suggest json_values
     """,
     1: """
-        records record_fields ids times settings display masking trace_filter
+        records record_fields ids times settings display table masking trace_filter
         env_files env_format_json env_format_lines env_places
     """,
     2: """
@@ -35,7 +35,7 @@ FLOORS = {
     """,
     4: """
         cli_streams cli_common cli_arguments cli_delivery cli_help cli_env cli_pipeline
-        cli_fuse cli_traces cli_trace_list cli_trace_writes cli_batch cli_outbox
+        cli_listing cli_fuse cli_traces cli_trace_list cli_trace_writes cli_batch cli_outbox
     """,
     5: """
         coaiacli __init__ __main__
