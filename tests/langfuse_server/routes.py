@@ -4,7 +4,17 @@ module of its resource and one line here; nothing else has to know it."""
 import base64
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
-from . import ingestion, otlp, row_reads, score_configs, score_reads, scores, trace_reads
+from . import (
+    datasets,
+    ingestion,
+    otlp,
+    prompts,
+    row_reads,
+    score_configs,
+    score_reads,
+    scores,
+    trace_reads,
+)
 from .kinds import Kind
 from .messages import (
     BAD_KEY_MESSAGE,
@@ -71,15 +81,25 @@ ROUTES: List[Route] = [
     Route("GET", "/score-configs", score_configs.list_configs),
     Route("GET", "/score-configs/{}", score_configs.get_config),
     Route("PATCH", "/score-configs/{}", score_configs.update, new=True),
+    Route("POST", "/v2/prompts", prompts.create, names_error=True),
+    Route("GET", "/v2/prompts", prompts.list_prompts, names_error=True),
+    Route("GET", "/v2/prompts/{}", prompts.get, names_error=True),
+    Route("DELETE", "/v2/prompts/{}", prompts.delete, new=True, names_error=True),
+    Route("PATCH", "/v2/prompts/{}/versions/{}", prompts.label_version, new=True),
+    Route("POST", "/v2/datasets", datasets.create),
+    Route("GET", "/v2/datasets", datasets.list_datasets),
+    Route("GET", "/v2/datasets/{}", datasets.get),
+    Route("POST", "/dataset-items", datasets.create_item, limit=4.5),
+    Route("GET", "/dataset-items", datasets.list_items),
+    Route("GET", "/dataset-items/{}", datasets.get_item),
+    Route("DELETE", "/dataset-items/{}", datasets.delete_item),
+    Route("POST", "/dataset-run-items", datasets.create_run_item),
+    Route("GET", "/datasets/{}/runs", datasets.list_runs, legacy=True),
 ]
 # What real servers have and the stand-in does not play: answered 501, so that no test takes an
 # answer of the stand-in for Langfuse's.
 NOT_PLAYED = (
-    "v2/prompts",
-    "v2/datasets",
     "datasets",
-    "dataset-items",
-    "dataset-run-items",
     "media",
     "comments",
     "metrics",

@@ -45,6 +45,10 @@ class LangfuseServer:
         self.faults = Faults()
         self.errors: List[str] = []
         self.score_configs: Dict[str, Body] = {}  # by id, the oldest first
+        self.prompts: Dict[str, List[Body]] = {}  # the versions of each name, the oldest first
+        self.datasets: Dict[str, Body] = {}  # by name, the oldest first
+        self.dataset_items: Dict[str, Body] = {}  # by id, the oldest first
+        self.dataset_runs: Dict[str, Dict[str, Body]] = {}  # by dataset and name
         self.running = False
         self.port = 0
         self._requests: List[Request] = []
