@@ -4,8 +4,9 @@ import os
 import re
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
+from coaiapy import config_files
 from coaiapy.errors import ConfigError
-from coaiapy.files import read_text, user_home
+from coaiapy.files import read_text
 from coaiapy.record_fields import environment_name
 
 DEFAULT_BASE_URL = "https://cloud.langfuse.com"
@@ -49,8 +50,8 @@ def load(env_file: Optional[str] = None) -> Settings:
     ``env_file`` stands for ``.env`` in the working folder, as ``COAIAPY_ENV_PATH`` does. Raises
     ``ConfigError`` for one Langfuse key without the other, ``StateError`` for a broken file.
     """
-    values = merged_config()
-    look_up = _Layers((os.environ, _read_dotenv(env_file), values)).first
+    values = config_files.merged()
+    look_up = _Layers((os.environ, read_dotenv(env_file), values)).first
     public_key = look_up("LANGFUSE_PUBLIC_KEY")
     secret_key = look_up("LANGFUSE_SECRET_KEY")
     base_url = _checked_url(look_up("LANGFUSE_BASE_URL", "LANGFUSE_HOST") or DEFAULT_BASE_URL)
@@ -84,41 +85,18 @@ class _Layers(NamedTuple):
         return ""
 
 
-def merged_config() -> Dict[str, Any]:
-    """Return ``./coaia.json`` laid over ``~/coaia.json``, objects key by key."""
-    merged: Dict[str, Any] = {}
-    for path in (os.path.join(user_home(), "coaia.json"), "coaia.json"):
-        if os.path.exists(path):
-            merged = merge(merged, _read_json_object(path))
-    return merged
+def dotenv_path(env_file: Optional[str] = None) -> str:
+    """Return which file stands for ``.env``: the one given, else ``$COAIAPY_ENV_PATH``."""
+    return env_file or os.environ.get("COAIAPY_ENV_PATH") or ".env"
 
 
-def merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return ``base`` with ``override`` laid over it; objects are merged key by key."""
-    result = dict(base)
-    for key, value in override.items():
-        old = result.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        result[key] = merge(old, value) if both else value  # type: ignore[arg-type]
-    return result
+def read_dotenv(env_file: Optional[str] = None) -> Dict[str, str]:
+    """Return the variables of the ``.env`` file; none if it is missing and nobody named it.
 
-
-def _read_json_object(path: str) -> Dict[str, Any]:
-    from coaiapy import json_values
-
-    text = read_text(path)
-    try:
-        value = json_values.parse(text)
-    except ValueError as error:
-        raise ConfigError("{} is not JSON ({}): correct it".format(path, error)) from error
-    if not isinstance(value, dict):
-        raise ConfigError("{} does not hold a JSON object: correct it".format(path))
-    return value
-
-
-def _read_dotenv(env_file: Optional[str]) -> Dict[str, str]:
+    Raises ``ConfigError`` when a named file is missing, ``StateError`` when one is broken.
+    """
     named = env_file or os.environ.get("COAIAPY_ENV_PATH")
-    path = named or ".env"
+    path = dotenv_path(env_file)
     if not os.path.isfile(path):
         if named:
             raise ConfigError("the settings file {} does not exist".format(path))

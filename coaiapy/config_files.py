@@ -1,0 +1,87 @@
+"""``coaia.json``: where it is looked for, what it says, and how several are laid over each other."""
+
+import os
+from typing import Any, Dict, List, Mapping, Optional
+
+from coaiapy.errors import ConfigError
+from coaiapy.files import read_text, user_home
+
+NAME = "coaia.json"
+
+# Places of older habits, asked only where neither the project nor the home has a file.
+_OTHER_HOME_FOLDERS = (".config/jgwill", "Documents")
+_OTHER_FOLDERS = "../../shared/etc ../shared/etc ../../etc ../etc .. ../config ./etc".split()
+
+
+def home_path() -> str:
+    """Return where the user's own file lies, whether it exists or not."""
+    return os.path.join(user_home(), NAME)
+
+
+def project_path() -> str:
+    """Return where the project's file lies, whether it exists or not."""
+    return NAME
+
+
+def find_existing() -> Optional[str]:
+    """Return the first file there is: the project's, the home's, then older places; or ``None``."""
+    home = user_home()
+    places = [project_path(), home_path()]
+    places += [os.path.join(home, folder, NAME) for folder in _OTHER_HOME_FOLDERS]
+    places += [os.path.join(folder, NAME) for folder in _OTHER_FOLDERS]
+    return next((path for path in places if os.path.isfile(path)), None)
+
+
+def found() -> List[str]:
+    """Return the files that count, the strongest first: project and home, else an older place."""
+    paths = [path for path in (project_path(), home_path()) if os.path.exists(path)]
+    if len(paths) == 2 and os.path.samefile(*paths):
+        paths = paths[1:]
+    if not paths:
+        other = find_existing()
+        paths = [other] if other else []
+    return paths
+
+
+def read(path: str) -> Dict[str, Any]:
+    """Return the JSON object in the file at ``path``.
+
+    Raises ``StateError`` when it cannot be read, ``ConfigError`` when it is no JSON object.
+    """
+    from coaiapy import json_values
+
+    text = read_text(path)
+    try:
+        value = json_values.parse(text)
+    except ValueError as error:
+        raise ConfigError("{} is not JSON ({}): correct it".format(path, error)) from error
+    if not isinstance(value, dict):
+        raise ConfigError("{} does not hold a JSON object: correct it".format(path))
+    return value
+
+
+def merged() -> Dict[str, Any]:
+    """Return the project's file laid over the home's; what is left empty hides nothing."""
+    result: Dict[str, Any] = {}
+    for path in reversed(found()):
+        result = merge(result, without_empty(read(path)))
+    return result
+
+
+def merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return ``base`` with ``override`` laid over it; objects are merged key by key."""
+    result = dict(base)
+    for key, value in override.items():
+        old = result.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        result[key] = merge(old, value) if both else value  # type: ignore[arg-type]
+    return result
+
+
+def without_empty(values: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return ``values`` without keys that were left empty: ``""`` and ``null`` mean not set."""
+    return {
+        key: without_empty(value) if isinstance(value, dict) else value
+        for key, value in values.items()
+        if value is not None and value != ""
+    }
