@@ -71,8 +71,7 @@ def metadata():
     return {
         "name": "coaiapy",
         "version": VERSION,
-        "description": "Traces, pipelines and environments of AI workflows, "
-        "one command each",
+        "description": "Traces, pipelines and environments of AI workflows, one command each",
         "long_description": read("README.md"),
         "long_description_content_type": "text/markdown",
         "python_requires": ">=3.6",
