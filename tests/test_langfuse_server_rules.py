@@ -527,7 +527,7 @@ def test_keys_and_project_are_its_own(langfuse: Start) -> None:  # noqa: F811
 
 
 def test_resources_that_are_not_played_say_so(langfuse: Start) -> None:  # noqa: F811
-    result = Client(langfuse("v3"))("GET", "/api/public/v2/prompts/name")
+    result = Client(langfuse("v3"))("GET", "/api/public/models/name")
     assert result.status == 501
 
 

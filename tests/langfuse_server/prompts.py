@@ -6,7 +6,7 @@ OpenAPI document, in wording of the same kind.
 
 import re
 import uuid
-from typing import Any, Dict, List, Optional
+from typing import Any, List, Optional
 
 from . import zod as z
 from .messages import Answer, RefusedError, invalid_request, not_found
