@@ -99,10 +99,8 @@ def list_traces(args: argparse.Namespace, context: Context) -> None:
     )
     known = settings.load(context.env_file)
     limit = None if args.all else args.limit
-    found = traces.list_traces(known, wanted, limit and limit + 1)
+    found = traces.list_traces(known, wanted, limit and limit + 1, args.include_observations)
     shown = found[:limit]
-    if args.include_observations:
-        shown = [traces.get_trace(known, trace["id"]) for trace in shown]
     if args.json:
         print_json(context, shown)
     elif shown:

@@ -3,7 +3,15 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import cli_batch, cli_trace_list, cli_trace_writes, display, settings, traces
+from coaiapy import (
+    cli_batch,
+    cli_observations,
+    cli_trace_list,
+    cli_trace_writes,
+    display,
+    settings,
+    traces,
+)
 from coaiapy.cli_arguments import add_json, note_source, print_json
 from coaiapy.cli_common import Context, add_command, example_text, subcommands
 
@@ -14,6 +22,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     parser.epilog = example_text("coaia fuse traces --user john --limit 10")
     cli_trace_list.build(parser, group)
     _build_views(group)
+    cli_observations.build(group)
     _build_delete(group)
     cli_trace_writes.build(group, words)
     cli_batch.build(group)
@@ -68,7 +77,7 @@ def _build_delete(group: Any) -> None:
 def view_trace(args: argparse.Namespace, context: Context) -> None:
     """Show one trace as a tree."""
     known = settings.load(context.env_file)
-    trace = traces.get_trace(known, args.trace_id)
+    trace = traces.get_trace(known, args.trace_id, context.note)
     note_source(context, known)
     if args.json:
         return print_json(context, trace)
@@ -78,7 +87,7 @@ def view_trace(args: argparse.Namespace, context: Context) -> None:
 def view_session(args: argparse.Namespace, context: Context) -> None:
     """Show the traces of one session as trees."""
     known = settings.load(context.env_file)
-    session = traces.get_session(known, args.session_id)
+    session = traces.get_session(known, args.session_id, context.note)
     note_source(context, known)
     if args.json:
         return print_json(context, session)
@@ -88,7 +97,7 @@ def view_session(args: argparse.Namespace, context: Context) -> None:
 def view_observation(args: argparse.Namespace, context: Context) -> None:
     """Show one observation field by field."""
     known = settings.load(context.env_file)
-    observation = traces.get_observation(known, args.observation_id)
+    observation = traces.get_observation(known, args.observation_id, context.note)
     note_source(context, known)
     if args.json:
         return print_json(context, observation)
@@ -97,5 +106,7 @@ def view_observation(args: argparse.Namespace, context: Context) -> None:
 
 def delete_traces(args: argparse.Namespace, context: Context) -> None:
     """Delete traces, all or (where one is unknown) none."""
-    traces.delete(settings.load(context.env_file), args.trace_ids)
-    context.note("deleted {}".format(", ".join(args.trace_ids)))
+    known = settings.load(context.env_file)
+    traces.delete(known, args.trace_ids)
+    done = "deleted {}" if known.is_local else "the server deletes {} in its own time"
+    context.note(done.format(", ".join(args.trace_ids)))

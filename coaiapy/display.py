@@ -7,7 +7,7 @@ import re
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set
 
 from coaiapy import times
-from coaiapy.record_fields import Body
+from coaiapy.record_fields import UNCONFIRMED, Body
 
 
 class Strokes(NamedTuple):
@@ -18,6 +18,12 @@ class Strokes(NamedTuple):
     through: str
 
 
+# What is said of a record that a server may not show yet, by its mark ``UNCONFIRMED``.
+_UNCONFIRMED = {
+    "waiting": "(not sent yet)",
+    "rejected": "(refused by the server)",
+    "sent": "(not shown by the server yet)",
+}
 # A tree is indented to this level; what lies deeper says its level instead.
 MAX_INDENT = 50
 # Control characters, and those that turn the direction of writing.
@@ -44,6 +50,10 @@ def table(rows: Iterable[Sequence[Any]], headers: Sequence[str]) -> str:
 
 def trace_table(traces: Iterable[Body]) -> str:
     """Return one line a trace."""
+    listed = list(traces)
+    headers = ["Trace", "Name", "Started", "User", "Session", "Tags"]
+    if any(UNCONFIRMED in trace for trace in listed):
+        headers.append("Note")
     rows = [
         (
             trace["id"],
@@ -52,10 +62,11 @@ def trace_table(traces: Iterable[Body]) -> str:
             trace.get("userId"),
             trace.get("sessionId"),
             ", ".join(trace.get("tags") or ()),
-        )
-        for trace in traces
+            unconfirmed(trace),
+        )[: len(headers)]
+        for trace in listed
     ]
-    return table(rows, ("Trace", "Name", "Started", "User", "Session", "Tags"))
+    return table(rows, headers)
 
 
 def trace_tree(trace: Body, strokes: Strokes = LINES) -> str:
@@ -71,6 +82,11 @@ def session_tree(session: Body, strokes: Strokes = LINES) -> str:
         one_line(session["id"]), count, "trace" if count == 1 else "traces"
     )
     return "\n\n".join([heading] + [trace_tree(trace, strokes) for trace in session["traces"]])
+
+
+def unconfirmed(body: Body) -> str:
+    """Return what is to be said of a record that the server may not show yet, else nothing."""
+    return _UNCONFIRMED.get(body.get(UNCONFIRMED, ""), "")
 
 
 def fields(body: Body) -> str:
@@ -127,6 +143,7 @@ def _heading(trace: Body) -> str:
         if trace.get(name):
             parts.append("{} {}".format(label, trace[name]))
     parts.append(moment(trace.get("timestamp")))
+    parts.append(unconfirmed(trace))
     return "  ".join(part for part in parts if part)
 
 
@@ -206,6 +223,7 @@ def _line(observation: Body) -> str:
     if level != "DEFAULT":
         parts.append(level)
     parts.append(observation.get("statusMessage") or "")
+    parts.append(unconfirmed(observation))
     return "  ".join(part for part in parts if part)
 
 

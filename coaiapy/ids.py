@@ -55,8 +55,12 @@ def root_span_id(trace_id: str) -> str:
 
 def known_forms(trace_id: str) -> List[str]:
     """Return the ids under which a trace may be kept: the user's own first."""
-    other = span_trace_id(trace_id)
-    return [trace_id] if other == trace_id else [trace_id, other]
+    kept = span_trace_id(trace_id)
+    forms = [trace_id] if kept == trace_id else [trace_id, kept]
+    if trace_id.lower().replace("-", "") == kept:
+        dashed = "-".join((kept[:8], kept[8:12], kept[12:16], kept[16:20], kept[20:]))
+        forms += [dashed] if dashed not in forms else []
+    return forms
 
 
 def derived_observation_id(*parts: str) -> str:

@@ -90,3 +90,13 @@ def forget_trace(journal: Journal, destination: int, trace_id: str) -> int:
                 (destination, ids.span_trace_id(trace_id)),
             ).rowcount
         )
+
+
+def all_observations(journal: Journal, destination: int) -> Iterator[Body]:
+    """Yield the observations of a destination, newest first."""
+    sql = (
+        "SELECT body FROM records WHERE destination = ? AND kind = 'observation'"
+        " ORDER BY time DESC, seq DESC"
+    )
+    for row in journal.rows(sql, destination):
+        yield json.loads(row["body"])

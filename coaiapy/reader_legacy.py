@@ -1,25 +1,30 @@
 """Reading from a v2 or v3 server, and from a v4 one that still answers the old routes."""
 
-from typing import Any, Iterator, List, Optional
-from urllib.parse import quote
+import itertools
+from typing import Iterable, Iterator, List, Optional
 
 from coaiapy import ids, server_rows
 from coaiapy.errors import NotFoundError
-from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy.langfuse_generation import Server
+from coaiapy.langfuse_http import LangfuseHttp, quoted
+from coaiapy.reader_local import offset_of
 from coaiapy.record_fields import Body
-from coaiapy.trace_filter import TraceFilter
+from coaiapy.server_pages import numbered, rows_from
+from coaiapy.trace_filter import ObservationFilter, Page, TraceFilter
 
-API = "/api/public"
-PAGE_SIZE = 100
+TRACES = "/api/public/traces"
+OBSERVATIONS = "/api/public/observations"
+SESSIONS = "/api/public/sessions"
 
 
 class LegacyReader:
     """The reads of ``LocalReader``, answered by ``/traces``, ``/observations``, ``/sessions``."""
 
-    def __init__(self, http: LangfuseHttp) -> None:
+    def __init__(self, http: LangfuseHttp, server: Server) -> None:
         self.http = http
+        self.server = server
 
-    def traces(self, wanted: TraceFilter) -> Iterator[Body]:
+    def traces(self, wanted: TraceFilter, most: Optional[int] = None) -> Iterator[Body]:
         """Yield the traces that ``wanted`` accepts, without their observations."""
         query = {
             "userId": wanted.user_id,
@@ -30,58 +35,77 @@ class LegacyReader:
             "fromTimestamp": wanted.from_time,
             "toTimestamp": wanted.to_time,
             "orderBy": wanted.order,
+            "fields": "core,io",
         }
-        for row in pages(self.http, API + "/traces", query):
-            found = server_rows.trace(row)
-            if wanted.accepts(found):
-                yield found
+        found = map(server_rows.trace, numbered(self.http, TRACES, query, most))
+        return (trace for trace in found if wanted.accepts(trace))
+
+    def whole(self, traces: Iterable[Body]) -> List[Body]:
+        """Return listed traces with their observations and scores: one request each."""
+        return [
+            self.trace(trace["id"]) or dict(trace, observations=[], scores=[]) for trace in traces
+        ]
 
     def trace(self, trace_id: str) -> Optional[Body]:
-        """Return one trace with its observations and scores, or ``None``."""
-        row = self._first(API + "/traces/", ids.known_forms(trace_id))
+        """Return one whole trace, or ``None``."""
+        row = self._first(TRACES, ids.known_forms(trace_id))
         if row is None:
             return None
         found = [server_rows.observation(item) for item in row.get("observations") or []]
         return dict(
             server_rows.trace(row),
-            observations=sorted(found, key=lambda body: body.get("startTime", "")),
+            observations=sorted(found, key=lambda body: (body["startTime"], body["id"])),
             scores=[server_rows.score(item) for item in row.get("scores") or []],
         )
 
-    def session_traces(self, session_id: str) -> Iterator[Body]:
-        """Yield the traces of a session, the oldest first, with their observations."""
-        for listed in self.traces(TraceFilter(session_id=session_id, order="timestamp.asc")):
-            found = self.trace(listed["id"])
-            if found is not None:
-                yield found
+    def session_traces(self, session_id: str) -> List[Body]:
+        """Return the traces of a session, the oldest first."""
+        return list(self.traces(TraceFilter(session_id=session_id, order="timestamp.asc")))
 
     def observations_by_id(self, observation_id: str) -> List[Body]:
         """Return the observation with this id, if there is one."""
-        row = self._first(API + "/observations/", ids.known_observation_forms(observation_id))
+        row = self._first(OBSERVATIONS, ids.known_observation_forms(observation_id))
         return [] if row is None else [server_rows.observation(row)]
 
-    def sessions(self) -> Iterator[Body]:
+    def observations(
+        self, wanted: ObservationFilter, limit: int, cursor: Optional[str] = None
+    ) -> Page:
+        """Return at most ``limit`` observations, the latest first; the cursor is their number."""
+        query = {"name": wanted.name, "environment": wanted.environment}
+        if self.server.at_least(3, 99):  # older ones do not know all types
+            query["type"] = wanted.type
+        page = Page([])
+        for trace_id in ids.known_forms(wanted.trace_id) if wanted.trace_id else [None]:
+            page = self._page(dict(query, traceId=trace_id), wanted, limit, offset_of(cursor))
+            if page.rows:
+                break
+        return page
+
+    def _page(self, query: Body, wanted: ObservationFilter, limit: int, offset: int) -> Page:
+        found: List[Body] = []
+        for row in rows_from(self.http, OBSERVATIONS, query, offset, limit):
+            if len(found) == limit:
+                return Page(found, str(offset))
+            offset += 1
+            body = server_rows.observation(row)
+            if wanted.accepts(body):
+                found.append(body)
+        return Page(found)
+
+    def sessions(self, environment: Optional[str], most: Optional[int] = None) -> Iterator[Body]:
         """Yield the sessions, the latest first."""
-        for row in pages(self.http, API + "/sessions", {}):
-            yield {"id": row["id"], "createdAt": row.get("createdAt")}
+        query = {"environment": environment}
+        for row in itertools.islice(numbered(self.http, SESSIONS, query, most), most):
+            known = {"id": row["id"], "createdAt": row.get("createdAt")}
+            if row.get("environment", "default") != "default":
+                known["environment"] = row["environment"]
+            yield known
 
     def _first(self, path: str, forms: List[str]) -> Optional[Body]:
         for form in forms:
             try:
-                found: Body = self.http.request("GET", path + quote(form, safe=""))
+                found: Body = self.http.request("GET", path + "/" + quoted(form))
                 return found
             except NotFoundError:
                 continue
         return None
-
-
-def pages(http: LangfuseHttp, path: str, query: Any, size: int = PAGE_SIZE) -> Iterator[Body]:
-    """Yield the rows of every page of a numbered listing, asking for a page when it is needed."""
-    page = 1
-    while True:
-        answer = http.request("GET", path, dict(query, page=page, limit=size))
-        for row in answer.get("data") or []:
-            yield row
-        if page >= (answer.get("meta") or {}).get("totalPages", 0):
-            return
-        page += 1

@@ -1,15 +1,17 @@
 """Reading from the journal, in the shapes that every reader gives.
 
-A trace is a body with ``observations`` and ``scores`` added; a session is ``id``, ``createdAt``
-and ``traces``.
+A trace is a body, a whole trace has ``observations`` and ``scores`` besides; a session is ``id``,
+``createdAt`` and perhaps ``environment``.
 """
 
-from typing import Dict, Iterator, List, Optional
+import itertools
+from typing import Dict, Iterable, Iterator, List, Optional
 
-from coaiapy import journal_reads
+from coaiapy import journal_reads, server_rows
+from coaiapy.errors import UsageError
 from coaiapy.journal import LOCAL, Journal
 from coaiapy.record_fields import Body
-from coaiapy.trace_filter import EVERY_TRACE, TraceFilter
+from coaiapy.trace_filter import EVERY_TRACE, ObservationFilter, Page, TraceFilter
 
 
 class LocalReader:
@@ -19,41 +21,70 @@ class LocalReader:
         self.journal = journal
         self.destination = destination
 
-    def traces(self, wanted: TraceFilter) -> Iterator[Body]:
-        """Yield the traces that ``wanted`` accepts, without their observations."""
+    def traces(self, wanted: TraceFilter, most: Optional[int] = None) -> Iterator[Body]:
+        """Yield the traces that ``wanted`` accepts, without their observations.
+
+        ``most``: how many the caller will take.
+        """
         found = journal_reads.traces(self.journal, self.destination)
         accepted = (trace for trace in found if wanted.accepts(trace))
-        return iter(list(accepted)[::-1]) if wanted.order.endswith(".asc") else accepted
+        return accepted if wanted.newest_first else iter(list(accepted)[::-1])
+
+    def whole(self, traces: Iterable[Body]) -> List[Body]:
+        """Return listed traces with their observations and scores."""
+        return [self._whole(trace) for trace in traces]
 
     def trace(self, trace_id: str) -> Optional[Body]:
-        """Return one trace with its observations and scores, or ``None``."""
+        """Return one whole trace, or ``None``."""
         found = journal_reads.trace(self.journal, self.destination, trace_id)
-        if found is None:
-            return None
+        return None if found is None else self._whole(found)
+
+    def _whole(self, trace: Body) -> Body:
+        found = journal_reads.observations(self.journal, self.destination, trace["id"])
         return dict(
-            found,
-            observations=journal_reads.observations(self.journal, self.destination, trace_id),
-            scores=journal_reads.scores(self.journal, self.destination, trace_id),
+            trace,
+            observations=[server_rows.completed(body) for body in found],
+            scores=journal_reads.scores(self.journal, self.destination, trace["id"]),
         )
 
-    def session_traces(self, session_id: str) -> Iterator[Body]:
-        """Yield the traces of a session, the oldest first, with their observations."""
-        for listed in self.traces(TraceFilter(session_id=session_id, order="timestamp.asc")):
-            found = self.trace(listed["id"])
-            if found is not None:
-                yield found
+    def session_traces(self, session_id: str) -> List[Body]:
+        """Return the traces of a session, the oldest first."""
+        return list(self.traces(TraceFilter(session_id=session_id, order="timestamp.asc")))
 
     def observations_by_id(self, observation_id: str) -> List[Body]:
         """Return every observation with this id."""
-        return journal_reads.find_observations(self.journal, self.destination, observation_id)
+        found = journal_reads.find_observations(self.journal, self.destination, observation_id)
+        return [server_rows.completed(body) for body in found]
 
-    def sessions(self) -> Iterator[Body]:
+    def observations(
+        self, wanted: ObservationFilter, limit: int, cursor: Optional[str] = None
+    ) -> Page:
+        """Return at most ``limit`` observations, the latest first; the cursor is their number."""
+        start = offset_of(cursor)
+        every = journal_reads.all_observations(self.journal, self.destination)
+        accepted = (body for body in map(server_rows.completed, every) if wanted.accepts(body))
+        found = list(itertools.islice(accepted, start, start + limit + 1))
+        return Page(found[:limit], str(start + limit) if len(found) > limit else None)
+
+    def sessions(self, environment: Optional[str], most: Optional[int] = None) -> Iterator[Body]:
         """Yield the sessions that traces belong to, the latest first."""
-        seen: Dict[str, Body] = {}
-        for trace in self.traces(EVERY_TRACE):
-            session = trace.get("sessionId")
-            if session:
-                entry = seen.setdefault(session, {"id": session, "traces": 0})
-                entry["traces"] += 1
-                entry["createdAt"] = trace["timestamp"]
-        return iter(seen.values())
+        return sessions_of(self.traces(EVERY_TRACE._replace(environment=environment)))
+
+
+def offset_of(cursor: Optional[str]) -> int:
+    """Return the number of rows that a cursor leaves out."""
+    if cursor and not cursor.isdigit():
+        raise UsageError("--cursor {!r} is none that a listing has given".format(cursor))
+    return int(cursor or 0)
+
+
+def sessions_of(newest_first: Iterable[Body]) -> Iterator[Body]:
+    """Yield the sessions of traces, as they come; a session begins with its first trace."""
+    sessions: Dict[str, Body] = {}
+    for trace in newest_first:
+        if trace.get("sessionId"):
+            known = sessions.setdefault(trace["sessionId"], {"id": trace["sessionId"]})
+            known["createdAt"] = trace["timestamp"]
+            if trace.get("environment"):
+                known["environment"] = trace["environment"]
+    return iter(sessions.values())

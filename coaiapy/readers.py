@@ -1,39 +1,81 @@
-"""Which reader answers for which server: the one place that chooses (and deletes)."""
+"""Which reader answers for which server: the one place that chooses, for reads and deletions."""
 
-from typing import Sequence, Union
+from typing import Any, Callable, List, Optional, Sequence
 
 from coaiapy import ids
+from coaiapy.errors import RefusedError
 from coaiapy.journal import Journal
-from coaiapy.langfuse_generation import V4, server_for
-from coaiapy.langfuse_http import LangfuseHttp, quoted
-from coaiapy.reader_legacy import LegacyReader
 from coaiapy.reader_local import LocalReader
-from coaiapy.reader_v4 import SpanReader
 from coaiapy.settings import Settings
 
 # Servers take up to 1000 ids, and ask for no more than this.
 DELETED_AT_ONCE = 50
+TRACES = "/api/public/traces"
 
-Reader = Union[LocalReader, LegacyReader, SpanReader]
+# A question to a reader. It must not be answered by an iterator that asks the server later.
+Question = Callable[[Any], Any]
 
 
-def reader_for(journal: Journal, settings: Settings) -> Reader:
-    """Return the reader of the journal (in local mode) or of the server's generation."""
+def read(
+    journal: Journal, settings: Settings, ask: Question, seconds: Optional[float] = None
+) -> Any:
+    """Return what ``ask`` makes of the journal's reader (in local mode) or of the server's.
+
+    A server that does not answer in the dialect that is remembered of it is looked at again, once.
+    A request may take ``seconds``.
+    """
     if settings.is_local:
-        return LocalReader(journal)
-    http = LangfuseHttp(settings)
-    if server_for(http, journal).generation == V4:
+        return ask(LocalReader(journal))
+    from coaiapy import langfuse_generation as generations
+    from coaiapy.langfuse_errors import WrongDialectError
+    from coaiapy.langfuse_http import DEFAULT_SECONDS, LangfuseHttp
+
+    http = LangfuseHttp(settings, seconds=seconds or DEFAULT_SECONDS)
+    known = generations.server_for(http, journal)
+    try:
+        return ask(_reader(http, known))
+    except WrongDialectError:
+        generations.forget(journal, settings.base_url)
+        found = generations.server_for(http, journal)
+        if found == known:
+            raise
+        return ask(_reader(http, found))
+
+
+def _reader(http: Any, server: Any) -> Any:
+    from coaiapy.langfuse_generation import V4
+
+    if server.generation == V4:
+        from coaiapy.reader_v4 import SpanReader
+
         return SpanReader(http)
-    return LegacyReader(http)
+    from coaiapy.reader_legacy import LegacyReader
+
+    return LegacyReader(http, server)
 
 
-def delete_on_server(http: LangfuseHttp, journal: Journal, trace_ids: Sequence[str]) -> None:
-    """Ask the server to delete traces; ``RefusedError`` from one that cannot (v2)."""
-    if server_for(http, journal).generation == V4:
-        trace_ids = [ids.span_trace_id(trace_id) for trace_id in trace_ids]
-    if len(trace_ids) == 1:
-        http.request("DELETE", "/api/public/traces/" + quoted(trace_ids[0]), retry=True)
-        return
-    for start in range(0, len(trace_ids), DELETED_AT_ONCE):
-        chunk = list(trace_ids[start : start + DELETED_AT_ONCE])
-        http.request("DELETE", "/api/public/traces", json={"traceIds": chunk}, retry=True)
+def delete_on_server(journal: Journal, settings: Settings, trace_ids: Sequence[str]) -> None:
+    """Ask the server to delete traces, in every form of their ids.
+
+    Raises ``RefusedError`` if the server (a v2) cannot delete.
+    """
+    from coaiapy.langfuse_errors import WrongDialectError
+    from coaiapy.langfuse_generation import server_for
+    from coaiapy.langfuse_http import LangfuseHttp, quoted
+
+    http = LangfuseHttp(settings)
+    forms: List[str] = []
+    for trace_id in trace_ids:
+        forms.extend(form for form in ids.known_forms(trace_id) if form not in forms)
+    try:
+        if len(forms) == 1:
+            http.request("DELETE", TRACES + "/" + quoted(forms[0]), retry=True)
+        for start in range(0, len(forms) if len(forms) > 1 else 0, DELETED_AT_ONCE):
+            chunk = forms[start : start + DELETED_AT_ONCE]
+            http.request("DELETE", TRACES, json={"traceIds": chunk}, retry=True)
+    except WrongDialectError as error:
+        raise RefusedError(
+            "{} (version {}) cannot delete traces on demand: delete them on its web page".format(
+                http.shown_url, server_for(http, journal).version or "unknown"
+            )
+        ) from error

@@ -22,6 +22,8 @@ OBSERVATION_TYPES = (
 LEVELS = ("DEBUG", "DEFAULT", "WARNING", "ERROR")
 SCORE_TYPES = ("NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT", "CORRECTION")
 MAX_ID_LENGTH = 800
+# The mark of a body that this machine has written and that a server may not show yet.
+UNCONFIRMED = "unconfirmed"
 
 Body = Dict[str, Any]
 

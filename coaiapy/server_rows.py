@@ -8,10 +8,15 @@ from typing import Any, Dict, Mapping
 
 from coaiapy import span_metadata
 from coaiapy.record_fields import FIELDS, Body
+from coaiapy.trace_filter import DEFAULT_ENVIRONMENT
 
 _EMPTY: Any = (None, "", {}, [])
 _CONTENT = ("input", "output")
 _API = {kind: {field.attribute: field.api for field in fields} for kind, fields in FIELDS.items()}
+_API["trace"]["trace_id"] = "id"
+_COUNTS = ("input", "output", "total")
+_TOTALLED = ("usageDetails", "costDetails")
+_TEXT_SCORES = ("CATEGORICAL", "TEXT", "CORRECTION")
 
 
 def trace(row: Mapping[str, Any]) -> Body:
@@ -25,22 +30,49 @@ def trace(row: Mapping[str, Any]) -> Body:
 def observation(row: Mapping[str, Any]) -> Body:
     """Return the observation of a row of ``/observations`` or ``/v2/observations``."""
     row = dict(row, model=row.get("model") or row.get("providedModelName"))
-    body = _given("observation", row)
-    usage = body.pop("usageDetails", None) or _legacy_usage(row)
-    if usage:
-        body["usageDetails"] = usage
-    return body
+    if "usageDetails" not in row:
+        row.update(usageDetails=_old_usage(row), costDetails=_old_cost(row))
+    return completed(_given("observation", row))
 
 
 def span(row: Mapping[str, Any]) -> Body:
-    """Return the observation of a row of ``/v2/observations``, whose contents are JSON text."""
+    """Return the observation of a row of ``/v2/observations``, whose contents are JSON text.
+
+    Every span has an end; where nobody gave one, it is the start.
+    """
     contents = {name: span_metadata.from_text(row.get(name)) for name in _CONTENT}
-    return observation(dict(row, **contents))
+    body = observation(dict(row, **contents))
+    if body.get("endTime") == body.get("startTime") and _is_end_made_up(row):
+        body.pop("endTime", None)
+    return body
+
+
+def completed(body: Body) -> Body:
+    """Return an observation with what servers add when it was not given: type, level, totals."""
+    whole = dict({"type": "EVENT", "level": "DEFAULT"}, **body)
+    for name in _TOTALLED:
+        details = whole.get(name)
+        if details and "total" not in details:
+            whole[name] = dict(details, total=sum(details.values()))
+    return whole
 
 
 def score(row: Mapping[str, Any]) -> Body:
     """Return the score of a row of ``/scores`` or ``/v3/scores``."""
-    return _given("score", dict(row, **_target(row.get("subject") or {})))
+    body = _given("score", dict(row, **_target(row.get("subject") or {})))
+    if body.get("dataType") in _TEXT_SCORES and row.get("stringValue") is not None:
+        body["value"] = row["stringValue"]
+    elif body.get("dataType") == "BOOLEAN":
+        body["value"] = bool(body["value"])
+    return body
+
+
+def _is_end_made_up(row: Mapping[str, Any]) -> bool:
+    """An event has no end; a span of ours says so if its end was given as its start."""
+    metadata = row.get("metadata") or {}
+    if span_metadata.OWN_PREFIX + "end_time" in metadata:
+        return False
+    return row.get("type") == "EVENT" or span_metadata.is_ours(metadata)
 
 
 def _given(kind: str, row: Mapping[str, Any]) -> Body:
@@ -51,14 +83,21 @@ def _given(kind: str, row: Mapping[str, Any]) -> Body:
         value = user if field.api == "metadata" else row.get(field.api)
         if value is not None and (field.api in _CONTENT or value not in _EMPTY):
             body[field.api] = value
+    if body.get("environment") == DEFAULT_ENVIRONMENT:
+        del body["environment"]
     body.update((_API[kind][name], value) for name, value in own.items() if name in _API[kind])
     return body
 
 
-def _legacy_usage(row: Mapping[str, Any]) -> Dict[str, int]:
+def _old_usage(row: Mapping[str, Any]) -> Dict[str, int]:
     usage = row.get("usage")
     counts = usage if isinstance(usage, dict) else {}
-    return {name: counts[name] for name in ("input", "output", "total") if counts.get(name)}
+    return {name: counts[name] for name in _COUNTS if counts.get(name)}
+
+
+def _old_cost(row: Mapping[str, Any]) -> Dict[str, float]:
+    costs = {name: row.get("calculated{}Cost".format(name.title())) for name in _COUNTS}
+    return {name: cost for name, cost in costs.items() if cost}
 
 
 def _target(subject: Mapping[str, Any]) -> Body:

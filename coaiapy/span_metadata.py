@@ -14,6 +14,8 @@ from typing import Any, Dict, Mapping, Tuple
 from coaiapy.record_fields import FIELDS, Body
 from coaiapy.wire import to_text
 
+# The name under which our spans are sent.
+SCOPE = "coaia"
 OWN_PREFIX = "coaia_"
 _ASIDE = "coaia_metadata."
 _TRACE_KEYS = OWN_PREFIX + "trace_keys"
@@ -81,6 +83,11 @@ def aside(key: str) -> str:
     """Return the key under which a user's metadata key travels: itself, if that is safe."""
     taken = key in _OWN or key.startswith(_ASIDE) or _head(key) in _RESERVED or not key
     return _ASIDE + key if taken else key
+
+
+def is_ours(metadata: Mapping[str, Any]) -> bool:
+    """Whether what a v4 server shows of a span's metadata says that this program has sent it."""
+    return metadata.get("scope.name") == SCOPE
 
 
 def is_added(key: str) -> bool:

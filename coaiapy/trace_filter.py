@@ -1,11 +1,14 @@
-"""Which traces a listing is to show."""
+"""Which traces, and which observations, a listing is to show."""
 
-from typing import NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
+from coaiapy import ids
 from coaiapy.record_fields import Body
 
 # What a trace can be ordered by.
 ORDERS = ("timestamp.desc", "timestamp.asc")
+# The environment of what names none.
+DEFAULT_ENVIRONMENT = "default"
 
 
 class TraceFilter(NamedTuple):
@@ -20,21 +23,53 @@ class TraceFilter(NamedTuple):
     to_time: Optional[str] = None
     order: str = ORDERS[0]
 
+    @property
+    def newest_first(self) -> bool:
+        """Whether the latest trace comes first."""
+        return self.order.endswith(".desc")
+
     def accepts(self, trace: Body) -> bool:
         """Tell whether ``trace`` meets every condition."""
-        wanted = {
-            "userId": self.user_id,
-            "sessionId": self.session_id,
-            "name": self.name,
-            "environment": self.environment,
-        }
+        wanted = {"userId": self.user_id, "sessionId": self.session_id, "name": self.name}
         started = trace.get("timestamp", "")
         return (
             all(value is None or trace.get(key) == value for key, value in wanted.items())
+            and _is_of(trace, self.environment)
             and set(self.tags) <= set(trace.get("tags") or ())
             and (self.from_time is None or started >= self.from_time)
             and (self.to_time is None or started < self.to_time)
         )
+
+
+class ObservationFilter(NamedTuple):
+    """Conditions that an observation must meet, all of them; a trace id in any of its forms."""
+
+    trace_id: Optional[str] = None
+    name: Optional[str] = None
+    type: Optional[str] = None
+    environment: Optional[str] = None
+
+    def accepts(self, observation: Body) -> bool:
+        """Tell whether ``observation`` meets every condition."""
+        return (
+            self.trace_id in (None, observation["traceId"])
+            or ids.span_trace_id(self.trace_id or "") == ids.span_trace_id(observation["traceId"])
+        ) and (
+            self.name in (None, observation.get("name"))
+            and self.type in (None, observation.get("type", "EVENT"))
+            and _is_of(observation, self.environment)
+        )
+
+
+class Page(NamedTuple):
+    """A part of a listing, and from where it goes on; ``None`` at its end."""
+
+    rows: List[Body]
+    cursor: Optional[str] = None
+
+
+def _is_of(body: Body, environment: Optional[str]) -> bool:
+    return environment in (None, body.get("environment", DEFAULT_ENVIRONMENT))
 
 
 EVERY_TRACE = TraceFilter()

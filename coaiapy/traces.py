@@ -1,19 +1,40 @@
-"""Traces and their observations: writing them, changing them, reading them back."""
+"""Traces and their observations: writing, changing and deleting them.
 
-import itertools
-from typing import Any, Iterable, List, Optional, Sequence
+Reading them back is ``trace_reads``, whose functions are here under the same names.
+"""
 
-from coaiapy import delivery, journal_reads, unconfirmed
+from typing import Any, Dict, Iterable, Iterator, Optional, Sequence
+
+from coaiapy import delivery, journal_reads
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.journal import Journal
-from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.reader_local import LocalReader
-from coaiapy.readers import delete_on_server, reader_for
+from coaiapy.readers import delete_on_server, read
 from coaiapy.record_fields import Body
 from coaiapy.records import Observation, Trace, from_body
 from coaiapy.settings import Settings
-from coaiapy.trace_filter import EVERY_TRACE, TraceFilter
+from coaiapy.trace_reads import (
+    get_observation,
+    get_session,
+    get_trace,
+    list_observations,
+    list_sessions,
+    list_traces,
+)
+
+__all__ = (
+    "add_observation",
+    "create",
+    "delete",
+    "get_observation",
+    "get_session",
+    "get_trace",
+    "list_observations",
+    "list_sessions",
+    "list_traces",
+    "patch_output",
+    "submit",
+)
 
 
 def submit(
@@ -22,8 +43,37 @@ def submit(
     """Write records down, send what can be sent within ``seconds``, and tell what became of it."""
     with Journal() as journal:
         destination = destination_of(journal, settings)
-        written = journal.append(destination, records)
+        written = journal.append(destination, _placed(journal, settings, destination, records))
         return delivery.deliver(journal, settings, written, seconds)
+
+
+def _placed(
+    journal: Journal, settings: Settings, destination: int, records: Iterable[Any]
+) -> Iterator[Any]:
+    """Yield records with the environment that they belong to, and traces with their release.
+
+    An observation is of its trace's environment and version, or of the settings' environment.
+    """
+    known: Dict[str, Body] = {}
+    for record in records:
+        if record.kind == "trace":
+            record = _in_environment(record, settings.environment)
+            if record.release is None:
+                record = record._replace(release=settings.release)
+            known = {record.id: record.body()}
+        elif record.kind == "observation":
+            trace_id = record.trace_id
+            if trace_id not in known:
+                known = {trace_id: journal_reads.trace(journal, destination, trace_id) or {}}
+            trace = known[trace_id]
+            record = _in_environment(record, trace.get("environment") or settings.environment)
+            if record.version is None:
+                record = record._replace(version=trace.get("version"))
+        yield record
+
+
+def _in_environment(record: Any, environment: Optional[str]) -> Any:
+    return record if record.environment else record._replace(environment=environment)
 
 
 def create(settings: Settings, trace: Trace, seconds: Optional[float] = None) -> delivery.Outcome:
@@ -39,7 +89,8 @@ def add_observation(
         destination = destination_of(journal, settings)
         _refuse_swapped(journal, destination, observation)
         observation = _as_known(journal, destination, observation)
-        written = journal.append(destination, [observation])
+        placed = _placed(journal, settings, destination, [observation])
+        written = journal.append(destination, placed)
         return delivery.deliver(journal, settings, written, seconds)
 
 
@@ -62,65 +113,6 @@ def _as_known(journal: Journal, destination: int, observation: Observation) -> O
     return observation._replace(trace_id=known["id"]) if known else observation
 
 
-def list_traces(
-    settings: Settings, wanted: TraceFilter = EVERY_TRACE, limit: Optional[int] = None
-) -> List[Body]:
-    """Return the traces that ``wanted`` accepts in its order, at most ``limit`` of them."""
-    with Journal() as journal:
-        shown = list(itertools.islice(reader_for(journal, settings).traces(wanted), limit))
-        if settings.is_local:
-            return shown
-        fresh = unconfirmed.records(journal, destination_of(journal, settings))
-        return unconfirmed.added_to_list(shown, fresh, wanted, limit)
-
-
-def get_trace(settings: Settings, trace_id: str) -> Body:
-    """Return a trace with its ``observations`` and ``scores``; ``NotFoundError`` without one."""
-    with Journal() as journal:
-        found = reader_for(journal, settings).trace(trace_id)
-        if not settings.is_local:
-            destination = destination_of(journal, settings)
-            fresh = unconfirmed.records(journal, destination, trace_id)
-            found = unconfirmed.added_to_trace(found, fresh)
-    if found is None:
-        raise NotFoundError("no trace {!r}: coaia fuse traces lists them".format(trace_id))
-    return found
-
-
-def get_observation(settings: Settings, observation_id: str) -> Body:
-    """Return one observation; ``NotFoundError`` without one, ``UsageError`` if there are several."""
-    with Journal() as journal:
-        found = reader_for(journal, settings).observations_by_id(observation_id)
-        if not found and not settings.is_local:
-            local = LocalReader(journal, destination_of(journal, settings))
-            found = local.observations_by_id(observation_id)
-    if not found:
-        raise NotFoundError("no observation {!r}".format(observation_id))
-    if len(found) > 1:
-        traces = ", ".join(sorted(body["traceId"] for body in found))
-        raise UsageError(
-            "observation {!r} exists in several traces ({}): view the trace instead".format(
-                observation_id, traces
-            )
-        )
-    return found[0]
-
-
-def get_session(settings: Settings, session_id: str) -> Body:
-    """Return a session: ``id`` and its ``traces``, oldest first, each with its observations."""
-    with Journal() as journal:
-        found = list(reader_for(journal, settings).session_traces(session_id))
-    if not found:
-        raise NotFoundError("no trace belongs to a session {!r}".format(session_id))
-    return {"id": session_id, "traces": found}
-
-
-def list_sessions(settings: Settings, limit: Optional[int] = None) -> List[Body]:
-    """Return the sessions (``id``, ``createdAt``), the latest first, at most ``limit`` of them."""
-    with Journal() as journal:
-        return list(itertools.islice(reader_for(journal, settings).sessions(), limit))
-
-
 def patch_output(
     settings: Settings, trace_id: str, output: Any, seconds: Optional[float] = None
 ) -> delivery.Outcome:
@@ -138,7 +130,7 @@ def patch_output(
 
 def _made_elsewhere(journal: Journal, settings: Settings, trace_id: str) -> Trace:
     """Return a trace that the journal has no record of, as its server knows it."""
-    found = reader_for(journal, settings).trace(trace_id)
+    found = read(journal, settings, lambda reader: reader.trace(trace_id))
     if found is None:
         raise NotFoundError("no trace {!r} to set the output of".format(trace_id))
     trace: Trace = from_body("trace", found)
@@ -158,6 +150,6 @@ def delete(settings: Settings, trace_ids: Sequence[str]) -> None:
                 if not journal_reads.knows_trace(journal, destination, trace_id):
                     raise NotFoundError("no trace {!r} to delete".format(trace_id))
         else:
-            delete_on_server(LangfuseHttp(settings), journal, trace_ids)
+            delete_on_server(journal, settings, trace_ids)
         for trace_id in trace_ids:
             journal_reads.forget_trace(journal, destination, trace_id)

@@ -12,7 +12,7 @@ from coaiapy import __version__, ids, times
 from coaiapy.langfuse_answers import is_html
 from coaiapy.outgoing import Outgoing
 from coaiapy.record_fields import Body
-from coaiapy.span_metadata import as_text, repeated, sent
+from coaiapy.span_metadata import SCOPE, as_text, repeated, sent
 from coaiapy.wire import (
     ACCEPTED,
     MAX_BYTES,
@@ -28,7 +28,6 @@ from coaiapy.wire import (
 )
 
 PATH = "/api/public/otel/v1/traces"
-SCOPE = "coaia"
 _HEADERS = {
     "Content-Type": "application/json",
     "Content-Encoding": "gzip",

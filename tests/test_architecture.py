@@ -17,12 +17,13 @@ FLOORS = {
         errors files shell packages suggest json_values
     """,
     1: """
-        records record_fields ids times settings display table masking trace_filter
+        records record_fields ids times settings config_files display table masking trace_filter
         env_files env_format_json env_format_lines env_places
     """,
     2: """
-        journal journal_marks journal_reads outgoing outbox unconfirmed destinations
-        readers reader_local reader_legacy reader_v4 server_rows
+        journal journal_errors journal_marks journal_reads outgoing outbox unconfirmed destinations
+        claims posting
+        readers reader_local reader_legacy reader_v4 server_rows server_pages span_rows
         wire wires wire_ingestion wire_otlp span_metadata
         langfuse_http langfuse_answers langfuse_errors langfuse_generation
         dispatch delivery
@@ -31,11 +32,12 @@ FLOORS = {
         template_inheritance template_plan template_render template_starter
     """,
     3: """
-        traces observation_files pipeline environment env_context
+        traces trace_reads projects observation_files pipeline environment env_context
     """,
     4: """
         cli_streams cli_common cli_arguments cli_delivery cli_help cli_env cli_pipeline
-        cli_listing cli_fuse cli_traces cli_trace_list cli_trace_writes cli_batch cli_outbox
+        cli_listing cli_fuse cli_sessions cli_projects cli_observations
+        cli_traces cli_trace_list cli_trace_writes cli_batch cli_outbox
     """,
     5: """
         coaiacli __init__ __main__

@@ -72,6 +72,10 @@ def usage_of(record: Body) -> Dict[str, Any]:
 def cost_of(record: Body) -> Dict[str, float]:
     """USD by kind: what the client sent, else what the price list gives."""
     given = {k: v for k, v in (record.get("costDetails") or {}).items() if v is not None}
+    usage = record.get("usage") or {}
+    for name in ("input", "output", "total"):
+        if not record.get("costDetails") and usage.get(name + "Cost") is not None:
+            given[name] = usage[name + "Cost"]
     price = price_of(record)
     if given:
         given.setdefault("total", sum(given.values()))

@@ -1,0 +1,62 @@
+"""``coaia fuse traces list-observations``: observations of one trace or of all."""
+
+import argparse
+from typing import Any
+
+from coaiapy import settings, traces
+from coaiapy.cli_arguments import note_source, positive, print_json
+from coaiapy.cli_common import Context, add_command
+from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.record_fields import OBSERVATION_TYPES, UNCONFIRMED
+from coaiapy.trace_filter import ObservationFilter
+
+_COLUMNS = {
+    "id": "Observation",
+    "traceId": "Trace",
+    "type": "Type",
+    "name": "Name",
+    "startTime": "Started",
+    "level": "Level",
+    "model": "Model",
+}
+
+
+def build(group: Any) -> None:
+    """Add the command to ``coaia fuse traces``."""
+    listing = add_command(
+        group,
+        "list-observations",
+        list_observations,
+        "list observations, the latest first",
+        "coaia fuse traces list-observations --trace-id $COAIA_TRACE_ID --type GENERATION",
+        aliases=["obs-list", "list-obs"],
+    )
+    listing.add_argument("--trace-id", metavar="ID", help="only those of this trace")
+    listing.add_argument("--name", help="only those of this name")
+    listing.add_argument("--type", type=str.upper, choices=OBSERVATION_TYPES)
+    listing.add_argument(
+        "--limit", type=positive, default=50, help="how many at most (default: 50)"
+    )
+    listing.add_argument(
+        "--cursor", metavar="TEXT", help="go on where an earlier listing said that there are more"
+    )
+    listing.add_argument("--environment", metavar="NAME", help="only those of this environment")
+    add_listing_options(listing)
+
+
+def list_observations(args: argparse.Namespace, context: Context) -> None:
+    """Show one page of observations; the JSON form has the cursor of the next one."""
+    known = settings.load(context.env_file)
+    wanted = ObservationFilter(args.trace_id, args.name, args.type, args.environment)
+    page = traces.list_observations(known, wanted, args.limit, args.cursor)
+    if args.json and not args.columns:
+        meta = {"cursor": page.cursor} if page.cursor else {}
+        print_json(context, {"data": page.rows, "meta": meta})
+    else:
+        late = any(UNCONFIRMED in row for row in page.rows)
+        columns = dict(_COLUMNS, **{UNCONFIRMED: "Note"}) if late else _COLUMNS
+        show_listing(args, context, page.rows, columns, "observation")
+    if page.cursor:
+        context.note("there are more: --cursor {}".format(page.cursor))
+    if known.is_local:
+        note_source(context, known)

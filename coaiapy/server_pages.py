@@ -1,0 +1,56 @@
+"""Listings of a server, page by page: numbered pages of old, cursors of late.
+
+A server that limits the rate of requests is waited for, once it has given the first page.
+"""
+
+import time
+from typing import Any, Iterator, Mapping, Optional, Tuple
+
+from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy.record_fields import Body
+
+# The most that numbered listings give at once.
+MOST_ROWS = 100
+# Seconds for one later page. Rate limits are counted by the minute.
+PATIENCE = 90.0
+
+Asked = Mapping[str, Any]
+
+
+def numbered(http: LangfuseHttp, path: str, query: Asked, most: Optional[int]) -> Iterator[Body]:
+    """Yield the rows of a numbered listing; ``most``: how many the caller will probably take.
+
+    What is written meanwhile moves rows to the next page; a row that comes twice is left out.
+    """
+    seen = set()
+    for row in rows_from(http, path, query, 0, most):
+        if row["id"] not in seen:
+            seen.add(row["id"])
+            yield row
+
+
+def rows_from(
+    http: LangfuseHttp, path: str, query: Asked, offset: int, most: Optional[int]
+) -> Iterator[Body]:
+    """Yield the rows of a numbered listing after the first ``offset`` ones."""
+    size = min(most or MOST_ROWS, MOST_ROWS)
+    page, skipped = offset // size + 1, offset % size
+    deadline = None
+    while True:
+        asked = dict(query, page=page, limit=size)
+        answer = http.request("GET", path, asked, deadline=deadline) or {}
+        for row in (answer.get("data") or [])[skipped:]:
+            yield row
+        if page >= (answer.get("meta") or {}).get("totalPages", 0):
+            return
+        page, skipped = page + 1, 0
+        deadline = time.monotonic() + PATIENCE
+
+
+def by_cursor(
+    http: LangfuseHttp, path: str, query: Asked, cursor: Optional[str], is_first: bool
+) -> Tuple[Any, Optional[str]]:
+    """Return the rows of one page of a listing with cursors, and the next cursor."""
+    deadline = None if is_first else time.monotonic() + PATIENCE
+    answer = http.request("GET", path, dict(query, cursor=cursor), deadline=deadline) or {}
+    return answer.get("data") or [], (answer.get("meta") or {}).get("cursor") or None

@@ -1,0 +1,93 @@
+"""Rows of a v4 server's ``/v2/observations`` as traces and observations.
+
+Our own traces have a root span that stands for the trace itself (``ids.root_span_id``); a dual
+server makes such a row, ``t-<trace id>``, of traces that came as ingestion events. These become
+the trace's fields and are no observations. Anybody else's roots are both.
+"""
+
+from typing import Any, Dict, Iterable, List, Set
+
+from coaiapy import ids, server_rows, span_metadata
+from coaiapy.record_fields import Body
+
+# The server cuts the text of metadata after so many characters, counted as it likes.
+CUT_AT = 200
+_WIDEST_CHARACTER = 4
+# What any span may say of its trace; the root is asked first.
+_CONTEXT = ("userId", "sessionId", "traceName", "release", "version", "tags")
+
+
+def merged(rows: Iterable[Body]) -> List[Body]:
+    """Return one row a span, in the order of their start; of several the one that ended last."""
+    latest: Dict[Any, Body] = {}
+    for row in rows:
+        key = (row["traceId"], row["id"])
+        if key not in latest or _ended(row) >= _ended(latest[key]):
+            latest[key] = row
+    return sorted(latest.values(), key=lambda row: (row.get("startTime") or "", row["id"]))
+
+
+def _ended(row: Body) -> Any:
+    return row.get("endTime") or "", row.get("updatedAt") or ""
+
+
+def is_own_root(row: Body) -> bool:
+    """Whether the row is the root span that this program gives to a trace."""
+    return bool(row["id"] == ids.root_span_id(row["traceId"]))
+
+
+def is_trace(row: Body) -> bool:
+    """Whether the row stands for a trace, and is no observation."""
+    return is_own_root(row) or _is_dual_root(row)
+
+
+def _is_dual_root(row: Body) -> bool:
+    return bool(row["id"] == "t-" + row["traceId"])
+
+
+def trace(rows: List[Body]) -> Body:
+    """Return the trace of its merged spans, or of its root spans alone."""
+    made_for_it = sorted(filter(is_trace, rows), key=_is_dual_root)
+    roots = [row for row in rows if row.get("isRootObservation")]
+    root = (made_for_it or roots or rows)[0]
+    found = dict(root, id=root["traceId"], timestamp=root["startTime"])
+    for name in _CONTEXT:
+        found[name] = next((row[name] for row in [root] + rows if row.get(name)), None)
+    for name in ("input", "output"):
+        found[name] = span_metadata.from_text(root.get(name))
+    is_named_root = root in roots and not is_own_root(root)
+    found["name"] = found["traceName"] or (root.get("name") if is_named_root else None)
+    return server_rows.trace(found)
+
+
+def whole_trace(rows: List[Body]) -> Body:
+    """Return the trace of its merged spans with its observations."""
+    found = trace(rows)
+    below = [dict(body, traceId=found["id"]) for body in observations(rows)]
+    return dict(found, observations=below)
+
+
+def observations(rows: Iterable[Body]) -> List[Body]:
+    """Return the observations among merged rows; those right below the trace have no parent."""
+    found = []
+    for row in rows:
+        if not is_trace(row):
+            body = server_rows.span(row)
+            tops = (ids.root_span_id(row["traceId"]), "t-" + row["traceId"])
+            if body.get("parentObservationId") in tops:
+                del body["parentObservationId"]
+            found.append(body)
+    return found
+
+
+def cut_keys(rows: Iterable[Body]) -> Set[str]:
+    """Return the users' metadata keys under which the server has perhaps cut a value."""
+    return {
+        key
+        for row in rows
+        for key, value in (row.get("metadata") or {}).items()
+        if isinstance(value, str)
+        and len(value.encode("utf-8")) > CUT_AT - _WIDEST_CHARACTER
+        and not span_metadata.is_added(key)
+        and "," not in key
+    }

@@ -1,0 +1,218 @@
+"""Reading traces, observations and sessions back, the same from every server and from the journal.
+
+Where a server does not show yet what this machine has written, that is added and marked (see
+``unconfirmed``). ``note`` is told in one sentence when a server could not be reached and the
+answer is what this machine has written.
+"""
+
+import itertools
+from typing import Any, Callable, Iterable, Iterator, List, Optional
+
+from coaiapy import ids, journal_reads, unconfirmed
+from coaiapy.destinations import destination_of
+from coaiapy.errors import NetworkError, NotFoundError, UsageError
+from coaiapy.journal import Journal
+from coaiapy.reader_local import LocalReader, sessions_of
+from coaiapy.readers import Question, read
+from coaiapy.record_fields import UNCONFIRMED, Body
+from coaiapy.settings import Settings
+from coaiapy.trace_filter import (
+    EVERY_TRACE,
+    ObservationFilter,
+    Page,
+    TraceFilter,
+)
+
+Note = Callable[[str], None]
+
+# A server is asked for so many seconds when the journal could answer as well.
+BRIEF_SECONDS = 4.0
+
+
+def _unheard(sentence: str) -> None:
+    """Nobody wants to know."""
+
+
+def list_traces(
+    settings: Settings,
+    wanted: TraceFilter = EVERY_TRACE,
+    limit: Optional[int] = None,
+    with_observations: bool = False,
+) -> List[Body]:
+    """Return the traces that ``wanted`` accepts in its order, at most ``limit`` of them.
+
+    ``with_observations``: each has ``observations`` and ``scores`` besides.
+    """
+    with Journal() as journal:
+        fresh = list(_fresh(journal, settings, kind="trace"))
+
+        def ask(reader: Any) -> List[Body]:
+            shown = list(itertools.islice(reader.traces(wanted, limit), limit))
+            found = unconfirmed.added_to_list(shown, fresh, wanted, limit)
+            return _whole(journal, settings, reader, found) if with_observations else found
+
+        found: List[Body] = read(journal, settings, ask)
+        return found
+
+
+def get_trace(settings: Settings, trace_id: str, note: Note = _unheard) -> Body:
+    """Return a trace with its ``observations`` and ``scores``; ``NotFoundError`` without one."""
+    with Journal() as journal:
+        is_known = journal_reads.knows_trace(journal, destination_of(journal, settings), trace_id)
+        shown = _read_or_recall(
+            journal, settings, lambda reader: reader.trace(trace_id), is_known, note
+        )
+        found = unconfirmed.added_to_trace(shown, _fresh(journal, settings, trace_id))
+    if found is None:
+        raise NotFoundError("no trace {!r}: coaia fuse traces lists them".format(trace_id))
+    return found
+
+
+def get_observation(settings: Settings, observation_id: str, note: Note = _unheard) -> Body:
+    """Return one observation; ``NotFoundError`` without one, ``UsageError`` if there are several."""
+    with Journal() as journal:
+        local = LocalReader(journal, destination_of(journal, settings))
+        written = local.observations_by_id(observation_id)
+        found = _read_or_recall(
+            journal,
+            settings,
+            lambda reader: reader.observations_by_id(observation_id),
+            bool(written),
+            note,
+        )
+        if not found:
+            found = [
+                body
+                for known in written
+                for _, body in _fresh(journal, settings, known["traceId"], "observation")
+                if body["id"] == known["id"]
+            ]
+    if not found:
+        raise NotFoundError("no observation {!r}".format(observation_id))
+    if len(found) > 1:
+        traces = ", ".join(sorted(body["traceId"] for body in found))
+        raise UsageError(
+            "observation {!r} exists in several traces ({}): view the trace instead".format(
+                observation_id, traces
+            )
+        )
+    only: Body = found[0]
+    return only
+
+
+def list_observations(
+    settings: Settings,
+    wanted: ObservationFilter,
+    limit: int = 50,
+    cursor: Optional[str] = None,
+) -> Page:
+    """Return at most ``limit`` observations, the latest first, and where the listing goes on.
+
+    The first page has, besides, what the server does not show yet.
+    """
+    with Journal() as journal:
+        page: Page = read(
+            journal, settings, lambda reader: reader.observations(wanted, limit, cursor)
+        )
+        if cursor:
+            return page
+        known = {(_key(body), ids.span_id(body["id"])) for body in page.rows}
+        late = [
+            body
+            for _, body in _fresh(journal, settings, wanted.trace_id, "observation")
+            if wanted.accepts(body)
+            and (_key(body), ids.span_id(body["id"])) not in known
+            and (page.cursor is None or body["startTime"] >= page.rows[-1]["startTime"])
+        ]
+    rows = sorted(page.rows + late, key=lambda body: str(body["startTime"]), reverse=True)
+    return Page(rows, page.cursor)
+
+
+def get_session(
+    settings: Settings,
+    session_id: str,
+    note: Note = _unheard,
+    with_observations: bool = True,
+) -> Body:
+    """Return a session: ``id``, ``createdAt`` and its ``traces``, the oldest first.
+
+    Each trace has its ``observations`` and ``scores``, unless that is not wished.
+    """
+    wanted = TraceFilter(session_id=session_id, order="timestamp.asc")
+    with Journal() as journal:
+        fresh = list(_fresh(journal, settings, kind="trace"))
+        local = LocalReader(journal, destination_of(journal, settings))
+
+        def ask(reader: Any) -> List[Body]:
+            shown = reader.session_traces(session_id)
+            found = unconfirmed.added_to_list(shown, fresh, wanted, None)
+            return _whole(journal, settings, reader, found) if with_observations else found
+
+        is_known = bool(local.session_traces(session_id))
+        found: List[Body] = _read_or_recall(journal, settings, ask, is_known, note)
+    if not found:
+        raise NotFoundError("no trace belongs to a session {!r}".format(session_id))
+    return dict(next(sessions_of(found[::-1]), {"id": session_id}), id=session_id, traces=found)
+
+
+def list_sessions(
+    settings: Settings, environment: Optional[str] = None, limit: Optional[int] = None
+) -> List[Body]:
+    """Return the sessions, the latest first: ``id``, ``createdAt``, perhaps ``environment``."""
+    wanted = EVERY_TRACE._replace(environment=environment)
+
+    def ask(reader: Any) -> List[Body]:
+        return list(itertools.islice(reader.sessions(environment, limit), limit))
+
+    with Journal() as journal:
+        shown: List[Body] = read(journal, settings, ask)
+        late = [body for _, body in _fresh(journal, settings, kind="trace") if wanted.accepts(body)]
+    known = {session["id"] for session in shown}
+    added = [session for session in sessions_of(late[::-1]) if session["id"] not in known]
+    return (_marked(added, late) + shown)[:limit]
+
+
+def _marked(sessions: Iterable[Body], late: List[Body]) -> List[Body]:
+    marks = {body.get("sessionId"): body[UNCONFIRMED] for body in late}
+    return [dict(session, **{UNCONFIRMED: marks[session["id"]]}) for session in sessions]
+
+
+def _fresh(
+    journal: Journal,
+    settings: Settings,
+    trace_id: Optional[str] = None,
+    kind: Optional[str] = None,
+) -> Iterator[unconfirmed.Fresh]:
+    """Yield what the server of the settings may not show yet; nothing in local mode."""
+    if settings.is_local:
+        return iter(())
+    destination = destination_of(journal, settings)
+    return unconfirmed.records(journal, destination, trace_id, kind)
+
+
+def _whole(journal: Journal, settings: Settings, reader: Any, traces: List[Body]) -> List[Body]:
+    """Return listed traces with their observations, those of this machine included."""
+    shown = [trace for trace in traces if UNCONFIRMED not in trace]
+    whole = {_key(trace, "id"): trace for trace in reader.whole(shown)}
+    found = []
+    for trace in traces:
+        fresh = _fresh(journal, settings, trace["id"])
+        found.append(unconfirmed.added_to_trace(whole.get(_key(trace, "id")), fresh) or trace)
+    return found
+
+
+def _key(body: Body, name: str = "traceId") -> str:
+    return ids.span_trace_id(body[name])
+
+
+def _read_or_recall(
+    journal: Journal, settings: Settings, ask: Question, is_known: bool, note: Note
+) -> Any:
+    """Return the server's answer; the journal's where it has one and the server cannot be asked."""
+    try:
+        return read(journal, settings, ask, BRIEF_SECONDS if is_known else None)
+    except NetworkError as error:
+        if not is_known or settings.is_local:
+            raise
+        note("{}; this is what this machine has written".format(error))
+        return ask(LocalReader(journal, destination_of(journal, settings)))
