@@ -1,15 +1,17 @@
 """``coaia fuse outbox``: what is still owed to a server, and what to do about it."""
 
 import argparse
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterable, List, Optional
 
 from coaiapy import delivery, display, outbox, settings
 from coaiapy.cli_arguments import add_json, positive, print_json
 from coaiapy.cli_common import Context, add_command, is_terminal, subcommands
 from coaiapy.cli_delivery import add_delivery_options, records_text, report
+from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.errors import ExitCode, NotFoundError, UsageError
 from coaiapy.files import write_atomic
 from coaiapy.journal import Journal, to_json
+from coaiapy.packages import require
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -18,7 +20,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     status = add_command(
         group, "status", show_status, "count what is owed to whom", "coaia fuse outbox status"
     )
-    add_json(status)
+    add_listing_options(status)
     listing = add_command(
         group,
         "list",
@@ -27,11 +29,12 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
         "coaia fuse outbox list --state rejected",
     )
     listing.add_argument("--state", choices=outbox.STATES)
-    add_json(listing)
+    add_listing_options(listing)
     show = add_command(
         group, "show", show_entry, "show one record in the outbox", "coaia fuse outbox show 12"
     )
     show.add_argument("row", metavar="ROW", type=positive)
+    add_json(show)
     _build_flush(group)
     _build_changes(group)
 
@@ -49,6 +52,7 @@ def _build_flush(group: Any) -> None:
         action="store_true",
         help="send what was written locally, too, to the project of the present keys",
     )
+    add_json(flush)
     add_delivery_options(flush)
 
 
@@ -68,7 +72,7 @@ def _build_changes(group: Any) -> None:
         "forget records without sending them",
         "coaia fuse outbox drop 12 --yes\ncoaia fuse outbox drop --state rejected",
     )
-    drop.add_argument("rows", metavar="ROW", type=positive, nargs="*")
+    drop.add_argument("rows", metavar="ROW", type=positive, nargs="*", help="(see outbox list)")
     drop.add_argument("--state", choices=outbox.STATES, help="all records in this state")
     drop.add_argument("--all", action="store_true", help="everything in the outbox")
     drop.add_argument("--yes", action="store_true", help="do not ask")
@@ -83,60 +87,57 @@ def _build_changes(group: Any) -> None:
     export.add_argument("--state", choices=outbox.STATES)
 
 
+_TALLY_COLUMNS = {
+    "destination": "Destination",
+    "project": "Project",
+    "waiting": "Waiting",
+    "rejected": "Rejected",
+    "local": "Local",
+    "oldest": "Oldest",
+}
+_ENTRY_COLUMNS = {
+    "row": "Row",
+    "kind": "Kind",
+    "id": "Id",
+    "trace_id": "Trace",
+    "state": "State",
+    "attempts": "Attempts",
+    "written_at": "Written",
+    "reason": "Reason",
+}
+
+
 def show_status(args: argparse.Namespace, context: Context) -> None:
     """Show one line a destination."""
     with Journal() as journal:
         tallies = outbox.tallies(journal)
-    if args.json:
-        return print_json(context, [dict(tally._asdict()) for tally in tallies])
-    rows = [
-        (
-            tally.destination,
-            tally.project,
-            tally.waiting,
-            tally.rejected,
-            tally.local,
-            display.epoch_moment(tally.oldest),
-        )
-        for tally in tallies
-    ]
-    headers = ("Destination", "Project", "Waiting", "Rejected", "Local", "Oldest")
-    context.say(display.table(rows, headers))
+    rows = [dict(tally._asdict(), oldest=display.epoch_moment(tally.oldest)) for tally in tallies]
+    show_listing(args, context, rows, _TALLY_COLUMNS, "destination")
 
 
 def list_entries(args: argparse.Namespace, context: Context) -> None:
     """Show one line a record."""
     with Journal() as journal:
-        entries = list(outbox.entries(journal, state=args.state))
-    if args.json:
-        return print_json(context, [_as_json(entry) for entry in entries])
-    rows = [
-        (
-            entry.row,
-            entry.kind,
-            entry.id,
-            entry.trace_id,
-            entry.state,
-            entry.attempts,
-            display.epoch_moment(entry.written_at),
-            entry.reason,
-        )
-        for entry in entries
-    ]
-    headers = ("Row", "Kind", "Id", "Trace", "State", "Attempts", "Written", "Reason")
-    context.say(display.table(rows, headers))
-    context.note(records_text(len(rows)))
+        rows = [_as_json(entry) for entry in outbox.entries(journal, state=args.state)]
+    show_listing(args, context, rows, _ENTRY_COLUMNS, "record")
 
 
 def show_entry(args: argparse.Namespace, context: Context) -> None:
     """Show one record with its body and, if it was rejected, the reason."""
     with Journal() as journal:
-        found = list(outbox.entries(journal, row=args.row))
+        found = [_as_json(entry) for entry in outbox.entries(journal, row=args.row)]
     if not found:
-        raise NotFoundError(
-            "no record {} in the outbox: coaia fuse outbox list shows them".format(args.row)
-        )
-    print_json(context, _as_json(found[0]))
+        raise _unknown([args.row])
+    if args.json:
+        return print_json(context, found[0])
+    context.say(display.fields(found[0]))
+
+
+def _unknown(rows: Iterable[int], what: str = "record") -> NotFoundError:
+    numbers = ", ".join(str(row) for row in sorted(rows))
+    return NotFoundError(
+        "no {} {} in the outbox: coaia fuse outbox list shows them".format(what, numbers)
+    )
 
 
 def flush_outbox(args: argparse.Namespace, context: Context) -> int:
@@ -148,36 +149,58 @@ def flush_outbox(args: argparse.Namespace, context: Context) -> int:
             args.adopt,
             progress.show,
         )
+    if args.json:
+        counts = {name: getattr(outcome, name) for name in ("sent", "waiting", "elsewhere")}
+        print_json(
+            context, dict(counts, rejected=[dict(one._asdict()) for one in outcome.rejected])
+        )
     context.note(records_text(outcome.sent) + " sent")
+    if outcome.elsewhere:
+        context.note(
+            "{} in the outbox for other servers or projects: coaia fuse outbox status".format(
+                records_text(outcome.elsewhere)
+            )
+        )
     return report(args, context, outcome)
 
 
 def retry_rejected(args: argparse.Namespace, context: Context) -> None:
     """Put rejected records back into the queue."""
     with Journal() as journal:
+        rejected = {entry.row for entry in outbox.entries(journal, state="rejected")}
+        missing = set(args.rows) - rejected
+        if missing:
+            raise _unknown(missing, "rejected record")
         count = outbox.retry(journal, args.rows or None)
-    context.note("{} records wait again: coaia fuse outbox flush sends them".format(count))
+    waiting = "{} waiting again: coaia fuse outbox flush sends them"
+    context.note(waiting.format(records_text(count)) if count else "nothing was rejected")
 
 
 def drop_entries(args: argparse.Namespace, context: Context) -> int:
     """Forget records after asking."""
     if not (args.rows or args.state or args.all):
         raise UsageError("name rows, or --state STATE, or --all")
+    if args.all and (args.rows or args.state):
+        raise UsageError("--all leaves nothing to choose: name rows or --state STATE without it")
     with Journal() as journal:
-        chosen = set(args.rows)
-        entries = outbox.entries(journal, state=args.state)
-        rows = [entry.row for entry in entries if not chosen or entry.row in chosen]
-        if not args.yes and not _confirmed(context, len(rows)):
+        rows = {entry.row for entry in outbox.entries(journal, state=args.state)}
+        missing = set(args.rows) - rows
+        if missing:
+            raise _unknown(missing, "{} record".format(args.state) if args.state else "record")
+        chosen = sorted(set(args.rows) or rows)
+        if chosen and not args.yes and not _confirmed(context, len(chosen)):
             context.note("nothing was dropped")
             return ExitCode.FAILED
-        context.note(records_text(outbox.drop(journal, rows)) + " dropped")
+        context.note(records_text(outbox.drop(journal, chosen)) + " dropped")
     return ExitCode.OK
 
 
 def _confirmed(context: Context, count: int) -> bool:
     if not is_terminal(context.stdin):
-        raise UsageError("drop forgets {} records for good: add --yes to mean it".format(count))
-    context.stderr.write("forget {} records without sending them? [y/N] ".format(count))
+        raise UsageError(
+            "drop forgets {} for good: add --yes to mean it".format(records_text(count))
+        )
+    context.stderr.write("forget {} without sending? [y/N] ".format(records_text(count)))
     context.stderr.flush()
     return context.stdin.readline().strip().lower() in ("y", "yes")
 
@@ -216,9 +239,9 @@ class _Progress:
     def show(self, done: int, total: int) -> None:
         """Advance to ``done`` of ``total`` records."""
         if self.bar is None and is_terminal(self.context.stderr):
-            from tqdm import tqdm
-
-            self.bar = tqdm(total=total, file=self.context.stderr, unit="rec", leave=False)
+            self.bar = require("tqdm").tqdm(
+                total=total, file=self.context.stderr, unit="rec", leave=False
+            )
         if self.bar is not None:
             self.bar.total = total
             self.bar.update(done - self.bar.n)

@@ -1,12 +1,13 @@
 """What a command does about sending: its own records first, then for a moment what waited before.
 
-Nothing here raises for what the network or a server does; the ``Outcome`` says it.
+Nothing here raises for what the network or a server does, unless it is said; the ``Outcome`` tells.
 """
 
+import time
 from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from coaiapy import destinations, journal_marks, outbox
-from coaiapy.errors import CoaiaError, ConfigError, NetworkError
+from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, StateError
 from coaiapy.journal import Journal, Written
 from coaiapy.settings import Settings
 
@@ -17,7 +18,7 @@ BACKLOG_SECONDS = 2.0
 UNREACHABLE_SECONDS = 60.0
 BRIEF_SECONDS = 2.0
 # A command that wrote more than this does not pick its own records out of what waits.
-MANY = 500
+MANY = 1000
 KEEP_DAYS = 30.0
 PRUNE_SECONDS = 86400.0
 
@@ -32,13 +33,18 @@ class Rejected(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of the records that a command wrote; ``backlog`` were sent besides."""
+    """What became of the records that a command wrote.
+
+    ``backlog`` were sent besides; ``elsewhere`` wait for other servers and projects, if a flush
+    has counted them.
+    """
 
     changed: int
     is_local: bool = False
     sent: int = 0
     backlog: int = 0
     waiting: int = 0
+    elsewhere: int = 0
     rejected: Tuple[Rejected, ...] = ()
     problem: Optional[CoaiaError] = None
 
@@ -52,18 +58,25 @@ def deliver(
     """
     if settings.is_local:
         return Outcome(changed=written.changed, is_local=True)
+    with _Courier(journal, settings) as courier:
+        owed = set(written.rows)
+        try:
+            return _deliver(courier, written, seconds)
+        except StateError as error:  # the journal has the records: this costs time, not data
+            waiting = len(owed - courier.accepted)
+            return Outcome(changed=written.changed, waiting=waiting, problem=error)
+
+
+def _deliver(courier: "_Courier", written: Written, seconds: Optional[float]) -> Outcome:
     many = len(written.rows) > MANY
     rows = None if many else written.rows
-    owed = set(written.rows).intersection(outbox.states(journal, rows))
-    if seconds is None:
-        seconds = _usual_seconds(journal, settings)
-    courier = _Courier(journal, settings)
+    owed = set(written.rows).intersection(outbox.states(courier.journal, rows))
     if owed:
-        courier.send(seconds, rows, renewing=many)
-    if courier.problem is None and not many:
-        courier.send_backlog()
-    left = outbox.states(journal, rows)
-    return courier.outcome(written.changed, owed, owed.intersection(left), left)
+        courier.send(courier.usual_seconds() if seconds is None else seconds, rows, renewing=many)
+    if not (courier.problem or courier.rejected or many):
+        courier.send_backlog(BACKLOG_SECONDS)
+    states = outbox.states(courier.journal, rows)
+    return courier.outcome(written.changed, owed, {row: states[row] for row in owed & set(states)})
 
 
 def flush(
@@ -74,29 +87,35 @@ def flush(
 ) -> Outcome:
     """Send everything that waits for this project, for as long as the server accepts it.
 
-    ``with_local`` makes what was written locally the project's first. ``on_accepted`` is told how
-    many of how many have been sent. Raises ``ConfigError`` without Langfuse keys.
+    ``with_local`` makes what was written locally the project's first: once the server has said
+    that the keys are of a project, else ``NetworkError`` or ``ConfigError``, and it stays local.
+    ``on_accepted`` is told how many of how many have been sent. Raises ``ConfigError`` without
+    Langfuse keys.
     """
     if settings.is_local:
         raise ConfigError(
             "there is no server to send to: set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY"
         )
-    with Journal() as journal:
-        courier = _Courier(journal, settings)
+    with Journal() as journal, _Courier(journal, settings) as courier:
         if with_local:
-            outbox.adopt(journal, courier.own)
+            courier.name_project(seconds)
+            destinations.adopt(journal, courier.own)
         courier.send_all(seconds, on_accepted)
-        left = outbox.states(journal, None, courier.destinations)
-        return courier.outcome(0, courier.accepted, set(left), left)
+        states = outbox.states(journal, None, courier.destinations)
+        outcome = courier.outcome(0, courier.accepted, states)
+        waiting = outbox.count_waiting(journal) - outcome.waiting
+        return outcome._replace(elsewhere=waiting)
 
 
-def _usual_seconds(journal: Journal, settings: Settings) -> float:
-    age = journal_marks.age(journal, _unreachable(settings))
-    return BRIEF_SECONDS if age is not None and age < UNREACHABLE_SECONDS else DEADLINE
-
-
-def _unreachable(settings: Settings) -> str:
-    return "unreachable " + settings.base_url
+def keep_days(settings: Settings) -> float:
+    """Return how long sent records stay in the journal: ``journal_keep_days``, or 30 days."""
+    value = settings.values.get("journal_keep_days", KEEP_DAYS)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+        raise ConfigError(
+            "journal_keep_days {!r} in coaia.json is not a number of days: correct it; "
+            "what was written is kept".format(value)
+        )
+    return float(value)
 
 
 class _Courier:
@@ -107,6 +126,7 @@ class _Courier:
 
         self.journal = journal
         self.settings = settings
+        self.keep_days = keep_days(settings)
         self.http = LangfuseHttp(settings)
         self.own = destinations.destination_of(journal, settings)
         self.destinations: List[int] = destinations.of_same_project(journal, self.own)
@@ -114,7 +134,81 @@ class _Courier:
         self.rejected: Set[int] = set()
         self.problem: Optional[CoaiaError] = None
 
+    def __enter__(self) -> "_Courier":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.http.close()
+
+    def usual_seconds(self) -> float:
+        """Return how long to try: not long, if a moment ago the server could not be reached."""
+        return BRIEF_SECONDS if self._was_unreachable() else DEADLINE
+
     def send(
+        self,
+        seconds: float,
+        rows: Optional[Sequence[int]] = None,
+        renewing: bool = False,
+        on_accepted: Callable[[int], None] = lambda count: None,
+    ) -> None:
+        """Send what waits for the project, of it only ``rows`` if given."""
+        self._dispatch(seconds, rows, renewing, True, on_accepted)
+        self._remember_reachability()
+
+    def send_backlog(self, seconds: float) -> None:
+        """Send for a moment what waited before; that it cannot be sent now is no problem."""
+        until = time.monotonic() + seconds
+        if self.accepted:
+            self._learn_project(seconds)
+        if outbox.count_waiting(self.journal, self.destinations):
+            self._dispatch(until - time.monotonic(), patient=False)
+            self.problem = None
+        self._prune()
+
+    def send_all(self, seconds: float, on_accepted: Callable[[int, int], None]) -> None:
+        """Send what waits for the project, for as long as the server accepts it.
+
+        Again if it turns out that the project had other keys before.
+        """
+        known: List[int] = []
+        while self.problem is None and known != self.destinations:
+            known = self.destinations
+            before = len(self.accepted)
+            total = before + outbox.count_waiting(self.journal, known)
+
+            def show(done: int, before: int = before, total: int = total) -> None:
+                on_accepted(before + done, total)
+
+            self.send(seconds, renewing=True, on_accepted=show)
+            if self.problem is None:
+                self._learn_project(BACKLOG_SECONDS)
+        if self.problem is None:
+            self._prune()
+
+    def name_project(self, seconds: float) -> None:
+        """Have the server say which project the keys are of, unless it has said so before."""
+        if destinations.is_named(self.journal, self.own):
+            return
+        from coaiapy.langfuse_generation import current_project
+
+        project = current_project(self.http, time.monotonic() + seconds)
+        destinations.name_project(self.journal, self.own, project)
+        self.destinations = destinations.of_same_project(self.journal, self.own)
+
+    def outcome(self, changed: int, owed: Iterable[int], states: Dict[int, str]) -> Outcome:
+        """Return what became of the rows that were ``owed``; ``states`` are those still in the
+        outbox."""
+        waiting = sum(state == "waiting" for state in states.values())
+        return Outcome(
+            changed=changed,
+            sent=len(set(owed).difference(states)),
+            backlog=len(self.accepted.difference(owed)),
+            waiting=waiting,
+            rejected=tuple(self._rejections()),
+            problem=self.problem if waiting else None,
+        )
+
+    def _dispatch(
         self,
         seconds: float,
         rows: Optional[Sequence[int]] = None,
@@ -122,73 +216,47 @@ class _Courier:
         patient: bool = True,
         on_accepted: Callable[[int], None] = lambda count: None,
     ) -> None:
-        """Send what waits for the project, of it only ``rows`` if given."""
-        from coaiapy.dispatch import Deadline, Dispatch
+        from coaiapy.dispatch import Dispatch
+        from coaiapy.posting import Deadline
 
         dispatch = Dispatch(self.journal, self.http, Deadline(seconds, renewing), on_accepted)
-        dispatch.run(self.destinations, rows, patient)
-        if dispatch.problem is None:
-            self._name_project()
-        self.accepted |= dispatch.accepted
-        self.rejected |= dispatch.rejected
-        self.problem = dispatch.problem
-        self._remember_reachability()
-
-    def send_backlog(self) -> None:
-        """Send for a moment what waited before; that it cannot be sent now is no problem."""
-        if not outbox.count_waiting(self.journal, self.destinations):
-            return self._prune()
-        self.send(BACKLOG_SECONDS, patient=False)
-        self.problem = None
-        self._prune()
-
-    def send_all(self, seconds: float, on_accepted: Callable[[int, int], None]) -> None:
-        """Send what waits for the project, for as long as the server accepts it."""
-        total = outbox.count_waiting(self.journal, self.destinations)
-        self.send(seconds, renewing=True, on_accepted=lambda done: on_accepted(done, total))
-
-    def outcome(
-        self, changed: int, owed: Iterable[int], left: Set[int], states: Dict[int, str]
-    ) -> Outcome:
-        """Return what became of the rows that were ``owed``, of which ``left`` still are."""
-        waiting = [row for row in left if states[row] == "waiting"]
-        sent = len(set(owed) - left)
-        return Outcome(
-            changed=changed,
-            sent=sent,
-            backlog=len(self.accepted - set(owed)),
-            waiting=len(waiting),
-            rejected=tuple(self._rejections()),
-            problem=self.problem if waiting else None,
-        )
-
-    def _name_project(self) -> None:
-        """Ask once for the project of these keys: it stays when they are replaced."""
-        if destinations.is_named(self.journal, self.own):
-            return
-        from coaiapy.langfuse_generation import current_project
-
         try:
-            project = current_project(self.http)
-        except CoaiaError:
-            return  # another time; nothing that was asked for depends on it
-        destinations.name_project(self.journal, self.own, project)
+            dispatch.run(self.destinations, rows, patient)
+        finally:
+            self.accepted |= dispatch.accepted
+            self.rejected |= dispatch.rejected
+            self.problem = dispatch.problem
+
+    def _learn_project(self, seconds: float) -> None:
+        """Keys are replaced, the project stays: find out while these are good."""
+        try:
+            self.name_project(seconds)
+        except (NetworkError, ConfigError, RefusedError):
+            pass  # another time; nothing that was asked for depends on it
 
     def _rejections(self) -> Iterable[Rejected]:
         for row in sorted(self.rejected):
-            for entry in outbox.entries(self.journal, row=row):
+            for entry in outbox.entries(self.journal, state="rejected", row=row):
                 yield Rejected(row, entry.kind, entry.id, entry.reason or "")
 
+    def _was_unreachable(self) -> bool:
+        age = journal_marks.age(self.journal, self._unreachable)
+        return age is not None and age < UNREACHABLE_SECONDS
+
+    @property
+    def _unreachable(self) -> str:
+        return "unreachable " + self.settings.base_url
+
     def _remember_reachability(self) -> None:
-        if isinstance(self.problem, NetworkError):
-            journal_marks.set_mark(self.journal, _unreachable(self.settings))
-        else:
-            journal_marks.clear_mark(self.journal, _unreachable(self.settings))
+        """A brief try that fails proves nothing new: a full one is due when the minute is over."""
+        if self.accepted or not isinstance(self.problem, NetworkError):
+            journal_marks.clear_mark(self.journal, self._unreachable)
+        elif not self._was_unreachable():
+            journal_marks.set_mark(self.journal, self._unreachable)
 
     def _prune(self) -> None:
         """Once a day, forget what a server has had for long."""
         age = journal_marks.age(self.journal, "pruned")
         if age is None or age > PRUNE_SECONDS:
             journal_marks.set_mark(self.journal, "pruned")
-            days = self.settings.values.get("journal_keep_days", KEEP_DAYS)
-            outbox.prune(self.journal, float(days))
+            outbox.prune(self.journal, self.keep_days)

@@ -4,9 +4,11 @@ Keys come and go; the project stays. What was written with a project's earlier k
 its present ones, once the server has told that they are of the same project.
 """
 
+import json
 from typing import Any, List
 
-from coaiapy.journal import LOCAL, Journal
+from coaiapy.journal import IMMUTABLE, LOCAL, Journal, merge_bodies, merge_into
+from coaiapy.record_fields import Body
 from coaiapy.settings import Settings
 
 
@@ -40,3 +42,38 @@ def of_same_project(journal: Journal, destination: int) -> List[int]:
         " AND (other.id = mine.id OR other.project_id = mine.project_id) WHERE mine.id = ?"
     )
     return [int(row["id"]) for row in journal.rows(sql, destination)]
+
+
+def adopt(journal: Journal, destination: int) -> int:
+    """Give the local records to a destination, where they wait; return how many these were.
+
+    One that the destination knows already is merged into what is there: what was written later
+    counts, except for what a server keeps from the first writing.
+    """
+    both = (
+        "SELECT mine.seq AS mine, other.seq AS other FROM records AS mine JOIN records AS other"
+        " ON other.destination = ? AND other.kind = mine.kind"
+        " AND other.trace_key = mine.trace_key AND other.key = mine.key WHERE mine.destination = ?"
+    )
+    row = "SELECT * FROM records WHERE seq = ?"
+    with journal.transaction() as db:
+        pairs = db.execute(both, (destination, LOCAL)).fetchall()
+        for pair in pairs:
+            local, known = (db.execute(row, (seq,)).fetchone() for seq in pair)
+            merge_into(db, known, _merged(local, known))
+            db.execute("DELETE FROM records WHERE seq = ?", (local["seq"],))
+        db.execute(
+            "INSERT INTO deliveries (seq, destination)"
+            " SELECT seq, ? FROM records WHERE destination = ?",
+            (destination, LOCAL),
+        )
+        moved = "UPDATE records SET destination = ? WHERE destination = ?"
+        return len(pairs) + int(db.execute(moved, (destination, LOCAL)).rowcount)
+
+
+def _merged(local: Any, known: Any) -> Body:
+    ours, theirs = json.loads(local["body"]), json.loads(known["body"])
+    if local["written_at"] >= known["written_at"]:
+        return merge_bodies(theirs, ours)
+    kept = {name: theirs[name] for name in IMMUTABLE + ("id", "traceId") if name in theirs}
+    return merge_bodies(dict(ours, **kept), theirs)

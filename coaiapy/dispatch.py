@@ -1,23 +1,22 @@
 """Sending what waits: claimed in chunks, several requests in flight, acknowledged one by one.
 
-Worker threads only post; everything that touches the journal happens in the calling thread.
+Everything that touches the journal happens in the calling thread.
 """
 
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Callable, Dict, Iterable, List, Optional, Sequence, Set, Type
 
-from coaiapy import langfuse_generation, outbox, wires
+from coaiapy import claims, langfuse_generation, outbox, wires
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
 from coaiapy.journal import Journal
-from coaiapy.langfuse_answers import retry_after
-from coaiapy.langfuse_errors import UnavailableError
 from coaiapy.langfuse_generation import Server
 from coaiapy.langfuse_http import LangfuseHttp, backoff
 from coaiapy.outgoing import Outgoing
+from coaiapy.posting import Deadline, Posted, Posts
 from coaiapy.wire import (
     ACCEPTED,
     CREDENTIALS,
+    MAX_BYTES,
     REFUSED,
     RETRY,
     SPLIT,
@@ -27,33 +26,15 @@ from coaiapy.wire import (
 )
 
 WORKERS = 4
-CHUNK = 500
-# A record that the server could not take just now pauses this long before it is claimed again.
-PAUSE_SECONDS = 1.0
+CHUNK = 1000
 POLL_SECONDS = 0.05
-# What a claim outlasts the deadline by: one request that was begun just before it.
+# A claim holds for so long, and is renewed when half of that is over.
 LEASE_SECONDS = 60.0
-# So many whole requests refused in a row, without one success, are not the records' fault.
-REFUSALS_IN_A_ROW = 8
-
-
-class Deadline:
-    """Until when to go on; ``renewing``: that long after the last progress."""
-
-    def __init__(self, seconds: float, renewing: bool = False) -> None:
-        self.seconds = seconds
-        self.renewing = renewing
-        self.moment = time.monotonic() + seconds
-
-    @property
-    def left(self) -> float:
-        """The seconds that are left, perhaps less than none."""
-        return self.moment - time.monotonic()
-
-    def progress(self) -> None:
-        """Note that the server has just accepted something."""
-        if self.renewing:
-            self.moment = time.monotonic() + self.seconds
+# So many whole requests refused in a row, without one success, are not the records' fault. To
+# find one bad record among a chunk takes eleven.
+REFUSALS_IN_A_ROW = 20
+# An interrupted command waits so long for what is in flight, to take out what was accepted.
+PARTING_SECONDS = 0.5
 
 
 class Dispatch:
@@ -74,10 +55,13 @@ class Dispatch:
         self.rejected: Set[int] = set()
         self.problem: Optional[CoaiaError] = None
         self.server = Server("", "")
+        self._posts = Posts(http, deadline)
+        self._name = ""
+        self._lease_ends = 0.0
         self._todo: List[Request] = []
-        self._flying: Dict["Future[List[Verdict]]", str] = {}
-        self._spoken = ""
+        self._is_trusted = False
         self._refusals = 0
+        self._postponed = 0
         self._relearned = False
 
     def run(
@@ -93,19 +77,45 @@ class Dispatch:
         """
         if not self._learn():
             return
-        pool = ThreadPoolExecutor(WORKERS)
-        try:
-            while self._may_go_on():
-                self._launch(pool, destinations, rows)
-                if self._flying:
-                    self._collect()
-                elif patient and outbox.count_waiting(self.journal, destinations, rows):
-                    time.sleep(POLL_SECONDS)
-                else:
-                    return
-        finally:
-            pool.shutdown()
-            self._settle_the_rest()
+        with claims.claimant(self.journal) as self._name:
+            try:
+                self._send(destinations, rows, patient)
+            except KeyboardInterrupt:
+                self._part()
+                raise
+            finally:
+                self._posts.close()
+
+    def _send(
+        self, destinations: Sequence[int], rows: Optional[Sequence[int]], patient: bool
+    ) -> None:
+        self._lease_ends = time.time() + LEASE_SECONDS
+        while self._may_go_on():
+            self._launch(destinations, rows)
+            if self._posts.flying:
+                self._collect()
+            elif patient and outbox.count_waiting(self.journal, destinations, rows):
+                time.sleep(POLL_SECONDS)
+            else:
+                return
+        self._posts.stop()
+        while self._posts.flying:
+            self._collect()
+
+    def _collect(self) -> None:
+        posted = self._posts.next(LEASE_SECONDS / 4)
+        self._keep_claims()
+        if posted:
+            self._settle(posted)
+
+    def _part(self) -> None:
+        """The command was interrupted: take out what was accepted, and no more."""
+        self._posts.stop()
+        until = time.monotonic() + PARTING_SECONDS
+        while self._posts.flying and time.monotonic() < until:
+            posted = self._posts.next(PARTING_SECONDS)
+            verdicts = posted.verdicts if posted else []
+            self._accept([verdict for verdict in verdicts if verdict.state == ACCEPTED])
 
     def _learn(self) -> bool:
         """Find out what server this is, or why that cannot be found out."""
@@ -114,7 +124,8 @@ class Dispatch:
             self.server = langfuse_generation.server_for(self.http, self.journal, until)
         except CoaiaError as error:
             self._stop(error)
-        return self.problem is None
+            return False
+        return True
 
     def _may_go_on(self) -> bool:
         if self.problem is None and self.deadline.left <= 0:
@@ -125,132 +136,135 @@ class Dispatch:
             )
         return self.problem is None
 
-    def _launch(
-        self, pool: ThreadPoolExecutor, destinations: Sequence[int], rows: Optional[Sequence[int]]
-    ) -> None:
-        while len(self._flying) < WORKERS:
+    def _launch(self, destinations: Sequence[int], rows: Optional[Sequence[int]]) -> None:
+        """One request at a time, until the server has shown that it accepts anything."""
+        while self._posts.flying < (WORKERS if self._is_trusted else 1):
             if not self._todo:
-                lease = max(self.deadline.left, 0) + LEASE_SECONDS
-                self._encode(outbox.claim(self.journal, destinations, lease, CHUNK, rows))
+                self._encode(
+                    claims.claim(
+                        self.journal,
+                        self._name,
+                        destinations,
+                        LEASE_SECONDS,
+                        CHUNK,
+                        MAX_BYTES,
+                        rows,
+                    )
+                )
             if not self._todo:
                 return
-            future = pool.submit(self._post, self._todo.pop(0))
-            self._flying[future] = self.server.generation
+            self._posts.launch(self._todo.pop(0), self.server.generation)
+
+    def _keep_claims(self) -> None:
+        """Renew the lease in time; when it ran out (a computer slept), claim anew."""
+        left = self._lease_ends - time.time()
+        if left > LEASE_SECONDS / 2:
+            return
+        if left > 0:
+            claims.renew(self.journal, self._name, LEASE_SECONDS)
+        else:
+            self._todo = []
+            claims.release(self.journal, self._name)
+        self._lease_ends = time.time() + LEASE_SECONDS
 
     def _encode(self, items: Sequence[Outgoing]) -> None:
-        encoded = wires.encode(self.server, items)
-        self._todo.extend(encoded.requests)
-        self._settle(encoded.refused)
+        """Put requests before the others: what was split is settled before anything else."""
+        try:
+            encoded = wires.encode(self.server, items)
+        except Exception as error:  # no record, however broken, may hold up the others
+            reason = "it cannot be encoded: {!r}".format(error)
+            verdicts = [Verdict(item, REFUSED, reason) for item in items]
+            return self._refuse(verdicts) if len(verdicts) == 1 else self._split(verdicts)
+        self._todo[:0] = encoded.requests
+        self._refuse(encoded.refused)
 
-    def _collect(self) -> None:
-        done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
-        for future in done:
-            self._spoken = self._flying.pop(future)
-            self._settle(future.result())
-
-    def _settle_the_rest(self) -> None:
-        """Acknowledge what was in flight when the run ended, and let go of what was not sent."""
-        while self._flying:
-            self._collect()
-        unsent = [item for request in self._todo for item in request.items]
-        self._todo = []
-        outbox.release(self.journal, unsent)
-
-    def _post(self, request: Request) -> List[Verdict]:
-        """In a worker: post until there is an answer that counts, or no time."""
-        attempt = 0
-        while True:
-            pause: Optional[float] = None
-            try:
-                answer = self.http.send(request, self.deadline.moment)
-                verdicts = wires.outcome(answer, request)
-                pause = retry_after(*answer)
-            except UnavailableError as error:
-                verdicts = _all(RETRY, request, str(error))
-            except CoaiaError as error:
-                verdicts = _all(CREDENTIALS, request, str(error))
-            if any(verdict.state != RETRY for verdict in verdicts):
-                return verdicts
-            pause = backoff(attempt) if pause is None else pause
-            if pause >= self.deadline.left or self.problem:
-                return verdicts
-            time.sleep(pause)
-            attempt += 1
-
-    def _settle(self, verdicts: Iterable[Verdict]) -> None:
+    def _settle(self, posted: Posted) -> None:
         """Write down what an answer means for each record of its request."""
         groups: Dict[str, List[Verdict]] = {}
-        for verdict in verdicts:
+        for verdict in posted.verdicts:
             groups.setdefault(verdict.state, []).append(verdict)
-        if set(groups) == {RETRY}:
-            self._give_up(groups[RETRY], NetworkError)
-            return
+        if posted.is_refusal and set(groups) <= {REFUSED, SPLIT}:
+            self._count_refusal(posted.verdicts[0].reason)
         for state, found in groups.items():
-            _SETTLE[state](self, found)
+            if state == ACCEPTED:
+                self._accept(found)
+            elif state == REFUSED:
+                self._refuse(found)
+            elif state == SPLIT:
+                self._split(found)
+            elif state == RETRY and len(groups) > 1:
+                self._retry(found)
+            elif state == WRONG_DIALECT:
+                self._relearn(posted, found)
+            else:
+                self._give_up(posted, found)
 
     def _accept(self, verdicts: List[Verdict]) -> None:
         outbox.acknowledge(self.journal, _items(verdicts))
         self.accepted.update(verdict.item.row for verdict in verdicts)
         self._refusals = 0
+        self._is_trusted = True
         self.deadline.progress()
         self.on_accepted(len(self.accepted))
 
     def _refuse(self, verdicts: List[Verdict]) -> None:
-        for verdict in verdicts:
-            outbox.reject(self.journal, verdict.item, verdict.reason)
-            self.rejected.add(verdict.item.row)
-        self._refusals += 1
-        if self._refusals >= REFUSALS_IN_A_ROW:
-            self._stop(RefusedError(verdicts[0].reason))
+        if verdicts:
+            refused = [(verdict.item, verdict.reason) for verdict in verdicts]
+            outbox.reject(self.journal, refused)
+            self.rejected.update(verdict.item.row for verdict in verdicts)
 
-    def _retry(self, verdicts: List[Verdict]) -> None:
-        outbox.postpone(self.journal, _items(verdicts), verdicts[0].reason, PAUSE_SECONDS)
+    def _count_refusal(self, reason: str) -> None:
+        self._refusals += 1
+        self._is_trusted = False
+        if self._refusals >= REFUSALS_IN_A_ROW:
+            self._stop(
+                RefusedError(
+                    "{} refused {} requests in a row, whatever was in them: {}".format(
+                        self.http.shown_url, self._refusals, reason
+                    )
+                )
+            )
 
     def _split(self, verdicts: List[Verdict]) -> None:
         """One record spoils the whole request: find it by halves."""
         items = _items(verdicts)
         half = len(items) // 2
-        self._encode(items[:half])
         self._encode(items[half:])
+        self._encode(items[:half])
 
-    def _relearn(self, verdicts: List[Verdict]) -> None:
+    def _retry(self, verdicts: List[Verdict]) -> None:
+        """The server took the others: try these again in a while."""
+        pause = backoff(self._postponed)
+        self._postponed += 1
+        outbox.postpone(self.journal, _items(verdicts), verdicts[0].reason, pause)
+
+    def _relearn(self, posted: Posted, verdicts: List[Verdict]) -> None:
         """The server is not what was remembered of it: look again, and speak its dialect."""
-        items = _items(verdicts)
-        if self._spoken == self.server.generation and not self._relearned:
+        if posted.generation == self.server.generation and not self._relearned:
             self._relearned = True
             langfuse_generation.forget(self.journal, self.http.base_url)
             self._learn()
-        if self._spoken != self.server.generation:
-            self._encode(items)
+        if posted.generation != self.server.generation:
+            self._encode(_items(verdicts))
         else:
-            self._give_up(verdicts, RefusedError)
+            self._give_up(posted, verdicts)
 
-    def _stop_for_credentials(self, verdicts: List[Verdict]) -> None:
-        self._give_up(verdicts, ConfigError)
-
-    def _give_up(self, verdicts: List[Verdict], error: Type[CoaiaError]) -> None:
+    def _give_up(self, posted: Posted, verdicts: List[Verdict]) -> None:
         """Nothing that waits will pass now: keep it for the next command."""
         reason = verdicts[0].reason
         outbox.postpone(self.journal, _items(verdicts), reason, 0)
-        self._stop(error(reason))
+        self._stop(posted.error or _PROBLEMS[verdicts[0].state](reason))
 
     def _stop(self, problem: CoaiaError) -> None:
         self.problem = self.problem or problem
 
 
-_SETTLE = {
-    ACCEPTED: Dispatch._accept,
-    REFUSED: Dispatch._refuse,
-    RETRY: Dispatch._retry,
-    SPLIT: Dispatch._split,
-    WRONG_DIALECT: Dispatch._relearn,
-    CREDENTIALS: Dispatch._stop_for_credentials,
+_PROBLEMS: Dict[str, Type[CoaiaError]] = {
+    RETRY: NetworkError,
+    CREDENTIALS: ConfigError,
+    WRONG_DIALECT: RefusedError,
 }
 
 
 def _items(verdicts: Iterable[Verdict]) -> List[Outgoing]:
     return [verdict.item for verdict in verdicts]
-
-
-def _all(state: str, request: Request, reason: str) -> List[Verdict]:
-    return [Verdict(item, state, reason) for item in request.items]

@@ -15,6 +15,7 @@ from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tu
 from coaiapy import ids
 from coaiapy.errors import StateError
 from coaiapy.files import PRIVATE_FILE, locked, make_private_folder, reason, state_folder
+from coaiapy.journal_errors import journal_error
 from coaiapy.record_fields import DEFAULTS, Body
 
 LOCAL = 0
@@ -72,7 +73,7 @@ CREATE TABLE stash (key TEXT PRIMARY KEY, value BLOB NOT NULL, expires_at REAL);
 """
 
 # What a record keeps from its first writing, whatever comes later: servers do the same.
-_IMMUTABLE = ("timestamp", "startTime", "environment")
+IMMUTABLE = ("timestamp", "startTime", "environment")
 
 
 class Written(NamedTuple):
@@ -109,14 +110,14 @@ class Journal:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise StateError(_sentence(self.path, str(error))) from error
+            raise journal_error(self.path, str(error), BUSY_SECONDS) from error
 
     @contextmanager
     def transaction(self) -> Iterator[Any]:
         """Run the block as one change: all of it happens, or nothing does."""
         with self.reporting_errors():
-            self.db.execute("BEGIN IMMEDIATE")
             try:
+                self.db.execute("BEGIN IMMEDIATE")
                 yield self.db
                 self.db.execute("COMMIT")
             except BaseException:
@@ -148,7 +149,7 @@ class Journal:
         """Merge ``changes`` into the body of one record, and queue it again if it changed."""
         with self.transaction() as db:
             found = db.execute("SELECT * FROM records WHERE seq = ?", (row,)).fetchone()
-            return Written([row], int(_merge_into(db, found, changes)))
+            return Written([row], int(merge_into(db, found, changes)))
 
     def destination(self, base_url: str, public_key: str) -> int:
         """Return the number of a server and project, which is given one if it is new."""
@@ -208,7 +209,7 @@ def _put(db: Any, destination: int, kind: str, body: Body) -> Tuple[int, bool]:
         (destination, kind, trace_key, key),
     ).fetchone()
     if found:
-        return found["seq"], _merge_into(db, found, body)
+        return found["seq"], merge_into(db, found, body)
     for name, value in DEFAULTS[kind].items():
         body.setdefault(name, value)
     row = db.execute(
@@ -238,18 +239,27 @@ def _key(kind: str, trace_key: str, record_id: str) -> str:
     return ids.span_id(record_id) if kind == "observation" else record_id
 
 
-def _merge_into(db: Any, found: Any, changes: Body) -> bool:
+def merge_into(db: Any, found: Any, changes: Body) -> bool:
+    """Merge ``changes`` into the record of a row, and tell whether that changed it.
+
+    A server is owed a change; and what it has never accepted, whenever it is written again.
+    """
     old = json.loads(found["body"])
     merged = merge_bodies(old, changes)
-    if merged == old:
-        return False
-    db.execute(
-        "UPDATE records SET body = ?, revision = revision + 1, written_at = ? WHERE seq = ?",
-        (to_json(merged), time.time(), found["seq"]),
-    )
-    if found["destination"] != LOCAL:
+    changed = merged != old or _sorted_json(merged) != _sorted_json(old)  # 1 is not true
+    if changed:
+        db.execute(
+            "UPDATE records SET body = ?, revision = revision + 1, written_at = ? WHERE seq = ?",
+            (to_json(merged), time.time(), found["seq"]),
+        )
+    owed = changed or found["sent_revision"] < found["revision"]
+    if owed and found["destination"] != LOCAL:
         queue(db, found["seq"], found["destination"])
-    return True
+    return changed
+
+
+def _sorted_json(body: Body) -> str:
+    return json.dumps(body, sort_keys=True, default=str)
 
 
 def queue(db: Any, row: int, destination: int) -> None:
@@ -267,7 +277,7 @@ def merge_bodies(old: Body, new: Body) -> Body:
     """Return a record's body after a later writing of the same record."""
     merged = dict(old)
     for name, value in new.items():
-        if name in _IMMUTABLE and name in old or name in ("id", "traceId"):
+        if name in IMMUTABLE and name in old or name in ("id", "traceId"):
             continue
         if name == "metadata" and isinstance(old.get(name), dict):
             value = dict(old[name], **value)
@@ -278,19 +288,3 @@ def merge_bodies(old: Body, new: Body) -> Body:
 def to_json(body: Dict[str, Any]) -> str:
     """Return a body as compact JSON text; what JSON cannot say (a date) is said as text."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=str)
-
-
-def _sentence(path: str, error: str) -> str:
-    if "locked" in error or "busy" in error:
-        return (
-            "the journal {} was locked by another process for {:.0f} s and nothing was written: "
-            "try again".format(path, BUSY_SECONDS)
-        )
-    if "full" in error:
-        return "the disk of the journal {} is full and nothing was written: free space".format(path)
-    if "malformed" in error or "not a database" in error or "corrupt" in error:
-        return (
-            "the journal {0} is damaged ({1}) and was left as it is: move it away to begin a new "
-            "one; sqlite3 {0} .recover shows what it still holds".format(path, error)
-        )
-    return "the journal {} cannot be used: {}".format(path, error)

@@ -17,7 +17,8 @@ FLOORS = {
         errors files shell packages suggest json_values
     """,
     1: """
-        records record_fields ids times settings config_files display table masking trace_filter
+        records record_fields ids times settings config_files config_schema config_values redis_settings
+        display table masking trace_filter
         env_files env_format_json env_format_lines env_places
     """,
     2: """

@@ -1,0 +1,26 @@
+"""What SQLite says when the journal cannot be used, as sentences that tell what to do."""
+
+from coaiapy.errors import StateError
+
+
+def journal_error(path: str, said: str, waited: float) -> StateError:
+    """Return the error for what SQLite ``said`` of the journal; ``waited`` is in seconds."""
+    if "locked" in said or "busy" in said:
+        return StateError(
+            "the journal {} was locked by another process for {:g} s: try again when that has "
+            "finished".format(path, waited)
+        )
+    if "full" in said:
+        return StateError(
+            "the disk of the journal {} is full: free some space and try again".format(path)
+        )
+    if "malformed" in said or "not a database" in said or "corrupt" in said:
+        return StateError(
+            "the journal {0} is damaged ({1}) and was left as it is: move it away to begin a new "
+            "one; sqlite3 {0} .recover shows what it still holds".format(path, said)
+        )
+    return StateError(
+        "the journal {} cannot be used ({}): check the file, its folder and its disk".format(
+            path, said
+        )
+    )

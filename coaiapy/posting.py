@@ -1,0 +1,139 @@
+"""Requests in flight: each is posted by a worker thread until there is an answer that counts.
+
+Workers only do HTTP. They are daemon threads, so that an interrupted command can end without
+waiting for a server that does not answer.
+"""
+
+import queue
+import threading
+import time
+from typing import Any, List, NamedTuple, Optional
+
+from coaiapy import wires
+from coaiapy.errors import CoaiaError, NotFoundError, RefusedError
+from coaiapy.langfuse_answers import Answer, is_html, retry_after
+from coaiapy.langfuse_errors import UnavailableError, error_for
+from coaiapy.langfuse_http import LangfuseHttp, backoff
+from coaiapy.wire import CREDENTIALS, RETRY, Request, Verdict
+
+# The name of every worker thread.
+WORKER = "coaia-posting"
+
+
+class Deadline:
+    """Until when to go on; ``renewing``: that long after the last progress."""
+
+    def __init__(self, seconds: float, renewing: bool = False) -> None:
+        self.seconds = seconds
+        self.renewing = renewing
+        self.moment = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left, perhaps less than none."""
+        return self.moment - time.monotonic()
+
+    def progress(self) -> None:
+        """Note that the server has just accepted something."""
+        if self.renewing:
+            self.moment = time.monotonic() + self.seconds
+
+
+class Posted(NamedTuple):
+    """What came of a request that was encoded for a server of ``generation``.
+
+    ``error`` says why the request as a whole was not accepted, ``is_refusal`` whether the server
+    found fault with what it carried.
+    """
+
+    generation: str
+    verdicts: List[Verdict]
+    error: Optional[CoaiaError] = None
+    is_refusal: bool = False
+
+
+class Posts:
+    """The requests that are in flight; use it from one thread."""
+
+    def __init__(self, http: LangfuseHttp, deadline: Deadline) -> None:
+        self.flying = 0
+        self._http = http
+        self._deadline = deadline
+        self._workers = 0
+        self._stopped = threading.Event()
+        self._asked: Any = queue.Queue()
+        self._answered: Any = queue.Queue()
+
+    def launch(self, request: Request, generation: str) -> None:
+        """Have a worker post a request."""
+        if self.flying == self._workers:
+            threading.Thread(target=self._work, name=WORKER, daemon=True).start()
+            self._workers += 1
+        self.flying += 1
+        self._asked.put((request, generation))
+
+    def next(self, seconds: Optional[float] = None) -> Optional[Posted]:
+        """Wait for the next outcome; ``None`` if there is none within ``seconds``."""
+        try:
+            outcome = self._answered.get(timeout=seconds)
+        except queue.Empty:
+            return None
+        self.flying -= 1
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome  # type: ignore[no-any-return]
+
+    def stop(self) -> None:
+        """Let no worker try again; what is in flight now may still be answered."""
+        self._stopped.set()
+
+    def close(self) -> None:
+        """End the workers, each after what it is doing."""
+        self.stop()
+        for _ in range(self._workers):
+            self._asked.put(None)
+
+    def _work(self) -> None:
+        for request, generation in iter(self._asked.get, None):
+            try:
+                self._answered.put(self._post(request, generation))
+            except BaseException as error:  # the main thread shall hear of it
+                self._answered.put(error)
+
+    def _post(self, request: Request, generation: str) -> Posted:
+        attempt = 0
+        while True:
+            posted, pause = self._try(request, generation)
+            if any(verdict.state != RETRY for verdict in posted.verdicts):
+                return posted
+            pause = backoff(attempt) if pause is None else pause
+            if pause >= self._deadline.left or self._stopped.wait(pause):
+                return posted
+            attempt += 1
+
+    def _try(self, request: Request, generation: str) -> Any:
+        """Post once; return what came of it and how long the server asks to wait."""
+        try:
+            answer = self._http.send(request, self._deadline.moment)
+        except UnavailableError as error:
+            return Posted(generation, _all(RETRY, request, error), error), None
+        except CoaiaError as error:
+            return Posted(generation, _all(CREDENTIALS, request, error), error), None
+        verdicts = wires.outcome(answer, request)
+        problem = self._error(answer, request)
+        return Posted(generation, verdicts, problem, answer.status >= 400), retry_after(*answer)
+
+    def _error(self, answer: Answer, request: Request) -> Optional[CoaiaError]:
+        if answer.status < 400 and not is_html(answer.body):
+            return None
+        asked = "POST " + request.path
+        error = error_for(answer, asked, self._http.settings)
+        if isinstance(error, NotFoundError):
+            return RefusedError(
+                "{} answered 404 to {}: {}".format(self._http.shown_url, asked, error)
+            )
+        return error
+
+
+def _all(state: str, request: Request, error: CoaiaError) -> List[Verdict]:
+    return [Verdict(item, state, str(error)) for item in request.items]

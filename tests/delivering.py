@@ -1,0 +1,72 @@
+"""What the tests of delivery share: settings for a stand-in, records, and looks into the journal."""
+
+from coaiapy import outbox, traces
+from coaiapy.journal import Journal
+from coaiapy.records import observation_from, trace_from
+from coaiapy.settings import Settings
+
+START = "2026-03-01T10:00:00.000Z"
+WRITES = ("/api/public/ingestion", "/api/public/otel/v1/traces")
+ROWS_KINDS = ("v4-dual", "v4-events_only")
+
+
+def settings_for(server, **changes):
+    """Return settings with the keys of a stand-in, and a short timeout."""
+    given = {"public_key": server.public_key, "secret_key": server.secret_key}
+    given.update(base_url=server.url, timeout=2.0)
+    given.update(changes)
+    return Settings(**given)
+
+
+def hex_id(number, digits=16):
+    """Return an id that every generation keeps as it is."""
+    return "{:0{}x}".format(number + 1, digits)
+
+
+def trace_of(number=0, **fields):
+    return trace_from(dict({"id": hex_id(number, 32), "name": "t", "timestamp": START}, **fields))
+
+
+def observation_of(number, trace=0, **fields):
+    values = {"id": hex_id(number), "name": "o{}".format(number), "start_time": START}
+    return observation_from(dict(values, **fields), hex_id(trace, 32))
+
+
+def records_of(count, trace=0):
+    """Return one trace and ``count - 1`` observations, with ids of their own per trace."""
+    first = trace * 100000
+    steps = [observation_of(first + index, trace) for index in range(count - 1)]
+    return [trace_of(trace)] + steps
+
+
+def submit(server, records, seconds=5.0, **changes):
+    return traces.submit(settings_for(server, **changes), records, seconds)
+
+
+def writes(server):
+    """Return the write requests that arrived."""
+    return [request for request in server.requests if request.path in WRITES]
+
+
+def in_outbox():
+    """Return the outbox as {record id: state}."""
+    with Journal() as journal:
+        return {entry.id: entry.state for entry in outbox.entries(journal)}
+
+
+def claimed():
+    """Return how many records are claimed by anybody."""
+    with Journal() as journal:
+        rows = journal.rows("SELECT count(*) AS n FROM deliveries WHERE claimed_by IS NOT NULL")
+        return next(row["n"] for row in rows)
+
+
+def events_of(request):
+    """Return the ingestion events of a request."""
+    return request.body["batch"]
+
+
+def spans_of(request):
+    """Return the spans of an OTLP request."""
+    scopes = request.body["resourceSpans"][0]["scopeSpans"]
+    return [span for scope in scopes for span in scope["spans"]]

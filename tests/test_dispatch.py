@@ -1,0 +1,441 @@
+"""Sending what waits: retries, refusals, dialects, claims, threads."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from delivering import (
+    ROWS_KINDS,
+    claimed,
+    events_of,
+    hex_id,
+    in_outbox,
+    observation_of,
+    records_of,
+    settings_for,
+    spans_of,
+    submit,
+    trace_of,
+    writes,
+)
+from langfuse_server import KINDS, faults
+from langfuse_server.fixtures import langfuse
+
+from coaiapy import claims, langfuse_generation
+from coaiapy.destinations import destination_of
+from coaiapy.dispatch import REFUSALS_IN_A_ROW, Dispatch
+from coaiapy.errors import ConfigError, NetworkError, RefusedError
+from coaiapy.journal import Journal
+from coaiapy.langfuse_generation import Server
+from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy.posting import WORKER, Deadline
+from coaiapy.records import score_from
+
+__all__ = ["langfuse"]
+
+BOTH = ["v3", "v4-events_only"]
+WRITE = "/api/public/"
+
+
+@pytest.fixture(params=BOTH)
+def server(request, langfuse):  # noqa: F811
+    """A stand-in that this machine has talked to before."""
+    running = langfuse(request.param)
+    acquaint(running)
+    return running
+
+
+def acquaint(running):
+    """Have the journal know the server and the project, so that nothing but writes follows."""
+    submit(running, records_of(1, trace=99))
+    assert in_outbox() == {}
+    running.forget_requests()
+
+
+def refuse_with(server, text, status=400, monkeypatch=None):
+    """Have the server refuse every request in which ``text`` occurs."""
+
+    def poison(exchange, options):
+        if text in str(exchange.request.body):
+            exchange.send(faults.Answer(status, {"error": "Invalid span"}))
+        else:
+            exchange.send(exchange.answer())
+
+    monkeypatch.setitem(faults.PLAYS, "poison", poison)
+    server.fail("poison", times=None, method="POST")
+
+
+def on_server(server):
+    return set(server.traces()) | set(server.observations())
+
+
+def accepted(server, records):
+    """Return how often each record was accepted; a trace on v4 is its root span."""
+    known = server.traces()
+    return {
+        record.id: server.accepted_count(record.id) or int(record.id in known) for record in records
+    }
+
+
+# One request
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_pipeline_is_one_write_request_on_every_kind_of_server(langfuse, kind):  # noqa: F811
+    server = langfuse(kind)
+    outcome = submit(server, records_of(41))
+    assert (outcome.sent, outcome.waiting, outcome.rejected) == (41, 0, ())
+    assert len(writes(server)) == 1
+    assert len(server.observations()) == 40 + (kind in ROWS_KINDS)
+    assert in_outbox() == {}
+
+
+@pytest.mark.parametrize("count", [1000])
+def test_so_is_a_long_one(langfuse, count):  # noqa: F811
+    server = langfuse("v4-events_only")
+    assert submit(server, records_of(count)).sent == count
+    assert len(writes(server)) == 1
+
+
+def test_scores_take_the_way_of_events_on_every_server(server):
+    score = score_from({"id": "s1", "name": "good", "value": 1, "trace_id": hex_id(0, 32)})
+    assert submit(server, records_of(3) + [score]).sent == 4
+    assert list(server.scores()) == ["s1"]
+
+
+# Trying again
+
+AGAIN = ["500", "502 html", "503", "408", "reset", "answer lost", "200 html", "truncated json"]
+
+
+@pytest.mark.parametrize("fault", AGAIN)
+def test_what_may_pass_is_sent_again_as_it_was(server, fault):
+    server.fail(fault, method="POST")
+    records = records_of(4)
+    outcome = submit(server, records)
+    assert (outcome.sent, outcome.waiting) == (4, 0)
+    first, second = writes(server)
+    assert first.raw == second.raw, "the same ids, the same times"
+    server.merge()
+    assert set(accepted(server, records).values()) <= {1, 2}
+    if server.kind.name == "v3":
+        assert set(accepted(server, records).values()) == {1}
+
+
+@pytest.mark.parametrize("shape", ["json", "text"])
+def test_a_rate_limit_is_waited_for(server, shape):
+    server.fail("429", method="POST", retry_after=1, shape=shape)
+    begun = time.monotonic()
+    assert submit(server, records_of(2)).sent == 2
+    assert time.monotonic() - begun >= 1
+    assert len(writes(server)) == 2
+
+
+def test_a_rate_limit_beyond_the_deadline_is_not_waited_for(server):
+    server.fail("429", times=None, method="POST", retry_after=30)
+    begun = time.monotonic()
+    outcome = submit(server, records_of(2), seconds=5)
+    assert time.monotonic() - begun < 2
+    assert (outcome.waiting, type(outcome.problem).exit_code) == (2, 4)
+    assert len(writes(server)) == 1
+
+
+def test_pauses_between_tries_grow(server):
+    server.fail("500", times=None, method="POST")
+    submit(server, records_of(1), seconds=4)
+    assert 3 <= len(writes(server)) <= 6
+
+
+def test_a_server_that_hangs_costs_no_more_than_the_deadline(server):
+    server.fail("hang", times=None, method="POST")
+    begun = time.monotonic()
+    outcome = submit(server, records_of(3), seconds=1, timeout=30.0)
+    assert time.monotonic() - begun < 2
+    assert outcome.waiting == 3
+    assert isinstance(outcome.problem, NetworkError)
+    assert claimed() == 0
+
+
+def test_what_is_in_flight_at_the_deadline_is_not_waited_for_beyond_it(server):
+    server.fail("drip", times=None, method="POST", delay=0.5)
+    begun = time.monotonic()
+    assert submit(server, records_of(3), seconds=1, timeout=30.0).waiting == 3
+    assert time.monotonic() - begun < 2
+
+
+def test_part_of_a_batch_that_failed_is_sent_again_alone(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    acquaint(server)
+    server.fail("half refused", status=500, method="POST")
+    records = records_of(6)
+    assert submit(server, records).sent == 6
+    first, second = [[event["id"] for event in events_of(one)] for one in writes(server)]
+    assert second == first[1::2], "with the same event ids"
+    assert set(accepted(server, records).values()) == {1}
+
+
+def test_a_change_in_flight_is_sent_after_it_with_an_id_of_its_own(server):
+    server.fail("hang", method="POST")
+    sending = threading.Thread(target=submit, args=(server, [trace_of(1)]))
+    sending.start()
+    server.wait_until(lambda: writes(server))
+    with Journal() as journal:
+        journal.append(destination_of(journal, settings_for(server)), [trace_of(1, name="new")])
+    server.release()
+    sending.join()
+    assert len(writes(server)) == 2, "the same command sends what its record has become"
+    assert server.traces()[hex_id(1, 32)]["name"] == "new"
+    assert in_outbox() == {}
+    if server.kind.name == "v3":
+        one, other = [events_of(request)[0]["id"] for request in writes(server)]
+        assert one != other
+
+
+# Refused
+
+
+def test_the_record_that_is_at_fault_is_set_aside_with_the_reason(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    acquaint(server)
+    bad = trace_of(7, name="x" * 1001)
+    outcome = submit(server, [bad] + records_of(3))
+    assert (outcome.sent, outcome.waiting) == (3, 0)
+    (rejected,) = outcome.rejected
+    assert (rejected.kind, rejected.id) == ("trace", bad.id)
+    assert "name" in rejected.reason
+    assert in_outbox() == {bad.id: "rejected"}
+    assert len(writes(server)) == 1
+
+
+@pytest.mark.parametrize("bad", [{0}, {77}, {998}, set(range(0, 200, 7)), set(range(6))])
+def test_a_refused_request_is_halved_until_only_the_bad_are_left(server, monkeypatch, bad):
+    records = [observation_of(n, name="bad" if n in bad else "good") for n in range(999)]
+    refuse_with(server, "'bad'", monkeypatch=monkeypatch)
+    outcome = submit(server, records, seconds=30)
+    assert {one.id for one in outcome.rejected} == {hex_id(number) for number in bad}
+    assert "Invalid span" in outcome.rejected[0].reason
+    assert (outcome.sent, outcome.waiting) == (999 - len(bad), 0)
+    assert set(accepted(server, records).values()) == {0, 1}
+    assert len(writes(server)) <= 2 * 10 * len(bad) + 2
+
+
+def test_a_server_that_refuses_everything_is_soon_left_alone(server, monkeypatch):
+    refuse_with(server, "", monkeypatch=monkeypatch)
+    outcome = submit(server, records_of(300), seconds=30)
+    assert len(writes(server)) <= REFUSALS_IN_A_ROW + 3
+    assert isinstance(outcome.problem, RefusedError)
+    assert "in a row" in str(outcome.problem)
+    assert len(outcome.rejected) <= REFUSALS_IN_A_ROW / 2
+    assert outcome.waiting == 300 - len(outcome.rejected)
+    assert claimed() == 0
+
+
+def test_what_is_too_big_in_sum_is_halved_and_what_is_too_big_alone_set_aside(server, monkeypatch):
+    def too_big(exchange, options):
+        body = exchange.request.raw
+        if len(body) > options["limit"]:
+            exchange.send(faults.Answer(413, "Body exceeded 1mb limit", None))
+        else:
+            exchange.send(exchange.answer())
+
+    monkeypatch.setitem(faults.PLAYS, "too big", too_big)
+    server.fail("too big", times=None, method="POST", limit=20000)
+    records = [observation_of(n, input=os.urandom(1000).hex()) for n in range(60)]
+    big = observation_of(99, input=os.urandom(30000).hex())
+    outcome = submit(server, records + [big], seconds=30)
+    assert outcome.sent == 60
+    assert [one.id for one in outcome.rejected] == [big.id]
+    assert "413" in outcome.rejected[0].reason
+
+
+@pytest.mark.parametrize("fault, hint", [("401", "LANGFUSE_PUBLIC_KEY"), ("403", "kept")])
+def test_keys_that_are_not_taken_cost_one_request_and_no_data(server, fault, hint):
+    server.fail(fault, times=None)
+    outcome = submit(server, records_of(50), seconds=5)
+    assert isinstance(outcome.problem, ConfigError)
+    assert hint in str(outcome.problem)
+    assert len(server.requests) == 1
+    assert set(in_outbox().values()) == {"waiting"}
+    server.heal()
+    assert submit(server, records_of(50)).sent == 50
+
+
+def test_keys_that_are_not_taken_by_an_unknown_server_cost_no_write(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    outcome = submit(server, records_of(50), secret_key="wrong")
+    assert isinstance(outcome.problem, ConfigError)
+    assert writes(server) == []
+    assert outcome.waiting == 50
+
+
+def test_a_broken_record_holds_up_no_other(server):
+    settings = settings_for(server)
+    with Journal() as journal:
+        destination = destination_of(journal, settings)
+        journal.append(destination, records_of(9))
+        journal.db.execute("UPDATE records SET body = '{\"id\": 5}' WHERE id = ?", (hex_id(3),))
+    outcome = submit(server, records_of(9, trace=1))
+    assert (outcome.sent, outcome.backlog) == (9, 8)
+    assert list(in_outbox().values()) == ["rejected"]
+
+
+# The right dialect
+
+
+@pytest.mark.parametrize(
+    "believed, real",
+    [("v3", "v4-events_only"), ("v4-events_only", "v2"), ("v4-dual", "v2"), ("v2", "v4-dual")],
+)
+def test_a_server_of_another_generation_than_remembered_is_looked_at_again(
+    langfuse,  # noqa: F811
+    believed,
+    real,
+):
+    server = langfuse(real)
+    with Journal() as journal:
+        langfuse_generation.remember(journal, server.url, Server("", believed))
+    outcome = submit(server, records_of(5))
+    assert (outcome.sent, outcome.waiting, outcome.rejected) == (5, 0, ())
+    if real != "v4-dual":  # which takes events, too
+        assert len(writes(server)) == 2
+        with Journal() as journal:
+            assert langfuse_generation.recall(journal, server.url).mode == real
+    assert submit(server, records_of(5, trace=1)).sent == 5
+    assert in_outbox() == {}
+
+
+def test_a_change_of_generation_amid_many_requests_loses_nothing(langfuse, monkeypatch):  # noqa: F811
+    server = langfuse("v4-events_only")
+    with Journal() as journal:
+        langfuse_generation.remember(journal, server.url, Server("3.1", "v3"))
+    monkeypatch.setattr("coaiapy.dispatch.CHUNK", 10)
+    records = records_of(100)
+    assert submit(server, records).sent == 100
+    assert set(accepted(server, records).values()) == {1}
+    assert [spans_of(one) for one in writes(server)[1:]], "spans from the second request on"
+
+
+def test_a_page_instead_of_the_api_is_no_fault_of_the_records(server):
+    server.fail("404 html", times=None, method="POST")
+    outcome = submit(server, records_of(20))
+    assert outcome.waiting == 20
+    assert outcome.problem.exit_code == 5
+    assert len(writes(server)) == 1
+    assert set(in_outbox().values()) == {"waiting"}
+
+
+# Claims and threads
+
+
+def test_what_another_is_sending_is_waited_for_and_not_sent_twice(server):
+    server.fail("hang", method="POST")
+    records = records_of(3)
+    sending = threading.Thread(target=submit, args=(server, records))
+    sending.start()
+    server.wait_until(lambda: writes(server))
+    second = threading.Thread(target=submit, args=(server, records))
+    second.start()
+    second.join(0.3)
+    assert second.is_alive()
+    assert len(writes(server)) == 1
+    server.release()
+    sending.join()
+    second.join()
+    assert len(writes(server)) == 1
+    assert set(accepted(server, records).values()) == {1}
+
+
+KILLED_WHILE_SENDING = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from delivering import *
+class Server: public_key, secret_key, url = "pk-test", "sk-test", sys.argv[2]
+submit(Server, records_of(3), seconds=60, timeout=60.0)
+"""
+
+
+def test_what_a_killed_process_was_sending_is_sent_by_the_next_at_once(server):
+    server.fail("hang", method="POST")
+    here = os.path.dirname(__file__)
+    child = subprocess.Popen(
+        [sys.executable, "-c", KILLED_WHILE_SENDING, here, server.url],
+        env=dict(os.environ, PYTHONPATH=os.path.dirname(here)),
+    )
+    server.wait_until(lambda: writes(server), 10)
+    assert claimed() == 3
+    child.kill()
+    child.wait()
+    begun = time.monotonic()
+    assert submit(server, records_of(3)).sent == 3
+    assert time.monotonic() - begun < 2
+    server.release()
+
+
+def test_leases_are_renewed_while_a_request_takes_long(server, monkeypatch):
+    monkeypatch.setattr("coaiapy.dispatch.LEASE_SECONDS", 0.4)
+    server.fail("hang", method="POST")
+    sending = threading.Thread(target=submit, args=(server, records_of(3), 10.0))
+    sending.start()
+    server.wait_until(lambda: writes(server))
+    until = time.monotonic() + 1.2
+    with Journal() as journal:
+        here = destination_of(journal, settings_for(server))
+        while time.monotonic() < until:
+            with claims.claimant(journal) as name:
+                assert claims.claim(journal, name, [here], 1.0, 10, 10**6) == []
+    server.release()
+    sending.join()
+    assert len(writes(server)) == 1
+
+
+def test_workers_do_http_and_one_thread_has_the_journal(server, monkeypatch):
+    monkeypatch.setattr("coaiapy.dispatch.CHUNK", 5)
+    threads = {"send": set(), "journal": set()}
+
+    def noting(name, function):
+        def called(*args, **options):
+            threads[name].add(threading.get_ident())
+            return function(*args, **options)
+
+        return called
+
+    monkeypatch.setattr(LangfuseHttp, "send", noting("send", LangfuseHttp.send))
+    monkeypatch.setattr(Journal, "transaction", noting("journal", Journal.transaction))
+    assert submit(server, records_of(200)).sent == 200
+    assert len(writes(server)) == 40
+    assert threads["journal"] == {threading.get_ident()}
+    assert not threads["send"] & threads["journal"]
+    assert 1 < len(threads["send"]) <= 4
+
+
+def workers():
+    return [one for one in threading.enumerate() if one.name == WORKER]
+
+
+def test_no_worker_outlives_its_command(server, monkeypatch):
+    seen = []
+    send = LangfuseHttp.send
+    monkeypatch.setattr(
+        LangfuseHttp, "send", lambda *args: [seen.append(len(workers())), send(*args)][1]
+    )
+    submit(server, records_of(20))
+    assert seen == [1]
+    server.wait_until(lambda: not workers())
+
+
+def test_an_interrupted_go_lets_go_and_takes_out_what_was_accepted(server):
+    def interrupt(count):
+        raise KeyboardInterrupt
+
+    settings = settings_for(server)
+    with Journal() as journal:
+        here = destination_of(journal, settings)
+        journal.append(here, records_of(3))
+        dispatch = Dispatch(journal, LangfuseHttp(settings), Deadline(5.0), interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            dispatch.run([here])
+    assert in_outbox() == {}
+    assert claimed() == 0

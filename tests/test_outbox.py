@@ -1,0 +1,369 @@
+"""What is owed to a server: queued, claimed, acknowledged, set aside, adopted, forgotten."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from delivering import observation_of, records_of, trace_of
+
+from coaiapy import claims, destinations, outbox
+from coaiapy.journal import LOCAL, Journal
+from coaiapy.records import score_from
+
+LEASE = 60.0
+
+
+@pytest.fixture
+def journal():
+    with Journal() as opened:
+        yield opened
+
+
+@pytest.fixture
+def here(journal):
+    """A destination."""
+    return journal.destination("http://one", "pk")
+
+
+def claim(journal, name, destination, most=100, most_bytes=10**6, rows=None):
+    return claims.claim(journal, name, [destination], LEASE, most, most_bytes, rows)
+
+
+def patch(journal, row, **changes):
+    return journal.patch(row, changes)
+
+
+def keys(items):
+    return [item.body["id"] for item in items]
+
+
+def test_what_is_written_for_a_server_is_owed_to_it_and_what_is_local_is_not(journal, here):
+    journal.append(here, [trace_of(1)])
+    journal.append(LOCAL, [trace_of(2)])
+    assert [entry.id for entry in outbox.entries(journal)] == [trace_of(1).id]
+
+
+def test_writing_what_is_known_already_owes_nothing(journal, here):
+    rows = journal.append(here, [trace_of(1)]).rows
+    with claims.claimant(journal) as name:
+        outbox.acknowledge(journal, claim(journal, name, here))
+    assert journal.append(here, [trace_of(1)]).changed == 0
+    assert outbox.states(journal, rows) == {}
+
+
+@pytest.mark.parametrize("one, other", [(1, True), (0, False), (1, 1.0), ("1", 1)])
+def test_a_value_that_only_python_takes_for_the_same_is_a_change(journal, here, one, other):
+    journal.append(here, [trace_of(1, input={"value": one})])
+    assert journal.append(here, [trace_of(1, input={"value": other})]).changed == 1
+
+
+def test_a_retry_has_the_same_event_id_and_a_change_a_new_one(journal, here):
+    rows = journal.append(here, [trace_of(1)]).rows
+    seen = []
+    for change in (None, None, "new"):
+        if change:
+            patch(journal, rows[0], name=change)
+        with claims.claimant(journal) as name:
+            seen.extend(item.event_id for item in claim(journal, name, here))
+    assert seen[0] == seen[1] != seen[2]
+
+
+def test_only_the_acknowledged_revision_leaves_the_queue(journal, here):
+    rows = journal.append(here, [trace_of(1)]).rows
+    with claims.claimant(journal) as name:
+        taken = claim(journal, name, here)
+        patch(journal, rows[0], name="changed in flight")
+        outbox.acknowledge(journal, taken)
+        assert outbox.states(journal) == {rows[0]: "waiting"}
+        (again,) = claim(journal, name, here)
+        assert again.body["name"] == "changed in flight"
+        outbox.acknowledge(journal, [again])
+    assert outbox.states(journal) == {}
+
+
+def test_a_refusal_of_an_old_revision_does_not_set_the_new_one_aside(journal, here):
+    rows = journal.append(here, [trace_of(1)]).rows
+    with claims.claimant(journal) as name:
+        taken = claim(journal, name, here)
+        patch(journal, rows[0], name="corrected")
+        outbox.reject(journal, [(taken[0], "bad name")])
+        assert keys(claim(journal, name, here)) == [trace_of(1).id]
+
+
+def test_writing_a_rejected_record_again_makes_it_wait_again(journal, here):
+    rows = journal.append(here, [trace_of(1)]).rows
+    with claims.claimant(journal) as name:
+        outbox.reject(journal, [(item, "no") for item in claim(journal, name, here)])
+    assert outbox.states(journal) == {rows[0]: "rejected"}
+    assert journal.append(here, [trace_of(1)]).changed == 0
+    assert outbox.states(journal) == {rows[0]: "waiting"}
+
+
+def test_the_oldest_are_claimed_first_up_to_a_count_and_a_size(journal, here):
+    journal.append(here, records_of(6))
+    with claims.claimant(journal) as name:
+        assert keys(claim(journal, name, here, most=2)) == [r.id for r in records_of(6)[:2]]
+        size = len(journal.db.execute("SELECT body FROM records WHERE seq = 3").fetchone()[0])
+        assert len(claim(journal, name, here, most_bytes=2 * size)) == 2
+        assert len(claim(journal, name, here, most_bytes=1)) == 1, "one too big goes alone"
+
+
+def test_what_one_has_claimed_nobody_else_gets(journal, here):
+    journal.append(here, records_of(3))
+    with claims.claimant(journal) as one, claims.claimant(journal) as other:
+        assert len(claim(journal, one, here)) == 3
+        assert claim(journal, other, here) == []
+
+
+def test_whatever_ends_a_go_at_sending_lets_go_of_its_claims(journal, here):
+    journal.append(here, records_of(3))
+    with pytest.raises(KeyboardInterrupt), claims.claimant(journal) as name:
+        assert len(claim(journal, name, here)) == 3
+        raise KeyboardInterrupt
+    with claims.claimant(journal) as other:
+        assert len(claim(journal, other, here)) == 3
+
+
+def test_a_leftover_of_this_process_that_could_not_be_let_go_is_void(journal, here, monkeypatch):
+    journal.append(here, records_of(3))
+    monkeypatch.setattr(claims, "release", lambda journal, name: None)
+    with claims.claimant(journal) as name:
+        assert len(claim(journal, name, here)) == 3
+    with claims.claimant(journal) as other:
+        assert len(claim(journal, other, here)) == 3
+
+
+def in_child(code, *words):
+    script = "import sys\nfrom coaiapy import claims\nfrom coaiapy.journal import Journal\n" + code
+    return subprocess.Popen(
+        [sys.executable, "-c", script] + [str(word) for word in words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=dict(os.environ, PYTHONPATH=os.path.dirname(os.path.dirname(claims.__file__))),
+    )
+
+
+CLAIM_AND_WAIT = """
+with Journal() as journal, claims.claimant(journal) as name:
+    taken = claims.claim(journal, name, [int(sys.argv[1])], 600, 100, 10**6)
+    print(len(taken)); sys.stdout.flush()
+    sys.stdin.read()
+"""
+
+
+def test_the_claim_of_a_living_process_counts_and_that_of_a_killed_one_is_void(journal, here):
+    journal.append(here, records_of(3))
+    child = in_child(CLAIM_AND_WAIT, here)
+    try:
+        assert child.stdout.readline().strip() == b"3"
+        with claims.claimant(journal) as name:
+            assert claim(journal, name, here) == []
+            child.kill()
+            child.wait()
+            assert len(claim(journal, name, here)) == 3
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def test_a_claim_that_ran_out_is_void_and_one_that_is_renewed_is_not(journal, here):
+    journal.append(here, records_of(2))
+    with claims.claimant(journal) as one, claims.claimant(journal) as other:
+        claims.claim(journal, one, [here], -1.0, 100, 10**6)
+        claims.renew(journal, one, LEASE)
+        assert claim(journal, other, here) == []
+        claims.renew(journal, one, -1.0)
+        assert len(claim(journal, other, here)) == 2
+
+
+def test_a_claim_from_another_machine_holds_until_its_time_is_over(journal, here):
+    journal.append(here, records_of(1))
+    with claims.claimant(journal) as name:
+        for until, expected in ((time.time() + 60, 0), (time.time() - 1, 1)):
+            journal.db.execute(
+                "UPDATE deliveries SET claimed_by = 'elsewhere:1:ab', claimed_until = ?", (until,)
+            )
+            assert len(claim(journal, name, here)) == expected
+
+
+def test_what_pauses_is_passed_over_until_then(journal, here):
+    journal.append(here, records_of(2))
+    with claims.claimant(journal) as name:
+        first = claim(journal, name, here, most=1)
+        outbox.postpone(journal, first, "busy", 30.0)
+        assert keys(claim(journal, name, here)) == [records_of(2)[1].id]
+
+
+def test_a_pause_from_before_the_clock_was_put_right_does_not_count(journal, here):
+    journal.append(here, records_of(1))
+    with claims.claimant(journal) as name:
+        taken = claim(journal, name, here)
+        outbox.postpone(journal, taken, "busy", 86400.0 * 365)
+        assert len(claim(journal, name, here)) == 1
+
+
+def test_an_observation_goes_out_with_what_its_trace_says(journal, here):
+    journal.append(here, [trace_of(1, user_id="ann")])
+    journal.append(here, [observation_of(7, 1), observation_of(8, 2)])
+    with claims.claimant(journal) as name:
+        _, known, unknown = claim(journal, name, here)
+    assert known.context["userId"] == "ann"
+    assert unknown.context == {}
+
+
+def test_only_rejected_records_are_retried_all_or_some(journal, here):
+    rows = journal.append(here, records_of(4)).rows
+    with claims.claimant(journal) as name:
+        taken = claim(journal, name, here)
+        outbox.reject(journal, [(item, "no") for item in taken[:3]])
+    assert outbox.retry(journal, rows[:1]) == 1
+    assert outbox.retry(journal, rows[3:]) == 0
+    assert outbox.retry(journal) == 2
+    assert set(outbox.states(journal).values()) == {"waiting"}
+
+
+def test_what_is_dropped_is_forgotten_unless_the_server_has_an_earlier_revision(journal, here):
+    known, unknown = journal.append(here, records_of(2)).rows
+    with claims.claimant(journal) as name:
+        outbox.acknowledge(journal, claim(journal, name, here, most=1))
+    patch(journal, known, name="newer")
+    assert outbox.drop(journal, [known, unknown, 99]) == 2
+    assert outbox.states(journal) == {}
+    assert [row["seq"] for row in journal.rows("SELECT seq FROM records")] == [known]
+
+
+def test_a_dropped_change_is_owed_when_it_is_made_again(journal, here):
+    rows = journal.append(here, [trace_of(1)]).rows
+    with claims.claimant(journal) as name:
+        outbox.acknowledge(journal, claim(journal, name, here))
+    patch(journal, rows[0], name="newer")
+    outbox.drop(journal, rows)
+    patch(journal, rows[0], name="newer")
+    assert outbox.states(journal) == {rows[0]: "waiting"}
+
+
+# Adoption
+
+
+def body_of(journal, destination):
+    rows = journal.rows("SELECT body FROM records WHERE destination = ?", destination)
+    return [json.loads(row["body"]) for row in rows]
+
+
+def test_local_records_are_adopted_with_their_order(journal, here):
+    journal.append(LOCAL, records_of(3))
+    assert outbox.states(journal) == {}
+    assert destinations.adopt(journal, here) == 3
+    with claims.claimant(journal) as name:
+        assert keys(claim(journal, name, here)) == [record.id for record in records_of(3)]
+    assert destinations.adopt(journal, here) == 0
+
+
+def test_a_record_that_is_known_there_is_merged_and_the_later_writing_counts(journal, here):
+    journal.append(here, [trace_of(1, name="server", user_id="ann", metadata={"a": 1})])
+    journal.append(LOCAL, [trace_of(1, name="local", session_id="s", metadata={"b": 2})])
+    assert destinations.adopt(journal, here) == 1
+    (body,) = body_of(journal, here)
+    assert (body["name"], body["userId"], body["sessionId"]) == ("local", "ann", "s")
+    assert body["metadata"] == {"a": 1, "b": 2}
+    assert body_of(journal, LOCAL) == []
+
+
+def test_an_older_local_record_only_adds_and_moves_no_time_that_a_server_knows(journal, here):
+    earlier = "2026-01-01T00:00:00.000Z"
+    journal.append(LOCAL, [trace_of(1, name="local", session_id="s", timestamp=earlier)])
+    journal.append(here, [trace_of(1, name="server")])
+    with claims.claimant(journal) as name:
+        outbox.acknowledge(journal, claim(journal, name, here))
+    destinations.adopt(journal, here)
+    (body,) = body_of(journal, here)
+    assert (body["name"], body["sessionId"]) == ("server", "s")
+    assert body["timestamp"] == trace_of(1).timestamp
+    assert list(outbox.states(journal).values()) == ["waiting"]
+
+
+def test_adopting_what_the_server_has_already_owes_nothing(journal, here):
+    journal.append(here, [trace_of(1)])
+    with claims.claimant(journal) as name:
+        outbox.acknowledge(journal, claim(journal, name, here))
+    journal.append(LOCAL, [trace_of(1)])
+    destinations.adopt(journal, here)
+    assert outbox.states(journal) == {}
+    assert body_of(journal, LOCAL) == []
+
+
+def test_adopting_brings_no_dropped_change_back(journal, here):
+    rows = journal.append(here, [trace_of(1)]).rows
+    with claims.claimant(journal) as name:
+        outbox.acknowledge(journal, claim(journal, name, here))
+    patch(journal, rows[0], name="dropped")
+    outbox.drop(journal, rows)
+    journal.append(LOCAL, [trace_of(2)])
+    destinations.adopt(journal, here)
+    assert [entry.id for entry in outbox.entries(journal)] == [trace_of(2).id]
+
+
+# Forgetting
+
+
+def age_all(journal, days):
+    journal.db.execute("UPDATE records SET sent_at = sent_at - ?", (days * 86400,))
+
+
+def test_what_was_sent_long_ago_is_forgotten_and_what_is_owed_never(journal, here):
+    rows = journal.append(here, [trace_of(1), trace_of(2), trace_of(3), trace_of(4)]).rows
+    journal.append(LOCAL, [trace_of(5)])
+    with claims.claimant(journal) as name:
+        sent = claim(journal, name, here)
+        outbox.acknowledge(journal, sent)
+    patch(journal, rows[0], name="waits")
+    patch(journal, rows[1], name="is rejected")
+    with claims.claimant(journal) as name:
+        (_, second) = claim(journal, name, here)
+        outbox.reject(journal, [(second, "no")])
+    age_all(journal, 31)
+    journal.db.execute("UPDATE records SET sent_at = ? WHERE seq = ?", (time.time(), rows[2]))
+    assert outbox.prune(journal, 30) == 1
+    left = [row["id"] for row in journal.rows("SELECT id FROM records ORDER BY seq")]
+    assert left == [trace_of(number).id for number in (1, 2, 3, 5)]
+
+
+def test_a_trace_is_remembered_as_long_as_something_of_it_is_there(journal, here):
+    journal.append(here, [trace_of(1, user_id="ann"), observation_of(1, 1), observation_of(2, 1)])
+    with claims.claimant(journal) as name:
+        taken = claim(journal, name, here)
+        outbox.acknowledge(journal, taken)
+    age_all(journal, 31)
+    journal.db.execute("UPDATE records SET sent_at = ? WHERE seq = ?", (time.time(), taken[2].row))
+    assert outbox.prune(journal, 30) == 1
+    journal.append(here, [observation_of(3, 1)])
+    with claims.claimant(journal) as name:
+        (late,) = claim(journal, name, here)
+    assert late.context["userId"] == "ann"
+
+
+def test_a_score_of_a_forgotten_observation_keeps_the_trace_too(journal, here):
+    score = score_from({"id": "s", "name": "good", "value": 1, "trace_id": trace_of(1).id})
+    journal.append(here, [trace_of(1)])
+    with claims.claimant(journal) as name:
+        outbox.acknowledge(journal, claim(journal, name, here))
+    journal.append(here, [score])
+    age_all(journal, 31)
+    assert outbox.prune(journal, 30) == 0
+
+
+def test_tallies_count_by_destination(journal, here):
+    there = journal.destination("http://two", "pk")
+    journal.append(here, records_of(3))
+    journal.append(there, records_of(1, trace=5))
+    journal.append(LOCAL, records_of(2, trace=6))
+    with claims.claimant(journal) as name:
+        taken = claim(journal, name, here, most=1)
+        outbox.reject(journal, [(taken[0], "no")])
+    found = {tally.destination: tally for tally in outbox.tallies(journal)}
+    assert (found["http://one"].waiting, found["http://one"].rejected) == (2, 1)
+    assert found["http://two"].waiting == 1
+    assert (found["local"].local, found["local"].waiting) == (2, 0)
