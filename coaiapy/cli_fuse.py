@@ -18,6 +18,16 @@ class Resource(NamedTuple):
 
 RESOURCES = (
     Resource("traces", "cli_traces", "list, view, write and delete traces and observations"),
+    Resource("sessions", "cli_sessions", "list and view sessions"),
+    Resource("projects", "cli_projects", "the project that the keys belong to"),
+    Resource("doctor", "cli_doctor", "check settings, server and outbox", ("test-connection",)),
+    Resource("scores", "cli_scores", "verdicts on traces, sessions and runs", ("sc",)),
+    Resource(
+        "score-configs",
+        "cli_score_configs",
+        "what scores may say: kept, applied, exported, installed",
+        ("scc",),
+    ),
     Resource("outbox", "cli_outbox", "what is still owed to a server"),
 )
 

@@ -93,6 +93,11 @@ class LangfuseHttp:
             raise error_for(answer, "POST " + request.path, self.settings)
         return answer
 
+    def look(self, path: str, deadline: Optional[float] = None) -> Answer:
+        """GET ``path`` once and return the answer, whatever its status; else ``NetworkError``."""
+        deadline = _now() + self.seconds if deadline is None else deadline
+        return self._exchange("GET", path, None, None, {}, deadline)
+
     def close(self) -> None:
         """Close the connections of all threads; none of them may be asking."""
         self._local = threading.local()

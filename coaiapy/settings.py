@@ -2,7 +2,7 @@
 
 import os
 import re
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy import config_files
 from coaiapy.errors import ConfigError
@@ -24,6 +24,15 @@ _RELEASE_VARIABLES = (
     "CIRCLE_SHA1",
     "TRAVIS_COMMIT",
     "BITBUCKET_COMMIT",
+)
+_URL_VARIABLES = ("LANGFUSE_BASE_URL", "LANGFUSE_HOST")
+_NAMES: Tuple[Tuple[str, ...], ...] = (
+    _URL_VARIABLES,
+    ("LANGFUSE_PUBLIC_KEY",),
+    ("LANGFUSE_SECRET_KEY",),
+    ("LANGFUSE_TRACING_ENVIRONMENT",),
+    _RELEASE_VARIABLES,
+    ("LANGFUSE_TIMEOUT",),
 )
 
 
@@ -51,10 +60,10 @@ def load(env_file: Optional[str] = None) -> Settings:
     ``ConfigError`` for one Langfuse key without the other, ``StateError`` for a broken file.
     """
     values = config_files.merged()
-    look_up = _Layers((os.environ, read_dotenv(env_file), values)).first
+    look_up = _layers(env_file, [(config_files.NAME, values)]).first
     public_key = look_up("LANGFUSE_PUBLIC_KEY")
     secret_key = look_up("LANGFUSE_SECRET_KEY")
-    base_url = _checked_url(look_up("LANGFUSE_BASE_URL", "LANGFUSE_HOST") or DEFAULT_BASE_URL)
+    base_url = _checked_url(look_up(*_URL_VARIABLES) or DEFAULT_BASE_URL)
     if base_url != LOCAL:
         _check_key_pair(public_key, secret_key)
     return Settings(
@@ -68,21 +77,45 @@ def load(env_file: Optional[str] = None) -> Settings:
     )
 
 
+class Origin(NamedTuple):
+    """A setting, its value as written (empty: not set), and where that stands."""
+
+    name: str
+    value: str = ""
+    where: str = ""
+
+
 class _Layers(NamedTuple):
-    """Where settings stand, the strongest first."""
+    """Where settings stand, the strongest first, each with the name of its place."""
 
-    layers: Tuple[Mapping[str, Any], ...]
+    layers: Tuple[Tuple[str, Mapping[str, Any]], ...]
 
-    def first(self, *names: str) -> str:
-        """Return the strongest setting under one of ``names``, upper or lower case; else ""."""
-        for layer in self.layers:
+    def find(self, *names: str) -> Origin:
+        """Return the strongest setting under one of ``names``, upper or lower case."""
+        for where, layer in self.layers:
             for name in names:
                 for spelling in (name, name.lower()):
                     found = layer.get(spelling)
                     text = "" if found is None else str(found).strip()
                     if text:
-                        return text
-        return ""
+                        return Origin(name, text, where)
+        return Origin(names[0])
+
+    def first(self, *names: str) -> str:
+        """Return the value of the strongest setting under one of ``names``; else ""."""
+        return self.find(*names).value
+
+
+def _layers(env_file: Optional[str], files: Iterable[Tuple[str, Mapping[str, Any]]]) -> _Layers:
+    dotenv = (dotenv_path(env_file), read_dotenv(env_file))
+    return _Layers((("the environment", os.environ), dotenv) + tuple(files))
+
+
+def origins(env_file: Optional[str] = None) -> List[Origin]:
+    """Return each Langfuse setting with where it comes from, for the same arguments as ``load``."""
+    files = [(path, config_files.read(path)) for path in config_files.found()]
+    layers = _layers(env_file, files)
+    return [layers.find(*names) for names in _NAMES]
 
 
 def dotenv_path(env_file: Optional[str] = None) -> str:

@@ -33,11 +33,11 @@ FLOORS = {
         template_inheritance template_plan template_render template_starter
     """,
     3: """
-        traces trace_reads projects observation_files pipeline environment env_context
+        traces trace_reads projects doctor observation_files pipeline environment env_context
     """,
     4: """
         cli_streams cli_common cli_arguments cli_delivery cli_help cli_env cli_pipeline
-        cli_listing cli_fuse cli_sessions cli_projects cli_observations
+        cli_listing cli_fuse cli_sessions cli_projects cli_doctor cli_observations
         cli_traces cli_trace_list cli_trace_writes cli_batch cli_outbox
     """,
     5: """

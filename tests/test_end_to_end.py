@@ -6,6 +6,7 @@ import time
 import pytest
 from langfuse_server import KINDS
 from langfuse_server.fixtures import langfuse  # noqa: F401
+from servers import use  # noqa: F401
 
 WHERE = sorted(KINDS) + ["local"]
 STEPS = [
@@ -23,22 +24,6 @@ Nightly run  trace 0B6C3FD1-26E5-4ABC-9F0E-5D1A7C3E9B11  user john  session s 1 
 │  └─ EVENT       Note
 └─ AGENT       Plan
 """
-
-
-@pytest.fixture
-def use(langfuse, monkeypatch):  # noqa: F811
-    """Point the settings at a server of a kind, or at none, and return it."""
-
-    def point(where, **options):
-        if where == "local":
-            return None
-        server = langfuse(where, **options)
-        monkeypatch.setenv("LANGFUSE_BASE_URL", server.url)
-        monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", server.public_key)
-        monkeypatch.setenv("LANGFUSE_SECRET_KEY", server.secret_key)
-        return server
-
-    return point
 
 
 TRACE = "0B6C3FD1-26E5-4ABC-9F0E-5D1A7C3E9B11"
@@ -172,7 +157,7 @@ def expected():
 
 
 @pytest.mark.parametrize("where", WHERE)
-def test_what_is_written_is_shown_the_same_everywhere(run, use, project, expected, where):
+def test_what_is_written_is_shown_the_same_everywhere(run, use, project, expected, where):  # noqa: F811
     use(where)
     write(run, project)
     assert normalised(shown(run)) == expected

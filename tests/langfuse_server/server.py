@@ -49,6 +49,7 @@ class LangfuseServer:
         self.datasets: Dict[str, Body] = {}  # by name, the oldest first
         self.dataset_items: Dict[str, Body] = {}  # by id, the oldest first
         self.dataset_runs: Dict[str, Dict[str, Body]] = {}  # by dataset and name
+        self.clock_offset = 0.0  # seconds by which the server's clock is ahead
         self.running = False
         self.port = 0
         self._requests: List[Request] = []

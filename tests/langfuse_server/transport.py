@@ -4,7 +4,9 @@ import socket
 import socketserver
 import struct
 import threading
+import time
 import traceback
+from email.utils import formatdate
 from http.client import responses
 from http.server import BaseHTTPRequestHandler
 from typing import Any, List, Optional, Set, Tuple
@@ -83,6 +85,7 @@ class Exchange:
         if answer.content_type is not None:
             lines.append("Content-Type: " + answer.content_type)
         lines += ["%s: %s" % header for header in answer.headers.items()]
+        lines.append("Date: " + formatdate(time.time() + self.server.clock_offset, usegmt=True))
         lines.append("Content-Length: %d" % len(body))
         if self.handler.close_connection:
             lines.append("Connection: close")

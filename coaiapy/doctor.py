@@ -1,0 +1,203 @@
+"""Is everything well between this machine and Langfuse? One verdict a question.
+
+Nothing here trusts what was remembered: the server is asked anew, and what it is, is remembered.
+"""
+
+import time
+from email.utils import parsedate_to_datetime
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
+
+from coaiapy import outbox
+from coaiapy import settings as settings_module
+from coaiapy.errors import CoaiaError, ConfigError, ExitCode
+from coaiapy.journal import Journal, journal_path
+from coaiapy.record_fields import Body
+from coaiapy.settings import Settings
+
+# A clock that is off by more puts traces visibly in the wrong place. HTTP dates are whole seconds.
+SKEW_SECONDS = 5.0
+HIDDEN = "****"
+
+
+class Verdict(NamedTuple):
+    """What was found of one thing: ``state`` is ``ok``, ``warning`` or ``failed``.
+
+    ``code`` is the exit code that it calls for; ``facts`` are the same for programs.
+    """
+
+    check: str
+    state: str
+    text: str
+    code: ExitCode = ExitCode.OK
+    facts: Body = {}
+
+
+def examine(env_file: Optional[str] = None) -> List[Verdict]:
+    """Return the verdicts, in the order of asking; what cannot be asked any more has none."""
+    try:
+        known = settings_module.load(env_file)
+        verdicts = [_settings(known, env_file)]
+    except CoaiaError as error:
+        return [_failed("settings", error), _asked("journal", _journal)]
+    verdicts.append(_asked("journal", _journal))
+    has_journal = verdicts[-1].state != "failed"
+    if not known.is_local:
+        verdicts += _Examination(known).verdicts(has_journal)
+    if has_journal:
+        verdicts.append(_asked("outbox", lambda: _outbox(known)))
+    return verdicts
+
+
+def exit_code(verdicts: List[Verdict]) -> ExitCode:
+    """Return the worst verdict's exit code."""
+    return max(verdict.code for verdict in verdicts)
+
+
+def _failed(check: str, error: CoaiaError) -> Verdict:
+    return Verdict(check, "failed", str(error), error.exit_code)
+
+
+def _asked(check: str, ask: Callable[[], Verdict]) -> Verdict:
+    try:
+        return ask()
+    except CoaiaError as error:
+        return _failed(check, error)
+
+
+def _settings(known: Settings, env_file: Optional[str]) -> Verdict:
+    facts: Dict[str, Any] = {"local": known.is_local}
+    said = []
+    for name, value, where in settings_module.origins(env_file):
+        if value:
+            facts[name] = {"value": _shown(name, value), "from": where}
+            said.append("{} {} ({})".format(name, _shown(name, value), where))
+    if known.is_local:
+        why = (
+            "LANGFUSE_BASE_URL says so" if known.base_url == "local" else "no Langfuse keys are set"
+        )
+        said.insert(0, "local mode: {}, so everything stays in the journal".format(why))
+    return Verdict("settings", "ok", "; ".join(said), facts=facts)
+
+
+def _shown(name: str, value: str) -> str:
+    from coaiapy.langfuse_errors import shown
+
+    if name.endswith("_SECRET_KEY"):
+        return HIDDEN
+    if name.endswith("_PUBLIC_KEY"):
+        return value[:6] + HIDDEN if len(value) > 12 else HIDDEN
+    return shown(value)
+
+
+def _journal() -> Verdict:
+    with Journal() as journal:
+        problems = [str(row[0]) for row in journal.rows("PRAGMA quick_check")]
+    if problems != ["ok"]:
+        text = "{} is damaged: {}; sqlite3 {} .recover shows what it still holds".format(
+            journal_path(), problems[0], journal_path()
+        )
+        return Verdict("journal", "failed", text, ExitCode.STATE)
+    return Verdict("journal", "ok", journal_path(), facts={"path": journal_path()})
+
+
+def _outbox(known: Settings) -> Verdict:
+    with Journal() as journal:
+        tallies = outbox.tallies(journal)
+    counts = {
+        name: sum(getattr(tally, name) for tally in tallies)
+        for name in ("waiting", "rejected", "local")
+    }
+    said = ["{} {}".format(counts[name], name) for name in ("waiting", "rejected", "local")]
+    text = ", ".join(said)
+    if counts["rejected"]:
+        text += "; coaia fuse outbox list shows why"
+        return Verdict("outbox", "failed", text, ExitCode.REFUSED, dict(counts))
+    if counts["waiting"]:
+        return Verdict("outbox", "warning", text + "; coaia fuse outbox flush", facts=dict(counts))
+    if counts["local"] and not known.is_local:
+        text += "; coaia fuse outbox flush --adopt sends them"
+    return Verdict("outbox", "ok", text, facts=dict(counts))
+
+
+class _Examination:
+    """Asks one server, question by question."""
+
+    def __init__(self, known: Settings) -> None:
+        from coaiapy.langfuse_http import LangfuseHttp
+
+        self.http = LangfuseHttp(known)
+        self.settings = known
+
+    def verdicts(self, has_journal: bool) -> List[Verdict]:
+        """Return the verdicts on the server, up to the one that stands in the way."""
+        from coaiapy.langfuse_answers import parsed_object
+
+        started = time.time()
+        try:
+            answer = self._health()
+        except CoaiaError as error:
+            return [_failed("server", error)]
+        took = time.time() - started
+        version = str(parsed_object(answer.body).get("version") or "").lstrip("v")
+        text = "{} answers in {:.0f} ms".format(self.http.shown_url, took * 1000)
+        found = [Verdict("server", "ok", text, facts={"url": self.http.shown_url})]
+        found.append(_asked("credentials", self._credentials))
+        if version:
+            found.append(Verdict("version", "ok", version, facts={"version": version}))
+        if found[1].state == "ok":
+            found.append(_asked("generation", lambda: self._generation(has_journal)))
+        found.append(_clock(answer.headers.get("date"), started + took / 2))
+        return found
+
+    def _health(self) -> Any:
+        from coaiapy import langfuse_generation as generations
+        from coaiapy.langfuse_answers import parsed_object
+        from coaiapy.langfuse_errors import error_for
+
+        answer = self.http.look(generations.HEALTH)
+        if answer.status == 404:
+            raise ConfigError(
+                "there is no Langfuse at {}: set LANGFUSE_BASE_URL to its address".format(
+                    self.http.shown_url
+                )
+            )
+        if answer.status != 200 or not parsed_object(answer.body):
+            raise error_for(answer, "GET " + generations.HEALTH, self.settings)
+        return answer
+
+    def _credentials(self) -> Verdict:
+        from coaiapy import langfuse_generation as generations
+
+        project = generations.current_project(self.http)
+        facts = {"project_id": project["id"], "project_name": project.get("name")}
+        text = "project {} ({})".format(project.get("name"), project["id"])
+        return Verdict("credentials", "ok", text, facts=facts)
+
+    def _generation(self, has_journal: bool) -> Verdict:
+        from coaiapy import langfuse_generation as generations
+
+        server = generations.detect(self.http)
+        if has_journal:
+            with Journal() as journal:
+                generations.remember(journal, self.settings.base_url, server)
+        way = "OTLP spans" if server.generation == generations.V4 else "ingestion events"
+        text = "{}: traces are sent as {}".format(server.mode, way)
+        facts = {"mode": server.mode, "generation": server.generation}
+        return Verdict("generation", "ok", text, facts=facts)
+
+
+def _clock(date: Optional[str], local: float) -> Verdict:
+    """Compare the server's ``Date`` with the local moment of the answer's half way."""
+    try:
+        server = parsedate_to_datetime(date or "").timestamp()
+    except (TypeError, ValueError, IndexError):
+        return Verdict("clock", "warning", "the server does not tell the time")
+    skew = local - server
+    off = max(0.0, abs(skew) - 1.0)  # the date has no parts of a second
+    facts = {"skew_seconds": round(skew, 1)}
+    if off > SKEW_SECONDS:
+        text = "this machine's clock is {:.0f} s {} the server's: set it right".format(
+            abs(skew), "ahead of" if skew > 0 else "behind"
+        )
+        return Verdict("clock", "warning", text, facts=facts)
+    return Verdict("clock", "ok", "within {:g} s of the server's".format(SKEW_SECONDS), facts=facts)
