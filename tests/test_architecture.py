@@ -20,6 +20,7 @@ FLOORS = {
         records record_fields ids times settings config_files config_schema config_values redis_settings
         display table masking trace_filter
         env_files env_format_json env_format_lines env_places
+        score_values score_config_fields
     """,
     2: """
         journal journal_errors journal_marks journal_reads outgoing outbox unconfirmed destinations
@@ -28,14 +29,17 @@ FLOORS = {
         wire wires wire_ingestion wire_otlp span_metadata
         langfuse_http langfuse_answers langfuse_errors langfuse_generation
         dispatch delivery
+        current_project score_config_cache score_readers
         template_values template_bounds template_document template_model template_files
         template_language template_variables
         template_inheritance template_plan template_render template_starter
     """,
     3: """
         traces trace_reads projects doctor observation_files pipeline environment env_context
+        scores score_files score_configs score_config_files score_presets score_availability
     """,
     4: """
+        cli_scores cli_score_options cli_score_configs cli_score_config_files cli_input
         cli_streams cli_common cli_arguments cli_delivery cli_help cli_env cli_pipeline
         cli_listing cli_fuse cli_sessions cli_projects cli_doctor cli_observations
         cli_traces cli_trace_list cli_trace_writes cli_batch cli_outbox

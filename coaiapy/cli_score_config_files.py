@@ -1,0 +1,189 @@
+"""``coaia fuse score-configs export``, ``import`` and ``presets``."""
+
+import argparse
+from typing import Any, Dict, Iterable, List
+
+from coaiapy import score_config_files, score_configs, score_presets, score_values, settings
+from coaiapy.cli_arguments import add_json, print_json
+from coaiapy.cli_common import Context, add_command, add_group, is_terminal
+from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.errors import CoaiaError, ExitCode, UsageError
+from coaiapy.score_config_cache import folded
+from coaiapy.score_configs import Made
+from coaiapy.score_presets import CATEGORIES
+
+MADE_COLUMNS = {"name": "Name", "dataType": "Type", "outcome": "Outcome", "id": "Config"}
+PRESET_COLUMNS = {
+    "name": "Preset",
+    "dataType": "Type",
+    "category": "Category",
+    "range": "Range",
+    "description": "Description",
+}
+PREVIEW_COLUMNS = {"number": "#", "name": "Name", "dataType": "Type", "outcome": "Outcome"}
+
+
+def build(group: Any) -> None:
+    """Add the commands to ``coaia fuse score-configs``."""
+    export = add_command(
+        group,
+        "export",
+        export_configs,
+        "write the score configs as JSON, to a file or to standard output",
+        "coaia fuse score-configs export -o score-configs.json",
+    )
+    export.add_argument("-o", "--output", metavar="FILE", help="(default: standard output)")
+    export.add_argument("--no-metadata", action="store_true", help="leave out ids and times")
+    export.add_argument("--archived", action="store_true", help="the archived ones, too")
+    export.add_argument("--force", action="store_true", help="even if it empties the file")
+    bulk = add_command(
+        group,
+        "import",
+        import_configs,
+        "create the score configs of an exported file",
+        """coaia fuse score-configs import score-configs.json --preview
+        coaia fuse score-configs import score-configs.json --select Helpfulness 3""",
+    )
+    bulk.add_argument("file", metavar="FILE")
+    bulk.add_argument("--select", nargs="*", metavar="NAME|#", help="only these of the file")
+    bulk.add_argument("--allow-duplicates", action="store_true", help="even if the name is taken")
+    bulk.add_argument("--preview", action="store_true", help="show, and create nothing")
+    bulk.add_argument("--no-guidance", action="store_true", help="leave out the closing hint")
+    add_listing_options(bulk)
+    _build_presets(group)
+
+
+def _build_presets(group: Any) -> None:
+    presets = add_group(group, "presets", "score configs that come with coaia")
+    listing = add_command(
+        presets,
+        "list",
+        list_presets,
+        "list the presets",
+        "coaia fuse score-configs presets list --category narrative",
+    )
+    listing.add_argument("--category", choices=CATEGORIES)
+    add_listing_options(listing)
+    show = add_command(
+        presets,
+        "show",
+        show_preset,
+        "show a preset",
+        "coaia fuse score-configs presets show Helpfulness",
+    )
+    show.add_argument("preset", metavar="PRESET")
+    add_json(show)
+    install = add_command(
+        presets,
+        "install",
+        install_presets,
+        "create score configs of presets (all of them, if none is named)",
+        """coaia fuse score-configs presets install Helpfulness Accuracy
+        coaia fuse score-configs presets install --category narrative""",
+    )
+    install.add_argument("presets", metavar="PRESET", nargs="*")
+    install.add_argument("--category", choices=CATEGORIES)
+    install.add_argument("--allow-duplicates", action="store_true", help="even if a name is taken")
+    install.add_argument("--interactive", action="store_true", help="ask for each one")
+    add_listing_options(install)
+
+
+def export_configs(args: argparse.Namespace, context: Context) -> None:
+    """Write all score configs to a file, or print them."""
+    known = settings.load(context.env_file)
+    export = score_config_files.export(known, not args.no_metadata, args.archived)
+    if not args.output:
+        return print_json(context, export)
+    score_config_files.write(args.output, export, args.force)
+    context.note("{} score configs written to {}".format(export["totalConfigs"], args.output))
+
+
+def import_configs(args: argparse.Namespace, context: Context) -> int:
+    """Create the configs of a file, or show what would become of them."""
+    configs = score_config_files.read(args.file)
+    chosen = score_config_files.select(configs, args.select)
+    known = settings.load(context.env_file)
+    if args.preview:
+        taken = {folded(config["name"]) for config in score_configs.list_all(known)}
+        rows = [
+            dict(
+                config,
+                number=configs.index(config) + 1,
+                outcome="exists" if folded(config["name"]) in taken else "new",
+            )
+            for config in chosen
+        ]
+        show_listing(args, context, rows, PREVIEW_COLUMNS, "score config")
+        context.note("preview: nothing was created")
+        return ExitCode.OK
+    code = _show_made(args, context, score_configs.create_all(known, chosen, args.allow_duplicates))
+    if code == ExitCode.OK and not args.no_guidance:
+        context.note("apply one: coaia fuse score-configs apply NAME --trace-id ID -v VALUE")
+    return code
+
+
+def list_presets(args: argparse.Namespace, context: Context) -> None:
+    """Show the presets of a category, or all."""
+    found = [dict(one, range=_range(one)) for one in score_presets.list_presets(args.category)]
+    show_listing(args, context, found, PRESET_COLUMNS, "preset")
+
+
+def _range(preset: Dict[str, Any]) -> str:
+    values = [one["value"] for one in preset.get("categories") or []]
+    values = values or [preset[name] for name in ("minValue", "maxValue") if name in preset]
+    return " to ".join(map(score_values.spelled, (values[0], values[-1]))) if values else "0 or 1"
+
+
+def show_preset(args: argparse.Namespace, context: Context) -> None:
+    """Show one preset."""
+    preset = score_presets.get(args.preset)
+    if args.json:
+        return print_json(context, preset)
+    context.say("{}  {}  {}".format(preset["name"], preset["dataType"], preset["category"]))
+    context.say(preset["description"])
+    context.say("takes {}".format(score_values.takes(preset)))
+
+
+def install_presets(args: argparse.Namespace, context: Context) -> int:
+    """Create score configs of the chosen presets."""
+    wanted = [score_presets.get(name) for name in args.presets]
+    if args.category or not wanted:
+        listed = score_presets.list_presets(args.category)
+        wanted += [preset for preset in listed if preset not in wanted]
+    if args.interactive:
+        wanted = _asked(context, wanted)
+    known = settings.load(context.env_file)
+    return _show_made(args, context, score_presets.install(known, wanted, args.allow_duplicates))
+
+
+def _asked(context: Context, presets: List[Any]) -> List[Any]:
+    if not is_terminal(context.stdin):
+        raise UsageError("--interactive needs a terminal: name the presets instead")
+    chosen = []
+    for preset in presets:
+        context.note("{}: {} Install it? [y/N]".format(preset["name"], preset["description"]))
+        if context.stdin.readline().strip().lower() in ("y", "yes"):
+            chosen.append(preset)
+    return chosen
+
+
+def _show_made(args: argparse.Namespace, context: Context, made: Iterable[Made]) -> int:
+    """Show what became of each config, also of those before an error."""
+    results: List[Made] = []
+    try:
+        for one in made:
+            results.append(one)
+    except CoaiaError:
+        if results:
+            _list_made(args, context, results)
+        raise
+    _list_made(args, context, results)
+    refused = [one for one in results if one.outcome == "refused"]
+    for one in refused:
+        context.note("coaia: {}: {}".format(one.name, one.reason))
+    return ExitCode.REFUSED if refused else ExitCode.OK
+
+
+def _list_made(args: argparse.Namespace, context: Context, results: List[Made]) -> None:
+    rows = [dict(one._asdict()) for one in results]
+    show_listing(args, context, rows, MADE_COLUMNS, "score config")

@@ -1,0 +1,254 @@
+"""``coaia fuse score-configs``: what a project's scores may say, and applying it."""
+
+import argparse
+import shlex
+from typing import Any, Dict, List
+
+from coaiapy import (
+    cli_score_config_files,
+    score_availability,
+    score_configs,
+    score_values,
+    scores,
+    settings,
+)
+from coaiapy.cli_arguments import add_json, print_json
+from coaiapy.cli_common import Context, add_command, subcommands
+from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_score_options import (
+    add_score_options,
+    add_target_options,
+    score_fields,
+    show_written,
+)
+from coaiapy.score_config_fields import categories_from_text
+
+COLUMNS = {
+    "id": "Config",
+    "name": "Name",
+    "dataType": "Type",
+    "description": "Description",
+    "createdAt": "Created",
+}
+
+
+def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
+    """Add the commands of ``coaia fuse score-configs``."""
+    group = subcommands(parser)
+    _build_reads(group)
+    _build_changes(group)
+    _build_apply(group)
+    cli_score_config_files.build(group)
+
+
+def _build_reads(group: Any) -> None:
+    listing = add_command(
+        group,
+        "list",
+        list_configs,
+        "list the score configs as the server has them now",
+        "coaia fuse score-configs list --columns name,dataType,categories",
+    )
+    listing.add_argument("--archived", action="store_true", help="the archived ones, too")
+    add_listing_options(listing)
+    get = add_command(
+        group,
+        "get",
+        get_config,
+        "show a score config as the server has it now",
+        "coaia fuse score-configs get Helpfulness --json",
+    )
+    get.add_argument("config", metavar="NAME|ID")
+    add_json(get)
+    available = add_command(
+        group,
+        "available",
+        list_available,
+        "list the score configs that can be applied, from the cache if it is fresh",
+        "coaia fuse score-configs available --category narrative",
+    )
+    available.add_argument(
+        "--category", help="one of the presets', or a part of name, description or type"
+    )
+    available.add_argument("--cached-only", action="store_true", help="ask no server")
+    add_listing_options(available)
+    show = add_command(
+        group,
+        "show",
+        show_config,
+        "show a score config, from the cache if it is fresh",
+        "coaia fuse score-configs show Helpfulness --requirements",
+    )
+    show.add_argument("config", metavar="NAME|ID")
+    show.add_argument("--requirements", action="store_true", help="what a value must be")
+    add_json(show)
+
+
+def _build_changes(group: Any) -> None:
+    create = add_command(
+        group,
+        "create",
+        create_config,
+        "create a score config",
+        """coaia fuse score-configs create Rating NUMERIC --min-value 0 --max-value 10
+        coaia fuse score-configs create Verdict CATEGORICAL --categories Good:1,Bad:0""",
+    )
+    create.add_argument("name", metavar="NAME")
+    create.add_argument(
+        "data_type",
+        metavar="TYPE",
+        type=str.upper,
+        choices=score_values.CONFIG_TYPES,
+        help=", ".join(score_values.CONFIG_TYPES),
+    )
+    _add_fields(create)
+    create.add_argument("--allow-duplicates", action="store_true", help="even if the name is taken")
+    add_json(create)
+    update = add_command(
+        group,
+        "update",
+        update_config,
+        "change a score config",
+        'coaia fuse score-configs update Rating --description "From 0 to 10"',
+    )
+    update.add_argument("config", metavar="NAME|ID")
+    update.add_argument("--name", help="the new name")
+    _add_fields(update)
+    state = update.add_mutually_exclusive_group()
+    state.add_argument("--archive", dest="archived", action="store_true", default=None)
+    state.add_argument("--unarchive", dest="archived", action="store_false")
+    add_json(update)
+    archive = add_command(
+        group,
+        "archive",
+        archive_configs,
+        "take score configs out of use (there is no deleting)",
+        "coaia fuse score-configs archive Rating",
+    )
+    archive.add_argument("configs", metavar="NAME|ID", nargs="+")
+    archive.add_argument("--undo", action="store_true", help="bring them back into use")
+
+
+def _add_fields(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--description")
+    parser.add_argument("--min-value", type=_number, metavar="NUMBER")
+    parser.add_argument("--max-value", type=_number, metavar="NUMBER")
+    parser.add_argument(
+        "--categories",
+        type=categories_from_text,
+        metavar="LABEL:NUMBER,...",
+        help="such as Good:1,Bad:0; or a JSON list of {label, value}",
+    )
+
+
+def _number(text: str) -> Any:
+    found = score_values.number(text)
+    if found is None:
+        raise argparse.ArgumentTypeError("{!r} is not a number".format(text))
+    return found
+
+
+def _build_apply(group: Any) -> None:
+    apply = add_command(
+        group,
+        "apply",
+        apply_config,
+        "write a score that a score config allows",
+        'coaia fuse score-configs apply Helpfulness --trace-id my-run -v "Solves it"',
+    )
+    apply.add_argument("config", metavar="NAME|ID")
+    add_target_options(apply)
+    apply.add_argument("-v", "--value", required=True, help="a label or number that it takes")
+    apply.add_argument("--score-id", metavar="ID", help="(default: a new id)")
+    add_score_options(apply)
+
+
+def list_configs(args: argparse.Namespace, context: Context) -> None:
+    """Show every score config."""
+    found = score_configs.list_all(settings.load(context.env_file), args.archived)
+    columns = dict(COLUMNS, isArchived="Archived") if args.archived else COLUMNS
+    show_listing(args, context, found, columns, "score config")
+
+
+def get_config(args: argparse.Namespace, context: Context) -> None:
+    """Show one score config as the server has it."""
+    config = score_configs.get_from_server(settings.load(context.env_file), args.config)
+    _show(args, context, config)
+
+
+def list_available(args: argparse.Namespace, context: Context) -> None:
+    """Show the score configs that can be applied."""
+    known = settings.load(context.env_file)
+    found = score_availability.list_available(known, args.category, args.cached_only, context.note)
+    show_listing(args, context, found, COLUMNS, "score config")
+
+
+def show_config(args: argparse.Namespace, context: Context) -> None:
+    """Show one score config, or what it requires of a value."""
+    config = score_configs.get(settings.load(context.env_file), args.config, context.note)
+    if args.requirements and args.json:
+        return print_json(context, score_availability.requirements(config))
+    _show(args, context, config)
+    if args.requirements:
+        example = shlex.quote(score_availability.example_value(config))
+        context.say(
+            "\nexample:\n  coaia fuse score-configs apply {} --trace-id TRACE_ID -v {}".format(
+                shlex.quote(config["name"]), example
+            )
+        )
+
+
+def _show(args: argparse.Namespace, context: Context, config: Dict[str, Any]) -> None:
+    if args.json:
+        return print_json(context, config)
+    archived = " (archived)" if config.get("isArchived") else ""
+    context.say("{}  {}  {}{}".format(config["name"], config["dataType"], config["id"], archived))
+    if config.get("description"):
+        context.say(config["description"])
+    context.say("takes {}".format(score_values.takes(config)))
+
+
+def create_config(args: argparse.Namespace, context: Context) -> None:
+    """Create a score config and print its id."""
+    values = dict(_fields(args), name=args.name, dataType=args.data_type)
+    known = settings.load(context.env_file)
+    _show_changed(args, context, score_configs.create(known, values, args.allow_duplicates))
+
+
+def update_config(args: argparse.Namespace, context: Context) -> None:
+    """Change a score config and print its id."""
+    changes = dict(_fields(args), name=args.name, isArchived=args.archived)
+    known = settings.load(context.env_file)
+    _show_changed(args, context, score_configs.update(known, args.config, changes))
+
+
+def _fields(args: argparse.Namespace) -> Dict[str, Any]:
+    return {
+        "description": args.description,
+        "minValue": args.min_value,
+        "maxValue": args.max_value,
+        "categories": args.categories,
+    }
+
+
+def _show_changed(args: argparse.Namespace, context: Context, config: Dict[str, Any]) -> None:
+    if args.json:
+        return print_json(context, config)
+    context.say(config["id"])
+
+
+def archive_configs(args: argparse.Namespace, context: Context) -> None:
+    """Archive score configs, or bring them back."""
+    known = settings.load(context.env_file)
+    for name_or_id in args.configs:
+        config = score_configs.update(known, name_or_id, {"isArchived": not args.undo})
+        done = "in use again" if args.undo else "archived"
+        context.note("{} ({}) is {}".format(config["name"], config["id"], done))
+
+
+def apply_config(args: argparse.Namespace, context: Context) -> int:
+    """Check a value against a score config, and write it as a score."""
+    known = settings.load(context.env_file)
+    values = dict(score_fields(args), id=args.score_id, config=args.config)
+    score = scores.from_values(known, values, context.note)
+    return show_written(args, context, score, scores.submit(known, [score], args.timeout))

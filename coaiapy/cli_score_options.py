@@ -1,0 +1,51 @@
+"""What the commands that write scores have in common: targets, a value, and how it is told."""
+
+import argparse
+from typing import Any, Dict
+
+from coaiapy.cli_arguments import add_json, json_value, print_json, time
+from coaiapy.cli_common import Context
+from coaiapy.cli_delivery import add_delivery_options, report
+from coaiapy.records import Score
+
+
+def add_target_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that name what a score is about."""
+    parser.add_argument("--trace-id", metavar="ID", help="a trace; its id in any form")
+    parser.add_argument("--observation-id", metavar="ID", help="with --trace-id: a step of it")
+    parser.add_argument("--session-id", metavar="ID", help="a session")
+    parser.add_argument("--run", metavar="ID", help="a dataset run, by its id")
+
+
+def add_score_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that every score may have besides its name, value and target."""
+    parser.add_argument("-c", "--comment")
+    parser.add_argument("-m", "--metadata", type=json_value, metavar="JSON")
+    parser.add_argument("--environment", metavar="NAME")
+    parser.add_argument("--timestamp", type=time, metavar="TIME", help="(default: now)")
+    add_json(parser)
+    add_delivery_options(parser)
+
+
+def score_fields(args: argparse.Namespace) -> Dict[str, Any]:
+    """Return the fields of a score that the options of this module give."""
+    return {
+        "trace_id": args.trace_id,
+        "observation_id": args.observation_id,
+        "session_id": args.session_id,
+        "dataset_run_id": args.run,
+        "value": args.value,
+        "comment": args.comment,
+        "metadata": args.metadata,
+        "environment": args.environment,
+        "timestamp": args.timestamp,
+    }
+
+
+def show_written(args: argparse.Namespace, context: Context, score: Score, outcome: Any) -> int:
+    """Print the score's id or JSON, say what became of it, and return the exit code."""
+    if args.json:
+        print_json(context, score.body())
+    else:
+        context.say(score.id)
+    return report(args, context, outcome)

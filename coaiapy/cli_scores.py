@@ -1,0 +1,215 @@
+"""``coaia fuse scores``: writing, listing, reading, deleting and importing scores."""
+
+import argparse
+from typing import Any, List
+
+from coaiapy import display, score_files, scores, settings
+from coaiapy.cli_arguments import add_json, positive, print_json, time
+from coaiapy.cli_common import Context, add_command, subcommands
+from coaiapy.cli_delivery import add_delivery_options, report
+from coaiapy.cli_input import open_input
+from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_score_options import (
+    add_score_options,
+    add_target_options,
+    score_fields,
+    show_written,
+)
+from coaiapy.errors import UsageError
+from coaiapy.record_fields import SCORE_TYPES
+from coaiapy.score_readers import ScoreFilter
+
+DEFAULT_LIMIT = 50
+DEFAULT_NAME = "New Score"
+COLUMNS = {
+    "id": "Score",
+    "name": "Name",
+    "value": "Value",
+    "dataType": "Type",
+    "timestamp": "Time",
+    "traceId": "Trace",
+    "sessionId": "Session",
+    "comment": "Comment",
+}
+
+
+def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
+    """Add the commands of ``coaia fuse scores``."""
+    group = subcommands(parser)
+    _build_writes(group)
+    _build_list(group)
+    _build_one(group)
+    _build_import(group)
+
+
+def _build_writes(group: Any) -> None:
+    create = add_command(
+        group,
+        "create",
+        create_score,
+        "write a score with an id of your own",
+        "coaia fuse scores create quality-7 -n quality -v 0.9 --trace-id $COAIA_TRACE_ID",
+    )
+    create.add_argument("score_id", metavar="SCORE_ID")
+    create.add_argument("-n", "--name", help="(default: the config's, or {})".format(DEFAULT_NAME))
+    _add_value(create)
+    apply = add_command(
+        group,
+        "apply",
+        apply_score,
+        "write a score",
+        """coaia fuse scores apply --trace-id my-run --name quality -v 0.9 -c "well done"
+        coaia fuse scores apply --session-id s-1 --config Helpfulness -v "Solves it\"""",
+    )
+    apply.add_argument("-n", "--name", help="(default: the config's, or the --score-id)")
+    apply.add_argument("--score-id", metavar="ID", help="(default: a new id)")
+    _add_value(apply)
+
+
+def _add_value(parser: argparse.ArgumentParser) -> None:
+    add_target_options(parser)
+    parser.add_argument("-v", "--value", default="1.0", help="(default: %(default)s)")
+    parser.add_argument(
+        "--data-type",
+        "--type",
+        type=str.upper,
+        choices=SCORE_TYPES,
+        help="(default: NUMERIC for a number, else CATEGORICAL)",
+    )
+    parser.add_argument("--config", metavar="NAME|ID", help="check it against this score config")
+    add_score_options(parser)
+
+
+def _build_list(group: Any) -> None:
+    listing = add_command(
+        group,
+        "list",
+        list_scores,
+        "list scores, the latest first",
+        "coaia fuse scores list --trace-id my-run --columns name,value,comment",
+    )
+    add_target_options(listing)
+    listing.add_argument("--name", help="only those of this name")
+    listing.add_argument("--data-type", "--type", type=str.upper, choices=SCORE_TYPES)
+    listing.add_argument("--config", metavar="NAME|ID", help="only those of this score config")
+    listing.add_argument("--environment", metavar="NAME", help="only those of this environment")
+    listing.add_argument("--from", dest="from_time", type=time, metavar="TIME", help="not before")
+    listing.add_argument("--to", dest="to_time", type=time, metavar="TIME", help="before")
+    listing.add_argument("--limit", type=positive, default=DEFAULT_LIMIT, help="how many at most")
+    listing.add_argument("--all", action="store_true", help="every score, whatever --limit says")
+    add_listing_options(listing)
+
+
+def _build_one(group: Any) -> None:
+    get = add_command(
+        group, "get", get_score, "show one score", "coaia fuse scores get quality-7 --json"
+    )
+    get.add_argument("score_id", metavar="SCORE_ID")
+    add_json(get)
+    delete = add_command(
+        group, "delete", delete_scores, "delete scores", "coaia fuse scores delete quality-7"
+    )
+    delete.add_argument("score_ids", metavar="SCORE_ID", nargs="+")
+
+
+def _build_import(group: Any) -> None:
+    bulk = add_command(
+        group,
+        "import",
+        import_scores,
+        "write the scores of a CSV, JSON or JSON Lines file",
+        """coaia fuse scores import scores.csv
+        cat scores.jsonl | coaia fuse scores import - --config Helpfulness --dry-run""",
+    )
+    bulk.add_argument("file", metavar="FILE", help="the file, or - for standard input")
+    bulk.add_argument("--format", choices=score_files.FORMATS, help="(default: by its name)")
+    bulk.add_argument("--name", help="the name of rows that have none")
+    bulk.add_argument("--config", metavar="NAME|ID", help="the score config of rows without one")
+    bulk.add_argument("--dry-run", action="store_true", help="check and show, and write nothing")
+    add_listing_options(bulk)
+    add_delivery_options(bulk)
+
+
+def create_score(args: argparse.Namespace, context: Context) -> int:
+    """Write a score under the user's own id."""
+    name = None if args.config else args.name or DEFAULT_NAME
+    return _write(args, context, {"id": args.score_id, "name": name})
+
+
+def apply_score(args: argparse.Namespace, context: Context) -> int:
+    """Write a score; its name may be that of its config, or its id."""
+    name = None if args.config else args.name or args.score_id
+    if name is None and not args.config:
+        raise UsageError("a score needs a name: give --name or --config")
+    return _write(args, context, {"id": args.score_id, "name": name})
+
+
+def _write(args: argparse.Namespace, context: Context, named: Any) -> int:
+    known = settings.load(context.env_file)
+    values = dict(score_fields(args), data_type=args.data_type, config=args.config, **named)
+    score = scores.from_values(known, values, context.note)
+    return show_written(args, context, score, scores.submit(known, [score], args.timeout))
+
+
+def list_scores(args: argparse.Namespace, context: Context) -> None:
+    """Show the scores that the options ask for."""
+    known = settings.load(context.env_file)
+    wanted = ScoreFilter(
+        trace_id=args.trace_id,
+        session_id=args.session_id,
+        observation_id=args.observation_id,
+        run_id=args.run,
+        name=args.name,
+        data_type=args.data_type,
+        environment=args.environment,
+        from_time=args.from_time,
+        to_time=args.to_time,
+    )
+    if args.config:
+        wanted = scores.of_config(known, wanted, args.config, context.note)
+    found = scores.list_scores(known, wanted, None if args.all else args.limit)
+    show_listing(args, context, found, COLUMNS, "score")
+
+
+def get_score(args: argparse.Namespace, context: Context) -> None:
+    """Show one score field by field."""
+    score = scores.get_score(settings.load(context.env_file), args.score_id)
+    if args.json:
+        return print_json(context, score)
+    context.say(display.fields(score))
+
+
+def delete_scores(args: argparse.Namespace, context: Context) -> None:
+    """Delete scores one after the other."""
+    known = settings.load(context.env_file)
+    for score_id in args.score_ids:
+        scores.delete_score(known, score_id)
+        context.note("deleted {}".format(score_id))
+
+
+def import_scores(args: argparse.Namespace, context: Context) -> int:
+    """Check the whole file, then write all of it."""
+    known = settings.load(context.env_file)
+    defaults = {"name": args.name, "config": args.config}
+    with open_input(args.file, context) as stream:
+        try:
+            found = score_files.read_scores(
+                known, stream, args.file, args.format, defaults, context.note
+            )
+        except UsageError as error:
+            source = "standard input" if args.file == "-" else args.file
+            raise UsageError("{}: {}".format(source, error)) from error
+    if args.dry_run:
+        show_listing(args, context, [score.body() for score in found], COLUMNS, "score")
+        context.note("dry run: nothing was written")
+        return 0
+    outcome = scores.submit(known, found, args.timeout)
+    unchanged = len(found) - outcome.changed
+    context.note(
+        "{} scores read and valid, {} written{}".format(
+            len(found),
+            outcome.changed,
+            ", {} there already".format(unchanged) if unchanged else "",
+        )
+    )
+    return report(args, context, outcome)

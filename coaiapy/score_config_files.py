@@ -1,0 +1,119 @@
+"""Score configs as a file, to be kept, reviewed and taken to another project.
+
+``{"version", "exportedAt", "totalConfigs", "configs": [{name, dataType, description, categories,
+minValue, maxValue[, metadata]}]}``; a bare list of configs is read, too.
+"""
+
+import json
+import os
+from typing import Any, Dict, List, Mapping, Optional, Sequence
+
+from coaiapy import json_values, score_configs, times
+from coaiapy.errors import StateError, UsageError
+from coaiapy.files import read_text, write_atomic
+from coaiapy.score_config_cache import folded
+from coaiapy.score_config_fields import FIELDS, checked
+from coaiapy.settings import Settings
+from coaiapy.suggest import did_you_mean
+
+VERSION = "1.0"
+_METADATA = ("id", "createdAt", "updatedAt", "projectId", "isArchived")
+
+Body = Dict[str, Any]
+
+
+def export(settings: Settings, with_metadata: bool = True, with_archived: bool = False) -> Body:
+    """Return a project's score configs as an export file holds them."""
+    return exported(score_configs.list_all(settings, with_archived), with_metadata)
+
+
+def exported(configs: Sequence[Mapping[str, Any]], with_metadata: bool = True) -> Body:
+    """Return configs as an export file holds them."""
+    rows = []
+    for config in configs:
+        row = {name: config.get(name) for name in FIELDS}
+        if with_metadata:
+            row["metadata"] = {name: config.get(name) for name in _METADATA}
+        rows.append(row)
+    return {
+        "version": VERSION,
+        "exportedAt": times.now(),
+        "totalConfigs": len(rows),
+        "configs": rows,
+    }
+
+
+def write(path: str, export: Mapping[str, Any], force: bool = False) -> None:
+    """Write an export file, whole or not at all.
+
+    An export without configs does not replace a file that has something in it, unless ``force``:
+    that is a ``StateError``.
+    """
+    if not export["configs"] and not force and os.path.exists(path) and os.path.getsize(path):
+        raise StateError(
+            "there are no score configs to export, so {} stays as it is: "
+            "to empty it, add --force".format(path)
+        )
+    write_atomic(path, json.dumps(export, ensure_ascii=False, indent=2) + "\n", _mode(path))
+
+
+def _mode(path: str) -> int:
+    """Return the permissions for a file that is meant to be shared."""
+    try:
+        return os.stat(path).st_mode & 0o777
+    except OSError:
+        return 0o644
+
+
+def read(path: str) -> List[Body]:
+    """Return the checked configs of an export file, without those that were archived.
+
+    Raises ``UsageError`` that says what is wrong with the file or with which config.
+    """
+    try:
+        document = json_values.parse(read_text(path))
+    except ValueError as error:
+        raise UsageError("{} is not JSON: {}".format(path, error)) from error
+    rows = document.get("configs") if isinstance(document, dict) else document
+    if isinstance(document, dict) and "configs" not in document and "name" in document:
+        rows = [document]
+    if not isinstance(rows, list):
+        raise UsageError("{} holds no list of score configs".format(path))
+    return [_config(row, number, path) for number, row in enumerate(rows, 1) if _is_used(row)]
+
+
+def _is_used(row: Any) -> bool:
+    if not isinstance(row, dict):
+        return True  # and refused by the check
+    metadata = row.get("metadata")
+    archived = isinstance(metadata, dict) and metadata.get("isArchived")
+    return not (archived or row.get("isArchived"))
+
+
+def _config(row: Any, number: int, path: str) -> Body:
+    if not isinstance(row, dict):
+        raise UsageError("{}: config {} is not an object".format(path, number))
+    try:
+        return checked(row)
+    except UsageError as error:
+        raise UsageError("{}: config {}: {}".format(path, number, error)) from error
+
+
+def select(configs: Sequence[Body], wanted: Optional[Sequence[str]]) -> List[Body]:
+    """Return the configs that ``wanted`` names, by name or by number (from 1); all without it.
+
+    Raises ``UsageError`` for what is not there.
+    """
+    if not wanted:
+        return list(configs)
+    names = {folded(config["name"]): config for config in configs}
+    chosen = []
+    for word in (part.strip() for text in wanted for part in text.split(",")):
+        if folded(word) in names:
+            chosen.append(names[folded(word)])
+        elif word.isdigit() and 1 <= int(word) <= len(configs):
+            chosen.append(configs[int(word) - 1])
+        else:
+            near = did_you_mean(word, [config["name"] for config in configs])
+            raise UsageError("the file has no score config {!r}{}".format(word, near))
+    return [config for config in configs if config in chosen]

@@ -1,0 +1,266 @@
+"""Score configs: what a project's scores may say. From the cache where that is good enough.
+
+A config that was seen on the server less than 24 hours ago is served without any request; a
+missing or older one makes one listing, which fills the whole cache. In local mode the cache file of
+the project ``local`` is all there is, and nothing in it grows old.
+"""
+
+import copy
+import time
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional
+
+from coaiapy import ids, times
+from coaiapy import score_config_cache as cache
+from coaiapy.current_project import current_project, remembered
+from coaiapy.errors import NetworkError, NotFoundError, RefusedError, StateError, UsageError
+from coaiapy.score_config_cache import MAX_AGE_HOURS, Note, Snapshot
+from coaiapy.score_config_fields import changed, checked, unknown_name
+from coaiapy.settings import Settings
+
+API = "/api/public/score-configs"
+# So long is a server asked when the cache has an older answer.
+REFRESH_SECONDS = 4.0
+# And so long it is left alone after it gave none.
+SILENT_SECONDS = 60.0
+
+Body = Dict[str, Any]
+
+
+class Made(NamedTuple):
+    """What became of one config that was to be created.
+
+    ``outcome`` is ``created``, ``exists`` or ``refused``; ``id`` is the config's, if it has one.
+    """
+
+    name: str
+    dataType: str  # noqa: N815 (it is a column of a listing, named as in the API)
+    outcome: str
+    id: Optional[str] = None
+    reason: Optional[str] = None
+
+
+def unheard(sentence: str) -> None:
+    """Take a note that nobody wants to hear."""
+
+
+def find(
+    settings: Settings,
+    name_or_id: str,
+    note: Note = unheard,
+    max_age_hours: float = MAX_AGE_HOURS,
+) -> Optional[Body]:
+    """Return the config of this id or name (regardless of case), archived or not, or ``None``.
+
+    ``note`` is told if it is older than ``max_age_hours`` because the server gives no answer.
+    Raises ``NetworkError`` if there is neither an answer nor a cached one.
+    """
+    project = current_project(settings)
+    snapshot = cache.read(project.id, note)
+    found = snapshot.find(name_or_id)
+    if not settings.is_local and (found is None or cache.is_cache_stale(found, max_age_hours)):
+        found = _refreshed(settings, note, snapshot, found is not None).find(name_or_id)
+    return copy.deepcopy(found)
+
+
+def get(settings: Settings, name_or_id: str, note: Note = unheard) -> Body:
+    """Return the config of this id or name, from the cache if it is fresh; ``NotFoundError``."""
+    found = find(settings, name_or_id, note)
+    if found is None:
+        known = cache.read(current_project(settings).id, unheard)
+        raise NotFoundError(unknown_name(name_or_id, list(known.by_name)))
+    return found
+
+
+def get_from_server(settings: Settings, name_or_id: str) -> Body:
+    """Return a config as the server has it now; in local mode, as it is here."""
+    every = _every(settings, unheard)
+    found = every.find(name_or_id)
+    if found is not None:
+        return _without_moment(found)
+    if not settings.is_local:
+        from coaiapy.langfuse_http import LangfuseHttp, quoted
+
+        try:
+            answer: Body = LangfuseHttp(settings).request("GET", API + "/" + quoted(name_or_id))
+            return answer
+        except NotFoundError:
+            pass
+    raise NotFoundError(unknown_name(name_or_id, list(every.by_name)))
+
+
+def list_all(settings: Settings, with_archived: bool = False) -> List[Body]:
+    """Return the configs as the server has them now, the newest first."""
+    return _shown(_every(settings, unheard), with_archived)
+
+
+def available(settings: Settings, cached_only: bool = False, note: Note = unheard) -> List[Body]:
+    """Return the configs that can be used, the newest first, from the cache if it is whole and
+    fresh; with ``cached_only``, whatever it holds and without any request."""
+    project = remembered(settings) if cached_only else current_project(settings)
+    if project is None:
+        return []
+    snapshot = cache.read(project.id, note)
+    whole = {"cached_at": snapshot.data.get("last_sync")}
+    if not cached_only and not settings.is_local and cache.is_cache_stale(whole):
+        snapshot = _refreshed(settings, note, snapshot, whole["cached_at"] is not None)
+    return _shown(snapshot, with_archived=False)
+
+
+def create(settings: Settings, values: Mapping[str, Any], allow_duplicates: bool = False) -> Body:
+    """Create a config and return it as the server shows it.
+
+    Raises ``UsageError`` for values that no server takes, or for a name that is taken already
+    unless ``allow_duplicates``; ``RefusedError`` if the server refuses.
+    """
+    body = checked(values)
+    maker = _Maker(settings)
+    existing = maker.usable.get(cache.folded(body["name"]))
+    if existing is not None and not allow_duplicates:
+        raise UsageError(
+            "a score config {!r} exists already ({}): use it, or add --allow-duplicates".format(
+                existing["name"], existing["id"]
+            )
+        )
+    return maker.make(body)
+
+
+def create_all(
+    settings: Settings, wanted: Iterable[Mapping[str, Any]], allow_duplicates: bool = False
+) -> Iterator[Made]:
+    """Create configs one after the other, and yield what became of each.
+
+    All of them are checked before the first is made (``UsageError``). A name that is taken is left
+    out unless ``allow_duplicates``; what the server refuses does not keep the others from being
+    made. Raises ``NetworkError`` when the server is gone; starting again does the rest.
+    """
+    bodies = [checked(values) for values in wanted]
+    maker = _Maker(settings)
+    for body in bodies:
+        existing = maker.usable.get(cache.folded(body["name"]))
+        if existing is not None and not allow_duplicates:
+            yield Made(body["name"], body["dataType"], "exists", existing.get("id"))
+            continue
+        try:
+            made = maker.make(body)
+        except RefusedError as error:
+            yield Made(body["name"], body["dataType"], "refused", reason=str(error))
+        else:
+            yield Made(made["name"], made["dataType"], "created", made["id"])
+
+
+def update(settings: Settings, name_or_id: str, changes: Mapping[str, Any]) -> Body:
+    """Change a config (``name``, ``description``, ``categories``, bounds, ``isArchived``) and
+    return it. ``None`` changes nothing. Raises ``RefusedError`` from a server that cannot (v2)."""
+    config = get(settings, name_or_id)
+    body = changed(config, changes)
+    if settings.is_local:
+        new = dict(config, updatedAt=times.now(), **body)
+    else:
+        from coaiapy.langfuse_http import LangfuseHttp, quoted
+
+        address = API + "/" + quoted(config["id"])
+        new = LangfuseHttp(settings).request("PATCH", address, json=body, retry=True)
+    _remember(settings, new)
+    return _without_moment(new)
+
+
+class _Maker:
+    """Creates configs, knowing which there are already."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.project = current_project(settings)
+        every = _every(settings, unheard)
+        self.known = set(every.by_id)
+        self.usable = {cache.folded(one["name"]): one for one in _shown(every, False)}
+
+    def make(self, body: Body) -> Body:
+        """Create one config; the cache and the next call know it."""
+        made = self._made_here(body) if self.settings.is_local else self._made_there(body)
+        _remember(self.settings, made)
+        self.known.add(made["id"])
+        self.usable[cache.folded(made["name"])] = made
+        return made
+
+    def _made_here(self, body: Body) -> Body:
+        now = times.now()
+        own = {"id": ids.new_id(), "isArchived": False, "projectId": self.project.id}
+        fields = {"description": None, "categories": None, "minValue": None, "maxValue": None}
+        return dict(fields, createdAt=now, updatedAt=now, **dict(body, **own))
+
+    def _made_there(self, body: Body) -> Body:
+        """POST once; after a lost answer look whether the config is there before giving up."""
+        from coaiapy.langfuse_errors import UnavailableError
+        from coaiapy.langfuse_http import LangfuseHttp
+
+        try:
+            made: Body = LangfuseHttp(self.settings).request("POST", API, json=body)
+            return made
+        except UnavailableError as error:
+            if error.unsent:
+                raise
+            for config in _fetched(self.settings):
+                if config["name"] == body["name"] and config["id"] not in self.known:
+                    return config
+            raise
+
+
+# When a server last gave no answer: it is not asked again for every look-up.
+_SILENT_SINCE: Dict[str, float] = {}
+
+
+def _refreshed(settings: Settings, note: Note, old: Snapshot, is_enough: bool) -> Snapshot:
+    """Return all configs as the server has them, or ``old`` if that ``is_enough`` without it."""
+    if not is_enough:
+        return _every(settings, note)
+    silent = time.monotonic() - _SILENT_SINCE.get(settings.base_url, -SILENT_SECONDS)
+    try:
+        if silent < SILENT_SECONDS:
+            raise NetworkError("the server gave no answer a moment ago")
+        found = _every(settings, note, REFRESH_SECONDS)
+        _SILENT_SINCE.pop(settings.base_url, None)
+        return found
+    except NetworkError as error:
+        if silent >= SILENT_SECONDS:
+            _SILENT_SINCE[settings.base_url] = time.monotonic()
+        note("score configs are served as they were cached earlier: {}".format(error))
+        return old
+
+
+def _every(settings: Settings, note: Note, seconds: Optional[float] = None) -> Snapshot:
+    """Return all configs as the server has them now; the cache learns them."""
+    project = current_project(settings)
+    if settings.is_local:
+        return cache.read(project.id, note)
+    asked_at = times.now()
+    configs = _fetched(settings, seconds)
+    try:
+        return cache.fill(project.id, project.name, configs, asked_at)
+    except StateError as error:
+        note("the score configs could not be cached: {}".format(error))
+        return cache.snapshot_of(configs)
+
+
+def _fetched(settings: Settings, seconds: Optional[float] = None) -> List[Body]:
+    from coaiapy.langfuse_http import DEFAULT_SECONDS, LangfuseHttp
+    from coaiapy.server_pages import numbered
+
+    return list(numbered(LangfuseHttp(settings, seconds=seconds or DEFAULT_SECONDS), API, {}, None))
+
+
+def _remember(settings: Settings, config: Body) -> None:
+    """Put a config into the cache. The local file is always whole, since it is all there is."""
+    project = current_project(settings)
+    about = {"project_name": project.name}
+    if settings.is_local:
+        about["last_sync"] = times.now()
+    cache.store(cache.get_project_cache_path(project.id), [config], **about)
+
+
+def _shown(snapshot: Snapshot, with_archived: bool) -> List[Body]:
+    every = [_without_moment(one) for one in snapshot.configs]
+    return [one for one in every if with_archived or not one.get("isArchived")]
+
+
+def _without_moment(config: Mapping[str, Any]) -> Body:
+    return {key: value for key, value in config.items() if key != "cached_at"}

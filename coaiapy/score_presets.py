@@ -1,0 +1,72 @@
+"""Score configs that come with the package, to be installed into a project.
+
+They stand in ``presets.json``: ``name``, ``category``, ``dataType``, ``description`` and
+``categories`` or ``minValue`` and ``maxValue``.
+"""
+
+import copy
+import json
+import os
+from typing import Any, Dict, Iterable, Iterator, List, Optional
+
+from coaiapy import score_configs
+from coaiapy.errors import NotFoundError
+from coaiapy.files import read_text
+from coaiapy.score_config_cache import folded
+from coaiapy.score_config_fields import FIELDS
+from coaiapy.score_configs import Made
+from coaiapy.settings import Settings
+from coaiapy.suggest import did_you_mean
+
+CATEGORIES = ("narrative", "ai", "general", "technical", "specialized", "numeric", "boolean")
+
+Preset = Dict[str, Any]
+
+_LOADED: List[Preset] = []
+
+
+def get_built_in_presets() -> List[Preset]:
+    """Return every preset, as copies."""
+    if not _LOADED:
+        _LOADED.extend(
+            json.loads(read_text(os.path.join(os.path.dirname(__file__), "presets.json")))
+        )
+    return copy.deepcopy(_LOADED)
+
+
+def list_presets(category: Optional[str] = None) -> List[Preset]:
+    """Return the presets of a category; all of them without one, or with one that is unknown."""
+    every = get_built_in_presets()
+    return [preset for preset in every if preset["category"] == category] or every
+
+
+def get_preset_by_name(name: str) -> Optional[Preset]:
+    """Return a preset by its name, regardless of case, or ``None``."""
+    for preset in get_built_in_presets():
+        if folded(preset["name"]) == folded(name):
+            return preset
+    return None
+
+
+def get(name: str) -> Preset:
+    """Return a preset by its name, regardless of case; ``NotFoundError`` without one."""
+    found = get_preset_by_name(name)
+    if found is None:
+        near = did_you_mean(name, [preset["name"] for preset in get_built_in_presets()])
+        raise NotFoundError(
+            "no preset {!r}{}: coaia fuse score-configs presets list shows them".format(name, near)
+        )
+    return found
+
+
+def install(
+    settings: Settings, presets: Iterable[Preset], allow_duplicates: bool = False
+) -> Iterator[Made]:
+    """Create score configs of presets, and yield what became of each (``score_configs.Made``)."""
+    wanted = [{name: preset[name] for name in FIELDS if name in preset} for preset in presets]
+    return score_configs.create_all(settings, wanted, allow_duplicates)
+
+
+def names_of(category: str) -> List[str]:
+    """Return the folded names of the presets of one category."""
+    return [folded(one["name"]) for one in get_built_in_presets() if one["category"] == category]

@@ -1,0 +1,213 @@
+"""Reading scores: three generations of listings and the journal, one shape.
+
+A score is the body of ``records.Score`` with ``source`` added (``API``, ``ANNOTATION`` or
+``EVAL``); its value is a number, a bool or a text, by its ``dataType``.
+"""
+
+import json
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional
+
+from coaiapy import ids, server_rows
+from coaiapy.errors import NotFoundError
+from coaiapy.journal import Journal
+from coaiapy.langfuse_generation import Server
+from coaiapy.langfuse_http import LangfuseHttp, quoted
+from coaiapy.record_fields import UNCONFIRMED, Body
+from coaiapy.server_pages import by_cursor, numbered
+
+V1, V2, V3 = "/api/public/scores", "/api/public/v2/scores", "/api/public/v3/scores"
+PAGE_SIZE = 100
+_TARGETS = ("trace_id", "session_id", "run_id")
+
+
+class ScoreFilter(NamedTuple):
+    """Conditions that a score must meet, all of them; ids in any of their forms."""
+
+    trace_id: Optional[str] = None
+    session_id: Optional[str] = None
+    observation_id: Optional[str] = None
+    run_id: Optional[str] = None
+    name: Optional[str] = None
+    data_type: Optional[str] = None
+    config_id: Optional[str] = None
+    environment: Optional[str] = None
+    from_time: Optional[str] = None
+    to_time: Optional[str] = None
+
+    def accepts(self, score: Mapping[str, Any]) -> bool:
+        """Tell whether ``score`` meets every condition."""
+        equal = (
+            (self.session_id, "sessionId"),
+            (self.run_id, "datasetRunId"),
+            (self.name, "name"),
+            (self.data_type, "dataType"),
+            (self.config_id, "configId"),
+        )
+        moment = score.get("timestamp", "")
+        return (
+            all(wanted in (None, score.get(field)) for wanted, field in equal)
+            and self.environment in (None, score.get("environment", "default"))
+            and _is(self.trace_id, score.get("traceId"), ids.span_trace_id)
+            and _is(self.observation_id, score.get("observationId"), ids.span_id)
+            and (self.from_time is None or moment >= self.from_time)
+            and (self.to_time is None or moment < self.to_time)
+        )
+
+
+EVERY_SCORE = ScoreFilter()
+
+
+def _is(wanted: Optional[str], found: Optional[str], form: Any) -> bool:
+    return wanted is None or found is not None and form(wanted) == form(found)
+
+
+class ScoreReader:
+    """Scores of a server, by whichever of its listings is the newest."""
+
+    def __init__(self, http: LangfuseHttp, server: Server) -> None:
+        self.http = http
+        if server.at_least(3, 180):
+            self.path = V3
+        else:
+            self.path = V2 if server.at_least(3, 53) else V1
+
+    def scores(self, wanted: ScoreFilter, most: Optional[int] = None) -> Iterator[Body]:
+        """Yield the scores that ``wanted`` accepts, the latest first.
+
+        The query narrows what is sent; ``wanted`` decides, whatever a server makes of it.
+        """
+        query = _v3_query(wanted) if self.path == V3 else _old_query(wanted, self.path)
+        rows = self._rows_v3(query) if self.path == V3 else self._rows(query, most)
+        return (body for body in map(shown, rows) if wanted.accepts(body))
+
+    def score(self, score_id: str) -> Optional[Body]:
+        """Return one score, or ``None``."""
+        if self.path != V3:
+            try:
+                row = self.http.request("GET", self.path + "/" + quoted(score_id))
+            except NotFoundError:
+                return None
+            return shown(row)
+        for row in self._rows_v3({"id": _alone(score_id)}):
+            if row["id"] == score_id:
+                return shown(row)
+        return None
+
+    def delete(self, score_id: str) -> None:
+        """Ask the server to delete a score, which it does in its own time."""
+        self.http.request("DELETE", V1 + "/" + quoted(score_id), retry=True)
+
+    def _rows(self, query: Body, most: Optional[int]) -> Iterator[Body]:
+        for form in _forms(query.pop("traceId", None)):
+            found = False
+            for row in numbered(self.http, self.path, dict(query, traceId=form), most):
+                found = True
+                yield row
+            if found:
+                return
+
+    def _rows_v3(self, query: Body) -> Iterator[Body]:
+        asked = dict(query, limit=PAGE_SIZE, fields="details,subject")
+        cursor, is_first = None, True
+        while cursor or is_first:
+            rows, cursor = by_cursor(self.http, V3, asked, cursor, is_first)
+            is_first = False
+            for row in rows:
+                yield row
+
+
+class LocalScores:
+    """The reads of ``ScoreReader``, answered by the journal for one destination."""
+
+    def __init__(self, journal: Journal, destination: int) -> None:
+        self.journal = journal
+        self.destination = destination
+
+    def scores(self, wanted: ScoreFilter, most: Optional[int] = None) -> Iterator[Body]:
+        """Yield the scores that ``wanted`` accepts, the latest first."""
+        sql = (
+            "SELECT body FROM records WHERE destination = ? AND kind = 'score'"
+            " ORDER BY time DESC, seq DESC"
+        )
+        for row in self.journal.rows(sql, self.destination):
+            body = shown(json.loads(row["body"]))
+            if wanted.accepts(body):
+                yield body
+
+    def score(self, score_id: str) -> Optional[Body]:
+        """Return one score, or ``None``."""
+        sql = "SELECT body FROM records WHERE destination = ? AND kind = 'score' AND id = ?"
+        for row in self.journal.rows(sql, self.destination, score_id):
+            return shown(json.loads(row["body"]))
+        return None
+
+    def delete(self, score_id: str) -> int:
+        """Forget a score; return how many there were."""
+        sql = "DELETE FROM records WHERE destination = ? AND kind = 'score' AND id = ?"
+        with self.journal.transaction() as db:
+            return int(db.execute(sql, (self.destination, score_id)).rowcount)
+
+
+def added(
+    listed: Iterable[Body], fresh: Iterable[Body], wanted: ScoreFilter, limit: Optional[int]
+) -> List[Body]:
+    """Return listed scores with the ``fresh`` ones of this machine that a server lacks."""
+    by_id: Dict[str, Body] = {body["id"]: body for body in listed}
+    for body in fresh:
+        if wanted.accepts(body):
+            by_id.setdefault(body["id"], body)
+    found = sorted(by_id.values(), key=lambda body: str(body.get("timestamp")), reverse=True)
+    return found[:limit]
+
+
+def shown(row: Mapping[str, Any]) -> Body:
+    """Return the score of a row of any listing, or of the journal."""
+    body = dict(server_rows.score(row), source=row.get("source") or "API")
+    if UNCONFIRMED in row:
+        body[UNCONFIRMED] = row[UNCONFIRMED]
+    return body
+
+
+def _forms(trace_id: Optional[str]) -> List[Optional[str]]:
+    return [None] if trace_id is None else list(ids.known_forms(trace_id))
+
+
+def _alone(text: Optional[str]) -> Optional[str]:
+    """Return what a v3 query may say: a comma would make two values of one."""
+    return None if text is None or "," in text else text
+
+
+def _v3_query(wanted: ScoreFilter) -> Body:
+    """A v3 server knows one target at a time, and an observation only below its trace."""
+    query = {
+        "name": _alone(wanted.name),
+        "dataType": wanted.data_type,
+        "configId": _alone(wanted.config_id),
+        "environment": wanted.environment,
+        "fromTimestamp": wanted.from_time,
+        "toTimestamp": wanted.to_time,
+    }
+    if _alone(wanted.trace_id):
+        query["traceId"] = ",".join(ids.known_forms(str(wanted.trace_id)))
+        if _alone(wanted.observation_id):
+            forms = ids.known_observation_forms(str(wanted.observation_id))
+            query["observationId"] = ",".join(forms)
+    elif _alone(wanted.session_id):
+        query["sessionId"] = wanted.session_id
+    elif _alone(wanted.run_id):
+        query["experimentId"] = wanted.run_id
+    return query
+
+
+def _old_query(wanted: ScoreFilter, path: str) -> Body:
+    query = {
+        "name": wanted.name,
+        "dataType": wanted.data_type,
+        "configId": wanted.config_id,
+        "fromTimestamp": wanted.from_time,
+        "toTimestamp": wanted.to_time,
+    }
+    if path == V2:
+        query.update(traceId=wanted.trace_id, sessionId=wanted.session_id)
+        query.update(datasetRunId=wanted.run_id, environment=wanted.environment)
+    return query

@@ -1,0 +1,185 @@
+"""Scores: verdicts on traces, observations, sessions and dataset runs.
+
+They are written like every record: checked, into the journal, and from there to the server.
+"""
+
+import itertools
+from typing import Any, Callable, Iterable, List, Mapping, Optional
+
+from coaiapy import delivery, journal_reads, score_values, unconfirmed
+from coaiapy.destinations import destination_of
+from coaiapy.errors import NotFoundError, UsageError
+from coaiapy.journal import Journal
+from coaiapy.record_fields import SCORE_TYPES, Body
+from coaiapy.records import Score, score_from
+from coaiapy.score_config_cache import Note
+from coaiapy.score_configs import get as get_config
+from coaiapy.score_configs import unheard
+from coaiapy.score_readers import (
+    EVERY_SCORE,
+    LocalScores,
+    ScoreFilter,
+    ScoreReader,
+    added,
+    shown,
+)
+from coaiapy.settings import Settings
+
+
+def plain(values: Mapping[str, Any]) -> Score:
+    """Return the score that ``values`` describe, without a config.
+
+    A value fits its ``data_type``; without one, a number is NUMERIC and any other text
+    CATEGORICAL. Raises ``UsageError`` that says what is wrong.
+    """
+    given = {key: value for key, value in values.items() if value is not None}
+    if "value" in given:
+        data_type = given.pop("dataType", None) or given.pop("data_type", None)
+        if data_type is not None and str(data_type).upper() not in SCORE_TYPES:
+            raise UsageError(
+                "data_type: {!r} is none of {}".format(data_type, ", ".join(SCORE_TYPES))
+            )
+        given["data_type"], given["value"] = score_values.unconfigured(given["value"], data_type)
+    return score_from(given)
+
+
+def configured(settings: Settings, config: Mapping[str, Any], values: Mapping[str, Any]) -> Score:
+    """Return the score that ``values`` describe, as the score config takes it.
+
+    Its name and type are the config's. A config of local mode is known to no server, so its id
+    is not written down: a server would drop the score. Raises ``UsageError`` for a value that the
+    config does not take.
+    """
+    given = {key: value for key, value in values.items() if value is not None}
+    for field in ("dataType", "data_type"):
+        if str(given.pop(field, config["dataType"])).upper() != config["dataType"]:
+            raise UsageError(
+                "{}: the score config {!r} is {}".format(field, config["name"], config["dataType"])
+            )
+    if "value" not in given:
+        raise UsageError(
+            "value: missing; {} takes {}".format(
+                score_values.subject(config), score_values.takes(config)
+            )
+        )
+    given.update(
+        name=config["name"],
+        data_type=config["dataType"],
+        value=score_values.accepted(config, given["value"]).sent,
+    )
+    given["config_id"] = None if settings.is_local else config["id"]
+    return score_from(given)
+
+
+def from_values(settings: Settings, values: Mapping[str, Any], note: Note = unheard) -> Score:
+    """Return the score that ``values`` describe; ``config`` may name a score config (or its id).
+
+    Raises ``UsageError``, and ``NotFoundError`` for a config that nobody knows.
+    """
+    given = dict(values)
+    named = given.pop("config", None)
+    if named is None:
+        return plain(given)
+    return configured(settings, get_config(settings, str(named), note), given)
+
+
+def submit(
+    settings: Settings, scores: Iterable[Score], seconds: Optional[float] = None
+) -> delivery.Outcome:
+    """Write scores down, send what can be sent within ``seconds``, tell what became of them."""
+    with Journal() as journal:
+        destination = destination_of(journal, settings)
+        named = (_as_known(journal, destination, score) for score in scores)
+        written = journal.append(destination, list(named))
+        return delivery.deliver(journal, settings, written, seconds)
+
+
+def _as_known(journal: Journal, destination: int, score: Score) -> Score:
+    """Call the trace by the id it was written with (a UUID may come with or without dashes)."""
+    if score.trace_id is None:
+        return score
+    known = journal_reads.trace(journal, destination, score.trace_id)
+    return score._replace(trace_id=known["id"]) if known else score
+
+
+def list_scores(
+    settings: Settings, wanted: ScoreFilter = EVERY_SCORE, limit: Optional[int] = None
+) -> List[Body]:
+    """Return the scores that ``wanted`` accepts, the latest first, at most ``limit`` of them.
+
+    Those of this machine that a server does not show yet are there too, marked ``unconfirmed``.
+    """
+    with Journal() as journal:
+        destination = destination_of(journal, settings)
+        if settings.is_local:
+            local = LocalScores(journal, destination).scores(wanted)
+            return list(itertools.islice(local, limit))
+
+        def ask(reader: ScoreReader) -> List[Body]:
+            return list(itertools.islice(reader.scores(wanted, limit), limit))
+
+        listed = _from_server(journal, settings, ask)
+        records = unconfirmed.records(journal, destination)
+        fresh = [shown(body) for kind, body in records if kind == "score"]
+        return added(listed, fresh, wanted, limit)
+
+
+def of_config(
+    settings: Settings, wanted: ScoreFilter, name_or_id: str, note: Note = unheard
+) -> ScoreFilter:
+    """Return ``wanted`` for the scores of one config alone; in local mode its name tells them."""
+    config = get_config(settings, name_or_id, note)
+    if settings.is_local:
+        return wanted._replace(name=config["name"])
+    return wanted._replace(config_id=config["id"])
+
+
+def get_score(settings: Settings, score_id: str) -> Body:
+    """Return one score; ``NotFoundError`` if neither the server nor this machine has it."""
+    with Journal() as journal:
+        found = None
+        if not settings.is_local:
+            found = _from_server(journal, settings, lambda reader: reader.score(score_id))
+        if found is None:
+            found = LocalScores(journal, destination_of(journal, settings)).score(score_id)
+    if found is None:
+        raise NotFoundError("no score {!r}: coaia fuse scores list shows them".format(score_id))
+    return found
+
+
+def delete_score(settings: Settings, score_id: str) -> None:
+    """Remove a score, from the server and from what waits to be sent.
+
+    A server deletes in its own time; ``NotFoundError`` only if it says that there is no such score
+    (or locally, if there is none).
+    """
+    with Journal() as journal:
+        local = LocalScores(journal, destination_of(journal, settings))
+        is_known = local.score(score_id) is not None
+        if not settings.is_local:
+            try:
+                _from_server(journal, settings, lambda reader: reader.delete(score_id))
+            except NotFoundError:
+                if not is_known:
+                    raise
+        elif not is_known:
+            raise NotFoundError("no score {!r} to delete".format(score_id))
+        local.delete(score_id)
+
+
+def _from_server(journal: Journal, settings: Settings, ask: Callable[[ScoreReader], Any]) -> Any:
+    """Return what the reader of this server answers; a server that has changed is looked at anew."""
+    from coaiapy import langfuse_generation as generations
+    from coaiapy.langfuse_errors import WrongDialectError
+    from coaiapy.langfuse_http import LangfuseHttp
+
+    http = LangfuseHttp(settings)
+    known = generations.server_for(http, journal)
+    try:
+        return ask(ScoreReader(http, known))
+    except WrongDialectError:
+        generations.forget(journal, settings.base_url)
+        found = generations.server_for(http, journal)
+        if found == known:
+            raise
+        return ask(ScoreReader(http, found))
