@@ -7,7 +7,7 @@ from coaiapy import ids, server_rows
 from coaiapy.errors import NotFoundError
 from coaiapy.langfuse_generation import Server
 from coaiapy.langfuse_http import LangfuseHttp, quoted
-from coaiapy.reader_local import offset_of
+from coaiapy.reader_local import offset_of, sessions_of
 from coaiapy.record_fields import Body
 from coaiapy.server_pages import numbered, rows_from
 from coaiapy.trace_filter import ObservationFilter, Page, TraceFilter
@@ -31,7 +31,7 @@ class LegacyReader:
             "sessionId": wanted.session_id,
             "name": wanted.name,
             "tags": list(wanted.tags),
-            "environment": wanted.environment,
+            "environment": self._known(wanted.environment),
             "fromTimestamp": wanted.from_time,
             "toTimestamp": wanted.to_time,
             "orderBy": wanted.order,
@@ -71,7 +71,7 @@ class LegacyReader:
         self, wanted: ObservationFilter, limit: int, cursor: Optional[str] = None
     ) -> Page:
         """Return at most ``limit`` observations, the latest first; the cursor is their number."""
-        query = {"name": wanted.name, "environment": wanted.environment}
+        query = {"name": wanted.name, "environment": self._known(wanted.environment)}
         if self.server.at_least(3, 99):  # older ones do not know all types
             query["type"] = wanted.type
         page = Page([])
@@ -94,12 +94,20 @@ class LegacyReader:
 
     def sessions(self, environment: Optional[str], most: Optional[int] = None) -> Iterator[Body]:
         """Yield the sessions, the latest first."""
+        if environment and not self._known(environment):
+            for session in sessions_of(self.traces(TraceFilter(environment=environment))):
+                yield session
+            return
         query = {"environment": environment}
         for row in itertools.islice(numbered(self.http, SESSIONS, query, most), most):
             known = {"id": row["id"], "createdAt": row.get("createdAt")}
             if row.get("environment", "default") != "default":
                 known["environment"] = row["environment"]
             yield known
+
+    def _known(self, environment: Optional[str]) -> Optional[str]:
+        """Return what to ask of a server for: old ones have no environments, but our metadata."""
+        return environment if self.server.at_least(3, 31) else None
 
     def _first(self, path: str, forms: List[str]) -> Optional[Body]:
         for form in forms:
