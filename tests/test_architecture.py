@@ -15,6 +15,7 @@ FIRST_COMMAND_FLOOR = 4
 FLOORS = {
     0: """
         errors files shell packages suggest json_values
+        stash_entries stash_patterns
     """,
     1: """
         records record_fields ids times settings config_files config_schema config_values redis_settings
@@ -27,15 +28,19 @@ FLOORS = {
         claims posting
         readers reader_local reader_legacy reader_v4 server_rows server_pages span_rows
         wire wires wire_ingestion wire_otlp span_metadata
+        http_failures
         langfuse_http langfuse_answers langfuse_errors langfuse_generation
         dispatch delivery
+        redis_errors stash_local stash_redis
         current_project score_config_cache score_readers
         template_values template_bounds template_document template_model template_files
         template_language template_variables
         template_inheritance template_plan template_render template_starter
     """,
     3: """
+        cofuse published_traces
         traces trace_reads projects doctor observation_files pipeline environment env_context
+        stash
         scores score_files score_configs score_config_files score_presets score_availability
     """,
     4: """
@@ -43,6 +48,7 @@ FLOORS = {
         cli_streams cli_common cli_arguments cli_delivery cli_help cli_env cli_pipeline
         cli_listing cli_fuse cli_sessions cli_projects cli_doctor cli_observations
         cli_traces cli_trace_list cli_trace_writes cli_batch cli_outbox
+        cli_stash
     """,
     5: """
         coaiacli __init__ __main__

@@ -1,0 +1,288 @@
+"""Traces, observations and sessions under the names that scripts have imported for years.
+
+What returns data returns JSON text. A write returns what an ingestion endpoint would: status 201
+for what the server has accepted, 202 for what waits in the outbox or stays local. Failures raise a
+``CoaiaError``; where an ``error`` key is named below, they are told there instead.
+"""
+
+import io
+import json
+from typing import Any, Dict, List, Optional, Sequence
+
+from coaiapy import delivery, display, projects, settings, times, trace_reads, traces
+from coaiapy.errors import CoaiaError, NetworkError, RefusedError
+from coaiapy.observation_files import preview, read_batch
+from coaiapy.record_fields import Body
+from coaiapy.records import observation_from, trace_from
+from coaiapy.trace_filter import ORDERS, ObservationFilter, TraceFilter
+
+ACCEPTED = 201
+KEPT = 202
+
+
+def add_trace(
+    trace_id: str,
+    user_id: Optional[str] = None,
+    session_id: Optional[str] = None,
+    name: Optional[str] = None,
+    input_data: Any = None,
+    output_data: Any = None,
+    metadata: Optional[Dict[str, Any]] = None,
+) -> str:
+    """Write a trace; return ``{"successes": [{"id", "status"}], "errors": []}``."""
+    trace = trace_from(
+        {
+            "id": trace_id,
+            "user_id": user_id,
+            "session_id": session_id,
+            "name": name,
+            "input": input_data,
+            "output": output_data,
+            "metadata": metadata,
+        }
+    )
+    return _written(traces.create(settings.load(), trace), [trace_id])
+
+
+def add_observation(
+    observation_id: str,
+    trace_id: str,
+    observation_type: str = "EVENT",
+    name: Optional[str] = None,
+    input_data: Any = None,
+    output_data: Any = None,
+    metadata: Optional[Dict[str, Any]] = None,
+    parent_observation_id: Optional[str] = None,
+    start_time: Any = None,
+    end_time: Any = None,
+    level: str = "DEFAULT",
+    model: Optional[str] = None,
+    usage: Optional[Dict[str, Any]] = None,
+) -> str:
+    """Write an observation; return ``{"successes": [{"id", "status"}], "errors": []}``."""
+    observation = observation_from(
+        {
+            "id": observation_id,
+            "type": observation_type,
+            "name": name,
+            "input": input_data,
+            "output": output_data,
+            "metadata": metadata,
+            "parent_id": parent_observation_id,
+            "start_time": start_time,
+            "end_time": end_time,
+            "level": level,
+            "model": model,
+            "usage": usage,
+        },
+        trace_id,
+    )
+    return _written(traces.add_observation(settings.load(), observation), [observation_id])
+
+
+def patch_trace_output(trace_id: str, output_data: Any) -> str:
+    """Set a trace's output and nothing else of it; return as ``add_trace`` does."""
+    return _written(traces.patch_output(settings.load(), trace_id, output_data), [trace_id])
+
+
+def create_session(session_id: str, user_id: str, name: str = "New Session") -> str:
+    """Write the trace that opens a session: it has the session's id."""
+    return add_trace(session_id, user_id=user_id, session_id=session_id, name=name)
+
+
+def add_trace_node(session_id: str, trace_id: str, user_id: str, name: str = "Child Node") -> str:
+    """Write one more trace of a session."""
+    return add_trace(trace_id, user_id=user_id, session_id=session_id, name=name)
+
+
+def delete_trace(trace_id: str) -> str:
+    """Delete a trace; return ``{"message": ...}``."""
+    return delete_traces_batch([trace_id])
+
+
+def delete_traces_batch(trace_ids: Sequence[str]) -> str:
+    """Delete traces; return ``{"message": ...}``."""
+    traces.delete(settings.load(), list(trace_ids))
+    return json.dumps({"message": "{} traces deleted".format(len(trace_ids))})
+
+
+def process_langfuse_response(
+    response_text: str, actual_id: Optional[str] = None, operation_name: str = "operation"
+) -> str:
+    """Return an ingestion answer with event ids (``...-event``) replaced by ``actual_id``.
+
+    Anything that is no ingestion answer is returned as it is.
+    """
+    try:
+        answer = json.loads(response_text)
+    except ValueError:
+        return response_text
+    if not isinstance(answer, dict) or "successes" not in answer:
+        return response_text
+    for success in answer["successes"]:
+        if actual_id and str(success.get("id", "")).endswith("-event"):
+            success["id"] = actual_id
+    return json.dumps(answer, indent=2, ensure_ascii=False)
+
+
+def parse_tlid_to_iso(tlid: str) -> str:
+    """Return ``20YY-MM-DDTHH:MM:SSZ`` for ``yyMMddHHmmss`` or ``yyMMddHHmm``; else ``ValueError``."""
+    return times.parse_tlid(tlid)[:19] + "Z"
+
+
+def detect_and_parse_datetime(time_text: Any) -> Optional[str]:
+    """Return ISO 8601 text in UTC for any accepted form of a time, ``None`` for nothing.
+
+    ``UsageError`` for what is no time.
+    """
+    return times.parse_time(time_text) if time_text else None
+
+
+def add_observations_batch(
+    trace_id: str, observations_data: Any, format_type: str = "json", dry_run: bool = False
+) -> str:
+    """Write the observations of a list, an object, or a JSON, JSON Lines or YAML text.
+
+    All are checked before one is written; ``UsageError`` lists what is wrong. ``dry_run`` returns
+    ``{"trace_id", "total_observations", "observations_preview"}`` and writes nothing.
+    """
+    text = observations_data
+    if not isinstance(text, str):
+        text, format_type = json.dumps(observations_data), "json"
+    with read_batch(io.BytesIO(text.encode("utf-8")), trace_id, format=format_type) as batch:
+        if dry_run:
+            shown = {
+                "trace_id": trace_id,
+                "total_observations": batch.count,
+                "observations_preview": list(preview(batch.observations())),
+            }
+            return _text(shown)
+        ids = [observation.id for observation in batch.observations()]
+        return _written(traces.submit(settings.load(), batch.observations()), ids)
+
+
+def list_traces(
+    include_observations: bool = False,
+    session_id: Optional[str] = None,
+    user_id: Optional[str] = None,
+    name: Optional[str] = None,
+    tags: Any = None,
+    from_timestamp: Any = None,
+    to_timestamp: Any = None,
+    order_by: Optional[str] = None,
+    version: Optional[str] = None,
+    release: Optional[str] = None,
+    environment: Optional[str] = None,
+    page: int = 1,
+    limit: int = 50,
+) -> str:
+    """Return one page of traces as the text of a JSON list; ``tags`` is a tag or a list."""
+    wanted = TraceFilter(
+        user_id=user_id,
+        session_id=session_id,
+        name=name,
+        tags=(tags,) if isinstance(tags, str) else tuple(tags or ()),
+        environment=environment,
+        from_time=detect_and_parse_datetime(from_timestamp),
+        to_time=detect_and_parse_datetime(to_timestamp),
+        order=order_by or ORDERS[0],
+    )
+    told = {"version": version, "release": release}
+    asked = {field: value for field, value in told.items() if value}
+    most = None if asked else page * limit
+    found = trace_reads.list_traces(settings.load(), wanted, most, include_observations)
+    chosen = [trace for trace in found if asked.items() <= trace.items()]
+    return _text(chosen[(page - 1) * limit : page * limit])
+
+
+def get_trace_with_observations(trace_id: str) -> str:
+    """Return a trace with its ``observations`` and ``scores``, or ``{"error": ...}``."""
+    return _or_error(lambda: trace_reads.get_trace(settings.load(), trace_id))
+
+
+def get_observation(observation_id: str) -> str:
+    """Return one observation, or ``{"error": ...}``."""
+    return _or_error(lambda: trace_reads.get_observation(settings.load(), observation_id))
+
+
+def list_observations_v2(
+    limit: int = 50,
+    cursor: Optional[str] = None,
+    trace_id: Optional[str] = None,
+    name: Optional[str] = None,
+    observation_type: Optional[str] = None,
+    environment: Optional[str] = None,
+) -> str:
+    """Return ``{"data": [...], "meta": {"cursor"?}}``, the latest observations first."""
+    wanted = ObservationFilter(trace_id, name, observation_type, environment)
+    page = trace_reads.list_observations(settings.load(), wanted, limit, cursor)
+    return _text({"data": page.rows, "meta": {"cursor": page.cursor} if page.cursor else {}})
+
+
+def list_sessions(page: int = 1, limit: int = 50, environment: Optional[str] = None) -> str:
+    """Return ``{"data": [{"id", "createdAt"}], "meta": {"page", "limit"}}``."""
+    found = trace_reads.list_sessions(settings.load(), environment, page * limit)
+    rows = found[(page - 1) * limit : page * limit]
+    return _text({"data": rows, "meta": {"page": page, "limit": limit}})
+
+
+def get_session(session_id: str) -> str:
+    """Return a session with its ``traces``."""
+    return _text(trace_reads.get_session(settings.load(), session_id))
+
+
+def list_projects() -> str:
+    """Return ``{"data": [{"id", "name"}]}``: the project of the keys."""
+    return _text({"data": projects.list_projects(settings.load())})
+
+
+def format_traces_table(traces_json: Any) -> str:
+    """Return a table of what ``list_traces`` returned, with the number of traces below it."""
+    found = _rows(traces_json)
+    if not found:
+        return "No traces found."
+    return "{}\nTotal traces: {}".format(display.trace_table(found), len(found))
+
+
+def format_trace_tree(trace_json: Any) -> str:
+    """Return a trace as a tree of its observations."""
+    return display.trace_tree(_parsed(trace_json))
+
+
+def format_observation_display(observation_json: Any) -> str:
+    """Return an observation field by field."""
+    return display.fields(_parsed(observation_json))
+
+
+def format_session_tree(session_json: Any) -> str:
+    """Return the traces of a session as trees."""
+    return display.session_tree(_parsed(session_json))
+
+
+def _or_error(read: Any) -> str:
+    try:
+        return _text(read())
+    except CoaiaError as error:
+        return _text({"error": str(error)})
+
+
+def _parsed(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _rows(value: Any) -> List[Body]:
+    parsed = _parsed(value)
+    return list(parsed.get("data") or []) if isinstance(parsed, dict) else list(parsed)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _written(outcome: delivery.Outcome, ids: Sequence[str]) -> str:
+    if outcome.rejected:
+        raise RefusedError("; ".join(rejected.reason for rejected in outcome.rejected))
+    if outcome.problem is not None and not isinstance(outcome.problem, NetworkError):
+        raise outcome.problem
+    status = KEPT if outcome.is_local or outcome.waiting else ACCEPTED
+    return json.dumps({"successes": [{"id": i, "status": status} for i in ids], "errors": []})
