@@ -6,7 +6,6 @@ threads at once; each thread has a ``requests.Session`` of its own.
 """
 
 import random
-import re
 import threading
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional
@@ -14,6 +13,7 @@ from urllib.parse import quote
 
 from coaiapy import __version__
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError
+from coaiapy.http_failures import cause, never_connected, whole_answer
 from coaiapy.langfuse_answers import Answer, is_event_type_refusal, is_html, parsed, reason_of
 from coaiapy.langfuse_errors import UnavailableError, WrongDialectError, clean, error_for, shown
 from coaiapy.packages import require
@@ -168,7 +168,7 @@ class LangfuseHttp:
                     timeout=(limit, limit),
                     allow_redirects=False,
                 )
-                outcome["answer"] = _answer(response)
+                outcome["answer"] = whole_answer(response)
             except BaseException as error:
                 outcome["error"] = error
 
@@ -220,11 +220,11 @@ class LangfuseHttp:
             return NetworkError(
                 "{} could not be reached safely: {}; check its certificate, or set "
                 "REQUESTS_CA_BUNDLE to the authority that signed it".format(
-                    self.shown_url, _cause(error)
+                    self.shown_url, cause(error)
                 )
             )
-        unsent = isinstance(error, exceptions.ConnectTimeout) or _never_connected(error)
-        return self._unavailable(asked, _cause(error), unsent)
+        unsent = isinstance(error, exceptions.ConnectTimeout) or never_connected(error)
+        return self._unavailable(asked, cause(error), unsent)
 
     def _unavailable(self, asked: str, cause: str, unsent: bool = False) -> UnavailableError:
         error = UnavailableError(
@@ -260,33 +260,3 @@ def _query(query: Optional[Mapping[str, Any]]) -> Optional[Dict[str, Any]]:
         for name, value in query.items()
         if value is not None
     }
-
-
-def _answer(response: Any) -> Answer:
-    body = response.content
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    promised = headers.get("content-length", "")
-    # Not every urllib3 notices by itself that a connection ended in mid-body.
-    if promised.isdigit() and response.raw.tell() < int(promised):
-        raise EOFError("the answer was cut off")
-    return Answer(response.status_code, headers, body)
-
-
-def _never_connected(error: Exception) -> bool:
-    return bool(re.search(r"NewConnectionError|NameResolutionError|Failed to resolve", repr(error)))
-
-
-def _cause(error: Exception) -> str:
-    """Return the few words of a nested exception that mean something to its reader."""
-    text = repr(error)
-    if "timed out" in text or "Timeout" in text:
-        return "it did not answer in time"
-    secure = re.search(r"certificate verify failed[^'\"(]*|WRONG_VERSION_NUMBER", text)
-    if secure:
-        return secure.group().strip().lower().replace("_", " ")
-    system = re.search(r"\[Errno -?\d+\] ([^'\")]+)", text)
-    if system:
-        return system.group(1).strip().lower()
-    if "Connection" in text and ("reset" in text or "aborted" in text or "closed" in text):
-        return "the connection was lost"
-    return str(error) if isinstance(error, EOFError) else "the answer was cut off"
