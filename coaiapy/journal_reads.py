@@ -15,14 +15,14 @@ def traces(journal: Journal, destination: int) -> Iterator[Body]:
     the time of its first observation.
     """
     sql = """
-        SELECT time, body, trace_id FROM records WHERE destination = :d AND kind = 'trace'
+        SELECT time, seq, body, trace_id FROM records WHERE destination = :d AND kind = 'trace'
         UNION ALL
-        SELECT min(time), NULL, trace_id FROM records AS lone
+        SELECT min(time), min(seq), NULL, trace_id FROM records AS lone
         WHERE destination = :d AND kind = 'observation' AND NOT EXISTS (
             SELECT 1 FROM records WHERE destination = :d AND kind = 'trace'
             AND trace_key = lone.trace_key)
         GROUP BY trace_key
-        ORDER BY 1 DESC
+        ORDER BY 1 DESC, 2 DESC
     """.replace(":d", str(int(destination)))
     for row in journal.rows(sql):
         if row["body"]:

@@ -19,6 +19,8 @@ from coaiapy.records import Observation, from_body, observation_from
 
 FORMATS = ("json", "jsonl", "yaml")
 MAX_ERRORS_SHOWN = 20
+# What a small YAML file may become by way of its aliases.
+MAX_EXPANSION = 100000
 _EMPTY = "there is nothing in it"
 _ID_NAMES = [
     name
@@ -194,7 +196,7 @@ def preview(observations: Iterable[Observation]) -> Iterator[Any]:
 def _json_lines(stream: Iterable[bytes]) -> Iterator[Item]:
     count = 0
     for number, line in enumerate(stream, 1):
-        if line.isspace():
+        if not line.strip():
             continue
         count += 1
         place = "line {}".format(number)
@@ -248,10 +250,26 @@ def _yaml(text: str) -> List[Any]:
         raise UsageError("{} is not YAML: {}".format(place, reason)) from error
     except (ValueError, RecursionError) as error:
         raise UsageError("this is not YAML that can be kept: {}".format(error)) from error
+    _refuse_expansion(documents, len(text))
     said = [document for document in documents if document is not None]
     if not said:
         raise UsageError(_EMPTY)
     return [item for document in said for item in _as_list(document)]
+
+
+def _refuse_expansion(value: Any, length: int) -> None:
+    """Refuse a text whose aliases make far more of it than it says, or make it endless."""
+    most = max(length, MAX_EXPANSION)
+    count = 0
+    waiting = [value]
+    while waiting:
+        current = waiting.pop()
+        inner = current.values() if isinstance(current, dict) else current
+        if isinstance(current, (dict, list)):
+            count += len(current)
+            if count > most:
+                raise UsageError("its aliases make more than {} values of it".format(most))
+            waiting.extend(inner)
 
 
 def _text_keeping_loader(yaml: Any) -> Any:

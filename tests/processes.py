@@ -1,0 +1,51 @@
+"""Real ``coaia`` processes, for what only a process can show."""
+
+import os
+import subprocess
+import sys
+
+import coaiapy
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(coaiapy.__file__)))
+COAIA = [sys.executable, "-m", "coaiapy"]
+
+# Runs one command line and writes its peak memory in bytes to the file that is named first.
+MEASURE = """
+import resource, sys
+from coaiapy.coaiacli import main
+code = main(sys.argv[2:])
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with open(sys.argv[1], "w") as stream:
+    stream.write(str(peak if sys.platform == "darwin" else peak * 1024))
+sys.exit(code)
+"""
+
+
+def environment(**more):
+    """Return this process's environment, for a child that is to find this very package."""
+    return dict(os.environ, PYTHONPATH=ROOT, **more)
+
+
+def start(*words, **options):
+    """Start ``coaia WORD...``."""
+    options.setdefault("env", environment())
+    options.setdefault("stdout", subprocess.PIPE)
+    options.setdefault("stderr", subprocess.PIPE)
+    return subprocess.Popen(COAIA + [str(word) for word in words], **options)
+
+
+def finish(*words, **options):
+    """Run ``coaia WORD...`` to its end; return its code, stdout and stderr."""
+    content = options.pop("input", None)
+    if content is not None:
+        options["stdin"] = subprocess.PIPE
+    process = start(*words, **options)
+    out, err = process.communicate(content, timeout=100)
+    return process.returncode, out.decode("utf-8"), err.decode("utf-8")
+
+
+def peak_memory(report, *words, **options):
+    """Run ``coaia WORD...`` and return its exit code and how many bytes it had at its peak."""
+    command = [sys.executable, "-c", MEASURE, str(report)] + [str(word) for word in words]
+    code = subprocess.call(command, env=environment(), stderr=subprocess.DEVNULL, **options)
+    return code, int(report.read_text())

@@ -1,0 +1,133 @@
+"""Tables and trees, as text."""
+
+import io
+
+import pytest
+
+from coaiapy import display
+
+
+def observation(id, parent=None, **more):
+    body = {"id": id, "type": "SPAN", "name": id, "startTime": "2026-01-31T12:00:00.000Z"}
+    if parent:
+        body["parentObservationId"] = parent
+    return dict(body, **more)
+
+
+def tree(*observations, **options):
+    trace = {"id": "t", "timestamp": "2026-01-31T12:00:00.000Z", "observations": observations}
+    return display.trace_tree(trace, **options).splitlines()
+
+
+def test_children_stand_below_their_parents_in_their_order():
+    lines = tree(
+        observation("a"),
+        observation("b"),
+        observation("a1", "a"),
+        observation("a2", "a"),
+        observation("a11", "a1"),
+    )
+    assert lines == [
+        "trace t  2026-01-31 12:00:00Z",
+        "├─ SPAN        a",
+        "│  ├─ SPAN        a1",
+        "│  │  └─ SPAN        a11",
+        "│  └─ SPAN        a2",
+        "└─ SPAN        b",
+    ]
+
+
+def test_a_line_says_type_name_model_usage_duration_level_and_status():
+    (_, line) = tree(
+        observation(
+            "a",
+            type="GENERATION",
+            model="gpt-4",
+            usageDetails={"output": 2, "input": 1},
+            endTime="2026-01-31T12:00:01.250Z",
+            level="ERROR",
+            statusMessage="rate limit",
+        )
+    )
+    assert line == "└─ GENERATION  a  gpt-4  input=1 output=2  1.25 s  ERROR  rate limit"
+
+
+def test_a_parent_that_is_not_there_loses_nobody():
+    assert [line[-1] for line in tree(observation("a", "gone"), observation("b", "a"))[1:]] == [
+        "a",
+        "b",
+    ]
+
+
+@pytest.mark.parametrize(
+    "parents",
+    [
+        {"a": "a"},
+        {"a": "b", "b": "a"},
+        {"a": "b", "b": "c", "c": "b"},
+        {"a": "b", "b": "c", "c": "a", "d": "a", "e": "e", "f": None},
+    ],
+)
+def test_a_ring_of_parents_loses_nobody(parents):
+    lines = tree(*[observation(name, parent) for name, parent in sorted(parents.items())])[1:]
+    assert sorted(line[-1] for line in lines) == sorted(parents)
+    rings = {"a": 1, "abc": 1, "ab": 1, "abcdef": 2}["".join(sorted(parents))]
+    assert sum("form a ring" in line for line in lines) == rings
+
+
+def test_a_deep_chain_is_shown_whole_and_not_ever_wider():
+    chain = [observation("0")] + [observation(str(n), str(n - 1)) for n in range(1, 2000)]
+    lines = tree(*chain)[1:]
+    assert len(lines) == 2000
+    assert lines[-1].endswith("(level 2000) SPAN        1999")
+    assert max(map(len, lines)) < 250
+
+
+def test_two_observations_of_one_id_are_both_shown():
+    assert len(tree(observation("a"), observation("a"), observation("b", "a"))) == 4
+
+
+def test_what_could_steer_a_terminal_is_an_escape():
+    lines = tree(observation("a", name="x\x1b[2J\ny\u202e", statusMessage="\r"))
+    assert lines[1].endswith("x\\x1b[2J\\ny\\u202e  \\r")
+    assert "\\x1b" in display.table([["\x1b[31m"]], ["A"])
+    shown = display.fields({"input": "one\ntwo\x07", "name": "n"})
+    assert shown.splitlines() == ["input  one", "       two\\x07", "name   n"]
+
+
+def test_strokes_are_lines_where_the_stream_can_show_them():
+    ascii_stream = io.TextIOWrapper(io.BytesIO(), "ascii")
+    assert display.strokes_for(ascii_stream) is display.ASCII
+    assert display.strokes_for(io.TextIOWrapper(io.BytesIO(), "utf-8")) is display.LINES
+    lines = tree(observation("a"), observation("b", "a"), strokes=display.ASCII)
+    assert lines[1:] == ["`- SPAN        a", "   `- SPAN        b"]
+
+
+@pytest.mark.parametrize(
+    "end, shown",
+    [
+        ("2026-01-31T12:00:00.000Z", "0 s"),
+        ("2026-01-31T12:00:00.007Z", "0.007 s"),
+        ("2026-01-31T12:00:59.000Z", "59 s"),
+        ("2026-01-31T12:01:05.000Z", "1 min 05 s"),
+        ("2026-02-01T13:02:00.000Z", "25 h 02 min"),
+        (None, ""),
+    ],
+)
+def test_durations_are_as_fine_as_they_are_short(end, shown):
+    assert display.duration("2026-01-31T12:00:00.000Z", end) == shown
+
+
+def test_a_table_cuts_nothing_and_shows_null_as_nothing():
+    shown = display.trace_table(
+        [{"id": "t" * 60, "timestamp": "0999-01-31T12:00:00.000Z", "tags": ["a", "b"]}]
+    )
+    assert "t" * 60 in shown and "a, b" in shown and "0999-01-31 12:00:00Z" in shown
+    assert "None" not in shown
+
+
+def test_a_session_shows_each_of_its_traces():
+    one = {"id": "t1", "timestamp": "2026-01-31T12:00:00.000Z", "observations": []}
+    shown = display.session_tree({"id": "s", "traces": [one, dict(one, id="t2", name="Second")]})
+    assert shown.splitlines()[0] == "session s  2 traces"
+    assert "trace t1" in shown and "Second  trace t2" in shown

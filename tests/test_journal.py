@@ -1,0 +1,251 @@
+"""The journal: what is written is there, whole, and what cannot be written is said."""
+
+import json
+import os
+import sqlite3
+import stat
+import threading
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from record_strategies import OBSERVATIONS, SCORES, TRACES
+
+from coaiapy import journal as journal_module
+from coaiapy import journal_reads
+from coaiapy.errors import StateError
+from coaiapy.journal import LOCAL, Journal, journal_path, merge_bodies
+from coaiapy.records import from_body, observation_from, score_from, trace_from
+
+
+@pytest.fixture
+def journal():
+    with Journal() as opened:
+        yield opened
+
+
+def write(journal, *records):
+    return journal.append(LOCAL, records)
+
+
+def start(second):
+    return "2026-01-31T12:00:0{}Z".format(second)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.one_of(TRACES, OBSERVATIONS, SCORES), min_size=1, max_size=8))
+def test_what_is_written_is_read_back_as_it_was(tmp_path_factory, records):
+    with Journal(str(tmp_path_factory.mktemp("journal") / "j.db")) as journal:
+        written = journal.append(LOCAL, records)
+        rows = [row for row in written.rows if written.rows.count(row) == 1]
+        for row, record in zip(written.rows, records):
+            if row not in rows:
+                continue  # written twice under one id: a merge of both
+            (found,) = journal.rows("SELECT kind, body FROM records WHERE seq = ?", row)
+            kept = from_body(found["kind"], json.loads(found["body"]))
+            given_fields = [name for name in record._fields if getattr(record, name) is not None]
+            for name in given_fields:
+                assert getattr(kept, name) == getattr(record, name)
+
+
+def test_the_journal_is_for_one_pair_of_eyes(home, journal):
+    write(journal, trace_from({"id": "t"}))
+    folder = os.path.dirname(journal_path())
+    assert stat.S_IMODE(os.stat(folder).st_mode) == 0o700
+    for name in os.listdir(folder):
+        assert stat.S_IMODE(os.stat(os.path.join(folder, name)).st_mode) == 0o600, name
+
+
+def test_the_same_again_changes_nothing_and_more_is_added(journal):
+    first = trace_from({"id": "t", "timestamp": start(0), "metadata": {"a": 1}, "input": 0})
+    assert write(journal, first).changed == 1
+    assert write(journal, first).changed == 0
+    again = trace_from({"id": "t", "timestamp": start(5), "metadata": {"b": 2}, "output": ""})
+    assert write(journal, again).changed == 1
+    assert journal_reads.trace(journal, LOCAL, "t") == {
+        "id": "t",
+        "timestamp": "2026-01-31T12:00:00.000Z",
+        "metadata": {"a": 1, "b": 2},
+        "input": 0,
+        "output": "",
+    }
+
+
+def test_closing_an_observation_leaves_its_type_level_and_start(journal):
+    opened = {"id": "o", "type": "SPAN", "level": "WARNING", "start_time": start(0)}
+    write(journal, observation_from(opened, "t"))
+    write(journal, observation_from({"id": "o", "end_time": start(3)}, "t"))
+    (body,) = journal_reads.observations(journal, LOCAL, "t")
+    assert (body["type"], body["level"]) == ("SPAN", "WARNING")
+    assert body["startTime"] == "2026-01-31T12:00:00.000Z"
+    assert body["endTime"] == "2026-01-31T12:00:03.000Z"
+
+
+def test_an_observation_that_says_nothing_is_a_default_event(journal):
+    write(journal, observation_from({"id": "o"}, "t"))
+    (body,) = journal_reads.observations(journal, LOCAL, "t")
+    assert (body["type"], body["level"]) == ("EVENT", "DEFAULT")
+
+
+def test_a_trace_is_found_by_every_form_of_its_id(journal):
+    uuid = "0189f7ea-6f6a-7c3e-8a39-0a6d3c1f2b4d"
+    write(journal, trace_from({"id": uuid}), observation_from({"id": "o"}, uuid.replace("-", "")))
+    for form in (uuid, uuid.upper(), uuid.replace("-", "")):
+        assert journal_reads.trace(journal, LOCAL, form)["id"] == uuid
+        assert len(journal_reads.observations(journal, LOCAL, form)) == 1
+
+
+def test_observation_ids_are_unique_within_their_trace_only(journal):
+    write(journal, observation_from({"id": "o"}, "t1"), observation_from({"id": "o"}, "t2"))
+    found = journal_reads.find_observations(journal, LOCAL, "o")
+    assert sorted(body["traceId"] for body in found) == ["t1", "t2"]
+
+
+def test_traces_come_newest_first_and_those_of_one_moment_last_written_first(journal):
+    for name, second in [("a", 1), ("b", 2), ("c", 2), ("d", 0)]:
+        write(journal, trace_from({"id": name, "timestamp": start(second)}))
+    write(journal, observation_from({"id": "o", "start_time": start(3)}, "lone"))
+    write(journal, observation_from({"id": "o"}, "a"))
+    listed = list(journal_reads.traces(journal, LOCAL))
+    assert [trace["id"] for trace in listed] == ["lone", "c", "b", "a", "d"]
+    assert listed[0] == {"id": "lone", "timestamp": "2026-01-31T12:00:03.000Z"}
+
+
+def test_forgetting_a_trace_takes_all_that_is_its_own(journal):
+    write(journal, trace_from({"id": "t"}), trace_from({"id": "u"}))
+    write(journal, observation_from({"id": "o"}, "t"))
+    write(journal, score_from({"name": "s", "value": 1, "trace_id": "t"}))
+    assert journal_reads.forget_trace(journal, LOCAL, "t") == 3
+    assert not journal_reads.knows_trace(journal, LOCAL, "t")
+    assert journal_reads.knows_trace(journal, LOCAL, "u")
+
+
+def test_an_append_that_fails_midway_writes_nothing(journal):
+    def records():
+        yield trace_from({"id": "t"})
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        journal.append(LOCAL, records())
+    assert not journal_reads.knows_trace(journal, LOCAL, "t")
+    assert write(journal, trace_from({"id": "t"})).changed == 1
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(st.sampled_from("abc"), st.integers(), max_size=3),
+    st.dictionaries(st.sampled_from("abc"), st.integers(), max_size=3),
+)
+def test_metadata_is_merged_and_what_is_not_given_stays(old, new):
+    merged = merge_bodies({"id": "t", "metadata": old, "name": "n"}, {"id": "x", "metadata": new})
+    assert merged == {"id": "t", "metadata": dict(old, **new), "name": "n"}
+
+
+def test_a_locked_journal_is_waited_for_and_then_named(monkeypatch):
+    monkeypatch.setattr(journal_module, "BUSY_SECONDS", 0.2)
+    with Journal() as other, Journal() as journal:
+        other.db.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StateError, match="locked by another process"):
+            write(journal, trace_from({"id": "t"}))
+        other.db.execute("COMMIT")
+        assert write(journal, trace_from({"id": "t"})).changed == 1
+
+
+def test_a_lock_that_is_let_go_in_time_costs_nothing():
+    with Journal() as journal:
+        other = sqlite3.connect(journal_path(), isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        timer = threading.Timer(0.3, lambda: other.execute("COMMIT"))
+        timer.start()
+        assert write(journal, trace_from({"id": "t"})).changed == 1
+        timer.join()
+        other.close()
+
+
+def full(journal):
+    """Let the journal's file grow no more: SQLite then says what it says on a full disk."""
+    pages = next(journal.rows("PRAGMA page_count"))[0]
+    list(journal.rows("PRAGMA max_page_count = {}".format(pages + 2)))
+
+
+def test_a_full_disk_leaves_all_or_nothing(journal):
+    write(journal, trace_from({"id": "before"}))
+    full(journal)
+    with pytest.raises(StateError, match="is full"):
+        journal.append(LOCAL, (trace_from({"input": "x" * 1000}) for _ in range(100)))
+    assert [trace["id"] for trace in journal_reads.traces(journal, LOCAL)] == ["before"]
+    with Journal() as again:
+        assert write(again, trace_from({"id": "after"})).changed == 1
+
+
+def path_with(content):
+    path = journal_path()
+    os.makedirs(os.path.dirname(path))
+    with open(path, "wb") as stream:
+        stream.write(content)
+    return path
+
+
+def test_a_journal_that_is_none_is_left_as_it_is(run):
+    garbage = b"this is no database at all\n" * 1000
+    path = path_with(garbage)
+    for words in (["list"], ["create", "t"], ["tv", "t"], ["delete", "t"]):
+        result = run("fuse", "traces", *words)
+        assert (result.code, result.out) == (6, "")
+        assert "damaged" in result.err and path in result.err and result.err.count("\n") == 1
+    with open(path, "rb") as stream:
+        assert stream.read() == garbage
+
+
+def test_a_damaged_page_is_said_and_left_as_it_is(run):
+    with Journal() as journal:
+        journal.append(LOCAL, (trace_from({"input": "x" * 500}) for _ in range(200)))
+    path = journal_path()
+    with open(path, "r+b") as stream:
+        stream.seek(3 * 4096)
+        stream.write(b"\xff" * 4096 * 20)
+    with open(path, "rb") as stream:
+        before = stream.read()
+    result = run("fuse", "traces")
+    assert result.code == 6 and "damaged" in result.err and result.err.count("\n") == 1
+    with open(path, "rb") as stream:
+        assert stream.read() == before
+
+
+def test_an_empty_file_is_a_journal_that_was_never_begun(run):
+    path_with(b"")
+    assert run("fuse", "traces", "create", "t").code == 0
+
+
+def test_a_newer_journal_is_left_alone(run):
+    with Journal() as journal:
+        write(journal, trace_from({"id": "t"}))
+    path = journal_path()
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    for words in (["list"], ["create", "u"]):
+        result = run("fuse", "traces", *words)
+        assert result.code == 6 and "newer coaia" in result.err and result.err.count("\n") == 1
+    db = sqlite3.connect(path)
+    assert db.execute("SELECT id FROM records").fetchall() == [("t",)]
+    db.close()
+
+
+@pytest.mark.parametrize("where", ["folder", "journal"])
+def test_a_place_that_cannot_be_is_named(run, home, where):
+    if where == "folder":
+        (home / ".coaia").write_text("a file\n")
+    else:
+        os.makedirs(journal_path())
+    result = run("fuse", "traces", "create", "t")
+    assert (result.code, result.out) == (6, "")
+    assert str(home / ".coaia") in result.err and result.err.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_named(run, home):
+    (home / ".coaia").mkdir()
+    (home / ".coaia").chmod(0o500)
+    result = run("fuse", "traces", "create", "t")
+    assert result.code == 6 and str(home / ".coaia") in result.err

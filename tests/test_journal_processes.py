@@ -1,0 +1,125 @@
+"""The journal among real processes: killed, in a crowd, and on a disk that is full."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from processes import environment, finish, start
+
+from coaiapy import journal_reads
+from coaiapy.journal import LOCAL, Journal, journal_path
+
+resource = pytest.importorskip("resource")
+
+
+def write_lines(path, count):
+    with open(str(path), "w") as stream:
+        for number in range(count):
+            observation = {"id": "o{}".format(number), "type": "SPAN", "input": "x" * 200}
+            stream.write(json.dumps(observation) + "\n")
+
+
+def count_observations(trace_id):
+    with Journal() as journal:
+        return len(journal_reads.observations(journal, LOCAL, trace_id))
+
+
+def wait_until(condition, process):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert process.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize("size_at_death", [100000, 4000000])
+def test_a_writer_that_is_killed_leaves_all_or_nothing(project, size_at_death):
+    write_lines(project / "many.jsonl", 30000)
+    assert finish("fuse", "traces", "create", "t")[0] == 0
+    log = journal_path() + "-wal"
+    writer = start("fuse", "traces", "add-observations", "t", "-f", "many.jsonl")
+    wait_until(lambda: os.path.exists(log) and os.path.getsize(log) > size_at_death, writer)
+    writer.send_signal(signal.SIGKILL)
+    writer.communicate()
+    assert writer.returncode == -signal.SIGKILL
+    assert count_observations("t") == 0
+    assert finish("fuse", "traces", "add-observations", "t", "-f", "many.jsonl")[0] == 0
+    assert count_observations("t") == 30000
+
+
+def test_an_interrupted_writer_says_so_and_leaves_nothing(project):
+    write_lines(project / "many.jsonl", 30000)
+    assert finish("fuse", "traces", "create", "t")[0] == 0
+    log = journal_path() + "-wal"
+    writer = start("fuse", "traces", "add-observations", "t", "-f", "many.jsonl")
+    wait_until(lambda: os.path.exists(log) and os.path.getsize(log) > 100000, writer)
+    writer.send_signal(signal.SIGINT)
+    _, err = writer.communicate()
+    assert (writer.returncode, err) == (130, b"coaia: interrupted\n")
+    assert count_observations("t") == 0
+
+
+def test_twenty_writers_at_once_lose_nothing():
+    words = ("fuse", "traces", "add-observation", "t", "--observation-id")
+    writers = [start(*(words + ("o{}".format(n), "-m", '{"n": 1}'))) for n in range(20)]
+    for writer in writers:
+        out, err = writer.communicate(timeout=100)
+        assert writer.returncode == 0, err
+    assert count_observations("t") == 20
+
+
+def test_twenty_writers_of_one_trace_merge_what_each_knows():
+    words = ("fuse", "traces", "create", "t", "-m")
+    writers = [start(*(words + (json.dumps({"k{}".format(n): n}),))) for n in range(20)]
+    for writer in writers:
+        out, err = writer.communicate(timeout=100)
+        assert writer.returncode == 0, err
+    with Journal() as journal:
+        metadata = journal_reads.trace(journal, LOCAL, "t")["metadata"]
+    assert metadata == {"k{}".format(n): n for n in range(20)}
+
+
+@pytest.mark.parametrize("bytes_left", [0, 20000, 50000])
+def test_a_file_that_may_not_grow_is_an_error_and_changes_nothing(bytes_left):
+    assert finish("fuse", "traces", "create", "before")[0] == 0
+    limit = os.path.getsize(journal_path()) + bytes_left
+
+    def refuse_growth():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    words = ("fuse", "traces", "create", "after", "-i", "x" * 120000)
+    code, out, err = finish(*words, preexec_fn=refuse_growth)
+    assert (code, out) == (6, "")
+    assert journal_path() in err and err.count("\n") == 1
+    code, out, err = finish("fuse", "traces", "list", "--json")
+    assert [trace["id"] for trace in json.loads(out)] == ["before"]
+
+
+def test_a_journal_that_could_not_be_begun_can_be_begun_later():
+    def refuse_growth():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
+
+    assert finish("fuse", "traces", "create", "t", preexec_fn=refuse_growth)[0] == 6
+    assert finish("fuse", "traces", "create", "t")[0] == 0
+
+
+def test_there_is_no_room_on_a_full_device(home):
+    small = home / "small"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "none", str(small)]
+    if os.geteuid() != 0 or subprocess.call(mount, stderr=subprocess.DEVNULL) != 0:
+        pytest.skip("only root can make a small disk")
+    try:
+        given = environment(COAIA_HOME=str(small / "state"))
+        assert finish("fuse", "traces", "create", "t", env=given)[0] == 0
+        lines = "\n".join(json.dumps({"input": "x" * 1000}) for _ in range(500))
+        words = ("fuse", "traces", "add-observations", "t")
+        code, out, err = finish(*words, input=lines.encode(), env=given)
+        assert code == 6 and "is full" in err and err.count("\n") == 1
+        code, out, err = finish("fuse", "traces", "tv", "t", "--json", env=given)
+        assert code == 0 and json.loads(out)["observations"] == []
+    finally:
+        subprocess.check_call(["umount", str(small)])

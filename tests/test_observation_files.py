@@ -1,0 +1,194 @@
+"""Observations from files, in every shape that people have them in."""
+
+import io
+import json
+
+import pytest
+
+from coaiapy.errors import UsageError
+from coaiapy.observation_files import preview, read_batch
+
+LINES = '{"id": "a", "name": "A"}\n\n{"id": "b", "type": "span"}\n'
+
+
+def read(content, name="", format=None, trace_id="t"):
+    data = content if isinstance(content, bytes) else content.encode("utf-8")
+    with read_batch(io.BytesIO(data), trace_id, name, format) as batch:
+        return list(batch.observations())
+
+
+def ids_in(content, name="", format=None):
+    return [observation.id for observation in read(content, name, format)]
+
+
+@pytest.mark.parametrize(
+    "content, name, format",
+    [
+        (LINES, "steps.jsonl", None),
+        (LINES, "steps.ndjson", None),
+        (LINES, "steps.json", None),
+        (LINES, "", None),
+        (LINES, "steps.yaml", "jsonl"),
+        (LINES.replace("\n", "\r\n"), "", None),
+        ("\ufeff" + LINES, "", None),
+        ("\n\n" + LINES.rstrip(), "", None),
+        ('[{"id": "a"},\n {"id": "b"}]', "steps.json", None),
+        ('\ufeff\n[{"id": "a"}, {"id": "b"}]', "", None),
+        ('[{"id": "a"}, {"id": "b"}]', "", "json"),
+        ("- id: a\n- {id: b}\n", "steps.yml", None),
+        ("- id: a\n- {id: b}\n", "", None),
+        ("id: a\n---\n- id: b\n---\n", "steps.yaml", None),
+    ],
+)
+def test_each_format_is_read_and_mostly_guessed(content, name, format):
+    assert ids_in(content, name, format) == ["a", "b"]
+
+
+@pytest.mark.parametrize("content", ['{"id": "a"}', '{\n "id": "a"\n}', "id: a"])
+def test_a_single_observation_needs_no_list(content):
+    assert ids_in(content) == ["a"]
+
+
+def test_an_empty_list_is_no_observation_and_an_empty_file_a_mistake():
+    assert ids_in("[]") == [] and ids_in("[]", "x.yaml") == []
+    for content, name in [("", ""), ("\n \n", "x.jsonl"), ("", "x.json"), ("# note\n", "x.yaml")]:
+        with pytest.raises(UsageError, match="nothing in it"):
+            ids_in(content, name)
+
+
+@pytest.mark.parametrize(
+    "content, name, reason",
+    [
+        ('{"id": "a"}\n{"id": \n', "x.jsonl", "^line 2 is not JSON"),
+        ('{"id": "a"}\n{"input": NaN}\n', "x.jsonl", "^line 2 is not JSON: NaN"),
+        ('{"id": "a"}\n{"input": 1e999}\n', "x.jsonl", "^line 2 .* too large"),
+        ('{"id": "a"}\n' + "[" * 100000, "x.jsonl", "^line 2 .* nested"),
+        (b'{"id": "a"}\n{"id": "\xe9"}\n', "x.jsonl", "^line 2 is not UTF-8"),
+        (b'[{"id": "a"},\n{"id": "\xff"}]', "x.json", "^line 2 is not UTF-8"),
+        ('{"id": "a"}'.encode("utf-16"), "", "^line 1 is not UTF-8"),
+        ('[{"id": "a"},]', "x.json", "not JSON: .*line 1"),
+        (LINES, "", "not JSON: .*--format jsonl"),
+        ("a: [1\nb: 2\n", "x.yaml", "^line 2 is not YAML"),
+        ("a: !!python/object/apply:os.system ['true']\n", "x.yaml", "^line 1 is not YAML"),
+        ("a: \x07\n", "x.yaml", "is not YAML"),
+        ("&a [*a]\n", "x.yaml", "aliases make more"),
+    ],
+)
+def test_what_cannot_be_read_is_said_with_its_line(content, name, reason):
+    with pytest.raises(UsageError, match=reason):
+        ids_in(content, name, "json" if "--format jsonl" in reason else None)
+
+
+def test_aliases_cannot_make_a_flood_of_a_drop():
+    levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    levels += [
+        "a{0}: &a{0} [{1}]".format(n, ", ".join(["*a%d" % (n - 1)] * 10)) for n in range(1, 12)
+    ]
+    with pytest.raises(UsageError, match="aliases"):
+        ids_in("\n".join(levels), "x.yaml")
+    shared = "- &base {id: a, metadata: {x: 1}}\n- {<<: *base, id: b}\n"
+    assert read(shared, "x.yaml")[1].metadata == {"x": 1}
+
+
+def test_every_mistake_is_listed_with_line_and_field():
+    content = (
+        '{"type": "STEP"}\n5\n{"id": "a"}\n\n{"id": "a"}\n{"start_time": "261331120000"}\n[]\n'
+    )
+    with pytest.raises(UsageError) as caught:
+        ids_in(content, "x.jsonl")
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "5 of 6 observations are wrong, so nothing was written:"
+    for line, start in zip(
+        lines[1:],
+        [
+            "  line 1: type: 'STEP' is none of",
+            "  line 2: an observation is an object, not 5",
+            "  line 5: id: 'a' is also that of line 3",
+            "  line 6: start_time: '261331120000' is not a time",
+            "  line 7: an observation is an object, not []",
+        ],
+    ):
+        assert line.startswith(start)
+
+
+def test_not_more_mistakes_are_shown_than_one_can_read():
+    with pytest.raises(UsageError) as caught:
+        ids_in("[" + ",".join(["1"] * 500) + "]")
+    lines = str(caught.value).splitlines()
+    assert lines[0].startswith("500 of 500") and len(lines) == 22
+    assert lines[-1] == "  and 480 more"
+
+
+def test_items_of_documents_are_numbered():
+    with pytest.raises(UsageError, match="item 2: name: must be text, not a number"):
+        ids_in("- {}\n- {name: 5}\n", "x.yaml")
+
+
+def test_times_in_yaml_mean_what_they_say():
+    content = (
+        "- {id: a, start_time: 2026-01-31T12:00:00Z, end_time: 2026-01-31 13:00:01 +01:00}\n"
+        "- {id: b, start_time: 260131120000, metadata: {day: 2026-01-31}}\n"
+        "- {id: c, start_time: 1769860800}\n"
+    )
+    first, second, third = read(content, "x.yaml")
+    starts = {first.start_time, second.start_time, third.start_time}
+    assert starts == {"2026-01-31T12:00:00.000Z"}
+    assert first.end_time == "2026-01-31T12:00:01.000Z"
+    assert second.metadata == {"day": "2026-01-31"}
+
+
+def test_an_id_is_made_of_trace_place_and_content_alone():
+    lines = '{"name": "A"}\n{"name": "A"}\n{"name": "B", "input": null}\n'
+    first = ids_in(lines)
+    assert first == ids_in(lines) and len(set(first)) == 3
+    as_list = [json.loads(line) for line in lines.splitlines()]
+    assert ids_in(json.dumps(as_list)) == first
+    assert ids_in(lines.replace("\n", "\n\n")) == first
+    assert [one.id for one in read(lines, trace_id="other")] != first
+
+
+@pytest.mark.parametrize("name", ["id", "observation_id", "observationId"])
+def test_an_id_is_known_by_all_its_names(name):
+    assert ids_in(json.dumps({name: "mine"})) == ["mine"]
+    assert len(ids_in(json.dumps({name: None}))[0]) == 16
+
+
+def test_ids_that_are_one_to_a_server_are_one_here():
+    with pytest.raises(UsageError, match="also that of item 1"):
+        ids_in('[{"id": "0123456789abcdef"}, {"id": "0123456789ABCDEF"}]')
+
+
+def test_a_preview_says_what_would_be_there():
+    (first, second) = preview(read('{"id": "a", "input": 0}\n{"id": "b", "parent": "a"}\n'))
+    assert first == {
+        "index": 0,
+        "id": "a",
+        "type": "EVENT",
+        "name": None,
+        "has_input": True,
+        "has_output": False,
+        "parent": None,
+    }
+    assert second["parent"] == "a"
+
+
+def test_a_pipe_is_enough(tmp_path):
+    class Pipe(io.RawIOBase):
+        def __init__(self, content):
+            self.rest = content
+
+        def readable(self):
+            return True
+
+        def seekable(self):
+            return False
+
+        def readinto(self, buffer):
+            piece, self.rest = self.rest[: len(buffer)], self.rest[len(buffer) :]
+            buffer[: len(piece)] = piece
+            return len(piece)
+
+    for content in (LINES, "- id: a\n- id: b\n"):
+        with read_batch(io.BufferedReader(Pipe(content.encode("utf-8"))), "t") as batch:
+            assert [one.id for one in batch.observations()] == ["a", "b"]
+            assert [one.id for one in batch.observations()] == ["a", "b"]

@@ -1,0 +1,153 @@
+"""Settings: which of their places wins, and what is said about a mistake."""
+
+import json
+
+import pytest
+
+from coaiapy import settings
+from coaiapy.errors import ConfigError, StateError
+from coaiapy.settings import DEFAULT_BASE_URL, LOCAL, load
+
+
+def write_json(folder, **values):
+    (folder / "coaia.json").write_text(json.dumps(values))
+
+
+def write_keys(path, name):
+    path.write_text("LANGFUSE_PUBLIC_KEY=pk-{0}\nLANGFUSE_SECRET_KEY=sk-{0}\n".format(name))
+
+
+def test_without_anything_it_is_local():
+    known = load()
+    assert known.is_local
+    assert (known.public_key, known.base_url, known.timeout) == ("", DEFAULT_BASE_URL, 5.0)
+
+
+def test_each_place_beats_the_next(home, project, monkeypatch):
+    write_json(home, langfuse_public_key="pk-home", langfuse_secret_key="sk-home")
+    assert load().public_key == "pk-home"
+    write_json(project, langfuse_public_key="pk-json", langfuse_secret_key="sk-json")
+    assert load().public_key == "pk-json"
+    write_keys(project / ".env", "dotenv")
+    assert load().public_key == "pk-dotenv"
+    monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", "pk-os")
+    assert (load().public_key, load().secret_key) == ("pk-os", "sk-dotenv")
+
+
+def test_a_named_file_stands_for_dot_env(project, monkeypatch):
+    for name in (".env", "named", "option"):
+        write_keys(project / name, name)
+    monkeypatch.setenv("COAIAPY_ENV_PATH", "named")
+    assert load().public_key == "pk-named"
+    assert load("option").public_key == "pk-option"
+
+
+@pytest.mark.parametrize("blank", ["", "   "])
+def test_an_empty_variable_counts_as_unset(project, monkeypatch, blank):
+    write_keys(project / ".env", "dotenv")
+    monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", blank)
+    monkeypatch.setenv("LANGFUSE_BASE_URL", blank)
+    assert load().public_key == "pk-dotenv"
+    assert load().base_url == DEFAULT_BASE_URL
+
+
+def test_a_stronger_place_wins_whatever_the_name_of_its_setting(home, project, monkeypatch):
+    write_json(home, LANGFUSE_BASE_URL="https://home")
+    assert load().base_url == "https://home"
+    (project / ".env").write_text("LANGFUSE_BASE_URL=https://dotenv/\n")
+    assert load().base_url == "https://dotenv"
+    monkeypatch.setenv("LANGFUSE_HOST", "https://os-host")
+    assert load().base_url == "https://os-host"
+    monkeypatch.setenv("LANGFUSE_BASE_URL", "https://os-url")
+    assert load().base_url == "https://os-url"
+
+
+def test_the_settings_file_may_be_json_and_may_belong_to_others_too(project):
+    (project / "keys").write_text('{"LANGFUSE_PUBLIC_KEY": "pk", "LANGFUSE_SECRET_KEY": "sk"}')
+    assert load("keys").public_key == "pk"
+    (project / ".env").write_text("my-app.port=80\nexport LANGFUSE_HOST='https://h' # ours\n")
+    assert load().base_url == "https://h"
+
+
+@pytest.mark.parametrize(
+    "there, missing",
+    [
+        ("LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY"),
+        ("LANGFUSE_SECRET_KEY", "LANGFUSE_PUBLIC_KEY"),
+    ],
+)
+def test_one_key_alone_is_a_mistake(run, monkeypatch, there, missing):
+    monkeypatch.setenv(there, "secret-value")
+    for words in (["list"], ["create", "x"], ["tv", "x"], ["add-observations", "x"]):
+        result = run("fuse", "traces", *words)
+        assert result.code == 3, words
+        assert "{} is set but {} is not".format(there, missing) in result.err
+        assert "secret-value" not in result.err and result.err.count("\n") == 1
+
+
+def test_local_on_purpose_needs_no_keys_and_heeds_none(monkeypatch):
+    monkeypatch.setenv("LANGFUSE_BASE_URL", "Local")
+    assert load().base_url == LOCAL and load().is_local
+    monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", "pk")
+    assert load().is_local
+    monkeypatch.setenv("LANGFUSE_SECRET_KEY", "sk")
+    assert load().is_local
+
+
+@pytest.mark.parametrize(
+    "name, value, reason",
+    [
+        ("LANGFUSE_BASE_URL", "cloud.langfuse.com", "is not an http"),
+        ("LANGFUSE_BASE_URL", "https://", "is not an http"),
+        ("LANGFUSE_TIMEOUT", "soon", "is not a number of seconds"),
+        ("LANGFUSE_TIMEOUT", "nan", "is not a number of seconds"),
+        ("LANGFUSE_TIMEOUT", "-1", "is not a number of seconds"),
+        ("LANGFUSE_TRACING_ENVIRONMENT", "Prod uction", "is not a name that Langfuse keeps"),
+        ("COAIAPY_ENV_PATH", "nowhere/.env", "nowhere/.env does not exist"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_named(run, monkeypatch, name, value, reason):
+    monkeypatch.setenv(name, value)
+    result = run("fuse", "traces")
+    assert result.code == 3 and reason in result.err
+
+
+def test_a_missing_env_option_is_a_mistake(run):
+    result = run("--env", "nowhere", "fuse", "traces")
+    assert result.code == 3 and "nowhere does not exist" in result.err
+
+
+def test_a_password_in_an_address_is_not_repeated(monkeypatch):
+    monkeypatch.setenv("LANGFUSE_BASE_URL", "ftp://user:hunter2@host")
+    with pytest.raises(ConfigError) as caught:
+        load()
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"a": NaN}', "[" * 100000, ""])
+def test_a_broken_coaia_json_is_named(project, text):
+    (project / "coaia.json").write_text(text)
+    with pytest.raises(ConfigError, match="coaia.json"):
+        load()
+
+
+def test_a_broken_dot_env_is_named_with_its_line(project):
+    (project / ".env").write_text("A=1\nB='open\n")
+    with pytest.raises(StateError, match=".env line 2"):
+        load()
+
+
+def test_coaia_json_is_merged_key_by_key(home, project):
+    write_json(home, jtaleconf={"host": "h", "port": 1}, model="m")
+    write_json(project, jtaleconf={"port": 2})
+    assert load().values == {"jtaleconf": {"host": "h", "port": 2}, "model": "m"}
+
+
+def test_the_commit_comes_from_langfuses_variable_or_the_build_service(monkeypatch):
+    for name in settings._RELEASE_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    assert load().release is None
+    monkeypatch.setenv("GITHUB_SHA", "abc")
+    assert load().release == "abc"
+    monkeypatch.setenv("LANGFUSE_RELEASE", "v1")
+    assert load().release == "v1"
