@@ -176,13 +176,16 @@ def prune(journal: Journal, days: float) -> int:
 
     A trace stays as long as one of its records does: later observations repeat its context.
     """
+    old = (
+        "DELETE FROM records WHERE destination != ? AND sent_at < ?"
+        " AND seq NOT IN (SELECT seq FROM deliveries)"
+    )
+    steps = old + " AND kind != 'trace'"
+    traces = old + (
+        " AND kind = 'trace' AND NOT EXISTS (SELECT 1 FROM records AS r"
+        " WHERE r.destination = records.destination AND r.trace_key = records.trace_key"
+        " AND r.seq != records.seq)"
+    )
+    before = time.time() - days * 86400
     with journal.transaction() as db:
-        return int(
-            db.execute(
-                "DELETE FROM records WHERE destination != ? AND sent_at < ?"
-                " AND seq NOT IN (SELECT seq FROM deliveries) AND (kind != 'trace' OR NOT EXISTS ("
-                "   SELECT 1 FROM records AS r WHERE r.destination = records.destination"
-                "   AND r.trace_key = records.trace_key AND r.seq != records.seq))",
-                (LOCAL, time.time() - days * 86400),
-            ).rowcount
-        )
+        return sum(int(db.execute(sql, (LOCAL, before)).rowcount) for sql in (steps, traces))

@@ -1,0 +1,86 @@
+"""Write records in child processes, each killed when it first reaches another line of the core.
+
+    python killed_at_each_line.py URL N
+
+Only every Nth line has its turn. Prints a JSON list of [line, number of the trace, whether the child lived].
+"""
+
+import json
+import os
+import signal
+import sys
+
+from delivering import records_of, submit
+
+from coaiapy import traces
+
+SIZE = 3
+CORE = ("journal", "claims", "outbox", "dispatch", "delivery", "destinations", "traces")
+FILES = {os.path.join(os.path.dirname(traces.__file__), name + ".py") for name in CORE}
+
+
+class Server:
+    public_key = "pk-test"
+    secret_key = "sk-test"
+    url = sys.argv[1] if len(sys.argv) > 1 else ""
+
+
+def follow(on_line):
+    """Call ``on_line`` with every line of the core that this thread executes."""
+
+    def trace(frame, event, argument):
+        if frame.f_code.co_filename not in FILES:
+            return None
+        if event == "line":
+            on_line("{}:{}".format(os.path.basename(frame.f_code.co_filename), frame.f_lineno))
+        return trace
+
+    sys.settrace(trace)
+
+
+def in_child(trace, on_line):
+    """Write a trace in a forked child and return whether it lived."""
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1] == 0
+    try:
+        follow(on_line)
+        submit(Server, records_of(SIZE, trace), seconds=10)
+        sys.settrace(None)
+        os._exit(0)
+    finally:
+        os._exit(1)
+
+
+def lines_of_a_write(trace):
+    reader, writer = os.pipe()
+    seen = set()
+
+    def note(line):
+        if line not in seen:
+            seen.add(line)
+            os.write(writer, line.encode() + b"\n")
+
+    assert in_child(trace, note)
+    os.close(writer)
+    with os.fdopen(reader) as stream:
+        return stream.read().split()
+
+
+def main():
+    __import__("requests")
+    kills = []
+    for number, line in enumerate(lines_of_a_write(0)[:: int(sys.argv[2])], 1):
+
+        def kill(reached, line=line):
+            if reached == line:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        lived = in_child(number, kill)
+        kills.append([line, number, lived])
+    assert in_child(len(kills) + 1, lambda line: None)
+    json.dump(kills, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,326 @@
+"""What a command does about sending: its own first, what waited, and whose it is."""
+
+import time
+
+import pytest
+from delivering import (
+    claimed,
+    hex_id,
+    in_outbox,
+    observation_of,
+    records_of,
+    settings_for,
+    spans_of,
+    submit,
+    trace_of,
+    writes,
+)
+from langfuse_server.fixtures import langfuse
+
+from coaiapy import delivery, journal_marks, traces
+from coaiapy.destinations import destination_of
+from coaiapy.errors import ConfigError, NetworkError
+from coaiapy.journal import Journal
+from coaiapy.settings import Settings
+
+__all__ = ["langfuse"]
+
+LOCAL = Settings(base_url="local")
+
+
+@pytest.fixture(params=["v3", "v4-events_only"])
+def server(request, langfuse):  # noqa: F811
+    running = langfuse(request.param)
+    submit(running, records_of(1, trace=99))
+    running.forget_requests()
+    return running
+
+
+def leave_behind(server, *record_lists, **changes):
+    """Have records wait, as if the server had been unreachable when they were written."""
+    with Journal() as journal:
+        destination = destination_of(journal, settings_for(server, **changes))
+        for records in record_lists:
+            journal.append(destination, records)
+
+
+def sent_ids(request):
+    if request.path.endswith("ingestion"):
+        return [event["body"]["id"] for event in request.body["batch"]]
+    return [span["spanId"] for span in spans_of(request)]
+
+
+def on_server(server):
+    return set(server.observations()) | set(server.traces())
+
+
+def flush(server, seconds=5.0, with_local=False, **changes):
+    return delivery.flush(settings_for(server, **changes), seconds, with_local)
+
+
+# Own records and the backlog
+
+
+def test_local_records_go_nowhere(langfuse):  # noqa: F811
+    assert traces.submit(LOCAL, records_of(2)).is_local
+    assert in_outbox() == {}
+
+
+def test_the_backlog_follows_the_commands_own_records_oldest_first(server):
+    leave_behind(server, [observation_of(n) for n in (5, 3)], [observation_of(4)])
+    outcome = submit(server, [observation_of(9)])
+    assert (outcome.sent, outcome.backlog) == (1, 3)
+    own, backlog = [sent_ids(request) for request in writes(server)]
+    assert own == [hex_id(9)]
+    assert backlog == [hex_id(5), hex_id(3), hex_id(4)]
+    assert in_outbox() == {}
+
+
+def test_a_backlog_that_cannot_be_sent_costs_two_seconds_and_no_words(server):
+    leave_behind(server, records_of(5))
+    server.fail("hang", times=None, method="POST", after=1)
+    begun = time.monotonic()
+    outcome = submit(server, [observation_of(9)], seconds=15, timeout=30.0)
+    assert time.monotonic() - begun < 2.7
+    assert (outcome.sent, outcome.waiting, outcome.problem) == (1, 0, None)
+    assert len(in_outbox()) == 5
+    assert claimed() == 0
+
+
+def test_naming_the_project_is_part_of_these_two_seconds(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    leave_behind(server, records_of(5))
+    server.fail("hang", times=None, path="/projects", after=1)  # the first is the detection's
+    begun = time.monotonic()
+    assert submit(server, [observation_of(9)], seconds=15, timeout=30.0).sent == 1
+    assert time.monotonic() - begun < 3
+
+
+def test_after_a_refusal_of_its_own_records_a_command_does_not_try_the_backlog(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    leave_behind(server, records_of(5))
+    outcome = submit(server, [trace_of(7, name="x" * 1001)])
+    assert len(outcome.rejected) == 1
+    assert len(writes(server)) == 1
+
+
+def test_a_rejected_record_that_is_written_again_is_refused_again_and_said_so(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    for _ in range(2):
+        outcome = submit(server, [trace_of(7, name="x" * 1001)])
+        assert [one.id for one in outcome.rejected] == [hex_id(7, 32)]
+
+
+def test_many_records_may_take_longer_than_the_deadline_if_they_get_on(server, monkeypatch):
+    monkeypatch.setattr(delivery, "MANY", 20)
+    monkeypatch.setattr("coaiapy.dispatch.CHUNK", 10)
+    monkeypatch.setattr("coaiapy.dispatch.WORKERS", 1)
+    for number in range(6):
+        server.fail("429", method="POST", retry_after=0.3, after=number)
+    begun = time.monotonic()
+    assert submit(server, records_of(60), seconds=1).sent == 60
+    assert time.monotonic() - begun > 1.5
+
+
+# Brief tries after a failure
+
+
+def unreachable(server):
+    return "unreachable " + server.url
+
+
+def age_of_mark(server):
+    with Journal() as journal:
+        return journal_marks.age(journal, unreachable(server))
+
+
+def make_mark_older(server, seconds):
+    with Journal() as journal:
+        journal.db.execute("UPDATE marks SET at = at - ?", (seconds,))
+
+
+@pytest.fixture
+def short(monkeypatch):
+    monkeypatch.setattr(delivery, "DEADLINE", 1.5)
+    monkeypatch.setattr(delivery, "BRIEF_SECONDS", 0.4)
+
+
+def seconds_of(action):
+    begun = time.monotonic()
+    action()
+    return time.monotonic() - begun
+
+
+def test_after_a_network_failure_the_next_command_tries_briefly(server, short):
+    server.fail("refuse")
+
+    def write(number, seconds=None):
+        return seconds_of(lambda: submit(server, [trace_of(number)], seconds))
+
+    assert write(1) > 0.8, "pauses grow up to the deadline"
+    assert write(2) < 0.8
+    assert write(3, seconds=1.5) > 0.8, "unless it is told how long"
+    make_mark_older(server, 61)
+    assert write(4) > 0.8, "and no longer than a minute"
+    assert len(in_outbox()) == 4
+
+
+def test_the_default_deadline_is_fifteen_seconds_and_a_brief_try_two():
+    assert (delivery.DEADLINE, delivery.BRIEF_SECONDS, delivery.BACKLOG_SECONDS) == (15, 2, 2)
+
+
+def test_a_brief_try_that_fails_does_not_prolong_the_minute(server, short):
+    server.fail("refuse")
+    submit(server, [trace_of(1)], None)
+    make_mark_older(server, 30)
+    submit(server, [trace_of(2)], None)
+    assert 29 < age_of_mark(server) < 40
+
+
+def test_a_success_ends_the_brief_tries(server, short):
+    server.fail("refuse")
+    submit(server, [trace_of(1)], None)
+    server.heal()
+    submit(server, [trace_of(2)], None)
+    assert age_of_mark(server) is None
+    assert in_outbox() == {}
+
+
+def test_a_deadline_amid_success_is_no_network_failure(server, monkeypatch):
+    monkeypatch.setattr("coaiapy.dispatch.CHUNK", 10)
+    server.fail("hang", times=None, method="POST", after=2)
+    outcome = submit(server, records_of(60), seconds=0.7, timeout=30.0)
+    assert 0 < outcome.sent < 60
+    assert isinstance(outcome.problem, NetworkError)
+    assert age_of_mark(server) is None
+
+
+# Whose record it is
+
+
+def test_records_stay_with_the_server_that_they_were_written_for(langfuse):  # noqa: F811
+    one, other = langfuse("v3"), langfuse("v3")
+    one.fail("refuse")
+    submit(one, records_of(3), 0.3)
+    outcome = submit(other, records_of(2, trace=1))
+    assert (outcome.sent, outcome.backlog) == (2, 0)
+    outcome = flush(other)
+    assert (outcome.sent, outcome.elsewhere) == (0, 3)
+    assert len(on_server(other)) == 2
+    one.heal()
+    assert flush(one).sent == 3
+    assert len(on_server(one)) == 3
+
+
+def test_records_stay_with_the_project_that_they_were_written_for(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    submit(server, records_of(1, trace=9))
+    leave_behind(server, records_of(3))
+    server.public_key, server.project_id = "pk-other", "other-project"
+    assert submit(server, records_of(1, trace=8)).backlog == 0
+    assert flush(server).sent == 0
+    assert len(in_outbox()) == 3
+
+
+def test_new_keys_of_the_same_project_send_what_was_written_with_the_old(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    submit(server, records_of(1, trace=9))
+    leave_behind(server, records_of(3))
+    server.public_key = "pk-new"
+    seen = []
+    outcome = delivery.flush(
+        settings_for(server), 5.0, on_accepted=lambda done, total: seen.append((done, total))
+    )
+    assert (outcome.sent, outcome.elsewhere) == (3, 0)
+    assert seen == [(3, 3)]
+    assert in_outbox() == {}
+
+
+def test_a_write_with_new_keys_takes_along_what_waited_under_the_old(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    submit(server, records_of(1, trace=9))
+    leave_behind(server, records_of(3))
+    server.public_key = "pk-new"
+    assert submit(server, records_of(1, trace=8)).backlog == 3
+
+
+def test_keys_that_were_never_taken_are_of_no_project(langfuse):  # noqa: F811
+    server = langfuse("v3")
+    leave_behind(server, records_of(3), public_key="pk-typo")
+    assert flush(server).elsewhere == 3
+    assert len(on_server(server)) == 0
+
+
+# Adoption
+
+
+def test_local_records_are_sent_only_when_they_are_adopted(server):
+    traces.submit(LOCAL, records_of(3))
+    assert flush(server).sent == 0
+    outcome = flush(server, with_local=True)
+    assert (outcome.sent, outcome.waiting) == (3, 0)
+    assert {hex_id(0), hex_id(1)} <= on_server(server)
+    assert flush(server, with_local=True).sent == 0
+
+
+@pytest.mark.parametrize("fault, error", [("401", ConfigError), ("refuse", NetworkError)])
+def test_what_cannot_be_known_to_be_a_project_adopts_nothing(langfuse, fault, error):  # noqa: F811
+    server = langfuse("v3")
+    traces.submit(LOCAL, records_of(3))
+    server.fail(fault, times=None)
+    with pytest.raises(error):
+        flush(server, seconds=0.3, with_local=True)
+    assert in_outbox() == {}
+    server.heal()
+    assert flush(server, with_local=True).sent == 3
+
+
+def test_a_local_record_that_the_project_knows_already_is_merged_and_sent(server):
+    submit(server, [trace_of(1, name="first", user_id="ann")])
+    traces.submit(LOCAL, [trace_of(1, name="second")])
+    assert flush(server, with_local=True).sent == 1
+    server.merge()
+    assert server.traces()[hex_id(1, 32)]["name"] == "second"
+    assert server.traces()[hex_id(1, 32)]["userId"] == "ann"
+
+
+def test_without_keys_there_is_nothing_to_flush_to():
+    with pytest.raises(ConfigError, match="LANGFUSE_PUBLIC_KEY"):
+        delivery.flush(LOCAL)
+
+
+# Forgetting
+
+
+def records_left():
+    with Journal() as journal:
+        return sum(1 for _ in journal.rows("SELECT seq FROM records"))
+
+
+def age_everything(days):
+    with Journal() as journal:
+        journal.db.execute("UPDATE records SET sent_at = sent_at - ?", (days * 86400,))
+        journal.db.execute("UPDATE marks SET at = at - ?", (days * 86400,))
+
+
+@pytest.mark.parametrize("values, left", [({}, 1), ({"journal_keep_days": 60}, 4)])
+def test_what_was_sent_is_forgotten_after_thirty_days_or_as_set(server, values, left):
+    submit(server, records_of(2))
+    age_everything(31)
+    submit(server, records_of(1, trace=1), values=values)
+    assert records_left() == left
+
+
+def test_forgetting_happens_once_a_day(server):
+    submit(server, records_of(1))
+    with Journal() as journal:
+        journal.db.execute("UPDATE records SET sent_at = 0")
+    submit(server, records_of(1, trace=1))
+    assert records_left() == 3
+
+
+@pytest.mark.parametrize("value", ["a month", -1, True, None, float("nan")])
+def test_a_setting_that_is_no_number_of_days_is_said(server, value):
+    with pytest.raises(ConfigError, match="journal_keep_days"):
+        submit(server, [trace_of(1)], values={"journal_keep_days": value})
+    assert list(in_outbox().values()) == ["waiting"]
