@@ -7,6 +7,7 @@ SHA-256), so that the same text gives the same id in every process and every cli
 
 import os
 import re
+from functools import lru_cache
 from hashlib import sha256
 from typing import List
 
@@ -30,6 +31,7 @@ def new_id() -> str:
     return os.urandom(16).hex()
 
 
+@lru_cache(maxsize=256)
 def span_trace_id(trace_id: str) -> str:
     """Return the 32 hex digits under which a span store keeps the trace ``trace_id``."""
     text = trace_id.lower()

@@ -72,6 +72,8 @@ CREATE INDEX deliveries_by_state ON deliveries (destination, state, seq);
 CREATE TABLE stash (key TEXT PRIMARY KEY, value BLOB NOT NULL, expires_at REAL);
 """
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
+
 # What a record keeps from its first writing, whatever comes later: servers do the same.
 IMMUTABLE = ("timestamp", "startTime", "environment")
 
@@ -287,4 +289,4 @@ def merge_bodies(old: Body, new: Body) -> Body:
 
 def to_json(body: Dict[str, Any]) -> str:
     """Return a body as compact JSON text; what JSON cannot say (a date) is said as text."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=str)
+    return _ENCODER.encode(body)

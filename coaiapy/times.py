@@ -6,6 +6,7 @@ that every Langfuse server accepts and the precision that it keeps.
 
 import re
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 from coaiapy.errors import UsageError
@@ -43,6 +44,7 @@ def from_text(text: str) -> datetime:
     return _iso(text)
 
 
+@lru_cache(maxsize=1024)
 def epoch_milliseconds(text: str) -> int:
     """Return the whole milliseconds since 1970 of stored text."""
     return (from_text(text) - _EPOCH) // timedelta(milliseconds=1)
