@@ -32,7 +32,8 @@ class LangfuseHttp:
     """A client for the server and the keys of ``settings``.
 
     Deadlines are moments of ``time.monotonic()``; a request without one may take ``seconds``.
-    ``sleep`` is there for tests.
+    ``hasty``: ``request`` does not try again where nothing answers at all. ``sleep`` is there for
+    tests.
     """
 
     def __init__(
@@ -40,9 +41,11 @@ class LangfuseHttp:
         settings: Settings,
         sleep: Callable[[float], None] = time.sleep,
         seconds: float = DEFAULT_SECONDS,
+        hasty: bool = False,
     ) -> None:
         self.settings = settings
         self.seconds = seconds
+        self.hasty = hasty
         self.base_url = settings.base_url
         self.shown_url = shown(settings.base_url)
         self._sleep = sleep
@@ -111,6 +114,7 @@ class LangfuseHttp:
                 return once()
             except UnavailableError as error:
                 again = repeat and not error.is_page or error.unsent or error.status == 429
+                again = again and not (self.hasty and error.status is None)
                 pause = error.retry_after
                 if pause is None:
                     pause = backoff(attempt)

@@ -1,6 +1,6 @@
 """Which reader answers for which server: the one place that chooses, for reads and deletions."""
 
-from typing import Any, Callable, List, Optional, Sequence
+from typing import Any, Callable, List, Sequence
 
 from coaiapy import ids
 from coaiapy.errors import RefusedError
@@ -16,21 +16,19 @@ TRACES = "/api/public/traces"
 Question = Callable[[Any], Any]
 
 
-def read(
-    journal: Journal, settings: Settings, ask: Question, seconds: Optional[float] = None
-) -> Any:
+def read(journal: Journal, settings: Settings, ask: Question, hasty: bool = False) -> Any:
     """Return what ``ask`` makes of the journal's reader (in local mode) or of the server's.
 
     A server that does not answer in the dialect that is remembered of it is looked at again, once.
-    A request may take ``seconds``.
+    ``hasty``: a server that does not answer at all is not asked again.
     """
     if settings.is_local:
         return ask(LocalReader(journal))
     from coaiapy import langfuse_generation as generations
     from coaiapy.langfuse_errors import WrongDialectError
-    from coaiapy.langfuse_http import DEFAULT_SECONDS, LangfuseHttp
+    from coaiapy.langfuse_http import LangfuseHttp
 
-    http = LangfuseHttp(settings, seconds=seconds or DEFAULT_SECONDS)
+    http = LangfuseHttp(settings, hasty=hasty)
     known = generations.server_for(http, journal)
     try:
         return ask(_reader(http, known))

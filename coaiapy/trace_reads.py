@@ -25,9 +25,6 @@ from coaiapy.trace_filter import (
 
 Note = Callable[[str], None]
 
-# A server is asked for so many seconds when the journal could answer as well.
-BRIEF_SECONDS = 4.0
-
 
 def _unheard(sentence: str) -> None:
     """Nobody wants to know."""
@@ -168,6 +165,8 @@ def list_sessions(
         shown: List[Body] = read(journal, settings, ask)
         late = [body for _, body in _fresh(journal, settings, kind="trace") if wanted.accepts(body)]
     known = {session["id"] for session in shown}
+    if limit is not None and len(shown) == limit:  # older ones may be on the next page
+        late = [body for body in late if body["timestamp"] > str(shown[-1]["createdAt"])]
     added = [session for session in sessions_of(late[::-1]) if session["id"] not in known]
     return (_marked(added, late) + shown)[:limit]
 
@@ -210,7 +209,7 @@ def _read_or_recall(
 ) -> Any:
     """Return the server's answer; the journal's where it has one and the server cannot be asked."""
     try:
-        return read(journal, settings, ask, BRIEF_SECONDS if is_known else None)
+        return read(journal, settings, ask, hasty=is_known)
     except NetworkError as error:
         if not is_known or settings.is_local:
             raise
