@@ -128,6 +128,14 @@ def read_stdin(context: Context) -> str:
     return context.stdin.read()
 
 
+def read_stdin_bytes(context: Context) -> bytes:
+    """Return the bytes that were piped in; a terminal is not waited for."""
+    below = getattr(context.stdin, "buffer", None)
+    if below is None or is_terminal(context.stdin):
+        return read_stdin(context).encode("utf-8")
+    return bytes(below.read())
+
+
 def _sentence(help: str) -> str:
     return help[:1].upper() + help[1:] + "."
 

@@ -4,7 +4,7 @@ import os
 import sys
 from typing import IO, Any, NamedTuple, Optional
 
-from coaiapy.errors import StateError
+from coaiapy.errors import StateError, UsageError
 
 
 class Answer(Exception):
@@ -62,6 +62,31 @@ def write_text(stream: IO[str], text: str) -> None:
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
     except OSError as error:
         raise _lost(stream, error) from error
+
+
+def write_bytes(stream: Any, data: bytes) -> None:
+    """Write ``data`` as it is, below the text layer of ``stream``; nothing is added or changed.
+
+    A stream without bytes below, as apps have them, and a terminal take text only: raises
+    ``UsageError`` for what is none.
+    """
+    below = getattr(stream, "buffer", None)
+    if below is not None and not is_terminal(stream):
+        flush(stream)
+        try:
+            below.write(data)
+        except OSError as error:
+            raise _lost(stream, error) from error
+        return
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise UsageError(
+            "these {} bytes are no text to show here: write them to a file".format(len(data))
+        )
+    write_text(stream, text + ("\n" if is_terminal(stream) and not text.endswith("\n") else ""))
 
 
 def flush(stream: Any) -> None:

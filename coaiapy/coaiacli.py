@@ -26,6 +26,9 @@ GROUPS = (
     Group("pipeline", "cli_pipeline", "make a whole trace from a template"),
     Group("env", "cli_env", "keep variables from one shell session to the next", ("environment",)),
     Group("fuse", "cli_fuse", "traces and observations, here or on a Langfuse server"),
+    Group("tash", "cli_stash", "stash a value under a key", ("m",)),
+    Group("fetch", "cli_stash", "print a stashed value"),
+    Group("stash", "cli_stash", "what is stashed: list it, its time left, delete it"),
     Group("help", "cli_help", "explain a command, or a topic such as exit-codes"),
 )
 

@@ -1,6 +1,7 @@
 """Files that are written whole or not at all, by one process at a time, for one pair of eyes."""
 
 import os
+import stat
 import time
 from contextlib import contextmanager
 from typing import Iterator, Union
@@ -74,6 +75,41 @@ def write_atomic(path: str, data: Union[str, bytes], mode: int = PRIVATE_FILE) -
     except BaseException:
         _remove_quietly(temporary)
         raise
+
+
+def read_bytes(path: str) -> bytes:
+    """Return the bytes of a file."""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise StateError("cannot read {}: {}".format(path, reason(error))) from error
+
+
+def write_output(path: str, data: Union[str, bytes]) -> None:
+    """Put ``data`` where a user asked for it: a file whole or not at all, a device or pipe as is.
+
+    A file that is there keeps its mode; a new one gets that of every file the user makes.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return write_atomic(path, data, 0o666 & ~_umask())
+    if stat.S_ISREG(mode):
+        return write_atomic(path, data, stat.S_IMODE(mode))
+    try:
+        with open(path, "wb") as stream:
+            stream.write(data.encode("utf-8") if isinstance(data, str) else data)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StateError("cannot write {}: {}".format(path, reason(error))) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)  # the one way to ask is to set it
+    os.umask(mask)
+    return mask
 
 
 def _remove_quietly(path: str) -> None:

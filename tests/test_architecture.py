@@ -16,12 +16,14 @@ FLOORS = {
     0: """
         errors files shell packages suggest json_values
         stash_entries stash_patterns
+        parallel
     """,
     1: """
-        records record_fields ids times settings config_files config_schema config_values redis_settings
-        display table masking trace_filter
+        records record_fields ids times settings display table masking trace_filter
         env_files env_format_json env_format_lines env_places
+        config_files config_schema config_values redis_settings
         score_values score_config_fields
+        prompt_content
     """,
     2: """
         journal journal_errors journal_marks journal_reads outgoing outbox unconfirmed destinations
@@ -33,17 +35,20 @@ FLOORS = {
         dispatch delivery
         redis_errors stash_local stash_redis
         current_project score_config_cache score_readers
+        server_only prompt_cache prompt_display prompt_files
         template_values template_bounds template_document template_model template_files
         template_language template_variables
         template_inheritance template_plan template_render template_starter
     """,
     3: """
+        prompts prompt_sync
         cofuse published_traces
         traces trace_reads projects doctor observation_files pipeline environment env_context
         stash
         scores score_files score_configs score_config_files score_presets score_availability
     """,
     4: """
+        cli_prompts cli_prompt_files
         cli_scores cli_score_options cli_score_configs cli_score_config_files cli_input
         cli_streams cli_common cli_arguments cli_delivery cli_help cli_env cli_pipeline
         cli_listing cli_fuse cli_sessions cli_projects cli_doctor cli_observations

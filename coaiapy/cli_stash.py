@@ -1,0 +1,222 @@
+"""``coaia tash``, ``coaia fetch`` and ``coaia stash``: values under keys, in Redis or here."""
+
+import argparse
+from typing import List, Optional
+
+from coaiapy import stash
+from coaiapy.cli_common import (
+    Context,
+    Parser,
+    add_command,
+    example_text,
+    is_terminal,
+    read_stdin_bytes,
+    subcommands,
+)
+from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_streams import write_bytes
+from coaiapy.errors import ExitCode, NotFoundError, UsageError
+from coaiapy.files import read_bytes, write_output
+from coaiapy.stash_local import LocalStash
+from coaiapy.stash_patterns import is_pattern
+
+_COLUMNS = {"key": "Key", "size": "Bytes", "ttl": "Seconds left"}
+_PATTERN = "a key, or a pattern of keys with *, ? and [a-z]"
+
+
+def build(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia tash``, ``fetch`` or ``stash``."""
+    {"tash": _build_tash, "fetch": _build_fetch, "stash": _build_stash}[parser.prog.split()[-1]](
+        parser
+    )
+
+
+def tash(args: argparse.Namespace, context: Context) -> None:
+    """Keep a value."""
+    value = _value(args, context)
+    with _opened(context, args.verbose) as store:
+        stash.put(store, args.key, value, args.ttl)
+        kept = "for {} s".format(args.ttl) if args.ttl else "until it is deleted"
+        said = "stashed {} bytes under {} in {}, {}"
+        context.note(said.format(len(value), args.key, store.where, kept))
+
+
+def fetch(args: argparse.Namespace, context: Context) -> None:
+    """Print a value, or write it to a file."""
+    with _opened(context, args.verbose) as store:
+        try:
+            value = stash.get(store, args.key)
+        except NotFoundError:
+            if args.default is None:
+                raise
+            value = args.default.encode("utf-8")
+    if args.output:
+        write_output(args.output, value)
+        context.note("wrote {} bytes to {}".format(len(value), args.output))
+    else:
+        write_bytes(context.stdout, value)
+
+
+def list_(args: argparse.Namespace, context: Context) -> None:
+    """Show what is stashed."""
+    with _opened(context) as store:
+        found = store.entries(args.pattern)
+    show_listing(args, context, [one._asdict() for one in found], _COLUMNS, "value")
+
+
+def ttl(args: argparse.Namespace, context: Context) -> None:
+    """Print how long a value stays; for a pattern, of each that it matches."""
+    with _opened(context) as store:
+        if is_pattern(args.pattern):
+            found = [one._asdict() for one in store.entries(args.pattern)]
+            columns = {name: _COLUMNS[name] for name in ("key", "ttl")}
+            return show_listing(args, context, found, columns, "value")
+        stash.check_key(args.pattern)
+        entry = store.entry(args.pattern)
+    if entry is None:
+        raise NotFoundError("nothing is stashed under {!r} in {}".format(args.pattern, store.where))
+    if args.json or args.jsonl or args.csv or args.columns:
+        return show_listing(args, context, [entry._asdict()], _COLUMNS, "value")
+    context.say("stays" if entry.ttl is None else str(entry.ttl))
+    return None
+
+
+def delete(args: argparse.Namespace, context: Context) -> Optional[int]:
+    """Remove values; what a pattern matches is named and agreed upon first."""
+    with _opened(context) as store:
+        keys = [key for pattern in args.patterns for key in _keys(store, pattern)]
+        if any(map(is_pattern, args.patterns)) and not _may_delete(args, context, keys):
+            context.note("nothing is deleted")
+            return ExitCode.FAILED
+        count = store.delete(dict.fromkeys(keys))
+    if not count:
+        raise NotFoundError(
+            "nothing is stashed under {} in {}".format(" or ".join(args.patterns), store.where)
+        )
+    context.note("deleted {} of {}".format(_values(count), store.where))
+    return None
+
+
+def _keys(store: stash.Stash, pattern: str) -> List[str]:
+    if is_pattern(pattern):
+        return [one.key for one in store.entries(pattern)]
+    stash.check_key(pattern)
+    return [pattern]
+
+
+def _may_delete(args: argparse.Namespace, context: Context, keys: List[str]) -> bool:
+    if args.yes or not keys:
+        return True
+    question = "delete {} ({})?".format(_values(len(keys)), ", ".join(keys[:5]))
+    if not is_terminal(context.stdin):
+        raise UsageError("nobody can be asked here: add --yes to {}".format(question.rstrip("?")))
+    context.stderr.write(question + " [y/N] ")
+    context.stderr.flush()
+    return context.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _values(count: int) -> str:
+    return "1 value" if count == 1 else "{} values".format(count)
+
+
+def _value(args: argparse.Namespace, context: Context) -> bytes:
+    if (args.value is None) == (args.file is None):
+        raise UsageError("give one of VALUE and --file FILE (- is standard input)")
+    if args.value is not None:
+        return bytes(args.value.encode("utf-8"))
+    return read_stdin_bytes(context) if args.file == "-" else read_bytes(args.file)
+
+
+def _opened(context: Context, verbose: bool = False) -> stash.Stash:
+    """Open the stash, and say on stderr where it is when that was never chosen, or was asked."""
+    store = stash.open_stash(context.env_file)
+    if isinstance(store, LocalStash):
+        context.note("no Redis is configured: the stash is {}".format(store.where))
+    elif verbose:
+        server = store.server
+        context.note(
+            "asking {} as {}, password {}, named by {}".format(
+                store.where,
+                server.username or "the default user",
+                "given" if server.password else "none",
+                server.origin,
+            )
+        )
+        store.ping()
+        context.note("it answers")
+    return store
+
+
+def seconds_to_keep(text: str) -> int:
+    """Take a whole number of seconds; 0 keeps a value for good."""
+    if not text.isdigit() or int(text) > stash.MOST_SECONDS:
+        raise argparse.ArgumentTypeError(
+            "{!r} is not a whole number of seconds (0 keeps it for good)".format(text)
+        )
+    return int(text)
+
+
+def _add_verbose(parser: Parser) -> None:
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="say which server is asked, and if it answers"
+    )
+
+
+def _build_tash(parser: Parser) -> None:
+    parser.epilog = example_text("""coaia tash greeting "hello there"
+        coaia tash notes -F notes.txt -T 3600
+        coaia tash picture -F - <picture.png""")
+    parser.add_argument("key", metavar="KEY")
+    parser.add_argument("value", metavar="VALUE", nargs="?", help="the text to keep")
+    parser.add_argument("-F", "--file", metavar="FILE", help="keep this file (-: standard input)")
+    parser.add_argument(
+        "-T",
+        "--ttl",
+        metavar="SECONDS",
+        type=seconds_to_keep,
+        help="how long to keep it (default: until it is deleted)",
+    )
+    _add_verbose(parser)
+    parser.set_defaults(handler=tash)
+
+
+def _build_fetch(parser: Parser) -> None:
+    parser.epilog = example_text("""coaia fetch greeting
+        coaia fetch picture -O picture.png
+        coaia fetch colour --default green""")
+    parser.add_argument("key", metavar="KEY")
+    parser.add_argument("-O", "--output", metavar="FILE", help="write it to this file instead")
+    parser.add_argument("--default", metavar="VALUE", help="what to give when nothing is there")
+    _add_verbose(parser)
+    parser.set_defaults(handler=fetch)
+
+
+def _build_stash(parser: Parser) -> None:
+    group = subcommands(parser)
+    listing = add_command(
+        group, "list", list_, "show what is stashed", "coaia stash list 'notes:*' --json"
+    )
+    listing.add_argument(
+        "pattern", metavar="PATTERN", nargs="?", default="*", help=_PATTERN + " (default: all)"
+    )
+    add_listing_options(listing)
+    left = add_command(
+        group,
+        "ttl",
+        ttl,
+        "print the seconds until a value goes, or that it stays",
+        """coaia stash ttl greeting
+        coaia stash ttl 'notes:*'""",
+    )
+    left.add_argument("pattern", metavar="KEY", help=_PATTERN)
+    add_listing_options(left)
+    deletion = add_command(
+        group,
+        "delete",
+        delete,
+        "remove values; what a pattern matches is asked about first",
+        """coaia stash delete greeting
+        coaia stash delete 'notes:*' --yes""",
+    )
+    deletion.add_argument("patterns", metavar="KEY", nargs="+", help=_PATTERN)
+    deletion.add_argument("--yes", action="store_true", help="do not ask")

@@ -1,0 +1,148 @@
+"""What goes wrong with a Redis server, as the sentence that the user reads."""
+
+import re
+from contextlib import contextmanager
+from typing import Iterator, List, Tuple, Type
+
+from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
+from coaiapy.packages import require
+from coaiapy.redis_settings import RedisServer
+
+# The first pattern that is found in the error's text or in those of its causes says what it was.
+_RULES: List[Tuple[str, Type[CoaiaError], str]] = [
+    (
+        r"without any password configured|no password is set",
+        ConfigError,
+        "has no password but was given one: remove it from the settings",
+    ),
+    (
+        r"wrongpass|invalid username-password|invalid password",
+        ConfigError,
+        "refused the password: correct it",
+    ),
+    (
+        r"noauth|authentication required",
+        ConfigError,
+        "wants a password and was given none: set it",
+    ),
+    (
+        r"wrong number of arguments for 'auth'",
+        ConfigError,
+        "knows no users: remove the user name from the settings",
+    ),
+    (
+        r"noperm|no permissions",
+        ConfigError,
+        "does not allow its user to do this: ask for the right, or use another user",
+    ),
+    (
+        r"db index|invalid db index",
+        ConfigError,
+        "has no database of that number: correct it",
+    ),
+    (r"read only replica|readonly", ConfigError, "is a read-only copy: use the main server"),
+    (r"moved \d+|ask \d+ ", ConfigError, "is a node of a cluster, which coaia cannot use"),
+    (
+        r"protected mode",
+        ConfigError,
+        "lets nobody in from another machine: set a password on it",
+    ),
+    (
+        r"used memory > 'maxmemory'|^oom |max database size",
+        NetworkError,
+        "is full and took nothing: delete something from it or give it more memory",
+    ),
+    (
+        r"misconf|no space left",
+        NetworkError,
+        "cannot write to its disk and took nothing: free space there",
+    ),
+    (r"loading the dataset", NetworkError, "is still loading its data: try again"),
+    (r"max number of clients", NetworkError, "has too many clients already: try again later"),
+    (
+        r"connection not ready|connection has data",
+        NetworkError,
+        "spoke before it was asked: it has too many clients already, or it is not Redis",
+    ),
+    (
+        r"no certificate or crl|pem lib",
+        ConfigError,
+        "cannot be asked: the file in REDIS_SSL_CA_CERTS holds no certificate",
+    ),
+    (
+        r"certificate verify failed|certificate_verify_failed|hostname mismatch|doesn't match",
+        NetworkError,
+        "has a certificate that cannot be trusted: set REDIS_SSL_CA_CERTS to the file of the "
+        "authority that signed it, and check the host's name",
+    ),
+    (
+        r"wrong_version_number|unexpected_eof|eof occurred|record layer|ssl",
+        NetworkError,
+        "does not speak TLS there: check the port, or use redis:// (REDIS_SSL=false)",
+    ),
+    (
+        r"getaddrinfo|name or service|name resolution|nodename|error -\d",
+        NetworkError,
+        "cannot be found: check the host's name and the network",
+    ),
+    (r"refused", NetworkError, "refused the connection: check that it runs there"),
+    (
+        r"protocol error|invalid response",
+        ConfigError,
+        "does not speak Redis: check host and port",
+    ),
+    (
+        r"closed|reset|broken pipe|aborted",
+        NetworkError,
+        "closed the connection: try again, or use rediss:// (REDIS_SSL=true) if it wants TLS",
+    ),
+    (r"unreachable|no route", NetworkError, "cannot be reached: check the network"),
+]
+
+
+@contextmanager
+def reporting(server: RedisServer, writing: bool = False) -> Iterator[None]:
+    """Turn what the redis package raises into ``ConfigError`` (3), ``NetworkError`` (4) or
+    ``RefusedError`` (5); ``writing`` says that a change was asked for."""
+    exceptions = require("redis.exceptions", "redis")
+    try:
+        yield
+    except exceptions.TimeoutError as error:
+        was_asked = "connecting" not in str(error)
+        raise NetworkError(_said(server, _timeout(server, writing, was_asked))) from error
+    except (exceptions.RedisError, OSError, ValueError) as error:  # a certificate's: ValueError
+        raise _translated(server, error) from error
+
+
+def _timeout(server: RedisServer, writing: bool, was_asked: bool) -> str:
+    said = "did not answer within {:g} s".format(server.timeout)
+    if was_asked and writing:
+        said += ", so whether it did what was asked is not known"
+    if not was_asked and server.ssl:
+        said += " (does it speak TLS there?)"
+    return said + ": try again, or raise REDIS_TIMEOUT"
+
+
+def _translated(server: RedisServer, error: BaseException) -> CoaiaError:
+    text = " ".join(_texts(error)).lower()
+    for pattern, family, sentence in _RULES:
+        if re.search(pattern, text):
+            return family(_said(server, sentence))
+    said = str(error) or type(error).__name__
+    if server.password:
+        said = said.replace(server.password, "***")
+    family = RefusedError if "Response" in type(error).__name__ else NetworkError
+    return family(_said(server, "answered: " + said))
+
+
+def _said(server: RedisServer, sentence: str) -> str:
+    return "Redis at {} {} (named by {})".format(server.shown, sentence, server.origin)
+
+
+def _texts(error: BaseException) -> Iterator[str]:
+    seen = set()  # an error may be its own context
+    current = error  # type: ignore[var-annotated]
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield str(current)
+        current = current.__cause__ or current.__context__  # type: ignore[assignment]

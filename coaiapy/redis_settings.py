@@ -1,0 +1,178 @@
+"""Which Redis the settings name, in any of the forms that hosting services hand out."""
+
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from coaiapy.config_values import ConfigValues
+from coaiapy.errors import ConfigError
+
+DEFAULT_HOST = "localhost"
+DEFAULT_PORT = 6379
+DEFAULT_TIMEOUT = 5.0
+
+# An address by https with its token: the same host speaks Redis over TLS.
+_REST = (
+    ("upstash_redis_rest_url", "upstash_redis_rest_token"),
+    ("kv_rest_api_url", "kv_rest_api_token"),
+)
+_URLS = ("kv_url", "redis_url")
+_UPSTASH = ".upstash.io"
+
+
+class RedisServer(NamedTuple):
+    """A Redis server and how to get in; ``origin`` is the setting that named it."""
+
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    username: str = ""
+    password: str = ""
+    db: int = 0
+    ssl: bool = False
+    ssl_ca_certs: str = ""
+    verify: bool = True
+    timeout: float = DEFAULT_TIMEOUT
+    origin: str = "the default"
+
+    @property
+    def shown(self) -> str:
+        """The address for people: nothing in it is secret."""
+        host = "[{}]".format(self.host) if ":" in self.host else self.host
+        address = "{}://{}:{}".format("rediss" if self.ssl else "redis", host, self.port)
+        return "{}/{}".format(address, self.db) if self.db else address
+
+
+def find(values: ConfigValues) -> Optional[RedisServer]:
+    """Return the server that the settings name, or ``None`` when they name none.
+
+    The stronger place wins (OS environment, .env, coaia.json), and within one place the REST
+    address, then the URL, then host and port. Raises ``ConfigError`` for what makes no sense.
+    """
+    candidates: List[Tuple[int, int, str, str]] = []
+    for order, (name, token) in enumerate(_REST + tuple((url, "") for url in _URLS)):
+        found = values.found(name)
+        if found:
+            candidates.append((found.rank, order, name, token))
+    place = _place_of_host(values)
+    if place is not None and not [one for one in candidates if one[0] <= place]:
+        return from_fields(values)
+    if candidates:
+        _, _, name, token = min(candidates)
+        return _from_rest(values, name, token) if token else _from_url(values, name)
+    return from_fields(values) if values.found("jtaleconf.password") else None
+
+
+def _place_of_host(values: ConfigValues) -> Optional[int]:
+    """Return the rank of the place that names a host or, as a variable, a port."""
+    host, port = values.found("jtaleconf.host"), values.found("jtaleconf.port")
+    named = [host] if host else []
+    if port and not values.layers[port.rank].has_paths:  # every coaia.json may hold a port
+        named.append(port)
+    return min((found.rank for found in named), default=None)
+
+
+def from_fields(values: ConfigValues) -> RedisServer:
+    """Return the server of host, port, user, password, database and TLS, each with its default."""
+    found = values.found("jtaleconf.host") or values.found("jtaleconf.port")
+    host = values.get("jtaleconf.host")
+    ssl = values.get("jtaleconf.ssl")
+    if host.endswith(_UPSTASH) and values.found("jtaleconf.ssl") is None:
+        ssl = True  # it speaks nothing else
+    return _with_common(
+        values,
+        host=host,
+        port=_port(values.get("jtaleconf.port"), "REDIS_PORT"),
+        username=values.get("jtaleconf.username") or "",
+        password=values.get("jtaleconf.password") or "",
+        db=values.get("jtaleconf.db"),
+        ssl=ssl,
+        origin=found.source if found else "jtaleconf",
+    )
+
+
+def _from_rest(values: ConfigValues, name: str, token_name: str) -> RedisServer:
+    found = values.found(name)
+    assert found is not None
+    address = _split(found.value, found.name, ("https", "http", "rediss", "redis"))
+    token = values.get(token_name)
+    if not token:
+        raise ConfigError(
+            "{} is set but {} is not: set both".format(found.name, token_name.upper())
+        )
+    return _with_common(
+        values,
+        host=address.hostname,
+        port=_port_of(address, found.name),
+        password=token,
+        ssl=address.scheme in ("https", "rediss"),
+        origin=found.source,
+    )
+
+
+def _from_url(values: ConfigValues, name: str) -> RedisServer:
+    found = values.found(name)
+    assert found is not None
+    address = _split(found.value, found.name, ("redis", "rediss"))
+    query = dict(parse_qsl(address.query))
+    unknown = sorted(set(query) - {"db", "ssl_cert_reqs", "ssl_ca_certs"})
+    if unknown:
+        raise ConfigError("{}: coaia knows no parameter {!r}".format(found.name, unknown[0]))
+    given: Dict[str, Any] = {}
+    if query.get("ssl_ca_certs"):
+        given["ssl_ca_certs"] = query["ssl_ca_certs"]
+    return _with_common(
+        values,
+        host=address.hostname,
+        port=_port_of(address, found.name),
+        username=unquote(address.username or ""),
+        password=unquote(address.password or ""),
+        db=_database(query.get("db") or address.path.strip("/"), found.name),
+        ssl=address.scheme == "rediss",
+        verify=query.get("ssl_cert_reqs", "").lower() not in ("none", "cert_none"),
+        origin=found.source,
+        **given,
+    )
+
+
+def _with_common(values: ConfigValues, **fields: Any) -> RedisServer:
+    fields.setdefault("ssl_ca_certs", values.get("jtaleconf.ssl_ca_certs") or "")
+    timeout = values.get("jtaleconf.timeout")
+    if not 0 < timeout < 86400:
+        raise ConfigError("REDIS_TIMEOUT {} is not a number of seconds above 0".format(timeout))
+    return RedisServer(timeout=timeout, **fields)
+
+
+def _split(text: str, name: str, schemes: Tuple[str, ...]) -> SplitResult:
+    """Return the parts of an address; its password is in no message."""
+    try:
+        address = urlsplit(str(text).strip())
+        good = address.scheme in schemes and bool(address.hostname)
+    except ValueError:
+        good = False
+    if not good:
+        raise ConfigError(
+            "{} is not an address like {}://host:port: correct it".format(name, schemes[0])
+        )
+    return address
+
+
+def _port_of(address: SplitResult, name: str) -> int:
+    try:
+        return _port(DEFAULT_PORT if address.port is None else address.port, name)
+    except ValueError:
+        raise ConfigError(
+            "{} has a port that is not a number from 1 to 65535".format(name)
+        ) from None
+
+
+def _port(number: int, name: str) -> int:
+    if not 0 < number < 65536:
+        raise ConfigError("{}: {} is not a port from 1 to 65535".format(name, number))
+    return number
+
+
+def _database(text: str, name: str) -> int:
+    if not text:
+        return 0
+    if not (text.isdigit() and len(text) < 9):
+        raise ConfigError("{}: the database {!r} is not a number".format(name, text))
+    return int(text)

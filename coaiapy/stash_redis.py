@@ -1,0 +1,153 @@
+"""The stash in a Redis server."""
+
+import math
+import os
+import warnings
+from typing import Any, Dict, Iterable, Iterator, List, Optional
+
+from coaiapy.errors import ConfigError
+from coaiapy.packages import require
+from coaiapy.redis_errors import reporting
+from coaiapy.redis_settings import RedisServer
+from coaiapy.stash_entries import Entry
+
+_BATCH = 500
+
+
+class RedisStash:
+    """Values under keys in ``server``; a context manager that closes the connection.
+
+    Every method raises ``ConfigError``, ``NetworkError`` or ``RefusedError`` (see
+    ``redis_errors``); nothing is asked before a method is called.
+    """
+
+    def __init__(self, server: RedisServer, client: Any = None) -> None:
+        self.server = server
+        self.client = client or new_client(server)
+        self.where = "Redis at " + server.shown
+
+    def __enter__(self) -> "RedisStash":
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self.client.connection_pool.disconnect()
+
+    def ping(self) -> None:
+        """Ask for an answer, after the password was accepted."""
+        with reporting(self.server):
+            self.client.ping()
+
+    def put(self, key: str, value: bytes, ttl: Optional[int] = None) -> None:
+        """Keep ``value`` under ``key``, for ``ttl`` seconds or for good; return when it is kept."""
+        with reporting(self.server, writing=True):
+            # SET answers OK or an error: nothing in between comes back as true.
+            self.client.set(_bytes(key), value, **({"ex": ttl} if ttl else {}))
+
+    def get(self, key: str) -> Optional[bytes]:
+        """Return the value under ``key``, or ``None``."""
+        with reporting(self.server):
+            value = self.client.get(_bytes(key))
+        return None if value is None else bytes(value)
+
+    def entry(self, key: str) -> Optional[Entry]:
+        """Return what is known of ``key``, or ``None`` when there is no value under it."""
+        with reporting(self.server):
+            return next(self._entries([_bytes(key)]), None)
+
+    def entries(self, pattern: str) -> List[Entry]:
+        """Return what is known of each key that ``pattern`` matches, in the order of their names.
+
+        What other programs keep there as lists, hashes and so on is not among them.
+        """
+        with reporting(self.server):
+            keys = set(self.client.scan_iter(match=_bytes(pattern), count=_BATCH))
+            return sorted(self._entries(sorted(keys)))
+
+    def delete(self, keys: Iterable[str]) -> int:
+        """Remove the values under ``keys``, and return how many there were."""
+        names = [_bytes(key) for key in keys]
+        with reporting(self.server, writing=True):
+            batches = (names[at : at + _BATCH] for at in range(0, len(names), _BATCH))
+            return sum(int(self.client.delete(*batch)) for batch in batches)
+
+    def _entries(self, keys: List[bytes]) -> Iterator[Entry]:
+        for start in range(0, len(keys), _BATCH):
+            batch = keys[start : start + _BATCH]
+            pipeline = self.client.pipeline(transaction=False)
+            for key in batch:
+                pipeline.type(key).pttl(key).strlen(key)
+            answers = pipeline.execute(raise_on_error=False)
+            for position, key in enumerate(batch):
+                kind, milliseconds, size = answers[3 * position : 3 * position + 3]
+                if isinstance(kind, Exception):
+                    raise kind
+                if kind == b"string":
+                    yield Entry(_text(key), int(size), _seconds(milliseconds))
+
+
+def new_client(server: RedisServer) -> Any:
+    """Return a ``redis.Redis`` for ``server``; it connects when it is first used.
+
+    ``redis.Redis`` is looked up now, so that a script may have put its own in its place.
+    """
+    redis = import_redis()
+    options: Dict[str, Any] = {
+        "host": server.host,
+        "port": server.port,
+        "db": server.db,
+        "password": server.password or None,
+        "socket_timeout": server.timeout,
+        "socket_connect_timeout": server.timeout,
+    }
+    if server.username:
+        options["username"] = server.username
+    if server.ssl:
+        options["ssl"] = True
+        options.update(_tls_options(server))
+    return redis.Redis(**options)
+
+
+def import_redis() -> Any:
+    """Return the package ``redis``; what it warns of while it loads is no concern of users."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return require("redis")
+
+
+def _tls_options(server: RedisServer) -> Dict[str, Any]:
+    if not server.verify:
+        return {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+    if server.ssl_ca_certs and not os.path.isfile(server.ssl_ca_certs):
+        raise ConfigError(
+            "REDIS_SSL_CA_CERTS {} is not a file: correct it".format(server.ssl_ca_certs)
+        )
+    options: Dict[str, Any] = {"ssl_cert_reqs": "required", "ssl_check_hostname": True}
+    authorities = server.ssl_ca_certs or _bundled_authorities()
+    if authorities:
+        options["ssl_ca_certs"] = authorities
+    return options
+
+
+def _bundled_authorities() -> str:
+    """Return certifi's file where the system has no authorities of its own, as on a phone."""
+    import ssl
+
+    known = ssl.get_default_verify_paths()
+    if known.cafile or known.capath and os.listdir(known.capath):
+        return ""
+    try:
+        return str(require("certifi").where())
+    except ConfigError:
+        return ""
+
+
+def _bytes(key: str) -> bytes:
+    return key.encode("utf-8", "surrogateescape")
+
+
+def _text(key: bytes) -> str:
+    return key.decode("utf-8", "surrogateescape")
+
+
+def _seconds(milliseconds: int) -> Optional[int]:
+    return None if milliseconds < 0 else int(math.ceil(milliseconds / 1000.0))
