@@ -1,0 +1,104 @@
+"""``coaia fuse prompts pull``, ``push``, ``diff`` and ``check``: prompts as files in a folder."""
+
+import argparse
+from typing import Any, List
+
+from coaiapy import prompt_sync, settings
+from coaiapy.cli_common import Context, Parser, add_command
+from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.errors import ExitCode
+from coaiapy.prompt_content import LATEST
+from coaiapy.prompt_sync import MISSING, SAME, Compared
+
+PULLED = {"state": "State", "name": "Name", "version": "Version", "path": "Path"}
+COMPARED = {"state": "State", "name": "Name", "differences": "Differences", "path": "Path"}
+
+
+def build(group: Any) -> None:
+    """Add the commands for prompt files to ``coaia fuse prompts``."""
+    pull = _add(group, "pull", pull_prompts, "write each prompt of the server to a file in DIR")
+    pull.add_argument("--dry-run", action="store_true", help="only say what would be written")
+    add_listing_options(pull)
+    push = _add(group, "push", push_prompts, "write the prompts in DIR that changed to the server")
+    push.add_argument("--dry-run", action="store_true", help="only say what would be written")
+    push.add_argument("-m", "--commit-message", metavar="TEXT", help="what has changed")
+    add_listing_options(push)
+    _add(group, "diff", diff_prompts, "show how the prompts in DIR differ from the server's")
+    check = _add(group, "check", check_prompts, "fail (exit 1) if DIR and the server differ")
+    check.add_argument(
+        "--complete", action="store_true", help="also if the server has prompts that DIR has not"
+    )
+    add_listing_options(check)
+
+
+def _add(group: Any, name: str, handler: Any, help: str) -> Parser:
+    parser = add_command(group, name, handler, help, "coaia fuse prompts {} prompts".format(name))
+    parser.add_argument("folder", metavar="DIR")
+    parser.add_argument("names", metavar="NAME", nargs="*", help="only these prompts")
+    parser.add_argument(
+        "--label", default=LATEST, help="the server's version with this label (default: latest)"
+    )
+    return parser
+
+
+def pull_prompts(args: argparse.Namespace, context: Context) -> None:
+    """Write the server's prompts to files."""
+    known = settings.load(context.env_file)
+    rows = prompt_sync.pull(known, args.folder, args.names, args.label, args.dry_run)
+    show_listing(args, context, rows, PULLED, "prompt")
+    changed = [row for row in rows if row["state"] != SAME]
+    _note_written(context, args.dry_run, len(changed), "file")
+
+
+def push_prompts(args: argparse.Namespace, context: Context) -> int:
+    """Write the files that differ to the server."""
+    compared = [one for one in _compare(args, context) if one.state not in (SAME, MISSING)]
+    show_listing(args, context, [one.row() for one in compared], COMPARED, "change")
+    if args.dry_run:
+        _note_written(context, True, len(compared), "prompt")
+        return ExitCode.OK
+
+    def written(name: str, prompt: Any) -> None:
+        context.note("{} is at version {}".format(name, prompt["version"]))
+
+    known = settings.load(context.env_file)
+    failed = prompt_sync.push(known, compared, args.label, args.commit_message, written)
+    for one in failed:
+        context.note("coaia: {} was not written: {}".format(one.name, one.error))
+    _note_written(context, False, len(compared) - len(failed), "prompt")
+    return ExitCode.REFUSED if failed else ExitCode.OK
+
+
+def diff_prompts(args: argparse.Namespace, context: Context) -> None:
+    """Show every difference between the files and the server."""
+    for one in _compare(args, context):
+        text = prompt_sync.diff(one)
+        if text:
+            context.say(text.rstrip("\n"))
+
+
+def check_prompts(args: argparse.Namespace, context: Context) -> int:
+    """Show which prompts differ, and fail if one does."""
+    compared = _compare(args, context)
+    alone = [one for one in compared if one.state == MISSING]
+    drifted = [one for one in compared if one.state not in (SAME, MISSING)]
+    if args.complete:
+        drifted += alone
+    elif alone:
+        context.note("{} on the server alone (--complete counts them)".format(_prompts(len(alone))))
+    show_listing(args, context, [one.row() for one in drifted], COMPARED, "difference")
+    return ExitCode.FAILED if drifted else ExitCode.OK
+
+
+def _compare(args: argparse.Namespace, context: Context) -> List[Compared]:
+    known = settings.load(context.env_file)
+    return prompt_sync.compare(known, args.folder, args.names, args.label)
+
+
+def _note_written(context: Context, dry_run: bool, count: int, what: str) -> None:
+    said = "would be written" if dry_run else "written"
+    context.note("{} {}{} {}".format(count, what, "" if count == 1 else "s", said))
+
+
+def _prompts(count: int) -> str:
+    return "1 prompt is" if count == 1 else "{} prompts are".format(count)

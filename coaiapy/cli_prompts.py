@@ -1,0 +1,193 @@
+"""``coaia fuse prompts``: listing, reading, writing, labelling and deleting prompts."""
+
+import argparse
+from typing import Any, List
+
+from coaiapy import cli_prompt_files, prompts, settings
+from coaiapy.cli_arguments import add_json, json_value, positive, print_json, seconds
+from coaiapy.cli_common import Context, add_command, read_stdin, subcommands
+from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.errors import UsageError
+from coaiapy.files import read_text
+from coaiapy.prompt_content import LATEST, PRODUCTION, TEXT, TYPES, content_from, content_text
+from coaiapy.prompt_display import COLUMNS, format_prompt_display
+
+VERSION_COLUMNS = {
+    "version": "Version",
+    "labels": "Labels",
+    "commitMessage": "Commit message",
+    "createdAt": "Created",
+}
+
+
+def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
+    """Add the commands of ``coaia fuse prompts``."""
+    group = subcommands(parser)
+    _build_list(group)
+    _build_get(group)
+    _build_create(group)
+    _build_labels(group)
+    _build_delete(group)
+    cli_prompt_files.build(group)
+
+
+def _build_list(group: Any) -> None:
+    listing = add_command(
+        group, "list", list_prompts, "list prompts", "coaia fuse prompts list --label production"
+    )
+    listing.add_argument("name", metavar="NAME", nargs="?", help="only this one")
+    listing.add_argument("--label", help="only those with a version of this label")
+    listing.add_argument("--tag", help="only those with this tag")
+    add_listing_options(listing)
+
+
+def _build_get(group: Any) -> None:
+    get = add_command(
+        group,
+        "get",
+        get_prompt,
+        "show a version of a prompt",
+        """coaia fuse prompts get team/greeting --prod -c
+        coaia fuse prompts get team/greeting --version 3 --json""",
+    )
+    get.add_argument("name", metavar="NAME")
+    get.add_argument("--label", help="the version with this label (default: latest)")
+    get.add_argument(
+        "--prod", dest="label", action="store_const", const=PRODUCTION, help="--label production"
+    )
+    get.add_argument("--version", type=positive, metavar="N", help="this version")
+    get.add_argument("-c", "--content-only", action="store_true", help="print its content alone")
+    get.add_argument("-e", "--escaped", action="store_true", help="the content as a JSON string")
+    get.add_argument("--offline", action="store_true", help="ask no server: the copy on disk")
+    get.add_argument(
+        "--max-age", type=seconds, metavar="SECONDS", help="a copy not older than this will do"
+    )
+    add_json(get)
+
+
+def _build_create(group: Any) -> None:
+    create = add_command(
+        group,
+        "create",
+        create_prompt,
+        "write a new version of a prompt, and print its number",
+        """coaia fuse prompts create team/greeting "Hello {{name}}" --labels production
+        coaia fuse prompts create team/chat -f chat.yaml --type chat --commit-message "First" """,
+    )
+    create.add_argument("name", metavar="NAME")
+    create.add_argument("content", metavar="CONTENT", nargs="?", help="(default: standard input)")
+    create.add_argument("-f", "--file", help="read the content from this file; - is standard input")
+    create.add_argument(
+        "--type", choices=TYPES, default=TEXT, help="chat: JSON or YAML messages (default: text)"
+    )
+    create.add_argument("--labels", nargs="*", metavar="LABEL", help="labels of this version")
+    create.add_argument("--tags", nargs="*", metavar="TAG", help="tags of the prompt")
+    create.add_argument("--commit-message", metavar="TEXT", help="what has changed")
+    create.add_argument("--config", type=json_value, metavar="JSON", help="such as a model's name")
+    add_json(create)
+
+
+def _build_labels(group: Any) -> None:
+    labels = add_command(
+        group,
+        "labels",
+        label_prompt,
+        "list the versions of a prompt with their labels, or label one",
+        """coaia fuse prompts labels team/greeting
+        coaia fuse prompts labels team/greeting 3 production""",
+    )
+    labels.add_argument("name", metavar="NAME")
+    labels.add_argument("version", type=positive, metavar="VERSION", nargs="?")
+    labels.add_argument("labels", metavar="LABEL", nargs="*", help="taken from any other version")
+    add_listing_options(labels)
+
+
+def _build_delete(group: Any) -> None:
+    delete = add_command(
+        group,
+        "delete",
+        delete_prompt,
+        "delete a prompt, or some of its versions",
+        "coaia fuse prompts delete team/greeting --version 2",
+    )
+    delete.add_argument("name", metavar="NAME")
+    delete.add_argument("--version", type=positive, metavar="N", help="only this version")
+    delete.add_argument("--label", help="only the version with this label")
+
+
+def list_prompts(args: argparse.Namespace, context: Context) -> None:
+    """Show the prompts."""
+    known = settings.load(context.env_file)
+    found = prompts.list_prompts(known, args.name, args.label, args.tag)
+    show_listing(args, context, found, COLUMNS, "prompt")
+
+
+def get_prompt(args: argparse.Namespace, context: Context) -> None:
+    """Show one version of a prompt."""
+    label = None if args.version else args.label or LATEST
+    fetched = prompts.fetch_prompt(
+        settings.load(context.env_file),
+        args.name,
+        label,
+        args.version,
+        args.offline,
+        args.max_age,
+    )
+    if fetched.note:
+        context.note("coaia: " + fetched.note)
+    if args.content_only or args.escaped:
+        context.say(content_text(fetched.prompt["prompt"], args.escaped))
+    elif args.json:
+        print_json(context, fetched.prompt)
+    else:
+        context.say(format_prompt_display(fetched.prompt))
+
+
+def create_prompt(args: argparse.Namespace, context: Context) -> None:
+    """Write a new version of a prompt."""
+    created = prompts.create_prompt(
+        settings.load(context.env_file),
+        args.name,
+        content_from(_content(args, context), args.type),
+        args.commit_message,
+        args.labels,
+        args.tags,
+        args.type,
+        args.config,
+    )
+    if args.json:
+        return print_json(context, created)
+    context.say(str(created["version"]))
+    context.note(
+        "{name} is at version {version} ({labels})".format(
+            name=created["name"], version=created["version"], labels=", ".join(created["labels"])
+        )
+    )
+
+
+def _content(args: argparse.Namespace, context: Context) -> str:
+    if args.content is not None and args.file:
+        raise UsageError("give the content once: as an argument or with -f FILE")
+    if args.content is not None:
+        return str(args.content)
+    if args.file and args.file != "-":
+        return read_text(args.file)
+    return read_stdin(context)
+
+
+def label_prompt(args: argparse.Namespace, context: Context) -> None:
+    """Show the versions of a prompt, or put labels on one."""
+    known = settings.load(context.env_file)
+    if args.version is None:
+        found = prompts.list_versions(known, args.name)
+        return show_listing(args, context, found, VERSION_COLUMNS, "version")
+    labelled = prompts.update_prompt_version_labels(known, args.name, args.version, args.labels)
+    show_listing(args, context, [labelled], VERSION_COLUMNS, "version")
+
+
+def delete_prompt(args: argparse.Namespace, context: Context) -> None:
+    """Delete a prompt or some of its versions."""
+    known = settings.load(context.env_file)
+    prompts.delete_prompt(known, args.name, args.version, args.label)
+    what = prompts.described(args.name, args.label, args.version)
+    context.note("deleted {}".format(what))

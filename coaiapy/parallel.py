@@ -1,0 +1,79 @@
+"""The same work on many items, several at a time.
+
+Worker threads are daemons, so that an interrupted command ends without waiting for them.
+"""
+
+import queue
+import threading
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple, Type
+
+WORKERS = 8
+
+
+class Outcome(NamedTuple):
+    """What came of one item: a value, or the error that was raised.
+
+    ``was_tried`` is false where an earlier error made it pointless.
+    """
+
+    item: Any
+    value: Any = None
+    error: Optional[Exception] = None
+    was_tried: bool = True
+
+
+def run_all(
+    work: Callable[[Any], Any],
+    items: Sequence[Any],
+    stop_at: Tuple[Type[Exception], ...] = (),
+    workers: int = WORKERS,
+) -> List[Outcome]:
+    """Return the outcome of ``work(item)`` for every item, in the order of ``items``.
+
+    After an error of the kinds ``stop_at`` no further item is begun.
+    """
+    waiting: "queue.Queue[int]" = queue.Queue()
+    done: "queue.Queue[Tuple[int, Outcome]]" = queue.Queue()
+    stopped = threading.Event()
+    for index in range(len(items)):
+        waiting.put(index)
+
+    def run() -> None:
+        while True:
+            try:
+                index = waiting.get_nowait()
+            except queue.Empty:
+                return
+            done.put((index, _outcome(work, items[index], stop_at, stopped)))
+
+    for _ in range(min(workers, len(items))):
+        threading.Thread(target=run, daemon=True).start()
+    try:
+        found = dict(done.get() for _ in items)
+    finally:
+        stopped.set()
+    return [found[index] for index in range(len(items))]
+
+
+def _outcome(
+    work: Callable[[Any], Any],
+    item: Any,
+    stop_at: Tuple[Type[Exception], ...],
+    stopped: threading.Event,
+) -> Outcome:
+    if stopped.is_set():
+        return Outcome(item, was_tried=False)
+    try:
+        return Outcome(item, work(item))
+    except Exception as error:
+        if isinstance(error, stop_at):
+            stopped.set()
+        return Outcome(item, error=error)
+
+
+def values_of(outcomes: Sequence[Outcome]) -> List[Any]:
+    """Return the values of outcomes; raise the first error among them."""
+    for outcome in outcomes:
+        if outcome.error is not None:
+            raise outcome.error
+    return [outcome.value for outcome in outcomes]

@@ -1,0 +1,107 @@
+"""Copies of prompts on disk, for when the server is down: one file for each name and label.
+
+A copy belongs to the server and the keys it was fetched with. Copies are spare: whatever is wrong
+with one, it is as if there were none.
+"""
+
+import json
+import os
+import shutil
+import time
+from hashlib import sha256
+from typing import Any, List, NamedTuple, Optional
+
+from coaiapy import files
+from coaiapy.errors import StateError
+from coaiapy.record_fields import Body
+from coaiapy.settings import Settings
+
+FOLDER = "prompts"
+
+
+class Copy(NamedTuple):
+    """A prompt as it was at ``fetched_at`` (seconds since 1970)."""
+
+    prompt: Body
+    fetched_at: float
+
+    @property
+    def age(self) -> float:
+        """The seconds since it was fetched; endless if the clock was set back."""
+        age = time.time() - self.fetched_at
+        return age if age >= 0 else float("inf")
+
+
+def selector(label: Optional[str], version: Optional[int]) -> str:
+    """Return the words under which a version of a prompt is kept."""
+    return "version {}".format(version) if version else "label {}".format(label)
+
+
+def keep(settings: Settings, prompt: Body, label: Optional[str]) -> None:
+    """Keep a prompt that was fetched by ``label``, also as the version that it is.
+
+    Raises ``StateError`` if the disk takes it not.
+    """
+    folder = os.path.join(_project_folder(settings), _digest(prompt["name"]))
+    files.make_private_folder(folder)
+    chosen = [selector(None, prompt["version"])]
+    if label:
+        chosen.append(selector(label, None))
+    for words in chosen:
+        kept = {"name": prompt["name"], "selector": words}
+        text = json.dumps(dict(kept, fetched_at=time.time(), prompt=prompt), ensure_ascii=False)
+        files.write_atomic(os.path.join(folder, _digest(words) + ".json"), text)
+
+
+def find(
+    settings: Settings, name: str, label: Optional[str], version: Optional[int]
+) -> Optional[Copy]:
+    """Return the copy of a prompt, if there is one; without a server, the newest of any server."""
+    words = selector(label, version)
+    found = []
+    for folder in _folders(settings):
+        path = os.path.join(folder, _digest(name), _digest(words) + ".json")
+        copy = _read(path, name, words)
+        if copy is not None:
+            found.append(copy)
+    return max(found, key=lambda copy: copy.fetched_at) if found else None
+
+
+def forget(settings: Settings, name: str) -> None:
+    """Remove all copies of a prompt, because it was changed or is gone."""
+    shutil.rmtree(os.path.join(_project_folder(settings), _digest(name)), ignore_errors=True)
+
+
+def _read(path: str, name: str, words: str) -> Optional[Copy]:
+    if not os.path.exists(path):
+        return None
+    try:
+        kept: Any = json.loads(files.read_text(path))
+        if (kept["name"], kept["selector"]) != (name, words):
+            return None
+        prompt = kept["prompt"]
+        if not isinstance(prompt, dict) or "prompt" not in prompt or "version" not in prompt:
+            return None
+        return Copy(prompt, float(kept["fetched_at"]))
+    except (StateError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _folders(settings: Settings) -> List[str]:
+    if not settings.is_local:
+        return [_project_folder(settings)]
+    root = os.path.join(files.state_folder(), FOLDER)
+    try:
+        return [os.path.join(root, name) for name in os.listdir(root)]
+    except OSError:
+        return []
+
+
+def _project_folder(settings: Settings) -> str:
+    """A public key belongs to one project, so that no request is needed to know which."""
+    owner = _digest(settings.base_url + "\n" + settings.public_key)
+    return os.path.join(files.state_folder(), FOLDER, owner)
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8")).hexdigest()[:32]

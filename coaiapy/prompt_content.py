@@ -1,0 +1,128 @@
+"""What a prompt may be: its name, its labels, and its content as text or as chat messages."""
+
+import json
+import re
+from typing import Any, Iterable, List, Sequence
+
+from coaiapy import json_values
+from coaiapy.errors import UsageError
+from coaiapy.packages import require
+from coaiapy.record_fields import Body
+
+TEXT = "text"
+CHAT = "chat"
+TYPES = (TEXT, CHAT)
+LATEST = "latest"
+PRODUCTION = "production"
+LONGEST_COMMIT_MESSAGE = 500
+_LABEL = re.compile(r"[a-z0-9_.-]{1,36}\Z")
+_RESERVED = ("new", "metrics", "prompt-detail")
+
+
+def check_name(name: str) -> None:
+    """Raise ``UsageError`` for a name that no server takes (contract, section 7)."""
+    problem = ""
+    if not name.strip():
+        problem = "is empty"
+    elif "|" in name or re.search(r"<[^>]*>", name):
+        problem = "holds a | or a <tag>"
+    elif name.startswith("/") or name.endswith("/") or "//" in name:
+        problem = "has a folder without a name"
+    elif name in _RESERVED:
+        problem = "is a word of Langfuse's own"
+    if problem:
+        raise UsageError("the prompt name {!r} {}: choose another".format(name, problem))
+
+
+def check_labels(labels: Iterable[Any]) -> List[str]:
+    """Return labels that a user may set; ``latest`` is the server's own and left out."""
+    for label in labels:
+        if not isinstance(label, str) or not _LABEL.match(label):
+            raise UsageError(
+                "the label {!r} is not of 1 to 36 of a-z, 0-9, _ . and -".format(label)
+            )
+    return [label for label in dict.fromkeys(labels) if label != LATEST]
+
+
+def check_tags(tags: Iterable[Any]) -> List[str]:
+    """Return tags, each once; ``UsageError`` for one that is no text."""
+    for tag in tags:
+        if not isinstance(tag, str) or not tag:
+            raise UsageError("the tag {!r} is not a text: put it in quotes".format(tag))
+    return list(dict.fromkeys(tags))
+
+
+def check_content(content: Any, prompt_type: str) -> None:
+    """Raise ``UsageError`` unless ``content`` is what a prompt of this type holds."""
+    if prompt_type == CHAT:
+        check_messages(content)
+    elif prompt_type != TEXT:
+        raise UsageError("a prompt's type is text or chat, not {!r}".format(prompt_type))
+    elif not isinstance(content, str):
+        raise UsageError("a text prompt is one text; for messages, use the type chat")
+
+
+def check_messages(messages: Any) -> None:
+    """Raise ``UsageError`` unless these are chat messages or placeholders."""
+    if not isinstance(messages, list) or not messages:
+        raise UsageError(
+            'a chat prompt is a list of messages, such as [{"role": "user", "content": "Hi"}]'
+        )
+    for number, message in enumerate(messages, 1):
+        values = message if isinstance(message, dict) else {}
+        needed: Sequence[str] = ("role", "content")
+        if values.get("type") == "placeholder":
+            needed = ("name",)
+        if not all(isinstance(values.get(name), str) for name in needed):
+            raise UsageError(
+                "message {} of the chat prompt needs {} as text".format(
+                    number, " and ".join(needed)
+                )
+            )
+
+
+def content_from(text: str, prompt_type: str) -> Any:
+    """Return what ``text`` says as a prompt: itself, or the messages in its JSON or YAML."""
+    if prompt_type != CHAT:
+        return text
+    try:
+        value = json_values.parse(text)
+    except ValueError:
+        value = yaml_value(text, "the chat prompt is no JSON, and it")
+    if isinstance(value, dict) and isinstance(value.get("messages"), list):
+        value = value["messages"]
+    check_messages(value)
+    return value
+
+
+def yaml_value(text: str, what: str) -> Any:
+    """Return what a YAML text says, as JSON would; ``UsageError`` names ``what`` it is."""
+    yaml = require("yaml", "PyYAML")
+    try:
+        return json_values.plain(yaml.safe_load(text))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        said = " ".join(str(error).split())
+        raise UsageError("{} is not YAML that can be used: {}".format(what, said)) from error
+
+
+def content_text(content: Any, escaped: bool = False) -> str:
+    """Return a prompt's content as text: itself, or its messages, roles and all, as JSON.
+
+    ``escaped``: as one line, a JSON string.
+    """
+    if not escaped:
+        return content if isinstance(content, str) else json.dumps(content, **_READABLE)
+    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+    return json.dumps(text, ensure_ascii=False)
+
+
+_READABLE: Any = {"ensure_ascii": False, "indent": 2}
+
+
+def is_same(prompt: Body, wanted: Body) -> bool:
+    """Whether a prompt of a server has the type, content and config of the wanted one."""
+    return (
+        (prompt.get("type") or TEXT) == (wanted.get("type") or TEXT)
+        and prompt.get("prompt") == wanted.get("prompt")
+        and (prompt.get("config") or {}) == (wanted.get("config") or {})
+    )

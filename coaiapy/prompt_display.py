@@ -1,0 +1,65 @@
+"""Prompts as people read them."""
+
+from typing import Iterable, List
+
+from coaiapy.display import fields, moment
+from coaiapy.prompt_content import TEXT
+from coaiapy.record_fields import Body
+from coaiapy.table import table
+
+COLUMNS = {
+    "name": "Name",
+    "type": "Type",
+    "versions": "Versions",
+    "labels": "Labels",
+    "tags": "Tags",
+    "lastUpdatedAt": "Updated",
+}
+
+
+def format_prompts_table(prompts: Iterable[Body]) -> str:
+    """Return one line a prompt, from the rows of ``prompts.list_prompts``."""
+    rows = [
+        [
+            prompt["name"],
+            prompt.get("type"),
+            _listed(prompt.get("versions")),
+            _listed(prompt.get("labels")),
+            _listed(prompt.get("tags")),
+            moment(prompt.get("lastUpdatedAt")),
+        ]
+        for prompt in prompts
+    ]
+    return table(rows, list(COLUMNS.values()))
+
+
+def format_prompt_display(prompt: Body) -> str:
+    """Return one version of a prompt: what belongs to it, then its content."""
+    heading = {
+        "name": prompt["name"],
+        "version": prompt["version"],
+        "type": prompt.get("type") or TEXT,
+        "labels": _listed(prompt.get("labels")),
+        "tags": _listed(prompt.get("tags")),
+        "config": prompt.get("config") or {},
+        "commit": prompt.get("commitMessage") or "",
+        "updated": moment(prompt.get("updatedAt")),
+    }
+    return "{}\n\n{}".format(fields(heading), _content(prompt["prompt"]))
+
+
+def _content(content: object) -> str:
+    if not isinstance(content, list):
+        return str(content)
+    return "\n\n".join(_message(message) for message in content)
+
+
+def _message(message: Body) -> str:
+    if message.get("type") == "placeholder":
+        return "[placeholder {}]".format(message.get("name"))
+    return "[{}]\n{}".format(message.get("role"), message.get("content"))
+
+
+def _listed(values: object) -> str:
+    found: List[object] = list(values) if isinstance(values, list) else []
+    return ", ".join(str(value) for value in found)

@@ -1,0 +1,289 @@
+"""Prompts of a Langfuse server: every one has numbered versions, and labels that point at them.
+
+What was read is kept on disk (``prompt_cache``) and serves when the server is down.
+"""
+
+import time
+from typing import Any, List, NamedTuple, Optional, Sequence
+
+from coaiapy import display, prompt_cache
+from coaiapy.errors import NetworkError, NotFoundError, StateError, UsageError
+from coaiapy.langfuse_errors import UnavailableError
+from coaiapy.langfuse_http import LangfuseHttp, backoff, quoted
+from coaiapy.parallel import run_all, values_of
+from coaiapy.prompt_content import (
+    LATEST,
+    LONGEST_COMMIT_MESSAGE,
+    PRODUCTION,
+    TEXT,
+    check_content,
+    check_labels,
+    check_name,
+    check_tags,
+    is_same,
+)
+from coaiapy.record_fields import Body
+from coaiapy.server_only import client_for
+from coaiapy.server_pages import rows_from
+from coaiapy.settings import Settings
+
+PROMPTS = "/api/public/v2/prompts"
+# How often a version is posted when the server was asked and it was not there.
+POSTS = 3
+
+
+class FetchedPrompt(NamedTuple):
+    """A prompt, and what its reader should know about where it comes from (perhaps nothing)."""
+
+    prompt: Body
+    note: str = ""
+
+
+def list_prompts(
+    settings: Settings,
+    name: Optional[str] = None,
+    label: Optional[str] = None,
+    tag: Optional[str] = None,
+) -> List[Body]:
+    """Return every prompt that fits: ``name``, ``type`` (``None`` on v2 servers), ``versions``,
+    ``labels``, ``tags``, ``lastUpdatedAt``, ``lastConfig``."""
+    http = client_for(settings, "prompts")
+    query = {"name": name, "label": label, "tag": tag}
+    rows = {row["name"]: row for row in rows_from(http, PROMPTS, query, 0, None)}
+    return [dict(row, type=row.get("type")) for row in rows.values()]
+
+
+def get_prompt(
+    settings: Settings,
+    name: str,
+    label: Optional[str] = None,
+    version: Optional[int] = None,
+    resolve: bool = True,
+) -> Body:
+    """Return one version as the server has it; without ``label`` and ``version`` the one in
+    production. ``resolve`` false leaves references to other prompts as they are written.
+
+    Raises ``NotFoundError`` if there is none.
+    """
+    label = _label(label, version)
+    return _get(client_for(settings, "prompts"), name, label, version, resolve)
+
+
+def fetch_prompt(
+    settings: Settings,
+    name: str,
+    label: Optional[str] = None,
+    version: Optional[int] = None,
+    offline: bool = False,
+    max_age: Optional[float] = None,
+) -> FetchedPrompt:
+    """Return one version as ``get_prompt`` does, or its copy on disk: one that is at most
+    ``max_age`` seconds old, any if the server is down, and nothing else when ``offline``.
+
+    A server is given one timeout, not several tries, when there is a copy."""
+    label = _label(label, version)
+    copy = prompt_cache.find(settings, name, label, version)
+    if copy is not None and max_age is not None and copy.age <= max_age:
+        return FetchedPrompt(copy.prompt)
+    if offline:
+        if copy is None or max_age is not None:
+            raise NotFoundError(_no_copy(name, label, version, copy, max_age))
+        return FetchedPrompt(copy.prompt)
+    http = client_for(settings, "prompts", settings.timeout if copy else None)
+    try:
+        prompt = _get(http, name, label, version, True)
+    except NetworkError as error:
+        if copy is None:
+            raise
+        fetched = display.epoch_moment(copy.fetched_at)
+        return FetchedPrompt(
+            copy.prompt, "this is the copy that was fetched at {}: {}".format(fetched, error)
+        )
+    except NotFoundError:
+        prompt_cache.forget(settings, name)
+        raise
+    return FetchedPrompt(prompt, _kept(settings, prompt, label))
+
+
+def create_prompt(
+    settings: Settings,
+    name: str,
+    content: Any,
+    commit_message: Optional[str] = None,
+    labels: Optional[Sequence[str]] = None,
+    tags: Optional[Sequence[str]] = None,
+    prompt_type: str = TEXT,
+    config: Any = None,
+) -> Body:
+    """Write a new version of a prompt and return it, whole.
+
+    ``content`` is a text, or for the type ``chat`` a list of messages. A post whose answer was
+    lost is not repeated before the server was asked whether the version is there.
+    """
+    body = _new_version(name, content, commit_message, labels, tags, prompt_type, config)
+    http = client_for(settings, "prompts")
+    before = _newest_version(http, name)
+    created = _post(http, body, before)
+    prompt_cache.forget(settings, name)
+    return created
+
+
+def update_prompt_version_labels(
+    settings: Settings, name: str, version: int, new_labels: Sequence[str]
+) -> Body:
+    """Put labels on a version, away from any other, and return it; none can be taken off.
+
+    Servers before 3.15 have no such thing: ``WrongDialectError``.
+    """
+    labels = check_labels(new_labels)
+    if not labels:
+        raise UsageError("give a label to set; the server itself keeps the label latest")
+    path = "{}/{}/versions/{}".format(PROMPTS, quoted(name), version)
+    http = client_for(settings, "prompts")
+    labelled: Body = http.request("PATCH", path, json={"newLabels": labels}, retry=True)
+    prompt_cache.forget(settings, name)
+    return labelled
+
+
+def delete_prompt(
+    settings: Settings, name: str, version: Optional[int] = None, label: Optional[str] = None
+) -> None:
+    """Delete one version, those with a label, or all. Servers before 3.138 cannot."""
+    if version and label:
+        raise UsageError("choose what to delete by version or by label, not by both")
+    http = client_for(settings, "prompts")
+    try:
+        http.request("DELETE", _path(name), {"version": version, "label": label})
+    except NotFoundError as error:
+        what = described(name, label, version)
+        raise NotFoundError("there is no {} to delete".format(what)) from error
+    prompt_cache.forget(settings, name)
+
+
+def described(name: str, label: Optional[str], version: Optional[int]) -> str:
+    """Return a prompt, or those of its versions that are meant, in words."""
+    words = " ({})".format(prompt_cache.selector(label, version)) if label or version else ""
+    return "prompt {!r}{}".format(name, words)
+
+
+def list_versions(settings: Settings, name: str) -> List[Body]:
+    """Return every version of a prompt, the newest first; ``NotFoundError`` without one."""
+    known = [row for row in list_prompts(settings, name) if row["name"] == name]
+    if not known:
+        raise NotFoundError("no prompt {!r}: coaia fuse prompts list shows them".format(name))
+    http = client_for(settings, "prompts")
+    numbers = sorted(known[0]["versions"], reverse=True)
+    outcomes = run_all(lambda number: _get(http, name, None, number, False), numbers)
+    return [prompt for prompt in values_of(outcomes) if prompt is not None]
+
+
+def _get(
+    http: LangfuseHttp, name: str, label: Optional[str], version: Optional[int], resolve: bool
+) -> Body:
+    query = {"label": label, "version": version, "resolve": None if resolve else False}
+    prompt: Body = http.request("GET", _path(name), query)
+    return prompt
+
+
+def _path(name: str) -> str:
+    return PROMPTS + "/" + quoted(name)
+
+
+def _label(label: Optional[str], version: Optional[int]) -> Optional[str]:
+    if label and version:
+        raise UsageError("choose a prompt by its label or by its version, not by both")
+    return None if version else label or PRODUCTION
+
+
+def _new_version(
+    name: str,
+    content: Any,
+    commit_message: Optional[str],
+    labels: Optional[Sequence[str]],
+    tags: Optional[Sequence[str]],
+    prompt_type: str,
+    config: Any,
+) -> Body:
+    check_name(name)
+    check_content(content, prompt_type)
+    if commit_message and len(commit_message) > LONGEST_COMMIT_MESSAGE:
+        raise UsageError(
+            "the commit message has {} characters: {} are the most".format(
+                len(commit_message), LONGEST_COMMIT_MESSAGE
+            )
+        )
+    body: Body = {"name": name, "type": prompt_type, "prompt": content}
+    body["labels"] = check_labels(labels or [])
+    if tags is not None:
+        body["tags"] = check_tags(tags)
+    if commit_message:
+        body["commitMessage"] = commit_message
+    if config is not None:
+        body["config"] = config
+    return body
+
+
+def _newest_version(http: LangfuseHttp, name: str) -> int:
+    try:
+        return int(_get(http, name, LATEST, None, False)["version"])
+    except NotFoundError:
+        return 0
+
+
+def _post(http: LangfuseHttp, body: Body, before: int) -> Body:
+    attempt = 0
+    while True:
+        try:
+            created: Body = http.request("POST", PROMPTS, json=body)
+            return created
+        except UnavailableError as error:
+            if error.unsent or error.status == 429:
+                raise
+            time.sleep(backoff(attempt))
+            found = _look(http, body, before, error)
+            attempt += 1
+            if found is not None:
+                return found
+            if attempt == POSTS:
+                raise
+
+
+def _look(http: LangfuseHttp, body: Body, before: int, lost: UnavailableError) -> Optional[Body]:
+    """Return the version that the post with the lost answer has made, if it has made one."""
+    name = body["name"]
+    try:
+        for version in range(_newest_version(http, name), before, -1):
+            prompt = _get(http, name, None, version, False)
+            if is_same(prompt, body) and set(body["labels"]) <= set(prompt["labels"]):
+                return prompt
+    except NetworkError:
+        raise NetworkError(
+            "whether prompt {!r} was created is not known, look before creating it again: "
+            "{}".format(name, lost)
+        ) from lost
+    return None
+
+
+def _kept(settings: Settings, prompt: Body, label: Optional[str]) -> str:
+    try:
+        prompt_cache.keep(settings, prompt, label)
+    except StateError as error:
+        return "no copy was kept for when the server is down: {}".format(error)
+    return ""
+
+
+def _no_copy(
+    name: str,
+    label: Optional[str],
+    version: Optional[int],
+    copy: Optional[prompt_cache.Copy],
+    max_age: Optional[float],
+) -> str:
+    words = prompt_cache.selector(label, version)
+    if copy is None:
+        return "there is no copy of prompt {!r} ({}): fetch it once without --offline".format(
+            name, words
+        )
+    return "the copy of prompt {!r} ({}) of {} is older than {:g} seconds".format(
+        name, words, display.epoch_moment(copy.fetched_at), max_age or 0
+    )

@@ -1,0 +1,216 @@
+"""coaia fuse prompts: what a terminal and a script see of it."""
+
+import csv
+import io
+import json
+
+import pytest
+from langfuse_server import KINDS
+from langfuse_server.fixtures import langfuse  # noqa: F401
+
+from coaiapy import langfuse_http
+
+CHAT = [{"role": "system", "content": 'Say "hi"'}, {"role": "user", "content": "{{q}}\nnow"}]
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch):
+    monkeypatch.setattr(langfuse_http, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(langfuse_http, "DEFAULT_SECONDS", 1.0)
+
+
+def use(server, monkeypatch):
+    monkeypatch.setenv("LANGFUSE_BASE_URL", server.url)
+    monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", "pk-test")
+    monkeypatch.setenv("LANGFUSE_SECRET_KEY", "sk-test")
+    monkeypatch.setenv("LANGFUSE_TIMEOUT", "0.5")
+    return server
+
+
+@pytest.fixture
+def server(langfuse, monkeypatch):  # noqa: F811
+    return use(langfuse("v4-events_only"), monkeypatch)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_the_published_words_on_every_server(langfuse, monkeypatch, run, kind):  # noqa: F811
+    use(langfuse(kind), monkeypatch)
+    words = "prompts create team/p Hello --labels production --tags a b --commit-message first"
+    assert run("fuse", *words.split()).out == "1\n"
+    assert run("fuse", "prompts", "create", "team/p", "Hi").out == "2\n"
+    assert run("fuse", "prompts", "get", "team/p", "-c").out == "Hi\n"
+    assert run("fuse", "prompts", "get", "team/p", "--prod", "-c").out == "Hello\n"
+    assert run("fuse", "prompts", "get", "team/p", "--label", "production", "-c").out == "Hello\n"
+    assert run("fuse", "prompts", "get", "team/p", "--version", "1", "-c").out == "Hello\n"
+    got = json.loads(run("fuse", "prompts", "get", "team/p", "--prod", "--json").out)
+    assert (got["version"], got["tags"]) == (1, ["a", "b"])
+    listed = run("fuse", "prompts", "list")
+    assert listed.err == "1 prompt\n"
+    header, _, row = listed.out.splitlines()
+    assert header.split() == ["Name", "Type", "Versions", "Labels", "Tags", "Updated"]
+    assert row.split()[0] == "team/p"
+    assert "1, 2" in row
+
+
+def test_every_form_of_the_list(server, run):
+    run("fuse", "prompts", "create", "p", "x", "--labels", "production")
+    (row,) = json.loads(run("fuse", "prompts", "list", "--json").out)
+    assert (row["name"], row["type"], row["versions"]) == ("p", "text", [1])
+    assert json.loads(run("fuse", "prompts", "list", "--jsonl").out) == row
+    lines = list(csv.reader(io.StringIO(run("fuse", "prompts", "list", "--csv").out)))
+    assert lines[1][:2] == ["p", "text"]
+    only = run("fuse", "prompts", "list", "--columns", "name,versions", "--json")
+    assert json.loads(only.out) == [{"name": "p", "versions": [1]}]
+
+
+def test_an_empty_list_is_a_good_answer_and_an_error_is_none(server, run):
+    empty = run("fuse", "prompts", "list")
+    assert (empty.code, empty.err) == (0, "0 prompts\n")
+    assert empty.out.startswith("Name")
+    server.fail("401", times=None)
+    refused = run("fuse", "prompts", "list", "--json")
+    assert (refused.code, refused.out) == (3, "")
+    assert refused.err.count("\n") == 1
+
+
+def test_chat_keeps_its_roles_all_the_way(server, run, project):
+    (project / "chat.json").write_text(json.dumps(CHAT))
+    run("fuse", "prompts", "create", "chat", "-f", "chat.json", "--type", "chat")
+    content = run("fuse", "prompts", "get", "chat", "-c").out
+    assert json.loads(content) == CHAT
+    assert run("fuse", "prompts", "create", "again", "--type", "chat", stdin=content).out == "1\n"
+    assert server.prompts["again"][0]["prompt"] == CHAT
+    shown = run("fuse", "prompts", "get", "chat").out
+    assert "[system]\nSay" in shown
+    assert "[user]\n{{q}}" in shown
+
+
+def test_chat_may_be_yaml(server, run, project):
+    (project / "chat.yaml").write_text("- role: user\n  content: |\n    Hi\n    there\n")
+    run("fuse", "prompts", "create", "chat", "-f", "chat.yaml", "--type", "chat")
+    assert server.prompts["chat"][0]["prompt"] == [{"role": "user", "content": "Hi\nthere\n"}]
+
+
+def test_escaped_content_is_one_line_of_json(server, run):
+    run("fuse", "prompts", "create", "p", stdin='line "one"\nline two\n')
+    escaped = run("fuse", "prompts", "get", "p", "-e").out
+    assert escaped.count("\n") == 1
+    assert json.loads(escaped) == 'line "one"\nline two\n'
+    run("fuse", "prompts", "create", "chat", json.dumps(CHAT), "--type", "chat")
+    escaped = run("fuse", "prompts", "get", "chat", "--escaped").out
+    assert json.loads(json.loads(escaped)) == CHAT
+
+
+def test_a_wrong_command_line_is_told_before_anything_is_sent(server, run):
+    for words, said in (
+        (["create", "p", "x", "-f", "y"], "give the content once"),
+        (["create", "p", "hello", "--type", "chat"], "a list of messages"),
+        (["create", "p", "[", "--type", "chat"], "the chat prompt is no JSON, and it is not YAML"),
+        (["create", "p", "x", "--labels", "No Good"], "label 'No Good'"),
+        (["create", "p", "x", "--config", "{"], "is not JSON"),
+        (["labels", "p", "1"], "give a label"),
+        (["delete", "p", "--version", "1", "--label", "x"], "not by both"),
+        (["get"], "required: NAME"),
+    ):
+        result = run("fuse", "prompts", *words)
+        assert (result.code, result.out) == (2, "")
+        assert said in result.err
+        assert result.err.count("\n") == 1
+    assert server.requests == []
+
+
+def test_a_missing_prompt_is_exit_code_1(server, run):
+    result = run("fuse", "prompts", "get", "nope", "-c")
+    assert (result.code, result.out) == (1, "")
+    assert "nope" in result.err
+
+
+def test_down_offline_and_local(server, run, monkeypatch):
+    run("fuse", "prompts", "create", "p", "Hello")
+    run("fuse", "prompts", "get", "p")
+    server.fail("refuse")
+    down = run("fuse", "prompts", "get", "p", "-c")
+    assert (down.code, down.out) == (0, "Hello\n")
+    assert "coaia: this is the copy that was fetched at" in down.err
+    assert run("fuse", "prompts", "list").code == 4
+    offline = run("fuse", "prompts", "get", "p", "-c", "--offline")
+    assert offline == (0, "Hello\n", "")
+    for name in ("LANGFUSE_BASE_URL", "LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY"):
+        monkeypatch.delenv(name)
+    assert run("fuse", "prompts", "get", "p", "-c", "--offline").out == "Hello\n"
+    local = run("fuse", "prompts", "get", "p")
+    assert (local.code, local.out) == (3, "")
+    assert "set LANGFUSE_PUBLIC_KEY" in local.err
+
+
+def test_labels_are_listed_and_moved(server, run):
+    run("fuse", "prompts", "create", "p", "1", "--labels", "production")
+    run("fuse", "prompts", "create", "p", "2")
+    moved = run("fuse", "prompts", "labels", "p", "2", "production", "--json")
+    assert json.loads(moved.out)[0]["version"] == 2
+    rows = json.loads(
+        run("fuse", "prompts", "labels", "p", "--columns", "version,labels", "--json").out
+    )
+    assert rows[1] == {"version": 1, "labels": []}
+    assert set(rows[0]["labels"]) == {"production", "latest"}
+
+
+def test_what_a_server_cannot_do_is_exit_code_5(langfuse, monkeypatch, run):  # noqa: F811
+    use(langfuse("v2"), monkeypatch)
+    run("fuse", "prompts", "create", "p", "1")
+    for words in (["labels", "p", "1", "production"], ["delete", "p"]):
+        result = run("fuse", "prompts", *words)
+        assert (result.code, result.out) == (5, "")
+        assert "has no such endpoint" in result.err
+
+
+def test_deleting(server, run):
+    run("fuse", "prompts", "create", "p", "1")
+    deleted = run("fuse", "prompts", "delete", "p")
+    assert (deleted.code, deleted.out, deleted.err) == (0, "", "deleted prompt 'p'\n")
+    assert run("fuse", "prompts", "delete", "p").code == 1
+
+
+def test_a_folder_of_prompts_from_pull_to_push(server, run, project):
+    run("fuse", "prompts", "create", "team/p", "Hello", "--labels", "production")
+    run("fuse", "prompts", "create", "other", "Other")
+    pulled = run("fuse", "prompts", "pull", "prompts", "--json")
+    assert [row["state"] for row in json.loads(pulled.out)] == ["new", "new"]
+    assert "2 files written" in pulled.err
+    assert run("fuse", "prompts", "check", "prompts").code == 0
+    assert run("fuse", "prompts", "diff", "prompts").out == ""
+
+    path = project / "prompts" / "team" / "p.md"
+    path.write_text(path.read_text().replace("Hello", "Hi"))
+    (project / "prompts" / "other.md").unlink()
+    check = run("fuse", "prompts", "check", "prompts", "--json")
+    assert check.code == 1
+    assert [(row["name"], row["differences"]) for row in json.loads(check.out)] == [
+        ("team/p", ["content"])
+    ]
+    assert "1 prompt is on the server alone" in check.err
+    assert "\n-Hello\n+Hi" in run("fuse", "prompts", "diff", "prompts").out
+
+    server.forget_requests()
+    dry = run("fuse", "prompts", "push", "prompts", "--dry-run")
+    assert dry.code == 0
+    assert "1 prompt would be written" in dry.err
+    assert {one.method for one in server.requests} == {"GET"}
+    pushed = run("fuse", "prompts", "push", "prompts", "-m", "Shorter")
+    assert (pushed.code, server.prompts["team/p"][-1]["prompt"]) == (0, "Hi")
+    assert "team/p is at version 2" in pushed.err
+    assert run("fuse", "prompts", "check", "prompts").code == 0
+    assert run("fuse", "prompts", "check", "prompts", "--complete").code == 1
+
+
+def test_a_push_that_is_partly_refused_is_exit_code_5(server, run, project):
+    run("fuse", "prompts", "create", "p", "x")
+    folder = project / "prompts"
+    folder.mkdir()
+    (folder / "p.md").write_text("---\ntype: chat\n---\n- role: user\n  content: x\n")
+    (folder / "q.md").write_text("---\n---\nx\n")
+    result = run("fuse", "prompts", "push", "prompts")
+    assert result.code == 5
+    assert "coaia: p was not written:" in result.err
+    assert "1 prompt written" in result.err
+    assert "q" in server.prompts
