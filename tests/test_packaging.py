@@ -170,6 +170,7 @@ def test_the_source_distribution_is_complete(artefacts):
 def test_the_source_distribution_builds_the_same_wheel(artefacts, tmp_path):
     wheel, sdist = artefacts
     with tarfile.open(str(sdist)) as archive:
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
         archive.extractall(str(tmp_path / "unpacked"))
     (tree,) = (tmp_path / "unpacked").iterdir()
     out = tmp_path / "again"
