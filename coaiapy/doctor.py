@@ -4,7 +4,6 @@ Nothing here trusts what was remembered: the server is asked anew, and what it i
 """
 
 import time
-from email.utils import parsedate_to_datetime
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from coaiapy import outbox
@@ -188,6 +187,8 @@ class _Examination:
 
 def _clock(date: Optional[str], local: float) -> Verdict:
     """Compare the server's ``Date`` with the local moment of the answer's half way."""
+    from email.utils import parsedate_to_datetime
+
     try:
         server = parsedate_to_datetime(date or "").timestamp()
     except (TypeError, ValueError, IndexError):

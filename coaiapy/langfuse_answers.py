@@ -7,7 +7,6 @@ here trusts a content type or raises.
 import json
 import re
 from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from typing import Any, List, Mapping, NamedTuple, Optional
 
 LONGEST_MESSAGE = 600
@@ -112,6 +111,8 @@ def _seconds(value: Any) -> Optional[float]:
 
 
 def _seconds_until(text: str) -> Optional[float]:
+    from email.utils import parsedate_to_datetime
+
     try:
         moment = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError):

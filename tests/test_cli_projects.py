@@ -1,5 +1,7 @@
 """The command ``coaia fuse projects``."""
 
+# ruff: noqa: F811
+
 import json
 
 import pytest
@@ -11,7 +13,7 @@ from coaiapy.errors import ExitCode
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_the_project_of_the_keys_is_shown(run, use, kind):  # noqa: F811
+def test_the_project_of_the_keys_is_shown(run, use, kind):
     use(kind)
     result = run("fuse", "projects")
     assert result.code == 0
@@ -20,7 +22,7 @@ def test_the_project_of_the_keys_is_shown(run, use, kind):  # noqa: F811
     assert (found[0]["id"], found[0]["name"]) == ("test-project", "Test Project")
 
 
-def test_the_organization_is_shown_by_name(run, use):  # noqa: F811
+def test_the_organization_is_shown_by_name(run, use):
     use("v3")
     assert "Test Org" in run("fuse", "projects").out
     assert "{" not in run("fuse", "projects", "--csv").out
@@ -32,7 +34,7 @@ def test_local_mode_has_none(run):
     assert "LANGFUSE_PUBLIC_KEY" in result.err
 
 
-def test_a_wrong_key_is_said(run, use, monkeypatch):  # noqa: F811
+def test_a_wrong_key_is_said(run, use, monkeypatch):
     use("v3")
     monkeypatch.setenv("LANGFUSE_SECRET_KEY", "wrong")
     result = run("fuse", "projects")

@@ -1,5 +1,7 @@
 """The commands ``coaia fuse sessions list`` and ``get``, in every place."""
 
+# ruff: noqa: F811
+
 import json
 
 import pytest
@@ -21,7 +23,7 @@ def write(run):
 
 
 @pytest.mark.parametrize("where", WHERE)
-def test_sessions_are_listed_and_shown(run, use, where):  # noqa: F811
+def test_sessions_are_listed_and_shown(run, use, where):
     use(where)
     write(run)
     result = run("fuse", "sessions", "list")
@@ -41,7 +43,7 @@ def test_sessions_are_listed_and_shown(run, use, where):  # noqa: F811
 
 
 @pytest.mark.parametrize("where", WHERE)
-def test_pages_hold_every_session_once(run, use, where):  # noqa: F811
+def test_pages_hold_every_session_once(run, use, where):
     use(where)
     for number in range(5):
         run("fuse", "traces", "create", "t{}".format(number), "-s", "s{}".format(number))
@@ -55,7 +57,7 @@ def test_pages_hold_every_session_once(run, use, where):  # noqa: F811
 
 
 @pytest.mark.parametrize("where", WHERE)
-def test_a_session_that_nothing_belongs_to_is_not_found(run, use, where):  # noqa: F811
+def test_a_session_that_nothing_belongs_to_is_not_found(run, use, where):
     use(where)
     result = run("fuse", "sessions", "get", "nobody")
     assert (result.code, result.out) == (ExitCode.FAILED, "")

@@ -1,5 +1,7 @@
 """The doctor's verdicts on servers of every kind, and on all that can be wrong."""
 
+# ruff: noqa: F811
+
 import json
 
 import pytest
@@ -18,7 +20,7 @@ def verdicts():
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_a_healthy_server_has_nothing_but_good_verdicts(run, use, kind):  # noqa: F811
+def test_a_healthy_server_has_nothing_but_good_verdicts(run, use, kind):
     server = use(kind, prefix="/langfuse")
     result = run("fuse", "doctor")
     assert result.code == 0, result.out
@@ -32,7 +34,7 @@ def test_a_healthy_server_has_nothing_but_good_verdicts(run, use, kind):  # noqa
     assert server.url in result.out
 
 
-def test_the_json_form_says_the_same(run, use):  # noqa: F811
+def test_the_json_form_says_the_same(run, use):
     use("v3")
     result = run("fuse", "test-connection", "--json")
     found = json.loads(result.out)
@@ -44,7 +46,7 @@ def test_the_json_form_says_the_same(run, use):  # noqa: F811
     assert facts["outbox"] == {"waiting": 0, "rejected": 0, "local": 0}
 
 
-def test_settings_say_where_they_come_from_and_show_no_key(run, use, project, monkeypatch):  # noqa: F811
+def test_settings_say_where_they_come_from_and_show_no_key(run, use, project, monkeypatch):
     server = use("v3", public_key="pk-lf-0123456789", secret_key="sk-lf-verysecret")
     monkeypatch.delenv("LANGFUSE_PUBLIC_KEY")
     monkeypatch.delenv("LANGFUSE_SECRET_KEY")
@@ -66,7 +68,7 @@ def test_local_mode_says_so_and_is_well(run):
     assert "server" not in result.out
 
 
-def test_what_was_remembered_of_the_server_is_asked_anew(use):  # noqa: F811
+def test_what_was_remembered_of_the_server_is_asked_anew(use):
     server = use("v4-events_only")
     with Journal() as journal:
         langfuse_generation.remember(journal, server.url, Server("3.225.4", "v3"))
@@ -75,7 +77,7 @@ def test_what_was_remembered_of_the_server_is_asked_anew(use):  # noqa: F811
         assert langfuse_generation.recall(journal, server.url).mode == "v4-events_only"
 
 
-def test_a_wrong_key_leaves_the_generation_unknown(use, monkeypatch):  # noqa: F811
+def test_a_wrong_key_leaves_the_generation_unknown(use, monkeypatch):
     use("v3")
     monkeypatch.setenv("LANGFUSE_SECRET_KEY", "wrong")
     found = verdicts()
@@ -85,7 +87,7 @@ def test_a_wrong_key_leaves_the_generation_unknown(use, monkeypatch):  # noqa: F
     assert "generation" not in found
 
 
-def test_a_server_that_is_not_there_ends_the_questions(use):  # noqa: F811
+def test_a_server_that_is_not_there_ends_the_questions(use):
     use("v3").stop_listening()
     found = verdicts()
     assert found["server"].code == ExitCode.NETWORK
@@ -96,20 +98,20 @@ def test_a_server_that_is_not_there_ends_the_questions(use):  # noqa: F811
     "fault, code",
     [("502 html", ExitCode.NETWORK), ("200 html", ExitCode.NETWORK), ("404 html", ExitCode.CONFIG)],
 )
-def test_what_answers_may_be_no_langfuse(use, fault, code):  # noqa: F811
+def test_what_answers_may_be_no_langfuse(use, fault, code):
     use("v3").fail(fault, times=None)
     assert verdicts()["server"].code == code
 
 
 @pytest.mark.parametrize("offset, side", [(-3600, "ahead of"), (3600, "behind")])
-def test_a_clock_that_is_off_is_a_warning(use, offset, side):  # noqa: F811
+def test_a_clock_that_is_off_is_a_warning(use, offset, side):
     use("v3").clock_offset = offset
     found = verdicts()["clock"]
     assert (found.state, found.code) == ("warning", ExitCode.OK)
     assert "s {} the server's".format(side) in found.text
 
 
-def test_what_the_outbox_holds_is_told(run, use):  # noqa: F811
+def test_what_the_outbox_holds_is_told(run, use):
     server = use("v3")
     server.stop_listening()
     run("fuse", "traces", "create", "t1", "--timeout", "0.2")
@@ -119,7 +121,7 @@ def test_what_the_outbox_holds_is_told(run, use):  # noqa: F811
     assert found.text.startswith("1 waiting, 0 rejected, 0 local")
 
 
-def test_rejected_records_call_for_their_exit_code(run, use):  # noqa: F811
+def test_rejected_records_call_for_their_exit_code(run, use):
     server = use("v3")
     server.fail("half refused", times=None)
     run("pipeline", "create", "simple-trace", "--var", "trace_name=x")
@@ -128,7 +130,7 @@ def test_rejected_records_call_for_their_exit_code(run, use):  # noqa: F811
     assert found.facts["rejected"] == 1
 
 
-def test_a_damaged_journal_is_the_worst_of_all(run, use):  # noqa: F811
+def test_a_damaged_journal_is_the_worst_of_all(run, use):
     use("v3")
     with Journal():
         pass

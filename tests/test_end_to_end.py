@@ -1,5 +1,7 @@
 """One script of real commands on every server kind and in local mode: the same trace everywhere."""
 
+# ruff: noqa: F811
+
 import json
 import time
 
@@ -7,6 +9,8 @@ import pytest
 from langfuse_server import KINDS
 from langfuse_server.fixtures import langfuse  # noqa: F401
 from servers import use  # noqa: F401
+
+from coaiapy.errors import ExitCode
 
 WHERE = sorted(KINDS) + ["local"]
 STEPS = [
@@ -157,9 +161,169 @@ def expected():
 
 
 @pytest.mark.parametrize("where", WHERE)
-def test_what_is_written_is_shown_the_same_everywhere(run, use, project, expected, where):  # noqa: F811
+def test_what_is_written_is_shown_the_same_everywhere(run, use, project, expected, where):
     use(where)
     write(run, project)
     assert normalised(shown(run)) == expected
     tree = run("fuse", "traces", "tv", TRACE)
     assert (tree.code, tree.out) == (0, TREE)
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_every_view_and_listing_knows_what_was_written(run, use, project, where):
+    use(where)
+    write(run, project)
+    whole = shown(run)
+    listed = json.loads(run("fuse", "traces", "--json").out)
+    assert listed == [
+        {key: value for key, value in whole.items() if key not in ("observations", "scores")}
+    ]
+    table = run("fuse", "traces").out
+    assert TRACE in table and "Nightly run" in table and "nightly, a,b" in table
+    assert json.loads(run("fuse", "traces", "--include-observations", "--json").out) == [whole]
+    session = json.loads(run("fuse", "traces", "session-view", "s 1", "--json").out)
+    assert session["traces"] == [whole]
+    text = run("fuse", "traces", "sv", "s 1").out
+    assert text == "session s 1  1 trace\n\n" + TREE
+    for observation in whole["observations"]:
+        alone = run("fuse", "traces", "get-observation", observation["id"], "--json")
+        assert json.loads(alone.out) == observation
+    rows = json.loads(run("fuse", "traces", "obs-list", "--trace-id", TRACE, "--json").out)
+    assert rows == {"data": whole["observations"][::-1], "meta": {}}
+    models = run("fuse", "traces", "list-obs", "--type", "generation")
+    assert (models.code, len(models.out.splitlines())) == (0, 3)
+    sessions = json.loads(run("fuse", "sessions", "list", "--json").out)
+    assert [one["id"] for one in sessions] == ["s 1"]
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_a_pipeline_is_one_tree_everywhere(run, use, where):
+    server = use(where)
+    words = ["pipeline", "create", "data-pipeline", "--var", "pipeline_name=ETL"]
+    result = run(*words + ["--trace-id", "my run", "--session-id", "s1", "--user-id", "john"])
+    assert result.code == 0, result.err
+    if server is not None:
+        writes = [request for request in server.requests if request.method == "POST"]
+        assert len(writes) == 1
+    found = shown(run, "my run")
+    made = run(*words + ["--trace-id", "other", "--dry-run", "--json"])
+    assert made.code == 0
+    planned = json.loads(made.out)["observations"]
+    names = {one["id"]: one["name"] for one in found["observations"]}
+    planned_names = {one["id"]: one["name"] for one in planned}
+    assert [
+        (one["name"], one["type"], names.get(one.get("parentObservationId")), one.get("metadata"))
+        for one in found["observations"]
+    ] == [
+        (
+            one["name"],
+            one["type"],
+            planned_names.get(one.get("parentObservationId")),
+            one.get("metadata"),
+        )
+        for one in planned
+    ]
+    assert (found["userId"], found["sessionId"]) == ("john", "s1")
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_deleted_traces_are_gone(run, use, where):
+    use(where)
+    for name in ("a", "b", "c", "d"):
+        assert run("fuse", "traces", "create", name, "-s", "s").code == 0
+    result = run("fuse", "traces", "delete", "a")
+    if where == "v2":
+        assert result.code == ExitCode.REFUSED
+        assert len(result.err.splitlines()) == 1
+        assert "2.95.12" in result.err and "cannot delete traces" in result.err
+        assert run("fuse", "traces", "tv", "a").code == 0
+        return
+    assert result.code == 0
+    assert run("fuse", "traces", "delete-batch", "b", "c").code == 0
+    assert [trace["id"] for trace in json.loads(run("fuse", "traces", "--json").out)] == ["d"]
+    assert run("fuse", "traces", "tv", "a").code == ExitCode.FAILED
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_what_does_not_exist_is_not_found(run, use, where):
+    use(where)
+    for words in (["tv", "nothing"], ["sv", "nothing"], ["get-obs", "nothing"]):
+        result = run("fuse", "traces", *words)
+        assert (result.code, result.out) == (ExitCode.FAILED, "")
+        assert len(result.err.splitlines()) == 1
+    assert json.loads(run("fuse", "traces", "--json").out) == []
+    assert json.loads(run("fuse", "traces", "list-obs", "--json").out)["data"] == []
+
+
+@pytest.mark.parametrize("where", ["v3", "v4-legacy", "v4-dual", "v4-events_only"])
+def test_what_takes_time_to_appear_is_marked_until_it_has(run, use, project, where):
+    use(where, visible_after=1.0)
+    write(run, project)
+    early = run("fuse", "traces", "tv", TRACE).out
+    assert "(not shown by the server yet)" in early
+    assert early.replace("  (not shown by the server yet)", "") == TREE
+    shown(run)
+    assert run("fuse", "traces", "tv", TRACE).out == TREE
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_server_may_live_below_a_path(run, use, project, expected, kind):
+    server = use(kind, prefix="/tools/langfuse")
+    write(run, project)
+    assert normalised(shown(run)) == expected
+    assert server.url.endswith("/tools/langfuse")
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_the_settings_environment_and_release_reach_what_is_written(
+    run,
+    use,
+    monkeypatch,
+    where,
+):
+    use(where)
+    monkeypatch.setenv("LANGFUSE_TRACING_ENVIRONMENT", "staging")
+    monkeypatch.setenv("LANGFUSE_RELEASE", "1.2.3")
+    run("fuse", "traces", "create", "mine")
+    run("fuse", "traces", "add-observation", "o", "mine", "-ts")
+    run("fuse", "traces", "add-observations", "mine", stdin='[{"id": "b"}]')
+    run("fuse", "traces", "create", "own", "--environment", "prod")
+    run("fuse", "traces", "add-observation", "p", "own")
+    run("pipeline", "create", "simple-trace", "--var", "trace_name=x", "--trace-id", "made")
+    for trace_id, environment in (("mine", "staging"), ("own", "prod"), ("made", "staging")):
+        trace = view(run, trace_id)
+        assert (trace["environment"], trace["release"]) == (environment, "1.2.3")
+        assert trace["observations"]
+        assert {one["environment"] for one in trace["observations"]} == {environment}
+    listed = run("fuse", "traces", "--environment", "staging", "--json").out
+    assert sorted(trace["id"] for trace in json.loads(listed)) == ["made", "mine"]
+
+
+def test_where_the_server_is_may_stand_in_several_places(run, use, project, monkeypatch):
+    server, other = use("v3"), use("v3", project_id="elsewhere")
+    for name in ("BASE_URL", "PUBLIC_KEY", "SECRET_KEY"):
+        monkeypatch.delenv("LANGFUSE_" + name)
+    keys = {"langfuse_public_key": "pk-test", "langfuse_secret_key": "sk-test"}
+
+    def found():
+        return json.loads(run("fuse", "projects", "--json").out)[0]["id"]
+
+    (project / "coaia.json").write_text(json.dumps(dict(keys, langfuse_base_url=server.url)))
+    assert found() == "test-project"
+    (project / ".env").write_text("LANGFUSE_HOST={}\n".format(other.url))
+    assert found() == "elsewhere"
+    monkeypatch.setenv("LANGFUSE_HOST", server.url)
+    assert found() == "test-project"
+    monkeypatch.setenv("LANGFUSE_BASE_URL", other.url + "/")
+    assert found() == "elsewhere"
+
+
+def test_the_timeout_of_the_settings_limits_a_read(run, use, monkeypatch):
+    server = use("v3")
+    run("fuse", "traces", "create", "t")
+    monkeypatch.setenv("LANGFUSE_TIMEOUT", "0.2")
+    server.fail("hang", times=None)
+    began = time.monotonic()
+    result = run("fuse", "traces", "tv", "t")
+    assert result.code == 0 and "did not answer in time" in result.err
+    assert time.monotonic() - began < 4

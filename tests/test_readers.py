@@ -1,5 +1,7 @@
 """Reading from every kind of server: what others wrote, pages, limits, wrong memories."""
 
+# ruff: noqa: F811
+
 import json
 import os
 
@@ -76,7 +78,7 @@ def asked(server, path):
 
 
 @pytest.mark.parametrize("kind", EVERY)
-def test_every_page_is_fetched_when_all_are_asked_for(use, kind, monkeypatch):  # noqa: F811
+def test_every_page_is_fetched_when_all_are_asked_for(use, kind, monkeypatch):
     use(kind)
     monkeypatch.setattr(server_pages, "MOST_ROWS", 7)
     monkeypatch.setattr(reader_v4, "PAGE_SIZE", 7)
@@ -89,7 +91,7 @@ def test_every_page_is_fetched_when_all_are_asked_for(use, kind, monkeypatch):  
 
 
 @pytest.mark.parametrize("kind", EVERY)
-def test_a_short_listing_asks_for_a_short_page(use, kind):  # noqa: F811
+def test_a_short_listing_asks_for_a_short_page(use, kind):
     server = use(kind)
     write_many(5)
     server.forget_requests()
@@ -99,7 +101,7 @@ def test_a_short_listing_asks_for_a_short_page(use, kind):  # noqa: F811
 
 
 @pytest.mark.parametrize("kind", EVERY)
-def test_every_condition_counts(use, kind):  # noqa: F811
+def test_every_condition_counts(use, kind):
     use(kind)
     common = {"user_id": "u", "session_id": "s", "name": "n", "tags": ["a", "b"]}
     common["environment"] = "dev"
@@ -123,7 +125,7 @@ def test_every_condition_counts(use, kind):  # noqa: F811
 
 
 @pytest.mark.parametrize("kind", EVERY)
-def test_listed_traces_come_whole_if_wished(use, kind):  # noqa: F811
+def test_listed_traces_come_whole_if_wished(use, kind):
     server = use(kind)
     made = []
     for name in ("one", "two", "three"):
@@ -150,7 +152,7 @@ def test_listed_traces_come_whole_if_wished(use, kind):  # noqa: F811
         ("free text / of ours", "free text / of ours"),
     ],
 )
-def test_ids_are_found_in_any_form(use, kind, written, asked_for):  # noqa: F811
+def test_ids_are_found_in_any_form(use, kind, written, asked_for):
     use(kind)
     step = observation_from({"id": "step 1/2", "start_time": moment(1)}, written)
     traces.submit(known(), [trace_from({"id": written, "timestamp": moment(0)}), step])
@@ -163,7 +165,7 @@ def test_ids_are_found_in_any_form(use, kind, written, asked_for):  # noqa: F811
 
 
 @pytest.mark.parametrize("kind", SPANS)
-def test_a_trace_stored_under_a_dashed_uuid_is_found(use, kind):  # noqa: F811
+def test_a_trace_stored_under_a_dashed_uuid_is_found(use, kind):
     server = use(kind)
     send_spans(server, span(DASHED, "aa" * 8, attributes={"langfuse.trace.name": "theirs"}))
     for form in (DASHED, DASHED.replace("-", "")):
@@ -171,7 +173,7 @@ def test_a_trace_stored_under_a_dashed_uuid_is_found(use, kind):  # noqa: F811
 
 
 @pytest.mark.parametrize("kind", SPANS)
-def test_a_span_that_was_sent_twice_is_one_that_ended_last(use, kind):  # noqa: F811
+def test_a_span_that_was_sent_twice_is_one_that_ended_last(use, kind):
     server = use(kind)
     trace_id = "ab" * 16
     root = span(trace_id, "aa" * 8, attributes={"langfuse.observation.output": "first"})
@@ -191,7 +193,7 @@ def test_a_span_that_was_sent_twice_is_one_that_ended_last(use, kind):  # noqa: 
 
 
 @pytest.mark.parametrize("kind", SPANS)
-def test_what_our_trace_says_last_is_what_counts(use, kind):  # noqa: F811
+def test_what_our_trace_says_last_is_what_counts(use, kind):
     use(kind)
     first = {"id": "t", "timestamp": moment(0), "name": "old"}
     traces.submit(known(), [trace_from(first)])
@@ -203,7 +205,7 @@ def test_what_our_trace_says_last_is_what_counts(use, kind):  # noqa: F811
 
 
 @pytest.mark.parametrize("kind", SPANS)
-def test_several_roots_of_another_client_are_one_trace(use, kind):  # noqa: F811
+def test_several_roots_of_another_client_are_one_trace(use, kind):
     server = use(kind)
     trace_id = "cd" * 16
     early = span(trace_id, "01" * 8, name="early root")
@@ -224,7 +226,7 @@ def test_several_roots_of_another_client_are_one_trace(use, kind):  # noqa: F811
     assert [len(one["observations"]) for one in session["traces"]] == [3]
 
 
-def test_spans_without_a_root_are_shown_with_what_they_say_of_their_trace(use):  # noqa: F811
+def test_spans_without_a_root_are_shown_with_what_they_say_of_their_trace(use):
     server = use("v4-events_only")
     child = span("ef" * 16, "02" * 8, parentSpanId="99" * 8)
     child["attributes"] = [{"key": "langfuse.trace.name", "value": {"stringValue": "far away"}}]
@@ -234,7 +236,7 @@ def test_spans_without_a_root_are_shown_with_what_they_say_of_their_trace(use): 
     assert [one["parentObservationId"] for one in found["observations"]] == ["99" * 8]
 
 
-def test_the_root_that_a_dual_server_makes_of_an_event_is_the_trace(use):  # noqa: F811
+def test_the_root_that_a_dual_server_makes_of_an_event_is_the_trace(use):
     server = use("v4-dual")
     body = {"id": "legacy", "timestamp": moment(0), "name": "from events", "input": {"q": 1}}
     step = {"id": "step", "traceId": "legacy", "startTime": moment(1), "name": "step"}
@@ -253,7 +255,7 @@ def test_the_root_that_a_dual_server_makes_of_an_event_is_the_trace(use):  # noq
 
 
 @pytest.mark.parametrize("kind", SPANS)
-def test_long_metadata_comes_back_whole(use, kind):  # noqa: F811
+def test_long_metadata_comes_back_whole(use, kind):
     use(kind)
     given = {"text": "x" * 5000, "list": ["y" * 300], "short": 1, "uni": "ü" * 150}
     traces.submit(known(), [trace_from({"id": "t", "timestamp": moment(0), "metadata": given})])
@@ -263,7 +265,7 @@ def test_long_metadata_comes_back_whole(use, kind):  # noqa: F811
 
 
 @pytest.mark.parametrize("kind", SPANS)
-def test_a_traces_metadata_is_not_its_observations(use, kind):  # noqa: F811
+def test_a_traces_metadata_is_not_its_observations(use, kind):
     use(kind)
     trace = trace_from({"id": "t", "timestamp": moment(0), "metadata": {"a": 1, "b": 1}})
     step = observation_from({"id": "o", "start_time": moment(1), "metadata": {"b": 1}}, "t")
@@ -277,7 +279,7 @@ def test_a_traces_metadata_is_not_its_observations(use, kind):  # noqa: F811
 
 
 @pytest.mark.parametrize("kind", EVERY)
-def test_observations_are_listed_page_by_page(use, kind):  # noqa: F811
+def test_observations_are_listed_page_by_page(use, kind):
     use(kind)
     made = [trace_from({"id": "t", "timestamp": moment(0)})]
     for number in range(9):
@@ -302,14 +304,14 @@ def test_observations_are_listed_page_by_page(use, kind):  # noqa: F811
 
 
 @pytest.mark.parametrize("kind", ["v2", "v3"])
-def test_a_cursor_that_no_listing_gave_is_refused(use, kind):  # noqa: F811
+def test_a_cursor_that_no_listing_gave_is_refused(use, kind):
     use(kind)
     with pytest.raises(UsageError):
         traces.list_observations(known(), ObservationFilter(), cursor="x")
 
 
 @pytest.mark.parametrize("kind", EVERY)
-def test_a_rate_limit_is_waited_for(use, kind):  # noqa: F811
+def test_a_rate_limit_is_waited_for(use, kind):
     server = use(kind)
     write_many(3)
     server.fail("429", times=1, retry_after=1)
@@ -327,7 +329,7 @@ def test_a_rate_limit_is_waited_for(use, kind):  # noqa: F811
         ("v4-events_only", Server("3.225.4", "v3")),
     ],
 )
-def test_a_wrong_memory_of_the_server_is_put_right(use, kind, remembered):  # noqa: F811
+def test_a_wrong_memory_of_the_server_is_put_right(use, kind, remembered):
     server = use(kind)
     write_many(1)
     with Journal() as journal:
@@ -338,7 +340,7 @@ def test_a_wrong_memory_of_the_server_is_put_right(use, kind, remembered):  # no
 
 
 @pytest.mark.parametrize("kind", EVERY)
-def test_sessions_begin_with_their_first_trace_and_come_latest_first(use, kind):  # noqa: F811
+def test_sessions_begin_with_their_first_trace_and_come_latest_first(use, kind):
     use(kind)
     made = [("a", "s1", 0), ("b", "s1", 50), ("c", "s2", 10), ("d", None, 60)]
     traces.submit(
@@ -361,7 +363,7 @@ def test_sessions_begin_with_their_first_trace_and_come_latest_first(use, kind):
 
 
 @pytest.mark.parametrize("kind", SPANS)
-def test_scores_of_a_trace_are_read_with_it(use, kind):  # noqa: F811
+def test_scores_of_a_trace_are_read_with_it(use, kind):
     server = use(kind)
     traces.submit(known(), [trace_from({"id": "t", "timestamp": moment(0)})])
     forget_what_was_written()
@@ -384,7 +386,7 @@ def test_ids_too_many_for_one_address_are_asked_for_in_parts():
 
 
 @pytest.mark.parametrize("kind", EVERY)
-def test_sessions_of_one_environment(use, kind):  # noqa: F811
+def test_sessions_of_one_environment(use, kind):
     use(kind)
     for name in ("dev", "prod"):
         fields = {"id": name, "session_id": "s-" + name, "environment": name}

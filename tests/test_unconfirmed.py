@@ -1,5 +1,7 @@
 """What was just written is shown although the server does not show it yet, and is marked so."""
 
+# ruff: noqa: F811
+
 import json
 
 import pytest
@@ -30,7 +32,7 @@ def view(run, *words):
 
 
 @pytest.mark.parametrize("kind", SLOW)
-def test_what_the_server_does_not_show_yet_is_marked_everywhere(run, use, kind):  # noqa: F811
+def test_what_the_server_does_not_show_yet_is_marked_everywhere(run, use, kind):
     server = use(kind, visible_after=1000)
     write(run)
     mark = "(not shown by the server yet)"
@@ -51,7 +53,7 @@ def test_what_the_server_does_not_show_yet_is_marked_everywhere(run, use, kind):
     assert "unconfirmed" not in run("fuse", "sessions", "list", "--json").out
 
 
-def test_a_root_that_is_late_lends_its_name_from_the_journal(run, use):  # noqa: F811
+def test_a_root_that_is_late_lends_its_name_from_the_journal(run, use):
     server = use("v4-events_only", visible_after=1000)
     run("fuse", "traces", "create", "t", "-n", "run", "-i", "in", "--timestamp", "2026-01-01")
     run("fuse", "traces", "add-observation", "o", "t", "-ts", "-n", "Load")
@@ -66,7 +68,7 @@ def test_a_root_that_is_late_lends_its_name_from_the_journal(run, use):  # noqa:
 
 
 @pytest.mark.parametrize("kind", EVERY)
-def test_a_server_out_of_reach_does_not_hide_what_was_written(run, use, kind, monkeypatch):  # noqa: F811
+def test_a_server_out_of_reach_does_not_hide_what_was_written(run, use, kind, monkeypatch):
     server = use(kind)
     write(run)
     server.stop_listening()
@@ -86,7 +88,7 @@ def test_a_server_out_of_reach_does_not_hide_what_was_written(run, use, kind, mo
 
 
 @pytest.mark.parametrize("kind", EVERY)
-def test_a_change_that_waits_is_what_is_shown(run, use, kind):  # noqa: F811
+def test_a_change_that_waits_is_what_is_shown(run, use, kind):
     server = use(kind)
     write(run)
     server.fail("500", times=None, method="POST")
@@ -97,7 +99,7 @@ def test_a_change_that_waits_is_what_is_shown(run, use, kind):  # noqa: F811
 
 
 @pytest.mark.parametrize("kind", ["v2", "v3", "v4-legacy"])
-def test_what_was_refused_says_so(run, use, kind):  # noqa: F811
+def test_what_was_refused_says_so(run, use, kind):
     server = use(kind)
     run("fuse", "traces", "create", "t")
     server.fail("half refused", times=None)
@@ -107,7 +109,7 @@ def test_what_was_refused_says_so(run, use, kind):  # noqa: F811
     assert "second  (refused by the server)" in view(run, "tv", "t")
 
 
-def test_another_projects_records_are_not_this_ones(run, use, monkeypatch):  # noqa: F811
+def test_another_projects_records_are_not_this_ones(run, use, monkeypatch):
     use("v3", visible_after=1000)
     write(run)
     use("v3", visible_after=1000)
@@ -115,7 +117,7 @@ def test_another_projects_records_are_not_this_ones(run, use, monkeypatch):  # n
     assert "t" not in [trace["id"] for trace in json.loads(view(run, "list", "--json"))]
 
 
-def test_scores_on_their_way_belong_to_the_trace(run, use):  # noqa: F811
+def test_scores_on_their_way_belong_to_the_trace(run, use):
     use("v4-dual", visible_after=1000)
     write(run)
     known = settings.load()
@@ -129,7 +131,7 @@ def test_scores_on_their_way_belong_to_the_trace(run, use):  # noqa: F811
     assert unconfirmed.added_to_trace(None, lone) is None
 
 
-def test_the_limit_of_a_listing_holds_with_what_was_added(run, use):  # noqa: F811
+def test_the_limit_of_a_listing_holds_with_what_was_added(run, use):
     server = use("v3", visible_after=1000)
     for number in range(3):
         words = ["--timestamp", "2026-01-0{}".format(number + 1)]
