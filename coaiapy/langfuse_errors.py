@@ -37,6 +37,10 @@ class UnavailableError(NetworkError):
     is_page = False
 
 
+class TooHeavyError(RefusedError):
+    """The answer would be too big, or would take too long: less may be asked for at once."""
+
+
 class WrongDialectError(CoaiaError):
     """The server's generation has no such endpoint: the data may be good, the dialect is not.
 
@@ -70,7 +74,7 @@ def error_for(answer: Answer, asked: str, settings: Settings) -> CoaiaError:
         return NotFoundError(said or where)
     if status in (408, 425, 429) or status >= 500:
         return _unavailable(answer, where + "; try again later")
-    return RefusedError(where)
+    return TooHeavyError(where) if status == 422 else RefusedError(where)
 
 
 _PROXY = "a login page or a proxy stands in the way, or LANGFUSE_BASE_URL is wrong"

@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Set
 from urllib.parse import quote
 
 from coaiapy import ids, server_rows, span_rows
+from coaiapy.langfuse_errors import TooHeavyError
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.reader_local import sessions_of
 from coaiapy.record_fields import Body
@@ -193,6 +194,7 @@ class _Pages:
         self.cursor = cursor
         self.keys: Set[str] = set()
         self.is_first = True
+        self.most = PAGE_SIZE  # less once a page was too heavy for the server
 
     def next(self, size: int) -> List[Body]:
         """Return the rows of the next page, and move on."""
@@ -205,10 +207,16 @@ class _Pages:
         return rows
 
     def _ask(self, size: int) -> Any:
-        query = dict(self.query, limit=size)
+        query = dict(self.query, limit=min(size, self.most))
         if self.keys:
             query["expandMetadata"] = ",".join(sorted(self.keys))
-        answer = by_cursor(self.http, ROWS, query, self.cursor, self.is_first)
+        try:
+            answer = by_cursor(self.http, ROWS, query, self.cursor, self.is_first)
+        except TooHeavyError:
+            if query["limit"] == 1:
+                raise
+            self.most = query["limit"] // 2
+            return self._ask(size)
         self.is_first = False
         return answer
 

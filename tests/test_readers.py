@@ -393,3 +393,42 @@ def test_sessions_of_one_environment(use, kind):
         traces.submit(known(), [trace_from(fields)])
     forget_what_was_written()
     assert [one["id"] for one in traces.list_sessions(known(), "dev")] == ["s-dev"]
+
+
+@pytest.mark.parametrize("kind", SPANS)
+def test_a_page_that_is_too_heavy_is_asked_for_in_halves(use, kind):
+    server = use(kind)
+    names = write_many(3)
+    traces.list_traces(known())
+    server.forget_requests()
+    server.fail("422", times=2, path="v2/observations")
+    assert [trace["id"] for trace in traces.list_traces(known())] == names[::-1]
+    limits = [request.first("limit") for request in asked(server, reader_v4.ROWS)]
+    assert limits == ["500", "250", "125"]
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_a_trace_without_a_name_has_none(use, kind):
+    use(kind)
+    traces.submit(known(), [trace_from({"id": "t", "timestamp": moment(0)})])
+    forget_what_was_written()
+    assert traces.get_trace(known(), "t") == {
+        "id": "t",
+        "timestamp": moment(0),
+        "observations": [],
+        "scores": [],
+    }
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_the_output_of_a_trace_that_was_made_elsewhere_is_set(use, kind):
+    use(kind)
+    given = {"id": "t", "timestamp": moment(0), "name": "n", "input": "i", "metadata": {"k": "1"}}
+    traces.submit(known(), [trace_from(given), observation_from({"id": "o"}, "t")])
+    forget_what_was_written()
+    traces.patch_output(known(), "t", {"rows": 3})
+    forget_what_was_written()
+    found = traces.get_trace(known(), "t")
+    assert [one["id"] for one in found["observations"]] == ["o"]
+    assert {name: found[name] for name in given} == given
+    assert found["output"] == {"rows": 3}

@@ -201,6 +201,7 @@ PLAYS: Dict[str, Callable[..., None]] = {
 # Answered instead of the request being carried out.
 STATUSES: Dict[str, Callable[..., Answer]] = {
     "429": rate_limited,
+    "422": fixed(422, {"message": "Please narrow your request", "error": "Request timed out"}),
     "500": internal_error,
     "401": fixed(401, {"message": WRONG_KEY}),
     "403": fixed(403, {"message": QUOTA, "error": "ForbiddenError"}),

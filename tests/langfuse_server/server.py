@@ -113,7 +113,7 @@ class LangfuseServer:
         `status`, 400 or 500). "hang" is carried out and answered after `release` or `heal`, if the
         client still waits, and else never. Not carried out: "429" (options
         `retry_after`, `shape` "json" or "text"), "401", "403" (quota), "404 html", "408", "413",
-        "500", "502 html", "503", "200 html". "refuse" stops listening at once, for all, until
+        "422", "500", "502 html", "503", "200 html". "refuse" stops listening at once, for all, until
         `start_listening` or `heal`, or for the option `seconds`; the rest does not apply to it.
         """
         if kind != "refuse":
