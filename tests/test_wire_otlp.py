@@ -182,7 +182,7 @@ def test_spans_are_well_formed_whatever_the_record_says(record, context):
 
 @pytest.mark.skipif(sys.version_info < (3, 9), reason="opentelemetry-proto needs Python 3.9")
 def test_opentelemetrys_own_parser_reads_every_request():
-    pytest.importorskip("google.protobuf", reason="pip install coaiapy[test-peers]")
+    pytest.importorskip("google.protobuf", reason="pip install coaiapy[test]")
     from google.protobuf.json_format import ParseDict
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
