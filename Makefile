@@ -26,7 +26,7 @@ help:
 	@echo "make test-all      what decides about a change: .ci/run"
 	@echo "make lint          style, types and language level"
 	@echo "make format        let ruff lay the code out"
-	@echo "make bench         start-up times, and 20,000 observations against the official SDK"
+	@echo "make bench         start-up, cached look-ups, and 20,000 observations against the official SDK"
 	@echo "make clean         remove build/, dist/ and *.egg-info"
 	@echo "make bump          raise the version (VERSION=1.2.3 sets one)"
 	@echo "make build         wheel and source distribution, checked (make dist: the same)"
@@ -58,6 +58,7 @@ bench: $(BENCH_VENV)/bin/python $(SDK_VENV)/.installed-sdk
 	$(BENCH_VENV)/bin/python $(PIP_INSTALL) --no-deps --force-reinstall .
 	@rm -rf build
 	@$(BENCH_VENV)/bin/python bench/startup.py
+	@$(BENCH_VENV)/bin/python bench/score_config.py
 	@$(BENCH_VENV)/bin/python bench/observations.py $(CURDIR)/$(SDK_VENV)/bin/python
 
 $(SDK_VENV)/.installed-sdk: | $(SDK_VENV)/bin/python

@@ -46,6 +46,7 @@ FLOORS = {
         traces trace_reads projects doctor observation_files pipeline environment env_context
         stash
         scores score_files score_configs score_config_files score_presets score_availability
+        score_config_types published_scores
     """,
     4: """
         cli_prompts cli_prompt_files

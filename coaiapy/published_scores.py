@@ -1,0 +1,269 @@
+"""Scores and score configs under the names and keywords that scripts of earlier releases use.
+
+Each reads the settings of the moment. What returned a server's text returns JSON text; errors are
+raised, except where the text ``Error: ...`` is promised. A config that is served from the cache
+although it is old, because the server is down, is a ``StaleScoreConfigWarning``.
+"""
+
+import json
+import warnings
+from typing import Any, Dict, List, Optional, Sequence
+
+from coaiapy import (
+    score_availability,
+    score_config_files,
+    score_configs,
+    score_presets,
+    scores,
+    settings,
+    traces,
+)
+from coaiapy.current_project import current_project
+from coaiapy.delivery import Outcome
+from coaiapy.errors import CoaiaError, NetworkError, RefusedError
+from coaiapy.record_fields import Body
+from coaiapy.records import Score
+from coaiapy.score_config_cache import (  # noqa: F401 (names that scripts import from here)
+    MAX_AGE_HOURS,
+    cache_score_config,
+    get_project_cache_path,
+    is_cache_stale,
+    load_project_cache,
+    save_project_cache,
+)
+from coaiapy.score_configs import Made
+from coaiapy.score_presets import (  # noqa: F401
+    get_built_in_presets,
+    get_preset_by_name,
+    list_presets,
+)
+from coaiapy.score_readers import ScoreFilter
+from coaiapy.score_values import validate_score_value  # noqa: F401
+from coaiapy.times import parse_time
+from coaiapy.trace_filter import TraceFilter
+
+_TARGETS = {"trace": "trace_id", "session": "session_id", "run": "dataset_run_id"}
+
+
+class StaleScoreConfigWarning(UserWarning):
+    """A score config may be out of date, or the cache cannot be used."""
+
+
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence, StaleScoreConfigWarning, stacklevel=4)
+
+
+def get_current_project_info() -> Optional[Dict[str, Any]]:
+    """Return ``{"id", "name"}`` of the project of the keys, asked for once; ``local`` without."""
+    project = current_project(settings.load())
+    return {"id": project.id, "name": project.name}
+
+
+def get_config_with_auto_refresh(
+    config_name_or_id: str, max_age_hours: float = MAX_AGE_HOURS
+) -> Optional[Body]:
+    """Return a usable score config by name (regardless of case) or id, or ``None``.
+
+    From the cache if it is there and not older than ``max_age_hours``; else asked for, once.
+    """
+    found = score_configs.find(settings.load(), config_name_or_id, _warn, max_age_hours)
+    return None if found is None or found.get("isArchived") else found
+
+
+def list_available_configs(category: Optional[str] = None, cached_only: bool = False) -> List[Body]:
+    """Return the score configs that can be applied; with ``cached_only`` without any request."""
+    return score_availability.list_available(settings.load(), category, cached_only, _warn)
+
+
+def list_score_configs(debug: bool = False) -> str:
+    """Return JSON text: the list of all score configs, archived ones too."""
+    return _text(score_configs.list_all(settings.load(), with_archived=True))
+
+
+def get_score_config(config_id: str) -> str:
+    """Return JSON text: one score config, as the server has it now."""
+    return _text(score_configs.get_from_server(settings.load(), config_id))
+
+
+def create_score_config(
+    name: str,
+    data_type: str,
+    description: Optional[str] = None,
+    categories: Any = None,
+    min_value: Optional[float] = None,
+    max_value: Optional[float] = None,
+) -> str:
+    """Return JSON text: the score config that was created; ``categories`` may be JSON text."""
+    values = {
+        "name": name,
+        "dataType": data_type,
+        "description": description,
+        "categories": json.loads(categories) if isinstance(categories, str) else categories,
+        "minValue": min_value,
+        "maxValue": max_value,
+    }
+    return _text(score_configs.create(settings.load(), values, allow_duplicates=True))
+
+
+def update_score_config(
+    config_id: str, description: Optional[str] = None, is_archived: Optional[bool] = None
+) -> str:
+    """Return JSON text: the changed score config."""
+    changes = {"description": description, "isArchived": is_archived}
+    return _text(score_configs.update(settings.load(), config_id, changes))
+
+
+def apply_score_config(
+    config_name_or_id: str,
+    target_type: str,
+    target_id: str,
+    value: Any,
+    observation_id: Optional[str] = None,
+    comment: Optional[str] = None,
+) -> str:
+    """Write a score that a config allows; return JSON text with its ``id``.
+
+    A text that begins with ``Error:`` says why there is none.
+    """
+    values = {
+        _target(target_type): target_id,
+        "observation_id": observation_id,
+        "config": config_name_or_id,
+        "value": value,
+        "comment": comment,
+    }
+    try:
+        return _written(values)
+    except CoaiaError as error:
+        return "Error: {}".format(error)
+
+
+def create_score(score_id: str, score_name: str, score_value: Any = 1.0) -> str:
+    """Raise ``UsageError``: a score without a target is none to any server."""
+    return _written({"id": score_id, "name": score_name, "value": score_value})
+
+
+def create_score_for_target(
+    target_type: str,
+    target_id: str,
+    score_id: str,
+    score_value: Any = 1.0,
+    score_name: Optional[str] = None,
+    observation_id: Optional[str] = None,
+    config_id: Optional[str] = None,
+    comment: Optional[str] = None,
+) -> str:
+    """Write a score on a ``trace``, ``session`` or ``run``; return JSON text with its ``id``.
+
+    With ``config_id`` the name is the config's and the value must be one that it takes. Raises
+    ``ValueError`` for any other type of target.
+    """
+    values = {
+        _target(target_type): target_id,
+        "id": score_id,
+        "name": None if config_id else score_name or score_id,
+        "value": score_value,
+        "observation_id": observation_id,
+        "config": config_id,
+        "comment": comment,
+    }
+    return _written(values)
+
+
+def apply_score_to_trace(trace_id: str, score_id: str, score_value: Any = 1.0) -> str:
+    """Write a score on a trace, named as its id; return JSON text with its ``id``."""
+    return create_score_for_target("trace", trace_id, score_id, score_value)
+
+
+def list_scores(
+    debug: bool = False,
+    user_id: Optional[str] = None,
+    name: Optional[str] = None,
+    from_timestamp: Optional[str] = None,
+    to_timestamp: Optional[str] = None,
+    config_id: Optional[str] = None,
+) -> str:
+    """Return JSON text: the list of scores, the latest first; of one user's traces if asked."""
+    known = settings.load()
+    wanted = ScoreFilter(
+        name=name,
+        config_id=config_id,
+        from_time=parse_time(from_timestamp) if from_timestamp else None,
+        to_time=parse_time(to_timestamp) if to_timestamp else None,
+    )
+    found = scores.list_scores(known, wanted)
+    if user_id is not None:
+        own = {trace["id"] for trace in traces.list_traces(known, TraceFilter(user_id=user_id))}
+        found = [score for score in found if score.get("traceId") in own]
+    return _text(found)
+
+
+def get_score_by_id(score_id: str) -> str:
+    """Return JSON text: one score."""
+    return _text(scores.get_score(settings.load(), score_id))
+
+
+def import_score_configs(
+    import_file: str,
+    show_guidance: bool = True,
+    allow_duplicates: bool = False,
+    selected_configs: Optional[Sequence[str]] = None,
+) -> str:
+    """Create the score configs of an export file; return a report, one line each."""
+    chosen = score_config_files.select(score_config_files.read(import_file), selected_configs)
+    report = _report(score_configs.create_all(settings.load(), chosen, allow_duplicates))
+    if show_guidance:
+        report += "\napply one: coaia fuse score-configs apply NAME --trace-id ID -v VALUE"
+    return report
+
+
+def install_preset(name: str, check_duplicates: bool = True, interactive: bool = False) -> str:
+    """Create the score config of a preset; return a report of one line. Nobody is ever asked."""
+    preset = score_presets.get(name)
+    return _report(score_presets.install(settings.load(), [preset], not check_duplicates))
+
+
+def install_presets_interactive(
+    preset_names: Optional[Sequence[str]] = None, category: Optional[str] = None
+) -> str:
+    """Create the score configs of presets, all of them by default; return a report."""
+    if preset_names:
+        wanted = [score_presets.get(name) for name in preset_names]
+    else:
+        wanted = score_presets.list_presets(category)
+    return _report(score_presets.install(settings.load(), wanted))
+
+
+def _target(target_type: str) -> str:
+    if target_type not in _TARGETS:
+        raise ValueError(
+            "target_type {!r} is none of {}".format(target_type, ", ".join(sorted(_TARGETS)))
+        )
+    return _TARGETS[target_type]
+
+
+def _written(values: Body) -> str:
+    known = settings.load()
+    score = scores.from_values(known, values, _warn)
+    return _told(score, scores.submit(known, [score]))
+
+
+def _told(score: Score, outcome: Outcome) -> str:
+    """Return what became of a score. One that waits in the outbox is not lost, and no failure."""
+    for rejected in outcome.rejected:
+        raise RefusedError("the server refused the score: {}".format(rejected.reason))
+    if outcome.problem is not None and not isinstance(outcome.problem, NetworkError):
+        raise outcome.problem
+    return _text(dict({"id": score.id}, **({"status": "waiting"} if outcome.waiting else {})))
+
+
+def _report(made: Any) -> str:
+    return "\n".join(map(_line, made))
+
+
+def _line(one: Made) -> str:
+    return "{}: {} ({})".format(one.name, one.outcome, one.reason or one.id)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

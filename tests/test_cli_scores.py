@@ -1,0 +1,263 @@
+"""``coaia fuse scores`` and ``score-configs`` as people type them, the same on every server."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from langfuse_server import KINDS
+from langfuse_server.fixtures import langfuse  # noqa: F401
+from servers import use  # noqa: F401
+
+from coaiapy import langfuse_http, score_presets
+
+WHERE = sorted(KINDS) + ["local"]
+SCORES = ("fuse", "scores")
+CONFIGS = ("fuse", "score-configs")
+
+
+@pytest.mark.parametrize("kind", WHERE)
+def test_one_script_everywhere(use, kind, run, project):  # noqa: F811
+    """Configs made, installed, applied, listed, exported; scores written, listed, deleted."""
+    use(kind)
+
+    def done(*words, **options):
+        result = run(*words, **options)
+        assert result.code == 0, result
+        return result
+
+    preset = score_presets.get("Helpfulness")
+    best = preset["categories"][-1]["label"]
+    done(*CONFIGS, "presets", "install", "Helpfulness", "Meets Requirements")
+    done(*CONFIGS, "create", "Rating", "NUMERIC", "--min-value", "0", "--max-value", "10")
+    applied = done(*CONFIGS, "apply", "helpfulness", "--trace-id", "my run", "-v", "5")
+    score_id = applied.out.strip()
+    done(*CONFIGS, "apply", "RATING", "--trace-id", "my run", "-v", "7.5", "-c", "well done")
+    done(*CONFIGS, "apply", "Meets Requirements", "--trace-id", "my run", "-v", "yes")
+    done(*SCORES, "apply", "--trace-id", "my run", "--name", "mood", "-v", "calm")
+    done(*SCORES, "create", "mine", "--trace-id", "my run", "-n", "quality", "-v", "-0.5")
+    wide = done(*SCORES, "list", "--trace-id", "my run", "--csv", "--columns", "name,value,comment")
+    rows = sorted(csv.reader(io.StringIO(wide.out)))
+    assert rows == sorted(
+        [
+            ["name", "value", "comment"],
+            ["Helpfulness", best, ""],
+            ["Rating", "7.5", "well done"],
+            ["Meets Requirements", "yes", ""],
+            ["mood", "calm", ""],
+            ["quality", "-0.5", ""],
+        ]
+    )
+    assert wide.err == "5 scores\n"
+    assert json.loads(done("fuse", "sc", "get", score_id, "--json").out)["value"] == best
+    assert best in done(*SCORES, "get", score_id).out
+    done(*SCORES, "delete", "mine")
+    assert run(*SCORES, "get", "mine").code == 1
+    names = [one["name"] for one in json.loads(done("fuse", "scc", "available", "--json").out)]
+    assert sorted(names) == ["Helpfulness", "Meets Requirements", "Rating"]
+    done(*CONFIGS, "export", "-o", "configs.json")
+    assert json.loads((project / "configs.json").read_text())["totalConfigs"] == 3
+    preview = done(*CONFIGS, "import", "configs.json", "--preview", "--jsonl")
+    assert {json.loads(line)["outcome"] for line in preview.out.splitlines()} == {"exists"}
+    (project / "s.csv").write_text("value,trace_id\n1,a\n2,b\n")
+    imported = done(*SCORES, "import", "s.csv", "--config", "Rating")
+    assert "2 scores read and valid, 2 written" in imported.err
+    assert (
+        "0 written, 2 there already"
+        in done(
+            *SCORES,
+            "import",
+            "-",
+            "--format",
+            "csv",
+            "--config",
+            "Rating",
+            stdin="value,trace_id\n1,a\n2,b\n",
+        ).err
+    )
+    archived = run(*CONFIGS, "archive", "Rating")
+    if kind == "v2":
+        assert archived.code == 5 and "no such endpoint" in archived.err
+    else:
+        assert archived.code == 0
+        refused = run(*CONFIGS, "apply", "Rating", "--trace-id", "t", "-v", "5")
+        assert refused.code == 2 and "archived" in refused.err
+        done(*CONFIGS, "archive", "Rating", "--undo")
+        done(*CONFIGS, "update", "Rating", "--description", "ten is best")
+        assert "ten is best" in done(*CONFIGS, "get", "Rating").out
+
+
+@pytest.mark.parametrize("words", [("scores", "list"), ("score-configs", "list")])
+@pytest.mark.parametrize("kind", WHERE)
+def test_an_empty_list_is_an_empty_table(use, kind, words, run):  # noqa: F811
+    use(kind)
+    found = run("fuse", *words)
+    assert found.code == 0
+    assert found.err.startswith("0 score")
+    assert len(found.out.splitlines()) == 2
+    assert json.loads(run("fuse", *words, "--json").out) == []
+    assert run("fuse", *words, "--jsonl").out == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("scores", "list"),
+        ("scores", "get", "x"),
+        ("score-configs", "list"),
+        ("score-configs", "available"),
+        ("score-configs", "show", "x"),
+        ("score-configs", "export", "-o", "kept.json"),
+        ("score-configs", "apply", "x", "--trace-id", "t", "-v", "1"),
+        ("score-configs", "presets", "install", "Helpfulness"),
+    ],
+)
+@pytest.mark.parametrize("fault, code", [("401", 3), ("502 html", 4), ("200 html", 4)])
+def test_an_error_is_no_empty_list(use, words, fault, code, run, project, monkeypatch):  # noqa: F811
+    for pause in ("FIRST_PAUSE", "LONGEST_PAUSE"):  # longer than a request may take: one try
+        monkeypatch.setattr(langfuse_http, pause, 100.0)
+    (project / "kept.json").write_text("good")
+    server = use("v4-dual")
+    server.fail(fault, times=None)
+    found = run("fuse", *words)
+    assert found.code == code
+    assert found.out == ""
+    assert found.err.count("\n") == 1
+    assert (project / "kept.json").read_text() == "good"
+    assert server.score_configs == {} and server.scores() == {}
+
+
+def test_a_config_that_is_wrong_is_said_before_anything_is_sent(use, run):  # noqa: F811
+    server = use("v3")
+    assert run(*CONFIGS, "create", "Verdict", "CATEGORICAL").code == 2
+    assert (
+        run(*CONFIGS, "create", "Verdict", "categorical", "--categories", "Good:1,Bad:0").code == 0
+    )
+    found = run(*CONFIGS, "apply", "verdict", "--trace-id", "t", "-v", "Ugly")
+    assert found.code == 2
+    assert "takes one of Good (1), Bad (0), not 'Ugly'" in found.err
+    assert run(*CONFIGS, "apply", "verdict", "-v", "Good").code == 2
+    assert server.scores() == {}
+
+
+def test_show_and_its_requirements(run):
+    run(*CONFIGS, "create", "Rating", "NUMERIC", "--max-value", "10", "--description", "Stars")
+    shown = run(*CONFIGS, "show", "rating", "--requirements")
+    assert "takes a number of at most 10" in shown.out
+    assert "apply Rating --trace-id TRACE_ID -v 10" in shown.out
+    wanted = json.loads(run(*CONFIGS, "show", "rating", "--requirements", "--json").out)
+    assert wanted["maxValue"] == 10 and wanted["dataType"] == "NUMERIC"
+    assert json.loads(run(*CONFIGS, "show", "rating", "--json").out)["description"] == "Stars"
+    missing = run(*CONFIGS, "show", "ratng")
+    assert missing.code == 1 and "did you mean 'Rating'?" in missing.err
+
+
+def test_available_by_category_and_without_asking(use, run):  # noqa: F811
+    server = use("v3")
+    run(*CONFIGS, "presets", "install", "--category", "numeric")
+    run(*CONFIGS, "create", "Fine", "BOOLEAN")
+    server.forget_requests()
+
+    def names(*options):
+        found = run(*CONFIGS, "available", "--json", *options)
+        return sorted(one["name"] for one in json.loads(found.out))
+
+    assert names() == ["Fine", "Overall Quality", "Performance Score"]
+    assert names("--category", "numeric") == ["Overall Quality", "Performance Score"]
+    assert names("--category", "percent") == ["Performance Score"]
+    assert names("--category", "bool") == ["Fine"]
+    server.fail("refuse")
+    assert len(names("--cached-only")) == 3
+    assert server.requests == []
+
+
+def test_the_presets_are_listed_shown_and_installed_once(use, run):  # noqa: F811
+    server = use("v4-events_only")
+    listed = run(*CONFIGS, "presets", "list")
+    assert listed.err == "22 presets\n"
+    assert "0 to 10" in listed.out and "1 to 5" in listed.out
+    assert "takes one of" in run(*CONFIGS, "presets", "show", "clarity").out
+    assert run(*CONFIGS, "presets", "show", "claritty").code == 1
+    assert run(*CONFIGS, "presets", "install").code == 0
+    assert len(server.score_configs) == 22
+    again = run(*CONFIGS, "presets", "install", "--json")
+    assert {one["outcome"] for one in json.loads(again.out)} == {"exists"}
+    assert len(server.score_configs) == 22
+    assert run(*CONFIGS, "presets", "install", "Clarity", "--interactive").code == 2
+
+
+def test_what_was_made_before_the_server_went_is_told(use, run):  # noqa: F811
+    server = use("v3")
+    server.fail("500", times=None, path="score-configs", method="POST", after=2)
+    found = run(*CONFIGS, "presets", "install", "Clarity", "Safety", "Accuracy", "--jsonl")
+    assert found.code == 4
+    assert [json.loads(line)["name"] for line in found.out.splitlines()] == ["Clarity", "Safety"]
+    server.heal()
+    again = run(*CONFIGS, "presets", "install", "Clarity", "Safety", "Accuracy", "--jsonl")
+    outcomes = [json.loads(line)["outcome"] for line in again.out.splitlines()]
+    assert outcomes == ["exists", "exists", "created"]
+
+
+def test_what_a_server_refuses_is_said_and_the_rest_is_made(use, run, project):  # noqa: F811
+    use("v2")
+    configs = [{"name": "Free", "dataType": "TEXT"}, {"name": "Fine", "dataType": "BOOLEAN"}]
+    (project / "configs.json").write_text(json.dumps(configs))
+    found = run(*CONFIGS, "import", "configs.json")
+    assert found.code == 5
+    assert "Free: " in found.err
+    assert [line.split()[2] for line in found.out.splitlines()[2:]] == ["refused", "created"]
+
+
+def test_import_selects(run, project):
+    configs = [{"name": name, "dataType": "BOOLEAN"} for name in ("A", "B", "C")]
+    (project / "configs.json").write_text(json.dumps(configs))
+    run(*CONFIGS, "import", "configs.json", "--select", "b", "3", "--no-guidance")
+    listed = json.loads(run(*CONFIGS, "list", "--json").out)
+    assert sorted(one["name"] for one in listed) == ["B", "C"]
+    assert run(*CONFIGS, "import", "configs.json", "--select", "D").code == 2
+    assert run(*CONFIGS, "import", "missing.json").code == 6
+
+
+def test_a_score_needs_a_name_and_a_target(run):
+    assert run(*SCORES, "apply", "--trace-id", "t").code == 2
+    assert run(*SCORES, "create", "x").code == 2
+    assert run(*SCORES, "apply", "--trace-id", "t", "--score-id", "q").code == 0
+    assert json.loads(run(*SCORES, "get", "q", "--json").out)["name"] == "q"
+    comment = "see file:notes and data:more <script"
+    assert run(*SCORES, "apply", "--trace-id", "t", "--name", "n", "-c", comment).code == 0
+
+
+def test_a_dry_run_writes_nothing(run, project):
+    (project / "s.jsonl").write_text('{"name": "q", "value": 1, "traceId": "t"}\n')
+    found = run(*SCORES, "import", "s.jsonl", "--dry-run", "--json")
+    assert json.loads(found.out)[0]["dataType"] == "NUMERIC"
+    assert json.loads(run(*SCORES, "list", "--json").out) == []
+
+
+def test_wrong_rows_are_listed_and_nothing_is_written(run, project):
+    (project / "s.csv").write_text("name,value,trace_id\nq,1,t\nq,,t\n")
+    found = run(*SCORES, "import", "s.csv")
+    assert found.code == 2 and "s.csv: 1 of 2" in found.err and "line 3" in found.err
+    assert json.loads(run(*SCORES, "list", "--json").out) == []
+
+
+def test_the_outbox_keeps_an_import_when_the_server_is_down(use, run, project):  # noqa: F811
+    server = use("v3")
+    run(*SCORES, "apply", "--trace-id", "t", "--name", "first")
+    rows = ["q,{},t".format(number) for number in range(50)]
+    (project / "s.csv").write_text("\n".join(["name,value,trace_id"] + rows))
+    server.fail("refuse")
+    found = run(*SCORES, "import", "s.csv", "--timeout", "0.5")
+    assert found.code == 0 and "50 records in the outbox" in found.err
+    server.heal()
+    assert run("fuse", "outbox", "flush").code == 0
+    assert len(server.scores()) == 51
+
+
+def test_plain_ascii_terminals_are_no_obstacle():
+    environment = dict(os.environ, PYTHONIOENCODING="ascii")
+    words = [sys.executable, "-m", "coaiapy", "fuse", "scc", "presets", "show", "Helpfulness"]
+    subprocess.check_output(words, env=environment)

@@ -1,0 +1,159 @@
+"""The names that scripts of earlier releases use, and what they return."""
+
+import json
+
+import pytest
+from langfuse_server.fixtures import langfuse  # noqa: F401
+from servers import use  # noqa: F401
+
+from coaiapy import published_scores as published
+from coaiapy import score_config_cache, score_configs
+from coaiapy.errors import CoaiaError, NotFoundError, RefusedError
+
+RATING = {"name": "Rating", "data_type": "NUMERIC", "min_value": 0, "max_value": 10}
+
+
+@pytest.fixture(autouse=True)
+def silence(capsys):
+    """Library code never writes to stdout."""
+    yield
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("kind", ["v3", "v4-events_only"])
+def test_configs(use, kind):  # noqa: F811
+    server = use(kind)
+    assert published.get_current_project_info() == {"id": "test-project", "name": "Test Project"}
+    made = json.loads(published.create_score_config(**RATING))
+    assert made["maxValue"] == 10
+    assert json.loads(published.get_score_config(made["id"])) == made
+    assert json.loads(published.list_score_configs()) == [made]
+    assert published.get_config_with_auto_refresh("rating")["id"] == made["id"]
+    assert [one["id"] for one in published.list_available_configs()] == [made["id"]]
+    changed = json.loads(published.update_score_config(made["id"], "new", is_archived=True))
+    assert (changed["description"], changed["isArchived"]) == ("new", True)
+    assert published.get_config_with_auto_refresh("rating") is None
+    assert published.list_available_configs() == []
+    path = published.get_project_cache_path(server.project_id)
+    assert path.exists()
+    assert published.load_project_cache(server.project_id)["project_name"] == "Test Project"
+
+
+@pytest.mark.parametrize("kind", ["v2", "v3", "v4-dual", "v4-events_only"])
+def test_applying(use, kind):  # noqa: F811
+    server = use(kind)
+    config = json.loads(published.create_score_config(**RATING))
+    answer = json.loads(published.apply_score_config("Rating", "trace", "t", 7, comment="good"))
+    (stored,) = server.scores().values()
+    assert stored["id"] == answer["id"]
+    assert (stored["name"], stored["value"], stored["configId"]) == ("Rating", 7, config["id"])
+    assert stored["comment"] == "good"
+
+
+@pytest.mark.parametrize(
+    "name, target, value, word",
+    [
+        ("Rating", "t", 11, "from 0 to 10"),
+        ("Nobody", "t", 1, "Nobody"),
+        ("Rating", "", 1, "trace_id"),
+    ],
+)
+def test_a_score_that_cannot_be_applied_is_a_text(use, name, target, value, word):  # noqa: F811
+    server = use("v3")
+    published.create_score_config(**RATING)
+    text = published.apply_score_config(name, "trace", target, value)
+    assert text.startswith("Error:") and word in text
+    assert server.scores() == {}
+
+
+def test_scores(use):  # noqa: F811
+    server = use("v3")
+    config = json.loads(published.create_score_config(**RATING))
+    told = published.create_score_for_target(
+        "trace", "t", "s1", 5, observation_id="o", config_id=config["id"], comment="c"
+    )
+    assert json.loads(told) == {"id": "s1"}
+    published.create_score_for_target("session", "s", "s2", "calm", score_name="mood")
+    published.apply_score_to_trace("t", "s3", 0.5)
+    stored = server.scores()
+    assert stored["s1"]["name"] == "Rating" and stored["s1"]["observationId"] == "o"
+    assert stored["s2"]["sessionId"] == "s"
+    assert stored["s3"]["name"] == "s3"
+    assert json.loads(published.get_score_by_id("s2"))["value"] == "calm"
+    assert {one["id"] for one in json.loads(published.list_scores())} == {"s1", "s2", "s3"}
+    assert [one["id"] for one in json.loads(published.list_scores(name="mood"))] == ["s2"]
+    with pytest.raises(ValueError):
+        published.create_score_for_target("planet", "t", "s4")
+    with pytest.raises(CoaiaError):
+        published.create_score("s5", "no target")
+    with pytest.raises(NotFoundError):
+        published.get_score_by_id("nobody")
+
+
+def test_scores_of_one_user(use, run):  # noqa: F811
+    use("v4-dual")
+    for user, trace in (("john", "t1"), ("ann", "t2")):
+        assert run("fuse", "traces", "create", trace, "-u", user).code == 0
+        published.apply_score_to_trace(trace, "score of " + user)
+    found = json.loads(published.list_scores(user_id="john"))
+    assert [one["id"] for one in found] == ["score of john"]
+
+
+def test_a_score_that_waits_is_told(use, monkeypatch):  # noqa: F811
+    server = use("v3")
+    published.apply_score_to_trace("t", "s1")
+    server.fail("503", times=None, path="ingestion")
+    from coaiapy import delivery
+
+    monkeypatch.setattr(delivery, "DEADLINE", 0.5)
+    assert json.loads(published.apply_score_to_trace("t", "s2")) == {
+        "id": "s2",
+        "status": "waiting",
+    }
+
+
+def test_refusals_and_wrong_keys_are_raised(use, monkeypatch):  # noqa: F811
+    use("v2")
+    with pytest.raises(RefusedError):
+        published.create_score_for_target("session", "s", "s1")
+    monkeypatch.setenv("LANGFUSE_SECRET_KEY", "wrong")
+    for ask in (published.list_scores, published.list_score_configs):
+        with pytest.raises(CoaiaError):
+            ask()
+    with pytest.raises(CoaiaError):
+        published.apply_score_to_trace("t", "s2")
+
+
+def test_an_old_answer_for_want_of_a_new_one_is_a_warning(use, monkeypatch):  # noqa: F811
+    server = use("v3")
+    published.create_score_config(**RATING)
+    monkeypatch.setattr(score_configs, "REFRESH_SECONDS", 0.3)
+    server.fail("503", times=None)
+    with pytest.warns(published.StaleScoreConfigWarning):
+        assert published.get_config_with_auto_refresh("Rating", max_age_hours=0)
+
+
+def test_presets_and_files(use, tmp_path):  # noqa: F811
+    server = use("v3")
+    assert len(published.get_built_in_presets()) == 22
+    assert published.get_preset_by_name("HELPFULNESS")["category"] == "ai"
+    assert published.get_preset_by_name("nobody") is None
+    assert len(published.list_presets("no such category")) == 22
+    assert published.install_preset("Safety").startswith("Safety: created")
+    assert published.install_preset("Safety").startswith("Safety: exists")
+    assert published.install_presets_interactive(category="boolean").count("created") == 1
+    path = tmp_path / "configs.json"
+    path.write_text(json.dumps([{"name": "Mine", "dataType": "BOOLEAN"}]))
+    report = published.import_score_configs(str(path), show_guidance=False)
+    assert report.splitlines() == [report] and report.startswith("Mine: created")
+    names = {config["name"] for config in server.score_configs.values()}
+    assert names == {"Safety", "Meets Requirements", "Mine"}
+
+
+def test_local_mode():
+    assert published.get_current_project_info() == {"id": "local", "name": "local"}
+    published.install_preset("Helpfulness")
+    assert json.loads(published.apply_score_config("helpfulness", "trace", "t", 5))["id"]
+    (score,) = json.loads(published.list_scores())
+    assert score["value"] == published.get_preset_by_name("Helpfulness")["categories"][4]["label"]
+    assert score_config_cache.load_project_cache("local")["project_name"] == "local"

@@ -1,0 +1,294 @@
+"""Scores on servers of every kind and locally: the same written, the same read back."""
+
+import uuid
+
+import pytest
+from langfuse_server import KINDS
+from langfuse_server.fixtures import langfuse  # noqa: F401
+from servers import use  # noqa: F401
+
+from coaiapy import ids, langfuse_http, score_configs, scores, settings, traces
+from coaiapy.errors import NotFoundError, UsageError
+from coaiapy.langfuse_generation import Server
+from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy.records import trace_from
+from coaiapy.score_readers import ScoreFilter, ScoreReader
+
+WHERE = sorted(KINDS) + ["local"]
+SESSIONS = [kind for kind in WHERE if kind != "v2"]
+CONFIGS = [
+    {
+        "name": "Helpfulness",
+        "dataType": "CATEGORICAL",
+        "categories": [{"label": "Bad", "value": 1}, {"label": "Good", "value": 2}],
+    },
+    {"name": "Rating", "dataType": "NUMERIC", "minValue": 0, "maxValue": 10},
+    {"name": "Fine", "dataType": "BOOLEAN"},
+]
+
+
+def write(**values):
+    known = settings.load()
+    score = scores.from_values(known, values)
+    outcome = scores.submit(known, [score])
+    assert not outcome.rejected and not outcome.waiting, outcome
+    return score
+
+
+def listed(**wanted):
+    return scores.list_scores(settings.load(), ScoreFilter(**wanted))
+
+
+@pytest.mark.parametrize("kind", WHERE)
+def test_a_configured_score_is_stored_and_read_back(use, kind):  # noqa: F811
+    """The stand-in drops, as servers do, what a config does not allow."""
+    server = use(kind)
+    known = settings.load()
+    list(score_configs.create_all(known, CONFIGS))
+    write(config="helpfulness", value="2", trace_id="my run", comment="well done")
+    write(config="RATING", value="7.5", trace_id="my run")
+    write(config="Fine", value="yes", trace_id="my run")
+    found = {score["name"]: score for score in listed(trace_id="my run")}
+    values = {name: (score["dataType"], score["value"]) for name, score in found.items()}
+    assert values == {
+        "Helpfulness": ("CATEGORICAL", "Good"),
+        "Rating": ("NUMERIC", 7.5),
+        "Fine": ("BOOLEAN", True),
+    }
+    assert found["Helpfulness"]["comment"] == "well done"
+    assert {score["traceId"] for score in found.values()} == {"my run"}
+    if server is not None:
+        stored = server.scores().values()
+        assert {score["configId"] for score in stored} == set(server.score_configs)
+        assert {type(score["value"]) for score in stored} <= {int, float}
+
+
+@pytest.mark.parametrize("kind", WHERE)
+@pytest.mark.parametrize("value", ["Great", "", 3])
+def test_what_a_config_does_not_allow_is_not_sent(use, kind, value):  # noqa: F811
+    server = use(kind)
+    known = settings.load()
+    score_configs.create(known, CONFIGS[0])
+    with pytest.raises(UsageError):
+        scores.from_values(known, {"config": "Helpfulness", "value": value, "trace_id": "t"})
+    assert listed() == []
+    assert server is None or server.scores() == {}
+
+
+def test_an_archived_config_is_not_applied(use):  # noqa: F811
+    use("v3")
+    known = settings.load()
+    score_configs.create(known, CONFIGS[1])
+    score_configs.update(known, "Rating", {"isArchived": True})
+    with pytest.raises(UsageError) as error:
+        scores.from_values(known, {"config": "Rating", "value": 5, "trace_id": "t"})
+    assert "archived" in str(error.value)
+
+
+def test_a_local_config_id_is_not_written_down():
+    """A server would drop the score for naming a config that it does not know."""
+    score_configs.create(settings.load(), CONFIGS[1])
+    score = write(config="Rating", value=3, trace_id="t")
+    assert (score.config_id, score.name, score.data_type) == (None, "Rating", "NUMERIC")
+
+
+@pytest.mark.parametrize("kind", WHERE)
+@pytest.mark.parametrize(
+    "trace_id", ["free text, with a comma", str(uuid.UUID(int=77)), uuid.UUID(int=78).hex, "x" * 64]
+)
+def test_a_trace_id_may_have_any_form(use, kind, trace_id):  # noqa: F811
+    use(kind)
+    traces.create(settings.load(), trace_from({"id": trace_id, "name": "T"}))
+    score = write(name="quality", value=0.5, trace_id=trace_id)
+    write(name="quality", value=0.1, trace_id="another")
+    assert [one["id"] for one in listed(trace_id=trace_id)] == [score.id]
+    assert [one["id"] for one in traces.get_trace(settings.load(), trace_id)["scores"]] == [
+        score.id
+    ]
+
+
+@pytest.mark.parametrize("kind", WHERE)
+def test_a_uuid_finds_its_trace_with_and_without_dashes(use, kind):  # noqa: F811
+    use(kind)
+    trace_id = str(uuid.uuid4())
+    traces.create(settings.load(), trace_from({"id": trace_id, "name": "T"}))
+    score = write(name="quality", value=1, trace_id=trace_id.replace("-", ""))
+    shown = traces.get_trace(settings.load(), trace_id)["scores"]
+    assert [one["id"] for one in shown] == [score.id]
+
+
+@pytest.mark.parametrize("kind", SESSIONS)
+def test_every_target(use, kind):  # noqa: F811
+    use(kind)
+    targets = {
+        "session_id": "s 1",
+        "dataset_run_id": "run-1",
+        "trace_id": "t",
+    }
+    for field, target in targets.items():
+        write(name=field, value=1, **{field: target})
+    write(name="step", value=1, trace_id="t", observation_id="step 1")
+    assert [one["name"] for one in listed(session_id="s 1")] == ["session_id"]
+    assert [one["name"] for one in listed(run_id="run-1")] == ["dataset_run_id"]
+    assert [one["name"] for one in listed(trace_id="t", observation_id="step 1")] == ["step"]
+    assert [one["name"] for one in listed(observation_id="step 1")] == ["step"]
+    assert {one["name"] for one in listed(trace_id="t")} == {"trace_id", "step"}
+    (step,) = listed(observation_id="step 1")
+    assert (step["traceId"], step["observationId"]) == ("t", "step 1")
+
+
+def test_a_server_without_session_scores_says_so(use):  # noqa: F811
+    use("v2")
+    known = settings.load()
+    score = scores.plain({"name": "mood", "value": "calm", "session_id": "s"})
+    outcome = scores.submit(known, [score])
+    assert [one.id for one in outcome.rejected] == [score.id]
+    assert "traceId" in outcome.rejected[0].reason
+
+
+@pytest.mark.parametrize(
+    "targets", [{}, {"trace_id": "t", "session_id": "s"}, {"observation_id": "o"}]
+)
+def test_a_score_has_one_target(targets):
+    with pytest.raises(UsageError):
+        scores.plain(dict(targets, name="n", value=1))
+
+
+@pytest.mark.parametrize("kind", WHERE)
+def test_types_without_a_config(use, kind):  # noqa: F811
+    use(kind)
+    write(name="number", value="3", trace_id="t")
+    write(name="truth", value=False, trace_id="t")
+    write(name="word", value="calm", trace_id="t")
+    if kind != "v2":
+        write(name="text", value="long story", data_type="TEXT", trace_id="t")
+    found = {one["name"]: (one["dataType"], one["value"]) for one in listed()}
+    wanted = {
+        "number": ("NUMERIC", 3),
+        "truth": ("BOOLEAN", False),
+        "word": ("CATEGORICAL", "calm"),
+        "text": ("TEXT", "long story"),
+    }
+    if kind == "v2":
+        del wanted["text"]
+    assert found == wanted
+
+
+@pytest.mark.parametrize("kind", WHERE)
+def test_filters_pages_and_order(use, kind):  # noqa: F811
+    use(kind)
+    known = settings.load()
+    many = [
+        scores.plain(
+            {
+                "name": "even" if number % 2 == 0 else "odd",
+                "value": number,
+                "trace_id": "t",
+                "timestamp": "2026-01-31T12:00:{:02d}.{:03d}Z".format(*divmod(number, 10)),
+            }
+        )
+        for number in range(230)
+    ]
+    outcome = scores.submit(known, many)
+    assert not outcome.waiting and not outcome.rejected
+    every = scores.list_scores(known)
+    assert len(every) == 230
+    assert len({one["id"] for one in every}) == 230
+    assert len(scores.list_scores(known, limit=7)) == 7
+    assert {one["value"] % 2 for one in listed(name="odd")} == {1}
+    assert len(listed(name="odd")) == 115
+    assert listed(name="nobody") == []
+    if kind != "v2":  # which keeps the time of arrival alone
+        assert [one["value"] for one in every] == list(range(230))[::-1]
+        window = listed(from_time="2026-01-31T12:00:02.000Z", to_time="2026-01-31T12:00:03.000Z")
+        assert [one["value"] for one in window] == list(range(20, 30))[::-1]
+
+
+@pytest.mark.parametrize("kind", WHERE)
+def test_get_and_delete(use, kind):  # noqa: F811
+    use(kind)
+    known = settings.load()
+    score = write(id="mine, with a comma", name="quality", value=1, trace_id="t", metadata={"k": 1})
+    found = scores.get_score(known, score.id)
+    assert (found["id"], found["value"], found["source"]) == (score.id, 1, "API")
+    scores.delete_score(known, score.id)
+    with pytest.raises(NotFoundError):
+        scores.get_score(known, score.id)
+    assert listed() == []
+
+
+def test_a_score_that_waits_is_shown_and_can_be_taken_back(use, monkeypatch):  # noqa: F811
+    server = use("v3")
+    known = settings.load()
+    write(name="first", value=1, trace_id="t")
+    server.fail("503", times=None, path="ingestion")
+    score = scores.plain({"name": "later", "value": 2, "trace_id": "t"})
+    assert scores.submit(known, [score], 0.3).waiting == 1
+    shown = {one["name"]: one.get("unconfirmed") for one in listed()}
+    assert shown["later"] == "waiting"
+    scores.delete_score(known, score.id)
+    server.heal()
+    write(name="third", value=3, trace_id="t")
+    assert {one["name"] for one in server.scores().values()} == {"first", "third"}
+
+
+@pytest.mark.parametrize("kind", ["v3", "v4-events_only"])
+def test_what_is_not_readable_yet_is_shown_all_the_same(use, kind):  # noqa: F811
+    use(kind, visible_after=60)
+    score = write(name="quality", value="calm", trace_id="t")
+    assert [(one["id"], one["unconfirmed"]) for one in listed(trace_id="t")] == [(score.id, "sent")]
+    assert scores.get_score(settings.load(), score.id)["value"] == "calm"
+
+
+def test_an_error_is_no_empty_list(use, monkeypatch):  # noqa: F811
+    for pause in ("FIRST_PAUSE", "LONGEST_PAUSE"):  # longer than a request may take: one try
+        monkeypatch.setattr(langfuse_http, pause, 100.0)
+    server = use("v4-dual")
+    listed()
+    server.fail("500", times=None)
+    with pytest.raises(Exception) as error:
+        listed()
+    assert error.value.exit_code == 4
+
+
+def test_the_newest_listing_is_asked(use):  # noqa: F811
+    asked = {}
+    for kind in sorted(KINDS):
+        server = use(kind)
+        listed(trace_id="t")
+        paths = {one.path for one in server.requests if one.path.endswith("/scores")}
+        (asked[kind],) = [path[len("/api/public") :] for path in paths]
+    assert asked.pop("v2") == "/scores"
+    assert set(asked.values()) == {"/v3/scores"}
+
+
+def test_servers_between_the_generations_are_asked_by_their_own_listing(use):  # noqa: F811
+    server = use("v3")
+    write(name="quality", value="calm", trace_id="t", id="one")
+    write(name="quality", value=False, session_id="s")
+    reader = ScoreReader(LangfuseHttp(settings.load()), Server("3.100.0", "v3"))
+    server.forget_requests()
+    (found,) = reader.scores(ScoreFilter(trace_id="t"))
+    assert (found["value"], found["dataType"]) == ("calm", "CATEGORICAL")
+    assert [one["value"] for one in reader.scores(ScoreFilter(session_id="s"))] == [False]
+    assert reader.score("one") == found
+    assert reader.score("nobody") is None
+    assert {one.path.rpartition("/scores")[0] for one in server.requests} == {"/api/public/v2"}
+
+
+def test_scores_of_one_config(use):  # noqa: F811
+    for kind in ("local", "v3"):
+        use(kind)
+        known = settings.load()
+        list(score_configs.create_all(known, CONFIGS))
+        write(config="Rating", value=1, trace_id="t")
+        write(config="Fine", value="no", trace_id="t")
+        wanted = scores.of_config(known, ScoreFilter(trace_id="t"), "rating")
+        assert [one["name"] for one in scores.list_scores(known, wanted)] == ["Rating"]
+
+
+def test_the_filter_takes_ids_in_every_form():
+    plain, dashed = uuid.UUID(int=5).hex, str(uuid.UUID(int=5))
+    assert ScoreFilter(trace_id=dashed).accepts({"traceId": plain})
+    assert ScoreFilter(trace_id="seed").accepts({"traceId": ids.span_trace_id("seed")})
+    assert not ScoreFilter(trace_id="seed").accepts({"sessionId": "seed"})
