@@ -10,7 +10,7 @@ from langfuse_server.fixtures import langfuse  # noqa: F401
 from coaiapy import langfuse_http
 from coaiapy.errors import ConfigError, ExitCode, NetworkError, NotFoundError, RefusedError
 from coaiapy.langfuse_answers import Answer, message_of, retry_after
-from coaiapy.langfuse_errors import UnavailableError, WrongDialectError, error_for
+from coaiapy.langfuse_errors import TooHeavyError, UnavailableError, WrongDialectError, error_for
 from coaiapy.langfuse_http import LangfuseHttp, backoff, quoted
 from coaiapy.settings import Settings
 from coaiapy.wire import Request
@@ -111,7 +111,7 @@ def test_no_message_shows_the_secret_key_or_a_password_in_the_address():
         (404, b'{"message":"Trace not found","error":"LangfuseNotFoundError"}', NotFoundError, 1),
         (404, b"<!DOCTYPE html><title>404</title>", WrongDialectError, 5),
         (405, b'{"message":"Method not allowed"}', WrongDialectError, 5),
-        (422, b'{"message":"narrow your request","error":"Request timed out"}', RefusedError, 5),
+        (422, b'{"message":"narrow your request","error":"Request timed out"}', TooHeavyError, 5),
         (400, b"Invalid JSON", RefusedError, 5),
         (429, b"429 - rate limit exceeded", UnavailableError, 4),
         (503, b'{"message":"Service Unavailable"}', UnavailableError, 4),
