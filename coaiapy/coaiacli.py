@@ -60,6 +60,13 @@ def main(argv: Optional[List[str]] = None, context: Optional[Context] = None) ->
         return _fail(streams, text, ExitCode.FAILED, debug)
 
 
+def fetch_key_val(key: str, output_file: Optional[str] = None, verbose: bool = False) -> None:
+    """Do what ``coaiamodule.fetch_key_val`` does; scripts know it by this name too."""
+    from coaiapy import coaiamodule
+
+    coaiamodule.fetch_key_val(key, output_file, verbose)
+
+
 def build_parser(words: List[str]) -> "Parser":
     """Return the parser for ``words``: only the branch that they enter is built."""
     from coaiapy.cli_common import Parser, ShowVersion, subcommands

@@ -1,6 +1,7 @@
 """Third-party packages, imported where they are used and missed with a sentence."""
 
 import importlib
+import warnings
 from typing import Any
 
 from coaiapy.errors import ConfigError
@@ -9,7 +10,10 @@ from coaiapy.errors import ConfigError
 def require(module: str, package: str = "") -> Any:
     """Return the imported ``module``; raise ``ConfigError`` naming the ``package`` to install."""
     try:
-        return importlib.import_module(module)
+        with warnings.catch_warnings():
+            # What a package says to its own developers while it loads is not for our users.
+            warnings.simplefilter("ignore")
+            return importlib.import_module(module)
     except ImportError as error:
         name = package or module
         raise ConfigError(

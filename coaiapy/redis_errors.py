@@ -8,26 +8,31 @@ from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
 from coaiapy.packages import require
 from coaiapy.redis_settings import RedisServer
 
+
+class LoginError(ConfigError):
+    """The server is there, and does not let us in."""
+
+
 # The first pattern that is found in the error's text or in those of its causes says what it was.
 _RULES: List[Tuple[str, Type[CoaiaError], str]] = [
     (
         r"without any password configured|no password is set",
-        ConfigError,
+        LoginError,
         "has no password but was given one: remove it from the settings",
     ),
     (
         r"wrongpass|invalid username-password|invalid password",
-        ConfigError,
+        LoginError,
         "refused the password: correct it",
     ),
     (
         r"noauth|authentication required",
-        ConfigError,
+        LoginError,
         "wants a password and was given none: set it",
     ),
     (
         r"wrong number of arguments for 'auth'",
-        ConfigError,
+        LoginError,
         "knows no users: remove the user name from the settings",
     ),
     (
@@ -44,7 +49,7 @@ _RULES: List[Tuple[str, Type[CoaiaError], str]] = [
     (r"moved \d+|ask \d+ ", ConfigError, "is a node of a cluster, which coaia cannot use"),
     (
         r"protected mode",
-        ConfigError,
+        LoginError,
         "lets nobody in from another machine: set a password on it",
     ),
     (

@@ -9,6 +9,7 @@ from coaiapy.errors import ConfigError
 DEFAULT_HOST = "localhost"
 DEFAULT_PORT = 6379
 DEFAULT_TIMEOUT = 5.0
+NOBODY = "the default"
 
 # An address by https with its token: the same host speaks Redis over TLS.
 _REST = (
@@ -31,7 +32,7 @@ class RedisServer(NamedTuple):
     ssl_ca_certs: str = ""
     verify: bool = True
     timeout: float = DEFAULT_TIMEOUT
-    origin: str = "the default"
+    origin: str = NOBODY
 
     @property
     def shown(self) -> str:

@@ -2,7 +2,6 @@
 
 import math
 import os
-import warnings
 from typing import Any, Dict, Iterable, Iterator, List, Optional
 
 from coaiapy.errors import ConfigError
@@ -90,7 +89,7 @@ def new_client(server: RedisServer) -> Any:
 
     ``redis.Redis`` is looked up now, so that a script may have put its own in its place.
     """
-    redis = import_redis()
+    redis = require("redis")
     options: Dict[str, Any] = {
         "host": server.host,
         "port": server.port,
@@ -105,13 +104,6 @@ def new_client(server: RedisServer) -> Any:
         options["ssl"] = True
         options.update(_tls_options(server))
     return redis.Redis(**options)
-
-
-def import_redis() -> Any:
-    """Return the package ``redis``; what it warns of while it loads is no concern of users."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return require("redis")
 
 
 def _tls_options(server: RedisServer) -> Dict[str, Any]:

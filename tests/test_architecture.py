@@ -33,23 +33,24 @@ FLOORS = {
         http_failures
         langfuse_http langfuse_answers langfuse_errors langfuse_generation
         dispatch delivery
-        redis_errors stash_local stash_redis
+        redis_errors stash_local stash_redis config_sample
         current_project score_config_cache score_readers
-        server_only prompt_cache prompt_display prompt_files
+        server_only prompt_cache prompt_display dataset_display prompt_files
         template_values template_bounds template_document template_model template_files
         template_language template_variables
         template_inheritance template_plan template_render template_starter
     """,
     3: """
         prompts prompt_sync
+        datasets dataset_items dataset_files dataset_import finetuning chat_messages
         cofuse published_traces
         traces trace_reads projects doctor observation_files pipeline environment env_context
-        stash
+        coaiamodule published_config published_stash stash
         scores score_files score_configs score_config_files score_presets score_availability
         score_config_types published_scores
     """,
     4: """
-        cli_prompts cli_prompt_files
+        cli_prompts cli_prompt_files cli_datasets cli_dataset_files cli_dataset_items
         cli_scores cli_score_options cli_score_configs cli_score_config_files cli_input
         cli_streams cli_common cli_arguments cli_delivery cli_help cli_env cli_pipeline
         cli_listing cli_fuse cli_sessions cli_projects cli_doctor cli_observations
@@ -72,6 +73,9 @@ TERMINAL = {
     "os.isatty",
     "os.get_terminal_size",
 }
+
+# Its fetch_key_val prints a value and ends the program: that is what scripts know it for.
+PUBLISHED = {"coaiamodule": {"print", "sys.exit", "sys.stdout", "sys.stderr"}}
 
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py"))
 DOMAIN = [name for name in MODULES if FLOOR_OF.get(name, 0) < FIRST_COMMAND_FLOOR]
@@ -151,7 +155,7 @@ def test_the_check_for_dear_imports_knows_one():
 
 @pytest.mark.parametrize("module", DOMAIN)
 def test_domain_code_never_prints_exits_or_looks_at_the_terminal(module):
-    found = sorted(set(terminal_uses(tree(module))))
+    found = sorted(set(terminal_uses(tree(module))) - PUBLISHED.get(module, set()))
     assert not found, "{} uses {}".format(module, found)
 
 
@@ -201,4 +205,4 @@ def public(top, prefix=""):
 
 def test_nothing_but_the_dispatcher_ends_the_program():
     ends = [name for name in MODULES if "sys.exit" in set(terminal_uses(tree(name)))]
-    assert sorted(ends) == ["__main__", "coaiacli"]
+    assert sorted(ends) == ["__main__", "coaiacli", "coaiamodule"]

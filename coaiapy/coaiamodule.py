@@ -1,0 +1,181 @@
+"""The core for scripts: settings, stash and texts under the names that other programs import.
+
+Nothing here prints but ``fetch_key_val``, whose printing and exit codes are its contract; what a
+function has to say besides goes to stderr. The work is in the module of each group of names.
+"""
+
+import os
+import sys
+from typing import Any, Dict, Optional, Union
+
+from coaiapy import (
+    config_files,
+    config_sample,
+    published_config,
+    published_stash,
+    redis_settings,
+    settings,
+    stash_redis,
+)
+from coaiapy.config_files import find_existing as find_existing_config
+from coaiapy.config_files import merge as merge_configs
+from coaiapy.errors import ConfigError, NetworkError, RefusedError, UsageError
+from coaiapy.files import write_output
+from coaiapy.packages import require
+from coaiapy.redis_errors import reporting
+
+__all__ = [
+    "fetch_key_val",
+    "find_existing_config",
+    "initial_setup",
+    "load_env_file",
+    "merge_configs",
+    "read_config",
+    "remove_placeholder_lines",
+    "render_markdown",
+    "tash",
+]
+
+# What read_config() has read; a script sets it to None to have it read again.
+config: Optional[Dict[str, Any]] = None
+_loaded_env_path: Optional[str] = None
+
+
+def read_config(env_path: Optional[str] = None) -> Dict[str, Any]:
+    """Return the settings as one dict, the same one until ``config`` is None or the path another.
+
+    ``env_path`` stands for ``./.env``. See ``published_config.as_dict`` for what is in it. Raises
+    ``ConfigError`` or ``StateError`` for files that cannot be understood.
+    """
+    global config, _loaded_env_path
+    if config is None or (env_path is not None and env_path != _loaded_env_path):
+        config = published_config.as_dict(env_path)
+        _loaded_env_path = env_path
+    return config
+
+
+def load_env_file(env_path: str = ".env") -> Dict[str, str]:
+    """Return the variables in a file of KEY=VALUE lines or a JSON object; none if it is missing."""
+    return settings.read_dotenv(env_path) if os.path.isfile(env_path) else {}
+
+
+def initial_setup() -> bool:
+    """Write ``~/coaia.json`` with every key and nothing set; return False if one is there."""
+    return config_sample.create(config_files.home_path(), {})
+
+
+def render_markdown(text: str) -> str:
+    """Return Markdown as HTML; raise ``ConfigError`` when the package Markdown is not installed."""
+    return str(require("markdown", "Markdown").markdown(text))
+
+
+def remove_placeholder_lines(text: str) -> str:
+    """Return ``text`` without the lines that begin with "Placeholder"."""
+    return "\n".join(line for line in text.split("\n") if not line.startswith("Placeholder"))
+
+
+def tash(
+    k: str,
+    v: Union[str, bytes],
+    ttl: Optional[int] = None,
+    quiet: bool = True,
+    verbose: bool = False,
+) -> Optional[bytes]:
+    """Stash ``v`` under ``k`` for ``ttl`` seconds, or for good, and return the bytes read back.
+
+    Returns ``None`` when the Redis that is configured did not take it; stderr says why. Without a
+    Redis the value is kept on this machine, as ``coaia tash`` does.
+    """
+    try:
+        if _is_local():
+            kept = published_stash.put_here(k, v, ttl)
+        else:
+            kept = _taleadd(_client(verbose), k, v, quiet, ttl)
+    except (ConfigError, NetworkError, RefusedError) as error:
+        _note(str(error))
+        return None
+    if not quiet:
+        _note("stashed under {}".format(k))
+    return kept
+
+
+def fetch_key_val(key: str, output_file: Optional[str] = None, verbose: bool = False) -> None:
+    """Print the value under ``key``, or write it to ``output_file``.
+
+    Ends the program with exit code 2 when the Redis that is configured cannot be reached or does
+    not let us in, with 1 when there is no value or something else fails; stderr says why.
+    """
+    try:
+        if _is_local():
+            value = published_stash.get_here(key)
+        else:
+            value = published_stash.get(_client(verbose), _server(), key)
+        if output_file:
+            write_output(output_file, value)
+            _note("wrote {} bytes to {}".format(len(value), output_file))
+        else:
+            _print_value(value)
+    except Exception as error:
+        _note(str(error))
+        sys.exit(2 if published_stash.is_unreachable(error) else 1)
+
+
+def _get_redis() -> Any:
+    """Return the package ``redis``, imported when it is first needed."""
+    return require("redis")
+
+
+def _newjtaler(jtalecnf: Dict[str, Any]) -> Any:
+    """Return a ``redis.Redis`` for such a ``jtaleconf``; a script may replace this function."""
+    return stash_redis.new_client(published_config.server_of(jtalecnf))
+
+
+_OWN_NEWJTALER = _newjtaler
+
+
+def _taleadd(
+    r: Any, k: str, c: Union[str, bytes], quiet: bool = True, ttl: Optional[int] = None
+) -> bytes:
+    """Put a value into the Redis client ``r`` and return the bytes read back."""
+    return published_stash.put(r, _server(), k, c, ttl)
+
+
+def _server() -> redis_settings.RedisServer:
+    return published_config.server_of(read_config().get("jtaleconf", {}))
+
+
+def _client(verbose: bool) -> Any:
+    server = _server()
+    with reporting(server):
+        client = _newjtaler(read_config().get("jtaleconf", {}))
+    if client is None:
+        raise NetworkError("there is no Redis client for {}".format(server.shown))
+    if verbose:
+        password = "given" if server.password else "none"
+        _note("asking Redis at {}, password {}".format(server.shown, password))
+    return client
+
+
+def _is_local() -> bool:
+    """Whether no Redis is configured; one that a script has put in place counts as configured."""
+    replaced = _newjtaler is not _OWN_NEWJTALER or published_stash.is_replaced()
+    return not replaced and published_config.names_no_redis(read_config())
+
+
+def _print_value(value: bytes) -> None:
+    """Print a text as a line; what is no text goes below the text layer of stdout as it is."""
+    try:
+        text = value.decode("utf-8")
+    except UnicodeDecodeError:
+        below = getattr(sys.stdout, "buffer", None)
+        if below is None:
+            raise UsageError("the value is no text: give an output_file") from None
+        sys.stdout.flush()
+        below.write(value)
+        below.flush()
+    else:
+        print(text)  # noqa: T201
+
+
+def _note(text: str) -> None:
+    sys.stderr.write("coaia: {}\n".format(text))

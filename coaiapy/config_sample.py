@@ -1,0 +1,68 @@
+"""A new coaia.json: every key that coaia reads, with a word on each, and nothing set yet.
+
+An empty value means "not set", so that a new file changes nothing until something is filled in.
+"""
+
+import json
+import os
+from typing import Any, Dict, Mapping
+
+from coaiapy import files
+from coaiapy.config_schema import KEYS, PATTERNS, SWITCH, TEXT, Key
+
+HELP = "_help"
+_ABOUT = (
+    "Fill in what you need and leave the rest: an empty text or null is not set. "
+    "Variables of the environment and of .env come first; a project's ./coaia.json comes before "
+    "this one in the home folder. coaia config show tells where each value comes from."
+)
+
+
+def sample(answers: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the object of a new coaia.json; ``answers`` are the values that are known already."""
+    values: Dict[str, Any] = {HELP: _help()}
+    for key in KEYS:
+        empty = "" if key.kind == TEXT else None
+        put(values, key.name, answers.get(key.name, empty))
+    return values
+
+
+def put(values: Dict[str, Any], path: str, value: Any) -> None:
+    """Set the value at a dotted ``path``; the objects on the way are made."""
+    *folders, name = path.split(".")
+    for folder in folders:
+        values = values.setdefault(folder, {})
+    values[name] = value
+
+
+def create(path: str, answers: Mapping[str, Any]) -> bool:
+    """Write a new coaia.json (0600) to ``path``; return False and do nothing if one is there.
+
+    Raises ``StateError`` when it cannot be written.
+    """
+    text = json.dumps(sample(answers), ensure_ascii=False, indent=2) + "\n"
+    folder = os.path.dirname(path)
+    if folder and not os.path.isdir(folder):
+        files.make_private_folder(folder)
+    with files.locked(path):
+        if os.path.lexists(path):
+            return False
+        files.write_atomic(path, text)
+    return True
+
+
+def _help() -> Dict[str, str]:
+    texts = {"about": _ABOUT}
+    texts.update((key.name, described(key)) for key in KEYS + PATTERNS)
+    return texts
+
+
+def described(key: Key) -> str:
+    """Return what a key is for, its type, its default and its variables, in one line."""
+    notes = [] if key.kind == TEXT else [key.kind]
+    if key.default is not None:
+        default = json.dumps(key.default) if key.kind == SWITCH else key.default
+        notes.append("default: {}".format(default))
+    if key.variables:
+        notes.append("variable: " + " or ".join(key.variables))
+    return "{} ({})".format(key.description, "; ".join(notes)) if notes else key.description
