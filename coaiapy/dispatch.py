@@ -128,7 +128,7 @@ class Dispatch:
         return True
 
     def _may_go_on(self) -> bool:
-        if self.problem is None and self.deadline.left <= 0:
+        if self.problem is None and self.deadline.left_to_start <= 0:
             self.problem = NetworkError(
                 "{} has not accepted everything within {:g} s".format(
                     self.http.shown_url, self.deadline.seconds

@@ -20,18 +20,28 @@ from coaiapy.wire import CREDENTIALS, RETRY, Request, Verdict
 WORKER = "coaia-posting"
 
 
+# What is sent so shortly before the deadline could not be answered in time.
+ANSWER_SECONDS = 1.0
+
+
 class Deadline:
     """Until when to go on; ``renewing``: that long after the last progress."""
 
     def __init__(self, seconds: float, renewing: bool = False) -> None:
         self.seconds = seconds
         self.renewing = renewing
+        self.reserve = min(ANSWER_SECONDS, seconds / 4)
         self.moment = time.monotonic() + seconds
 
     @property
     def left(self) -> float:
         """The seconds that are left, perhaps less than none."""
         return self.moment - time.monotonic()
+
+    @property
+    def left_to_start(self) -> float:
+        """The seconds in which a request may still be begun."""
+        return self.left - self.reserve
 
     def progress(self) -> None:
         """Note that the server has just accepted something."""
@@ -107,7 +117,7 @@ class Posts:
             if any(verdict.state != RETRY for verdict in posted.verdicts):
                 return posted
             pause = backoff(attempt) if pause is None else pause
-            if pause >= self._deadline.left or self._stopped.wait(pause):
+            if pause >= self._deadline.left_to_start or self._stopped.wait(pause):
                 return posted
             attempt += 1
 

@@ -15,6 +15,7 @@ from delivering import (
     trace_of,
     writes,
 )
+from langfuse_server import faults
 from langfuse_server.fixtures import langfuse
 
 from coaiapy import delivery, journal_marks, traces
@@ -85,6 +86,27 @@ def test_a_backlog_that_cannot_be_sent_costs_two_seconds_and_no_words(server):
     assert (outcome.sent, outcome.waiting, outcome.problem) == (1, 0, None)
     assert len(in_outbox()) == 5
     assert claimed() == 0
+
+
+def test_a_backlog_too_big_for_two_seconds_is_sent_in_part_and_nothing_of_it_twice(
+    server, monkeypatch
+):
+    def slow(exchange, options):
+        time.sleep(0.25)
+        exchange.send(exchange.answer())
+
+    monkeypatch.setitem(faults.PLAYS, "slow", slow)
+    monkeypatch.setattr("coaiapy.dispatch.CHUNK", 5)
+    leave_behind(server, records_of(300))
+    server.fail("slow", times=None, method="POST")
+    before = len(server.rows())
+    begun = time.monotonic()
+    outcome = submit(server, [observation_of(999)], seconds=15, timeout=30.0)
+    assert time.monotonic() - begun < 3
+    assert 0 < outcome.backlog < 300
+    assert len(in_outbox()) == 300 - outcome.backlog
+    if server.kind.name != "v3":
+        assert len(server.rows()) - before == 1 + outcome.backlog
 
 
 def test_naming_the_project_is_part_of_these_two_seconds(langfuse):  # noqa: F811

@@ -1,0 +1,410 @@
+"""``coaia fuse outbox`` as people and scripts use it, rightly and wrongly."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import signal
+import stat
+import struct
+import subprocess
+import sys
+import termios
+import time
+
+import pytest
+from delivering import (
+    claimed,
+    hex_id,
+    in_outbox,
+    observation_of,
+    records_of,
+    settings_for,
+    trace_of,
+    writes,
+)
+from langfuse_server.fixtures import langfuse
+
+from coaiapy import claims, outbox, traces
+from coaiapy.destinations import destination_of
+from coaiapy.journal import Journal, journal_path
+from coaiapy.settings import Settings
+
+__all__ = ["langfuse"]
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+@pytest.fixture
+def server(langfuse, monkeypatch):  # noqa: F811
+    """A stand-in that the environment names."""
+    running = langfuse("v3")
+    monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", running.public_key)
+    monkeypatch.setenv("LANGFUSE_SECRET_KEY", running.secret_key)
+    monkeypatch.setenv("LANGFUSE_BASE_URL", running.url)
+    monkeypatch.setenv("LANGFUSE_TIMEOUT", "2")
+    return running
+
+
+@pytest.fixture
+def coaia(run):
+    return lambda *words, **options: run("fuse", "outbox", *words, **options)
+
+
+def leave(server, records, rejected=0):
+    """Put records into the outbox, the first of them rejected; return their rows."""
+    with Journal() as journal:
+        here = destination_of(journal, settings_for(server))
+        rows = journal.append(here, records).rows
+        with claims.claimant(journal) as name:
+            taken = claims.claim(journal, name, [here], 60, rejected, 10**6, rows)
+            outbox.reject(journal, [(item, "name: too long") for item in taken[:rejected]])
+    return rows
+
+
+# An empty outbox
+
+
+@pytest.mark.parametrize("command", ["status", "list"])
+def test_listings_of_an_empty_outbox(coaia, command):
+    assert coaia(command).code == 0
+    found = coaia(command, "--json")
+    assert (found.code, json.loads(found.out)) == (0, [])
+
+
+def test_an_empty_outbox_flushes_retries_drops_and_exports_nothing(coaia, server):
+    flushed = coaia("flush")
+    assert (flushed.code, flushed.out) == (0, "")
+    assert "0 records sent" in flushed.err
+    assert writes(server) == []
+    assert coaia("retry").code == 0
+    assert coaia("drop", "--all").code == 0
+    exported = coaia("export")
+    assert (exported.code, exported.out) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "words, code",
+    [
+        (("show", "1"), 1),
+        (("show", "x"), 2),
+        (("show",), 2),
+        (("retry", "7"), 1),
+        (("retry", "0"), 2),
+        (("drop",), 2),
+        (("drop", "7", "--yes"), 1),
+        (("drop", "7", "--all"), 2),
+        (("drop", "--state", "sent"), 2),
+        (("list", "--state", "sent"), 2),
+        (("flush", "now"), 2),
+        (("flush", "--timeout", "soon"), 2),
+        (("export", "-o"), 2),
+        (("export", "-o", "no/such/folder/file"), 6),
+        (("flush",), 3),
+        (("flush", "--adopt"), 3),
+        (("nonsense",), 2),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_the_right_exit_code(coaia, words, code):
+    found = coaia(*words)
+    assert (found.code, found.out) == (code, "")
+    assert re.match(r"coaia: .+\n\Z", found.err), found.err
+
+
+# Looking
+
+
+def test_status_counts_by_destination(coaia, server):
+    leave(server, records_of(4), rejected=1)
+    traces.submit(Settings(base_url="local"), records_of(2, trace=5))
+    found = {row["destination"]: row for row in json.loads(coaia("status", "--json").out)}
+    mine = found[server.url]
+    assert (mine["waiting"], mine["rejected"], mine["local"]) == (3, 1, 0)
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$", mine["oldest"])
+    assert found["local"]["local"] == 2
+    table = coaia("status").out
+    assert re.search(re.escape(server.url) + r"\s+3\s+1\s+0 ", table)
+
+
+def test_list_shows_each_record_and_can_be_narrowed_down(coaia, server):
+    rows = leave(server, records_of(4), rejected=1)
+    everything = json.loads(coaia("list", "--json").out)
+    assert [one["row"] for one in everything] == rows
+    rejected = json.loads(coaia("list", "--state", "rejected", "--json").out)
+    assert [(one["id"], one["reason"]) for one in rejected] == [(hex_id(0, 32), "name: too long")]
+    table = coaia("list", "--state", "rejected")
+    assert "name: too long" in table.out
+    assert "1 record" in table.err
+
+
+def test_show_tells_everything_of_one_record(coaia, server):
+    rows = leave(server, [trace_of(1, name="nightly")], rejected=1)
+    shown = json.loads(coaia("show", rows[0], "--json").out)
+    assert shown["body"]["name"] == "nightly"
+    assert (shown["state"], shown["reason"]) == ("rejected", "name: too long")
+    assert "name: too long" in coaia("show", rows[0]).out
+
+
+# Sending
+
+
+def test_flush_sends_what_waits(coaia, server):
+    leave(server, records_of(4))
+    found = coaia("flush")
+    assert (found.code, found.out) == (0, "")
+    assert "4 records sent" in found.err
+    assert len(server.observations()) == 3
+    assert in_outbox() == {}
+
+
+def test_flush_says_as_json_what_came_of_it(coaia, server):
+    leave(server, records_of(3) + [trace_of(8, name="x" * 1001)])
+    found = coaia("flush", "--json")
+    assert found.code == 5
+    counts = json.loads(found.out)
+    assert (counts["sent"], counts["waiting"], counts["elsewhere"]) == (3, 0, 0)
+    assert [one["id"] for one in counts["rejected"]] == [hex_id(8, 32)]
+    assert "the server refused trace" in found.err
+
+
+@pytest.mark.parametrize("words, code", [((), 0), (("--require-delivery",), 4)])
+def test_flush_that_cannot_send_keeps_everything(coaia, server, words, code):
+    leave(server, records_of(3))
+    server.fail("refuse")
+    found = coaia("flush", "--timeout", "0.3", *words)
+    assert found.code == code
+    assert "not sent yet: 3 records in the outbox, nothing is lost" in found.err
+    assert len(in_outbox()) == 3
+
+
+def test_flush_with_keys_that_are_not_taken_says_which(coaia, server):
+    leave(server, records_of(3))
+    server.fail("401", times=None)
+    found = coaia("flush")
+    assert found.code == 3
+    assert "LANGFUSE_PUBLIC_KEY" in found.err
+    assert "sk-test" not in found.err
+    assert len(in_outbox()) == 3
+
+
+def test_flush_names_what_waits_for_others(coaia, server, langfuse):  # noqa: F811
+    other = langfuse("v3")
+    leave(other, records_of(3))
+    found = coaia("flush")
+    assert found.code == 0
+    assert "3 records in the outbox for other servers or projects" in found.err
+
+
+def test_flush_adopts_what_was_written_locally_only_when_told(coaia, server):
+    traces.submit(Settings(base_url="local"), records_of(3))
+    assert "0 records sent" in coaia("flush").err
+    assert "3 records sent" in coaia("flush", "--adopt").err
+    assert hex_id(0, 32) in server.traces()
+
+
+def test_a_write_without_a_server_to_require(run, monkeypatch):
+    words = ("fuse", "traces", "create", "one")
+    assert run(*words).code == 0
+    assert run(*words, "--require-delivery").code == 3
+
+
+@pytest.mark.parametrize(
+    "fault, words, code",
+    [
+        ("500", (), 0),
+        ("500", ("--require-delivery",), 4),
+        ("401", (), 3),
+        ("404 html", (), 5),
+        ("429", ("--require-delivery",), 4),
+    ],
+)
+def test_the_exit_code_of_a_write_says_what_became_of_it(run, server, fault, words, code):
+    server.fail(fault, times=None, method="POST")
+    found = run("fuse", "traces", "create", "one", "--timeout", "0.6", *words)
+    assert found.code == code, found.err
+    assert found.out == "one\n"
+    assert "not sent yet: 1 record in the outbox, nothing is lost" in found.err
+    assert in_outbox() == {"one": "waiting"}
+
+
+def test_a_write_that_is_refused_says_why_and_where_it_is(run, server):
+    found = run("fuse", "traces", "create", "one", "-n", "x" * 1001)
+    assert found.code == 5
+    assert re.search(r"refused trace one: .*name.*coaia fuse outbox show \d+", found.err)
+
+
+# Changing
+
+
+def test_retry_lets_rejected_records_wait_again(coaia, server):
+    rows = leave(server, records_of(3), rejected=2)
+    found = coaia("retry", rows[0])
+    assert (found.code, found.out) == (0, "")
+    assert "1 record waiting again" in found.err
+    assert coaia("retry", rows[2]).code == 1, "it was not rejected"
+    assert "1 record waiting again" in coaia("retry").err
+    assert set(in_outbox().values()) == {"waiting"}
+
+
+def test_drop_without_a_terminal_needs_yes(coaia, server):
+    rows = leave(server, records_of(3))
+    found = coaia("drop", rows[0])
+    assert found.code == 2
+    assert "--yes" in found.err
+    assert len(in_outbox()) == 3
+    assert coaia("drop", rows[0], "--yes").code == 0
+    assert len(in_outbox()) == 2
+
+
+def test_drop_takes_only_what_was_chosen(coaia, server):
+    rows = leave(server, records_of(4), rejected=2)
+    assert coaia("drop", rows[3], "--state", "rejected", "--yes").code == 1, "it waits"
+    assert "2 records dropped" in coaia("drop", "--state", "rejected", "--yes").err
+    assert set(in_outbox().values()) == {"waiting"}
+    assert "2 records dropped" in coaia("drop", "--all", "--yes").err
+    assert in_outbox() == {}
+
+
+def test_drop_of_one_unknown_row_drops_none(coaia, server):
+    rows = leave(server, records_of(3))
+    assert coaia("drop", rows[0], 999, "--yes").code == 1
+    assert len(in_outbox()) == 3
+
+
+def test_export_is_one_json_line_a_record(coaia, server):
+    leave(server, records_of(3), rejected=1)
+    lines = [json.loads(line) for line in coaia("export").out.splitlines()]
+    assert [line["kind"] for line in lines] == ["trace", "observation", "observation"]
+    assert lines[1]["body"]["traceId"] == hex_id(0, 32)
+    chosen = coaia("export", "--state", "rejected")
+    assert len(chosen.out.splitlines()) == 1
+    assert "1 record exported" in chosen.err
+
+
+def test_export_to_a_file_replaces_it_whole_and_privately(coaia, server, project):
+    leave(server, records_of(3))
+    target = project / "waiting.jsonl"
+    target.write_text("old")
+    assert coaia("export", "-o", "waiting.jsonl").out == ""
+    assert len(target.read_text().splitlines()) == 3
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert os.listdir(str(project)) == ["waiting.jsonl"]
+
+
+def test_an_export_that_fails_leaves_the_old_file(coaia, server, project, monkeypatch):
+    leave(server, records_of(3))
+    (project / "waiting.jsonl").write_text("old")
+
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)  # a disk that fills up cannot be had in a test
+    found = coaia("export", "-o", "waiting.jsonl")
+    assert found.code == 6
+    assert "No space left" in found.err
+    assert (project / "waiting.jsonl").read_text() == "old"
+    assert os.listdir(str(project)) == ["waiting.jsonl"]
+
+
+def test_a_damaged_journal_is_said_by_every_command(coaia, server):
+    leave(server, records_of(1))
+    with open(journal_path(), "wb") as stream:
+        stream.write(b"this is no database" * 500)
+    for words in (("status",), ("list",), ("flush",), ("retry",), ("export",)):
+        found = coaia(*words)
+        assert found.code == 6
+        assert "is damaged" in found.err
+
+
+# Real processes: a terminal, an interrupt
+
+
+def command(*words):
+    return [sys.executable, "-m", "coaiapy"] + list(words)
+
+
+def environment(**changes):
+    return dict(os.environ, PYTHONPATH=ROOT, **changes)
+
+
+def on_terminal(words, answer=None, prompt=b"[y/N] "):
+    """Run a command on a terminal, answer its prompt, and return code and what it showed."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    child = subprocess.Popen(
+        command(*words), stdin=slave, stdout=slave, stderr=slave, env=environment()
+    )
+    os.close(slave)
+    shown = b""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if select.select([master], [], [], 0.1)[0]:
+            try:
+                data = os.read(master, 4096)
+            except OSError:
+                break
+            if not data:
+                break
+            shown += data
+            if answer and shown.endswith(prompt):
+                os.write(master, answer)
+                answer = None
+    os.close(master)
+    return child.wait(), shown.decode()
+
+
+@pytest.mark.parametrize(
+    "answer, code, left", [(b"y\n", 0, 0), (b"n\n", 1, 3), (b"\n", 1, 3), (b"\x04", 1, 3)]
+)
+def test_drop_asks_on_a_terminal(server, answer, code, left):
+    leave(server, records_of(3))
+    found, shown = on_terminal(["fuse", "outbox", "drop", "--all"], answer)
+    assert "forget 3 records without sending? [y/N]" in shown
+    assert found == code
+    assert len(in_outbox()) == left
+
+
+def test_flush_shows_a_bar_on_a_terminal(server):
+    leave(server, records_of(1001) + [observation_of(n) for n in range(2000, 3500)])
+    code, shown = on_terminal(["fuse", "outbox", "flush"])
+    assert code == 0, shown
+    assert re.search(r"\d+/2501", shown), shown
+    assert "2501 records sent" in shown
+
+
+def interrupted(server, words, number=signal.SIGINT):
+    """Interrupt a command while the server keeps it waiting; return its code, stderr, seconds."""
+    server.fail("hang", times=None, method="POST")
+    child = subprocess.Popen(
+        command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    )
+    server.wait_until(lambda: writes(server), 15)
+    begun = time.monotonic()
+    child.send_signal(number)
+    _, err = child.communicate()
+    return child.returncode, err.decode(), time.monotonic() - begun
+
+
+def test_an_interrupted_write_ends_at_once_and_is_kept(server, coaia, monkeypatch):
+    words = ["fuse", "traces", "create", "one", "--timeout", "60"]
+    monkeypatch.setenv("LANGFUSE_TIMEOUT", "60")
+    code, err, seconds = interrupted(server, words)
+    assert (code, err) == (130, "coaia: interrupted\n")
+    assert seconds < 3
+    assert in_outbox() == {"one": "waiting"}
+    assert claimed() == 0
+    server.heal()
+    assert "1 record sent" in coaia("flush").err
+
+
+def test_an_interrupted_flush_keeps_what_it_has_not_sent(server, coaia):
+    leave(server, records_of(50))
+    code, _, seconds = interrupted(server, ["fuse", "outbox", "flush"])
+    assert code == 130
+    assert seconds < 3
+    assert len(in_outbox()) == 50
+    assert claimed() == 0
+    server.heal()
+    assert "50 records sent" in coaia("flush").err
