@@ -249,6 +249,6 @@ def archive_configs(args: argparse.Namespace, context: Context) -> None:
 def apply_config(args: argparse.Namespace, context: Context) -> int:
     """Check a value against a score config, and write it as a score."""
     known = settings.load(context.env_file)
-    values = dict(score_fields(args), id=args.score_id, config=args.config)
+    values = dict(score_fields(args, known), id=args.score_id, config=args.config)
     score = scores.from_values(known, values, context.note)
     return show_written(args, context, score, scores.submit(known, [score], args.timeout))

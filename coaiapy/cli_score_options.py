@@ -1,12 +1,15 @@
 """What the commands that write scores have in common: targets, a value, and how it is told."""
 
 import argparse
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
+from coaiapy import scores
 from coaiapy.cli_arguments import add_json, json_value, print_json, time
 from coaiapy.cli_common import Context
 from coaiapy.cli_delivery import add_delivery_options, report
+from coaiapy.errors import UsageError
 from coaiapy.records import Score
+from coaiapy.settings import Settings
 
 
 def add_target_options(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +17,10 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trace-id", metavar="ID", help="a trace; its id in any form")
     parser.add_argument("--observation-id", metavar="ID", help="with --trace-id: a step of it")
     parser.add_argument("--session-id", metavar="ID", help="a session")
-    parser.add_argument("--run", metavar="ID", help="a dataset run, by its id")
+    parser.add_argument("--run", metavar="ID|NAME", help="a dataset run, by its id")
+    parser.add_argument(
+        "--dataset", metavar="NAME", help="with --run: it is a name in this dataset"
+    )
 
 
 def add_score_options(parser: argparse.ArgumentParser) -> None:
@@ -27,13 +33,22 @@ def add_score_options(parser: argparse.ArgumentParser) -> None:
     add_delivery_options(parser)
 
 
-def score_fields(args: argparse.Namespace) -> Dict[str, Any]:
+def run_of(args: argparse.Namespace, known: Settings) -> Optional[str]:
+    """Return the id of the dataset run that the options name."""
+    if not args.dataset:
+        return str(args.run) if args.run else None
+    if not args.run:
+        raise UsageError("--dataset says where to look for a run: name it with --run")
+    return scores.run_id(known, args.dataset, args.run)
+
+
+def score_fields(args: argparse.Namespace, known: Settings) -> Dict[str, Any]:
     """Return the fields of a score that the options of this module give."""
     return {
         "trace_id": args.trace_id,
         "observation_id": args.observation_id,
         "session_id": args.session_id,
-        "dataset_run_id": args.run,
+        "dataset_run_id": run_of(args, known),
         "value": args.value,
         "comment": args.comment,
         "metadata": args.metadata,

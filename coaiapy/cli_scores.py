@@ -12,6 +12,7 @@ from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_score_options import (
     add_score_options,
     add_target_options,
+    run_of,
     score_fields,
     show_written,
 )
@@ -146,7 +147,7 @@ def apply_score(args: argparse.Namespace, context: Context) -> int:
 
 def _write(args: argparse.Namespace, context: Context, named: Any) -> int:
     known = settings.load(context.env_file)
-    values = dict(score_fields(args), data_type=args.data_type, config=args.config, **named)
+    values = dict(score_fields(args, known), data_type=args.data_type, config=args.config, **named)
     score = scores.from_values(known, values, context.note)
     return show_written(args, context, score, scores.submit(known, [score], args.timeout))
 
@@ -158,7 +159,7 @@ def list_scores(args: argparse.Namespace, context: Context) -> None:
         trace_id=args.trace_id,
         session_id=args.session_id,
         observation_id=args.observation_id,
-        run_id=args.run,
+        run_id=run_of(args, known),
         name=args.name,
         data_type=args.data_type,
         environment=args.environment,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from coaiapy import times
-from coaiapy.errors import StateError
+from coaiapy.errors import ConfigError, StateError
 from coaiapy.files import locked, make_private_folder, read_text, reason, state_folder, write_atomic
 
 Body = Dict[str, Any]
@@ -60,6 +60,10 @@ def folded(name: str) -> str:
     return " ".join(name.replace("&", " and ").split()).casefold()
 
 
+class BadProjectIdError(ConfigError, ValueError):
+    """A project id that can name no file."""
+
+
 def get_project_cache_path(project_id: str) -> Path:
     """Return where a project's configs are kept; the folder is made if it is missing.
 
@@ -67,10 +71,10 @@ def get_project_cache_path(project_id: str) -> Path:
     Raises ``ValueError`` for what is no project id.
     """
     if not isinstance(project_id, str) or not project_id.strip():
-        raise ValueError("{!r} is not a project id".format(project_id))
+        raise BadProjectIdError("{!r} is not a project id".format(project_id))
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", project_id)[:100]
     if ".." in project_id or re.search(r"[/\\]", project_id) or not safe.strip("_."):
-        raise ValueError("{!r} is not a project id that can name a file".format(project_id))
+        raise BadProjectIdError("{!r} is no project id that can name a file".format(project_id))
     folder = os.path.join(state_folder(), FOLDER)
     return Path(make_private_folder(folder)) / (safe + ".json")
 

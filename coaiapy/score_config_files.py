@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from coaiapy import json_values, score_configs, times
 from coaiapy.errors import StateError, UsageError
-from coaiapy.files import read_text, write_atomic
+from coaiapy.files import read_text, write_output
 from coaiapy.score_config_cache import folded
 from coaiapy.score_config_fields import FIELDS, checked
 from coaiapy.settings import Settings
@@ -54,15 +54,7 @@ def write(path: str, export: Mapping[str, Any], force: bool = False) -> None:
             "there are no score configs to export, so {} stays as it is: "
             "to empty it, add --force".format(path)
         )
-    write_atomic(path, json.dumps(export, ensure_ascii=False, indent=2) + "\n", _mode(path))
-
-
-def _mode(path: str) -> int:
-    """Return the permissions for a file that is meant to be shared."""
-    try:
-        return os.stat(path).st_mode & 0o777
-    except OSError:
-        return 0o644
+    write_output(path, json.dumps(export, ensure_ascii=False, indent=2) + "\n")
 
 
 def read(path: str) -> List[Body]:

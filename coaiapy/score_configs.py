@@ -18,9 +18,9 @@ from coaiapy.score_config_fields import changed, checked, unknown_name
 from coaiapy.settings import Settings
 
 API = "/api/public/score-configs"
-# So long is a server asked when the cache has an older answer.
+# So long is a server asked when the cache has an older answer, and so long it is left alone
+# when it gave none.
 REFRESH_SECONDS = 4.0
-# And so long it is left alone after it gave none.
 SILENT_SECONDS = 60.0
 
 Body = Dict[str, Any]
@@ -217,7 +217,7 @@ def _refreshed(settings: Settings, note: Note, old: Snapshot, is_enough: bool) -
     try:
         if silent < SILENT_SECONDS:
             raise NetworkError("the server gave no answer a moment ago")
-        found = _every(settings, note, REFRESH_SECONDS)
+        found = _every(settings, note, hasty=True)
         _SILENT_SINCE.pop(settings.base_url, None)
         return found
     except NetworkError as error:
@@ -227,13 +227,16 @@ def _refreshed(settings: Settings, note: Note, old: Snapshot, is_enough: bool) -
         return old
 
 
-def _every(settings: Settings, note: Note, seconds: Optional[float] = None) -> Snapshot:
-    """Return all configs as the server has them now; the cache learns them."""
+def _every(settings: Settings, note: Note, hasty: bool = False) -> Snapshot:
+    """Return all configs as the server has them now; the cache learns them.
+
+    ``hasty``: there is an older answer, which is better than waiting for long.
+    """
     project = current_project(settings)
     if settings.is_local:
         return cache.read(project.id, note)
     asked_at = times.now()
-    configs = _fetched(settings, seconds)
+    configs = _fetched(settings, hasty)
     try:
         return cache.fill(project.id, project.name, configs, asked_at)
     except StateError as error:
@@ -241,11 +244,12 @@ def _every(settings: Settings, note: Note, seconds: Optional[float] = None) -> S
         return cache.snapshot_of(configs)
 
 
-def _fetched(settings: Settings, seconds: Optional[float] = None) -> List[Body]:
+def _fetched(settings: Settings, hasty: bool = False) -> List[Body]:
     from coaiapy.langfuse_http import DEFAULT_SECONDS, LangfuseHttp
     from coaiapy.server_pages import numbered
 
-    return list(numbered(LangfuseHttp(settings, seconds=seconds or DEFAULT_SECONDS), API, {}, None))
+    seconds = REFRESH_SECONDS if hasty else DEFAULT_SECONDS
+    return list(numbered(LangfuseHttp(settings, seconds=seconds, hasty=hasty), API, {}, None))
 
 
 def _remember(settings: Settings, config: Body) -> None:

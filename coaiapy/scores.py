@@ -8,7 +8,7 @@ from typing import Any, Callable, Iterable, List, Mapping, Optional
 
 from coaiapy import delivery, journal_reads, score_values, unconfirmed
 from coaiapy.destinations import destination_of
-from coaiapy.errors import NotFoundError, UsageError
+from coaiapy.errors import ConfigError, NotFoundError, UsageError
 from coaiapy.journal import Journal
 from coaiapy.record_fields import SCORE_TYPES, Body
 from coaiapy.records import Score, score_from
@@ -89,17 +89,39 @@ def submit(
     """Write scores down, send what can be sent within ``seconds``, tell what became of them."""
     with Journal() as journal:
         destination = destination_of(journal, settings)
-        named = (_as_known(journal, destination, score) for score in scores)
-        written = journal.append(destination, list(named))
+        placed = (_placed(journal, settings, destination, score) for score in scores)
+        written = journal.append(destination, placed)
         return delivery.deliver(journal, settings, written, seconds)
 
 
-def _as_known(journal: Journal, destination: int, score: Score) -> Score:
-    """Call the trace by the id it was written with (a UUID may come with or without dashes)."""
-    if score.trace_id is None:
-        return score
-    known = journal_reads.trace(journal, destination, score.trace_id)
-    return score._replace(trace_id=known["id"]) if known else score
+def _placed(journal: Journal, settings: Settings, destination: int, score: Score) -> Score:
+    """Put the score into the environment of its trace, or of the settings; and call the trace by
+    the id it was written with (a UUID may come with or without dashes)."""
+    known: Body = {}
+    if score.trace_id is not None:
+        known = journal_reads.trace(journal, destination, score.trace_id) or {}
+    return score._replace(
+        trace_id=known.get("id", score.trace_id),
+        environment=score.environment or known.get("environment") or settings.environment,
+    )
+
+
+def run_id(settings: Settings, dataset: str, run: str) -> str:
+    """Return the id of a dataset's run by its name (or id); ``NotFoundError`` without one.
+
+    Raises ``ConfigError`` in local mode, and ``WrongDialectError`` from a server whose mode knows
+    no dataset runs.
+    """
+    if settings.is_local:
+        raise ConfigError("there are no dataset runs in local mode: name the run by its id alone")
+    from coaiapy.langfuse_http import LangfuseHttp, quoted
+    from coaiapy.server_pages import numbered
+
+    path = "/api/public/datasets/{}/runs".format(quoted(dataset))
+    for row in numbered(LangfuseHttp(settings), path, {}, None):
+        if run in (row.get("name"), row["id"]):
+            return str(row["id"])
+    raise NotFoundError("the dataset {!r} has no run {!r}".format(dataset, run))
 
 
 def list_scores(

@@ -194,8 +194,9 @@ def test_age_has_a_limit_of_ones_own():
 
 @pytest.mark.parametrize("project_id", ["", " ", None, 7, "..", "a/../b", "a/b", "a\\b", "_", "__"])
 def test_what_is_no_project_id_is_no_file(project_id):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError) as error:
         cache.get_project_cache_path(project_id)
+    assert error.value.exit_code == 3
 
 
 @given(st.text(min_size=1, max_size=300))

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 from langfuse_server import KINDS
+from langfuse_server.client import Client
 from langfuse_server.fixtures import langfuse  # noqa: F401
 from servers import use  # noqa: F401
 
@@ -292,3 +293,42 @@ def test_the_filter_takes_ids_in_every_form():
     assert ScoreFilter(trace_id=dashed).accepts({"traceId": plain})
     assert ScoreFilter(trace_id="seed").accepts({"traceId": ids.span_trace_id("seed")})
     assert not ScoreFilter(trace_id="seed").accepts({"sessionId": "seed"})
+
+
+@pytest.mark.parametrize("kind", ["v2", "v3", "v4-dual"])
+def test_a_dataset_run_by_its_name(use, kind, run):  # noqa: F811
+    server = use(kind)
+    ask = Client(server)
+    ask("POST", "/api/public/v2/datasets", {"name": "my set"})
+    item = ask("POST", "/api/public/dataset-items", {"datasetName": "my set", "input": 1}).body
+    made = {"runName": "first run", "datasetItemId": item["id"], "traceId": "t"}
+    found = ask("POST", "/api/public/dataset-run-items", made).body["datasetRunId"]
+    assert scores.run_id(settings.load(), "my set", "first run") == found
+    with pytest.raises(NotFoundError):
+        scores.run_id(settings.load(), "my set", "second run")
+    if kind != "v2":
+        words = ["fuse", "scores", "apply", "--name", "n", "--run", "first run"]
+        assert run(*words, "--dataset", "my set").code == 0
+        assert [one["datasetRunId"] for one in server.scores().values()] == [found]
+
+
+def test_a_server_without_dataset_runs_says_so(use, run):  # noqa: F811
+    use("v4-events_only")
+    words = ["fuse", "scores", "apply", "--name", "n", "--dataset", "d"]
+    found = run(*words, "--run", "r")
+    assert found.code == 5 and "no such endpoint" in found.err
+    assert run(*words).code == 2
+
+
+@pytest.mark.parametrize("kind", ["v3", "v4-events_only", "local"])
+def test_a_score_is_of_its_traces_environment(use, kind, run, monkeypatch):  # noqa: F811
+    use(kind)
+    run("fuse", "traces", "create", "t", "--environment", "staging")
+    write(name="of the trace", value=1, trace_id="t")
+    monkeypatch.setenv("LANGFUSE_TRACING_ENVIRONMENT", "dev")
+    write(name="of the settings", value=1, trace_id="another")
+    write(name="its own", value=1, trace_id="t", environment="own")
+    assert [one["name"] for one in listed(environment="staging")] == ["of the trace"]
+    assert [one["name"] for one in listed(environment="dev")] == ["of the settings"]
+    assert [one["name"] for one in listed(environment="own")] == ["its own"]
+    assert listed(environment="default") == []
