@@ -261,3 +261,22 @@ def test_plain_ascii_terminals_are_no_obstacle():
     environment = dict(os.environ, PYTHONIOENCODING="ascii")
     words = [sys.executable, "-m", "coaiapy", "fuse", "scc", "presets", "show", "Helpfulness"]
     subprocess.check_output(words, env=environment)
+
+
+def test_eight_processes_at_once_fill_one_cache_and_then_ask_nothing(use):  # noqa: F811
+    server = use("v4-dual")
+
+    def all_at_once(*words):
+        command = [sys.executable, "-m", "coaiapy", "fuse", "scc"]
+        numbered = [[word.format(number) for word in words] for number in range(8)]
+        running = [
+            subprocess.Popen(command + one, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            for one in numbered
+        ]
+        return [(one.communicate()[1], one.returncode) for one in running]
+
+    assert all_at_once("create", "Config {}", "BOOLEAN") == [(b"", 0)] * 8
+    assert len(server.score_configs) == 8
+    server.forget_requests()
+    assert all_at_once("show", "CONFIG {}") == [(b"", 0)] * 8
+    assert server.requests == []
