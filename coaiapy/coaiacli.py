@@ -29,6 +29,8 @@ GROUPS = (
     Group("tash", "cli_stash", "stash a value under a key", ("m",)),
     Group("fetch", "cli_stash", "print a stashed value"),
     Group("stash", "cli_stash", "what is stashed: list it, its time left, delete it"),
+    Group("p", "cli_llm", "process a text by a language model, as a tag says"),
+    Group("summarize", "cli_llm", "summarize a text or a file", ("s",)),
     Group("help", "cli_help", "explain a command, or a topic such as exit-codes"),
 )
 

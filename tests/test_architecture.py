@@ -30,7 +30,7 @@ FLOORS = {
         claims posting
         readers reader_local reader_legacy reader_v4 server_rows server_pages span_rows
         wire wires wire_ingestion wire_otlp span_metadata
-        http_failures
+        http_failures openai_settings openai_http
         langfuse_http langfuse_answers langfuse_errors langfuse_generation
         dispatch delivery
         redis_errors stash_local stash_redis config_sample
@@ -41,6 +41,7 @@ FLOORS = {
         template_inheritance template_plan template_render template_starter
     """,
     3: """
+        observed llm process_tags text_calls published_texts
         prompts prompt_sync
         datasets dataset_items dataset_files dataset_import finetuning chat_messages
         cofuse published_traces
@@ -50,6 +51,7 @@ FLOORS = {
         score_config_types published_scores
     """,
     4: """
+        cli_observed cli_texts cli_llm
         cli_prompts cli_prompt_files cli_datasets cli_dataset_files cli_dataset_items
         cli_scores cli_score_options cli_score_configs cli_score_config_files cli_input
         cli_streams cli_common cli_arguments cli_delivery cli_help cli_env cli_pipeline

@@ -1,0 +1,167 @@
+"""``coaia p`` and ``coaia summarize``: texts to a language model and back."""
+
+import argparse
+import os
+from typing import Any, List, Optional
+
+from coaiapy.cli_arguments import print_json
+from coaiapy.cli_common import Context, Parser, example_text
+from coaiapy.cli_observed import add_trace_options, recorder
+from coaiapy.cli_streams import flush, write_text
+from coaiapy.cli_texts import check_output, input_text, put_text
+from coaiapy.errors import ExitCode, UsageError
+
+_SUMMARIZER = "summarizer"
+
+
+def build(parser: Parser, words: List[str]) -> None:
+    """Give ``parser``, that of ``coaia p`` or of ``coaia summarize``, what follows it."""
+    if parser.prog.split()[-1] == "p":
+        _build_process(parser)
+    else:
+        _build_summarize(parser)
+    parser.add_argument("-O", "--output", metavar="FILE", help="write the answer to this file")
+    parser.add_argument("--model", help="the language model (default: the tag's, the settings')")
+    parser.add_argument(
+        "--temperature", type=_temperature, metavar="0..2", help="(default: the tag's)"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print the request instead of sending it"
+    )
+    parser.add_argument("--stream", action="store_true", help="print the answer as it comes")
+    add_trace_options(parser)
+
+
+def _build_process(parser: Parser) -> None:
+    parser.epilog = example_text(
+        """coaia p dictkore "helo wrld, how r you"
+        coaia transcribe memo.mp3 | coaia p dictkore -O memo.txt
+        coaia p --list"""
+    )
+    parser.add_argument("tag", metavar="TAG", nargs="?", help="the process tag")
+    parser.add_argument("text", metavar="TEXT", nargs="?", help="(default: standard input)")
+    parser.add_argument("-F", "--file", help="read the text from this file, or - (standard input)")
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--list", action="store_true", help="list the tags")
+    shown.add_argument("--show", metavar="TAG", help="show what a tag tells the model")
+    parser.add_argument("--json", action="store_true", help="with --list or --show: print JSON")
+    parser.set_defaults(handler=process)
+
+
+def _build_summarize(parser: Parser) -> None:
+    parser.epilog = example_text(
+        """coaia summarize "a long text" --temperature 0.2
+        coaia summarize notes.txt -O summary.txt
+        coaia transcribe talk.mp3 | coaia summarize"""
+    )
+    parser.add_argument(
+        "text",
+        metavar="TEXT|FILE|-",
+        nargs="?",
+        help="a text, or a file that exists (default: standard input)",
+    )
+    parser.set_defaults(handler=summarize)
+
+
+def _temperature(text: str) -> float:
+    from coaiapy.process_tags import checked_temperature
+
+    try:
+        return checked_temperature(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def process(args: argparse.Namespace, context: Context) -> Optional[int]:
+    """Process a text by a tag, or show the tags."""
+    if args.list:
+        return _list(args, context)
+    if args.show is not None:
+        return _show(args, context)
+    if args.json:
+        raise UsageError("--json goes with --list or --show")
+    if args.tag is None:
+        raise UsageError("no tag: coaia p --list shows what there is")
+    tag = _need(args.tag)  # before standard input is waited for
+    return _send(args, context, tag, input_text(context, args.text, args.file))
+
+
+def summarize(args: argparse.Namespace, context: Context) -> Optional[int]:
+    """Summarize a text or a file."""
+    is_file = args.text not in (None, "-") and _is_file(args.text)
+    text = None if is_file else args.text
+    found = input_text(context, text, args.text if is_file else None)
+    return _send(args, context, _need(_SUMMARIZER), found)
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return os.path.isfile(text)
+    except (OSError, ValueError):  # longer than a path can be
+        return False
+
+
+def _need(name: str) -> Any:
+    from coaiapy import config_files, process_tags
+
+    return process_tags.need(name, config_files.merged())
+
+
+def _send(args: argparse.Namespace, context: Context, tag: Any, text: str) -> Optional[int]:
+    from coaiapy import config_values, openai_settings, text_calls
+
+    values = config_values.load(context.env_file)
+    request = text_calls.request_by_tag(values, tag, text, args.temperature, args.model)
+    if args.dry_run:
+        url = openai_settings.without_password(openai_settings.find(values).chat_url)
+        print_json(context, {"method": "POST", "url": url, "body": request.body()})
+        return ExitCode.OK
+    check_output(args.output)
+    streamed = args.stream and args.output is None
+
+    def show(part: str) -> None:
+        write_text(context.stdout, part)
+        flush(context.stdout)
+
+    reply = text_calls.ask(
+        values, request, tag.name, recorder(args, context), show if streamed else None
+    )
+    if streamed:
+        write_text(context.stdout, "" if reply.text.endswith("\n") else "\n")
+    else:
+        put_text(context, reply.text, args.output)
+    if reply.finish_reason == "length":
+        context.note("coaia: the model stopped at its length limit: the answer is not complete")
+    return ExitCode.OK
+
+
+def _list(args: argparse.Namespace, context: Context) -> int:
+    from coaiapy import config_files, display, process_tags
+
+    tags, complaints = process_tags.find_all(config_files.merged())
+    if args.json:
+        print_json(context, [tag._asdict() for tag in tags])
+    else:
+        rows = [
+            (tag.name, tag.description or tag.instruction[:60], tag.temperature, tag.place)
+            for tag in tags
+        ]
+        context.say(display.table(rows, ["Tag", "What it does", "Temperature", "From"]))
+    for complaint in complaints:
+        context.note("coaia: " + complaint)
+    return ExitCode.CONFIG if complaints else ExitCode.OK
+
+
+def _show(args: argparse.Namespace, context: Context) -> int:
+    tag = _need(args.show)
+    if args.json:
+        print_json(context, dict(tag._asdict()))
+        return ExitCode.OK
+    context.say(tag.instruction)
+    extra = [tag.place]
+    if tag.temperature is not None:
+        extra.append("temperature {:g}".format(tag.temperature))
+    if tag.model:
+        extra.append("model {}".format(tag.model))
+    context.note(", ".join(extra))
+    return ExitCode.OK

@@ -1,0 +1,22 @@
+"""The options of every command whose call is an observation of the active trace."""
+
+import argparse
+from typing import Any
+
+from coaiapy.cli_common import Context
+
+
+def add_trace_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--trace`` and ``--no-trace``."""
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--trace", metavar="ID", help="record the call in this trace (default: COAIA_TRACE_ID's)"
+    )
+    where.add_argument("--no-trace", action="store_true", help="do not record the call")
+
+
+def recorder(args: argparse.Namespace, context: Context) -> Any:
+    """Return what records the calls of this command line."""
+    from coaiapy import observed  # the journal and all that sends: not for --help
+
+    return observed.recorder(args.trace, not args.no_trace, context.env_file, context.note)

@@ -1,0 +1,118 @@
+"""Chat completions: messages to a language model, and its reply, whole or as it comes."""
+
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
+
+from coaiapy import times
+from coaiapy.errors import NetworkError
+from coaiapy.openai_http import OpenaiHttp
+
+Message = Dict[str, str]
+
+
+class ChatRequest(NamedTuple):
+    """What is asked of which model; a temperature of ``None`` is left to the service."""
+
+    messages: List[Message]
+    model: str
+    temperature: Optional[float] = None
+
+    def parameters(self) -> Dict[str, Any]:
+        """Return what steers the model besides the messages."""
+        return {} if self.temperature is None else {"temperature": self.temperature}
+
+    def body(self) -> Dict[str, Any]:
+        """Return the request as the service reads it."""
+        body = {"model": self.model, "messages": self.messages}  # type: Dict[str, Any]
+        body.update(self.parameters())
+        return body
+
+
+class Reply(NamedTuple):
+    """A model's answer; ``usage`` counts tokens by name, ``first_at`` is when its text began."""
+
+    text: str
+    model: str
+    usage: Mapping[str, int] = {}
+    finish_reason: Optional[str] = None
+    first_at: Optional[str] = None
+
+
+def messages(user: str, system: str = "") -> List[Message]:
+    """Return the messages of one question, the system message first."""
+    asked = [{"role": "user", "content": user}]
+    return [{"role": "system", "content": system}] + asked if system else asked
+
+
+def complete(http: OpenaiHttp, request: ChatRequest) -> Reply:
+    """Return the model's reply; errors as ``OpenaiHttp`` raises them.
+
+    ``NetworkError`` when the answer holds no text at all.
+    """
+    url = http.service.chat_url
+    return _reply(http.post(url, request.body()), request)
+
+
+def stream(http: OpenaiHttp, request: ChatRequest, show: Callable[[str], None]) -> Reply:
+    """Return the model's reply, and hand each part of its text to ``show`` as it comes."""
+    body = dict(request.body(), stream=True, stream_options={"include_usage": True})
+    reply = Reply("", request.model)
+    for event in http.stream(http.service.chat_url, body):
+        if "message" in _first_choice(event):  # this service does not stream
+            reply = _reply(event, request)
+            show(reply.text)
+            return reply
+        part = _first_choice(event).get("delta", {}).get("content") or ""
+        if part:
+            show(part)
+        reply = _added(reply, event, part)
+    return reply
+
+
+def _added(reply: Reply, event: Mapping[str, Any], part: str) -> Reply:
+    choice = _first_choice(event)
+    return Reply(
+        text=reply.text + part,
+        model=event.get("model") or reply.model,
+        usage=_usage(event) or reply.usage,
+        finish_reason=choice.get("finish_reason") or reply.finish_reason,
+        first_at=reply.first_at or (times.now() if part else None),
+    )
+
+
+def _reply(answer: Mapping[str, Any], request: ChatRequest) -> Reply:
+    choice = _first_choice(answer)
+    message = choice.get("message")
+    text = message.get("content") if isinstance(message, dict) else None
+    if not isinstance(text, str):
+        refusal = message.get("refusal") if isinstance(message, dict) else None
+        raise NetworkError(
+            "the answer of {} holds no text{}: check openai_api_url and the model".format(
+                request.model, " ({})".format(refusal) if refusal else ""
+            )
+        )
+    return Reply(
+        text=text,
+        model=answer.get("model") or request.model,
+        usage=_usage(answer),
+        finish_reason=choice.get("finish_reason"),
+    )
+
+
+def _first_choice(answer: Mapping[str, Any]) -> Dict[str, Any]:
+    choices = answer.get("choices")
+    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+        return dict(choices[0])
+    return {}
+
+
+def _usage(answer: Mapping[str, Any]) -> Dict[str, int]:
+    """Return the tokens that the service counted; its details of details are left out."""
+    usage = answer.get("usage")
+    if not isinstance(usage, dict):
+        return {}
+    names = {"prompt_tokens": "input", "completion_tokens": "output", "total_tokens": "total"}
+    return {names[name]: usage[name] for name in names if _is_count(usage.get(name))}
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -1,0 +1,190 @@
+"""Calls of models and services, written down as observations of the trace that is being worked on.
+
+The call matters more than its record: whatever goes wrong with the record is only noted.
+"""
+
+import logging
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, TypeVar
+
+from coaiapy import config_values, ids, settings, times, traces
+from coaiapy.env_context import current_context
+from coaiapy.errors import CoaiaError
+from coaiapy.records import observation_from
+
+T = TypeVar("T")
+# Seconds that sending a record may hold up the command that it is about.
+SECONDS = 5.0
+
+
+class Call(NamedTuple):
+    """What is about to be called. ``facts`` are no texts: sizes, formats, names of settings."""
+
+    name: str
+    type: str = "GENERATION"
+    input: Any = None
+    model: Optional[str] = None
+    parameters: Mapping[str, Any] = {}
+    facts: Mapping[str, Any] = {}
+
+
+class Seen(NamedTuple):
+    """What came of a call; ``usage`` counts units by name."""
+
+    output: Any = None
+    model: Optional[str] = None
+    usage: Mapping[str, int] = {}
+    facts: Mapping[str, Any] = {}
+    first_at: Optional[str] = None
+
+
+class Place(NamedTuple):
+    """Where observations go: a trace and, in it, the observation that they belong to."""
+
+    trace_id: str
+    parent_id: Optional[str] = None
+    with_content: bool = True
+
+
+def _log(text: str) -> None:
+    logging.getLogger("coaiapy").warning(text)
+
+
+class Recorder:
+    """Writes down calls at ``place``, or nothing where that is ``None``.
+
+    ``note`` is told what became of a record that is not simply written; by default it is logged.
+    """
+
+    def __init__(
+        self,
+        place: Optional[Place],
+        env_file: Optional[str] = None,
+        note: Callable[[str], None] = _log,
+    ) -> None:
+        self.place = place
+        self.env_file = env_file
+        self.note = note
+
+    def observe(self, call: Call, func: Callable[[], T], seen: Callable[[T], Seen]) -> T:
+        """Return what ``func`` returns; write it down as ``seen`` sees it, or its failure."""
+        if self.place is None:
+            return func()
+        start = times.now()
+        try:
+            value = func()
+        except BaseException as error:
+            self._write(self.place, call, start, _failure(error, self.place.with_content))
+            raise
+        try:
+            fields = _success(call, seen(value), self.place.with_content)
+        except Exception as error:
+            self._not_written(call, error)
+        else:
+            self._write(self.place, call, start, fields)
+        return value
+
+    def _write(self, place: Place, call: Call, start: str, outcome: Dict[str, Any]) -> None:
+        try:
+            values = dict(
+                name=call.name,
+                type=call.type,
+                start_time=start,
+                end_time=max(start, times.now()),
+                parent_id=place.parent_id,
+                model=call.model,
+                model_parameters=dict(call.parameters) or None,
+                input=content(call.input, place.with_content),
+                metadata=dict(call.facts) or None,
+            )
+            values.update(outcome)
+            observation = observation_from(values, place.trace_id)
+            known = settings.load(self.env_file)
+            self._report(call, traces.add_observation(known, observation, SECONDS))
+        except Exception as error:
+            self._not_written(call, error)
+
+    def _report(self, call: Call, outcome: Any) -> None:
+        if outcome.rejected:
+            self.note(
+                "coaia: the server refused the observation of {}: {}; it is kept: "
+                "coaia fuse outbox list".format(call.name, outcome.rejected[0].reason)
+            )
+        elif outcome.waiting:
+            self.note(
+                "coaia: the observation of {} waits in the outbox{}; nothing is lost: "
+                "coaia fuse outbox flush".format(
+                    call.name, " ({})".format(outcome.problem) if outcome.problem else ""
+                )
+            )
+
+    def _not_written(self, call: Call, error: Exception) -> None:
+        kind = "" if isinstance(error, CoaiaError) else type(error).__name__ + ": "
+        self.note("coaia: {} is not in the trace: {}{}".format(call.name, kind, error))
+
+
+def recorder(
+    trace_id: Optional[str] = None,
+    enabled: bool = True,
+    env_file: Optional[str] = None,
+    note: Callable[[str], None] = _log,
+) -> Recorder:
+    """Return what records calls: in ``trace_id``, else in the active trace, else nowhere.
+
+    ``enabled=False`` records nothing. Settings that cannot be understood are noted, not raised.
+    """
+    place = None
+    if enabled:
+        try:
+            place = _place(trace_id, env_file)
+        except CoaiaError as error:
+            note("coaia: nothing is recorded: {}".format(error))
+    return Recorder(place, env_file, note)
+
+
+def _place(trace_id: Optional[str], env_file: Optional[str]) -> Optional[Place]:
+    context = current_context()
+    active = context.get("COAIA_TRACE_ID")
+    wanted = trace_id or active
+    if not wanted:
+        return None
+    here = active and ids.span_trace_id(active) == ids.span_trace_id(wanted)
+    return Place(
+        trace_id=wanted,
+        parent_id=context.get("COAIA_PARENT_OBSERVATION_ID") if here else None,
+        with_content=config_values.load(env_file).get("trace_content"),
+    )
+
+
+def content(value: Any, with_content: bool) -> Any:
+    """Return ``value``, or its size alone where content is kept out of traces."""
+    if value is None or with_content:
+        return value
+    return {"characters": _characters(value)}
+
+
+def _characters(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(_characters(part) for part in value.values())
+    if isinstance(value, (list, tuple)):
+        return sum(_characters(part) for part in value)
+    return 0
+
+
+def _success(call: Call, seen: Seen, with_content: bool) -> Dict[str, Any]:
+    facts = dict(call.facts)
+    facts.update(seen.facts)
+    return {
+        "output": content(seen.output, with_content),
+        "model": seen.model or call.model,
+        "usage": dict(seen.usage) or None,
+        "metadata": facts or None,
+        "completion_start_time": seen.first_at,
+    }
+
+
+def _failure(error: BaseException, with_content: bool) -> Dict[str, Any]:
+    """Return the fields of a call that failed; a message may quote the text that was sent."""
+    said = str(error) if with_content and isinstance(error, CoaiaError) else ""
+    return {"level": "ERROR", "status_message": said or type(error).__name__}

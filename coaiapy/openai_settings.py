@@ -1,0 +1,81 @@
+"""Which OpenAI-compatible service the settings name: addresses, key, time to wait."""
+
+import re
+from typing import NamedTuple, Optional
+from urllib.parse import urlsplit, urlunsplit
+
+from coaiapy.config_values import ConfigValues
+from coaiapy.errors import ConfigError
+
+OFFICIAL_HOST = "api.openai.com"
+DEFAULT_TIMEOUT = 120.0
+
+
+class OpenaiService(NamedTuple):
+    """Where a service answers, and how to get in; a local server needs no ``key``."""
+
+    chat_url: str
+    transcription_url: str
+    image_url: str
+    key: str = ""
+    timeout: float = DEFAULT_TIMEOUT
+
+
+def find(values: ConfigValues) -> OpenaiService:
+    """Return the service that the settings name; ``ConfigError`` for what makes no sense.
+
+    A complete address (``openai_api_url``) counts where it stands in a place as strong as that of
+    the base address, or a stronger one: ``OPENAI_BASE_URL`` in the environment beats coaia.json.
+    """
+    return OpenaiService(
+        chat_url=_address(values, "openai_api_url", "/chat/completions"),
+        transcription_url=_address(values, "openai_transcription_api_url", "/audio/transcriptions"),
+        image_url=_address(values, "dalle_api_endpoint", "/images/generations"),
+        key=values.get("openai_api_key") or "",
+        timeout=values.get("openai_timeout") or DEFAULT_TIMEOUT,
+    )
+
+
+def _address(values: ConfigValues, name: str, path: str) -> str:
+    base, complete = values.found("openai_base_url"), values.found(name)
+    if complete and not (base and base.rank < complete.rank):
+        return _below(_checked(complete.source, values.get(name)), path)
+    source = base.source if base else "openai_base_url"
+    return _checked(source, values.get("openai_base_url")) + path
+
+
+def _below(url: str, path: str) -> str:
+    """Return a complete address; where only a base was given, the path below it."""
+    parts = urlsplit(url)
+    if parts.path in ("", "/v1"):
+        return urlunsplit(parts._replace(path=(parts.path or "/v1") + path))
+    return url
+
+
+def _checked(source: str, url: str) -> str:
+    if not _is_address(url):
+        raise ConfigError(
+            "{}: {!r} is not an http(s) address; set it to one like https://{}/v1".format(
+                source, without_password(url), OFFICIAL_HOST
+            )
+        )
+    return url.rstrip("/")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        urlsplit(url).port  # noqa: B018 - reading it is the check
+    except ValueError:
+        return False
+    return bool(re.match(r"https?://[^/\s?#]+[^\s#]*$", url))
+
+
+def without_password(url: str) -> str:
+    """Return an address as messages show it: without user, password and query."""
+    return re.sub(r"//[^/@]*@", "//", url.split("?", 1)[0].split("#", 1)[0])
+
+
+def needs_key(url: str) -> Optional[str]:
+    """Return the host of ``url`` if it is known to answer nobody without a key."""
+    host = urlsplit(url).hostname
+    return host if host == OFFICIAL_HOST else None

@@ -1,0 +1,145 @@
+"""The functions of earlier releases that send a text to a language model or ask for a picture.
+
+Each returns the model's text and raises a ``CoaiaError`` on failure. A call is an observation when
+a trace is active. ``pre`` stands before the text, as it did.
+"""
+
+from typing import Any, Dict, List, Optional
+
+from coaiapy import config_files, config_values, observed, openai_settings, process_tags, text_calls
+from coaiapy.errors import NetworkError, UsageError
+from coaiapy.observed import Call, Seen
+from coaiapy.openai_http import OpenaiHttp
+
+DEFAULT_INSTRUCTION = "You are a helpful assistant"
+
+
+def abstract_send(
+    input_message: str,
+    instructions_config_name: str,
+    temperature_config_name: Optional[str] = None,
+    instructions_default: str = DEFAULT_INSTRUCTION,
+    temperature: Optional[float] = 0.3,
+    pre: str = "",
+) -> str:
+    """Return the model's answer to a text, below the instruction of that name in coaia.json.
+
+    The temperature of that name in coaia.json comes before ``temperature``.
+    """
+    config = config_files.merged()
+    instruction = config.get(instructions_config_name) or instructions_default
+    if temperature_config_name and config.get(temperature_config_name) not in (None, ""):
+        temperature = _temperature(temperature_config_name, config[temperature_config_name])
+    return _send(pre + input_message, str(instruction), temperature, instructions_config_name)
+
+
+def abstract_process_send(
+    process_name: str, input_message: str, default_temperature: float = 0.35, pre: str = ""
+) -> str:
+    """Return the model's answer to a text, processed by the tag ``process_name``.
+
+    A tag's own temperature comes before ``default_temperature``; an unknown tag has a general
+    instruction.
+    """
+    tag = process_tags.find(process_name, config_files.merged())
+    if tag is None:
+        tag = process_tags.Tag(process_name, DEFAULT_INSTRUCTION, "default")
+    temperature = default_temperature if tag.temperature is None else tag.temperature
+    return _send(pre + input_message, tag.instruction, temperature, process_name, tag.model)
+
+
+def summarizer(msg: str, temperature: float = 0.3, pre: str = "") -> str:
+    """Return the summary of a text, by the tag ``summarizer``."""
+    return abstract_process_send("summarizer", msg, temperature, pre)
+
+
+def csv2json(msg: str, temperature: float = 0.3, pre: str = "") -> str:
+    """Return a table of comma-separated values as JSON text, by the tag ``csv2json``."""
+    return abstract_process_send("csv2json", msg, temperature, pre)
+
+
+csv2json_legacy = csv2json
+
+
+def d2s_send(input_message: str, temperature: float = 0.3, pre: str = "") -> str:
+    """Return a description as a story, by the tag ``d2s``."""
+    return abstract_process_send("d2s", input_message, temperature, pre)
+
+
+def dictkore_send(input_message: str, temperature: float = 0.3, pre: str = "") -> str:
+    """Return a dictated text, corrected, by the tag ``dictkore``."""
+    return abstract_process_send("dictkore", input_message, temperature, pre)
+
+
+def llm(
+    user_message: str, system_message: str = DEFAULT_INSTRUCTION, temperature: float = 0.3
+) -> str:
+    """Return the model's answer to one message below a system message."""
+    return _send(user_message, system_message, temperature, "llm")
+
+
+def send_openai_request(
+    input_message: str,
+    temperature: Optional[float] = None,
+    preprompt_instruction: Optional[str] = None,
+    pre: str = "",
+) -> str:
+    """Return the model's answer; what is not given is that of the settings.
+
+    Those are ``default_preprompt_instruction`` and ``default_temperature``.
+    """
+    instruction = preprompt_instruction or config_values.load().get("default_preprompt_instruction")
+    return _send(pre + input_message, instruction, temperature, "send_openai_request")
+
+
+send_openai_request_v3 = send_openai_request
+send_openai_request_v4 = send_openai_request
+
+
+def generate_image(prompt: str, size: Optional[str] = None, nb_img: int = 1) -> List[str]:
+    """Return ``nb_img`` pictures of ``prompt``: the address of each, or its base64 text.
+
+    ``size`` is like ``1024x1024``; without one it is ``default_size`` of the settings.
+    """
+    if not prompt.strip():
+        raise UsageError("there is no prompt to draw: give one")
+    values = config_values.load()
+    http = OpenaiHttp(openai_settings.find(values))
+    body = {"prompt": prompt, "size": size or values.get("default_size"), "n": nb_img}
+
+    def call() -> List[str]:
+        return _pictures(http.post(http.service.image_url, body))
+
+    described = Call("generate_image", input=prompt, parameters={"size": body["size"], "n": nb_img})
+    return observed.recorder().observe(described, call, lambda found: Seen({"images": len(found)}))
+
+
+def _pictures(answer: Dict[str, Any]) -> List[str]:
+    listed = answer.get("data")
+    found = [
+        str(one.get("url") or one.get("b64_json") or "")
+        for one in (listed if isinstance(listed, list) else [])
+        if isinstance(one, dict)
+    ]
+    if not found or not all(found):
+        raise NetworkError("the answer holds no picture: check dalle_api_endpoint")
+    return found
+
+
+def _send(
+    text: str,
+    instruction: str,
+    temperature: Optional[float],
+    name: str,
+    model: Optional[str] = None,
+) -> str:
+    values = config_values.load()
+    request = text_calls.request_of(values, text, instruction, temperature, model)
+    return text_calls.ask(values, request, name, observed.recorder()).text
+
+
+def _temperature(name: str, value: Any) -> float:
+    try:
+        return process_tags.checked_temperature(value)
+    except ValueError as error:
+        raise UsageError("{} in coaia.json: {}".format(name, error)) from error

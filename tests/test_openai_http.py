@@ -1,0 +1,236 @@
+"""The client of OpenAI-compatible services: every answer becomes a value or one sentence."""
+
+# ruff: noqa: F811
+
+import pytest
+from openai_server import KEY, openai  # noqa: F401
+
+from coaiapy import config_values, openai_settings
+from coaiapy.errors import ConfigError, NetworkError, RefusedError
+from coaiapy.openai_http import TRIES, OpenaiHttp, Upload
+
+BODY = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
+
+
+@pytest.fixture
+def pauses():
+    return []
+
+
+@pytest.fixture
+def http(openai, pauses):
+    return client(openai, pauses)
+
+
+def client(server, pauses, timeout=20.0, key=KEY):
+    service = openai_settings.OpenaiService(
+        server.url + "/chat/completions",
+        server.url + "/audio/transcriptions",
+        server.url + "/images/generations",
+        key,
+        timeout,
+    )
+    return OpenaiHttp(service, pauses.append)
+
+
+def chat(http):
+    return http.post(http.service.chat_url, BODY)
+
+
+def test_a_good_answer_is_a_value_and_the_key_is_sent(http, openai):
+    assert chat(http)["choices"][0]["message"]["content"].startswith("user: hello")
+    (asked,) = openai.requests
+    assert asked.headers["authorization"] == "Bearer " + KEY
+    assert asked.headers["user-agent"].startswith("coaia/")
+    assert asked.body == BODY
+
+
+def test_a_local_server_needs_no_key(openai, pauses):
+    openai.key = None
+    assert chat(client(openai, pauses, key=""))
+    assert "authorization" not in openai.requests[0].headers
+
+
+def test_a_netrc_is_not_asked_for_another_key(openai, pauses, home):
+    (home / ".netrc").write_text("machine 127.0.0.1 login somebody password something\n")
+    (home / ".netrc").chmod(0o600)
+    openai.key = None
+    chat(client(openai, pauses, key=""))
+    assert "authorization" not in openai.requests[0].headers
+
+
+def test_the_official_service_is_not_asked_without_a_key():
+    service = openai_settings.find(config_values.load())
+    with pytest.raises(ConfigError, match="api.openai.com needs a key: set OPENAI_API_KEY"):
+        OpenaiHttp(service).post(service.chat_url, BODY)
+
+
+@pytest.mark.parametrize("fault", ["500", "html_502", "hang_up", "truncated"])
+def test_what_may_be_different_next_time_is_tried_again(http, openai, pauses, fault):
+    openai.faults = [fault, fault]
+    assert chat(http)
+    assert len(openai.requests) == 3
+    assert len(pauses) == 2
+    assert 0 < pauses[0] <= pauses[1] * 2 <= 4
+
+
+def test_a_service_says_how_long_to_wait(http, openai, pauses):
+    openai.faults = ["429"]
+    assert chat(http)
+    assert pauses == [7.0]
+
+
+def test_a_service_that_asks_for_an_hour_is_not_waited_for(http, openai, pauses):
+    openai.faults = ["429_long"]
+    with pytest.raises(NetworkError, match="answered 429: .*Rate limit reached.*try again later"):
+        chat(http)
+    assert pauses == []
+
+
+def test_it_gives_up_in_the_end(http, openai, pauses):
+    openai.faults = ["500"] * 10
+    with pytest.raises(NetworkError, match="answered 500: .*The server had an error"):
+        chat(http)
+    assert len(openai.requests) == TRIES
+
+
+@pytest.mark.parametrize(
+    "fault, kind, words",
+    [
+        ("401", ConfigError, "answered 401: .*check OPENAI_API_KEY"),
+        ("400", RefusedError, "answered 400: .*Unsupported value: 'temperature'"),
+        ("quota", RefusedError, "answered 429: .*exceeded your current quota"),
+        ("html", NetworkError, "answered with Sign in, .*check OPENAI_BASE_URL"),
+        ("list", NetworkError, "answered with no JSON object"),
+        ("redirect", ConfigError, "answered 302; set OPENAI_BASE_URL"),
+    ],
+)
+def test_a_no_is_said_once_and_in_one_sentence(http, openai, pauses, fault, kind, words):
+    openai.faults = [fault]
+    with pytest.raises(kind, match=words) as caught:
+        chat(http)
+    assert len(openai.requests) == 1
+    assert pauses == []
+    assert KEY not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("fault", ["hang", "drip"])
+def test_an_answer_that_does_not_come_is_not_waited_for_again(openai, pauses, fault):
+    openai.faults = [fault]
+    with pytest.raises(NetworkError, match="in time .*raise OPENAI_TIMEOUT"):
+        chat(client(openai, pauses, timeout=0.5))
+    assert len(openai.requests) == 1
+
+
+def test_nobody_there(openai, pauses):
+    openai.server_close()
+    with pytest.raises(NetworkError, match="gave no answer: connection refused"):
+        chat(client(openai, pauses))
+    assert len(pauses) == TRIES - 1
+
+
+def test_a_form_carries_fields_and_a_file(http, openai):
+    file = Upload("memo.mp3", b"\xff\xfb\x00binary", "audio/mpeg")
+    answer = http.post_form(http.service.transcription_url, {"model": "whisper-1"}, file)
+    assert answer == {"text": "9 bytes"}
+    (asked,) = openai.requests
+    assert asked.fields == {"model": "whisper-1"}
+    assert asked.file == {"name": "memo.mp3", "type": "audio/mpeg", "content": file.content}
+
+
+def test_a_form_is_sent_whole_again(http, openai):
+    openai.faults = ["500"]
+    file = Upload("memo.mp3", b"content", "audio/mpeg")
+    http.post_form(http.service.transcription_url, {"model": "whisper-1"}, file)
+    assert [asked.file["content"] for asked in openai.requests] == [b"content", b"content"]
+
+
+def streamed(http):
+    return list(http.stream(http.service.chat_url, dict(BODY, stream=True)))
+
+
+def test_events_come_one_by_one(http):
+    events = streamed(http)
+    parts = [
+        event["choices"][0]["delta"].get("content", "") for event in events if event["choices"]
+    ]
+    assert "".join(parts) == "user: hello | temperature None"
+    assert len(parts) > 3
+    assert events[-1]["usage"]["total_tokens"] == 18
+
+
+def test_a_stream_is_opened_again_before_its_first_event(http, openai, pauses):
+    openai.faults = ["429", "500"]
+    assert streamed(http)
+    assert pauses[0] == 7.0 and len(pauses) == 2
+
+
+def test_a_stream_without_an_end_mark_is_whole_if_the_model_finished(http, openai):
+    openai.faults = ["stream_not_done"]
+    assert len(streamed(http)) == 1
+
+
+@pytest.mark.parametrize(
+    "fault, kind, words",
+    [
+        ("stream_ends", NetworkError, "broke off in mid-answer: the stream ended"),
+        ("stream_error", RefusedError, "broke off: the model is overloaded"),
+        ("html", NetworkError, "check OPENAI_BASE_URL"),
+        ("401", ConfigError, "check OPENAI_API_KEY"),
+    ],
+)
+def test_a_stream_that_breaks_off_is_an_error(http, openai, fault, kind, words):
+    openai.faults = [fault]
+    with pytest.raises(kind, match=words):
+        streamed(http)
+    assert len(openai.requests) == 1
+
+
+def service_of(monkeypatch, project, base=None, config=None):
+    if base:
+        monkeypatch.setenv("OPENAI_BASE_URL", base)
+    if config:
+        (project / "coaia.json").write_text(config)
+    return openai_settings.find(config_values.load())
+
+
+@pytest.mark.parametrize(
+    "base, config, expected",
+    [
+        (None, None, "https://api.openai.com/v1/chat/completions"),
+        ("http://localhost:8000/v1/", None, "http://localhost:8000/v1/chat/completions"),
+        (None, '{"openai_api_url": "http://a/x/chat?v=1"}', "http://a/x/chat?v=1"),
+        (None, '{"openai_api_url": "http://a:1/v1"}', "http://a:1/v1/chat/completions"),
+        (None, '{"openai_api_url": "http://a:1"}', "http://a:1/v1/chat/completions"),
+        ("http://b/v1", '{"openai_api_url": "http://a/x"}', "http://b/v1/chat/completions"),
+        (
+            None,
+            '{"openai_api_url": "http://a/x", "openai_base_url": "http://b/v1"}',
+            "http://a/x",
+        ),
+    ],
+)
+def test_where_the_service_is(monkeypatch, project, base, config, expected):
+    assert service_of(monkeypatch, project, base, config).chat_url == expected
+
+
+def test_a_complete_address_of_transcriptions_leaves_the_others_alone(monkeypatch, project):
+    config = '{"openai_transcription_api_url": "http://whisper:9/v1/audio/transcriptions"}'
+    service = service_of(monkeypatch, project, None, config)
+    assert service.transcription_url == "http://whisper:9/v1/audio/transcriptions"
+    assert service.chat_url.startswith("https://api.openai.com/")
+
+
+def test_an_address_with_a_password_is_not_shown(monkeypatch, project):
+    with pytest.raises(ConfigError, match="OPENAI_BASE_URL") as caught:
+        service_of(monkeypatch, project, "ftp://me:secret@host/v1")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1/v1", "http://host:port/v1", "localhost:8000", "http://a b"]
+)
+def test_an_address_that_is_none(monkeypatch, project, url):
+    with pytest.raises(ConfigError, match="is not an http"):
+        service_of(monkeypatch, project, url)
