@@ -19,6 +19,8 @@ class Resource(NamedTuple):
 RESOURCES = (
     Resource("traces", "cli_traces", "list, view, write and delete traces and observations"),
     Resource("prompts", "cli_prompts", "list, read, write and label prompts; prompts as files"),
+    Resource("datasets", "cli_datasets", "list, read, import and export datasets; training data"),
+    Resource("dataset-items", "cli_dataset_items", "write, list and delete items of datasets"),
     Resource("sessions", "cli_sessions", "list and view sessions"),
     Resource("projects", "cli_projects", "the project that the keys belong to"),
     Resource("doctor", "cli_doctor", "check settings, server and outbox", ("test-connection",)),

@@ -1,0 +1,120 @@
+"""Datasets from and to files: ``coaia fuse datasets import`` and ``export``, training data."""
+
+import argparse
+from collections import Counter
+from typing import Any, List, Optional
+
+from coaiapy import dataset_files, settings
+from coaiapy.cli_arguments import add_json, print_json
+from coaiapy.cli_common import Context, add_command
+from coaiapy.cli_input import open_input
+from coaiapy.cli_streams import write_text
+from coaiapy.dataset_import import Imported, import_dataset_items
+from coaiapy.dataset_items import list_dataset_items
+from coaiapy.errors import ExitCode
+from coaiapy.files import write_atomic
+from coaiapy.finetuning import training_data
+from coaiapy.record_fields import Body
+
+FAILED_SHOWN = 20
+SHARED_FILE = 0o644
+
+
+def build(group: Any) -> None:
+    """Add ``import`` and ``export`` to ``coaia fuse datasets``."""
+    bring = add_command(
+        group,
+        "import",
+        import_items,
+        "bring items from a file into a dataset; the same file again changes nothing",
+        """coaia fuse datasets import questions items.jsonl --create
+        coaia fuse datasets import questions items.csv --dry-run""",
+    )
+    bring.add_argument("name", metavar="NAME")
+    bring.add_argument("file", metavar="FILE", help="JSON Lines, JSON, YAML or CSV; - is stdin")
+    bring.add_argument(
+        "--format", choices=dataset_files.READABLE, help="(default: by the file's ending)"
+    )
+    bring.add_argument("--dry-run", action="store_true", help="send nothing, only count")
+    bring.add_argument("--create", action="store_true", help="create the dataset if there is none")
+    add_json(bring)
+    export = add_command(
+        group,
+        "export",
+        export_items,
+        "write the items of a dataset to a file",
+        "coaia fuse datasets export questions -o items.jsonl",
+    )
+    export.add_argument("name", metavar="NAME")
+    export.add_argument("-o", "--output", metavar="FILE", help="(default: standard output)")
+    export.add_argument(
+        "--format", choices=dataset_files.FORMATS, help="(default: by the file's ending, or jsonl)"
+    )
+
+
+def import_items(args: argparse.Namespace, context: Context) -> int:
+    """Bring a file's items into a dataset, and tell what became of each of them."""
+    with open_input(args.file, context) as stream:
+        found = dataset_files.read_dataset_items(stream, args.name, args.file, args.format)
+    known = settings.load(context.env_file)
+    result = import_dataset_items(known, args.name, found, args.dry_run, args.create)
+    counts = result.counts()
+    if args.json:
+        print_json(context, counts)
+    _report(context, result, args.dry_run)
+    if result.problem is not None:
+        return result.problem.exit_code
+    return ExitCode.REFUSED if result.failed or result.missing else ExitCode.OK
+
+
+def _report(context: Context, result: Imported, dry_run: bool) -> None:
+    for failed in result.failed[:FAILED_SHOWN]:
+        context.note("coaia: {0.place} ({0.id}) was not accepted: {0.error}".format(failed))
+    if len(result.failed) > FAILED_SHOWN:
+        context.note("coaia: and {} more".format(len(result.failed) - FAILED_SHOWN))
+    counts = result.counts()
+    said = ["{} {}".format(counts[name], name) for name in ("new", "changed", "same")]
+    for name in ("repeated", "failed", "unsent", "missing"):
+        if counts[name]:
+            said.append("{} {}".format(counts[name], name))
+    text = "{} items{}: {}".format(
+        counts["total"], ", nothing was sent" if dry_run else "", ", ".join(said)
+    )
+    if result.there is not None:
+        text += "; the dataset has {}".format(result.there)
+    context.note(text)
+
+
+def export_items(args: argparse.Namespace, context: Context) -> None:
+    """Write a dataset's items as JSON Lines or CSV."""
+    items = list_dataset_items(settings.load(context.env_file), args.name)
+    by_ending = args.output is not None and args.output.lower().endswith(".csv")
+    format = args.format or (dataset_files.CSV if by_ending else dataset_files.JSONL)
+    is_csv = format == dataset_files.CSV
+    _write(
+        context, args.output, (dataset_files.to_csv if is_csv else dataset_files.to_jsonl)(items)
+    )
+    context.note(_items(len(items)))
+
+
+def write_training_data(
+    args: argparse.Namespace, context: Context, items: List[Body], vendor: str
+) -> None:
+    """Write items as a vendor's training data, and count those that are left out."""
+    data = training_data(items, vendor, args.system_instruction)
+    _write(context, args.output, data.jsonl())
+    reasons = Counter(skipped.reason for skipped in data.skipped)
+    for reason in sorted(reasons):
+        context.note("coaia: skipped {}: {}".format(_items(reasons[reason]), reason))
+    context.note("{} of {}".format(len(data.records), _items(len(items))))
+
+
+def _write(context: Context, path: Optional[str], text: str) -> None:
+    if path is None:
+        write_text(context.stdout, text)
+    else:
+        write_atomic(path, text, SHARED_FILE)
+
+
+def _items(count: int) -> str:
+    return "1 item" if count == 1 else "{} items".format(count)

@@ -1,0 +1,92 @@
+"""``coaia fuse dataset-items``: the items of a dataset, one by one."""
+
+import argparse
+from typing import Any, List
+
+from coaiapy import dataset_items, settings
+from coaiapy.cli_arguments import add_json, json_or_text, print_json
+from coaiapy.cli_common import Context, add_command, subcommands
+from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.dataset_display import ITEM_COLUMNS
+from coaiapy.datasets import metadata_from
+from coaiapy.display import fields
+
+
+def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
+    """Add the commands of ``coaia fuse dataset-items``."""
+    group = subcommands(parser)
+    _build_create(group)
+    listing = add_command(
+        group, "list", list_items, "list the items", "coaia fuse dataset-items list questions"
+    )
+    listing.add_argument("dataset", metavar="DATASET")
+    add_listing_options(listing)
+    get = add_command(
+        group, "get", get_item, "show one item", "coaia fuse dataset-items get item-1"
+    )
+    get.add_argument("id", metavar="ITEM_ID")
+    add_json(get)
+    delete = add_command(
+        group, "delete", delete_items, "delete items", "coaia fuse dataset-items delete item-1"
+    )
+    delete.add_argument("ids", metavar="ITEM_ID", nargs="+")
+
+
+def _build_create(group: Any) -> None:
+    create = add_command(
+        group,
+        "create",
+        create_item,
+        "write an item, or change the one with this id; print the id",
+        """coaia fuse dataset-items create questions -i "What is 2+2?" -e 4
+        coaia fuse dataset-items create questions -i '{"q": "x"}' --source-trace $COAIA_TRACE_ID""",
+    )
+    create.add_argument("dataset", metavar="DATASET")
+    create.add_argument("-i", "--input", metavar="JSON|TEXT", required=True)
+    create.add_argument("-e", "--expected", metavar="JSON|TEXT", help="the expected output")
+    create.add_argument("-m", "--metadata", metavar="JSON|TEXT")
+    create.add_argument("--source-trace", metavar="ID", help="the trace that it comes from")
+    create.add_argument("--source-observation", metavar="ID", help="of that trace")
+    create.add_argument("--id", help="(default: a new one)")
+    create.add_argument("--status", type=str.upper, choices=dataset_items.STATUSES)
+    add_json(create)
+
+
+def create_item(args: argparse.Namespace, context: Context) -> None:
+    """Write an item."""
+    created = dataset_items.create_dataset_item(
+        settings.load(context.env_file),
+        args.dataset,
+        json_or_text(args.input),
+        json_or_text(args.expected),
+        metadata_from(args.metadata),
+        args.source_trace,
+        args.source_observation,
+        args.id,
+        args.status,
+    )
+    if args.json:
+        return print_json(context, created)
+    context.say(created["id"])
+
+
+def list_items(args: argparse.Namespace, context: Context) -> None:
+    """Show the items of a dataset."""
+    found = dataset_items.list_dataset_items(settings.load(context.env_file), args.dataset)
+    show_listing(args, context, found, ITEM_COLUMNS, "item")
+
+
+def get_item(args: argparse.Namespace, context: Context) -> None:
+    """Show one item field by field."""
+    found = dataset_items.get_dataset_item(settings.load(context.env_file), args.id)
+    if args.json:
+        return print_json(context, found)
+    context.say(fields(found))
+
+
+def delete_items(args: argparse.Namespace, context: Context) -> None:
+    """Delete items."""
+    known = settings.load(context.env_file)
+    for item_id in args.ids:
+        dataset_items.delete_dataset_item(known, item_id)
+        context.note("deleted {}".format(item_id))

@@ -1,0 +1,97 @@
+"""``coaia fuse datasets``: listing, reading and creating datasets; items from and to files."""
+
+import argparse
+from typing import Any, List
+
+from coaiapy import cli_dataset_files, dataset_items, datasets, settings
+from coaiapy.cli_arguments import json_object, print_json
+from coaiapy.cli_common import Context, add_command, subcommands
+from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.dataset_display import COLUMNS, format_dataset_display
+from coaiapy.finetuning import DEFAULT_INSTRUCTION, GEMINI, OPENAI
+
+
+def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
+    """Add the commands of ``coaia fuse datasets``."""
+    group = subcommands(parser)
+    listing = add_command(
+        group, "list", list_datasets, "list datasets", "coaia fuse datasets list --json"
+    )
+    add_listing_options(listing)
+    _build_get(group)
+    _build_create(group)
+    cli_dataset_files.build(group)
+
+
+def _build_get(group: Any) -> None:
+    get = add_command(
+        group,
+        "get",
+        get_dataset,
+        "show a dataset with its items, or write them as training data",
+        """coaia fuse datasets get questions
+        coaia fuse datasets get questions -oft -o training.jsonl""",
+    )
+    get.add_argument("name", metavar="NAME")
+    get.add_argument("--json", action="store_true", help="print JSON, the items included")
+    get.add_argument("-oft", "--openai-ft", action="store_true", help="OpenAI's chat JSON Lines")
+    get.add_argument("-gft", "--gemini-ft", action="store_true", help="Gemini's JSON Lines")
+    get.add_argument(
+        "--system-instruction",
+        metavar="TEXT",
+        default=DEFAULT_INSTRUCTION,
+        help="for items without a system message of their own (default: %(default)s)",
+    )
+    get.add_argument("-o", "--output", metavar="FILE", help="write the training data to FILE")
+
+
+def _build_create(group: Any) -> None:
+    create = add_command(
+        group,
+        "create",
+        create_dataset,
+        "create a dataset, or change the one of this name",
+        'coaia fuse datasets create questions --description "What users ask"',
+    )
+    create.add_argument("name", metavar="NAME")
+    create.add_argument("--description", metavar="TEXT")
+    create.add_argument("--metadata", metavar="JSON|TEXT", help="a text becomes a note")
+    create.add_argument("--input-schema", type=json_object, metavar="JSON", help="of every item")
+    create.add_argument("--expected-output-schema", type=json_object, metavar="JSON")
+    create.add_argument("--json", action="store_true", help="print JSON")
+
+
+def list_datasets(args: argparse.Namespace, context: Context) -> None:
+    """Show the datasets."""
+    found = datasets.list_datasets(settings.load(context.env_file))
+    show_listing(args, context, found, COLUMNS, "dataset")
+
+
+def get_dataset(args: argparse.Namespace, context: Context) -> None:
+    """Show a dataset, or its items as training data."""
+    known = settings.load(context.env_file)
+    dataset = datasets.get_dataset(known, args.name)
+    items = dataset_items.list_dataset_items(known, args.name)
+    if args.openai_ft or args.gemini_ft:
+        vendor = OPENAI if args.openai_ft else GEMINI
+        cli_dataset_files.write_training_data(args, context, items, vendor)
+    elif args.json:
+        print_json(context, dict(dataset, items=items))
+    else:
+        context.say(format_dataset_display(dataset, items))
+
+
+def create_dataset(args: argparse.Namespace, context: Context) -> None:
+    """Create or change a dataset."""
+    created = datasets.create_dataset(
+        settings.load(context.env_file),
+        args.name,
+        args.description,
+        args.metadata,
+        args.input_schema,
+        args.expected_output_schema,
+    )
+    if args.json:
+        return print_json(context, created)
+    context.say(created["id"])
+    context.note("dataset {}".format(created["name"]))

@@ -1,0 +1,66 @@
+"""Datasets and their items as people read them."""
+
+import json
+from typing import Any, Iterable, Sequence
+
+from coaiapy.display import fields, moment
+from coaiapy.record_fields import Body
+from coaiapy.table import table
+
+COLUMNS = {
+    "name": "Name",
+    "description": "Description",
+    "metadata": "Metadata",
+    "createdAt": "Created",
+    "updatedAt": "Updated",
+}
+ITEM_COLUMNS = {
+    "id": "Item",
+    "status": "Status",
+    "input": "Input",
+    "expectedOutput": "Expected output",
+    "metadata": "Metadata",
+    "sourceTraceId": "Trace",
+}
+
+
+def format_datasets_table(datasets: Iterable[Body]) -> str:
+    """Return one line a dataset, from the rows of ``datasets.list_datasets``."""
+    rows = [
+        [
+            dataset["name"],
+            dataset.get("description"),
+            _text(dataset.get("metadata")),
+            moment(dataset.get("createdAt")),
+            moment(dataset.get("updatedAt")),
+        ]
+        for dataset in datasets
+    ]
+    return table(rows, list(COLUMNS.values()))
+
+
+def format_dataset_display(dataset: Body, items: Sequence[Body]) -> str:
+    """Return a dataset: what belongs to it, then each item with its input and output."""
+    heading = {
+        "name": dataset["name"],
+        "id": dataset["id"],
+        "description": dataset.get("description") or "",
+        "metadata": dataset.get("metadata") or {},
+        "created": moment(dataset.get("createdAt")),
+        "items": str(len(items)),
+    }
+    return "\n\n".join([fields(heading)] + [_item(item) for item in items])
+
+
+def _item(item: Body) -> str:
+    lines = ["{}  {}".format(item["id"], item.get("status") or "ACTIVE")]
+    for name, key in (("input", "input"), ("expected", "expectedOutput"), ("metadata", "metadata")):
+        if item.get(key) not in (None, {}):
+            lines.append("  {:<8}  {}".format(name, _text(item[key])))
+    return "\n".join(lines)
+
+
+def _text(value: Any) -> str:
+    if value is None or value == {}:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

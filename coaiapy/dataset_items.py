@@ -1,0 +1,169 @@
+"""Items of datasets: reading, writing and deleting them.
+
+An item is written under an id that the client chooses, so that a write whose answer was lost can
+be repeated: the server keeps one item for each id.
+"""
+
+from typing import Any, Dict, Iterable, List, Optional
+
+from coaiapy import ids, json_values
+from coaiapy.datasets import get_dataset
+from coaiapy.errors import NotFoundError, UsageError
+from coaiapy.langfuse_http import LangfuseHttp, quoted
+from coaiapy.record_fields import Body
+from coaiapy.server_only import client_for
+from coaiapy.server_pages import numbered
+from coaiapy.settings import Settings
+from coaiapy.suggest import did_you_mean
+
+ITEMS = "/api/public/dataset-items"
+STATUSES = ("ACTIVE", "ARCHIVED")
+LONGEST_ID = 255
+# The names of an item's fields on servers, and what else people and files call them.
+FIELDS: Dict[str, Iterable[str]] = {
+    "id": ("item_id",),
+    "input": (),
+    "expectedOutput": ("expected_output", "expected"),
+    "metadata": (),
+    "sourceTraceId": ("source_trace_id", "source_trace"),
+    "sourceObservationId": ("source_observation_id", "source_observation"),
+    "status": (),
+}
+# What a server adds; a file that was read from one may hold it.
+_SERVERS_OWN = ("datasetId", "datasetName", "createdAt", "updatedAt", "mediaReferences")
+_NAMES = {alias: name for name, aliases in FIELDS.items() for alias in (name,) + tuple(aliases)}
+_TEXTS = ("id", "sourceTraceId", "sourceObservationId")
+
+
+def list_dataset_items(settings: Settings, dataset_name: str) -> List[Body]:
+    """Return every item of one dataset; ``NotFoundError`` if there is no such dataset."""
+    http = client_for(settings, "dataset items")
+    try:
+        items = list(items_of(http, dataset_name))
+    except NotFoundError:
+        items = []
+    if not items:
+        get_dataset(settings, dataset_name)
+    return items
+
+
+def items_of(http: LangfuseHttp, dataset_name: str) -> Iterable[Body]:
+    """Yield the items of a dataset, page by page, and never one of another."""
+    for item in numbered(http, ITEMS, {"datasetName": dataset_name}, None):
+        if item.get("datasetName", dataset_name) == dataset_name:
+            yield item
+
+
+def get_dataset_item(settings: Settings, item_id: str) -> Body:
+    """Return one item; ``NotFoundError`` if there is none."""
+    try:
+        http = client_for(settings, "dataset items")
+        found: Body = http.request("GET", ITEMS + "/" + quoted(item_id))
+    except NotFoundError as error:
+        raise NotFoundError("no dataset item {!r}".format(item_id)) from error
+    return found
+
+
+def create_dataset_item(
+    settings: Settings,
+    dataset_name: str,
+    input_data: Any,
+    expected_output: Any = None,
+    metadata: Any = None,
+    source_trace_id: Optional[str] = None,
+    source_observation_id: Optional[str] = None,
+    item_id: Optional[str] = None,
+    status: Optional[str] = None,
+) -> Body:
+    """Write an item, or change what is given of the one with this id; return it."""
+    body = item_from(
+        {
+            "id": item_id or ids.new_id(),
+            "input": input_data,
+            "expectedOutput": expected_output,
+            "metadata": metadata,
+            "sourceTraceId": source_trace_id,
+            "sourceObservationId": source_observation_id,
+            "status": status,
+        }
+    )
+    http = client_for(settings, "dataset items")
+    return put(http, dataset_name, as_server_knows(http, [body])[0])
+
+
+def delete_dataset_item(settings: Settings, item_id: str) -> None:
+    """Delete an item with its runs; ``NotFoundError`` if there is none."""
+    try:
+        http = client_for(settings, "dataset items")
+        http.request("DELETE", ITEMS + "/" + quoted(item_id))
+    except NotFoundError as error:
+        raise NotFoundError("no dataset item {!r} to delete".format(item_id)) from error
+
+
+def put(http: LangfuseHttp, dataset_name: str, item: Body) -> Body:
+    """Send an item that has an id, again if need be, and return it as the server has it."""
+    body = dict(item, datasetName=dataset_name)
+    written: Body = http.request("POST", ITEMS, json=body, retry=True)
+    return written
+
+
+def as_server_knows(http: LangfuseHttp, items: List[Body]) -> List[Body]:
+    """Return items that name their traces by the ids under which the server keeps these.
+
+    A server is only asked what it is if an item names a trace.
+    """
+    if not any(item.get("sourceTraceId") for item in items):
+        return items
+    from coaiapy.journal import Journal
+    from coaiapy.langfuse_generation import V4, server_for
+
+    with Journal() as journal:
+        if server_for(http, journal).generation != V4:
+            return items
+    return [_with_span_ids(item) for item in items]
+
+
+def _with_span_ids(item: Body) -> Body:
+    changed = dict(item)
+    if item.get("sourceTraceId"):
+        changed["sourceTraceId"] = ids.span_trace_id(item["sourceTraceId"])
+    if item.get("sourceObservationId"):
+        changed["sourceObservationId"] = ids.span_id(item["sourceObservationId"])
+    return changed
+
+
+def item_from(values: Any) -> Body:
+    """Return the fields that are given, by the servers' names; ``UsageError`` for a wrong one."""
+    if not isinstance(values, dict):
+        raise UsageError("an item is an object with input and expectedOutput")
+    item: Body = {}
+    for key, value in values.items():
+        name = _NAMES.get(key)
+        if name is None and key not in _SERVERS_OWN:
+            known = ", ".join(FIELDS)
+            hint = did_you_mean(str(key), _NAMES)
+            raise UsageError("no field {!r}{}; there are {}".format(key, hint, known))
+        if name is not None and value is not None:
+            item[name] = _checked(name, value)
+    if "input" not in item and "expectedOutput" not in item:
+        raise UsageError("there is neither input nor expectedOutput")
+    if "sourceObservationId" in item and "sourceTraceId" not in item:
+        raise UsageError("sourceObservationId needs sourceTraceId")
+    return item
+
+
+def _checked(name: str, value: Any) -> Any:
+    if name == "status":
+        status = str(value).upper()
+        if status not in STATUSES:
+            raise UsageError("status: {!r} is not ACTIVE or ARCHIVED".format(value))
+        return status
+    if name in _TEXTS:
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if not isinstance(text, str) or not 0 < len(text) <= LONGEST_ID:
+            raise UsageError("{}: {!r} is not 1 to 255 characters".format(name, value))
+        return text
+    try:
+        return json_values.plain(value)
+    except ValueError as error:
+        raise UsageError("{} {}".format(name, error)) from error

@@ -1,0 +1,62 @@
+"""Datasets of a Langfuse server; their items are in ``dataset_items``."""
+
+from typing import Any, List, Optional
+
+from coaiapy import json_values
+from coaiapy.errors import NotFoundError, UsageError
+from coaiapy.langfuse_http import quoted
+from coaiapy.record_fields import Body
+from coaiapy.server_only import client_for
+from coaiapy.server_pages import numbered
+from coaiapy.settings import Settings
+
+DATASETS = "/api/public/v2/datasets"
+
+
+def list_datasets(settings: Settings) -> List[Body]:
+    """Return every dataset: ``id``, ``name``, ``description``, ``metadata``, ``createdAt``..."""
+    return list(numbered(client_for(settings, "datasets"), DATASETS, {}, None))
+
+
+def get_dataset(settings: Settings, name: str) -> Body:
+    """Return a dataset without its items; ``NotFoundError`` if there is none."""
+    try:
+        http = client_for(settings, "datasets")
+        found: Body = http.request("GET", DATASETS + "/" + quoted(name))
+    except NotFoundError as error:
+        raise NotFoundError(
+            "no dataset {!r}: coaia fuse datasets list shows them".format(name)
+        ) from error
+    return found
+
+
+def create_dataset(
+    settings: Settings,
+    name: str,
+    description: Optional[str] = None,
+    metadata: Any = None,
+    input_schema: Any = None,
+    expected_output_schema: Any = None,
+) -> Body:
+    """Create a dataset, or change what is given of the one of this name; return it.
+
+    The schemas are JSON schemas that a new server checks items with.
+    """
+    if not name.strip():
+        raise UsageError("a dataset needs a name")
+    body = {"name": name, "description": description, "metadata": metadata_from(metadata)}
+    body.update(inputSchema=input_schema, expectedOutputSchema=expected_output_schema)
+    given = {key: value for key, value in body.items() if value is not None}
+    http = client_for(settings, "datasets")
+    created: Body = http.request("POST", DATASETS, json=given, retry=True)
+    return created
+
+
+def metadata_from(value: Any) -> Any:
+    """Return metadata as an object or another JSON value; a text that is none becomes a note."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json_values.parse(value)
+    except ValueError:
+        return {"note": value}

@@ -1,0 +1,159 @@
+"""coaia fuse datasets and dataset-items: what a terminal and a script see of them."""
+
+import csv
+import io
+import json
+
+import pytest
+from langfuse_server import KINDS
+from langfuse_server.fixtures import langfuse  # noqa: F401
+from test_finetuning import check_gemini, check_openai
+
+from coaiapy import langfuse_http
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch):
+    monkeypatch.setattr(langfuse_http, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(langfuse_http, "DEFAULT_SECONDS", 1.0)
+
+
+def use(server, monkeypatch):
+    monkeypatch.setenv("LANGFUSE_BASE_URL", server.url)
+    monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", "pk-test")
+    monkeypatch.setenv("LANGFUSE_SECRET_KEY", "sk-test")
+    return server
+
+
+@pytest.fixture
+def server(langfuse, monkeypatch):  # noqa: F811
+    return use(langfuse("v4-events_only"), monkeypatch)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_the_published_words_on_every_server(langfuse, monkeypatch, run, kind):  # noqa: F811
+    use(langfuse(kind), monkeypatch)
+    words = ["--description", "Questions", "--metadata", "a note"]
+    made = run("fuse", "datasets", "create", "team/ds", *words)
+    assert (made.code, made.err) == (0, "dataset team/ds\n")
+    words = "-i 2+2? -e 4 -m {} --source-trace t1 --id i1 --status active".split()
+    created = run("fuse", "dataset-items", "create", "team/ds", *words)
+    assert created.out == "i1\n"
+    listed = run("fuse", "datasets", "list")
+    assert listed.err == "1 dataset\n"
+    assert "team/ds" in listed.out
+    shown = run("fuse", "datasets", "get", "team/ds")
+    assert "i1  ACTIVE" in shown.out
+    assert "2+2?" in shown.out
+    got = json.loads(run("fuse", "datasets", "get", "team/ds", "--json").out)
+    assert (got["name"], [item["id"] for item in got["items"]]) == ("team/ds", ["i1"])
+    openai = run("fuse", "datasets", "get", "team/ds", "-oft", "--system-instruction", "Count")
+    record = json.loads(openai.out)
+    check_openai(record)
+    assert record["messages"][0]["content"] == "Count"
+    gemini = run("fuse", "datasets", "get", "team/ds", "-gft", "--json")
+    check_gemini(json.loads(gemini.out))
+    assert gemini.err == "1 of 1 item\n"
+
+
+def test_training_data_is_of_this_dataset_and_counts_what_it_leaves_out(server, run, project):
+    for name in ("ds", "other"):
+        run("fuse", "datasets", "create", name)
+    run("fuse", "dataset-items", "create", "other", "-i", "secret", "-e", "x")
+    run("fuse", "dataset-items", "create", "ds", "-i", "q1", "-e", "a1")
+    run("fuse", "dataset-items", "create", "ds", "-i", "q2")
+    run("fuse", "dataset-items", "create", "ds", "-i", "q3", "-e", "a3", "--status", "ARCHIVED")
+    result = run("fuse", "datasets", "get", "ds", "-oft", "-o", "training.jsonl")
+    assert (result.code, result.out) == (0, "")
+    assert result.err == (
+        "coaia: skipped 1 item: archived\ncoaia: skipped 1 item: no expected output\n1 of 3 items\n"
+    )
+    (line,) = (project / "training.jsonl").read_text().splitlines()
+    assert [one["content"] for one in json.loads(line)["messages"]][1:] == ["q1", "a1"]
+
+
+def test_items_one_by_one(server, run):
+    run("fuse", "datasets", "create", "ds")
+    created = run("fuse", "dataset-items", "create", "ds", "-i", '{"q": [1]}', "--json")
+    item = json.loads(created.out)
+    assert item["input"] == {"q": [1]}
+    (row,) = json.loads(run("fuse", "dataset-items", "list", "ds", "--json").out)
+    assert row["id"] == item["id"]
+    lines = list(csv.reader(io.StringIO(run("fuse", "dataset-items", "list", "ds", "--csv").out)))
+    assert (lines[0][2], json.loads(lines[1][2])) == ("input", {"q": [1]})
+    got = run("fuse", "dataset-items", "get", item["id"], "--json")
+    assert json.loads(got.out)["id"] == item["id"]
+    assert run("fuse", "dataset-items", "get", item["id"]).out.startswith("id ")
+    deleted = run("fuse", "dataset-items", "delete", item["id"])
+    assert (deleted.code, deleted.out, deleted.err) == (0, "", "deleted {}\n".format(item["id"]))
+    empty = run("fuse", "dataset-items", "list", "ds")
+    assert (empty.code, empty.err) == (0, "0 items\n")
+    assert run("fuse", "dataset-items", "delete", item["id"]).code == 1
+
+
+def test_import_and_export_round(server, run, project):
+    (project / "items.csv").write_text("input,expectedOutput\nq1,a1\nq2,a2\nq2,a2\n")
+    missing = run("fuse", "datasets", "import", "ds", "items.csv")
+    assert (missing.code, missing.out) == (1, "")
+    dry = run("fuse", "datasets", "import", "ds", "items.csv", "--create", "--dry-run")
+    assert dry.err == (
+        "3 items, nothing was sent: 2 new, 0 changed, 0 same, 1 repeated; the dataset has 0\n"
+    )
+    done = run("fuse", "datasets", "import", "ds", "items.csv", "--create", "--json")
+    counts = json.loads(done.out)
+    assert (done.code, counts["new"], counts["repeated"], counts["there"]) == (0, 2, 1, 2)
+    exported = run("fuse", "datasets", "export", "ds")
+    assert exported.err == "2 items\n"
+    assert run("fuse", "datasets", "import", "ds", "-", stdin=exported.out).err == (
+        "2 items: 0 new, 0 changed, 2 same; the dataset has 2\n"
+    )
+    run("fuse", "datasets", "export", "ds", "-o", "out.csv")
+    text = (project / "out.csv").read_text()
+    assert text.splitlines()[0].startswith("id,input,expectedOutput")
+    assert run("fuse", "datasets", "import", "ds", "out.csv").err.startswith("2 items: 0 new, 0 ch")
+
+
+def test_a_failing_item_is_exit_code_5_with_counts(server, run, project):
+    for name in ("ds", "other"):
+        run("fuse", "datasets", "create", name)
+    run("fuse", "dataset-items", "create", "other", "-i", "1", "--id", "taken")
+    text = '{"input": 1}\n{"input": 2, "id": "taken"}\n'
+    result = run("fuse", "datasets", "import", "ds", "-", stdin=text)
+    assert result.code == 5
+    assert result.err.splitlines()[0].startswith("coaia: line 2 (taken) was not accepted: ")
+    assert result.err.splitlines()[1] == (
+        "2 items: 1 new, 0 changed, 0 same, 1 failed; the dataset has 1"
+    )
+
+
+def test_a_wrong_file_is_exit_code_2_and_sends_nothing(server, run):
+    result = run("fuse", "datasets", "import", "ds", "-", stdin='{"inptu": 1}\n')
+    assert (result.code, result.out) == (2, "")
+    assert "no field 'inptu' (did you mean 'input'?)" in result.err
+    assert server.requests == []
+
+
+def test_an_export_never_replaces_a_good_file_by_an_error(server, run, project):
+    run("fuse", "datasets", "create", "ds")
+    (project / "out.jsonl").write_text("good")
+    server.fail("401", times=None)
+    assert run("fuse", "datasets", "export", "ds", "-o", "out.jsonl").code == 3
+    assert run("fuse", "datasets", "get", "ds", "-oft", "-o", "out.jsonl").code == 3
+    assert (project / "out.jsonl").read_text() == "good"
+
+
+def test_without_a_server_one_sentence_says_what_is_missing(run, project):
+    for words in (
+        ["datasets", "list"],
+        ["datasets", "get", "x"],
+        ["datasets", "create", "x"],
+        ["datasets", "import", "x", "-"],
+        ["datasets", "export", "x"],
+        ["dataset-items", "create", "x", "-i", "1"],
+        ["dataset-items", "list", "x"],
+        ["dataset-items", "delete", "x"],
+    ):
+        result = run("fuse", *words, stdin='{"input": 1}\n')
+        assert (result.code, result.out) == (3, "")
+        assert result.err.count("\n") == 1
+        assert "set LANGFUSE_PUBLIC_KEY" in result.err

@@ -1,0 +1,163 @@
+"""Datasets and their items: all pages, never another dataset's items, no item twice."""
+
+import pytest
+from langfuse_server import KINDS
+from langfuse_server.fixtures import langfuse  # noqa: F401
+
+from coaiapy import dataset_items, datasets, langfuse_http
+from coaiapy.errors import ConfigError, NetworkError, NotFoundError, RefusedError, UsageError
+from coaiapy.settings import Settings
+
+ALL_KINDS = sorted(KINDS)
+
+
+def settings_for(server, **changes):
+    keys = {"public_key": "pk-test", "secret_key": "sk-test", "timeout": 1.0}
+    return Settings(base_url=server.url, **dict(keys, **changes))
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch):
+    monkeypatch.setattr(langfuse_http, "FIRST_PAUSE", 0.01)
+
+
+@pytest.fixture
+def server(langfuse):  # noqa: F811
+    return langfuse("v4-events_only")
+
+
+@pytest.fixture
+def known(server):
+    found = settings_for(server)
+    datasets.create_dataset(found, "a/b")
+    return found
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_a_dataset_with_its_items(langfuse, kind):  # noqa: F811
+    known = settings_for(langfuse(kind))
+    made = datasets.create_dataset(known, "team/ds 1", "Questions", '{"k": 1}')
+    assert (made["description"], made["metadata"]) == ("Questions", {"k": 1})
+    assert datasets.get_dataset(known, "team/ds 1")["id"] == made["id"]
+    item = dataset_items.create_dataset_item(known, "team/ds 1", {"q": 1}, "a", {"m": 2})
+    assert dataset_items.get_dataset_item(known, item["id"])["input"] == {"q": 1}
+    (listed,) = dataset_items.list_dataset_items(known, "team/ds 1")
+    assert (listed["expectedOutput"], listed["metadata"]) == ("a", {"m": 2})
+    dataset_items.delete_dataset_item(known, item["id"])
+    assert dataset_items.list_dataset_items(known, "team/ds 1") == []
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_every_page_of_datasets_and_of_items(langfuse, kind):  # noqa: F811
+    known = settings_for(langfuse(kind))
+    for number in range(103):
+        datasets.create_dataset(known, "ds{}".format(number))
+        dataset_items.create_dataset_item(known, "ds0", number)
+    assert len(datasets.list_datasets(known)) == 103
+    found = dataset_items.list_dataset_items(known, "ds0")
+    assert sorted(item["input"] for item in found) == list(range(103))
+
+
+def test_only_the_items_of_the_dataset_are_listed(server, known):
+    datasets.create_dataset(known, "other")
+    dataset_items.create_dataset_item(known, "other", "secret")
+    dataset_items.create_dataset_item(known, "a/b", "mine")
+    assert [one["input"] for one in dataset_items.list_dataset_items(known, "a/b")] == ["mine"]
+    assert server.requests[-1].first("datasetName") == "a/b"
+
+
+def test_creating_again_changes_what_is_given(known):
+    made = datasets.create_dataset(known, "ds", "first", "a note")
+    again = datasets.create_dataset(known, "ds", "second")
+    assert (again["id"], again["description"]) == (made["id"], "second")
+    assert again["metadata"] == {"note": "a note"}
+
+
+@pytest.mark.parametrize("fault", ["answer lost", "503", "429", "reset"])
+def test_a_lost_answer_makes_neither_two_items_nor_none(server, known, fault):
+    server.fail(fault, path="/dataset-items", method="POST", retry_after=0)
+    item = dataset_items.create_dataset_item(known, "a/b", "x")
+    assert list(server.dataset_items) == [item["id"]]
+
+
+def test_an_item_of_the_same_id_is_changed(server, known):
+    dataset_items.create_dataset_item(known, "a/b", "x", "y", item_id="i")
+    dataset_items.create_dataset_item(known, "a/b", "z", item_id="i", status="archived")
+    (item,) = server.dataset_items.values()
+    assert (item["input"], item["expectedOutput"], item["status"]) == ("z", "y", "ARCHIVED")
+
+
+def test_a_source_is_named_as_the_server_knows_it(langfuse):  # noqa: F811
+    for kind, trace, observation in (
+        ("v3", "my run", "step 1"),
+        (
+            "v4-events_only",
+            "0d1f8e02f0e4a0e40c2e3cbbf7c2bc64",
+            "38a3a4d5b4ed8f46",
+        ),
+    ):
+        server = langfuse(kind)
+        known = settings_for(server)
+        datasets.create_dataset(known, "ds")
+        dataset_items.create_dataset_item(
+            known, "ds", 1, source_trace_id="my run", source_observation_id="step 1"
+        )
+        (item,) = server.dataset_items.values()
+        found = (item["sourceTraceId"], item["sourceObservationId"])
+        if kind == "v3":
+            assert found == (trace, observation)
+        else:
+            assert [len(one) for one in found] == [32, 16]
+
+
+def test_what_is_missing_is_told_by_its_name(known):
+    for call, said in (
+        (lambda: datasets.get_dataset(known, "no/pe"), "no dataset 'no/pe'"),
+        (lambda: dataset_items.list_dataset_items(known, "no/pe"), "no dataset 'no/pe'"),
+        (lambda: dataset_items.create_dataset_item(known, "no/pe", 1), "no/pe"),
+        (lambda: dataset_items.get_dataset_item(known, "no/pe"), "no dataset item 'no/pe'"),
+        (lambda: dataset_items.delete_dataset_item(known, "no/pe"), "no dataset item 'no/pe'"),
+    ):
+        with pytest.raises(NotFoundError, match=said):
+            call()
+
+
+@pytest.mark.parametrize(
+    "values, said",
+    [
+        ({"input": None}, "neither input nor expectedOutput"),
+        ({"inptu": 1}, "no field 'inptu' .did you mean 'input'"),
+        ({"input": 1, "status": "GONE"}, "'GONE' is not ACTIVE or ARCHIVED"),
+        ({"input": 1, "id": "x" * 256}, "is not 1 to 255 characters"),
+        ({"input": float("nan")}, "input .*[nN]a[nN]"),
+        ({"input": 1, "sourceObservationId": "o"}, "needs sourceTraceId"),
+        ([1], "an item is an object"),
+    ],
+)
+def test_what_no_server_takes_is_not_sent(values, said):
+    with pytest.raises(UsageError, match=said):
+        dataset_items.item_from(values)
+
+
+def test_errors_are_not_empty_lists(server, known):
+    with pytest.raises(ConfigError, match="Invalid credentials"):
+        datasets.list_datasets(settings_for(server, secret_key="sk-wrong"))
+    server.fail("413", path="/dataset-items", method="POST")
+    with pytest.raises(RefusedError):
+        dataset_items.create_dataset_item(known, "a/b", "x")
+    server.fail("refuse")
+    with pytest.raises(NetworkError):
+        dataset_items.items_of(
+            langfuse_http.LangfuseHttp(known, seconds=0.2), "a/b"
+        ).__iter__().__next__()
+
+
+def test_without_a_server_there_are_no_datasets():
+    for call in (
+        lambda: datasets.list_datasets(Settings()),
+        lambda: datasets.create_dataset(Settings(), "x"),
+        lambda: dataset_items.list_dataset_items(Settings(), "x"),
+        lambda: dataset_items.create_dataset_item(Settings(), "x", 1),
+    ):
+        with pytest.raises(ConfigError, match="set LANGFUSE_PUBLIC_KEY"):
+            call()
