@@ -13,22 +13,8 @@ from langfuse_server.shapes import differences
 RECORDINGS = pathlib.Path(__file__).parent / "data" / "langfuse"
 
 # Exchanges that are not compared, by name. All of them belong to resources that the stand-in does
-# not play yet; the tests below fail when it does, and when an exchange is neither here nor played.
+# not play; the tests below fail when it does, and when an exchange is neither here nor played.
 NOT_PLAYED = {
-    "media": [
-        "media upload url",
-        "media get missing",
-        "media bad content type",
-        "media patch",
-        "media get",
-        "media upload url, same file again",
-    ],
-    "comments": [
-        "comment create",
-        "comment create lower-case type",
-        "comment on a missing trace",
-        "comments list",
-    ],
     "metrics": ["metrics v2"],
 }
 NOT_COMPARED = {name for names in NOT_PLAYED.values() for name in names}

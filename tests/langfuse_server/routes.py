@@ -5,8 +5,10 @@ import base64
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
 from . import (
+    comments,
     datasets,
     ingestion,
+    media,
     otlp,
     prompts,
     row_reads,
@@ -95,13 +97,17 @@ ROUTES: List[Route] = [
     Route("DELETE", "/dataset-items/{}", datasets.delete_item),
     Route("POST", "/dataset-run-items", datasets.create_run_item),
     Route("GET", "/datasets/{}/runs", datasets.list_runs, legacy=True),
+    Route("POST", "/comments", comments.create),
+    Route("GET", "/comments", comments.list_comments),
+    Route("GET", "/comments/{}", comments.get),
+    Route("POST", "/media", media.create),
+    Route("GET", "/media/{}", media.get),
+    Route("PATCH", "/media/{}", media.update),
 ]
 # What real servers have and the stand-in does not play: answered 501, so that no test takes an
 # answer of the stand-in for Langfuse's.
 NOT_PLAYED = (
     "datasets",
-    "media",
-    "comments",
     "metrics",
     "metrics/daily",
     "v2/metrics",

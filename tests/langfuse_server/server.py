@@ -8,6 +8,7 @@ from .faults import Fault, Faults
 from .kinds import KINDS
 from .legacy_rows import propagate
 from .request import Request
+from .storage import Storage
 from .store import Store
 from .tables import Body
 from .transport import Listener
@@ -49,6 +50,10 @@ class LangfuseServer:
         self.datasets: Dict[str, Body] = {}  # by name, the oldest first
         self.dataset_items: Dict[str, Body] = {}  # by id, the oldest first
         self.dataset_runs: Dict[str, Dict[str, Body]] = {}  # by dataset and name
+        self.comments: Dict[str, Body] = {}  # by id
+        self.media: Dict[str, Body] = {}  # by id
+        self.media_links: List[Body] = []  # mediaId with traceId, observationId and field
+        self.storage = Storage()
         self.clock_offset = 0.0  # seconds by which the server's clock is ahead
         self.running = False
         self.port = 0
@@ -93,6 +98,7 @@ class LangfuseServer:
         self.running = False
         self.faults.clear()
         self.stop_listening()
+        self.storage.stop()
 
     # Faults
 

@@ -181,6 +181,8 @@ def number(smallest: Optional[int] = None, whole: bool = False) -> Check:
 
 def choice(*choices: str) -> Check:
     def check(zod: Zod, value: Any, path: Path) -> List[Issue]:
+        if value is MISSING:
+            return [zod.wrong_type("string", value, path)]
         return [] if value in choices else [zod.bad_choice(choices, value, path)]
 
     return check
