@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 from typing import NamedTuple
 
 import pytest
@@ -9,7 +10,21 @@ import pytest
 from coaiapy.cli_common import Context
 from coaiapy.coaiacli import main
 
-OWN_VARIABLES = ("LANGFUSE_", "COAIA", "OPENAI_", "REDIS_", "UPSTASH_", "KV_", "AWS_")
+# A shell starts what runs in the background deaf to Ctrl-C, and every child would inherit it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+OWN_VARIABLES = (
+    "LANGFUSE_",
+    "COAIA",
+    "OPENAI_",
+    "REDIS_",
+    "UPSTASH_",
+    "KV_",
+    "AWS_",
+    "GH_",
+    "GITHUB_",
+)
 
 
 class Result(NamedTuple):
