@@ -52,9 +52,7 @@ def _build_get(group: Any) -> None:
     )
     get.add_argument("name", metavar="NAME")
     get.add_argument("--label", help="the version with this label (default: latest)")
-    get.add_argument(
-        "--prod", dest="label", action="store_const", const=PRODUCTION, help="--label production"
-    )
+    get.add_argument("--prod", action="store_true", help="the one in production, without --label")
     get.add_argument("--version", type=positive, metavar="N", help="this version")
     get.add_argument("-c", "--content-only", action="store_true", help="print its content alone")
     get.add_argument("-e", "--escaped", action="store_true", help="the content as a JSON string")
@@ -124,11 +122,11 @@ def list_prompts(args: argparse.Namespace, context: Context) -> None:
 
 def get_prompt(args: argparse.Namespace, context: Context) -> None:
     """Show one version of a prompt."""
-    label = None if args.version else args.label or LATEST
+    label = args.label or (PRODUCTION if args.prod else LATEST)
     fetched = prompts.fetch_prompt(
         settings.load(context.env_file),
         args.name,
-        label,
+        None if args.version else label,
         args.version,
         args.offline,
         args.max_age,

@@ -42,6 +42,8 @@ def test_the_published_words_on_every_server(langfuse, monkeypatch, run, kind): 
     assert run("fuse", "prompts", "get", "team/p", "--prod", "-c").out == "Hello\n"
     assert run("fuse", "prompts", "get", "team/p", "--label", "production", "-c").out == "Hello\n"
     assert run("fuse", "prompts", "get", "team/p", "--version", "1", "-c").out == "Hello\n"
+    for more in (["--label", "latest", "--prod"], ["--version", "2", "--label", "production"]):
+        assert run("fuse", "prompts", "get", "team/p", "-c", *more).out == "Hi\n"
     got = json.loads(run("fuse", "prompts", "get", "team/p", "--prod", "--json").out)
     assert (got["version"], got["tags"]) == (1, ["a", "b"])
     listed = run("fuse", "prompts", "list")

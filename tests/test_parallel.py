@@ -1,0 +1,45 @@
+"""The same work on many items: in order, several at a time, ended by what makes it pointless."""
+
+import threading
+
+import pytest
+
+from coaiapy.parallel import run_all, values_of
+
+
+def test_outcomes_come_in_the_order_of_the_items():
+    gate = threading.Event()
+
+    def work(item):
+        if item == 0:
+            assert gate.wait(5)  # the first is done last
+        elif item == 19:
+            gate.set()
+        return item * 2
+
+    assert values_of(run_all(work, range(20), workers=2)) == [item * 2 for item in range(20)]
+
+
+def test_an_error_is_that_of_its_item_alone():
+    outcomes = run_all(lambda item: 1 // item, [1, 0, 1])
+    assert [outcome.value for outcome in outcomes] == [1, None, 1]
+    assert isinstance(outcomes[1].error, ZeroDivisionError)
+    with pytest.raises(ZeroDivisionError):
+        values_of(outcomes)
+
+
+def test_an_error_that_makes_the_rest_pointless_ends_it():
+    begun = []
+
+    def work(item):
+        begun.append(item)
+        raise KeyError(item)
+
+    outcomes = run_all(work, range(100), (KeyError,), workers=3)
+    assert 1 <= len(begun) <= 3
+    assert [one.item for one in outcomes if one.was_tried] == sorted(begun)
+    assert len(outcomes) == 100
+
+
+def test_nothing_to_do_is_done_at_once():
+    assert run_all(len, []) == []
