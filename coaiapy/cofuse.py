@@ -4,52 +4,23 @@ Nothing here prints. What returns data returns JSON text; failures raise a ``Coa
 function says that it tells them otherwise. Each group of names lives in the module of its kind.
 """
 
-from coaiapy.published_traces import (
-    add_observation,
-    add_observations_batch,
-    add_trace,
-    add_trace_node,
-    create_session,
-    delete_trace,
-    delete_traces_batch,
-    detect_and_parse_datetime,
-    format_observation_display,
-    format_session_tree,
-    format_trace_tree,
-    format_traces_table,
-    get_observation,
-    get_session,
-    get_trace_with_observations,
-    list_observations_v2,
-    list_projects,
-    list_sessions,
-    list_traces,
-    parse_tlid_to_iso,
-    patch_trace_output,
-    process_langfuse_response,
+from coaiapy import published_prompts, published_scores, published_traces
+from coaiapy.published_prompts import *  # noqa: F403
+from coaiapy.published_scores import *  # noqa: F403
+from coaiapy.published_traces import *  # noqa: F403
+from coaiapy.score_config_types import (
+    ScoreCategory,
+    ScoreConfig,
+    ScoreConfigExport,
+    ScoreConfigMetadata,
 )
 
 __all__ = [
-    "add_observation",
-    "add_observations_batch",
-    "add_trace",
-    "add_trace_node",
-    "create_session",
-    "delete_trace",
-    "delete_traces_batch",
-    "detect_and_parse_datetime",
-    "format_observation_display",
-    "format_session_tree",
-    "format_trace_tree",
-    "format_traces_table",
-    "get_observation",
-    "get_session",
-    "get_trace_with_observations",
-    "list_observations_v2",
-    "list_projects",
-    "list_sessions",
-    "list_traces",
-    "parse_tlid_to_iso",
-    "patch_trace_output",
-    "process_langfuse_response",
+    "ScoreCategory",
+    "ScoreConfig",
+    "ScoreConfigExport",
+    "ScoreConfigMetadata",
 ]
+__all__ += published_prompts.__all__
+__all__ += published_scores.__all__
+__all__ += published_traces.__all__

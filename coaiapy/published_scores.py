@@ -21,9 +21,10 @@ from coaiapy import (
 from coaiapy.current_project import current_project
 from coaiapy.delivery import Outcome
 from coaiapy.errors import CoaiaError, NetworkError, RefusedError
+from coaiapy.json_text import to_text
 from coaiapy.record_fields import Body
 from coaiapy.records import Score
-from coaiapy.score_config_cache import (  # noqa: F401 (names that scripts import from here)
+from coaiapy.score_config_cache import (
     MAX_AGE_HOURS,
     cache_score_config,
     get_project_cache_path,
@@ -32,15 +33,44 @@ from coaiapy.score_config_cache import (  # noqa: F401 (names that scripts impor
     save_project_cache,
 )
 from coaiapy.score_configs import Made
-from coaiapy.score_presets import (  # noqa: F401
+from coaiapy.score_presets import (
     get_built_in_presets,
     get_preset_by_name,
     list_presets,
 )
 from coaiapy.score_readers import ScoreFilter
-from coaiapy.score_values import validate_score_value  # noqa: F401
+from coaiapy.score_values import validate_score_value
 from coaiapy.times import parse_time
 from coaiapy.trace_filter import TraceFilter
+
+__all__ = [
+    "StaleScoreConfigWarning",
+    "apply_score_config",
+    "apply_score_to_trace",
+    "cache_score_config",
+    "create_score",
+    "create_score_config",
+    "create_score_for_target",
+    "get_built_in_presets",
+    "get_config_with_auto_refresh",
+    "get_current_project_info",
+    "get_preset_by_name",
+    "get_project_cache_path",
+    "get_score_by_id",
+    "get_score_config",
+    "import_score_configs",
+    "install_preset",
+    "install_presets_interactive",
+    "is_cache_stale",
+    "list_available_configs",
+    "list_presets",
+    "list_score_configs",
+    "list_scores",
+    "load_project_cache",
+    "save_project_cache",
+    "update_score_config",
+    "validate_score_value",
+]
 
 _TARGETS = {"trace": "trace_id", "session": "session_id", "run": "dataset_run_id"}
 
@@ -77,12 +107,12 @@ def list_available_configs(category: Optional[str] = None, cached_only: bool = F
 
 def list_score_configs(debug: bool = False) -> str:
     """Return JSON text: the list of all score configs, archived ones too."""
-    return _text(score_configs.list_all(settings.load(), with_archived=True))
+    return to_text(score_configs.list_all(settings.load(), with_archived=True))
 
 
 def get_score_config(config_id: str) -> str:
     """Return JSON text: one score config, as the server has it now."""
-    return _text(score_configs.get_from_server(settings.load(), config_id))
+    return to_text(score_configs.get_from_server(settings.load(), config_id))
 
 
 def create_score_config(
@@ -102,7 +132,7 @@ def create_score_config(
         "minValue": min_value,
         "maxValue": max_value,
     }
-    return _text(score_configs.create(settings.load(), values, allow_duplicates=True))
+    return to_text(score_configs.create(settings.load(), values, allow_duplicates=True))
 
 
 def update_score_config(
@@ -110,7 +140,7 @@ def update_score_config(
 ) -> str:
     """Return JSON text: the changed score config."""
     changes = {"description": description, "isArchived": is_archived}
-    return _text(score_configs.update(settings.load(), config_id, changes))
+    return to_text(score_configs.update(settings.load(), config_id, changes))
 
 
 def apply_score_config(
@@ -195,12 +225,12 @@ def list_scores(
     if user_id is not None:
         own = {trace["id"] for trace in traces.list_traces(known, TraceFilter(user_id=user_id))}
         found = [score for score in found if score.get("traceId") in own]
-    return _text(found)
+    return to_text(found)
 
 
 def get_score_by_id(score_id: str) -> str:
     """Return JSON text: one score."""
-    return _text(scores.get_score(settings.load(), score_id))
+    return to_text(scores.get_score(settings.load(), score_id))
 
 
 def import_score_configs(
@@ -254,7 +284,7 @@ def _told(score: Score, outcome: Outcome) -> str:
         raise RefusedError("the server refused the score: {}".format(rejected.reason))
     if outcome.problem is not None and not isinstance(outcome.problem, NetworkError):
         raise outcome.problem
-    return _text(dict({"id": score.id}, **({"status": "waiting"} if outcome.waiting else {})))
+    return to_text(dict({"id": score.id}, **({"status": "waiting"} if outcome.waiting else {})))
 
 
 def _report(made: Any) -> str:
@@ -263,7 +293,3 @@ def _report(made: Any) -> str:
 
 def _line(one: Made) -> str:
     return "{}: {} ({})".format(one.name, one.outcome, one.reason or one.id)
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

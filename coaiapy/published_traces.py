@@ -7,14 +7,39 @@ for what the server has accepted, 202 for what waits in the outbox or stays loca
 
 import io
 import json
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, Optional, Sequence
 
 from coaiapy import delivery, display, projects, settings, times, trace_reads, traces
 from coaiapy.errors import CoaiaError, NetworkError, RefusedError
+from coaiapy.json_text import parsed, rows, to_text
 from coaiapy.observation_files import preview, read_batch
-from coaiapy.record_fields import Body
 from coaiapy.records import observation_from, trace_from
 from coaiapy.trace_filter import ORDERS, ObservationFilter, TraceFilter
+
+__all__ = [
+    "add_observation",
+    "add_observations_batch",
+    "add_trace",
+    "add_trace_node",
+    "create_session",
+    "delete_trace",
+    "delete_traces_batch",
+    "detect_and_parse_datetime",
+    "format_observation_display",
+    "format_session_tree",
+    "format_trace_tree",
+    "format_traces_table",
+    "get_observation",
+    "get_session",
+    "get_trace_with_observations",
+    "list_observations_v2",
+    "list_projects",
+    "list_sessions",
+    "list_traces",
+    "parse_tlid_to_iso",
+    "patch_trace_output",
+    "process_langfuse_response",
+]
 
 ACCEPTED = 201
 KEPT = 202
@@ -156,7 +181,7 @@ def add_observations_batch(
                 "total_observations": batch.count,
                 "observations_preview": list(preview(batch.observations())),
             }
-            return _text(shown)
+            return to_text(shown)
         ids = [observation.id for observation in batch.observations()]
         return _written(traces.submit(settings.load(), batch.observations()), ids)
 
@@ -192,7 +217,7 @@ def list_traces(
     most = None if asked else page * limit
     found = trace_reads.list_traces(settings.load(), wanted, most, include_observations)
     chosen = [trace for trace in found if asked.items() <= trace.items()]
-    return _text(chosen[(page - 1) * limit : page * limit])
+    return to_text(chosen[(page - 1) * limit : page * limit])
 
 
 def get_trace_with_observations(trace_id: str) -> str:
@@ -216,29 +241,29 @@ def list_observations_v2(
     """Return ``{"data": [...], "meta": {"cursor"?}}``, the latest observations first."""
     wanted = ObservationFilter(trace_id, name, observation_type, environment)
     page = trace_reads.list_observations(settings.load(), wanted, limit, cursor)
-    return _text({"data": page.rows, "meta": {"cursor": page.cursor} if page.cursor else {}})
+    return to_text({"data": page.rows, "meta": {"cursor": page.cursor} if page.cursor else {}})
 
 
 def list_sessions(page: int = 1, limit: int = 50, environment: Optional[str] = None) -> str:
     """Return ``{"data": [{"id", "createdAt"}], "meta": {"page", "limit"}}``."""
     found = trace_reads.list_sessions(settings.load(), environment, page * limit)
     rows = found[(page - 1) * limit : page * limit]
-    return _text({"data": rows, "meta": {"page": page, "limit": limit}})
+    return to_text({"data": rows, "meta": {"page": page, "limit": limit}})
 
 
 def get_session(session_id: str) -> str:
     """Return a session with its ``traces``."""
-    return _text(trace_reads.get_session(settings.load(), session_id))
+    return to_text(trace_reads.get_session(settings.load(), session_id))
 
 
 def list_projects() -> str:
     """Return ``{"data": [{"id", "name"}]}``: the project of the keys."""
-    return _text({"data": projects.list_projects(settings.load())})
+    return to_text({"data": projects.list_projects(settings.load())})
 
 
 def format_traces_table(traces_json: Any) -> str:
     """Return a table of what ``list_traces`` returned, with the number of traces below it."""
-    found = _rows(traces_json)
+    found = rows(traces_json)
     if not found:
         return "No traces found."
     return "{}\nTotal traces: {}".format(display.trace_table(found), len(found))
@@ -246,37 +271,24 @@ def format_traces_table(traces_json: Any) -> str:
 
 def format_trace_tree(trace_json: Any) -> str:
     """Return a trace as a tree of its observations."""
-    return display.trace_tree(_parsed(trace_json))
+    return display.trace_tree(parsed(trace_json))
 
 
 def format_observation_display(observation_json: Any) -> str:
     """Return an observation field by field."""
-    return display.fields(_parsed(observation_json))
+    return display.fields(parsed(observation_json))
 
 
 def format_session_tree(session_json: Any) -> str:
     """Return the traces of a session as trees."""
-    return display.session_tree(_parsed(session_json))
+    return display.session_tree(parsed(session_json))
 
 
 def _or_error(read: Any) -> str:
     try:
-        return _text(read())
+        return to_text(read())
     except CoaiaError as error:
-        return _text({"error": str(error)})
-
-
-def _parsed(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) else value
-
-
-def _rows(value: Any) -> List[Body]:
-    parsed = _parsed(value)
-    return list(parsed.get("data") or []) if isinstance(parsed, dict) else list(parsed)
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
+        return to_text({"error": str(error)})
 
 
 def _written(outcome: delivery.Outcome, ids: Sequence[str]) -> str:

@@ -44,7 +44,7 @@ FLOORS = {
         observed llm process_tags text_calls published_texts
         prompts prompt_sync
         datasets dataset_items dataset_files dataset_import finetuning chat_messages
-        cofuse published_traces
+        published_prompts cofuse published_traces
         traces trace_reads projects doctor observation_files pipeline environment env_context
         coaiamodule published_config published_stash stash
         scores score_files score_configs score_config_files score_presets score_availability

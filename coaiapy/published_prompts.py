@@ -1,0 +1,139 @@
+"""Prompts and datasets under the names that scripts have imported for years.
+
+What returns data returns JSON text; failures raise a ``CoaiaError``. The ``format_*`` functions
+take that text, or what it says, and return text for people.
+"""
+
+from typing import Any, Optional, Sequence
+
+from coaiapy import dataset_display, dataset_items, datasets, prompt_display, prompts, settings
+from coaiapy.finetuning import format_dataset_for_finetuning
+from coaiapy.json_text import parsed, rows, to_text
+
+__all__ = [
+    "create_dataset",
+    "create_dataset_item",
+    "create_prompt",
+    "delete_prompt",
+    "format_dataset_display",
+    "format_dataset_for_finetuning",
+    "format_datasets_table",
+    "format_prompt_display",
+    "format_prompts_table",
+    "get_dataset",
+    "get_prompt",
+    "list_dataset_items",
+    "list_datasets",
+    "list_prompts",
+    "update_prompt_version_labels",
+]
+
+
+def list_prompts(debug: bool = False) -> str:
+    """Return every prompt as the text of a JSON list; ``debug`` does nothing any more."""
+    return to_text(prompts.list_prompts(settings.load()))
+
+
+def get_prompt(prompt_name: str, label: Optional[str] = None, version: Optional[int] = None) -> str:
+    """Return one version; without ``label`` and ``version`` the one in production."""
+    return to_text(prompts.get_prompt(settings.load(), prompt_name, label, version))
+
+
+def create_prompt(
+    prompt_name: str,
+    content: Any,
+    commit_message: Optional[str] = None,
+    labels: Optional[Sequence[str]] = None,
+    tags: Optional[Sequence[str]] = None,
+    prompt_type: str = prompts.TEXT,
+    config: Any = None,
+) -> str:
+    """Write a new version of a prompt and return it."""
+    known = settings.load()
+    return to_text(
+        prompts.create_prompt(
+            known, prompt_name, content, commit_message, labels, tags, prompt_type, config
+        )
+    )
+
+
+def update_prompt_version_labels(prompt_name: str, version: int, new_labels: Sequence[str]) -> str:
+    """Put labels on a version, away from any other, and return it."""
+    known = settings.load()
+    return to_text(prompts.update_prompt_version_labels(known, prompt_name, version, new_labels))
+
+
+def delete_prompt(
+    prompt_name: str, version: Optional[int] = None, label: Optional[str] = None
+) -> str:
+    """Delete one version, those with a label, or all; return ``{"message": ...}``."""
+    prompts.delete_prompt(settings.load(), prompt_name, version, label)
+    return to_text({"message": "deleted " + prompts.described(prompt_name, label, version)})
+
+
+def list_datasets() -> str:
+    """Return ``{"data": [...]}``: every dataset."""
+    return to_text({"data": datasets.list_datasets(settings.load())})
+
+
+def get_dataset(dataset_name: str) -> str:
+    """Return a dataset without its items."""
+    return to_text(datasets.get_dataset(settings.load(), dataset_name))
+
+
+def create_dataset(
+    dataset_name: str, description: Optional[str] = None, metadata: Any = None
+) -> str:
+    """Create a dataset, or change what is given of the one of this name; return it."""
+    return to_text(datasets.create_dataset(settings.load(), dataset_name, description, metadata))
+
+
+def list_dataset_items(dataset_name: str, debug: bool = False) -> str:
+    """Return every item of a dataset as the text of a JSON list; ``debug`` does nothing."""
+    return to_text(dataset_items.list_dataset_items(settings.load(), dataset_name))
+
+
+def create_dataset_item(
+    dataset_name: str,
+    input_data: Any,
+    expected_output: Any = None,
+    metadata: Any = None,
+    source_trace_id: Optional[str] = None,
+    source_observation_id: Optional[str] = None,
+    item_id: Optional[str] = None,
+    status: Optional[str] = None,
+) -> str:
+    """Write an item, or change what is given of the one with this id; return it."""
+    return to_text(
+        dataset_items.create_dataset_item(
+            settings.load(),
+            dataset_name,
+            input_data,
+            expected_output,
+            metadata,
+            source_trace_id,
+            source_observation_id,
+            item_id,
+            status,
+        )
+    )
+
+
+def format_prompts_table(prompts_data: Any) -> str:
+    """Return a table of what ``list_prompts`` returned."""
+    return prompt_display.format_prompts_table(rows(prompts_data))
+
+
+def format_prompt_display(prompt_json: Any) -> str:
+    """Return one version of a prompt: what belongs to it, then its content."""
+    return prompt_display.format_prompt_display(parsed(prompt_json))
+
+
+def format_datasets_table(datasets_json: Any) -> str:
+    """Return a table of what ``list_datasets`` returned."""
+    return dataset_display.format_datasets_table(rows(datasets_json))
+
+
+def format_dataset_display(dataset_json: Any, items_json: Any) -> str:
+    """Return a dataset: what belongs to it, then each of its items."""
+    return dataset_display.format_dataset_display(parsed(dataset_json), rows(items_json))
