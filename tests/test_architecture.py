@@ -16,7 +16,7 @@ FLOORS = {
     0: """
         errors files shell packages suggest json_values
         stash_entries stash_patterns
-        parallel json_lines
+        parallel json_text json_lines
     """,
     1: """
         records record_fields ids times settings display table masking trace_filter
