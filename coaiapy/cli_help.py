@@ -56,9 +56,27 @@ def _show(args: argparse.Namespace, context: Context) -> None:
     if args.words == ["exit-codes"]:
         raise Answer(_table([(str(int(code)), meaning) for code, meaning in EXIT_CODES]))
     if args.words == ["variables"]:
-        raise Answer(_table(list(VARIABLES)))
+        raise Answer(_table(variables()))
     line = args.words + ["--help"]
     args.build_parser(line).parse_args(line)
+
+
+def variables() -> List[Tuple[str, str]]:
+    """Return every environment variable that is read, with what it is for."""
+    from coaiapy.config_schema import KEYS
+
+    rows = list(VARIABLES)
+    known = {name for name, _ in rows}
+    for key in KEYS:
+        for name in key.variables:
+            if name not in known:
+                same = (
+                    ""
+                    if name == key.variables[0]
+                    else ", where {} is not set".format(key.variables[0])
+                )
+                rows.append((name, key.description + same))
+    return rows
 
 
 def _table(rows: List[Tuple[str, str]]) -> str:

@@ -31,6 +31,9 @@ GROUPS = (
     Group("stash", "cli_stash", "what is stashed: list it, its time left, delete it"),
     Group("p", "cli_llm", "process a text by a language model, as a tag says"),
     Group("summarize", "cli_llm", "summarize a text or a file", ("s",)),
+    Group("gh", "cli_gh", "issues of a GitHub repository"),
+    Group("init", "cli_config", "make a coaia.json to fill in; one that is there stays"),
+    Group("config", "cli_config", "the settings: show where each comes from, check them"),
     Group("help", "cli_help", "explain a command, or a topic such as exit-codes"),
 )
 

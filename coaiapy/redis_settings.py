@@ -74,7 +74,7 @@ def _place_of_host(values: ConfigValues) -> Optional[int]:
 def from_fields(values: ConfigValues) -> RedisServer:
     """Return the server of host, port, user, password, database and TLS, each with its default."""
     found = values.found("jtaleconf.host") or values.found("jtaleconf.port")
-    host = values.get("jtaleconf.host")
+    host = values.get("jtaleconf.host") or DEFAULT_HOST
     ssl = values.get("jtaleconf.ssl")
     if host.endswith(_UPSTASH) and values.found("jtaleconf.ssl") is None:
         ssl = True  # it speaks nothing else

@@ -33,7 +33,7 @@ FLOORS = {
         http_failures openai_settings openai_http
         langfuse_http langfuse_answers langfuse_errors langfuse_generation
         dispatch delivery
-        redis_errors stash_local stash_redis config_sample
+        redis_errors stash_local stash_redis config_sample web_json
         current_project score_config_cache score_readers
         server_only prompt_cache prompt_display dataset_display prompt_files
         template_values template_bounds template_document template_model template_files
@@ -47,6 +47,7 @@ FLOORS = {
         published_prompts cofuse published_traces
         traces trace_reads projects doctor observation_files pipeline environment env_context
         coaiamodule published_config published_stash stash
+        cogh services config_check
         scores score_files score_configs score_config_files score_presets score_availability
         score_config_types published_scores
     """,
@@ -57,7 +58,7 @@ FLOORS = {
         cli_streams cli_common cli_arguments cli_delivery cli_help cli_env cli_pipeline
         cli_listing cli_fuse cli_sessions cli_projects cli_doctor cli_observations
         cli_traces cli_trace_list cli_trace_writes cli_batch cli_outbox
-        cli_stash
+        cli_stash cli_config cli_gh
     """,
     5: """
         coaiacli __init__ __main__

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coaiapy import cli_help, coaiacli
+from coaiapy import cli_help, coaiacli, config_schema
 from coaiapy.errors import ExitCode
 
 SOURCES = sorted(Path(cli_help.__file__).resolve().parent.glob("*.py"))
@@ -43,7 +43,8 @@ def test_variables_are_those_that_the_code_reads(run):
     result = run("help", "variables")
     assert result.code == 0
     explained = {line.split()[0] for line in result.out.splitlines()} - {"COAIA_<NAME>"}
-    assert explained == set(names_in_sources())
+    settings = {name for key in config_schema.KEYS for name in key.variables}
+    assert explained == set(names_in_sources()) | settings
 
 
 def names_in_sources():

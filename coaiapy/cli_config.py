@@ -1,0 +1,169 @@
+"""``coaia init`` and ``coaia config``: make coaia.json, show what counts, check it."""
+
+import argparse
+import os
+from typing import Any, Dict, List, Optional
+
+from coaiapy import config_check, config_files, config_sample, config_values
+from coaiapy.cli_common import (
+    Context,
+    Parser,
+    add_command,
+    example_text,
+    is_terminal,
+    subcommands,
+)
+from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.config_schema import KEY_OF, TEXT, Key, checked
+from coaiapy.config_values import ConfigValues, Layer
+
+# What most people want to set; the file itself names the rest.
+QUESTIONS = (
+    "langfuse_public_key",
+    "langfuse_secret_key",
+    "langfuse_base_url",
+    "openai_api_key",
+    "openai_base_url",
+    "model",
+    "pollyconf.key",
+    "pollyconf.secret",
+    "pollyconf.region",
+    "redis_url",
+    "github.api_token",
+)
+_TRIES = 3
+
+
+def build(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia init`` or ``coaia config``."""
+    {"init": _build_init, "config": _build_config}[parser.prog.split()[-1]](parser)
+
+
+def init(args: argparse.Namespace, context: Context) -> Optional[int]:
+    """Make a coaia.json; one that is there stays as it is."""
+    path = config_files.project_path() if args.project else config_files.home_path()
+    if _is_there(path):
+        context.note("{} is there already and stays as it is (coaia config show)".format(path))
+        return None
+    answers = _answers(context) if args.interactive else {}
+    if not config_sample.create(path, answers):
+        context.note("{} was made meanwhile and stays as it is".format(path))
+        return None
+    context.note("made {}: fill in what you need; it is for your eyes only".format(path))
+    return _test(answers, path, context) if answers else None
+
+
+def show(args: argparse.Namespace, context: Context) -> None:
+    """Show what is set, and where each value comes from."""
+    found = config_check.shown(config_values.load(context.env_file), args.all)
+    columns = {"key": "Key", "value": "Value", "source": "From"}
+    show_listing(args, context, config_check.as_rows(found), columns, "setting")
+
+
+def check(args: argparse.Namespace, context: Context) -> int:
+    """Check the settings, and with ``--online`` the services that they name."""
+    findings = config_check.check(context.env_file)
+    if args.online and not any(one.state == config_check.FAILED for one in findings):
+        from coaiapy import services
+
+        said = services.check(config_values.load(context.env_file))
+        findings += config_check.online(said)
+        if not said:
+            context.note("the settings name no service: there was nobody to ask")
+    columns = {"state": "State", "place": "Where", "text": "What"}
+    if findings or args.json or args.jsonl or args.csv:
+        show_listing(args, context, config_check.as_rows(findings), columns, "finding")
+    else:
+        context.note("nothing is wrong with the settings")
+    return config_check.exit_code(findings)
+
+
+def _is_there(path: str) -> bool:
+    return os.path.lexists(path)
+
+
+def _answers(context: Context) -> Dict[str, Any]:
+    context.note("Enter alone leaves a setting as it is; nothing is required.")
+    answers = {}
+    for name in QUESTIONS:
+        answer = _ask(KEY_OF[name], context)
+        if answer != "":
+            answers[name] = answer
+    return answers
+
+
+def _ask(key: Key, context: Context) -> Any:
+    """Return the answer in the type of ``key``, "" when nobody gives one."""
+    hint = "" if key.default is None else " [{}]".format(key.default)
+    prompt = "{} - {}{}: ".format(key.name, key.description, hint)
+    for _ in range(_TRIES):
+        answer = _read(prompt, key.secret, context)
+        try:
+            return checked(key, answer) if answer or key.kind == TEXT else ""
+        except ValueError as error:
+            context.note("{!r} {}".format(answer, error))
+    return ""
+
+
+def _read(prompt: str, secret: bool, context: Context) -> str:
+    if secret and is_terminal(context.stdin):
+        import getpass
+
+        # Asked on the controlling terminal itself, wherever stderr goes.
+        return getpass.getpass(prompt).strip()
+    context.stderr.write(prompt)
+    context.stderr.flush()
+    line = context.stdin.readline()
+    if not is_terminal(context.stdin):
+        context.stderr.write("\n")
+    return line.strip()
+
+
+def _test(answers: Dict[str, Any], path: str, context: Context) -> int:
+    """Ask each service whose settings were given, and say what it answered."""
+    from coaiapy import services
+
+    values = ConfigValues([Layer(path, config_sample.sample(answers), True)])
+    findings = config_check.online(services.check(values))
+    for one in findings:
+        context.note("{}: {}".format(one.place, one.text))
+    return config_check.exit_code(findings)
+
+
+def _build_init(parser: Parser) -> None:
+    parser.epilog = example_text("""coaia init
+        coaia init --interactive
+        coaia init --project""")
+    parser.add_argument(
+        "--interactive", action="store_true", help="ask for the most important settings, then test"
+    )
+    parser.add_argument(
+        "--project", action="store_true", help="make ./coaia.json instead of ~/coaia.json"
+    )
+    parser.set_defaults(handler=init)
+
+
+def _build_config(parser: Parser) -> None:
+    group = subcommands(parser)
+    shown = add_command(
+        group,
+        "show",
+        show,
+        "show every setting that has a value, and where it comes from",
+        """coaia config show
+        coaia config show --all --json""",
+    )
+    shown.add_argument("--all", action="store_true", help="those without a value too")
+    add_listing_options(shown)
+    checking = add_command(
+        group,
+        "check",
+        check,
+        "check the settings: unknown keys, wrong types, what does not fit together",
+        """coaia config check
+        coaia config check --online""",
+    )
+    checking.add_argument(
+        "--online", action="store_true", help="ask every service that the settings name"
+    )
+    add_listing_options(checking)

@@ -1,0 +1,73 @@
+"""``coaia gh``: issues of a GitHub repository."""
+
+import argparse
+from typing import List
+
+from coaiapy import cogh
+from coaiapy.cli_arguments import add_json, print_json
+from coaiapy.cli_common import Context, Parser, add_command, add_group, subcommands
+from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.errors import UsageError
+
+
+def build(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia gh``."""
+    group = add_group(subcommands(parser), "issues", "the issues of a repository")
+    listing = add_command(
+        group,
+        "list",
+        list_,
+        "show the issues of a repository",
+        """coaia gh issues list --owner octocat --repo hello-world
+        coaia gh issues list --owner octocat --repo hello-world --state all --json""",
+    )
+    listing.add_argument("--owner", required=True, metavar="OWNER", help="user or organization")
+    listing.add_argument("--repo", required=True, metavar="REPO", help="its repository")
+    listing.add_argument(
+        "--state", choices=("open", "closed", "all"), default="open", help="default: open"
+    )
+    add_listing_options(listing)
+    one = add_command(
+        group,
+        "get",
+        get,
+        "show one issue",
+        """coaia gh issues get octocat/hello-world#12
+        coaia gh issues get --owner octocat --repo hello-world --issue-number 12 --json""",
+    )
+    one.add_argument("reference", metavar="OWNER/REPO#N", nargs="?", help="the issue")
+    one.add_argument("--owner", metavar="OWNER", help="user or organization")
+    one.add_argument("--repo", metavar="REPO", help="its repository")
+    one.add_argument("--issue-number", metavar="N", type=int, help="the issue's number")
+    add_json(one)
+
+
+def list_(args: argparse.Namespace, context: Context) -> None:
+    """Show issues; JSON forms hold what GitHub says of each."""
+    found = cogh.issues(args.owner, args.repo, args.state, context.env_file)
+    if not (args.json or args.jsonl):
+        found = cogh.rows(found)
+    show_listing(args, context, found, cogh.COLUMNS, "issue")
+
+
+def get(args: argparse.Namespace, context: Context) -> None:
+    """Show one issue."""
+    if args.reference:
+        owner, repo, number = cogh.parse_reference(args.reference)
+    elif args.owner and args.repo and args.issue_number:
+        owner, repo, number = args.owner, args.repo, args.issue_number
+    else:
+        raise UsageError("name an issue as owner/repo#12, or with --owner, --repo, --issue-number")
+    found = cogh.issue(owner, repo, number, context.env_file)
+    if args.json:
+        return print_json(context, found)
+    row = cogh.rows([found])[0]
+    context.say("#{number} {title}".format(**row))
+    context.say(
+        "state {state}  assignee {0}  labels {1}".format(
+            row["assignee"] or "nobody", ", ".join(row["labels"]) or "none", **row
+        )
+    )
+    if found.get("body"):
+        context.say("\n" + found["body"].rstrip())
+    return None

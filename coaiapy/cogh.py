@@ -1,0 +1,126 @@
+"""Issues of a GitHub repository.
+
+``list_issues``, ``get_issue`` and ``format_issues_table`` are the names that scripts import; all
+of GitHub's API is at ``github.base_url``, for GitHub Enterprise too.
+"""
+
+import json
+import re
+from typing import Any, Dict, List, Optional, Tuple, Union
+from urllib.parse import quote
+
+from coaiapy import config_values, web_json
+from coaiapy.config_values import ConfigValues
+from coaiapy.errors import ConfigError, UsageError
+from coaiapy.table import table
+from coaiapy.web_json import Service
+
+PAGE = 100
+_HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+COLUMNS = {
+    "number": "#",
+    "title": "Title",
+    "state": "State",
+    "assignee": "Assignee",
+    "labels": "Labels",
+}
+
+
+def issues(
+    owner: str, repo: str, state: str = "open", env_file: Optional[str] = None
+) -> List[Dict[str, Any]]:
+    """Return the issues of a repository as GitHub describes them, from every page.
+
+    ``state`` is ``open``, ``closed`` or ``all``. Pull requests, which GitHub counts among them,
+    are left out. Raises ``NotFoundError``, ``ConfigError`` or ``NetworkError``.
+    """
+    service, base = service_of(config_values.load(env_file))
+    url = "{}/repos/{}/issues".format(base, _path(owner, repo))
+    page = web_json.get(service, url, {"state": state, "per_page": PAGE}, _HEADERS)
+    found = _objects(page.value)
+    seen = {url}
+    while page.next_url and page.next_url not in seen:
+        _check_same_host(page.next_url, base)
+        seen.add(page.next_url)
+        page = web_json.get(service, page.next_url, None, _HEADERS)
+        found.extend(_objects(page.value))
+    return [one for one in found if "pull_request" not in one]
+
+
+def issue(owner: str, repo: str, number: int, env_file: Optional[str] = None) -> Dict[str, Any]:
+    """Return one issue as GitHub describes it; raise ``NotFoundError`` when there is none."""
+    service, base = service_of(config_values.load(env_file))
+    url = "{}/repos/{}/issues/{}".format(base, _path(owner, repo), int(number))
+    return dict(web_json.get(service, url, None, _HEADERS).value)
+
+
+def rows(found: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """Return issues as a table shows them: the fields of ``COLUMNS``, people and labels by name."""
+    return [
+        {
+            "number": one.get("number"),
+            "title": one.get("title"),
+            "state": one.get("state"),
+            "assignee": (one.get("assignee") or {}).get("login"),
+            "labels": [_label(label) for label in one.get("labels") or ()],
+        }
+        for one in found
+    ]
+
+
+def list_issues(owner: str, repo: str) -> str:
+    """Return the open issues of a repository as JSON text."""
+    return json.dumps(issues(owner, repo), ensure_ascii=False)
+
+
+def get_issue(owner: str, repo: str, issue_number: int) -> str:
+    """Return one issue as JSON text."""
+    return json.dumps(issue(owner, repo, issue_number), ensure_ascii=False)
+
+
+def format_issues_table(issues_json: Union[str, List[Dict[str, Any]]]) -> str:
+    """Return issues, as JSON text or as a list, as a table."""
+    found = json.loads(issues_json) if isinstance(issues_json, str) else issues_json
+    cells = [
+        [row["number"], row["title"], row["state"], row["assignee"], ", ".join(row["labels"])]
+        for row in rows(found)
+    ]
+    return table(cells, list(COLUMNS.values()))
+
+
+def service_of(values: ConfigValues) -> Tuple[Service, str]:
+    """Return whom to ask and the address of its API."""
+    token = values.get("github.api_token") or ""
+    service = Service("GitHub", token, "GH_TOKEN (github.api_token)", "github.base_url")
+    return service, values.get("github.base_url").rstrip("/")
+
+
+def parse_reference(text: str) -> Tuple[str, str, int]:
+    """Return owner, repository and number of ``owner/repo#12``; raise ``UsageError`` otherwise."""
+    found = re.match(r"([^/\s#]+)/([^/\s#]+)#(\d+)$", text)
+    if not found:
+        raise UsageError("{!r} is not an issue: write owner/repo#12".format(text))
+    return found.group(1), found.group(2), int(found.group(3))
+
+
+def _path(owner: str, repo: str) -> str:
+    for what, name in (("owner", owner), ("repository", repo)):
+        if not re.match(r"(?!\.{1,2}$)[\w.-]+$", name or ""):
+            raise UsageError("{!r} cannot be the name of a GitHub {}".format(name, what))
+    return "{}/{}".format(quote(owner), quote(repo))
+
+
+def _check_same_host(url: str, base: str) -> None:
+    """The token goes to nobody whom the settings do not name."""
+    if url.split("/")[:3] != base.split("/")[:3]:
+        raise ConfigError(
+            "GitHub goes on at another address than {}: set github.base_url to it".format(base)
+        )
+
+
+def _objects(value: Any) -> List[Dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _label(label: Any) -> str:
+    return str(label.get("name")) if isinstance(label, dict) else str(label)

@@ -1,0 +1,184 @@
+"""What is set, where it comes from, and what is wrong with it."""
+
+import os
+import stat
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+
+from coaiapy import config_files, config_values, masking, redis_settings, settings
+from coaiapy.config_schema import KEY_OF, KEYS, checked, key_for
+from coaiapy.config_values import ConfigValues
+from coaiapy.errors import CoaiaError, ExitCode
+from coaiapy.suggest import did_you_mean
+
+_NEARLY = 0.85
+FAILED, WARNING, OK = "failed", "warning", "ok"
+
+
+class Finding(NamedTuple):
+    """One thing about the settings: ``state`` is ``ok``, ``warning`` or ``failed``.
+
+    ``place`` is a file or a service, ``code`` the exit code that it calls for.
+    """
+
+    state: str
+    place: str
+    text: str
+    code: ExitCode = ExitCode.OK
+
+
+class Setting(NamedTuple):
+    """A setting as ``coaia config show`` shows it; a secret is masked."""
+
+    key: str
+    value: Any
+    source: str
+
+
+def shown(values: ConfigValues, with_unset: bool = False) -> List[Setting]:
+    """Return every setting that has a value, with the place that it comes from.
+
+    ``with_unset`` adds those without one, their value being ``None``.
+    """
+    found = [_shown_key(values, key.name) for key in KEYS]
+    found += [Setting(name, _masked(name, value), place) for name, value, place in _others(values)]
+    return [one for one in found if with_unset or one.value is not None]
+
+
+def _shown_key(values: ConfigValues, name: str) -> Setting:
+    found, key = values.found(name), KEY_OF[name]
+    if found is None:
+        return Setting(name, key.default, "" if key.default is None else config_values.DEFAULT)
+    return Setting(name, masking.MASK if key.secret else _masked(name, found.value), found.source)
+
+
+def _others(values: ConfigValues) -> Iterator[Tuple[str, Any, str]]:
+    """Yield what coaia.json holds besides: process tags, and what is not coaia's."""
+    seen = set()
+    for layer in values.layers:
+        for path, value in leaves(layer.values) if layer.has_paths else ():
+            key = key_for(path)
+            known = key is not None and key.name in KEY_OF
+            if not known and path not in seen and value is not None and value != "":
+                seen.add(path)
+                yield path, value, "{} in {}".format(path, layer.name)
+
+
+def _masked(name: str, value: Any) -> Any:
+    return masking.MASK if masking.looks_secret(name, str(value)) else value
+
+
+def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[Tuple[str, Any]]:
+    """Yield the dotted path and the value of all that is no object; comments are left out."""
+    for name, value in values.items():
+        if name[:1] in ("_", "/"):
+            continue
+        if isinstance(value, Mapping):
+            yield from leaves(value, prefix + name + ".")
+        else:
+            yield prefix + name, value
+
+
+def check(env_file: Optional[str] = None) -> List[Finding]:
+    """Return what is wrong with the settings; nothing when all is well, and nothing is asked."""
+    findings = []  # type: List[Finding]
+    for path in config_files.found():
+        findings += _asked(path, lambda path=path: _file(path))  # type: ignore[misc]
+    dotenv = settings.dotenv_path(env_file)
+    findings += _asked(dotenv, lambda: _dotenv(dotenv, env_file))
+    if not any(one.state == FAILED for one in findings):
+        findings += _asked("settings", lambda: _variables(config_values.load(env_file)))
+    if not any(one.state == FAILED for one in findings):
+        findings += _asked("settings", lambda: _together(env_file))
+    return findings
+
+
+def exit_code(findings: List[Finding]) -> ExitCode:
+    """Return the exit code of the worst finding."""
+    return max([one.code for one in findings] + [ExitCode.OK])
+
+
+def _asked(place: str, ask: Any) -> List[Finding]:
+    try:
+        return list(ask())
+    except CoaiaError as error:
+        return [Finding(FAILED, place, str(error), error.exit_code)]
+
+
+def _file(path: str) -> Iterator[Finding]:
+    pairs = list(leaves(config_files.read(path)))
+    for name, value in pairs:
+        key = key_for(name)
+        if key is None:
+            yield _unknown(path, name)
+            continue
+        if value is None or value == "":
+            continue
+        try:
+            checked(key, value)
+        except ValueError as error:
+            said = name if key.secret else "{} {!r}".format(name, value)
+            yield Finding(FAILED, path, "{} {}".format(said, error), ExitCode.CONFIG)
+    secrets = [name for name, value in pairs if _is_secret(name, value)]
+    yield from _readable_by_others(path, secrets)
+
+
+def _is_secret(name: str, value: Any) -> bool:
+    key = key_for(name)
+    secret = key.secret if key else False
+    return bool(value) and (secret or masking.looks_secret(name, str(value)))
+
+
+def _unknown(path: str, name: str) -> Finding:
+    """What is nearly a key of ours is a mistake; anything else may be another program's."""
+    import difflib
+
+    text = "coaia reads no key {!r}{}".format(name, did_you_mean(name, KEY_OF))
+    if difflib.get_close_matches(name, list(KEY_OF), 1, _NEARLY):
+        return Finding(FAILED, path, text, ExitCode.CONFIG)
+    return Finding(WARNING, path, text)
+
+
+def _dotenv(path: str, env_file: Optional[str]) -> Iterator[Finding]:
+    variables = settings.read_dotenv(env_file)
+    secrets = [name for name, value in variables.items() if value and _is_secret(name, value)]
+    yield from _readable_by_others(path, secrets)
+
+
+def _readable_by_others(path: str, secrets: List[str]) -> Iterator[Finding]:
+    if secrets and stat.S_IMODE(os.stat(path).st_mode) & 0o077:
+        text = "others may read it, and it holds {}: chmod 600 {}".format(secrets[0], path)
+        yield Finding(WARNING, path, text)
+
+
+def _variables(values: ConfigValues) -> Iterator[Finding]:
+    """The types of what is set in variables; those in coaia.json are checked file by file."""
+    for key in KEYS:
+        try:
+            values.get(key.name)
+        except CoaiaError as error:
+            yield Finding(FAILED, "settings", str(error), error.exit_code)
+
+
+def _together(env_file: Optional[str]) -> Iterator[Finding]:
+    """What only makes sense with something else: pairs of keys, addresses."""
+    settings.load(env_file)
+    redis_settings.find(config_values.load(env_file))
+    return iter(())
+
+
+def online(answers: List[Any]) -> List[Finding]:
+    """Return what the services said (``services.check``) as findings."""
+    return [
+        Finding(FAILED, one.service, one.error, one.code)
+        if one.error
+        else Finding(OK, one.service, "{} answers and lets us in".format(one.where))
+        for one in answers
+    ]
+
+
+def as_rows(items: List[Any]) -> List[Dict[str, Any]]:
+    """Return settings or findings as a listing shows them."""
+    return [
+        {name: int(value) if name == "code" else value for name, value in item._asdict().items()}
+        for item in items
+    ]

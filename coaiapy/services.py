@@ -1,0 +1,109 @@
+"""Do the services that the settings name answer, and let us in? One question to each."""
+
+from typing import Callable, List, NamedTuple, Tuple
+
+from coaiapy import openai_settings, redis_settings, web_json
+from coaiapy.config_values import ConfigValues
+from coaiapy.errors import CoaiaError, ExitCode
+from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy.settings import LOCAL, Settings
+from coaiapy.stash_redis import RedisStash
+
+OPENAI_HINT = "openai_base_url"
+
+
+class Answered(NamedTuple):
+    """What one service said: ``error`` is "" when all is well, ``code`` what it calls for."""
+
+    service: str
+    where: str
+    error: str = ""
+    code: ExitCode = ExitCode.OK
+
+
+def check(values: ConfigValues) -> List[Answered]:
+    """Ask every service that ``values`` name, and return what each said; nothing is raised."""
+    asked: List[Tuple[str, Callable[[ConfigValues], str]]] = []
+    if values.found("langfuse_public_key") or values.found("langfuse_secret_key"):
+        asked.append(("Langfuse", _langfuse))
+    if any(values.found(name) for name in _REDIS):
+        asked.append(("Redis", _redis))
+    if any(values.found("openai_" + name) for name in ("api_key", "base_url", "api_url")):
+        asked.append(("language model", _openai))
+    if values.found("pollyconf.key") or values.found("pollyconf.secret"):
+        asked.append(("AWS", _aws))
+    if values.found("github.api_token"):
+        asked.append(("GitHub", _github))
+    return [_answered(service, question, values) for service, question in asked]
+
+
+_REDIS = (
+    "redis_url",
+    "kv_url",
+    "upstash_redis_rest_url",
+    "kv_rest_api_url",
+    "jtaleconf.host",
+    "jtaleconf.password",
+)
+
+
+def _answered(
+    service: str, question: Callable[[ConfigValues], str], values: ConfigValues
+) -> Answered:
+    try:
+        return Answered(service, question(values))
+    except CoaiaError as error:
+        return Answered(service, "", str(error), error.exit_code)
+
+
+def _langfuse(values: ConfigValues) -> str:
+    known = Settings(
+        public_key=values.get("langfuse_public_key") or "",
+        secret_key=values.get("langfuse_secret_key") or "",
+        base_url=values.get("langfuse_base_url").rstrip("/"),
+        timeout=values.get("langfuse_timeout"),
+    )
+    if known.base_url == LOCAL:
+        return "local mode"
+    http = LangfuseHttp(known)
+    try:
+        http.request("GET", "/api/public/projects")
+    finally:
+        http.close()
+    return http.shown_url
+
+
+def _redis(values: ConfigValues) -> str:
+    server = redis_settings.find(values)
+    if server is None:
+        return "none is named"
+    with RedisStash(server) as store:
+        store.ping()
+    return server.shown
+
+
+def _openai(values: ConfigValues) -> str:
+    service = openai_settings.find(values)
+    base = service.chat_url.rsplit("/chat/completions", 1)[0]
+    asked = web_json.Service(
+        "the language model's service", service.key, "OPENAI_API_KEY", OPENAI_HINT
+    )
+    web_json.get(asked, base + "/models")
+    return openai_settings.without_password(base)
+
+
+def _aws(values: ConfigValues) -> str:
+    from coaiapy import aws_clients
+
+    client = aws_clients.client(values, "sts")
+    with aws_clients.translated("sts"):
+        account = client.get_caller_identity()["Account"]
+    return "account {} in {}".format(account, values.get("pollyconf.region"))
+
+
+def _github(values: ConfigValues) -> str:
+    from coaiapy import cogh
+
+    service, base = cogh.service_of(values)
+    web_json.get(service, base + "/user")
+    return base

@@ -1,0 +1,179 @@
+"""coaia gh: every page of a real HTTP server, and every way in which it may say no."""
+
+import json
+
+import pytest
+from web_server import serving
+
+from coaiapy import cogh
+from coaiapy.errors import ConfigError, UsageError
+
+TOKEN = "ghp_verysecret"
+PER_PAGE = 100
+
+
+def an_issue(number, **fields):
+    return dict(
+        {
+            "number": number,
+            "title": "Title {}".format(number),
+            "state": "open",
+            "assignee": {"login": "ann"} if number % 2 else None,
+            "labels": [{"name": "bug"}, {"name": "ui"}],
+            "body": "Text of {}".format(number),
+        },
+        **fields,
+    )
+
+
+ISSUES = [an_issue(number) for number in range(1, 251)]
+ISSUES[4]["pull_request"] = {"url": "somewhere"}
+
+
+def github(asked, url):
+    """GitHub as far as issues go: pages with a Link header, 404 as JSON."""
+    if asked.path == "/repos/octocat/hello/issues":
+        start = (int(asked.query.get("page", "1")) - 1) * PER_PAGE
+        more = start + PER_PAGE < len(ISSUES)
+        query = dict(asked.query, page=start // PER_PAGE + 2)
+        link = '<{}{}?{}>; rel="next"'.format(
+            url, asked.path, "&".join("{}={}".format(*item) for item in query.items())
+        )
+        return 200, ISSUES[start : start + PER_PAGE], {"Link": link} if more else {}
+    if asked.path == "/repos/octocat/hello/issues/7":
+        return 200, ISSUES[6], {}
+    return 404, {"message": "Not Found"}, {}
+
+
+@pytest.fixture
+def server(monkeypatch):
+    with serving(github) as one:
+        monkeypatch.setenv("GITHUB_API_URL", one.url)
+        monkeypatch.setenv("GH_TOKEN", TOKEN)
+        yield one
+
+
+LIST = ("gh", "issues", "list", "--owner", "octocat", "--repo", "hello")
+
+
+def test_all_pages_are_read_and_pull_requests_left_out(server, run):
+    result = run(*(LIST + ("--json",)))
+    assert result.code == 0
+    assert [one["number"] for one in json.loads(result.out)] == [
+        one["number"] for one in ISSUES if one["number"] != 5
+    ]
+    assert [one.query.get("page") for one in server.asked] == [None, "2", "3"]
+    assert all(one.query["state"] == "open" for one in server.asked)
+    assert all(one.headers["authorization"] == "Bearer " + TOKEN for one in server.asked)
+
+
+def test_the_table(server, run):
+    result = run(*LIST)
+    lines = result.out.splitlines()
+    assert lines[0].split() == ["#", "Title", "State", "Assignee", "Labels"]
+    assert lines[2].split() == ["1", "Title", "1", "open", "ann", "bug,", "ui"]
+    assert "249 issues" in result.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("octocat/hello#7",),
+        ("--owner", "octocat", "--repo", "hello", "--issue-number", "7"),
+    ],
+)
+def test_one_issue(server, run, words):
+    result = run("gh", "issues", "get", *words)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines()[0] == "#7 Title 7"
+    assert "Text of 7" in result.out
+    assert json.loads(run(*(("gh", "issues", "get", "--json") + words)).out) == ISSUES[6]
+
+
+def test_settings_from_coaia_json(server, run, project, monkeypatch):
+    monkeypatch.delenv("GITHUB_API_URL")
+    monkeypatch.delenv("GH_TOKEN")
+    values = {"github": {"base_url": server.url + "/", "api_token": "from-file"}}
+    (project / "coaia.json").write_text(json.dumps(values))
+    assert run(*LIST).code == 0
+    assert server.asked[0].headers["authorization"] == "Bearer from-file"
+
+
+def test_without_a_token_none_is_sent(server, run, monkeypatch):
+    monkeypatch.delenv("GH_TOKEN")
+    assert run(*LIST).code == 0
+    assert "authorization" not in server.asked[0].headers
+
+
+@pytest.mark.parametrize(
+    "status, body, headers, code",
+    [
+        (401, {"message": "Bad credentials " + TOKEN}, {}, 3),
+        (403, {"message": "no"}, {}, 3),
+        (403, {"message": "limit"}, {"X-RateLimit-Remaining": "0"}, 4),
+        (404, {"message": "Not Found"}, {}, 1),
+        (410, {"message": "disabled"}, {}, 5),
+        (200, b"<html>login</html>", {}, 4),
+        (429, {"message": "slow"}, {"Retry-After": "3600"}, 4),
+        (301, {"message": "Moved"}, {"Location": "/elsewhere"}, 3),
+    ],
+)
+def test_a_no_is_one_sentence_with_its_exit_code(monkeypatch, run, status, body, headers, code):
+    monkeypatch.setenv("GH_TOKEN", TOKEN)
+    with serving(lambda asked, url: (status, body, headers)) as server:
+        monkeypatch.setenv("GITHUB_API_URL", server.url)
+        result = run(*LIST)
+    assert (result.code, result.out) == (code, "")
+    assert result.err.count("\n") == 1
+    assert TOKEN not in result.err
+    assert len(server.asked) == 1
+
+
+def test_a_server_that_recovers_is_asked_again(monkeypatch, run):
+    monkeypatch.setattr("coaiapy.web_json.backoff", lambda attempt: 0.0)
+    answers = [(502, b"", {}), (503, b"", {}), (200, [an_issue(1)], {})]
+    with serving(lambda asked, url: answers.pop(0)) as server:
+        monkeypatch.setenv("GITHUB_API_URL", server.url)
+        assert run(*LIST).code == 0
+    assert len(server.asked) == 3
+
+
+def test_nobody_answers(monkeypatch, run):
+    monkeypatch.setattr("coaiapy.web_json.backoff", lambda attempt: 0.0)
+    monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:1")
+    result = run(*LIST)
+    assert (result.code, result.out) == (4, "")
+    assert "connection refused" in result.err
+
+
+def test_the_token_goes_to_no_other_host(monkeypatch):
+    link = {"Link": '<http://elsewhere.invalid/page2>; rel="next"'}
+    with serving(lambda asked, url: (200, [an_issue(1)], link)) as server:
+        monkeypatch.setenv("GITHUB_API_URL", server.url)
+        with pytest.raises(ConfigError, match="another address"):
+            cogh.issues("octocat", "hello")
+
+
+@pytest.mark.parametrize("text", ["octocat/hello", "octocat#1", "a/b#x", "a/b/c#1"])
+def test_what_is_no_issue(run, text):
+    result = run("gh", "issues", "get", text)
+    assert result.code == 2
+    assert "owner/repo#12" in result.err
+
+
+@pytest.mark.parametrize(
+    "owner, repo", [("..", "hello"), ("octocat", "a/b"), ("", "x"), ("a?b", "x")]
+)
+def test_names_cannot_leave_their_place_in_the_address(server, owner, repo):
+    with pytest.raises(UsageError):
+        cogh.list_issues(owner, repo)
+    assert server.asked == []
+
+
+def test_the_names_that_scripts_import(server, capsys):
+    text = cogh.list_issues("octocat", "hello")
+    assert len(json.loads(text)) == 249
+    assert json.loads(cogh.get_issue("octocat", "hello", 7))["number"] == 7
+    assert cogh.format_issues_table(text) == cogh.format_issues_table(json.loads(text))
+    assert "Title 250" in cogh.format_issues_table(text)
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,134 @@
+"""A setting's value: the strongest place that gives one, in the type it should have."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coaiapy import config_values, settings
+from coaiapy.config_schema import KEY_OF, KEYS, NUMBER, SWITCH, TEXT, WHOLE, checked, key_for
+from coaiapy.config_values import ConfigValues, Layer
+from coaiapy.errors import ConfigError
+
+
+def test_the_stronger_place_wins(home, project, monkeypatch):
+    (home / "coaia.json").write_text('{"github": {"api_token": "home", "base_url": "h"}}')
+    values = config_values.load()
+    assert values.get("github.api_token") == "home"
+    (project / "coaia.json").write_text('{"github": {"api_token": "project"}}')
+    assert config_values.load().get("github.api_token") == "project"
+    assert config_values.load().get("github.base_url") == "h"
+    (project / ".env").write_text("GITHUB_TOKEN=dotenv\n")
+    assert config_values.load().get("github.api_token") == "dotenv"
+    monkeypatch.setenv("GITHUB_TOKEN", "os")
+    found = config_values.load().found("github.api_token")
+    assert (found.value, found.source) == ("os", "GITHUB_TOKEN in OS environment")
+    monkeypatch.setenv("GITHUB_TOKEN", "")
+    assert config_values.load().get("github.api_token") == "dotenv"
+
+
+def test_a_variable_counts_in_lower_case_and_in_coaia_json_too(project):
+    (project / "coaia.json").write_text('{"OPENAI_API_KEY": "a", "gh_token": "b"}')
+    assert config_values.load().get("openai_api_key") == "a"
+    assert config_values.load().get("github.api_token") == "b"
+
+
+def test_another_env_file(project):
+    (project / "other").write_text("OPENAI_API_KEY=x\n")
+    found = config_values.load("other").found("openai_api_key")
+    assert found.source == "OPENAI_API_KEY in other"
+
+
+@pytest.mark.parametrize("name", ["public_key", "secret_key", "base_url"])
+def test_langfuse_settings_are_those_of_the_settings_module(project, monkeypatch, name):
+    monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", "pk")
+    (project / ".env").write_text("LANGFUSE_SECRET_KEY=sk\nLANGFUSE_HOST=https://dotenv\n")
+    (project / "coaia.json").write_text('{"langfuse_base_url": "https://json"}')
+    assert config_values.load().get("langfuse_" + name) == getattr(settings.load(), name)
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("jtaleconf.port", "x"),
+        ("jtaleconf.port", 1.5),
+        ("jtaleconf.port", True),
+        ("jtaleconf.port", -1),
+        ("jtaleconf.port", [1]),
+        ("jtaleconf.ssl", "maybe"),
+        ("jtaleconf.ssl", 2),
+        ("jtaleconf.timeout", "nan"),
+        ("jtaleconf.timeout", "inf"),
+        ("jtaleconf.timeout", {}),
+        ("model", 4),
+        ("model", ["gpt"]),
+    ],
+)
+def test_a_wrong_type_names_its_place(project, name, value):
+    (project / "coaia.json").write_text(json.dumps(nested(name, value)))
+    with pytest.raises(ConfigError) as caught:
+        config_values.load().get(name)
+    assert name in str(caught.value)
+    assert "coaia.json" in str(caught.value)
+
+
+def nested(name, value):
+    for step in reversed(name.split(".")):
+        value = {step: value}
+    return value
+
+
+def test_a_wrong_secret_is_not_shown(project):
+    (project / "coaia.json").write_text('{"openai_api_key": ["sk-secret"]}')
+    with pytest.raises(ConfigError) as caught:
+        config_values.load().get("openai_api_key")
+    assert "sk-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text, meaning", [("true", True), ("YES", True), ("0", False), ("off", False)]
+)
+def test_switches(monkeypatch, text, meaning):
+    monkeypatch.setenv("REDIS_SSL", text)
+    assert config_values.load().get("jtaleconf.ssl") is meaning
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+TYPES = {TEXT: str, WHOLE: int, NUMBER: float, SWITCH: bool}
+
+
+@given(st.sampled_from(KEYS), JSON)
+def test_whatever_is_given_comes_back_in_its_type_or_is_refused(key, value):
+    try:
+        result = checked(key, value)
+    except ValueError as error:
+        assert str(error).startswith("is not ")
+    else:
+        assert type(result) is TYPES[key.kind]
+
+
+def test_every_key_is_described_and_its_default_is_of_its_type():
+    for key in KEYS:
+        assert key.description and not key.description.endswith(".")
+        assert key.default is None or checked(key, key.default) == key.default
+        assert key_for(key.name) is key
+    names = [name for key in KEYS for name in key.variables]
+    assert len(names) == len(set(names))
+    assert len(KEY_OF) == len(KEYS)
+
+
+def test_tags_are_keys_too():
+    assert key_for("mine_instruction").kind == TEXT
+    assert key_for("mine_temperature").kind == NUMBER
+    assert key_for("_instruction") is None
+    assert key_for("mine") is None
+
+
+def test_nothing_at_all():
+    assert ConfigValues([]).found("model") is None
+    layers = [Layer("x", {"jtaleconf": "no object"}, True)]
+    assert ConfigValues(layers).found("jtaleconf.host") is None

@@ -1,0 +1,58 @@
+"""A web server on loopback that answers from a function, for services other than Langfuse."""
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+
+class Asked(NamedTuple):
+    """One request as it came in; header names are in lower case."""
+
+    method: str
+    path: str
+    query: dict
+    headers: dict
+
+
+class Server(NamedTuple):
+    """The address of a running server, and what it was asked so far."""
+
+    url: str
+    asked: list
+
+
+@contextmanager
+def serving(answer):
+    """Yield a ``Server`` whose ``answer(asked, url)`` returns status, JSON value or bytes, headers."""
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):  # noqa: N802
+            parts = urlsplit(self.path)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            asked.append(Asked(self.command, parts.path, dict(parse_qsl(parts.query)), headers))
+            status, body, extra = answer(asked[-1], url)
+            data = body if isinstance(body, bytes) else json.dumps(body).encode("utf-8")
+            self.send_response(status)
+            for name, value in dict(extra).items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *args):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    url = "http://127.0.0.1:{}".format(server.server_port)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield Server(url, asked)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
