@@ -1,15 +1,17 @@
-"""``coaia fuse sessions``: which sessions there are, and what belongs to one."""
+"""``coaia fuse sessions``: which sessions there are, what belongs to one, and its file."""
 
 import argparse
-from typing import List
+from typing import Any, List
 
-from coaiapy import display, settings, traces
+from coaiapy import display, session_files, settings, traces
 from coaiapy.cli_arguments import add_json, note_source, positive, print_json
 from coaiapy.cli_common import Context, add_command, subcommands
+from coaiapy.cli_delivery import add_delivery_options, report
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.record_fields import UNCONFIRMED
 
 _COLUMNS = {"id": "Session", "createdAt": "Created", "environment": "Environment"}
+_NODE_COLUMNS = {"trace_id": "Trace", "name": "Name"}
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -35,6 +37,53 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     )
     get.add_argument("session_id", metavar="SESSION_ID")
     add_json(get)
+    _build_files(group)
+
+
+def _build_files(group: Any) -> None:
+    create = add_command(
+        group,
+        "create",
+        create_session,
+        "write the trace that opens a session, and the session's file",
+        'coaia fuse sessions create my-session john -n "Research"',
+    )
+    create.add_argument("session_id", metavar="SESSION_ID")
+    _add_writing(create, session_files.SESSION_NAME)
+    node = add_command(
+        group,
+        "addnode",
+        add_node,
+        "write one more trace of a session, and note it in the session's file",
+        'coaia fuse sessions addnode my-session my-trace john -n "First step"',
+    )
+    node.add_argument("session_id", metavar="SESSION_ID")
+    node.add_argument("trace_id", metavar="TRACE_ID")
+    _add_writing(node, session_files.NODE_NAME)
+    view = add_command(
+        group,
+        "view",
+        view_file,
+        "show the traces that a session's file names",
+        "coaia fuse sessions view -f session.yml --json",
+    )
+    _add_file(view)
+    add_listing_options(view)
+
+
+def _add_writing(parser: argparse.ArgumentParser, name: str) -> None:
+    parser.add_argument("user_id", metavar="USER_ID")
+    parser.add_argument("-n", "--name", default=name, help="(default: {})".format(name))
+    _add_file(parser)
+    add_json(parser)
+    add_delivery_options(parser)
+
+
+def _add_file(parser: argparse.ArgumentParser) -> None:
+    default = session_files.DEFAULT_PATH
+    parser.add_argument(
+        "-f", "--file", default=default, help="the session's file (default: {})".format(default)
+    )
 
 
 def list_sessions(args: argparse.Namespace, context: Context) -> None:
@@ -61,3 +110,40 @@ def get_session(args: argparse.Namespace, context: Context) -> None:
         return print_json(context, session)
     context.say("session {}".format(display.one_line(session["id"])))
     context.say(display.trace_table(session["traces"]))
+
+
+def create_session(args: argparse.Namespace, context: Context) -> int:
+    """Open a session."""
+    known = settings.load(context.env_file)
+    written = session_files.create(
+        known, args.file, args.session_id, args.user_id, args.name, args.timeout
+    )
+    return _show_written(args, context, written)
+
+
+def add_node(args: argparse.Namespace, context: Context) -> int:
+    """Write a trace of a session."""
+    known = settings.load(context.env_file)
+    written = session_files.add_node(
+        known, args.file, args.session_id, args.trace_id, args.user_id, args.name, args.timeout
+    )
+    return _show_written(args, context, written)
+
+
+def _show_written(
+    args: argparse.Namespace, context: Context, written: session_files.WrittenNode
+) -> int:
+    if args.json:
+        print_json(context, written.trace.body())
+    else:
+        context.say(written.trace.id)
+    return report(args, context, written.outcome)
+
+
+def view_file(args: argparse.Namespace, context: Context) -> None:
+    """Show a session's file: its nodes in order."""
+    session = session_files.read(args.file)
+    if args.json:
+        return print_json(context, session)
+    context.note("session {}".format(display.one_line(str(session["session_id"] or "without id"))))
+    show_listing(args, context, session["nodes"], _NODE_COLUMNS, "trace")

@@ -1,0 +1,169 @@
+"""``session.yml``: which traces a session is made of, in a file beside the work.
+
+A YAML mapping of ``session_id`` and ``nodes``, a list of ``{trace_id, name}``. What else a file
+says is kept. A file that is something else, or of another session, is left as it is.
+"""
+
+import os
+from typing import Any, List, NamedTuple, Optional
+
+from coaiapy import delivery, traces
+from coaiapy.errors import NotFoundError, StateError, UsageError
+from coaiapy.files import locked, read_text, write_output
+from coaiapy.packages import require
+from coaiapy.record_fields import Body
+from coaiapy.records import Trace, trace_from
+from coaiapy.settings import Settings
+
+DEFAULT_PATH = "session.yml"
+SESSION_NAME = "New Session"
+NODE_NAME = "Child Node"
+_WANTED = "a mapping of session_id and nodes, a list of trace_id and name"
+
+
+class WrittenNode(NamedTuple):
+    """A trace that was written for a session, and what became of it."""
+
+    trace: Trace
+    outcome: delivery.Outcome
+
+
+def create(
+    settings: Settings,
+    path: str,
+    session_id: str,
+    user_id: str,
+    name: str = SESSION_NAME,
+    seconds: Optional[float] = None,
+) -> WrittenNode:
+    """Write the trace that opens a session (it has the session's id), then the file ``path``.
+
+    The file is looked at first: ``StateError`` for a broken one, ``UsageError`` for one of
+    another session. A trace that the server refuses leaves no file.
+    """
+    return _written(settings, path, session_id, session_id, user_id, name, seconds)
+
+
+def add_node(
+    settings: Settings,
+    path: str,
+    session_id: str,
+    trace_id: str,
+    user_id: str,
+    name: str = NODE_NAME,
+    seconds: Optional[float] = None,
+) -> WrittenNode:
+    """Write one more trace of a session, then its node into the file ``path``, as ``create`` does."""
+    return _written(settings, path, session_id, trace_id, user_id, name, seconds)
+
+
+def read(path: str) -> Body:
+    """Return what the file says, ``session_id`` and ``nodes`` at least; ``NotFoundError`` without
+    one, ``StateError`` for one that is no session's."""
+    if not os.path.exists(path):
+        raise NotFoundError(
+            "there is no session file {}: coaia fuse sessions create makes one, "
+            "-f names another".format(path)
+        )
+    return _checked(_parsed(path), path)
+
+
+def write(path: str, session: Body) -> None:
+    """Replace the file ``path`` by ``session``; ``UsageError`` for what is no session."""
+    try:
+        _checked(session, path)
+    except StateError as error:
+        raise UsageError(str(error)) from error
+    text = require("yaml", "PyYAML").safe_dump(session, allow_unicode=True)
+    write_output(path, text)
+
+
+def _written(
+    settings: Settings,
+    path: str,
+    session_id: str,
+    trace_id: str,
+    user_id: str,
+    name: str,
+    seconds: Optional[float],
+) -> WrittenNode:
+    trace = trace_from({"id": trace_id, "session_id": session_id, "user_id": user_id, "name": name})
+    _check_place(path)
+    _of_session(path, session_id)
+    outcome = traces.create(settings, trace, seconds)
+    if not outcome.rejected:
+        with locked(path):
+            session = _of_session(path, session_id)
+            if trace_id != session_id:
+                session = dict(session, nodes=_with_node(session["nodes"], trace_id, name))
+            write(path, session)
+    return WrittenNode(trace, outcome)
+
+
+def _check_place(path: str) -> None:
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder) or os.path.isdir(path):
+        raise UsageError("the session file {} cannot be there: name another with -f".format(path))
+
+
+def _of_session(path: str, session_id: str) -> Body:
+    """Return what the file says of this session; a new beginning if there is no file."""
+    if not os.path.exists(path):
+        return {"session_id": session_id, "nodes": []}
+    found = read(path)
+    if found["session_id"] not in (None, session_id):
+        raise UsageError(
+            "{} is the file of session {!r}, not of {!r}: name another with -f".format(
+                path, found["session_id"], session_id
+            )
+        )
+    return dict(found, session_id=session_id)
+
+
+def _with_node(nodes: List[Body], trace_id: str, name: str) -> List[Body]:
+    """Return the nodes with this one, which takes the place of an earlier one of its trace."""
+    node = {"trace_id": trace_id, "name": name}
+    known = [item["trace_id"] for item in nodes]
+    if trace_id not in known:
+        return nodes + [node]
+    return [dict(item, **node) if item["trace_id"] == trace_id else item for item in nodes]
+
+
+def _parsed(path: str) -> Any:
+    yaml = require("yaml", "PyYAML")
+    try:
+        return yaml.safe_load(read_text(path))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = ", line {}".format(mark.line + 1) if mark else ""
+        raise StateError(
+            "{}{} is not YAML: correct it, or name another file with -f".format(path, place)
+        ) from error
+
+
+def _checked(session: Any, path: str) -> Body:
+    """Return a session file's content with its ids as text."""
+    if not isinstance(session, dict) or "session_id" not in session:
+        raise _foreign(path, "it is not " + _WANTED)
+    nodes = session.get("nodes") or []
+    if not isinstance(nodes, list):
+        raise _foreign(path, "nodes is not a list")
+    for number, node in enumerate(nodes, 1):
+        if not isinstance(node, dict) or _id(node.get("trace_id")) is None:
+            raise _foreign(path, "node {} has no trace_id".format(number))
+    session_id = session["session_id"]
+    if session_id is not None and _id(session_id) is None:
+        raise _foreign(path, "session_id is neither text nor a number")
+    nodes = [dict(node, trace_id=_id(node["trace_id"])) for node in nodes]
+    return dict(session, session_id=_id(session_id), nodes=nodes)
+
+
+def _id(value: Any) -> Optional[str]:
+    is_id = isinstance(value, (str, int)) and not isinstance(value, bool) and value != ""
+    return str(value) if is_id else None
+
+
+def _foreign(path: str, reason: str) -> StateError:
+    return StateError(
+        "{} is no session file ({}): correct it, or name another with -f".format(path, reason)
+    )

@@ -1,0 +1,139 @@
+"""The commands ``coaia fuse sessions create``, ``addnode`` and ``view``, and their file."""
+
+# ruff: noqa: F811
+
+import json
+import threading
+
+import pytest
+from langfuse_server import KINDS
+from langfuse_server.fixtures import langfuse  # noqa: F401
+from servers import use  # noqa: F401
+
+from coaiapy import session_files
+from coaiapy.errors import ExitCode, NotFoundError, StateError, UsageError
+from coaiapy.packages import require
+from coaiapy.settings import Settings
+
+WHERE = sorted(KINDS) + ["local"]
+SESSION = "4e2b1c1a-2a46-4f53-9d0c-1f3b9a0c7a11"
+BROKEN = ["", "- a\n", "some words", "a: [1", "nodes: []\n", "session_id: s\nnodes: {a: 1}\n"]
+BROKEN += ["session_id: s\nnodes: [x]\n", "session_id: s\nnodes: [{name: x}]\n"]
+BROKEN += ["session_id: [1]\n", "session_id: 2020-01-01\n", "session_id: \x07"]
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_a_session_is_made_and_viewed(run, use, project, where):
+    use(where)
+    result = run("fuse", "sessions", "create", SESSION, "john", "-n", "Zoë's session")
+    assert (result.code, result.out) == (0, SESSION + "\n"), result.err
+    for number in (1, 2):
+        words = [SESSION, "t{}".format(number), "john", "-n", "step {}".format(number)]
+        assert run("fuse", "sessions", "addnode", *words).code == 0
+    path = project / "session.yml"
+    nodes = [{"trace_id": "t1", "name": "step 1"}, {"trace_id": "t2", "name": "step 2"}]
+    wanted = {"session_id": SESSION, "nodes": nodes}
+    assert require("yaml").safe_load(path.read_text(encoding="utf-8")) == wanted
+    view = run("fuse", "sessions", "view")
+    assert view.code == 0 and "2 traces" in view.err and SESSION in view.err
+    assert [line.split(None, 1) for line in view.out.splitlines()[-2:]] == [
+        ["t1", "step 1"],
+        ["t2", "step 2"],
+    ]
+    assert json.loads(run("fuse", "sessions", "view", "--json").out) == wanted
+    session = json.loads(run("fuse", "sessions", "get", SESSION, "--json").out)
+    names = {trace["name"] for trace in session["traces"]}
+    assert names == {"Zoë's session", "step 1", "step 2"}
+    assert {trace["userId"] for trace in session["traces"]} == {"john"}
+
+
+@pytest.mark.parametrize("text", BROKEN)
+@pytest.mark.parametrize("words", [("create", "s", "u"), ("addnode", "s", "t", "u"), ("view",)])
+def test_a_broken_or_foreign_file_is_named_and_left_alone(run, project, text, words):
+    path = project / "notes.yml"
+    path.write_bytes(text.encode())
+    result = run("fuse", "sessions", *(words + ("-f", "notes.yml")))
+    assert (result.code, result.out) == (ExitCode.STATE, "")
+    assert result.err.count("\n") == 1 and "notes.yml" in result.err
+    assert path.read_bytes() == text.encode()
+    assert json.loads(run("fuse", "traces", "list", "--json").out) == []
+
+
+def test_the_file_of_another_session_is_left_alone(run, project):
+    run("fuse", "sessions", "create", "one", "john")
+    before = (project / "session.yml").read_bytes()
+    result = run("fuse", "sessions", "create", "two", "john")
+    assert (result.code, result.out) == (ExitCode.USAGE, "")
+    assert "'one'" in result.err and "'two'" in result.err
+    assert (project / "session.yml").read_bytes() == before
+    assert run("fuse", "sessions", "create", "two", "john", "-f", "two.yml").code == 0
+
+
+def test_the_same_again_changes_nothing_and_a_new_name_is_taken(run, project):
+    for _ in range(2):
+        run("fuse", "sessions", "create", "one", "john")
+        run("fuse", "sessions", "addnode", "one", "t1", "john")
+    run("fuse", "sessions", "addnode", "one", "t1", "john", "-n", "renamed")
+    assert session_files.read("session.yml")["nodes"] == [{"trace_id": "t1", "name": "renamed"}]
+
+
+def test_what_else_a_file_says_is_kept(run, project):
+    text = "session_id: one\ntitle: Zoë\nnodes:\n- {trace_id: 12, name: a, note: b}\n"
+    (project / "session.yml").write_text(text, encoding="utf-8")
+    assert run("fuse", "sessions", "addnode", "one", "t1", "john").code == 0
+    found = session_files.read("session.yml")
+    assert found["title"] == "Zoë"
+    assert found["nodes"][0] == {"trace_id": "12", "name": "a", "note": "b"}
+    assert [node["trace_id"] for node in found["nodes"]] == ["12", "t1"]
+
+
+def test_no_file_and_no_folder_are_said(run):
+    result = run("fuse", "sessions", "view")
+    assert (result.code, result.out) == (ExitCode.FAILED, "") and "session.yml" in result.err
+    result = run("fuse", "sessions", "create", "s", "u", "-f", "no/where.yml")
+    assert (result.code, result.out) == (ExitCode.USAGE, "") and "no/where.yml" in result.err
+    assert json.loads(run("fuse", "traces", "list", "--json").out) == []
+
+
+def test_a_server_that_is_down_costs_nothing(run, use, project):
+    server = use("v3")
+    server.stop_listening()
+    result = run("fuse", "sessions", "create", "one", "john", "--timeout", "1")
+    assert result.code == 0 and "outbox" in result.err
+    assert session_files.read("session.yml") == {"session_id": "one", "nodes": []}
+    server.start_listening()
+    assert run("fuse", "outbox", "flush").code == 0
+    server.wait_until(lambda: "one" in server.traces())
+
+
+@pytest.mark.parametrize("kind", ["v3", "v4-events_only"])
+def test_a_refused_key_is_said_and_the_trace_is_kept(run, use, monkeypatch, kind):
+    use(kind)
+    monkeypatch.setenv("LANGFUSE_SECRET_KEY", "wrong")
+    result = run("fuse", "sessions", "create", "one", "john")
+    assert result.code == ExitCode.CONFIG
+    assert "outbox" in result.err
+
+
+def test_nodes_of_several_processes_at_once_all_stay(project):
+    def add(number):
+        session_files.add_node(Settings(), "session.yml", "one", "t{}".format(number), "john")
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = session_files.read("session.yml")["nodes"]
+    assert sorted(node["trace_id"] for node in found) == sorted("t%d" % one for one in range(8))
+
+
+def test_the_functions_say_what_is_wrong(project):
+    with pytest.raises(NotFoundError):
+        session_files.read("none.yml")
+    with pytest.raises(UsageError):
+        session_files.write("none.yml", {"nodes": []})
+    assert not (project / "none.yml").exists()
+    (project / "bytes.yml").write_bytes(b"\xff\xfe")
+    with pytest.raises(StateError):
+        session_files.read("bytes.yml")
