@@ -50,6 +50,7 @@ FLOORS = {
         cogh services config_check
         scores score_files score_configs score_config_files score_presets score_availability
         score_config_types published_scores
+        session_files
     """,
     4: """
         cli_observed cli_texts cli_llm
