@@ -199,3 +199,37 @@ def test_a_lock_in_a_missing_folder_is_an_error(system, tmp_path):
         with files.locked(str(tmp_path / "missing" / "file")):
             pass
     assert "missing" in str(caught.value)
+
+
+def test_an_output_is_a_file_like_any_other_the_user_makes(tmp_path):
+    old = os.umask(0o027)
+    try:
+        files.write_output(str(tmp_path / "new"), b"\x00\xff")
+    finally:
+        os.umask(old)
+    assert (tmp_path / "new").read_bytes() == b"\x00\xff"
+    assert mode(tmp_path / "new") == 0o640
+    (tmp_path / "new").chmod(0o604)
+    files.write_output(str(tmp_path / "new"), "text")
+    assert (mode(tmp_path / "new"), (tmp_path / "new").read_text()) == (0o604, "text")
+
+
+def test_an_output_may_be_a_pipe_and_stays_one(tmp_path):
+    path = str(tmp_path / "pipe")
+    os.mkfifo(path)
+    got = []
+    reader = threading.Thread(target=lambda: got.append(files.read_bytes(path)))
+    reader.start()
+    files.write_output(path, b"through")
+    reader.join(10)
+    assert got == [b"through"]
+    assert stat.S_ISFIFO(os.stat(path).st_mode)
+
+
+def test_an_output_that_cannot_be_is_an_error_that_names_it(tmp_path):
+    for path in (str(tmp_path), str(tmp_path / "missing" / "file")):
+        with pytest.raises(StateError) as caught:
+            files.write_output(path, b"x")
+        assert path in str(caught.value)
+    with pytest.raises(StateError, match="missing"):
+        files.read_bytes(str(tmp_path / "missing"))
