@@ -1,0 +1,112 @@
+"""``coaia fuse comments``: what people say about a trace, an observation, a session, a prompt."""
+
+import argparse
+from typing import Any, List, Optional
+
+from coaiapy import comments, display, settings
+from coaiapy.cli_arguments import add_json, print_json, seconds
+from coaiapy.cli_common import Context, add_command, read_stdin, subcommands
+from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.errors import UsageError
+from coaiapy.settings import Settings
+
+_COLUMNS = {
+    "createdAt": "Created",
+    "objectType": "On",
+    "objectId": "Id",
+    "content": "Comment",
+    "authorUserId": "Author",
+    "id": "Comment id",
+}
+
+
+def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
+    """Add the commands of ``coaia fuse comments``."""
+    group = subcommands(parser)
+    listing = add_command(
+        group,
+        "list",
+        list_comments,
+        "list comments, the oldest first",
+        """coaia fuse comments list --trace $COAIA_TRACE_ID
+        coaia fuse comments list --json""",
+    )
+    _add_targets(listing)
+    listing.add_argument("--author", metavar="USER_ID", help="only those of this member")
+    add_listing_options(listing)
+    get = add_command(
+        group, "get", get_comment, "show one comment", "coaia fuse comments get COMMENT_ID"
+    )
+    get.add_argument("comment_id", metavar="COMMENT_ID")
+    add_json(get)
+    _build_post(group)
+
+
+def _build_post(group: Any) -> None:
+    post = add_command(
+        group,
+        "post",
+        post_comment,
+        "comment on a trace, an observation, a session or a prompt",
+        """coaia fuse comments post "Looks right" --trace $COAIA_TRACE_ID
+        coaia fuse comments post - --prompt greetings/formal@3 < review.txt""",
+    )
+    post.add_argument("content", metavar="TEXT", help="what to say; - reads standard input")
+    _add_targets(post)
+    post.add_argument("--author", metavar="USER_ID", help="in the name of this member")
+    post.add_argument(
+        "--wait",
+        type=seconds,
+        metavar="SECONDS",
+        help="wait so long until the server shows the object (default: {:g} if it was written "
+        "here a moment ago)".format(comments.USUAL_WAIT),
+    )
+    add_json(post)
+
+
+def _add_targets(parser: argparse.ArgumentParser) -> None:
+    targets = parser.add_mutually_exclusive_group()
+    targets.add_argument("--trace", metavar="ID")
+    targets.add_argument("--observation", metavar="ID")
+    targets.add_argument("--session", metavar="ID")
+    targets.add_argument(
+        "--prompt", metavar="NAME[@VERSION]", help="a version, or NAME@LABEL (default: latest)"
+    )
+
+
+def list_comments(args: argparse.Namespace, context: Context) -> None:
+    """Show comments."""
+    known = settings.load(context.env_file)
+    found = comments.list_comments(known, _target(args, known), args.author)
+    show_listing(args, context, found, _COLUMNS, "comment")
+
+
+def get_comment(args: argparse.Namespace, context: Context) -> None:
+    """Show one comment, field by field or as JSON."""
+    found = comments.get_comment(settings.load(context.env_file), args.comment_id)
+    if args.json:
+        return print_json(context, found)
+    context.say(display.fields(found))
+
+
+def post_comment(args: argparse.Namespace, context: Context) -> None:
+    """Post a comment and print its id."""
+    known = settings.load(context.env_file)
+    content = read_stdin(context) if args.content == "-" else args.content
+    on = _target(args, known)
+    if on is None:
+        raise UsageError(
+            "say what the comment is on: --trace, --observation, --session or --prompt"
+        )
+    posted = comments.post_comment(known, on, content, args.author, args.wait)
+    if args.json:
+        return print_json(context, {"id": posted})
+    context.say(posted)
+
+
+def _target(args: argparse.Namespace, known: Settings) -> Optional[comments.Target]:
+    for kind in (comments.TRACE, comments.OBSERVATION, comments.SESSION):
+        given = getattr(args, kind.lower())
+        if given is not None:
+            return comments.target(kind, given)
+    return None if args.prompt is None else comments.prompt_target(known, args.prompt)

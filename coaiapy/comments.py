@@ -1,0 +1,203 @@
+"""Comments of a Langfuse server, on a trace, an observation, a session or a version of a prompt.
+
+A server takes a comment only on what it shows already; what this machine has just written is waited
+for.
+"""
+
+import time
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+
+from coaiapy import ids, prompts, unconfirmed
+from coaiapy.current_project import current_project
+from coaiapy.destinations import destination_of
+from coaiapy.errors import NetworkError, NotFoundError, UsageError
+from coaiapy.journal import Journal
+from coaiapy.langfuse_errors import UnavailableError
+from coaiapy.langfuse_http import LangfuseHttp, backoff, quoted
+from coaiapy.prompt_content import LATEST
+from coaiapy.record_fields import Body
+from coaiapy.server_only import client_for
+from coaiapy.server_pages import MOST_ROWS
+from coaiapy.settings import Settings
+
+COMMENTS = "/api/public/comments"
+TRACE, OBSERVATION, SESSION, PROMPT = OBJECT_TYPES = ("TRACE", "OBSERVATION", "SESSION", "PROMPT")
+LONGEST = 5000
+# Servers show what was written after up to 15 seconds; around midnight it takes that long.
+USUAL_WAIT = 30.0
+
+
+class Target(NamedTuple):
+    """What a comment is on: one of ``OBJECT_TYPES`` and its id (of a prompt: of its version)."""
+
+    object_type: str
+    object_id: str
+
+    def forms(self) -> List[str]:
+        """Return the ids under which servers of any generation may know it."""
+        if self.object_type == TRACE:
+            return ids.known_forms(self.object_id)
+        if self.object_type == OBSERVATION:
+            return ids.known_observation_forms(self.object_id)
+        return [self.object_id]
+
+
+def target(object_type: str, object_id: str) -> Target:
+    """Return a checked target; ``UsageError`` for an unknown type or an empty id."""
+    kind = object_type.upper()
+    if kind not in OBJECT_TYPES:
+        raise UsageError(
+            "{!r} is nothing to comment on: choose one of {}".format(
+                object_type, ", ".join(OBJECT_TYPES)
+            )
+        )
+    if not object_id:
+        raise UsageError("the id of the {} to comment on is empty".format(kind.lower()))
+    return Target(kind, object_id)
+
+
+def prompt_target(settings: Settings, name: str) -> Target:
+    """Return the version of a prompt that ``NAME``, ``NAME@VERSION`` or ``NAME@LABEL`` means.
+
+    Without version and label it is the latest. ``NotFoundError`` if there is none.
+    """
+    stem, at, selector = name.rpartition("@")
+    if not at:
+        stem, selector = name, ""
+    version = int(selector) if selector.isdigit() else None
+    label = None if version else selector or LATEST
+    client_for(settings, "comments")
+    found = prompts.get_prompt(settings, stem, label=label, version=version, resolve=False)
+    return Target(PROMPT, found["id"])
+
+
+def list_comments(
+    settings: Settings, on: Optional[Target] = None, author: Optional[str] = None
+) -> List[Body]:
+    """Return the comments on one object, or all of the project, the oldest first.
+
+    Each has ``id``, ``objectType``, ``objectId``, ``content``, ``authorUserId``, ``createdAt``.
+    """
+    http = client_for(settings, "comments")
+    found: Dict[str, Body] = {}
+    for form in on.forms() if on else [None]:
+        query = {"authorUserId": author, "objectId": form}
+        query["objectType"] = on.object_type if on else None
+        found.update((row["id"], row) for row in _pages(http, query))
+    return sorted(found.values(), key=lambda row: (str(row.get("createdAt")), row["id"]))
+
+
+def _pages(http: LangfuseHttp, query: Dict[str, Any]) -> Iterator[Body]:
+    """Yield the rows of every page; v2 servers do not tell how many pages there are."""
+    page = 1
+    while True:
+        rows = list_page(http, query, page, MOST_ROWS)["data"]
+        for row in rows:
+            yield row
+        if len(rows) < MOST_ROWS:
+            return
+        page += 1
+
+
+def list_page(http: LangfuseHttp, query: Dict[str, Any], page: int, limit: int) -> Body:
+    """Return one page as the server gives it: ``data`` and, but for v2 servers, ``meta``."""
+    answer = http.request("GET", COMMENTS, dict(query, page=page, limit=limit)) or {}
+    return dict(answer, data=answer.get("data") or [])
+
+
+def get_comment(settings: Settings, comment_id: str) -> Body:
+    """Return one comment; ``NotFoundError`` without one."""
+    http = client_for(settings, "comments")
+    try:
+        found: Body = http.request("GET", COMMENTS + "/" + quoted(comment_id))
+    except NotFoundError as error:
+        raise NotFoundError(
+            "no comment {!r}: coaia fuse comments list lists them".format(comment_id)
+        ) from error
+    return found
+
+
+def post_comment(
+    settings: Settings,
+    on: Target,
+    content: str,
+    author: Optional[str] = None,
+    wait: Optional[float] = None,
+) -> str:
+    """Post a comment and return its id.
+
+    While the server does not show the object, tries again for ``wait`` seconds; by default for
+    ``USUAL_WAIT`` if this machine has just written it, and else not. ``author`` is the user id of
+    a member of the organization. Raises ``NotFoundError`` without the object; a lost answer is a
+    ``NetworkError``, since a comment posted twice cannot be taken back.
+    """
+    text = content.strip()
+    if not 1 <= len(text) <= LONGEST:
+        raise UsageError(
+            "a comment has 1 to {} characters, this one has {}".format(LONGEST, len(text))
+        )
+    http = client_for(settings, "comments")
+    body = {"projectId": current_project(settings).id, "objectType": on.object_type}
+    body["content"] = text
+    if author:
+        body["authorUserId"] = author
+    if wait is None:
+        wait = USUAL_WAIT if _is_fresh(settings, on) else 0.0
+    deadline = time.monotonic() + wait
+    attempt = 0
+    while True:
+        for form in on.forms():
+            posted = _posted(http, dict(body, objectId=form))
+            if posted is not None:
+                return posted
+        pause = min(backoff(attempt), deadline - time.monotonic())
+        if pause <= 0:
+            raise _not_shown(on, wait)
+        time.sleep(pause)
+        attempt += 1
+
+
+def _posted(http: LangfuseHttp, body: Body) -> Optional[str]:
+    """Return the id of a new comment, ``None`` when the server does not show its object."""
+    try:
+        return str(http.request("POST", COMMENTS, json=body)["id"])
+    except NotFoundError:
+        return None
+    except UnavailableError as error:
+        if error.unsent or error.status == 429:
+            raise
+        raise NetworkError(
+            "whether the comment was posted is not known, "
+            "look before posting it again (coaia fuse comments list): {}".format(error)
+        ) from error
+
+
+def _not_shown(on: Target, wait: float) -> NotFoundError:
+    kind = on.object_type.lower()
+    if wait:
+        return NotFoundError(
+            "no {} {!r} on the server after {:g} seconds: was it sent "
+            "(coaia fuse outbox list)?".format(kind, on.object_id, wait)
+        )
+    return NotFoundError(
+        "no {} {!r} on the server: check the id, or wait for what was just written "
+        "with --wait SECONDS".format(kind, on.object_id)
+    )
+
+
+def _is_fresh(settings: Settings, on: Target) -> bool:
+    """Whether this machine has written the object and the server may not show it yet."""
+    if on.object_type == PROMPT:
+        return False
+    with Journal() as journal:
+        destination = destination_of(journal, settings)
+        trace_id = on.object_id if on.object_type == TRACE else None
+        for kind, body in unconfirmed.records(journal, destination, trace_id):
+            if on.object_type == TRACE:
+                return True
+            if on.object_type == SESSION and body.get("sessionId") == on.object_id:
+                return True
+            is_observation = on.object_type == kind.upper() == OBSERVATION
+            if is_observation and ids.span_id(body["id"]) == ids.span_id(on.object_id):
+                return True
+    return False
