@@ -22,17 +22,43 @@ from coaiapy.config_files import merge as merge_configs
 from coaiapy.errors import ConfigError, NetworkError, RefusedError, UsageError
 from coaiapy.files import write_output
 from coaiapy.packages import require
+from coaiapy.published_texts import (
+    abstract_process_send,
+    abstract_send,
+    csv2json,
+    csv2json_legacy,
+    d2s_send,
+    dictkore_send,
+    generate_image,
+    llm,
+    send_openai_request,
+    send_openai_request_v3,
+    send_openai_request_v4,
+    summarizer,
+)
 from coaiapy.redis_errors import reporting
 
 __all__ = [
+    "abstract_process_send",
+    "abstract_send",
+    "csv2json",
+    "csv2json_legacy",
+    "d2s_send",
+    "dictkore_send",
     "fetch_key_val",
     "find_existing_config",
+    "generate_image",
     "initial_setup",
+    "llm",
     "load_env_file",
     "merge_configs",
     "read_config",
     "remove_placeholder_lines",
     "render_markdown",
+    "send_openai_request",
+    "send_openai_request_v3",
+    "send_openai_request_v4",
+    "summarizer",
     "tash",
 ]
 
