@@ -95,7 +95,7 @@ def add_command(
         name,
         aliases=list(aliases),
         help=help,
-        description=_sentence(help),
+        description=sentence(help),
         epilog=example_text(example),
     )  # type: Parser
     parser.set_defaults(handler=handler)
@@ -104,11 +104,11 @@ def add_command(
 
 def add_group(group: Any, name: str, help: str, aliases: Sequence[str] = ()) -> Any:
     """Add a command that only has subcommands, and return its subparsers."""
-    parser = group.add_parser(name, aliases=list(aliases), help=help, description=_sentence(help))
+    parser = group.add_parser(name, aliases=list(aliases), help=help, description=sentence(help))
     return subcommands(parser)
 
 
-def subcommands(parser: argparse.ArgumentParser) -> Any:
+def subcommands(parser: argparse.ArgumentParser, parser_class: Any = Parser) -> Any:
     """Give ``parser`` subcommands; without one of them it prints its help."""
 
     def print_help(args: argparse.Namespace, context: Context) -> int:
@@ -117,7 +117,7 @@ def subcommands(parser: argparse.ArgumentParser) -> Any:
 
     parser.set_defaults(handler=print_help)
     return parser.add_subparsers(
-        title="commands", metavar="COMMAND", parser_class=Parser, prog=parser.prog
+        title="commands", metavar="COMMAND", parser_class=parser_class, prog=parser.prog
     )
 
 
@@ -136,7 +136,8 @@ def read_stdin_bytes(context: Context) -> bytes:
     return bytes(below.read())
 
 
-def _sentence(help: str) -> str:
+def sentence(help: str) -> str:
+    """Return a help line as the description of its command."""
     return help[:1].upper() + help[1:] + "."
 
 

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from coaiapy import settings, traces
+from coaiapy import settings, trace_reads
 from coaiapy.cli_arguments import note_source, positive, print_json
 from coaiapy.cli_common import Context, add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
@@ -48,7 +48,7 @@ def list_observations(args: argparse.Namespace, context: Context) -> None:
     """Show one page of observations; the JSON form has the cursor of the next one."""
     known = settings.load(context.env_file)
     wanted = ObservationFilter(args.trace_id, args.name, args.type, args.environment)
-    page = traces.list_observations(known, wanted, args.limit, args.cursor)
+    page = trace_reads.list_observations(known, wanted, args.limit, args.cursor)
     if args.json and not args.columns:
         meta = {"cursor": page.cursor} if page.cursor else {}
         print_json(context, {"data": page.rows, "meta": meta})

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import display, session_files, settings, traces
+from coaiapy import display, session_files, settings, trace_reads
 from coaiapy.cli_arguments import add_json, note_source, positive, print_json
 from coaiapy.cli_common import Context, add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report
@@ -90,7 +90,7 @@ def list_sessions(args: argparse.Namespace, context: Context) -> None:
     """Show one page of sessions."""
     known = settings.load(context.env_file)
     end = args.page * args.limit
-    found = traces.list_sessions(known, args.environment, end + 1)
+    found = trace_reads.list_sessions(known, args.environment, end + 1)
     shown = found[end - args.limit : end]
     late = any(UNCONFIRMED in session for session in shown)
     columns = dict(_COLUMNS, **{UNCONFIRMED: "Note"}) if late else _COLUMNS
@@ -104,7 +104,7 @@ def list_sessions(args: argparse.Namespace, context: Context) -> None:
 def get_session(args: argparse.Namespace, context: Context) -> None:
     """Show one session's traces, without their observations."""
     known = settings.load(context.env_file)
-    session = traces.get_session(known, args.session_id, context.note, with_observations=False)
+    session = trace_reads.get_session(known, args.session_id, context.note, with_observations=False)
     note_source(context, known)
     if args.json:
         return print_json(context, session)

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, Iterable, List
 
-from coaiapy import display, settings, traces
+from coaiapy import display, settings, trace_reads
 from coaiapy.cli_arguments import add_json, note_source, positive, print_json, time
 from coaiapy.cli_common import Context, add_command
 from coaiapy.errors import UsageError
@@ -99,7 +99,7 @@ def list_traces(args: argparse.Namespace, context: Context) -> None:
     )
     known = settings.load(context.env_file)
     limit = None if args.all else args.limit
-    found = traces.list_traces(known, wanted, limit and limit + 1, args.include_observations)
+    found = trace_reads.list_traces(known, wanted, limit and limit + 1, args.include_observations)
     shown = found[:limit]
     if args.json:
         print_json(context, shown)

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List, Tuple
 
-from coaiapy import settings, traces
+from coaiapy import settings, trace_reads, traces
 from coaiapy.cli_arguments import (
     add_json,
     json_object,
@@ -204,7 +204,7 @@ def patch_output(args: argparse.Namespace, context: Context) -> int:
     known = settings.load(context.env_file)
     outcome = traces.patch_output(known, args.trace_id, output, args.timeout)
     if args.json:
-        print_json(context, traces.get_trace(known, args.trace_id))
+        print_json(context, trace_reads.get_trace(known, args.trace_id))
     return report(args, context, outcome)
 
 

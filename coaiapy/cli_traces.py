@@ -10,6 +10,7 @@ from coaiapy import (
     cli_trace_writes,
     display,
     settings,
+    trace_reads,
     traces,
 )
 from coaiapy.cli_arguments import add_json, note_source, print_json
@@ -77,7 +78,7 @@ def _build_delete(group: Any) -> None:
 def view_trace(args: argparse.Namespace, context: Context) -> None:
     """Show one trace as a tree."""
     known = settings.load(context.env_file)
-    trace = traces.get_trace(known, args.trace_id, context.note)
+    trace = trace_reads.get_trace(known, args.trace_id, context.note)
     note_source(context, known)
     if args.json:
         return print_json(context, trace)
@@ -87,7 +88,7 @@ def view_trace(args: argparse.Namespace, context: Context) -> None:
 def view_session(args: argparse.Namespace, context: Context) -> None:
     """Show the traces of one session as trees."""
     known = settings.load(context.env_file)
-    session = traces.get_session(known, args.session_id, context.note)
+    session = trace_reads.get_session(known, args.session_id, context.note)
     note_source(context, known)
     if args.json:
         return print_json(context, session)
@@ -97,7 +98,7 @@ def view_session(args: argparse.Namespace, context: Context) -> None:
 def view_observation(args: argparse.Namespace, context: Context) -> None:
     """Show one observation field by field."""
     known = settings.load(context.env_file)
-    observation = traces.get_observation(known, args.observation_id, context.note)
+    observation = trace_reads.get_observation(known, args.observation_id, context.note)
     note_source(context, known)
     if args.json:
         return print_json(context, observation)

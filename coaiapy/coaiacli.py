@@ -1,40 +1,30 @@
 """The command ``coaia``: one dispatcher over the command modules, and the one place that ends it."""
 
-import importlib
 import os
 import sys
-from typing import TYPE_CHECKING, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from coaiapy import __version__
+from coaiapy.cli_branches import Branch, add_branches
 from coaiapy.cli_streams import Answer, Context, flush, standard_context, write_text
 from coaiapy.errors import CoaiaError, ExitCode, StateError, UsageError
 
 if TYPE_CHECKING:
     from coaiapy.cli_common import Parser
 
-
-class Group(NamedTuple):
-    """A first word of the command line, and the module that builds what comes after it."""
-
-    name: str
-    module: str
-    help: str
-    aliases: Tuple[str, ...] = ()
-
-
 GROUPS = (
-    Group("pipeline", "cli_pipeline", "make a whole trace from a template"),
-    Group("env", "cli_env", "keep variables from one shell session to the next", ("environment",)),
-    Group("fuse", "cli_fuse", "traces and observations, here or on a Langfuse server"),
-    Group("tash", "cli_stash", "stash a value under a key", ("m",)),
-    Group("fetch", "cli_stash", "print a stashed value"),
-    Group("stash", "cli_stash", "what is stashed: list it, its time left, delete it"),
-    Group("p", "cli_llm", "process a text by a language model, as a tag says"),
-    Group("summarize", "cli_llm", "summarize a text or a file", ("s",)),
-    Group("gh", "cli_gh", "issues of a GitHub repository"),
-    Group("init", "cli_config", "make a coaia.json to fill in; one that is there stays"),
-    Group("config", "cli_config", "the settings: show where each comes from, check them"),
-    Group("help", "cli_help", "explain a command, or a topic such as exit-codes"),
+    Branch("pipeline", "cli_pipeline", "make a whole trace from a template"),
+    Branch("env", "cli_env", "keep variables from one shell session to the next", ("environment",)),
+    Branch("fuse", "cli_fuse", "traces and observations, here or on a Langfuse server"),
+    Branch("tash", "cli_stash", "stash a value under a key", ("m",)),
+    Branch("fetch", "cli_stash", "print a stashed value"),
+    Branch("stash", "cli_stash", "what is stashed: list it, its time left, delete it"),
+    Branch("p", "cli_llm", "process a text by a language model, as a tag says"),
+    Branch("summarize", "cli_llm", "summarize a text or a file", ("s",)),
+    Branch("gh", "cli_gh", "issues of a GitHub repository"),
+    Branch("init", "cli_config", "make a coaia.json to fill in; one that is there stays"),
+    Branch("config", "cli_config", "the settings: show where each comes from, check them"),
+    Branch("help", "cli_help", "explain a command, or a topic such as exit-codes"),
 )
 
 _VERSION = "coaia {}\n".format(__version__)
@@ -74,7 +64,7 @@ def fetch_key_val(key: str, output_file: Optional[str] = None, verbose: bool = F
 
 def build_parser(words: List[str]) -> "Parser":
     """Return the parser for ``words``: only the branch that they enter is built."""
-    from coaiapy.cli_common import Parser, ShowVersion, subcommands
+    from coaiapy.cli_common import Parser, ShowVersion
 
     parser = Parser(
         prog="coaia",
@@ -85,17 +75,7 @@ def build_parser(words: List[str]) -> "Parser":
     parser.add_argument("--env", metavar="PATH", help="read settings from this .env file")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.set_defaults(build_parser=build_parser)
-    groups = subcommands(parser)
-    entered = _first_command(words)
-    for group in GROUPS:
-        branch = groups.add_parser(
-            group.name,
-            aliases=list(group.aliases),
-            help=group.help,
-            description=group.help[:1].upper() + group.help[1:] + ".",
-        )
-        if entered == group.name or entered in group.aliases:
-            importlib.import_module("coaiapy." + group.module).build(branch, words)
+    add_branches(parser, GROUPS, words)
     return parser
 
 
@@ -110,16 +90,6 @@ def _run(words: List[str], context: Context) -> int:
         result = ExitCode.OK
     flush(context.stdout)
     return ExitCode.OK if result is None else int(result)
-
-
-def _first_command(words: List[str]) -> str:
-    rest = iter(words)
-    for word in rest:
-        if word == "--env":
-            next(rest, None)
-        elif not word.startswith("-"):
-            return word
-    return ""
 
 
 def _take_debug(words: List[str]) -> Tuple[List[str], bool]:

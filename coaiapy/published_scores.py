@@ -16,7 +16,7 @@ from coaiapy import (
     score_presets,
     scores,
     settings,
-    traces,
+    trace_reads,
 )
 from coaiapy.current_project import current_project
 from coaiapy.delivery import Outcome
@@ -223,7 +223,9 @@ def list_scores(
     )
     found = scores.list_scores(known, wanted)
     if user_id is not None:
-        own = {trace["id"] for trace in traces.list_traces(known, TraceFilter(user_id=user_id))}
+        own = {
+            trace["id"] for trace in trace_reads.list_traces(known, TraceFilter(user_id=user_id))
+        }
         found = [score for score in found if score.get("traceId") in own]
     return to_text(found)
 

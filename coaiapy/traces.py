@@ -1,6 +1,6 @@
 """Traces and their observations: writing, changing and deleting them.
 
-Reading them back is ``trace_reads``, whose functions are here under the same names.
+Reading them back is ``trace_reads``.
 """
 
 from typing import Any, Dict, Iterable, Iterator, Optional, Sequence
@@ -9,32 +9,9 @@ from coaiapy import delivery, journal_reads
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.journal import Journal
-from coaiapy.readers import delete_on_server, read
 from coaiapy.record_fields import Body
 from coaiapy.records import Observation, Trace, from_body
 from coaiapy.settings import Settings
-from coaiapy.trace_reads import (
-    get_observation,
-    get_session,
-    get_trace,
-    list_observations,
-    list_sessions,
-    list_traces,
-)
-
-__all__ = (
-    "add_observation",
-    "create",
-    "delete",
-    "get_observation",
-    "get_session",
-    "get_trace",
-    "list_observations",
-    "list_sessions",
-    "list_traces",
-    "patch_output",
-    "submit",
-)
 
 
 def submit(
@@ -130,6 +107,8 @@ def patch_output(
 
 def _made_elsewhere(journal: Journal, settings: Settings, trace_id: str) -> Trace:
     """Return a trace that the journal has no record of, as its server knows it."""
+    from coaiapy.readers import read
+
     found = read(journal, settings, lambda reader: reader.trace(trace_id))
     if found is None:
         raise NotFoundError("no trace {!r} to set the output of".format(trace_id))
@@ -150,6 +129,8 @@ def delete(settings: Settings, trace_ids: Sequence[str]) -> None:
                 if not journal_reads.knows_trace(journal, destination, trace_id):
                     raise NotFoundError("no trace {!r} to delete".format(trace_id))
         else:
+            from coaiapy.readers import delete_on_server
+
             delete_on_server(journal, settings, trace_ids)
         for trace_id in trace_ids:
             journal_reads.forget_trace(journal, destination, trace_id)

@@ -10,7 +10,15 @@ from langfuse_server.client import Client
 from langfuse_server.fixtures import langfuse  # noqa: F401
 from servers import use  # noqa: F401
 
-from coaiapy import ids, langfuse_generation, reader_v4, server_pages, settings, traces
+from coaiapy import (
+    ids,
+    langfuse_generation,
+    reader_v4,
+    server_pages,
+    settings,
+    trace_reads,
+    traces,
+)
 from coaiapy.errors import UsageError
 from coaiapy.journal import Journal
 from coaiapy.langfuse_generation import Server
@@ -83,11 +91,11 @@ def test_every_page_is_fetched_when_all_are_asked_for(use, kind, monkeypatch):
     monkeypatch.setattr(server_pages, "MOST_ROWS", 7)
     monkeypatch.setattr(reader_v4, "PAGE_SIZE", 7)
     names = write_many(20)
-    assert [trace["id"] for trace in traces.list_traces(known())] == names[::-1]
+    assert [trace["id"] for trace in trace_reads.list_traces(known())] == names[::-1]
     oldest_first = TraceFilter(order="timestamp.asc")
-    assert [trace["id"] for trace in traces.list_traces(known(), oldest_first)] == names
-    assert [trace["id"] for trace in traces.list_traces(known(), oldest_first, 3)] == names[:3]
-    assert [trace["id"] for trace in traces.list_traces(known(), limit=9)] == names[:-10:-1]
+    assert [trace["id"] for trace in trace_reads.list_traces(known(), oldest_first)] == names
+    assert [trace["id"] for trace in trace_reads.list_traces(known(), oldest_first, 3)] == names[:3]
+    assert [trace["id"] for trace in trace_reads.list_traces(known(), limit=9)] == names[:-10:-1]
 
 
 @pytest.mark.parametrize("kind", EVERY)
@@ -95,7 +103,7 @@ def test_a_short_listing_asks_for_a_short_page(use, kind):
     server = use(kind)
     write_many(5)
     server.forget_requests()
-    traces.list_traces(known(), limit=2)
+    trace_reads.list_traces(known(), limit=2)
     listings = [request for request in server.requests if request.first("limit") == "2"]
     assert len(listings) == 1
 
@@ -114,13 +122,14 @@ def test_every_condition_counts(use, kind):
     traces.submit(known(), made)
     forget_what_was_written()
     wanted = TraceFilter("u", "s", "n", ("a", "b"), "dev", from_time=moment(10), to_time=moment(11))
-    assert [trace["id"] for trace in traces.list_traces(known(), wanted)] == ["right"]
+    assert [trace["id"] for trace in trace_reads.list_traces(known(), wanted)] == ["right"]
     for field in ("user_id", "session_id", "name", "environment"):
         every = [
-            trace["id"] for trace in traces.list_traces(known(), wanted._replace(**{field: None}))
+            trace["id"]
+            for trace in trace_reads.list_traces(known(), wanted._replace(**{field: None}))
         ]
         assert sorted(every) == sorted(["right", field])
-    without_tags = traces.list_traces(known(), wanted._replace(tags=()))
+    without_tags = trace_reads.list_traces(known(), wanted._replace(tags=()))
     assert sorted(trace["id"] for trace in without_tags) == ["right", "tags"]
 
 
@@ -134,7 +143,7 @@ def test_listed_traces_come_whole_if_wished(use, kind):
     traces.submit(known(), made)
     forget_what_was_written()
     server.forget_requests()
-    found = traces.list_traces(known(), with_observations=True)
+    found = trace_reads.list_traces(known(), with_observations=True)
     assert {trace["id"]: [one["id"] for one in trace["observations"]] for trace in found} == {
         name: [name + "-o"] for name in ("one", "two", "three")
     }
@@ -157,10 +166,10 @@ def test_ids_are_found_in_any_form(use, kind, written, asked_for):
     step = observation_from({"id": "step 1/2", "start_time": moment(1)}, written)
     traces.submit(known(), [trace_from({"id": written, "timestamp": moment(0)}), step])
     forget_what_was_written()
-    found = traces.get_trace(known(), asked_for)
+    found = trace_reads.get_trace(known(), asked_for)
     assert [one["id"] for one in found["observations"]] == ["step 1/2"]
-    assert traces.get_observation(known(), "step 1/2")["traceId"] == found["id"]
-    page = traces.list_observations(known(), ObservationFilter(trace_id=asked_for))
+    assert trace_reads.get_observation(known(), "step 1/2")["traceId"] == found["id"]
+    page = trace_reads.list_observations(known(), ObservationFilter(trace_id=asked_for))
     assert [one["id"] for one in page.rows] == ["step 1/2"]
 
 
@@ -169,7 +178,7 @@ def test_a_trace_stored_under_a_dashed_uuid_is_found(use, kind):
     server = use(kind)
     send_spans(server, span(DASHED, "aa" * 8, attributes={"langfuse.trace.name": "theirs"}))
     for form in (DASHED, DASHED.replace("-", "")):
-        assert traces.get_trace(known(), form)["name"] == "theirs"
+        assert trace_reads.get_trace(known(), form)["name"] == "theirs"
 
 
 @pytest.mark.parametrize("kind", SPANS)
@@ -185,11 +194,11 @@ def test_a_span_that_was_sent_twice_is_one_that_ended_last(use, kind):
         send_spans(server, one)
     server_rows = [row for row in server.rows() if row["traceId"] == trace_id]
     assert len(server_rows) == 3
-    found = traces.get_trace(known(), trace_id)
+    found = trace_reads.get_trace(known(), trace_id)
     assert [one["endTime"] for one in found["observations"]] == ["2026-01-31T12:00:09.000Z"]
-    page = traces.list_observations(known(), ObservationFilter(), limit=5)
+    page = trace_reads.list_observations(known(), ObservationFilter(), limit=5)
     assert [one["id"] for one in page.rows] == ["aa" * 8]
-    assert [trace["id"] for trace in traces.list_traces(known())] == [trace_id]
+    assert [trace["id"] for trace in trace_reads.list_traces(known())] == [trace_id]
 
 
 @pytest.mark.parametrize("kind", SPANS)
@@ -200,7 +209,7 @@ def test_what_our_trace_says_last_is_what_counts(use, kind):
     traces.submit(known(), [trace_from(dict(first, name="new", tags=["x"]))])
     traces.patch_output(known(), "t", "done")
     forget_what_was_written()
-    for found in (traces.get_trace(known(), "t"), traces.list_traces(known())[0]):
+    for found in (trace_reads.get_trace(known(), "t"), trace_reads.list_traces(known())[0]):
         assert (found["name"], found["output"], found["tags"]) == ("new", "done", ["x"])
 
 
@@ -214,15 +223,15 @@ def test_several_roots_of_another_client_are_one_trace(use, kind):
     late = span(trace_id, "03" * 8, start=1769860900, name="late root")
     send_spans(server, early, child, late)
     for limit in (None, 1, 5):
-        listed = traces.list_traces(known(), limit=limit)
+        listed = trace_reads.list_traces(known(), limit=limit)
         assert [(one["id"], one["name"], one["timestamp"]) for one in listed] == [
             (trace_id, "early root", "2026-01-31T12:00:00.000Z")
         ]
-    found = traces.get_trace(known(), trace_id)
+    found = trace_reads.get_trace(known(), trace_id)
     assert [one["id"] for one in found["observations"]] == ["01" * 8, "02" * 8, "03" * 8]
     assert found["observations"][1]["parentObservationId"] == "01" * 8
     # A span of a session brings the whole trace into it, those without the session included.
-    session = traces.get_session(known(), "s9")
+    session = trace_reads.get_session(known(), "s9")
     assert [len(one["observations"]) for one in session["traces"]] == [3]
 
 
@@ -231,7 +240,7 @@ def test_spans_without_a_root_are_shown_with_what_they_say_of_their_trace(use):
     child = span("ef" * 16, "02" * 8, parentSpanId="99" * 8)
     child["attributes"] = [{"key": "langfuse.trace.name", "value": {"stringValue": "far away"}}]
     send_spans(server, child)
-    found = traces.get_trace(known(), "ef" * 16)
+    found = trace_reads.get_trace(known(), "ef" * 16)
     assert (found["name"], found["timestamp"]) == ("far away", "2026-01-31T12:00:00.000Z")
     assert [one["parentObservationId"] for one in found["observations"]] == ["99" * 8]
 
@@ -246,12 +255,12 @@ def test_the_root_that_a_dual_server_makes_of_an_event_is_the_trace(use):
     ]
     Client(server)("POST", "/api/public/ingestion", {"batch": batch})
     server.propagate()
-    found = traces.get_trace(known(), "legacy")
+    found = trace_reads.get_trace(known(), "legacy")
     assert (found["id"], found["name"], found["input"]) == ("legacy", "from events", {"q": 1})
     assert [(one["id"], one.get("parentObservationId")) for one in found["observations"]] == [
         ("step", None)
     ]
-    assert [trace["name"] for trace in traces.list_traces(known())] == ["from events"]
+    assert [trace["name"] for trace in trace_reads.list_traces(known())] == ["from events"]
 
 
 @pytest.mark.parametrize("kind", SPANS)
@@ -260,8 +269,8 @@ def test_long_metadata_comes_back_whole(use, kind):
     given = {"text": "x" * 5000, "list": ["y" * 300], "short": 1, "uni": "ü" * 150}
     traces.submit(known(), [trace_from({"id": "t", "timestamp": moment(0), "metadata": given})])
     forget_what_was_written()
-    assert traces.get_trace(known(), "t")["metadata"] == given
-    assert traces.list_traces(known())[0]["metadata"] == given
+    assert trace_reads.get_trace(known(), "t")["metadata"] == given
+    assert trace_reads.list_traces(known())[0]["metadata"] == given
 
 
 @pytest.mark.parametrize("kind", SPANS)
@@ -272,10 +281,10 @@ def test_a_traces_metadata_is_not_its_observations(use, kind):
     traces.submit(known(), [trace, step])
     traces.submit(known(), [trace_from({"id": "t", "metadata": {"a": 2}})])
     forget_what_was_written()
-    found = traces.get_trace(known(), "t")
+    found = trace_reads.get_trace(known(), "t")
     assert found["metadata"] == {"a": 2, "b": 1}
     assert found["observations"][0]["metadata"] == {"b": 1}
-    assert traces.get_observation(known(), "o")["metadata"] == {"b": 1}
+    assert trace_reads.get_observation(known(), "o")["metadata"] == {"b": 1}
 
 
 @pytest.mark.parametrize("kind", EVERY)
@@ -290,16 +299,16 @@ def test_observations_are_listed_page_by_page(use, kind):
     forget_what_was_written()
     seen, cursor = [], None
     while True:
-        page = traces.list_observations(known(), ObservationFilter(), 4, cursor)
+        page = trace_reads.list_observations(known(), ObservationFilter(), 4, cursor)
         assert len(page.rows) <= 4
         seen += [one["id"] for one in page.rows]
         cursor = page.cursor
         if not cursor:
             break
     assert seen == ["o%d" % number for number in range(8, -1, -1)]
-    agents = traces.list_observations(known(), ObservationFilter("t", "n1", "AGENT"), 3)
+    agents = trace_reads.list_observations(known(), ObservationFilter("t", "n1", "AGENT"), 3)
     assert [one["id"] for one in agents.rows] == ["o7", "o5", "o3"]
-    none = traces.list_observations(known(), ObservationFilter("t", environment="prod"))
+    none = trace_reads.list_observations(known(), ObservationFilter("t", environment="prod"))
     assert none.rows == []
 
 
@@ -307,7 +316,7 @@ def test_observations_are_listed_page_by_page(use, kind):
 def test_a_cursor_that_no_listing_gave_is_refused(use, kind):
     use(kind)
     with pytest.raises(UsageError):
-        traces.list_observations(known(), ObservationFilter(), cursor="x")
+        trace_reads.list_observations(known(), ObservationFilter(), cursor="x")
 
 
 @pytest.mark.parametrize("kind", EVERY)
@@ -315,9 +324,9 @@ def test_a_rate_limit_is_waited_for(use, kind):
     server = use(kind)
     write_many(3)
     server.fail("429", times=1, retry_after=1)
-    assert len(traces.list_traces(known())) == 3
+    assert len(trace_reads.list_traces(known())) == 3
     server.fail("429", times=1, retry_after=0, shape="text", after=2)
-    assert len(traces.list_traces(known())) == 3
+    assert len(trace_reads.list_traces(known())) == 3
 
 
 @pytest.mark.parametrize(
@@ -334,7 +343,7 @@ def test_a_wrong_memory_of_the_server_is_put_right(use, kind, remembered):
     write_many(1)
     with Journal() as journal:
         langfuse_generation.remember(journal, server.url, remembered)
-    assert len(traces.list_traces(known())) == 1
+    assert len(trace_reads.list_traces(known())) == 1
     with Journal() as journal:
         assert langfuse_generation.recall(journal, server.url).mode == kind
 
@@ -351,13 +360,15 @@ def test_sessions_begin_with_their_first_trace_and_come_latest_first(use, kind):
         ],
     )
     forget_what_was_written()
-    found = traces.list_sessions(known())
+    found = trace_reads.list_sessions(known())
     assert {one["id"] for one in found} == {"s1", "s2"}
-    assert len(traces.list_sessions(known(), limit=1)) == 1
+    assert len(trace_reads.list_sessions(known(), limit=1)) == 1
     if kind in SPANS:  # the others tell when the session's row was made
-        moments = {one["id"]: one["createdAt"] for one in traces.list_sessions(known(), limit=2)}
+        moments = {
+            one["id"]: one["createdAt"] for one in trace_reads.list_sessions(known(), limit=2)
+        }
         assert moments == {"s1": moment(0), "s2": moment(10)}
-    session = traces.get_session(known(), "s1")
+    session = trace_reads.get_session(known(), "s1")
     assert [trace["id"] for trace in session["traces"]] == ["a", "b"]
     assert session["createdAt"] == moment(0)
 
@@ -371,8 +382,8 @@ def test_scores_of_a_trace_are_read_with_it(use, kind):
     score["traceId"] = ids.span_trace_id("t")
     assert Client(server)("POST", "/api/public/scores", score).status == 200
     for found in (
-        traces.get_trace(known(), "t"),
-        traces.list_traces(known(), with_observations=True)[0],
+        trace_reads.get_trace(known(), "t"),
+        trace_reads.list_traces(known(), with_observations=True)[0],
     ):
         assert [(one["name"], one["value"]) for one in found["scores"]] == [("ok", True)]
 
@@ -392,17 +403,17 @@ def test_sessions_of_one_environment(use, kind):
         fields = {"id": name, "session_id": "s-" + name, "environment": name}
         traces.submit(known(), [trace_from(fields)])
     forget_what_was_written()
-    assert [one["id"] for one in traces.list_sessions(known(), "dev")] == ["s-dev"]
+    assert [one["id"] for one in trace_reads.list_sessions(known(), "dev")] == ["s-dev"]
 
 
 @pytest.mark.parametrize("kind", SPANS)
 def test_a_page_that_is_too_heavy_is_asked_for_in_halves(use, kind):
     server = use(kind)
     names = write_many(3)
-    traces.list_traces(known())
+    trace_reads.list_traces(known())
     server.forget_requests()
     server.fail("422", times=2, path="v2/observations")
-    assert [trace["id"] for trace in traces.list_traces(known())] == names[::-1]
+    assert [trace["id"] for trace in trace_reads.list_traces(known())] == names[::-1]
     limits = [request.first("limit") for request in asked(server, reader_v4.ROWS)]
     assert limits == ["500", "250", "125"]
 
@@ -412,7 +423,7 @@ def test_a_trace_without_a_name_has_none(use, kind):
     use(kind)
     traces.submit(known(), [trace_from({"id": "t", "timestamp": moment(0)})])
     forget_what_was_written()
-    assert traces.get_trace(known(), "t") == {
+    assert trace_reads.get_trace(known(), "t") == {
         "id": "t",
         "timestamp": moment(0),
         "observations": [],
@@ -428,7 +439,7 @@ def test_the_output_of_a_trace_that_was_made_elsewhere_is_set(use, kind):
     forget_what_was_written()
     traces.patch_output(known(), "t", {"rows": 3})
     forget_what_was_written()
-    found = traces.get_trace(known(), "t")
+    found = trace_reads.get_trace(known(), "t")
     assert [one["id"] for one in found["observations"]] == ["o"]
     assert {name: found[name] for name in given} == given
     assert found["output"] == {"rows": 3}

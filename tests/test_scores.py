@@ -8,7 +8,7 @@ from langfuse_server.client import Client
 from langfuse_server.fixtures import langfuse  # noqa: F401
 from servers import use  # noqa: F401
 
-from coaiapy import ids, langfuse_http, score_configs, scores, settings, traces
+from coaiapy import ids, langfuse_http, score_configs, scores, settings, trace_reads, traces
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.langfuse_generation import Server
 from coaiapy.langfuse_http import LangfuseHttp
@@ -103,7 +103,7 @@ def test_a_trace_id_may_have_any_form(use, kind, trace_id):  # noqa: F811
     score = write(name="quality", value=0.5, trace_id=trace_id)
     write(name="quality", value=0.1, trace_id="another")
     assert [one["id"] for one in listed(trace_id=trace_id)] == [score.id]
-    assert [one["id"] for one in traces.get_trace(settings.load(), trace_id)["scores"]] == [
+    assert [one["id"] for one in trace_reads.get_trace(settings.load(), trace_id)["scores"]] == [
         score.id
     ]
 
@@ -114,7 +114,7 @@ def test_a_uuid_finds_its_trace_with_and_without_dashes(use, kind):  # noqa: F81
     trace_id = str(uuid.uuid4())
     traces.create(settings.load(), trace_from({"id": trace_id, "name": "T"}))
     score = write(name="quality", value=1, trace_id=trace_id.replace("-", ""))
-    shown = traces.get_trace(settings.load(), trace_id)["scores"]
+    shown = trace_reads.get_trace(settings.load(), trace_id)["scores"]
     assert [one["id"] for one in shown] == [score.id]
 
 

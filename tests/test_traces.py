@@ -2,7 +2,7 @@
 
 import pytest
 
-from coaiapy import traces
+from coaiapy import trace_reads, traces
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.records import observation_from, trace_from
 from coaiapy.settings import Settings
@@ -53,65 +53,65 @@ def three():
     ],
 )
 def test_each_filter_narrows_the_list(three, wanted, found):
-    assert "".join(trace["id"] for trace in traces.list_traces(LOCAL, wanted)) == found
-    first = traces.list_traces(LOCAL, wanted, 1)
+    assert "".join(trace["id"] for trace in trace_reads.list_traces(LOCAL, wanted)) == found
+    first = trace_reads.list_traces(LOCAL, wanted, 1)
     assert [trace["id"] for trace in first] == list(found[:1])
 
 
 def test_every_trace_is_listed_not_only_a_page():
     traces.submit(LOCAL, (trace_from({}) for _ in range(250)))
-    assert len(traces.list_traces(LOCAL)) == 250
+    assert len(trace_reads.list_traces(LOCAL)) == 250
 
 
 def test_a_session_holds_its_traces_from_the_first_on(three):
     traces.add_observation(LOCAL, observation_from({"id": "o"}, "b"))
-    session = traces.get_session(LOCAL, "s")
+    session = trace_reads.get_session(LOCAL, "s")
     assert [trace["id"] for trace in session["traces"]] == ["a", "b"]
     assert [one["id"] for one in session["traces"][1]["observations"]] == ["o"]
-    assert [one["id"] for one in traces.list_sessions(LOCAL)] == ["s"]
+    assert [one["id"] for one in trace_reads.list_sessions(LOCAL)] == ["s"]
 
 
 @pytest.mark.parametrize("output", [0, False, "", [], {}, "text", {"a": [1]}])
 def test_patching_sets_the_output_and_nothing_else(three, output):
-    before = traces.get_trace(LOCAL, "a")
+    before = trace_reads.get_trace(LOCAL, "a")
     traces.patch_output(LOCAL, "a", output)
-    assert traces.get_trace(LOCAL, "a") == dict(before, output=output)
+    assert trace_reads.get_trace(LOCAL, "a") == dict(before, output=output)
 
 
 def test_a_trace_known_by_its_observations_alone_can_be_patched():
     traces.add_observation(LOCAL, observation_from({"id": "o", "start_time": start(3)}, "t"))
     traces.patch_output(LOCAL, "t", 1)
-    trace = traces.get_trace(LOCAL, "t")
+    trace = trace_reads.get_trace(LOCAL, "t")
     assert (trace["output"], trace["timestamp"]) == (1, start(3))
     assert [one["id"] for one in trace["observations"]] == ["o"]
 
 
 def test_what_is_not_there_is_not_found(three):
     for missing in (
-        lambda: traces.get_trace(LOCAL, "x"),
-        lambda: traces.get_observation(LOCAL, "x"),
-        lambda: traces.get_session(LOCAL, "x"),
+        lambda: trace_reads.get_trace(LOCAL, "x"),
+        lambda: trace_reads.get_observation(LOCAL, "x"),
+        lambda: trace_reads.get_session(LOCAL, "x"),
         lambda: traces.patch_output(LOCAL, "x", 1),
         lambda: traces.delete(LOCAL, ["a", "x"]),
     ):
         with pytest.raises(NotFoundError, match="'x'"):
             missing()
-    assert traces.get_trace(LOCAL, "a")
+    assert trace_reads.get_trace(LOCAL, "a")
 
 
 def test_deleting_takes_all_of_a_trace(three):
     traces.add_observation(LOCAL, observation_from({"id": "o"}, "a"))
     traces.delete(LOCAL, ["a", "b"])
-    assert [trace["id"] for trace in traces.list_traces(LOCAL)] == ["c"]
+    assert [trace["id"] for trace in trace_reads.list_traces(LOCAL)] == ["c"]
     with pytest.raises(NotFoundError):
-        traces.get_observation(LOCAL, "o")
+        trace_reads.get_observation(LOCAL, "o")
 
 
 def test_an_observation_of_several_traces_is_not_guessed():
     for trace_id in ("t1", "t2"):
         traces.add_observation(LOCAL, observation_from({"id": "o"}, trace_id))
     with pytest.raises(UsageError, match="t1, t2"):
-        traces.get_observation(LOCAL, "o")
+        trace_reads.get_observation(LOCAL, "o")
 
 
 def test_swapped_ids_are_refused_only_where_the_journal_can_tell(three):
@@ -119,12 +119,12 @@ def test_swapped_ids_are_refused_only_where_the_journal_can_tell(three):
         traces.add_observation(LOCAL, observation_from({"id": "a"}, "new"))
     traces.add_observation(LOCAL, observation_from({"id": "new"}, "unknown"))
     traces.add_observation(LOCAL, observation_from({"id": "a"}, "b"))
-    assert traces.get_trace(LOCAL, "b")["observations"][0]["id"] == "a"
+    assert trace_reads.get_trace(LOCAL, "b")["observations"][0]["id"] == "a"
 
 
 def test_an_observation_goes_by_the_form_that_its_trace_was_written_with():
     uuid = "0189f7ea-6f6a-7c3e-8a39-0a6d3c1f2b4d"
     traces.create(LOCAL, trace_from({"id": uuid}))
     traces.add_observation(LOCAL, observation_from({"id": "o"}, uuid.replace("-", "").upper()))
-    assert traces.get_observation(LOCAL, "o")["traceId"] == uuid
-    assert len(traces.list_traces(LOCAL)) == 1
+    assert trace_reads.get_observation(LOCAL, "o")["traceId"] == uuid
+    assert len(trace_reads.list_traces(LOCAL)) == 1

@@ -8,7 +8,7 @@ import pytest
 from langfuse_server.fixtures import langfuse  # noqa: F401
 from servers import use  # noqa: F401
 
-from coaiapy import langfuse_http, settings, traces, unconfirmed
+from coaiapy import langfuse_http, settings, trace_reads, traces, unconfirmed
 from coaiapy.destinations import destination_of
 from coaiapy.errors import ExitCode
 from coaiapy.journal import Journal
@@ -122,7 +122,7 @@ def test_scores_on_their_way_belong_to_the_trace(run, use):
     write(run)
     known = settings.load()
     traces.submit(known, [score_from({"name": "ok", "value": 1, "trace_id": "t"})])
-    found = traces.get_trace(known, "t")
+    found = trace_reads.get_trace(known, "t")
     assert [(one["name"], one["unconfirmed"]) for one in found["scores"]] == [("ok", "sent")]
     with Journal() as journal:
         lone = [
