@@ -5,8 +5,11 @@ sent, and in which order.
 """
 
 import array
+import glob
+import importlib.util
 import io
 import math
+import os
 import re
 import wave
 
@@ -69,6 +72,12 @@ def mp3_of(samples, rate=RATE, bit_rate=64):
     return bytes(encoder.encode(samples.tobytes()) + encoder.flush())
 
 
+def ffmpeg_path():
+    """The ffmpeg that comes with imageio-ffmpeg, which itself needs a newer Python than we do."""
+    (folder,) = importlib.util.find_spec("imageio_ffmpeg").submodule_search_locations
+    return glob.glob(os.path.join(folder, "binaries", "ffmpeg-*"))[0]
+
+
 def heard(file):
     """What is heard in an uploaded file: a list of ``start``, ``end``, ``text``.
 
@@ -92,12 +101,14 @@ def heard(file):
             said[-1]["end"] = end
         elif number is not None:
             said.append({"start": start, "end": end, "text": text})
-    return said
+    # Where a tone begins or ends within a window, its pitch is misheard.
+    return [one for one in said if one["end"] - one["start"] > 1.5 * WINDOW]
 
 
 def tone_in(samples):
-    """The number of the tone in a few samples, by counting how often it crosses zero."""
-    if max(samples) < LOUDNESS // 2:
+    """The number of the tone that fills a few samples, by counting how often it crosses zero."""
+    quarter = len(samples) // 4
+    if min(max(samples[:quarter]), max(samples[-quarter:])) < LOUDNESS // 2:
         return None
     signs = [sample >= 0 for sample in samples]
     crossings = sum(1 for one, next_one in zip(signs, signs[1:]) if one != next_one)

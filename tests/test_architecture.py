@@ -19,6 +19,7 @@ FLOORS = {
         parallel json_text json_lines
     """,
     1: """
+        mp3_frames wav_audio ogg_pages audio_files speech_text transcript_formats
         records record_fields ids times settings display table masking trace_filter
         env_files env_format_json env_format_lines env_places
         config_files config_schema config_values redis_settings
@@ -30,7 +31,8 @@ FLOORS = {
         claims posting
         readers reader_local reader_legacy reader_v4 server_rows server_pages span_rows
         wire wires wire_ingestion wire_otlp span_metadata
-        http_failures openai_settings openai_http
+        http_failures openai_settings openai_http aws_clients audio_split
+        audio_tags_id3 audio_tags_other
         langfuse_http langfuse_answers langfuse_errors langfuse_generation
         dispatch delivery
         redis_errors stash_local stash_redis config_sample web_json
@@ -42,6 +44,7 @@ FLOORS = {
     """,
     3: """
         observed llm process_tags text_calls published_texts
+        transcription transcribe_aws syntation audio_tags
         prompts prompt_sync
         datasets dataset_items dataset_files dataset_import finetuning chat_messages
         published_prompts cofuse published_traces
@@ -53,7 +56,7 @@ FLOORS = {
         session_files comments
     """,
     4: """
-        cli_observed cli_texts cli_llm
+        cli_observed cli_texts cli_progress cli_llm cli_audio cli_speech cli_tag
         cli_prompts cli_prompt_files cli_datasets cli_dataset_files cli_dataset_items
         cli_scores cli_score_options cli_score_configs cli_score_config_files cli_input
         cli_branches cli_streams cli_common cli_arguments cli_delivery cli_help cli_env cli_pipeline

@@ -1,0 +1,90 @@
+"""Sound files: told apart by their first bytes, opened with a sentence when they are none."""
+
+import os
+from typing import IO, NamedTuple, Optional
+
+from coaiapy import mp3_frames
+from coaiapy.errors import StateError, UsageError
+from coaiapy.files import reason
+
+_HEAD_BYTES = 65536
+MEDIA_TYPES = {
+    "wav": "audio/wav",
+    "mp3": "audio/mpeg",
+    "ogg": "audio/ogg",
+    "flac": "audio/flac",
+    "mp4": "audio/mp4",
+    "webm": "audio/webm",
+    "amr": "audio/amr",
+    "aiff": "audio/aiff",
+    "aac": "audio/aac",
+}
+
+
+class AudioFile(NamedTuple):
+    """A sound file: its path, what its first bytes say that it is, and its size in bytes."""
+
+    path: str
+    kind: str
+    size: int
+
+    @property
+    def name(self) -> str:
+        """Its name without folders."""
+        return os.path.basename(self.path)
+
+    @property
+    def media_type(self) -> str:
+        """Its media type, such as ``audio/wav``."""
+        return MEDIA_TYPES[self.kind]
+
+
+def look_at(path: str) -> AudioFile:
+    """Return what the file at ``path`` is.
+
+    Raises ``StateError`` if it cannot be read, ``UsageError`` if it is empty or holds no sound.
+    """
+    stream = open_file(path)
+    with stream:
+        head = stream.read(_HEAD_BYTES)
+        start = mp3_frames.tag_length(head)
+        if start:
+            stream.seek(start)
+            head = stream.read(_HEAD_BYTES)
+        size = stream.seek(0, os.SEEK_END)
+    if not size:
+        raise UsageError("{} is empty: there is nothing to hear in it".format(path))
+    kind = _kind(head)
+    if kind is None:
+        raise UsageError(
+            "{} is no sound file that is known here ({}): give one of those".format(
+                path, ", ".join(sorted(MEDIA_TYPES))
+            )
+        )
+    return AudioFile(path, kind, size)
+
+
+def open_file(path: str) -> IO[bytes]:
+    """Return the file, opened for reading bytes; ``StateError`` if it cannot be."""
+    try:
+        if not os.path.isdir(path):
+            return open(path, "rb")
+    except OSError as error:
+        raise StateError("cannot read {}: {}".format(path, reason(error))) from error
+    raise StateError("cannot read {}: it is a folder".format(path))
+
+
+def _kind(head: bytes) -> Optional[str]:
+    if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
+        return "wav"
+    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
+        return "aiff"
+    if head[4:8] == b"ftyp":
+        return "mp4"
+    begins = {b"OggS": "ogg", b"fLaC": "flac", b"\x1aE\xdf\xa3": "webm", b"#!AM": "amr"}
+    if head[:4] in begins:
+        return begins[head[:4]]
+    if head[:1] == b"\xff" and len(head) > 1 and head[1] & 0xF6 == 0xF0:
+        return "aac"
+    first = next(mp3_frames.frames(head), None)
+    return "mp3" if first is not None and first.offset < len(head) // 2 + 1 else None

@@ -1,0 +1,275 @@
+"""Recordings in parts that a service takes: cut where it is quiet, at sample or frame boundaries.
+
+WAV and MP3 are cut here, without other programs; everything else is first turned into a WAV file by
+ffmpeg. The parts come one at a time, so that no more than one is in memory.
+"""
+
+import os
+from typing import IO, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+from coaiapy import mp3_frames, wav_audio
+from coaiapy.audio_files import AudioFile, open_file
+from coaiapy.errors import ConfigError, UsageError
+
+# A cut is looked for in so many seconds before a part is full, and there in steps so long.
+LOOK_BACK_SECONDS = 20.0
+STEP_SECONDS = 0.1
+NEIGHBOURS = 2
+# A recording that nowhere is louder than this (of 32768) is silent.
+SILENCE = 8
+_BLOCK = 1 << 20
+_SMALLEST_PART = 20000
+
+
+class Part(NamedTuple):
+    """A part of a recording: a file of its own, and where in the recording it begins (seconds)."""
+
+    name: str
+    media_type: str
+    content: bytes
+    start: float
+    seconds: Optional[float]
+
+
+class Limits(NamedTuple):
+    """What one part may have."""
+
+    bytes: int
+    seconds: float = float("inf")
+
+
+def parts(audio: AudioFile, limits: Limits, seconds: Optional[float] = None) -> Iterator[Part]:
+    """Yield the recording in parts within ``limits``, in order; a small one is one part.
+
+    ``seconds`` is its ``duration``, if that has been asked for before.
+
+    Raises ``UsageError`` when nothing is to be heard in it, ``ConfigError`` when it is too large
+    and ffmpeg is needed but missing.
+    """
+    if limits.bytes < _SMALLEST_PART:
+        raise ConfigError(
+            "openai_transcription_max_bytes {} is too small to split recordings: set it to {} "
+            "or more".format(limits.bytes, _SMALLEST_PART)
+        )
+    if audio.kind == "wav":
+        return _wav_parts(audio, limits)
+    if audio.kind == "mp3":
+        return _mp3_parts(audio, limits, seconds)
+    if audio.size <= limits.bytes:
+        return iter([_whole(audio)])
+    return _converted_parts(audio, limits)
+
+
+def duration(audio: AudioFile) -> Optional[float]:
+    """Return how many seconds a WAV or MP3 file plays, ``None`` for the others."""
+    if audio.kind == "wav":
+        with open_file(audio.path) as stream:
+            return _parsed(audio, stream).seconds
+    if audio.kind == "mp3":
+        with open_file(audio.path) as stream:
+            return sum(frame.seconds for frame, _ in _mp3_frames(stream))
+    return None
+
+
+def _whole(audio: AudioFile, seconds: Optional[float] = None) -> Part:
+    with open_file(audio.path) as stream:
+        return Part(audio.name, audio.media_type, stream.read(), 0.0, seconds)
+
+
+def _name(audio: AudioFile, number: int, suffix: str) -> str:
+    return "{}-{:03d}.{}".format(os.path.splitext(audio.name)[0], number, suffix)
+
+
+def _parsed(audio: AudioFile, stream: IO[bytes]) -> wav_audio.Wav:
+    try:
+        wav = wav_audio.parse(stream, audio.size)
+    except ValueError as error:
+        raise UsageError("{} is a broken WAV file: {}".format(audio.path, error)) from error
+    if not wav.data_bytes:
+        raise UsageError("{} has no sound in it: it lasts 0 seconds".format(audio.path))
+    return wav
+
+
+def _wav_parts(audio: AudioFile, limits: Limits) -> Iterator[Part]:
+    with open_file(audio.path) as stream:
+        wav = _parsed(audio, stream)
+        if wav.is_measurable and _is_silent(wav, stream):
+            raise UsageError("{} is silent: there is nothing to hear in it".format(audio.path))
+        if audio.size <= limits.bytes and wav.seconds <= limits.seconds:
+            yield _whole(audio, wav.seconds)
+            return
+        most = limits.bytes - len(wav.header(0))
+        if limits.seconds < wav.seconds:
+            most = min(most, int(limits.seconds * wav.rate) * wav.block)
+        at, number = 0, 1
+        while at < wav.data_bytes:
+            stream.seek(wav.data_offset + at)
+            data = stream.read(min(most // wav.block * wav.block, wav.data_bytes - at))
+            data = data[: len(data) // wav.block * wav.block]
+            if not data:
+                return
+            if at + len(data) < wav.data_bytes:
+                data = data[: _quiet_place(wav, data)]
+            frames = float(wav.block * wav.rate)
+            yield Part(
+                _name(audio, number, "wav"),
+                audio.media_type,
+                wav.header(len(data)) + data,
+                at / frames,
+                len(data) / frames,
+            )
+            at, number = at + len(data), number + 1
+
+
+def _is_silent(wav: wav_audio.Wav, stream: IO[bytes]) -> bool:
+    stream.seek(wav.data_offset)
+    left = wav.data_bytes
+    while left > 0:
+        data = stream.read(min(_BLOCK // wav.block * wav.block or wav.block, left))
+        if not data:
+            break
+        samples = wav_audio.levels(wav, data)
+        if samples and (max(samples) > SILENCE or min(samples) < -SILENCE):
+            return False
+        left -= len(data)
+    return True
+
+
+def _quiet_place(wav: wav_audio.Wav, data: bytes) -> int:
+    """Return where to cut ``data``: in the middle of the quietest moment near its end."""
+    if not wav.is_measurable:
+        return len(data)
+    step = max(1, int(wav.rate * STEP_SECONDS)) * wav.block
+    back = min(int(wav.rate * LOOK_BACK_SECONDS) * wav.block, len(data) // 2)
+    first = (len(data) - back) // wav.block * wav.block
+
+    places = range(first, len(data) - step + 1, step)
+    loudness = [sum(map(abs, wav_audio.levels(wav, data[at : at + step]))) for at in places]
+    if not loudness:
+        return len(data)
+    return places[_quietest(loudness)] + step // 2 // wav.block * wav.block
+
+
+def _quietest(loudness: Sequence[int]) -> int:
+    """Return the place of the quietest moment, judged with its neighbours: a pause, no dropout."""
+    around = [
+        sum(loudness[max(0, place - NEIGHBOURS) : place + NEIGHBOURS + 1])
+        for place in range(len(loudness))
+    ]
+    inner = range(min(NEIGHBOURS, len(around) - 1), max(len(around) - NEIGHBOURS, 1))
+    return min(inner, key=around.__getitem__) if inner else len(around) // 2
+
+
+def _mp3_frames(stream: IO[bytes]) -> Iterator[Tuple[mp3_frames.Frame, bytes]]:
+    """Yield each frame of a file with its bytes; no more than a block is in memory."""
+    stream.seek(mp3_frames.tag_length(stream.read(10)))
+    rest, is_first, ended = b"", True, False
+    while not ended:
+        block = stream.read(_BLOCK)
+        ended = not block
+        data, used = rest + block, 0
+        # The last frame of a block is left to the next: what follows tells whether it is one.
+        for frame in mp3_frames.frames(data):
+            end = frame.offset + frame.length
+            if not ended and end + mp3_frames.LONGEST_FRAME > len(data):
+                break
+            if frame.is_note and not is_first:
+                frame = frame._replace(is_note=False)
+            yield frame, data[frame.offset : end]
+            is_first, used = False, end
+        rest = data[max(used, len(data) - 2 * mp3_frames.LONGEST_FRAME) :]
+
+
+def _mp3_parts(audio: AudioFile, limits: Limits, seconds: Optional[float] = None) -> Iterator[Part]:
+    seconds = duration(audio) if seconds is None else seconds
+    if not seconds:
+        raise UsageError("{} has no sound in it: it holds no whole frame".format(audio.path))
+    if audio.size <= limits.bytes and seconds <= limits.seconds:
+        yield _whole(audio, seconds)
+        return
+    with open_file(audio.path) as stream:
+        part, number, start = _Mp3Part(), 1, 0.0
+        for frame, content in _mp3_frames(stream):
+            if frame.is_note:
+                continue
+            too_long = part.seconds + frame.seconds > limits.seconds
+            if part.size + frame.length > limits.bytes or too_long:
+                full, part = part.divided()
+                yield full.as_part(audio, number, start)
+                number, start = number + 1, start + full.seconds
+            part.add(frame, content)
+        yield part.as_part(audio, number, start)
+
+
+class _Mp3Part:
+    """The frames of a part that is being filled."""
+
+    def __init__(self) -> None:
+        self.frames: List[Tuple[mp3_frames.Frame, bytes]] = []
+        self.size = 0
+        self.seconds = 0.0
+
+    def add(self, frame: mp3_frames.Frame, content: bytes) -> None:
+        """Append one frame."""
+        self.frames.append((frame, content))
+        self.size += len(content)
+        self.seconds += frame.seconds
+
+    def divided(self) -> Tuple["_Mp3Part", "_Mp3Part"]:
+        """Return the part up to the quietest moment near its end, and the rest."""
+        back, seconds = len(self.frames), 0.0
+        while back > len(self.frames) // 2 + 1 and seconds < LOOK_BACK_SECONDS:
+            back -= 1
+            seconds += self.frames[back][0].seconds
+        last = len(self.frames) - 1
+        bits = [self._coded_bits(place) for place in range(back, last + 1)]
+        quietest = _quietest(bits)
+        first, second = _Mp3Part(), _Mp3Part()
+        for place, (frame, content) in enumerate(self.frames):
+            (first if place <= back + quietest else second).add(frame, content)
+        return first, second
+
+    def _coded_bits(self, place: int) -> int:
+        frame, content = self.frames[place]
+        return mp3_frames.coded_bits(content, frame._replace(offset=0))
+
+    def as_part(self, audio: AudioFile, number: int, start: float) -> Part:
+        """Return it as a file of its own."""
+        content = b"".join(content for _, content in self.frames)
+        name = _name(audio, number, "mp3")
+        return Part(name, audio.media_type, content, start, self.seconds)
+
+
+def _converted_parts(audio: AudioFile, limits: Limits) -> Iterator[Part]:
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="coaia-") as folder:
+        path = os.path.join(folder, os.path.splitext(audio.name)[0] + ".wav")
+        convert(audio.path, path)
+        converted = AudioFile(path, "wav", os.path.getsize(path))
+        for part in _wav_parts(converted, limits):
+            yield part
+
+
+def convert(path: str, target: str) -> None:
+    """Turn a sound or video file into a WAV file for transcription, by ffmpeg.
+
+    Raises ``ConfigError`` when ffmpeg is missing, ``UsageError`` when it makes nothing of the file.
+    """
+    import subprocess
+
+    words = ["ffmpeg", "-nostdin", "-v", "error", "-i", os.path.abspath(path), "-vn"]
+    words += ["-ac", "1", "-ar", "16000", "-c:a", "pcm_s16le", "-y", target]
+    try:
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        _, said = process.communicate()
+    except OSError as error:
+        raise ConfigError(
+            "{} is too large to be sent at once, and only WAV and MP3 can be split without "
+            "ffmpeg, which cannot be run ({}): install it, or convert the file to MP3".format(
+                path, error.strerror or error
+            )
+        ) from error
+    if process.returncode or not os.path.exists(target):
+        lines = said.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
+        raise UsageError("ffmpeg makes nothing of {}: {}".format(path, lines[-1].strip()))

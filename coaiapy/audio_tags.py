@@ -1,0 +1,176 @@
+"""Tags of sound files (ID3 in MP3, WAV and AIFF; Vorbis comments; MP4), read and written.
+
+The sound itself is never touched. A change is made to a copy, which then takes the file's place.
+"""
+
+import os
+import shutil
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from coaiapy import audio_tags_id3, audio_tags_other
+from coaiapy.errors import StateError, UsageError
+from coaiapy.files import read_bytes, read_text, reason
+from coaiapy.packages import require
+
+# The tags that have a name of their own in every kind of file.
+NAMES = ("title", "artist", "album", "track", "year", "genre", "comment")
+_PICTURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
+
+
+class Change(NamedTuple):
+    """What is to be changed: texts by name, a cover (media type, bytes), frames by their own names.
+
+    An empty text removes the tag. ``id3`` is the version to write, ``2.3`` or ``2.4``; without it
+    the file keeps its own.
+    """
+
+    texts: Dict[str, str] = {}
+    lyrics: Optional[str] = None
+    cover: Optional[Tuple[str, bytes]] = None
+    frames: Sequence[Tuple[str, str]] = ()
+    clear: bool = False
+    id3: Optional[str] = None
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it would leave the file as it is."""
+        return self == Change()
+
+
+def change_from(
+    texts: Dict[str, Optional[str]],
+    lyrics_file: Optional[str] = None,
+    cover_file: Optional[str] = None,
+    frames: Sequence[str] = (),
+    clear: bool = False,
+    id3: Optional[str] = None,
+) -> Change:
+    """Return the change that options ask for; files are read, ``FRAME=VALUE`` is divided.
+
+    Raises ``UsageError`` for what cannot be a tag, ``StateError`` for a file that cannot be read.
+    """
+    divided = []
+    for text in frames:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise UsageError("{!r} is not FRAME=VALUE".format(text))
+        divided.append((name.strip(), value))
+    return Change(
+        texts={name: text for name, text in texts.items() if text is not None},
+        lyrics=None if lyrics_file is None else read_text(lyrics_file),
+        cover=None if cover_file is None else _picture(cover_file),
+        frames=tuple(divided),
+        clear=clear,
+        id3=id3,
+    )
+
+
+def _picture(path: str) -> Tuple[str, bytes]:
+    content = read_bytes(path)
+    for begin, media_type in _PICTURES:
+        if content.startswith(begin):
+            return media_type, content
+    raise UsageError("{} is neither a JPEG nor a PNG picture: convert it".format(path))
+
+
+def read(path: str) -> Dict[str, Any]:
+    """Return the tags of a file: ``format``, the names of ``NAMES`` and ``lyrics`` that are set,
+    ``cover`` (``type``, ``bytes``), and ``frames``: every other frame with its texts.
+
+    Raises ``StateError`` for a file that cannot be read, ``UsageError`` for one with no tags of a
+    known kind.
+    """
+    return dict(_handler(path, _opened(path)).shown())
+
+
+def write(path: str, change: Change) -> None:
+    """Apply ``change`` to the file at ``path``; the file is replaced in one step.
+
+    Raises what ``read`` raises, and ``UsageError`` for a frame that the file's format cannot hold.
+    """
+    target = os.path.realpath(path)
+    _handler(path, _opened(target))  # a file of another kind is refused before it is copied
+    copy = _copied(path, target)
+    try:
+        handler = _handler(path, _opened(copy))
+        if change.clear:
+            handler.clear()
+        _apply(handler, change)
+        handler.save(change.id3)
+        os.replace(copy, target)
+    except OSError as error:
+        raise StateError("cannot write {}: {}".format(path, reason(error))) from error
+    except require("mutagen").MutagenError as error:
+        raise StateError("cannot write the tags of {}: {}".format(path, error)) from error
+    finally:
+        if os.path.exists(copy):
+            os.unlink(copy)
+
+
+def _copied(path: str, target: str) -> str:
+    """Return a copy of a file in the same folder, with the same mode."""
+    import tempfile
+
+    try:
+        # Mutagen goes by the suffix, too.
+        name, suffix = os.path.splitext(os.path.basename(target))
+        descriptor, copy = tempfile.mkstemp(suffix, ".{}.".format(name), os.path.dirname(target))
+        os.close(descriptor)
+    except OSError as error:
+        raise StateError("cannot write {}: {}".format(path, reason(error))) from error
+    try:
+        shutil.copyfile(target, copy)
+        shutil.copymode(target, copy)
+    except OSError as error:
+        os.unlink(copy)
+        raise StateError("cannot copy {}: {}".format(path, reason(error))) from error
+    return copy
+
+
+def _opened(path: str) -> Any:
+    mutagen = require("mutagen")
+    if os.path.isdir(path):
+        raise StateError("cannot read {}: it is a folder".format(path))
+    try:
+        with open(path, "rb"):
+            pass
+        return mutagen.File(path)
+    except OSError as error:
+        raise StateError("cannot read {}: {}".format(path, reason(error))) from error
+    except mutagen.MutagenError as error:
+        raise UsageError("{} is a broken sound file: {}".format(path, error)) from error
+
+
+def _handler(path: str, opened: Any) -> Any:
+    if opened is None:
+        raise UsageError("{} is no sound file with tags of a known kind".format(path))
+    for kind in (audio_tags_id3.Id3Tags, audio_tags_other.Mp4Tags, audio_tags_other.VorbisTags):
+        if kind.reads(opened):
+            return kind(opened)
+    raise UsageError(
+        "{} is {}, whose tags are not written here: convert it to MP3".format(
+            path, type(opened).__name__
+        )
+    )
+
+
+def _apply(handler: Any, change: Change) -> None:
+    for name, text in change.texts.items():
+        handler.set_text(name, text)
+    if change.lyrics is not None:
+        handler.set_lyrics(change.lyrics)
+    if change.cover is not None:
+        handler.set_cover(*change.cover)
+    for name, value in change.frames:
+        handler.set_frame(name, value)
+
+
+def rows(tags: Dict[str, Any]) -> List[Tuple[str, str]]:
+    """Return the tags of ``read`` as names and texts, for people."""
+    shown = [(name, str(tags[name])) for name in ("format",) + NAMES if name in tags]
+    if "cover" in tags:
+        shown.append(("cover", "{type}, {bytes} bytes".format(**tags["cover"])))
+    shown.extend((name, "; ".join(values)) for name, values in tags["frames"].items())
+    if "lyrics" in tags:
+        shown.append(("lyrics", tags["lyrics"]))
+    return shown

@@ -1,0 +1,119 @@
+"""Clients of Amazon's services, and what they raise as errors of ours.
+
+The keys are those of the settings; without them boto3 looks where AWS's own tools do.
+"""
+
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator
+
+from coaiapy.config_values import ConfigValues
+from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
+from coaiapy.packages import require
+
+CONNECT_SECONDS = 10
+READ_SECONDS = 60
+TRIES = 4
+_KEYS_REFUSED = (
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+)
+_MISSING = ("404", "NoSuchKey", "NotFound", "NotFoundException")
+
+
+def client(values: ConfigValues, service: str) -> Any:
+    """Return a boto3 client for ``service`` ("polly", "s3", "transcribe").
+
+    Raises ``ConfigError`` for half a pair of keys or when boto3 is missing.
+    """
+    boto3, config = require("boto3"), require("botocore.config", "botocore")
+    key, secret = values.get("pollyconf.key"), values.get("pollyconf.secret")
+    if bool(key) != bool(secret):
+        raise ConfigError(
+            "one AWS key is set but not the other: set both AWS_KEY_ID and AWS_SECRET_KEY "
+            "(pollyconf.key and pollyconf.secret in coaia.json), or none of them"
+        )
+    given: Dict[str, Any] = {
+        "aws_access_key_id": key,
+        "aws_secret_access_key": secret,
+        "aws_session_token": values.get("pollyconf.token") if key else None,
+        "region_name": values.get("pollyconf.region"),
+        "endpoint_url": values.get("pollyconf.endpoint_url"),
+        "config": config.Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"max_attempts": TRIES, "mode": "standard"},
+            s3={"addressing_style": "path"} if values.get("pollyconf.endpoint_url") else None,
+        ),
+    }
+    with translated(service):
+        session = boto3.session.Session()
+        return session.client(service, **{name: one for name, one in given.items() if one})
+
+
+@contextmanager
+def translated(service: str) -> Iterator[None]:
+    """Turn what boto3 raises inside the block into ``CoaiaError``s that say what to do."""
+    try:
+        yield
+    except CoaiaError:
+        raise
+    except Exception as error:
+        found = _error_for(service, error)
+        if found is None:
+            raise
+        raise found from error
+
+
+def _error_for(service: str, error: Any) -> Any:
+    exceptions = require("botocore.exceptions", "botocore")
+    if isinstance(error, require("boto3.exceptions", "boto3").Boto3Error):
+        error = error.__context__ or error  # an upload's failure is wrapped
+    missing = (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)
+    if isinstance(error, missing):
+        return ConfigError(
+            "AWS {} needs keys: set AWS_KEY_ID and AWS_SECRET_KEY, or pollyconf in "
+            "coaia.json".format(service)
+        )
+    if isinstance(error, exceptions.ClientError):
+        return _refusal(service, error.response)
+    if isinstance(error, exceptions.ParamValidationError):
+        return RefusedError("AWS {} takes no such request: {}".format(service, _line(error)))
+    if isinstance(error, (exceptions.HTTPClientError, exceptions.ConnectionError)):
+        return NetworkError(
+            "AWS {} gave no answer: {}; check the network and the region".format(
+                service, _line(error)
+            )
+        )
+    if isinstance(error, (exceptions.BotoCoreError, ValueError)):
+        return ConfigError("AWS {} cannot be asked: {}".format(service, _line(error)))
+    return None
+
+
+def _refusal(service: str, response: Any) -> CoaiaError:
+    failure = response.get("Error", {})
+    code, message = failure.get("Code", ""), failure.get("Message", "")
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    said = "AWS {} refused: {}".format(service, ": ".join(filter(None, (code, message))))
+    said = " ".join(said.split())
+    if code in _KEYS_REFUSED:
+        return ConfigError(said + "; check the AWS keys, their permissions and the region")
+    if code == "NoSuchBucket":
+        return ConfigError(said + "; check transcribeconf.bucket")
+    if code in _MISSING:
+        return NotFoundError(said)
+    if status == 429 or status >= 500 or "Throttl" in code or code == "TooManyRequestsException":
+        return NetworkError(said + "; try again later")
+    return RefusedError(said)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,113 @@
+"""``coaia transcribe``: recordings to text."""
+
+import argparse
+import os
+from typing import Any, List, Optional
+
+from coaiapy.cli_arguments import print_json
+from coaiapy.cli_common import Context, Parser, example_text
+from coaiapy.cli_observed import add_trace_options, recorder
+from coaiapy.cli_progress import seconds_bar
+from coaiapy.cli_texts import check_output
+from coaiapy.errors import CoaiaError, ExitCode, StateError, UsageError
+from coaiapy.files import write_output
+
+_FORMATS = ("text", "srt", "vtt", "json")
+_SUBTITLES = ("srt", "vtt")
+
+
+def build(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia transcribe``."""
+    parser.epilog = example_text(
+        """coaia transcribe memo.mp3
+        coaia transcribe talk.wav --format srt -O talk.srt
+        coaia transcribe one.mp3 two.mp3 --format vtt -O subtitles
+        OPENAI_BASE_URL=http://localhost:8000/v1 coaia transcribe memo.mp3"""
+    )
+    parser.add_argument("files", metavar="FILE", nargs="+", help="a recording of any length")
+    parser.add_argument(
+        "-O", "--output", metavar="FILE", help="write to this file; for several, to this folder"
+    )
+    parser.add_argument(
+        "--engine", choices=("openai", "aws"), default="openai", help="(default: %(default)s)"
+    )
+    parser.add_argument("--format", choices=_FORMATS, default="text", help="(default: %(default)s)")
+    parser.add_argument("--language", metavar="CODE", help="en; for --engine aws en-US")
+    parser.add_argument("--prompt", metavar="TEXT", help="names and words that may come up")
+    parser.add_argument("--model", help="(default: whisper-1, or the settings')")
+    add_trace_options(parser)
+    parser.set_defaults(handler=transcribe)
+
+
+def transcribe(args: argparse.Namespace, context: Context) -> Optional[int]:
+    """Transcribe each file in turn; one that fails does not keep the others from their turn."""
+    _check(args)
+    whole = []
+    worst: Optional[CoaiaError] = None
+    for path in args.files:
+        try:
+            transcript = _transcribed(args, context, path)
+        except CoaiaError as error:
+            if len(args.files) == 1:
+                raise
+            context.note("coaia: {}".format(error))
+            worst = worst or error
+            continue
+        if args.output is None:
+            whole.append(transcript)
+        else:
+            _write(args, context, path, transcript)
+    _print(args, context, whole)
+    return worst.exit_code if worst else ExitCode.OK
+
+
+def _check(args: argparse.Namespace) -> None:
+    several = len(args.files) > 1
+    if several and args.output is None and args.format in _SUBTITLES:
+        raise UsageError("subtitles of several recordings: name a folder for them with -O")
+    if several and args.output is not None:
+        if not os.path.isdir(args.output):
+            raise StateError("there is no folder {} to write to: make it".format(args.output))
+        targets = [_target(args, path) for path in args.files]
+        twice = sorted({path for path in targets if targets.count(path) > 1})
+        if twice:
+            raise UsageError("two recordings would be written to {}".format(twice[0]))
+    for path in args.files if args.output is not None else ():
+        check_output(_target(args, path))
+
+
+def _target(args: argparse.Namespace, path: str) -> str:
+    from coaiapy.transcript_formats import SUFFIXES
+
+    if not os.path.isdir(args.output):
+        return str(args.output)
+    name = os.path.splitext(os.path.basename(path))[0] + SUFFIXES[args.format]
+    return os.path.join(args.output, name)
+
+
+def _transcribed(args: argparse.Namespace, context: Context, path: str) -> Any:
+    from coaiapy import transcribe_aws, transcription
+
+    wishes = transcription.Wishes(args.format, args.language, args.prompt, args.model)
+    engine = transcribe_aws if args.engine == "aws" else transcription
+    with seconds_bar(context, os.path.basename(path)) as progress:
+        return engine.transcribe(path, wishes, context.env_file, recorder(args, context), progress)
+
+
+def _write(args: argparse.Namespace, context: Context, path: str, transcript: Any) -> None:
+    from coaiapy.transcript_formats import FORMATS
+
+    target = _target(args, path)
+    write_output(target, FORMATS[args.format](transcript))
+    context.note("written to {}".format(target))
+
+
+def _print(args: argparse.Namespace, context: Context, transcripts: List[Any]) -> None:
+    from coaiapy.transcript_formats import FORMATS, as_object
+
+    if args.format == "json" and len(args.files) > 1 and args.output is None:
+        return print_json(context, [as_object(one) for one in transcripts])
+    for number, transcript in enumerate(transcripts):
+        text = FORMATS[args.format](transcript)
+        context.say(("\n" if number else "") + text.rstrip("\n"))
+    return None

@@ -1,0 +1,43 @@
+"""Progress bars on stderr, where a person watches."""
+
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator, Optional
+
+from coaiapy.cli_common import Context, is_terminal
+from coaiapy.errors import ConfigError
+from coaiapy.packages import require
+
+
+@contextmanager
+def seconds_bar(context: Context, name: str) -> Iterator[Callable[[float, Optional[float]], None]]:
+    """Yield what is told how many seconds of how many are done (of ``None``: not known)."""
+    with _bar(context, name, "s") as update:
+        yield lambda done, whole: update(round(done), None if whole is None else round(whole))
+
+
+@contextmanager
+def steps_bar(context: Context, name: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield what is told how many steps of how many are done."""
+    with _bar(context, name, "part") as update:
+        yield update
+
+
+@contextmanager
+def _bar(context: Context, name: str, unit: str) -> Iterator[Any]:
+    bar = None
+    if is_terminal(context.stderr):
+        try:
+            bar = require("tqdm").tqdm(desc=name, unit=unit, file=context.stderr, leave=False)
+        except ConfigError:
+            bar = None  # a bar is no reason to fail
+
+    def update(done: float, whole: Optional[float]) -> None:
+        if bar is not None:
+            bar.total = whole
+            bar.update(done - bar.n)
+
+    try:
+        yield update
+    finally:
+        if bar is not None:
+            bar.close()

@@ -1,0 +1,104 @@
+"""``coaia synthesize``: texts to speech."""
+
+import argparse
+from typing import Any, List, Optional
+
+from coaiapy.cli_common import Context, Parser, example_text
+from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_observed import add_trace_options, recorder
+from coaiapy.cli_progress import steps_bar
+from coaiapy.cli_tag import add_tag_options, change_of, write_tags
+from coaiapy.cli_texts import check_output, input_text
+from coaiapy.errors import ExitCode, UsageError
+
+_ENGINES = ("standard", "neural", "long-form", "generative")
+_FORMATS = ("mp3", "ogg_vorbis", "pcm")
+_COLUMNS = {
+    "id": "Voice",
+    "language": "Language",
+    "language_name": "Name of the language",
+    "gender": "Gender",
+    "engines": "Engines",
+}
+
+
+def build(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia synthesize``."""
+    parser.epilog = example_text(
+        """coaia synthesize "Good morning" -O morning.mp3 --voice Amy
+        coaia synthesize -F chapter.txt -O chapter.mp3 --engine neural --title "Chapter 1"
+        coaia p dictkore -F memo.txt | coaia synthesize -O memo.ogg --format ogg_vorbis
+        coaia synthesize --voices --language fr"""
+    )
+    parser.add_argument("text", metavar="TEXT", nargs="?", help="(default: standard input)")
+    parser.add_argument("-F", "--file", help="read the text from this file, or - (standard input)")
+    parser.add_argument("-O", "--output", metavar="FILE", help="the sound file to write")
+    parser.add_argument("--voice", default="Joanna", metavar="ID", help="(default: %(default)s)")
+    parser.add_argument("--engine", choices=_ENGINES, help="(default: standard)")
+    parser.add_argument(
+        "--format",
+        choices=_FORMATS,
+        default="mp3",
+        help="(default: %(default)s); pcm becomes a WAV file if FILE ends so",
+    )
+    parser.add_argument("--language", metavar="CODE", help="for a voice that speaks several")
+    parser.add_argument("--ssml", action="store_true", help="the text is SSML: <speak>...</speak>")
+    parser.add_argument("--voices", action="store_true", help="list the voices instead")
+    add_tag_options(parser)
+    add_listing_options(parser)
+    add_trace_options(parser)
+    parser.set_defaults(handler=synthesize)
+
+
+def synthesize(args: argparse.Namespace, context: Context) -> Optional[int]:
+    """Speak a text into a file, or list the voices."""
+    if args.voices:
+        return _voices(args, context)
+    if args.output is None:
+        raise UsageError("name the sound file to write with -O FILE")
+    if args.json or args.jsonl or args.csv or args.columns:
+        raise UsageError("--json, --jsonl, --csv and --columns go with --voices")
+    change = change_of(args)
+    if not change.is_nothing and args.format == "pcm" and not args.output.endswith(".wav"):
+        raise UsageError("raw pcm holds no tags: let FILE end with .wav, or use --format mp3")
+    check_output(args.output)
+    return _speak(args, context, input_text(context, args.text, args.file), change)
+
+
+def _speak(args: argparse.Namespace, context: Context, text: str, change: Any) -> int:
+    from coaiapy import syntation
+
+    speech = syntation.Speech(args.voice, args.format, args.engine, args.language, args.ssml)
+    records = recorder(args, context)
+    with steps_bar(context, "speaking") as progress:
+        spoken = syntation.speak_to_file(
+            text, args.output, speech, context.env_file, records, progress
+        )
+    if not change.is_nothing:
+        write_tags(records, args.output, change)
+    context.note(
+        "{} characters spoken into {} ({} bytes)".format(
+            spoken.characters, args.output, len(spoken.audio)
+        )
+    )
+    return ExitCode.OK
+
+
+def _voices(args: argparse.Namespace, context: Context) -> int:
+    from coaiapy import syntation
+
+    if args.text is not None or args.file is not None or args.output is not None:
+        raise UsageError("--voices only lists: give no text and no file")
+    rows = [
+        {
+            "id": voice["Id"],
+            "name": voice["Name"],
+            "language": voice["LanguageCode"],
+            "language_name": voice["LanguageName"],
+            "gender": voice["Gender"],
+            "engines": list(voice.get("SupportedEngines") or []),
+        }
+        for voice in syntation.voices(args.language, args.engine, context.env_file)
+    ]
+    show_listing(args, context, rows, _COLUMNS, "voice")
+    return ExitCode.OK

@@ -1,0 +1,186 @@
+"""Text to speech by Amazon Polly: texts of any length, spoken into one playable file."""
+
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+from coaiapy import (
+    aws_clients,
+    config_values,
+    mp3_frames,
+    observed,
+    ogg_pages,
+    speech_text,
+    wav_audio,
+)
+from coaiapy.errors import NetworkError, UsageError
+from coaiapy.files import write_output
+from coaiapy.observed import Call, Recorder, Seen
+
+ENGINES = ("standard", "neural", "long-form", "generative")
+FORMATS = ("mp3", "ogg_vorbis", "pcm")
+DEFAULT_VOICE = "Joanna"
+# Samples a second of ``pcm``: 16 bits each, one channel.
+PCM_RATE = 16000
+
+
+class Speech(NamedTuple):
+    """How a text is to be spoken; ``None`` leaves it to Polly."""
+
+    voice: str = DEFAULT_VOICE
+    format: str = "mp3"
+    engine: Optional[str] = None
+    language: Optional[str] = None
+    ssml: bool = False
+
+
+class Spoken(NamedTuple):
+    """What was spoken: the sound, the characters that Polly counted, the requests it took."""
+
+    audio: bytes
+    characters: int
+    requests: int
+
+
+# Told after each request: how many of how many.
+Progress = Callable[[int, int], None]
+
+
+def synthesize(text: str, voice_id: str, outfile: str, outformat: str = "mp3") -> None:
+    """Speak ``text`` with a voice of Polly into ``outfile``; errors as ``speak`` raises them.
+
+    The call is an observation when a trace is active.
+    """
+    speak_to_file(text, outfile, Speech(voice=voice_id, format=outformat))
+
+
+def speak_to_file(
+    text: str,
+    path: str,
+    speech: Speech = Speech(),  # noqa: B008 - a value, not a container
+    env_file: Optional[str] = None,
+    recorder: Optional[Recorder] = None,
+    progress: Optional[Progress] = None,
+) -> Spoken:
+    """Speak ``text`` into the file at ``path``, whole or not at all, and return what was spoken.
+
+    ``pcm`` becomes a WAV file where ``path`` ends so.
+    """
+    spoken = speak(text, speech, env_file, recorder, progress)
+    audio = spoken.audio
+    if speech.format == "pcm" and path.lower().endswith(".wav"):
+        audio = wav_audio.pcm_header(PCM_RATE, 1, len(audio)) + audio
+    write_output(path, audio)
+    return spoken
+
+
+def speak(
+    text: str,
+    speech: Speech = Speech(),  # noqa: B008 - a value, not a container
+    env_file: Optional[str] = None,
+    recorder: Optional[Recorder] = None,
+    progress: Optional[Progress] = None,
+) -> Spoken:
+    """Return ``text`` as sound. A text that is too long for one request is spoken in several.
+
+    Raises ``UsageError`` for an empty text, SSML that is none, or a format that Polly lacks;
+    ``ConfigError``, ``NetworkError`` and ``RefusedError`` as AWS answers.
+    """
+    pieces = _pieces(text, speech)
+    client = aws_clients.client(config_values.load(env_file), "polly")
+    parameters = {"voice": speech.voice, "format": speech.format, "language": speech.language}
+    described = Call(
+        name="synthesize",
+        input=text,
+        model="polly-" + (speech.engine or "standard"),
+        parameters={name: value for name, value in parameters.items() if value},
+        facts={"requests": len(pieces), "ssml": speech.ssml},
+    )
+
+    def call() -> Spoken:
+        sounds, characters = [], 0
+        for piece in pieces:
+            sound, billed = _sound(client, piece, speech)
+            sounds.append(sound)
+            characters += billed
+            if progress:
+                progress(len(sounds), len(pieces))
+        return Spoken(joined(sounds, speech.format), characters, len(pieces))
+
+    return (recorder or observed.recorder(env_file=env_file)).observe(described, call, _seen)
+
+
+def voices(
+    language: Optional[str] = None, engine: Optional[str] = None, env_file: Optional[str] = None
+) -> List[Dict[str, Any]]:
+    """Return Polly's voices as it describes them, by language and name.
+
+    ``language`` is one like ``en-US``, or ``en`` for all its kinds.
+    """
+    client = aws_clients.client(config_values.load(env_file), "polly")
+    words: Dict[str, Any] = {"Engine": engine} if engine else {}
+    found: List[Dict[str, Any]] = []
+    with aws_clients.translated("polly"):
+        while True:
+            answer = client.describe_voices(**words)
+            found.extend(answer["Voices"])
+            if not answer.get("NextToken"):
+                break
+            words["NextToken"] = answer["NextToken"]
+    wanted = [one for one in found if _speaks(one, language)]
+    return sorted(wanted, key=lambda voice: (voice["LanguageCode"], voice["Name"]))
+
+
+def _speaks(voice: Dict[str, Any], language: Optional[str]) -> bool:
+    codes = [voice["LanguageCode"]] + list(voice.get("AdditionalLanguageCodes") or ())
+    wanted = (language or "").lower()
+    return not wanted or any(
+        code.lower() == wanted or code.lower().startswith(wanted + "-") for code in codes
+    )
+
+
+def joined(sounds: List[bytes], format: str) -> bytes:
+    """Return sounds of one ``format`` as one that plays them one after the other."""
+    if len(sounds) == 1 or format == "pcm":
+        return b"".join(sounds)
+    if format == "mp3":
+        # Each request's answer may have a tag or a note of the encoder about itself alone.
+        return b"".join(mp3_frames.audio_only(sound) or sound for sound in sounds)
+    try:
+        return ogg_pages.chained(sounds)
+    except ValueError as error:
+        raise NetworkError("what Polly has sent is no Ogg stream ({})".format(error)) from error
+
+
+def _pieces(text: str, speech: Speech) -> List[str]:
+    if speech.format not in FORMATS:
+        raise UsageError("Polly makes no {!r}: use {}".format(speech.format, ", ".join(FORMATS)))
+    if not text.strip():
+        raise UsageError("there is no text to speak: give one")
+    pieces = speech_text.split_ssml(text) if speech.ssml else speech_text.split(text)
+    spoken = [piece for piece in pieces if piece.strip()]
+    if not spoken:
+        raise UsageError("there is no text in the SSML to speak: give one")
+    return spoken
+
+
+def _sound(client: Any, piece: str, speech: Speech) -> Tuple[bytes, int]:
+    """Return the sound of one request, and how many characters Polly has counted."""
+    request = {
+        "Text": piece,
+        "TextType": "ssml" if speech.ssml else "text",
+        "VoiceId": speech.voice,
+        "OutputFormat": speech.format,
+        "Engine": speech.engine,
+        "LanguageCode": speech.language,
+    }
+    if speech.format == "pcm":
+        request["SampleRate"] = str(PCM_RATE)
+    with aws_clients.translated("polly"):
+        answer = client.synthesize_speech(**{key: one for key, one in request.items() if one})
+        sound = bytes(answer["AudioStream"].read())
+    if not sound:
+        raise NetworkError("Polly has sent no sound: try again")
+    return sound, int(answer.get("RequestCharacters") or len(piece))
+
+
+def _seen(spoken: Spoken) -> Seen:
+    return Seen(usage={"characters": spoken.characters}, facts={"bytes": len(spoken.audio)})

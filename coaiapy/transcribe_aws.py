@@ -1,0 +1,235 @@
+"""Speech to text by Amazon Transcribe: upload, job, wait, fetch, clean up."""
+
+import json
+import time
+import uuid
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+from coaiapy import audio_files, audio_split, aws_clients, config_values, observed, transcription
+from coaiapy.audio_files import AudioFile
+from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, UsageError
+from coaiapy.observed import Call, Recorder
+from coaiapy.transcript_formats import Segment, Transcript
+from coaiapy.transcription import Progress, Wishes
+
+# What Amazon Transcribe reads, and the most that it takes.
+KINDS = ("amr", "flac", "mp3", "mp4", "ogg", "wav", "webm")
+MAX_BYTES = 2 * 1024**3
+# Seconds between two looks at a job, and the longest that a job is waited for.
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0
+PATIENCE = 4 * 3600.0
+# A subtitle made of single words ends at a sentence, a silence, or when it is long enough.
+_GAP_SECONDS, _CUE_SECONDS, _CUE_CHARACTERS = 1.0, 7.0, 84
+_SENTENCE_ENDS = (".", "?", "!", "。", "？", "！")
+
+
+class _Job(NamedTuple):
+    """The names of what a transcription makes in AWS, all of them its own."""
+
+    name: str
+    bucket: str
+    media_key: str
+    transcript_key: str
+
+
+def transcribe(
+    path: str,
+    wishes: Wishes = Wishes(),  # noqa: B008 - a value, not a container
+    env_file: Optional[str] = None,
+    recorder: Optional[Recorder] = None,
+    progress: Optional[Progress] = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Transcript:
+    """Return what is said in the recording at ``path``; what was made in AWS for it is removed.
+
+    ``wishes.language`` is one like ``en-US``; without one it is recognized. Raises what
+    ``transcription.transcribe`` raises for a file, ``ConfigError`` without a bucket,
+    ``RefusedError`` with the reason of a job that failed.
+    """
+    values = config_values.load(env_file)
+    audio = _checked(path, wishes)
+    recorder = recorder or observed.recorder(env_file=env_file)
+    seconds = audio_split.duration(audio)
+    described = Call(
+        name="transcribe " + audio.name,
+        input={"file": audio.name},
+        model="amazon-transcribe",
+        parameters={"language": wishes.language or "identified", "format": wishes.format},
+        facts={"bytes": audio.size, "kind": audio.kind, "seconds": seconds},
+    )
+    note = recorder.note
+
+    def call() -> Transcript:
+        transcript = _Transcriber(values, audio, note, sleep).run(wishes)
+        if not transcript.text.strip():
+            raise UsageError("no word was heard in {}: is anything said in it?".format(path))
+        if progress:
+            progress(seconds or 0.0, seconds)
+        return transcript._replace(seconds=seconds)
+
+    return recorder.observe(described, call, transcription.seen)
+
+
+def _checked(path: str, wishes: Wishes) -> AudioFile:
+    if wishes.prompt or wishes.model:
+        raise UsageError("Amazon Transcribe takes no --prompt and no --model: leave them out")
+    audio = audio_files.look_at(path)
+    if audio.kind not in KINDS:
+        raise UsageError(
+            "Amazon Transcribe does not read {} ({}): give it {}".format(
+                path, audio.kind, ", ".join(KINDS)
+            )
+        )
+    if audio.size > MAX_BYTES:
+        raise UsageError("{} is larger than the 2 GB that Amazon Transcribe takes".format(path))
+    return audio
+
+
+class _Transcriber:
+    """One recording on its way through S3 and Amazon Transcribe."""
+
+    def __init__(
+        self,
+        values: config_values.ConfigValues,
+        audio: AudioFile,
+        note: Callable[[str], None],
+        sleep: Callable[[float], None],
+    ) -> None:
+        bucket = values.get("transcribeconf.bucket")
+        if not bucket:
+            raise ConfigError(
+                "Amazon Transcribe reads recordings from S3: set transcribeconf.bucket in "
+                "coaia.json, or COAIA_TRANSCRIBE_BUCKET, to a bucket of yours"
+            )
+        name = "coaia-" + uuid.uuid4().hex
+        folder = "coaia-transcribe/{}/".format(name)
+        self.audio = audio
+        self.job = _Job(
+            name, bucket, folder + "recording." + audio.kind, folder + "transcript.json"
+        )
+        self.s3 = aws_clients.client(values, "s3")
+        self.service = aws_clients.client(values, "transcribe")
+        self.note = note
+        self.made: List[Tuple[Callable[..., Any], Dict[str, str]]] = []
+        self.sleep = sleep
+
+    def run(self, wishes: Wishes) -> Transcript:
+        """Upload, start, wait, fetch; clean up whatever happens."""
+        try:
+            with aws_clients.translated("s3"):
+                self.made.append((self.s3.delete_object, self._object(self.job.media_key)))
+                self.s3.upload_file(self.audio.path, self.job.bucket, self.job.media_key)
+            with aws_clients.translated("transcribe"):
+                self.service.start_transcription_job(**self._request(wishes))
+                self.made.append((self.s3.delete_object, self._object(self.job.transcript_key)))
+                remove = self.service.delete_transcription_job
+                self.made.append((remove, {"TranscriptionJobName": self.job.name}))
+                found = self._finished()
+            return _parsed(self._fetched(), found.get("LanguageCode"))
+        finally:
+            self._clean_up()
+
+    def _request(self, wishes: Wishes) -> Dict[str, Any]:
+        job = self.job
+        request: Dict[str, Any] = {
+            "TranscriptionJobName": job.name,
+            "Media": {"MediaFileUri": "s3://{}/{}".format(job.bucket, job.media_key)},
+            "MediaFormat": self.audio.kind,
+            "OutputBucketName": job.bucket,
+            "OutputKey": job.transcript_key,
+        }
+        if wishes.language:
+            request["LanguageCode"] = wishes.language
+        else:
+            request["IdentifyLanguage"] = True
+        return request
+
+    def _finished(self) -> Dict[str, Any]:
+        pause, waited = FIRST_PAUSE, 0.0
+        while True:
+            answer = self.service.get_transcription_job(TranscriptionJobName=self.job.name)
+            job = answer["TranscriptionJob"]
+            if job["TranscriptionJobStatus"] == "COMPLETED":
+                return dict(job)
+            if job["TranscriptionJobStatus"] == "FAILED":
+                raise RefusedError(
+                    "Amazon Transcribe could not transcribe {}: {}".format(
+                        self.audio.path, job.get("FailureReason") or "no reason given"
+                    )
+                )
+            if waited > PATIENCE:
+                raise NetworkError(
+                    "Amazon Transcribe has not finished {} after {:g} hours".format(
+                        self.audio.path, PATIENCE / 3600
+                    )
+                )
+            self.sleep(pause)
+            waited, pause = waited + pause, min(pause * 1.5, LONGEST_PAUSE)
+
+    def _fetched(self) -> bytes:
+        with aws_clients.translated("s3"):
+            answer = self.s3.get_object(**self._object(self.job.transcript_key))
+            return bytes(answer["Body"].read())
+
+    def _object(self, key: str) -> Dict[str, str]:
+        return {"Bucket": self.job.bucket, "Key": key}
+
+    def _clean_up(self) -> None:
+        left = []
+        for remove, words in self.made:
+            try:
+                with aws_clients.translated("transcribe"):
+                    remove(**words)
+            except CoaiaError as error:
+                left.append(str(error))
+        if left:
+            self.note("coaia: {} was not removed from AWS: {}".format(self.job.name, left[0]))
+
+
+def _parsed(content: bytes, language: Optional[str]) -> Transcript:
+    try:
+        results = json.loads(content.decode("utf-8"))["results"]
+        text = results["transcripts"][0]["transcript"]
+        segments = _given_segments(results) or _segments_of(results.get("items") or [])
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise NetworkError(
+            "the transcript that Amazon Transcribe has left is not what it should be ({!r}): "
+            "try again".format(error)
+        ) from error
+    return Transcript(text, tuple(segments), results.get("language_code") or language)
+
+
+def _given_segments(results: Dict[str, Any]) -> List[Segment]:
+    return [
+        Segment(float(one["start_time"]), float(one["end_time"]), one["transcript"])
+        for one in results.get("audio_segments") or ()
+    ]
+
+
+def _segments_of(items: List[Dict[str, Any]]) -> List[Segment]:
+    """Return the single words as subtitles."""
+    segments: List[Segment] = []
+    is_closed = True
+    for item in items:
+        word = item["alternatives"][0]["content"]
+        if item["type"] == "punctuation":
+            if segments:
+                segments[-1] = segments[-1]._replace(text=segments[-1].text + word)
+                is_closed = is_closed or word in _SENTENCE_ENDS
+            continue
+        start, end = float(item["start_time"]), float(item["end_time"])
+        if is_closed or _is_full(segments[-1], start, end, word):
+            segments.append(Segment(start, end, word))
+        else:
+            last = segments[-1]
+            segments[-1] = Segment(last.start, end, last.text + " " + word)
+        is_closed = False
+    return segments
+
+
+def _is_full(segment: Segment, start: float, end: float, word: str) -> bool:
+    return (
+        start - segment.end > _GAP_SECONDS
+        or end - segment.start > _CUE_SECONDS
+        or len(segment.text) + len(word) >= _CUE_CHARACTERS
+    )

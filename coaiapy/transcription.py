@@ -1,0 +1,174 @@
+"""Speech to text by an OpenAI-compatible service, recordings of any length, in order."""
+
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
+
+from coaiapy import audio_files, audio_split, config_values, observed, openai_settings
+from coaiapy.audio_split import Limits, Part
+from coaiapy.errors import NetworkError, RefusedError, UsageError
+from coaiapy.observed import Call, Recorder, Seen
+from coaiapy.openai_http import OpenaiHttp, Upload
+from coaiapy.transcript_formats import TIMED, Segment, Transcript, joined, shifted
+
+# So much of what was said in one part helps the model to begin the next.
+_CONTEXT_CHARACTERS = 200
+# These models give text without times, and take no more than 25 minutes at once.
+_UNTIMED_MODELS = "gpt-4o"
+_UNTIMED_SECONDS = 1400.0
+
+
+class Wishes(NamedTuple):
+    """How a recording is to be transcribed; ``None`` leaves it to the settings or the model."""
+
+    format: str = "text"
+    language: Optional[str] = None
+    prompt: Optional[str] = None
+    model: Optional[str] = None
+
+
+# Told after each part: how many seconds of how many are done (``None``: not known).
+Progress = Callable[[float, Optional[float]], None]
+
+
+def _no_progress(done: float, whole: Optional[float]) -> None:
+    pass
+
+
+def transcribe(
+    path: str,
+    wishes: Wishes = Wishes(),  # noqa: B008 - a value, not a container
+    env_file: Optional[str] = None,
+    recorder: Optional[Recorder] = None,
+    progress: Progress = _no_progress,
+) -> Transcript:
+    """Return what is said in the recording at ``path``.
+
+    Raises ``StateError`` for a file that cannot be read, ``UsageError`` for one that is empty, no
+    sound or silent, and whatever ``OpenaiHttp`` raises.
+    """
+    values = config_values.load(env_file)
+    http = OpenaiHttp(openai_settings.find(values))
+    wishes = wishes._replace(model=wishes.model or values.get("openai_transcription_model"))
+    _check_format(wishes)
+    audio = audio_files.look_at(path)
+    limits = Limits(values.get("openai_transcription_max_bytes"), _most_seconds(wishes))
+    seconds = audio_split.duration(audio)
+    described = Call(
+        name="transcribe " + audio.name,
+        input={"file": audio.name},
+        model=wishes.model,
+        parameters=_parameters(wishes),
+        facts={"bytes": audio.size, "kind": audio.kind, "seconds": seconds},
+    )
+
+    def call() -> Transcript:
+        parts = audio_split.parts(audio, limits, seconds)
+        return _heard(path, _each_part(http, parts, wishes, seconds, progress))
+
+    return (recorder or observed.recorder(env_file=env_file)).observe(described, call, seen)
+
+
+def transcribe_audio(file_path: str) -> str:
+    """Return the text that is spoken in the recording at ``file_path``; errors as ``transcribe``."""
+    return transcribe(file_path).text
+
+
+def seen(transcript: Transcript) -> Seen:
+    """Return what is recorded of a transcription: the text, and the seconds as usage."""
+    seconds = transcript.seconds
+    return Seen(
+        output=transcript.text,
+        usage={} if seconds is None else {"seconds": int(round(seconds))},
+        facts={"language": transcript.language} if transcript.language else {},
+    )
+
+
+def _check_format(wishes: Wishes) -> None:
+    if wishes.format in TIMED and str(wishes.model).startswith(_UNTIMED_MODELS):
+        raise UsageError(
+            "{} gives no times, and {} needs them: use --format text, or --model whisper-1".format(
+                wishes.model, wishes.format
+            )
+        )
+
+
+def _most_seconds(wishes: Wishes) -> float:
+    untimed = str(wishes.model).startswith(_UNTIMED_MODELS)
+    return _UNTIMED_SECONDS if untimed else float("inf")
+
+
+def _parameters(wishes: Wishes) -> Dict[str, str]:
+    given = {"language": wishes.language, "prompt": wishes.prompt, "format": wishes.format}
+    return {name: value for name, value in given.items() if value and name != "prompt"}
+
+
+def _each_part(
+    http: OpenaiHttp,
+    parts: Iterable[Part],
+    wishes: Wishes,
+    seconds: Optional[float],
+    progress: Progress,
+) -> List[Transcript]:
+    transcripts: List[Transcript] = []
+    for part in parts:
+        before = transcripts[-1].text[-_CONTEXT_CHARACTERS:] if transcripts else ""
+        prompt = " ".join(text for text in (wishes.prompt, before) if text)
+        transcripts.append(_of_part(http, part, wishes._replace(prompt=prompt or None)))
+        progress(part.start + (part.seconds or 0.0), seconds)
+    return transcripts
+
+
+def _of_part(http: OpenaiHttp, part: Part, wishes: Wishes) -> Transcript:
+    timed = wishes.format != "text" and not str(wishes.model).startswith(_UNTIMED_MODELS)
+    fields = {"model": wishes.model, "language": wishes.language, "prompt": wishes.prompt}
+    fields["response_format"] = "verbose_json" if timed else "json"
+    answer = http.post_form(
+        http.service.transcription_url,
+        {name: value for name, value in fields.items() if value},
+        Upload(part.name, part.content, part.media_type),
+    )
+    text = answer.get("text")
+    if not isinstance(text, str):
+        raise NetworkError(
+            "the answer for {} holds no transcript: check openai_transcription_api_url".format(
+                part.name
+            )
+        )
+    segments = _segments(answer)
+    if wishes.format in TIMED and not segments and text.strip():
+        raise RefusedError(
+            "{} gave no times for {}, and {} needs them: use --format text or another "
+            "--model".format(wishes.model, part.name, wishes.format)
+        )
+    length = part.seconds if part.seconds is not None else _number(answer.get("duration"))
+    end = None if length is None else part.start + length
+    language = answer.get("language")
+    return Transcript(
+        text=text,
+        segments=tuple(shifted(segments, part.start, end)),
+        language=language if isinstance(language, str) else None,
+        seconds=length,
+    )
+
+
+def _segments(answer: Mapping[str, Any]) -> List[Segment]:
+    listed = answer.get("segments")
+    found = []
+    for one in listed if isinstance(listed, list) else ():
+        start, end = _number(one.get("start")), _number(one.get("end"))
+        if start is not None and end is not None and isinstance(one.get("text"), str):
+            found.append(Segment(start, end, one["text"].strip()))
+    return found
+
+
+def _number(value: Any) -> Optional[float]:
+    try:
+        return None if value is None or isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _heard(path: str, transcripts: List[Transcript]) -> Transcript:
+    whole = joined(transcripts)
+    if not whole.text.strip():
+        raise UsageError("no word was heard in {}: is anything said in it?".format(path))
+    return whole

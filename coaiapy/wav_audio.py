@@ -1,0 +1,108 @@
+"""WAV files: what is in them, how loud it is, and parts of them as WAV files of their own."""
+
+import array
+import struct
+import sys
+from typing import IO, Any, NamedTuple
+
+PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
+FULL_SCALE = 32768
+
+
+class Wav(NamedTuple):
+    """A WAV file: its ``fmt`` chunk, where its samples are, and how they are laid out."""
+
+    format_chunk: bytes
+    data_offset: int
+    data_bytes: int
+    kind: int
+    channels: int
+    rate: int
+    block: int
+    bits: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it plays."""
+        return float(self.data_bytes // self.block) / self.rate
+
+    @property
+    def is_measurable(self) -> bool:
+        """Whether ``levels`` can read its samples."""
+        if self.block != self.channels * self.bits // 8:
+            return False
+        return self.bits in (8, 16, 24, 32) if self.kind == PCM else self.bits == 32
+
+    def header(self, data_bytes: int) -> bytes:
+        """Return the beginning of a WAV file that holds ``data_bytes`` of the same sound."""
+        chunks = struct.pack("<4sI", b"fmt ", len(self.format_chunk)) + self.format_chunk
+        chunks += struct.pack("<4sI", b"data", data_bytes)
+        return struct.pack("<4sI4s", b"RIFF", 4 + len(chunks) + data_bytes, b"WAVE") + chunks
+
+
+def parse(stream: IO[bytes], size: int) -> Wav:
+    """Return what the WAV file of ``size`` bytes in ``stream`` is; ``ValueError`` if it is none.
+
+    A length that does not fit (a recorder was cut off, or wrote to a pipe) is taken as: to the end.
+    """
+    riff = stream.read(12)
+    if riff[:4] not in (b"RIFF", b"RF64") or riff[8:12] != b"WAVE":
+        raise ValueError("it does not begin as a WAV file does")
+    format_chunk = b""
+    while True:
+        head = stream.read(8)
+        if len(head) < 8:
+            raise ValueError("it has no sound in it")
+        name, length = struct.unpack("<4sI", head)
+        if name == b"data":
+            break
+        content = stream.read(length + length % 2) if length < size else b""
+        if name == b"fmt ":
+            format_chunk = content[:length]
+    offset = stream.tell()
+    return _described(format_chunk, offset, min(length, size - offset))
+
+
+def _described(chunk: bytes, offset: int, length: int) -> Wav:
+    if len(chunk) < 16:
+        raise ValueError("it does not say how its samples are laid out")
+    kind, channels, rate, _, block, bits = struct.unpack("<HHIIHH", chunk[:16])
+    if kind == EXTENSIBLE and len(chunk) >= 26:
+        kind = struct.unpack("<H", chunk[24:26])[0]
+    if not channels or not rate or not block:
+        raise ValueError("its samples cannot be laid out as it says")
+    return Wav(chunk, offset, length // block * block, kind, channels, rate, block, bits)
+
+
+def levels(wav: Wav, data: bytes) -> Any:
+    """Return the samples in ``data`` as 16-bit numbers, whatever they are; channels alternate."""
+    width = wav.bits // 8
+    if wav.kind == FLOAT:
+        given = array.array("f", data[: len(data) // 4 * 4])
+        if sys.byteorder == "big":
+            given.byteswap()
+        return array.array("h", (_clipped(value) for value in given))
+    data = data[: len(data) // width * width]
+    if width == 1:
+        return array.array("h", ((value - 128) * 256 for value in data))
+    if width > 2:  # the two high bytes of each sample
+        high = bytearray(len(data) // width * 2)
+        high[0::2], high[1::2] = data[width - 2 :: width], data[width - 1 :: width]
+        data = bytes(high)
+    samples = array.array("h", data)
+    if sys.byteorder == "big":
+        samples.byteswap()
+    return samples
+
+
+def _clipped(value: float) -> int:
+    if value != value:
+        return 0
+    return int(max(-1.0, min(1.0, value)) * (FULL_SCALE - 1))
+
+
+def pcm_header(rate: int, channels: int, data_bytes: int) -> bytes:
+    """Return the beginning of a WAV file with 16-bit samples."""
+    block = channels * 2
+    chunk = struct.pack("<HHIIHH", PCM, channels, rate, rate * block, block, 16)
+    return Wav(chunk, 0, data_bytes, PCM, channels, rate, block, 16).header(data_bytes)

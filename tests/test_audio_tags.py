@@ -1,0 +1,255 @@
+"""coaia tag: written by mutagen, read back by tinytag; the sound is compared byte by byte."""
+
+import hashlib
+import json
+import os
+import struct
+import subprocess
+import zlib
+
+import pytest
+from hearing import ffmpeg_path, mp3_of, tone, write_wav
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tinytag import TinyTag
+
+from coaiapy import audio_tags, mp3_frames
+
+JPEG = b"\xff\xd8\xff\xe0" + b"\x00\x10JFIF\x00" + bytes(200) + b"\xff\xd9"
+SOUND = mp3_of(tone(1, 1))
+
+
+def png():
+    def chunk(kind, content):
+        whole = kind + content
+        return struct.pack(">I", len(content)) + whole + struct.pack(">I", zlib.crc32(whole))
+
+    head = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
+    pixels = zlib.compress(b"\0\0")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    )
+
+
+@pytest.fixture
+def song(project):
+    path = project / "a.mp3"
+    path.write_bytes(SOUND)
+    return path
+
+
+def digest(data):
+    """A hash of the frames of an MP3, found without the tags around them."""
+    return hashlib.sha256(mp3_frames.audio_only(data)).hexdigest()
+
+
+def shown(run, path="a.mp3"):
+    return json.loads(run("tag", path, "--json").out)
+
+
+def other(path):
+    """What a second reader finds in a file."""
+    return TinyTag.get(str(path))
+
+
+ALL = (
+    ("title", "Morgen – 朝"),
+    ("artist", "John"),
+    ("album", "Voices"),
+    ("track", "3/12"),
+    ("year", "2026"),
+    ("genre", "Speech"),
+    ("comment", "made by hand"),
+)
+
+
+@pytest.mark.parametrize("version", ["2.3", "2.4"])
+def test_every_tag_is_read_back_by_another_reader(run, song, project, version):
+    (project / "words.txt").write_text("La la\nla")
+    (project / "cover.jpg").write_bytes(JPEG)
+    words = [word for name, text in ALL for word in ("--" + name, text)]
+    words += ["--lyrics-file", "words.txt", "--cover", "cover.jpg", "--id3", version]
+    words += ["--set", "TBPM=90", "--set", "TXXX:mood=calm", "--set", "WOAR=http://john"]
+    result = run("tag", "a.mp3", *words)
+    assert (result.code, result.out, result.err) == (0, "", "tagged a.mp3\n")
+
+    data = song.read_bytes()
+    assert data[:4] == b"ID3" + bytes([int(version[-1])])
+    assert digest(data) == digest(SOUND)
+    assert data.endswith(SOUND)
+
+    found = other(song)
+    assert (found.title, found.artist, found.album) == ("Morgen – 朝", "John", "Voices")
+    assert (str(found.track), str(found.track_total)) == ("3", "12")
+    assert (found.genre, str(found.year)[:4], found.comment) == ("Speech", "2026", "made by hand")
+    assert JPEG in data
+
+    tags = shown(run)
+    assert {name: tags[name] for name, _ in ALL} == dict(ALL)
+    assert tags["format"] == "MP3 (ID3v{})".format(version)
+    assert tags["lyrics"] == "La la\nla"
+    assert tags["cover"] == {"type": "image/jpeg", "bytes": len(JPEG)}
+    assert tags["frames"] == {"TBPM": ["90"], "TXXX:mood": ["calm"], "WOAR": ["http://john"]}
+
+
+def test_without_options_the_tags_are_shown(run, song):
+    assert run("tag", "a.mp3").out == "format    MP3 (no ID3 tag)\n"
+    run("tag", "a.mp3", "--title", "One\nTwo", "--set", "TBPM=90")
+    assert run("tag", "a.mp3").out == (
+        "format    MP3 (ID3v2.4)\ntitle     One\\nTwo\nTBPM      90\n"
+    )
+
+
+def test_a_file_keeps_its_version_of_id3(run, song):
+    run("tag", "a.mp3", "--title", "One", "--id3", "2.3")
+    run("tag", "a.mp3", "--artist", "John", "--year", "2026-05-01")
+    assert song.read_bytes()[3] == 3
+    assert shown(run)["year"] == "2026-05-01"
+    run("tag", "a.mp3", "--id3", "2.4")
+    assert song.read_bytes()[3] == 4
+    assert (shown(run)["title"], shown(run)["year"]) == ("One", "2026-05-01")
+
+
+def test_an_empty_text_removes_a_tag_and_clear_removes_all(run, song):
+    words = [word for name, text in ALL for word in ("--" + name, text)]
+    run("tag", "a.mp3", *words)
+    run("tag", "a.mp3", "--comment", "", "--track", "", "--set", "TCON=")
+    assert set(shown(run)) == {"file", "format", "title", "artist", "album", "year", "frames"}
+    run("tag", "a.mp3", "--clear", "--title", "Alone")
+    assert set(shown(run)) == {"file", "format", "title", "frames"}
+    run("tag", "a.mp3", "--clear")
+    assert shown(run) == {"file": "a.mp3", "format": "MP3 (no ID3 tag)", "frames": {}}
+    assert digest(song.read_bytes()) == digest(SOUND)
+
+
+def test_what_others_wrote_stays(run, song):
+    run("tag", "a.mp3", "--set", "TXXX:theirs=kept", "--set", "COMM:notes=also kept")
+    run("tag", "a.mp3", "--comment", "mine")
+    tags = shown(run)
+    assert tags["frames"]["TXXX:theirs"] == ["kept"]
+    assert tags["frames"]["COMM:notes:eng"] == ["also kept"]
+    assert tags["comment"] == "mine"
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=60))
+def test_any_text_comes_back_and_the_sound_stays(song, text):
+    for version in ("2.3", "2.4"):
+        audio_tags.write("a.mp3", audio_tags.Change(texts={"title": text}, id3=version))
+        assert audio_tags.read("a.mp3")["title"] == text
+        assert digest(song.read_bytes()) == digest(SOUND)
+
+
+def test_a_cover_takes_the_place_of_the_one_before(run, song, project):
+    (project / "one.jpg").write_bytes(JPEG)
+    (project / "two.png").write_bytes(png())
+    run("tag", "a.mp3", "--cover", "one.jpg")
+    run("tag", "a.mp3", "--cover", "two.png")
+    assert shown(run)["cover"] == {"type": "image/png", "bytes": len(png())}
+    assert JPEG not in song.read_bytes()
+
+
+def test_the_mode_and_the_link_of_a_file_stay(run, song, project):
+    song.chmod(0o640)
+    os.symlink("a.mp3", "link.mp3")
+    assert run("tag", "link.mp3", "--title", "One").code == 0
+    assert os.path.islink("link.mp3")
+    assert song.stat().st_mode & 0o777 == 0o640
+    assert other(song).title == "One"
+    assert sorted(os.listdir(".")) == ["a.mp3", "link.mp3"]
+
+
+def test_a_wav_file_has_id3_too(run, project):
+    path = write_wav(project / "a.wav", tone(1, 1))
+    before = path.read_bytes()
+    assert run("tag", "a.wav", "--title", "One", "--artist", "John").code == 0
+    assert before[44:] in path.read_bytes()
+    assert shown(run, "a.wav")["artist"] == "John"
+
+
+@pytest.fixture
+def converted(project):
+    """Make a sound file of any kind by a real ffmpeg."""
+    write_wav(project / "in.wav", tone(1, 1))
+
+    def convert(name, *words):
+        command = [ffmpeg_path(), "-v", "error", "-i", "in.wav"]
+        subprocess.check_call(command + list(words) + [name])
+        return project / name
+
+    return convert
+
+
+def decoded(path):
+    """The samples that a real decoder makes of a file."""
+    command = [ffmpeg_path(), "-v", "error", "-i", str(path)]
+    return subprocess.check_output(command + ["-map", "0:a", "-f", "s16le", "-"])
+
+
+@pytest.mark.parametrize("name", ["a.ogg", "a.flac", "a.m4a", "a.opus"])
+def test_other_kinds_of_files(run, project, converted, name):
+    path = converted(
+        name, *(["-strict", "-2", "-c:a", "vorbis", "-ac", "2"] if name == "a.ogg" else [])
+    )
+    (project / "cover.png").write_bytes(png())
+    (project / "words.txt").write_text("La la")
+    sound = decoded(path)
+    words = [word for key, text in ALL if key != "track" for word in ("--" + key, text)]
+    words += ["--track", "3", "--cover", "cover.png", "--lyrics-file", "words.txt"]
+    words += ["--set", "MOOD=calm"]
+    result = run("tag", name, *words)
+    assert result.code == 0, result.err
+    assert decoded(path) == sound
+    found = other(path)
+    assert (found.title, found.artist, found.album) == ("Morgen – 朝", "John", "Voices")
+    assert (found.genre, str(found.year)[:4]) == ("Speech", "2026")
+    tags = shown(run, name)
+    assert tags["cover"] == {"type": "image/png", "bytes": len(png())}
+    assert (tags["lyrics"], tags["track"]) == ("La la", "3")
+    assert ["calm"] in tags["frames"].values()
+    assert run("tag", name, "--clear").code == 0
+    assert set(shown(run, name)) == {"file", "format", "frames"}
+    assert decoded(path) == sound
+
+
+@pytest.mark.parametrize(
+    "words, code",
+    [
+        (("missing.mp3",), 6),
+        ((".", "--title", "x"), 6),
+        (("text.txt",), 2),
+        (("text.mp3", "--title", "x"), 2),
+        (("a.mp3", "--track", "three"), 2),
+        (("a.mp3", "--year", "soon"), 2),
+        (("a.mp3", "--set", "nonsense"), 2),
+        (("a.mp3", "--set", "XYZW=1"), 2),
+        (("a.mp3", "--set", "TYER=2026"), 2),
+        (("a.mp3", "--set", "APIC=x"), 2),
+        (("a.mp3", "--cover", "text.txt"), 2),
+        (("a.mp3", "--cover", "missing.jpg"), 6),
+        (("a.mp3", "--lyrics-file", "missing.txt"), 6),
+    ],
+)
+def test_what_cannot_be_changes_nothing(run, song, project, words, code):
+    (project / "text.txt").write_text("a text " * 100)
+    (project / "text.mp3").write_text("a text " * 100)
+    result = run("tag", *words)
+    assert (result.code, result.out) == (code, "")
+    assert result.err.count("\n") == 1
+    assert song.read_bytes() == SOUND
+    assert sorted(os.listdir(".")) == ["a.mp3", "text.mp3", "text.txt"]
+
+
+def test_several_files(run, song, project):
+    (project / "b.mp3").write_bytes(SOUND)
+    assert run("tag", "a.mp3", "b.mp3", "--album", "Both").code == 0
+    assert [tags["album"] for tags in shown_all(run)] == ["Both", "Both"]
+    result = run("tag", "missing.mp3", "b.mp3")
+    assert result.code == 6
+    assert "album     Both" in result.out and "missing.mp3" in result.err
+
+
+def shown_all(run):
+    return json.loads(run("tag", "a.mp3", "b.mp3", "--json").out)

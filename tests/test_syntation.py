@@ -1,0 +1,182 @@
+"""coaia synthesize with moto's Polly, and with one whose speech lasts as long as its text."""
+
+# ruff: noqa: F811
+
+import json
+import wave
+
+import pytest
+from aws_server import aws, moto_url, polly  # noqa: F401
+from tinytag import TinyTag
+
+from coaiapy import mp3_frames, syntation
+from coaiapy.errors import ConfigError, NetworkError, RefusedError, UsageError
+
+SENTENCE = "This is a sentence of exactly fifty characters ok. "
+LONG = (SENTENCE * 250)[:10000]
+
+
+def test_a_text_becomes_a_file(run, aws, project):
+    result = run("synthesize", "Good morning", "-O", "a.mp3", "--voice", "Amy")
+    assert (result.code, result.out) == (0, "")
+    assert (project / "a.mp3").read_bytes() == bytes(8)  # what moto sends for every text
+    assert "12 characters spoken into a.mp3" in result.err
+
+
+def test_moto_takes_a_text_of_10000_characters_in_pieces(run, aws, project):
+    assert run("synthesize", "-O", "a.mp3", stdin=LONG).code == 0
+    assert (project / "a.mp3").read_bytes() == bytes(8 * 4)
+
+
+def test_a_text_of_10000_characters_becomes_one_file_that_lasts_as_long(run, polly, project):
+    (project / "long.txt").write_text(LONG)
+    result = run("synthesize", "-F", "long.txt", "-O", "a.mp3")
+    assert result.code == 0
+    texts = [asked["Text"] for asked in polly.requests]
+    assert "".join(texts) == LONG and len(texts) == 4
+    assert all(len(text) <= 3000 for text in texts)
+    assert all(text.endswith(" ") for text in texts[:-1])  # each ends with a sentence
+    data = (project / "a.mp3").read_bytes()
+    assert mp3_frames.audio_only(data) == data
+    # LAME adds up to 4 frames of 36 ms to each of the four pieces.
+    assert 100 <= mp3_frames.seconds_of(data) <= 100 + 4 * 4 * 0.036
+    assert TinyTag.get("a.mp3").duration == pytest.approx(mp3_frames.seconds_of(data), abs=1)
+    assert "10000 characters spoken into a.mp3" in result.err
+
+
+def test_ssml_is_spoken_in_documents_that_are_well_formed(run, polly):
+    text = '<speak><prosody rate="slow">{}</prosody></speak>'.format(LONG)
+    assert run("synthesize", text, "--ssml", "-O", "a.mp3").code == 0
+    assert len(polly.requests) == 4
+    for asked in polly.requests:
+        assert asked["TextType"] == "ssml"
+        assert asked["Text"].startswith('<speak><prosody rate="slow">This is')
+        assert asked["Text"].endswith("</prosody></speak>")
+
+
+def test_options_reach_polly(run, polly):
+    words = ("--voice", "Kajal", "--engine", "neural", "--language", "en-IN")
+    assert run("synthesize", "Hello", "-O", "a.mp3", *words).code == 0
+    assert polly.requests == [
+        {
+            "Engine": "neural",
+            "LanguageCode": "en-IN",
+            "OutputFormat": "mp3",
+            "Text": "Hello",
+            "TextType": "text",
+            "VoiceId": "Kajal",
+        }
+    ]
+
+
+def test_pcm_becomes_a_wav_file_if_it_is_called_one(run, polly, project):
+    assert run("synthesize", LONG, "--format", "pcm", "-O", "a.wav").code == 0
+    assert run("synthesize", LONG, "--format", "pcm", "-O", "a.pcm").code == 0
+    with wave.open(str(project / "a.wav")) as sound:
+        assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (16000, 1, 2)
+        assert sound.getnframes() / 16000.0 == pytest.approx(100, abs=0.01)
+        assert sound.readframes(sound.getnframes()) == (project / "a.pcm").read_bytes()
+
+
+def test_tags_can_be_set_in_the_same_call(run, polly, project):
+    words = ("--title", "Morning", "--artist", "Joanna", "--set", "TBPM=90")
+    assert run("synthesize", "Hello", "-O", "a.mp3", *words).code == 0
+    tags = TinyTag.get("a.mp3")
+    assert (tags.title, tags.artist) == ("Morning", "Joanna")
+
+
+def test_joined_mp3s_play_one_after_the_other_without_their_notes():
+    from hearing import mp3_of, tone
+
+    one, two = mp3_of(tone(1, 1)), mp3_of(tone(2, 2))
+    tag = b"ID3\x04\x00\x00\x00\x00\x00\x0a" + bytes(10)
+    assert syntation.joined([tag + one, tag + two], "mp3") == one + two
+
+
+def test_ogg_that_is_none_is_an_error(aws, project):
+    with pytest.raises(NetworkError, match="no Ogg stream"):  # moto's eight zero bytes
+        syntation.speak(LONG, syntation.Speech(format="ogg_vorbis"))
+
+
+def test_the_voices(run, aws):
+    result = run("synthesize", "--voices", "--language", "fr", "--json")
+    voices = json.loads(result.out)
+    assert {voice["language"][:3] for voice in voices} == {"fr-"}
+    assert "Mathieu" in {voice["id"] for voice in voices}
+    table = run("synthesize", "--voices", "--language", "fr-FR", "--columns", "id,engines")
+    assert "Mathieu" in table.out and "Chantal" not in table.out
+
+
+def test_the_published_function(aws, project):
+    assert syntation.synthesize("Hello", "Joanna", "a.ogg", "ogg_vorbis") is None
+    assert (project / "a.ogg").read_bytes() == bytes(8)
+    with pytest.raises(RefusedError, match="AWS polly refused"):
+        syntation.synthesize("Hello", "Nobody", "b.mp3")
+    assert not (project / "b.mp3").exists()
+
+
+@pytest.mark.parametrize(
+    "words, code",
+    [
+        (("Hello",), 2),
+        (("", "-O", "a.mp3"), 2),
+        (("Hello", "-O", "no/folder.mp3"), 6),
+        (("Hello", "-O", "a.mp3", "--json"), 2),
+        (("--voices", "-O", "a.mp3"), 2),
+        (("Hello", "-O", "a.pcm", "--format", "pcm", "--title", "x"), 2),
+        (("Hello", "-O", "a.mp3", "--set", "nonsense"), 2),
+        (("no ssml", "-O", "a.mp3", "--ssml"), 2),
+        (("<speak> </speak>", "-O", "a.mp3", "--ssml"), 2),
+        (("Hello", "-O", "a.mp3", "--cover", "missing.jpg"), 6),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_asked(run, polly, words, code):
+    result = run("synthesize", *words)
+    assert (result.code, result.out) == (code, "")
+    assert result.err.count("\n") == 1
+    assert polly.requests == []
+
+
+@pytest.mark.parametrize(
+    "status, kind, code",
+    [
+        (400, "InvalidSignatureException", 3),
+        (403, "UnrecognizedClientException", 3),
+        (400, "EngineNotSupportedException", 5),
+    ],
+)
+def test_a_refusal_writes_no_file(run, polly, project, status, kind, code):
+    (project / "a.mp3").write_bytes(b"precious")
+    polly.refusals = [(status, kind)]
+    result = run("synthesize", "Hello", "-O", "a.mp3")
+    assert result.code == code
+    assert kind in result.err
+    assert (project / "a.mp3").read_bytes() == b"precious"
+
+
+def test_a_piece_that_fails_for_a_moment_is_asked_for_again(run, polly, project):
+    polly.refusals = [(500, "ServiceFailureException")]
+    assert run("synthesize", "Hello", "-O", "a.mp3").code == 0
+    assert len(polly.requests) == 2
+
+
+def test_nobody_there(monkeypatch, polly):
+    polly.server_close()
+    monkeypatch.setattr("coaiapy.aws_clients.TRIES", 1)
+    with pytest.raises(NetworkError, match="AWS polly gave no answer"):
+        syntation.speak("Hello")
+
+
+def test_keys_that_are_missing_are_named(monkeypatch, polly):
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.delenv("AWS_SECRET_KEY")
+    with pytest.raises(ConfigError, match="one AWS key is set but not the other"):
+        syntation.speak("Hello")
+    monkeypatch.delenv("AWS_KEY_ID")
+    with pytest.raises(ConfigError, match="set AWS_KEY_ID and AWS_SECRET_KEY"):
+        syntation.speak("Hello")
+
+
+def test_a_format_that_polly_lacks():
+    with pytest.raises(UsageError, match="'wav': use mp3"):
+        syntation.synthesize("Hello", "Joanna", "a.wav", "wav")
