@@ -77,6 +77,11 @@ def test_getting_a_variable_loads_no_package(tmp_path, project):
         ("pipeline", "create", "--help"),
         ("fuse", "traces", "create", "a-trace", "--user", "john"),
         ("fuse", "traces", "list", "--json"),
+        ("tash", "key", "value"),
+        ("stash", "list", "--json"),
+        ("init",),
+        ("config", "show", "--json"),
+        ("config", "check", "--online"),
     ],
 )
 def test_commands_that_need_no_package_load_none(tmp_path, words):
