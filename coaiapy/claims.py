@@ -16,6 +16,9 @@ from coaiapy.outgoing import Outgoing
 # No record pauses longer: a later moment was written before the clock was put right.
 LONGEST_PAUSE = 60.0
 
+# What lets go of the record in one row.
+UNCLAIM = "UPDATE deliveries SET claimed_by = NULL, claimed_until = 0 WHERE seq = ?"
+
 # The names that this process claims under at this moment.
 _live: Set[str] = set()
 
@@ -52,11 +55,16 @@ def claim(
         " WHERE state = 'waiting' AND {} AND {} ORDER BY seq"
     ).format(among("destination", destinations), among("seq", rows))
     taken: List[Outgoing] = []
+    void: Set[str] = set()
     size = 0
     with journal.transaction() as db:
         for row in db.execute(sql):
-            if moment < row["not_before"] <= moment + LONGEST_PAUSE or _is_claimed(row, moment):
+            if moment < row["not_before"] <= moment + LONGEST_PAUSE:
                 continue
+            if row["claimed_until"] > moment and row["claimed_by"] not in void:
+                if row["claimed_by"] == name or _is_alive(row["claimed_by"] or ""):
+                    continue
+                void.add(row["claimed_by"])
             record = _record(db, row["seq"])
             size += len(record["body"])
             if taken and size > most_bytes:
@@ -92,20 +100,11 @@ def release(journal: Journal, name: str) -> None:
         )
 
 
-def unclaim(db: Any, row: int) -> None:
-    """Let go of one record."""
-    db.execute("UPDATE deliveries SET claimed_by = NULL, claimed_until = 0 WHERE seq = ?", (row,))
-
-
 def among(column: str, values: Optional[Iterable[int]]) -> str:
     """Return the SQL condition that ``column`` is one of ``values``; ``None`` allows all."""
     if values is None:
         return "1"
     return "{} IN ({})".format(column, ",".join(str(int(value)) for value in values))
-
-
-def _is_claimed(row: Any, moment: float) -> bool:
-    return row["claimed_until"] > moment and _is_alive(row["claimed_by"] or "")
 
 
 def _is_alive(name: str) -> bool:

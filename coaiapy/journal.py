@@ -231,7 +231,7 @@ def _put(db: Any, destination: int, kind: str, body: Body) -> Tuple[int, bool]:
         ),
     ).lastrowid
     if destination != LOCAL:
-        queue(db, row, destination)
+        db.execute("INSERT INTO deliveries (seq, destination) VALUES (?, ?)", (row, destination))
     return row, True
 
 

@@ -8,7 +8,7 @@ import json
 import time
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from coaiapy.claims import among, unclaim
+from coaiapy.claims import UNCLAIM, among
 from coaiapy.journal import LOCAL, Journal
 from coaiapy.outgoing import Outgoing
 from coaiapy.record_fields import Body
@@ -45,19 +45,18 @@ class Tally(NamedTuple):
 def acknowledge(journal: Journal, items: Iterable[Outgoing]) -> None:
     """Take out of the outbox what the server has accepted, in exactly the revision it got."""
     moment = time.time()
+    accepted = [(item.revision, moment, item.row) for item in items]
     with journal.transaction() as db:
-        for item in items:
-            db.execute(
-                "UPDATE records SET sent_revision = max(sent_revision, ?), sent_at = ?"
-                " WHERE seq = ?",
-                (item.revision, moment, item.row),
-            )
-            db.execute(
-                "DELETE FROM deliveries WHERE seq = ? AND ? ="
-                " (SELECT revision FROM records WHERE seq = deliveries.seq)",
-                (item.row, item.revision),
-            )
-            unclaim(db, item.row)
+        db.executemany(
+            "UPDATE records SET sent_revision = max(sent_revision, ?), sent_at = ? WHERE seq = ?",
+            accepted,
+        )
+        db.executemany(
+            "DELETE FROM deliveries WHERE seq = ? AND ? ="
+            " (SELECT revision FROM records WHERE seq = deliveries.seq)",
+            [(row, revision) for revision, _, row in accepted],
+        )
+        db.executemany(UNCLAIM, [(row,) for _, _, row in accepted])
 
 
 def reject(journal: Journal, refused: Iterable[Tuple[Outgoing, str]]) -> None:
@@ -69,7 +68,7 @@ def reject(journal: Journal, refused: Iterable[Tuple[Outgoing, str]]) -> None:
                 " WHERE seq = ? AND ? = (SELECT revision FROM records WHERE seq = deliveries.seq)",
                 (reason, item.row, item.revision),
             )
-            unclaim(db, item.row)
+            db.execute(UNCLAIM, (item.row,))
 
 
 def postpone(journal: Journal, items: Iterable[Outgoing], reason: str, pause: float) -> None:
@@ -81,7 +80,7 @@ def postpone(journal: Journal, items: Iterable[Outgoing], reason: str, pause: fl
                 " WHERE seq = ? AND state = 'waiting'",
                 (reason, time.time() + pause, item.row),
             )
-            unclaim(db, item.row)
+            db.execute(UNCLAIM, (item.row,))
 
 
 def states(
