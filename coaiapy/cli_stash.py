@@ -14,6 +14,7 @@ from coaiapy.cli_common import (
     subcommands,
 )
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_observed import add_trace_options, recorder
 from coaiapy.cli_streams import write_bytes
 from coaiapy.errors import ExitCode, NotFoundError, UsageError
 from coaiapy.files import read_bytes, write_output
@@ -35,7 +36,11 @@ def tash(args: argparse.Namespace, context: Context) -> None:
     """Keep a value."""
     value = _value(args, context)
     with _opened(context, args.verbose) as store:
-        stash.put(store, args.key, value, args.ttl)
+        recorder(args, context).observe_step(
+            "tash",
+            {"key": args.key, "bytes": len(value)},
+            lambda: stash.put(store, args.key, value, args.ttl),
+        )
         kept = "for {} s".format(args.ttl) if args.ttl else "until it is deleted"
         said = "stashed {} bytes under {} in {}, {}"
         context.note(said.format(len(value), args.key, store.where, kept))
@@ -177,6 +182,7 @@ def _build_tash(parser: Parser) -> None:
         help="how long to keep it (default: until it is deleted)",
     )
     _add_verbose(parser)
+    add_trace_options(parser)
     parser.set_defaults(handler=tash)
 
 

@@ -83,6 +83,10 @@ class Recorder:
             self._write(self.place, call, start, fields)
         return value
 
+    def observe_step(self, name: str, facts: Mapping[str, Any], func: Callable[[], T]) -> T:
+        """Return what ``func`` returns; write it down as a step of the workflow, a ``SPAN``."""
+        return self.observe(Call(name, "SPAN", facts=facts), func, lambda value: Seen())
+
     def _write(self, place: Place, call: Call, start: str, outcome: Dict[str, Any]) -> None:
         try:
             values = dict(

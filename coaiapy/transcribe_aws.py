@@ -51,7 +51,7 @@ def transcribe(
     recorder = recorder or observed.recorder(env_file=env_file)
     seconds = audio_split.duration(audio)
     described = Call(
-        name="transcribe " + audio.name,
+        name="transcribe",
         input={"file": audio.name},
         model="amazon-transcribe",
         parameters={"language": wishes.language or "identified", "format": wishes.format},

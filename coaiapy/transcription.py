@@ -1,5 +1,7 @@
 """Speech to text by an OpenAI-compatible service, recordings of any length, in order."""
 
+import os
+import re
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
 
 from coaiapy import audio_files, audio_split, config_values, observed, openai_settings
@@ -53,8 +55,8 @@ def transcribe(
     limits = Limits(values.get("openai_transcription_max_bytes"), _most_seconds(wishes))
     seconds = audio_split.duration(audio)
     described = Call(
-        name="transcribe " + audio.name,
-        input={"file": audio.name},
+        name="transcribe",
+        input={"file": audio.name, "prompt": wishes.prompt or ""},
         model=wishes.model,
         parameters=_parameters(wishes),
         facts={"bytes": audio.size, "kind": audio.kind, "seconds": seconds},
@@ -97,8 +99,8 @@ def _most_seconds(wishes: Wishes) -> float:
 
 
 def _parameters(wishes: Wishes) -> Dict[str, str]:
-    given = {"language": wishes.language, "prompt": wishes.prompt, "format": wishes.format}
-    return {name: value for name, value in given.items() if value and name != "prompt"}
+    given = {"language": wishes.language, "format": wishes.format}
+    return {name: value for name, value in given.items() if value}
 
 
 def _each_part(
@@ -124,7 +126,7 @@ def _of_part(http: OpenaiHttp, part: Part, wishes: Wishes) -> Transcript:
     answer = http.post_form(
         http.service.transcription_url,
         {name: value for name, value in fields.items() if value},
-        Upload(part.name, part.content, part.media_type),
+        Upload(_plain_name(part), part.content, part.media_type),
     )
     text = answer.get("text")
     if not isinstance(text, str):
@@ -148,6 +150,13 @@ def _of_part(http: OpenaiHttp, part: Part, wishes: Wishes) -> Transcript:
         language=language if isinstance(language, str) else None,
         seconds=length,
     )
+
+
+def _plain_name(part: Part) -> str:
+    """Return a name that every service reads: they tell the kind of sound by its suffix."""
+    name, suffix = os.path.splitext(part.name)
+    kind = suffix or "." + part.media_type.split("/")[1]
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", name) + kind
 
 
 def _segments(answer: Mapping[str, Any]) -> List[Segment]:

@@ -114,10 +114,11 @@ def test_a_transcription(run, openai, trace, project):
     (one,) = observations(run)
     assert (one["type"], one["name"], one["model"]) == (
         "GENERATION",
-        "transcribe memo.wav",
+        "transcribe",
         "whisper-1",
     )
     assert (one["output"], one["usageDetails"]["seconds"]) == ("tone 3", 2)
+    assert one["input"]["file"] == "memo.wav"
     assert one["metadata"]["bytes"] == (project / "memo.wav").stat().st_size
     assert one["modelParameters"]["language"] == "en"
 
@@ -138,6 +139,14 @@ def test_a_tag_command(run, trace, project):
     run("tag", "a.mp3", "--title", "One")
     run("tag", "a.mp3")  # looking is no step of a workflow
     assert [one["name"] for one in observations(run)] == ["tag"]
+
+
+def test_a_stashed_value_is_a_step_without_its_value(run, trace):
+    assert run("tash", "key", "a secret word").code == 0
+    (one,) = observations(run)
+    assert (one["type"], one["name"]) == ("SPAN", "tash")
+    assert one["metadata"] == {"key": "key", "bytes": 13}
+    assert "secret" not in json.dumps(one)
 
 
 def test_functions_for_scripts_record_too(run, openai, polly, trace):

@@ -38,6 +38,15 @@ def test_options_reach_the_service(run, openai, memo):
     }
 
 
+@pytest.mark.parametrize(
+    "name, sent", [("é à.wav", "___.wav"), ("memo", "memo.wav"), ("a.b.WAV", "a.b.WAV")]
+)
+def test_every_service_can_read_the_name(run, openai, project, name, sent):
+    write_wav(project / name, tone(1, 1))
+    assert run("t", name).code == 0
+    assert openai.requests[0].file["name"] == sent
+
+
 def test_every_format(run, openai, memo, project):
     assert run("t", "memo.wav", "--format", "srt", "-O", "memo.srt").out == ""
     assert (project / "memo.srt").read_text().startswith("1\n00:00:00,000 --> 00:00:01,000\ntone 0")
