@@ -12,6 +12,7 @@ RESOURCES = (
     Branch("dataset-items", "cli_dataset_items", "write, list and delete items of datasets"),
     Branch("sessions", "cli_sessions", "list, view and make sessions; sessions as files"),
     Branch("comments", "cli_comments", "read and write comments on what there is"),
+    Branch("media", "cli_media", "files beside traces: upload, look up, download"),
     Branch("projects", "cli_projects", "the project that the keys belong to"),
     Branch("doctor", "cli_doctor", "check settings, server and outbox", ("test-connection",)),
     Branch("scores", "cli_scores", "verdicts on traces, sessions and runs", ("sc",)),

@@ -81,6 +81,20 @@ def row_of_trace(journal: Journal, destination: int, trace_id: str) -> Optional[
     return None
 
 
+def row_of_observation(
+    journal: Journal, destination: int, trace_id: str, observation_id: str
+) -> Optional[int]:
+    """Return the row of an observation of a trace, or ``None``."""
+    sql = (
+        "SELECT seq FROM records WHERE destination = ? AND kind = 'observation'"
+        " AND trace_key = ? AND key = ?"
+    )
+    keys = ids.span_trace_id(trace_id), ids.span_id(observation_id)
+    for row in journal.rows(sql, destination, *keys):
+        return int(row["seq"])
+    return None
+
+
 def forget_trace(journal: Journal, destination: int, trace_id: str) -> int:
     """Remove a trace with all that belongs to it, and return how many records that were."""
     with journal.transaction() as db:

@@ -5,7 +5,7 @@ Reading them back is ``trace_reads``.
 
 from typing import Any, Dict, Iterable, Iterator, Optional, Sequence
 
-from coaiapy import delivery, journal_reads
+from coaiapy import delivery, ids, journal_reads
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.journal import Journal
@@ -94,14 +94,43 @@ def patch_output(
     settings: Settings, trace_id: str, output: Any, seconds: Optional[float] = None
 ) -> delivery.Outcome:
     """Set the output of a trace and nothing else of it; ``NotFoundError`` without one."""
+    return patch_trace(settings, trace_id, {"output": output}, seconds)
+
+
+def patch_trace(
+    settings: Settings, trace_id: str, contents: Body, seconds: Optional[float] = None
+) -> delivery.Outcome:
+    """Set the ``input``, ``output`` or ``metadata`` of a trace and nothing else of it.
+
+    Metadata is merged key by key. Raises ``NotFoundError`` without the trace.
+    """
     with Journal() as journal:
         destination = destination_of(journal, settings)
         row = journal_reads.row_of_trace(journal, destination, trace_id)
         if row is not None:
-            written = journal.patch(row, {"output": output})
+            written = journal.patch(row, contents)
         else:
             known = _made_elsewhere(journal, settings, trace_id)
-            written = journal.append(destination, [known._replace(output=output)])
+            written = journal.append(destination, [known._replace(**contents)])
+        return delivery.deliver(journal, settings, written, seconds)
+
+
+def patch_observation(
+    settings: Settings,
+    trace_id: str,
+    observation_id: str,
+    contents: Body,
+    seconds: Optional[float] = None,
+) -> delivery.Outcome:
+    """Set the ``input``, ``output`` or ``metadata`` of an observation, as ``patch_trace`` does."""
+    with Journal() as journal:
+        destination = destination_of(journal, settings)
+        row = journal_reads.row_of_observation(journal, destination, trace_id, observation_id)
+        if row is not None:
+            written = journal.patch(row, contents)
+        else:
+            known = _observed_elsewhere(journal, settings, trace_id, observation_id)
+            written = journal.append(destination, [known._replace(**contents)])
         return delivery.deliver(journal, settings, written, seconds)
 
 
@@ -111,9 +140,23 @@ def _made_elsewhere(journal: Journal, settings: Settings, trace_id: str) -> Trac
 
     found = read(journal, settings, lambda reader: reader.trace(trace_id))
     if found is None:
-        raise NotFoundError("no trace {!r} to set the output of".format(trace_id))
+        raise NotFoundError("no trace {!r} to change".format(trace_id))
     trace: Trace = from_body("trace", found)
     return trace
+
+
+def _observed_elsewhere(
+    journal: Journal, settings: Settings, trace_id: str, observation_id: str
+) -> Observation:
+    """Return an observation that the journal has no record of, as its server knows it."""
+    from coaiapy.readers import read
+
+    found = read(journal, settings, lambda reader: reader.observations_by_id(observation_id))
+    for body in found:
+        if ids.span_trace_id(body["traceId"]) == ids.span_trace_id(trace_id):
+            observation: Observation = from_body("observation", body)
+            return observation
+    raise NotFoundError("no observation {!r} in trace {!r}".format(observation_id, trace_id))
 
 
 def delete(settings: Settings, trace_ids: Sequence[str]) -> None:

@@ -43,6 +43,11 @@ class Storage:
         """Let what is kept be something else than what was uploaded."""
         self.files[media_id] = content
 
+    def planned_nothing(self) -> None:
+        """Forget the faults that have not been played."""
+        with self._lock:
+            self._planned = []
+
     def planned(self) -> Optional[int]:
         with self._lock:
             return self._planned.pop(0) if self._planned else None

@@ -1,0 +1,99 @@
+"""``coaia fuse media``: files beside traces: up, down, and what the server knows of them."""
+
+import argparse
+from typing import Any, List
+
+from coaiapy import delivery, display, media, media_files, settings
+from coaiapy.cli_arguments import add_json, print_json, seconds
+from coaiapy.cli_common import Context, add_command, subcommands
+from coaiapy.cli_delivery import report
+from coaiapy.files import write_output
+
+
+def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
+    """Add the commands of ``coaia fuse media``."""
+    group = subcommands(parser)
+    _build_upload(group)
+    get = add_command(
+        group,
+        "get",
+        get_media,
+        "show what the server knows of a file, and where it is",
+        "coaia fuse media get MEDIA_ID --json",
+    )
+    _add_id(get)
+    add_json(get)
+    down = add_command(
+        group,
+        "download",
+        download_media,
+        "fetch a file, and check that it is what was uploaded",
+        "coaia fuse media download MEDIA_ID -O photo.png",
+    )
+    _add_id(down)
+    down.add_argument("-O", "--output", metavar="FILE", help="(default: MEDIA_ID with an ending)")
+
+
+def _build_upload(group: Any) -> None:
+    upload = add_command(
+        group,
+        "upload",
+        upload_media,
+        "upload a file, and refer to it in a trace or observation",
+        """coaia fuse media upload photo.png $COAIA_TRACE_ID
+        coaia fuse media upload answer.mp3 my-trace -o my-step -f output""",
+    )
+    upload.add_argument("file", metavar="FILE")
+    upload.add_argument("trace_id", metavar="TRACE_ID")
+    upload.add_argument("-o", "--observation-id", metavar="ID", help="in this step of the trace")
+    upload.add_argument(
+        "-f", "--field", choices=media.FIELDS, default="input", help="(default: input)"
+    )
+    upload.add_argument(
+        "-c", "--content-type", metavar="TYPE", help="(default: what the file's name tells)"
+    )
+    add_json(upload)
+    upload.add_argument(
+        "--timeout",
+        type=seconds,
+        metavar="SECONDS",
+        help="try to send the reference for so long (default: {:g})".format(delivery.DEADLINE),
+    )
+    # Without the reference nobody finds the file, so that it counts as done with it only.
+    upload.set_defaults(require_delivery=True)
+
+
+def _add_id(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("media_id", metavar="MEDIA_ID", help="an id, or a whole reference")
+
+
+def upload_media(args: argparse.Namespace, context: Context) -> int:
+    """Upload a file and print its id."""
+    slot = media.Slot(args.trace_id, args.observation_id, args.field)
+    attached = media.upload_and_attach(
+        settings.load(context.env_file), args.file, slot, args.content_type, args.timeout
+    )
+    shown = media.summary(attached)
+    if args.json:
+        print_json(context, shown)
+    else:
+        context.say(shown["media_id"])
+    if shown["success"]:
+        context.note("{}: {}".format(args.file, shown["message"]))
+    return report(args, context, attached.outcome)
+
+
+def get_media(args: argparse.Namespace, context: Context) -> None:
+    """Show what the server knows of a file."""
+    found = media.get_media(settings.load(context.env_file), args.media_id)
+    if args.json:
+        return print_json(context, found)
+    context.say(display.fields(found))
+
+
+def download_media(args: argparse.Namespace, context: Context) -> None:
+    """Fetch a file and print where it is."""
+    found, content = media.download(settings.load(context.env_file), args.media_id)
+    path = args.output or found["mediaId"] + media_files.ending_of(found["contentType"])
+    write_output(path, content)
+    context.say(path)

@@ -1,0 +1,262 @@
+"""Media: files beside traces, in the storage of a Langfuse server, referred to from a record.
+
+An upload is three steps: the server names an address, the file goes there, the server is told.
+Only when it then shows the file is the reference placed, through the journal like every write.
+"""
+
+from typing import NamedTuple, Optional, Tuple
+
+from coaiapy import (
+    delivery,
+    ids,
+    langfuse_generation,
+    media_files,
+    media_transfer,
+    times,
+    trace_reads,
+    traces,
+    unconfirmed,
+)
+from coaiapy.destinations import destination_of
+from coaiapy.errors import CoaiaError, NotFoundError, RefusedError, UsageError
+from coaiapy.journal import Journal
+from coaiapy.langfuse_errors import UnavailableError
+from coaiapy.langfuse_http import LangfuseHttp, quoted
+from coaiapy.media_files import MediaFile
+from coaiapy.media_transfer import Transfer
+from coaiapy.record_fields import Body
+from coaiapy.server_only import client_for
+from coaiapy.settings import Settings
+
+MEDIA = "/api/public/media"
+FIELDS = ("input", "output", "metadata")
+
+
+class Slot(NamedTuple):
+    """Where a file belongs: a field of a trace, or of one of its observations."""
+
+    trace_id: str
+    observation_id: Optional[str] = None
+    field: str = "input"
+
+
+class Stored(NamedTuple):
+    """A file that the server confirms; ``milliseconds`` is 0 when it was there already."""
+
+    media: Body
+    token: str
+    milliseconds: int = 0
+    was_there: bool = False
+
+
+class Attached(NamedTuple):
+    """A file that the server confirms, and what became of the reference to it."""
+
+    stored: Stored
+    outcome: delivery.Outcome
+
+
+def get_media(settings: Settings, media_id: str) -> Body:
+    """Return ``mediaId``, ``contentType``, ``contentLength``, ``uploadedAt``, ``url``, ``urlExpiry``.
+
+    ``media_id`` may be a whole reference. Raises ``NotFoundError`` without the file, or while its
+    upload is not confirmed.
+    """
+    known = media_files.id_in(media_id)
+    return _get(client_for(settings, "media"), known)
+
+
+def download(settings: Settings, media_id: str) -> Tuple[Body, bytes]:
+    """Return what the server says of a file, and its bytes.
+
+    Raises ``RefusedError`` if their number or SHA-256 is not what the server has registered.
+    """
+    found = get_media(settings, media_id)
+    size = int(found["contentLength"])
+    content = media_transfer.download(found["url"], size)
+    if len(content) != size or media_files.id_of(content) != found["mediaId"]:
+        raise RefusedError(
+            "the storage {} gave other bytes for media {!r} than were uploaded: nothing is "
+            "kept".format(media_transfer.place(found["url"]), found["mediaId"])
+        )
+    return found, content
+
+
+def upload_and_attach(
+    settings: Settings,
+    path: str,
+    slot: Slot,
+    content_type: Optional[str] = None,
+    seconds: Optional[float] = None,
+) -> Attached:
+    """Upload a file and place the reference to it; nothing else of the record changes.
+
+    The trace, and the observation, must exist: else ``NotFoundError``, before anything is sent.
+    ``seconds`` is how long to try to send the reference. Raises what ``store`` raises.
+    """
+    http = client_for(settings, "media")
+    file = media_files.examine(path, content_type)
+    record = _record(settings, slot)
+    stored = store(http, file, _as_kept(http, slot, record))
+    return Attached(stored, attach(settings, stored.token, slot, seconds, record))
+
+
+def attach(
+    settings: Settings,
+    token: str,
+    slot: Slot,
+    seconds: Optional[float] = None,
+    record: Optional[Body] = None,
+) -> delivery.Outcome:
+    """Place a reference into a field of a trace or observation, once; ``record`` is it, if known."""
+    body = _record(settings, slot) if record is None else record
+    value = body.get(slot.field)
+    if slot.field == "metadata":
+        value = {} if value is None else value
+    contents = {slot.field: media_files.with_reference(value, token)}
+    if slot.observation_id is None:
+        return traces.patch_trace(settings, slot.trace_id, contents, seconds)
+    return traces.patch_observation(settings, slot.trace_id, slot.observation_id, contents, seconds)
+
+
+def store(http: LangfuseHttp, file: MediaFile, slot: Slot) -> Stored:
+    """Upload a file unless the server has it, and return what the server then says of it.
+
+    Raises ``NetworkError`` or ``RefusedError`` if the storage or the server does not confirm it.
+    """
+    asked = upload_url(http, file, slot)
+    media_id, url = str(asked["mediaId"]), asked.get("uploadUrl")
+    milliseconds = 0
+    if url:
+        transfer = media_transfer.upload(url, file)
+        tell(http, media_id, transfer)
+        if transfer.error:
+            raise media_transfer.failure(url, "upload", transfer.status, transfer.error)
+        milliseconds = transfer.milliseconds
+    media = _confirmed(http, media_id, file)
+    token = media_files.token(media_id, str(media["contentType"]))
+    return Stored(media, token, milliseconds, not url)
+
+
+def upload_url(http: LangfuseHttp, file: MediaFile, slot: Slot) -> Body:
+    """Register a file; return ``mediaId`` and ``uploadUrl``, ``None`` if its bytes are there."""
+    if slot.field not in FIELDS:
+        raise UsageError("{!r} holds no media: use one of {}".format(slot.field, ", ".join(FIELDS)))
+    body = {
+        "traceId": slot.trace_id,
+        "contentType": file.content_type,
+        "contentLength": file.size,
+        "sha256Hash": file.sha256,
+        "field": slot.field,
+    }
+    if slot.observation_id is not None:
+        body["observationId"] = slot.observation_id
+    try:
+        asked: Body = http.request("POST", MEDIA, json=body)
+    except UnavailableError as error:
+        if error.status == 500 and "not enabled" in str(error):
+            raise RefusedError(
+                "{} has no storage for media: {}".format(http.shown_url, error)
+            ) from error
+        raise
+    return asked
+
+
+def tell(http: LangfuseHttp, media_id: str, transfer: Transfer) -> None:
+    """Tell the server what became of an upload."""
+    body = {
+        "uploadedAt": times.now(),
+        "uploadHttpStatus": transfer.status,
+        "uploadTimeMs": transfer.milliseconds,
+    }
+    if transfer.error:
+        body["uploadHttpError"] = transfer.error
+    http.request("PATCH", MEDIA + "/" + quoted(media_id), json=body, retry=True)
+
+
+def _get(http: LangfuseHttp, media_id: str) -> Body:
+    try:
+        found: Body = http.request("GET", MEDIA + "/" + quoted(media_id))
+    except NotFoundError as error:
+        raise NotFoundError("no media {!r}: {}".format(media_id, error)) from error
+    return found
+
+
+def _confirmed(http: LangfuseHttp, media_id: str, file: MediaFile) -> Body:
+    try:
+        media = _get(http, media_id)
+    except NotFoundError as error:
+        raise RefusedError(
+            "the server does not confirm the upload of {}: {}".format(file.path, error)
+        ) from error
+    if media.get("contentLength") != file.size:
+        raise RefusedError(
+            "the server has {} bytes of {}, which has {}".format(
+                media.get("contentLength"), file.path, file.size
+            )
+        )
+    return media
+
+
+def _record(settings: Settings, slot: Slot) -> Body:
+    """Return the trace or observation of a slot as it is now.
+
+    What this machine has just written to it counts, even where the server shows less as yet.
+    """
+    trace = trace_reads.get_trace(settings, slot.trace_id)
+    records = [trace] if slot.observation_id is None else trace["observations"]
+    kind = "trace" if slot.observation_id is None else "observation"
+    wanted = ids.span_id(slot.observation_id or "")
+    with Journal() as journal:
+        destination = destination_of(journal, settings)
+        fresh = list(unconfirmed.records(journal, destination, slot.trace_id, kind))
+    found: Body = {}
+    for record in records + [body for _, body in fresh]:
+        if slot.observation_id is None or ids.span_id(record["id"]) == wanted:
+            found = dict(found, **record)
+    if not found:
+        raise NotFoundError(
+            "no observation {!r} in trace {!r}".format(slot.observation_id, slot.trace_id)
+        )
+    return found
+
+
+def _as_kept(http: LangfuseHttp, slot: Slot, record: Body) -> Slot:
+    """Return a slot with the ids under which the server keeps trace and observation."""
+    with Journal() as journal:
+        server = langfuse_generation.server_for(http, journal)
+    is_trace = slot.observation_id is None
+    trace_id = str(record["id"] if is_trace else record["traceId"])
+    observation_id = None if is_trace else str(record["id"])
+    if server.generation == langfuse_generation.V4:
+        trace_id = ids.span_trace_id(trace_id)
+        observation_id = None if observation_id is None else ids.span_id(observation_id)
+    return slot._replace(trace_id=trace_id, observation_id=observation_id)
+
+
+def summary(attached: Attached) -> Body:
+    """Return an upload as scripts know it: ``success`` is what the server has confirmed."""
+    stored, outcome = attached
+    problem = reference_problem(outcome)
+    if problem:
+        return {"success": False, "error": problem, "media_id": stored.media["mediaId"]}
+    return {
+        "success": True,
+        "media_id": stored.media["mediaId"],
+        "media_token": stored.token,
+        "media_data": stored.media,
+        "message": "was there already" if stored.was_there else "uploaded",
+        "upload_time_ms": stored.milliseconds,
+    }
+
+
+def reference_problem(outcome: delivery.Outcome) -> str:
+    """Return why the server has not taken a reference; "" if it has."""
+    if outcome.rejected:
+        return "the server refused the reference: " + outcome.rejected[0].reason
+    problem: Optional[CoaiaError] = outcome.problem
+    if outcome.waiting or problem is not None:
+        return "the file is uploaded, the reference to it waits in the outbox" + (
+            ": {}".format(problem) if problem else ""
+        )
+    return ""
