@@ -24,7 +24,7 @@ FLOORS = {
         env_files env_format_json env_format_lines env_places
         config_files config_schema config_values redis_settings
         score_values score_config_fields
-        prompt_content
+        prompt_content media_files
     """,
     2: """
         journal journal_errors journal_marks journal_reads outgoing outbox unconfirmed destinations
@@ -37,6 +37,7 @@ FLOORS = {
         dispatch delivery
         redis_errors stash_local stash_redis config_sample web_json
         current_project score_config_cache score_readers
+        media_transfer
         server_only prompt_cache prompt_display dataset_display prompt_files
         template_values template_bounds template_document template_model template_files
         template_language template_variables
@@ -53,14 +54,14 @@ FLOORS = {
         cogh services config_check
         scores score_files score_configs score_config_files score_presets score_availability
         score_config_types published_scores
-        session_files comments
+        session_files comments media
     """,
     4: """
         cli_observed cli_texts cli_progress cli_llm cli_audio cli_speech cli_tag
         cli_prompts cli_prompt_files cli_datasets cli_dataset_files cli_dataset_items
         cli_scores cli_score_options cli_score_configs cli_score_config_files cli_input
         cli_branches cli_streams cli_common cli_arguments cli_delivery cli_help cli_env cli_pipeline
-        cli_listing cli_fuse cli_sessions cli_comments cli_projects cli_doctor cli_observations
+        cli_listing cli_fuse cli_sessions cli_comments cli_media cli_projects cli_doctor cli_observations
         cli_traces cli_trace_list cli_trace_writes cli_batch cli_outbox
         cli_stash cli_config cli_gh
     """,
