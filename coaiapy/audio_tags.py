@@ -80,7 +80,7 @@ def read(path: str) -> Dict[str, Any]:
     Raises ``StateError`` for a file that cannot be read, ``UsageError`` for one with no tags of a
     known kind.
     """
-    return dict(_handler(path, _opened(path)).shown())
+    return dict(_handler(path, _opened(path, path)).shown())
 
 
 def write(path: str, change: Change) -> None:
@@ -89,10 +89,10 @@ def write(path: str, change: Change) -> None:
     Raises what ``read`` raises, and ``UsageError`` for a frame that the file's format cannot hold.
     """
     target = os.path.realpath(path)
-    _handler(path, _opened(target))  # a file of another kind is refused before it is copied
+    _handler(path, _opened(path, target))  # a file of another kind is refused before it is copied
     copy = _copied(path, target)
     try:
-        handler = _handler(path, _opened(copy))
+        handler = _handler(path, _opened(path, copy))
         if change.clear:
             handler.clear()
         _apply(handler, change)
@@ -127,14 +127,15 @@ def _copied(path: str, target: str) -> str:
     return copy
 
 
-def _opened(path: str) -> Any:
+def _opened(path: str, place: str) -> Any:
+    """Return the file at ``place`` as mutagen sees it; messages call it ``path``."""
     mutagen = require("mutagen")
-    if os.path.isdir(path):
+    if os.path.isdir(place):
         raise StateError("cannot read {}: it is a folder".format(path))
     try:
-        with open(path, "rb"):
+        with open(place, "rb"):
             pass
-        return mutagen.File(path)
+        return mutagen.File(place)
     except OSError as error:
         raise StateError("cannot read {}: {}".format(path, reason(error))) from error
     except mutagen.MutagenError as error:

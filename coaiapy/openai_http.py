@@ -199,9 +199,9 @@ class OpenaiHttp:
             )
         )
 
-    def _translated(self, url: str, error: Exception) -> CoaiaError:
+    def _translated(self, url: str, error: Exception) -> Exception:
         exceptions = require("requests").exceptions
-        if isinstance(error, CoaiaError):
+        if not isinstance(error, (exceptions.RequestException, OSError, EOFError)):
             return error
         if isinstance(error, (exceptions.InvalidURL, exceptions.InvalidSchema)):
             return ConfigError(
@@ -221,11 +221,11 @@ class OpenaiHttp:
         return self._no_answer(url, cause(error), is_final)
 
     def _no_answer(self, url: str, why: str, is_final: bool = False) -> "_TryAgainError":
-        hint = "raise OPENAI_TIMEOUT" if is_final else "check the network and OPENAI_BASE_URL"
+        hint = "check the network and OPENAI_BASE_URL"
+        if is_final:
+            hint = "raise OPENAI_TIMEOUT ({:g} s) if it needs longer".format(self.service.timeout)
         error = _TryAgainError(
-            "{} gave no answer: {} ({:g} s at most); {}".format(
-                without_password(url), self._clean(why), self.service.timeout, hint
-            )
+            "{} gave no answer: {}; {}".format(without_password(url), self._clean(why), hint)
         )
         error.is_final = is_final
         return error

@@ -31,9 +31,20 @@ def find(values: ConfigValues) -> OpenaiService:
         chat_url=_address(values, "openai_api_url", "/chat/completions"),
         transcription_url=_address(values, "openai_transcription_api_url", "/audio/transcriptions"),
         image_url=_address(values, "dalle_api_endpoint", "/images/generations"),
-        key=values.get("openai_api_key") or "",
+        key=_key(values),
         timeout=values.get("openai_timeout") or DEFAULT_TIMEOUT,
     )
+
+
+def _key(values: ConfigValues) -> str:
+    key = values.get("openai_api_key") or ""
+    found = values.found("openai_api_key")
+    if found and re.search(r"[^\x21-\x7e]", key):
+        raise ConfigError(
+            "{} is no key: a blank, a line break or a letter beyond ASCII is in it; "
+            "copy it again".format(found.source)
+        )
+    return str(key)
 
 
 def _address(values: ConfigValues, name: str, path: str) -> str:

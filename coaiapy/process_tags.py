@@ -17,7 +17,7 @@ import re
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy import files
-from coaiapy.errors import ConfigError, NotFoundError, UsageError
+from coaiapy.errors import CoaiaError, ConfigError, NotFoundError, UsageError
 from coaiapy.suggest import did_you_mean
 
 SUFFIXES = (".md", ".txt")
@@ -107,7 +107,7 @@ def find_all(config: Mapping[str, Any]) -> Tuple[List[Tag], List[str]]:
     for name in sorted({name for name, _ in _names(config)}):
         try:
             tag = find(name, config)
-        except (ConfigError, UsageError) as error:
+        except CoaiaError as error:
             complaints.append(str(error))
         else:
             if tag is not None:

@@ -211,10 +211,12 @@ def test_the_list_shows_every_tag_and_where_it_is_from(run, home, project, confi
 def test_a_broken_tag_does_not_hide_the_others(run, project):
     (project / ".coaia" / "tags").mkdir(parents=True)
     (project / ".coaia" / "tags" / "empty.md").write_text(" ")
+    (project / ".coaia" / "tags" / "bytes.md").write_bytes(b"\xff")
     result = run("p", "--list")
     assert result.code == 3
     assert "summarizer" in result.out
     assert "empty.md holds no instruction" in result.err
+    assert "bytes.md is not UTF-8" in result.err
 
 
 def test_show_prints_the_instruction_alone(run, config):

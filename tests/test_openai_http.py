@@ -2,6 +2,8 @@
 
 # ruff: noqa: F811
 
+import json
+
 import pytest
 from openai_server import KEY, openai  # noqa: F401
 
@@ -118,7 +120,7 @@ def test_a_no_is_said_once_and_in_one_sentence(http, openai, pauses, fault, kind
 @pytest.mark.parametrize("fault", ["hang", "drip"])
 def test_an_answer_that_does_not_come_is_not_waited_for_again(openai, pauses, fault):
     openai.faults = [fault]
-    with pytest.raises(NetworkError, match="in time .*raise OPENAI_TIMEOUT"):
+    with pytest.raises(NetworkError, match="in time; raise OPENAI_TIMEOUT .0.5 s"):
         chat(client(openai, pauses, timeout=0.5))
     assert len(openai.requests) == 1
 
@@ -234,3 +236,11 @@ def test_an_address_with_a_password_is_not_shown(monkeypatch, project):
 def test_an_address_that_is_none(monkeypatch, project, url):
     with pytest.raises(ConfigError, match="is not an http"):
         service_of(monkeypatch, project, url)
+
+
+@pytest.mark.parametrize("key", ["sk-a\nb", "sk-a b", "sk-é"])
+def test_a_key_that_is_none_is_not_sent_and_not_shown(project, key):
+    (project / "coaia.json").write_text(json.dumps({"openai_api_key": key}))
+    with pytest.raises(ConfigError, match="openai_api_key in .*coaia.json is no key") as caught:
+        openai_settings.find(config_values.load())
+    assert key not in str(caught.value)
