@@ -14,6 +14,7 @@ RESOURCES = (
     Branch("comments", "cli_comments", "read and write comments on what there is"),
     Branch("media", "cli_media", "files beside traces: upload, look up, download"),
     Branch("projects", "cli_projects", "the project that the keys belong to"),
+    Branch("health", "cli_health", "whether the server answers, and its version"),
     Branch("doctor", "cli_doctor", "check settings, server and outbox", ("test-connection",)),
     Branch("scores", "cli_scores", "verdicts on traces, sessions and runs", ("sc",)),
     Branch(

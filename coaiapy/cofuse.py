@@ -4,7 +4,15 @@ Nothing here prints. What returns data returns JSON text; failures raise a ``Coa
 function says that it tells them otherwise. Each group of names lives in the module of its kind.
 """
 
-from coaiapy import published_prompts, published_scores, published_traces
+from coaiapy import (
+    published_comments,
+    published_media,
+    published_prompts,
+    published_scores,
+    published_traces,
+)
+from coaiapy.published_comments import *  # noqa: F403
+from coaiapy.published_media import *  # noqa: F403
 from coaiapy.published_prompts import *  # noqa: F403
 from coaiapy.published_scores import *  # noqa: F403
 from coaiapy.published_traces import *  # noqa: F403
@@ -21,6 +29,8 @@ __all__ = [
     "ScoreConfigExport",
     "ScoreConfigMetadata",
 ]
+__all__ += published_comments.__all__
+__all__ += published_media.__all__
 __all__ += published_prompts.__all__
 __all__ += published_scores.__all__
 __all__ += published_traces.__all__

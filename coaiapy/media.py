@@ -94,6 +94,7 @@ def upload_and_attach(
     The trace, and the observation, must exist: else ``NotFoundError``, before anything is sent.
     ``seconds`` is how long to try to send the reference. Raises what ``store`` raises.
     """
+    _check_field(slot)
     http = client_for(settings, "media")
     file = media_files.examine(path, content_type)
     record = _record(settings, slot)
@@ -109,6 +110,7 @@ def attach(
     record: Optional[Body] = None,
 ) -> delivery.Outcome:
     """Place a reference into a field of a trace or observation, once; ``record`` is it, if known."""
+    _check_field(slot)
     body = _record(settings, slot) if record is None else record
     value = body.get(slot.field)
     if slot.field == "metadata":
@@ -140,8 +142,7 @@ def store(http: LangfuseHttp, file: MediaFile, slot: Slot) -> Stored:
 
 def upload_url(http: LangfuseHttp, file: MediaFile, slot: Slot) -> Body:
     """Register a file; return ``mediaId`` and ``uploadUrl``, ``None`` if its bytes are there."""
-    if slot.field not in FIELDS:
-        raise UsageError("{!r} holds no media: use one of {}".format(slot.field, ", ".join(FIELDS)))
+    _check_field(slot)
     body = {
         "traceId": slot.trace_id,
         "contentType": file.content_type,
@@ -160,6 +161,11 @@ def upload_url(http: LangfuseHttp, file: MediaFile, slot: Slot) -> Body:
             ) from error
         raise
     return asked
+
+
+def _check_field(slot: Slot) -> None:
+    if slot.field not in FIELDS:
+        raise UsageError("{!r} holds no media: use one of {}".format(slot.field, ", ".join(FIELDS)))
 
 
 def tell(http: LangfuseHttp, media_id: str, transfer: Transfer) -> None:

@@ -66,7 +66,7 @@ def add_trace(
             "metadata": metadata,
         }
     )
-    return _written(traces.create(settings.load(), trace), [trace_id])
+    return written(traces.create(settings.load(), trace), [trace_id])
 
 
 def add_observation(
@@ -102,22 +102,24 @@ def add_observation(
         },
         trace_id,
     )
-    return _written(traces.add_observation(settings.load(), observation), [observation_id])
+    return written(traces.add_observation(settings.load(), observation), [observation_id])
 
 
 def patch_trace_output(trace_id: str, output_data: Any) -> str:
     """Set a trace's output and nothing else of it; return as ``add_trace`` does."""
-    return _written(traces.patch_output(settings.load(), trace_id, output_data), [trace_id])
+    return written(traces.patch_output(settings.load(), trace_id, output_data), [trace_id])
 
 
-def create_session(session_id: str, user_id: str, name: str = "New Session") -> str:
+def create_session(session_id: str, user_id: str, session_name: str = "New Session") -> str:
     """Write the trace that opens a session: it has the session's id."""
-    return add_trace(session_id, user_id=user_id, session_id=session_id, name=name)
+    return add_trace(session_id, user_id=user_id, session_id=session_id, name=session_name)
 
 
-def add_trace_node(session_id: str, trace_id: str, user_id: str, name: str = "Child Node") -> str:
+def add_trace_node(
+    session_id: str, trace_id: str, user_id: str, node_name: str = "Child Node"
+) -> str:
     """Write one more trace of a session."""
-    return add_trace(trace_id, user_id=user_id, session_id=session_id, name=name)
+    return add_trace(trace_id, user_id=user_id, session_id=session_id, name=node_name)
 
 
 def delete_trace(trace_id: str) -> str:
@@ -183,7 +185,7 @@ def add_observations_batch(
             }
             return to_text(shown)
         ids = [observation.id for observation in batch.observations()]
-        return _written(traces.submit(settings.load(), batch.observations()), ids)
+        return written(traces.submit(settings.load(), batch.observations()), ids)
 
 
 def list_traces(
@@ -291,7 +293,8 @@ def _or_error(read: Any) -> str:
         return to_text({"error": str(error)})
 
 
-def _written(outcome: delivery.Outcome, ids: Sequence[str]) -> str:
+def written(outcome: delivery.Outcome, ids: Sequence[str]) -> str:
+    """Return what an ingestion endpoint would for records with these ids; raise what went wrong."""
     if outcome.rejected:
         raise RefusedError("; ".join(rejected.reason for rejected in outcome.rejected))
     if outcome.problem is not None and not isinstance(outcome.problem, NetworkError):

@@ -1,0 +1,23 @@
+"""``coaia fuse health``: does the server answer, and which version is it?"""
+
+import argparse
+from typing import List
+
+from coaiapy import display, health, settings
+from coaiapy.cli_arguments import add_json, print_json
+from coaiapy.cli_common import Context, example_text
+
+
+def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
+    """Make ``parser`` the command."""
+    parser.epilog = example_text("coaia fuse health --json")
+    parser.set_defaults(handler=show_health)
+    add_json(parser)
+
+
+def show_health(args: argparse.Namespace, context: Context) -> None:
+    """Show what the server says of itself."""
+    found = health.check(settings.load(context.env_file))
+    if args.json:
+        return print_json(context, found)
+    context.say(display.fields(found))

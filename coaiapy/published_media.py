@@ -1,0 +1,158 @@
+"""Media under the names that scripts have imported for years.
+
+What returns data returns JSON text with an ``error`` key on failure; what returns a dict has
+``success`` in it, true only when storage and server have confirmed it. Nothing of these raises
+for what a server says.
+"""
+
+import os
+from typing import Any, Callable, Dict, Optional
+
+from coaiapy import display, media, media_files, media_transfer, settings
+from coaiapy.errors import CoaiaError
+from coaiapy.json_text import parsed, to_text
+from coaiapy.media_files import SUPPORTED_CONTENT_TYPES
+from coaiapy.published_traces import written
+from coaiapy.server_only import client_for
+
+__all__ = [
+    "SUPPORTED_CONTENT_TYPES",
+    "attach_media_token_to_observation",
+    "attach_media_token_to_trace",
+    "calculate_sha256",
+    "create_langfuse_media_token",
+    "detect_content_type",
+    "format_media_display",
+    "get_media",
+    "get_media_upload_url",
+    "patch_media_upload_status",
+    "upload_and_attach_media",
+    "upload_media_to_url",
+    "validate_content_type",
+]
+
+
+def calculate_sha256(file_path: str) -> str:
+    """Return the SHA-256 of a file as base64 text of 44 characters; ``StateError`` without it."""
+    return media_files.file_sha256(file_path)
+
+
+def detect_content_type(file_path: str) -> str:
+    """Return the type that a file's name tells, else ``application/octet-stream``."""
+    return media_files.detect_content_type(file_path)
+
+
+def validate_content_type(content_type: str) -> Dict[str, Any]:
+    """Return ``{"valid", "message"}``: whether servers take files of this type."""
+    valid = content_type in SUPPORTED_CONTENT_TYPES
+    return {"valid": valid, "message": "" if valid else media_files.unsupported(content_type)}
+
+
+def get_media_upload_url(
+    trace_id: str,
+    content_type: str,
+    content_length: int,
+    sha256_hash: str,
+    field: str = "input",
+    observation_id: Optional[str] = None,
+) -> str:
+    """Register a file; return ``{"mediaId", "uploadUrl"}`` (``null``: it is there), or ``error``.
+
+    ``content_length`` is in bytes, ``sha256_hash`` as ``calculate_sha256`` returns it.
+    """
+    file = media_files.MediaFile("", content_type, sha256_hash, content_length)
+    slot = media.Slot(trace_id, observation_id, field)
+    return _or_error(lambda: media.upload_url(client_for(settings.load(), "media"), file, slot))
+
+
+def upload_media_to_url(
+    upload_url: str, file_path: str, content_type: str, sha256_hash: Optional[str] = None
+) -> Dict[str, Any]:
+    """PUT a file where a server said; return ``{success, status_code, message, upload_time_ms}``.
+
+    ``status_code`` is 0 where no answer came.
+    """
+    try:
+        digest = sha256_hash or media_files.file_sha256(file_path)
+        size = os.path.getsize(file_path)
+        transfer = media_transfer.upload(
+            upload_url, media_files.MediaFile(file_path, content_type, digest, size)
+        )
+    except (CoaiaError, OSError) as error:
+        return {"success": False, "status_code": 0, "message": str(error), "upload_time_ms": 0}
+    return {
+        "success": not transfer.error,
+        "status_code": transfer.status,
+        "message": transfer.error or "uploaded",
+        "upload_time_ms": transfer.milliseconds,
+    }
+
+
+def patch_media_upload_status(
+    media_id: str, status_code: int, upload_time_ms: int, error: Optional[str] = None
+) -> str:
+    """Tell the server what became of an upload; return its answer, or ``{"error": ...}``."""
+    transfer = media_transfer.Transfer(status_code, error or "", upload_time_ms)
+    return _or_error(lambda: media.tell(client_for(settings.load(), "media"), media_id, transfer))
+
+
+def get_media(media_id: str) -> str:
+    """Return what the server knows of a file, its ``url`` included, or ``{"error": ...}``."""
+    return _or_error(lambda: media.get_media(settings.load(), media_id))
+
+
+def create_langfuse_media_token(media_id: str, content_type: str, source: str = "file") -> str:
+    """Return the text that refers to a file."""
+    return media_files.token(media_id, content_type, source)
+
+
+def attach_media_token_to_trace(trace_id: str, media_token: str, field: str = "input") -> str:
+    """Add a reference to a field of a trace and change nothing else; return as ``add_trace``."""
+    return _attached(media.Slot(trace_id, None, field), media_token)
+
+
+def attach_media_token_to_observation(
+    observation_id: str, trace_id: str, media_token: str, field: str = "input"
+) -> str:
+    """Add a reference to a field of an observation, as ``attach_media_token_to_trace`` does."""
+    return _attached(media.Slot(trace_id, observation_id, field), media_token)
+
+
+def upload_and_attach_media(
+    file_path: str,
+    trace_id: str,
+    field: str = "input",
+    observation_id: Optional[str] = None,
+    content_type: Optional[str] = None,
+) -> Dict[str, Any]:
+    """Upload a file and refer to it in a trace or observation.
+
+    Returns ``{success, media_id, media_token, media_data, message, upload_time_ms}``, or
+    ``{"success": False, "error": ...}``.
+    """
+    slot = media.Slot(trace_id, observation_id, field)
+    try:
+        attached = media.upload_and_attach(settings.load(), file_path, slot, content_type)
+    except CoaiaError as error:
+        return {"success": False, "error": str(error)}
+    return media.summary(attached)
+
+
+def format_media_display(media_json: Any) -> str:
+    """Return what ``get_media`` returned, field by field."""
+    return display.fields(parsed(media_json))
+
+
+def _attached(slot: media.Slot, token: str) -> str:
+    def attach() -> Any:
+        outcome = media.attach(settings.load(), token, slot)
+        return parsed(written(outcome, [slot.observation_id or slot.trace_id]))
+
+    return _or_error(attach)
+
+
+def _or_error(ask: Callable[[], Any]) -> str:
+    try:
+        return to_text(ask())
+    except CoaiaError as error:
+        return to_text({"error": str(error)})
