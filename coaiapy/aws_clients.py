@@ -54,6 +54,8 @@ def client(values: ConfigValues, service: str) -> Any:
             s3={"addressing_style": "path"} if values.get("pollyconf.endpoint_url") else None,
         ),
     }
+    # boto3 tells everybody on an old Python so; nobody who only runs a command can do anything.
+    getattr(require("boto3.compat"), "filter_python_deprecation_warnings", lambda: None)()
     with translated(service):
         session = boto3.session.Session()
         return session.client(service, **{name: one for name, one in given.items() if one})

@@ -8,10 +8,12 @@ import wave
 
 import pytest
 from hearing import RATE, ffmpeg_path, heard, melody, mp3_of, silence, tone, write_wav
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from coaiapy import audio_files, audio_split, mp3_frames
 from coaiapy.audio_split import Limits
-from coaiapy.errors import ConfigError, StateError, UsageError
+from coaiapy.errors import CoaiaError, ConfigError, StateError, UsageError
 
 
 def parts_of(path, *limits):
@@ -224,3 +226,37 @@ def test_ffmpeg_says_why_it_makes_nothing(project, ffmpeg):
     (project / "a.ogg").write_bytes(b"OggS" + bytes(30000))
     with pytest.raises(UsageError, match="ffmpeg makes nothing of a.ogg: .+"):
         parts_of("a.ogg", 20000)
+
+
+WAV_HEAD = 60
+FUZZ = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@FUZZ
+@given(st.lists(st.tuples(st.integers(0, WAV_HEAD), st.integers(0, 255)), max_size=6))
+def test_a_damaged_wav_is_split_or_refused(project, damage):
+    content = bytearray(write_wav(project / "a.wav", tone(1, 2)).read_bytes())
+    for at, byte in damage:
+        content[at] = byte
+    (project / "a.wav").write_bytes(bytes(content))
+    try:
+        parts = parts_of("a.wav", 30000)
+    except CoaiaError as error:
+        assert "a.wav" in str(error)
+    else:
+        assert all(len(part.content) <= 30000 for part in parts)
+
+
+@FUZZ
+@given(st.binary(max_size=300), st.integers(0, 3000), st.binary(max_size=50))
+def test_a_damaged_mp3_is_split_or_refused(project, begin, at, middle):
+    data = mp3_of(tone(1, 1))
+    (project / "a.mp3").write_bytes(begin + data[:at] + middle + data[at:])
+    try:
+        parts = parts_of("a.mp3", 20000)
+    except CoaiaError as error:
+        assert "a.mp3" in str(error)
+    else:
+        assert 0 < sum(part.seconds or 0.1 for part in parts) < 10

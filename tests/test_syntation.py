@@ -20,7 +20,7 @@ def test_a_text_becomes_a_file(run, aws, project):
     result = run("synthesize", "Good morning", "-O", "a.mp3", "--voice", "Amy")
     assert (result.code, result.out) == (0, "")
     assert (project / "a.mp3").read_bytes() == bytes(8)  # what moto sends for every text
-    assert "12 characters spoken into a.mp3" in result.err
+    assert result.err == "12 characters spoken into a.mp3 (8 bytes)\n"
 
 
 def test_moto_takes_a_text_of_10000_characters_in_pieces(run, aws, project):
