@@ -3,10 +3,12 @@
 # ruff: noqa: F811
 
 import json
+import subprocess
 import wave
 
 import pytest
 from aws_server import aws, moto_url, polly  # noqa: F401
+from hearing import RATE, ffmpeg_path, heard, mp3_of, tone, write_wav
 from tinytag import TinyTag
 
 from coaiapy import mp3_frames, syntation
@@ -86,8 +88,6 @@ def test_tags_can_be_set_in_the_same_call(run, polly, project):
 
 
 def test_joined_mp3s_play_one_after_the_other_without_their_notes():
-    from hearing import mp3_of, tone
-
     one, two = mp3_of(tone(1, 1)), mp3_of(tone(2, 2))
     tag = b"ID3\x04\x00\x00\x00\x00\x00\x0a" + bytes(10)
     assert syntation.joined([tag + one, tag + two], "mp3") == one + two
@@ -180,3 +180,23 @@ def test_keys_that_are_missing_are_named(monkeypatch, polly):
 def test_a_format_that_polly_lacks():
     with pytest.raises(UsageError, match="'wav': use mp3"):
         syntation.synthesize("Hello", "Joanna", "a.wav", "wav")
+
+
+@pytest.mark.parametrize("format, codec", [("mp3", "libmp3lame"), ("ogg_vorbis", "libvorbis")])
+def test_a_real_decoder_plays_joined_speech_to_its_end(project, format, codec):
+    suffix = format[:3]
+    sounds = []
+    for number, seconds in ((1, 1), (9, 2), (4, 1)):
+        write_wav(project / "in.wav", tone(number, seconds))
+        ffmpeg("-i", "in.wav", "-c:a", codec, "-y", "part." + suffix)
+        sounds.append((project / ("part." + suffix)).read_bytes())
+    (project / ("whole." + suffix)).write_bytes(syntation.joined(sounds, format))
+    ffmpeg("-i", "whole." + suffix, "-ar", str(RATE), "-ac", "1", "whole.wav")
+    found = heard({"content": (project / "whole.wav").read_bytes()})
+    assert [one["text"] for one in found] == ["tone 1", "tone 9", "tone 4"]
+    assert found[-1]["end"] == pytest.approx(4, abs=0.4)
+
+
+def ffmpeg(*words):
+    command = [ffmpeg_path(), "-nostdin", "-v", "error"]
+    subprocess.check_call(command + list(words))
