@@ -37,6 +37,7 @@ from coaiapy.published_texts import (
     summarizer,
 )
 from coaiapy.redis_errors import reporting
+from coaiapy.transcription import transcribe_audio
 
 __all__ = [
     "abstract_process_send",
@@ -60,6 +61,7 @@ __all__ = [
     "send_openai_request_v4",
     "summarizer",
     "tash",
+    "transcribe_audio",
 ]
 
 # What read_config() has read; a script sets it to None to have it read again.

@@ -181,6 +181,18 @@ def test_of_two_with_one_name_the_newer_is_meant():
         (None, True),
         (12345, True),
     ],
+    ids=[
+        "almost a day",
+        "more than a day",
+        "more than a year",
+        "a minute ahead",
+        "a day ahead",
+        "no zone",
+        "a word",
+        "nothing",
+        "null",
+        "a number",
+    ],
 )
 def test_age(cached_at, stale):
     assert cache.is_cache_stale({"cached_at": cached_at}) is stale
