@@ -304,6 +304,80 @@ def test_init_refuses_what_cannot_be(run, home, project, words, code):
     assert not list(project.iterdir()) and not (home / ".coaia").exists()
 
 
+@pytest.mark.parametrize("form", ["eval $({})", 'eval "$({})"'])
+def test_a_shell_evaluates_the_export_lines_in_both_forms(form):
+    line = form.format("coaia pipeline create simple-trace --var trace_name='a b' --export-env")
+    assert len(bash(line + "\nprintf %s $COAIA_TRACE_ID")) == 32
+
+
+def test_the_session_of_the_project_is_the_session_of_the_next_pipeline(run):
+    assert run("pipeline", "create", "llm-chain", "--session-id", "s1", "--export-env").code == 0
+    assert create(run, "llm-chain")["sessionId"] == "s1"
+    assert create(run, "llm-chain", "--session-id", "s2")["sessionId"] == "s2"
+
+
+def test_enable_judge_marks_the_trace(run):
+    assert create(run, "llm-chain", "--enable-judge")["metadata"]["enable_judge"] is True
+    assert "enable_judge" not in create(run, "llm-chain")["metadata"]
+
+
+@pytest.mark.parametrize("format", ["json", "yaml"])
+@pytest.mark.parametrize("location", ["user", "project"])
+def test_init_writes_a_template_that_works_and_says_where_it_is(
+    run, home, project, location, format
+):
+    answer = run("pipeline", "init", "mine", "--location", location, "--format", format)
+    base = home / ".coaia" if location == "user" else project / ".coaia"
+    path = base / "templates" / ("mine." + format)
+    assert (answer.code, answer.out) == (0, "{}\n".format(path)) and "edit" in answer.err
+    made = create(run, "mine", "--var", "tasks=a,b")
+    assert [each["name"] for each in made["observations"]] == ["mine", "a", "b"]
+
+
+def test_init_never_overwrites_without_force(run, home):
+    assert run("pipeline", "init", "mine").code == 0
+    path = home / ".coaia" / "templates" / "mine.json"
+    path.write_text('{"description": "edited"}')
+    for format in ("json", "yaml"):
+        answer = run("pipeline", "init", "mine", "--format", format)
+        assert answer.code == 6 and "--force" in answer.err and answer.out == ""
+    assert path.read_text() == '{"description": "edited"}'
+    assert run("pipeline", "init", "mine", "--force").code == 0
+    assert "edited" not in path.read_text()
+
+
+def test_init_from_a_template_extends_it(run, project):
+    answer = run("pipeline", "init", "mine", "--from", "llm-chain", "--location", "project")
+    assert answer.code == 0 and "extends llm-chain" in answer.err
+    path = project / ".coaia" / "templates" / "mine.json"
+    document = json.loads(path.read_text())
+    assert document["extends"] == "llm-chain" and document["steps"] == []
+    document["variables"].append({"name": "model", "default": "mine-7b"})
+    document["steps"].append({"name": "Final Synthesis", "remove": True})
+    document["steps"].append({"name": "Extra {{ model_name }}", "parent": "{{ chain_name }}"})
+    path.write_text(json.dumps(document))
+    made = create(run, "mine")
+    names = [each["name"] for each in made["observations"]]
+    assert names[-1] == "Extra mine-7b" and "Final Synthesis" not in names
+    assert made["observations"][1]["model"] == "mine-7b"
+    assert made["metadata"]["template_name"] == "mine"
+
+
+@pytest.mark.parametrize(
+    "words, code",
+    [
+        (["../../../pwn"], 2),
+        (["mine", "--from", "nobody"], 1),
+        (["mine", "--from", "../x"], 2),
+        (["mine", "--from", "mine"], 2),
+        (["mine", "--location", "moon"], 2),
+    ],
+)
+def test_init_refuses_what_cannot_be(run, home, project, words, code):
+    assert run("pipeline", "init", "--location", "project", *words).code == code
+    assert not list(project.iterdir()) and not (home / ".coaia").exists()
+
+
 UUIDGEN = """\
 #!{}
 import uuid
