@@ -125,10 +125,12 @@ def _values(count: int) -> str:
 
 
 def _value(args: argparse.Namespace, context: Context) -> bytes:
-    if (args.value is None) == (args.file is None):
-        raise UsageError("give one of VALUE and --file FILE (- is standard input)")
-    if args.value is not None:
+    if args.value is None and args.file is None:
+        raise UsageError("give a VALUE or --file FILE (- is standard input)")
+    if args.file is None:
         return bytes(args.value.encode("utf-8"))
+    if args.value is not None:
+        context.note("the file is stashed, VALUE is not: --file comes before it")
     return read_stdin_bytes(context) if args.file == "-" else read_bytes(args.file)
 
 

@@ -122,11 +122,18 @@ def test_an_empty_value_is_a_value(run):
     assert run("fetch", "key", "--default", "x").out == ""
 
 
+def test_a_file_comes_before_a_value_and_a_note_says_so(run, project):
+    (project / "file").write_text("of the file")
+    result = run("tash", "key", "value", "-F", "file")
+    assert result.code == 0
+    assert "VALUE is not" in result.err
+    assert run("fetch", "key").out == "of the file"
+
+
 @pytest.mark.parametrize(
     "words, code",
     [
         (("tash", "key"), 2),
-        (("tash", "key", "value", "-F", "file"), 2),
         (("tash", "key", "-F", "missing"), 6),
         (("tash", "", "value"), 2),
         (("tash", "key", "value", "-T", "soon"), 2),
