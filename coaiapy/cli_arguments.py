@@ -84,9 +84,7 @@ def seconds(text: str) -> float:
     return number
 
 
-def note_source(context: Context, settings: Settings, found: str = "", more: str = "") -> None:
-    """Say what was ``found``, where if that was no server, and what ``more`` there is to say."""
+def note_source(context: Context, settings: Settings) -> None:
+    """Say so if what is shown comes from no server."""
     if settings.is_local:
-        found = "{} in the local journal".format(found) if found else "from the local journal"
-    if found:
-        context.note(found + more)
+        context.note("from the local journal")

@@ -12,14 +12,22 @@ from coaiapy.errors import UsageError
 from coaiapy.table import table
 
 
-def add_listing_options(parser: argparse.ArgumentParser) -> None:
+def add_listing_options(
+    parser: argparse.ArgumentParser, form_default: Any = False, columns_default: Any = None
+) -> None:
     """Add the options that every listing has."""
     forms = parser.add_mutually_exclusive_group()
-    forms.add_argument("--json", action="store_true", help="print a JSON list")
-    forms.add_argument("--jsonl", action="store_true", help="print a JSON object a line")
-    forms.add_argument("--csv", action="store_true", help="print comma-separated values")
+    for form, shown in (
+        ("--json", "a JSON list"),
+        ("--jsonl", "a JSON object a line"),
+        ("--csv", "comma-separated values"),
+    ):
+        forms.add_argument(form, action="store_true", default=form_default, help="print " + shown)
     parser.add_argument(
-        "--columns", metavar="A,B", help="show these fields, by their names in --json"
+        "--columns",
+        metavar="A,B",
+        default=columns_default,
+        help="show these fields, by their names in --json",
     )
 
 

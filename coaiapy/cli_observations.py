@@ -58,5 +58,4 @@ def list_observations(args: argparse.Namespace, context: Context) -> None:
         show_listing(args, context, page.rows, columns, "observation")
     if page.cursor:
         context.note("there are more: --cursor {}".format(page.cursor))
-    if known.is_local:
-        note_source(context, known)
+    note_source(context, known)

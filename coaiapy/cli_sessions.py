@@ -97,8 +97,7 @@ def list_sessions(args: argparse.Namespace, context: Context) -> None:
     show_listing(args, context, shown, columns, "session")
     if len(found) > end:
         context.note("there are more: --page {}".format(args.page + 1))
-    if known.is_local:
-        note_source(context, known)
+    note_source(context, known)
 
 
 def get_session(args: argparse.Namespace, context: Context) -> None:

@@ -1,12 +1,14 @@
 """``coaia fuse traces`` and ``coaia fuse traces list``: which traces there are."""
 
 import argparse
-from typing import Any, Iterable, List
+from typing import Any, Dict, Iterable, List, Mapping
 
 from coaiapy import display, settings, trace_reads
-from coaiapy.cli_arguments import add_json, note_source, positive, print_json, time
+from coaiapy.cli_arguments import note_source, positive, time
 from coaiapy.cli_common import Context, add_command
+from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.errors import UsageError
+from coaiapy.record_fields import UNCONFIRMED
 from coaiapy.trace_filter import ORDERS, TraceFilter
 
 DEFAULT_LIMIT = 50
@@ -20,8 +22,17 @@ _VALUED = (
     "--from",
     "--to",
     "--order",
+    "--columns",
 )
-_OPTIONS = _VALUED + ("--all", "--include-observations")
+_OPTIONS = _VALUED + ("--all", "--include-observations", "--jsonl", "--csv")
+_COLUMNS = {
+    "id": "Trace",
+    "name": "Name",
+    "timestamp": "Started",
+    "userId": "User",
+    "sessionId": "Session",
+    "tags": "Tags",
+}
 
 
 def build(parser: argparse.ArgumentParser, group: Any) -> None:
@@ -41,6 +52,9 @@ def build(parser: argparse.ArgumentParser, group: Any) -> None:
         order=ORDERS[0],
         include_observations=False,
         json=False,
+        jsonl=False,
+        csv=False,
+        columns=None,
     )
     listing = add_command(
         group, "list", list_traces, "list traces", "coaia fuse traces list --user john --limit 10"
@@ -69,7 +83,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="with --json: with their observations and scores",
     )
-    add_json(parser, default=argparse.SUPPRESS)
+    add_listing_options(parser, argparse.SUPPRESS, argparse.SUPPRESS)
 
 
 def refuse_early_options(words: List[str], commands: Iterable[str]) -> None:
@@ -101,10 +115,24 @@ def list_traces(args: argparse.Namespace, context: Context) -> None:
     limit = None if args.all else args.limit
     found = trace_reads.list_traces(known, wanted, limit and limit + 1, args.include_observations)
     shown = found[:limit]
-    if args.json:
-        print_json(context, shown)
-    elif shown:
-        context.say(display.trace_table(shown))
-    count = "1 trace" if len(shown) == 1 else "{} traces".format(len(shown) or "no")
-    is_cut = len(found) > len(shown)
-    note_source(context, known, count, "; there are more, --all shows them" if is_cut else "")
+    late = any(UNCONFIRMED in trace for trace in shown)
+    columns = dict(_COLUMNS, **{UNCONFIRMED: "Note"}) if late else _COLUMNS
+    is_table = not (args.json or args.jsonl or args.csv)
+    show_listing(
+        args,
+        context,
+        [_readable(trace) for trace in shown] if is_table else shown,
+        columns,
+        "trace",
+    )
+    if len(found) > len(shown):
+        context.note("there are more: --all shows them")
+    note_source(context, known)
+
+
+def _readable(trace: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return ``trace`` with its moment, and what is to be said of it, as a table shows them."""
+    changed = {"timestamp": display.moment(trace.get("timestamp"))}
+    if UNCONFIRMED in trace:
+        changed[UNCONFIRMED] = display.unconfirmed(dict(trace))
+    return dict(trace, **changed)

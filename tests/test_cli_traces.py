@@ -26,7 +26,11 @@ def shown(fuse):
 
 
 def test_on_a_fresh_machine_there_is_nothing_and_that_is_no_error(fuse):
-    assert fuse() == (0, "", "no traces in the local journal\n")
+    empty = fuse()
+    assert (empty.code, empty.err) == (0, "0 traces\nfrom the local journal\n")
+    heading, rule = empty.out.splitlines()
+    assert heading.split() == ["Trace", "Name", "Started", "User", "Session", "Tags"]
+    assert set(rule) == set("- ")
     assert fuse("--json").out == "[]\n"
 
 
@@ -52,7 +56,7 @@ def test_what_is_written_is_shown_as_a_tree(fuse):
     assert fuse("sv", "s1", "--json").code == 0
     listed = fuse()
     assert "my-run" in listed.out and "Nightly" in listed.out and "john" in listed.out
-    assert listed.err == "1 trace in the local journal\n"
+    assert listed.err == "1 trace\nfrom the local journal\n"
 
 
 @pytest.mark.parametrize(
@@ -187,8 +191,21 @@ def test_a_list_that_is_cut_says_so(fuse):
     for _ in range(3):
         fuse("create")
     cut = fuse("--limit", "2")
-    assert cut.err == "2 traces in the local journal; there are more, --all shows them\n"
-    assert fuse("--limit", "3").err == fuse("--all").err == "3 traces in the local journal\n"
+    assert cut.err == "2 traces\nthere are more: --all shows them\nfrom the local journal\n"
+    whole = "3 traces\nfrom the local journal\n"
+    assert fuse("--limit", "3").err == fuse("--all").err == whole
+
+
+def test_the_list_has_every_form_before_and_behind_its_name(fuse):
+    fuse("create", "t1", "-n", "a, b", "--timestamp", "2026-01-31T12:00:00Z", "--tag", "x")
+    lines = ["id,name,timestamp", 't1,"a, b",2026-01-31T12:00:00.000Z']
+    columns = ("--columns", "id,name,timestamp")
+    for words in (("--csv",) + columns, columns + ("list", "--csv"), ("--csv", "list") + columns):
+        assert fuse(*words).out.splitlines() == lines
+    assert json.loads(fuse("list", "--jsonl").out)["tags"] == ["x"]
+    assert fuse("--columns", "name").out.splitlines() == ["Name", "------", "a, b"]
+    assert fuse("list", "--columns", "nmae").code == 2
+    assert fuse("--csv", "trace-view", "t1").code == 2
 
 
 @pytest.mark.parametrize(
