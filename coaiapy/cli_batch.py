@@ -5,10 +5,10 @@ import itertools
 from contextlib import contextmanager
 from typing import IO, Any, Iterable, Iterator, Optional
 
-from coaiapy import delivery, settings, traces
+from coaiapy import settings, traces
 from coaiapy.cli_arguments import print_json
 from coaiapy.cli_common import Context, add_command, is_terminal
-from coaiapy.cli_delivery import add_delivery_options, report
+from coaiapy.cli_delivery import add_delivery_options, report, summary
 from coaiapy.errors import StateError, UsageError
 from coaiapy.files import reason
 from coaiapy.observation_files import FORMATS, Batch, Item, preview, read_batch
@@ -44,7 +44,8 @@ def add_observations(args: argparse.Namespace, context: Context) -> int:
             return 0
         observations = _with_progress(context, "writing", batch.observations(), batch.count)
         outcome = traces.submit(known, observations, args.timeout)
-        _summarize(context, args.trace_id, batch.count, outcome)
+        what = "{} of trace {}".format(_counted(batch.count), args.trace_id)
+        context.note(summary(what, batch.count, outcome))
     return report(args, context, outcome)
 
 
@@ -75,14 +76,6 @@ def _preview(args: argparse.Namespace, context: Context, batch: Batch) -> None:
     )
     more = ", the first {} are shown".format(len(shown)) if len(shown) < batch.count else ""
     context.note("dry run: {} valid{}, nothing was written".format(_counted(batch.count), more))
-
-
-def _summarize(context: Context, trace_id: str, count: int, outcome: delivery.Outcome) -> None:
-    unchanged = count - outcome.changed
-    text = "{} of trace {} read and valid, {} written".format(
-        _counted(count), trace_id, outcome.changed
-    )
-    context.note(text + (", {} there already".format(unchanged) if unchanged else ""))
 
 
 def _counted(count: int) -> str:

@@ -83,6 +83,21 @@ def _exit_code(args: argparse.Namespace, outcome: delivery.Outcome) -> int:
     return ExitCode.NETWORK if outcome.waiting and args.require_delivery else ExitCode.OK
 
 
+def summary(what: str, count: int, outcome: delivery.Outcome) -> str:
+    """Return the counts of an import: what was read is written or there already, and what was
+    owed to the server is accepted, refused or waiting."""
+    unchanged = count - outcome.changed
+    text = "{} read and valid, {} written".format(what, outcome.changed)
+    if unchanged:
+        text += ", {} there already".format(unchanged)
+    if outcome.is_local:
+        return text
+    refused = len(outcome.rejected)
+    return "{}; {} sent: {} accepted, {} refused; {} waiting".format(
+        text, outcome.sent + refused, outcome.sent, refused, outcome.waiting
+    )
+
+
 def records_text(count: int) -> str:
     """Return ``1 record`` or ``2 records``."""
     return "1 record" if count == 1 else "{} records".format(count)

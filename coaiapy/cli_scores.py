@@ -6,7 +6,7 @@ from typing import Any, List
 from coaiapy import display, score_files, scores, settings
 from coaiapy.cli_arguments import add_json, positive, print_json, time
 from coaiapy.cli_common import Context, add_command, subcommands
-from coaiapy.cli_delivery import add_delivery_options, report
+from coaiapy.cli_delivery import add_delivery_options, report, summary
 from coaiapy.cli_input import open_input
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_score_options import (
@@ -205,12 +205,6 @@ def import_scores(args: argparse.Namespace, context: Context) -> int:
         context.note("dry run: nothing was written")
         return 0
     outcome = scores.submit(known, found, args.timeout)
-    unchanged = len(found) - outcome.changed
-    context.note(
-        "{} scores read and valid, {} written{}".format(
-            len(found),
-            outcome.changed,
-            ", {} there already".format(unchanged) if unchanged else "",
-        )
-    )
+    what = "1 score" if len(found) == 1 else "{} scores".format(len(found))
+    context.note(summary(what, len(found), outcome))
     return report(args, context, outcome)
