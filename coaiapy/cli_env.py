@@ -46,7 +46,9 @@ def init(args: argparse.Namespace, context: Context) -> None:
 
 def list_(args: argparse.Namespace, context: Context) -> None:
     """Show one environment when it is named, else every one."""
-    if args.name is not None or args.location is not None:
+    if args.jsonl or args.csv or args.columns:
+        _print_rows(args, context)
+    elif args.name is not None or args.location is not None:
         variables = environment.existing_variables_in(_path(args))
         if args.json:
             _print_json(context, _shown(variables, args.reveal))
@@ -143,6 +145,23 @@ def _print_all(context: Context, reveal: bool) -> None:
         for one in found
     ]
     context.say("\n\n".join(tables))
+
+
+def _print_rows(args: argparse.Namespace, context: Context) -> None:
+    """Print one row a variable, of the environment that is named or of every one."""
+    from coaiapy.cli_listing import show_listing
+
+    if args.name is not None or args.location is not None:
+        places = [(args.name or "default", args.location or "project", _path(args))]
+    else:
+        places = [(o.name or "default", o.location, o.path) for o in environment.environments()]
+    rows = [
+        {"environment": name, "location": location, "variable": key, "value": value}
+        for name, location, path in places
+        for key, value in _shown(environment.existing_variables_in(path), args.reveal).items()
+    ]
+    columns = {key: key.capitalize() for key in ("environment", "location", "variable", "value")}
+    show_listing(args, context, rows, columns, "variable")
 
 
 def _table(context: Context, variables: Dict[str, str], reveal: bool) -> str:
@@ -245,10 +264,10 @@ def _add_init(parser: Parser) -> None:
 
 def _add_list(parser: Parser) -> None:
     _add_place(parser)
-    parser.add_argument(
-        "--json",
-        action="store_true",
-        help="print the variables of one environment as an object, or all environments as a list",
+    from coaiapy.cli_listing import add_listing_options
+
+    add_listing_options(
+        parser, "the variables of one environment as an object, or all environments as a list"
     )
     _add_reveal(parser)
 

@@ -13,12 +13,15 @@ from coaiapy.table import table
 
 
 def add_listing_options(
-    parser: argparse.ArgumentParser, form_default: Any = False, columns_default: Any = None
+    parser: argparse.ArgumentParser,
+    json_shows: str = "a JSON list",
+    form_default: Any = False,
+    columns_default: Any = None,
 ) -> None:
     """Add the options that every listing has."""
     forms = parser.add_mutually_exclusive_group()
     for form, shown in (
-        ("--json", "a JSON list"),
+        ("--json", json_shows),
         ("--jsonl", "a JSON object a line"),
         ("--csv", "comma-separated values"),
     ):

@@ -6,6 +6,7 @@ from typing import Any, Dict, List
 from coaiapy import display, pipeline
 from coaiapy.cli_arguments import add_json, print_json
 from coaiapy.cli_common import Context, Parser, add_command, subcommands
+from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.errors import ExitCode, UsageError
 
 _VAR = "--var"
@@ -60,7 +61,7 @@ def _build_list(group: Any) -> None:
         "coaia pipeline list --path",
     )
     parser.add_argument("--path", action="store_true", help="show where each file is")
-    add_json(parser)
+    add_listing_options(parser)
 
 
 def _build_show(group: Any) -> None:
@@ -150,12 +151,9 @@ def list_templates(args: argparse.Namespace, context: Context) -> None:
     listing = pipeline.list_templates()
     for complaint in listing.complaints:
         context.note("left out: " + complaint)
-    if args.json:
-        print_json(context, [_without_path(entry, args.path) for entry in listing.templates])
-        return
     keys = ["name", "version", "place", "description"] + (["path"] if args.path else [])
-    rows = [[entry[key] for key in keys] for entry in listing.templates]
-    context.say(display.table(rows, [key.capitalize() for key in keys]))
+    rows = [_without_path(entry, args.path) for entry in listing.templates]
+    show_listing(args, context, rows, {key: key.capitalize() for key in keys}, "template")
 
 
 def _without_path(entry: Dict[str, Any], keep: bool) -> Dict[str, Any]:

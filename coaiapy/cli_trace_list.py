@@ -83,7 +83,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="with --json: with their observations and scores",
     )
-    add_listing_options(parser, argparse.SUPPRESS, argparse.SUPPRESS)
+    add_listing_options(parser, form_default=argparse.SUPPRESS, columns_default=argparse.SUPPRESS)
 
 
 def refuse_early_options(words: List[str], commands: Iterable[str]) -> None:

@@ -156,6 +156,27 @@ def test_list(run):
     assert run("env", "list", "--name", "nope").code == 1
 
 
+def test_list_as_rows(run):
+    run("env", "set", "A", "x,y")
+    run("env", "set", "API_KEY", "hush", "--name", "dev")
+    rows = run("env", "list", "--csv")
+    assert rows.out.splitlines() == [
+        "environment,location,variable,value",
+        'default,project,A,"x,y"',
+        "dev,project,API_KEY,****",
+    ]
+    assert rows.err == "2 variables\n"
+    (row,) = map(json.loads, run("env", "list", "--name", "dev", "--jsonl").out.splitlines())
+    assert row == {
+        "environment": "dev",
+        "location": "project",
+        "variable": "API_KEY",
+        "value": "****",
+    }
+    assert run("env", "list", "--columns", "variable").out.split()[2:] == ["A", "API_KEY"]
+    assert run("env", "list", "--csv", "--name", "nope").code == 1
+
+
 def test_list_json(run, project):
     run("env", "init", "--name", "dev")
     run("env", "set", "API_KEY", "hush", "--name", "dev")

@@ -55,7 +55,7 @@ def test_help(run):
 def test_list(run, project):
     assert run("pipeline", "init", "mine", "--location", "project").code == 0
     answer = run("pipeline", "list")
-    assert answer.code == 0 and answer.err == ""
+    assert answer.code == 0 and answer.err == "6 templates\n"
     for name in ("simple-trace", "data-pipeline", "llm-chain", "error-handling", "mine"):
         assert name in answer.out
     assert ".json" not in answer.out and ".json" in run("pipeline", "list", "--path").out
@@ -63,6 +63,10 @@ def test_list(run, project):
     assert {"name", "description", "version", "author", "place"} == set(listed[0])
     paths = [entry["path"] for entry in json.loads(run("pipeline", "list", "--path", "--json").out)]
     assert str(project / ".coaia" / "templates" / "mine.json") in paths
+    named = run("pipeline", "list", "--csv", "--columns", "name,place").out.splitlines()
+    assert named[0] == "name,place" and "mine,project" in named
+    lines = run("pipeline", "list", "--jsonl").out.splitlines()
+    assert [json.loads(line) for line in lines] == listed
 
 
 def test_list_goes_on_after_a_broken_file_and_says_so(run, project):
