@@ -61,7 +61,7 @@ def test_a_large_file_arrives_once_in_a_few_requests_and_is_counted(server, proj
 
 def test_the_same_file_after_a_kill_sends_what_is_missing(server, project, run):
     path = write_lines(project, COUNT)
-    server.fail("drip", times=1, after=3, delay=0.2)
+    server.fail("hang", method="POST", after=2)
     child = subprocess.Popen(
         [sys.executable, "-m", "coaiapy"] + batch(path), stderr=subprocess.PIPE
     )
@@ -70,6 +70,8 @@ def test_the_same_file_after_a_kill_sends_what_is_missing(server, project, run):
         time.sleep(0.01)
     child.send_signal(signal.SIGKILL)
     child.communicate()
+    assert len(posts(server)) >= 3, "it was killed in the middle"
+    server.heal()
     assert run(*batch(path)).code == 0
     counts = {server.accepted_count(each) for each in server.observations()}
     assert len(server.observations()) == COUNT
