@@ -8,6 +8,13 @@ from coaiapy import __version__
 from coaiapy.cli_branches import Branch, add_branches
 from coaiapy.cli_streams import Answer, Context, flush, standard_context, write_text
 from coaiapy.errors import CoaiaError, ExitCode, StateError, UsageError
+from coaiapy.published_cli import (  # noqa: F401 - scripts import them from here
+    process_send,
+    tash_key_val,
+    tash_key_val_from_file,
+    validate_identifier,
+    validate_uuid,
+)
 
 if TYPE_CHECKING:
     from coaiapy.cli_common import Parser

@@ -63,7 +63,7 @@ FLOORS = {
         cli_branches cli_streams cli_common cli_arguments cli_delivery cli_help cli_env cli_pipeline
         cli_listing cli_fuse cli_sessions cli_comments cli_media cli_health cli_projects cli_doctor cli_observations
         cli_traces cli_trace_list cli_trace_writes cli_batch cli_outbox
-        cli_stash cli_config cli_gh
+        cli_stash cli_config cli_gh published_cli
     """,
     5: """
         coaiacli __init__ __main__
