@@ -72,12 +72,15 @@ _loaded_env_path: Optional[str] = None
 def read_config(env_path: Optional[str] = None) -> Dict[str, Any]:
     """Return the settings as one dict, the same one until ``config`` is None or the path another.
 
-    ``env_path`` stands for ``./.env``. See ``published_config.as_dict`` for what is in it. Raises
+    ``env_path`` stands for ``./.env``, here and in all that the process does from then on, until
+    the settings are read anew. See ``published_config.as_dict`` for what is in the dict. Raises
     ``ConfigError`` or ``StateError`` for files that cannot be understood.
     """
     global config, _loaded_env_path
     if config is None or (env_path is not None and env_path != _loaded_env_path):
+        settings.choose_env_file(None)
         config = published_config.as_dict(env_path)
+        settings.choose_env_file(env_path)
         _loaded_env_path = env_path
     return config
 

@@ -118,9 +118,23 @@ def origins(env_file: Optional[str] = None) -> List[Origin]:
     return [layers.find(*names) for names in _NAMES]
 
 
+# What a script has chosen for its process: a library has no command line to say it on.
+_chosen_env_file: Optional[str] = None
+
+
+def choose_env_file(path: Optional[str]) -> None:
+    """Let ``path`` stand for ``.env`` in this process wherever none is given; ``None`` ends it."""
+    global _chosen_env_file
+    _chosen_env_file = path
+
+
 def dotenv_path(env_file: Optional[str] = None) -> str:
-    """Return which file stands for ``.env``: the one given, else ``$COAIAPY_ENV_PATH``."""
-    return env_file or os.environ.get("COAIAPY_ENV_PATH") or ".env"
+    """Return which file stands for ``.env``: the given, the chosen, else ``$COAIAPY_ENV_PATH``."""
+    return _named_env_file(env_file) or ".env"
+
+
+def _named_env_file(env_file: Optional[str]) -> Optional[str]:
+    return env_file or _chosen_env_file or os.environ.get("COAIAPY_ENV_PATH")
 
 
 def read_dotenv(env_file: Optional[str] = None) -> Dict[str, str]:
@@ -128,10 +142,9 @@ def read_dotenv(env_file: Optional[str] = None) -> Dict[str, str]:
 
     Raises ``ConfigError`` when a named file is missing, ``StateError`` when one is broken.
     """
-    named = env_file or os.environ.get("COAIAPY_ENV_PATH")
     path = dotenv_path(env_file)
     if not os.path.isfile(path):
-        if named:
+        if _named_env_file(env_file):
             raise ConfigError("the settings file {} does not exist".format(path))
         return {}
     return _variables(path)

@@ -1,14 +1,17 @@
 """The names that scripts import from coaiamodule, and what these have always done."""
 
+# ruff: noqa: F811
+
 import json
 import subprocess
 import sys
 
 import pytest
 import redis
+from openai_server import openai  # noqa: F401
 from redis_for_tests import free_port, running
 
-from coaiapy import coaiacli, coaiamodule
+from coaiapy import coaiacli, coaiamodule, settings
 from coaiapy.errors import ConfigError, UsageError
 
 BINARY = bytes(range(256))
@@ -19,6 +22,7 @@ def fresh(home, monkeypatch):
     """What one test has read of its settings is nothing to the next."""
     monkeypatch.setattr(coaiamodule, "config", None)
     monkeypatch.setattr(coaiamodule, "_loaded_env_path", None)
+    monkeypatch.setattr(settings, "_chosen_env_file", None)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +68,28 @@ def test_another_path_is_read_anew(project):
     assert coaiamodule.read_config(env_path="a.env")["langfuse_secret_key"] == "a"
     assert coaiamodule.read_config(env_path="b.env")["langfuse_secret_key"] == "b"
     assert coaiamodule.read_config()["langfuse_secret_key"] == "b"
+
+
+def test_the_path_that_is_read_counts_for_every_function(openai, project, monkeypatch):
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    monkeypatch.delenv("OPENAI_API_KEY")
+    text = "OPENAI_BASE_URL={}\nOPENAI_API_KEY={}\nLANGFUSE_BASE_URL=local\nMODEL=m\n"
+    (project / "some.env").write_text(text.format(openai.url, openai.key))
+    (project / "coaia.json").write_text('{"langfuse_public_key": "half a pair"}')
+    coaiamodule.read_config(env_path="some.env")
+    assert "user: hello" in coaiamodule.llm("hello")
+    assert "user: hello" in coaiamodule.abstract_process_send("dictkore", "hello")
+    assert settings.load().is_local
+    coaiamodule.config = None
+    coaiamodule.read_config()
+    with pytest.raises(ConfigError):
+        coaiamodule.llm("hello")
+
+
+def test_a_path_that_is_missing_is_not_chosen(project):
+    with pytest.raises(ConfigError, match=r"missing\.env"):
+        coaiamodule.read_config(env_path="missing.env")
+    assert settings.dotenv_path() == ".env"
 
 
 def test_the_environment_comes_before_the_file_before_coaia_json(project, monkeypatch):
