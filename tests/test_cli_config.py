@@ -11,6 +11,7 @@ import sys
 import time
 
 import pytest
+from aws_server import aws, moto_url  # noqa: F401
 from langfuse_server.fixtures import langfuse  # noqa: F401
 from redis_for_tests import running
 from servers import use  # noqa: F401
@@ -331,3 +332,10 @@ def test_half_a_pair_of_aws_keys_is_said_without_asking_anybody(run, monkeypatch
     assert code == 3
     assert [one["place"] for one in found] == ["AWS"]
     assert "AWS_SECRET_KEY" in found[0]["text"]
+
+
+def test_online_asks_aws_whose_keys_these_are(run, aws):
+    code, found = findings(run, "--online")
+    assert code == 0
+    assert [(one["place"], one["state"]) for one in found] == [("AWS", "ok")]
+    assert "account 123456789012 in us-east-1" in found[0]["text"]
