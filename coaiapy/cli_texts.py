@@ -9,16 +9,17 @@ from coaiapy.files import read_text, write_output
 
 
 def input_text(context: Context, text: Optional[str], file: Optional[str]) -> str:
-    """Return the text of the argument, else of the file, else of standard input (also ``-``).
+    """Return the text of the file, else of the argument, else of standard input (also ``-``).
 
     Standard input is read only when nothing else is given. An empty text is a ``UsageError``.
     """
     if text is not None and file is not None:
-        raise UsageError("give the text once: as an argument or with -F FILE")
-    if text not in (None, "-"):
-        found = str(text)
-    elif file not in (None, "-"):
+        context.note("the file is taken, TEXT is not: --file comes before it")
+        text = None
+    if file not in (None, "-"):
         found = read_text(str(file))
+    elif text not in (None, "-"):
+        found = str(text)
     else:
         found = read_stdin(context)
     if not found.strip():

@@ -69,6 +69,13 @@ def test_standard_input_a_file_and_a_dash(run, openai, project):
     assert "user: from a file |" in run("p", "summarizer", "-F", "note.txt", stdin="piped").out
 
 
+def test_a_file_comes_before_a_text_and_a_note_says_so(run, openai, project):
+    (project / "note.txt").write_text("from a file")
+    result = run("p", "summarizer", "a text", "-F", "note.txt")
+    assert "user: from a file |" in result.out
+    assert "TEXT is not" in result.err
+
+
 def test_summarize_takes_a_text_a_file_or_standard_input(run, openai, project):
     (project / "note.txt").write_text("from a file")
     assert "user: a long text |" in run("summarize", "a long text", stdin="piped").out
@@ -172,7 +179,7 @@ def test_an_unknown_tag_is_not_sent(run, openai):
     [
         (("p",), 2),
         (("p", "summarizer", ""), 2),
-        (("p", "summarizer", "a", "-F", "b"), 2),
+        (("p", "summarizer", "a", "-F", "b"), 6),
         (("p", "../secret", "a"), 2),
         (("s", "text", "--temperature", "3"), 2),
         (("p", "summarizer", "-F", "missing.txt"), 6),
