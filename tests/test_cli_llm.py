@@ -179,7 +179,6 @@ def test_an_unknown_tag_is_not_sent(run, openai):
     [
         (("p",), 2),
         (("p", "summarizer", ""), 2),
-        (("p", "summarizer", "a", "-F", "b"), 6),
         (("p", "../secret", "a"), 2),
         (("s", "text", "--temperature", "3"), 2),
         (("p", "summarizer", "-F", "missing.txt"), 6),
