@@ -21,7 +21,7 @@ from coaiapy import (
 from coaiapy.current_project import current_project
 from coaiapy.delivery import Outcome
 from coaiapy.errors import CoaiaError, NetworkError, RefusedError
-from coaiapy.json_text import to_text
+from coaiapy.json_text import rows, to_text
 from coaiapy.record_fields import Body
 from coaiapy.records import Score
 from coaiapy.score_config_cache import (
@@ -40,10 +40,12 @@ from coaiapy.score_presets import (
 )
 from coaiapy.score_readers import ScoreFilter
 from coaiapy.score_values import validate_score_value
+from coaiapy.table import table
 from coaiapy.times import parse_time
 from coaiapy.trace_filter import TraceFilter
 
 __all__ = [
+    "BUILT_IN_PRESETS",
     "StaleScoreConfigWarning",
     "apply_score_config",
     "apply_score_to_trace",
@@ -51,6 +53,8 @@ __all__ = [
     "create_score",
     "create_score_config",
     "create_score_for_target",
+    "format_score_configs_table",
+    "format_scores_table",
     "get_built_in_presets",
     "get_config_with_auto_refresh",
     "get_current_project_info",
@@ -59,6 +63,7 @@ __all__ = [
     "get_score_by_id",
     "get_score_config",
     "import_score_configs",
+    "import_score_configs_legacy",
     "install_preset",
     "install_presets_interactive",
     "is_cache_stale",
@@ -72,6 +77,7 @@ __all__ = [
     "validate_score_value",
 ]
 
+BUILT_IN_PRESETS = get_built_in_presets()
 _TARGETS = {"trace": "trace_id", "session": "session_id", "run": "dataset_run_id"}
 
 
@@ -247,6 +253,24 @@ def import_score_configs(
     if show_guidance:
         report += "\napply one: coaia fuse score-configs apply NAME --trace-id ID -v VALUE"
     return report
+
+
+import_score_configs_legacy = import_score_configs
+
+
+def format_scores_table(scores_json: Any) -> str:
+    """Return a table of what ``list_scores`` returned."""
+    keys = ("id", "name", "value", "timestamp", "traceId", "sessionId")
+    return _table(rows(scores_json), keys)
+
+
+def format_score_configs_table(configs_json: Any) -> str:
+    """Return a table of what ``list_score_configs`` returned."""
+    return _table(rows(configs_json), ("id", "name", "dataType", "description", "createdAt"))
+
+
+def _table(found: Sequence[Body], keys: Sequence[str]) -> str:
+    return table([[one.get(key) for key in keys] for one in found], keys)
 
 
 def install_preset(name: str, check_duplicates: bool = True, interactive: bool = False) -> str:

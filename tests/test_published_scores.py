@@ -134,7 +134,8 @@ def test_an_old_answer_for_want_of_a_new_one_is_a_warning(use):  # noqa: F811
 
 def test_presets_and_files(use, tmp_path):  # noqa: F811
     server = use("v3")
-    assert len(published.get_built_in_presets()) == 22
+    assert published.BUILT_IN_PRESETS == published.get_built_in_presets()
+    assert len(published.BUILT_IN_PRESETS) == 22
     assert published.get_preset_by_name("HELPFULNESS")["category"] == "ai"
     assert published.get_preset_by_name("nobody") is None
     assert len(published.list_presets("no such category")) == 22
@@ -147,6 +148,15 @@ def test_presets_and_files(use, tmp_path):  # noqa: F811
     assert report.splitlines() == [report] and report.startswith("Mine: created")
     names = {config["name"] for config in server.score_configs.values()}
     assert names == {"Safety", "Meets Requirements", "Mine"}
+
+
+def test_tables_of_what_the_lists_return():
+    published.install_preset("Safety")
+    published.create_score_for_target("trace", "t", "s1", 0, score_name="zero")
+    shown = published.format_scores_table(published.list_scores())
+    assert shown.splitlines()[2].split()[:3] == ["s1", "zero", "0"]
+    assert "Safety" in published.format_score_configs_table(published.list_score_configs())
+    assert len(published.format_scores_table("[]").splitlines()) == 2
 
 
 def test_local_mode():
