@@ -2,6 +2,9 @@
 #   make test PYTHON=python3.6
 # Each version has its own virtual environment below .venv/, so none disturbs another.
 
+# An old Python takes a machine without a locale for one that knows ASCII alone.
+export LC_ALL ?= C.UTF-8
+
 PYTHON ?= python3
 JOBS ?= 2
 ARGS ?=

@@ -55,7 +55,7 @@ def write(run, project):
     for command in (create, load, ask, odd, batch, patch):
         result = run(*command)
         assert result.code == 0, result.err
-        assert "refused" not in result.err and "not sent" not in result.err
+        assert "the server refused" not in result.err and "not sent" not in result.err
 
 
 LONG = "long words " * 40

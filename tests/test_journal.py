@@ -32,7 +32,7 @@ def start(second):
     return "2026-01-31T12:00:0{}Z".format(second)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.one_of(TRACES, OBSERVATIONS, SCORES), min_size=1, max_size=8))
 def test_what_is_written_is_read_back_as_it_was(tmp_path_factory, records):
     with Journal(str(tmp_path_factory.mktemp("journal") / "j.db")) as journal:
