@@ -3,7 +3,7 @@
 Servers of v2, v3 and v4 in legacy mode take everything here; scores go here on every server.
 """
 
-from typing import Any, Iterable, List, Mapping, Optional, Tuple
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from coaiapy import ids, times
 from coaiapy.langfuse_answers import is_event_type_refusal, is_html, parsed_object, reason_of
@@ -29,6 +29,7 @@ from coaiapy.wire import (
 
 PATH = "/api/public/ingestion"
 _HEADERS = {"Content-Type": "application/json"}
+_ONLY_TRACES = "a server of this version takes scores of traces and observations alone"
 _FRAME = (b'{"batch":[', b"]}")
 
 _EVENT_FIELDS = frozenset(
@@ -45,14 +46,23 @@ _GENERATION_ONLY = _GENERATION_FIELDS - _SPAN_FIELDS
 _ATTRIBUTES = {field.api: field.attribute for field in FIELDS["observation"]}
 
 
-def encode(items: Iterable[Outgoing], server: Server, limit: int = MAX_BYTES) -> Encoded:
+def encode(items: Sequence[Outgoing], server: Server, limit: int = MAX_BYTES) -> Encoded:
     """Return the requests that carry the records, in their order, each at most ``limit`` bytes.
 
-    A record that is bigger by itself has a request of its own, which the server may refuse.
+    A record that is bigger by itself has a request of its own, which the server may refuse. A
+    score whose target the server does not know is refused here.
     """
-    parts = ((item, to_bytes(_event(item, server))) for item in items)
+    refused = [Verdict(item, REFUSED, _ONLY_TRACES) for item in items if _is_unknown(item, server)]
+    known = (item for item in items if not _is_unknown(item, server))
+    parts = ((item, to_bytes(_event(item, server))) for item in known)
     chunks = in_chunks(parts, limit - len(b"".join(_FRAME)))
-    return Encoded([Request(PATH, _HEADERS, text.join(_FRAME), held) for held, text in chunks], [])
+    requests = [Request(PATH, _HEADERS, text.join(_FRAME), held) for held, text in chunks]
+    return Encoded(requests, refused)
+
+
+def _is_unknown(item: Outgoing, server: Server) -> bool:
+    """Scores of sessions and dataset runs came with 3.53."""
+    return item.kind == "score" and "traceId" not in item.body and not server.at_least(3, 53)
 
 
 def outcome(status: int, body: bytes, items: List[Outgoing]) -> List[Verdict]:

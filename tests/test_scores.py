@@ -144,7 +144,7 @@ def test_a_server_without_session_scores_says_so(use):  # noqa: F811
     score = scores.plain({"name": "mood", "value": "calm", "session_id": "s"})
     outcome = scores.submit(known, [score])
     assert [one.id for one in outcome.rejected] == [score.id]
-    assert "traceId" in outcome.rejected[0].reason
+    assert "scores of traces" in outcome.rejected[0].reason
 
 
 @pytest.mark.parametrize(

@@ -263,3 +263,13 @@ def test_half_a_refused_batch_is_half_acknowledged(langfuse):  # noqa: F811
     server.fail("half refused", status=500)
     verdicts = send(server, [observation(id=str(i)) for i in range(4)])
     assert [verdict.state for verdict in verdicts] == [wire.ACCEPTED, wire.RETRY] * 2
+
+
+def test_an_old_server_is_not_sent_scores_that_it_does_not_know():
+    session = outgoing(score_from({"id": "s", "name": "mood", "value": 1, "session_id": "x"}), 1)
+    trace = outgoing(score_from({"id": "t", "name": "mood", "value": 1, "trace_id": "x"}), 2)
+    encoded = wire_ingestion.encode([session, trace], V2)
+    assert [each.item for each in encoded.refused] == [session]
+    assert "scores of traces" in encoded.refused[0].reason
+    assert [held for request in encoded.requests for held in request.items] == [trace]
+    assert not wire_ingestion.encode([session], V3).refused
