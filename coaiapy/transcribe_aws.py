@@ -9,6 +9,7 @@ from coaiapy import audio_files, audio_split, aws_clients, config_values, observ
 from coaiapy.audio_files import AudioFile
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, UsageError
 from coaiapy.observed import Call, Recorder
+from coaiapy.packages import require
 from coaiapy.transcript_formats import Segment, Transcript
 from coaiapy.transcription import Progress, Wishes
 
@@ -167,9 +168,15 @@ class _Transcriber:
             waited, pause = waited + pause, min(pause * 1.5, LONGEST_PAUSE)
 
     def _fetched(self) -> bytes:
+        """The transcript may appear a moment after the job has ended."""
+        transcript = self._object(self.job.transcript_key)
         with aws_clients.translated("s3"):
-            answer = self.s3.get_object(**self._object(self.job.transcript_key))
-            return bytes(answer["Body"].read())
+            appears = self.s3.get_waiter("object_exists")
+            try:
+                appears.wait(WaiterConfig={"Delay": 1, "MaxAttempts": 5}, **transcript)
+            except require("botocore.exceptions", "boto3").WaiterError:
+                pass  # what is wrong, the request for it says better
+            return bytes(self.s3.get_object(**transcript)["Body"].read())
 
     def _object(self, key: str) -> Dict[str, str]:
         return {"Bucket": self.job.bucket, "Key": key}
