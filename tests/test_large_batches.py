@@ -9,12 +9,9 @@ import time
 
 import pytest
 from langfuse_server import LangfuseServer
+from processes import peak_memory
 
 COUNT = 4000
-PEAK = (
-    "import resource, sys; from coaiapy.coaiacli import main; code = main(); "
-    "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"
-)
 
 
 def write_lines(project, count):
@@ -80,14 +77,11 @@ def test_the_same_file_after_a_kill_sends_what_is_missing(server, project, run):
     assert counts <= {1, 2}
 
 
-def peak_megabytes(path):
-    command = [sys.executable, "-c", PEAK] + batch(path)
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
-    return int(done.stdout.split()[-1]) / 1024.0
-
-
-def test_memory_does_not_grow_with_the_file(server, project, home):
-    small = peak_megabytes(write_lines(project, 1000))
-    large = peak_megabytes(write_lines(project, 6000))
-    assert large < small + 20, "{} MB, then {} MB".format(small, large)
+def test_memory_does_not_grow_with_the_file(server, project, home, tmp_path):
+    peaks = []
+    for count in (1000, 6000):
+        code, peak = peak_memory(tmp_path / "peak", *batch(write_lines(project, count)))
+        assert code == 0
+        peaks.append(peak / 1e6)
+    assert peaks[1] < peaks[0] + 20, "{} MB, then {} MB".format(*peaks)
     assert os.path.exists(str(home / ".coaia" / "coaia.db"))
