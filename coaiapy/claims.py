@@ -8,16 +8,17 @@ import json
 import os
 import time
 from contextlib import contextmanager
-from typing import Any, Iterable, Iterator, List, Optional, Sequence, Set
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from coaiapy.journal import Journal
 from coaiapy.outgoing import Outgoing
+from coaiapy.record_fields import Body
 
 # No record pauses longer: a later moment was written before the clock was put right.
 LONGEST_PAUSE = 60.0
 
-# What lets go of the record in one row.
-UNCLAIM = "UPDATE deliveries SET claimed_by = NULL, claimed_until = 0 WHERE seq = ?"
+# What lets go of the records that a condition is true of.
+UNCLAIM = "UPDATE deliveries SET claimed_by = NULL, claimed_until = 0 WHERE "
 
 # The names that this process claims under at this moment.
 _live: Set[str] = set()
@@ -49,33 +50,53 @@ def claim(
     At most ``most`` of them, and no more than ``most_bytes`` of text unless one alone is bigger.
     ``rows`` narrows it down to those rows. A record that pauses after a failure is passed over.
     """
-    moment = time.time()
-    sql = (
-        "SELECT seq, claimed_by, claimed_until, not_before FROM deliveries"
-        " WHERE state = 'waiting' AND {} AND {} ORDER BY seq"
-    ).format(among("destination", destinations), among("seq", rows))
-    taken: List[Outgoing] = []
-    void: Set[str] = set()
-    size = 0
     with journal.transaction() as db:
-        for row in db.execute(sql):
-            if moment < row["not_before"] <= moment + LONGEST_PAUSE:
-                continue
-            if row["claimed_until"] > moment and row["claimed_by"] not in void:
-                if row["claimed_by"] == name or _is_alive(row["claimed_by"] or ""):
-                    continue
-                void.add(row["claimed_by"])
-            record = _record(db, row["seq"])
-            size += len(record["body"])
-            if taken and size > most_bytes:
-                break
-            taken.append(_outgoing(record))
-            if len(taken) == most:
-                break
-        db.executemany(
-            "UPDATE deliveries SET claimed_by = ?, claimed_until = ? WHERE seq = ?",
-            [(name, moment + lease, item.row) for item in taken],
+        free = _free(db, name, destinations, most, rows)
+        taken = _within(most_bytes, _outgoing(db, free))
+        db.execute(
+            "UPDATE deliveries SET claimed_by = ?, claimed_until = ? WHERE "
+            + among("seq", [item.row for item in taken]),
+            (name, time.time() + lease),
         )
+    return taken
+
+
+def _free(
+    db: Any, name: str, destinations: Sequence[int], most: int, rows: Optional[Iterable[int]]
+) -> List[int]:
+    """Return the first ``most`` rows that wait and that nobody has claimed."""
+    moment = time.time()
+    found = db.execute(
+        "SELECT seq, claimed_by, claimed_until, not_before FROM deliveries"
+        " WHERE state = 'waiting' AND {} AND {}"
+        " AND NOT (claimed_by IS ? AND claimed_until > ?) ORDER BY seq".format(
+            among("destination", destinations), among("seq", rows)
+        ),
+        (name, moment),
+    )
+    free: List[int] = []
+    void: Set[str] = set()
+    for row in found:
+        if moment < row["not_before"] <= moment + LONGEST_PAUSE:
+            continue
+        if row["claimed_until"] > moment and row["claimed_by"] not in void:
+            if _is_alive(row["claimed_by"] or ""):
+                continue
+            void.add(row["claimed_by"])
+        free.append(row["seq"])
+        if len(free) == most:
+            break
+    return free
+
+
+def _within(most_bytes: int, sized: Iterable[Tuple[int, Outgoing]]) -> List[Outgoing]:
+    taken: List[Outgoing] = []
+    total = 0
+    for size, item in sized:
+        total += size
+        if taken and total > most_bytes:
+            break
+        taken.append(item)
     return taken
 
 
@@ -94,10 +115,7 @@ def release(journal: Journal, name: str) -> None:
     if not any(True for _ in journal.rows(held, name)):
         return
     with journal.transaction() as db:
-        db.execute(
-            "UPDATE deliveries SET claimed_by = NULL, claimed_until = 0 WHERE claimed_by = ?",
-            (name,),
-        )
+        db.execute(UNCLAIM + "claimed_by = ?", (name,))
 
 
 def among(column: str, values: Optional[Iterable[int]]) -> str:
@@ -129,23 +147,30 @@ def _host() -> str:
     return socket.gethostname()
 
 
-def _record(db: Any, seq: int) -> Any:
-    return db.execute(
-        "SELECT r.seq, r.revision, r.kind, r.body, r.event, r.written_at, t.body AS trace"
-        " FROM records AS r"
-        " LEFT JOIN records AS t ON t.destination = r.destination AND t.kind = 'trace'"
-        " AND t.trace_key = r.trace_key AND r.trace_key != '' WHERE r.seq = ?",
-        (seq,),
-    ).fetchone()
+def _outgoing(db: Any, rows: Iterable[int]) -> Iterator[Tuple[int, Outgoing]]:
+    """Yield each record in its present revision, with the length of its body."""
+    contexts: Dict[Tuple[int, str], Body] = {}
+    found = db.execute("SELECT * FROM records WHERE {} ORDER BY seq".format(among("seq", rows)))
+    for row in found:
+        trace = (row["destination"], row["trace_key"])
+        if trace not in contexts:
+            contexts[trace] = _trace(db, *trace)
+        yield (
+            len(row["body"]),
+            Outgoing(
+                row=row["seq"],
+                revision=row["revision"],
+                kind=row["kind"],
+                body=json.loads(row["body"]),
+                event_id="{}-{}".format(row["event"], row["revision"]),
+                context=contexts[trace],
+                written_at=row["written_at"],
+            ),
+        )
 
 
-def _outgoing(record: Any) -> Outgoing:
-    return Outgoing(
-        row=record["seq"],
-        revision=record["revision"],
-        kind=record["kind"],
-        body=json.loads(record["body"]),
-        event_id="{}-{}".format(record["event"], record["revision"]),
-        context=json.loads(record["trace"]) if record["trace"] else {},
-        written_at=record["written_at"],
-    )
+def _trace(db: Any, destination: int, trace_key: str) -> Body:
+    """Return the body of a trace, ``{}`` without one."""
+    sql = "SELECT body FROM records WHERE destination = ? AND kind = 'trace' AND trace_key = ?"
+    found = db.execute(sql, (destination, trace_key)).fetchone() if trace_key else None
+    return dict(json.loads(found["body"])) if found else {}

@@ -42,7 +42,7 @@ def add_observations(args: argparse.Namespace, context: Context) -> int:
         if args.dry_run:
             _preview(args, context, batch)
             return 0
-        observations = _with_progress(context, "writing", batch.observations(), batch.count)
+        observations = _with_progress(context, "writing", batch.records(), batch.count)
         outcome = traces.submit(known, observations, args.timeout)
         what = "{} of trace {}".format(_counted(batch.count), args.trace_id)
         context.note(summary(what, batch.count, outcome))
@@ -65,7 +65,7 @@ def _source_name(args: argparse.Namespace) -> str:
 
 
 def _preview(args: argparse.Namespace, context: Context, batch: Batch) -> None:
-    shown = list(preview(itertools.islice(batch.observations(), PREVIEWED)))
+    shown = list(preview(itertools.islice(batch.records(), PREVIEWED)))
     print_json(
         context,
         {

@@ -141,10 +141,17 @@ class Journal:
         """
         rows, changed = [], 0
         with self.transaction() as db:
+            last = db.execute("SELECT coalesce(max(seq), 0) FROM records").fetchone()[0]
             for record in records:
-                row, is_new = _put(db, destination, record.kind, record.body())
+                row, has_changed = _put(db, destination, record.kind, record.body())
                 rows.append(row)
-                changed += is_new
+                changed += has_changed
+            if destination != LOCAL:
+                db.execute(
+                    "INSERT OR IGNORE INTO deliveries (seq, destination)"
+                    " SELECT seq, destination FROM records WHERE seq > ?",
+                    (last,),
+                )
         return Written(rows, changed)
 
     def patch(self, row: int, changes: Body) -> Written:
@@ -206,17 +213,9 @@ def _put(db: Any, destination: int, kind: str, body: Body) -> Tuple[int, bool]:
     trace_id = body["id"] if kind == "trace" else body.get("traceId", "")
     trace_key = ids.span_trace_id(trace_id) if trace_id else ""
     key = _key(kind, trace_key, body["id"])
-    found = db.execute(
-        "SELECT * FROM records WHERE destination = ? AND kind = ? AND trace_key = ? AND key = ?",
-        (destination, kind, trace_key, key),
-    ).fetchone()
-    if found:
-        return found["seq"], merge_into(db, found, body)
-    for name, value in DEFAULTS[kind].items():
-        body.setdefault(name, value)
-    row = db.execute(
-        "INSERT INTO records (destination, kind, trace_key, key, trace_id, id, time, body, event,"
-        " written_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    added = db.execute(
+        "INSERT OR IGNORE INTO records (destination, kind, trace_key, key, trace_id, id, time,"
+        " body, event, written_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             destination,
             kind,
@@ -225,14 +224,19 @@ def _put(db: Any, destination: int, kind: str, body: Body) -> Tuple[int, bool]:
             trace_id,
             body["id"],
             body.get("startTime") or body.get("timestamp", ""),
-            to_json(body),
+            to_json(dict(DEFAULTS[kind], **body)),
             ids.new_id(),
             time.time(),
         ),
-    ).lastrowid
-    if destination != LOCAL:
-        db.execute("INSERT INTO deliveries (seq, destination) VALUES (?, ?)", (row, destination))
-    return row, True
+    )
+    if not added.rowcount:
+        found = db.execute(
+            "SELECT * FROM records"
+            " WHERE destination = ? AND kind = ? AND trace_key = ? AND key = ?",
+            (destination, kind, trace_key, key),
+        ).fetchone()
+        return found["seq"], merge_into(db, found, body)
+    return added.lastrowid, True
 
 
 def _key(kind: str, trace_key: str, record_id: str) -> str:

@@ -21,6 +21,22 @@ def parse(text: str) -> Any:
         raise ValueError("it is nested too deeply") from error
 
 
+def is_surely_plain(text: str) -> bool:
+    """Whether ``plain`` has nothing to find in what ``parse`` makes of a text.
+
+    Half a character can only come from an escape, and depth only from brackets.
+    """
+    is_shallow = text.count("[") + text.count("{") <= MAX_DEPTH
+    return is_shallow and "\\ud" not in text and "\\uD" not in text
+
+
+def kind_of(value: Any) -> str:
+    """Return what a person calls this kind of value."""
+    names = {type(None): "null", bool: "a boolean", int: "a number", float: "a number"}
+    names.update({str: "text", list: "a list", dict: "an object"})
+    return names.get(type(value), "a " + type(value).__name__)
+
+
 def plain(value: Any) -> Any:
     """Return a copy of ``value`` as JSON would give it back: what JSON lacks (a date) as text.
 

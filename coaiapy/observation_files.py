@@ -15,7 +15,7 @@ from coaiapy.files import reason
 from coaiapy.journal import to_json
 from coaiapy.packages import require
 from coaiapy.record_fields import OBSERVATION_FIELDS
-from coaiapy.records import Observation, from_body, observation_from
+from coaiapy.records import Kept, Observation, observation_from
 
 FORMATS = ("json", "jsonl", "yaml")
 MAX_ERRORS_SHOWN = 20
@@ -32,11 +32,15 @@ _ENDINGS = {"json": "json", "jsonl": "jsonl", "ndjson": "jsonl", "yaml": "yaml",
 
 
 class Item(NamedTuple):
-    """One observation as it stands in a file: which one (from 1), where, and what it says."""
+    """One observation as it stands in a file: which one (from 1), where, and what it says.
+
+    ``text`` is the JSON text that it was read from, if it was JSON Lines.
+    """
 
     number: int
     place: str
     values: Any
+    text: Optional[str] = None
 
 
 class Batch:
@@ -52,11 +56,11 @@ class Batch:
     def __exit__(self, *exc: Any) -> None:
         self._spool.close()
 
-    def observations(self) -> Iterator[Observation]:
+    def records(self) -> Iterator[Kept]:
         """Yield the observations in the order of their file, from its beginning."""
         self._spool.seek(0)
         for line in self._spool:
-            yield from_body("observation", json.loads(line.decode("utf-8")))
+            yield Kept("observation", json.loads(line.decode("utf-8")))
 
 
 def read_batch(
@@ -162,15 +166,15 @@ def to_observation(item: Item, trace_id: str) -> Observation:
     values = item.values
     if not isinstance(values, dict):
         raise UsageError("an observation is an object, not {}".format(_shown(values)))
-    observation = observation_from(values, trace_id)
+    is_plain = item.text is not None and json_values.is_surely_plain(item.text)
+    observation = observation_from(values, trace_id, is_plain)
     if any(values.get(name) is not None for name in _ID_NAMES):
         return observation
     return observation._replace(id=_derived_id(item, trace_id))
 
 
 def _derived_id(item: Item, trace_id: str) -> str:
-    given = {str(name): value for name, value in item.values.items() if value is not None}
-    content = to_json(json_values.plain(dict(sorted(given.items()))))
+    content = to_json(item.values) if item.text is None else item.text
     return ids.derived_observation_id(ids.span_trace_id(trace_id), str(item.number), content)
 
 
@@ -179,17 +183,18 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:60] + "..."
 
 
-def preview(observations: Iterable[Observation]) -> Iterator[Any]:
+def preview(observations: Iterable[Kept]) -> Iterator[Any]:
     """Yield for each observation what it would be, shortly."""
     for index, observation in enumerate(observations):
+        body = observation.body()
         yield {
             "index": index,
-            "id": observation.id,
-            "type": observation.type or "EVENT",
-            "name": observation.name,
-            "has_input": observation.input is not None,
-            "has_output": observation.output is not None,
-            "parent": observation.parent_id,
+            "id": body["id"],
+            "type": body.get("type", "EVENT"),
+            "name": body.get("name"),
+            "has_input": "input" in body,
+            "has_output": "output" in body,
+            "parent": body.get("parentObservationId"),
         }
 
 
@@ -201,14 +206,15 @@ def _json_lines(stream: Iterable[bytes]) -> Iterator[Item]:
         count += 1
         place = "line {}".format(number)
         try:
-            values = json_values.parse(line.decode("utf-8"))
+            text = line.decode("utf-8").strip()
+            values = json_values.parse(text)
         except UnicodeDecodeError as error:
             raise UsageError(
                 "{} is not UTF-8 text: save the file as UTF-8".format(place)
             ) from error
         except ValueError as error:
             raise UsageError("{} is not JSON: {}".format(place, error)) from error
-        yield Item(count, place, values)
+        yield Item(count, place, values, text)
     if not count:
         raise UsageError(_EMPTY)
 

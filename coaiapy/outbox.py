@@ -44,19 +44,23 @@ class Tally(NamedTuple):
 
 def acknowledge(journal: Journal, items: Iterable[Outgoing]) -> None:
     """Take out of the outbox what the server has accepted, in exactly the revision it got."""
-    moment = time.time()
-    accepted = [(item.revision, moment, item.row) for item in items]
+    by_revision: Dict[int, List[int]] = {}
+    for item in items:
+        by_revision.setdefault(item.revision, []).append(item.row)
     with journal.transaction() as db:
-        db.executemany(
-            "UPDATE records SET sent_revision = max(sent_revision, ?), sent_at = ? WHERE seq = ?",
-            accepted,
-        )
-        db.executemany(
-            "DELETE FROM deliveries WHERE seq = ? AND ? ="
-            " (SELECT revision FROM records WHERE seq = deliveries.seq)",
-            [(row, revision) for revision, _, row in accepted],
-        )
-        db.executemany(UNCLAIM, [(row,) for _, _, row in accepted])
+        for revision, rows in by_revision.items():
+            these = among("seq", rows)
+            db.execute(
+                "UPDATE records SET sent_revision = max(sent_revision, ?), sent_at = ?"
+                " WHERE " + these,
+                (revision, time.time()),
+            )
+            db.execute(
+                "DELETE FROM deliveries WHERE {} AND ? ="
+                " (SELECT revision FROM records WHERE seq = deliveries.seq)".format(these),
+                (revision,),
+            )
+            db.execute(UNCLAIM + these)
 
 
 def reject(journal: Journal, refused: Iterable[Tuple[Outgoing, str]]) -> None:
@@ -68,7 +72,7 @@ def reject(journal: Journal, refused: Iterable[Tuple[Outgoing, str]]) -> None:
                 " WHERE seq = ? AND ? = (SELECT revision FROM records WHERE seq = deliveries.seq)",
                 (reason, item.row, item.revision),
             )
-            db.execute(UNCLAIM, (item.row,))
+            db.execute(UNCLAIM + among("seq", [item.row]))
 
 
 def postpone(journal: Journal, items: Iterable[Outgoing], reason: str, pause: float) -> None:
@@ -80,7 +84,7 @@ def postpone(journal: Journal, items: Iterable[Outgoing], reason: str, pause: fl
                 " WHERE seq = ? AND state = 'waiting'",
                 (reason, time.time() + pause, item.row),
             )
-            db.execute(UNCLAIM, (item.row,))
+            db.execute(UNCLAIM + among("seq", [item.row]))
 
 
 def states(

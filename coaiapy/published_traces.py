@@ -14,7 +14,7 @@ from coaiapy.errors import CoaiaError, NetworkError, RefusedError
 from coaiapy.json_text import parsed, rows, to_text
 from coaiapy.observation_files import preview, read_batch
 from coaiapy.records import observation_from, trace_from
-from coaiapy.trace_filter import ORDERS, ObservationFilter, TraceFilter
+from coaiapy.trace_filter import ORDERS, ObservationFilter, SessionFilter, TraceFilter
 
 __all__ = [
     "add_observation",
@@ -181,11 +181,11 @@ def add_observations_batch(
             shown = {
                 "trace_id": trace_id,
                 "total_observations": batch.count,
-                "observations_preview": list(preview(batch.observations())),
+                "observations_preview": list(preview(batch.records())),
             }
             return to_text(shown)
-        ids = [observation.id for observation in batch.observations()]
-        return written(traces.submit(settings.load(), batch.observations()), ids)
+        ids = [observation.body()["id"] for observation in batch.records()]
+        return written(traces.submit(settings.load(), batch.records()), ids)
 
 
 def list_traces(
@@ -246,9 +246,20 @@ def list_observations_v2(
     return to_text({"data": page.rows, "meta": {"cursor": page.cursor} if page.cursor else {}})
 
 
-def list_sessions(page: int = 1, limit: int = 50, environment: Optional[str] = None) -> str:
-    """Return ``{"data": [{"id", "createdAt"}], "meta": {"page", "limit"}}``."""
-    found = trace_reads.list_sessions(settings.load(), environment, page * limit)
+def list_sessions(
+    page: int = 1,
+    limit: int = 50,
+    from_timestamp: Any = None,
+    to_timestamp: Any = None,
+    environment: Optional[str] = None,
+) -> str:
+    """Return ``{"data": [{"id", "createdAt"}], "meta": {"page", "limit"}}``.
+
+    The timestamps narrow it to sessions that began in time.
+    """
+    from_time, to_time = map(detect_and_parse_datetime, (from_timestamp, to_timestamp))
+    wanted = SessionFilter(environment, from_time, to_time)
+    found = trace_reads.list_sessions(settings.load(), wanted, page * limit)
     rows = found[(page - 1) * limit : page * limit]
     return to_text({"data": rows, "meta": {"page": page, "limit": limit}})
 

@@ -5,6 +5,7 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
 
 from coaiapy import json_values, times
 from coaiapy.errors import UsageError
+from coaiapy.json_values import kind_of
 from coaiapy.suggest import did_you_mean
 
 OBSERVATION_TYPES = (
@@ -32,17 +33,21 @@ Check = Callable[[Any], Any]
 
 
 class Field(NamedTuple):
-    """One field of a record: its attribute, its API name, its check, other accepted names."""
+    """One field of a record: its attribute, its API name, its check, other accepted names.
+
+    One that ``holds_json`` is made plain before its check sees it.
+    """
 
     attribute: str
     api: str
     check: Check
     aliases: Tuple[str, ...] = ()
+    holds_json: bool = False
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("must be text, not {}".format(_kind(value)))
+        raise ValueError("must be text, not {}".format(kind_of(value)))
     return json_values.plain_text(value)
 
 
@@ -57,15 +62,19 @@ def _id(value: Any) -> str:
     return text
 
 
+def _anything(value: Any) -> Any:
+    return value
+
+
 def _object(value: Any) -> Body:
     if not isinstance(value, dict):
-        raise ValueError("must be an object, not {}".format(_kind(value)))
-    return dict(json_values.plain(value))
+        raise ValueError("must be an object, not {}".format(kind_of(value)))
+    return value
 
 
 def _metadata(value: Any) -> Body:
     """Metadata is merged key by key, so what is no object is kept under a key of its own."""
-    return _object(value if isinstance(value, dict) else {"metadata": value})
+    return value if isinstance(value, dict) else {"metadata": value}
 
 
 def environment_name(value: Any) -> str:
@@ -84,19 +93,19 @@ def environment_name(value: Any) -> str:
 
 def _texts(value: Any) -> Tuple[str, ...]:
     if not isinstance(value, (list, tuple)):
-        raise ValueError("must be a list of texts, not {}".format(_kind(value)))
+        raise ValueError("must be a list of texts, not {}".format(kind_of(value)))
     return tuple(_text(item) for item in value)
 
 
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ValueError("must be true or false, not {}".format(_kind(value)))
+        raise ValueError("must be true or false, not {}".format(kind_of(value)))
     return value
 
 
 def _whole(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError("must be a whole number, not {}".format(_kind(value)))
+        raise ValueError("must be a whole number, not {}".format(kind_of(value)))
     return value
 
 
@@ -128,7 +137,7 @@ def _usage(value: Any) -> Body:
         if isinstance(count, bool) or not isinstance(count, int) or count < 0:
             raise ValueError("{} must be a whole number, not {!r}".format(name, count))
         usage[_USAGE_NAMES.get(name, name)] = count
-    return _object(usage)
+    return usage
 
 
 def _cost(value: Any) -> Body:
@@ -137,13 +146,7 @@ def _cost(value: Any) -> Body:
     for name, amount in costs.items():
         if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not amount >= 0:
             raise ValueError("{} must be a number of US dollars, not {!r}".format(name, amount))
-    return _object(costs)
-
-
-def _kind(value: Any) -> str:
-    names = {"NoneType": "null", "bool": "a boolean", "int": "a number", "float": "a number"}
-    names.update({"str": "text", "list": "a list", "dict": "an object"})
-    return names.get(type(value).__name__, type(value).__name__)
+    return costs
 
 
 TRACE_FIELDS = (
@@ -152,9 +155,9 @@ TRACE_FIELDS = (
     Field("name", "name", _text),
     Field("user_id", "userId", _text),
     Field("session_id", "sessionId", _text),
-    Field("input", "input", json_values.plain),
-    Field("output", "output", json_values.plain),
-    Field("metadata", "metadata", _metadata),
+    Field("input", "input", _anything, holds_json=True),
+    Field("output", "output", _anything, holds_json=True),
+    Field("metadata", "metadata", _metadata, holds_json=True),
     Field("tags", "tags", _texts),
     Field("environment", "environment", environment_name),
     Field("release", "release", _text),
@@ -170,15 +173,15 @@ OBSERVATION_FIELDS = (
     Field("start_time", "startTime", times.parse_time),
     Field("end_time", "endTime", times.parse_time),
     Field("parent_id", "parentObservationId", _id, ("parent_observation_id", "parent")),
-    Field("input", "input", json_values.plain),
-    Field("output", "output", json_values.plain),
-    Field("metadata", "metadata", _metadata),
+    Field("input", "input", _anything, holds_json=True),
+    Field("output", "output", _anything, holds_json=True),
+    Field("metadata", "metadata", _metadata, holds_json=True),
     Field("level", "level", _one_of(LEVELS)),
     Field("status_message", "statusMessage", _text),
     Field("model", "model", _text),
-    Field("model_parameters", "modelParameters", _object),
-    Field("usage", "usageDetails", _usage, ("usage_details",)),
-    Field("cost", "costDetails", _cost, ("cost_details",)),
+    Field("model_parameters", "modelParameters", _object, holds_json=True),
+    Field("usage", "usageDetails", _usage, ("usage_details",), holds_json=True),
+    Field("cost", "costDetails", _cost, ("cost_details",), holds_json=True),
     Field("completion_start_time", "completionStartTime", times.parse_time),
     Field("prompt_name", "promptName", _text),
     Field("prompt_version", "promptVersion", _whole),
@@ -189,7 +192,7 @@ OBSERVATION_FIELDS = (
 SCORE_FIELDS = (
     Field("id", "id", _id, ("score_id", "scoreId")),
     Field("name", "name", _text),
-    Field("value", "value", json_values.plain),
+    Field("value", "value", _anything, holds_json=True),
     Field("timestamp", "timestamp", times.parse_time),
     Field("data_type", "dataType", _one_of(SCORE_TYPES)),
     Field("trace_id", "traceId", _id),
@@ -197,7 +200,7 @@ SCORE_FIELDS = (
     Field("session_id", "sessionId", _id),
     Field("dataset_run_id", "datasetRunId", _id),
     Field("comment", "comment", _text),
-    Field("metadata", "metadata", _metadata),
+    Field("metadata", "metadata", _metadata, holds_json=True),
     Field("config_id", "configId", _id),
     Field("environment", "environment", environment_name),
 )
@@ -216,14 +219,16 @@ DEFAULTS: Dict[str, Body] = {
     "observation": {"type": "EVENT", "level": "DEFAULT"},
     "score": {},
 }
+_API_NAMES = {field.attribute: field.api for fields in FIELDS.values() for field in fields}
 _BY_NAME = {kind: _names(fields) for kind, fields in FIELDS.items()}
 
 
-def checked(values: Mapping[str, Any], kind: str) -> Dict[str, Any]:
+def checked(values: Mapping[str, Any], kind: str, is_plain: bool = False) -> Dict[str, Any]:
     """Return the attributes that ``values`` give to a record of this kind.
 
-    Attribute names, API names and aliases are known; ``None`` counts as not given. Raises
-    ``UsageError`` that names the field.
+    Attribute names, API names and aliases are known; ``None`` counts as not given. ``is_plain``
+    says that ``json_values.plain`` would change nothing. Raises ``UsageError`` that names the
+    field.
     """
     known = _BY_NAME[kind]
     given: Dict[str, Any] = {}
@@ -236,6 +241,8 @@ def checked(values: Mapping[str, Any], kind: str) -> Dict[str, Any]:
         if field.attribute in given:
             raise UsageError("{}: given twice, under two names".format(field.attribute))
         try:
+            if field.holds_json and not is_plain:
+                value = json_values.plain(value)
             given[field.attribute] = field.check(value)
         except (ValueError, UsageError) as error:
             raise UsageError("{}: {}".format(name, error)) from error
@@ -249,9 +256,8 @@ def _unknown_field(name: str, kind: str, known: List[str]) -> str:
 
 def body_of(record: Any) -> Body:
     """Return the given fields of a record under their API names."""
-    body = {}
-    for field in FIELDS[record.kind]:
-        value = getattr(record, field.attribute)
-        if value is not None:
-            body[field.api] = list(value) if isinstance(value, tuple) else value
-    return body
+    return {
+        _API_NAMES[attribute]: list(value) if isinstance(value, tuple) else value
+        for attribute, value in zip(record._fields, record)
+        if value is not None
+    }

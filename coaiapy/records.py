@@ -105,6 +105,17 @@ class Score(NamedTuple):
         return body_of(self)
 
 
+class Kept(NamedTuple):
+    """A record that was checked before: its kind, and its fields under their API names."""
+
+    kind: str
+    fields: Body
+
+    def body(self) -> Body:
+        """Return the given fields under their API names."""
+        return self.fields
+
+
 def trace_from(values: Mapping[str, Any]) -> Trace:
     """Return the trace that ``values`` describe, by attribute or API names.
 
@@ -116,13 +127,15 @@ def trace_from(values: Mapping[str, Any]) -> Trace:
     return Trace(**given)
 
 
-def observation_from(values: Mapping[str, Any], trace_id: Optional[str] = None) -> Observation:
+def observation_from(
+    values: Mapping[str, Any], trace_id: Optional[str] = None, is_plain: bool = False
+) -> Observation:
     """Return the observation that ``values`` describe, by attribute or API names.
 
-    A missing id or start time is made; ``trace_id`` stands for a missing trace. Raises
-    ``UsageError`` that names the field.
+    A missing id or start time is made; ``trace_id`` stands for a missing trace. ``is_plain`` as
+    in ``record_fields.checked``. Raises ``UsageError`` that names the field.
     """
-    given = checked(values, "observation")
+    given = checked(values, "observation", is_plain)
     if trace_id is not None:
         _set_trace(given, trace_id)
     if "trace_id" not in given:

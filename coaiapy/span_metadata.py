@@ -31,7 +31,7 @@ def as_text(value: Any) -> str:
     """Return text from which ``from_text`` makes the same value: JSON, or plain text as it is."""
     if isinstance(value, str) and not _is_json(value):
         return value
-    return to_text(value)
+    return str(value) if type(value) is int else to_text(value)
 
 
 def from_text(value: Any) -> Any:

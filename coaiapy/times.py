@@ -34,9 +34,8 @@ def now() -> str:
 
 def to_text(moment: datetime) -> str:
     """Return ``moment`` as stored text; a naive one is local time."""
-    utc = moment.astimezone(timezone.utc)
-    day = "{:04d}-{:02d}-{:02d}".format(utc.year, utc.month, utc.day)
-    return "{}T{:%H:%M:%S}.{:03d}Z".format(day, utc, utc.microsecond // 1000)
+    utc = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    return utc.isoformat(timespec="milliseconds") + "Z"
 
 
 def from_text(text: str) -> datetime:

@@ -10,7 +10,7 @@ from coaiapy.destinations import destination_of
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.journal import Journal
 from coaiapy.record_fields import Body
-from coaiapy.records import Observation, Trace, from_body
+from coaiapy.records import Kept, Observation, Trace, from_body
 from coaiapy.settings import Settings
 
 
@@ -26,31 +26,31 @@ def submit(
 
 def _placed(
     journal: Journal, settings: Settings, destination: int, records: Iterable[Any]
-) -> Iterator[Any]:
+) -> Iterator[Kept]:
     """Yield records with the environment that they belong to, and traces with their release.
 
     An observation is of its trace's environment and version, or of the settings' environment.
     """
     known: Dict[str, Body] = {}
     for record in records:
+        body = record.body()
         if record.kind == "trace":
-            record = _in_environment(record, settings.environment)
-            if record.release is None:
-                record = record._replace(release=settings.release)
-            known = {record.id: record.body()}
+            _complete(body, environment=settings.environment, release=settings.release)
+            known = {body["id"]: body}
         elif record.kind == "observation":
-            trace_id = record.trace_id
+            trace_id = body["traceId"]
             if trace_id not in known:
                 known = {trace_id: journal_reads.trace(journal, destination, trace_id) or {}}
             trace = known[trace_id]
-            record = _in_environment(record, trace.get("environment") or settings.environment)
-            if record.version is None:
-                record = record._replace(version=trace.get("version"))
-        yield record
+            environment = trace.get("environment") or settings.environment
+            _complete(body, environment=environment, version=trace.get("version"))
+        yield Kept(record.kind, body)
 
 
-def _in_environment(record: Any, environment: Optional[str]) -> Any:
-    return record if record.environment else record._replace(environment=environment)
+def _complete(body: Body, **missing: Any) -> None:
+    for name, value in missing.items():
+        if value is not None:
+            body.setdefault(name, value)
 
 
 def create(settings: Settings, trace: Trace, seconds: Optional[float] = None) -> delivery.Outcome:

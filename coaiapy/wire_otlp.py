@@ -36,8 +36,9 @@ _HEADERS = {
 _OBSERVATION = "langfuse.observation."
 # The span of a trace that has no name of its own.
 UNNAMED = "trace"
-# The last year whose nanoseconds since 1970 fit into 64 bits.
-_LAST_YEAR = 2261
+# The years whose nanoseconds since 1970 fit into 64 bits.
+_FIRST_YEAR = "1970"
+_LAST_YEAR = "2261"
 _COMPRESSION = 3
 
 Attributes = List[Body]
@@ -79,9 +80,9 @@ def check(item: Outgoing) -> Optional[str]:
         return "a {} cannot be a span".format(item.kind)
     for name in ("timestamp", "startTime", "endTime"):
         text = item.body.get(name)
-        if text is not None and not 1970 <= times.from_text(text).year <= _LAST_YEAR:
-            return "{} {} is outside the years 1970 to {}, which are all that spans have".format(
-                name, text, _LAST_YEAR
+        if text is not None and not _FIRST_YEAR <= text[:4] <= _LAST_YEAR:
+            return "{} {} is outside the years {} to {}, which are all that spans have".format(
+                name, text, _FIRST_YEAR, _LAST_YEAR
             )
     if not 0 <= item.body.get("promptVersion", 0) < 2**31:
         return "promptVersion {} is none that a prompt can have".format(item.body["promptVersion"])
