@@ -50,6 +50,7 @@ def span_id(observation_id: str) -> str:
     return sha256(observation_id.encode("utf-8")).digest()[:8].hex()
 
 
+@lru_cache(maxsize=256)
 def root_span_id(trace_id: str) -> str:
     """Return the id of the span that stands for the trace itself."""
     return span_id("root of " + span_trace_id(trace_id))

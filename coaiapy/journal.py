@@ -72,7 +72,9 @@ CREATE INDEX deliveries_by_state ON deliveries (destination, state, seq);
 CREATE TABLE stash (key TEXT PRIMARY KEY, value BLOB NOT NULL, expires_at REAL);
 """
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, separators=(",", ":"), default=str
+)
 
 # What a record keeps from its first writing, whatever comes later: servers do the same.
 IMMUTABLE = ("timestamp", "startTime", "environment")

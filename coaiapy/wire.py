@@ -42,7 +42,13 @@ class Encoded(NamedTuple):
     refused: List[Verdict]
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False,
+    check_circular=False,
+    allow_nan=False,
+    separators=(",", ":"),
+    default=str,
+)
 
 
 def to_bytes(value: Any) -> bytes:
