@@ -16,9 +16,7 @@ REQUIREMENTS = [
     "requests",
     "python-dotenv",
     "PyYAML",
-    "tabulate",
     "tqdm",
-    "wcwidth",
 ]
 
 EXTRAS = {
@@ -48,7 +46,6 @@ EXTRAS = {
         'vermin; python_version >= "3.10"',
         'types-PyYAML; python_version >= "3.10"',
         'types-requests; python_version >= "3.10"',
-        'types-tabulate; python_version >= "3.10"',
         'types-tqdm; python_version >= "3.10"',
         'build; python_version >= "3.10"',
         'twine; python_version >= "3.10"',

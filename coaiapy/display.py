@@ -42,10 +42,10 @@ def strokes_for(stream: Any) -> Strokes:
 
 def table(rows: Iterable[Sequence[Any]], headers: Sequence[str]) -> str:
     """Return rows under headers, in columns; nothing is cut."""
-    from tabulate import tabulate
+    from coaiapy.table import table as laid_out
 
     cells = [["" if cell is None else one_line(str(cell)) for cell in row] for row in rows]
-    return str(tabulate(cells, headers=headers, tablefmt="simple", disable_numparse=True))
+    return laid_out(cells, headers)
 
 
 def trace_table(traces: Iterable[Body]) -> str:

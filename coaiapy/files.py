@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 import time
 from contextlib import contextmanager
 from typing import Iterator, Union
@@ -13,8 +14,17 @@ PRIVATE_FOLDER = 0o700
 
 
 def user_home() -> str:
-    """Return the user's home folder."""
-    return os.path.expanduser("~")
+    """Return the user's home folder; on iOS, where no app can write into it, its ``Documents``."""
+    home = os.path.expanduser("~")
+    documents = os.path.join(home, "Documents")
+    return documents if _is_ios() and os.path.isdir(documents) else home
+
+
+def _is_ios() -> bool:
+    """A Python for iOS calls its system darwin, as on a Mac; the machine tells them apart."""
+    if sys.platform == "ios":
+        return True
+    return hasattr(os, "uname") and os.uname().machine.startswith(("iPhone", "iPad", "iPod"))
 
 
 def state_folder() -> str:
@@ -130,7 +140,7 @@ def locked(path: str, timeout: float = 20.0) -> Iterator[None]:
     try:
         import fcntl
     except ImportError:
-        with _lock_file(path + ".lock", timeout):
+        with _lock_file(path, timeout):
             yield
         return
     try:
@@ -151,15 +161,16 @@ def locked(path: str, timeout: float = 20.0) -> Iterator[None]:
 
 
 @contextmanager
-def _lock_file(lock_path: str, timeout: float) -> Iterator[None]:
+def _lock_file(path: str, timeout: float) -> Iterator[None]:
     """The lock where the system has no ``fcntl``: a file that only one process can create."""
+    lock_path = path + ".lock"
     deadline = time.monotonic() + timeout
     while True:
         try:
             os.close(os.open(lock_path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
             break
         except FileExistsError as error:
-            _wait_for_lock(lock_path, deadline, error)
+            _wait_for_lock(path, deadline, error, "; if there is none, remove " + lock_path)
         except OSError as error:
             raise StateError("cannot lock {}: {}".format(lock_path, reason(error))) from error
     try:
@@ -168,9 +179,9 @@ def _lock_file(lock_path: str, timeout: float) -> Iterator[None]:
         _remove_quietly(lock_path)
 
 
-def _wait_for_lock(path: str, deadline: float, error: OSError) -> None:
+def _wait_for_lock(path: str, deadline: float, error: OSError, hint: str = "") -> None:
     if time.monotonic() > deadline:
         raise StateError(
-            "{} is locked by another process: try again when it has finished".format(path)
+            "{} is locked by another process: try again when it has finished{}".format(path, hint)
         ) from error
     time.sleep(0.01)

@@ -1,34 +1,49 @@
 """Rows in columns, as wide as the terminal: wide characters aligned, cells cut only to fit."""
 
+import unicodedata
 from typing import Any, Iterable, List, Optional, Sequence
 
 GAP = 2
 NARROWEST = 8
+
+# What follows a joiner is drawn into the character before it; as a picture, that one is wide.
+_JOINER = "\u200d"
+_AS_PICTURE = "\ufe0f"
+_WITHOUT_WIDTH = ("Mn", "Me", "Cf", "Cc")
 
 
 def table(
     rows: Iterable[Sequence[Any]], headers: Sequence[str], width: Optional[int] = None
 ) -> str:
     """Return rows under headers; with a ``width`` the widest columns are cut to fit into it."""
-    from tabulate import tabulate
-
     cells = [[_one_line(cell) for cell in row] for row in rows]
     if width:
         limits = _limits(cells, headers, width)
         cells = [[_cut(cell, limit) for cell, limit in zip(row, limits)] for row in cells]
-    return str(tabulate(cells, headers=headers, tablefmt="simple", disable_numparse=True))
+    widths = _widths(cells, headers)
+    lines = [list(headers), ["-" * wide for wide in widths]] + cells
+    return "\n".join(_line(line, widths) for line in lines)
+
+
+def _line(cells: Sequence[str], widths: List[int]) -> str:
+    padded = [cell + " " * (wide - _width(cell)) for cell, wide in zip(cells, widths)]
+    return (" " * GAP).join(padded).rstrip()
 
 
 def _one_line(cell: Any) -> str:
     return "" if cell is None else " ".join(str(cell).split())
 
 
-def _limits(cells: List[List[str]], headers: Sequence[str], width: int) -> List[int]:
-    """Return how wide each column may be: the widest give way first, none below its header."""
-    widths = [
+def _widths(cells: List[List[str]], headers: Sequence[str]) -> List[int]:
+    return [
         max([_width(header)] + [_width(row[index]) for row in cells])
         for index, header in enumerate(headers)
     ]
+
+
+def _limits(cells: List[List[str]], headers: Sequence[str], width: int) -> List[int]:
+    """Return how wide each column may be: the widest give way first, none below its header."""
+    widths = _widths(cells, headers)
     floors = [max(NARROWEST, _width(header)) for header in headers]
     excess = sum(widths) + GAP * (len(widths) - 1) - width
     while excess > 0:
@@ -42,9 +57,22 @@ def _limits(cells: List[List[str]], headers: Sequence[str], width: int) -> List[
 
 
 def _width(text: str) -> int:
-    from wcwidth import wcswidth
+    """Return how many places of a terminal ``text`` takes."""
+    try:
+        return len(text.encode("ascii"))
+    except UnicodeEncodeError:
+        return sum(_places(last, character) for last, character in zip("\0" + text, text))
 
-    return max(int(wcswidth(text)), 0)
+
+def _places(last: str, character: str) -> int:
+    """Return how many places ``character`` adds to what ends with ``last``."""
+    if last == _JOINER:
+        return 0
+    if character == _AS_PICTURE:
+        return 2 - _places("", last)
+    if unicodedata.category(character) in _WITHOUT_WIDTH:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def _cut(text: str, limit: int) -> str:

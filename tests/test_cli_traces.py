@@ -203,7 +203,7 @@ def test_the_list_has_every_form_before_and_behind_its_name(fuse):
     for words in (("--csv",) + columns, columns + ("list", "--csv"), ("--csv", "list") + columns):
         assert fuse(*words).out.splitlines() == lines
     assert json.loads(fuse("list", "--jsonl").out)["tags"] == ["x"]
-    assert fuse("--columns", "name").out.splitlines() == ["Name", "------", "a, b"]
+    assert fuse("--columns", "name").out.splitlines() == ["Name", "----", "a, b"]
     assert fuse("list", "--columns", "nmae").code == 2
     assert fuse("--csv", "trace-view", "t1").code == 2
 

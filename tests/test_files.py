@@ -35,6 +35,16 @@ def test_state_folder_is_below_home_unless_it_was_moved(home, monkeypatch):
     assert files.state_folder() == str(home / ".coaia")
 
 
+@pytest.mark.parametrize("machine, folder", [("iPad8,1", "Documents"), ("x86_64", "")])
+def test_on_ios_a_home_takes_no_files_but_its_documents_do(home, monkeypatch, machine, folder):
+    monkeypatch.delenv("COAIA_HOME")
+    monkeypatch.setattr(os, "uname", lambda: os.uname_result(("Darwin", "", "", "", machine)))
+    assert files.user_home() == str(home)
+    (home / "Documents").mkdir()
+    assert files.user_home() == os.path.join(str(home), folder).rstrip("/")
+    assert files.state_folder() == os.path.join(str(home), folder, ".coaia")
+
+
 def test_private_folders_are_made_with_their_parents(tmp_path):
     path = tmp_path / "a" / "b"
     assert files.make_private_folder(str(path)) == str(path)
@@ -192,6 +202,21 @@ def test_a_lock_is_waited_for_and_given_back_after_an_error(system, tmp_path):
     thread.join(10)
     assert order == ["first", "second"]
     assert os.listdir(str(tmp_path)).count("file.lock") == 0
+
+
+def test_a_lock_that_a_killed_process_has_left_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    path = str(tmp_path / "file")
+    left = tmp_path / "file.lock"
+    left.write_text("")
+    with pytest.raises(StateError, match="if there is none, remove {}$".format(left)):
+        with files.locked(path, timeout=0.05):
+            pass
+    assert left.exists()
+    left.unlink()
+    with files.locked(path, timeout=0.05):
+        assert left.exists()
+    assert not left.exists()
 
 
 def test_a_lock_in_a_missing_folder_is_an_error(system, tmp_path):

@@ -30,7 +30,6 @@ SLOW |= {"asyncio", "email", "uuid", "inspect", "dataclasses", "unittest", "path
 VERY_SLOW = SLOW | {"json", "datetime", "hashlib", "decimal"}
 
 JINJA = {"jinja2", "markupsafe"}
-TABLES = {"tabulate", "wcwidth"}  # tabulate takes wcwidth where another package brought it
 
 
 def loaded(tmp_path, *words):
@@ -72,8 +71,9 @@ def test_getting_a_variable_loads_no_package(tmp_path, project):
     "words",
     [
         ("env", "set", "KEY", "value"),
-        ("env", "list", "--json"),
-        ("pipeline", "list", "--json"),
+        ("env", "list"),
+        ("pipeline", "list"),
+        ("pipeline", "show", "data-pipeline"),
         ("pipeline", "create", "--help"),
         ("p", "--show", "summarizer"),
         ("summarize", "a text", "--dry-run"),
@@ -81,9 +81,9 @@ def test_getting_a_variable_loads_no_package(tmp_path, project):
         ("synthesize", "--help"),
         ("tag", "--help"),
         ("fuse", "traces", "create", "a-trace", "--user", "john"),
-        ("fuse", "traces", "list", "--json"),
+        ("fuse", "traces", "list"),
         ("tash", "key", "value"),
-        ("stash", "list", "--json"),
+        ("stash", "list"),
         ("init",),
         ("config", "show", "--json"),
         ("config", "check", "--online"),
@@ -92,20 +92,6 @@ def test_getting_a_variable_loads_no_package(tmp_path, project):
 def test_commands_that_need_no_package_load_none(tmp_path, words):
     _, foreign = loaded(tmp_path, *words)
     assert foreign == set()
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("env", "list"),
-        ("pipeline", "list"),
-        ("pipeline", "show", "data-pipeline"),
-        ("fuse", "traces"),
-    ],
-)
-def test_a_table_loads_what_lays_out_tables_at_most(tmp_path, words):
-    _, foreign = loaded(tmp_path, *words)
-    assert foreign <= TABLES
 
 
 def test_a_pipeline_loads_the_template_language_alone(tmp_path):

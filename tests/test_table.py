@@ -1,0 +1,55 @@
+"""Rows in columns, as a terminal shows them."""
+
+import pytest
+
+from coaiapy.table import table
+
+
+def test_columns_are_as_wide_as_what_is_in_them():
+    rows = [["a", 10, None], ["long name", 2, "x"]]
+    assert table(rows, ["Name", "Version", "Note"]).split("\n") == [
+        "Name       Version  Note",
+        "---------  -------  ----",
+        "a          10",
+        "long name  2        x",
+    ]
+
+
+def test_no_rows_are_the_headings_alone():
+    assert table([], ["Name", "Note"]) == "Name  Note\n----  ----"
+
+
+def test_a_cell_is_one_line():
+    assert table([["two\nlines  and\tmore"]], ["A"]).split("\n")[2:] == ["two lines and more"]
+
+
+@pytest.mark.parametrize(
+    "text, places",
+    [
+        ("é", 1),
+        ("e\u0301", 1),  # an accent of its own
+        ("日本", 4),
+        ("ｶ", 1),  # half as wide as its sisters
+        ("☃", 1),
+        ("🎉", 2),
+        ("❤", 1),
+        ("❤\ufe0f", 2),  # as a picture
+        ("👩\u200d🔬", 2),  # two pictures joined into one
+        ("a\u200bb", 2),  # a space without width
+    ],
+)
+def test_what_follows_stands_in_its_column_whatever_comes_before(text, places):
+    line = table([[text, "|"], ["x" * 6, "|"]], ["A", "B"]).split("\n")[2]
+    assert line == text + " " * (6 - places) + "  |"
+
+
+def test_the_widest_columns_give_way_where_there_is_no_room():
+    rows = [["an-id", "a description that goes on and on", "日本語" * 8]]
+    shown = table(rows, ["Id", "Description", "Title"], 40).split("\n")
+    assert shown[1] == "-----  ---------------  ---------------"
+    assert shown[2] == "an-id  a description …  日本語日本語日…"
+
+
+def test_a_heading_is_never_cut():
+    shown = table([["x" * 50, "y" * 50]], ["A long heading", "Another one"], 10)
+    assert shown.split("\n")[0] == "A long heading  Another one"
