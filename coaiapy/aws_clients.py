@@ -8,7 +8,9 @@ from typing import Any, Dict, Iterator
 
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
+from coaiapy.masking import without_credentials
 from coaiapy.packages import require
+from coaiapy.tls import authorities
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
@@ -46,7 +48,7 @@ def client(values: ConfigValues, service: str) -> Any:
         "aws_secret_access_key": secret,
         "aws_session_token": values.get("pollyconf.token") if key else None,
         "region_name": values.get("pollyconf.region"),
-        "endpoint_url": values.get("pollyconf.endpoint_url"),
+        "endpoint_url": without_credentials(values.get("pollyconf.endpoint_url") or ""),
         "config": config.Config(
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
@@ -58,7 +60,13 @@ def client(values: ConfigValues, service: str) -> Any:
     getattr(require("boto3.compat"), "filter_python_deprecation_warnings", lambda: None)()
     with translated(service):
         session = boto3.session.Session()
+        given["verify"] = _authorities(session)
         return session.client(service, **{name: one for name, one in given.items() if one})
+
+
+def _authorities(session: Any) -> str:
+    """Return what AWS's own settings name first, as boto3 would, were they empty or not."""
+    return authorities(session._session.get_config_variable("ca_bundle") or "")
 
 
 @contextmanager

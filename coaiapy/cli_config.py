@@ -111,8 +111,7 @@ def _read(prompt: str, secret: bool, context: Context) -> str:
 
         # Asked on the controlling terminal itself, wherever stderr goes.
         return getpass.getpass(prompt).strip()
-    context.stderr.write(prompt)
-    context.stderr.flush()
+    context.prompt(prompt)
     line = context.stdin.readline()
     if not is_terminal(context.stdin):
         context.stderr.write("\n")

@@ -211,8 +211,7 @@ def _note_format(args: argparse.Namespace, path: str, context: Context) -> None:
 def _agrees(context: Context, question: str) -> bool:
     if not is_terminal(context.stdin):
         raise UsageError("nobody can be asked here: add --yes to {}".format(question.rstrip("?")))
-    context.stderr.write(question + " [y/N] ")
-    context.stderr.flush()
+    context.prompt(question + " [y/N] ")
     return context.stdin.readline().strip().lower() in ("y", "yes")
 
 

@@ -10,6 +10,7 @@ from coaiapy.cli_observed import add_trace_options, recorder
 from coaiapy.cli_streams import flush, write_text
 from coaiapy.cli_texts import check_output, input_text, put_text
 from coaiapy.errors import ExitCode, UsageError
+from coaiapy.masking import shown_url
 
 _SUMMARIZER = "summarizer"
 
@@ -113,7 +114,7 @@ def _send(args: argparse.Namespace, context: Context, tag: Any, text: str) -> Op
     values = config_values.load(context.env_file)
     request = text_calls.request_by_tag(values, tag, text, args.temperature, args.model)
     if args.dry_run:
-        url = openai_settings.without_password(openai_settings.find(values).chat_url)
+        url = shown_url(openai_settings.find(values).chat_url)
         print_json(context, {"method": "POST", "url": url, "body": request.body()})
         return ExitCode.OK
     check_output(args.output)

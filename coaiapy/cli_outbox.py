@@ -200,8 +200,7 @@ def _confirmed(context: Context, count: int) -> bool:
         raise UsageError(
             "drop forgets {} for good: add --yes to mean it".format(records_text(count))
         )
-    context.stderr.write("forget {} without sending? [y/N] ".format(records_text(count)))
-    context.stderr.flush()
+    context.prompt("forget {} without sending? [y/N] ".format(records_text(count)))
     return context.stdin.readline().strip().lower() in ("y", "yes")
 
 

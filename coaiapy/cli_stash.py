@@ -115,8 +115,7 @@ def _may_delete(args: argparse.Namespace, context: Context, keys: List[str]) -> 
     question = "delete {} ({})?".format(_values(len(keys)), ", ".join(keys[:5]))
     if not is_terminal(context.stdin):
         raise UsageError("nobody can be asked here: add --yes to {}".format(question.rstrip("?")))
-    context.stderr.write(question + " [y/N] ")
-    context.stderr.flush()
+    context.prompt(question + " [y/N] ")
     return context.stdin.readline().strip().lower() in ("y", "yes")
 
 

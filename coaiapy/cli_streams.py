@@ -5,6 +5,7 @@ import sys
 from typing import IO, Any, NamedTuple, Optional
 
 from coaiapy.errors import StateError, UsageError
+from coaiapy.terminal_text import visible
 
 
 class Answer(Exception):
@@ -24,8 +25,13 @@ class Context(NamedTuple):
         write_text(self.stdout, text + "\n")
 
     def note(self, text: str) -> None:
-        """Write one line of talk to stderr."""
-        write_text(self.stderr, text + "\n")
+        """Write one line of talk to stderr; nothing in it steers a terminal or a log's viewer."""
+        write_text(self.stderr, visible(text) + "\n")
+
+    def prompt(self, question: str) -> None:
+        """Write a question to stderr, and leave the cursor behind it."""
+        write_text(self.stderr, visible(question))
+        flush(self.stderr)
 
 
 def standard_context() -> Context:
@@ -52,9 +58,12 @@ def _utf8_in_c_locale(stream: Any, mode: str) -> Any:
 def write_text(stream: IO[str], text: str) -> None:
     """Write ``text``; what the stream's encoding cannot say is written as an escape.
 
+    So is what could steer a terminal, where one is there. A file or a pipe gets it as it is.
     Raises ``StateError`` when the disk below the stream is full, ``BrokenPipeError`` when its
     reader has left.
     """
+    if is_terminal(stream):
+        text = visible(text)
     try:
         stream.write(text)
     except UnicodeEncodeError:

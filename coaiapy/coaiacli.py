@@ -52,6 +52,7 @@ def main(argv: Optional[List[str]] = None, context: Optional[Context] = None) ->
     streams = context or standard_context()
     words = list(sys.argv[1:] if argv is None else argv)
     words, debug = _take_debug(words)
+    streams = streams._replace(env_file=_env_file(words))
     try:
         return _run(_as_utf8(words), streams)
     except CoaiaError as error:
@@ -110,6 +111,16 @@ def _take_debug(words: List[str]) -> Tuple[List[str], bool]:
     return kept, wished or len(kept) < len(words)
 
 
+def _env_file(words: List[str]) -> Optional[str]:
+    """What ``--env`` names, as far as can be told of words that no parser has read yet."""
+    for word, following in zip(words, words[1:] + [""]):
+        if word == "--env":
+            return following
+        if word.startswith("--env="):
+            return word[len("--env=") :]
+    return None
+
+
 def _as_utf8(words: List[str]) -> List[str]:
     """Undo the decoding of the C locale; what is not UTF-8 at all cannot be stored or sent."""
     try:
@@ -119,11 +130,15 @@ def _as_utf8(words: List[str]) -> List[str]:
 
 
 def _fail(context: Context, text: str, code: ExitCode, debug: bool) -> int:
+    from coaiapy.redaction import without_secrets
+    from coaiapy.terminal_text import visible
+
     said = "coaia: {}\n".format(text)
     if debug:
         import traceback
 
         said = traceback.format_exc() + said
+    said = visible(without_secrets(said, context.env_file))
     try:
         write_text(context.stderr, said)
         flush(context.stderr)

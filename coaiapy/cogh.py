@@ -12,6 +12,7 @@ from urllib.parse import quote
 from coaiapy import config_values, web_json
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import ConfigError, UsageError
+from coaiapy.masking import shown_url
 from coaiapy.table import table
 from coaiapy.web_json import Service
 
@@ -114,7 +115,9 @@ def _check_same_host(url: str, base: str) -> None:
     """The token goes to nobody whom the settings do not name."""
     if url.split("/")[:3] != base.split("/")[:3]:
         raise ConfigError(
-            "GitHub goes on at another address than {}: set github.base_url to it".format(base)
+            "GitHub goes on at another address than {}: set github.base_url to it".format(
+                shown_url(base)
+            )
         )
 
 

@@ -3,11 +3,11 @@
 What a record says of itself is shown on one line, with what could steer a terminal as an escape.
 """
 
-import re
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set
 
 from coaiapy import times
 from coaiapy.record_fields import UNCONFIRMED, Body
+from coaiapy.terminal_text import one_line, visible
 
 
 class Strokes(NamedTuple):
@@ -26,9 +26,6 @@ _UNCONFIRMED = {
 }
 # A tree is indented to this level; what lies deeper says its level instead.
 MAX_INDENT = 50
-# Control characters, and those that turn the direction of writing.
-_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-_STEERING_BUT_LINES = re.compile(r"(?![\n\t])" + _STEERING.pattern)
 
 LINES = Strokes("├─ ", "└─ ", "│  ")
 ASCII = Strokes("|- ", "`- ", "|  ")
@@ -96,15 +93,6 @@ def fields(body: Body) -> str:
     return "\n".join(
         "{:<{}}  {}".format(name, width, _cell(body[name]).replace("\n", margin)) for name in body
     )
-
-
-def one_line(text: str) -> str:
-    """Return ``text`` with line breaks and whatever else steers a terminal as escapes."""
-    return _STEERING.sub(_escape, text)
-
-
-def _escape(match: Any) -> str:
-    return str(match.group().encode("unicode_escape").decode("ascii"))
 
 
 def moment(time: Optional[str]) -> str:
@@ -229,7 +217,7 @@ def _line(observation: Body) -> str:
 
 def _cell(value: Any) -> str:
     if isinstance(value, str):
-        return _STEERING_BUT_LINES.sub(_escape, value)
+        return visible(value)
     import json
 
     return json.dumps(value, ensure_ascii=False)

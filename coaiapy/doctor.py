@@ -79,13 +79,13 @@ def _settings(known: Settings, env_file: Optional[str]) -> Verdict:
 
 
 def _shown(name: str, value: str) -> str:
-    from coaiapy.langfuse_errors import shown
+    from coaiapy.masking import shown_url
 
     if name.endswith("_SECRET_KEY"):
         return HIDDEN
     if name.endswith("_PUBLIC_KEY"):
         return value[:6] + HIDDEN if len(value) > 12 else HIDDEN
-    return shown(value)
+    return shown_url(value)
 
 
 def _journal() -> Verdict:

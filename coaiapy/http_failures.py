@@ -5,20 +5,43 @@ that ended in mid-body.
 """
 
 import re
-from typing import Any
+from typing import Any, Callable
 
 from coaiapy.langfuse_answers import Answer
 
+# A few compressed bytes may unpack to more than the memory holds; nothing we ask for is so large.
+LARGEST_ANSWER = 256 << 20
+_BLOCK = 1 << 16
 
-def whole_answer(response: Any) -> Answer:
-    """Return the answer of a ``requests`` response; ``EOFError`` if it was cut off."""
-    body = response.content
+
+def whole_answer(
+    response: Any, block: int = _BLOCK, on_block: Callable[[], None] = lambda: None
+) -> Answer:
+    """Return the answer of a ``requests`` response that was asked for with ``stream``.
+
+    ``on_block`` is called after each ``block`` bytes and may raise. ``EOFError`` if the answer was
+    cut off, or goes on beyond ``LARGEST_ANSWER`` bytes.
+    """
+    body = _body(response, block, on_block)
     headers = {name.lower(): value for name, value in response.headers.items()}
     promised = headers.get("content-length", "")
     # Not every urllib3 notices by itself that a connection ended in mid-body.
     if promised.isdigit() and response.raw.tell() < int(promised):
         raise EOFError("the answer was cut off")
     return Answer(response.status_code, headers, body)
+
+
+def _body(response: Any, block: int, on_block: Callable[[], None]) -> bytes:
+    data = bytearray()
+    try:
+        for part in response.iter_content(block):
+            data += part
+            if len(data) > LARGEST_ANSWER:
+                raise EOFError("the answer has more than {} MB".format(LARGEST_ANSWER >> 20))
+            on_block()
+    finally:
+        response.close()
+    return bytes(data)
 
 
 def never_connected(error: Exception) -> bool:

@@ -4,7 +4,6 @@ No message holds the secret key, whatever the server has put into its answer.
 """
 
 import base64
-import re
 from typing import Optional
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from coaiapy.errors import (
     RefusedError,
 )
 from coaiapy.langfuse_answers import Answer, is_html, is_other_generation, message_of, retry_after
+from coaiapy.masking import shown_url
 from coaiapy.settings import Settings
 
 _REGIONS = "cloud.langfuse.com (EU), us.cloud.langfuse.com, jp.cloud.langfuse.com or "
@@ -55,7 +55,7 @@ class WrongDialectError(CoaiaError):
 def error_for(answer: Answer, asked: str, settings: Settings) -> CoaiaError:
     """Return the error for an answer that is not a good one; ``asked`` is method and path."""
     status, said = answer.status, clean(message_of(answer.body), settings)
-    where = "{} answered {} to {}".format(shown(settings.base_url), status, asked)
+    where = "{} answered {} to {}".format(shown_url(settings.base_url), status, asked)
     if said:
         where += ": " + said
     if status < 300:
@@ -88,10 +88,10 @@ def _unavailable(answer: Answer, sentence: str) -> UnavailableError:
 
 
 def _redirected(answer: Answer, asked: str, settings: Settings) -> ConfigError:
-    target = shown(answer.headers.get("location", "")) or "another address"
+    target = shown_url(answer.headers.get("location", "")) or "another address"
     return ConfigError(
         "{} sends {} on to {}: set LANGFUSE_BASE_URL to the address that answers itself".format(
-            shown(settings.base_url), asked, clean(target, settings)
+            shown_url(settings.base_url), asked, clean(target, settings)
         )
     )
 
@@ -119,8 +119,3 @@ def clean(text: str, settings: Settings) -> str:
     pair = "{}:{}".format(settings.public_key, settings.secret_key).encode("utf-8")
     text = text.replace(base64.b64encode(pair).decode("ascii"), "***")
     return text.replace(settings.secret_key, "***")
-
-
-def shown(url: str) -> str:
-    """Return an address as messages show it: without user, password and query."""
-    return re.sub(r"^(\w+://)[^/@]*@", r"\1", url.split("?", 1)[0].split("#", 1)[0])

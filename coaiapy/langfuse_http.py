@@ -15,9 +15,11 @@ from coaiapy import __version__
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError
 from coaiapy.http_failures import cause, never_connected, whole_answer
 from coaiapy.langfuse_answers import Answer, is_event_type_refusal, is_html, parsed, reason_of
-from coaiapy.langfuse_errors import UnavailableError, WrongDialectError, clean, error_for, shown
+from coaiapy.langfuse_errors import UnavailableError, WrongDialectError, clean, error_for
+from coaiapy.masking import shown_url
 from coaiapy.packages import require
 from coaiapy.settings import Settings
+from coaiapy.tls import authorities
 from coaiapy.wire import Request, to_bytes
 
 # Seconds that a request may take with all its tries, unless the caller has a deadline.
@@ -47,7 +49,7 @@ class LangfuseHttp:
         self.seconds = seconds
         self.hasty = hasty
         self.base_url = settings.base_url
-        self.shown_url = shown(settings.base_url)
+        self.shown_url = shown_url(settings.base_url)
         self._sleep = sleep
         self._local = threading.local()
         self._sessions: List[Any] = []
@@ -171,6 +173,8 @@ class LangfuseHttp:
                     headers=dict(headers),
                     timeout=(limit, limit),
                     allow_redirects=False,
+                    stream=True,
+                    verify=authorities(),
                 )
                 outcome["answer"] = whole_answer(response)
             except BaseException as error:

@@ -1,7 +1,7 @@
-"""Which variables hold a secret, judged by their name, and what is shown of them."""
+"""What holds a secret, judged by its name or by the password in an address, and what is shown."""
 
 import re
-from typing import Dict, Mapping
+from typing import Dict, List, Mapping, Tuple
 
 MASK = "****"
 
@@ -11,12 +11,32 @@ _SECRET_WORD = re.compile(
     r"(?:KEY|PASS|.PWD)S?\d*(?:_|$)",
     re.IGNORECASE,
 )
-_PASSWORD_IN_URL = re.compile(r"://[^/\s@]*:[^/\s@]+@")
+# What stands before the last @ of an address. A password should be quoted, but may not be: then
+# it holds whatever else ends a host's name. ``host:3000/path@2`` is no user.
+_CREDENTIALS = re.compile(
+    r"(?<=://)(?!\[)(?:[^/?#\s]*@|[^/?#\s@:]*:(?!\d{1,5}(?:[/?#]|\Z))[^\s@]*@(?:[^/?#\s]*@)?)"
+)
+
+
+def without_credentials(url: str) -> str:
+    """Return an address without the user and the password in it."""
+    return _CREDENTIALS.sub("", url)
+
+
+def credentials_in(url: str) -> List[Tuple[str, str]]:
+    """Return user and password of each address in a text; of one alone, it is the password."""
+    pairs = [found.group()[:-1].partition(":") for found in _CREDENTIALS.finditer(url)]
+    return [(user, password) if colon else ("", user) for user, colon, password in pairs]
+
+
+def shown_url(url: str) -> str:
+    """Return an address as messages show it: without user, password and query."""
+    return re.split("[?#]", without_credentials(url), maxsplit=1)[0]
 
 
 def looks_secret(name: str, value: str = "") -> bool:
     """Tell whether a variable's name, or a password in its URL, calls for hiding the value."""
-    return bool(_SECRET_WORD.search(name) or _PASSWORD_IN_URL.search(value))
+    return bool(_SECRET_WORD.search(name) or _CREDENTIALS.search(value))
 
 
 def masked(variables: Mapping[str, str]) -> Dict[str, str]:

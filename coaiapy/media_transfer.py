@@ -14,6 +14,7 @@ from coaiapy.http_failures import cause
 from coaiapy.langfuse_http import backoff
 from coaiapy.media_files import MediaFile, open_file
 from coaiapy.packages import require
+from coaiapy.tls import authorities
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
@@ -105,6 +106,7 @@ def _ask(method: str, url: str, headers: Dict[str, str], data: Optional[IO[bytes
         timeout=(CONNECT_SECONDS, READ_SECONDS),
         allow_redirects=False,
         stream=True,
+        verify=authorities(),
     )
 
 

@@ -9,8 +9,10 @@ from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
 from coaiapy.http_failures import cause, whole_answer
 from coaiapy.langfuse_answers import Answer, is_html, message_of, parsed, parsed_object, retry_after
 from coaiapy.langfuse_http import backoff
-from coaiapy.openai_settings import OpenaiService, needs_key, without_password
+from coaiapy.masking import shown_url
+from coaiapy.openai_settings import OpenaiService, needs_key
 from coaiapy.packages import require
+from coaiapy.tls import authorities
 
 TRIES = 4
 CONNECT_SECONDS = 10.0
@@ -102,6 +104,7 @@ class OpenaiHttp:
                 timeout=(min(CONNECT_SECONDS, self.service.timeout), self.service.timeout),
                 allow_redirects=False,
                 stream=True,
+                verify=authorities(),
                 **content,
             )
         except Exception as error:
@@ -135,20 +138,17 @@ class OpenaiHttp:
     def _read(self, url: str, response: Any) -> Answer:
         """Return the whole answer, which may take as long as one ``timeout`` in all."""
         limit = time.monotonic() + self.service.timeout
-        chunks = []
+
+        def check_time() -> None:
+            if time.monotonic() > limit:
+                raise self._no_answer(url, "it did not finish in time", is_final=True)
+
         try:
-            for chunk in response.iter_content(_CHUNK):
-                chunks.append(chunk)
-                if time.monotonic() > limit:
-                    raise self._no_answer(url, "it did not finish in time", is_final=True)
-            response._content = b"".join(chunks)
-            return whole_answer(response)
+            return whole_answer(response, _CHUNK, check_time)
         except CoaiaError:
             raise
         except Exception as error:
             raise self._translated(url, error) from error
-        finally:
-            response.close()
 
     def _object(self, url: str, answer: Answer) -> Dict[str, Any]:
         try:
@@ -160,7 +160,7 @@ class OpenaiHttp:
         said = message_of(answer.body)[:200] if is_html(answer.body) else "no JSON object"
         raise NetworkError(
             "{} answered with {}, which is not what a language model's service says: check "
-            "OPENAI_BASE_URL and openai_api_url".format(without_password(url), self._clean(said))
+            "OPENAI_BASE_URL and openai_api_url".format(shown_url(url), self._clean(said))
         )
 
     def _events(self, url: str, response: Any) -> Iterator[Dict[str, Any]]:
@@ -188,15 +188,13 @@ class OpenaiHttp:
             raise self._broken_off(url, "an event of the stream is no JSON object")
         if event.get("error"):
             raise RefusedError(
-                "{} broke off: {}".format(without_password(url), self._clean(message_of(data)))
+                "{} broke off: {}".format(shown_url(url), self._clean(message_of(data)))
             )
         return dict(event)
 
     def _broken_off(self, url: str, why: str) -> NetworkError:
         return NetworkError(
-            "{} broke off in mid-answer: {}; try again".format(
-                without_password(url), self._clean(why)
-            )
+            "{} broke off in mid-answer: {}; try again".format(shown_url(url), self._clean(why))
         )
 
     def _translated(self, url: str, error: Exception) -> Exception:
@@ -206,14 +204,14 @@ class OpenaiHttp:
         if isinstance(error, (exceptions.InvalidURL, exceptions.InvalidSchema)):
             return ConfigError(
                 "{} cannot be asked: correct OPENAI_BASE_URL or openai_api_url".format(
-                    without_password(url)
+                    shown_url(url)
                 )
             )
         if isinstance(error, exceptions.SSLError):
             return NetworkError(
                 "{} could not be reached safely: {}; check its certificate, or set "
                 "REQUESTS_CA_BUNDLE to the authority that signed it".format(
-                    without_password(url), cause(error)
+                    shown_url(url), cause(error)
                 )
             )
         # An answer that takes too long would take as long again.
@@ -225,14 +223,14 @@ class OpenaiHttp:
         if is_final:
             hint = "raise OPENAI_TIMEOUT ({:g} s) if it needs longer".format(self.service.timeout)
         error = _TryAgainError(
-            "{} gave no answer: {}; {}".format(without_password(url), self._clean(why), hint)
+            "{} gave no answer: {}; {}".format(shown_url(url), self._clean(why), hint)
         )
         error.is_final = is_final
         return error
 
     def _error_for(self, url: str, answer: Answer) -> CoaiaError:
         said = self._clean(message_of(answer.body[:_LONGEST_ERROR]))
-        where = "{} answered {}".format(without_password(url), answer.status)
+        where = "{} answered {}".format(shown_url(url), answer.status)
         where += ": " + said if said else ""
         if answer.status in (401, 403):
             return ConfigError(where + "; check OPENAI_API_KEY (openai_api_key in coaia.json)")

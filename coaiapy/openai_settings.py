@@ -6,6 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import ConfigError
+from coaiapy.masking import shown_url
 
 OFFICIAL_HOST = "api.openai.com"
 DEFAULT_TIMEOUT = 120.0
@@ -67,7 +68,7 @@ def _checked(source: str, url: str) -> str:
     if not _is_address(url):
         raise ConfigError(
             "{}: {!r} is not an http(s) address; set it to one like https://{}/v1".format(
-                source, without_password(url), OFFICIAL_HOST
+                source, shown_url(url), OFFICIAL_HOST
             )
         )
     return url.rstrip("/")
@@ -79,11 +80,6 @@ def _is_address(url: str) -> bool:
     except ValueError:
         return False
     return bool(re.match(r"https?://[^/\s?#]+[^\s#]*$", url))
-
-
-def without_password(url: str) -> str:
-    """Return an address as messages show it: without user, password and query."""
-    return re.sub(r"//[^/@]*@", "//", url.split("?", 1)[0].split("#", 1)[0])
 
 
 def needs_key(url: str) -> Optional[str]:

@@ -6,6 +6,7 @@ from coaiapy import openai_settings, redis_settings, web_json
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import CoaiaError, ExitCode
 from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy.masking import shown_url, without_credentials
 from coaiapy.settings import LOCAL, Settings
 from coaiapy.stash_redis import RedisStash
 
@@ -60,7 +61,7 @@ def _langfuse(values: ConfigValues) -> str:
     known = Settings(
         public_key=values.get("langfuse_public_key") or "",
         secret_key=values.get("langfuse_secret_key") or "",
-        base_url=values.get("langfuse_base_url").rstrip("/"),
+        base_url=without_credentials(values.get("langfuse_base_url")).rstrip("/"),
         timeout=values.get("langfuse_timeout"),
     )
     if known.base_url == LOCAL:
@@ -89,7 +90,7 @@ def _openai(values: ConfigValues) -> str:
         "the language model's service", service.key, "OPENAI_API_KEY", OPENAI_HINT
     )
     web_json.get(asked, base + "/models")
-    return openai_settings.without_password(base)
+    return shown_url(base)
 
 
 def _aws(values: ConfigValues) -> str:
@@ -106,4 +107,4 @@ def _github(values: ConfigValues) -> str:
 
     service, base = cogh.service_of(values)
     web_json.get(service, base + "/user")
-    return base
+    return shown_url(base)

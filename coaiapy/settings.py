@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tup
 from coaiapy import config_files
 from coaiapy.errors import ConfigError
 from coaiapy.files import read_text
+from coaiapy.masking import without_credentials
 from coaiapy.record_fields import environment_name
 
 DEFAULT_BASE_URL = "https://cloud.langfuse.com"
@@ -37,7 +38,10 @@ _NAMES: Tuple[Tuple[str, ...], ...] = (
 
 
 class Settings(NamedTuple):
-    """What the program was told; ``values`` is the merged ``coaia.json``."""
+    """What the program was told; ``values`` is the merged ``coaia.json``.
+
+    ``base_url`` has no user and password: the keys say who we are.
+    """
 
     public_key: str = ""
     secret_key: str = ""
@@ -172,19 +176,16 @@ def _check_key_pair(public_key: str, secret_key: str) -> None:
     )
 
 
-def _checked_url(url: str) -> str:
-    if url.lower() == LOCAL:
+def _checked_url(given: str) -> str:
+    if given.lower() == LOCAL:
         return LOCAL
+    url = without_credentials(given)
     if not re.match(r"https?://[^/\s?#]+[^\s?#]*$", url):
         raise ConfigError(
             "LANGFUSE_BASE_URL {!r} is not an http(s) address: "
-            "set it to one like {}, or to local".format(_without_password(url), DEFAULT_BASE_URL)
+            "set it to one like {}, or to local".format(url, DEFAULT_BASE_URL)
         )
     return url.rstrip("/")
-
-
-def _without_password(url: str) -> str:
-    return re.sub(r"//[^/@]*@", "//***@", url)
 
 
 def _environment(text: str) -> Optional[str]:

@@ -3,6 +3,8 @@
 import unicodedata
 from typing import Any, Iterable, List, Optional, Sequence
 
+from coaiapy.terminal_text import one_line
+
 GAP = 2
 NARROWEST = 8
 
@@ -31,7 +33,7 @@ def _line(cells: Sequence[str], widths: List[int]) -> str:
 
 
 def _one_line(cell: Any) -> str:
-    return "" if cell is None else " ".join(str(cell).split())
+    return "" if cell is None else one_line(" ".join(str(cell).split()))
 
 
 def _widths(cells: List[List[str]], headers: Sequence[str]) -> List[int]:

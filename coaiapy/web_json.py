@@ -8,9 +8,10 @@ from coaiapy import __version__
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
 from coaiapy.http_failures import cause, whole_answer
 from coaiapy.langfuse_answers import Answer, message_of, parsed, retry_after
-from coaiapy.langfuse_errors import shown
 from coaiapy.langfuse_http import backoff
+from coaiapy.masking import shown_url
 from coaiapy.packages import require
+from coaiapy.tls import authorities
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
@@ -54,7 +55,8 @@ def get(
         except CoaiaError:
             raise
         except Exception as error:
-            if last:
+            # A certificate will not be another one next time.
+            if last or isinstance(error, require("requests").exceptions.SSLError):
                 raise _no_answer(service, url, error) from error
             time.sleep(backoff(attempt))
             continue
@@ -88,6 +90,8 @@ def _asked(
         auth=sign,
         timeout=(CONNECT_SECONDS, READ_SECONDS),
         allow_redirects=False,
+        stream=True,
+        verify=authorities(),
     )
 
 
@@ -97,7 +101,7 @@ def _value(service: Service, url: str, answer: Answer) -> Any:
     except ValueError:
         raise NetworkError(
             "{} at {} answered with something that is no JSON: check {}".format(
-                service.name, shown(url), service.address_setting
+                service.name, shown_url(url), service.address_setting
             )
         ) from None
 
@@ -117,19 +121,19 @@ def _no_answer(service: Service, url: str, error: Exception) -> CoaiaError:
     if isinstance(error, wrong):
         return ConfigError(
             "{} at {} cannot be asked: correct {}".format(
-                service.name, shown(url), service.address_setting
+                service.name, shown_url(url), service.address_setting
             )
         )
     return NetworkError(
         "{} at {} gave no answer: {}; check the network and {}".format(
-            service.name, shown(url), _clean(service, cause(error)), service.address_setting
+            service.name, shown_url(url), _clean(service, cause(error)), service.address_setting
         )
     )
 
 
 def _error_for(service: Service, url: str, answer: Answer) -> CoaiaError:
     said = _clean(service, message_of(answer.body))
-    where = "{} answered {} to {}".format(service.name, answer.status, shown(url))
+    where = "{} answered {} to {}".format(service.name, answer.status, shown_url(url))
     where += ": " + said if said else ""
     if answer.headers.get("x-ratelimit-remaining") == "0" or answer.status == 429:
         return NetworkError(where + "; its limit is used up, try again later")

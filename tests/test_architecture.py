@@ -14,7 +14,7 @@ FIRST_COMMAND_FLOOR = 4
 
 FLOORS = {
     0: """
-        errors files shell packages suggest json_values
+        errors files shell packages suggest json_values terminal_text tls
         stash_entries stash_patterns
         parallel json_text json_lines
     """,
@@ -22,7 +22,7 @@ FLOORS = {
         mp3_frames wav_audio ogg_pages audio_files speech_text transcript_formats
         records record_fields ids times settings display table masking trace_filter
         env_files env_format_json env_format_lines env_places
-        config_files config_schema config_values redis_settings
+        config_files config_schema config_values redis_settings redaction
         score_values score_config_fields
         prompt_content media_files
     """,

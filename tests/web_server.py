@@ -1,6 +1,7 @@
 """A web server on loopback that answers from a function, for services other than Langfuse."""
 
 import json
+import ssl
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -25,12 +26,16 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def serving(answer):
-    """Yield a ``Server`` whose ``answer(asked, url)`` returns status, JSON value or bytes, headers."""
+def serving(answer, certificate=None):
+    """Yield a ``Server`` whose ``answer(asked, url)`` returns status, JSON value or bytes, headers.
+
+    With a ``certificate`` of ``trustme`` it speaks TLS, as ``localhost``.
+    """
     asked = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):  # noqa: N802
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
             parts = urlsplit(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
             asked.append(Asked(self.command, parts.path, dict(parse_qsl(parts.query)), headers))
@@ -43,11 +48,24 @@ def serving(answer):
             self.end_headers()
             self.wfile.write(data)
 
+        do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
+
         def log_message(self, *args):
             pass
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
+    class Listener(HTTPServer):
+        def handle_error(self, request, client_address):
+            """A client that does not trust us and hangs up is no error here."""
+
+    server = Listener(("127.0.0.1", 0), Handler)
     url = "http://127.0.0.1:{}".format(server.server_port)
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(context)
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+        url = "https://localhost:{}".format(server.server_port)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

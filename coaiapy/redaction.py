@@ -1,0 +1,97 @@
+"""The last look at a message before people see it: no secret of the settings stands in it.
+
+Messages are made without secrets. This is for what others put into them: a server that repeats a
+header, a library that quotes an address, and the traceback that ``--debug`` adds.
+"""
+
+import base64
+import json
+import os
+from typing import Any, Callable, Iterator, Mapping, Optional, Set, Tuple
+from urllib.parse import quote, unquote
+
+from coaiapy import config_files, masking, settings
+from coaiapy.config_schema import KEY_OF, key_for
+from coaiapy.errors import CoaiaError
+
+# What is shorter stands in every text, and hiding it would only tell what it is.
+SHORTEST = 4
+# A variable that nothing but its name makes a secret may hold a word like any other.
+SHORTEST_UNKNOWN = 8
+
+
+def without_secrets(text: str, env_file: Optional[str] = None) -> str:
+    """Return ``text`` with ``****`` for every secret that the settings hold anywhere.
+
+    ``env_file`` stands for ``.env``. A file that cannot be read hides nothing, and raises nothing.
+    """
+    forms = {form for secret in _secrets(env_file) for form in _forms(secret)}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, masking.MASK)
+    return text
+
+
+def _secrets(env_file: Optional[str]) -> Set[str]:
+    found: Set[str] = set()
+    public, private = set(), set()
+    for name, value in _given(env_file):
+        text = value.strip()
+        found.update(_in_url(text))
+        key = key_for(name)
+        if key is not None and key.name in KEY_OF:
+            if key.secret and len(text) >= SHORTEST:
+                found.add(text)
+            public.update([text] if key.name == "langfuse_public_key" else [])
+            private.update([text] if key.name == "langfuse_secret_key" else [])
+        elif masking.looks_secret(name) and len(text) >= SHORTEST_UNKNOWN:
+            found.add(text)
+    found.update(_basic(user, password) for user in public for password in private)
+    return found
+
+
+def _given(env_file: Optional[str]) -> Iterator[Tuple[str, str]]:
+    """Yield every name and text of every place that settings stand in, whichever counts."""
+    yield from os.environ.items()
+    yield from _leaves(_read(lambda: settings.read_dotenv(env_file)))
+    for path in config_files.found():
+        yield from _leaves(_read(lambda path=path: config_files.read(path)))  # type: ignore[misc]
+
+
+def _read(read: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    try:
+        return read()
+    except CoaiaError:
+        return {}
+
+
+def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[Tuple[str, str]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, prefix + name + ".")
+        elif isinstance(value, (str, int, float)):
+            yield prefix + name, str(value)
+
+
+def _in_url(text: str) -> Iterator[str]:
+    """Yield the password of an address, as it stands there and as it is meant, and its header."""
+    for user, password in masking.credentials_in(text):
+        for secret in {password, unquote(password)}:
+            if len(secret) >= SHORTEST:
+                yield secret
+                yield _basic(unquote(user), secret)
+
+
+def _basic(user: str, password: str) -> str:
+    """Return what stands behind ``Basic`` in a header."""
+    return base64.b64encode("{}:{}".format(user, password).encode("utf-8", "replace")).decode()
+
+
+def _forms(secret: str) -> Set[str]:
+    """Return a secret as it is, as addresses and JSON spell it, and as Python shows it."""
+    return {
+        secret,
+        quote(secret, safe="", errors="replace"),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        repr(secret)[1:-1],
+    }
