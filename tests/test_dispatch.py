@@ -421,6 +421,7 @@ def test_no_worker_outlives_its_command(server, monkeypatch):
     monkeypatch.setattr(
         LangfuseHttp, "send", lambda *args: [seen.append(len(workers())), send(*args)][1]
     )
+    server.wait_until(lambda: not workers())  # those of the tests before
     submit(server, records_of(20))
     assert seen == [1]
     server.wait_until(lambda: not workers())
