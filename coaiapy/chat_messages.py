@@ -27,7 +27,7 @@ _ROLES = {
 }
 
 _CONTENTS = ("content", "parts", "tool_calls", "function_call")
-_TEXT_PARTS = ("text", "input_text", "output_text")
+TEXT_PARTS = ("text", "input_text", "output_text")
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}\Z")
 
 
@@ -142,14 +142,18 @@ def _content(value: Any) -> Any:
 def _is_text_part(part: Any) -> bool:
     if not isinstance(part, dict):
         return isinstance(part, str)
-    return part.get("type", "text") in _TEXT_PARTS and isinstance(part.get("text"), str)
+    return part.get("type", "text") in TEXT_PARTS and isinstance(part.get("text"), str)
 
 
 def _tool(tool: Any) -> Body:
     function = tool.get("function", tool) if isinstance(tool, dict) else {}
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
         raise UnusableError("a tool without a function name")
-    return {"type": "function", "function": function}
+    made = {"name": function["name"]}
+    for key, kind in (("description", str), ("parameters", dict), ("strict", bool)):
+        if isinstance(function.get(key), kind):
+            made[key] = function[key]
+    return {"type": "function", "function": made}
 
 
 def _old_call(value: Body) -> List[Any]:

@@ -4,12 +4,14 @@ What both vendors require is in ``tests/test_finetuning.py``, as checks. An item
 made a valid line is skipped, with the reason.
 """
 
-import json
+import re
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Union
 
+from coaiapy import gemini_schema, json_values
 from coaiapy.chat_messages import (
     ASSISTANT,
     SYSTEM,
+    TEXT_PARTS,
     TOOL,
     USER,
     Conversation,
@@ -19,11 +21,17 @@ from coaiapy.chat_messages import (
 )
 from coaiapy.errors import UsageError
 from coaiapy.json_lines import json_lines
+from coaiapy.json_text import parsed
 from coaiapy.record_fields import Body
 
 OPENAI = "openai"
 GEMINI = "gemini"
-_UNKNOWN_TO_GEMINI = ("additionalProperties", "$schema", "strict")
+# What a function may be called.
+_FUNCTION_NAMES = {
+    OPENAI: re.compile(r"[a-zA-Z0-9_-]{1,64}\Z"),
+    GEMINI: re.compile(r"[a-zA-Z_][a-zA-Z0-9_.:-]{0,63}\Z"),
+}
+_DETAILS = ("auto", "low", "high")
 DEFAULT_INSTRUCTION = "You are a helpful assistant"
 
 
@@ -59,8 +67,7 @@ def training_data(
         try:
             if item.get("status") == "ARCHIVED":
                 raise UnusableError("archived")
-            chat = _with_instruction(conversation_of(item), system_instruction)
-            records.append(_VENDORS[vendor](chat))
+            records.append(_record(item, vendor, system_instruction))
         except UnusableError as error:
             skipped.append(Skipped(str(item.get("id")), str(error)))
     return TrainingData(records, skipped)
@@ -72,8 +79,19 @@ def format_dataset_for_finetuning(
     system_instruction: Optional[str] = DEFAULT_INSTRUCTION,
 ) -> str:
     """Return the items, given as objects or as the text of a JSON list, as JSON Lines."""
-    rows = json.loads(items) if isinstance(items, str) else items
-    return training_data(rows, format_type, system_instruction).jsonl()
+    return training_data(parsed(items), format_type, system_instruction).jsonl()
+
+
+def _record(item: Body, vendor: str, system_instruction: Optional[str]) -> Body:
+    chat = _with_instruction(conversation_of(item), system_instruction)
+    for call in chat.tools + [call for one in chat.messages for call in one.get("tool_calls", [])]:
+        name = call["function"]["name"]
+        if not _FUNCTION_NAMES[vendor].match(name):
+            raise UnusableError("no function may be called {!r}".format(name))
+    try:
+        return dict(json_values.plain(_VENDORS[vendor](chat)))
+    except ValueError as error:
+        raise UnusableError("it {}".format(error)) from error
 
 
 def _with_instruction(chat: Conversation, instruction: Optional[str]) -> Conversation:
@@ -84,25 +102,35 @@ def _with_instruction(chat: Conversation, instruction: Optional[str]) -> Convers
 
 
 def _openai(chat: Conversation) -> Body:
-    for message in chat.messages:
-        parts = message.get("content")
-        if isinstance(parts, list) and not (message["role"] == USER and _are_seen(parts)):
-            raise UnusableError("a message of the {} is not text".format(message["role"]))
-    record: Body = {"messages": [_without_tool_name(message) for message in chat.messages]}
+    record: Body = {"messages": [_openai_message(message) for message in chat.messages]}
     if chat.tools:
         record["tools"] = chat.tools
     return record
 
 
-def _are_seen(parts: List[Any]) -> bool:
-    """Whether these are text and images, which is all that a user's message may be."""
-    return all(part["type"] in ("text", "image_url") for part in parts)
+def _openai_message(message: Body) -> Body:
+    """Only a user's message may have pictures, and only Gemini wants a tool's name."""
+    made = {
+        key: value for key, value in message.items() if (message["role"], key) != (TOOL, "name")
+    }
+    if message["role"] == USER and isinstance(made["content"], list):
+        made["content"] = [_openai_part(part) for part in made["content"]]
+    elif "content" in made:
+        made["content"] = _text(message)
+    return made
 
 
-def _without_tool_name(message: Body) -> Body:
-    """Only Gemini wants a tool's answer to name the function."""
-    hidden = "name" if message["role"] == TOOL else None
-    return {key: value for key, value in message.items() if key != hidden}
+def _openai_part(part: Body) -> Body:
+    text, picture = part.get("text"), part.get("image_url")
+    if part["type"] in TEXT_PARTS and isinstance(text, str):
+        return {"type": "text", "text": text}
+    shown = picture if isinstance(picture, dict) else {"url": picture}
+    if part["type"] not in ("image_url", "input_image") or not isinstance(shown.get("url"), str):
+        raise UnusableError("a message of the user is neither text nor a picture")
+    kept = {"url": shown["url"]}
+    if shown.get("detail") in _DETAILS:
+        kept["detail"] = shown["detail"]
+    return {"type": "image_url", "image_url": kept}
 
 
 def _gemini(chat: Conversation) -> Body:
@@ -149,30 +177,17 @@ def _text(message: Body) -> str:
 def _object(text: Any, name: str) -> Dict[str, Any]:
     """Return the JSON object in a text; anything else under ``name`` in an object."""
     try:
-        value = json.loads(as_text(text))
+        value = json_values.parse(as_text(text))
     except ValueError:
         value = text
     return value if isinstance(value, dict) else {name: value}
 
 
 def _declaration(tool: Body) -> Body:
-    names = ("name", "description", "parameters")
-    return {name: _schema(tool["function"][name]) for name in names if name in tool["function"]}
-
-
-def _schema(value: Any) -> Any:
-    """Return a JSON schema without what Gemini's own kind of schema does not know."""
-    if isinstance(value, list):
-        return [_schema(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    known = {key: one for key, one in value.items() if key not in _UNKNOWN_TO_GEMINI}
-    return {
-        key: {name: _schema(inner) for name, inner in one.items()}
-        if key == "properties" and isinstance(one, dict)
-        else _schema(one)
-        for key, one in known.items()
-    }
+    function = tool["function"]
+    made = {name: function[name] for name in ("name", "description") if name in function}
+    parameters = gemini_schema.parameters(function.get("parameters"))
+    return dict(made, parameters=parameters) if parameters else made
 
 
 _VENDORS: Dict[str, Callable[[Conversation], Body]] = {OPENAI: _openai, GEMINI: _gemini}

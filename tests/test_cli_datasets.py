@@ -7,7 +7,7 @@ import json
 import pytest
 from langfuse_server import KINDS
 from langfuse_server.fixtures import langfuse  # noqa: F401
-from test_finetuning import check_gemini, check_openai
+from training_rules import check_gemini, check_openai
 
 from coaiapy import langfuse_http
 
