@@ -71,9 +71,12 @@ def _outcome(
         return Outcome(item, error=error)
 
 
-def values_of(outcomes: Sequence[Outcome]) -> List[Any]:
-    """Return the values of outcomes; raise the first error among them."""
+def values_of(outcomes: Sequence[Outcome], expected: Tuple[Type[Exception], ...] = ()) -> List[Any]:
+    """Return the values of outcomes; raise the first error among them.
+
+    An error of the kinds ``expected`` is not raised: the value is ``None``.
+    """
     for outcome in outcomes:
-        if outcome.error is not None:
+        if outcome.error is not None and not isinstance(outcome.error, expected):
             raise outcome.error
     return [outcome.value for outcome in outcomes]

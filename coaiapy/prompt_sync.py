@@ -15,7 +15,7 @@ from coaiapy.prompt_files import PromptFile
 from coaiapy.prompts import (
     create_prompt,
     get_prompt,
-    list_prompts,
+    list_names,
     update_prompt_version_labels,
 )
 from coaiapy.record_fields import Body
@@ -63,8 +63,7 @@ def compare(
 
 def fetch_all(settings: Settings, names: Sequence[str], label: str) -> Dict[str, Body]:
     """Return the server's prompts that have the label, unresolved, by name."""
-    listed = [row["name"] for row in list_prompts(settings, label=label)]
-    chosen = [name for name in listed if not names or name in names]
+    chosen = [name for name in list_names(settings, label) if not names or name in names]
 
     def get(name: str) -> Optional[Body]:
         try:

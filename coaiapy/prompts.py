@@ -7,7 +7,7 @@ import time
 from typing import Any, List, NamedTuple, Optional, Sequence
 
 from coaiapy import display, prompt_cache
-from coaiapy.errors import NetworkError, NotFoundError, StateError, UsageError
+from coaiapy.errors import CoaiaError, NetworkError, NotFoundError, StateError, UsageError
 from coaiapy.langfuse_errors import UnavailableError
 from coaiapy.langfuse_http import LangfuseHttp, backoff, quoted
 from coaiapy.parallel import run_all, values_of
@@ -45,12 +45,24 @@ def list_prompts(
     label: Optional[str] = None,
     tag: Optional[str] = None,
 ) -> List[Body]:
-    """Return every prompt that fits: ``name``, ``type`` (``None`` on v2 servers), ``versions``,
-    ``labels``, ``tags``, ``lastUpdatedAt``, ``lastConfig``."""
-    http = client_for(settings, "prompts")
-    query = {"name": name, "label": label, "tag": tag}
-    rows = {row["name"]: row for row in rows_from(http, PROMPTS, query, 0, None)}
-    return [dict(row, type=row.get("type")) for row in rows.values()]
+    """Return every prompt that fits: ``name``, ``type``, ``versions``, ``labels``, ``tags``,
+    ``lastUpdatedAt``, ``lastConfig``.
+
+    Old servers leave the type out of the list: they are asked for one version of each prompt. It
+    is ``None`` where that fails.
+    """
+    rows = _rows(client_for(settings, "prompts"), name, label, tag)
+    untyped = [row for row in rows if not row.get("type")]
+    hasty = client_for(settings, "prompts", settings.timeout)
+    asked = run_all(lambda row: _type_of(hasty, row), untyped, (NetworkError,))
+    for row, found in zip(untyped, values_of(asked, (CoaiaError,))):
+        row["type"] = found
+    return rows
+
+
+def list_names(settings: Settings, label: Optional[str] = None) -> List[str]:
+    """Return the names of all prompts, or of those that have a version with the label."""
+    return [row["name"] for row in _rows(client_for(settings, "prompts"), None, label, None)]
 
 
 def get_prompt(
@@ -168,13 +180,27 @@ def described(name: str, label: Optional[str], version: Optional[int]) -> str:
 
 def list_versions(settings: Settings, name: str) -> List[Body]:
     """Return every version of a prompt, the newest first; ``NotFoundError`` without one."""
-    known = [row for row in list_prompts(settings, name) if row["name"] == name]
+    http = client_for(settings, "prompts")
+    known = [row for row in _rows(http, name, None, None) if row["name"] == name]
     if not known:
         raise NotFoundError("no prompt {!r}: coaia fuse prompts list shows them".format(name))
-    http = client_for(settings, "prompts")
     numbers = sorted(known[0]["versions"], reverse=True)
     outcomes = run_all(lambda number: _get(http, name, None, number, False), numbers)
     return [prompt for prompt in values_of(outcomes) if prompt is not None]
+
+
+def _rows(
+    http: LangfuseHttp, name: Optional[str], label: Optional[str], tag: Optional[str]
+) -> List[Body]:
+    query = {"name": name, "label": label, "tag": tag}
+    rows = {row["name"]: row for row in rows_from(http, PROMPTS, query, 0, None)}
+    return list(rows.values())
+
+
+def _type_of(http: LangfuseHttp, row: Body) -> Optional[str]:
+    """All versions of a prompt are of one type."""
+    versions = row.get("versions")
+    return _get(http, row["name"], None, max(versions), False).get("type") if versions else None
 
 
 def _get(

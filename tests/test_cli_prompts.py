@@ -50,7 +50,7 @@ def test_the_published_words_on_every_server(langfuse, monkeypatch, run, kind): 
     assert listed.err == "1 prompt\n"
     header, _, row = listed.out.splitlines()
     assert header.split() == ["Name", "Type", "Versions", "Labels", "Tags", "Updated"]
-    assert row.split()[0] == "team/p"
+    assert row.split()[:2] == ["team/p", "text"]
     assert "1, 2" in row
 
 

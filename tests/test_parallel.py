@@ -26,6 +26,9 @@ def test_an_error_is_that_of_its_item_alone():
     assert isinstance(outcomes[1].error, ZeroDivisionError)
     with pytest.raises(ZeroDivisionError):
         values_of(outcomes)
+    with pytest.raises(ZeroDivisionError):
+        values_of(outcomes, (KeyError,))
+    assert values_of(outcomes, (KeyError, ZeroDivisionError)) == [1, None, 1]
 
 
 def test_an_error_that_makes_the_rest_pointless_ends_it():

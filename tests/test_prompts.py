@@ -14,6 +14,7 @@ from coaiapy.errors import (
     UsageError,
 )
 from coaiapy.langfuse_errors import WrongDialectError
+from coaiapy.parallel import WORKERS
 from coaiapy.settings import Settings
 
 PROMPTS = "/api/public/v2/prompts"
@@ -95,6 +96,65 @@ def test_the_list_can_be_narrowed(known):
     assert [row["name"] for row in prompts.list_prompts(known, label="production")] == ["a"]
     assert [row["name"] for row in prompts.list_prompts(known, tag="u")] == ["b"]
     assert [row["name"] for row in prompts.list_prompts(known, name="b")] == ["b"]
+
+
+# Types, which v2 servers do not list
+
+
+def gets(server):
+    return [one.target for one in server.requests if one.method == "GET"]
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_the_list_tells_types_and_asks_only_for_those_that_are_missing(langfuse, kind):  # noqa: F811
+    server = langfuse(kind)
+    known = settings_for(server)
+    prompts.create_prompt(known, "a/b", "x")
+    prompts.create_prompt(known, "a/b", "y", labels=["dev"])
+    prompts.create_prompt(known, "c", CHAT, prompt_type="chat")
+    server.forget_requests()
+    listed = prompts.list_prompts(known)
+    assert {row["name"]: row["type"] for row in listed} == {"a/b": "text", "c": "chat"}
+    asked = sorted(target.split("&")[0] for target in gets(server)[1:])
+    singly = [PROMPTS + "/a%2Fb?version=2", PROMPTS + "/c?version=1"]
+    assert asked == (singly if kind == "v2" else [])
+
+
+def test_only_what_shows_types_asks_for_them(langfuse):  # noqa: F811
+    server = langfuse("v2")
+    known = settings_for(server)
+    prompts.create_prompt(known, "p", "x")
+    server.forget_requests()
+    assert prompts.list_names(known, "latest") == ["p"]
+    assert len(gets(server)) == 1
+    assert [one["type"] for one in prompts.list_versions(known, "p")] == ["text"]
+    assert len(gets(server)) == 3
+
+
+def test_a_type_that_cannot_be_had_is_unknown_and_the_rest_is_listed(langfuse):  # noqa: F811
+    server = langfuse("v2")
+    known = settings_for(server)
+    for name in "abc":
+        prompts.create_prompt(known, name, "x")
+    server.fail("404 html", method="GET", path="/v2/prompts/b")
+    listed = prompts.list_prompts(known)
+    assert [(row["name"], row["type"]) for row in listed] == [
+        ("a", "text"),
+        ("b", None),
+        ("c", "text"),
+    ]
+
+
+def test_a_server_that_goes_away_is_not_asked_for_every_type(langfuse):  # noqa: F811
+    server = langfuse("v2")
+    known = settings_for(server, timeout=0.2)
+    for number in range(40):
+        prompts.create_prompt(known, "p%02d" % number, "x")
+    server.forget_requests()
+    server.fail("503", method="GET", path="/v2/prompts/", times=None)
+    listed = prompts.list_prompts(known)
+    assert [row["type"] for row in listed] == [None] * 40
+    assert len({target.split("?")[0] for target in gets(server)[1:]}) <= WORKERS
 
 
 # No version twice
