@@ -4,11 +4,12 @@ import argparse
 from typing import Any, List
 
 from coaiapy import display, session_files, settings, trace_reads
-from coaiapy.cli_arguments import add_json, note_source, positive, print_json
+from coaiapy.cli_arguments import add_json, note_source, positive, print_json, time
 from coaiapy.cli_common import Context, add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.record_fields import UNCONFIRMED
+from coaiapy.trace_filter import SessionFilter
 
 _COLUMNS = {"id": "Session", "createdAt": "Created", "environment": "Environment"}
 _NODE_COLUMNS = {"trace_id": "Trace", "name": "Name"}
@@ -27,6 +28,8 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     listing.add_argument("--page", type=positive, default=1, help="which part (default: 1)")
     listing.add_argument("--limit", type=positive, default=50, help="how many a page (default: 50)")
     listing.add_argument("--environment", metavar="NAME", help="only those of this environment")
+    listing.add_argument("--from", dest="from_time", type=time, metavar="TIME", help="not before")
+    listing.add_argument("--to", dest="to_time", type=time, metavar="TIME", help="before")
     add_listing_options(listing)
     get = add_command(
         group,
@@ -90,7 +93,8 @@ def list_sessions(args: argparse.Namespace, context: Context) -> None:
     """Show one page of sessions."""
     known = settings.load(context.env_file)
     end = args.page * args.limit
-    found = trace_reads.list_sessions(known, args.environment, end + 1)
+    wanted = SessionFilter(args.environment, args.from_time, args.to_time)
+    found = trace_reads.list_sessions(known, wanted, end + 1)
     shown = found[end - args.limit : end]
     late = any(UNCONFIRMED in session for session in shown)
     columns = dict(_COLUMNS, **{UNCONFIRMED: "Note"}) if late else _COLUMNS

@@ -1,6 +1,5 @@
 """Reading from a v2 or v3 server, and from a v4 one that still answers the old routes."""
 
-import itertools
 from typing import Iterable, Iterator, List, Optional
 
 from coaiapy import ids, server_rows
@@ -10,7 +9,7 @@ from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.reader_local import offset_of, sessions_of
 from coaiapy.record_fields import Body
 from coaiapy.server_pages import numbered, rows_from
-from coaiapy.trace_filter import ObservationFilter, Page, TraceFilter
+from coaiapy.trace_filter import ObservationFilter, Page, SessionFilter, TraceFilter
 
 TRACES = "/api/public/traces"
 OBSERVATIONS = "/api/public/observations"
@@ -92,14 +91,21 @@ class LegacyReader:
                 found.append(body)
         return Page(found)
 
-    def sessions(self, environment: Optional[str], most: Optional[int] = None) -> Iterator[Body]:
-        """Yield the sessions, the latest first."""
-        if environment and not self._known(environment):
-            for session in sessions_of(self.traces(TraceFilter(environment=environment))):
-                yield session
-            return
-        query = {"environment": environment}
-        for row in itertools.islice(numbered(self.http, SESSIONS, query, most), most):
+    def sessions(self, wanted: SessionFilter, most: Optional[int] = None) -> Iterator[Body]:
+        """Yield the sessions that ``wanted`` accepts, the latest first."""
+        if wanted.environment and not self._known(wanted.environment):
+            found = sessions_of(self.traces(TraceFilter(environment=wanted.environment)))
+        else:
+            found = self._listed_sessions(wanted, most)
+        return filter(wanted.accepts, found)
+
+    def _listed_sessions(self, wanted: SessionFilter, most: Optional[int]) -> Iterator[Body]:
+        query = {
+            "environment": wanted.environment,
+            "fromTimestamp": wanted.from_time,
+            "toTimestamp": wanted.to_time,
+        }
+        for row in numbered(self.http, SESSIONS, query, most):
             known = {"id": row["id"], "createdAt": row.get("createdAt")}
             if row.get("environment", "default") != "default":
                 known["environment"] = row["environment"]

@@ -11,7 +11,7 @@ from coaiapy import journal_reads, server_rows
 from coaiapy.errors import UsageError
 from coaiapy.journal import LOCAL, Journal
 from coaiapy.record_fields import Body
-from coaiapy.trace_filter import EVERY_TRACE, ObservationFilter, Page, TraceFilter
+from coaiapy.trace_filter import ObservationFilter, Page, SessionFilter, TraceFilter
 
 
 class LocalReader:
@@ -66,9 +66,10 @@ class LocalReader:
         found = list(itertools.islice(accepted, start, start + limit + 1))
         return Page(found[:limit], str(start + limit) if len(found) > limit else None)
 
-    def sessions(self, environment: Optional[str], most: Optional[int] = None) -> Iterator[Body]:
-        """Yield the sessions that traces belong to, the latest first."""
-        return sessions_of(self.traces(EVERY_TRACE._replace(environment=environment)))
+    def sessions(self, wanted: SessionFilter, most: Optional[int] = None) -> Iterator[Body]:
+        """Yield the sessions that traces belong to and ``wanted`` accepts, the latest first."""
+        found = self.traces(TraceFilter(environment=wanted.environment))
+        return filter(wanted.accepts, sessions_of(found))
 
 
 def offset_of(cursor: Optional[str]) -> int:

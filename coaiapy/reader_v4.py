@@ -13,7 +13,7 @@ from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.reader_local import sessions_of
 from coaiapy.record_fields import Body
 from coaiapy.server_pages import by_cursor
-from coaiapy.trace_filter import ObservationFilter, Page, TraceFilter
+from coaiapy.trace_filter import ObservationFilter, Page, SessionFilter, TraceFilter
 
 ROWS = "/api/public/v2/observations"
 SCORES = "/api/public/v3/scores"
@@ -111,13 +111,16 @@ class SpanReader:
                 return Page(found, pages.cursor)
             rows = [row for row in span_rows.merged(rows) if not span_rows.is_trace(row)]
 
-    def sessions(self, environment: Optional[str], most: Optional[int] = None) -> Iterator[Body]:
-        """Yield the sessions that root spans belong to, those with the latest trace first."""
-        query = {"isRootObservation": "true", "environment": environment, "fields": _SHORT}
+    def sessions(self, wanted: SessionFilter, most: Optional[int] = None) -> Iterator[Body]:
+        """Yield the sessions that root spans belong to and ``wanted`` accepts.
+
+        Those with the latest trace come first.
+        """
+        query = {"isRootObservation": "true", "environment": wanted.environment, "fields": _SHORT}
         for rows in self._root_groups(query, "sessionId", most):
             roots = _by(span_rows.merged(rows), "traceId").values()
             newest_first = [span_rows.trace(group) for group in roots][::-1]
-            for session in sessions_of(newest_first):
+            for session in filter(wanted.accepts, sessions_of(newest_first)):
                 yield session
 
     def _root_groups(self, query: Body, column: str, most: Optional[int]) -> Iterator[List[Body]]:

@@ -1,4 +1,4 @@
-"""Which traces, and which observations, a listing is to show."""
+"""Which traces, observations and sessions a listing is to show."""
 
 from typing import List, NamedTuple, Optional, Tuple
 
@@ -61,6 +61,21 @@ class ObservationFilter(NamedTuple):
         )
 
 
+class SessionFilter(NamedTuple):
+    """Conditions that a session must meet, all of them; it is as old as its first trace."""
+
+    environment: Optional[str] = None
+    from_time: Optional[str] = None
+    to_time: Optional[str] = None
+
+    def accepts(self, session: Body) -> bool:
+        """Tell whether ``session`` began in time; whoever lists it looks at its environment."""
+        began = session.get("createdAt") or ""
+        return (self.from_time is None or began >= self.from_time) and (
+            self.to_time is None or began < self.to_time
+        )
+
+
 class Page(NamedTuple):
     """A part of a listing, and from where it goes on; ``None`` at its end."""
 
@@ -73,3 +88,4 @@ def _is_of(body: Body, environment: Optional[str]) -> bool:
 
 
 EVERY_TRACE = TraceFilter()
+EVERY_SESSION = SessionFilter()

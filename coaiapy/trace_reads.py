@@ -17,9 +17,11 @@ from coaiapy.readers import Question, read
 from coaiapy.record_fields import UNCONFIRMED, Body
 from coaiapy.settings import Settings
 from coaiapy.trace_filter import (
+    EVERY_SESSION,
     EVERY_TRACE,
     ObservationFilter,
     Page,
+    SessionFilter,
     TraceFilter,
 )
 
@@ -153,21 +155,25 @@ def get_session(
 
 
 def list_sessions(
-    settings: Settings, environment: Optional[str] = None, limit: Optional[int] = None
+    settings: Settings, wanted: SessionFilter = EVERY_SESSION, limit: Optional[int] = None
 ) -> List[Body]:
-    """Return the sessions, the latest first: ``id``, ``createdAt``, perhaps ``environment``."""
-    wanted = EVERY_TRACE._replace(environment=environment)
+    """Return the sessions that ``wanted`` accepts, the latest first, at most ``limit`` of them.
+
+    Each is ``id``, ``createdAt`` and perhaps ``environment``.
+    """
+    of_it = TraceFilter(environment=wanted.environment)
 
     def ask(reader: Any) -> List[Body]:
-        return list(itertools.islice(reader.sessions(environment, limit), limit))
+        return list(itertools.islice(reader.sessions(wanted, limit), limit))
 
     with Journal() as journal:
         shown: List[Body] = read(journal, settings, ask)
-        late = [body for _, body in _fresh(journal, settings, kind="trace") if wanted.accepts(body)]
+        late = [body for _, body in _fresh(journal, settings, kind="trace") if of_it.accepts(body)]
     known = {session["id"] for session in shown}
     if limit is not None and len(shown) == limit:  # older ones may be on the next page
         late = [body for body in late if body["timestamp"] > str(shown[-1]["createdAt"])]
-    added = [session for session in sessions_of(late[::-1]) if session["id"] not in known]
+    begun = filter(wanted.accepts, sessions_of(late[::-1]))
+    added = [session for session in begun if session["id"] not in known]
     return (_marked(added, late) + shown)[:limit]
 
 

@@ -34,6 +34,10 @@ def test_sessions_are_listed_and_shown(run, use, where):
     assert sorted(one["id"] for one in listed) == ["s1", "s2"]
     only = json.loads(run("fuse", "sessions", "list", "--environment", "s2", "--json").out)
     assert [one["id"] for one in only] == ["s2"]
+    since = json.loads(run("fuse", "sessions", "list", "--from", "2026-01-01", "--json").out)
+    assert len(since) == 2
+    before = run("fuse", "sessions", "list", "--to", "2026-01-01", "--json")
+    assert json.loads(before.out) == []
     result = run("fuse", "sessions", "get", "s1")
     assert result.code == 0
     assert "run 0" in result.out and "run 2" in result.out and "run 1" not in result.out

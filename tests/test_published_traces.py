@@ -51,6 +51,7 @@ def test_what_was_written_is_read_back(place, capsys):
     assert [row["id"] for row in json.loads(cofuse.list_traces(user_id="john"))] == ["run-1"]
     assert json.loads(cofuse.list_traces(user_id="jane")) == []
     assert [row["id"] for row in json.loads(cofuse.list_sessions())["data"]] == ["s-1"]
+    assert json.loads(cofuse.list_sessions(1, 50, None, "2020-01-01"))["data"] == []
     assert json.loads(cofuse.get_session("s-1"))["traces"][0]["id"] == "run-1"
     rows = json.loads(cofuse.list_observations_v2(trace_id="run-1"))["data"]
     assert "step-1" in [row["id"] for row in rows]

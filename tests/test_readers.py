@@ -23,7 +23,7 @@ from coaiapy.errors import UsageError
 from coaiapy.journal import Journal
 from coaiapy.langfuse_generation import Server
 from coaiapy.records import observation_from, trace_from
-from coaiapy.trace_filter import ObservationFilter, TraceFilter
+from coaiapy.trace_filter import ObservationFilter, SessionFilter, TraceFilter
 
 LEGACY = ["v2", "v3", "v4-legacy"]
 SPANS = ["v4-dual", "v4-events_only"]
@@ -403,7 +403,26 @@ def test_sessions_of_one_environment(use, kind):
         fields = {"id": name, "session_id": "s-" + name, "environment": name}
         traces.submit(known(), [trace_from(fields)])
     forget_what_was_written()
-    assert [one["id"] for one in trace_reads.list_sessions(known(), "dev")] == ["s-dev"]
+    assert [one["id"] for one in trace_reads.list_sessions(known(), SessionFilter("dev"))] == [
+        "s-dev"
+    ]
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_sessions_that_began_in_time(use, kind):
+    use(kind)
+    for name, second in (("old", 0), ("new", 30), ("old", 40)):
+        node = {"id": name + str(second), "session_id": name, "timestamp": moment(second)}
+        traces.submit(known(), [trace_from(node)])
+    forget_what_was_written()
+    every = {one["id"]: one["createdAt"] for one in trace_reads.list_sessions(known())}
+    edge = max(every.values())
+    for wanted, ids_found in (
+        (SessionFilter(from_time=edge), ["new"]),
+        (SessionFilter(to_time=edge), ["old"]),
+        (SessionFilter(from_time=edge, to_time=edge), []),
+    ):
+        assert [one["id"] for one in trace_reads.list_sessions(known(), wanted, 5)] == ids_found
 
 
 @pytest.mark.parametrize("kind", SPANS)
