@@ -27,6 +27,13 @@ def build(parser: Parser, words: List[str]) -> None:
         eval $(coaia pipeline create llm-chain --var model=gpt-4 --export-env)""",
     )
     _build_init(group)
+    add_command(
+        group,
+        "schema",
+        schema,
+        "print the JSON Schema of templates, for editors",
+        "coaia pipeline schema > .coaia/template.schema.json",
+    )
     if "create" in words:
         _add_creation_options(creation)
         words[:] = joined_variables(words, set(creation._option_string_actions))
@@ -251,6 +258,13 @@ def _print_pipeline(args: argparse.Namespace, context: Context, made: pipeline.P
     else:
         strokes = display.strokes_for(context.stdout)
         context.say(display.trace_tree(made.body(), strokes))
+
+
+def schema(args: argparse.Namespace, context: Context) -> None:
+    """Print the schema that an editor can check templates with while they are written."""
+    from coaiapy.template_document import schema_text
+
+    context.say(schema_text().rstrip())
 
 
 def init(args: argparse.Namespace, context: Context) -> None:

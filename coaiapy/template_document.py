@@ -1,79 +1,21 @@
-"""What a template document may contain; every problem is told with the field it is in."""
+"""What a template document may contain; every problem is told with the field it is in.
 
-import keyword
+``template.schema.json`` says which fields there are and what each may hold: editors read it too.
+What no schema can say is checked here.
+"""
+
+import functools
+import json
 import math
-import re
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Tuple
+import os
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
+from coaiapy import files, json_schema
 from coaiapy.errors import StateError
-from coaiapy.record_fields import LEVELS, OBSERVATION_TYPES
-from coaiapy.suggest import did_you_mean
-from coaiapy.template_values import TYPES, convert, kind_of
+from coaiapy.json_values import kind_of
+from coaiapy.template_values import convert
 
 Document = Dict[str, Any]
-Fields = Mapping[str, Tuple[type, ...]]
-
-_DATA = (str, int, float, bool, list, dict)
-
-TEMPLATE_FIELDS: Fields = {
-    "name": (str,),
-    "version": (str, int, float),
-    "description": (str,),
-    "author": (str,),
-    "created_at": (str,),
-    "extends": (str,),
-    "metadata": (dict,),
-    "trace": (dict,),
-    "variables": (list,),
-    "steps": (list,),
-}
-
-TRACE_FIELDS: Fields = {
-    "name": (str,),
-    "input": _DATA,
-    "output": _DATA,
-    "metadata": (dict,),
-    "tags": (list, str),
-    "environment": (str,),
-    "release": (str,),
-    "version": (str,),
-}
-
-VARIABLE_FIELDS: Fields = {
-    "name": (str,),
-    "type": (str,),
-    "required": (bool,),
-    "default": _DATA,
-    "description": (str,),
-    "choices": (list,),
-    "aliases": (list,),
-    "remove": (bool,),
-}
-
-STEP_FIELDS: Fields = {
-    "name": (str,),
-    "observation_type": (str,),
-    "description": (str,),
-    "parent": (str,),
-    "conditional": (str, bool),
-    "for_each": (str, list),
-    "level": (str,),
-    "status_message": (str,),
-    "model": (str,),
-    "model_parameters": (dict, str),
-    "usage": (dict, str),
-    "input": _DATA,
-    "output": _DATA,
-    "metadata": (dict,),
-    "variables": (dict,),
-    "remove": (bool,),
-}
-
-# Names that mean something else inside an expression.
-LOOP_NAMES = ("item", "index", "number")
-FUNCTION_NAMES = ("range", "uuid4", "now", "timestamp")
-_WORDS = ("true", "false", "none", "loop", "self")
-_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
 _MAX_DEPTH = 50
 _MAX_VALUES = 100000
@@ -85,17 +27,30 @@ def has_expression(value: Any) -> bool:
     return isinstance(value, str) and any(mark in value for mark in ("{{", "{%", "{#"))
 
 
+def schema_text() -> str:
+    """Return the JSON Schema of templates as its file has it."""
+    folder = os.path.dirname(os.path.abspath(__file__))
+    return files.read_text(os.path.join(folder, "template.schema.json"))
+
+
+@functools.lru_cache(maxsize=None)
+def schema() -> json_schema.Schema:
+    """Return the JSON Schema of templates."""
+    return dict(json.loads(schema_text()))
+
+
 def checked_document(document: Any, source: str) -> Document:
     """Return the template document with lists of variables and steps, be they empty.
 
     Raises ``StateError`` that begins with ``source`` (the file) and lists every problem.
     """
-    problems = list(_problems(document))
+    problems = _problems(document)
     if problems:
         more = len(problems) - _MAX_TOLD
         told = problems[:_MAX_TOLD] + (["{} more".format(more)] if more > 0 else [])
         raise StateError("{}: {}".format(source, "; ".join(told)))
     clean = without_nulls(document)
+    clean.pop("$schema", None)
     clean["variables"] = [dict(entry) for entry in clean.get("variables", [])]
     clean["steps"] = [_lifted(entry) for entry in clean.get("steps", [])]
     return clean
@@ -118,28 +73,17 @@ def _lifted(step: Document) -> Document:
     return lifted
 
 
-def _problems(document: Any) -> Iterator[str]:
+def _problems(document: Any) -> List[str]:
     if not isinstance(document, dict):
-        yield "a template must be an object, not {}".format(kind_of(document))
-        return
+        return ["a template must be an object, not {}".format(kind_of(document))]
     unsound = list(_unsound_data(document))
     if unsound:
-        yield unsound[0]
-        return
-    yield from _field_problems(document, TEMPLATE_FIELDS, "")
-    trace = document.get("trace")
-    yield from _field_problems(trace if isinstance(trace, dict) else {}, TRACE_FIELDS, "trace.")
-    yield from _group_problems(document.get("variables"), "variables", _variable_problems)
-    yield from _group_problems(document.get("steps"), "steps", _step_problems)
-    yield from _alias_problems(document.get("variables"))
-
-
-def _group_problems(
-    entries: Any, group: str, check: Callable[[Document, str], Iterator[str]]
-) -> Iterator[str]:
-    yield from _entry_problems(entries if isinstance(entries, list) else [], group)
-    for where, entry in _entries(entries, group):
-        yield from check(entry, where)
+        return unsound[:1]
+    found = list(json_schema.problems(document, schema()))
+    return [
+        "{}: {}".format(_place(document, path), message)
+        for path, message in found or _contradictions(document)
+    ]
 
 
 def _unsound_data(document: Document) -> Iterator[str]:
@@ -171,90 +115,70 @@ def _path(where: str, key: Any) -> str:
     return "{}.{}".format(where, key) if where else str(key)
 
 
-def _field_problems(mapping: Document, fields: Fields, where: str) -> Iterator[str]:
-    for key, value in mapping.items():
-        if key not in fields:
-            yield "{}{}: no such field{}".format(where, key, did_you_mean(key, fields))
-        elif value is not None and type(value) not in fields[key]:
-            wanted = " or ".join(_TYPE_NAMES[wanted] for wanted in fields[key])
-            yield "{}{}: must be {}, not {}".format(where, key, wanted, kind_of(value))
+def _place(document: Document, path: json_schema.Path) -> str:
+    """Where ``path`` leads, such as ``steps[1] 'Load': level``; a step is told by its name."""
+    text = ""
+    value: Any = document
+    for i, part in enumerate(path):
+        text = "{}[{}]".format(text, part) if isinstance(part, int) else _path(text, part)
+        value = _inside(value, part)
+        name = value.get("name") if isinstance(value, dict) and isinstance(part, int) else None
+        rest = path[i + 1 :]
+        if isinstance(name, str) and name.strip() and rest not in ((), ("name",)):
+            return "{} {!r}: {}".format(text, name, _place(value, rest))
+    return text
 
 
-_TYPE_NAMES = {
-    str: "text",
-    int: "a number",
-    float: "a number",
-    bool: "true or false",
-    list: "a list",
-    dict: "an object",
-}
+def _inside(value: Any, part: Any) -> Any:
+    """The part of a value that is there; a field that is missing is none."""
+    return value.get(part) if isinstance(value, dict) else value[part]
 
 
-def _entries(entries: Any, group: str) -> Iterator[Tuple[str, Document]]:
-    """The entries of ``variables`` or ``steps`` that can be looked into, with their place."""
-    for i, entry in enumerate(entries if isinstance(entries, list) else []):
-        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
-            yield "{}[{}] {!r}: ".format(group, i, entry["name"]), entry
+def _contradictions(document: Document) -> Iterator[json_schema.Problem]:
+    """What is wrong with a document that has the fields it should have."""
+    steps = document.get("steps") or []
+    variables = document.get("variables") or []
+    names = [(("steps", i, "name"), step["name"]) for i, step in enumerate(steps)]
+    yield from _doubles(names)
+    yield from _doubles(_variable_names(variables))
+    for i, variable in enumerate(variables):
+        problem = _default_problem(variable)
+        if problem:
+            yield json_schema.Problem(("variables", i, "default"), problem)
+    for i, step in enumerate(steps):
+        for field in ("input", "output"):
+            if field in (step.get("variables") or {}) and step.get(field) is not None:
+                message = "is there twice, also as variables.{}".format(field)
+                yield json_schema.Problem(("steps", i, field), message)
 
 
-def _entry_problems(entries: List[Any], group: str) -> Iterator[str]:
-    seen = set()
-    for i, entry in enumerate(entries):
-        where = "{}[{}]".format(group, i)
-        if not isinstance(entry, dict):
-            yield "{}: must be an object, not {}".format(where, kind_of(entry))
-        elif not (isinstance(entry.get("name"), str) and entry["name"].strip()):
-            yield "{}.name: must be a text that is not empty".format(where)
-        elif entry["name"] in seen:
-            yield "{}.name: {!r} is there twice".format(where, entry["name"])
-        else:
-            seen.add(entry["name"])
-
-
-def _alias_problems(variables: Any) -> Iterator[str]:
+def _variable_names(variables: List[Document]) -> Iterator[Tuple[json_schema.Path, str]]:
     """An alias is a name as well: no two variables can have the same."""
-    entries = list(_entries(variables, "variables"))
-    taken = {entry["name"] for _, entry in entries}
-    for where, entry in entries:
-        aliases = entry.get("aliases")
-        for alias in aliases if isinstance(aliases, list) else []:
-            if isinstance(alias, str) and alias in taken:
-                yield "{}aliases: {!r} is there twice".format(where, alias)
-            taken.add(str(alias))
+    for i, variable in enumerate(variables):
+        yield ("variables", i, "name"), variable["name"]
+    for i, variable in enumerate(variables):
+        for alias in variable.get("aliases") or []:
+            yield ("variables", i, "aliases"), alias
 
 
-def _variable_problems(variable: Document, where: str) -> Iterator[str]:
-    wrong = list(_field_problems(variable, VARIABLE_FIELDS, where))
-    wrong.extend(_name_problems(variable, where))
-    type_name = variable.get("type") or "string"
-    if isinstance(type_name, str) and type_name not in TYPES:
-        wrong.append("{}type: {!r} is none of {}".format(where, type_name, ", ".join(TYPES)))
-    yield from wrong or _value_problems(variable, type_name, where)
+def _doubles(names: Iterable[Tuple[json_schema.Path, str]]) -> Iterator[json_schema.Problem]:
+    seen = set()
+    for path, name in names:
+        if name in seen:
+            yield json_schema.Problem(path, "{!r} is there twice".format(name))
+        seen.add(name)
 
 
-def _name_problems(variable: Document, where: str) -> Iterator[str]:
-    aliases = variable.get("aliases") or []
-    for name in [variable["name"]] + (aliases if isinstance(aliases, list) else []):
-        if not (isinstance(name, str) and _IDENTIFIER.match(name)) or keyword.iskeyword(name):
-            yield "{}{!r} must be a name of letters, digits and _".format(where, name)
-        elif name in LOOP_NAMES + FUNCTION_NAMES + _WORDS:
-            yield "{}{!r} has a meaning of its own: choose another name".format(where, name)
-
-
-def _value_problems(variable: Document, type_name: str, where: str) -> Iterator[str]:
-    choices = variable.get("choices")
+def _default_problem(variable: Document) -> Optional[str]:
+    """A child template may state the default alone and leave the type to its base."""
+    type_name = variable.get("type")
     default = variable.get("default")
-    if choices is not None and not choices:
-        yield "{}choices: must not be empty".format(where)
-    # A child template may state the default alone and leave the type to its base.
-    if "type" not in variable or default is None or has_expression(default):
-        return
+    if type_name is None or default is None or has_expression(default):
+        return None
     try:
-        problem = choice_problem(convert(default, type_name), choices)
+        return choice_problem(convert(default, type_name), variable.get("choices")) or None
     except ValueError as error:
-        problem = str(error)
-    if problem:
-        yield "{}default: {}".format(where, problem)
+        return str(error)
 
 
 def choice_problem(value: Any, choices: Any) -> str:
@@ -263,16 +187,3 @@ def choice_problem(value: Any, choices: Any) -> str:
         if choices and item not in choices:
             return "must be one of {}, not {!r}".format(", ".join(map(str, choices)), item)
     return ""
-
-
-def _step_problems(step: Document, where: str) -> Iterator[str]:
-    yield from _field_problems(step, STEP_FIELDS, where)
-    for field, known in (("observation_type", OBSERVATION_TYPES), ("level", LEVELS)):
-        value = step.get(field)
-        is_open = field == "level" and has_expression(value)
-        if isinstance(value, str) and not is_open and value.upper() not in known:
-            yield "{}{}: {!r} is none of {}".format(where, field, value, ", ".join(known))
-    variables = step.get("variables")
-    for field in ("input", "output"):
-        if isinstance(variables, dict) and field in variables and step.get(field) is not None:
-            yield "{0}{1}: is there twice, also as variables.{1}".format(where, field)

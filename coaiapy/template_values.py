@@ -5,17 +5,12 @@ import math
 import re
 from typing import Any, Callable, Dict, List
 
+from coaiapy.json_values import kind_of
+
 _TRUE = ("true", "1", "yes", "on")
 _FALSE = ("false", "0", "no", "off")
 _NUMBER = re.compile(r"[+-]?(\d+|(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][+-]?\d+)?)\Z")
 _MAX_DIGITS = 400
-
-
-def kind_of(value: Any) -> str:
-    """Return what a person calls this kind of value."""
-    names = {type(None): "null", bool: "a boolean", int: "a number", float: "a number"}
-    names.update({str: "text", list: "a list", dict: "an object"})
-    return names.get(type(value), "a " + type(value).__name__)
 
 
 def convert(value: Any, type_name: str) -> Any:

@@ -16,7 +16,7 @@ FLOORS = {
     0: """
         errors files shell packages suggest json_values terminal_text tls
         stash_entries stash_patterns
-        parallel json_text json_lines
+        parallel json_text json_lines json_schema
     """,
     1: """
         mp3_frames wav_audio ogg_pages audio_files speech_text transcript_formats

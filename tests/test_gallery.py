@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 
 from coaiapy.pipeline import create, load, preview
-from coaiapy.template_document import STEP_FIELDS, TEMPLATE_FIELDS, TRACE_FIELDS, VARIABLE_FIELDS
-from coaiapy.template_values import TYPES
 
 GALLERY = Path(__file__).resolve().parent.parent / "templates"
 TEMPLATES = sorted(path for path in GALLERY.iterdir() if path.suffix in (".json", ".yaml", ".yml"))
@@ -72,11 +70,3 @@ def test_the_commands_of_the_readme_work(run):
     for line in lines:
         answer = run(*shlex.split(line))
         assert answer.code == 0, (line, answer.err)
-
-
-def test_the_readme_knows_every_field_and_type():
-    fields = section("Writing your own")
-    known = set(re.findall(r"`(\w+)`", fields))
-    wanted = set(TEMPLATE_FIELDS) | set(TRACE_FIELDS) | set(VARIABLE_FIELDS) | set(STEP_FIELDS)
-    own_or_older = {"remove", "created_at", "variables"}
-    assert wanted - own_or_older <= known and set(TYPES) <= known

@@ -20,7 +20,7 @@ except ImportError:
     import tomli as toml  # comes with pytest where Python has no reader of its own
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("coaiapy", "tests", "tools", "bench", "templates")
+FOLDERS = ("coaiapy", "tests", "tools", "bench", "templates", "docs")
 FILES = (
     "setup.py",
     "pyproject.toml",

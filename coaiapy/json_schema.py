@@ -1,0 +1,139 @@
+"""The part of JSON Schema (draft 7) that the schemas of this package are written in.
+
+It needs no package, and says what is wrong the way coaia says it. ``errorMessage`` and
+``patternErrorMessage`` are the words of editors for a ``not`` and a ``pattern`` that fail; they
+stand behind the value here. A ``$`` at the end of a pattern is the end of the text, as in the
+JavaScript that the standard refers to: Python's own lets a line break follow.
+"""
+
+import re
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple, Union
+
+from coaiapy.json_values import kind_of
+from coaiapy.suggest import did_you_mean
+
+Schema = Dict[str, Any]
+Path = Tuple[Union[str, int], ...]
+
+_SHOWN = 60
+
+# What each type of the standard is in Python, and what a person calls it.
+_TYPES: Dict[str, Tuple[Tuple[type, ...], str]] = {
+    "string": ((str,), "text"),
+    "number": ((int, float), "a number"),
+    "boolean": ((bool,), "true or false"),
+    "array": ((list,), "a list"),
+    "object": ((dict,), "an object"),
+    "null": ((type(None),), "null"),
+}
+
+
+class Problem(NamedTuple):
+    """What is wrong: the keys and positions that lead to the value, and a few words."""
+
+    path: Path
+    message: str
+
+
+def problems(value: Any, schema: Schema) -> Iterator[Problem]:
+    """Yield everything that keeps ``value``, which is JSON data, from being what ``schema`` says."""
+    yield from _problems(value, schema, (), schema)
+
+
+def _problems(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:
+    if "$ref" in schema:
+        schema = root["definitions"][schema["$ref"].rpartition("/")[2]]
+    types = _listed(schema.get("type", list(_TYPES)))
+    if not any(type(value) in _TYPES[name][0] for name in types):
+        wanted = " or ".join(_TYPES[name][1] for name in types if name != "null")
+        yield Problem(path, "must be {}, not {}".format(wanted, kind_of(value)))
+        return
+    for keyword in schema:
+        if keyword in CHECKS:
+            yield from CHECKS[keyword](value, schema, path, root)
+
+
+def _listed(value: Any) -> List[str]:
+    return value if isinstance(value, list) else [value]
+
+
+def _enum(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:
+    if value not in schema["enum"]:
+        known = ", ".join(str(word) for word in schema["enum"] if word is not None)
+        yield Problem(path, "{} is none of {}".format(_shown(value), known))
+
+
+def _pattern(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:
+    if isinstance(value, str) and not re.search(_ends(schema["pattern"]), value):
+        message = schema.get("patternErrorMessage") or "does not match " + schema["pattern"]
+        yield Problem(path, "{} {}".format(_shown(value), message))
+
+
+def _ends(pattern: str) -> str:
+    return pattern[:-1] + r"\Z" if pattern.endswith("$") else pattern
+
+
+def _min_items(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:
+    if isinstance(value, list) and len(value) < schema["minItems"]:
+        yield Problem(path, "must have at least {} item(s)".format(schema["minItems"]))
+
+
+def _items(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:
+    for i, item in enumerate(value if isinstance(value, list) else []):
+        yield from _problems(item, schema["items"], path + (i,), root)
+
+
+def _required(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:
+    for key in schema["required"]:
+        if isinstance(value, dict) and key not in value:
+            yield Problem(path + (key,), "is missing")
+
+
+def _properties(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:
+    for key, item in value.items() if isinstance(value, dict) else ():
+        if key in schema["properties"]:
+            yield from _problems(item, schema["properties"][key], path + (key,), root)
+
+
+def _additional(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:
+    known = schema["properties"]
+    for key in value if isinstance(value, dict) and not schema["additionalProperties"] else ():
+        if key not in known:
+            yield Problem(path + (key,), "no such field" + did_you_mean(key, known))
+
+
+def _any_of(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:
+    """Of several possibilities the first is the one that is told."""
+    found = []
+    for possibility in schema["anyOf"]:
+        found.append(list(_problems(value, possibility, path, root)))
+        if not found[-1]:
+            return
+    yield from found[0]
+
+
+def _not(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:
+    if not any(_problems(value, schema["not"], path, root)):
+        message = schema.get("errorMessage") or "is not allowed"
+        yield Problem(path, "{} {}".format(_shown(value), message))
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+Check = Callable[[Any, Schema, Path, Schema], Iterator[Problem]]
+
+# Every keyword that has an effect here, besides ``type`` and ``$ref``.
+CHECKS: Dict[str, Check] = {
+    "enum": _enum,
+    "pattern": _pattern,
+    "minItems": _min_items,
+    "items": _items,
+    "required": _required,
+    "properties": _properties,
+    "additionalProperties": _additional,
+    "anyOf": _any_of,
+    "not": _not,
+}

@@ -1,0 +1,85 @@
+"""Documents whose examples are run: the files and commands of a Markdown text, in their order.
+
+A block below a line that ends with a path in backticks and a colon is that file. In a console
+block a line that begins with ``$ `` is a command, and what follows is what it prints: on standard
+output, and if it fails also on standard error.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import List, NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+_BLOCK = re.compile(r"(?:`([^`\n]+)`:\n\n)?```(\w+)\n(.*?)```", re.DOTALL)
+_END = "end of a command's output"
+# An id or a time.
+CHANGING = r"\b[0-9a-f]{32}\b|\b[0-9a-f]{16}\b|\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?Z"
+
+
+class Step(NamedTuple):
+    """A command and what a document says it prints; a file has no command, but a path."""
+
+    command: str
+    shown: str
+    path: str = ""
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def steps(text: str) -> List[Step]:
+    """The files and commands of a document."""
+    found: List[Step] = []
+    for path, language, content in _BLOCK.findall(text):
+        if path:
+            found.append(Step("", content, path))
+        elif language == "console":
+            for part in re.split(r"^\$ ", content, flags=re.MULTILINE)[1:]:
+                command, _, shown = part.partition("\n")
+                found.append(Step(command, shown))
+    return found
+
+
+def run(found: List[Step], shell: str = "bash") -> List[str]:
+    """Do every step in one shell in the current folder; return what each command printed."""
+    lines = ['python() {{ "{}" "$@"; }}'.format(sys.executable)]
+    lines.append('coaia() { python -m coaiapy "$@"; }')
+    for step in found:
+        if step.path:
+            lines.append('mkdir -p "$(dirname {})"'.format(step.path))
+            lines.append("cat > {} <<'END OF FILE'\n{}END OF FILE".format(step.path, step.shown))
+        else:
+            # The braces keep the command in this shell, where eval and variables count.
+            lines.append("{ %s\n} 2> .stderr || cat .stderr" % step.command)
+            lines.append("echo '{}'".format(_END.replace("'", "'\\''")))
+    result = subprocess.run(
+        [shell, "-c", "\n".join(lines)],
+        env=dict(os.environ, PYTHONIOENCODING="utf-8", LC_ALL="C.UTF-8"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=100,
+    )
+    assert not result.stderr, result.stderr.decode("utf-8")
+    printed = result.stdout.decode("utf-8").split(_END + "\n")
+    assert printed.pop() == ""
+    return printed
+
+
+def without_what_changes(text: str) -> str:
+    """The text with every id and every time replaced by its length."""
+    return re.sub(CHANGING, lambda match: "<{}>".format(len(match.group())), text)
+
+
+def check(name: str, shell: str = "bash") -> None:
+    """Run all of a document, and compare what is printed with what it says."""
+    found = steps(read(name))
+    commands = [step for step in found if step.command]
+    printed = [without_what_changes(text) for text in run(found, shell)]
+    expected = [without_what_changes(step.shown) for step in commands]
+    for step, said, came in zip(commands, expected, printed):
+        assert came == said, "{}: $ {}".format(name, step.command)
+    assert len(printed) == len(commands)
