@@ -8,8 +8,8 @@ from coaiapy.journal import Journal
 from coaiapy.record_fields import Body
 
 
-def traces(journal: Journal, destination: int) -> Iterator[Body]:
-    """Yield the traces of a destination, newest first.
+def traces(journal: Journal, destination: int, newest_first: bool = True) -> Iterator[Body]:
+    """Yield the traces of a destination by their time; only those that are taken are read.
 
     A trace that is known by its observations alone (it was made elsewhere) is there too, with
     the time of its first observation.
@@ -22,8 +22,9 @@ def traces(journal: Journal, destination: int) -> Iterator[Body]:
             SELECT 1 FROM records WHERE destination = :d AND kind = 'trace'
             AND trace_key = lone.trace_key)
         GROUP BY trace_key
-        ORDER BY 1 DESC, 2 DESC
+        ORDER BY 1 :o, 2 :o
     """.replace(":d", str(int(destination)))
+    sql = sql.replace(":o", "DESC" if newest_first else "ASC")
     for row in journal.rows(sql):
         if row["body"]:
             yield json.loads(row["body"])

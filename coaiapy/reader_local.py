@@ -26,9 +26,8 @@ class LocalReader:
 
         ``most``: how many the caller will take.
         """
-        found = journal_reads.traces(self.journal, self.destination)
-        accepted = (trace for trace in found if wanted.accepts(trace))
-        return accepted if wanted.newest_first else iter(list(accepted)[::-1])
+        found = journal_reads.traces(self.journal, self.destination, wanted.newest_first)
+        return filter(wanted.accepts, found)
 
     def whole(self, traces: Iterable[Body]) -> List[Body]:
         """Return listed traces with their observations and scores."""
