@@ -44,7 +44,7 @@ def _terminal_width() -> int:
         return int(columns)
     try:
         return os.get_terminal_size(1).columns or 80
-    except OSError:
+    except (AttributeError, OSError):  # no terminal, or a system that knows none
         return 80
 
 

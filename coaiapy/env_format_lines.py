@@ -2,7 +2,7 @@
 
 import io
 import re
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from coaiapy.errors import StateError
 from coaiapy.packages import require
@@ -39,6 +39,7 @@ def parse(text: str, path: str) -> List[Tuple[str, str, str]]:
 
 def render(variables: Dict[str, str], text: str = "") -> str:
     """Return ``text`` with exactly ``variables`` in it: only lines that change are rewritten."""
+    _dotenv()  # what could not be read back is not written
     statements = _statements(text, "the file")
     last = {statement.key: statement for statement in statements}
     pieces = []  # type: List[str]
@@ -90,10 +91,14 @@ def _statements(text: str, path: str) -> List[_Statement]:
 def _read_binding(text: str, line: int, path: str) -> Tuple[Optional[str], str]:
     if not text.strip() or text.lstrip().startswith("#"):
         return None, ""
-    bindings = list(require("dotenv.parser", "python-dotenv").parse_stream(io.StringIO(text)))
+    bindings = list(_dotenv().parse_stream(io.StringIO(text)))
     binding = bindings[0]
     if len(bindings) > 1 or binding.error or binding.key is None or binding.value is None:
         raise StateError(
             "{} line {} is not KEY=VALUE (is a quote missing?): correct it".format(path, line)
         )
     return binding.key, binding.value
+
+
+def _dotenv() -> Any:
+    return require("dotenv.parser", "python-dotenv")

@@ -5,6 +5,7 @@
 threads at once; each thread has a ``requests.Session`` of its own.
 """
 
+import base64
 import random
 import threading
 import time
@@ -197,10 +198,7 @@ class LangfuseHttp:
         session = getattr(self._local, "session", None)
         if session is None:
             session = require("requests").Session()
-            session.auth = (
-                self.settings.public_key.encode("utf-8"),
-                self.settings.secret_key.encode("utf-8"),
-            )
+            session.auth = self._sign
             session.headers.update(
                 {
                     "User-Agent": "coaia/" + __version__,
@@ -213,6 +211,13 @@ class LangfuseHttp:
             self._local.session = session
             self._sessions.append(session)
         return session
+
+    def _sign(self, request: Any) -> Any:
+        """Sign a request ourselves: not every ``requests`` knows keys that are not ASCII."""
+        pair = "{}:{}".format(self.settings.public_key, self.settings.secret_key)
+        signature = base64.b64encode(pair.encode("utf-8")).decode("ascii")
+        request.headers["Authorization"] = "Basic " + signature
+        return request
 
     def _translated(self, asked: str, error: BaseException) -> BaseException:
         exceptions = require("requests").exceptions

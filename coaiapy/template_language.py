@@ -7,6 +7,7 @@ names are errors.
 
 import functools
 import itertools
+import operator
 from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Set
 
 from coaiapy import template_bounds as bounds
@@ -34,6 +35,16 @@ _METHODS = {
     dict: "get items keys values".split(),
     list: "count index".split(),
     tuple: "count index".split(),
+}
+# Tests that Jinja2 has since 2.10; apps bring an older one along.
+_TESTS: Dict[str, Callable[[Any, Any], bool]] = {
+    "in": lambda value, items: value in items,
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
 }
 _LOOP_FIELDS = (
     "index index0 revindex revindex0 first last length previtem nextitem cycle changed".split()
@@ -184,6 +195,7 @@ class Language:
         environment.filters.update(join=bounds.join, replace=bounds.replace)
         environment.filters.update(round=bounds.round_number, tojson=bounds.to_json)
         environment.filters[_BOUNDED_LOOP] = self._bounded_loop
+        environment.tests = dict(_TESTS, **environment.tests)
         environment.globals = dict(functions, range=bounds.bounded_range)
         return environment
 

@@ -129,6 +129,17 @@ def test_a_file_keeps_its_format(run, project):
     assert (project / ".coaia-env").read_text() == '# mine\nA=1\nB="2"\n'
 
 
+def test_without_dotenv_no_file_is_written_that_it_has_to_read(run, project, monkeypatch):
+    for name in [name for name in sys.modules if name.split(".")[0] == "dotenv"] + ["dotenv"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    result = run("env", "set", "KEY", "value", "--format", "env")
+    assert (result.code, result.out) == (3, "")
+    assert "python-dotenv" in result.err
+    assert os.listdir(str(project)) == []
+    assert run("env", "set", "KEY", "value").code == 0
+    assert run("env", "get", "KEY").out == "value\n"
+
+
 def test_a_broken_file_is_named_and_left(run, project):
     (project / ".coaia-env").write_text('{"A": "1",\n')
     for words in (("set", "B", "2"), ("get", "B"), ("list",), ("source", "--export"), ("init",)):

@@ -3,9 +3,11 @@
 import json
 import time
 
+import jinja2.environment
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import defaults
 
 from coaiapy.errors import CoaiaError
 from coaiapy.template_bounds import TooMuch, size_of
@@ -214,3 +216,13 @@ def test_the_names_that_a_value_uses():
     language = new_language()
     found = language.names_in({"a": ["{{ x + y }}"], "b": "{% if z %}{% endif %}"}, "here")
     assert {"x", "y", "z"} <= found
+
+
+@pytest.mark.parametrize("test", ["in", "eq", "ne", "lt", "le", "gt", "ge"])
+def test_an_old_jinja_lacks_no_test_that_templates_use(monkeypatch, test):
+    other = "['x', 'z']" if test == "in" else "'x'"
+    text = "{{ items | select('" + test + "', " + other + ") | list }}"
+    expected = render(text)
+    without = {name: one for name, one in defaults.DEFAULT_TESTS.items() if name != test}
+    monkeypatch.setattr(jinja2.environment, "DEFAULT_TESTS", without)
+    assert render(text) == expected
