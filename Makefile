@@ -4,6 +4,8 @@
 
 # An old Python takes a machine without a locale for one that knows ASCII alone.
 export LC_ALL ?= C.UTF-8
+# The suite starts many processes: each would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 JOBS ?= 2
@@ -15,13 +17,20 @@ $(error "$(PYTHON)" does not run: name a Python 3.6 or newer with PYTHON=)
 endif
 
 VENV := .venv/$(PYTHON_VERSION)
+RELEASE_VENV := .venv/release-$(PYTHON_VERSION)
 BENCH_VENV := .venv/bench-$(PYTHON_VERSION)
 SDK_VENV := .venv/bench-sdk-$(PYTHON_VERSION)
 BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check
 METADATA := setup.py pyproject.toml
+UPLOAD := $(RELEASE_VENV)/bin/python -m tools.upload
 
-.PHONY: help demo test test-all lint format bench clean bump build dist upload upload-test test-release
+# A VERSION that happens to stand in the environment asks for nothing.
+ifneq ($(origin VERSION),command line)
+VERSION :=
+endif
+
+.PHONY: help demo test test-all lint format bench docs clean bump build dist upload upload-test test-release
 
 help:
 	@echo "make demo          install, then make a trace from a template and show it"
@@ -30,12 +39,13 @@ help:
 	@echo "make lint          style, types and language level"
 	@echo "make format        let ruff lay the code out"
 	@echo "make bench         start-up, cached look-ups, and 20,000 observations against the official SDK"
+	@echo "make docs          write what is made from the code: docs/cli.md, docs/coaia.1, docs/tour.svg"
 	@echo "make clean         remove build/, dist/ and *.egg-info"
 	@echo "make bump          raise the version (VERSION=1.2.3 sets one)"
 	@echo "make build         wheel and source distribution, checked (make dist: the same)"
-	@echo "make upload        upload dist/ to the package index"
+	@echo "make upload        upload dist/ to the package index, with the TWINE_ settings of ~/.env"
 	@echo "make upload-test   upload dist/ to the test index"
-	@echo "make test-release  bump, clean, build and upload-test in one go"
+	@echo "make test-release  bump, clean, build, check and upload-test in one go"
 
 demo: $(VENV)/.installed
 	@bash tools/demo.sh $(BIN)
@@ -46,6 +56,10 @@ test: $(VENV)/.installed-test
 test-all:
 	bash .ci/run
 
+ifneq ($(filter 3.6 3.7 3.8 3.9,$(PYTHON_VERSION)),)
+lint format:
+	@echo "make $@ needs Python 3.10 or newer, not $(PYTHON_VERSION): name one with PYTHON=" >&2; exit 1
+else
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -55,6 +69,11 @@ lint: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+endif
+
+docs: $(VENV)/.installed-test
+	$(BIN)/python tools/make_cli_docs.py
+	$(BIN)/python tools/make_tour.py
 
 bench: $(BENCH_VENV)/bin/python $(SDK_VENV)/.installed-sdk
 	$(BENCH_VENV)/bin/python $(PIP_INSTALL) .
@@ -73,33 +92,40 @@ clean:
 	rm -rf build dist *.egg-info .venv/*/.installed*
 
 bump:
-	@$(PYTHON) bump.py $(VERSION)
+	@$(PYTHON) bump.py $${VERSION:+"$$VERSION"}
 
-build: clean
-	@$(MAKE) --no-print-directory $(VENV)/.installed-dev
-	$(BIN)/python -m build
-	$(BIN)/twine check --strict dist/*
+# The environment holds nothing but the tools, as one that is made for a single build would.
+build: $(RELEASE_VENV)/.ready clean
+	$(RELEASE_VENV)/bin/python -m build --no-isolation
+	$(RELEASE_VENV)/bin/python -m twine check --strict dist/*
 
 dist: build
 
-upload: $(VENV)/.installed-dev
-	@$(BIN)/python tools/upload.py pypi
+upload: $(RELEASE_VENV)/.ready
+	@$(UPLOAD) pypi
 
-upload-test: $(VENV)/.installed-dev
-	@$(BIN)/python tools/upload.py testpypi
+upload-test: $(RELEASE_VENV)/.ready
+	@$(UPLOAD) testpypi
 
-test-release:
+# Nothing is bumped for an upload that cannot take place.
+test-release: $(RELEASE_VENV)/.ready
+	@$(UPLOAD) --check testpypi
 	@$(MAKE) --no-print-directory bump
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory upload-test
 
 # Python 3.6's own pip cannot resolve today's packages, and has to be replaced by itself alone.
-$(VENV)/bin/python $(BENCH_VENV)/bin/python $(SDK_VENV)/bin/python:
+$(VENV)/bin/python $(RELEASE_VENV)/bin/python $(BENCH_VENV)/bin/python $(SDK_VENV)/bin/python:
 	@echo "making the environment $(@:/bin/python=) with $(PYTHON)"
 	@$(PYTHON) -m venv --clear $(@:/bin/python=)
 ifeq ($(PYTHON_VERSION),3.6)
 	@$@ $(PIP_INSTALL) pip==21.3.1
 endif
+
+$(RELEASE_VENV)/.ready: Makefile | $(RELEASE_VENV)/bin/python
+	@echo "installing the tools of a release into $(RELEASE_VENV)"
+	@$(RELEASE_VENV)/bin/python $(PIP_INSTALL) build twine 'setuptools>=59' wheel python-dotenv
+	@touch $@
 
 $(VENV)/.installed: $(METADATA) | $(VENV)/bin/python
 	@echo "installing coaiapy into $(VENV)"
