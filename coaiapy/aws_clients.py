@@ -10,6 +10,7 @@ from coaiapy.config_values import ConfigValues
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
 from coaiapy.masking import without_credentials
 from coaiapy.packages import require
+from coaiapy.redaction import without_secrets
 from coaiapy.tls import authorities
 
 CONNECT_SECONDS = 10
@@ -113,7 +114,7 @@ def _refusal(service: str, response: Any) -> CoaiaError:
     code, message = failure.get("Code", ""), failure.get("Message", "")
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = "AWS {} refused: {}".format(service, ": ".join(filter(None, (code, message))))
-    said = " ".join(said.split())
+    said = without_secrets(" ".join(said.split()))
     if code in _KEYS_REFUSED:
         return ConfigError(said + "; check the AWS keys, their permissions and the region")
     if code == "NoSuchBucket":
@@ -126,4 +127,5 @@ def _refusal(service: str, response: Any) -> CoaiaError:
 
 
 def _line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    """Return what boto3 says in one line; it quotes addresses and headers."""
+    return without_secrets(" ".join(str(error).split()))

@@ -33,12 +33,25 @@ def state_folder() -> str:
 
 
 def make_private_folder(path: str) -> str:
-    """Create ``path`` (0700) with its parents if it is missing, and return it."""
+    """Create ``path`` with its parents if it is missing, each of them 0700, and return it."""
     try:
-        os.makedirs(path, mode=PRIVATE_FOLDER, exist_ok=True)
+        _make_private_folders(os.path.abspath(path))
     except OSError as error:
         raise StateError("cannot create the folder {}: {}".format(path, reason(error))) from error
     return path
+
+
+def _make_private_folders(path: str) -> None:
+    """``os.makedirs`` gives its mode to the last folder alone; the others would be open to all."""
+    if os.path.isdir(path):
+        return
+    if os.path.dirname(path) != path:
+        _make_private_folders(os.path.dirname(path))
+    try:
+        os.mkdir(path, PRIVATE_FOLDER)
+    except FileExistsError:
+        if not os.path.isdir(path):
+            raise
 
 
 def reason(error: OSError) -> str:

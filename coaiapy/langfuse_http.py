@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional
 from urllib.parse import quote
 
 from coaiapy import __version__
-from coaiapy.errors import CoaiaError, ConfigError, NetworkError
+from coaiapy.errors import CoaiaError, ConfigError, NetworkError, UsageError
 from coaiapy.http_failures import cause, never_connected, whole_answer
 from coaiapy.langfuse_answers import Answer, is_event_type_refusal, is_html, parsed, reason_of
 from coaiapy.langfuse_errors import UnavailableError, WrongDialectError, clean, error_for
@@ -256,8 +256,17 @@ def backoff(attempt: int) -> float:
 
 
 def quoted(name: str) -> str:
-    """Return a name as one step of a path: ``folder/prompt`` becomes ``folder%2Fprompt``."""
-    return quote(name, safe="")
+    """Return a name as one step of a path: ``folder/prompt`` becomes ``folder%2Fprompt``.
+
+    Raises ``UsageError`` for what no path can say: ``..`` would lead to another address, however
+    it is spelled.
+    """
+    if name in ("", ".", ".."):
+        raise UsageError("{!r} cannot be asked for: no address can hold it".format(name))
+    try:
+        return quote(name, safe="")
+    except UnicodeEncodeError as error:
+        raise UsageError("{!r} cannot be asked for: {}".format(name, error.reason)) from error
 
 
 def _now() -> float:

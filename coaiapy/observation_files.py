@@ -9,7 +9,7 @@ import itertools
 import json
 from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional
 
-from coaiapy import ids, json_values
+from coaiapy import ids, json_values, yaml_values
 from coaiapy.errors import StateError, UsageError
 from coaiapy.files import reason
 from coaiapy.journal import to_json
@@ -19,8 +19,6 @@ from coaiapy.records import Kept, Observation, observation_from
 
 FORMATS = ("json", "jsonl", "yaml")
 MAX_ERRORS_SHOWN = 20
-# What a small YAML file may become by way of its aliases.
-MAX_EXPANSION = 100000
 _EMPTY = "there is nothing in it"
 _ID_NAMES = [
     name
@@ -248,7 +246,8 @@ def _yaml(text: str) -> List[Any]:
     """Return the observations of every document of a YAML text."""
     yaml = require("yaml", "PyYAML")
     try:
-        documents = list(yaml.load_all(text, Loader=_text_keeping_loader(yaml)))
+        # What a time means is ours to say.
+        documents = yaml_values.load_all(text, "timestamp")
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = "line {}".format(mark.line + 1) if mark else "this"
@@ -256,39 +255,10 @@ def _yaml(text: str) -> List[Any]:
         raise UsageError("{} is not YAML: {}".format(place, reason)) from error
     except (ValueError, RecursionError) as error:
         raise UsageError("this is not YAML that can be kept: {}".format(error)) from error
-    _refuse_expansion(documents, len(text))
     said = [document for document in documents if document is not None]
     if not said:
         raise UsageError(_EMPTY)
     return [item for document in said for item in _as_list(document)]
-
-
-def _refuse_expansion(value: Any, length: int) -> None:
-    """Refuse a text whose aliases make far more of it than it says, or make it endless."""
-    most = max(length, MAX_EXPANSION)
-    count = 0
-    waiting = [value]
-    while waiting:
-        current = waiting.pop()
-        inner = current.values() if isinstance(current, dict) else current
-        if isinstance(current, (dict, list)):
-            count += len(current)
-            if count > most:
-                raise UsageError("its aliases make more than {} values of it".format(most))
-            waiting.extend(inner)
-
-
-def _text_keeping_loader(yaml: Any) -> Any:
-    """Return a safe loader that leaves a time as it is written: what it means is ours to say."""
-
-    class Loader(yaml.SafeLoader):  # type: ignore
-        pass
-
-    Loader.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    return Loader
 
 
 def _as_list(parsed: Any) -> List[Any]:

@@ -12,7 +12,7 @@ from typing import Any, List, NamedTuple, Optional
 from coaiapy import wires
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError
 from coaiapy.langfuse_answers import Answer, is_html, retry_after
-from coaiapy.langfuse_errors import UnavailableError, error_for
+from coaiapy.langfuse_errors import UnavailableError, clean, error_for
 from coaiapy.langfuse_http import LangfuseHttp, backoff
 from coaiapy.wire import CREDENTIALS, RETRY, Request, Verdict
 
@@ -129,7 +129,10 @@ class Posts:
             return Posted(generation, _all(RETRY, request, error), error), None
         except CoaiaError as error:
             return Posted(generation, _all(CREDENTIALS, request, error), error), None
-        verdicts = wires.outcome(answer, request)
+        verdicts = [
+            verdict._replace(reason=clean(verdict.reason, self._http.settings))
+            for verdict in wires.outcome(answer, request)
+        ]
         problem = self._error(answer, request)
         return Posted(generation, verdicts, problem, answer.status >= 400), retry_after(*answer)
 

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any, Iterable, List, Sequence
 
-from coaiapy import json_values
+from coaiapy import json_values, yaml_values
 from coaiapy.errors import UsageError
 from coaiapy.packages import require
 from coaiapy.record_fields import Body
@@ -99,7 +99,7 @@ def yaml_value(text: str, what: str) -> Any:
     """Return what a YAML text says, as JSON would; ``UsageError`` names ``what`` it is."""
     yaml = require("yaml", "PyYAML")
     try:
-        return json_values.plain(yaml.safe_load(text))
+        return json_values.plain(yaml_values.load(text))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         said = " ".join(str(error).split())
         raise UsageError("{} is not YAML that can be used: {}".format(what, said)) from error

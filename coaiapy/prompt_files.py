@@ -30,7 +30,10 @@ FENCE = "---\n"
 KEYS = ("name", "type", "labels", "tags", "config")
 PROJECT_FILE = 0o644
 # What some system cannot have in a file's name, and the sign that stands for it.
-_UNSAFE = re.compile(r'[%\\:*?"<>|\x00-\x1f\x7f]|^[. ]|[. ]$')
+_UNSAFE = re.compile(
+    r'[/%\\:*?"<>|\x00-\x1f\x7f]|^[. ]|[. ]$|^(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|$)',
+    re.IGNORECASE,
+)
 
 
 class PromptFile(NamedTuple):
@@ -52,7 +55,8 @@ class PromptFile(NamedTuple):
 
 def path_of(name: str) -> str:
     """Return where below the folder the prompt ``name`` is kept: ``a/b`` as ``a/b.md``."""
-    steps = [_UNSAFE.sub(_encoded, step) for step in name.split("/")]
+    # A / that separates nothing from something is part of the name, and of no path.
+    steps = [_UNSAFE.sub(_encoded, step) for step in re.split("(?<=[^/])/(?=[^/])", name)]
     folders = [re.sub(r"\.(?=md$)", "%2E", step) for step in steps[:-1]]
     return os.path.join(*folders, steps[-1] + ENDING)
 
@@ -64,7 +68,7 @@ def name_of(path: str) -> str:
 
 
 def _encoded(found: Any) -> str:
-    return "%{:02X}".format(ord(found.group()))
+    return "".join("%{:02X}".format(ord(character)) for character in found.group())
 
 
 def render(prompt: Body) -> str:

@@ -39,7 +39,7 @@ def _secrets(env_file: Optional[str]) -> Set[str]:
         found.update(_in_url(text))
         key = key_for(name)
         if key is not None and key.name in KEY_OF:
-            if key.secret and len(text) >= SHORTEST:
+            if key.secret and len(text) >= SHORTEST and not _is_open_address(text):
                 found.add(text)
             public.update([text] if key.name == "langfuse_public_key" else [])
             private.update([text] if key.name == "langfuse_secret_key" else [])
@@ -79,6 +79,10 @@ def _in_url(text: str) -> Iterator[str]:
             if len(secret) >= SHORTEST:
                 yield secret
                 yield _basic(unquote(user), secret)
+
+
+def _is_open_address(text: str) -> bool:
+    return "://" in text and not masking.credentials_in(text)
 
 
 def _basic(user: str, password: str) -> str:

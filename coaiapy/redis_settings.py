@@ -116,7 +116,10 @@ def _from_url(values: ConfigValues, name: str) -> RedisServer:
     query = dict(parse_qsl(address.query))
     unknown = sorted(set(query) - {"db", "ssl_cert_reqs", "ssl_ca_certs"})
     if unknown:
-        raise ConfigError("{}: coaia knows no parameter {!r}".format(found.name, unknown[0]))
+        raise ConfigError(
+            "{}: coaia knows no parameter but db, ssl_cert_reqs and ssl_ca_certs; a password with "
+            "? or # in it must be quoted".format(found.name)
+        )
     given: Dict[str, Any] = {}
     if query.get("ssl_ca_certs"):
         given["ssl_ca_certs"] = query["ssl_ca_certs"]
@@ -175,5 +178,8 @@ def _database(text: str, name: str) -> int:
     if not text:
         return 0
     if not (text.isdigit() and len(text) < 9):
-        raise ConfigError("{}: the database {!r} is not a number".format(name, text))
+        raise ConfigError(
+            "{}: what stands behind its / is no number of a database; a password with / in it must "
+            "be quoted".format(name)
+        )
     return int(text)

@@ -7,7 +7,7 @@ says is kept. A file that is something else, or of another session, is left as i
 import os
 from typing import Any, List, NamedTuple, Optional
 
-from coaiapy import delivery, traces
+from coaiapy import delivery, traces, yaml_values
 from coaiapy.errors import NotFoundError, StateError, UsageError
 from coaiapy.files import locked, read_text, write_output
 from coaiapy.packages import require
@@ -132,7 +132,7 @@ def _with_node(nodes: List[Body], trace_id: str, name: str) -> List[Body]:
 def _parsed(path: str) -> Any:
     yaml = require("yaml", "PyYAML")
     try:
-        return yaml.safe_load(read_text(path))
+        return yaml_values.load(read_text(path))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         place = ", line {}".format(mark.line + 1) if mark else ""

@@ -9,7 +9,7 @@ import os
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from coaiapy import files
+from coaiapy import files, yaml_values
 from coaiapy.errors import NotFoundError, StateError, UsageError
 from coaiapy.packages import require
 from coaiapy.suggest import did_you_mean
@@ -146,7 +146,8 @@ def _parse_json(text: str, path: str) -> Any:
 def _parse_yaml(text: str, path: str) -> Any:
     yaml = require("yaml", "PyYAML")
     try:
-        return yaml.load(text, Loader=_yaml_loader(yaml))
+        # A date is a text like any other, and nothing multiplies.
+        return yaml_values.load(text, "timestamp", "merge")
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
@@ -154,16 +155,6 @@ def _parse_yaml(text: str, path: str) -> Any:
         raise StateError("{}, line {}: not YAML: {}".format(path, line, told)) from error
     except (ValueError, RecursionError) as error:
         raise StateError("{}: not YAML: {}".format(path, error)) from error
-
-
-def _yaml_loader(yaml: Any) -> Any:
-    """YAML's safe loader; a date is a text like any other, and nothing multiplies (``<<``)."""
-    left_out = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:merge")
-    resolvers = {
-        first: [(tag, pattern) for tag, pattern in pairs if tag not in left_out]
-        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    return type("Loader", (yaml.SafeLoader,), {"yaml_implicit_resolvers": resolvers})
 
 
 def write(document: Document, name: str, location: str, format: str, replace: bool) -> str:

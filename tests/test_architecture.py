@@ -24,7 +24,7 @@ FLOORS = {
         env_files env_format_json env_format_lines env_places
         config_files config_schema config_values redis_settings redaction
         score_values score_config_fields
-        prompt_content media_files gemini_schema
+        prompt_content media_files gemini_schema yaml_values
     """,
     2: """
         journal journal_errors journal_marks journal_reads outgoing outbox unconfirmed destinations
