@@ -74,6 +74,7 @@ endif
 docs: $(VENV)/.installed-test
 	$(BIN)/python tools/make_cli_docs.py
 	$(BIN)/python tools/make_tour.py
+	$(BIN)/python tools/make_tour.py
 
 bench: $(BENCH_VENV)/bin/python $(SDK_VENV)/.installed-sdk
 	$(BENCH_VENV)/bin/python $(PIP_INSTALL) .

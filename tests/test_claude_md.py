@@ -1,5 +1,6 @@
-"""CLAUDE.md names files, make targets and commands: they exist."""
+"""CLAUDE.md and docs/architecture.md name files, functions, make targets and commands: they exist."""
 
+import importlib
 import re
 from pathlib import Path
 
@@ -7,17 +8,20 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "CLAUDE.md").read_text(encoding="utf-8")
-CODE = re.findall(r"`([^`\n]+)`", TEXT)
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+CODE = re.findall(r"`([^`\n]+)`", TEXT + ARCHITECTURE)
+MODULES = {path.stem for path in (ROOT / "coaiapy").glob("*.py")}
 GENERATED = {".venv/", "dist/"}
 
 
 def paths():
     files = [word for code in CODE for word in code.split() if is_path(word)]
-    return sorted(set(files + re.findall(r"\b[A-Z]+\.md\b", TEXT)) - GENERATED)
+    return sorted(set(files + re.findall(r"\b[A-Z]+\.md\b", TEXT + ARCHITECTURE)) - GENERATED)
 
 
 def is_path(word):
-    return re.fullmatch(r"[.\w/-]+(/|\.(py|md|toml|txt|sh|json))|\.ci/run", word) is not None
+    is_file = re.fullmatch(r"[.\w/-]+(/|\.(py|md|toml|txt|sh|json))|\.ci/run", word)
+    return is_file is not None and not word.startswith("./")  # that is a user's
 
 
 def make_targets():
@@ -26,7 +30,7 @@ def make_targets():
 
 def coaia_commands():
     found = {
-        match.strip() for code in CODE for match in re.findall(r"\bcoaia((?: [a-z-]+)+)", code)
+        match.strip() for code in CODE for match in re.findall(r"\bcoaia((?: [a-z][a-z-]*)+)", code)
     }
     return sorted(found)
 
@@ -35,11 +39,26 @@ def test_it_names_what_these_tests_look_for():
     assert "coaiapy/coaiacli.py" in paths()
     assert "demo" in make_targets() and "test" in make_targets()
     assert "help exit-codes" in coaia_commands()
+    assert "traces.submit" in functions() and "journal.Journal.patch" in functions()
 
 
 @pytest.mark.parametrize("path", paths())
 def test_every_file_exists(path):
     assert (ROOT / path).exists()
+
+
+def functions():
+    """What is named as ``module.name`` or ``module.Class.method``."""
+    words = [code for code in CODE if re.fullmatch(r"\w+(\.\w+)+", code)]
+    return sorted({word for word in words if word.split(".")[0] in MODULES})
+
+
+@pytest.mark.parametrize("name", functions())
+def test_every_function_exists(name):
+    module, *path = name.split(".")
+    found = importlib.import_module("coaiapy." + module)
+    for part in path:
+        found = getattr(found, part)
 
 
 @pytest.mark.parametrize("target", make_targets())
