@@ -87,7 +87,7 @@ def metadata():
         "python_requires": ">=3.6",
         "classifiers": CLASSIFIERS,
         "packages": ["coaiapy"],
-        "package_data": {"coaiapy": ["*.json", "templates/*.json", "py.typed"]},
+        "package_data": {"coaiapy": ["*.json", "templates/*.json", "completions/*", "py.typed"]},
         "install_requires": REQUIREMENTS,
         "extras_require": EXTRAS,
         "entry_points": {"console_scripts": ["coaia=coaiapy.coaiacli:main"]},

@@ -216,7 +216,7 @@ def _agrees(context: Context, question: str) -> bool:
 
 
 def _add_place(parser: Parser) -> None:
-    parser.add_argument("--name", metavar="NAME", help="the environment of this name")
+    parser.add_argument("--name", metavar="ENVIRONMENT", help="the environment of this name")
     parser.add_argument(
         "--location",
         choices=environment.LOCATIONS,
@@ -272,12 +272,12 @@ def _add_list(parser: Parser) -> None:
 
 
 def _add_get(parser: Parser) -> None:
-    parser.add_argument("key", metavar="KEY")
+    parser.add_argument("key", metavar="VARIABLE")
     _add_place(parser)
 
 
 def _add_set(parser: Parser) -> None:
-    parser.add_argument("key", metavar="KEY")
+    parser.add_argument("key", metavar="VARIABLE")
     parser.add_argument("value", metavar="VALUE", help="after -- if it looks like an option")
     _add_place(parser)
     _add_format(parser)
@@ -285,7 +285,7 @@ def _add_set(parser: Parser) -> None:
 
 
 def _add_unset(parser: Parser) -> None:
-    parser.add_argument("key", metavar="KEY")
+    parser.add_argument("key", metavar="VARIABLE")
     _add_place(parser)
     _add_format(parser)
     _add_persistence(parser, "print the line to eval for this shell only; change no file")

@@ -34,11 +34,14 @@ VARIABLES = (
     ("COAIA_<NAME>", "the value of the template variable <name> in coaia pipeline create"),
 )
 
+TOPICS = (
+    ("exit-codes", "what the exit codes mean"),
+    ("variables", "the environment variables that are read"),
+)
+
 _EPILOG = """\
 topics:
-  exit-codes   what the exit codes mean
-  variables    the environment variables that are read
-
+{}
 examples:
   coaia help pipeline create
   coaia help exit-codes
@@ -47,7 +50,7 @@ examples:
 
 def build(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia help``."""
-    parser.epilog = _EPILOG
+    parser.epilog = _EPILOG.format("".join("  {:<12} {}\n".format(*topic) for topic in TOPICS))
     parser.add_argument("words", nargs="*", metavar="COMMAND", help="a command, or a topic")
     parser.set_defaults(handler=_show)
 

@@ -39,12 +39,12 @@ def _build_process(parser: Parser) -> None:
         coaia transcribe memo.mp3 | coaia p dictkore -O memo.txt
         coaia p --list"""
     )
-    parser.add_argument("tag", metavar="TAG", nargs="?", help="the process tag")
+    parser.add_argument("tag", metavar="PROCESS_TAG", nargs="?", help="the process tag")
     parser.add_argument("text", metavar="TEXT", nargs="?", help="(default: standard input)")
     parser.add_argument("-F", "--file", help="read the text from this file, or - (standard input)")
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--list", action="store_true", help="list the tags")
-    shown.add_argument("--show", metavar="TAG", help="show what a tag tells the model")
+    shown.add_argument("--show", metavar="PROCESS_TAG", help="show what a tag tells the model")
     parser.add_argument("--json", action="store_true", help="with --list or --show: print JSON")
     parser.set_defaults(handler=process)
 

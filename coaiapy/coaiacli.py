@@ -34,6 +34,7 @@ GROUPS = (
     Branch("gh", "cli_gh", "issues of a GitHub repository"),
     Branch("init", "cli_config", "make a coaia.json to fill in; one that is there stays"),
     Branch("config", "cli_config", "the settings: show where each comes from, check them"),
+    Branch("completion", "cli_completion", "make a shell complete commands, options and names"),
     Branch("help", "cli_help", "explain a command, or a topic such as exit-codes"),
 )
 
@@ -51,6 +52,8 @@ def main(argv: Optional[List[str]] = None, context: Optional[Context] = None) ->
     """Run one command line and return its exit code; nothing else in the package ends a run."""
     streams = context or standard_context()
     words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["__complete"]:
+        return _complete(words[1:], streams)
     words, debug = _take_debug(words)
     streams = streams._replace(env_file=_env_file(words))
     try:
@@ -101,6 +104,18 @@ def _run(words: List[str], context: Context) -> int:
         result = ExitCode.OK
     flush(context.stdout)
     return ExitCode.OK if result is None else int(result)
+
+
+def _complete(words: List[str], context: Context) -> int:
+    """Answer a shell in the middle of a person's typing: whatever fails, nothing is said."""
+    try:
+        from coaiapy.cli_completion import answer
+
+        write_text(context.stdout, answer(build_parser, _as_utf8(words)))
+        flush(context.stdout)
+    except (Exception, KeyboardInterrupt):
+        pass
+    return ExitCode.OK
 
 
 def _take_debug(words: List[str]) -> Tuple[List[str], bool]:

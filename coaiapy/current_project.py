@@ -49,6 +49,16 @@ def remembered(settings: Settings) -> Optional[Project]:
     return _KNOWN.get(key)
 
 
+def recorded_id(settings: Settings) -> Optional[str]:
+    """Return the project's id if the journal has it, without touching server or journal."""
+    if settings.is_local:
+        return LOCAL
+    from coaiapy.journal_reads import peek
+
+    sql = "SELECT project_id FROM destinations WHERE base_url = ? AND public_key = ?"
+    return next((row[0] for row in peek(sql, settings.base_url, settings.public_key)), None)
+
+
 def _asked(settings: Settings) -> Project:
     from coaiapy import destinations, langfuse_generation
     from coaiapy.journal import Journal

@@ -1,10 +1,11 @@
 """Reading records back from the journal: bodies as they were written, newest traces first."""
 
 import json
-from typing import Iterator, List, Optional
+import os
+from typing import Any, Iterator, List, Optional
 
 from coaiapy import ids
-from coaiapy.journal import Journal
+from coaiapy.journal import Journal, journal_path
 from coaiapy.record_fields import Body
 
 
@@ -115,3 +116,22 @@ def all_observations(journal: Journal, destination: int) -> Iterator[Body]:
     )
     for row in journal.rows(sql, destination):
         yield json.loads(row["body"])
+
+
+def peek(sql: str, *values: Any) -> List[Any]:
+    """Return the rows of a query on the journal as it lies on the disk; none if there is none.
+
+    Nothing is made, locked or changed, so what another process is just writing may be missing.
+    Raises ``sqlite3.Error`` for what is no journal.
+    """
+    import sqlite3
+    from urllib.parse import quote
+
+    path = os.path.abspath(journal_path())
+    if not os.path.exists(path):
+        return []
+    db = sqlite3.connect("file:{}?immutable=1".format(quote(path)), uri=True)
+    try:
+        return db.execute(sql, values).fetchall()
+    finally:
+        db.close()

@@ -70,13 +70,18 @@ def get_project_cache_path(project_id: str) -> Path:
     Characters other than letters, digits, ``-``, ``_`` and ``.`` become ``_``, and 100 are kept.
     Raises ``ValueError`` for what is no project id.
     """
+    path = _path_of(project_id)
+    make_private_folder(os.path.dirname(path))
+    return Path(path)
+
+
+def _path_of(project_id: str) -> str:
     if not isinstance(project_id, str) or not project_id.strip():
         raise BadProjectIdError("{!r} is not a project id".format(project_id))
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", project_id)[:100]
     if ".." in project_id or re.search(r"[/\\]", project_id) or not safe.strip("_."):
         raise BadProjectIdError("{!r} is no project id that can name a file".format(project_id))
-    folder = os.path.join(state_folder(), FOLDER)
-    return Path(make_private_folder(folder)) / (safe + ".json")
+    return os.path.join(state_folder(), FOLDER, safe + ".json")
 
 
 def load_project_cache(project_id: str) -> Optional[Body]:
@@ -187,6 +192,15 @@ def read(project_id: str, note: Note) -> Snapshot:
 
 
 _READ: Dict[str, Tuple[Any, Snapshot]] = {}
+
+
+def peek(project_id: str) -> List[Body]:
+    """Return the configs that are cached for a project, and leave the file as it is.
+
+    None are there if it is missing or broken; ``StateError`` if it cannot be read.
+    """
+    data = _read(_path_of(project_id))
+    return data["configs"] if data else []
 
 
 def _signature(path: str) -> Any:

@@ -14,7 +14,7 @@ FIRST_COMMAND_FLOOR = 4
 
 FLOORS = {
     0: """
-        errors files shell packages suggest json_values terminal_text tls
+        errors files shell bash_words packages suggest json_values terminal_text tls
         stash_entries stash_patterns
         parallel json_text json_lines json_schema
     """,
@@ -64,6 +64,7 @@ FLOORS = {
         cli_listing cli_fuse cli_sessions cli_comments cli_media cli_health cli_projects cli_doctor cli_observations
         cli_traces cli_trace_list cli_trace_writes cli_batch cli_outbox
         cli_stash cli_config cli_gh published_cli
+        cli_completion cli_complete cli_complete_values
     """,
     5: """
         coaiacli __init__ __main__

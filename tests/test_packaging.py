@@ -132,7 +132,11 @@ def build(tree, kind, out):
 def shipped():
     """Every file of the package that an installation must have."""
     package = ROOT / "coaiapy"
-    found = [path for kind in ("*.py", "*.json", "templates/*.json") for path in package.glob(kind)]
+    found = [
+        path
+        for kind in ("*.py", "*.json", "templates/*.json", "completions/*")
+        for path in package.glob(kind)
+    ]
     return {str(path.relative_to(ROOT)) for path in found + [package / "py.typed"]}
 
 

@@ -1,0 +1,83 @@
+"""``coaia completion``: the script that makes a shell complete, and the answers to its questions."""
+
+import argparse
+import os
+import re
+from typing import List
+
+from coaiapy.cli_common import Context, Parser, example_text
+from coaiapy.cli_complete import BuildParser, offer
+from coaiapy.cli_complete_values import Candidate, Offer
+from coaiapy.cli_streams import write_text
+from coaiapy.files import read_text
+
+SHELLS = ("bash", "zsh", "fish")
+
+_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def build(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia completion``."""
+    parser.epilog = example_text(
+        """eval "$(coaia completion bash)"                           # in ~/.bashrc
+        eval "$(coaia completion zsh)"                            # in ~/.zshrc, below compinit
+        coaia completion fish > ~/.config/fish/completions/coaia.fish"""
+    )
+    parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help="bash, zsh or fish")
+    parser.set_defaults(handler=print_script)
+
+
+def print_script(args: argparse.Namespace, context: Context) -> None:
+    """Print the script for one shell."""
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "completions")
+    write_text(context.stdout, read_text(os.path.join(folder, "coaia." + args.shell)))
+
+
+def answer(build_parser: BuildParser, words: List[str]) -> str:
+    """Return what a shell's script reads: the kind of what can come next, then one a line.
+
+    ``words`` are ``bash -- LINE BREAKS`` (the line up to the cursor and ``COMP_WORDBREAKS``), or
+    ``zsh -- WORD... CURRENT`` and the same for fish.
+    """
+    return {"bash": _for_bash, "zsh": _for_zsh, "fish": _for_fish}[words[0]](
+        build_parser, words[2:]
+    )
+
+
+def _for_bash(build_parser: BuildParser, words: List[str]) -> str:
+    from coaiapy import bash_words
+
+    line = bash_words.split(*words)
+    if line.is_redirected:
+        return "files\n"
+    found = offer(build_parser, line.words[1:], line.current)
+    texts = [one.text for one in _printable(found)]
+    matching = [text for text in texts if text.startswith(line.current)] or [
+        text for text in texts if text.lower().startswith(line.current.lower())
+    ]
+    return _lines(found.kind, [bash_words.replacement(line, text) for text in matching])
+
+
+def _for_zsh(build_parser: BuildParser, words: List[str]) -> str:
+    found = offer(build_parser, words[:-1], words[-1])
+    return _lines(found.kind, [_described(one, ":", r"[\\:]") for one in _printable(found)])
+
+
+def _for_fish(build_parser: BuildParser, words: List[str]) -> str:
+    found = offer(build_parser, words[:-1], words[-1])
+    return _lines(found.kind, [_described(one, "\t", r"(?!)") for one in _printable(found)])
+
+
+def _printable(found: Offer) -> List[Candidate]:
+    """Leave out what is no line of text: a shell would cut it, or its terminal obey it."""
+    return [one for one in found.candidates if not _CONTROL.search(one.text)]
+
+
+def _described(one: Candidate, separator: str, special: str) -> str:
+    about = " ".join(_CONTROL.sub(" ", one.help).split())
+    text = re.sub(special, r"\\\g<0>", one.text)
+    return text + separator + about if about else text
+
+
+def _lines(kind: str, texts: List[str]) -> str:
+    return "".join(text + "\n" for text in [kind] + texts)
