@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Mapping, Sequence
 from coaiapy.cli_arguments import print_json
 from coaiapy.cli_common import Context, is_terminal
 from coaiapy.errors import UsageError
-from coaiapy.table import table
+from coaiapy.listing import cell, listing
 
 
 def add_listing_options(
@@ -54,11 +54,10 @@ def show_listing(
         writer = csv.writer(_Lines(context), lineterminator="")
         writer.writerow(chosen)
         for row in rows:
-            writer.writerow([_cell(row.get(name)) for name in chosen])
+            writer.writerow([cell(row.get(name)) for name in chosen])
     else:
-        cells = [[_cell(row.get(name)) for name in chosen] for row in rows]
-        headings = [columns.get(name, name) for name in chosen]
-        context.say(table(cells, headings, _width(context)))
+        shown = {name: columns.get(name, name) for name in chosen}
+        context.say(listing(rows, shown, _width(context)))
     context.note("1 {}".format(what) if len(rows) == 1 else "{} {}s".format(len(rows), what))
 
 
@@ -84,16 +83,6 @@ def _print_objects(context: Context, objects: List[Dict[str, Any]], by_line: boo
         return print_json(context, objects)
     for value in objects:
         context.say(json.dumps(value, ensure_ascii=False))
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, list) and all(isinstance(item, (str, int)) for item in value):
-        return ", ".join(map(str, value))
-    if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value
 
 
 def _width(context: Context) -> Any:

@@ -137,7 +137,8 @@ def _send(args: argparse.Namespace, context: Context, tag: Any, text: str) -> Op
 
 
 def _list(args: argparse.Namespace, context: Context) -> int:
-    from coaiapy import config_files, display, process_tags
+    from coaiapy import config_files, process_tags
+    from coaiapy.table import table
 
     tags, complaints = process_tags.find_all(config_files.merged())
     if args.json:
@@ -147,7 +148,7 @@ def _list(args: argparse.Namespace, context: Context) -> int:
             (tag.name, tag.description or tag.instruction[:60], tag.temperature, tag.place)
             for tag in tags
         ]
-        context.say(display.table(rows, ["Tag", "What it does", "Temperature", "From"]))
+        context.say(table(rows, ["Tag", "What it does", "Temperature", "From"]))
     for complaint in complaints:
         context.note("coaia: " + complaint)
     return ExitCode.CONFIG if complaints else ExitCode.OK

@@ -7,7 +7,8 @@ from coaiapy import settings, trace_reads
 from coaiapy.cli_arguments import note_source, positive, print_json
 from coaiapy.cli_common import Context, add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
-from coaiapy.record_fields import OBSERVATION_TYPES, UNCONFIRMED
+from coaiapy.listing import with_note
+from coaiapy.record_fields import OBSERVATION_TYPES
 from coaiapy.trace_filter import ObservationFilter
 
 _COLUMNS = {
@@ -53,9 +54,7 @@ def list_observations(args: argparse.Namespace, context: Context) -> None:
         meta = {"cursor": page.cursor} if page.cursor else {}
         print_json(context, {"data": page.rows, "meta": meta})
     else:
-        late = any(UNCONFIRMED in row for row in page.rows)
-        columns = dict(_COLUMNS, **{UNCONFIRMED: "Note"}) if late else _COLUMNS
-        show_listing(args, context, page.rows, columns, "observation")
+        show_listing(args, context, page.rows, with_note(_COLUMNS, page.rows), "observation")
     if page.cursor:
         context.note("there are more: --cursor {}".format(page.cursor))
     note_source(context, known)

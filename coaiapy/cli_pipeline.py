@@ -8,6 +8,7 @@ from coaiapy.cli_arguments import add_json, print_json
 from coaiapy.cli_common import Context, Parser, add_command, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.errors import ExitCode, UsageError
+from coaiapy.table import table
 
 _VAR = "--var"
 
@@ -193,9 +194,9 @@ def _described(template: pipeline.PipelineTemplate) -> str:
     )
     parts = ["\n".join("{:<9} {}".format(label + ":", text) for label, text in heading)]
     variables = [_variable_row(variable) for variable in template.variables]
-    parts.append(display.table(variables, ("Variable", "Type", "Default", "Description")))
+    parts.append(table(variables, ("Variable", "Type", "Default", "Description")))
     steps = [_step_row(step) for step in template.steps]
-    parts.append(display.table(steps, ("Step", "Type", "Parent", "Made")))
+    parts.append(table(steps, ("Step", "Type", "Parent", "Made")))
     return "\n\n".join(parts)
 
 

@@ -8,7 +8,7 @@ from coaiapy.cli_arguments import add_json, note_source, positive, print_json, t
 from coaiapy.cli_common import Context, add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report
 from coaiapy.cli_listing import add_listing_options, show_listing
-from coaiapy.record_fields import UNCONFIRMED
+from coaiapy.listing import TRACE_COLUMNS, listing, with_note
 from coaiapy.trace_filter import SessionFilter
 
 _COLUMNS = {"id": "Session", "createdAt": "Created", "environment": "Environment"}
@@ -96,9 +96,7 @@ def list_sessions(args: argparse.Namespace, context: Context) -> None:
     wanted = SessionFilter(args.environment, args.from_time, args.to_time)
     found = trace_reads.list_sessions(known, wanted, end + 1)
     shown = found[end - args.limit : end]
-    late = any(UNCONFIRMED in session for session in shown)
-    columns = dict(_COLUMNS, **{UNCONFIRMED: "Note"}) if late else _COLUMNS
-    show_listing(args, context, shown, columns, "session")
+    show_listing(args, context, shown, with_note(_COLUMNS, shown), "session")
     if len(found) > end:
         context.note("there are more: --page {}".format(args.page + 1))
     note_source(context, known)
@@ -112,7 +110,8 @@ def get_session(args: argparse.Namespace, context: Context) -> None:
     if args.json:
         return print_json(context, session)
     context.say("session {}".format(display.one_line(session["id"])))
-    context.say(display.trace_table(session["traces"]))
+    found = session["traces"]
+    context.say(listing(found, with_note(TRACE_COLUMNS, found)))
 
 
 def create_session(args: argparse.Namespace, context: Context) -> int:

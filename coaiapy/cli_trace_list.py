@@ -1,14 +1,14 @@
 """``coaia fuse traces`` and ``coaia fuse traces list``: which traces there are."""
 
 import argparse
-from typing import Any, Dict, Iterable, List, Mapping
+from typing import Any, Iterable, List
 
-from coaiapy import display, settings, trace_reads
+from coaiapy import settings, trace_reads
 from coaiapy.cli_arguments import note_source, positive, time
 from coaiapy.cli_common import Context, add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.errors import UsageError
-from coaiapy.record_fields import UNCONFIRMED
+from coaiapy.listing import TRACE_COLUMNS, with_note
 from coaiapy.trace_filter import ORDERS, TraceFilter
 
 DEFAULT_LIMIT = 50
@@ -25,14 +25,6 @@ _VALUED = (
     "--columns",
 )
 _OPTIONS = _VALUED + ("--all", "--include-observations", "--jsonl", "--csv")
-_COLUMNS = {
-    "id": "Trace",
-    "name": "Name",
-    "timestamp": "Started",
-    "userId": "User",
-    "sessionId": "Session",
-    "tags": "Tags",
-}
 
 
 def build(parser: argparse.ArgumentParser, group: Any) -> None:
@@ -115,24 +107,7 @@ def list_traces(args: argparse.Namespace, context: Context) -> None:
     limit = None if args.all else args.limit
     found = trace_reads.list_traces(known, wanted, limit and limit + 1, args.include_observations)
     shown = found[:limit]
-    late = any(UNCONFIRMED in trace for trace in shown)
-    columns = dict(_COLUMNS, **{UNCONFIRMED: "Note"}) if late else _COLUMNS
-    is_table = not (args.json or args.jsonl or args.csv)
-    show_listing(
-        args,
-        context,
-        [_readable(trace) for trace in shown] if is_table else shown,
-        columns,
-        "trace",
-    )
+    show_listing(args, context, shown, with_note(TRACE_COLUMNS, shown), "trace")
     if len(found) > len(shown):
         context.note("there are more: --all shows them")
     note_source(context, known)
-
-
-def _readable(trace: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return ``trace`` with its moment, and what is to be said of it, as a table shows them."""
-    changed = {"timestamp": display.moment(trace.get("timestamp"))}
-    if UNCONFIRMED in trace:
-        changed[UNCONFIRMED] = display.unconfirmed(dict(trace))
-    return dict(trace, **changed)

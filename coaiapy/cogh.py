@@ -12,8 +12,8 @@ from urllib.parse import quote
 from coaiapy import config_values, web_json
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import ConfigError, UsageError
+from coaiapy.listing import listing
 from coaiapy.masking import shown_url
-from coaiapy.table import table
 from coaiapy.web_json import Service
 
 PAGE = 100
@@ -82,11 +82,7 @@ def get_issue(owner: str, repo: str, issue_number: int) -> str:
 def format_issues_table(issues_json: Union[str, List[Dict[str, Any]]]) -> str:
     """Return issues, as JSON text or as a list, as a table."""
     found = json.loads(issues_json) if isinstance(issues_json, str) else issues_json
-    cells = [
-        [row["number"], row["title"], row["state"], row["assignee"], ", ".join(row["labels"])]
-        for row in rows(found)
-    ]
-    return table(cells, list(COLUMNS.values()))
+    return listing(rows(found), COLUMNS)
 
 
 def service_of(values: ConfigValues) -> Tuple[Service, str]:

@@ -4,8 +4,8 @@ import json
 from typing import Any, Iterable, Sequence
 
 from coaiapy.display import fields, moment
+from coaiapy.listing import listing
 from coaiapy.record_fields import Body
-from coaiapy.table import table
 
 COLUMNS = {
     "name": "Name",
@@ -26,17 +26,7 @@ ITEM_COLUMNS = {
 
 def format_datasets_table(datasets: Iterable[Body]) -> str:
     """Return one line a dataset, from the rows of ``datasets.list_datasets``."""
-    rows = [
-        [
-            dataset["name"],
-            dataset.get("description"),
-            _text(dataset.get("metadata")),
-            moment(dataset.get("createdAt")),
-            moment(dataset.get("updatedAt")),
-        ]
-        for dataset in datasets
-    ]
-    return table(rows, list(COLUMNS.values()))
+    return listing(datasets, COLUMNS)
 
 
 def format_dataset_display(dataset: Body, items: Sequence[Body]) -> str:

@@ -1,9 +1,9 @@
-"""Records as people read them: tables and trees, as text.
+"""Records as people read them: trees, fields and moments, as text.
 
 What a record says of itself is shown on one line, with what could steer a terminal as an escape.
 """
 
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set
 
 from coaiapy import times
 from coaiapy.record_fields import UNCONFIRMED, Body
@@ -35,35 +35,6 @@ def strokes_for(stream: Any) -> Strokes:
     """Return lines where the stream's encoding can show them, else plain ASCII."""
     encoding = (getattr(stream, "encoding", None) or "utf-8").lower()
     return LINES if encoding.startswith("utf") else ASCII
-
-
-def table(rows: Iterable[Sequence[Any]], headers: Sequence[str]) -> str:
-    """Return rows under headers, in columns; nothing is cut."""
-    from coaiapy.table import table as laid_out
-
-    cells = [["" if cell is None else one_line(str(cell)) for cell in row] for row in rows]
-    return laid_out(cells, headers)
-
-
-def trace_table(traces: Iterable[Body]) -> str:
-    """Return one line a trace."""
-    listed = list(traces)
-    headers = ["Trace", "Name", "Started", "User", "Session", "Tags"]
-    if any(UNCONFIRMED in trace for trace in listed):
-        headers.append("Note")
-    rows = [
-        (
-            trace["id"],
-            trace.get("name"),
-            moment(trace.get("timestamp")),
-            trace.get("userId"),
-            trace.get("sessionId"),
-            ", ".join(trace.get("tags") or ()),
-            unconfirmed(trace),
-        )[: len(headers)]
-        for trace in listed
-    ]
-    return table(rows, headers)
 
 
 def trace_tree(trace: Body, strokes: Strokes = LINES) -> str:

@@ -164,18 +164,12 @@ def format_environment_table(
 
     Control characters are shown as escapes. ``width`` cuts values that would be wider.
     """
-    from coaiapy.display import table
     from coaiapy.masking import masked
+    from coaiapy.table import table
 
     shown = variables if reveal else masked(variables)
     rows = [(key, _one_line(value)) for key, value in shown.items()]
-    if width is not None:
-        left = max([len(key) for key, _ in rows] + [len("Variable  ")])
-        room = max(width - left - 2, 8)
-        rows = [
-            (key, text if len(text) <= room else text[: room - 3] + "...") for key, text in rows
-        ]
-    return table(rows, ("Variable", "Value"))
+    return table(rows, ("Variable", "Value"), width)
 
 
 def _one_line(text: str) -> str:

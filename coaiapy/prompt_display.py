@@ -1,11 +1,11 @@
 """Prompts as people read them."""
 
-from typing import Iterable, List
+from typing import Iterable
 
 from coaiapy.display import fields, moment
+from coaiapy.listing import cell, listing
 from coaiapy.prompt_content import TEXT
 from coaiapy.record_fields import Body
-from coaiapy.table import table
 
 COLUMNS = {
     "name": "Name",
@@ -19,18 +19,7 @@ COLUMNS = {
 
 def format_prompts_table(prompts: Iterable[Body]) -> str:
     """Return one line a prompt, from the rows of ``prompts.list_prompts``."""
-    rows = [
-        [
-            prompt["name"],
-            prompt.get("type"),
-            _listed(prompt.get("versions")),
-            _listed(prompt.get("labels")),
-            _listed(prompt.get("tags")),
-            moment(prompt.get("lastUpdatedAt")),
-        ]
-        for prompt in prompts
-    ]
-    return table(rows, list(COLUMNS.values()))
+    return listing(prompts, COLUMNS)
 
 
 def format_prompt_display(prompt: Body) -> str:
@@ -39,8 +28,8 @@ def format_prompt_display(prompt: Body) -> str:
         "name": prompt["name"],
         "version": prompt["version"],
         "type": prompt.get("type") or TEXT,
-        "labels": _listed(prompt.get("labels")),
-        "tags": _listed(prompt.get("tags")),
+        "labels": cell(prompt.get("labels") or []),
+        "tags": cell(prompt.get("tags") or []),
         "config": prompt.get("config") or {},
         "commit": prompt.get("commitMessage") or "",
         "updated": moment(prompt.get("updatedAt")),
@@ -58,8 +47,3 @@ def _message(message: Body) -> str:
     if message.get("type") == "placeholder":
         return "[placeholder {}]".format(message.get("name"))
     return "[{}]\n{}".format(message.get("role"), message.get("content"))
-
-
-def _listed(values: object) -> str:
-    found: List[object] = list(values) if isinstance(values, list) else []
-    return ", ".join(str(value) for value in found)

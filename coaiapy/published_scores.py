@@ -22,6 +22,7 @@ from coaiapy.current_project import current_project
 from coaiapy.delivery import Outcome
 from coaiapy.errors import CoaiaError, NetworkError, RefusedError
 from coaiapy.json_text import rows, to_text
+from coaiapy.listing import listing
 from coaiapy.record_fields import Body
 from coaiapy.records import Score
 from coaiapy.score_config_cache import (
@@ -40,7 +41,6 @@ from coaiapy.score_presets import (
 )
 from coaiapy.score_readers import ScoreFilter
 from coaiapy.score_values import validate_score_value
-from coaiapy.table import table
 from coaiapy.times import parse_time
 from coaiapy.trace_filter import TraceFilter
 
@@ -261,16 +261,13 @@ import_score_configs_legacy = import_score_configs
 def format_scores_table(scores_json: Any) -> str:
     """Return a table of what ``list_scores`` returned."""
     keys = ("id", "name", "value", "timestamp", "traceId", "sessionId")
-    return _table(rows(scores_json), keys)
+    return listing(rows(scores_json), {key: key for key in keys})
 
 
 def format_score_configs_table(configs_json: Any) -> str:
     """Return a table of what ``list_score_configs`` returned."""
-    return _table(rows(configs_json), ("id", "name", "dataType", "description", "createdAt"))
-
-
-def _table(found: Sequence[Body], keys: Sequence[str]) -> str:
-    return table([[one.get(key) for key in keys] for one in found], keys)
+    keys = ("id", "name", "dataType", "description", "createdAt")
+    return listing(rows(configs_json), {key: key for key in keys})
 
 
 def install_preset(name: str, check_duplicates: bool = True, interactive: bool = False) -> str:

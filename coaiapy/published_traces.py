@@ -12,6 +12,7 @@ from typing import Any, Dict, Optional, Sequence
 from coaiapy import delivery, display, projects, settings, times, trace_reads, traces
 from coaiapy.errors import CoaiaError, NetworkError, RefusedError
 from coaiapy.json_text import parsed, rows, to_text
+from coaiapy.listing import TRACE_COLUMNS, listing, with_note
 from coaiapy.observation_files import preview, read_batch
 from coaiapy.records import observation_from, trace_from
 from coaiapy.trace_filter import ORDERS, ObservationFilter, SessionFilter, TraceFilter
@@ -279,7 +280,8 @@ def format_traces_table(traces_json: Any) -> str:
     found = rows(traces_json)
     if not found:
         return "No traces found."
-    return "{}\nTotal traces: {}".format(display.trace_table(found), len(found))
+    shown = listing(found, with_note(TRACE_COLUMNS, found))
+    return "{}\nTotal traces: {}".format(shown, len(found))
 
 
 def format_trace_tree(trace_json: Any) -> str:

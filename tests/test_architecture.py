@@ -20,7 +20,7 @@ FLOORS = {
     """,
     1: """
         mp3_frames wav_audio ogg_pages audio_files speech_text transcript_formats
-        records record_fields ids times settings display table masking trace_filter
+        records record_fields ids times settings display table listing masking trace_filter
         env_files env_format_json env_format_lines env_places
         config_files config_schema config_values redis_settings redaction
         score_values score_config_fields

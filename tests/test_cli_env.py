@@ -257,7 +257,7 @@ def test_a_terminal_gets_cut_values_and_a_hint(run, monkeypatch):
     run("env", "set", "A", "x" * 200)
     out, err = Terminal(), io.StringIO()
     assert main(["env", "list"], Context(io.StringIO(), out, err)) == 0
-    assert "xxx..." in out.getvalue() and "x" * 80 not in out.getvalue()
+    assert "xxx…" in out.getvalue() and "x" * 80 not in out.getvalue()
     assert main(["env", "source", "--export"], Context(io.StringIO(), out, err)) == 0
     assert "eval" in err.getvalue()
 

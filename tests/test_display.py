@@ -90,7 +90,6 @@ def test_two_observations_of_one_id_are_both_shown():
 def test_what_could_steer_a_terminal_is_an_escape():
     lines = tree(observation("a", name="x\x1b[2J\ny\u202e", statusMessage="\r"))
     assert lines[1].endswith("x\\x1b[2J\\ny\\u202e  \\r")
-    assert "\\x1b" in display.table([["\x1b[31m"]], ["A"])
     shown = display.fields({"input": "one\ntwo\x07", "name": "n"})
     assert shown.splitlines() == ["input  one", "       two\\x07", "name   n"]
 
@@ -116,14 +115,6 @@ def test_strokes_are_lines_where_the_stream_can_show_them():
 )
 def test_durations_are_as_fine_as_they_are_short(end, shown):
     assert display.duration("2026-01-31T12:00:00.000Z", end) == shown
-
-
-def test_a_table_cuts_nothing_and_shows_null_as_nothing():
-    shown = display.trace_table(
-        [{"id": "t" * 60, "timestamp": "0999-01-31T12:00:00.000Z", "tags": ["a", "b"]}]
-    )
-    assert "t" * 60 in shown and "a, b" in shown and "0999-01-31 12:00:00Z" in shown
-    assert "None" not in shown
 
 
 def test_a_session_shows_each_of_its_traces():

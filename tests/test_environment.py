@@ -269,7 +269,7 @@ def test_the_table_hides_secrets_and_keeps_to_one_line():
     assert "a\\n\\x1b[31mb" in table and "x" * 300 in table
     assert "abc" in environment.format_environment_table(variables, reveal=True)
     narrow = environment.format_environment_table(variables, width=60)
-    assert max(len(line) for line in narrow.splitlines()) <= 60 and "xxx..." in narrow
+    assert max(len(line) for line in narrow.splitlines()) <= 60 and "xxx…" in narrow
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,41 @@
+"""Listings: what a cell shows of a value, in columns that are as wide as what is in them."""
+
+import pytest
+
+from coaiapy.listing import TRACE_COLUMNS, listing, with_note
+
+
+def test_nothing_is_cut_and_null_is_shown_as_nothing():
+    trace = {"id": "t" * 60, "timestamp": "0999-01-31T12:00:00.000Z", "tags": ["a", "b"]}
+    shown = listing([trace], TRACE_COLUMNS)
+    assert "t" * 60 in shown and "a, b" in shown and "0999-01-31 12:00:00Z" in shown
+    assert "None" not in shown
+
+
+@pytest.mark.parametrize(
+    "value, shown",
+    [
+        (0, "0"),
+        (False, "no"),
+        (["a", 1], "a, 1"),
+        ([{"a": None}], '[{"a": null}]'),
+        ({}, "{}"),
+        ("two\nlines", "two lines"),
+        ("\x1b[31m", "\\x1b[31m"),
+    ],
+)
+def test_a_cell_is_one_line_of_text(value, shown):
+    assert listing([{"value": value}], {"value": "V"}).splitlines()[2] == shown
+
+
+@pytest.mark.parametrize("name", ["createdAt", "timestamp", "startTime"])
+def test_times_are_shown_to_the_second_and_other_texts_as_they_are(name):
+    rows = [{name: "2026-01-31T13:00:00.123+01:00"}, {name: "yesterday"}]
+    assert listing(rows, {name: "T"}).splitlines()[2:] == ["2026-01-31 12:00:00Z", "yesterday"]
+
+
+def test_a_note_is_only_where_there_is_something_to_say():
+    late = {"id": "a", "unconfirmed": "waiting"}
+    assert with_note(TRACE_COLUMNS, [{"id": "b"}]) == TRACE_COLUMNS
+    lines = listing([late, {"id": "b"}], with_note({"id": "Trace"}, [late])).splitlines()
+    assert lines[2:] == ["a      (not sent yet)", "b"]
