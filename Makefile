@@ -20,6 +20,7 @@ VENV := .venv/$(PYTHON_VERSION)
 RELEASE_VENV := .venv/release-$(PYTHON_VERSION)
 BENCH_VENV := .venv/bench-$(PYTHON_VERSION)
 SDK_VENV := .venv/bench-sdk-$(PYTHON_VERSION)
+PUBLISHED_VENV := .venv/bench-published-$(PYTHON_VERSION)
 BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check
 METADATA := setup.py pyproject.toml
@@ -38,7 +39,7 @@ help:
 	@echo "make test-all      what decides about a change: .ci/run"
 	@echo "make lint          style, types and language level"
 	@echo "make format        let ruff lay the code out"
-	@echo "make bench         start-up, cached look-ups, and 20,000 observations against the official SDK"
+	@echo "make bench         what coaia takes, against the published release and the official SDK"
 	@echo "make docs          write what is made from the code: docs/cli.md, docs/coaia.1, docs/tour.svg"
 	@echo "make clean         remove build/, dist/ and *.egg-info"
 	@echo "make bump          raise the version (VERSION=1.2.3 sets one)"
@@ -74,18 +75,19 @@ endif
 docs: $(VENV)/.installed-test
 	$(BIN)/python tools/make_cli_docs.py
 	$(BIN)/python tools/make_tour.py
-	$(BIN)/python tools/make_tour.py
 
-bench: $(BENCH_VENV)/bin/python $(SDK_VENV)/.installed-sdk
-	$(BENCH_VENV)/bin/python $(PIP_INSTALL) .
-	$(BENCH_VENV)/bin/python $(PIP_INSTALL) --no-deps --force-reinstall .
+bench: $(BENCH_VENV)/bin/python $(PUBLISHED_VENV)/.installed-bench $(SDK_VENV)/.installed-bench
+	@$(BENCH_VENV)/bin/python $(PIP_INSTALL) .
+	@$(BENCH_VENV)/bin/python $(PIP_INSTALL) --no-deps --force-reinstall .
 	@rm -rf build
-	@$(BENCH_VENV)/bin/python bench/startup.py
-	@$(BENCH_VENV)/bin/python bench/score_config.py
-	@$(BENCH_VENV)/bin/python bench/observations.py $(CURDIR)/$(SDK_VENV)/bin/python
+	@$(BENCH_VENV)/bin/python bench/run.py $(CURDIR)/$(PUBLISHED_VENV)/bin/python $(CURDIR)/$(SDK_VENV)/bin/python
 
-$(SDK_VENV)/.installed-sdk: | $(SDK_VENV)/bin/python
-	$(SDK_VENV)/bin/python $(PIP_INSTALL) 'langfuse>=4.14,<5'
+$(PUBLISHED_VENV)/.installed-bench: | $(PUBLISHED_VENV)/bin/python
+	@$(PUBLISHED_VENV)/bin/python $(PIP_INSTALL) coaiapy==0.6.2
+	@touch $@
+
+$(SDK_VENV)/.installed-bench: | $(SDK_VENV)/bin/python
+	@$(SDK_VENV)/bin/python $(PIP_INSTALL) 'langfuse>=4.14,<5'
 	@touch $@
 
 # An old editable install finds the package through the egg-info folder: it is made anew next time.
@@ -116,8 +118,8 @@ test-release: $(RELEASE_VENV)/.ready
 	@$(MAKE) --no-print-directory upload-test
 
 # Python 3.6's own pip cannot resolve today's packages, and has to be replaced by itself alone.
-$(VENV)/bin/python $(RELEASE_VENV)/bin/python $(BENCH_VENV)/bin/python $(SDK_VENV)/bin/python:
-	@echo "making the environment $(@:/bin/python=) with $(PYTHON)"
+$(VENV)/bin/python $(RELEASE_VENV)/bin/python $(BENCH_VENV)/bin/python $(PUBLISHED_VENV)/bin/python $(SDK_VENV)/bin/python:
+	@echo "making the environment $(@:/bin/python=) with $(PYTHON)" >&2
 	@$(PYTHON) -m venv --clear $(@:/bin/python=)
 ifeq ($(PYTHON_VERSION),3.6)
 	@$@ $(PIP_INSTALL) pip==21.3.1

@@ -1,7 +1,8 @@
 """A server that takes what it is sent as fast as it can, and counts the observations in it.
 
-It answers like a Langfuse v4 that accepts everything. It is the same for every client that is
-measured; run it with a Python that has ``opentelemetry-proto`` to count protobuf bodies too.
+It answers like a Langfuse v4 that still takes the events of older clients, and refuses bodies as
+large as those refuse. It is the same for every client that is measured; run it with a Python that
+has ``opentelemetry-proto`` to count protobuf bodies too.
 """
 
 import gzip
@@ -11,6 +12,10 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 OTLP = "/api/public/otel/v1/traces"
+INGESTION = "/api/public/ingestion"
+MAX_INGESTION_BYTES = 4500000
+CONFIGS = 200
+PAGE = 100
 ROUTES = {
     "/api/public/health": {"status": "OK", "version": "4.16.0"},
     "/api/public/projects": {"data": [{"id": "bench", "name": "bench"}]},
@@ -18,7 +23,8 @@ ROUTES = {
 }
 OLD_READ = {"message": "This endpoint is not available in Langfuse v4 events_only mode."}
 
-seen = {"spans": set(), "requests": 0}
+seen = set()
+counts = {"GET": 0, "POST": 0}
 lock = threading.Lock()
 
 
@@ -26,22 +32,37 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
-    def do_GET(self):
-        path = self.path.split("?")[0]
-        if path == "/count":
-            self.answer(200, {"spans": len(seen["spans"]), "requests": seen["requests"]})
+    def do_GET(self):  # noqa: N802 (the name that http.server calls)
+        path, _, query = self.path.partition("?")
+        if path == "/counts":
+            return self.answer(200, dict(counts, observations=len(seen)))
+        with lock:
+            counts["GET"] += 1
+        if path == "/api/public/score-configs":
+            self.answer(200, configs(int(query.partition("page=")[2].partition("&")[0] or 1)))
         elif path in ROUTES:
             self.answer(200, ROUTES[path])
         else:
             self.answer(404, OLD_READ)
 
-    def do_POST(self):
+    def do_POST(self):  # noqa: N802
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        with lock:
+            counts["POST"] += 1
+        if self.path.split("?")[0] == INGESTION:
+            return self.take_events(body)
         self.answer(200, {})
-        if self.path.split("?")[0] == OTLP:
-            with lock:
-                seen["requests"] += 1
-                seen["spans"].update(span_ids(body, self.headers))
+        with lock:
+            seen.update(span_ids(body, self.headers))
+
+    def take_events(self, body):
+        if len(body) > MAX_INGESTION_BYTES:
+            return self.answer(413, {"message": "Body exceeded 4.5mb limit"})
+        events = json.loads(body.decode())["batch"]
+        taken = [{"id": event["id"], "status": 201} for event in events]
+        self.answer(207, {"successes": taken, "errors": []})
+        with lock:
+            seen.update(e["body"]["id"] for e in events if e["type"] != "trace-create")
 
     def answer(self, status, value):
         body = json.dumps(value).encode()
@@ -53,6 +74,24 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args):
         pass
+
+
+def configs(page):
+    """Return one page of score configs."""
+    rows = [config(number) for number in range(page * PAGE - PAGE, min(page * PAGE, CONFIGS))]
+    return {"data": rows, "meta": {"page": page, "limit": PAGE, "totalPages": CONFIGS // PAGE}}
+
+
+def config(number):
+    categories = [{"label": "Label {}".format(one), "value": one} for one in range(1, 6)]
+    return {
+        "id": "config-{}".format(number),
+        "name": "Config {}".format(number),
+        "dataType": "CATEGORICAL",
+        "categories": categories,
+        "isArchived": False,
+        "description": "One of many",
+    }
 
 
 def span_ids(body, headers):
