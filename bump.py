@@ -5,11 +5,12 @@ import re
 import sys
 
 PLACES = {
-    "setup.py": r'^VERSION = "(.*)"$',
-    "pyproject.toml": r'^version = "(.*)"$',
-    "coaiapy/__init__.py": r'^__version__ = "(.*)"$',
+    "setup.py": re.compile(r'^VERSION = "([^"\r\n]*)"', re.MULTILINE),
+    "pyproject.toml": re.compile(r'^version = "([^"\r\n]*)"', re.MULTILINE),
+    "coaiapy/__init__.py": re.compile(r'^__version__ = "([^"\r\n]*)"', re.MULTILINE),
 }
-VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
+NUMBER = r"(0|[1-9][0-9]{0,8})"
+VERSION = re.compile(r"\.".join([NUMBER] * 3))
 
 
 class BumpError(Exception):
@@ -31,15 +32,21 @@ def main(argv=None, root=None):
 
 def bump(root, words):
     """Write the version that ``words`` ask for into every place, and return it."""
-    texts = {place: _read(os.path.join(root, place)) for place in PLACES}
-    found = {place: _version_in(place, text) for place, text in texts.items()}
-    wanted = _wanted(words, found)
+    texts = {place: _read(root, place) for place in PLACES}
+    wanted = _wanted(words, _versions_in(texts))
+    changed = {}
     for place, text in texts.items():
-        old = re.search(PLACES[place], text, re.MULTILINE)
+        old = PLACES[place].search(text)
         new = text[: old.start(1)] + wanted + text[old.end(1) :]
         if new != text:
-            _replace(os.path.join(root, place), new)
+            changed[os.path.join(root, *place.split("/"))] = new
+    _replace(changed)
     return wanted
+
+
+def versions(root):
+    """Return what each of ``PLACES`` says."""
+    return _versions_in({place: _read(root, place) for place in PLACES})
 
 
 def _wanted(words, found):
@@ -60,28 +67,44 @@ def _wanted(words, found):
 def _numbers(version):
     match = VERSION.fullmatch(version)
     if not match:
-        raise BumpError("{!r} is not a version such as 1.2.3".format(version))
+        raise BumpError("{!a} is not a version such as 1.2.3".format(version))
     return tuple(int(number) for number in match.groups())
 
 
-def _version_in(place, text):
-    versions = re.findall(PLACES[place], text, re.MULTILINE)
-    if len(versions) != 1:
-        raise BumpError("{} has {} version lines instead of one".format(place, len(versions)))
-    return versions[0]
+def _versions_in(texts):
+    found = {}
+    for place, text in texts.items():
+        lines = PLACES[place].findall(text)
+        if len(lines) != 1:
+            raise BumpError("{} has {} version lines instead of one".format(place, len(lines)))
+        if not VERSION.fullmatch(lines[0]):
+            raise BumpError("{} says {!a}, no version such as 1.2.3".format(place, lines[0]))
+        found[place] = lines[0]
+    return found
 
 
-def _read(path):
-    with open(path, encoding="utf-8", newline="") as stream:
-        return stream.read()
+def _read(root, place):
+    try:
+        with open(os.path.join(root, *place.split("/")), encoding="utf-8", newline="") as stream:
+            return stream.read()
+    except UnicodeDecodeError:
+        raise BumpError("{} is not text in UTF-8".format(place)) from None
 
 
-def _replace(path, text):
-    temporary = path + ".new"
-    with open(temporary, "w", encoding="utf-8", newline="") as stream:
-        stream.write(text)
-    os.chmod(temporary, os.stat(path).st_mode)
-    os.replace(temporary, path)
+def _replace(texts):
+    """Replace all files by ``texts``, or none when one of the new ones cannot be written."""
+    temporary = {path: path + ".new" for path in texts}
+    try:
+        for path, text in texts.items():
+            with open(temporary[path], "w", encoding="utf-8", newline="") as stream:
+                stream.write(text)
+            os.chmod(temporary[path], os.stat(path).st_mode)
+    except OSError:
+        for path in filter(os.path.exists, temporary.values()):
+            os.remove(path)
+        raise
+    for path in texts:
+        os.replace(temporary[path], path)
 
 
 if __name__ == "__main__":

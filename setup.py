@@ -31,6 +31,8 @@ EXTRAS = {
         "markdown",
         "setuptools>=59",
         "wheel",
+        "twine",
+        "pypiserver[passlib]",
         "moto",
         "flask",
         "flask-cors",
@@ -50,8 +52,6 @@ EXTRAS = {
         'types-PyYAML; python_version >= "3.10"',
         'types-requests; python_version >= "3.10"',
         'types-tqdm; python_version >= "3.10"',
-        'build; python_version >= "3.10"',
-        'twine; python_version >= "3.10"',
     ],
 }
 

@@ -1,25 +1,52 @@
 """bump.py: every place the version stands, and nothing else."""
 
+import importlib.util
+import os
+import re
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parent.parent
+HISTORY = ("CHANGELOG.md", "docs/benchmarks.md")  # of the versions there were
 PLACES = ("setup.py", "pyproject.toml", "coaiapy/__init__.py")
+
+
+def load_bump():
+    spec = importlib.util.spec_from_file_location("bump", str(ROOT / "bump.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+BUMP = load_bump()
 
 
 @pytest.fixture
 def tree(tmp_path):
+    return make_tree(tmp_path / "tree")
+
+
+def make_tree(folder):
     """A copy of the files that bump.py may change, and of some that it may not."""
-    folder = tmp_path / "tree"
     (folder / "coaiapy").mkdir(parents=True)
-    for name in PLACES + ("bump.py", "README.md", "CHANGELOG.md"):
+    for name in PLACES + ("bump.py", "README.md", "CHANGELOG.md", "Makefile"):
         shutil.copy(str(ROOT / name), str(folder / name))
     set_version(folder, "0.7.9")
     return folder
+
+
+@contextmanager
+def throw_away_tree():
+    with TemporaryDirectory() as folder:
+        yield make_tree(Path(folder) / "tree")
 
 
 def bump(tree, *words):
@@ -79,6 +106,12 @@ def test_a_given_version_is_set_and_setting_it_again_changes_nothing(tree):
         ('1.2.3"',),
         ("",),
         ("١.2.3",),
+        ("1.2.-3",),
+        ("1.2.3 ",),
+        ("1.2.3-rc1",),
+        ("1.2.3; touch x",),
+        ("--help",),
+        ("1.2." + "9" * 5000,),
         ("1.2.3", "1.2.4"),
         ("0.7.8",),
         ("0.6.10",),
@@ -91,6 +124,7 @@ def test_nonsense_and_downgrades_are_refused_and_change_nothing(tree, words):
     assert result.stdout == ""
     assert result.stderr.startswith("bump: ")
     assert "Traceback" not in result.stderr
+    assert len(result.stderr.splitlines()) == 1
     assert contents(tree) == before
 
 
@@ -111,3 +145,94 @@ def test_a_file_without_a_version_line_is_named(tree):
     assert result.returncode == 1
     assert "coaiapy/__init__.py" in result.stderr
     assert contents(tree) == before
+
+
+@pytest.mark.parametrize("content", [b'VERSION = "\xff"\n', b'VERSION = "latest"\n', b"\x00"])
+def test_a_place_that_says_no_version_is_named_and_left_alone(tree, content):
+    (tree / "setup.py").write_bytes(content)
+    before = contents(tree)
+    for words in ((), ("1.2.3",)):
+        result = bump(tree, *words)
+        assert result.returncode == 1
+        assert result.stderr.startswith("bump: setup.py ")
+        assert len(result.stderr.splitlines()) == 1
+        assert contents(tree) == before
+
+
+def test_a_folder_in_the_way_of_a_new_file_leaves_everything_as_it_was(tree):
+    (tree / "coaiapy" / "__init__.py.new").mkdir()
+    before = contents(tree)
+    result = bump(tree, "1.2.3")
+    assert result.returncode == 1
+    assert "__init__.py.new" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert contents(tree) == before
+
+
+def test_line_ends_and_modes_stay(tree):
+    setup = tree / "setup.py"
+    setup.write_bytes(setup.read_bytes().replace(b"\n", b"\r\n"))
+    setup.chmod(0o755)
+    before = setup.read_bytes()
+    assert bump(tree).stdout == "0.7.10\n"
+    assert setup.read_bytes() == before.replace(b'"0.7.9"', b'"0.7.10"')
+    assert setup.stat().st_mode & 0o777 == 0o755
+
+
+NUMBERS = st.tuples(*[st.one_of(st.integers(0, 20), st.integers(0, 10**9))] * 3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(st.text(max_size=12), NUMBERS.map("{0[0]}.{0[1]}.{0[2]}".format)))
+@example("0.7.9")
+@example("0.7.10")
+@example("0.07.10")
+@example("0.7.10\n")
+def test_whatever_is_asked_for_every_place_says_it_or_nothing_changes(wanted):
+    with throw_away_tree() as tree:
+        before = contents(tree)
+        code = BUMP.main([wanted], str(tree))
+        after = contents(tree)
+        if code:
+            assert after == before
+            assert not BUMP.VERSION.fullmatch(wanted) or numbers_of(wanted) < [0, 7, 9]
+        else:
+            assert numbers_of(wanted) >= [0, 7, 9]
+            assert wanted == "{}.{}.{}".format(*numbers_of(wanted))
+            assert set(BUMP.versions(str(tree)).values()) == {wanted}
+            for name, content in after.items():
+                new = before[name]
+                if name in PLACES:
+                    new = new.replace(b'"0.7.9"', '"{}"'.format(wanted).encode("ascii"))
+                assert content == new
+            assert BUMP.main([wanted], str(tree)) == 0
+            assert contents(tree) == after
+
+
+def numbers_of(version):
+    return [int(number) for number in version.split(".")]
+
+
+def test_the_version_stands_nowhere_else():
+    says = re.compile(
+        r"(version|coaia\w*)[\W_]{{1,6}}{}\b".format(re.escape(current())), re.IGNORECASE
+    )
+    found = {name for name in kept_files() if says.search(text_of(ROOT / name))}
+    assert found - set(HISTORY) == set(PLACES) == set(BUMP.PLACES)
+
+
+def kept_files():
+    """Every file of the tree but for what is hidden or made by tools."""
+    for folder, folders, files in os.walk(str(ROOT)):
+        made = ("build", "dist", "__pycache__")
+        folders[:] = [
+            name
+            for name in folders
+            if name[0] != "." and not name.endswith((made + (".egg-info",)))
+        ]
+        for name in files:
+            yield os.path.relpath(os.path.join(folder, name), str(ROOT))
+
+
+def text_of(path):
+    return path.read_bytes().decode("utf-8", "replace")
