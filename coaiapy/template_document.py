@@ -8,7 +8,7 @@ import functools
 import json
 import math
 import os
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from coaiapy import files, json_schema
 from coaiapy.errors import StateError
@@ -16,6 +16,9 @@ from coaiapy.json_values import kind_of
 from coaiapy.template_values import convert
 
 Document = Dict[str, Any]
+
+# The line of the file in which the part of a document stands that a path leads to.
+LineOf = Callable[[json_schema.Path], int]
 
 _MAX_DEPTH = 50
 _MAX_VALUES = 100000
@@ -39,16 +42,19 @@ def schema() -> json_schema.Schema:
     return dict(json.loads(schema_text()))
 
 
-def checked_document(document: Any, source: str) -> Document:
+def checked_document(document: Any, source: str, line_of: Optional[LineOf] = None) -> Document:
     """Return the template document with lists of variables and steps, be they empty.
 
-    Raises ``StateError`` that begins with ``source`` (the file) and lists every problem.
+    Raises ``StateError`` that begins with ``source`` (the file) and lists every problem, with its
+    line if ``line_of`` knows it.
     """
-    problems = _problems(document)
-    if problems:
-        more = len(problems) - _MAX_TOLD
-        told = problems[:_MAX_TOLD] + (["{} more".format(more)] if more > 0 else [])
-        raise StateError("{}: {}".format(source, "; ".join(told)))
+    _refuse_unsound(document, source)
+    found = list(json_schema.problems(document, schema())) or list(_contradictions(document))
+    if found:
+        told = [_told(document, problem, line_of) for problem in found[:_MAX_TOLD]]
+        if len(found) > _MAX_TOLD:
+            told.append("{} more".format(len(found) - _MAX_TOLD))
+        raise StateError("{}{} {}".format(source, "," if line_of else ":", "; ".join(told)))
     clean = without_nulls(document)
     clean.pop("$schema", None)
     clean["variables"] = [dict(entry) for entry in clean.get("variables", [])]
@@ -73,17 +79,13 @@ def _lifted(step: Document) -> Document:
     return lifted
 
 
-def _problems(document: Any) -> List[str]:
+def _refuse_unsound(document: Any, source: str) -> None:
     if not isinstance(document, dict):
-        return ["a template must be an object, not {}".format(kind_of(document))]
-    unsound = list(_unsound_data(document))
-    if unsound:
-        return unsound[:1]
-    found = list(json_schema.problems(document, schema()))
-    return [
-        "{}: {}".format(_place(document, path), message)
-        for path, message in found or _contradictions(document)
-    ]
+        raise StateError(
+            "{}: a template must be an object, not {}".format(source, kind_of(document))
+        )
+    for problem in _unsound_data(document):
+        raise StateError("{}: {}".format(source, problem))
 
 
 def _unsound_data(document: Document) -> Iterator[str]:
@@ -113,6 +115,11 @@ def _unsound_data(document: Document) -> Iterator[str]:
 
 def _path(where: str, key: Any) -> str:
     return "{}.{}".format(where, key) if where else str(key)
+
+
+def _told(document: Document, problem: json_schema.Problem, line_of: Optional[LineOf]) -> str:
+    line = "line {}: ".format(line_of(problem.path)) if line_of else ""
+    return "{}{}: {}".format(line, _place(document, problem.path), problem.message)
 
 
 def _place(document: Document, path: json_schema.Path) -> str:

@@ -9,7 +9,7 @@ import os
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from coaiapy import files, yaml_values
+from coaiapy import files, line_numbers, yaml_values
 from coaiapy.errors import NotFoundError, StateError, UsageError
 from coaiapy.packages import require
 from coaiapy.suggest import did_you_mean
@@ -126,8 +126,16 @@ def read(found: Found) -> Document:
     if size > _MAX_BYTES:
         raise StateError("{} is larger than {} bytes".format(found.path, _MAX_BYTES))
     text = files.read_text(found.path)
-    parse = _parse_json if found.path.endswith(".json") else _parse_yaml
-    document = checked_document(parse(text, found.path), found.path)
+    is_json = found.path.endswith(".json")
+    parsed = _parse_json(text, found.path) if is_json else _parse_yaml(text, found.path)
+
+    def line_of(path: line_numbers.Path) -> int:
+        if is_json:
+            return line_numbers.in_json(text, path)
+        yaml = require("yaml", "PyYAML")
+        return line_numbers.in_yaml(yaml.compose(text, Loader=yaml.SafeLoader), path)
+
+    document = checked_document(parsed, found.path, line_of)
     document["name"] = found.name
     return document
 

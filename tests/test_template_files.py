@@ -141,6 +141,17 @@ def test_every_problem_of_a_file_is_told_at_once(put):
     assert all(word in str(caught.value) for word in ("nope", "level", "what"))
 
 
+@pytest.mark.parametrize("suffix", [".json", ".yaml"])
+def test_a_problem_is_told_with_its_line(put, suffix):
+    text = '{"stepz": [],\n\n"steps": [{"name": "A"},\n {"name": "B", "level": "LOUD"}]}'
+    path = put("bad", text, suffix=suffix)
+    with pytest.raises(StateError) as caught:
+        load("bad")
+    first, second = str(caught.value).split("; ")
+    assert first == "{}, line 1: stepz: no such field (did you mean 'steps'?)".format(path)
+    assert second.startswith("line 4: steps[1] 'B': level: 'LOUD' is none of")
+
+
 def test_a_file_with_an_impossible_name_is_told_in_the_listing(put):
     path = put("my template", {"steps": []})
     put("notes", "read me", suffix=".txt")

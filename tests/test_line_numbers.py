@@ -1,0 +1,81 @@
+"""The line of a part of a document, in JSON and in YAML."""
+
+import json
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coaiapy import line_numbers
+
+KEYS = st.text(max_size=3)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+def places(value, path=()):
+    """Every path into a value."""
+    yield path
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from places(item, path + (key,))
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from places(item, path + (i,))
+
+
+@settings(deadline=None)
+@given(st.dictionaries(KEYS, VALUES, max_size=4))
+def test_a_line_leads_to_the_part(document):
+    """Written with one key or item a line, the n-th place is in the n-th of those lines."""
+    text = json.dumps(document, indent=1, ensure_ascii=False)
+    opening = [i + 1 for i, line in enumerate(text.split("\n")) if line.strip() not in CLOSING]
+    assert [line_numbers.in_json(text, path) for path in places(document)] == opening
+
+
+CLOSING = ("]", "],", "}", "},")
+
+
+@pytest.mark.parametrize(
+    "path, line",
+    [
+        ((), 1),
+        (("steps",), 3),
+        (("steps", 1), 5),
+        (("steps", 1, "level"), 7),
+        (("steps", 1, "nobody"), 5),
+        (("nobody", 0), 1),
+    ],
+)
+def test_what_is_not_there_is_where_it_would_be(path, line):
+    text = """{
+  "name": "x: { \\"steps\\" }",
+  "steps": [
+    {"name": "A"},
+    {
+      "name": "B",
+      "level": 5
+    }
+  ]
+}"""
+    assert line_numbers.in_json(text, path) == line
+
+
+@pytest.mark.parametrize(
+    "path, line",
+    [((), 2), (("steps",), 3), (("steps", 1), 6), (("steps", 1, "level"), 7), (("no",), 2)],
+)
+def test_in_yaml(path, line):
+    text = """# a template
+name: x
+steps:
+- name: A
+  level: 5
+- name: B
+  level: 6
+"""
+    assert line_numbers.in_yaml(yaml.compose(text), path) == line
