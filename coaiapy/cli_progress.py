@@ -3,7 +3,8 @@
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator, Optional
 
-from coaiapy.cli_common import Context, is_terminal
+from coaiapy.cli_common import Context
+from coaiapy.cli_streams import is_terminal
 from coaiapy.errors import ConfigError
 from coaiapy.packages import require
 
@@ -24,12 +25,7 @@ def steps_bar(context: Context, name: str) -> Iterator[Callable[[int, int], None
 
 @contextmanager
 def _bar(context: Context, name: str, unit: str) -> Iterator[Any]:
-    bar = None
-    if is_terminal(context.stderr):
-        try:
-            bar = require("tqdm").tqdm(desc=name, unit=unit, file=context.stderr, leave=False)
-        except ConfigError:
-            bar = None  # a bar is no reason to fail
+    bar = new_bar(context, desc=name, unit=unit)
 
     def update(done: float, whole: Optional[float]) -> None:
         if bar is not None:
@@ -41,3 +37,16 @@ def _bar(context: Context, name: str, unit: str) -> Iterator[Any]:
     finally:
         if bar is not None:
             bar.close()
+
+
+def new_bar(context: Context, **options: Any) -> Any:
+    """Return a ``tqdm`` bar on stderr, or ``None``: nobody watches, or the package is missing."""
+    if not is_terminal(context.stderr):
+        return None
+    try:
+        tqdm = require("tqdm").tqdm
+    except ConfigError:
+        return None  # a bar is no reason to fail
+    # The thread that watches over idle bars would outlive the command.
+    kind = type("Bar", (tqdm,), {"monitor_interval": 0})
+    return kind(file=context.stderr, leave=False, **options)

@@ -141,7 +141,7 @@ def _refusal(
     try:
         http.request("GET", path, query={"limit": 1}, deadline=deadline)
     except WrongDialectError as error:
-        return error
+        return error.with_traceback(None)  # or the client would live on in it
     return None
 
 

@@ -198,7 +198,7 @@ class LangfuseHttp:
         session = getattr(self._local, "session", None)
         if session is None:
             session = require("requests").Session()
-            session.auth = self._sign
+            session.auth = _signer(self.settings)
             session.headers.update(
                 {
                     "User-Agent": "coaia/" + __version__,
@@ -211,13 +211,6 @@ class LangfuseHttp:
             self._local.session = session
             self._sessions.append(session)
         return session
-
-    def _sign(self, request: Any) -> Any:
-        """Sign a request ourselves: not every ``requests`` knows keys that are not ASCII."""
-        pair = "{}:{}".format(self.settings.public_key, self.settings.secret_key)
-        signature = base64.b64encode(pair.encode("utf-8")).decode("ascii")
-        request.headers["Authorization"] = "Basic " + signature
-        return request
 
     def _translated(self, asked: str, error: BaseException) -> BaseException:
         exceptions = require("requests").exceptions
@@ -267,6 +260,21 @@ def quoted(name: str) -> str:
         return quote(name, safe="")
     except UnicodeEncodeError as error:
         raise UsageError("{!r} cannot be asked for: {}".format(name, error.reason)) from error
+
+
+def _signer(settings: Settings) -> Callable[[Any], Any]:
+    """Return what signs a request: an old ``requests`` takes no keys of bytes.
+
+    It is no method: a session that knows its client would stay open until the ring is collected.
+    """
+    pair = "{}:{}".format(settings.public_key, settings.secret_key).encode("utf-8")
+    signature = "Basic " + base64.b64encode(pair).decode("ascii")
+
+    def sign(request: Any) -> Any:
+        request.headers["Authorization"] = signature
+        return request
+
+    return sign
 
 
 def _now() -> float:

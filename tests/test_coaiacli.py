@@ -6,10 +6,8 @@ import os
 import re
 import shlex
 import signal
-import stat
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
@@ -331,56 +329,6 @@ def test_words_come_from_the_command_line_by_default(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["coaia", "--version"])
     assert coaiacli.main() == 0
     assert capsys.readouterr().out == "coaia {}\n".format(coaiapy.__version__)
-
-
-def test_calling_main_again_and_again_leaks_nothing(home):
-    def state():
-        return (
-            dict(os.environ),
-            os.getcwd(),
-            list(sys.argv),
-            list(sys.path),
-            threading.active_count(),
-            signal.getsignal(signal.SIGINT),
-            signal.getsignal(signal.SIGPIPE),
-            open_files(),
-            stat.S_IMODE(os.stat(str(home)).st_mode),
-            old_umask(),
-        )
-
-    def once():
-        results = []
-        for words in (
-            ["--version"],
-            ["env", "set", "KEY", "value"],
-            ["env", "get", "KEY"],
-            ["pipeline", "list"],
-            ["pipeline", "create", "data-pipeline", "--trace-id", "t", "--dry-run"],
-            ["fuse", "traces", "create", "t", "--user", "john"],
-            ["fuse", "traces", "--user", "nobody"],
-            ["--env", "missing.env", "fuse", "traces"],
-            ["nonsense"],
-        ):
-            out, err = io.StringIO(), io.StringIO()
-            code = coaiacli.main(words, Context(io.StringIO(), out, err))
-            results.append((words, int(code), err.getvalue() if code == 2 else ""))
-        return results
-
-    first = once()
-    before = state()
-    assert [once(), once()] == [first, first]
-    assert state() == before
-
-
-def open_files():
-    folder = "/proc/self/fd"
-    return len(os.listdir(folder)) if os.path.isdir(folder) else 0
-
-
-def old_umask():
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def test_the_command_changes_no_words_of_its_caller():
