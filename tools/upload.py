@@ -99,7 +99,7 @@ def artefacts(folder, version):
     found = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
     if found != sorted(names):
         raise NotReady(
-            "{}/ holds {} and not version {}: run make build before".format(
+            "{}/ holds {} and not version {} alone: run make build before".format(
                 folder, ", ".join(found) or "nothing", version
             )
         )
