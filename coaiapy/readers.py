@@ -19,11 +19,20 @@ Question = Callable[[Any], Any]
 def read(journal: Journal, settings: Settings, ask: Question, hasty: bool = False) -> Any:
     """Return what ``ask`` makes of the journal's reader (in local mode) or of the server's.
 
-    A server that does not answer in the dialect that is remembered of it is looked at again, once.
     ``hasty``: a server that does not answer at all is not asked again.
     """
     if settings.is_local:
         return ask(LocalReader(journal))
+    return of_server(journal, settings, lambda http, server: ask(_reader(http, server)), hasty)
+
+
+def of_server(
+    journal: Journal, settings: Settings, ask: Callable[[Any, Any], Any], hasty: bool = False
+) -> Any:
+    """Return what ``ask`` makes of a client (``LangfuseHttp``) and what its server is (``Server``).
+
+    A server that does not answer in the dialect that is remembered of it is looked at again, once.
+    """
     from coaiapy import langfuse_generation as generations
     from coaiapy.langfuse_errors import WrongDialectError
     from coaiapy.langfuse_http import LangfuseHttp
@@ -31,13 +40,13 @@ def read(journal: Journal, settings: Settings, ask: Question, hasty: bool = Fals
     http = LangfuseHttp(settings, hasty=hasty)
     known = generations.server_for(http, journal)
     try:
-        return ask(_reader(http, known))
+        return ask(http, known)
     except WrongDialectError:
         generations.forget(journal, settings.base_url)
         found = generations.server_for(http, journal)
         if found == known:
             raise
-        return ask(_reader(http, found))
+        return ask(http, found)
 
 
 def _reader(http: Any, server: Any) -> Any:

@@ -10,6 +10,7 @@ from coaiapy import delivery, journal_reads, score_values, unconfirmed
 from coaiapy.destinations import destination_of
 from coaiapy.errors import ConfigError, NotFoundError, UsageError
 from coaiapy.journal import Journal
+from coaiapy.readers import of_server
 from coaiapy.record_fields import SCORE_TYPES, Body
 from coaiapy.records import Score, score_from
 from coaiapy.score_config_cache import Note
@@ -190,18 +191,5 @@ def delete_score(settings: Settings, score_id: str) -> None:
 
 
 def _from_server(journal: Journal, settings: Settings, ask: Callable[[ScoreReader], Any]) -> Any:
-    """Return what the reader of this server answers; a server that has changed is looked at anew."""
-    from coaiapy import langfuse_generation as generations
-    from coaiapy.langfuse_errors import WrongDialectError
-    from coaiapy.langfuse_http import LangfuseHttp
-
-    http = LangfuseHttp(settings)
-    known = generations.server_for(http, journal)
-    try:
-        return ask(ScoreReader(http, known))
-    except WrongDialectError:
-        generations.forget(journal, settings.base_url)
-        found = generations.server_for(http, journal)
-        if found == known:
-            raise
-        return ask(ScoreReader(http, found))
+    """Return what the reader of this server answers."""
+    return of_server(journal, settings, lambda http, server: ask(ScoreReader(http, server)))
