@@ -5,7 +5,8 @@ from typing import Any, List, Optional
 
 from coaiapy import comments, display, settings
 from coaiapy.cli_arguments import add_json, print_json, seconds
-from coaiapy.cli_common import Context, add_command, read_stdin, subcommands
+from coaiapy.cli_common import Context, add_command, subcommands
+from coaiapy.cli_input import STDIN, read_stdin
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.errors import UsageError
 from coaiapy.settings import Settings
@@ -92,7 +93,7 @@ def get_comment(args: argparse.Namespace, context: Context) -> None:
 def post_comment(args: argparse.Namespace, context: Context) -> None:
     """Post a comment and print its id."""
     known = settings.load(context.env_file)
-    content = read_stdin(context) if args.content == "-" else args.content
+    content = read_stdin(context) if args.content == STDIN else args.content
     on = _target(args, known)
     if on is None:
         raise UsageError(

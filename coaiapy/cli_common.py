@@ -1,10 +1,10 @@
-"""What every command shares: how its parser is built, and how it reads what is piped in."""
+"""What every command shares: how its parser is built."""
 
 import argparse
 import os
 from typing import Any, Callable, Optional, Sequence
 
-from coaiapy.cli_streams import Answer, Context, is_terminal, write_text
+from coaiapy.cli_streams import Answer, Context, write_text
 from coaiapy.errors import ExitCode, UsageError
 
 Handler = Callable[[argparse.Namespace, Context], Optional[int]]
@@ -119,21 +119,6 @@ def subcommands(parser: argparse.ArgumentParser, parser_class: Any = Parser) -> 
     return parser.add_subparsers(
         title="commands", metavar="COMMAND", parser_class=parser_class, prog=parser.prog
     )
-
-
-def read_stdin(context: Context) -> str:
-    """Return what was piped in; a terminal is not waited for."""
-    if is_terminal(context.stdin):
-        raise UsageError("nothing to read on standard input: pipe it in, or name a file")
-    return context.stdin.read()
-
-
-def read_stdin_bytes(context: Context) -> bytes:
-    """Return the bytes that were piped in; a terminal is not waited for."""
-    below = getattr(context.stdin, "buffer", None)
-    if below is None or is_terminal(context.stdin):
-        return read_stdin(context).encode("utf-8")
-    return bytes(below.read())
 
 
 def sentence(help: str) -> str:

@@ -4,7 +4,8 @@ import argparse
 from typing import Callable, Dict, List, NamedTuple, Optional
 
 from coaiapy import env_files, environment, shell
-from coaiapy.cli_common import Context, Handler, Parser, add_command, is_terminal, subcommands
+from coaiapy.cli_common import Context, Handler, Parser, add_command, subcommands
+from coaiapy.cli_streams import is_terminal
 from coaiapy.errors import UsageError
 
 

@@ -7,7 +7,8 @@ import shutil
 from typing import Any, Dict, List, Mapping, Sequence
 
 from coaiapy.cli_arguments import print_json
-from coaiapy.cli_common import Context, is_terminal
+from coaiapy.cli_common import Context
+from coaiapy.cli_streams import is_terminal
 from coaiapy.errors import UsageError
 from coaiapy.listing import cell, listing
 

@@ -5,13 +5,14 @@ from typing import Any, Dict, Iterable, List, Optional
 
 from coaiapy import delivery, display, outbox, settings
 from coaiapy.cli_arguments import add_json, positive, print_json
-from coaiapy.cli_common import Context, add_command, is_terminal, subcommands
+from coaiapy.cli_common import Context, add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, records_text, report
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_progress import new_bar
+from coaiapy.cli_streams import is_terminal
 from coaiapy.errors import ExitCode, NotFoundError, UsageError
 from coaiapy.files import write_atomic
 from coaiapy.journal import Journal, to_json
-from coaiapy.packages import require
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -237,10 +238,8 @@ class _Progress:
 
     def show(self, done: int, total: int) -> None:
         """Advance to ``done`` of ``total`` records."""
-        if self.bar is None and is_terminal(self.context.stderr):
-            self.bar = require("tqdm").tqdm(
-                total=total, file=self.context.stderr, unit="rec", leave=False
-            )
+        if self.bar is None:
+            self.bar = new_bar(self.context, total=total, unit="rec")
         if self.bar is not None:
             self.bar.total = total
             self.bar.update(done - self.bar.n)

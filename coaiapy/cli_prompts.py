@@ -5,10 +5,10 @@ from typing import Any, List
 
 from coaiapy import cli_prompt_files, prompts, settings
 from coaiapy.cli_arguments import add_json, json_value, positive, print_json, seconds
-from coaiapy.cli_common import Context, add_command, read_stdin, subcommands
+from coaiapy.cli_common import Context, add_command, subcommands
+from coaiapy.cli_input import read_input
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.errors import UsageError
-from coaiapy.files import read_text
 from coaiapy.prompt_content import LATEST, PRODUCTION, TEXT, TYPES, content_from, content_text
 from coaiapy.prompt_display import COLUMNS, format_prompt_display
 
@@ -168,9 +168,7 @@ def _content(args: argparse.Namespace, context: Context) -> str:
         raise UsageError("give the content once: as an argument or with -f FILE")
     if args.content is not None:
         return str(args.content)
-    if args.file and args.file != "-":
-        return read_text(args.file)
-    return read_stdin(context)
+    return read_input(args.file, context)
 
 
 def label_prompt(args: argparse.Namespace, context: Context) -> None:

@@ -5,8 +5,9 @@ from typing import Any, Dict, Iterable, List
 
 from coaiapy import score_config_files, score_configs, score_presets, score_values, settings
 from coaiapy.cli_arguments import add_json, print_json
-from coaiapy.cli_common import Context, add_command, add_group, is_terminal
+from coaiapy.cli_common import Context, add_command, add_group
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_streams import is_terminal
 from coaiapy.errors import CoaiaError, ExitCode, UsageError
 from coaiapy.score_config_cache import folded
 from coaiapy.score_configs import Made

@@ -193,13 +193,9 @@ def import_scores(args: argparse.Namespace, context: Context) -> int:
     known = settings.load(context.env_file)
     defaults = {"name": args.name, "config": args.config}
     with open_input(args.file, context) as stream:
-        try:
-            found = score_files.read_scores(
-                known, stream, args.file, args.format, defaults, context.note
-            )
-        except UsageError as error:
-            source = "standard input" if args.file == "-" else args.file
-            raise UsageError("{}: {}".format(source, error)) from error
+        found = score_files.read_scores(
+            known, stream, args.file, args.format, defaults, context.note
+        )
     if args.dry_run:
         show_listing(args, context, [score.body() for score in found], COLUMNS, "score")
         context.note("dry run: nothing was written")

@@ -4,18 +4,11 @@ import argparse
 from typing import List, Optional
 
 from coaiapy import stash
-from coaiapy.cli_common import (
-    Context,
-    Parser,
-    add_command,
-    example_text,
-    is_terminal,
-    read_stdin_bytes,
-    subcommands,
-)
+from coaiapy.cli_common import Context, Parser, add_command, example_text, subcommands
+from coaiapy.cli_input import STDIN, read_stdin_bytes
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_observed import add_trace_options, recorder
-from coaiapy.cli_streams import write_bytes
+from coaiapy.cli_streams import is_terminal, write_bytes
 from coaiapy.errors import ExitCode, NotFoundError, UsageError
 from coaiapy.files import read_bytes, write_output
 from coaiapy.stash_local import LocalStash
@@ -130,7 +123,7 @@ def _value(args: argparse.Namespace, context: Context) -> bytes:
         return bytes(args.value.encode("utf-8"))
     if args.value is not None:
         context.note("the file is stashed, VALUE is not: --file comes before it")
-    return read_stdin_bytes(context) if args.file == "-" else read_bytes(args.file)
+    return read_stdin_bytes(context) if args.file == STDIN else read_bytes(args.file)
 
 
 def _opened(context: Context, verbose: bool = False) -> stash.Stash:

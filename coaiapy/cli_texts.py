@@ -3,9 +3,10 @@
 import os
 from typing import Optional
 
-from coaiapy.cli_common import Context, read_stdin
+from coaiapy.cli_common import Context
+from coaiapy.cli_input import STDIN, read_input
 from coaiapy.errors import StateError, UsageError
-from coaiapy.files import read_text, write_output
+from coaiapy.files import write_output
 
 
 def input_text(context: Context, text: Optional[str], file: Optional[str]) -> str:
@@ -16,12 +17,8 @@ def input_text(context: Context, text: Optional[str], file: Optional[str]) -> st
     if text is not None and file is not None:
         context.note("the file is taken, TEXT is not: --file comes before it")
         text = None
-    if file not in (None, "-"):
-        found = read_text(str(file))
-    elif text not in (None, "-"):
-        found = str(text)
-    else:
-        found = read_stdin(context)
+    is_given = file is None and text not in (None, STDIN)
+    found = str(text) if is_given else read_input(file, context)
     if not found.strip():
         raise UsageError("the text is empty: give one as an argument, with -F FILE or piped in")
     return found

@@ -12,10 +12,10 @@ from coaiapy.cli_arguments import (
     print_json,
     time,
 )
-from coaiapy.cli_common import Context, add_command, read_stdin
+from coaiapy.cli_common import Context, add_command
 from coaiapy.cli_delivery import add_delivery_options, export_variables, report
+from coaiapy.cli_input import STDIN, read_input
 from coaiapy.errors import UsageError
-from coaiapy.files import read_text
 from coaiapy.record_fields import LEVELS, OBSERVATION_TYPES
 from coaiapy.records import observation_from, trace_from
 
@@ -213,9 +213,8 @@ def _output_text(args: argparse.Namespace, context: Context) -> str:
         raise UsageError("give the output once: as an argument or with -f FILE")
     if args.output is not None:
         return str(args.output)
-    piped = args.file in (None, "-")
-    text = read_stdin(context) if piped else read_text(args.file)
-    if piped and not text:
+    text = read_input(args.file, context)
+    if args.file in (None, STDIN) and not text:
         raise UsageError("nothing came from standard input: give the output, '' for an empty one")
     return text[:-1] if text.endswith("\n") else text
 

@@ -177,4 +177,4 @@ def test_without_a_pipe_it_does_not_wait_for_a_terminal():
     code, out, err = finish("fuse", "traces", "add-observations", "t", stdin=theirs)
     os.close(theirs)
     os.close(ours)
-    assert code == 2 and "pipe observations in, or name a file with -f FILE" in err
+    assert code == 2 and "pipe it in, or name a file" in err
