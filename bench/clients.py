@@ -99,11 +99,11 @@ def medians(jobs, runs):
 
 
 class Sink:
-    """The server that all write to, in a process of its own."""
+    """The server that all write to, in a process of its own, so many milliseconds away."""
 
-    def __init__(self, bench):
+    def __init__(self, bench, milliseconds=0):
         self.process = subprocess.Popen(
-            bench.sdk.script("sink.py"),
+            bench.sdk.script("sink.py") + [str(milliseconds)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             universal_newlines=True,

@@ -5,7 +5,7 @@ import os
 import sys
 from contextlib import ExitStack
 
-from clients import OURS, PUBLISHED, SDK, Sink, medians, run
+from clients import OURS, Sink, medians, run
 
 RUNS = 25
 # One span and three events below it; every release that makes traces from templates reads this.
@@ -24,6 +24,9 @@ TEMPLATE = {
 BASE = "python -c pass"
 LOCAL = "coaia pipeline create, without a server"
 SERVER = "coaia pipeline create, to a server on loopback"
+FAR_SERVER = "coaia pipeline create, to a server 50 ms away"
+# How many milliseconds the server of a row is away.
+DISTANCES = {SERVER: 0, FAR_SERVER: 50}
 # What a row of the table is -> (the words of the command, at most so many times an empty Python).
 WORDS = {
     "coaia --version": (["--version"], 2.5),
@@ -32,6 +35,7 @@ WORDS = {
     "coaia env set KEY value": (["env", "set", "KEY", "value"], None),
     LOCAL: (["pipeline", "create", "bench"], 12.0),
     SERVER: (["pipeline", "create", "bench"], None),
+    FAR_SERVER: (["pipeline", "create", "bench"], None),
 }
 # What the published release cannot do: it has no --version, and no life without a server.
 OURS_ALONE = ("coaia --version", LOCAL)
@@ -40,21 +44,27 @@ OURS_ALONE = ("coaia --version", LOCAL)
 def measure(bench):
     """Return (median seconds by (row, client), requests of one pipeline by client)."""
     with ExitStack() as stack:
-        sink = stack.enter_context(Sink(bench))
         jobs = {(BASE, OURS): _job(bench, stack, [sys.executable, "-c", "pass"], bench.ours)}
-        for row, (words, _) in WORDS.items():
-            url = sink.url if row == SERVER else None
-            for client in [bench.ours] + ([] if row in OURS_ALONE else [bench.published]):
-                jobs[row, client.name] = _job(bench, stack, [client.coaia] + words, client, url)
-        script = bench.sdk.script("sdk_pipeline.py")
-        jobs[SERVER, SDK] = _job(bench, stack, script, bench.sdk, sink.url)
         requests = {}
-        for name in (OURS, PUBLISHED, SDK):
-            jobs[SERVER, name]()
-            before = sink.counts()["POST"]
-            jobs[SERVER, name]()
-            requests[name] = sink.counts()["POST"] - before
+        for row, (words, _) in WORDS.items():
+            sink = stack.enter_context(Sink(bench, DISTANCES[row])) if row in DISTANCES else None
+            clients = [bench.ours] + ([] if row in OURS_ALONE else [bench.published])
+            commands = [(client, [client.coaia] + words) for client in clients]
+            if sink:
+                commands.append((bench.sdk, bench.sdk.script("sdk_pipeline.py")))
+            for client, command in commands:
+                jobs[row, client.name] = _job(bench, stack, command, client, sink and sink.url)
+            if row == SERVER:
+                requests = {c.name: _requests(sink, jobs[row, c.name]) for c, _ in commands}
         return medians(jobs, RUNS), requests
+
+
+def _requests(sink, job):
+    """Return how many write requests a job makes, once its client knows the server."""
+    job()
+    before = sink.counts()["POST"]
+    job()
+    return sink.counts()["POST"] - before
 
 
 def _job(bench, stack, command, client, server=None):

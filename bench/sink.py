@@ -2,13 +2,15 @@
 
 It answers like a Langfuse v4 that still takes the events of older clients, and refuses bodies as
 large as those refuse. It is the same for every client that is measured; run it with a Python that
-has ``opentelemetry-proto`` to count protobuf bodies too.
+has ``opentelemetry-proto`` to count protobuf bodies too. The argument is how many milliseconds an
+answer takes, as if the server were that far away.
 """
 
 import gzip
 import json
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 OTLP = "/api/public/otel/v1/traces"
@@ -26,6 +28,7 @@ OLD_READ = {"message": "This endpoint is not available in Langfuse v4 events_onl
 seen = set()
 counts = {"GET": 0, "POST": 0}
 lock = threading.Lock()
+distance = float(sys.argv[1]) / 1000
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -65,6 +68,7 @@ class Handler(BaseHTTPRequestHandler):
             seen.update(e["body"]["id"] for e in events if e["type"] != "trace-create")
 
     def answer(self, status, value):
+        time.sleep(distance)
         body = json.dumps(value).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
