@@ -29,8 +29,13 @@ def build(parser: Parser, words: List[str]) -> None:
 
 def print_script(args: argparse.Namespace, context: Context) -> None:
     """Print the script for one shell."""
+    write_text(context.stdout, read_text(script_path(args.shell)))
+
+
+def script_path(shell: str) -> str:
+    """Return where the script for a shell lies."""
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "completions")
-    write_text(context.stdout, read_text(os.path.join(folder, "coaia." + args.shell)))
+    return os.path.join(folder, "coaia." + shell)
 
 
 def answer(build_parser: BuildParser, words: List[str]) -> str:

@@ -4,19 +4,20 @@ function __coaia_offer
     set -l words (commandline -opc)
     set -l current (commandline -ct)
     set -l program coaia
-    string match -q '*/*' -- $words[1]; and set program (string replace -r '^~/' "$HOME/" -- $words[1])
+    if string match -q '*/*' -- $words[1]
+        set program (string replace -r '^~/' "$HOME/" -- $words[1])
+    end
     set -l offer ($program __complete fish -- $words[2..-1] "$current" 2>/dev/null)
     switch "$offer[1]"
         case words parts
             string join \n -- $offer[2..-1]
         case files folders
-            set -l before (string match -r -- '^--[^=]*=' $current)
+            # What fish offers to a command that it does not know is paths.
+            set -l option (string match -r -- '^--[^=]*=' $current)
             set -l typed (string replace -r -- '^--[^=]*=' '' $current)
-            if test $offer[1] = files
-                string replace -r '^' "$before" -- (__fish_complete_path "$typed")
-            else
-                string replace -r '^' "$before" -- (__fish_complete_directories "$typed" '')
-            end
+            set -l paths (complete -C "__coaia_no_command $typed")
+            test $offer[1] = folders; and set paths (string match -r -- '.*/$' $paths)
+            string join \n -- "$option"$paths
     end
 end
 

@@ -1,0 +1,120 @@
+"""Real interactive shells on a terminal, in which ``coaia`` writes down what it was called with."""
+
+import json
+import os
+import pty
+import select
+import shlex
+import shutil
+import sys
+import time
+
+from processes import environment
+
+PROMPT = "ready>"
+SECONDS = 20
+
+# Completion is answered by the real program; any other command line is only written down.
+PROGRAM = """#!/bin/sh
+case $1 in
+    __complete | completion) exec {python} -m coaiapy "$@" ;;
+esac
+exec {python} -c {write} {log} "$@"
+"""
+WRITE = """
+import json, sys
+with open(sys.argv[1], "a") as log:
+    log.write(json.dumps(sys.argv[2:]) + "\\n")
+"""
+
+STARTS = {
+    "bash": {
+        "command": ["bash", "--noprofile", "--rcfile", "{folder}/bashrc", "-i"],
+        "bashrc": 'PS1="{prompt} "\nunset HISTFILE\neval "$(coaia completion bash)"\n',
+    },
+    "zsh": {
+        "command": ["zsh", "-d", "-i"],
+        ".zshrc": 'PS1="{prompt} "\nautoload -Uz compinit && compinit -u -D\n'
+        'eval "$(coaia completion zsh)"\n',
+    },
+    "fish": {
+        "command": ["fish", "-i"],
+        "fish/config.fish": 'function fish_prompt; echo -n "{prompt} "; end\n'
+        "set -g fish_greeting\nset -g fish_autosuggestion_enabled 0\n"
+        "coaia completion fish | source\n",
+    },
+}
+
+
+def has(shell):
+    """Tell whether this machine has the shell."""
+    return shutil.which(shell) is not None
+
+
+class Terminal:
+    """A person at an interactive shell; a context manager that ends it."""
+
+    def __init__(self, shell, folder, **variables):
+        self.log = folder / "calls"
+        self.screen = ""
+        command = prepared(shell, folder, self.log)
+        settings = environment(
+            PATH="{}:{}".format(folder / "bin", os.environ["PATH"]),
+            TERM="dumb",
+            ZDOTDIR=str(folder),
+            XDG_CONFIG_HOME=str(folder),
+            XDG_DATA_HOME=str(folder / "data"),
+            **variables,
+        )
+        self.child, self.terminal = pty.fork()
+        if self.child == 0:
+            try:
+                os.execvpe(command[0], command, settings)
+            finally:
+                os._exit(127)
+        self.until(lambda: PROMPT in self.screen)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        os.close(self.terminal)  # hangs up
+        os.waitpid(self.child, 0)
+
+    def type(self, keys):
+        """Type ``keys`` and Enter; return the words that ``coaia`` was then called with."""
+        before = len(self.calls())
+        os.write(self.terminal, keys.encode("utf-8") + b"\r")
+        self.until(lambda: len(self.calls()) > before)
+        return self.calls()[before]
+
+    def calls(self):
+        """Return the words of every call so far that was not one of the completion."""
+        if not self.log.exists():
+            return []
+        return [json.loads(line) for line in self.log.read_text("utf-8").split("\n")[:-1]]
+
+    def until(self, reached):
+        """Read what the shell shows until ``reached()``."""
+        deadline = time.monotonic() + SECONDS
+        while not reached():
+            assert time.monotonic() < deadline, "on the screen: " + self.screen
+            if select.select([self.terminal], [], [], 0.02)[0]:
+                self.screen += os.read(self.terminal, 65536).decode("utf-8", "replace")
+
+
+def prepared(shell, folder, log):
+    """Write the program and the files that the shell starts with; return its command line."""
+    python = shlex.quote(sys.executable)
+    program = folder / "bin" / "coaia"
+    program.parent.mkdir(parents=True)
+    written = PROGRAM.format(python=python, write=shlex.quote(WRITE), log=shlex.quote(str(log)))
+    program.write_text(written, encoding="utf-8")
+    program.chmod(0o755)
+    files = dict(STARTS[shell])
+    command = files.pop("command")
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text.replace("{prompt}", PROMPT), encoding="utf-8")
+    return [word.format(folder=folder) for word in command]
