@@ -41,7 +41,8 @@ STARTS = {
         "command": ["fish", "-i"],
         "fish/config.fish": 'function fish_prompt; echo -n "{prompt} "; end\n'
         "set -g fish_greeting\nset -g fish_autosuggestion_enabled 0\n"
-        "coaia completion fish | source\n",
+        "coaia completion fish > {folder}/fish/completions/coaia.fish\n",
+        "fish/completions/coaia.fish": "",
     },
 }
 
@@ -116,5 +117,6 @@ def prepared(shell, folder, log):
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
-        path.write_text(text.replace("{prompt}", PROMPT), encoding="utf-8")
+        text = text.replace("{prompt}", PROMPT).replace("{folder}", shlex.quote(str(folder)))
+        path.write_text(text, encoding="utf-8")
     return [word.format(folder=folder) for word in command]
