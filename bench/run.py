@@ -98,13 +98,15 @@ def comparison(times, sent, hits):
 
 def _row(what, values, scale):
     ours = values[OURS]
-    cells = ["{:.3g} ms".format(ours * scale)]
+    cells = [_milliseconds(ours * scale)]
     for other in (PUBLISHED, SDK):
         value = values.get(other)
-        cells += (
-            ["{:.3g} ms".format(value * scale), "{:.1f}".format(value / ours)] if value else "––"
-        )
+        cells += [_milliseconds(value * scale), "{:.1f}".format(value / ours)] if value else "––"
     return ROW.format(what, *cells)
+
+
+def _milliseconds(value):
+    return ("{:,.0f} ms" if value >= 100 else "{:.3g} ms").format(value)
 
 
 def batch(sent):
