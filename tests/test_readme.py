@@ -1,11 +1,14 @@
 """README.md: every command does what is printed below it; the tables are true."""
 
 import re
+import shlex
 
 import pytest
 from documents import ROOT, check, read, steps
 
+from coaiapy.cli_fuse import RESOURCES
 from coaiapy.cli_help import EXIT_CODES, VARIABLES
+from coaiapy.coaiacli import GROUPS, build_parser
 
 TEXT = read("README.md")
 
@@ -14,6 +17,35 @@ TEXT = read("README.md")
 def test_every_command_prints_what_it_says(shell):
     assert len([step for step in steps(TEXT) if step.command]) > 10
     check("README.md", shell)
+
+
+def commands_of_the_table():
+    """The words of every command of the table; a cell names the first one whole."""
+    section = TEXT.split("## Commands\n")[1].split("\n## ")[0]
+    for cell in re.findall(r"^\| (`coaia [^|]*) \|", section, re.MULTILINE):
+        first, *others = re.findall(r"`([^`]+)`", cell)
+        words = first.split()[1:]
+        yield words
+        for other in others:
+            yield words[:-1] + [other]
+
+
+def test_the_table_of_commands_is_complete_and_true(run):
+    told = list(commands_of_the_table())
+    assert {words[0] for words in told} == {branch.name for branch in GROUPS}
+    of_fuse = {words[1] for words in told if words[0] == "fuse"}
+    assert of_fuse == {branch.name for branch in RESOURCES}
+    for words in told:
+        assert run(*(words + ["--help"])).code == 0, words
+
+
+def test_every_command_that_is_not_run_is_one():
+    lines = "\n".join(re.findall(r"```bash\n(.*?)```", TEXT, re.DOTALL)).splitlines()
+    commands = [part for line in lines for part in line.split(" | ") if part.startswith("coaia ")]
+    assert len(commands) >= 5
+    for command in commands:
+        words = shlex.split(command.split(" > ")[0])[1:]
+        build_parser(words).parse_args(words)
 
 
 def test_it_is_read_in_five_minutes():

@@ -55,7 +55,7 @@ def found(document):
     return list(json_schema.problems(document, SCHEMA))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(DOCUMENTS | DATA)
 def test_a_document_is_valid_exactly_when_the_standard_says_so(document):
     assert (not found(document)) == STANDARD.is_valid(document)
