@@ -4,18 +4,19 @@ The keys are those of the settings; without them boto3 looks where AWS's own too
 """
 
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterator, Set
 
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
 from coaiapy.masking import without_credentials
 from coaiapy.packages import require
-from coaiapy.redaction import without_secrets
+from coaiapy.redaction import hidden
 from coaiapy.tls import authorities
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
 TRIES = 4
+_SECRET = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _KEYS_REFUSED = (
     "AccessDenied",
     "AccessDeniedException",
@@ -29,6 +30,8 @@ _KEYS_REFUSED = (
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 )
+# The keys of the clients that were made: no message shall repeat them.
+_USED: Set[str] = set()
 _MISSING = ("404", "NoSuchKey", "NotFound", "NotFoundException")
 
 
@@ -57,6 +60,7 @@ def client(values: ConfigValues, service: str) -> Any:
             s3={"addressing_style": "path"} if values.get("pollyconf.endpoint_url") else None,
         ),
     }
+    _USED.update(str(given[name]) for name in _SECRET if given[name])
     # boto3 tells everybody on an old Python so; nobody who only runs a command can do anything.
     getattr(require("boto3.compat"), "filter_python_deprecation_warnings", lambda: None)()
     with translated(service):
@@ -114,7 +118,7 @@ def _refusal(service: str, response: Any) -> CoaiaError:
     code, message = failure.get("Code", ""), failure.get("Message", "")
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = "AWS {} refused: {}".format(service, ": ".join(filter(None, (code, message))))
-    said = without_secrets(" ".join(said.split()))
+    said = hidden(" ".join(said.split()), _USED)
     if code in _KEYS_REFUSED:
         return ConfigError(said + "; check the AWS keys, their permissions and the region")
     if code == "NoSuchBucket":
@@ -128,4 +132,4 @@ def _refusal(service: str, response: Any) -> CoaiaError:
 
 def _line(error: Exception) -> str:
     """Return what boto3 says in one line; it quotes addresses and headers."""
-    return without_secrets(" ".join(str(error).split()))
+    return hidden(" ".join(str(error).split()), _USED)

@@ -130,6 +130,7 @@ class _Examination:
     def verdicts(self, has_journal: bool) -> List[Verdict]:
         """Return the verdicts on the server, up to the one that stands in the way."""
         from coaiapy.langfuse_answers import parsed_object
+        from coaiapy.langfuse_errors import clean
 
         started = time.time()
         try:
@@ -137,7 +138,8 @@ class _Examination:
         except CoaiaError as error:
             return [_failed("server", error)]
         took = time.time() - started
-        version = str(parsed_object(answer.body).get("version") or "").lstrip("v")
+        said = str(parsed_object(answer.body).get("version") or "").lstrip("v")
+        version = clean(said, self.settings)
         text = "{} answers in {:.0f} ms".format(self.http.shown_url, took * 1000)
         found = [Verdict("server", "ok", text, facts={"url": self.http.shown_url})]
         found.append(_asked("credentials", self._credentials))

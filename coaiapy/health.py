@@ -1,10 +1,11 @@
 """Whether a Langfuse server answers, which one it is, and what it says of itself."""
 
 import time
+from typing import Any
 
 from coaiapy.errors import ConfigError
 from coaiapy.langfuse_answers import is_html, parsed_object
-from coaiapy.langfuse_errors import error_for
+from coaiapy.langfuse_errors import clean, error_for
 from coaiapy.langfuse_generation import HEALTH
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.record_fields import Body
@@ -36,7 +37,11 @@ def check(settings: Settings) -> Body:
         raise error_for(answer, "GET " + HEALTH, settings)
     return {
         "url": http.shown_url,
-        "status": said.get("status"),
-        "version": said.get("version"),
+        "status": _said(said.get("status"), settings),
+        "version": _said(said.get("version"), settings),
         "milliseconds": milliseconds,
     }
+
+
+def _said(value: Any, settings: Settings) -> Any:
+    return clean(value, settings) if isinstance(value, str) else value

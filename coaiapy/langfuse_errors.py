@@ -3,7 +3,6 @@
 No message holds the secret key, whatever the server has put into its answer.
 """
 
-import base64
 from typing import Optional
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from coaiapy.errors import (
 )
 from coaiapy.langfuse_answers import Answer, is_html, is_other_generation, message_of, retry_after
 from coaiapy.masking import shown_url
+from coaiapy.redaction import basic, hidden
 from coaiapy.settings import Settings
 
 _REGIONS = "cloud.langfuse.com (EU), us.cloud.langfuse.com, jp.cloud.langfuse.com or "
@@ -114,8 +114,5 @@ def _credentials_hint(status: int, said: str, settings: Settings) -> str:
 
 def clean(text: str, settings: Settings) -> str:
     """Return the text without the secret key, in case somebody echoes it or its header."""
-    if not settings.secret_key:
-        return text
-    pair = "{}:{}".format(settings.public_key, settings.secret_key).encode("utf-8")
-    text = text.replace(base64.b64encode(pair).decode("ascii"), "***")
-    return text.replace(settings.secret_key, "***")
+    secret = settings.secret_key
+    return hidden(text, [secret, basic(settings.public_key, secret)] if secret else [])

@@ -30,13 +30,19 @@ def credentials_in(url: str) -> List[Tuple[str, str]]:
 
 
 def shown_url(url: str) -> str:
-    """Return an address as messages show it: without user, password and query."""
+    """Return an address as messages show it: without user, password and query.
+
+    It need not be a good address: what was meant as one has its password in front of an ``@``, too.
+    """
+    if "://" not in url:
+        url = url.rpartition("@")[2]
     return re.split("[?#]", without_credentials(url), maxsplit=1)[0]
 
 
 def looks_secret(name: str, value: str = "") -> bool:
     """Tell whether a variable's name, or a password in its URL, calls for hiding the value."""
-    return bool(_SECRET_WORD.search(name) or _CREDENTIALS.search(value))
+    broken_address = name.lower().endswith("url") and "@" in value
+    return bool(broken_address or _SECRET_WORD.search(name) or _CREDENTIALS.search(value))
 
 
 def masked(variables: Mapping[str, str]) -> Dict[str, str]:

@@ -9,9 +9,10 @@ from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
 from coaiapy.http_failures import cause, whole_answer
 from coaiapy.langfuse_answers import Answer, is_html, message_of, parsed, parsed_object, retry_after
 from coaiapy.langfuse_http import backoff
-from coaiapy.masking import shown_url
+from coaiapy.masking import MASK, shown_url
 from coaiapy.openai_settings import OpenaiService, needs_key
 from coaiapy.packages import require
+from coaiapy.redaction import hidden
 from coaiapy.tls import authorities
 
 TRIES = 4
@@ -250,10 +251,7 @@ class OpenaiHttp:
 
     def _clean(self, text: str) -> str:
         """Return the text without the key, in case somebody echoes it, in whole or in part."""
-        key = self.service.key
-        if key:
-            text = text.replace(key, "***")
-        return re.sub(r"\bsk-[\w*-]{8,}", "***", text)
+        return re.sub(r"\bsk-[\w*-]{8,}", MASK, hidden(text, [self.service.key]))
 
 
 def _is_last(event: Mapping[str, Any]) -> bool:

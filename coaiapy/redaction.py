@@ -7,7 +7,7 @@ header, a library that quotes an address, and the traceback that ``--debug`` add
 import base64
 import json
 import os
-from typing import Any, Callable, Iterator, Mapping, Optional, Set, Tuple
+from typing import Any, Callable, Iterable, Iterator, Mapping, Optional, Set, Tuple
 from urllib.parse import quote, unquote
 
 from coaiapy import config_files, masking, settings
@@ -25,10 +25,22 @@ def without_secrets(text: str, env_file: Optional[str] = None) -> str:
 
     ``env_file`` stands for ``.env``. A file that cannot be read hides nothing, and raises nothing.
     """
-    forms = {form for secret in _secrets(env_file) for form in _forms(secret)}
-    for form in sorted(forms, key=len, reverse=True):
+    return hidden(text, _secrets(env_file))
+
+
+def hidden(text: str, secrets: Iterable[str]) -> str:
+    """Return ``text`` with ``****`` for each of ``secrets``, and for the passwords of proxies."""
+    known = {secret for secret in secrets if secret}.union(_of_proxies())
+    for form in sorted({form for one in known for form in _forms(one)}, key=len, reverse=True):
         text = text.replace(form, masking.MASK)
     return text
+
+
+def _of_proxies() -> Iterator[str]:
+    """Every request goes through them, whoever is asked."""
+    for name, value in os.environ.items():
+        if name.lower().endswith("_proxy"):
+            yield from _in_url(value)
 
 
 def _secrets(env_file: Optional[str]) -> Set[str]:
@@ -45,7 +57,7 @@ def _secrets(env_file: Optional[str]) -> Set[str]:
             private.update([text] if key.name == "langfuse_secret_key" else [])
         elif masking.looks_secret(name) and len(text) >= SHORTEST_UNKNOWN:
             found.add(text)
-    found.update(_basic(user, password) for user in public for password in private)
+    found.update(basic(user, password) for user in public for password in private)
     return found
 
 
@@ -78,15 +90,15 @@ def _in_url(text: str) -> Iterator[str]:
         for secret in {password, unquote(password)}:
             if len(secret) >= SHORTEST:
                 yield secret
-                yield _basic(unquote(user), secret)
+                yield basic(unquote(user), secret)
 
 
 def _is_open_address(text: str) -> bool:
     return "://" in text and not masking.credentials_in(text)
 
 
-def _basic(user: str, password: str) -> str:
-    """Return what stands behind ``Basic`` in a header."""
+def basic(user: str, password: str) -> str:
+    """Return how user and password stand in a header: what comes after ``Basic``."""
     return base64.b64encode("{}:{}".format(user, password).encode("utf-8", "replace")).decode()
 
 

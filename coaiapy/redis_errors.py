@@ -6,6 +6,7 @@ from typing import Iterator, List, Tuple, Type
 
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
 from coaiapy.packages import require
+from coaiapy.redaction import hidden
 from coaiapy.redis_settings import RedisServer
 
 
@@ -133,9 +134,7 @@ def _translated(server: RedisServer, error: BaseException) -> CoaiaError:
     for pattern, family, sentence in _RULES:
         if re.search(pattern, text):
             return family(_said(server, sentence))
-    said = str(error) or type(error).__name__
-    if server.password:
-        said = said.replace(server.password, "***")
+    said = hidden(str(error) or type(error).__name__, [server.password])
     family = RefusedError if "Response" in type(error).__name__ else NetworkError
     return family(_said(server, "answered: " + said))
 

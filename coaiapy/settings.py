@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tup
 from coaiapy import config_files
 from coaiapy.errors import ConfigError
 from coaiapy.files import read_text
-from coaiapy.masking import without_credentials
+from coaiapy.masking import shown_url, without_credentials
 from coaiapy.record_fields import environment_name
 
 DEFAULT_BASE_URL = "https://cloud.langfuse.com"
@@ -183,7 +183,7 @@ def _checked_url(given: str) -> str:
     if not re.match(r"https?://[^/\s?#]+[^\s?#]*$", url):
         raise ConfigError(
             "LANGFUSE_BASE_URL {!r} is not an http(s) address: "
-            "set it to one like {}, or to local".format(url, DEFAULT_BASE_URL)
+            "set it to one like {}, or to local".format(shown_url(url), DEFAULT_BASE_URL)
         )
     return url.rstrip("/")
 

@@ -11,6 +11,7 @@ from coaiapy.langfuse_answers import Answer, message_of, parsed, retry_after
 from coaiapy.langfuse_http import backoff
 from coaiapy.masking import shown_url
 from coaiapy.packages import require
+from coaiapy.redaction import hidden
 from coaiapy.tls import authorities
 
 CONNECT_SECONDS = 10.0
@@ -151,6 +152,4 @@ def _error_for(service: Service, url: str, answer: Answer) -> CoaiaError:
 
 
 def _clean(service: Service, text: str) -> str:
-    if service.token:
-        text = text.replace(service.token, "***")
-    return re.sub(r"\s+", " ", text)[:300]
+    return re.sub(r"\s+", " ", hidden(text, [service.token]))[:300]
