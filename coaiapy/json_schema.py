@@ -75,7 +75,7 @@ def _ends(pattern: str) -> str:
 
 def _min_items(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:
     if isinstance(value, list) and len(value) < schema["minItems"]:
-        yield Problem(path, "must have at least {} item(s)".format(schema["minItems"]))
+        yield Problem(path, "must have {} or more items".format(schema["minItems"]))
 
 
 def _items(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:

@@ -138,7 +138,7 @@ def test_types_and_levels_are_known_however_they_are_written(word):
         ({"variables": [{"name": "v", "aliases": [1]}]}, "variables[0] 'v': aliases[0]: must be"),
         (
             {"variables": [{"name": "v", "choices": []}]},
-            "'v': choices: must have at least 1 item(s)",
+            "'v': choices: must have 1 or more items",
         ),
         ({"variables": [{"name": "v", "type": "int"}]}, "'v': type: 'int' is none of string, num"),
         (
