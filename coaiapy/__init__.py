@@ -1,3 +1,75 @@
-"""coaiapy: traces, pipelines and environments of AI workflows, one command each."""
+"""coaiapy: traces, pipelines and environments of AI workflows, one command each.
+
+What scripts need is here, in a few functions (see ``coaiapy.api``); the names that scripts have
+imported for years are in ``coaiapy.cofuse`` and ``coaiapy.coaiamodule``.
+
+>>> import coaiapy
+>>> run = coaiapy.create_pipeline("simple-trace", {"trace_name": "Morning run"})
+>>> coaiapy.get_trace(run["id"])["name"]
+'Morning run'
+"""
+
+from typing import List, Optional
+
+from coaiapy.api import (
+    add_observation,
+    create_pipeline,
+    create_trace,
+    fetch,
+    flush,
+    get_trace,
+    list_traces,
+    patch_output,
+    tash,
+)
+from coaiapy.errors import (
+    CoaiaError,
+    ConfigError,
+    ExitCode,
+    NetworkError,
+    NotFoundError,
+    RefusedError,
+    StateError,
+    UsageError,
+)
 
 __version__ = "0.7.0"
+
+__all__ = [
+    "CoaiaError",
+    "ConfigError",
+    "ExitCode",
+    "NetworkError",
+    "NotFoundError",
+    "RefusedError",
+    "StateError",
+    "UsageError",
+    "add_observation",
+    "create_pipeline",
+    "create_trace",
+    "fetch",
+    "flush",
+    "get_trace",
+    "list_traces",
+    "main",
+    "patch_output",
+    "tash",
+]
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """Run the command ``coaia`` with the words of ``argv``, and return its exit code.
+
+    Without ``argv`` the words are those of ``sys.argv``. It never ends the program, also not for
+    ``--help`` or a wrong command line, and may be called again and again.
+
+    >>> import coaiapy
+    >>> coaiapy.main(["env", "set", "GREETING", "hello there"])
+    0
+    >>> coaiapy.main(["env", "get", "GREETING"])
+    hello there
+    0
+    """
+    from coaiapy.coaiacli import main as run
+
+    return int(run(argv))

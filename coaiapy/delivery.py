@@ -79,6 +79,14 @@ def _deliver(courier: "_Courier", written: Written, seconds: Optional[float]) ->
     return courier.outcome(written.changed, owed, {row: states[row] for row in owed & set(states)})
 
 
+def check(outcome: Outcome) -> None:
+    """Raise what went wrong with what was written; that it waits for a server is no error."""
+    if outcome.rejected:
+        raise RefusedError("; ".join(rejected.reason for rejected in outcome.rejected))
+    if outcome.problem is not None and not isinstance(outcome.problem, NetworkError):
+        raise outcome.problem
+
+
 def flush(
     settings: Settings,
     seconds: float = DEADLINE,

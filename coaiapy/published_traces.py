@@ -10,7 +10,7 @@ import json
 from typing import Any, Dict, Optional, Sequence
 
 from coaiapy import delivery, display, projects, settings, times, trace_reads, traces
-from coaiapy.errors import CoaiaError, NetworkError, RefusedError
+from coaiapy.errors import CoaiaError
 from coaiapy.json_text import parsed, rows, to_text
 from coaiapy.listing import TRACE_COLUMNS, listing, with_note
 from coaiapy.observation_files import preview, read_batch
@@ -308,9 +308,6 @@ def _or_error(read: Any) -> str:
 
 def written(outcome: delivery.Outcome, ids: Sequence[str]) -> str:
     """Return what an ingestion endpoint would for records with these ids; raise what went wrong."""
-    if outcome.rejected:
-        raise RefusedError("; ".join(rejected.reason for rejected in outcome.rejected))
-    if outcome.problem is not None and not isinstance(outcome.problem, NetworkError):
-        raise outcome.problem
+    delivery.check(outcome)
     status = KEPT if outcome.is_local or outcome.waiting else ACCEPTED
     return json.dumps({"successes": [{"id": i, "status": status} for i in ids], "errors": []})

@@ -49,7 +49,7 @@ FLOORS = {
         prompts prompt_sync
         datasets dataset_items dataset_files dataset_import finetuning chat_messages
         published_prompts cofuse published_traces
-        traces trace_reads projects doctor observation_files pipeline environment env_context
+        api traces trace_reads projects doctor observation_files pipeline environment env_context
         coaiamodule published_config published_stash stash
         cogh services config_check
         scores score_files score_configs score_config_files score_presets score_availability

@@ -1,0 +1,303 @@
+"""Traces and the stash for scripts: what ``import coaiapy`` offers besides the command.
+
+The functions do what the commands of the same name do, with the same settings (environment,
+``.env``, ``coaia.json``). They return plain data under the names of Langfuse's API, print nothing,
+and raise a ``CoaiaError`` whose message says what to do. Without Langfuse keys all is kept on this
+machine; with keys it is sent, and what cannot be sent now waits in the outbox and is no error.
+``timeout`` is for how many seconds to try (default: 15; the rest waits).
+
+Nothing is imported before it is called for: importing coaiapy costs a script next to nothing.
+"""
+
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Union
+
+Body = Dict[str, Any]
+
+
+def create_pipeline(
+    template: str,
+    variables: Optional[Mapping[str, Any]] = None,
+    *,
+    trace_id: Optional[str] = None,
+    session_id: Optional[str] = None,
+    user_id: Optional[str] = None,
+    timeout: Optional[float] = None,
+) -> Body:
+    """Make a whole trace from a template, write it, and return it with its ``observations``.
+
+    ``template`` is the name of one of the project, the user or coaiapy itself. ``variables`` that
+    are not given come from the environment (``COAIA_<NAME>``) or the template.
+
+    >>> import coaiapy
+    >>> run = coaiapy.create_pipeline("data-pipeline", {"user_id": "john"}, trace_id="nightly")
+    >>> run["id"], run["userId"], len(run["observations"])
+    ('nightly', 'john', 5)
+    >>> run["observations"][1]["name"]
+    'Load Data'
+
+    Raises ``NotFoundError`` without such a template, ``UsageError`` (also a ``ValueError``) for
+    variables that do not fit, ``ConfigError`` without the package Jinja2, and what
+    ``create_trace`` raises.
+    """
+    from coaiapy import pipeline
+
+    made = pipeline.create(
+        pipeline.load(template),
+        variables,
+        trace_id=trace_id,
+        session_id=session_id,
+        user_id=user_id,
+    )
+    _write([made.trace] + made.observations, timeout)
+    return made.body()
+
+
+def create_trace(
+    name: Optional[str] = None,
+    *,
+    trace_id: Optional[str] = None,
+    user_id: Optional[str] = None,
+    session_id: Optional[str] = None,
+    input: Any = None,
+    output: Any = None,
+    metadata: Optional[Mapping[str, Any]] = None,
+    tags: Optional[Sequence[str]] = None,
+    environment: Optional[str] = None,
+    timeout: Optional[float] = None,
+) -> Body:
+    """Write a trace and return it; its ``id`` is made unless ``trace_id`` is given.
+
+    A trace that is known already is added to: what is given replaces what it had, ``metadata`` is
+    merged. ``input`` and ``output`` are anything that JSON can say.
+
+    >>> import coaiapy
+    >>> trace = coaiapy.create_trace("Interview", user_id="john", tags=["radio"])
+    >>> trace["name"], trace["tags"], len(trace["id"])
+    ('Interview', ['radio'], 32)
+
+    Raises ``UsageError`` for a value that cannot be, ``ConfigError`` for settings or keys that
+    are wrong, ``RefusedError`` when the server does not take it (it is kept in the outbox) and
+    ``StateError`` when the journal cannot be written.
+    """
+    from coaiapy.records import trace_from
+
+    values = {
+        "id": trace_id,
+        "name": name,
+        "user_id": user_id,
+        "session_id": session_id,
+        "input": input,
+        "output": output,
+        "metadata": metadata,
+        "tags": tags,
+        "environment": environment,
+    }
+    trace = trace_from(values)
+    _write([trace], timeout)
+    return trace.body()
+
+
+def add_observation(
+    trace_id: str,
+    name: Optional[str] = None,
+    *,
+    type: Optional[str] = None,
+    observation_id: Optional[str] = None,
+    parent_id: Optional[str] = None,
+    start_time: Any = None,
+    end_time: Any = None,
+    input: Any = None,
+    output: Any = None,
+    metadata: Optional[Mapping[str, Any]] = None,
+    level: Optional[str] = None,
+    status_message: Optional[str] = None,
+    model: Optional[str] = None,
+    model_parameters: Optional[Mapping[str, Any]] = None,
+    usage: Optional[Mapping[str, int]] = None,
+    cost: Optional[Mapping[str, float]] = None,
+    timeout: Optional[float] = None,
+) -> Body:
+    """Write one observation of a trace and return it; its ``id`` is that of later children.
+
+    ``type`` is ``EVENT`` (as when none is given), ``SPAN``, ``GENERATION`` or another of
+    Langfuse's, ``level`` one of ``DEBUG``, ``DEFAULT``, ``WARNING``, ``ERROR``. Times are ISO 8601
+    text, ``yyMMddHHmmss`` or seconds since 1970, the start by default now. ``usage`` counts tokens
+    and ``cost`` US dollars, by name.
+
+    >>> import coaiapy
+    >>> trace = coaiapy.create_trace("Interview")
+    >>> work = coaiapy.add_observation(trace["id"], "Answering", type="SPAN")
+    >>> answer = coaiapy.add_observation(
+    ...     trace["id"],
+    ...     "Answer",
+    ...     type="GENERATION",
+    ...     parent_id=work["id"],
+    ...     model="gpt-4",
+    ...     usage={"input": 12, "output": 3},
+    ... )
+    >>> answer["parentObservationId"] == work["id"]
+    True
+
+    Raises what ``create_trace`` raises.
+    """
+    from coaiapy import delivery, settings, traces
+    from coaiapy.records import observation_from
+
+    values = {
+        "id": observation_id,
+        "name": name,
+        "type": type,
+        "parent_id": parent_id,
+        "start_time": start_time,
+        "end_time": end_time,
+        "input": input,
+        "output": output,
+        "metadata": metadata,
+        "level": level,
+        "status_message": status_message,
+        "model": model,
+        "model_parameters": model_parameters,
+        "usage": usage,
+        "cost": cost,
+    }
+    observation = observation_from(values, trace_id)
+    delivery.check(traces.add_observation(settings.load(), observation, timeout))
+    return observation.body()
+
+
+def patch_output(trace_id: str, output: Any, *, timeout: Optional[float] = None) -> None:
+    """Set the output of a trace and nothing else of it.
+
+    >>> import coaiapy
+    >>> trace = coaiapy.create_trace("Interview")
+    >>> coaiapy.patch_output(trace["id"], {"words": 1200})
+    >>> coaiapy.get_trace(trace["id"])["output"]
+    {'words': 1200}
+
+    Raises ``NotFoundError`` without the trace, and what ``create_trace`` raises.
+    """
+    from coaiapy import delivery, settings, traces
+
+    delivery.check(traces.patch_output(settings.load(), trace_id, output, timeout))
+
+
+def get_trace(trace_id: str) -> Body:
+    """Return a trace with its ``observations`` and ``scores``, lists of dicts.
+
+    What the server does not show yet is added from this machine's journal.
+
+    >>> import coaiapy
+    >>> trace = coaiapy.create_trace("Interview")
+    >>> step = coaiapy.add_observation(trace["id"], "Answer", level="WARNING")
+    >>> [(one["name"], one["level"]) for one in coaiapy.get_trace(trace["id"])["observations"]]
+    [('Answer', 'WARNING')]
+
+    Raises ``NotFoundError`` without the trace, ``NetworkError`` when the server does not answer
+    and this machine has nothing of the trace, and ``ConfigError`` or ``RefusedError`` for its no.
+    """
+    from coaiapy import settings, trace_reads
+
+    return trace_reads.get_trace(settings.load(), trace_id)
+
+
+def list_traces(
+    *,
+    name: Optional[str] = None,
+    user_id: Optional[str] = None,
+    session_id: Optional[str] = None,
+    tags: Sequence[str] = (),
+    environment: Optional[str] = None,
+    from_time: Any = None,
+    to_time: Any = None,
+    limit: Optional[int] = 50,
+) -> List[Body]:
+    """Return the latest traces that meet every condition, without their observations.
+
+    ``from_time`` is the earliest start and ``to_time`` the first that is too late, in any form
+    that ``add_observation`` takes; ``limit=None`` returns all there are.
+
+    >>> import coaiapy
+    >>> for number in (1, 2, 3):
+    ...     trace = coaiapy.create_trace("Take {}".format(number), user_id="jane")
+    >>> [trace["name"] for trace in coaiapy.list_traces(user_id="jane", limit=2)]
+    ['Take 3', 'Take 2']
+
+    Raises ``UsageError`` for what is no time, ``NetworkError`` when the server does not answer,
+    and ``ConfigError`` or ``RefusedError`` for its no.
+    """
+    from coaiapy import settings, times, trace_reads
+    from coaiapy.trace_filter import TraceFilter
+
+    wanted = TraceFilter(
+        name=name,
+        user_id=user_id,
+        session_id=session_id,
+        tags=tuple(tags),
+        environment=environment,
+        from_time=None if from_time is None else times.parse_time(from_time),
+        to_time=None if to_time is None else times.parse_time(to_time),
+    )
+    return trace_reads.list_traces(settings.load(), wanted, limit)
+
+
+def flush(timeout: float = 15.0) -> int:
+    """Send what waits in the outbox, and return how many records still wait there.
+
+    >>> import coaiapy
+    >>> try:
+    ...     waiting = coaiapy.flush()
+    ... except coaiapy.ConfigError as error:
+    ...     print(error)
+    there is no server to send to: set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY
+
+    Tries for ``timeout`` seconds after the last record that the server has accepted. Raises
+    ``ConfigError`` without Langfuse keys and ``RefusedError`` when the server does not take one.
+    """
+    from coaiapy import delivery, settings
+
+    outcome = delivery.flush(settings.load(), timeout)
+    delivery.check(outcome)
+    return outcome.waiting
+
+
+def tash(key: str, value: Union[str, bytes], ttl: Optional[int] = None) -> None:
+    """Stash a text or bytes under a key, for ``ttl`` seconds or for good.
+
+    The stash is the Redis that the settings name, else it is on this machine. Returns only when
+    the value is kept.
+
+    >>> import coaiapy
+    >>> coaiapy.tash("greeting", "hello there", ttl=3600)
+    >>> coaiapy.fetch("greeting")
+    b'hello there'
+
+    Raises ``UsageError`` for an empty key, ``ConfigError`` without the package that Redis needs,
+    ``NetworkError`` when it cannot be reached, ``RefusedError`` for its no and ``StateError`` when
+    the stash on this machine cannot be written.
+    """
+    from coaiapy import stash
+
+    with stash.open_stash() as store:
+        stash.put(store, key, value.encode("utf-8") if isinstance(value, str) else value, ttl)
+
+
+def fetch(key: str) -> bytes:
+    """Return the bytes that are stashed under a key.
+
+    >>> import coaiapy
+    >>> coaiapy.tash("greeting", "hello there")
+    >>> coaiapy.fetch("greeting").decode("utf-8")
+    'hello there'
+
+    Raises ``NotFoundError`` when there are none, and what ``tash`` raises.
+    """
+    from coaiapy import stash
+
+    with stash.open_stash() as store:
+        return stash.get(store, key)
+
+
+def _write(records: Iterable[Any], timeout: Optional[float]) -> None:
+    from coaiapy import delivery, settings, traces
+
+    delivery.check(traces.submit(settings.load(), records, timeout))

@@ -1,0 +1,36 @@
+"""A script as users write it, with types: ``make lint`` checks it as strictly as mypy can."""
+
+from typing import Any, Dict, List
+
+import coaiapy
+
+
+def record(user: str, answers: List[str]) -> Dict[str, Any]:
+    """Make a trace from a template, add what was answered, and read the trace back."""
+    run = coaiapy.create_pipeline("simple-trace", {"trace_name": "Interview"}, user_id=user)
+    trace_id: str = run["id"]
+    for answer in answers:
+        step = coaiapy.add_observation(
+            trace_id, "Answer", type="GENERATION", output=answer, usage={"output": len(answer)}
+        )
+        coaiapy.tash("last answer", step["id"])
+    coaiapy.patch_output(trace_id, {"answers": len(answers)})
+    return coaiapy.get_trace(trace_id)
+
+
+def last_answer() -> str:
+    """Return the id of the observation of the last answer, or nothing."""
+    try:
+        return coaiapy.fetch("last answer").decode("utf-8")
+    except coaiapy.NotFoundError:
+        return ""
+
+
+def send() -> int:
+    """Send what waits, and return an exit code."""
+    try:
+        waiting: int = coaiapy.flush(timeout=5)
+    except coaiapy.CoaiaError as error:
+        code: coaiapy.ExitCode = error.exit_code
+        return int(code)
+    return coaiapy.main(["fuse", "outbox", "status"]) if waiting else 0
