@@ -1,7 +1,6 @@
 """bump.py: every place the version stands, and nothing else."""
 
 import importlib.util
-import os
 import re
 import shutil
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import source_tree
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -217,21 +217,8 @@ def test_the_version_stands_nowhere_else():
     says = re.compile(
         r"(version|coaia\w*)[\W_]{{1,6}}{}\b".format(re.escape(current())), re.IGNORECASE
     )
-    found = {name for name in kept_files() if says.search(text_of(ROOT / name))}
+    found = {name for name in source_tree.files() if says.search(text_of(ROOT / name))}
     assert found - set(HISTORY) == set(PLACES) == set(BUMP.PLACES)
-
-
-def kept_files():
-    """Every file of the tree but for what is hidden or made by tools."""
-    for folder, folders, files in os.walk(str(ROOT)):
-        made = ("build", "dist", "__pycache__")
-        folders[:] = [
-            name
-            for name in folders
-            if name[0] != "." and not name.endswith((made + (".egg-info",)))
-        ]
-        for name in files:
-            yield os.path.relpath(os.path.join(folder, name), str(ROOT))
 
 
 def text_of(path):

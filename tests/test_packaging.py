@@ -2,7 +2,6 @@
 
 import os
 import runpy
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -11,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import source_tree
 
 import coaiapy
 
@@ -31,7 +31,15 @@ FILES = (
     "Makefile",
     "bump.py",
     "requirements.txt",
+    "SECURITY.md",
 )
+CACHE = os.path.expanduser("~/.cache/pip")
+MAIN_JOB = """
+eval "$(coaia pipeline create data-pipeline --var user_id=john \\
+    --var pipeline_name='ETL Process' --export-env)"
+coaia fuse traces trace-view $COAIA_TRACE_ID
+"""
+WHERE = "import coaiapy, sys; print(coaiapy.__file__); print(sys.path)"
 BUILD = """
 import sys
 from setuptools import build_meta
@@ -105,14 +113,7 @@ def test_pins_that_keep_old_pythons_installable(setup_py):
 @pytest.fixture(scope="module")
 def artefacts(tmp_path_factory):
     """A wheel and a source distribution, built with this interpreter from a copy of the tree."""
-    tree = tmp_path_factory.mktemp("tree") / "coaiapy-tree"
-    tree.mkdir()
-    for name in FILES:
-        shutil.copy(str(ROOT / name), str(tree / name))
-    for name in FOLDERS:
-        if (ROOT / name).is_dir():
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(str(ROOT / name), str(tree / name), ignore=ignored)
+    tree = source_tree.copy_to(tmp_path_factory.mktemp("tree") / "coaiapy-tree")
     out = tmp_path_factory.mktemp("dist")
     return build(tree, "wheel", out), build(tree, "sdist", out)
 
@@ -166,8 +167,8 @@ def test_the_source_distribution_is_complete(artefacts):
         names = archive.getnames()
     assert len(names) == len(set(names))
     inside = {name[len(top) :] for name in names}
-    assert shipped() | set(FILES) <= inside
-    assert "tests/conftest.py" in inside
+    kept = {name for name in source_tree.files() if name.startswith(FOLDERS) or name in FILES}
+    assert kept - inside == set()
     assert not [name for name in inside if "__pycache__" in name or name.startswith(".venv")]
 
 
@@ -189,20 +190,40 @@ def contents(wheel):
     return {name: archive.read(name) for name in archive.namelist() if "RECORD" not in name}
 
 
-def test_what_the_wheel_installs_runs_outside_the_tree(artefacts, tmp_path):
-    target = tmp_path / "site"
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index"]
-    subprocess.check_call(pip + ["--target", str(target), str(artefacts[0])])
-    environment = dict(os.environ, PYTHONPATH=str(target))
-    where = "import coaiapy, sys; sys.stdout.write(coaiapy.__file__)"
-    for command, expected in (
-        (["-c", where], str(target / "coaiapy" / "__init__.py")),
-        (["-m", "coaiapy", "--version"], "coaia {}\n".format(coaiapy.__version__)),
-    ):
-        output = subprocess.check_output([sys.executable] + command, env=environment)
-        assert output.decode("utf-8") == expected
-    listed = subprocess.check_output(
-        [sys.executable, "-m", "coaiapy", "pipeline", "list"], env=environment
-    ).decode("utf-8")
-    for template in (ROOT / "coaiapy" / "templates").glob("*.json"):
-        assert template.stem in listed
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("kind", [0, 1], ids=["wheel", "sdist"])
+def test_what_a_stranger_installs_does_the_main_job(artefacts, kind, tmp_path, home):
+    """With its dependencies, in an environment of its own, far from the tree."""
+    bin_folder = fresh_environment(tmp_path / "env")
+    environment = stranger(bin_folder, home)
+
+    def say(*command):
+        return subprocess.check_output(command, env=environment).decode("utf-8")
+
+    say("pip", "install", "-q", str(artefacts[kind]))
+    package, path = say("python", "-c", WHERE).splitlines()
+    assert package.startswith(str(tmp_path / "env"))
+    assert str(ROOT) not in path
+    assert say("coaia", "--version") == "coaia {}\n".format(coaiapy.__version__)
+    assert say("pip", "check") == "No broken requirements found.\n"
+    shown = say("bash", "-euc", MAIN_JOB)
+    assert shown.startswith("ETL Process  trace ")
+    assert "  user john " in shown
+    for step in ("Load Data", "Validate Data", "Transform Data", "Export Results"):
+        assert "EVENT       {}\n".format(step) in shown
+
+
+def fresh_environment(folder):
+    """Make a virtual environment with a pip that can read today's packages; return its programs."""
+    subprocess.check_call([sys.executable, "-m", "venv", str(folder)])
+    if sys.version_info < (3, 7):
+        pip = [str(folder / "bin" / "pip"), "install", "-q", "pip==21.3.1"]
+        subprocess.check_call(pip, env=dict(os.environ, PIP_CACHE_DIR=CACHE))
+    return folder / "bin"
+
+
+def stranger(bin_folder, home):
+    """An environment that knows nothing of this suite but the way to the packages."""
+    kept = {name: text for name, text in os.environ.items() if name.startswith(("PIP_", "TMP"))}
+    path = "{}:/usr/local/bin:/usr/bin:/bin".format(bin_folder)
+    return dict(kept, PATH=path, HOME=str(home), PIP_CACHE_DIR=CACHE)
