@@ -14,6 +14,8 @@ from coaiapy.coaiacli import main
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+pytest_plugins = ["langfuse_server.fixtures", "servers", "openai_server", "aws_server"]
+
 OWN_VARIABLES = (
     "LANGFUSE_",
     "COAIA",

@@ -1,21 +1,14 @@
-"""What the tests of delivery share: settings for a stand-in, records, and looks into the journal."""
+"""What the tests of delivery share: records, and looks into the journal."""
+
+from servers import settings_for
 
 from coaiapy import outbox, traces
 from coaiapy.journal import Journal
 from coaiapy.records import observation_from, trace_from
-from coaiapy.settings import Settings
 
 START = "2026-03-01T10:00:00.000Z"
 WRITES = ("/api/public/ingestion", "/api/public/otel/v1/traces")
 ROWS_KINDS = ("v4-dual", "v4-events_only")
-
-
-def settings_for(server, **changes):
-    """Return settings with the keys of a stand-in, and a short timeout."""
-    given = {"public_key": server.public_key, "secret_key": server.secret_key}
-    given.update(base_url=server.url, timeout=2.0)
-    given.update(changes)
-    return Settings(**given)
 
 
 def hex_id(number, digits=16):

@@ -1,7 +1,25 @@
-"""What tests of commands against a server need: settings that point at it."""
+"""What tests against a server need: settings that point at it, and little patience."""
 
 import pytest
 from langfuse_server.fixtures import langfuse  # noqa: F401
+
+from coaiapy import langfuse_http
+from coaiapy.settings import Settings
+
+
+def settings_for(server, **changes):
+    """Return settings with the keys of a stand-in, and a short timeout."""
+    given = {"public_key": server.public_key, "secret_key": server.secret_key}
+    given.update(base_url=server.url, timeout=2.0)
+    given.update(changes)
+    return Settings(**given)
+
+
+@pytest.fixture
+def short_waits(monkeypatch):
+    """Have a request that failed tried again at once, and not for long."""
+    monkeypatch.setattr(langfuse_http, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(langfuse_http, "DEFAULT_SECONDS", 1.0)
 
 
 @pytest.fixture

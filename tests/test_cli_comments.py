@@ -1,14 +1,10 @@
 """The commands ``coaia fuse comments list``, ``get`` and ``post``, on every kind of server."""
 
-# ruff: noqa: F811
-
 import json
 import threading
 
 import pytest
 from langfuse_server import KINDS
-from langfuse_server.fixtures import langfuse  # noqa: F401
-from servers import use  # noqa: F401
 
 from coaiapy import comments, settings
 from coaiapy.errors import ExitCode, UsageError

@@ -1,7 +1,5 @@
 """coaia init and coaia config: a file to fill in, what counts, what is wrong."""
 
-# ruff: noqa: F811
-
 import json
 import os
 import pty
@@ -11,10 +9,7 @@ import sys
 import time
 
 import pytest
-from aws_server import aws, moto_url  # noqa: F401
-from langfuse_server.fixtures import langfuse  # noqa: F401
 from redis_for_tests import running
-from servers import use  # noqa: F401
 from web_server import serving
 
 from coaiapy import coaiamodule, config_sample, settings

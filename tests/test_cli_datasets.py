@@ -6,33 +6,19 @@ import json
 
 import pytest
 from langfuse_server import KINDS
-from langfuse_server.fixtures import langfuse  # noqa: F401
 from training_rules import check_gemini, check_openai
 
-from coaiapy import langfuse_http
-
-
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch):
-    monkeypatch.setattr(langfuse_http, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(langfuse_http, "DEFAULT_SECONDS", 1.0)
-
-
-def use(server, monkeypatch):
-    monkeypatch.setenv("LANGFUSE_BASE_URL", server.url)
-    monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", "pk-test")
-    monkeypatch.setenv("LANGFUSE_SECRET_KEY", "sk-test")
-    return server
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 
 @pytest.fixture
-def server(langfuse, monkeypatch):  # noqa: F811
-    return use(langfuse("v4-events_only"), monkeypatch)
+def server(use):
+    return use("v4-events_only")
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_the_published_words_on_every_server(langfuse, monkeypatch, run, kind):  # noqa: F811
-    use(langfuse(kind), monkeypatch)
+def test_the_published_words_on_every_server(use, run, kind):
+    use(kind)
     words = ["--description", "Questions", "--metadata", "a note"]
     made = run("fuse", "datasets", "create", "team/ds", *words)
     assert (made.code, made.err) == (0, "dataset team/ds\n")

@@ -1,13 +1,9 @@
 """The command ``coaia fuse health``."""
 
-# ruff: noqa: F811
-
 import json
 
 import pytest
 from langfuse_server import KINDS
-from langfuse_server.fixtures import langfuse  # noqa: F401
-from servers import use  # noqa: F401
 
 from coaiapy.errors import ExitCode
 

@@ -1,11 +1,9 @@
 """coaia p and coaia summarize: texts to a model and back, with a real HTTP server behind."""
 
-# ruff: noqa: F811
-
 import json
 
 import pytest
-from openai_server import KEY, openai  # noqa: F401
+from openai_server import KEY
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """The commands ``coaia fuse media upload``, ``get`` and ``download``, with a storage of its own."""
 
-# ruff: noqa: F811
-
 import base64
 import hashlib
 import json
@@ -9,8 +7,6 @@ import json
 import pytest
 from langfuse_server import KINDS
 from langfuse_server.client import Client
-from langfuse_server.fixtures import langfuse  # noqa: F401
-from servers import use  # noqa: F401
 
 from coaiapy import media, media_transfer, settings
 from coaiapy.errors import ExitCode, NotFoundError, RefusedError

@@ -25,20 +25,17 @@ from delivering import (
     trace_of,
     writes,
 )
-from langfuse_server.fixtures import langfuse
 
 from coaiapy import claims, outbox, traces
 from coaiapy.destinations import destination_of
 from coaiapy.journal import Journal, journal_path
 from coaiapy.settings import Settings
 
-__all__ = ["langfuse"]
-
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 @pytest.fixture
-def server(langfuse, monkeypatch):  # noqa: F811
+def server(langfuse, monkeypatch):
     """A stand-in that the environment names."""
     running = langfuse("v3")
     monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", running.public_key)
@@ -189,7 +186,7 @@ def test_flush_with_keys_that_are_not_taken_says_which(coaia, server):
     assert len(in_outbox()) == 3
 
 
-def test_flush_names_what_waits_for_others(coaia, server, langfuse):  # noqa: F811
+def test_flush_names_what_waits_for_others(coaia, server, langfuse):
     other = langfuse("v3")
     leave(other, records_of(3))
     found = coaia("flush")

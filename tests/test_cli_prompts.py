@@ -6,35 +6,20 @@ import json
 
 import pytest
 from langfuse_server import KINDS
-from langfuse_server.fixtures import langfuse  # noqa: F401
 
-from coaiapy import langfuse_http
-
+pytestmark = pytest.mark.usefixtures("short_waits")
 CHAT = [{"role": "system", "content": 'Say "hi"'}, {"role": "user", "content": "{{q}}\nnow"}]
 
 
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch):
-    monkeypatch.setattr(langfuse_http, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(langfuse_http, "DEFAULT_SECONDS", 1.0)
-
-
-def use(server, monkeypatch):
-    monkeypatch.setenv("LANGFUSE_BASE_URL", server.url)
-    monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", "pk-test")
-    monkeypatch.setenv("LANGFUSE_SECRET_KEY", "sk-test")
-    monkeypatch.setenv("LANGFUSE_TIMEOUT", "0.5")
-    return server
-
-
 @pytest.fixture
-def server(langfuse, monkeypatch):  # noqa: F811
-    return use(langfuse("v4-events_only"), monkeypatch)
+def server(use, monkeypatch):
+    monkeypatch.setenv("LANGFUSE_TIMEOUT", "0.5")
+    return use("v4-events_only")
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_the_published_words_on_every_server(langfuse, monkeypatch, run, kind):  # noqa: F811
-    use(langfuse(kind), monkeypatch)
+def test_the_published_words_on_every_server(use, run, kind):
+    use(kind)
     words = "prompts create team/p Hello --labels production --tags a b --commit-message first"
     assert run("fuse", *words.split()).out == "1\n"
     assert run("fuse", "prompts", "create", "team/p", "Hi").out == "2\n"
@@ -157,8 +142,8 @@ def test_labels_are_listed_and_moved(server, run):
     assert set(rows[0]["labels"]) == {"production", "latest"}
 
 
-def test_what_a_server_cannot_do_is_exit_code_5(langfuse, monkeypatch, run):  # noqa: F811
-    use(langfuse("v2"), monkeypatch)
+def test_what_a_server_cannot_do_is_exit_code_5(use, run):
+    use("v2")
     run("fuse", "prompts", "create", "p", "1")
     for words in (["labels", "p", "1", "production"], ["delete", "p"]):
         result = run("fuse", "prompts", *words)

@@ -9,8 +9,6 @@ import sys
 
 import pytest
 from langfuse_server import KINDS
-from langfuse_server.fixtures import langfuse  # noqa: F401
-from servers import use  # noqa: F401
 
 from coaiapy import langfuse_http, score_presets
 
@@ -20,7 +18,7 @@ CONFIGS = ("fuse", "score-configs")
 
 
 @pytest.mark.parametrize("kind", WHERE)
-def test_one_script_everywhere(use, kind, run, project):  # noqa: F811
+def test_one_script_everywhere(use, kind, run, project):
     """Configs made, installed, applied, listed, exported; scores written, listed, deleted."""
     use(kind)
 
@@ -92,7 +90,7 @@ def test_one_script_everywhere(use, kind, run, project):  # noqa: F811
 
 @pytest.mark.parametrize("words", [("scores", "list"), ("score-configs", "list")])
 @pytest.mark.parametrize("kind", WHERE)
-def test_an_empty_list_is_an_empty_table(use, kind, words, run):  # noqa: F811
+def test_an_empty_list_is_an_empty_table(use, kind, words, run):
     use(kind)
     found = run("fuse", *words)
     assert found.code == 0
@@ -116,7 +114,7 @@ def test_an_empty_list_is_an_empty_table(use, kind, words, run):  # noqa: F811
     ],
 )
 @pytest.mark.parametrize("fault, code", [("401", 3), ("502 html", 4), ("200 html", 4)])
-def test_an_error_is_no_empty_list(use, words, fault, code, run, project, monkeypatch):  # noqa: F811
+def test_an_error_is_no_empty_list(use, words, fault, code, run, project, monkeypatch):
     for pause in ("FIRST_PAUSE", "LONGEST_PAUSE"):  # longer than a request may take: one try
         monkeypatch.setattr(langfuse_http, pause, 100.0)
     (project / "kept.json").write_text("good")
@@ -130,7 +128,7 @@ def test_an_error_is_no_empty_list(use, words, fault, code, run, project, monkey
     assert server.score_configs == {} and server.scores() == {}
 
 
-def test_a_config_that_is_wrong_is_said_before_anything_is_sent(use, run):  # noqa: F811
+def test_a_config_that_is_wrong_is_said_before_anything_is_sent(use, run):
     server = use("v3")
     assert run(*CONFIGS, "create", "Verdict", "CATEGORICAL").code == 2
     assert (
@@ -155,7 +153,7 @@ def test_show_and_its_requirements(run):
     assert missing.code == 1 and "did you mean 'Rating'?" in missing.err
 
 
-def test_available_by_category_and_without_asking(use, run):  # noqa: F811
+def test_available_by_category_and_without_asking(use, run):
     server = use("v3")
     run(*CONFIGS, "presets", "install", "--category", "numeric")
     run(*CONFIGS, "create", "Fine", "BOOLEAN")
@@ -174,7 +172,7 @@ def test_available_by_category_and_without_asking(use, run):  # noqa: F811
     assert server.requests == []
 
 
-def test_the_presets_are_listed_shown_and_installed_once(use, run):  # noqa: F811
+def test_the_presets_are_listed_shown_and_installed_once(use, run):
     server = use("v4-events_only")
     listed = run(*CONFIGS, "presets", "list")
     assert listed.err == "22 presets\n"
@@ -189,7 +187,7 @@ def test_the_presets_are_listed_shown_and_installed_once(use, run):  # noqa: F81
     assert run(*CONFIGS, "presets", "install", "Clarity", "--interactive").code == 2
 
 
-def test_what_was_made_before_the_server_went_is_told(use, run):  # noqa: F811
+def test_what_was_made_before_the_server_went_is_told(use, run):
     server = use("v3")
     server.fail("500", times=None, path="score-configs", method="POST", after=2)
     found = run(*CONFIGS, "presets", "install", "Clarity", "Safety", "Accuracy", "--jsonl")
@@ -201,7 +199,7 @@ def test_what_was_made_before_the_server_went_is_told(use, run):  # noqa: F811
     assert outcomes == ["exists", "exists", "created"]
 
 
-def test_what_a_server_refuses_is_said_and_the_rest_is_made(use, run, project):  # noqa: F811
+def test_what_a_server_refuses_is_said_and_the_rest_is_made(use, run, project):
     use("v2")
     configs = [{"name": "Free", "dataType": "TEXT"}, {"name": "Fine", "dataType": "BOOLEAN"}]
     (project / "configs.json").write_text(json.dumps(configs))
@@ -244,7 +242,7 @@ def test_wrong_rows_are_listed_and_nothing_is_written(run, project):
     assert json.loads(run(*SCORES, "list", "--json").out) == []
 
 
-def test_the_outbox_keeps_an_import_when_the_server_is_down(use, run, project):  # noqa: F811
+def test_the_outbox_keeps_an_import_when_the_server_is_down(use, run, project):
     server = use("v3")
     run(*SCORES, "apply", "--trace-id", "t", "--name", "first")
     rows = ["q,{},t".format(number) for number in range(50)]
@@ -263,7 +261,7 @@ def test_plain_ascii_terminals_are_no_obstacle():
     subprocess.check_output(words, env=environment)
 
 
-def test_eight_processes_at_once_fill_one_cache_and_then_ask_nothing(use):  # noqa: F811
+def test_eight_processes_at_once_fill_one_cache_and_then_ask_nothing(use):
     server = use("v4-dual")
 
     def all_at_once(*words):

@@ -1,14 +1,10 @@
 """The commands ``coaia fuse sessions create``, ``addnode`` and ``view``, and their file."""
 
-# ruff: noqa: F811
-
 import json
 import threading
 
 import pytest
 from langfuse_server import KINDS
-from langfuse_server.fixtures import langfuse  # noqa: F401
-from servers import use  # noqa: F401
 
 from coaiapy import session_files
 from coaiapy.errors import ExitCode, NotFoundError, StateError, UsageError

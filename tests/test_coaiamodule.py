@@ -1,14 +1,11 @@
 """The names that scripts import from coaiamodule, and what these have always done."""
 
-# ruff: noqa: F811
-
 import json
 import subprocess
 import sys
 
 import pytest
 import redis
-from openai_server import openai  # noqa: F401
 from redis_for_tests import free_port, running
 
 from coaiapy import coaiacli, coaiamodule, settings

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from langfuse_server import LangfuseServer
+from servers import point_at
 
 from coaiapy import cofuse
 
@@ -38,9 +39,7 @@ def test_every_name_is_there_once_and_says_what_it_is(name):
 @pytest.fixture
 def server(monkeypatch):
     with LangfuseServer("v3") as running:
-        monkeypatch.setenv("LANGFUSE_BASE_URL", running.url)
-        monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", "pk-test")
-        monkeypatch.setenv("LANGFUSE_SECRET_KEY", "sk-test")
+        point_at(monkeypatch, running)
         yield running
 
 

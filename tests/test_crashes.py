@@ -18,18 +18,15 @@ from delivering import (
 )
 from killed_at_each_line import SIZE
 from langfuse_server import faults
-from langfuse_server.fixtures import langfuse
 
 from coaiapy import delivery
 from coaiapy.destinations import destination_of
 from coaiapy.errors import StateError
 from coaiapy.journal import Journal, journal_path
 
-__all__ = ["langfuse"]
-
 
 @pytest.fixture(params=["v3", "v4-events_only"])
-def server(request, langfuse):  # noqa: F811
+def server(request, langfuse):
     running = langfuse(request.param)
     submit(running, records_of(1, trace=9999))
     running.forget_requests()
@@ -116,7 +113,7 @@ def test_a_damaged_journal_is_left_as_it_is_and_the_way_out_is_said(server, dama
     assert submit(server, records_of(3, trace=1)).sent == 3
 
 
-def test_eight_processes_that_begin_a_journal_at_once_all_get_it(home, langfuse):  # noqa: F811
+def test_eight_processes_that_begin_a_journal_at_once_all_get_it(home, langfuse):
     script = (
         "from coaiapy.journal import Journal\nwith Journal() as j: j.destination('http://x', 'k')"
     )
@@ -132,7 +129,7 @@ def test_eight_processes_that_begin_a_journal_at_once_all_get_it(home, langfuse)
 
 
 @pytest.mark.parametrize("kind", ["v3", "v4-events_only"])
-def test_killed_at_any_line_nothing_is_lost_and_nothing_doubled(langfuse, kind):  # noqa: F811
+def test_killed_at_any_line_nothing_is_lost_and_nothing_doubled(langfuse, kind):
     server = langfuse(kind)
     submit(server, records_of(1, trace=9999))
     server.forget_requests()

@@ -6,11 +6,12 @@ import json
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from langfuse_server.fixtures import langfuse  # noqa: F401
-from test_datasets import settings_for
+from servers import settings_for
 
-from coaiapy import dataset_files, dataset_import, dataset_items, datasets, langfuse_http
+from coaiapy import dataset_files, dataset_import, dataset_items, datasets
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
+
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 texts = st.text(st.characters(blacklist_categories=("Cs",)))
 values = st.recursive(
@@ -95,13 +96,8 @@ def test_a_wrong_file_is_told_by_line_and_nothing_is_sent(name, text, said):
 # Into a server
 
 
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch):
-    monkeypatch.setattr(langfuse_http, "FIRST_PAUSE", 0.01)
-
-
 @pytest.fixture
-def server(langfuse):  # noqa: F811
+def server(langfuse):
     return langfuse("v3")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from langfuse_server import KINDS
-from langfuse_server.fixtures import langfuse  # noqa: F401
+from servers import settings_for
 
 from coaiapy import dataset_items, datasets, langfuse_http
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, RefusedError, UsageError
@@ -10,19 +10,11 @@ from coaiapy.settings import Settings
 
 ALL_KINDS = sorted(KINDS)
 
-
-def settings_for(server, **changes):
-    keys = {"public_key": "pk-test", "secret_key": "sk-test", "timeout": 1.0}
-    return Settings(base_url=server.url, **dict(keys, **changes))
-
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch):
-    monkeypatch.setattr(langfuse_http, "FIRST_PAUSE", 0.01)
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 
 @pytest.fixture
-def server(langfuse):  # noqa: F811
+def server(langfuse):
     return langfuse("v4-events_only")
 
 
@@ -34,7 +26,7 @@ def known(server):
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
-def test_a_dataset_with_its_items(langfuse, kind):  # noqa: F811
+def test_a_dataset_with_its_items(langfuse, kind):
     known = settings_for(langfuse(kind))
     made = datasets.create_dataset(known, "team/ds 1", "Questions", '{"k": 1}')
     assert (made["description"], made["metadata"]) == ("Questions", {"k": 1})
@@ -48,7 +40,7 @@ def test_a_dataset_with_its_items(langfuse, kind):  # noqa: F811
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
-def test_every_page_of_datasets_and_of_items(langfuse, kind):  # noqa: F811
+def test_every_page_of_datasets_and_of_items(langfuse, kind):
     known = settings_for(langfuse(kind))
     for number in range(103):
         datasets.create_dataset(known, "ds{}".format(number))
@@ -87,7 +79,7 @@ def test_an_item_of_the_same_id_is_changed(server, known):
     assert (item["input"], item["expectedOutput"], item["status"]) == ("z", "y", "ARCHIVED")
 
 
-def test_a_source_is_named_as_the_server_knows_it(langfuse):  # noqa: F811
+def test_a_source_is_named_as_the_server_knows_it(langfuse):
     for kind, trace, observation in (
         ("v3", "my run", "step 1"),
         (

@@ -16,7 +16,6 @@ from delivering import (
     writes,
 )
 from langfuse_server import faults
-from langfuse_server.fixtures import langfuse
 
 from coaiapy import delivery, journal_marks, traces
 from coaiapy.destinations import destination_of
@@ -24,13 +23,11 @@ from coaiapy.errors import ConfigError, NetworkError
 from coaiapy.journal import Journal
 from coaiapy.settings import Settings
 
-__all__ = ["langfuse"]
-
 LOCAL = Settings(base_url="local")
 
 
 @pytest.fixture(params=["v3", "v4-events_only"])
-def server(request, langfuse):  # noqa: F811
+def server(request, langfuse):
     running = langfuse(request.param)
     submit(running, records_of(1, trace=99))
     running.forget_requests()
@@ -62,7 +59,7 @@ def flush(server, seconds=5.0, with_local=False, **changes):
 # Own records and the backlog
 
 
-def test_local_records_go_nowhere(langfuse):  # noqa: F811
+def test_local_records_go_nowhere(langfuse):
     assert traces.submit(LOCAL, records_of(2)).is_local
     assert in_outbox() == {}
 
@@ -109,7 +106,7 @@ def test_a_backlog_too_big_for_two_seconds_is_sent_in_part_and_nothing_of_it_twi
         assert len(server.rows()) - before == 1 + outcome.backlog
 
 
-def test_naming_the_project_is_part_of_these_two_seconds(langfuse):  # noqa: F811
+def test_naming_the_project_is_part_of_these_two_seconds(langfuse):
     server = langfuse("v3")
     leave_behind(server, records_of(5))
     server.fail("hang", times=None, path="/projects", after=1)  # the first is the detection's
@@ -118,7 +115,7 @@ def test_naming_the_project_is_part_of_these_two_seconds(langfuse):  # noqa: F81
     assert time.monotonic() - begun < 3
 
 
-def test_after_a_refusal_of_its_own_records_a_command_does_not_try_the_backlog(langfuse):  # noqa: F811
+def test_after_a_refusal_of_its_own_records_a_command_does_not_try_the_backlog(langfuse):
     server = langfuse("v3")
     leave_behind(server, records_of(5))
     outcome = submit(server, [trace_of(7, name="x" * 1001)])
@@ -126,7 +123,7 @@ def test_after_a_refusal_of_its_own_records_a_command_does_not_try_the_backlog(l
     assert len(writes(server)) == 1
 
 
-def test_a_rejected_record_that_is_written_again_is_refused_again_and_said_so(langfuse):  # noqa: F811
+def test_a_rejected_record_that_is_written_again_is_refused_again_and_said_so(langfuse):
     server = langfuse("v3")
     for _ in range(2):
         outcome = submit(server, [trace_of(7, name="x" * 1001)])
@@ -221,7 +218,7 @@ def test_a_deadline_amid_success_is_no_network_failure(server, monkeypatch):
 # Whose record it is
 
 
-def test_records_stay_with_the_server_that_they_were_written_for(langfuse):  # noqa: F811
+def test_records_stay_with_the_server_that_they_were_written_for(langfuse):
     one, other = langfuse("v3"), langfuse("v3")
     one.fail("refuse")
     submit(one, records_of(3), 0.3)
@@ -235,7 +232,7 @@ def test_records_stay_with_the_server_that_they_were_written_for(langfuse):  # n
     assert len(on_server(one)) == 3
 
 
-def test_records_stay_with_the_project_that_they_were_written_for(langfuse):  # noqa: F811
+def test_records_stay_with_the_project_that_they_were_written_for(langfuse):
     server = langfuse("v3")
     submit(server, records_of(1, trace=9))
     leave_behind(server, records_of(3))
@@ -245,7 +242,7 @@ def test_records_stay_with_the_project_that_they_were_written_for(langfuse):  # 
     assert len(in_outbox()) == 3
 
 
-def test_new_keys_of_the_same_project_send_what_was_written_with_the_old(langfuse):  # noqa: F811
+def test_new_keys_of_the_same_project_send_what_was_written_with_the_old(langfuse):
     server = langfuse("v3")
     submit(server, records_of(1, trace=9))
     leave_behind(server, records_of(3))
@@ -259,7 +256,7 @@ def test_new_keys_of_the_same_project_send_what_was_written_with_the_old(langfus
     assert in_outbox() == {}
 
 
-def test_a_write_with_new_keys_takes_along_what_waited_under_the_old(langfuse):  # noqa: F811
+def test_a_write_with_new_keys_takes_along_what_waited_under_the_old(langfuse):
     server = langfuse("v3")
     submit(server, records_of(1, trace=9))
     leave_behind(server, records_of(3))
@@ -267,7 +264,7 @@ def test_a_write_with_new_keys_takes_along_what_waited_under_the_old(langfuse): 
     assert submit(server, records_of(1, trace=8)).backlog == 3
 
 
-def test_keys_that_were_never_taken_are_of_no_project(langfuse):  # noqa: F811
+def test_keys_that_were_never_taken_are_of_no_project(langfuse):
     server = langfuse("v3")
     leave_behind(server, records_of(3), public_key="pk-typo")
     assert flush(server).elsewhere == 3
@@ -287,7 +284,7 @@ def test_local_records_are_sent_only_when_they_are_adopted(server):
 
 
 @pytest.mark.parametrize("fault, error", [("401", ConfigError), ("refuse", NetworkError)])
-def test_what_cannot_be_known_to_be_a_project_adopts_nothing(langfuse, fault, error):  # noqa: F811
+def test_what_cannot_be_known_to_be_a_project_adopts_nothing(langfuse, fault, error):
     server = langfuse("v3")
     traces.submit(LOCAL, records_of(3))
     server.fail(fault, times=None)

@@ -22,7 +22,6 @@ from delivering import (
     writes,
 )
 from langfuse_server import KINDS, faults
-from langfuse_server.fixtures import langfuse
 
 from coaiapy import claims, langfuse_generation
 from coaiapy.destinations import destination_of
@@ -34,14 +33,12 @@ from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.posting import WORKER, Deadline
 from coaiapy.records import score_from
 
-__all__ = ["langfuse"]
-
 BOTH = ["v3", "v4-events_only"]
 WRITE = "/api/public/"
 
 
 @pytest.fixture(params=BOTH)
-def server(request, langfuse):  # noqa: F811
+def server(request, langfuse):
     """A stand-in that this machine has talked to before."""
     running = langfuse(request.param)
     acquaint(running)
@@ -84,7 +81,7 @@ def accepted(server, records):
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_a_pipeline_is_one_write_request_on_every_kind_of_server(langfuse, kind):  # noqa: F811
+def test_a_pipeline_is_one_write_request_on_every_kind_of_server(langfuse, kind):
     server = langfuse(kind)
     outcome = submit(server, records_of(41))
     assert (outcome.sent, outcome.waiting, outcome.rejected) == (41, 0, ())
@@ -94,7 +91,7 @@ def test_a_pipeline_is_one_write_request_on_every_kind_of_server(langfuse, kind)
 
 
 @pytest.mark.parametrize("count", [1000])
-def test_so_is_a_long_one(langfuse, count):  # noqa: F811
+def test_so_is_a_long_one(langfuse, count):
     server = langfuse("v4-events_only")
     assert submit(server, records_of(count)).sent == count
     assert len(writes(server)) == 1
@@ -166,7 +163,7 @@ def test_what_is_in_flight_at_the_deadline_is_not_waited_for_beyond_it(server):
     assert time.monotonic() - begun < 2
 
 
-def test_part_of_a_batch_that_failed_is_sent_again_alone(langfuse):  # noqa: F811
+def test_part_of_a_batch_that_failed_is_sent_again_alone(langfuse):
     server = langfuse("v3")
     acquaint(server)
     server.fail("half refused", status=500, method="POST")
@@ -197,7 +194,7 @@ def test_a_change_in_flight_is_sent_after_it_with_an_id_of_its_own(server):
 # Refused
 
 
-def test_the_record_that_is_at_fault_is_set_aside_with_the_reason(langfuse):  # noqa: F811
+def test_the_record_that_is_at_fault_is_set_aside_with_the_reason(langfuse):
     server = langfuse("v3")
     acquaint(server)
     bad = trace_of(7, name="x" * 1001)
@@ -263,7 +260,7 @@ def test_keys_that_are_not_taken_cost_one_request_and_no_data(server, fault, hin
     assert submit(server, records_of(50)).sent == 50
 
 
-def test_keys_that_are_not_taken_by_an_unknown_server_cost_no_write(langfuse):  # noqa: F811
+def test_keys_that_are_not_taken_by_an_unknown_server_cost_no_write(langfuse):
     server = langfuse("v3")
     outcome = submit(server, records_of(50), secret_key="wrong")
     assert isinstance(outcome.problem, ConfigError)
@@ -290,7 +287,7 @@ def test_a_broken_record_holds_up_no_other(server):
     [("v3", "v4-events_only"), ("v4-events_only", "v2"), ("v4-dual", "v2"), ("v2", "v4-dual")],
 )
 def test_a_server_of_another_generation_than_remembered_is_looked_at_again(
-    langfuse,  # noqa: F811
+    langfuse,
     believed,
     real,
 ):
@@ -307,7 +304,7 @@ def test_a_server_of_another_generation_than_remembered_is_looked_at_again(
     assert in_outbox() == {}
 
 
-def test_a_change_of_generation_amid_many_requests_loses_nothing(langfuse, monkeypatch):  # noqa: F811
+def test_a_change_of_generation_amid_many_requests_loses_nothing(langfuse, monkeypatch):
     server = langfuse("v4-events_only")
     with Journal() as journal:
         langfuse_generation.remember(journal, server.url, Server("3.1", "v3"))

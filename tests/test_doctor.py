@@ -1,13 +1,9 @@
 """The doctor's verdicts on servers of every kind, and on all that can be wrong."""
 
-# ruff: noqa: F811
-
 import json
 
 import pytest
 from langfuse_server import KINDS
-from langfuse_server.fixtures import langfuse  # noqa: F401
-from servers import use  # noqa: F401
 
 from coaiapy import doctor, langfuse_generation
 from coaiapy.errors import ExitCode

@@ -1,14 +1,10 @@
 """One script of real commands on every server kind and in local mode: the same trace everywhere."""
 
-# ruff: noqa: F811
-
 import json
 import time
 
 import pytest
 from langfuse_server import KINDS
-from langfuse_server.fixtures import langfuse  # noqa: F401
-from servers import use  # noqa: F401
 
 from coaiapy.errors import ExitCode
 

@@ -15,12 +15,9 @@ from collections import Counter
 
 import pytest
 from delivering import ROWS_KINDS, in_outbox, records_of, settings_for, submit, writes
-from langfuse_server.fixtures import langfuse
 
 from coaiapy import delivery, ids
 from coaiapy.journal import Journal
-
-__all__ = ["langfuse"]
 
 PROCESSES = 8
 WRITES = 5
@@ -109,7 +106,7 @@ def writers(tmp_path_factory):
 
 
 @pytest.fixture(params=KINDS)
-def server(request, langfuse):  # noqa: F811
+def server(request, langfuse):
     """A stand-in that the journal knows, so that faults on POST are all there is."""
     running = langfuse(request.param)
     submit(running, records_of(1, trace=9999))

@@ -1,14 +1,10 @@
 """One script of all that ``coaia fuse`` keeps, on every server kind and in local mode."""
 
-# ruff: noqa: F811
-
 import shlex
 from typing import Dict, NamedTuple, Tuple
 
 import pytest
 from langfuse_server import KINDS
-from langfuse_server.fixtures import langfuse  # noqa: F401
-from servers import use  # noqa: F401
 
 from coaiapy.errors import ExitCode
 

@@ -3,7 +3,6 @@
 import time
 
 import pytest
-from langfuse_server.fixtures import langfuse  # noqa: F401
 
 from coaiapy import langfuse_generation
 from coaiapy.errors import ConfigError, NetworkError
@@ -28,55 +27,55 @@ def client(server, **options):
         ("v4-events_only", "4.16.0", V4),
     ],
 )
-def test_every_kind_of_server_is_recognised(langfuse, kind, version, generation):  # noqa: F811
+def test_every_kind_of_server_is_recognised(langfuse, kind, version, generation):
     found = detect(client(langfuse(kind)))
     assert (found, found.generation) == (Server(version, kind), generation)
 
 
 @pytest.mark.parametrize("kind", ["v4-legacy", "v4-dual", "v4-events_only", "v2"])
-def test_a_server_that_tells_no_version_is_recognised_by_its_answers(langfuse, kind):  # noqa: F811
+def test_a_server_that_tells_no_version_is_recognised_by_its_answers(langfuse, kind):
     assert langfuse_generation._mode(client(langfuse(kind)), "", None) == kind
 
 
-def test_a_v3_with_previews_switched_on_still_takes_events(langfuse):  # noqa: F811
+def test_a_v3_with_previews_switched_on_still_takes_events(langfuse):
     dual = langfuse("v4-dual")  # answers the probes as such a v3 does
     assert langfuse_generation._mode(client(dual), "3.225.4", None) == "v3"
 
 
-def test_wrong_keys_are_found_out_on_every_kind(langfuse):  # noqa: F811
+def test_wrong_keys_are_found_out_on_every_kind(langfuse):
     for kind in ("v2", "v3", "v4-events_only"):
         with pytest.raises(ConfigError, match="Invalid credentials"):
             detect(client(langfuse(kind), secret_key="sk-wrong"))
 
 
-def test_what_is_not_langfuse_is_said_to_be_none(langfuse):  # noqa: F811
+def test_what_is_not_langfuse_is_said_to_be_none(langfuse):
     server = langfuse("v3")
     server.fail("404 html", times=None)
     with pytest.raises(ConfigError, match="there is no Langfuse at http://127.0.0.1"):
         detect(client(server))
 
 
-def test_a_server_that_cannot_be_reached_is_not_guessed_at(langfuse):  # noqa: F811
+def test_a_server_that_cannot_be_reached_is_not_guessed_at(langfuse):
     server = langfuse("v3")
     server.fail("refuse")
     with pytest.raises(NetworkError):
         detect(client(server), time.monotonic() + 0.3)
 
 
-def test_a_fault_during_a_probe_decides_nothing(langfuse):  # noqa: F811
+def test_a_fault_during_a_probe_decides_nothing(langfuse):
     server = langfuse("v4-dual")
     server.fail("500", path="/sessions", times=None)
     with pytest.raises(NetworkError):
         detect(client(server), time.monotonic() + 0.3)
 
 
-def test_the_project_of_the_keys(langfuse):  # noqa: F811
+def test_the_project_of_the_keys(langfuse):
     for kind in ("v2", "v4-dual"):
         project = current_project(client(langfuse(kind)))
         assert (project["id"], project["name"]) == ("test-project", "Test Project")
 
 
-def test_a_server_is_asked_once_a_day(langfuse, monkeypatch):  # noqa: F811
+def test_a_server_is_asked_once_a_day(langfuse, monkeypatch):
     server = langfuse("v4-events_only")
     http = client(server)
     with Journal() as journal:
@@ -89,7 +88,7 @@ def test_a_server_is_asked_once_a_day(langfuse, monkeypatch):  # noqa: F811
         assert langfuse_generation.recall(journal, http.base_url) is None
 
 
-def test_a_server_that_contradicts_what_is_remembered_is_forgotten(langfuse):  # noqa: F811
+def test_a_server_that_contradicts_what_is_remembered_is_forgotten(langfuse):
     http = client(langfuse("v4-dual"))
     with Journal() as journal:
         langfuse_generation.remember(journal, http.base_url, Server("3.225.4", "v3"))

@@ -5,7 +5,6 @@ import threading
 import time
 
 import pytest
-from langfuse_server.fixtures import langfuse  # noqa: F401
 
 from coaiapy import langfuse_http
 from coaiapy.errors import ConfigError, ExitCode, NetworkError, NotFoundError, RefusedError
@@ -39,7 +38,7 @@ def in_seconds(seconds):
     return time.monotonic() + seconds
 
 
-def test_a_request_names_its_client_and_its_keys(langfuse):  # noqa: F811
+def test_a_request_names_its_client_and_its_keys(langfuse):
     server = langfuse("v3")
     answer = client(server).request("GET", PROJECTS)
     assert answer["data"][0]["id"] == "test-project"
@@ -49,25 +48,25 @@ def test_a_request_names_its_client_and_its_keys(langfuse):  # noqa: F811
     assert sent["x-langfuse-sdk-name"] == "coaia"
 
 
-def test_lists_repeat_in_the_query_and_none_is_left_out(langfuse):  # noqa: F811
+def test_lists_repeat_in_the_query_and_none_is_left_out(langfuse):
     server = langfuse("v3")
     query = {"tags": ["a", "b c"], "limit": 1, "name": None}
     assert client(server).request("GET", TRACES, query)["data"] == []
     assert server.requests[0].target.endswith("?tags=a&tags=b+c&limit=1")
 
 
-def test_a_base_url_may_have_a_path(langfuse):  # noqa: F811
+def test_a_base_url_may_have_a_path(langfuse):
     server = langfuse("v3", prefix="/langfuse")
     assert server.url.endswith("/langfuse")
     assert client(server).request("GET", PROJECTS)["data"]
 
 
-def test_a_name_with_a_slash_is_one_step_of_the_path(langfuse):  # noqa: F811
+def test_a_name_with_a_slash_is_one_step_of_the_path(langfuse):
     with pytest.raises(NotFoundError, match="folder/x"):
         client(langfuse("v3")).request("GET", "/api/public/traces/" + quoted("folder/x"))
 
 
-def test_wrong_keys_are_a_matter_of_configuration(langfuse):  # noqa: F811
+def test_wrong_keys_are_a_matter_of_configuration(langfuse):
     with pytest.raises(ConfigError) as caught:
         client(langfuse("v3"), secret_key="sk-wrong").request("GET", PROJECTS)
     said = str(caught.value)
@@ -151,7 +150,7 @@ def test_the_servers_message_is_found_in_every_shape(body, message):
     assert message_of(body).startswith(message)
 
 
-def test_mode_404s_mean_the_wrong_dialect(langfuse):  # noqa: F811
+def test_mode_404s_mean_the_wrong_dialect(langfuse):
     with pytest.raises(WrongDialectError, match="events_only") as caught:
         client(langfuse("v4-events_only")).request("GET", "/api/public/sessions", {"limit": 1})
     assert not caught.value.is_unknown_route
@@ -160,7 +159,7 @@ def test_mode_404s_mean_the_wrong_dialect(langfuse):  # noqa: F811
     assert caught.value.is_unknown_route
 
 
-def test_a_207_that_refuses_the_kind_of_event_means_the_wrong_dialect(langfuse):  # noqa: F811
+def test_a_207_that_refuses_the_kind_of_event_means_the_wrong_dialect(langfuse):
     event = {"id": "e", "type": "trace-create", "timestamp": "2026-01-01T00:00:00Z", "body": {}}
     with pytest.raises(WrongDialectError, match="trace-create"):
         client(langfuse("v4-events_only")).request("POST", INGESTION, json={"batch": [event]})
@@ -170,14 +169,14 @@ def test_a_207_that_refuses_the_kind_of_event_means_the_wrong_dialect(langfuse):
 
 
 @pytest.mark.parametrize("fault", ["500", "502 html", "503", "reset", "answer lost", "408"])
-def test_a_read_is_tried_again_after_a_passing_fault(langfuse, fault):  # noqa: F811
+def test_a_read_is_tried_again_after_a_passing_fault(langfuse, fault):
     server, pauses = langfuse("v3"), Pauses()
     server.fail(fault, times=2)
     assert client(server, sleep=pauses).request("GET", PROJECTS)["data"]
     assert len(pauses) == 2 and 0.25 <= pauses[0] <= 0.5 <= pauses[1] <= 1
 
 
-def test_a_cut_off_answer_is_asked_for_again(langfuse):  # noqa: F811
+def test_a_cut_off_answer_is_asked_for_again(langfuse):
     server, pauses = langfuse("v3"), Pauses()
     server.fail("truncated json")
     assert client(server, sleep=pauses).request("GET", PROJECTS)["data"]
@@ -185,7 +184,7 @@ def test_a_cut_off_answer_is_asked_for_again(langfuse):  # noqa: F811
 
 
 @pytest.mark.parametrize("fault", ["500", "reset", "answer lost"])
-def test_a_write_that_may_have_happened_is_not_repeated(langfuse, fault):  # noqa: F811
+def test_a_write_that_may_have_happened_is_not_repeated(langfuse, fault):
     server, pauses = langfuse("v3"), Pauses()
     server.fail(fault)
     score = {"id": "s", "name": "q", "value": 1, "traceId": "t"}
@@ -194,7 +193,7 @@ def test_a_write_that_may_have_happened_is_not_repeated(langfuse, fault):  # noq
     assert len(server.requests) == 1 and not pauses
 
 
-def test_a_write_is_repeated_when_the_caller_says_so(langfuse):  # noqa: F811
+def test_a_write_is_repeated_when_the_caller_says_so(langfuse):
     server = langfuse("v3")
     server.fail("answer lost")
     score = {"id": "s", "name": "q", "value": 1, "traceId": "t"}
@@ -203,7 +202,7 @@ def test_a_write_is_repeated_when_the_caller_says_so(langfuse):  # noqa: F811
 
 
 @pytest.mark.parametrize("shape", ["json", "text"])
-def test_a_rate_limit_says_how_long_to_wait(langfuse, shape):  # noqa: F811
+def test_a_rate_limit_says_how_long_to_wait(langfuse, shape):
     server, pauses = langfuse("v3"), Pauses()
     server.fail("429", retry_after=3, shape=shape)
     score = {"id": "s", "name": "q", "value": 1, "traceId": "t"}
@@ -211,7 +210,7 @@ def test_a_rate_limit_says_how_long_to_wait(langfuse, shape):  # noqa: F811
     assert pauses == [3]
 
 
-def test_a_wait_that_does_not_fit_is_not_begun(langfuse):  # noqa: F811
+def test_a_wait_that_does_not_fit_is_not_begun(langfuse):
     server, pauses = langfuse("v3"), Pauses()
     server.fail("429", retry_after=60)
     with pytest.raises(UnavailableError, match="429") as caught:
@@ -220,7 +219,7 @@ def test_a_wait_that_does_not_fit_is_not_begun(langfuse):  # noqa: F811
 
 
 @pytest.mark.parametrize("fault", ["hang", "drip"])
-def test_nothing_takes_longer_than_the_deadline(langfuse, fault):  # noqa: F811
+def test_nothing_takes_longer_than_the_deadline(langfuse, fault):
     server = langfuse("v3")
     server.fail(fault, times=None)
     http, begin = client(server, timeout=60.0), time.monotonic()
@@ -231,7 +230,7 @@ def test_nothing_takes_longer_than_the_deadline(langfuse, fault):  # noqa: F811
     assert http.request("GET", PROJECTS)["data"]
 
 
-def test_a_server_that_does_not_answer_is_given_the_timeout(langfuse):  # noqa: F811
+def test_a_server_that_does_not_answer_is_given_the_timeout(langfuse):
     server = langfuse("v3")
     server.fail("hang", times=None)
     http = client(server, timeout=0.2)
@@ -240,14 +239,14 @@ def test_a_server_that_does_not_answer_is_given_the_timeout(langfuse):  # noqa: 
     assert len(server.requests) >= 1
 
 
-def test_a_refused_connection_is_tried_again_even_for_a_write(langfuse):  # noqa: F811
+def test_a_refused_connection_is_tried_again_even_for_a_write(langfuse):
     server = langfuse("v3")
     server.fail("refuse", seconds=0.3)
     score = {"id": "s", "name": "q", "value": 1, "traceId": "t"}
     assert client(server).request("POST", SCORES, json=score) == {"id": "s"}
 
 
-def test_a_dead_address_is_a_sentence_about_the_network(langfuse):  # noqa: F811
+def test_a_dead_address_is_a_sentence_about_the_network(langfuse):
     server = langfuse("v3")
     server.fail("refuse")
     with pytest.raises(NetworkError) as caught:
@@ -262,7 +261,7 @@ def test_an_unknown_host_is_a_sentence_about_the_network():
         http.request("GET", PROJECTS, deadline=in_seconds(0.5))
 
 
-def test_a_login_page_is_no_answer_and_is_not_asked_again(langfuse):  # noqa: F811
+def test_a_login_page_is_no_answer_and_is_not_asked_again(langfuse):
     server, pauses = langfuse("v3"), Pauses()
     server.fail("200 html", times=None)
     with pytest.raises(NetworkError, match="login page or a proxy"):
@@ -277,7 +276,7 @@ def test_a_redirect_names_the_address_to_set():
     assert "to https://lf.example.org/api/public/x: set LANGFUSE_BASE_URL" in str(error)
 
 
-def test_send_gives_every_answer_and_raises_only_without_one(langfuse):  # noqa: F811
+def test_send_gives_every_answer_and_raises_only_without_one(langfuse):
     server = langfuse("v3")
     http = client(server)
     request = Request(INGESTION, {"Content-Type": "application/json"}, b'{"batch":[]}', [])
@@ -294,7 +293,7 @@ def test_send_gives_every_answer_and_raises_only_without_one(langfuse):  # noqa:
     assert http.send(request).status == 207
 
 
-def test_many_threads_may_ask_at_once(langfuse):  # noqa: F811
+def test_many_threads_may_ask_at_once(langfuse):
     server = langfuse("v3")
     http, found = client(server), []
 

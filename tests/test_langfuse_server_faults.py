@@ -10,9 +10,6 @@ from typing import Any, Callable, Dict, List
 import pytest
 from langfuse_server import LangfuseServer
 from langfuse_server.client import Client
-from langfuse_server.fixtures import langfuse
-
-__all__ = ["langfuse"]
 
 INGESTION = "/api/public/ingestion"
 NOW = "2026-03-01T10:00:00.000Z"
@@ -27,7 +24,7 @@ def batch(*ids: str) -> Dict[str, Any]:
 
 
 @pytest.fixture
-def server(langfuse: Callable[..., LangfuseServer]) -> LangfuseServer:  # noqa: F811
+def server(langfuse: Callable[..., LangfuseServer]) -> LangfuseServer:
     return langfuse("v3")
 
 

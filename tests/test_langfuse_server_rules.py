@@ -12,9 +12,6 @@ from typing import Any, Callable, Dict, List
 import pytest
 from langfuse_server import KINDS, LangfuseServer
 from langfuse_server.client import Client, Result
-from langfuse_server.fixtures import langfuse
-
-__all__ = ["langfuse"]
 
 INGESTION = "/api/public/ingestion"
 OTLP = "/api/public/otel/v1/traces"
@@ -78,7 +75,7 @@ def errors_of(result: Result) -> Dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", LEGACY_KINDS)
-def test_each_bad_event_is_refused_alone(langfuse: Start, kind: str) -> None:  # noqa: F811
+def test_each_bad_event_is_refused_alone(langfuse: Start, kind: str) -> None:
     server = langfuse(kind)
     result = ingest(
         server,
@@ -115,7 +112,7 @@ def test_each_bad_event_is_refused_alone(langfuse: Start, kind: str) -> None:  #
 
 @pytest.mark.parametrize("kind", LEGACY_KINDS)
 def test_traces_and_scores_without_an_id_are_lost_quietly(
-    langfuse: Start,  # noqa: F811
+    langfuse: Start,
     kind: str,
 ) -> None:
     server = langfuse(kind)
@@ -129,14 +126,14 @@ def test_traces_and_scores_without_an_id_are_lost_quietly(
     assert not (server.traces() or server.scores() or server.observations())
 
 
-def test_log_events_are_not_echoed(langfuse: Start) -> None:  # noqa: F811
+def test_log_events_are_not_echoed(langfuse: Start) -> None:
     for kind in ("v3", "v4-events_only"):
         result = ingest(langfuse(kind), event("1", "sdk-log", log={"x": 1}))
         assert result.body == {"successes": [], "errors": []}
 
 
 @pytest.mark.parametrize("kind", LEGACY_KINDS)
-def test_the_same_event_again_changes_nothing(langfuse: Start, kind: str) -> None:  # noqa: F811
+def test_the_same_event_again_changes_nothing(langfuse: Start, kind: str) -> None:
     server = langfuse(kind)
     first = event("1", "trace-create", id="t", name="first")
     ingest(server, first)
@@ -148,7 +145,7 @@ def test_the_same_event_again_changes_nothing(langfuse: Start, kind: str) -> Non
 
 
 @pytest.mark.parametrize("kind", LEGACY_KINDS)
-def test_a_trace_is_merged_from_its_events(langfuse: Start, kind: str) -> None:  # noqa: F811
+def test_a_trace_is_merged_from_its_events(langfuse: Start, kind: str) -> None:
     server = langfuse(kind)
     ingest(
         server,
@@ -183,7 +180,7 @@ def test_a_trace_is_merged_from_its_events(langfuse: Start, kind: str) -> None: 
         assert trace["environment"] == "dev"
 
 
-def test_events_are_merged_in_the_order_of_their_timestamps(langfuse: Start) -> None:  # noqa: F811
+def test_events_are_merged_in_the_order_of_their_timestamps(langfuse: Start) -> None:
     server = langfuse("v3")
     ingest(
         server, event("2", "span-update", LATER, id="s", traceId="t", name="later", endTime=LATER)
@@ -198,7 +195,7 @@ def test_events_are_merged_in_the_order_of_their_timestamps(langfuse: Start) -> 
     assert server.observations()["s"]["traceId"] == "t"
 
 
-def test_what_the_server_does_to_values(langfuse: Start) -> None:  # noqa: F811
+def test_what_the_server_does_to_values(langfuse: Start) -> None:
     server = langfuse("v3")
     ingest(
         server,
@@ -215,7 +212,7 @@ def test_what_the_server_does_to_values(langfuse: Start) -> None:  # noqa: F811
     assert server.observations()["e"]["startTime"] == NOW
 
 
-def test_bodies_that_the_parser_refuses(langfuse: Start) -> None:  # noqa: F811
+def test_bodies_that_the_parser_refuses(langfuse: Start) -> None:
     server = langfuse("v3")
     client = Client(server)
     body = json.dumps({"batch": [event("1", "trace-create", id="t")]}).encode("utf-8")
@@ -230,7 +227,7 @@ def test_bodies_that_the_parser_refuses(langfuse: Start) -> None:  # noqa: F811
     assert server.requests[0].body == {"batch": [event("1", "trace-create", id="t")]}
 
 
-def test_chunked_bodies_arrive_whole(langfuse: Start) -> None:  # noqa: F811
+def test_chunked_bodies_arrive_whole(langfuse: Start) -> None:
     server = langfuse("v3")
     client = Client(server)
     body = json.dumps({"batch": [event("1", "trace-create", id="t")]}).encode("utf-8")
@@ -246,7 +243,7 @@ def test_chunked_bodies_arrive_whole(langfuse: Start) -> None:  # noqa: F811
 # OTLP
 
 
-def test_a_span_sent_again_is_two_rows_until_the_merge(langfuse: Start) -> None:  # noqa: F811
+def test_a_span_sent_again_is_two_rows_until_the_merge(langfuse: Start) -> None:
     server = langfuse("v4-events_only")
     export(server, span("t", "s", end=1, langfuse__observation__output="old"))
     export(server, span("t", "s", end=9, langfuse__observation__output="new"))
@@ -264,7 +261,7 @@ def test_a_span_sent_again_is_two_rows_until_the_merge(langfuse: Start) -> None:
 
 @pytest.mark.parametrize("kind", ["v3", "v4-legacy"])
 def test_a_span_sent_again_overwrites_the_legacy_record(
-    langfuse: Start,  # noqa: F811
+    langfuse: Start,
     kind: str,
 ) -> None:
     server = langfuse(kind)
@@ -277,7 +274,7 @@ def test_a_span_sent_again_overwrites_the_legacy_record(
 
 
 @pytest.mark.parametrize("kind", OTLP_KINDS)
-def test_one_malformed_span_loses_the_whole_request(langfuse: Start, kind: str) -> None:  # noqa: F811
+def test_one_malformed_span_loses_the_whole_request(langfuse: Start, kind: str) -> None:
     server = langfuse(kind)
     bad = span("t", "bad")
     del bad["traceId"]
@@ -290,7 +287,7 @@ def test_one_malformed_span_loses_the_whole_request(langfuse: Start, kind: str) 
 
 
 @pytest.mark.parametrize("kind", OTLP_KINDS)
-def test_compressed_and_empty_exports(langfuse: Start, kind: str) -> None:  # noqa: F811
+def test_compressed_and_empty_exports(langfuse: Start, kind: str) -> None:
     server = langfuse(kind)
     assert export(server, span("t", "s"), compress=True).status == 200
     assert list(server.observations()) == ["s"]
@@ -306,7 +303,7 @@ def spans_in(server: LangfuseServer) -> List[Dict[str, Any]]:
 
 
 def test_without_the_version_header_a_dual_server_shows_spans_late(
-    langfuse: Start,  # noqa: F811
+    langfuse: Start,
 ) -> None:
     server = langfuse("v4-dual")
     export(server, span("t", "late"), headers={"Content-Type": "application/json"})
@@ -318,7 +315,7 @@ def test_without_the_version_header_a_dual_server_shows_spans_late(
     assert sorted(row["id"] for row in rows(server, traceId="t")) == ["late", "now"]
 
 
-def test_legacy_writes_appear_in_the_rows_of_a_dual_server(langfuse: Start) -> None:  # noqa: F811
+def test_legacy_writes_appear_in_the_rows_of_a_dual_server(langfuse: Start) -> None:
     server = langfuse("v4-dual")
     ingest(
         server,
@@ -340,7 +337,7 @@ def test_legacy_writes_appear_in_the_rows_of_a_dual_server(langfuse: Start) -> N
 # Reading
 
 
-def test_writes_become_readable_after_a_while(langfuse: Start) -> None:  # noqa: F811
+def test_writes_become_readable_after_a_while(langfuse: Start) -> None:
     server = langfuse("v3", visible_after=0.15)
     ingest(server, event("1", "trace-create", id="t"))
     get = Client(server)
@@ -353,14 +350,14 @@ def test_writes_become_readable_after_a_while(langfuse: Start) -> None:  # noqa:
     assert get("GET", "/api/public/traces/u").status == 200
 
 
-def test_a_2x_server_writes_at_once(langfuse: Start) -> None:  # noqa: F811
+def test_a_2x_server_writes_at_once(langfuse: Start) -> None:
     server = langfuse("v2", visible_after=60)
     ingest(server, event("1", "trace-create", id="t"))
     assert Client(server)("GET", "/api/public/traces/t").status == 200
 
 
 @pytest.mark.parametrize("kind", LEGACY_KINDS)
-def test_trace_pages_filters_and_order(langfuse: Start, kind: str) -> None:  # noqa: F811
+def test_trace_pages_filters_and_order(langfuse: Start, kind: str) -> None:
     server = langfuse(kind)
     ingest(
         server,
@@ -404,7 +401,7 @@ def test_trace_pages_filters_and_order(langfuse: Start, kind: str) -> None:  # n
 
 
 @pytest.mark.parametrize("kind", ROW_KINDS)
-def test_row_pages_follow_the_cursor(langfuse: Start, kind: str) -> None:  # noqa: F811
+def test_row_pages_follow_the_cursor(langfuse: Start, kind: str) -> None:
     server = langfuse(kind)
     export(server, *[span("t", "s%02d" % number, start=number // 2) for number in range(11)])
     client = Client(server)
@@ -422,7 +419,7 @@ def test_row_pages_follow_the_cursor(langfuse: Start, kind: str) -> None:  # noq
 
 
 @pytest.mark.parametrize("kind", ROW_KINDS)
-def test_row_filters_and_field_groups(langfuse: Start, kind: str) -> None:  # noqa: F811
+def test_row_filters_and_field_groups(langfuse: Start, kind: str) -> None:
     server = langfuse(kind)
     named = {"langfuse__environment": "dev", "session__id": "s1", "user__id": "john"}
     export(
@@ -461,7 +458,7 @@ def test_row_filters_and_field_groups(langfuse: Start, kind: str) -> None:  # no
 
 
 @pytest.mark.parametrize("kind", OTLP_KINDS)
-def test_deleted_traces_are_gone(langfuse: Start, kind: str) -> None:  # noqa: F811
+def test_deleted_traces_are_gone(langfuse: Start, kind: str) -> None:
     server = langfuse(kind)
     export(server, span("t", "a"), span("u", "b"), span("w", "c"))
     ingest(server, event("1", "score-create", id="x", traceId="t", name="n", value=1))
@@ -478,7 +475,7 @@ def test_deleted_traces_are_gone(langfuse: Start, kind: str) -> None:  # noqa: F
 
 
 @pytest.mark.parametrize("kind", OTLP_KINDS)
-def test_scores_on_newer_servers(langfuse: Start, kind: str) -> None:  # noqa: F811
+def test_scores_on_newer_servers(langfuse: Start, kind: str) -> None:
     server = langfuse(kind)
     client = Client(server)
     bodies: List[Dict[str, Any]] = [
@@ -510,7 +507,7 @@ def test_scores_on_newer_servers(langfuse: Start, kind: str) -> None:  # noqa: F
 # The server as a whole
 
 
-def test_a_prefix_belongs_to_every_path(langfuse: Start) -> None:  # noqa: F811
+def test_a_prefix_belongs_to_every_path(langfuse: Start) -> None:
     server = langfuse("v3", prefix="/langfuse/")
     assert server.url.endswith("/langfuse")
     assert Client(server)("GET", "/api/public/health").status == 200
@@ -520,18 +517,18 @@ def test_a_prefix_belongs_to_every_path(langfuse: Start) -> None:  # noqa: F811
     assert server.requests[0].path == "/api/public/health"
 
 
-def test_keys_and_project_are_its_own(langfuse: Start) -> None:  # noqa: F811
+def test_keys_and_project_are_its_own(langfuse: Start) -> None:
     server = langfuse("v3", public_key="pk", secret_key="sk", project_id="p", project_name="P")
     (project,) = Client(server)("GET", "/api/public/projects").body["data"]
     assert (project["id"], project["name"]) == ("p", "P")
 
 
-def test_resources_that_are_not_played_say_so(langfuse: Start) -> None:  # noqa: F811
+def test_resources_that_are_not_played_say_so(langfuse: Start) -> None:
     result = Client(langfuse("v3"))("GET", "/api/public/models/name")
     assert result.status == 501
 
 
-def test_many_clients_at_once(langfuse: Start) -> None:  # noqa: F811
+def test_many_clients_at_once(langfuse: Start) -> None:
     server = langfuse("v3")
 
     def work(number: int) -> None:

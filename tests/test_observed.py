@@ -1,14 +1,10 @@
 """Calls of models and services in the trace: what is recorded, what is kept out, what never fails."""
 
-# ruff: noqa: F811
-
 import json
 import time
 
 import pytest
-from aws_server import polly  # noqa: F401
 from hearing import mp3_of, tone, write_wav
-from openai_server import openai  # noqa: F401
 
 from coaiapy import ids, observed, published_texts, syntation
 from coaiapy.errors import RefusedError

@@ -1,11 +1,9 @@
 """The client of OpenAI-compatible services: every answer becomes a value or one sentence."""
 
-# ruff: noqa: F811
-
 import json
 
 import pytest
-from openai_server import KEY, openai  # noqa: F401
+from openai_server import KEY
 
 from coaiapy import config_values, openai_settings
 from coaiapy.errors import ConfigError, NetworkError, RefusedError

@@ -4,21 +4,17 @@ import os
 import time
 
 import pytest
-from langfuse_server.fixtures import langfuse  # noqa: F401
-from test_prompts import settings_for
+from servers import settings_for
 
-from coaiapy import langfuse_http, prompt_cache, prompts
+from coaiapy import prompt_cache, prompts
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError
 from coaiapy.settings import Settings
 
-
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch):
-    monkeypatch.setattr(langfuse_http, "DEFAULT_SECONDS", 0.5)
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 
 @pytest.fixture
-def server(langfuse):  # noqa: F811
+def server(langfuse):
     return langfuse("v3")
 
 

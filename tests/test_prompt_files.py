@@ -5,8 +5,8 @@ import os
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from langfuse_server.fixtures import langfuse  # noqa: F401
-from test_prompts import CHAT, settings_for
+from servers import settings_for
+from test_prompts import CHAT
 
 from coaiapy import prompt_files, prompt_sync, prompts
 from coaiapy.errors import StateError, UsageError
@@ -131,7 +131,7 @@ def test_no_link_leads_out_of_the_folder(tmp_path):
 
 
 @pytest.fixture
-def server(langfuse):  # noqa: F811
+def server(langfuse):
     return langfuse("v3")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from langfuse_server import KINDS
-from langfuse_server.fixtures import langfuse  # noqa: F401
+from servers import settings_for
 
 from coaiapy import langfuse_http, prompts
 from coaiapy.errors import (
@@ -21,19 +21,11 @@ PROMPTS = "/api/public/v2/prompts"
 CHAT = [{"role": "system", "content": "s"}, {"role": "user", "content": "{{q}}"}]
 ALL_KINDS = sorted(KINDS)
 
-
-def settings_for(server, **changes):
-    keys = {"public_key": "pk-test", "secret_key": "sk-test", "timeout": 1.0}
-    return Settings(base_url=server.url, **dict(keys, **changes))
-
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch):
-    monkeypatch.setattr(langfuse_http, "FIRST_PAUSE", 0.01)
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 
 @pytest.fixture
-def server(langfuse):  # noqa: F811
+def server(langfuse):
     return langfuse("v4-events_only")
 
 
@@ -47,7 +39,7 @@ def posts(server):
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
-def test_what_was_created_is_read_by_label_and_by_version(langfuse, kind):  # noqa: F811
+def test_what_was_created_is_read_by_label_and_by_version(langfuse, kind):
     known = settings_for(langfuse(kind))
     first = prompts.create_prompt(
         known, "a/b c", "Hello", "first", ["production"], ["t"], config={"model": "m"}
@@ -77,7 +69,7 @@ def test_chat_messages_keep_their_roles_and_placeholders(known):
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
-def test_every_page_is_listed(langfuse, kind):  # noqa: F811
+def test_every_page_is_listed(langfuse, kind):
     server = langfuse(kind)
     known = settings_for(server)
     for number in range(103):
@@ -106,7 +98,7 @@ def gets(server):
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
-def test_the_list_tells_types_and_asks_only_for_those_that_are_missing(langfuse, kind):  # noqa: F811
+def test_the_list_tells_types_and_asks_only_for_those_that_are_missing(langfuse, kind):
     server = langfuse(kind)
     known = settings_for(server)
     prompts.create_prompt(known, "a/b", "x")
@@ -120,7 +112,7 @@ def test_the_list_tells_types_and_asks_only_for_those_that_are_missing(langfuse,
     assert asked == (singly if kind == "v2" else [])
 
 
-def test_only_what_shows_types_asks_for_them(langfuse):  # noqa: F811
+def test_only_what_shows_types_asks_for_them(langfuse):
     server = langfuse("v2")
     known = settings_for(server)
     prompts.create_prompt(known, "p", "x")
@@ -131,7 +123,7 @@ def test_only_what_shows_types_asks_for_them(langfuse):  # noqa: F811
     assert len(gets(server)) == 3
 
 
-def test_a_type_that_cannot_be_had_is_unknown_and_the_rest_is_listed(langfuse):  # noqa: F811
+def test_a_type_that_cannot_be_had_is_unknown_and_the_rest_is_listed(langfuse):
     server = langfuse("v2")
     known = settings_for(server)
     for name in "abc":
@@ -145,7 +137,7 @@ def test_a_type_that_cannot_be_had_is_unknown_and_the_rest_is_listed(langfuse): 
     ]
 
 
-def test_a_server_that_goes_away_is_not_asked_for_every_type(langfuse):  # noqa: F811
+def test_a_server_that_goes_away_is_not_asked_for_every_type(langfuse):
     server = langfuse("v2")
     known = settings_for(server, timeout=0.2)
     for number in range(40):
@@ -273,7 +265,7 @@ def test_deleting_takes_a_version_or_all(server, known):
         prompts.delete_prompt(known, "p")
 
 
-def test_a_server_that_can_neither_label_nor_delete_says_so(langfuse):  # noqa: F811
+def test_a_server_that_can_neither_label_nor_delete_says_so(langfuse):
     known = settings_for(langfuse("v2"))
     prompts.create_prompt(known, "p", "x")
     for call in (

@@ -1,9 +1,6 @@
 """The helpers that scripts import from coaiacli, beside the command itself."""
 
-# ruff: noqa: F811
-
 import pytest
-from openai_server import openai  # noqa: F401
 from redis_for_tests import free_port
 
 from coaiapy import coaiacli, coaiamodule

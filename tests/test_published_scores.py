@@ -3,8 +3,6 @@
 import json
 
 import pytest
-from langfuse_server.fixtures import langfuse  # noqa: F401
-from servers import use  # noqa: F401
 
 from coaiapy import published_scores as published
 from coaiapy import score_config_cache
@@ -21,7 +19,7 @@ def silence(capsys):
 
 
 @pytest.mark.parametrize("kind", ["v3", "v4-events_only"])
-def test_configs(use, kind):  # noqa: F811
+def test_configs(use, kind):
     server = use(kind)
     assert published.get_current_project_info() == {"id": "test-project", "name": "Test Project"}
     made = json.loads(published.create_score_config(**RATING))
@@ -40,7 +38,7 @@ def test_configs(use, kind):  # noqa: F811
 
 
 @pytest.mark.parametrize("kind", ["v2", "v3", "v4-dual", "v4-events_only"])
-def test_applying(use, kind):  # noqa: F811
+def test_applying(use, kind):
     server = use(kind)
     config = json.loads(published.create_score_config(**RATING))
     answer = json.loads(published.apply_score_config("Rating", "trace", "t", 7, comment="good"))
@@ -58,7 +56,7 @@ def test_applying(use, kind):  # noqa: F811
         ("Rating", "", 1, "trace_id"),
     ],
 )
-def test_a_score_that_cannot_be_applied_is_a_text(use, name, target, value, word):  # noqa: F811
+def test_a_score_that_cannot_be_applied_is_a_text(use, name, target, value, word):
     server = use("v3")
     published.create_score_config(**RATING)
     text = published.apply_score_config(name, "trace", target, value)
@@ -66,7 +64,7 @@ def test_a_score_that_cannot_be_applied_is_a_text(use, name, target, value, word
     assert server.scores() == {}
 
 
-def test_scores(use):  # noqa: F811
+def test_scores(use):
     server = use("v3")
     config = json.loads(published.create_score_config(**RATING))
     told = published.create_score_for_target(
@@ -90,7 +88,7 @@ def test_scores(use):  # noqa: F811
         published.get_score_by_id("nobody")
 
 
-def test_scores_of_one_user(use, run):  # noqa: F811
+def test_scores_of_one_user(use, run):
     use("v4-dual")
     for user, trace in (("john", "t1"), ("ann", "t2")):
         assert run("fuse", "traces", "create", trace, "-u", user).code == 0
@@ -99,7 +97,7 @@ def test_scores_of_one_user(use, run):  # noqa: F811
     assert [one["id"] for one in found] == ["score of john"]
 
 
-def test_a_score_that_waits_is_told(use, monkeypatch):  # noqa: F811
+def test_a_score_that_waits_is_told(use, monkeypatch):
     server = use("v3")
     published.apply_score_to_trace("t", "s1")
     server.fail("503", times=None, path="ingestion")
@@ -112,7 +110,7 @@ def test_a_score_that_waits_is_told(use, monkeypatch):  # noqa: F811
     }
 
 
-def test_refusals_and_wrong_keys_are_raised(use, monkeypatch):  # noqa: F811
+def test_refusals_and_wrong_keys_are_raised(use, monkeypatch):
     use("v2")
     with pytest.raises(RefusedError):
         published.create_score_for_target("session", "s", "s1")
@@ -124,7 +122,7 @@ def test_refusals_and_wrong_keys_are_raised(use, monkeypatch):  # noqa: F811
         published.apply_score_to_trace("t", "s2")
 
 
-def test_an_old_answer_for_want_of_a_new_one_is_a_warning(use):  # noqa: F811
+def test_an_old_answer_for_want_of_a_new_one_is_a_warning(use):
     server = use("v3")
     published.create_score_config(**RATING)
     server.fail("refuse")
@@ -132,7 +130,7 @@ def test_an_old_answer_for_want_of_a_new_one_is_a_warning(use):  # noqa: F811
         assert published.get_config_with_auto_refresh("Rating", max_age_hours=0)
 
 
-def test_presets_and_files(use, tmp_path):  # noqa: F811
+def test_presets_and_files(use, tmp_path):
     server = use("v3")
     assert published.BUILT_IN_PRESETS == published.get_built_in_presets()
     assert len(published.BUILT_IN_PRESETS) == 22

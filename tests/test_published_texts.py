@@ -1,11 +1,8 @@
 """The names of earlier releases that talk to a model: they work, and raise when they do not."""
 
-# ruff: noqa: F811
-
 import json
 
 import pytest
-from openai_server import openai  # noqa: F401
 
 from coaiapy import published_texts
 from coaiapy.errors import CoaiaError, ConfigError

@@ -1,14 +1,10 @@
 """Reading from every kind of server: what others wrote, pages, limits, wrong memories."""
 
-# ruff: noqa: F811
-
 import json
 import os
 
 import pytest
 from langfuse_server.client import Client
-from langfuse_server.fixtures import langfuse  # noqa: F401
-from servers import use  # noqa: F401
 
 from coaiapy import (
     ids,

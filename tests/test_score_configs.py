@@ -5,8 +5,6 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from langfuse_server import KINDS
-from langfuse_server.fixtures import langfuse  # noqa: F401
-from servers import use  # noqa: F401
 
 from coaiapy import current_project, langfuse_http, score_configs, settings
 from coaiapy import score_config_cache as cache
@@ -61,7 +59,7 @@ def on_server(server, **fields):
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_a_fresh_hit_makes_no_request(use, kind, monkeypatch):  # noqa: F811
+def test_a_fresh_hit_makes_no_request(use, kind, monkeypatch):
     server = use(kind)
     for _ in range(3):
         on_server(server)
@@ -77,7 +75,7 @@ def test_a_fresh_hit_makes_no_request(use, kind, monkeypatch):  # noqa: F811
     assert count(server) == 0
 
 
-def test_a_miss_makes_one_request(use):  # noqa: F811
+def test_a_miss_makes_one_request(use):
     server = use("v3")
     known = settings.load()
     assert score_configs.find(known, "Config 0") is None
@@ -92,7 +90,7 @@ def test_a_miss_makes_one_request(use):  # noqa: F811
     assert "did you mean 'Config 0'?" in str(error.value)
 
 
-def test_a_project_with_many_configs_is_read_page_by_page(use):  # noqa: F811
+def test_a_project_with_many_configs_is_read_page_by_page(use):
     server = use("v3")
     for _ in range(205):
         on_server(server)
@@ -101,7 +99,7 @@ def test_a_project_with_many_configs_is_read_page_by_page(use):  # noqa: F811
     assert len(cache.load_project_cache(server.project_id)["configs"]) == 205
 
 
-def test_a_stale_entry_is_refreshed(use):  # noqa: F811
+def test_a_stale_entry_is_refreshed(use):
     server = use("v3")
     config = on_server(server)
     known = settings.load()
@@ -115,7 +113,7 @@ def test_a_stale_entry_is_refreshed(use):  # noqa: F811
     assert count(server) == 0
 
 
-def test_a_stale_entry_is_served_with_a_note_when_the_server_is_down(use, monkeypatch):  # noqa: F811
+def test_a_stale_entry_is_served_with_a_note_when_the_server_is_down(use, monkeypatch):
     server = use("v3")
     on_server(server)
     known = settings.load()
@@ -137,7 +135,7 @@ def test_a_stale_entry_is_served_with_a_note_when_the_server_is_down(use, monkey
     assert score_configs.find(known, "Config 0", pytest.fail)
 
 
-def test_a_config_that_has_gone_stale_and_away_is_not_served(use):  # noqa: F811
+def test_a_config_that_has_gone_stale_and_away_is_not_served(use):
     server = use("v3")
     on_server(server)
     known = settings.load()
@@ -147,7 +145,7 @@ def test_a_config_that_has_gone_stale_and_away_is_not_served(use):  # noqa: F811
     assert score_configs.find(known, "Config 0") is None
 
 
-def test_a_broken_cache_is_rebuilt_with_one_request(use):  # noqa: F811
+def test_a_broken_cache_is_rebuilt_with_one_request(use):
     server = use("v3")
     on_server(server)
     known = settings.load()
@@ -162,7 +160,7 @@ def test_a_broken_cache_is_rebuilt_with_one_request(use):  # noqa: F811
     assert count(server) == 0
 
 
-def test_what_is_returned_is_the_callers_own(use):  # noqa: F811
+def test_what_is_returned_is_the_callers_own(use):
     server = use("v3")
     on_server(server)
     known = settings.load()
@@ -170,7 +168,7 @@ def test_what_is_returned_is_the_callers_own(use):  # noqa: F811
     assert score_configs.find(known, "Config 0")["name"] == "Config 0"
 
 
-def test_wrong_keys_are_an_error_and_no_empty_list(use, monkeypatch):  # noqa: F811
+def test_wrong_keys_are_an_error_and_no_empty_list(use, monkeypatch):
     use("v3")
     monkeypatch.setenv("LANGFUSE_SECRET_KEY", "wrong")
     for ask in (score_configs.list_all, score_configs.available):
@@ -180,7 +178,7 @@ def test_wrong_keys_are_an_error_and_no_empty_list(use, monkeypatch):  # noqa: F
 
 
 @pytest.mark.parametrize("kind", WHERE)
-def test_made_changed_archived_and_brought_back(use, kind):  # noqa: F811
+def test_made_changed_archived_and_brought_back(use, kind):
     use(kind)
     known = settings.load()
     made = score_configs.create(known, GOOD)
@@ -203,7 +201,7 @@ def test_made_changed_archived_and_brought_back(use, kind):  # noqa: F811
         score_configs.get_from_server(known, "Helpfulness")
 
 
-def test_a_config_that_was_just_made_needs_no_request(use):  # noqa: F811
+def test_a_config_that_was_just_made_needs_no_request(use):
     server = use("v4-dual")
     known = settings.load()
     score_configs.create(known, GOOD)
@@ -213,7 +211,7 @@ def test_a_config_that_was_just_made_needs_no_request(use):  # noqa: F811
 
 
 @pytest.mark.parametrize("kind", ["v3", "local"])
-def test_a_name_that_is_taken_is_not_made_twice(use, kind):  # noqa: F811
+def test_a_name_that_is_taken_is_not_made_twice(use, kind):
     use(kind)
     known = settings.load()
     score_configs.create(known, GOOD)
@@ -226,7 +224,7 @@ def test_a_name_that_is_taken_is_not_made_twice(use, kind):  # noqa: F811
     assert outcomes == ["exists"]
 
 
-def test_after_a_lost_answer_it_looks_before_it_posts_again(use):  # noqa: F811
+def test_after_a_lost_answer_it_looks_before_it_posts_again(use):
     server = use("v3")
     server.fail("answer lost", path="score-configs", method="POST")
     made = score_configs.create(settings.load(), GOOD)
@@ -234,7 +232,7 @@ def test_after_a_lost_answer_it_looks_before_it_posts_again(use):  # noqa: F811
     assert [one.method for one in server.requests].count("POST") == 1
 
 
-def test_a_post_that_did_nothing_is_an_error(use):  # noqa: F811
+def test_a_post_that_did_nothing_is_an_error(use):
     server = use("v3")
     server.fail("500", path="score-configs", method="POST")
     with pytest.raises(NetworkError):
@@ -242,7 +240,7 @@ def test_a_post_that_did_nothing_is_an_error(use):  # noqa: F811
     assert server.score_configs == {}
 
 
-def test_what_a_server_refuses_does_not_stop_the_others(use):  # noqa: F811
+def test_what_a_server_refuses_does_not_stop_the_others(use):
     use("v2")
     wanted = [{"name": "Free", "dataType": "TEXT"}, GOOD]
     made = list(score_configs.create_all(settings.load(), wanted))
@@ -251,7 +249,7 @@ def test_what_a_server_refuses_does_not_stop_the_others(use):  # noqa: F811
         score_configs.create(settings.load(), wanted[0])
 
 
-def test_nothing_is_made_if_one_of_them_is_wrong(use):  # noqa: F811
+def test_nothing_is_made_if_one_of_them_is_wrong(use):
     server = use("v3")
     with pytest.raises(UsageError):
         list(score_configs.create_all(settings.load(), [GOOD, {"name": "x", "dataType": "ODD"}]))
@@ -278,7 +276,7 @@ def test_nothing_is_made_if_one_of_them_is_wrong(use):  # noqa: F811
         ({"description": 5}, "description"),
     ],
 )
-def test_what_no_server_takes_is_refused_before_it_is_asked(use, fields, word):  # noqa: F811
+def test_what_no_server_takes_is_refused_before_it_is_asked(use, fields, word):
     server = use("v4-dual")
     with pytest.raises(UsageError) as error:
         score_configs.create(settings.load(), dict(GOOD, **fields))
@@ -286,7 +284,7 @@ def test_what_no_server_takes_is_refused_before_it_is_asked(use, fields, word): 
     assert server.requests == []
 
 
-def test_of_an_unknown_project_nothing_is_cached_and_nobody_asked(use):  # noqa: F811
+def test_of_an_unknown_project_nothing_is_cached_and_nobody_asked(use):
     server = use("v3")
     assert score_configs.available(settings.load(), cached_only=True) == []
     assert server.requests == []

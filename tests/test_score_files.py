@@ -6,8 +6,6 @@ import os
 import stat
 
 import pytest
-from langfuse_server.fixtures import langfuse  # noqa: F401
-from servers import use  # noqa: F401
 
 from coaiapy import score_config_files, score_configs, score_presets, score_values, settings
 from coaiapy.errors import NotFoundError, StateError, UsageError
@@ -92,13 +90,13 @@ def test_other_faults():
     assert "NOPE" in wrong("name,value,trace_id,dataType\nq,1,t,NOPE\n")
 
 
-def test_an_unknown_config_is_asked_for_once(use):  # noqa: F811
+def test_an_unknown_config_is_asked_for_once(use):
     server = use("v3")
     wrong("value,trace_id,config\n" + "1,t,Nobody\n" * 30)
     assert len([one for one in server.requests if "score-configs" in one.path]) == 1
 
 
-def test_an_exported_file_can_be_imported_elsewhere(use, tmp_path):  # noqa: F811
+def test_an_exported_file_can_be_imported_elsewhere(use, tmp_path):
     use("v3")
     presets = score_presets.get_built_in_presets()
     list(score_presets.install(settings.load(), presets))
@@ -118,7 +116,7 @@ def test_an_exported_file_can_be_imported_elsewhere(use, tmp_path):  # noqa: F81
     assert sorted(again["configs"], key=str) == sorted(bare, key=str)
 
 
-def test_archived_configs_are_exported_when_asked_and_never_imported(use, tmp_path):  # noqa: F811
+def test_archived_configs_are_exported_when_asked_and_never_imported(use, tmp_path):
     use("v3")
     known = settings.load()
     score_configs.create(known, RATING)

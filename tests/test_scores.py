@@ -5,8 +5,6 @@ import uuid
 import pytest
 from langfuse_server import KINDS
 from langfuse_server.client import Client
-from langfuse_server.fixtures import langfuse  # noqa: F401
-from servers import use  # noqa: F401
 
 from coaiapy import ids, langfuse_http, score_configs, scores, settings, trace_reads, traces
 from coaiapy.errors import NotFoundError, UsageError
@@ -41,7 +39,7 @@ def listed(**wanted):
 
 
 @pytest.mark.parametrize("kind", WHERE)
-def test_a_configured_score_is_stored_and_read_back(use, kind):  # noqa: F811
+def test_a_configured_score_is_stored_and_read_back(use, kind):
     """The stand-in drops, as servers do, what a config does not allow."""
     server = use(kind)
     known = settings.load()
@@ -66,7 +64,7 @@ def test_a_configured_score_is_stored_and_read_back(use, kind):  # noqa: F811
 
 @pytest.mark.parametrize("kind", WHERE)
 @pytest.mark.parametrize("value", ["Great", "", 3])
-def test_what_a_config_does_not_allow_is_not_sent(use, kind, value):  # noqa: F811
+def test_what_a_config_does_not_allow_is_not_sent(use, kind, value):
     server = use(kind)
     known = settings.load()
     score_configs.create(known, CONFIGS[0])
@@ -76,7 +74,7 @@ def test_what_a_config_does_not_allow_is_not_sent(use, kind, value):  # noqa: F8
     assert server is None or server.scores() == {}
 
 
-def test_an_archived_config_is_not_applied(use):  # noqa: F811
+def test_an_archived_config_is_not_applied(use):
     use("v3")
     known = settings.load()
     score_configs.create(known, CONFIGS[1])
@@ -97,7 +95,7 @@ def test_a_local_config_id_is_not_written_down():
 @pytest.mark.parametrize(
     "trace_id", ["free text, with a comma", str(uuid.UUID(int=77)), uuid.UUID(int=78).hex, "x" * 64]
 )
-def test_a_trace_id_may_have_any_form(use, kind, trace_id):  # noqa: F811
+def test_a_trace_id_may_have_any_form(use, kind, trace_id):
     use(kind)
     traces.create(settings.load(), trace_from({"id": trace_id, "name": "T"}))
     score = write(name="quality", value=0.5, trace_id=trace_id)
@@ -109,7 +107,7 @@ def test_a_trace_id_may_have_any_form(use, kind, trace_id):  # noqa: F811
 
 
 @pytest.mark.parametrize("kind", WHERE)
-def test_a_uuid_finds_its_trace_with_and_without_dashes(use, kind):  # noqa: F811
+def test_a_uuid_finds_its_trace_with_and_without_dashes(use, kind):
     use(kind)
     trace_id = str(uuid.uuid4())
     traces.create(settings.load(), trace_from({"id": trace_id, "name": "T"}))
@@ -119,7 +117,7 @@ def test_a_uuid_finds_its_trace_with_and_without_dashes(use, kind):  # noqa: F81
 
 
 @pytest.mark.parametrize("kind", SESSIONS)
-def test_every_target(use, kind):  # noqa: F811
+def test_every_target(use, kind):
     use(kind)
     targets = {
         "session_id": "s 1",
@@ -138,7 +136,7 @@ def test_every_target(use, kind):  # noqa: F811
     assert (step["traceId"], step["observationId"]) == ("t", "step 1")
 
 
-def test_a_server_without_session_scores_says_so(use):  # noqa: F811
+def test_a_server_without_session_scores_says_so(use):
     use("v2")
     known = settings.load()
     score = scores.plain({"name": "mood", "value": "calm", "session_id": "s"})
@@ -156,7 +154,7 @@ def test_a_score_has_one_target(targets):
 
 
 @pytest.mark.parametrize("kind", WHERE)
-def test_types_without_a_config(use, kind):  # noqa: F811
+def test_types_without_a_config(use, kind):
     use(kind)
     write(name="number", value="3", trace_id="t")
     write(name="truth", value=False, trace_id="t")
@@ -176,7 +174,7 @@ def test_types_without_a_config(use, kind):  # noqa: F811
 
 
 @pytest.mark.parametrize("kind", WHERE)
-def test_filters_pages_and_order(use, kind):  # noqa: F811
+def test_filters_pages_and_order(use, kind):
     use(kind)
     known = settings.load()
     many = [
@@ -206,7 +204,7 @@ def test_filters_pages_and_order(use, kind):  # noqa: F811
 
 
 @pytest.mark.parametrize("kind", WHERE)
-def test_get_and_delete(use, kind):  # noqa: F811
+def test_get_and_delete(use, kind):
     use(kind)
     known = settings.load()
     score = write(id="mine, with a comma", name="quality", value=1, trace_id="t", metadata={"k": 1})
@@ -218,7 +216,7 @@ def test_get_and_delete(use, kind):  # noqa: F811
     assert listed() == []
 
 
-def test_a_score_that_waits_is_shown_and_can_be_taken_back(use, monkeypatch):  # noqa: F811
+def test_a_score_that_waits_is_shown_and_can_be_taken_back(use, monkeypatch):
     server = use("v3")
     known = settings.load()
     write(name="first", value=1, trace_id="t")
@@ -234,14 +232,14 @@ def test_a_score_that_waits_is_shown_and_can_be_taken_back(use, monkeypatch):  #
 
 
 @pytest.mark.parametrize("kind", ["v3", "v4-events_only"])
-def test_what_is_not_readable_yet_is_shown_all_the_same(use, kind):  # noqa: F811
+def test_what_is_not_readable_yet_is_shown_all_the_same(use, kind):
     use(kind, visible_after=60)
     score = write(name="quality", value="calm", trace_id="t")
     assert [(one["id"], one["unconfirmed"]) for one in listed(trace_id="t")] == [(score.id, "sent")]
     assert scores.get_score(settings.load(), score.id)["value"] == "calm"
 
 
-def test_an_error_is_no_empty_list(use, monkeypatch):  # noqa: F811
+def test_an_error_is_no_empty_list(use, monkeypatch):
     for pause in ("FIRST_PAUSE", "LONGEST_PAUSE"):  # longer than a request may take: one try
         monkeypatch.setattr(langfuse_http, pause, 100.0)
     server = use("v4-dual")
@@ -252,7 +250,7 @@ def test_an_error_is_no_empty_list(use, monkeypatch):  # noqa: F811
     assert error.value.exit_code == 4
 
 
-def test_the_newest_listing_is_asked(use):  # noqa: F811
+def test_the_newest_listing_is_asked(use):
     asked = {}
     for kind in sorted(KINDS):
         server = use(kind)
@@ -263,7 +261,7 @@ def test_the_newest_listing_is_asked(use):  # noqa: F811
     assert set(asked.values()) == {"/v3/scores"}
 
 
-def test_servers_between_the_generations_are_asked_by_their_own_listing(use):  # noqa: F811
+def test_servers_between_the_generations_are_asked_by_their_own_listing(use):
     server = use("v3")
     write(name="quality", value="calm", trace_id="t", id="one")
     write(name="quality", value=False, session_id="s")
@@ -277,7 +275,7 @@ def test_servers_between_the_generations_are_asked_by_their_own_listing(use):  #
     assert {one.path.rpartition("/scores")[0] for one in server.requests} == {"/api/public/v2"}
 
 
-def test_scores_of_one_config(use):  # noqa: F811
+def test_scores_of_one_config(use):
     for kind in ("local", "v3"):
         use(kind)
         known = settings.load()
@@ -296,7 +294,7 @@ def test_the_filter_takes_ids_in_every_form():
 
 
 @pytest.mark.parametrize("kind", ["v2", "v3", "v4-dual"])
-def test_a_dataset_run_by_its_name(use, kind, run):  # noqa: F811
+def test_a_dataset_run_by_its_name(use, kind, run):
     server = use(kind)
     ask = Client(server)
     ask("POST", "/api/public/v2/datasets", {"name": "my set"})
@@ -312,7 +310,7 @@ def test_a_dataset_run_by_its_name(use, kind, run):  # noqa: F811
         assert [one["datasetRunId"] for one in server.scores().values()] == [found]
 
 
-def test_a_server_without_dataset_runs_says_so(use, run):  # noqa: F811
+def test_a_server_without_dataset_runs_says_so(use, run):
     use("v4-events_only")
     words = ["fuse", "scores", "apply", "--name", "n", "--dataset", "d"]
     found = run(*words, "--run", "r")
@@ -321,7 +319,7 @@ def test_a_server_without_dataset_runs_says_so(use, run):  # noqa: F811
 
 
 @pytest.mark.parametrize("kind", ["v3", "v4-events_only", "local"])
-def test_a_score_is_of_its_traces_environment(use, kind, run, monkeypatch):  # noqa: F811
+def test_a_score_is_of_its_traces_environment(use, kind, run, monkeypatch):
     use(kind)
     run("fuse", "traces", "create", "t", "--environment", "staging")
     write(name="of the trace", value=1, trace_id="t")

@@ -1,13 +1,10 @@
 """coaia synthesize with moto's Polly, and with one whose speech lasts as long as its text."""
 
-# ruff: noqa: F811
-
 import json
 import subprocess
 import wave
 
 import pytest
-from aws_server import aws, moto_url, polly  # noqa: F401
 from hearing import RATE, ffmpeg_path, heard, mp3_of, tone, write_wav
 from tinytag import TinyTag
 

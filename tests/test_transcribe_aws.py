@@ -1,11 +1,9 @@
 """coaia transcribe --engine aws with a real moto server; the transcript is put there as AWS would."""
 
-# ruff: noqa: F811
-
 import json
 
 import pytest
-from aws_server import BUCKET, Transcriber, aws, moto_url  # noqa: F401
+from aws_server import BUCKET, Transcriber
 from hearing import tone, write_wav
 
 from coaiapy import transcribe_aws

@@ -1,12 +1,10 @@
 """coaia transcribe with a service on loopback that listens to what it is sent."""
 
-# ruff: noqa: F811
-
 import json
 
 import pytest
 from hearing import RATE, melody, mp3_of, silence, tone, write_wav
-from openai_server import KEY, openai  # noqa: F401
+from openai_server import KEY
 
 from coaiapy import mp3_frames, transcription
 

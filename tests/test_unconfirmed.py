@@ -1,12 +1,8 @@
 """What was just written is shown although the server does not show it yet, and is marked so."""
 
-# ruff: noqa: F811
-
 import json
 
 import pytest
-from langfuse_server.fixtures import langfuse  # noqa: F401
-from servers import use  # noqa: F401
 
 from coaiapy import langfuse_http, settings, trace_reads, traces, unconfirmed
 from coaiapy.destinations import destination_of

@@ -6,7 +6,6 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from langfuse_server.fixtures import langfuse  # noqa: F401
 from record_strategies import OBSERVATIONS, SCORES, TRACES, outgoing
 
 from coaiapy import wire, wire_ingestion
@@ -147,7 +146,7 @@ def test_nothing_to_send_is_no_request():
 
 
 @pytest.mark.parametrize("kind, server", [("v2", V2), ("v3", V3), ("v4-dual", V3)])
-def test_a_strict_server_accepts_every_record(langfuse, kind, server):  # noqa: F811
+def test_a_strict_server_accepts_every_record(langfuse, kind, server):
     running = langfuse(kind)
 
     @settings(max_examples=30, deadline=None)
@@ -213,7 +212,7 @@ def test_an_events_error_decides_about_that_event_alone(error, state):
     assert states(207, body) == [state, wire.ACCEPTED]
 
 
-def test_the_reason_names_the_field_and_what_is_wrong_with_it(langfuse):  # noqa: F811
+def test_the_reason_names_the_field_and_what_is_wrong_with_it(langfuse):
     item = outgoing(observation())
     item.body["startTime"] = "yesterday"
     server = langfuse("v3")
@@ -252,13 +251,13 @@ def test_what_is_refused_alone_is_refused_for_good():
     )
 
 
-def test_events_only_servers_ask_for_the_other_dialect_and_take_scores(langfuse):  # noqa: F811
+def test_events_only_servers_ask_for_the_other_dialect_and_take_scores(langfuse):
     records = [observation(), score_from({"name": "q", "value": 1, "trace_id": "t"})]
     verdicts = send(langfuse("v4-events_only"), records, V3)
     assert [verdict.state for verdict in verdicts] == [wire.WRONG_DIALECT, wire.ACCEPTED]
 
 
-def test_half_a_refused_batch_is_half_acknowledged(langfuse):  # noqa: F811
+def test_half_a_refused_batch_is_half_acknowledged(langfuse):
     server = langfuse("v3")
     server.fail("half refused", status=500)
     verdicts = send(server, [observation(id=str(i)) for i in range(4)])

@@ -7,7 +7,6 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from langfuse_server.fixtures import langfuse  # noqa: F401
 from record_strategies import OBSERVATIONS, TRACES, outgoing
 
 from coaiapy import ids, wire, wire_otlp
@@ -198,7 +197,7 @@ def test_opentelemetrys_own_parser_reads_every_request():
 
 
 @pytest.mark.parametrize("kind", ["v4-dual", "v4-events_only"])
-def test_a_v4_server_shows_what_was_written(langfuse, kind):  # noqa: F811
+def test_a_v4_server_shows_what_was_written(langfuse, kind):
     server = langfuse(kind)
 
     @settings(max_examples=40, deadline=None)
@@ -261,6 +260,6 @@ def test_one_refused_span_is_refused_with_the_servers_reason():
     assert verdict.reason == "the server answered 400: Invalid OTLP trace export: 1 of 1 span(s)"
 
 
-def test_a_v2_server_asks_for_the_other_dialect(langfuse):  # noqa: F811
+def test_a_v2_server_asks_for_the_other_dialect(langfuse):
     verdicts = send(langfuse("v2"), ITEMS)
     assert [verdict.state for verdict in verdicts] == [wire.WRONG_DIALECT] * 2

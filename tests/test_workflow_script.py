@@ -3,16 +3,12 @@
 One trace shows every step.
 """
 
-# ruff: noqa: F811
-
 import json
 import os
 import subprocess
 import sys
 
-from aws_server import polly  # noqa: F401
 from hearing import melody, write_wav
-from openai_server import openai  # noqa: F401
 from tinytag import TinyTag
 
 SCRIPT = r"""
