@@ -88,6 +88,7 @@ def metadata():
         "classifiers": CLASSIFIERS,
         "packages": ["coaiapy"],
         "package_data": {"coaiapy": ["*.json", "templates/*.json", "completions/*", "py.typed"]},
+        "data_files": [("share/man/man1", ["docs/coaia.1"])],
         "install_requires": REQUIREMENTS,
         "extras_require": EXTRAS,
         "entry_points": {"console_scripts": ["coaia=coaiapy.coaiacli:main"]},

@@ -87,6 +87,7 @@ def test_files_to_ship_are_declared_the_same_way_twice(setup_py):
     table = toml.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
     assert setup_py["packages"] == table["packages"]
     assert setup_py["package_data"] == table["package-data"]
+    assert dict(setup_py["data_files"]) == table["data-files"]
 
 
 def test_a_setuptools_that_reads_the_table_is_told_the_rest_only(monkeypatch, project_table):
@@ -145,7 +146,8 @@ def test_the_wheel_is_universal_and_complete(artefacts):
     wheel, _ = artefacts
     assert wheel.name == "coaiapy-{}-py3-none-any.whl".format(coaiapy.__version__)
     names = set(zipfile.ZipFile(str(wheel)).namelist())
-    assert {name for name in names if ".dist-info/" not in name} == shipped()
+    page = "coaiapy-{}.data/data/share/man/man1/coaia.1".format(coaiapy.__version__)
+    assert {name for name in names if ".dist-info/" not in name} == shipped() | {page}
     assert any(name.startswith("coaiapy/templates/") for name in names)
 
 
