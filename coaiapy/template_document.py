@@ -5,6 +5,7 @@ What no schema can say is checked here.
 """
 
 import functools
+import itertools
 import json
 import math
 import os
@@ -45,15 +46,15 @@ def schema() -> json_schema.Schema:
 def checked_document(document: Any, source: str, line_of: Optional[LineOf] = None) -> Document:
     """Return the template document with lists of variables and steps, be they empty.
 
-    Raises ``StateError`` that begins with ``source`` (the file) and lists every problem, with its
-    line if ``line_of`` knows it.
+    Raises ``StateError`` that begins with ``source`` (the file) and lists the problems, each with
+    its line if ``line_of`` knows it.
     """
     _refuse_unsound(document, source)
-    found = list(json_schema.problems(document, schema())) or list(_contradictions(document))
+    found = _first(json_schema.problems(document, schema())) or _first(_contradictions(document))
     if found:
         told = [_told(document, problem, line_of) for problem in found[:_MAX_TOLD]]
         if len(found) > _MAX_TOLD:
-            told.append("{} more".format(len(found) - _MAX_TOLD))
+            told.append("and more")
         raise StateError("{}{} {}".format(source, "," if line_of else ":", "; ".join(told)))
     clean = without_nulls(document)
     clean.pop("$schema", None)
@@ -115,6 +116,11 @@ def _unsound_data(document: Document) -> Iterator[str]:
 
 def _path(where: str, key: Any) -> str:
     return "{}.{}".format(where, key) if where else str(key)
+
+
+def _first(problems: Iterator[json_schema.Problem]) -> List[json_schema.Problem]:
+    """As many as are told, and one to tell that there are more."""
+    return list(itertools.islice(problems, _MAX_TOLD + 1))
 
 
 def _told(document: Document, problem: json_schema.Problem, line_of: Optional[LineOf]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import keyword
+import time
 from pathlib import Path
 
 import jsonschema
@@ -152,6 +153,17 @@ def test_a_problem_is_told_with_its_place_and_what_would_be_right(document, said
         checked_document(document, "mine.json")
     assert str(caught.value).startswith("mine.json: ") and said in str(caught.value)
     assert "; " not in str(caught.value)
+
+
+def test_of_many_problems_the_first_ones_are_told():
+    """A large file that is no template at all is refused at once."""
+    step = {"key {}".format(i): None for i in range(50000)}
+    started = time.process_time()
+    with pytest.raises(StateError) as caught:
+        checked_document({"steps": [dict(step, name="A")]}, "mine.json")
+    assert time.process_time() - started < 1
+    problems = str(caught.value).split("; ")
+    assert len(problems) == 11 and problems[-1] == "and more"
 
 
 def test_an_editor_may_be_told_where_the_schema_is():
