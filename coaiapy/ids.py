@@ -11,9 +11,18 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import List
 
+from coaiapy.errors import UsageError
+
 _HEX32 = re.compile(r"[0-9a-f]{32}\Z")
 _HEX16 = re.compile(r"[0-9a-f]{16}\Z")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+
+
+def check_given(text: str, what: str) -> str:
+    """Return the id of a ``what``; ``UsageError`` for an empty one, which servers take for any."""
+    if not text:
+        raise UsageError("the id of the {} is empty: name one".format(what))
+    return text
 
 
 def new_trace_id() -> str:

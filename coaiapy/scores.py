@@ -6,7 +6,7 @@ They are written like every record: checked, into the journal, and from there to
 import itertools
 from typing import Any, Callable, Iterable, List, Mapping, Optional
 
-from coaiapy import delivery, journal_reads, score_values, unconfirmed
+from coaiapy import delivery, ids, journal_reads, score_values, unconfirmed
 from coaiapy.destinations import destination_of
 from coaiapy.errors import ConfigError, NotFoundError, UsageError
 from coaiapy.journal import Journal
@@ -159,6 +159,7 @@ def of_config(
 
 def get_score(settings: Settings, score_id: str) -> Body:
     """Return one score; ``NotFoundError`` if neither the server nor this machine has it."""
+    ids.check_given(score_id, "score")
     with Journal() as journal:
         found = None
         if not settings.is_local:

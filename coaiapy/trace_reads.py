@@ -137,6 +137,7 @@ def get_session(
 
     Each trace has its ``observations`` and ``scores``, unless that is not wished.
     """
+    ids.check_given(session_id, "session")
     wanted = TraceFilter(session_id=session_id, order="timestamp.asc")
     with Journal() as journal:
         fresh = list(_fresh(journal, settings, kind="trace"))

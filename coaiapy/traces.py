@@ -165,6 +165,8 @@ def delete(settings: Settings, trace_ids: Sequence[str]) -> None:
     A server deletes in its own time and does not tell which ids it knew. Locally, an unknown id is
     a ``NotFoundError``, and nothing is removed.
     """
+    for trace_id in trace_ids:
+        ids.check_given(trace_id, "trace")
     with Journal() as journal:
         destination = destination_of(journal, settings)
         if settings.is_local:
