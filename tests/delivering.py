@@ -2,13 +2,16 @@
 
 from servers import settings_for
 
-from coaiapy import outbox, traces
+from coaiapy import claims, outbox, traces
+from coaiapy.destinations import destination_of
 from coaiapy.journal import Journal
 from coaiapy.records import observation_from, trace_from
 
 START = "2026-03-01T10:00:00.000Z"
 WRITES = ("/api/public/ingestion", "/api/public/otel/v1/traces")
 ROWS_KINDS = ("v4-dual", "v4-events_only")
+# One server for each way to write.
+BOTH = ["v3", "v4-events_only"]
 
 
 def hex_id(number, digits=16):
@@ -36,9 +39,36 @@ def submit(server, records, seconds=5.0, **changes):
     return traces.submit(settings_for(server, **changes), records, seconds)
 
 
+def acquaint(server):
+    """Have the journal know a stand-in and its project, so that nothing but writes follows."""
+    submit(server, records_of(1, trace=9999))
+    assert in_outbox() == {}
+    server.forget_requests()
+    return server
+
+
+def leave(server, records, rejected=0):
+    """Put records into the outbox, the first of them rejected; return their rows."""
+    with Journal() as journal:
+        here = destination_of(journal, settings_for(server))
+        rows = journal.append(here, records).rows
+        with claims.claimant(journal) as name:
+            taken = claims.claim(journal, name, [here], 60, rejected, 10**6, rows)
+            outbox.reject(journal, [(item, "name: too long") for item in taken[:rejected]])
+    return rows
+
+
 def writes(server):
     """Return the write requests that arrived."""
     return [request for request in server.requests if request.path in WRITES]
+
+
+def accepted(server, records):
+    """Return how often each record was accepted; a trace on v4 is its root span."""
+    known = server.traces()
+    return {
+        record.id: server.accepted_count(record.id) or int(record.id in known) for record in records
+    }
 
 
 def in_outbox():

@@ -1,64 +1,35 @@
 """``coaia fuse outbox`` as people and scripts use it, rightly and wrongly."""
 
-import fcntl
 import json
 import os
-import pty
 import re
-import select
-import signal
 import stat
-import struct
-import subprocess
-import sys
-import termios
-import time
 
 import pytest
 from delivering import (
-    claimed,
     hex_id,
     in_outbox,
-    observation_of,
+    leave,
     records_of,
-    settings_for,
     trace_of,
     writes,
 )
 
-from coaiapy import claims, outbox, traces
-from coaiapy.destinations import destination_of
-from coaiapy.journal import Journal, journal_path
+from coaiapy import traces
+from coaiapy.journal import journal_path
 from coaiapy.settings import Settings
-
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 @pytest.fixture
-def server(langfuse, monkeypatch):
+def server(use, monkeypatch):
     """A stand-in that the environment names."""
-    running = langfuse("v3")
-    monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", running.public_key)
-    monkeypatch.setenv("LANGFUSE_SECRET_KEY", running.secret_key)
-    monkeypatch.setenv("LANGFUSE_BASE_URL", running.url)
     monkeypatch.setenv("LANGFUSE_TIMEOUT", "2")
-    return running
+    return use("v3")
 
 
 @pytest.fixture
 def coaia(run):
     return lambda *words, **options: run("fuse", "outbox", *words, **options)
-
-
-def leave(server, records, rejected=0):
-    """Put records into the outbox, the first of them rejected; return their rows."""
-    with Journal() as journal:
-        here = destination_of(journal, settings_for(server))
-        rows = journal.append(here, records).rows
-        with claims.claimant(journal) as name:
-            taken = claims.claim(journal, name, [here], 60, rejected, 10**6, rows)
-            outbox.reject(journal, [(item, "name: too long") for item in taken[:rejected]])
-    return rows
 
 
 # An empty outbox
@@ -313,95 +284,3 @@ def test_a_damaged_journal_is_said_by_every_command(coaia, server):
         found = coaia(*words)
         assert found.code == 6
         assert "is damaged" in found.err
-
-
-# Real processes: a terminal, an interrupt
-
-
-def command(*words):
-    return [sys.executable, "-m", "coaiapy"] + list(words)
-
-
-def environment(**changes):
-    return dict(os.environ, PYTHONPATH=ROOT, **changes)
-
-
-def on_terminal(words, answer=None, prompt=b"[y/N] "):
-    """Run a command on a terminal, answer its prompt, and return code and what it showed."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    child = subprocess.Popen(
-        command(*words), stdin=slave, stdout=slave, stderr=slave, env=environment()
-    )
-    os.close(slave)
-    shown = b""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        if select.select([master], [], [], 0.1)[0]:
-            try:
-                data = os.read(master, 4096)
-            except OSError:
-                break
-            if not data:
-                break
-            shown += data
-            if answer and shown.endswith(prompt):
-                os.write(master, answer)
-                answer = None
-    os.close(master)
-    return child.wait(), shown.decode()
-
-
-@pytest.mark.parametrize(
-    "answer, code, left", [(b"y\n", 0, 0), (b"n\n", 1, 3), (b"\n", 1, 3), (b"\x04", 1, 3)]
-)
-def test_drop_asks_on_a_terminal(server, answer, code, left):
-    leave(server, records_of(3))
-    found, shown = on_terminal(["fuse", "outbox", "drop", "--all"], answer)
-    assert "forget 3 records without sending? [y/N]" in shown
-    assert found == code
-    assert len(in_outbox()) == left
-
-
-def test_flush_shows_a_bar_on_a_terminal(server):
-    leave(server, records_of(1001) + [observation_of(n) for n in range(2000, 3500)])
-    code, shown = on_terminal(["fuse", "outbox", "flush"])
-    assert code == 0, shown
-    assert re.search(r"\d+/2501", shown), shown
-    assert "2501 records sent" in shown
-
-
-def interrupted(server, words, number=signal.SIGINT):
-    """Interrupt a command while the server keeps it waiting; return its code, stderr, seconds."""
-    server.fail("hang", times=None, method="POST")
-    child = subprocess.Popen(
-        command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
-    )
-    server.wait_until(lambda: writes(server), 15)
-    begun = time.monotonic()
-    child.send_signal(number)
-    _, err = child.communicate()
-    return child.returncode, err.decode(), time.monotonic() - begun
-
-
-def test_an_interrupted_write_ends_at_once_and_is_kept(server, coaia, monkeypatch):
-    words = ["fuse", "traces", "create", "one", "--timeout", "60"]
-    monkeypatch.setenv("LANGFUSE_TIMEOUT", "60")
-    code, err, seconds = interrupted(server, words)
-    assert (code, err) == (130, "coaia: interrupted\n")
-    assert seconds < 3
-    assert in_outbox() == {"one": "waiting"}
-    assert claimed() == 0
-    server.heal()
-    assert "1 record sent" in coaia("flush").err
-
-
-def test_an_interrupted_flush_keeps_what_it_has_not_sent(server, coaia):
-    leave(server, records_of(50))
-    code, _, seconds = interrupted(server, ["fuse", "outbox", "flush"])
-    assert code == 130
-    assert seconds < 3
-    assert len(in_outbox()) == 50
-    assert claimed() == 0
-    server.heal()
-    assert "50 records sent" in coaia("flush").err

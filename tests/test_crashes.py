@@ -8,6 +8,8 @@ import sys
 
 import pytest
 from delivering import (
+    BOTH,
+    acquaint,
     in_outbox,
     records_of,
     settings_for,
@@ -25,12 +27,9 @@ from coaiapy.errors import StateError
 from coaiapy.journal import Journal, journal_path
 
 
-@pytest.fixture(params=["v3", "v4-events_only"])
+@pytest.fixture(params=BOTH)
 def server(request, langfuse):
-    running = langfuse(request.param)
-    submit(running, records_of(1, trace=9999))
-    running.forget_requests()
-    return running
+    return acquaint(langfuse(request.param))
 
 
 def flush(server):

@@ -4,6 +4,8 @@ import time
 
 import pytest
 from delivering import (
+    BOTH,
+    acquaint,
     claimed,
     hex_id,
     in_outbox,
@@ -26,12 +28,9 @@ from coaiapy.settings import Settings
 LOCAL = Settings(base_url="local")
 
 
-@pytest.fixture(params=["v3", "v4-events_only"])
+@pytest.fixture(params=BOTH)
 def server(request, langfuse):
-    running = langfuse(request.param)
-    submit(running, records_of(1, trace=99))
-    running.forget_requests()
-    return running
+    return acquaint(langfuse(request.param))
 
 
 def leave_behind(server, *record_lists, **changes):

@@ -1,14 +1,15 @@
-"""Sending what waits: retries, refusals, dialects, claims, threads."""
+"""Sending what waits: retries, refusals, dialects."""
 
 import os
-import subprocess
-import sys
 import threading
 import time
 
 import pytest
 from delivering import (
+    BOTH,
     ROWS_KINDS,
+    accepted,
+    acquaint,
     claimed,
     events_of,
     hex_id,
@@ -23,33 +24,18 @@ from delivering import (
 )
 from langfuse_server import KINDS, faults
 
-from coaiapy import claims, langfuse_generation
+from coaiapy import langfuse_generation
 from coaiapy.destinations import destination_of
-from coaiapy.dispatch import REFUSALS_IN_A_ROW, Dispatch
+from coaiapy.dispatch import REFUSALS_IN_A_ROW
 from coaiapy.errors import ConfigError, NetworkError, RefusedError
 from coaiapy.journal import Journal
 from coaiapy.langfuse_generation import Server
-from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.posting import WORKER, Deadline
 from coaiapy.records import score_from
-
-BOTH = ["v3", "v4-events_only"]
-WRITE = "/api/public/"
 
 
 @pytest.fixture(params=BOTH)
 def server(request, langfuse):
-    """A stand-in that this machine has talked to before."""
-    running = langfuse(request.param)
-    acquaint(running)
-    return running
-
-
-def acquaint(running):
-    """Have the journal know the server and the project, so that nothing but writes follows."""
-    submit(running, records_of(1, trace=99))
-    assert in_outbox() == {}
-    running.forget_requests()
+    return acquaint(langfuse(request.param))
 
 
 def refuse_with(server, text, status=400, monkeypatch=None):
@@ -67,14 +53,6 @@ def refuse_with(server, text, status=400, monkeypatch=None):
 
 def on_server(server):
     return set(server.traces()) | set(server.observations())
-
-
-def accepted(server, records):
-    """Return how often each record was accepted; a trace on v4 is its root span."""
-    known = server.traces()
-    return {
-        record.id: server.accepted_count(record.id) or int(record.id in known) for record in records
-    }
 
 
 # One request
@@ -322,118 +300,3 @@ def test_a_page_instead_of_the_api_is_no_fault_of_the_records(server):
     assert outcome.problem.exit_code == 5
     assert len(writes(server)) == 1
     assert set(in_outbox().values()) == {"waiting"}
-
-
-# Claims and threads
-
-
-def test_what_another_is_sending_is_waited_for_and_not_sent_twice(server):
-    server.fail("hang", method="POST")
-    records = records_of(3)
-    sending = threading.Thread(target=submit, args=(server, records))
-    sending.start()
-    server.wait_until(lambda: writes(server))
-    second = threading.Thread(target=submit, args=(server, records))
-    second.start()
-    second.join(0.3)
-    assert second.is_alive()
-    assert len(writes(server)) == 1
-    server.release()
-    sending.join()
-    second.join()
-    assert len(writes(server)) == 1
-    assert set(accepted(server, records).values()) == {1}
-
-
-KILLED_WHILE_SENDING = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from delivering import *
-class Server: public_key, secret_key, url = "pk-test", "sk-test", sys.argv[2]
-submit(Server, records_of(3), seconds=60, timeout=60.0)
-"""
-
-
-def test_what_a_killed_process_was_sending_is_sent_by_the_next_at_once(server):
-    server.fail("hang", method="POST")
-    here = os.path.dirname(__file__)
-    child = subprocess.Popen(
-        [sys.executable, "-c", KILLED_WHILE_SENDING, here, server.url],
-        env=dict(os.environ, PYTHONPATH=os.path.dirname(here)),
-    )
-    server.wait_until(lambda: writes(server), 10)
-    assert claimed() == 3
-    child.kill()
-    child.wait()
-    begun = time.monotonic()
-    assert submit(server, records_of(3)).sent == 3
-    assert time.monotonic() - begun < 2
-    server.release()
-
-
-def test_leases_are_renewed_while_a_request_takes_long(server, monkeypatch):
-    monkeypatch.setattr("coaiapy.dispatch.LEASE_SECONDS", 0.4)
-    server.fail("hang", method="POST")
-    sending = threading.Thread(target=submit, args=(server, records_of(3), 10.0))
-    sending.start()
-    server.wait_until(lambda: writes(server))
-    until = time.monotonic() + 1.2
-    with Journal() as journal:
-        here = destination_of(journal, settings_for(server))
-        while time.monotonic() < until:
-            with claims.claimant(journal) as name:
-                assert claims.claim(journal, name, [here], 1.0, 10, 10**6) == []
-    server.release()
-    sending.join()
-    assert len(writes(server)) == 1
-
-
-def test_workers_do_http_and_one_thread_has_the_journal(server, monkeypatch):
-    monkeypatch.setattr("coaiapy.dispatch.CHUNK", 5)
-    threads = {"send": set(), "journal": set()}
-
-    def noting(name, function):
-        def called(*args, **options):
-            threads[name].add(threading.get_ident())
-            return function(*args, **options)
-
-        return called
-
-    monkeypatch.setattr(LangfuseHttp, "send", noting("send", LangfuseHttp.send))
-    monkeypatch.setattr(Journal, "transaction", noting("journal", Journal.transaction))
-    assert submit(server, records_of(200)).sent == 200
-    assert len(writes(server)) == 40
-    assert threads["journal"] == {threading.get_ident()}
-    assert not threads["send"] & threads["journal"]
-    assert 1 < len(threads["send"]) <= 4
-
-
-def workers():
-    return [one for one in threading.enumerate() if one.name == WORKER]
-
-
-def test_no_worker_outlives_its_command(server, monkeypatch):
-    seen = []
-    send = LangfuseHttp.send
-    monkeypatch.setattr(
-        LangfuseHttp, "send", lambda *args: [seen.append(len(workers())), send(*args)][1]
-    )
-    server.wait_until(lambda: not workers())  # those of the tests before
-    submit(server, records_of(20))
-    assert seen == [1]
-    server.wait_until(lambda: not workers())
-
-
-def test_an_interrupted_go_lets_go_and_takes_out_what_was_accepted(server):
-    def interrupt(count):
-        raise KeyboardInterrupt
-
-    settings = settings_for(server)
-    with Journal() as journal:
-        here = destination_of(journal, settings)
-        journal.append(here, records_of(3))
-        dispatch = Dispatch(journal, LangfuseHttp(settings), Deadline(5.0), interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            dispatch.run([here])
-    assert in_outbox() == {}
-    assert claimed() == 0

@@ -14,7 +14,7 @@ import time
 from collections import Counter
 
 import pytest
-from delivering import ROWS_KINDS, in_outbox, records_of, settings_for, submit, writes
+from delivering import ROWS_KINDS, acquaint, in_outbox, records_of, settings_for, writes
 
 from coaiapy import delivery, ids
 from coaiapy.journal import Journal
@@ -107,11 +107,7 @@ def writers(tmp_path_factory):
 
 @pytest.fixture(params=KINDS)
 def server(request, langfuse):
-    """A stand-in that the journal knows, so that faults on POST are all there is."""
-    running = langfuse(request.param)
-    submit(running, records_of(1, trace=9999))
-    running.forget_requests()
-    return running
+    return acquaint(langfuse(request.param))
 
 
 def all_records():

@@ -1,17 +1,23 @@
 """Reading from every kind of server: what others wrote, pages, limits, wrong memories."""
 
-import json
-import os
-
 import pytest
-from langfuse_server.client import Client
+from reading import (
+    DASHED,
+    EVERY,
+    SPANS,
+    asked,
+    forget_what_was_written,
+    known,
+    moment,
+    send_spans,
+    span,
+    write_many,
+)
 
 from coaiapy import (
-    ids,
     langfuse_generation,
     reader_v4,
     server_pages,
-    settings,
     trace_reads,
     traces,
 )
@@ -20,65 +26,6 @@ from coaiapy.journal import Journal
 from coaiapy.langfuse_generation import Server
 from coaiapy.records import observation_from, trace_from
 from coaiapy.trace_filter import ObservationFilter, SessionFilter, TraceFilter
-
-LEGACY = ["v2", "v3", "v4-legacy"]
-SPANS = ["v4-dual", "v4-events_only"]
-EVERY = LEGACY + SPANS
-DASHED = "11c5e2a0-7f59-4d6c-9b0e-0a1b2c3d4e5f"
-
-
-def known():
-    return settings.load()
-
-
-def moment(second):
-    return "2026-01-31T12:{:02d}:{:02d}.000Z".format(*divmod(second, 60))
-
-
-def write_many(count, **fields):
-    """Write so many traces, a second apart, by this machine; return their ids, oldest first."""
-    names = ["t{:03d}".format(number) for number in range(count)]
-    made = [
-        trace_from(dict(fields, id=name, timestamp=moment(number), name=name))
-        for number, name in enumerate(names)
-    ]
-    assert not traces.submit(known(), made).waiting
-    forget_what_was_written()
-    return names
-
-
-def forget_what_was_written():
-    """From here on this machine knows no more than any other."""
-    from coaiapy.journal import journal_path
-
-    for name in (journal_path(), journal_path() + "-wal", journal_path() + "-shm"):
-        if os.path.exists(name):
-            os.remove(name)
-
-
-def span(trace_id, span_id, **fields):
-    """An OTLP span as another client sends it."""
-    attributes = [
-        {"key": key, "value": {"stringValue": text}}
-        for key, text in fields.pop("attributes", {}).items()
-    ]
-    start = fields.pop("start", 1769860800)
-    end = fields.pop("end", start)
-    body = {"traceId": trace_id, "spanId": span_id, "name": "span", "kind": 1, "status": {}}
-    body.update(startTimeUnixNano="%d000000000" % start, endTimeUnixNano="%d000000000" % end)
-    return dict(body, attributes=attributes, **fields)
-
-
-def send_spans(server, *spans, **headers):
-    scope = {"scope": {"name": "another client"}, "spans": list(spans)}
-    body = {"resourceSpans": [{"resource": {"attributes": []}, "scopeSpans": [scope]}]}
-    given = {"x-langfuse-ingestion-version": "4"} if headers.get("at_once", True) else {}
-    answer = Client(server)("POST", "/api/public/otel/v1/traces", body, headers=given)
-    assert answer.status == 200
-
-
-def asked(server, path):
-    return [request for request in server.requests if request.path.startswith(path)]
 
 
 @pytest.mark.parametrize("kind", EVERY)
@@ -177,112 +124,6 @@ def test_a_trace_stored_under_a_dashed_uuid_is_found(use, kind):
         assert trace_reads.get_trace(known(), form)["name"] == "theirs"
 
 
-@pytest.mark.parametrize("kind", SPANS)
-def test_a_span_that_was_sent_twice_is_one_that_ended_last(use, kind):
-    server = use(kind)
-    trace_id = "ab" * 16
-    root = span(trace_id, "aa" * 8, attributes={"langfuse.observation.output": "first"})
-    again = span(trace_id, "aa" * 8, end=1769860809)
-    again["attributes"] = [
-        {"key": "langfuse.observation.output", "value": {"stringValue": "second"}}
-    ]
-    for one in (root, again, root):
-        send_spans(server, one)
-    server_rows = [row for row in server.rows() if row["traceId"] == trace_id]
-    assert len(server_rows) == 3
-    found = trace_reads.get_trace(known(), trace_id)
-    assert [one["endTime"] for one in found["observations"]] == ["2026-01-31T12:00:09.000Z"]
-    page = trace_reads.list_observations(known(), ObservationFilter(), limit=5)
-    assert [one["id"] for one in page.rows] == ["aa" * 8]
-    assert [trace["id"] for trace in trace_reads.list_traces(known())] == [trace_id]
-
-
-@pytest.mark.parametrize("kind", SPANS)
-def test_what_our_trace_says_last_is_what_counts(use, kind):
-    use(kind)
-    first = {"id": "t", "timestamp": moment(0), "name": "old"}
-    traces.submit(known(), [trace_from(first)])
-    traces.submit(known(), [trace_from(dict(first, name="new", tags=["x"]))])
-    traces.patch_output(known(), "t", "done")
-    forget_what_was_written()
-    for found in (trace_reads.get_trace(known(), "t"), trace_reads.list_traces(known())[0]):
-        assert (found["name"], found["output"], found["tags"]) == ("new", "done", ["x"])
-
-
-@pytest.mark.parametrize("kind", SPANS)
-def test_several_roots_of_another_client_are_one_trace(use, kind):
-    server = use(kind)
-    trace_id = "cd" * 16
-    early = span(trace_id, "01" * 8, name="early root")
-    early["attributes"] = [{"key": "session.id", "value": {"stringValue": "s9"}}]
-    child = span(trace_id, "02" * 8, start=1769860801, parentSpanId="01" * 8)
-    late = span(trace_id, "03" * 8, start=1769860900, name="late root")
-    send_spans(server, early, child, late)
-    for limit in (None, 1, 5):
-        listed = trace_reads.list_traces(known(), limit=limit)
-        assert [(one["id"], one["name"], one["timestamp"]) for one in listed] == [
-            (trace_id, "early root", "2026-01-31T12:00:00.000Z")
-        ]
-    found = trace_reads.get_trace(known(), trace_id)
-    assert [one["id"] for one in found["observations"]] == ["01" * 8, "02" * 8, "03" * 8]
-    assert found["observations"][1]["parentObservationId"] == "01" * 8
-    # A span of a session brings the whole trace into it, those without the session included.
-    session = trace_reads.get_session(known(), "s9")
-    assert [len(one["observations"]) for one in session["traces"]] == [3]
-
-
-def test_spans_without_a_root_are_shown_with_what_they_say_of_their_trace(use):
-    server = use("v4-events_only")
-    child = span("ef" * 16, "02" * 8, parentSpanId="99" * 8)
-    child["attributes"] = [{"key": "langfuse.trace.name", "value": {"stringValue": "far away"}}]
-    send_spans(server, child)
-    found = trace_reads.get_trace(known(), "ef" * 16)
-    assert (found["name"], found["timestamp"]) == ("far away", "2026-01-31T12:00:00.000Z")
-    assert [one["parentObservationId"] for one in found["observations"]] == ["99" * 8]
-
-
-def test_the_root_that_a_dual_server_makes_of_an_event_is_the_trace(use):
-    server = use("v4-dual")
-    body = {"id": "legacy", "timestamp": moment(0), "name": "from events", "input": {"q": 1}}
-    step = {"id": "step", "traceId": "legacy", "startTime": moment(1), "name": "step"}
-    batch = [
-        {"id": "e1", "type": "trace-create", "timestamp": moment(0), "body": body},
-        {"id": "e2", "type": "span-create", "timestamp": moment(1), "body": step},
-    ]
-    Client(server)("POST", "/api/public/ingestion", {"batch": batch})
-    server.propagate()
-    found = trace_reads.get_trace(known(), "legacy")
-    assert (found["id"], found["name"], found["input"]) == ("legacy", "from events", {"q": 1})
-    assert [(one["id"], one.get("parentObservationId")) for one in found["observations"]] == [
-        ("step", None)
-    ]
-    assert [trace["name"] for trace in trace_reads.list_traces(known())] == ["from events"]
-
-
-@pytest.mark.parametrize("kind", SPANS)
-def test_long_metadata_comes_back_whole(use, kind):
-    use(kind)
-    given = {"text": "x" * 5000, "list": ["y" * 300], "short": 1, "uni": "ü" * 150}
-    traces.submit(known(), [trace_from({"id": "t", "timestamp": moment(0), "metadata": given})])
-    forget_what_was_written()
-    assert trace_reads.get_trace(known(), "t")["metadata"] == given
-    assert trace_reads.list_traces(known())[0]["metadata"] == given
-
-
-@pytest.mark.parametrize("kind", SPANS)
-def test_a_traces_metadata_is_not_its_observations(use, kind):
-    use(kind)
-    trace = trace_from({"id": "t", "timestamp": moment(0), "metadata": {"a": 1, "b": 1}})
-    step = observation_from({"id": "o", "start_time": moment(1), "metadata": {"b": 1}}, "t")
-    traces.submit(known(), [trace, step])
-    traces.submit(known(), [trace_from({"id": "t", "metadata": {"a": 2}})])
-    forget_what_was_written()
-    found = trace_reads.get_trace(known(), "t")
-    assert found["metadata"] == {"a": 2, "b": 1}
-    assert found["observations"][0]["metadata"] == {"b": 1}
-    assert trace_reads.get_observation(known(), "o")["metadata"] == {"b": 1}
-
-
 @pytest.mark.parametrize("kind", EVERY)
 def test_observations_are_listed_page_by_page(use, kind):
     use(kind)
@@ -369,29 +210,6 @@ def test_sessions_begin_with_their_first_trace_and_come_latest_first(use, kind):
     assert session["createdAt"] == moment(0)
 
 
-@pytest.mark.parametrize("kind", SPANS)
-def test_scores_of_a_trace_are_read_with_it(use, kind):
-    server = use(kind)
-    traces.submit(known(), [trace_from({"id": "t", "timestamp": moment(0)})])
-    forget_what_was_written()
-    score = {"id": "s", "name": "ok", "value": 1, "dataType": "BOOLEAN"}
-    score["traceId"] = ids.span_trace_id("t")
-    assert Client(server)("POST", "/api/public/scores", score).status == 200
-    for found in (
-        trace_reads.get_trace(known(), "t"),
-        trace_reads.list_traces(known(), with_observations=True)[0],
-    ):
-        assert [(one["name"], one["value"]) for one in found["scores"]] == [("ok", True)]
-
-
-def test_ids_too_many_for_one_address_are_asked_for_in_parts():
-    values = ["x" * 100] * 100 + ["y" * 5000]
-    parts = list(reader_v4._in_addresses(values))
-    assert [value for part in parts for value in part] == values
-    assert len(parts) == 4
-    assert all(len(json.dumps(part)) < 5100 for part in parts)
-
-
 @pytest.mark.parametrize("kind", EVERY)
 def test_sessions_of_one_environment(use, kind):
     use(kind)
@@ -419,18 +237,6 @@ def test_sessions_that_began_in_time(use, kind):
         (SessionFilter(from_time=edge, to_time=edge), []),
     ):
         assert [one["id"] for one in trace_reads.list_sessions(known(), wanted, 5)] == ids_found
-
-
-@pytest.mark.parametrize("kind", SPANS)
-def test_a_page_that_is_too_heavy_is_asked_for_in_halves(use, kind):
-    server = use(kind)
-    names = write_many(3)
-    trace_reads.list_traces(known())
-    server.forget_requests()
-    server.fail("422", times=2, path="v2/observations")
-    assert [trace["id"] for trace in trace_reads.list_traces(known())] == names[::-1]
-    limits = [request.first("limit") for request in asked(server, reader_v4.ROWS)]
-    assert limits == ["500", "250", "125"]
 
 
 @pytest.mark.parametrize("kind", EVERY)
