@@ -14,7 +14,7 @@ from typing import List, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 _BLOCK = re.compile(r"(?:`([^`\n]+)`:\n\n)?```(\w+)\n(.*?)```", re.DOTALL)
-_END = "end of a command's output"
+_END = "-- the end of what a command prints --"
 # An id or a time.
 CHANGING = r"\b[0-9a-f]{32}\b|\b[0-9a-f]{16}\b|\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?Z"
 
@@ -55,7 +55,7 @@ def run(found: List[Step], shell: str = "bash") -> List[str]:
         else:
             # The braces keep the command in this shell, where eval and variables count.
             lines.append("{ %s\n} 2> .stderr || cat .stderr" % step.command)
-            lines.append("echo '{}'".format(_END.replace("'", "'\\''")))
+            lines.append("echo '{}'".format(_END))
     result = subprocess.run(
         [shell, "-c", "\n".join(lines)],
         env=dict(os.environ, PYTHONIOENCODING="utf-8", LC_ALL="C.UTF-8"),

@@ -11,6 +11,9 @@ from coaiapy.cli_help import EXIT_CODES, VARIABLES
 from coaiapy.coaiacli import GROUPS, build_parser
 
 TEXT = read("README.md")
+PAGES = sorted(
+    [ROOT / "README.md", ROOT / "templates" / "README.md"] + list(ROOT.glob("docs/*.md"))
+)
 
 
 @pytest.mark.parametrize("shell", ["bash", "sh"])
@@ -53,11 +56,10 @@ def test_it_is_read_in_five_minutes():
     assert len(without_tables_and_examples.split()) < 1200
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/templates.md", "docs/architecture.md"])
-def test_every_file_that_is_linked_to_exists(name):
-    links = re.findall(r"\]\(([^)#]+)\)", read(name))
-    for link in links:
-        assert link.startswith("https://") or (ROOT / name).parent.joinpath(link).exists(), link
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_that_is_linked_to_exists(path):
+    for link in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
+        assert link.startswith("https://") or (path.parent / link).exists(), link
 
 
 def test_the_two_commands_come_first():
