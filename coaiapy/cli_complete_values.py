@@ -4,7 +4,11 @@ All of them are on this machine: no server is asked, and nothing is written.
 """
 
 import argparse
+import json
+import os
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple
+
+from coaiapy.errors import CoaiaError
 
 WORDS = "words"
 PARTS = "parts"  # more of the same word follows: no space after it
@@ -13,6 +17,8 @@ FOLDERS = "folders"
 
 # What the words before have given: the last value of each option or argument by its dest.
 Given = Dict[str, Any]
+
+_LARGE = 100000
 
 PATHS = {"FILE": FILES, "PATH": FILES, "IMAGE": FILES, "TEXT|FILE|-": FILES, "DIR": FOLDERS}
 
@@ -48,10 +54,23 @@ def values_of(action: argparse.Action, given: Given, text: str) -> Offer:
 
 
 def _templates(given: Given) -> List[Candidate]:
-    from coaiapy import pipeline
+    from coaiapy import template_files
 
-    listed = pipeline.list_templates().templates
-    return [Candidate(one["name"], one["description"] or "") for one in listed]
+    found, _ = template_files.find_all()
+    return [Candidate(one.name, _description(one.path)) for one in found]
+
+
+def _description(path: str) -> str:
+    """Return what a template says of itself; the path of one that takes long to read, or fails."""
+    from coaiapy.files import read_text
+
+    try:
+        if path.endswith(".json") and os.path.getsize(path) < _LARGE:
+            described = json.loads(read_text(path))["description"]
+            return described if isinstance(described, str) else path
+    except (CoaiaError, OSError, ValueError, LookupError, TypeError, RecursionError):
+        pass
+    return path
 
 
 def _assignments(given: Given, text: str) -> Offer:

@@ -6,6 +6,7 @@ import pty
 import select
 import shlex
 import shutil
+import signal
 import sys
 import time
 
@@ -79,7 +80,8 @@ class Terminal:
         return self
 
     def __exit__(self, *exc):
-        os.close(self.terminal)  # hangs up
+        os.close(self.terminal)
+        os.kill(self.child, signal.SIGKILL)
         os.waitpid(self.child, 0)
 
     def type(self, keys):

@@ -3,9 +3,12 @@
 import json
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 from test_coaiacli import TREE, named
+from test_startup import loaded
 
 from coaiapy import cli_complete_values
 
@@ -97,10 +100,14 @@ def test_templates_with_their_descriptions(complete, project):
     (own / "mine.json").write_text('{"description": "My own", "steps": [{"name": "x"}]}')
     (own / "$(touch x).json").write_text("{}")
     (own / "broken.json").write_text("{")
+    (own / "other.yaml").write_text("description: it takes long to read YAML")
+    (own / "list.json").write_text("[]")
     kind, found = complete("pipeline", "create", "")
     assert kind == "words"
     assert found["mine"] == "My own"
-    assert "data-pipeline" in found and "broken" not in found
+    assert "Data processing" in found["data-pipeline"]
+    for name in ("broken.json", "list.json", "other.yaml"):
+        assert found[name.split(".")[0]] == str(own / name)
     assert not [name for name in found if "touch" in name]
     assert complete("pipeline", "show", "")[1] == found
     assert complete("pipeline", "init", "new", "--from", "")[1] == found
@@ -304,6 +311,33 @@ def test_a_journal_that_is_not_there_is_not_made(run, home, monkeypatch):
     result = run("__complete", "fish", "--", "fuse", "scores", "list", "--config", "")
     assert (result.code, result.out, result.err) == (0, "words\n", "")
     assert snapshot(home.parent) == before
+
+
+@pytest.mark.parametrize(
+    "words", [("pipeline", "show", ""), ("fuse", "scores", "list", "--config", ""), ("p", "")]
+)
+def test_no_package_is_loaded_while_somebody_waits(tmp_path, words):
+    _, foreign = loaded(tmp_path, "__complete", "fish", "--", *words)
+    assert foreign == set()
+
+
+def test_an_answer_takes_a_few_times_what_an_empty_python_takes(config_names):
+    """Below 150 ms where that one takes 13; counted by the processor, for machines are busy."""
+    config_names(*["name {}".format(number) for number in range(200)])
+    question = ["fuse", "scores", "apply", "--config", ""]
+    asked = [sys.executable, "-m", "coaiapy", "__complete", "fish", "--"] + question
+    assert best_of_five(asked) < 12 * best_of_five([sys.executable, "-c", "pass"])
+
+
+def best_of_five(command):
+    seconds = []
+    for _ in range(5):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = status
+        assert status == 0
+        seconds.append(used.ru_utime + used.ru_stime)
+    return min(seconds)
 
 
 def bash(run, line):

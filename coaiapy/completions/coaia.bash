@@ -1,7 +1,7 @@
 # Completion of coaia in bash: coaia itself is asked what can come next.
 
 _coaia() {
-    local kind word program=coaia
+    local kind= word= program=coaia
     case $1 in
         \~/*) program=$HOME/${1#\~/} ;;
         */*) program=$1 ;;
