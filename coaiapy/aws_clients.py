@@ -61,8 +61,6 @@ def client(values: ConfigValues, service: str) -> Any:
         ),
     }
     _USED.update(str(given[name]) for name in _SECRET if given[name])
-    # boto3 tells everybody on an old Python so; nobody who only runs a command can do anything.
-    getattr(require("boto3.compat"), "filter_python_deprecation_warnings", lambda: None)()
     with translated(service):
         session = boto3.session.Session()
         given["verify"] = _authorities(session)

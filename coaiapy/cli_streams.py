@@ -1,5 +1,6 @@
 """The streams that a command is given, and writing to whatever they turn out to be."""
 
+import io
 import os
 import sys
 from typing import IO, Any, NamedTuple, Optional
@@ -45,6 +46,8 @@ def standard_context() -> Context:
 
 def _utf8_in_c_locale(stream: Any, mode: str) -> Any:
     """Open ``stream`` anew as UTF-8 where the C locale made it ASCII, as Python 3.7 does itself."""
+    if stream is None:  # a program without a console
+        return io.StringIO()
     encoding = str(getattr(stream, "encoding", "")).lower()
     if encoding not in ("ascii", "us-ascii", "ansi_x3.4-1968") or "PYTHONIOENCODING" in os.environ:
         return stream

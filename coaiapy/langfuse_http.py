@@ -29,6 +29,8 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 8.0
 # Repeating these does no harm, and the second answer is worth the same as the first.
 _IDEMPOTENT = ("GET", "PUT")
+# Those of the module belong to the program, which may have seeded them.
+_DICE = random.Random()
 
 
 class LangfuseHttp:
@@ -245,7 +247,7 @@ class LangfuseHttp:
 def backoff(attempt: int) -> float:
     """Return the seconds to wait after a try, the first being 0: longer each time, never alike."""
     longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt, 10))
-    return longest * random.uniform(0.5, 1.0)
+    return longest * _DICE.uniform(0.5, 1.0)
 
 
 def quoted(name: str) -> str:

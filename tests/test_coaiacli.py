@@ -325,6 +325,12 @@ def test_streams_may_be_able_to_do_no_more_than_write(monkeypatch):
     assert err.text.startswith("coaia: ")
 
 
+def test_there_may_be_no_streams_at_all(monkeypatch):
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    assert [coaiacli.main(["--version"]), coaiacli.main(["nonsense"])] == [0, 2]
+
+
 def test_words_come_from_the_command_line_by_default(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["coaia", "--version"])
     assert coaiacli.main() == 0
