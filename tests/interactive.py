@@ -1,6 +1,5 @@
 """Real interactive shells on a terminal, in which ``coaia`` writes down what it was called with."""
 
-import json
 import os
 import pty
 import select
@@ -20,12 +19,7 @@ PROGRAM = """#!/bin/sh
 case $1 in
     __complete | completion) exec {python} -m coaiapy "$@" ;;
 esac
-exec {python} -c {write} {log} "$@"
-"""
-WRITE = """
-import json, sys
-with open(sys.argv[1], "a") as log:
-    log.write(json.dumps(sys.argv[2:]) + "\\n")
+printf '%s\\0' "$#" "$@" >>{log}
 """
 
 STARTS = {
@@ -93,9 +87,13 @@ class Terminal:
 
     def calls(self):
         """Return the words of every call so far that was not one of the completion."""
-        if not self.log.exists():
-            return []
-        return [json.loads(line) for line in self.log.read_text("utf-8").split("\n")[:-1]]
+        texts = self.log.read_text("utf-8").split("\0")[:-1] if self.log.exists() else []
+        found = []
+        while texts and len(texts) > int(texts[0]):
+            end = int(texts[0]) + 1
+            found.append(texts[1:end])
+            texts = texts[end:]
+        return found
 
     def until(self, reached):
         """Read what the shell shows until ``reached()``."""
@@ -111,7 +109,7 @@ def prepared(shell, folder, log):
     python = shlex.quote(sys.executable)
     program = folder / "bin" / "coaia"
     program.parent.mkdir(parents=True)
-    written = PROGRAM.format(python=python, write=shlex.quote(WRITE), log=shlex.quote(str(log)))
+    written = PROGRAM.format(python=python, log=shlex.quote(str(log)))
     program.write_text(written, encoding="utf-8")
     program.chmod(0o755)
     files = dict(STARTS[shell])
