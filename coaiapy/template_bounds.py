@@ -10,6 +10,8 @@ from typing import Any, Iterable, Sequence
 MAX_SIZE = 10000000
 MAX_ITEMS = 10000
 MAX_LOOPS = 100000
+# What all operations of one template may be given to work on, together.
+MAX_WORK = 50000000
 _MAX_BITS = 4096
 _MAX_PRECISION = 100
 # What any value counts for, be it as small as a digit: it takes memory and time as well.

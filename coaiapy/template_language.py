@@ -6,7 +6,6 @@ names are errors.
 """
 
 import functools
-import itertools
 import operator
 from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Set
 
@@ -68,6 +67,7 @@ class Language:
         self._jinja = require("jinja2", "Jinja2")
         self._made = 0
         self._loops = 0
+        self._worked = 0
         self._compiled: Dict[str, _Compiled] = {}
         self._environment = self._make_environment(functions)
 
@@ -191,13 +191,23 @@ class Language:
             cache_size=0,
         )
         known = environment.filters
-        environment.filters = {name: _measured(known[name]) for name in _FILTERS if name in known}
-        environment.filters.update(join=bounds.join, replace=bounds.replace)
-        environment.filters.update(round=bounds.round_number, tojson=bounds.to_json)
+        filters = {name: known[name] for name in _FILTERS if name in known}
+        filters.update(join=bounds.join, replace=bounds.replace)
+        filters.update(round=bounds.round_number, tojson=bounds.to_json)
+        environment.filters = {
+            name: _measured(function, self._work) for name, function in filters.items()
+        }
         environment.filters[_BOUNDED_LOOP] = self._bounded_loop
+        environment.work = self._work
         environment.tests = dict(_TESTS, **environment.tests)
         environment.globals = dict(functions, range=bounds.bounded_range)
         return environment
+
+    def _work(self, *values: Any) -> None:
+        """Count what an operation is given, before it is done."""
+        self._worked += sum(map(bounds.size_of, values))
+        if self._worked > bounds.MAX_WORK:
+            raise bounds.TooMuch("this would take too long")
 
     def _bounded_loop(self, items: Any) -> Iterator[Any]:
         for item in items:
@@ -211,23 +221,29 @@ class _OnlyData:
     """What is mixed into Jinja2's sandbox: an allow-list of methods, and measured operations."""
 
     intercepted_binops = frozenset(_OPERATORS)
+    work: Callable[..., None]
 
     def is_safe_attribute(self, owner: Any, name: str, value: Any) -> bool:
         if type(owner).__name__ == "LoopContext":
             return name in _LOOP_FIELDS
         return any(isinstance(owner, kind) and name in _METHODS[kind] for kind in _METHODS)
 
+    def wrap_str_format(self, value: Any) -> None:
+        """Newer releases of Jinja2 let ``format`` pass before it is asked whether it is safe: its
+        ``{:>999999999}`` makes as much text as it says."""
+
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        self.work(left, right)
         bounds.check_operation(operator, left, right)
         return super().call_binop(context, operator, left, right)  # type: ignore[misc]
 
     def call(self, context: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
         owner = getattr(function, "__self__", None)
+        self.work(args, owner if isinstance(owner, tuple(_METHODS)) else None)
         if isinstance(owner, str) and function.__name__ == "join":
             return bounds.join(args[0], owner)
         if isinstance(owner, str) and function.__name__ == "replace":
             return bounds.replace(owner, *args)
-        bounds.size_of(args)
         return super().call(context, function, *args, **kwargs)  # type: ignore[misc]
 
 
@@ -236,13 +252,12 @@ def _finalized(value: Any) -> Any:
     return "" if value is None else value
 
 
-def _measured(filter_function: Callable[..., Any]) -> Callable[..., Any]:
-    """The filter, refused when what it is given is too large to work on."""
+def _measured(filter_function: Callable[..., Any], work: Callable[..., None]) -> Callable[..., Any]:
+    """The filter, refused when what it is given is too large, or too much in all, to work on."""
 
     @functools.wraps(filter_function)
     def measured(*args: Any, **kwargs: Any) -> Any:
-        for value in itertools.chain(args, kwargs.values()):
-            bounds.size_of(value)
+        work(*args, *kwargs.values())
         return filter_function(*args, **kwargs)
 
     return measured

@@ -154,6 +154,11 @@ BOMBS = [
     "{{ 1.5 | round(999999999, 'ceil') }}",
     "{{ 1.5 | round(999999999) }}",
     "{{ [1] | sum(start='a' * 10**9) }}",
+    "{{ '{:>9999999999}'.format('a') }}",
+    "{{ '{a:>9999999999}'.format_map({'a': 1}) }}",
+    "{{ ''['format'] }}",
+    "{% set a = 'a ' * 4999999 %}{% for i in range(9999) %}{% if a.split() == 1 %}{% endif %}{% endfor %}",
+    "{% set a = 'a' * 4999999 %}{% for i in range(9999) %}{% if a ~ a == 1 %}{% endif %}{% endfor %}",
 ]
 
 

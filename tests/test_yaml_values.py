@@ -1,0 +1,76 @@
+"""YAML of a few lines that means more than any memory holds, wherever coaia reads YAML."""
+
+import time
+
+import pytest
+import yaml
+
+from coaiapy import yaml_values
+
+ALIASES = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    "a{0}: &a{0} [{1}]\n".format(n, ", ".join(["*a{}".format(n - 1)] * 9)) for n in range(1, 12)
+)
+MERGES = "a0: &a0 {x: 1}\n" + "".join(
+    "a{0}: &a{0} {{<<: [{1}], k{0}: 1}}\n".format(n, ", ".join(["*a{}".format(n - 1)] * 9))
+    for n in range(1, 12)
+)
+TEXTS = "a: &a {}\nb: [{}]\n".format("x" * 100000, ", ".join(["*a"] * 9999))
+ENDLESS = "a: &a [*a]\n"
+BOMBS = {"aliases": ALIASES, "merges": MERGES, "texts": TEXTS, "endless": ENDLESS}
+
+
+@pytest.mark.parametrize("name", sorted(BOMBS))
+def test_a_bomb_is_refused_at_once(name):
+    started = time.process_time()
+    with pytest.raises(ValueError, match="make more than"):
+        yaml_values.load(BOMBS[name])
+    assert time.process_time() - started < 20
+
+
+@pytest.mark.parametrize("name", ["aliases", "merges"])
+@pytest.mark.parametrize(
+    "path, text, words",
+    [
+        ("p/x.md", "---\nconfig:\n{}---\ntext\n", "fuse prompts check p"),
+        ("c.yaml", "{}", "fuse prompts create x -f c.yaml --type chat"),
+        ("session.yml", "session_id: s\nnodes: []\n{}", "fuse sessions view"),
+        ("o.yaml", "{}", "fuse traces add-observations t -f o.yaml"),
+        (".coaia/templates/x.yaml", "{}", "pipeline show x"),
+        (".coaia/templates/x.yaml", "{}", "pipeline create x --dry-run"),
+        (".coaia/templates/x.yaml", "{}", "pipeline list"),
+    ],
+)
+def test_every_command_that_reads_yaml_says_a_sentence(
+    run, project, monkeypatch, name, path, text, words
+):
+    monkeypatch.setenv("LANGFUSE_BASE_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", "pk")
+    monkeypatch.setenv("LANGFUSE_SECRET_KEY", "sk")
+    target = project / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    bomb = BOMBS[name]
+    if "---" in text:
+        bomb = "".join("  {}\n".format(line) for line in bomb.splitlines())
+    target.write_text(text.format(bomb))
+    started = time.process_time()
+    result = run(*words.split())
+    assert time.process_time() - started < 20
+    assert "unexpected" not in result.err and "Traceback" not in result.err
+    assert result.code in (2, 6) or words == "pipeline list", result
+
+
+def test_what_people_write_means_what_it_did():
+    text = "base: &base {a: 1, when: 2026-01-05}\nmine: {<<: *base, b: [*base, *base]}\n"
+    assert yaml_values.load(text) == yaml.safe_load(text)
+    assert yaml_values.load(text, "timestamp")["base"]["when"] == "2026-01-05"
+    assert yaml_values.load("{<<: 1}", "merge") == {"<<": 1}
+    assert yaml_values.load("") is None
+    with pytest.raises(ValueError, match="2 documents"):
+        yaml_values.load("a: 1\n---\nb: 2\n")
+    assert yaml_values.load_all("a: 1\n---\nb: 2\n") == [{"a": 1}, {"b": 2}]
+
+
+@pytest.mark.parametrize("text", ["!!python/object/apply:os.system [x]", "!!python/name:os.system"])
+def test_nothing_but_data_comes_out(text):
+    with pytest.raises(yaml.YAMLError):
+        yaml_values.load(text)
