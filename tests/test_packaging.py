@@ -34,11 +34,6 @@ FILES = (
     "SECURITY.md",
 )
 CACHE = os.path.expanduser("~/.cache/pip")
-MAIN_JOB = """
-eval "$(coaia pipeline create data-pipeline --var user_id=john \\
-    --var pipeline_name='ETL Process' --export-env)"
-coaia fuse traces trace-view $COAIA_TRACE_ID
-"""
 WHERE = "import coaiapy, sys; print(coaiapy.__file__); print(sys.path)"
 BUILD = """
 import sys
@@ -208,8 +203,9 @@ def test_what_a_stranger_installs_does_the_main_job(artefacts, kind, tmp_path, h
     assert str(ROOT) not in path
     assert say("coaia", "--version") == "coaia {}\n".format(coaiapy.__version__)
     assert say("pip", "check") == "No broken requirements found.\n"
-    shown = say("bash", "-euc", MAIN_JOB)
-    assert shown.startswith("ETL Process  trace ")
+    assert (tmp_path / "env" / "share" / "man" / "man1" / "coaia.1").exists()
+    shown = say("bash", str(ROOT / "tools" / "demo.sh"), str(bin_folder))
+    assert "\nETL Process  trace " in shown
     assert "  user john " in shown
     for step in ("Load Data", "Validate Data", "Transform Data", "Export Results"):
         assert "EVENT       {}\n".format(step) in shown

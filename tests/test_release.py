@@ -182,6 +182,12 @@ def test_every_target_is_there_and_explained(tree):
         assert planned.stdout.strip(), name
 
 
+def test_the_guide_names_targets_that_exist(tree):
+    guide = (tree / "docs" / "releasing.md").read_text("utf-8")
+    named = set(re.findall(r"\bmake ([a-z-]+)", guide))
+    assert {"test-release", "upload"} <= named <= set(TARGETS)
+
+
 def test_linters_ask_for_a_python_that_has_them(tree):
     result = make(tree, "lint", "PYTHON_VERSION=3.6")
     assert result.returncode == 2
