@@ -35,13 +35,18 @@ COLUMNS = {
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse score-configs``."""
     group = subcommands(parser)
-    _build_reads(group)
-    _build_changes(group)
+    _build_list(group)
+    _build_get(group)
+    _build_available(group)
+    _build_show(group)
+    _build_create(group)
+    _build_update(group)
+    _build_archive(group)
     _build_apply(group)
     cli_score_config_files.build(group)
 
 
-def _build_reads(group: Any) -> None:
+def _build_list(group: Any) -> None:
     listing = add_command(
         group,
         "list",
@@ -51,6 +56,9 @@ def _build_reads(group: Any) -> None:
     )
     listing.add_argument("--archived", action="store_true", help="the archived ones, too")
     add_listing_options(listing)
+
+
+def _build_get(group: Any) -> None:
     get = add_command(
         group,
         "get",
@@ -60,6 +68,9 @@ def _build_reads(group: Any) -> None:
     )
     get.add_argument("config", metavar="NAME|ID")
     add_json(get)
+
+
+def _build_available(group: Any) -> None:
     available = add_command(
         group,
         "available",
@@ -72,6 +83,9 @@ def _build_reads(group: Any) -> None:
     )
     available.add_argument("--cached-only", action="store_true", help="ask no server")
     add_listing_options(available)
+
+
+def _build_show(group: Any) -> None:
     show = add_command(
         group,
         "show",
@@ -84,7 +98,7 @@ def _build_reads(group: Any) -> None:
     add_json(show)
 
 
-def _build_changes(group: Any) -> None:
+def _build_create(group: Any) -> None:
     create = add_command(
         group,
         "create",
@@ -104,6 +118,9 @@ def _build_changes(group: Any) -> None:
     _add_fields(create)
     create.add_argument("--allow-duplicates", action="store_true", help="even if the name is taken")
     add_json(create)
+
+
+def _build_update(group: Any) -> None:
     update = add_command(
         group,
         "update",
@@ -118,6 +135,9 @@ def _build_changes(group: Any) -> None:
     state.add_argument("--archive", dest="archived", action="store_true", default=None)
     state.add_argument("--unarchive", dest="archived", action="store_false")
     add_json(update)
+
+
+def _build_archive(group: Any) -> None:
     archive = add_command(
         group,
         "archive",

@@ -4,7 +4,7 @@
 """
 
 import re
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple, Optional, Tuple
 
 TEXT = "text"
 WHOLE = "a whole number"
@@ -286,11 +286,6 @@ def key_for(name: str) -> Optional[Key]:
         if re.match(r".+" + pattern.name[len("<tag>") :] + "$", name):
             return pattern
     return None
-
-
-def sections() -> List[str]:
-    """Return the names of the objects inside coaia.json."""
-    return sorted({key.name.split(".")[0] for key in KEYS if "." in key.name})
 
 
 def checked(key: Key, value: Any) -> Any:

@@ -152,11 +152,6 @@ def coded_bits(data: bytes, frame: Frame) -> int:
     return total
 
 
-def seconds_of(data: bytes) -> float:
-    """Return how long the frames in ``data`` play."""
-    return sum(frame.seconds for frame in frames(data))
-
-
 def audio_only(data: bytes) -> bytes:
     """Return the frames in ``data`` alone: no tags, no encoder's note."""
     parts = []

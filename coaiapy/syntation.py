@@ -15,7 +15,6 @@ from coaiapy.errors import NetworkError, UsageError
 from coaiapy.files import write_output
 from coaiapy.observed import Call, Recorder, Seen
 
-ENGINES = ("standard", "neural", "long-form", "generative")
 FORMATS = ("mp3", "ogg_vorbis", "pcm")
 DEFAULT_VOICE = "Joanna"
 # Samples a second of ``pcm``: 16 bits each, one channel.

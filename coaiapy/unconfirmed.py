@@ -13,7 +13,6 @@ from coaiapy.journal import Journal
 from coaiapy.record_fields import UNCONFIRMED, Body
 from coaiapy.trace_filter import TraceFilter
 
-MARK = UNCONFIRMED
 # So long after it was sent, a record that the server does not show is not merely late.
 LATE_SECONDS = 900.0
 

@@ -13,6 +13,8 @@ import os
 import re
 import wave
 
+from coaiapy import mp3_frames
+
 RATE = 16000
 LOUDNESS = 12000
 WINDOW = 0.1
@@ -70,6 +72,11 @@ def mp3_of(samples, rate=RATE, bit_rate=64):
     encoder.set_quality(7)
     encoder.silence()
     return bytes(encoder.encode(samples.tobytes()) + encoder.flush())
+
+
+def seconds_of(data):
+    """How long the MP3 frames in ``data`` play."""
+    return sum(frame.seconds for frame in mp3_frames.frames(data))
 
 
 def ffmpeg_path():

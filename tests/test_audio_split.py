@@ -7,11 +7,11 @@ import struct
 import wave
 
 import pytest
-from hearing import RATE, ffmpeg_path, heard, melody, mp3_of, silence, tone, write_wav
+from hearing import RATE, ffmpeg_path, heard, melody, mp3_of, seconds_of, silence, tone, write_wav
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coaiapy import audio_files, audio_split, mp3_frames
+from coaiapy import audio_files, audio_split
 from coaiapy.audio_split import Limits
 from coaiapy.errors import CoaiaError, ConfigError, StateError, UsageError
 
@@ -110,7 +110,7 @@ def test_an_mp3_is_cut_between_frames_in_its_pauses(project):
     for part in parts:
         assert len(part.content) <= 100000
         assert part.start == pytest.approx(at)
-        assert part.seconds == pytest.approx(mp3_frames.seconds_of(part.content))
+        assert part.seconds == pytest.approx(seconds_of(part.content))
         at += part.seconds
         if part.start:
             assert part.start % 5 >= 3.9 or part.start % 5 < 0.2  # tones last 4 s, pauses 1 s
@@ -122,7 +122,7 @@ def test_tags_of_an_mp3_are_in_no_part(project):
     (project / "a.mp3").write_bytes(head + data + b"TAG" + bytes(125))
     parts = parts_of("a.mp3", 50000)
     assert b"".join(part.content for part in parts) == data
-    assert audio_split.duration(audio_files.look_at("a.mp3")) == mp3_frames.seconds_of(data)
+    assert audio_split.duration(audio_files.look_at("a.mp3")) == seconds_of(data)
 
 
 def test_an_mp3_larger_than_a_block_is_read_in_blocks(project):

@@ -3,7 +3,7 @@
 import struct
 
 import pytest
-from hearing import melody, mp3_of, silence, tone
+from hearing import melody, mp3_of, seconds_of, silence, tone
 
 from coaiapy import mp3_frames
 
@@ -22,7 +22,7 @@ def test_frames_cover_the_stream_and_play_as_long(rate, bit_rate):
     assert sum(frame.length for frame in frames) == len(data)
     assert {frame.rate for frame in frames} == {rate}
     # An encoder fills up the last frame, and begins with a delay of one or two.
-    assert 2.0 <= mp3_frames.seconds_of(data) < 2.0 + 5 * frames[0].seconds
+    assert 2.0 <= seconds_of(data) < 2.0 + 5 * frames[0].seconds
 
 
 def test_tags_and_garbage_are_no_audio():
@@ -39,7 +39,7 @@ def test_an_encoders_note_plays_not_at_all():
     note = bytearray(data[: first.length])
     note[at : at + 4] = b"Info"
     assert mp3_frames.audio_only(bytes(note) + data) == data
-    assert mp3_frames.seconds_of(bytes(note) + data) == mp3_frames.seconds_of(data)
+    assert seconds_of(bytes(note) + data) == seconds_of(data)
 
 
 def test_a_frame_that_is_cut_off_is_none():
@@ -51,7 +51,7 @@ def test_a_frame_that_is_cut_off_is_none():
 @pytest.mark.parametrize("data", [b"", b"\xff", b"no sound at all" * 100, b"\xff\xff" * 1000])
 def test_what_is_no_mp3_has_no_frames(data):
     assert list(mp3_frames.frames(data)) == []
-    assert mp3_frames.seconds_of(data) == 0
+    assert seconds_of(data) == 0
 
 
 @pytest.mark.parametrize("rate", [44100, 16000])
@@ -72,4 +72,4 @@ def test_a_frame_of_layer_two_is_measured():
 
 
 def test_silence_alone_is_audio_too():
-    assert mp3_frames.seconds_of(mp3_of(silence(1))) >= 1
+    assert seconds_of(mp3_of(silence(1))) >= 1

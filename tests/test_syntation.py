@@ -5,7 +5,7 @@ import subprocess
 import wave
 
 import pytest
-from hearing import RATE, ffmpeg_path, heard, mp3_of, tone, write_wav
+from hearing import RATE, ffmpeg_path, heard, mp3_of, seconds_of, tone, write_wav
 from tinytag import TinyTag
 
 from coaiapy import mp3_frames, syntation
@@ -38,8 +38,8 @@ def test_a_text_of_10000_characters_becomes_one_file_that_lasts_as_long(run, pol
     data = (project / "a.mp3").read_bytes()
     assert mp3_frames.audio_only(data) == data
     # LAME adds up to 4 frames of 36 ms to each of the four pieces.
-    assert 100 <= mp3_frames.seconds_of(data) <= 100 + 4 * 4 * 0.036
-    assert TinyTag.get("a.mp3").duration == pytest.approx(mp3_frames.seconds_of(data), abs=1)
+    assert 100 <= seconds_of(data) <= 100 + 4 * 4 * 0.036
+    assert TinyTag.get("a.mp3").duration == pytest.approx(seconds_of(data), abs=1)
     assert "10000 characters spoken into a.mp3" in result.err
 
 

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from hearing import RATE, melody, mp3_of, silence, tone, write_wav
+from hearing import RATE, melody, mp3_of, seconds_of, silence, tone, write_wav
 from openai_server import KEY
 
-from coaiapy import mp3_frames, transcription
+from coaiapy import transcription
 
 MEGABYTE = 1000000
 
@@ -104,9 +104,9 @@ def test_an_mp3_of_60_megabytes_is_sent_in_parts_that_are_the_whole(run, openai,
     contents = [asked.file["content"] for asked in openai.requests]
     assert len(contents) == 3
     assert b"".join(contents) == data
-    assert value["duration"] == pytest.approx(mp3_frames.seconds_of(data), abs=0.01)
+    assert value["duration"] == pytest.approx(seconds_of(data), abs=0.01)
     starts = [one["start"] for one in value["segments"]]
-    lengths = [mp3_frames.seconds_of(content) for content in contents]
+    lengths = [seconds_of(content) for content in contents]
     assert starts == pytest.approx([0, lengths[0], lengths[0] + lengths[1]], abs=0.01)
 
 
