@@ -5,7 +5,7 @@ import pty
 import select
 import shlex
 import shutil
-import signal
+import subprocess
 import sys
 import time
 
@@ -21,6 +21,9 @@ case $1 in
 esac
 printf '%s\\0' "$#" "$@" >>{log}
 """
+
+# The first terminal that a session opens is its own.
+ON_TERMINAL = 'exec "$@" <"$0" >"$0" 2>&1'
 
 STARTS = {
     "bash": {
@@ -62,21 +65,22 @@ class Terminal:
             XDG_DATA_HOME=str(folder / "data"),
             **variables,
         )
-        self.child, self.terminal = pty.fork()
-        if self.child == 0:
-            try:
-                os.execvpe(command[0], command, settings)
-            finally:
-                os._exit(127)
+        self.terminal, self.inside = pty.openpty()
+        self.child = subprocess.Popen(
+            ["sh", "-c", ON_TERMINAL, os.ttyname(self.inside)] + command,
+            env=settings,
+            start_new_session=True,
+        )
         self.until(lambda: PROMPT in self.screen)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exc):
+        self.child.kill()
+        self.child.wait()
+        os.close(self.inside)
         os.close(self.terminal)
-        os.kill(self.child, signal.SIGKILL)
-        os.waitpid(self.child, 0)
 
     def type(self, keys):
         """Type ``keys`` and Enter; return the words that ``coaia`` was then called with."""
