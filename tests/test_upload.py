@@ -1,6 +1,7 @@
 """tools/upload.py with the real twine, against an index on loopback."""
 
 import base64
+import html
 import io
 import os
 import shutil
@@ -15,7 +16,7 @@ from web_server import serving
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("bump.py", "setup.py", "pyproject.toml", "coaiapy/__init__.py", "tools/upload.py")
-PASSWORD = "s3cret $HOME <&> 'word'"
+PASSWORD = "s3cret $HOME <b>&</b> 'word'"
 METADATA = "Metadata-Version: 2.1\nName: coaiapy\nVersion: {}\n"
 
 
@@ -163,14 +164,17 @@ def test_another_refusal_is_passed_on_without_the_secrets_that_are_in_it(home):
     write_env(home)
 
     def echo(asked, url):
-        return 403, "Invalid login {}, <b>{}</b>".format(*credentials(asked)).encode("utf-8"), {}
+        name, password = credentials(asked)
+        text = "Invalid login {}, {}, <b>{}</b>".format(name, password, html.escape(password))
+        return 403, text.encode("utf-8"), {}
 
     with serving(echo) as index:
         url = index.url.replace("http://", "http://me:of-the-address@")
         code, out, err = upload(TWINE_REPOSITORY_URL=url)
     assert (code, err) == (1, "")
     assert "Invalid login" in out
-    assert "***" in out
+    assert out.count("***") >= 2
+    assert "word" not in out
     assert "of-the-address" not in out
     assert "403 Forbidden" in out
 
@@ -228,8 +232,9 @@ def test_a_dist_of_another_version_is_not_uploaded(home, tree):
     assert "holds nothing and" in none[2]
 
 
-def test_an_index_that_is_no_address_is_said_without_a_traceback(home):
+@pytest.mark.parametrize("url", ["nowhere", "http://[", "ftp://index.example/"])
+def test_an_index_that_is_no_address_is_said_without_a_traceback(home, url):
     write_env(home)
-    code, out, err = upload(TWINE_REPOSITORY_URL="nowhere")
-    assert code == 1
-    assert "Invalid repository URL" in out
+    code, out, err = upload(TWINE_REPOSITORY_URL=url)
+    assert (code, err) == (1, "")
+    assert "URL" in out

@@ -12,7 +12,6 @@ import os
 import re
 import subprocess
 import sys
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
@@ -22,6 +21,7 @@ TAKEN = re.compile(r"already exist|already been used|409 Conflict", re.IGNORECAS
 CREDENTIALS = ("TWINE_USERNAME", "TWINE_PASSWORD")
 MARKUP = re.compile(r"\x1b\[[0-9;]*m|<style.*?</style>|</?[a-z!][^>]*>", re.DOTALL | re.IGNORECASE)
 OF_LOGIN = re.compile(r"\b(username|password)(:| set )")
+OF_ADDRESS = re.compile(r"://[^/]*?:([^/]*)@")
 WIDE = "10000"  # columns: no line is broken, least of all within what is looked for or hidden
 
 # Without --verbose twine keeps for itself why an index refuses a file.
@@ -115,7 +115,8 @@ def upload(repository, settings, files, version):
         stderr=subprocess.STDOUT,
     )
     said = readable(result.stdout.decode("utf-8", "replace"), secrets(settings))
-    print(said)
+    sys.stdout.buffer.write((said + "\n").encode("utf-8"))
+    sys.stdout.flush()
     if result.returncode and TAKEN.search(said):
         print(
             "upload: {} is on the index already, and an index takes each version once: run make "
@@ -127,18 +128,23 @@ def upload(repository, settings, files, version):
 
 def secrets(settings):
     """Return what must not be shown, even when an index sends it back."""
-    password = urlsplit(settings.get("TWINE_REPOSITORY_URL", "")).password
-    return [text for text in (settings.get("TWINE_PASSWORD"), password) if text]
+    in_address = OF_ADDRESS.findall(settings.get("TWINE_REPOSITORY_URL", ""))
+    return [text for text in in_address + [settings.get("TWINE_PASSWORD")] if text]
 
 
 def readable(text, hidden):
     """Return what twine said, as text: no secrets, colours, HTML or traceback but its end."""
-    text = html.unescape(MARKUP.sub("", text))
-    for secret in hidden:
-        text = text.replace(secret, "***")
+    text = hide(html.unescape(MARKUP.sub("", hide(text, hidden))), hidden)
     before, found, trace = text.partition("Traceback (most recent call last)")
     lines = before.splitlines() + (trace.strip().splitlines()[-1:] if found else [])
     return "\n".join(line.rstrip() for line in lines if line.strip() and not OF_LOGIN.search(line))
+
+
+def hide(text, hidden):
+    """Return ``text`` with ``***`` in the place of each secret."""
+    for secret in hidden:
+        text = text.replace(secret, "***")
+    return text
 
 
 if __name__ == "__main__":
