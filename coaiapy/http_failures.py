@@ -20,7 +20,7 @@ def whole_answer(
     """Return the answer of a ``requests`` response that was asked for with ``stream``.
 
     ``on_block`` is called after each ``block`` bytes and may raise. ``EOFError`` if the answer was
-    cut off, or goes on beyond ``LARGEST_ANSWER`` bytes.
+    cut off, is packed more than once, or goes on beyond ``LARGEST_ANSWER`` bytes.
     """
     body = _body(response, block, on_block)
     headers = {name.lower(): value for name, value in response.headers.items()}
@@ -34,6 +34,8 @@ def whole_answer(
 def _body(response: Any, block: int, on_block: Callable[[], None]) -> bytes:
     data = bytearray()
     try:
+        if "," in response.headers.get("content-encoding", ""):
+            raise EOFError("the answer is packed more than once")
         for part in response.iter_content(block):
             data += part
             if len(data) > LARGEST_ANSWER:

@@ -1,0 +1,44 @@
+"""Answers that are no whole ones: cut off, endless, or packed so that they fill the memory."""
+
+import gzip
+
+import pytest
+import requests
+from web_server import serving
+
+from coaiapy import http_failures
+from coaiapy.http_failures import whole_answer
+
+
+def asked(body, headers):
+    with serving(lambda request, url: (200, body, headers)) as server:
+        return whole_answer(requests.get(server.url, stream=True))
+
+
+def test_a_whole_answer_has_status_headers_and_unpacked_body():
+    answer = asked(gzip.compress(b"hello"), {"Content-Encoding": "gzip", "X-Name": "Value"})
+    assert (answer.status, answer.body, answer.headers["x-name"]) == (200, b"hello", "Value")
+
+
+@pytest.mark.parametrize("unpacked", [3 << 20, 30 << 20])
+def test_a_small_answer_that_unpacks_to_much_ends_early(monkeypatch, unpacked):
+    monkeypatch.setattr(http_failures, "LARGEST_ANSWER", 2 << 20)
+    packed = gzip.compress(b"\0" * unpacked)
+    assert len(packed) < 40000
+    with pytest.raises(EOFError, match="more than 2 MB"):
+        asked(packed, {"Content-Encoding": "gzip"})
+
+
+def test_what_is_packed_twice_is_not_unpacked():
+    packed = gzip.compress(gzip.compress(b"\0" * 100000))
+    with pytest.raises(EOFError, match="more than once"):
+        asked(packed, {"Content-Encoding": "gzip, gzip"})
+
+
+def test_each_block_may_end_it():
+    def enough():
+        raise KeyError("enough")
+
+    with serving(lambda request, url: (200, b"x" * 1000, {})) as server:
+        with pytest.raises(KeyError):
+            whole_answer(requests.get(server.url, stream=True), 10, enough)
