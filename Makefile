@@ -40,7 +40,7 @@ help:
 	@echo "make lint          style, types and language level"
 	@echo "make format        let ruff lay the code out"
 	@echo "make bench         what coaia takes, against the published release and the official SDK"
-	@echo "make docs          write what is made from the code: docs/cli.md, docs/coaia.1, docs/tour.svg"
+	@echo "make docs          write what is made from the code: docs/cli.md, docs/coaia.1, docs/api.md, docs/tour.svg"
 	@echo "make clean         remove build/, dist/ and *.egg-info"
 	@echo "make bump          raise the version (VERSION=1.2.3 sets one)"
 	@echo "make build         wheel and source distribution, checked (make dist: the same)"
@@ -74,6 +74,7 @@ endif
 
 docs: $(VENV)/.installed-test
 	$(BIN)/python tools/make_cli_docs.py
+	$(BIN)/python tools/make_api_docs.py
 	$(BIN)/python tools/make_tour.py
 
 bench: $(BENCH_VENV)/bin/python $(PUBLISHED_VENV)/.installed-bench $(SDK_VENV)/.installed-bench

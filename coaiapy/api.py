@@ -1,12 +1,11 @@
 """Traces and the stash for scripts: what ``import coaiapy`` offers besides the command.
 
-The functions do what the commands of the same name do, with the same settings (environment,
-``.env``, ``coaia.json``). They return plain data under the names of Langfuse's API, print nothing,
-and raise a ``CoaiaError`` whose message says what to do. Without Langfuse keys all is kept on this
-machine; with keys it is sent, and what cannot be sent now waits in the outbox and is no error.
-``timeout`` is for how many seconds to try (default: 15; the rest waits).
+The functions do what the commands do, with the same settings (environment, ``.env``,
+``coaia.json``). They return plain data under the names of Langfuse's API, print nothing, and raise
+a ``CoaiaError`` whose message says what to do. Nothing else is imported before it is called for.
 
-Nothing is imported before it is called for: importing coaiapy costs a script next to nothing.
+Without Langfuse keys all is kept on this machine. With keys it is sent, for ``timeout`` seconds at
+most (default: 15); what cannot be sent by then waits in the outbox, and is no error.
 """
 
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Union
@@ -65,10 +64,12 @@ def create_trace(
     environment: Optional[str] = None,
     timeout: Optional[float] = None,
 ) -> Body:
-    """Write a trace and return it; its ``id`` is made unless ``trace_id`` is given.
+    """Write a trace and return what was written; its id is made unless ``trace_id`` is given.
 
-    A trace that is known already is added to: what is given replaces what it had, ``metadata`` is
-    merged. ``input`` and ``output`` are anything that JSON can say.
+    That has an ``id``, a ``timestamp`` (ISO 8601 text in UTC), and what was given: ``name``,
+    ``userId``, ``sessionId``, ``input``, ``output``, ``metadata``, ``tags``, ``environment``. Input
+    and output are anything that JSON can say. A trace that is known already is added to: what is
+    given replaces what it had, metadata is merged.
 
     >>> import coaiapy
     >>> trace = coaiapy.create_trace("Interview", user_id="john", tags=["radio"])
@@ -114,15 +115,19 @@ def add_observation(
     model: Optional[str] = None,
     model_parameters: Optional[Mapping[str, Any]] = None,
     usage: Optional[Mapping[str, int]] = None,
-    cost: Optional[Mapping[str, float]] = None,
+    cost: Union[None, float, Mapping[str, float]] = None,
     timeout: Optional[float] = None,
 ) -> Body:
-    """Write one observation of a trace and return it; its ``id`` is that of later children.
+    """Write one observation of a trace and return what was written.
 
     ``type`` is ``EVENT`` (as when none is given), ``SPAN``, ``GENERATION`` or another of
     Langfuse's, ``level`` one of ``DEBUG``, ``DEFAULT``, ``WARNING``, ``ERROR``. Times are ISO 8601
     text, ``yyMMddHHmmss`` or seconds since 1970, the start by default now. ``usage`` counts tokens
-    and ``cost`` US dollars, by name.
+    and ``cost`` US dollars, by name. An observation that is known already is added to.
+
+    What is returned has an ``id``, ``traceId``, ``startTime``, and what was given: ``name``,
+    ``type``, ``parentObservationId``, ``endTime``, ``input``, ``output``, ``metadata``, ``level``,
+    ``statusMessage``, ``model``, ``modelParameters``, ``usageDetails``, ``costDetails``.
 
     >>> import coaiapy
     >>> trace = coaiapy.create_trace("Interview")
@@ -182,9 +187,11 @@ def patch_output(trace_id: str, output: Any, *, timeout: Optional[float] = None)
 
 
 def get_trace(trace_id: str) -> Body:
-    """Return a trace with its ``observations`` and ``scores``, lists of dicts.
+    """Return a trace as ``create_trace`` does, with its ``observations`` and ``scores``.
 
-    What the server does not show yet is added from this machine's journal.
+    Those are lists of what ``add_observation`` returns, with the sums of usage and cost as
+    ``total``, and of Langfuse's scores. What the server does not show yet is added from this
+    machine's journal.
 
     >>> import coaiapy
     >>> trace = coaiapy.create_trace("Interview")
@@ -211,10 +218,10 @@ def list_traces(
     to_time: Any = None,
     limit: Optional[int] = 50,
 ) -> List[Body]:
-    """Return the latest traces that meet every condition, without their observations.
+    """Return the traces that meet every condition, the latest first, as ``create_trace`` does.
 
     ``from_time`` is the earliest start and ``to_time`` the first that is too late, in any form
-    that ``add_observation`` takes; ``limit=None`` returns all there are.
+    that ``add_observation`` takes. There are at most ``limit`` of them; ``None`` is all.
 
     >>> import coaiapy
     >>> for number in (1, 2, 3):

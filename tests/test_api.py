@@ -5,8 +5,11 @@
 import doctest
 import inspect
 import pkgutil
+import re
+import runpy
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typed_script
@@ -16,6 +19,7 @@ from servers import langfuse, use  # noqa: F401
 import coaiapy
 from coaiapy import api
 
+TOOL = Path(__file__).resolve().parent.parent / "tools" / "make_api_docs.py"
 FUNCTIONS = [name for name in coaiapy.__all__ if inspect.isfunction(getattr(coaiapy, name))]
 
 
@@ -136,6 +140,13 @@ def test_bytes_and_texts_are_stashed(run):
 def test_the_command_returns_its_exit_code_as_a_plain_number(capsys, words, code):
     returned = coaiapy.main(words)
     assert (returned, type(returned)) == (code, int)
+
+
+def test_the_document_says_what_the_functions_do():
+    tool = runpy.run_path(str(TOOL), run_name="tool")
+    text = tool["MARKDOWN"].read_text(encoding="utf-8")
+    assert tool["markdown"]() == text, "docs/api.md is stale: make docs"
+    assert sorted(re.findall(r"^## (\w+)$", text, re.MULTILINE)[:-1]) == sorted(FUNCTIONS)
 
 
 def test_nothing_else_is_public():
