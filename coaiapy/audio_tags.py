@@ -7,7 +7,9 @@ import os
 import shutil
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from coaiapy import audio_tags_id3, audio_tags_other
+from coaiapy.audio_tags_id3 import Id3Tags
+from coaiapy.audio_tags_mp4 import Mp4Tags
+from coaiapy.audio_tags_vorbis import VorbisTags
 from coaiapy.errors import StateError, UsageError
 from coaiapy.files import read_bytes, read_text, reason
 from coaiapy.packages import require
@@ -145,7 +147,7 @@ def _opened(path: str, place: str) -> Any:
 def _handler(path: str, opened: Any) -> Any:
     if opened is None:
         raise UsageError("{} is no sound file with tags of a known kind".format(path))
-    for kind in (audio_tags_id3.Id3Tags, audio_tags_other.Mp4Tags, audio_tags_other.VorbisTags):
+    for kind in (Id3Tags, Mp4Tags, VorbisTags):
         if kind.reads(opened):
             return kind(opened)
     raise UsageError(

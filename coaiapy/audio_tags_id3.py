@@ -4,6 +4,7 @@ import re
 from typing import Any, Dict, List, Optional
 
 from coaiapy.errors import UsageError
+from coaiapy.opened_tags import OpenedTags
 from coaiapy.packages import require
 
 FRAMES = {
@@ -22,14 +23,11 @@ _LANGUAGE = "eng"
 _UTF8, _UTF16 = 3, 1
 
 
-class Id3Tags:
+class Id3Tags(OpenedTags):
     """The ID3 tag of an opened file."""
 
     def __init__(self, opened: Any) -> None:
-        self.opened = opened
-        if opened.tags is None:
-            opened.add_tags()
-        self.tags = opened.tags
+        super().__init__(opened)
         self.found = getattr(opened.tags, "version", (2, 4, 0))
 
     @staticmethod

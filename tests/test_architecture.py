@@ -32,7 +32,7 @@ FLOORS = {
         readers reader_local reader_legacy reader_v4 server_rows server_pages span_rows
         wire wires wire_ingestion wire_otlp span_metadata
         http_failures openai_settings openai_http aws_clients audio_split
-        audio_tags_id3 audio_tags_other
+        opened_tags audio_tags_id3 audio_tags_mp4 audio_tags_vorbis
         langfuse_http langfuse_answers langfuse_errors langfuse_generation
         dispatch delivery
         redis_errors stash_local stash_redis config_sample web_json
