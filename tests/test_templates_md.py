@@ -6,7 +6,7 @@ import re
 import pytest
 from documents import check, read, steps
 
-from coaiapy import template_language
+from coaiapy import template_bounds, template_files, template_language, template_plan
 from coaiapy.record_fields import LEVELS, OBSERVATION_TYPES
 from coaiapy.template_document import schema
 from coaiapy.template_render import new_language
@@ -77,6 +77,17 @@ def test_it_lists_what_an_expression_may_use():
     assert filters | {"items"} == set(told["filters"])  # Jinja has it since 3.1
     for kind, name in ((str, "texts"), (dict, "objects"), (list, "lists")):
         assert told["methods of " + name] == list(template_language._METHODS[kind])
+
+
+def test_it_says_how_much_a_template_may_make():
+    for limit in (
+        template_plan.MAX_STEPS,
+        template_bounds.MAX_LOOPS,
+        template_bounds.MAX_SIZE,
+        template_bounds.MAX_WORK,
+        template_files._MAX_BYTES,
+    ):
+        assert " {:,} ".format(limit) in TEXT or " {:,};".format(limit) in TEXT
 
 
 def test_a_template_that_names_the_schema_is_read():
