@@ -5,9 +5,10 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
-from interactive import Terminal, has
+from interactive import STARTS, Terminal, has
 
 from coaiapy import cli_completion
 
@@ -163,6 +164,17 @@ def test_the_script_is_printed(run, name):
     result = run("completion", name)
     assert (result.code, result.err) == (0, "")
     assert "__complete {} -- ".format(name) in result.out
+
+
+def test_it_is_loaded_here_as_help_and_readme_say(run):
+    readme = Path(__file__).resolve().parent.parent / "README.md"
+    documented = (readme.read_text(encoding="utf-8"), run("completion", "--help").out)
+    for shell, name, line in (
+        ("bash", "bashrc", 'eval "$(coaia completion bash)"'),
+        ("zsh", ".zshrc", 'eval "$(coaia completion zsh)"'),
+        ("fish", "fish/config.fish", "fish/completions/coaia.fish"),
+    ):
+        assert [line in text for text in documented + (STARTS[shell][name],)] == [True] * 3
 
 
 def test_another_shell_is_a_usage_error(run):
