@@ -4,7 +4,7 @@ import os
 import stat
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
-from coaiapy import config_files, config_values, masking, redis_settings, settings
+from coaiapy import config_files, config_risks, config_values, masking, redis_settings, settings
 from coaiapy.config_schema import KEY_OF, KEYS, checked, key_for
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import CoaiaError, ExitCode
@@ -162,8 +162,10 @@ def _variables(values: ConfigValues) -> Iterator[Finding]:
 def _together(env_file: Optional[str]) -> Iterator[Finding]:
     """What only makes sense with something else: pairs of keys, addresses."""
     settings.load(env_file)
-    redis_settings.find(config_values.load(env_file))
-    return iter(())
+    values = config_values.load(env_file)
+    redis_settings.find(values)
+    for risk in config_risks.risks(values):
+        yield Finding(WARNING, "settings", risk)
 
 
 def online(answers: List[Any]) -> List[Finding]:

@@ -51,7 +51,7 @@ FLOORS = {
         published_prompts cofuse published_traces
         api traces trace_reads projects doctor observation_files pipeline environment env_context
         coaiamodule published_config published_stash stash
-        cogh services config_check
+        cogh services config_check config_risks
         scores score_files score_configs score_config_files score_presets score_availability
         score_config_types published_scores
         session_files comments media published_comments published_media health
