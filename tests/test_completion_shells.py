@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,38 @@ def test_a_program_that_is_broken_or_gone_says_nothing(terminal, tmp_path, progr
 def test_a_path_to_the_program_completes_too(terminal, home, tmp_path):
     shutil.copytree(str(tmp_path / "shell" / "bin"), str(home / "tools"))
     assert terminal.type("~/tools/coaia pipel\t") == ["pipeline"]
+
+
+@pytest.mark.skipif(not has("zsh"), reason="zsh is not installed")
+def test_zsh_says_what_is_missing_where_it_completes_nothing_at_all():
+    done = subprocess.run(
+        ["zsh", "-f", cli_completion.script_path("zsh")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert done.stderr.count(b"\n") == 1 and b"compinit" in done.stderr
+
+
+@pytest.mark.parametrize("settings", ["set -eu", "set -f; IFS=:", "shopt -s failglob nullglob"])
+@pytest.mark.parametrize(
+    "line, word", [("coaia pipeline show da", "data-pipeline"), ("coaia no ", "")]
+)
+def test_bash_completes_whatever_its_user_has_set(settings, line, word):
+    script = [
+        settings,
+        'coaia() {{ {} -m coaiapy "$@"; }}'.format(sys.executable),
+        'eval "$(coaia completion bash)"',
+        "COMP_LINE='{}' COMP_POINT={}".format(line, len(line)),
+        "_coaia coaia",
+        'echo "${COMPREPLY[*]-}"',
+    ]
+    done = subprocess.run(
+        ["bash", "--norc", "-c", "\n".join(script)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert (done.returncode, done.stdout.decode("utf-8"), done.stderr) == (0, word + "\n", b"")
 
 
 def test_the_scripts_are_in_good_order(shell):

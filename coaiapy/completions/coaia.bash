@@ -8,7 +8,7 @@ _coaia() {
     esac
     COMPREPLY=()
     {
-        IFS= read -r kind
+        IFS= read -r kind || return 0
         while IFS= read -r word; do
             COMPREPLY+=("$word")
         done

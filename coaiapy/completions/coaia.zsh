@@ -21,6 +21,8 @@ _coaia() {
 
 if [[ $funcstack[1] == _coaia ]]; then
     _coaia "$@"
-else
+elif (( $+functions[compdef] )); then
     compdef _coaia coaia
+else
+    print -u2 'coaia: zsh completes nothing yet: put "autoload -Uz compinit && compinit" above this'
 fi
