@@ -6,9 +6,14 @@ import signal
 from typing import NamedTuple
 
 import pytest
+from hypothesis import settings
 
 from coaiapy.cli_common import Context
 from coaiapy.coaiacli import main
+
+# How long one example takes says more of the machine, and of what else it does, than of the code.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 # A shell starts what runs in the background deaf to Ctrl-C, and every child would inherit it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -1,7 +1,5 @@
 """What ``import coaiapy`` offers to scripts: few names, each with an example that runs."""
 
-# ruff: noqa: F811
-
 import doctest
 import inspect
 import pkgutil
@@ -14,7 +12,6 @@ from pathlib import Path
 import pytest
 import typed_script
 from processes import environment
-from servers import langfuse, use  # noqa: F401
 
 import coaiapy
 from coaiapy import api
