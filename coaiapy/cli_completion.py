@@ -65,12 +65,16 @@ def _for_bash(build_parser: BuildParser, words: List[str]) -> str:
 
 def _for_zsh(build_parser: BuildParser, words: List[str]) -> str:
     found = offer(build_parser, words[:-1], words[-1])
-    return _lines(found.kind, [_described(one, ":", r"[\\:]") for one in _printable(found)])
+    texts = [
+        _with_help(re.sub(r"([\\:])", r"\\\1", one.text), ":", one.help)
+        for one in _printable(found)
+    ]
+    return _lines(found.kind, texts)
 
 
 def _for_fish(build_parser: BuildParser, words: List[str]) -> str:
     found = offer(build_parser, words[:-1], words[-1])
-    return _lines(found.kind, [_described(one, "\t", r"(?!)") for one in _printable(found)])
+    return _lines(found.kind, [_with_help(one.text, "\t", one.help) for one in _printable(found)])
 
 
 def _printable(found: Offer) -> List[Candidate]:
@@ -78,9 +82,8 @@ def _printable(found: Offer) -> List[Candidate]:
     return [one for one in found.candidates if not _CONTROL.search(one.text)]
 
 
-def _described(one: Candidate, separator: str, special: str) -> str:
-    about = " ".join(_CONTROL.sub(" ", one.help).split())
-    text = re.sub(special, r"\\\g<0>", one.text)
+def _with_help(text: str, separator: str, help: str) -> str:
+    about = " ".join(_CONTROL.sub(" ", help).split())
     return text + separator + about if about else text
 
 
