@@ -58,9 +58,9 @@ def check(args: argparse.Namespace, context: Context) -> int:
     """Check the settings, and with ``--online`` the services that they name."""
     findings = config_check.check(context.env_file)
     if args.online and not any(one.state == config_check.FAILED for one in findings):
-        from coaiapy import services
+        from coaiapy import service_checks
 
-        said = services.check(config_values.load(context.env_file))
+        said = service_checks.check(config_values.load(context.env_file))
         findings += config_check.online(said)
         if not said:
             context.note("the settings name no service: there was nobody to ask")
@@ -114,10 +114,10 @@ def _read(prompt: str, secret: bool, context: Context) -> str:
 
 def _test(answers: Dict[str, Any], path: str, context: Context) -> int:
     """Ask each service whose settings were given, and say what it answered."""
-    from coaiapy import services
+    from coaiapy import service_checks
 
     values = ConfigValues([Layer(path, config_sample.sample(answers), True)])
-    findings = config_check.online(services.check(values))
+    findings = config_check.online(service_checks.check(values))
     for one in findings:
         context.note("{}: {}".format(one.place, one.text))
     return config_check.exit_code(findings)

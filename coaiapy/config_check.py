@@ -169,7 +169,7 @@ def _together(env_file: Optional[str]) -> Iterator[Finding]:
 
 
 def online(answers: List[Any]) -> List[Finding]:
-    """Return what the services said (``services.check``) as findings."""
+    """Return what the services said (``service_checks.check``) as findings."""
     return [
         Finding(FAILED, one.service, one.error, one.code)
         if one.error

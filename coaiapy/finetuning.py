@@ -8,7 +8,7 @@ import re
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Union
 
 from coaiapy import gemini_schema, json_values
-from coaiapy.chat_messages import (
+from coaiapy.conversations import (
     ASSISTANT,
     SYSTEM,
     TEXT_PARTS,

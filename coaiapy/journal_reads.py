@@ -1,4 +1,4 @@
-"""Reading records back from the journal: bodies as they were written, newest traces first."""
+"""Reading records back from the journal: bodies as they were written."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What a score config takes, in the forms that people and programs read."""
+"""Which score configs can be applied, and what each takes, for people and for programs."""
 
 from typing import Any, Dict, List, Mapping, Optional
 

@@ -51,11 +51,11 @@ FLOORS = {
         observed llm process_tags text_calls published_texts
         transcription transcribe_aws syntation audio_tags
         prompts prompt_sync
-        datasets dataset_items dataset_files dataset_import finetuning chat_messages
+        datasets dataset_items dataset_files dataset_import finetuning conversations
         published_prompts cofuse published_traces
         api traces trace_reads projects doctor observation_files pipeline environment env_context
         coaiamodule published_config published_stash stash
-        cogh services config_check config_risks
+        cogh service_checks config_check config_risks
         scores score_files score_configs score_config_files score_presets score_availability
         score_config_types published_scores
         session_files comments media published_comments published_media health
