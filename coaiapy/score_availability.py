@@ -1,13 +1,12 @@
 """Which score configs can be applied, and what each takes, for people and for programs."""
 
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, List, Mapping, Optional
 
 from coaiapy import score_configs, score_presets, score_values
+from coaiapy.record_fields import Body
 from coaiapy.score_config_cache import Note, folded
 from coaiapy.score_configs import unheard
 from coaiapy.settings import Settings
-
-Body = Dict[str, Any]
 
 
 def list_available(

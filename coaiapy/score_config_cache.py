@@ -16,8 +16,8 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Opt
 from coaiapy import times
 from coaiapy.errors import ConfigError, StateError
 from coaiapy.files import locked, make_private_folder, read_text, reason, state_folder, write_atomic
+from coaiapy.record_fields import Body
 
-Body = Dict[str, Any]
 # Who is told what deserves to be known but is no failure.
 Note = Callable[[str], None]
 

@@ -2,13 +2,12 @@
 
 import json
 import re
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, List, Mapping, Optional
 
 from coaiapy.errors import UsageError
+from coaiapy.record_fields import Body
 from coaiapy.score_values import BOOLEAN, CATEGORICAL, CONFIG_TYPES, NUMERIC, number
 from coaiapy.suggest import did_you_mean
-
-Body = Dict[str, Any]
 
 # The fields that a person decides on; the rest is the server's.
 FIELDS = ("name", "dataType", "description", "categories", "minValue", "maxValue")

@@ -6,11 +6,12 @@ minValue, maxValue[, metadata]}]}``; a bare list of configs is read, too.
 
 import json
 import os
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, List, Mapping, Optional, Sequence
 
 from coaiapy import json_values, score_configs, times
 from coaiapy.errors import StateError, UsageError
 from coaiapy.files import read_text, write_output
+from coaiapy.record_fields import Body
 from coaiapy.score_config_cache import folded
 from coaiapy.score_config_fields import FIELDS, checked
 from coaiapy.settings import Settings
@@ -18,8 +19,6 @@ from coaiapy.suggest import did_you_mean
 
 VERSION = "1.0"
 _METADATA = ("id", "createdAt", "updatedAt", "projectId", "isArchived")
-
-Body = Dict[str, Any]
 
 
 def export(settings: Settings, with_metadata: bool = True, with_archived: bool = False) -> Body:

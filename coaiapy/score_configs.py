@@ -13,6 +13,7 @@ from coaiapy import ids, times
 from coaiapy import score_config_cache as cache
 from coaiapy.current_project import current_project, remembered
 from coaiapy.errors import NetworkError, NotFoundError, RefusedError, StateError, UsageError
+from coaiapy.record_fields import Body
 from coaiapy.score_config_cache import MAX_AGE_HOURS, Note, Snapshot
 from coaiapy.score_config_fields import changed, checked, unknown_name
 from coaiapy.settings import Settings
@@ -22,8 +23,6 @@ API = "/api/public/score-configs"
 # when it gave none.
 REFRESH_SECONDS = 4.0
 SILENT_SECONDS = 60.0
-
-Body = Dict[str, Any]
 
 
 class Made(NamedTuple):
