@@ -197,7 +197,7 @@ def test_what_a_stranger_installs_does_the_main_job(artefacts, kind, tmp_path, h
     def say(*command):
         return subprocess.check_output(command, env=environment).decode("utf-8")
 
-    say("pip", "install", "-q", str(artefacts[kind]))
+    say("pip", "install", "-q", "--no-compile", str(artefacts[kind]))
     package, path = say("python", "-c", WHERE).splitlines()
     assert package.startswith(str(tmp_path / "env"))
     assert str(ROOT) not in path
