@@ -138,6 +138,8 @@ def _env_file(words: List[str]) -> Optional[str]:
 
 def _as_utf8(words: List[str]) -> List[str]:
     """Undo the decoding of the C locale; what is not UTF-8 at all cannot be stored or sent."""
+    if any("\0" in word for word in words):
+        raise UsageError("an argument holds a NUL character: no file and no server can have one")
     try:
         return [word.encode("utf-8", "surrogateescape").decode("utf-8") for word in words]
     except UnicodeError as error:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from coaiapy import config_values, web_json
 from coaiapy.config_values import ConfigValues
-from coaiapy.errors import ConfigError, UsageError
+from coaiapy.errors import ConfigError, NetworkError, UsageError
 from coaiapy.listing import listing
 from coaiapy.masking import shown_url
 from coaiapy.web_json import Service
@@ -52,7 +52,10 @@ def issue(owner: str, repo: str, number: int, env_file: Optional[str] = None) ->
     """Return one issue as GitHub describes it; raise ``NotFoundError`` when there is none."""
     service, base = service_of(config_values.load(env_file))
     url = "{}/repos/{}/issues/{}".format(base, _path(owner, repo), int(number))
-    return dict(web_json.get(service, url, None, _HEADERS).value)
+    found = web_json.get(service, url, None, _HEADERS).value
+    if not isinstance(found, dict):
+        raise NetworkError("GitHub describes no issue there: check github.base_url")
+    return found
 
 
 def rows(found: List[Dict[str, Any]]) -> List[Dict[str, Any]]:

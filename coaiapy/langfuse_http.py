@@ -68,7 +68,7 @@ class LangfuseHttp:
         deadline: Optional[float] = None,
         retry: Optional[bool] = None,
     ) -> Any:
-        """Return the JSON value of a good answer, ``None`` if it has no body.
+        """Return the JSON object of a good answer, ``None`` if it has no body.
 
         ``path`` begins with ``/api/public``; ``query`` values may be lists, ``None`` is left out.
         Tries again, with pauses that grow, until ``deadline`` (default: ``seconds`` from now): a
@@ -137,7 +137,9 @@ class LangfuseHttp:
             value = parsed(answer.body)
         except ValueError:
             raise self._unavailable(asked, "the answer was cut off or is not JSON") from None
-        if answer.status == 207 and isinstance(value, dict):
+        if not isinstance(value, dict):
+            raise self._unavailable(asked, "the answer is no JSON object, as Langfuse's are")
+        if answer.status == 207:
             self._check_event_types(value.get("errors"), asked)
         return value
 

@@ -30,6 +30,7 @@ from coaiapy.settings import Settings
 
 MEDIA = "/api/public/media"
 FIELDS = ("input", "output", "metadata")
+LARGEST_FILE = 1 << 30
 
 
 class Slot(NamedTuple):
@@ -72,7 +73,7 @@ def download(settings: Settings, media_id: str) -> Tuple[Body, bytes]:
     Raises ``RefusedError`` if their number or SHA-256 is not what the server has registered.
     """
     found = get_media(settings, media_id)
-    size = int(found["contentLength"])
+    size = _size(found)
     content = media_transfer.download(found["url"], size)
     if len(content) != size or media_files.id_of(content) != found["mediaId"]:
         raise RefusedError(
@@ -80,6 +81,15 @@ def download(settings: Settings, media_id: str) -> Tuple[Body, bytes]:
             "kept".format(media_transfer.place(found["url"]), found["mediaId"])
         )
     return found, content
+
+
+def _size(media: Body) -> int:
+    """Return how many bytes a server says that a file has; nothing larger would fit into memory."""
+    size = media.get("contentLength")
+    known = isinstance(size, int) and 0 <= size <= LARGEST_FILE
+    if not known or not all(isinstance(media.get(name), str) for name in ("url", "mediaId")):
+        raise RefusedError("the server does not describe a file that can be fetched")
+    return int(size or 0)
 
 
 def upload_and_attach(

@@ -4,8 +4,9 @@ A server that limits the rate of requests is waited for, once it has given the f
 """
 
 import time
-from typing import Any, Iterator, Mapping, Optional, Tuple
+from typing import Any, Iterator, List, Mapping, Optional, Tuple
 
+from coaiapy.errors import NetworkError
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.record_fields import Body
 
@@ -39,9 +40,10 @@ def rows_from(
     while True:
         asked = dict(query, page=page, limit=size)
         answer = http.request("GET", path, asked, deadline=deadline) or {}
-        for row in (answer.get("data") or [])[skipped:]:
+        for row in _rows(http, answer)[skipped:]:
             yield row
-        if page >= (answer.get("meta") or {}).get("totalPages", 0):
+        pages = _meta(answer).get("totalPages")
+        if not isinstance(pages, int) or page >= pages:
             return
         page, skipped = page + 1, 0
         deadline = time.monotonic() + PATIENCE
@@ -53,4 +55,21 @@ def by_cursor(
     """Return the rows of one page of a listing with cursors, and the next cursor."""
     deadline = None if is_first else time.monotonic() + PATIENCE
     answer = http.request("GET", path, dict(query, cursor=cursor), deadline=deadline) or {}
-    return answer.get("data") or [], (answer.get("meta") or {}).get("cursor") or None
+    return _rows(http, answer), _meta(answer).get("cursor") or None
+
+
+def _rows(http: LangfuseHttp, answer: Body) -> List[Body]:
+    """Return the rows of a page; ``NetworkError`` if there is anything but records."""
+    rows = answer.get("data") or []
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise NetworkError(
+            "{} lists what is no record: something else than Langfuse answers there".format(
+                http.shown_url
+            )
+        )
+    return rows
+
+
+def _meta(answer: Body) -> Body:
+    meta = answer.get("meta")
+    return meta if isinstance(meta, dict) else {}
