@@ -1,7 +1,6 @@
 """What tests against a server need: settings that point at it, and little patience."""
 
 import pytest
-from langfuse_server.fixtures import langfuse  # noqa: F401
 
 from coaiapy import langfuse_http
 from coaiapy.settings import Settings
@@ -23,7 +22,7 @@ def short_waits(monkeypatch):
 
 
 @pytest.fixture
-def use(langfuse, monkeypatch):  # noqa: F811
+def use(langfuse, monkeypatch):
     """Point the settings at a new server of a kind, or (``"local"``) at none; return the server."""
 
     def point(kind, **options):
