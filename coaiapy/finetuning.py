@@ -91,7 +91,7 @@ def _record(item: Body, vendor: str, system_instruction: Optional[str]) -> Body:
     try:
         return dict(json_values.plain(_VENDORS[vendor](chat)))
     except ValueError as error:
-        raise UnusableError("it {}".format(error)) from error
+        raise UnusableError("it holds what JSON cannot say") from error
 
 
 def _with_instruction(chat: Conversation, instruction: Optional[str]) -> Conversation:

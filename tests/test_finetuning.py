@@ -214,6 +214,28 @@ def test_what_cannot_be_a_valid_line_is_skipped_with_its_reason(item, reason):
     assert why_not(item, "gemini") == reason
 
 
+@pytest.mark.parametrize(
+    "name, taken", [("a-b_C9", True), ("math.add", False), ("two words", False), ("x" * 65, False)]
+)
+def test_a_function_has_a_name_that_the_vendor_can_call(name, taken):
+    item = {"input": {"messages": CHAT, "tools": [{"name": name}]}, "expectedOutput": "x"}
+    assert len(training_data([item], "openai").records) == taken
+    if not taken:
+        assert why_not(item) == "no function may be called {!r}".format(name)
+    assert len(training_data([item], "gemini").records) == (taken or name == "math.add")
+
+
+def test_half_a_character_is_skipped_with_its_reason():
+    assert why_not({"input": "x", "expectedOutput": "\ud800"}) == "it holds what JSON cannot say"
+
+
+def test_arguments_that_are_no_json_are_kept_as_text():
+    call = {"id": "c", "function": {"name": "w", "arguments": '{"city": NaN}'}}
+    item = {"input": "x", "expectedOutput": {"role": "assistant", "tool_calls": [call]}}
+    part = made(item, "gemini")["contents"][-1]["parts"][0]
+    assert part["functionCall"]["args"] == {"arguments": '{"city": NaN}'}
+
+
 def test_the_first_word_is_the_users_for_gemini():
     item = {"input": [{"role": "assistant", "content": "Hi"}], "expectedOutput": "x"}
     assert why_not(item, "gemini") == "the first message is not the user's"
