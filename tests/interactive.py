@@ -12,7 +12,7 @@ import time
 from processes import environment
 
 PROMPT = "ready>"
-SECONDS = 20
+SECONDS = 60
 
 # Completion is answered by the real program; any other command line is only written down.
 PROGRAM = """#!/bin/sh

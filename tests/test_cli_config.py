@@ -157,7 +157,7 @@ def become_terminal(descriptor):
 
 def read_until(descriptor, *marks):
     seen = b""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         position = 0
         for mark in marks:

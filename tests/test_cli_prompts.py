@@ -13,7 +13,7 @@ CHAT = [{"role": "system", "content": 'Say "hi"'}, {"role": "user", "content": "
 
 @pytest.fixture
 def server(use, monkeypatch):
-    monkeypatch.setenv("LANGFUSE_TIMEOUT", "0.5")
+    monkeypatch.setenv("LANGFUSE_TIMEOUT", "2")
     return use("v4-events_only")
 
 

@@ -65,7 +65,7 @@ def view(run, trace_id=TRACE):
 
 def shown(run, trace_id=TRACE):
     """Return the trace as soon as the server shows all of it itself."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         found = view(run, trace_id)
         if "unconfirmed" not in json.dumps(found) or time.monotonic() > deadline:
@@ -322,4 +322,4 @@ def test_the_timeout_of_the_settings_limits_a_read(run, use, monkeypatch):
     began = time.monotonic()
     result = run("fuse", "traces", "tv", "t")
     assert result.code == 0 and "did not answer in time" in result.err
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 4.5

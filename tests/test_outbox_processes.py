@@ -49,7 +49,7 @@ def on_terminal(words, answer=None, prompt=b"[y/N] "):
     )
     os.close(slave)
     shown = b""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if select.select([master], [], [], 0.1)[0]:
             try:
@@ -91,7 +91,7 @@ def interrupted(server, words, number=signal.SIGINT):
     child = subprocess.Popen(
         command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
     )
-    server.wait_until(lambda: writes(server), 15)
+    server.wait_until(lambda: writes(server))
     begun = time.monotonic()
     child.send_signal(number)
     _, err = child.communicate()
@@ -103,18 +103,19 @@ def test_an_interrupted_write_ends_at_once_and_is_kept(server, run, monkeypatch)
     monkeypatch.setenv("LANGFUSE_TIMEOUT", "60")
     code, err, seconds = interrupted(server, words)
     assert (code, err) == (130, "coaia: interrupted\n")
-    assert seconds < 3
+    assert seconds < 20
     assert in_outbox() == {"one": "waiting"}
     assert claimed() == 0
     server.heal()
     assert "1 record sent" in run("fuse", "outbox", "flush").err
 
 
-def test_an_interrupted_flush_keeps_what_it_has_not_sent(server, run):
+def test_an_interrupted_flush_keeps_what_it_has_not_sent(server, run, monkeypatch):
+    monkeypatch.setenv("LANGFUSE_TIMEOUT", "60")
     leave(server, records_of(50))
-    code, _, seconds = interrupted(server, ["fuse", "outbox", "flush"])
+    code, _, seconds = interrupted(server, ["fuse", "outbox", "flush", "--timeout", "60"])
     assert code == 130
-    assert seconds < 3
+    assert seconds < 20
     assert len(in_outbox()) == 50
     assert claimed() == 0
     server.heal()

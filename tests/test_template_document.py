@@ -161,7 +161,7 @@ def test_of_many_problems_the_first_ones_are_told():
     started = time.process_time()
     with pytest.raises(StateError) as caught:
         checked_document({"steps": [dict(step, name="A")]}, "mine.json")
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 10
     problems = str(caught.value).split("; ")
     assert len(problems) == 11 and problems[-1] == "and more"
 

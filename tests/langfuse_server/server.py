@@ -156,7 +156,7 @@ class LangfuseServer:
         with self._lock:
             return list(self._requests)
 
-    def wait_until(self, condition: Callable[[], Any], seconds: float = 5.0) -> None:
+    def wait_until(self, condition: Callable[[], Any], seconds: float = 30.0) -> None:
         """Poll until `condition()` holds; fail the test when it does not in time."""
         deadline = time.monotonic() + seconds
         while not condition():
