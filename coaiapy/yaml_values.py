@@ -9,7 +9,7 @@ from typing import Any, List
 from coaiapy.packages import require
 
 # What aliases and merges may add to a text, in characters and values.
-EXPANSION = 1000000
+EXPANSION = 200000
 
 
 def load(text: str, *kept_as_text: str) -> Any:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from langfuse_server import LangfuseServer
 from processes import environment
 
+from coaiapy import web_json
 from coaiapy.cli_common import Context
 from coaiapy.coaiacli import main
 from coaiapy.prompt_files import name_of, path_of
@@ -186,6 +187,7 @@ def deep(tmp_path, monkeypatch):
     monkeypatch.chdir(str(inner))
     monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("OPENAI_BASE_URL", "not an address")
+    monkeypatch.setattr(web_json, "TRIES", 1)
 
     def elsewhere():
         return files_below(tmp_path, [str(inner), os.environ["COAIA_HOME"]])
