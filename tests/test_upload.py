@@ -166,6 +166,7 @@ def test_another_refusal_is_passed_on_without_the_secrets_that_are_in_it(home):
     def echo(asked, url):
         name, password = credentials(asked)
         text = "Invalid login {}, {}, <b>{}</b>".format(name, password, html.escape(password))
+        text += ", header {}".format(asked.headers["authorization"].split()[1])
         return 403, text.encode("utf-8"), {}
 
     with serving(echo) as index:
@@ -173,7 +174,7 @@ def test_another_refusal_is_passed_on_without_the_secrets_that_are_in_it(home):
         code, out, err = upload(TWINE_REPOSITORY_URL=url)
     assert (code, err) == (1, "")
     assert "Invalid login" in out
-    assert out.count("***") >= 2
+    assert out.count("***") >= 3 and "header ***" in out
     assert "word" not in out
     assert "of-the-address" not in out
     assert "403 Forbidden" in out

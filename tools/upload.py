@@ -6,6 +6,7 @@ repository's. ``--check`` uploads nothing and says whether credentials are there
 """
 
 import argparse
+import base64
 import configparser
 import html
 import os
@@ -127,9 +128,11 @@ def upload(repository, settings, files, version):
 
 
 def secrets(settings):
-    """Return what must not be shown, even when an index sends it back."""
+    """Return what must not be shown, even when an index sends it back, header and all."""
     in_address = OF_ADDRESS.findall(settings.get("TWINE_REPOSITORY_URL", ""))
-    return [text for text in in_address + [settings.get("TWINE_PASSWORD")] if text]
+    name, password = (settings.get(one) or "" for one in CREDENTIALS)
+    header = base64.b64encode("{}:{}".format(name, password).encode("utf-8")).decode("ascii")
+    return [text for text in in_address + [header, password] if text]
 
 
 def readable(text, hidden):
