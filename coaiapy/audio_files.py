@@ -1,11 +1,11 @@
 """Sound files: told apart by their first bytes, opened with a sentence when they are none."""
 
 import os
-from typing import IO, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 from coaiapy import mp3_frames
-from coaiapy.errors import StateError, UsageError
-from coaiapy.files import reason
+from coaiapy.errors import UsageError
+from coaiapy.files import open_bytes
 
 _HEAD_BYTES = 65536
 MEDIA_TYPES = {
@@ -44,8 +44,7 @@ def look_at(path: str) -> AudioFile:
 
     Raises ``StateError`` if it cannot be read, ``UsageError`` if it is empty or holds no sound.
     """
-    stream = open_file(path)
-    with stream:
+    with open_bytes(path) as stream:
         head = stream.read(_HEAD_BYTES)
         start = mp3_frames.tag_length(head)
         if start:
@@ -62,16 +61,6 @@ def look_at(path: str) -> AudioFile:
             )
         )
     return AudioFile(path, kind, size)
-
-
-def open_file(path: str) -> IO[bytes]:
-    """Return the file, opened for reading bytes; ``StateError`` if it cannot be."""
-    try:
-        if not os.path.isdir(path):
-            return open(path, "rb")
-    except OSError as error:
-        raise StateError("cannot read {}: {}".format(path, reason(error))) from error
-    raise StateError("cannot read {}: it is a folder".format(path))
 
 
 def _kind(head: bytes) -> Optional[str]:

@@ -8,8 +8,9 @@ import os
 from typing import IO, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from coaiapy import mp3_frames, wav_audio
-from coaiapy.audio_files import AudioFile, open_file
+from coaiapy.audio_files import AudioFile
 from coaiapy.errors import ConfigError, UsageError
+from coaiapy.files import open_bytes
 
 # A cut is looked for in so many seconds before a part is full, and there in steps so long.
 LOOK_BACK_SECONDS = 20.0
@@ -63,16 +64,16 @@ def parts(audio: AudioFile, limits: Limits, seconds: Optional[float] = None) -> 
 def duration(audio: AudioFile) -> Optional[float]:
     """Return how many seconds a WAV or MP3 file plays, ``None`` for the others."""
     if audio.kind == "wav":
-        with open_file(audio.path) as stream:
+        with open_bytes(audio.path) as stream:
             return _parsed(audio, stream).seconds
     if audio.kind == "mp3":
-        with open_file(audio.path) as stream:
+        with open_bytes(audio.path) as stream:
             return sum(frame.seconds for frame, _ in _mp3_frames(stream))
     return None
 
 
 def _whole(audio: AudioFile, seconds: Optional[float] = None) -> Part:
-    with open_file(audio.path) as stream:
+    with open_bytes(audio.path) as stream:
         return Part(audio.name, audio.media_type, stream.read(), 0.0, seconds)
 
 
@@ -91,7 +92,7 @@ def _parsed(audio: AudioFile, stream: IO[bytes]) -> wav_audio.Wav:
 
 
 def _wav_parts(audio: AudioFile, limits: Limits) -> Iterator[Part]:
-    with open_file(audio.path) as stream:
+    with open_bytes(audio.path) as stream:
         wav = _parsed(audio, stream)
         if wav.is_measurable and _is_silent(wav, stream):
             raise UsageError("{} is silent: there is nothing to hear in it".format(audio.path))
@@ -187,7 +188,7 @@ def _mp3_parts(audio: AudioFile, limits: Limits, seconds: Optional[float] = None
     if audio.size <= limits.bytes and seconds <= limits.seconds:
         yield _whole(audio, seconds)
         return
-    with open_file(audio.path) as stream:
+    with open_bytes(audio.path) as stream:
         part, number, start = _Mp3Part(), 1, 0.0
         for frame, content in _mp3_frames(stream):
             if frame.is_note:

@@ -3,11 +3,12 @@
 import argparse
 import json
 import re
-from typing import IO, Any, Optional
+from typing import IO, Any, Iterable, Optional
 
 from coaiapy import json_values, times
 from coaiapy.cli_common import Context
 from coaiapy.errors import UsageError
+from coaiapy.json_lines import json_line
 from coaiapy.settings import Settings
 
 
@@ -22,6 +23,13 @@ def print_json(context: Context, value: Any) -> None:
     if not _can_show(context.stdout, text):
         text = json.dumps(value, indent=2)
     context.say(text)
+
+
+def print_json_lines(context: Context, values: Iterable[Any]) -> None:
+    """Print each of ``values`` as JSON on a line of its own."""
+    for value in values:
+        line = json_line(value)
+        context.say(line if _can_show(context.stdout, line) else json.dumps(value))
 
 
 def _can_show(stream: IO[str], text: str) -> bool:

@@ -10,6 +10,7 @@ from coaiapy.cli_common import Context, add_command
 from coaiapy.cli_delivery import add_delivery_options, report, summary
 from coaiapy.cli_input import STDIN, open_input
 from coaiapy.cli_progress import new_bar
+from coaiapy.display import counted
 from coaiapy.observation_files import FORMATS, Batch, Item, preview, read_batch
 
 PREVIEWED = 100
@@ -44,7 +45,7 @@ def add_observations(args: argparse.Namespace, context: Context) -> int:
             return 0
         observations = _with_progress(context, "writing", batch.records(), batch.count)
         outcome = traces.submit(known, observations, args.timeout)
-        what = "{} of trace {}".format(_counted(batch.count), args.trace_id)
+        what = "{} of trace {}".format(counted(batch.count, "observation"), args.trace_id)
         context.note(summary(what, batch.count, outcome))
     return report(args, context, outcome)
 
@@ -68,11 +69,8 @@ def _preview(args: argparse.Namespace, context: Context, batch: Batch) -> None:
         },
     )
     more = ", the first {} are shown".format(len(shown)) if len(shown) < batch.count else ""
-    context.note("dry run: {} valid{}, nothing was written".format(_counted(batch.count), more))
-
-
-def _counted(count: int) -> str:
-    return "1 observation" if count == 1 else "{} observations".format(count)
+    found = counted(batch.count, "observation")
+    context.note("dry run: {} valid{}, nothing was written".format(found, more))
 
 
 def _with_progress(

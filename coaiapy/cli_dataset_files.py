@@ -11,13 +11,13 @@ from coaiapy.cli_input import open_input
 from coaiapy.cli_streams import write_text
 from coaiapy.dataset_import import Imported, import_dataset_items
 from coaiapy.dataset_items import list_dataset_items
+from coaiapy.display import counted
 from coaiapy.errors import ExitCode
-from coaiapy.files import write_atomic
+from coaiapy.files import write_output
 from coaiapy.finetuning import training_data
 from coaiapy.record_fields import Body
 
 FAILED_SHOWN = 20
-SHARED_FILE = 0o644
 
 
 def build(group: Any) -> None:
@@ -77,8 +77,8 @@ def _report(context: Context, result: Imported, dry_run: bool) -> None:
     for name in ("repeated", "failed", "unsent", "missing"):
         if counts[name]:
             said.append("{} {}".format(counts[name], name))
-    text = "{} items{}: {}".format(
-        counts["total"], ", nothing was sent" if dry_run else "", ", ".join(said)
+    text = "{}{}: {}".format(
+        counted(counts["total"], "item"), ", nothing was sent" if dry_run else "", ", ".join(said)
     )
     if result.there is not None:
         text += "; the dataset has {}".format(result.there)
@@ -94,7 +94,7 @@ def export_items(args: argparse.Namespace, context: Context) -> None:
     _write(
         context, args.output, (dataset_files.to_csv if is_csv else dataset_files.to_jsonl)(items)
     )
-    context.note(_items(len(items)))
+    context.note(counted(len(items), "item"))
 
 
 def write_training_data(
@@ -105,16 +105,12 @@ def write_training_data(
     _write(context, args.output, data.jsonl())
     reasons = Counter(skipped.reason for skipped in data.skipped)
     for reason in sorted(reasons):
-        context.note("coaia: skipped {}: {}".format(_items(reasons[reason]), reason))
-    context.note("{} of {}".format(len(data.records), _items(len(items))))
+        context.note("coaia: skipped {}: {}".format(counted(reasons[reason], "item"), reason))
+    context.note("{} of {}".format(len(data.records), counted(len(items), "item")))
 
 
 def _write(context: Context, path: Optional[str], text: str) -> None:
     if path is None:
         write_text(context.stdout, text)
     else:
-        write_atomic(path, text, SHARED_FILE)
-
-
-def _items(count: int) -> str:
-    return "1 item" if count == 1 else "{} items".format(count)
+        write_output(path, text)

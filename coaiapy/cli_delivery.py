@@ -7,6 +7,7 @@ from typing import Dict, Iterable, Optional
 from coaiapy import delivery, settings, traces
 from coaiapy.cli_arguments import seconds
 from coaiapy.cli_common import Context
+from coaiapy.display import counted
 from coaiapy.errors import ExitCode, NetworkError
 from coaiapy.journal import journal_path
 from coaiapy.records import Observation, Trace
@@ -63,12 +64,12 @@ def report(args: argparse.Namespace, context: Context, outcome: delivery.Outcome
             )
         )
     if outcome.backlog:
-        context.note("sent besides: {}".format(records_text(outcome.backlog) + " that waited"))
+        context.note("sent besides: {}".format(counted(outcome.backlog, "record") + " that waited"))
     if outcome.waiting:
         context.note(
             "not sent yet: {} in the outbox, nothing is lost{}; a later command sends it, "
             "or: coaia fuse outbox flush".format(
-                records_text(outcome.waiting),
+                counted(outcome.waiting, "record"),
                 " ({})".format(outcome.problem) if outcome.problem else "",
             )
         )
@@ -96,11 +97,6 @@ def summary(what: str, count: int, outcome: delivery.Outcome) -> str:
     return "{}; {} sent: {} accepted, {} refused; {} waiting".format(
         text, outcome.sent + refused, outcome.sent, refused, outcome.waiting
     )
-
-
-def records_text(count: int) -> str:
-    """Return ``1 record`` or ``2 records``."""
-    return "1 record" if count == 1 else "{} records".format(count)
 
 
 def export_variables(context: Context, variables: Dict[str, Optional[str]]) -> None:

@@ -5,8 +5,8 @@ from typing import Callable, Dict, List, NamedTuple, Optional
 
 from coaiapy import env_files, environment, shell
 from coaiapy.cli_common import Context, Handler, Parser, add_command, subcommands
+from coaiapy.cli_input import agrees
 from coaiapy.cli_streams import is_terminal
-from coaiapy.errors import UsageError
 
 
 class Command(NamedTuple):
@@ -119,7 +119,7 @@ def clear(args: argparse.Namespace, context: Context) -> Optional[int]:
     """Remove an environment's file, once somebody has said so."""
     path = _path(args)
     environment.check_exists(path)
-    if not args.yes and not _agrees(context, "remove {} and all its variables?".format(path)):
+    if not args.yes and not agrees(context, "remove {} and all its variables?".format(path)):
         context.note("{} is kept".format(path))
         return 1
     env_files.remove(path)
@@ -207,13 +207,6 @@ def _note_format(args: argparse.Namespace, path: str, context: Context) -> None:
     found = env_files.load(path)
     if found and found.format != args.format:
         context.note("{} keeps the format it has: {}".format(path, found.format))
-
-
-def _agrees(context: Context, question: str) -> bool:
-    if not is_terminal(context.stdin):
-        raise UsageError("nobody can be asked here: add --yes to {}".format(question.rstrip("?")))
-    context.prompt(question + " [y/N] ")
-    return context.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _add_place(parser: Parser) -> None:

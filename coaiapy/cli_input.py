@@ -1,12 +1,15 @@
-"""What a command reads: a file by its name, or what is piped in (``-``); no terminal is waited for."""
+"""What a command reads: a file, what is piped in (``-``), or what a person answers to a question.
+
+A command that wants a text waits for no terminal, and one that asks waits for nothing else.
+"""
 
 import io
 from contextlib import contextmanager
 from typing import IO, Any, Iterator, Optional
 
 from coaiapy.cli_streams import Context, is_terminal
-from coaiapy.errors import StateError, UsageError
-from coaiapy.files import read_text, reason
+from coaiapy.errors import UsageError
+from coaiapy.files import open_bytes, read_text
 
 STDIN = "-"
 
@@ -45,12 +48,21 @@ def _opened(path: str, context: Context) -> Iterator[IO[bytes]]:
         _refuse_terminal(context)
         yield _binary(context.stdin)
         return
-    try:
-        stream = open(path, "rb")
-    except OSError as error:
-        raise StateError("cannot read {}: {}".format(path, reason(error))) from error
-    with stream:
+    with open_bytes(path) as stream:
         yield stream
+
+
+def agrees(context: Context, question: str, otherwise: str = "") -> bool:
+    """Ask a person; whatever is not ``y`` or ``yes`` is a no.
+
+    ``otherwise`` says what to do where nobody can be asked, which is a ``UsageError``; by default
+    that is to add ``--yes``.
+    """
+    if not is_terminal(context.stdin):
+        otherwise = otherwise or "add --yes to {}".format(question.rstrip("?"))
+        raise UsageError("nobody can be asked here: {}".format(otherwise))
+    context.prompt(question + " [y/N] ")
+    return context.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _refuse_terminal(context: Context) -> None:

@@ -2,13 +2,13 @@
 
 import argparse
 import csv
-import json
 import shutil
 from typing import Any, Dict, List, Mapping, Sequence
 
-from coaiapy.cli_arguments import print_json
+from coaiapy.cli_arguments import print_json, print_json_lines
 from coaiapy.cli_common import Context
 from coaiapy.cli_streams import is_terminal
+from coaiapy.display import counted
 from coaiapy.errors import UsageError
 from coaiapy.listing import cell, listing
 
@@ -50,7 +50,7 @@ def show_listing(
     chosen = _chosen(args.columns, rows, columns)
     if args.json or args.jsonl:
         objects = [_only(row, chosen) for row in rows] if args.columns else [dict(r) for r in rows]
-        _print_objects(context, objects, args.jsonl)
+        (print_json_lines if args.jsonl else print_json)(context, objects)
     elif args.csv:
         writer = csv.writer(_Lines(context), lineterminator="")
         writer.writerow(chosen)
@@ -59,7 +59,7 @@ def show_listing(
     else:
         shown = {name: columns.get(name, name) for name in chosen}
         context.say(listing(rows, shown, _width(context)))
-    context.note("1 {}".format(what) if len(rows) == 1 else "{} {}s".format(len(rows), what))
+    context.note(counted(len(rows), what))
 
 
 def _chosen(text: str, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> List[str]:
@@ -77,13 +77,6 @@ def _chosen(text: str, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, 
 
 def _only(row: Mapping[str, Any], names: Sequence[str]) -> Dict[str, Any]:
     return {name: row.get(name) for name in names}
-
-
-def _print_objects(context: Context, objects: List[Dict[str, Any]], by_line: bool) -> None:
-    if not by_line:
-        return print_json(context, objects)
-    for value in objects:
-        context.say(json.dumps(value, ensure_ascii=False))
 
 
 def _width(context: Context) -> Any:

@@ -1,18 +1,20 @@
 """``coaia fuse outbox``: what is still owed to a server, and what to do about it."""
 
 import argparse
-from typing import Any, Dict, Iterable, List, Optional
+from typing import Any, Dict, Iterable, List
 
 from coaiapy import delivery, display, outbox, settings
-from coaiapy.cli_arguments import add_json, positive, print_json
+from coaiapy.cli_arguments import add_json, positive, print_json, print_json_lines
 from coaiapy.cli_common import Context, add_command, subcommands
-from coaiapy.cli_delivery import add_delivery_options, records_text, report
+from coaiapy.cli_delivery import add_delivery_options, report
+from coaiapy.cli_input import agrees
 from coaiapy.cli_listing import add_listing_options, show_listing
-from coaiapy.cli_progress import new_bar
-from coaiapy.cli_streams import is_terminal
+from coaiapy.cli_progress import steps_bar
+from coaiapy.display import counted
 from coaiapy.errors import ExitCode, NotFoundError, UsageError
 from coaiapy.files import write_atomic
-from coaiapy.journal import Journal, to_json
+from coaiapy.journal import Journal
+from coaiapy.json_lines import json_lines
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -143,23 +145,23 @@ def _unknown(rows: Iterable[int], what: str = "record") -> NotFoundError:
 
 def flush_outbox(args: argparse.Namespace, context: Context) -> int:
     """Send what waits; with ``--adopt`` what was written locally becomes the project's first."""
-    with _Progress(context) as progress:
+    with steps_bar(context, "sending", "rec") as progress:
         outcome = delivery.flush(
             settings.load(context.env_file),
             args.timeout or delivery.DEADLINE,
             args.adopt,
-            progress.show,
+            progress,
         )
     if args.json:
         counts = {name: getattr(outcome, name) for name in ("sent", "waiting", "elsewhere")}
         print_json(
             context, dict(counts, rejected=[dict(one._asdict()) for one in outcome.rejected])
         )
-    context.note(records_text(outcome.sent) + " sent")
+    context.note(counted(outcome.sent, "record") + " sent")
     if outcome.elsewhere:
         context.note(
             "{} in the outbox for other servers or projects: coaia fuse outbox status".format(
-                records_text(outcome.elsewhere)
+                counted(outcome.elsewhere, "record")
             )
         )
     return report(args, context, outcome)
@@ -174,7 +176,7 @@ def retry_rejected(args: argparse.Namespace, context: Context) -> None:
             raise _unknown(missing, "rejected record")
         count = outbox.retry(journal, args.rows or None)
     waiting = "{} waiting again: coaia fuse outbox flush sends them"
-    context.note(waiting.format(records_text(count)) if count else "nothing was rejected")
+    context.note(waiting.format(counted(count, "record")) if count else "nothing was rejected")
 
 
 def drop_entries(args: argparse.Namespace, context: Context) -> int:
@@ -189,57 +191,28 @@ def drop_entries(args: argparse.Namespace, context: Context) -> int:
         if missing:
             raise _unknown(missing, "{} record".format(args.state) if args.state else "record")
         chosen = sorted(set(args.rows) or rows)
-        if chosen and not args.yes and not _confirmed(context, len(chosen)):
+        if chosen and not args.yes and not agrees(context, _loss(len(chosen))):
             context.note("nothing was dropped")
             return ExitCode.FAILED
-        context.note(records_text(outbox.drop(journal, chosen)) + " dropped")
+        context.note(counted(outbox.drop(journal, chosen), "record") + " dropped")
     return ExitCode.OK
 
 
-def _confirmed(context: Context, count: int) -> bool:
-    if not is_terminal(context.stdin):
-        raise UsageError(
-            "drop forgets {} for good: add --yes to mean it".format(records_text(count))
-        )
-    context.prompt("forget {} without sending? [y/N] ".format(records_text(count)))
-    return context.stdin.readline().strip().lower() in ("y", "yes")
+def _loss(count: int) -> str:
+    return "forget {} without sending?".format(counted(count, "record"))
 
 
 def export_entries(args: argparse.Namespace, context: Context) -> None:
     """Write one JSON line a record."""
     with Journal() as journal:
         entries = list(outbox.entries(journal, state=args.state))
-    lines = [to_json(_as_json(entry)) for entry in entries]
+    rows = [_as_json(entry) for entry in entries]
     if args.output:
-        write_atomic(args.output, "".join(line + "\n" for line in lines))
+        write_atomic(args.output, json_lines(rows))
     else:
-        for line in lines:
-            context.say(line)
-    context.note(records_text(len(lines)) + " exported")
+        print_json_lines(context, rows)
+    context.note(counted(len(rows), "record") + " exported")
 
 
 def _as_json(entry: outbox.Entry) -> Dict[str, Any]:
     return dict(entry._asdict(), written_at=display.epoch_moment(entry.written_at))
-
-
-class _Progress:
-    """A bar on a terminal, nothing elsewhere."""
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.bar: Optional[Any] = None
-
-    def __enter__(self) -> "_Progress":
-        return self
-
-    def __exit__(self, *exc: Any) -> None:
-        if self.bar is not None:
-            self.bar.close()
-
-    def show(self, done: int, total: int) -> None:
-        """Advance to ``done`` of ``total`` records."""
-        if self.bar is None:
-            self.bar = new_bar(self.context, total=total, unit="rec")
-        if self.bar is not None:
-            self.bar.total = total
-            self.bar.update(done - self.bar.n)

@@ -17,9 +17,11 @@ def seconds_bar(context: Context, name: str) -> Iterator[Callable[[float, Option
 
 
 @contextmanager
-def steps_bar(context: Context, name: str) -> Iterator[Callable[[int, int], None]]:
+def steps_bar(
+    context: Context, name: str, unit: str = "part"
+) -> Iterator[Callable[[int, int], None]]:
     """Yield what is told how many steps of how many are done."""
-    with _bar(context, name, "part") as update:
+    with _bar(context, name, unit) as update:
         yield update
 
 

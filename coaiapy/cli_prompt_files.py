@@ -6,6 +6,7 @@ from typing import Any, List
 from coaiapy import prompt_sync, settings
 from coaiapy.cli_common import Context, Parser, add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.display import counted
 from coaiapy.errors import ExitCode
 from coaiapy.prompt_content import LATEST
 from coaiapy.prompt_sync import MISSING, SAME, Compared
@@ -85,7 +86,8 @@ def check_prompts(args: argparse.Namespace, context: Context) -> int:
     if args.complete:
         drifted += alone
     elif alone:
-        context.note("{} on the server alone (--complete counts them)".format(_prompts(len(alone))))
+        there = counted(len(alone), "prompt")
+        context.note("{} on the server alone (--complete counts them)".format(there))
     show_listing(args, context, [one.row() for one in drifted], COMPARED, "difference")
     return ExitCode.FAILED if drifted else ExitCode.OK
 
@@ -97,8 +99,4 @@ def _compare(args: argparse.Namespace, context: Context) -> List[Compared]:
 
 def _note_written(context: Context, dry_run: bool, count: int, what: str) -> None:
     said = "would be written" if dry_run else "written"
-    context.note("{} {}{} {}".format(count, what, "" if count == 1 else "s", said))
-
-
-def _prompts(count: int) -> str:
-    return "1 prompt is" if count == 1 else "{} prompts are".format(count)
+    context.note("{} {}".format(counted(count, what), said))

@@ -6,9 +6,10 @@ from typing import Any, Dict, Iterable, List
 from coaiapy import score_config_files, score_configs, score_presets, score_values, settings
 from coaiapy.cli_arguments import add_json, print_json
 from coaiapy.cli_common import Context, add_command, add_group
+from coaiapy.cli_input import agrees
 from coaiapy.cli_listing import add_listing_options, show_listing
-from coaiapy.cli_streams import is_terminal
-from coaiapy.errors import CoaiaError, ExitCode, UsageError
+from coaiapy.display import counted
+from coaiapy.errors import CoaiaError, ExitCode
 from coaiapy.score_config_cache import folded
 from coaiapy.score_configs import Made
 from coaiapy.score_presets import CATEGORIES
@@ -96,7 +97,8 @@ def export_configs(args: argparse.Namespace, context: Context) -> None:
     if not args.output:
         return print_json(context, export)
     score_config_files.write(args.output, export, args.force)
-    context.note("{} score configs written to {}".format(export["totalConfigs"], args.output))
+    written = counted(export["totalConfigs"], "score config")
+    context.note("{} written to {}".format(written, args.output))
 
 
 def import_configs(args: argparse.Namespace, context: Context) -> int:
@@ -158,14 +160,9 @@ def install_presets(args: argparse.Namespace, context: Context) -> int:
 
 
 def _asked(context: Context, presets: List[Any]) -> List[Any]:
-    if not is_terminal(context.stdin):
-        raise UsageError("--interactive needs a terminal: name the presets instead")
-    chosen = []
-    for preset in presets:
-        context.note("{}: {} Install it? [y/N]".format(preset["name"], preset["description"]))
-        if context.stdin.readline().strip().lower() in ("y", "yes"):
-            chosen.append(preset)
-    return chosen
+    otherwise = "leave out --interactive, and name the presets"
+    question = "{0[name]}: {0[description]} Install it?"
+    return [one for one in presets if agrees(context, question.format(one), otherwise)]
 
 
 def _show_made(args: argparse.Namespace, context: Context, made: Iterable[Made]) -> int:

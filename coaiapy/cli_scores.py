@@ -201,6 +201,5 @@ def import_scores(args: argparse.Namespace, context: Context) -> int:
         context.note("dry run: nothing was written")
         return 0
     outcome = scores.submit(known, found, args.timeout)
-    what = "1 score" if len(found) == 1 else "{} scores".format(len(found))
-    context.note(summary(what, len(found), outcome))
+    context.note(summary(display.counted(len(found), "score"), len(found), outcome))
     return report(args, context, outcome)

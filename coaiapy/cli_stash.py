@@ -5,10 +5,11 @@ from typing import List, Optional
 
 from coaiapy import stash
 from coaiapy.cli_common import Context, Parser, add_command, example_text, subcommands
-from coaiapy.cli_input import STDIN, read_stdin_bytes
+from coaiapy.cli_input import STDIN, agrees, read_stdin_bytes
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_observed import add_trace_options, recorder
-from coaiapy.cli_streams import is_terminal, write_bytes
+from coaiapy.cli_streams import write_bytes
+from coaiapy.display import counted
 from coaiapy.errors import ExitCode, NotFoundError, UsageError
 from coaiapy.files import read_bytes, write_output
 from coaiapy.stash_local import LocalStash
@@ -91,7 +92,7 @@ def delete(args: argparse.Namespace, context: Context) -> Optional[int]:
         raise NotFoundError(
             "nothing is stashed under {} in {}".format(" or ".join(args.patterns), store.where)
         )
-    context.note("deleted {} of {}".format(_values(count), store.where))
+    context.note("deleted {} of {}".format(counted(count, "value"), store.where))
     return None
 
 
@@ -105,15 +106,8 @@ def _keys(store: stash.Stash, pattern: str) -> List[str]:
 def _may_delete(args: argparse.Namespace, context: Context, keys: List[str]) -> bool:
     if args.yes or not keys:
         return True
-    question = "delete {} ({})?".format(_values(len(keys)), ", ".join(keys[:5]))
-    if not is_terminal(context.stdin):
-        raise UsageError("nobody can be asked here: add --yes to {}".format(question.rstrip("?")))
-    context.prompt(question + " [y/N] ")
-    return context.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def _values(count: int) -> str:
-    return "1 value" if count == 1 else "{} values".format(count)
+    named = ", ".join(keys[:5])
+    return agrees(context, "delete {} ({})?".format(counted(len(keys), "value"), named))
 
 
 def _value(args: argparse.Namespace, context: Context) -> bytes:

@@ -45,10 +45,8 @@ def trace_tree(trace: Body, strokes: Strokes = LINES) -> str:
 
 def session_tree(session: Body, strokes: Strokes = LINES) -> str:
     """Return a session's traces, one tree after the other."""
-    count = len(session["traces"])
-    heading = "session {}  {} {}".format(
-        one_line(session["id"]), count, "trace" if count == 1 else "traces"
-    )
+    count = counted(len(session["traces"]), "trace")
+    heading = "session {}  {}".format(one_line(session["id"]), count)
     return "\n\n".join([heading] + [trace_tree(trace, strokes) for trace in session["traces"]])
 
 
@@ -64,6 +62,11 @@ def fields(body: Body) -> str:
     return "\n".join(
         "{:<{}}  {}".format(name, width, _cell(body[name]).replace("\n", margin)) for name in body
     )
+
+
+def counted(count: int, what: str) -> str:
+    """Return how many there are of what is called ``what``: ``1 trace``, ``2 traces``."""
+    return "{} {}{}".format(count, what, "" if count == 1 else "s")
 
 
 def moment(time: Optional[str]) -> str:

@@ -5,7 +5,7 @@ import stat
 import sys
 import time
 from contextlib import contextmanager
-from typing import Iterator, Union
+from typing import IO, Iterator, Union
 
 from coaiapy.errors import StateError
 
@@ -100,13 +100,21 @@ def write_atomic(path: str, data: Union[str, bytes], mode: int = PRIVATE_FILE) -
         raise
 
 
-def read_bytes(path: str) -> bytes:
-    """Return the bytes of a file."""
+def open_bytes(path: str) -> IO[bytes]:
+    """Open a file for reading its bytes; ``StateError`` if that cannot be done."""
     try:
-        with open(path, "rb") as stream:
-            return stream.read()
+        return open(path, "rb")
     except OSError as error:
         raise StateError("cannot read {}: {}".format(path, reason(error))) from error
+
+
+def read_bytes(path: str) -> bytes:
+    """Return the bytes of a file."""
+    with open_bytes(path) as stream:
+        try:
+            return stream.read()
+        except OSError as error:
+            raise StateError("cannot read {}: {}".format(path, reason(error))) from error
 
 
 def write_output(path: str, data: Union[str, bytes]) -> None:

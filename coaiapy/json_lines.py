@@ -11,10 +11,11 @@ _LINE_ENDS = {
 
 def json_lines(values: Iterable[Any]) -> str:
     """Return values as JSON, one a line; half characters, as servers may send, are escaped."""
-    return "".join(_line(value) + "\n" for value in values)
+    return "".join(json_line(value) + "\n" for value in values)
 
 
-def _line(value: Any) -> str:
+def json_line(value: Any) -> str:
+    """Return one value as JSON, without the end of its line."""
     text = json.dumps(value, ensure_ascii=False)
     try:
         text.encode("utf-8")

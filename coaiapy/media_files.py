@@ -9,10 +9,10 @@ import hashlib
 import json
 import os
 import re
-from typing import IO, Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, NamedTuple, Optional
 
 from coaiapy.errors import StateError, UsageError
-from coaiapy.files import reason
+from coaiapy.files import open_bytes, reason
 from coaiapy.suggest import did_you_mean
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
@@ -113,14 +113,6 @@ def examine(path: str, content_type: Optional[str] = None) -> MediaFile:
     return MediaFile(path, found, to_base64(digest), size)
 
 
-def open_file(path: str) -> IO[bytes]:
-    """Open a file for reading; ``StateError`` for one that cannot be."""
-    try:
-        return open(path, "rb")
-    except OSError as error:
-        raise StateError("cannot read {}: {}".format(path, reason(error))) from error
-
-
 def file_sha256(path: str) -> str:
     """Return the SHA-256 of a file as base64 text of 44 characters."""
     return to_base64(_digest(path)[0])
@@ -128,7 +120,7 @@ def file_sha256(path: str) -> str:
 
 def _digest(path: str) -> Any:
     digest, size = hashlib.sha256(), 0
-    with open_file(path) as stream:
+    with open_bytes(path) as stream:
         try:
             for block in iter(lambda: stream.read(_BLOCK), b""):
                 digest.update(block)

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from coaiapy import __version__
 from coaiapy.errors import CoaiaError, NetworkError, RefusedError
+from coaiapy.files import open_bytes
 from coaiapy.http_failures import cause
 from coaiapy.langfuse_http import backoff
-from coaiapy.media_files import MediaFile, open_file
+from coaiapy.media_files import MediaFile
 from coaiapy.packages import require
 from coaiapy.tls import authorities
 
@@ -42,7 +43,7 @@ def upload(url: str, file: MediaFile) -> Transfer:
     started = time.monotonic()
 
     def put() -> Any:
-        with open_file(file.path) as stream:
+        with open_bytes(file.path) as stream:
             return _ask("PUT", url, headers, stream)
 
     response = _tried(put, url)

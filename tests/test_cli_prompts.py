@@ -175,7 +175,7 @@ def test_a_folder_of_prompts_from_pull_to_push(server, run, project):
     assert [(row["name"], row["differences"]) for row in json.loads(check.out)] == [
         ("team/p", ["content"])
     ]
-    assert "1 prompt is on the server alone" in check.err
+    assert "1 prompt on the server alone" in check.err
     assert "\n-Hello\n+Hi" in run("fuse", "prompts", "diff", "prompts").out
 
     server.forget_requests()

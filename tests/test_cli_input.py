@@ -1,0 +1,43 @@
+"""Questions to a person, and what is done where nobody can be asked."""
+
+import io
+
+import pytest
+
+from coaiapy.cli_common import Context
+from coaiapy.cli_input import agrees
+from coaiapy.errors import UsageError
+
+
+class Terminal(io.StringIO):
+    """Standard input with a person behind it."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    "answer, agreed",
+    [
+        ("y\n", True),
+        ("YES\n", True),
+        ("n\n", False),
+        ("yesterday\n", False),
+        ("\n", False),
+        ("", False),
+    ],
+)
+def test_nothing_but_a_yes_is_one(answer, agreed):
+    context = Context(Terminal(answer), io.StringIO(), io.StringIO())
+    assert agrees(context, "remove it?") is agreed
+    assert context.stderr.getvalue() == "remove it? [y/N] "
+    assert context.stdout.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    "otherwise, said", [("", "add --yes to remove it"), ("name the presets", "name the presets")]
+)
+def test_where_nobody_can_be_asked_it_says_what_to_do(otherwise, said):
+    context = Context(io.StringIO("y\n"), io.StringIO(), io.StringIO())
+    with pytest.raises(UsageError, match="nobody can be asked here: {}$".format(said)):
+        agrees(context, "remove it?", otherwise)
