@@ -35,7 +35,7 @@ def records_of(count, trace=0):
     return [trace_of(trace)] + steps
 
 
-def submit(server, records, seconds=5.0, **changes):
+def submit(server, records, seconds=20.0, **changes):
     return traces.submit(settings_for(server, **changes), records, seconds)
 
 

@@ -1,4 +1,4 @@
-"""What tests against a server need: settings that point at it, and little patience."""
+"""What tests against a server need: settings that point at it, and less patience where it is down."""
 
 import pytest
 
@@ -7,9 +7,9 @@ from coaiapy.settings import Settings
 
 
 def settings_for(server, **changes):
-    """Return settings with the keys of a stand-in, and a short timeout."""
+    """Return settings with the keys of a stand-in, and the patience that a busy machine takes."""
     given = {"public_key": server.public_key, "secret_key": server.secret_key}
-    given.update(base_url=server.url, timeout=2.0)
+    given.update(base_url=server.url, timeout=20.0)
     given.update(changes)
     return Settings(**given)
 

@@ -23,7 +23,7 @@ from coaiapy.settings import Settings
 @pytest.fixture
 def server(use, monkeypatch):
     """A stand-in that the environment names."""
-    monkeypatch.setenv("LANGFUSE_TIMEOUT", "2")
+    monkeypatch.setenv("LANGFUSE_TIMEOUT", "20")
     return use("v3")
 
 

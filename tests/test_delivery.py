@@ -51,7 +51,7 @@ def on_server(server):
     return set(server.observations()) | set(server.traces())
 
 
-def flush(server, seconds=5.0, with_local=False, **changes):
+def flush(server, seconds=20.0, with_local=False, **changes):
     return delivery.flush(settings_for(server, **changes), seconds, with_local)
 
 

@@ -115,7 +115,7 @@ def all_records():
 
 
 def flush(server):
-    return delivery.flush(settings_for(server), 10.0)
+    return delivery.flush(settings_for(server), 20.0)
 
 
 def stored_id(record, has_rows):

@@ -28,7 +28,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 @pytest.fixture
 def server(use, monkeypatch):
     """A stand-in that the environment names."""
-    monkeypatch.setenv("LANGFUSE_TIMEOUT", "2")
+    monkeypatch.setenv("LANGFUSE_TIMEOUT", "20")
     return use("v3")
 
 
