@@ -172,7 +172,8 @@ def to_observation(item: Item, trace_id: str) -> Observation:
 
 
 def _derived_id(item: Item, trace_id: str) -> str:
-    content = to_json(item.values) if item.text is None else item.text
+    given = {name: value for name, value in item.values.items() if value is not None}
+    content = to_json(dict(sorted(given.items())))
     return ids.derived_observation_id(ids.span_trace_id(trace_id), str(item.number), content)
 
 
