@@ -291,8 +291,8 @@ def test_other_names(name):
 
 
 def test_a_password_in_a_url_is_a_secret_and_nothing_is_none():
-    assert masked({"REDIS_URL": "redis://:pw@host", "URL": "https://h/a@b", "KEY": ""}) == {
+    assert masked({"REDIS_URL": "redis://:pw@host", "LINK": "https://h/a@b", "KEY": ""}) == {
         "REDIS_URL": "****",
-        "URL": "https://h/a@b",
+        "LINK": "https://h/a@b",
         "KEY": "",
     }
