@@ -9,7 +9,7 @@ import itertools
 import json
 from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional
 
-from coaiapy import ids, json_values, yaml_values
+from coaiapy import ids, json_values, times, yaml_values
 from coaiapy.errors import StateError, UsageError
 from coaiapy.files import reason
 from coaiapy.journal import to_json
@@ -20,12 +20,19 @@ from coaiapy.records import Kept, Observation, observation_from
 FORMATS = ("json", "jsonl", "yaml")
 MAX_ERRORS_SHOWN = 20
 _EMPTY = "there is nothing in it"
-_ID_NAMES = [
-    name
-    for field in OBSERVATION_FIELDS
-    if field.attribute == "id"
-    for name in (field.attribute, field.api) + field.aliases
-]
+
+
+def _names(*attributes: str) -> List[str]:
+    return [
+        name
+        for field in OBSERVATION_FIELDS
+        if field.attribute in attributes
+        for name in (field.attribute, field.api) + field.aliases
+    ]
+
+
+_ID_NAMES = _names("id")
+_TIME_NAMES = _names("start_time", "end_time")
 _ENDINGS = {"json": "json", "jsonl": "jsonl", "ndjson": "jsonl", "yaml": "yaml", "yml": "yaml"}
 
 
@@ -127,10 +134,13 @@ def _check_all(items: Iterable[Item], trace_id: str, spool: IO[bytes]) -> int:
     count = wrong = 0
     errors: List[str] = []
     seen: Dict[str, str] = {}
+    moments = times.rising()
     for item in items:
         count += 1
         try:
             observation = _check(item, trace_id, seen)
+            if not _states(item.values, _TIME_NAMES):
+                observation = observation._replace(start_time=next(moments))
             spool.write(to_json(observation.body()).encode("utf-8") + b"\n")
         except UsageError as error:
             wrong += 1
@@ -166,9 +176,13 @@ def to_observation(item: Item, trace_id: str) -> Observation:
         raise UsageError("an observation is an object, not {}".format(_shown(values)))
     is_plain = item.text is not None and json_values.is_surely_plain(item.text)
     observation = observation_from(values, trace_id, is_plain)
-    if any(values.get(name) is not None for name in _ID_NAMES):
+    if _states(values, _ID_NAMES):
         return observation
     return observation._replace(id=_derived_id(item, trace_id))
+
+
+def _states(values: Dict[str, Any], names: List[str]) -> bool:
+    return any(values.get(name) is not None for name in names)
 
 
 def _derived_id(item: Item, trace_id: str) -> str:

@@ -7,7 +7,7 @@ that every Langfuse server accepts and the precision that it keeps.
 import re
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
-from typing import Any
+from typing import Any, Iterator
 
 from coaiapy.errors import UsageError
 
@@ -30,6 +30,14 @@ _FORMS = (
 def now() -> str:
     """Return the present moment."""
     return to_text(datetime.now(timezone.utc))
+
+
+def rising() -> Iterator[str]:
+    """Yield the present, a millisecond apart at the least, so that every listing keeps the order."""
+    moment = datetime.min.replace(tzinfo=timezone.utc)
+    while True:
+        moment = max(datetime.now(timezone.utc), moment + timedelta(milliseconds=1))
+        yield to_text(moment)
 
 
 def to_text(moment: datetime) -> str:

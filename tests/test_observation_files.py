@@ -131,6 +131,18 @@ def test_items_of_documents_are_numbered():
         ids_in("- {}\n- {name: 5}\n", "x.yaml")
 
 
+def test_what_states_no_time_keeps_the_order_of_the_file():
+    observations = read("".join('{"name": "%d"}\n' % number for number in range(200)))
+    starts = [observation.start_time for observation in observations]
+    assert starts == sorted(set(starts))
+
+
+def test_a_stated_time_is_kept_among_those_that_are_made():
+    end = "2026-01-31T12:00:00.000Z"
+    lines = '{"name": "a"}\n{"startTime": "%s"}\n{"end_time": "%s"}\n' % (end, end)
+    assert [one.start_time for one in read(lines)][1:] == [end, end]
+
+
 def test_times_in_yaml_mean_what_they_say():
     content = (
         "- {id: a, start_time: 2026-01-31T12:00:00Z, end_time: 2026-01-31 13:00:01 +01:00}\n"
