@@ -28,7 +28,12 @@ def load_all(text: str, *kept_as_text: str) -> List[Any]:
     """
     yaml = require("yaml", "PyYAML")
     most = 2 * len(text) + EXPANSION
-    documents = list(yaml.load_all(text, Loader=_loader(yaml, kept_as_text, most)))
+    try:
+        documents = list(yaml.load_all(text, Loader=_loader(yaml, kept_as_text, most)))
+    except yaml.constructor.ConstructorError as error:
+        if error.problem == "found unhashable key":  # what {{ name }} is to YAML
+            error.problem += " (a text that begins with a brace needs quotes)"
+        raise
     _check_size(documents, most)
     return documents
 
