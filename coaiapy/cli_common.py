@@ -64,6 +64,19 @@ class Parser(argparse.ArgumentParser):
             return super()._check_value(action, value)
         raise argparse.ArgumentError(None, _unknown_command(str(value), action))
 
+    def parse_known_args(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse what is left over here, where the command is known that does not take it."""
+        parsed, left = super().parse_known_args(*args, **kwargs)
+        if left:
+            self.error("unrecognized arguments: " + " ".join(left) + self._meant(left))
+        return parsed, left
+
+    def _meant(self, left: Sequence[str]) -> str:
+        from coaiapy.suggest import did_you_mean
+
+        options = [word.partition("=")[0] for word in left if word.startswith("--")]
+        return did_you_mean(options[0], self._option_string_actions) if options else ""
+
     def error(self, message: str) -> Any:
         """Say what is wrong with the command line and where the help is."""
         raise UsageError("{} (see: {} --help)".format(message, self.prog))
