@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from coaiapy import outbox
 from coaiapy import settings as settings_module
-from coaiapy.errors import CoaiaError, ConfigError, ExitCode
+from coaiapy.errors import CoaiaError, ExitCode
 from coaiapy.journal import Journal, journal_path
 from coaiapy.record_fields import Body
 from coaiapy.settings import Settings
@@ -129,12 +129,13 @@ class _Examination:
 
     def verdicts(self, has_journal: bool) -> List[Verdict]:
         """Return the verdicts on the server, up to the one that stands in the way."""
+        from coaiapy import health
         from coaiapy.langfuse_answers import parsed_object
         from coaiapy.langfuse_errors import clean
 
         started = time.time()
         try:
-            answer = self._health()
+            answer = health.ask(self.http)
         except CoaiaError as error:
             return [_failed("server", error)]
         took = time.time() - started
@@ -149,22 +150,6 @@ class _Examination:
             found.append(_asked("generation", lambda: self._generation(has_journal)))
         found.append(_clock(answer.headers.get("date"), started + took / 2))
         return found
-
-    def _health(self) -> Any:
-        from coaiapy import langfuse_generation as generations
-        from coaiapy.langfuse_answers import parsed_object
-        from coaiapy.langfuse_errors import error_for
-
-        answer = self.http.look(generations.HEALTH)
-        if answer.status == 404:
-            raise ConfigError(
-                "there is no Langfuse at {}: set LANGFUSE_BASE_URL to its address".format(
-                    self.http.shown_url
-                )
-            )
-        if answer.status != 200 or not parsed_object(answer.body):
-            raise error_for(answer, "GET " + generations.HEALTH, self.settings)
-        return answer
 
     def _credentials(self) -> Verdict:
         from coaiapy import langfuse_generation as generations

@@ -4,8 +4,8 @@ import time
 from typing import Any
 
 from coaiapy.errors import ConfigError
-from coaiapy.langfuse_answers import is_html, parsed_object
-from coaiapy.langfuse_errors import clean, error_for
+from coaiapy.langfuse_answers import Answer, parsed_object
+from coaiapy.langfuse_errors import clean, error_for, no_langfuse
 from coaiapy.langfuse_generation import HEALTH
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.record_fields import Body
@@ -24,23 +24,28 @@ def check(settings: Settings) -> Body:
         )
     http = LangfuseHttp(settings, seconds=settings.timeout)
     started = time.monotonic()
-    answer = http.look(HEALTH)
+    said = parsed_object(ask(http).body)
     milliseconds = int((time.monotonic() - started) * 1000)
-    said = parsed_object(answer.body)
-    if answer.status == 404 or answer.status == 200 and (is_html(answer.body) or not said):
-        raise ConfigError(
-            "there is no Langfuse at {}: set LANGFUSE_BASE_URL to its address".format(
-                http.shown_url
-            )
-        )
-    if answer.status != 200:
-        raise error_for(answer, "GET " + HEALTH, settings)
     return {
         "url": http.shown_url,
         "status": _said(said.get("status"), settings),
         "version": _said(said.get("version"), settings),
         "milliseconds": milliseconds,
     }
+
+
+def ask(http: LangfuseHttp) -> Answer:
+    """Return the answer of a server that is well; asks once.
+
+    Raises ``NetworkError`` if there is none, if the server says that it is unwell or if a page
+    stands in its place, ``ConfigError`` if it is no Langfuse.
+    """
+    answer = http.look(HEALTH)
+    if answer.status == 404:
+        raise no_langfuse(http.settings)
+    if answer.status != 200 or not parsed_object(answer.body):
+        raise error_for(answer, "GET " + HEALTH, http.settings)
+    return answer
 
 
 def _said(value: Any, settings: Settings) -> Any:

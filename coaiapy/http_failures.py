@@ -7,6 +7,7 @@ that ended in mid-body.
 import re
 from typing import Any, Callable
 
+from coaiapy.errors import NetworkError
 from coaiapy.langfuse_answers import Answer
 
 # A few compressed bytes may unpack to more than the memory holds; nothing we ask for is so large.
@@ -49,6 +50,14 @@ def _body(response: Any, block: int, on_block: Callable[[], None]) -> bytes:
 def never_connected(error: Exception) -> bool:
     """Whether the request certainly never reached a server."""
     return bool(re.search(r"NewConnectionError|NameResolutionError|Failed to resolve", repr(error)))
+
+
+def not_trusted(url: str, error: Exception) -> NetworkError:
+    """Return what to raise where TLS has failed; ``url`` as messages show it."""
+    return NetworkError(
+        "{} could not be reached safely: {}; check its certificate, or set REQUESTS_CA_BUNDLE to "
+        "the authority that signed it".format(url, cause(error))
+    )
 
 
 def cause(error: Exception) -> str:

@@ -77,6 +77,15 @@ def error_for(answer: Answer, asked: str, settings: Settings) -> CoaiaError:
     return TooHeavyError(where) if status == 422 else RefusedError(where)
 
 
+def no_langfuse(settings: Settings) -> ConfigError:
+    """Return the error for an address at which something else than Langfuse answers."""
+    return ConfigError(
+        "there is no Langfuse at {}: set LANGFUSE_BASE_URL to its address".format(
+            shown_url(settings.base_url)
+        )
+    )
+
+
 _PROXY = "a login page or a proxy stands in the way, or LANGFUSE_BASE_URL is wrong"
 
 

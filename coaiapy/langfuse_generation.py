@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Optional, Tuple
 
 from coaiapy.errors import ConfigError, NotFoundError
 from coaiapy.journal import Journal
-from coaiapy.langfuse_errors import WrongDialectError
+from coaiapy.langfuse_errors import WrongDialectError, no_langfuse
 from coaiapy.langfuse_http import LangfuseHttp
 
 LEGACY = "legacy"
@@ -107,11 +107,7 @@ def _version(http: LangfuseHttp, deadline: Optional[float]) -> str:
     try:
         answer = http.request("GET", HEALTH, deadline=deadline)
     except (NotFoundError, WrongDialectError) as error:
-        raise ConfigError(
-            "there is no Langfuse at {}: set LANGFUSE_BASE_URL to its address".format(
-                http.shown_url
-            )
-        ) from error
+        raise no_langfuse(http.settings) from error
     version = answer.get("version") if isinstance(answer, dict) else None
     return str(version or "").lstrip("v")
 

@@ -13,8 +13,8 @@ from typing import Any, Callable, Dict, List, Mapping, Optional
 from urllib.parse import quote
 
 from coaiapy import __version__
-from coaiapy.errors import CoaiaError, ConfigError, NetworkError, UsageError
-from coaiapy.http_failures import cause, never_connected, whole_answer
+from coaiapy.errors import CoaiaError, ConfigError, UsageError
+from coaiapy.http_failures import cause, never_connected, not_trusted, whole_answer
 from coaiapy.langfuse_answers import Answer, is_event_type_refusal, is_html, parsed, reason_of
 from coaiapy.langfuse_errors import UnavailableError, WrongDialectError, clean, error_for
 from coaiapy.masking import shown_url
@@ -227,12 +227,7 @@ class LangfuseHttp:
         if not isinstance(error, (exceptions.RequestException, OSError, EOFError)):
             return error
         if isinstance(error, exceptions.SSLError):
-            return NetworkError(
-                "{} could not be reached safely: {}; check its certificate, or set "
-                "REQUESTS_CA_BUNDLE to the authority that signed it".format(
-                    self.shown_url, cause(error)
-                )
-            )
+            return not_trusted(self.shown_url, error)
         unsent = isinstance(error, exceptions.ConnectTimeout) or never_connected(error)
         return self._unavailable(asked, cause(error), unsent)
 

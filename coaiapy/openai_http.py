@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Optional
 
 from coaiapy import __version__
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
-from coaiapy.http_failures import cause, whole_answer
+from coaiapy.http_failures import cause, not_trusted, whole_answer
 from coaiapy.langfuse_answers import Answer, is_html, message_of, parsed, parsed_object, retry_after
 from coaiapy.langfuse_http import backoff
 from coaiapy.masking import MASK, shown_url
@@ -209,12 +209,7 @@ class OpenaiHttp:
                 )
             )
         if isinstance(error, exceptions.SSLError):
-            return NetworkError(
-                "{} could not be reached safely: {}; check its certificate, or set "
-                "REQUESTS_CA_BUNDLE to the authority that signed it".format(
-                    shown_url(url), cause(error)
-                )
-            )
+            return not_trusted(shown_url(url), error)
         # An answer that takes too long would take as long again.
         is_final = isinstance(error, exceptions.ReadTimeout) or "Read timed out" in repr(error)
         return self._no_answer(url, cause(error), is_final)

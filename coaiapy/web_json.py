@@ -6,7 +6,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional
 
 from coaiapy import __version__
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
-from coaiapy.http_failures import cause, whole_answer
+from coaiapy.http_failures import cause, not_trusted, whole_answer
 from coaiapy.langfuse_answers import Answer, message_of, parsed, retry_after
 from coaiapy.langfuse_http import backoff
 from coaiapy.masking import shown_url
@@ -125,6 +125,8 @@ def _no_answer(service: Service, url: str, error: Exception) -> CoaiaError:
                 service.name, shown_url(url), service.address_setting
             )
         )
+    if isinstance(error, exceptions.SSLError):
+        return not_trusted("{} at {}".format(service.name, shown_url(url)), error)
     return NetworkError(
         "{} at {} gave no answer: {}; check the network and {}".format(
             service.name, shown_url(url), _clean(service, cause(error)), service.address_setting

@@ -20,7 +20,7 @@ def test_the_version_and_status_are_shown(run, use, kind):
 
 @pytest.mark.parametrize(
     "fault, code",
-    [("503", ExitCode.NETWORK), ("404 html", ExitCode.CONFIG), ("200 html", ExitCode.CONFIG)],
+    [("503", ExitCode.NETWORK), ("404 html", ExitCode.CONFIG), ("200 html", ExitCode.NETWORK)],
 )
 def test_what_is_wrong_is_said_at_once(run, use, fault, code):
     server = use("v3")
