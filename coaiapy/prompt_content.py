@@ -20,7 +20,7 @@ _RESERVED = ("new", "metrics", "prompt-detail")
 
 
 def check_name(name: str) -> None:
-    """Raise ``UsageError`` for a name that no server takes (contract, section 7)."""
+    """Raise ``UsageError`` for a name that no server takes."""
     problem = ""
     if not name.strip():
         problem = "is empty"

@@ -1,7 +1,7 @@
 """What a score may say: a value checked against a score config or a bare data type.
 
-Servers check configured scores after they have said yes, and drop the bad ones without a word
-(contract section 5); so a value is checked here, before anything is sent.
+Servers check configured scores after they have said yes, and drop the bad ones without a word;
+so a value is checked here, before anything is sent.
 """
 
 import math

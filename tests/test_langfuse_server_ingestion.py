@@ -1,4 +1,4 @@
-"""Rules of ingestion that the contract states and that no single recorded exchange shows."""
+"""Rules of ingestion that no single recorded exchange shows."""
 
 import gzip
 import json

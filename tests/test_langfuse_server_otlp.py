@@ -1,4 +1,4 @@
-"""Rules of OTLP that the contract states and that no single recorded exchange shows."""
+"""Rules of OTLP that no single recorded exchange shows."""
 
 from typing import Any, Dict, List
 

@@ -1,4 +1,4 @@
-"""Rules of reading that the contract states and that no single recorded exchange shows."""
+"""Rules of reading that no single recorded exchange shows."""
 
 import json
 from typing import Any, Dict, List

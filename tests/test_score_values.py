@@ -144,7 +144,7 @@ def test_without_a_type_the_value_tells_it(value, found):
 
 @given(scalars, st.sampled_from(["NUMERIC", "BOOLEAN", "TEXT", "CATEGORICAL"]))
 def test_what_is_sent_is_what_servers_take(value, data_type):
-    """The rules of the contract: a number, 0 or 1, a text of 1 to 500 characters, a label."""
+    """What they take: a number, 0 or 1, a text of 1 to 500 characters, a label."""
     config = {"dataType": data_type}
     if data_type == "CATEGORICAL":
         config = HELPFUL

@@ -1,8 +1,8 @@
 """Datasets, their items and runs.
 
-The recordings show the answers; what a second write with the same id does, and an item id of
-another dataset, follow the contract. Runs exist where the legacy tables do; an events_only server
-answers a run item with success and keeps nothing.
+The recordings show the answers, but neither what a second write with the same id does nor an item
+id of another dataset. Runs exist where the legacy tables do; an events_only server answers a run
+item with success and keeps nothing.
 """
 
 import uuid

@@ -13,7 +13,6 @@ from .stored_values import environment_of, metadata_of
 from .tables import Body
 from .times import normal, now_iso
 
-OBSERVATION_KINDS = ("span", "generation", "event")
 GENERATION_LIKE = ("agent", "tool", "chain", "retriever", "evaluator", "embedding", "guardrail")
 OLD_TYPES = (
     "trace-create",

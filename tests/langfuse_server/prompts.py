@@ -1,7 +1,7 @@
 """Prompts: every POST is a new version, a label stands on one version alone.
 
-The recordings show the refusal of another type; the other refusals follow the contract and the
-OpenAPI document, in wording of the same kind.
+The recordings show the refusal of another type; the other refusals follow the OpenAPI
+document, in wording of the same kind.
 """
 
 import re

@@ -1,7 +1,7 @@
 """What a Langfuse server holds: merged legacy records, scores, and the rows of v4.
 
-Legacy records are merged from all their events in the order of the events' timestamps, as the
-contract's section 4 states; v4 rows are only ever appended, until a merge folds equal keys.
+Legacy records are merged from all their events in the order of the events' timestamps; v4
+rows are only ever appended, until a merge folds equal keys.
 """
 
 from typing import Any, Dict, List, Optional, Tuple
