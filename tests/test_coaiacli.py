@@ -225,7 +225,7 @@ def test_a_real_interrupt_signal_ends_a_command_that_reads(project):
     running = subprocess.Popen(COAIA + words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     writer = open_when_read(str(fifo))
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=30)
+    out, err = running.communicate(timeout=100)
     os.close(writer)
     assert running.returncode == 130
     assert out == b""

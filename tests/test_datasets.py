@@ -140,7 +140,7 @@ def test_errors_are_not_empty_lists(server, known):
     server.fail("refuse")
     with pytest.raises(NetworkError):
         dataset_items.items_of(
-            langfuse_http.LangfuseHttp(known, seconds=0.2), "a/b"
+            langfuse_http.LangfuseHttp(known, seconds=2), "a/b"
         ).__iter__().__next__()
 
 

@@ -74,7 +74,7 @@ def started(folder):
 def begin(child, server, index, **changes):
     """Have a process write its share."""
     task = {"url": server.url, "first": index * WRITES, "writes": WRITES, "size": SIZE}
-    task.update(home=os.environ["COAIA_HOME"], seconds=10, timeout=5)
+    task.update(home=os.environ["COAIA_HOME"], seconds=60, timeout=20)
     child.stdin.write(json.dumps(dict(task, **changes)).encode() + b"\n")
     child.stdin.flush()
 

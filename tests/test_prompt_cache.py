@@ -20,7 +20,7 @@ def server(langfuse):
 
 @pytest.fixture
 def known(server):
-    found = settings_for(server, timeout=0.5)
+    found = settings_for(server, timeout=2.0)
     prompts.create_prompt(found, "team/p", "Hello", labels=["production"])
     return found
 

@@ -141,7 +141,7 @@ def test_a_server_that_goes_away_is_not_asked_for_every_type(langfuse):
     server = langfuse("v2")
     known = settings_for(server, timeout=0.2)
     for number in range(40):
-        prompts.create_prompt(known, "p%02d" % number, "x")
+        prompts.create_prompt(settings_for(server), "p%02d" % number, "x")
     server.forget_requests()
     server.fail("503", method="GET", path="/v2/prompts/", times=None)
     listed = prompts.list_prompts(known)
