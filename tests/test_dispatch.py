@@ -192,7 +192,7 @@ def test_the_record_that_is_at_fault_is_set_aside_with_the_reason(langfuse):
 def test_a_refused_request_is_halved_until_only_the_bad_are_left(server, monkeypatch, bad):
     records = [observation_of(n, name="bad" if n in bad else "good") for n in range(999)]
     refuse_with(server, "'bad'", monkeypatch=monkeypatch)
-    outcome = submit(server, records, seconds=30)
+    outcome = submit(server, records, seconds=90)
     assert {one.id for one in outcome.rejected} == {hex_id(number) for number in bad}
     assert "Invalid span" in outcome.rejected[0].reason
     assert (outcome.sent, outcome.waiting) == (999 - len(bad), 0)
@@ -202,7 +202,7 @@ def test_a_refused_request_is_halved_until_only_the_bad_are_left(server, monkeyp
 
 def test_a_server_that_refuses_everything_is_soon_left_alone(server, monkeypatch):
     refuse_with(server, "", monkeypatch=monkeypatch)
-    outcome = submit(server, records_of(300), seconds=30)
+    outcome = submit(server, records_of(300), seconds=90)
     assert len(writes(server)) <= REFUSALS_IN_A_ROW + 3
     assert isinstance(outcome.problem, RefusedError)
     assert "in a row" in str(outcome.problem)
@@ -223,7 +223,7 @@ def test_what_is_too_big_in_sum_is_halved_and_what_is_too_big_alone_set_aside(se
     server.fail("too big", times=None, method="POST", limit=20000)
     records = [observation_of(n, input=os.urandom(1000).hex()) for n in range(60)]
     big = observation_of(99, input=os.urandom(30000).hex())
-    outcome = submit(server, records + [big], seconds=30)
+    outcome = submit(server, records + [big], seconds=90)
     assert outcome.sent == 60
     assert [one.id for one in outcome.rejected] == [big.id]
     assert "413" in outcome.rejected[0].reason
