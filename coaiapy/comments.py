@@ -11,9 +11,10 @@ from coaiapy import ids, prompts, unconfirmed
 from coaiapy.current_project import current_project
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
+from coaiapy.http_retry import backoff
 from coaiapy.journal import Journal
 from coaiapy.langfuse_errors import UnavailableError
-from coaiapy.langfuse_http import LangfuseHttp, backoff, quoted
+from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.prompt_content import LATEST
 from coaiapy.record_fields import Body
 from coaiapy.server_only import client_for

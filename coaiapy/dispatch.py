@@ -8,9 +8,10 @@ from typing import Callable, Dict, Iterable, List, Optional, Sequence, Set, Type
 
 from coaiapy import claims, langfuse_generation, outbox, wires
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
+from coaiapy.http_retry import backoff
 from coaiapy.journal import Journal
 from coaiapy.langfuse_generation import Server
-from coaiapy.langfuse_http import LangfuseHttp, backoff
+from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.outgoing import Outgoing
 from coaiapy.posting import Deadline, Posted, Posts
 from coaiapy.wire import (

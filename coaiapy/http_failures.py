@@ -5,7 +5,7 @@ that ended in mid-body.
 """
 
 import re
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from coaiapy.errors import NetworkError
 from coaiapy.langfuse_answers import Answer
@@ -16,30 +16,37 @@ _BLOCK = 1 << 16
 
 
 def whole_answer(
-    response: Any, block: int = _BLOCK, on_block: Callable[[], None] = lambda: None
+    response: Any,
+    block: int = _BLOCK,
+    on_block: Callable[[], None] = lambda: None,
+    enough: Optional[int] = None,
 ) -> Answer:
     """Return the answer of a ``requests`` response that was asked for with ``stream``.
 
-    ``on_block`` is called after each ``block`` bytes and may raise. ``EOFError`` if the answer was
-    cut off, is packed more than once, or goes on beyond ``LARGEST_ANSWER`` bytes.
+    ``on_block`` is called after each ``block`` bytes and may raise. With ``enough``, reading ends
+    where the body is longer than so many bytes. ``EOFError`` if the answer was cut off, is packed
+    more than once, or goes on beyond ``LARGEST_ANSWER`` bytes and nobody said what is enough.
     """
-    body = _body(response, block, on_block)
+    body = _body(response, block, on_block, enough)
     headers = {name.lower(): value for name, value in response.headers.items()}
     promised = headers.get("content-length", "")
+    is_read = enough is None or len(body) <= enough
     # Not every urllib3 notices by itself that a connection ended in mid-body.
-    if promised.isdigit() and response.raw.tell() < int(promised):
+    if is_read and promised.isdigit() and response.raw.tell() < int(promised):
         raise EOFError("the answer was cut off")
     return Answer(response.status_code, headers, body)
 
 
-def _body(response: Any, block: int, on_block: Callable[[], None]) -> bytes:
+def _body(response: Any, block: int, on_block: Callable[[], None], enough: Optional[int]) -> bytes:
     data = bytearray()
     try:
         if "," in response.headers.get("content-encoding", ""):
             raise EOFError("the answer is packed more than once")
         for part in response.iter_content(block):
             data += part
-            if len(data) > LARGEST_ANSWER:
+            if enough is not None and len(data) > enough:
+                break
+            if enough is None and len(data) > LARGEST_ANSWER:
                 raise EOFError("the answer has more than {} MB".format(LARGEST_ANSWER >> 20))
             on_block()
     finally:

@@ -6,7 +6,6 @@ threads at once; each thread has a ``requests.Session`` of its own.
 """
 
 import base64
-import random
 import threading
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional
@@ -15,6 +14,7 @@ from urllib.parse import quote
 from coaiapy import __version__
 from coaiapy.errors import CoaiaError, ConfigError, UsageError
 from coaiapy.http_failures import cause, never_connected, not_trusted, whole_answer
+from coaiapy.http_retry import backoff
 from coaiapy.langfuse_answers import Answer, is_event_type_refusal, is_html, parsed, reason_of
 from coaiapy.langfuse_errors import UnavailableError, WrongDialectError, clean, error_for
 from coaiapy.masking import shown_url
@@ -25,12 +25,8 @@ from coaiapy.wire import Request, to_bytes
 
 # Seconds that a request may take with all its tries, unless the caller has a deadline.
 DEFAULT_SECONDS = 15.0
-FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 8.0
 # Repeating these does no harm, and the second answer is worth the same as the first.
 _IDEMPOTENT = ("GET", "PUT")
-# Those of the module belong to the program, which may have seeded them.
-_DICE = random.Random()
 
 
 class LangfuseHttp:
@@ -239,12 +235,6 @@ class LangfuseHttp:
         )
         error.unsent = unsent
         return error
-
-
-def backoff(attempt: int) -> float:
-    """Return the seconds to wait after a try, the first being 0: longer each time, never alike."""
-    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt, 10))
-    return longest * _DICE.uniform(0.5, 1.0)
 
 
 def quoted(name: str) -> str:

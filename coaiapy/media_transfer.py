@@ -5,22 +5,30 @@ The address carries its own permission, so no key is sent along, and only its ho
 
 import re
 import time
-from typing import IO, Any, Dict, NamedTuple, Optional
+from typing import IO, Any, Callable, Dict, NamedTuple, Optional
 from urllib.parse import urlsplit
 
 from coaiapy import __version__
 from coaiapy.errors import CoaiaError, NetworkError, RefusedError
 from coaiapy.files import open_bytes
-from coaiapy.http_failures import cause
-from coaiapy.langfuse_http import backoff
+from coaiapy.http_failures import cause, not_trusted, whole_answer
+from coaiapy.http_retry import TemporaryError, at_most, is_temporary, retrying
+from coaiapy.langfuse_answers import Answer, retry_after
+from coaiapy.masking import shown_url
 from coaiapy.media_files import MediaFile
 from coaiapy.packages import require
+from coaiapy.time_limit import OvertimeError, within
 from coaiapy.tls import authorities
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
 TRIES = 3
-_BLOCK = 1 << 16
+# A storage that asks for a longer pause than this is not waited for.
+LONGEST_PAUSE = 20.0
+# Bytes per second: a transfer that is slower on the whole is given up.
+SLOWEST = 16384.0
+# So many bytes of an answer are read to find out what it complains about.
+_LONGEST_ERROR = 65536
 
 
 class Transfer(NamedTuple):
@@ -34,44 +42,42 @@ class Transfer(NamedTuple):
 def upload(url: str, file: MediaFile) -> Transfer:
     """PUT a file where the server says, and return what the storage answered.
 
-    Tries again after no answer, 429 and 5xx. Raises ``NetworkError`` when no answer came at all,
-    ``RefusedError`` for what is no address.
+    Tries again after no answer and after a status that is temporary. Raises ``NetworkError`` when
+    no answer came at all, ``RefusedError`` for what is no address.
     """
     headers = {"Content-Type": file.content_type}
     if "storage.googleapis.com" not in (_host(url) or ""):
         headers.update({"x-amz-checksum-sha256": file.sha256, "x-ms-blob-type": "BlockBlob"})
     started = time.monotonic()
 
-    def put() -> Any:
+    def put() -> Answer:
         with open_bytes(file.path) as stream:
-            return _ask("PUT", url, headers, stream)
+            return whole_answer(_ask("PUT", url, headers, stream), enough=_LONGEST_ERROR)
 
-    response = _tried(put, url)
-    error = "" if response.status_code in (200, 201) else _said(response)
-    return Transfer(response.status_code, error, int((time.monotonic() - started) * 1000))
+    answer = _tried(put, url, file.size)
+    error = "" if answer.status in (200, 201) else _said(answer)
+    return Transfer(answer.status, error, int((time.monotonic() - started) * 1000))
 
 
 def download(url: str, size: int) -> bytes:
-    """GET a file of ``size`` bytes; one byte more is read if there are more.
+    """GET a file of ``size`` bytes. What comes is longer if the storage has more, but not by much.
 
-    Raises ``NetworkError`` or ``RefusedError``.
+    Tries again as ``upload`` does. Raises ``NetworkError`` or ``RefusedError``.
     """
 
-    def get() -> Any:
+    def get() -> Answer:
         response = _ask("GET", url, {"Accept-Encoding": "identity"})
-        response.kept = _content(response, size) if response.status_code == 200 else b""
-        return response
+        return whole_answer(response, enough=max(size, _LONGEST_ERROR))
 
-    response = _tried(get, url)
-    if response.status_code != 200:
-        raise failure(url, "download", response.status_code, _said(response))
-    content: bytes = response.kept
-    return content
+    answer = _tried(get, url, size)
+    if answer.status != 200:
+        raise failure(url, "download", answer.status, _said(answer))
+    return answer.body
 
 
 def failure(url: str, what: str, status: int, said: str) -> CoaiaError:
     """Return the error for an upload or download that the storage answered with ``status``."""
-    kind = NetworkError if status >= 500 or status == 429 else RefusedError
+    kind = NetworkError if is_temporary(status) else RefusedError
     return kind("the storage {} answered {} to the {}: {}".format(place(url), status, what, said))
 
 
@@ -79,18 +85,6 @@ def place(url: str) -> str:
     """Return where an address leads, without the permission in it."""
     parts = urlsplit(url)
     return "{}://{}".format(parts.scheme, parts.netloc.rpartition("@")[2])
-
-
-def _content(response: Any, size: int) -> bytes:
-    data = bytearray()
-    for block in response.iter_content(_BLOCK):
-        data += block
-        if len(data) > size:
-            break
-    promised = response.headers.get("content-length", "")
-    if promised.isdigit() and len(data) < min(int(promised), size):
-        raise EOFError("the answer was cut off")
-    return bytes(data)
 
 
 def _ask(method: str, url: str, headers: Dict[str, str], data: Optional[IO[bytes]] = None) -> Any:
@@ -111,37 +105,63 @@ def _ask(method: str, url: str, headers: Dict[str, str], data: Optional[IO[bytes
     )
 
 
-def _tried(once: Any, url: str) -> Any:
+class _FailedForNowError(TemporaryError):
+    """An answer that may be another one next time."""
+
+    def __init__(self, answer: Answer) -> None:
+        TemporaryError.__init__(self, "the storage answered {}".format(answer.status))
+        self.answer = answer
+        self.retry_after = retry_after(*answer)
+
+
+def _tried(once: Callable[[], Answer], url: str, size: int) -> Answer:
+    """Return the storage's answer; the last one if it fails for now each time."""
     if _host(url) is None:
-        raise RefusedError("the server names no address of a storage, but {!r}".format(url[:80]))
+        raise _no_address(url)
+
+    def tried() -> Answer:
+        answer = _in_time(once, url, READ_SECONDS + size / SLOWEST)
+        if is_temporary(answer.status):
+            raise _FailedForNowError(answer)
+        return answer
+
+    try:
+        return retrying(tried, at_most(TRIES, LONGEST_PAUSE))
+    except _FailedForNowError as error:
+        return error.answer
+
+
+def _in_time(once: Callable[[], Answer], url: str, seconds: float) -> Answer:
     exceptions = require("requests").exceptions
-    for attempt in range(TRIES):
-        last = attempt + 1 == TRIES
-        try:
-            response = once()
-        except (exceptions.RequestException, OSError, EOFError) as error:
-            if last:
-                raise _no_answer(url, error) from error
-        else:
-            if last or not (response.status_code >= 500 or response.status_code == 429):
-                return response
-        time.sleep(backoff(attempt))
-    raise AssertionError("the last try returns or raises")
+    try:
+        return within(seconds, once)
+    except OvertimeError as error:  # it would take as long again
+        raise NetworkError(
+            "the storage {} is too slow: {} of {:.0f} seconds; try again on a faster "
+            "network".format(place(url), error, seconds)
+        ) from error
+    except (exceptions.InvalidURL, exceptions.InvalidSchema) as error:
+        raise _no_address(url) from error
+    except exceptions.SSLError as error:  # a certificate will not be another one next time
+        raise not_trusted("the storage " + place(url), error) from error
+    except (exceptions.RequestException, OSError, EOFError) as error:
+        raise TemporaryError(
+            "the storage {}, which the Langfuse server names, gave no answer: {}; check that this "
+            "machine can reach it".format(place(url), cause(error))
+        ) from error
 
 
-def _no_answer(url: str, error: Exception) -> NetworkError:
-    return NetworkError(
-        "the storage {}, which the Langfuse server names, gave no answer: {}; check that this "
-        "machine can reach it".format(place(url), cause(error))
+def _no_address(url: str) -> RefusedError:
+    return RefusedError(
+        "the server names no address of a storage, but {!r}".format(shown_url(url)[:80])
     )
 
 
-def _said(response: Any) -> str:
+def _said(answer: Answer) -> str:
     """Return the reason in an answer: storages speak XML."""
-    body = (response.raw.read(2000, decode_content=True) or b"").decode("utf-8", "replace")
+    body = answer.body.decode("utf-8", "replace")
     found = re.search(r"<Message>([^<]+)", body) or re.search(r"<Code>([^<]+)", body)
-    said = found.group(1) if found else str(response.reason or "")
-    return " ".join(said.split()) or "without a reason"
+    return " ".join(found.group(1).split()) if found else "without a reason"
 
 
 def _host(url: str) -> Optional[str]:

@@ -7,8 +7,8 @@ from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Optional
 from coaiapy import __version__
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
 from coaiapy.http_failures import cause, not_trusted, whole_answer
+from coaiapy.http_retry import backoff
 from coaiapy.langfuse_answers import Answer, is_html, message_of, parsed, parsed_object, retry_after
-from coaiapy.langfuse_http import backoff
 from coaiapy.masking import MASK, shown_url
 from coaiapy.openai_settings import OpenaiService, needs_key
 from coaiapy.packages import require

@@ -11,9 +11,10 @@ from typing import Any, List, NamedTuple, Optional
 
 from coaiapy import wires
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError
+from coaiapy.http_retry import backoff
 from coaiapy.langfuse_answers import Answer, is_html, retry_after
 from coaiapy.langfuse_errors import UnavailableError, clean, error_for
-from coaiapy.langfuse_http import LangfuseHttp, backoff
+from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.wire import CREDENTIALS, RETRY, Request, Verdict
 
 # The name of every worker thread.

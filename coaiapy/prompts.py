@@ -8,8 +8,9 @@ from typing import Any, List, NamedTuple, Optional, Sequence
 
 from coaiapy import display, prompt_cache
 from coaiapy.errors import CoaiaError, NetworkError, NotFoundError, StateError, UsageError
+from coaiapy.http_retry import backoff
 from coaiapy.langfuse_errors import UnavailableError
-from coaiapy.langfuse_http import LangfuseHttp, backoff, quoted
+from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.parallel import run_all, values_of
 from coaiapy.prompt_content import (
     LATEST,

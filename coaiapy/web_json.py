@@ -7,8 +7,8 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional
 from coaiapy import __version__
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
 from coaiapy.http_failures import cause, not_trusted, whole_answer
+from coaiapy.http_retry import backoff
 from coaiapy.langfuse_answers import Answer, message_of, parsed, retry_after
-from coaiapy.langfuse_http import backoff
 from coaiapy.masking import shown_url
 from coaiapy.packages import require
 from coaiapy.redaction import hidden

@@ -20,7 +20,7 @@ FLOORS = {
     0: """
         errors files shell bash_words packages suggest json_values terminal_text tls
         stash_entries stash_patterns
-        parallel json_text json_lines json_schema line_numbers
+        parallel time_limit json_text json_lines json_schema line_numbers
     """,
     1: """
         mp3_frames wav_audio ogg_pages audio_files speech_text transcript_formats
@@ -35,7 +35,7 @@ FLOORS = {
         claims posting
         readers reader_local reader_legacy reader_v4 server_rows server_pages span_rows
         wire wires wire_ingestion wire_otlp span_metadata
-        http_failures openai_settings openai_http aws_clients audio_split
+        http_failures http_retry openai_settings openai_http aws_clients audio_split
         opened_tags audio_tags_id3 audio_tags_mp4 audio_tags_vorbis
         langfuse_http langfuse_answers langfuse_errors langfuse_generation
         dispatch delivery

@@ -8,7 +8,7 @@ import pytest
 from langfuse_server import KINDS
 from langfuse_server.client import Client
 
-from coaiapy import media, media_transfer, settings
+from coaiapy import http_retry, media, media_transfer, settings
 from coaiapy.errors import ExitCode, NotFoundError, RefusedError
 from coaiapy.media_files import token
 
@@ -23,7 +23,7 @@ START, END = "2026-01-02T03:04:05.000Z", "2026-01-02T03:04:07.000Z"
 
 @pytest.fixture(autouse=True)
 def brief_pauses(monkeypatch):
-    monkeypatch.setattr(media_transfer, "backoff", lambda attempt: 0.01)
+    monkeypatch.setattr(http_retry, "backoff", lambda attempt: 0.01)
 
 
 @pytest.fixture

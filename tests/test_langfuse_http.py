@@ -6,11 +6,10 @@ import time
 
 import pytest
 
-from coaiapy import langfuse_http
 from coaiapy.errors import ConfigError, ExitCode, NetworkError, NotFoundError, RefusedError
 from coaiapy.langfuse_answers import Answer, message_of, retry_after
 from coaiapy.langfuse_errors import TooHeavyError, UnavailableError, WrongDialectError, error_for
-from coaiapy.langfuse_http import LangfuseHttp, backoff, quoted
+from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.settings import Settings
 from coaiapy.wire import Request
 
@@ -321,9 +320,3 @@ def test_many_threads_may_ask_at_once(langfuse):
 )
 def test_when_to_ask_again(status, headers, body, seconds):
     assert retry_after(status, headers, body) == seconds
-
-
-def test_pauses_grow_up_to_a_limit_and_are_never_alike():
-    assert all(0.25 <= backoff(0) <= 0.5 for _ in range(20))
-    assert all(4 <= backoff(attempt) <= langfuse_http.LONGEST_PAUSE for attempt in (4, 9, 5000))
-    assert len({backoff(3) for _ in range(5)}) > 1

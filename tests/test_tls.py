@@ -118,7 +118,6 @@ def test_a_certificate_of_another_host_is_none(ask, trusted, authority, service)
 
 
 def test_a_storage_is_no_exception(certificate, monkeypatch):
-    monkeypatch.setattr(media_transfer, "TRIES", 1)
     monkeypatch.setenv("CURL_CA_BUNDLE", "")
     with serving(answer, certificate) as server:
         with pytest.raises(NetworkError, match="certificate"):

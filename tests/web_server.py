@@ -29,7 +29,7 @@ class Server(NamedTuple):
 def serving(answer, certificate=None):
     """Yield a ``Server`` whose ``answer(asked, url)`` returns status, JSON value or bytes, headers.
 
-    With a ``certificate`` of ``trustme`` it speaks TLS, as ``localhost``.
+    If it returns a list or generator of bytes instead, they are sent as they are. With a ``certificate`` of ``trustme`` it speaks TLS, as ``localhost``.
     """
     asked = []
 
@@ -39,7 +39,11 @@ def serving(answer, certificate=None):
             parts = urlsplit(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
             asked.append(Asked(self.command, parts.path, dict(parse_qsl(parts.query)), headers))
-            status, body, extra = answer(asked[-1], url)
+            answered = answer(asked[-1], url)
+            if not isinstance(answered, tuple):
+                self.write_raw(answered)
+                return
+            status, body, extra = answered
             data = body if isinstance(body, bytes) else json.dumps(body).encode("utf-8")
             self.send_response(status)
             for name, value in dict(extra).items():
@@ -47,6 +51,11 @@ def serving(answer, certificate=None):
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
+
+        def write_raw(self, parts):
+            for part in parts:
+                self.wfile.write(part)
+                self.wfile.flush()
 
         do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
 
