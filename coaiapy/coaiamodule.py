@@ -11,10 +11,10 @@ from typing import Any, Dict, Optional, Union
 from coaiapy import (
     config_files,
     config_sample,
+    dotenv_file,
     published_config,
     published_stash,
     redis_settings,
-    settings,
     stash_redis,
 )
 from coaiapy.config_files import find_existing as find_existing_config
@@ -78,16 +78,15 @@ def read_config(env_path: Optional[str] = None) -> Dict[str, Any]:
     """
     global config, _loaded_env_path
     if config is None or (env_path is not None and env_path != _loaded_env_path):
-        settings.choose_env_file(None)
-        config = published_config.as_dict(env_path)
-        settings.choose_env_file(env_path)
+        with dotenv_file.choosing(env_path):
+            config = published_config.as_dict(env_path)
         _loaded_env_path = env_path
     return config
 
 
 def load_env_file(env_path: str = ".env") -> Dict[str, str]:
     """Return the variables in a file of KEY=VALUE lines or a JSON object; none if it is missing."""
-    return settings.read_dotenv(env_path) if os.path.isfile(env_path) else {}
+    return dotenv_file.read(env_path) if os.path.isfile(env_path) else {}
 
 
 def initial_setup() -> bool:

@@ -4,7 +4,15 @@ import os
 import stat
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
-from coaiapy import config_files, config_risks, config_values, masking, redis_settings, settings
+from coaiapy import (
+    config_files,
+    config_risks,
+    config_values,
+    dotenv_file,
+    masking,
+    redis_settings,
+    settings,
+)
 from coaiapy.config_schema import KEY_OF, KEYS, checked, key_for
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import CoaiaError, ExitCode
@@ -83,7 +91,7 @@ def check(env_file: Optional[str] = None) -> List[Finding]:
     findings = []  # type: List[Finding]
     for path in config_files.found():
         findings += _asked(path, lambda path=path: _file(path))  # type: ignore[misc]
-    dotenv = settings.dotenv_path(env_file)
+    dotenv = dotenv_file.path_of(env_file)
     findings += _asked(dotenv, lambda: _dotenv(dotenv, env_file))
     if not any(one.state == FAILED for one in findings):
         findings += _asked("settings", lambda: _variables(config_values.load(env_file)))
@@ -139,7 +147,7 @@ def _unknown(path: str, name: str) -> Finding:
 
 
 def _dotenv(path: str, env_file: Optional[str]) -> Iterator[Finding]:
-    variables = settings.read_dotenv(env_file)
+    variables = dotenv_file.read(env_file)
     secrets = [name for name, value in variables.items() if value and _is_secret(name, value)]
     yield from _readable_by_others(path, secrets)
 

@@ -4,7 +4,7 @@ import os
 from typing import Iterator
 from urllib.parse import urlsplit
 
-from coaiapy import config_files
+from coaiapy import config_files, dotenv_file
 from coaiapy.config_values import ConfigValues, Found
 from coaiapy.files import user_home
 from coaiapy.masking import shown_url
@@ -55,7 +55,9 @@ def _host(url: str) -> str:
 
 def _is_of_project(found: Found) -> bool:
     """Whether it stands in a file that counts because of the folder that we are in."""
-    is_unnamed = found.place == ".env" or os.path.basename(found.place) == config_files.NAME
+    is_unnamed = (
+        found.place == dotenv_file.NAME or os.path.basename(found.place) == config_files.NAME
+    )
     if not is_unnamed or os.path.isabs(found.place):
         return False
     return os.path.realpath(os.getcwd()) != os.path.realpath(user_home())

@@ -3,7 +3,7 @@
 import os
 from typing import Any, Iterator, List, Mapping, NamedTuple, Optional
 
-from coaiapy import config_files, settings
+from coaiapy import config_files, dotenv_file
 from coaiapy.config_schema import KEY_OF, Key, checked
 from coaiapy.errors import ConfigError
 
@@ -76,7 +76,7 @@ def load(env_file: Optional[str] = None) -> ConfigValues:
     """
     layers = [
         Layer(OS_ENVIRONMENT, os.environ, False),
-        Layer(settings.dotenv_path(env_file), settings.read_dotenv(env_file), False),
+        Layer(dotenv_file.path_of(env_file), dotenv_file.read(env_file), False),
     ]
     layers.extend(Layer(path, config_files.read(path), True) for path in config_files.found())
     return ConfigValues(layers)

@@ -10,7 +10,7 @@ import os
 from typing import Any, Callable, Iterable, Iterator, Mapping, Optional, Set, Tuple
 from urllib.parse import quote, unquote
 
-from coaiapy import config_files, masking, settings
+from coaiapy import config_files, dotenv_file, masking
 from coaiapy.config_schema import KEY_OF, key_for
 from coaiapy.errors import CoaiaError
 
@@ -66,7 +66,7 @@ def _secrets(env_file: Optional[str]) -> Set[str]:
 def _given(env_file: Optional[str]) -> Iterator[Tuple[str, str]]:
     """Yield every name and text of every place that settings stand in, whichever counts."""
     yield from os.environ.items()
-    yield from _leaves(_read(lambda: settings.read_dotenv(env_file)))
+    yield from _leaves(_read(lambda: dotenv_file.read(env_file)))
     for path in config_files.found():
         yield from _leaves(_read(lambda path=path: config_files.read(path)))  # type: ignore[misc]
 

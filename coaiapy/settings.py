@@ -2,11 +2,10 @@
 
 import os
 import re
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
-from coaiapy import config_files
+from coaiapy import config_files, dotenv_file
 from coaiapy.errors import ConfigError
-from coaiapy.files import read_text
 from coaiapy.masking import shown_url, without_credentials
 from coaiapy.record_fields import environment_name
 
@@ -111,7 +110,7 @@ class _Layers(NamedTuple):
 
 
 def _layers(env_file: Optional[str], files: Iterable[Tuple[str, Mapping[str, Any]]]) -> _Layers:
-    dotenv = (dotenv_path(env_file), read_dotenv(env_file))
+    dotenv = (dotenv_file.path_of(env_file), dotenv_file.read(env_file))
     return _Layers((("the environment", os.environ), dotenv) + tuple(files))
 
 
@@ -120,47 +119,6 @@ def origins(env_file: Optional[str] = None) -> List[Origin]:
     files = [(path, config_files.read(path)) for path in config_files.found()]
     layers = _layers(env_file, files)
     return [layers.find(*names) for names in _NAMES]
-
-
-# What a script has chosen for its process: a library has no command line to say it on.
-_chosen_env_file: Optional[str] = None
-
-
-def choose_env_file(path: Optional[str]) -> None:
-    """Let ``path`` stand for ``.env`` in this process wherever none is given; ``None`` ends it."""
-    global _chosen_env_file
-    _chosen_env_file = path
-
-
-def dotenv_path(env_file: Optional[str] = None) -> str:
-    """Return which file stands for ``.env``: the given, the chosen, else ``$COAIAPY_ENV_PATH``."""
-    return _named_env_file(env_file) or ".env"
-
-
-def _named_env_file(env_file: Optional[str]) -> Optional[str]:
-    return env_file or _chosen_env_file or os.environ.get("COAIAPY_ENV_PATH")
-
-
-def read_dotenv(env_file: Optional[str] = None) -> Dict[str, str]:
-    """Return the variables of the ``.env`` file; none if it is missing and nobody named it.
-
-    Raises ``ConfigError`` when a named file is missing, ``StateError`` when one is broken.
-    """
-    path = dotenv_path(env_file)
-    if not os.path.isfile(path):
-        if _named_env_file(env_file):
-            raise ConfigError("the settings file {} does not exist".format(path))
-        return {}
-    return _variables(path)
-
-
-def _variables(path: str) -> Dict[str, str]:
-    """Return all that the file says: a ``.env`` is also for programs that name things freely."""
-    from coaiapy import env_format_json, env_format_lines
-
-    text = read_text(path)
-    parse = env_format_json.parse if text.lstrip().startswith("{") else env_format_lines.parse
-    return {key: value for key, value, _ in parse(text, path)}
 
 
 def _check_key_pair(public_key: str, secret_key: str) -> None:

@@ -8,8 +8,8 @@ import pytest
 import redis
 from redis_for_tests import free_port, running
 
-from coaiapy import coaiacli, coaiamodule, settings
-from coaiapy.errors import ConfigError, UsageError
+from coaiapy import coaiacli, coaiamodule, dotenv_file, settings
+from coaiapy.errors import CoaiaError, ConfigError, UsageError
 
 BINARY = bytes(range(256))
 
@@ -19,7 +19,7 @@ def fresh(home, monkeypatch):
     """What one test has read of its settings is nothing to the next."""
     monkeypatch.setattr(coaiamodule, "config", None)
     monkeypatch.setattr(coaiamodule, "_loaded_env_path", None)
-    monkeypatch.setattr(settings, "_chosen_env_file", None)
+    monkeypatch.setattr(dotenv_file, "_chosen", None)
 
 
 @pytest.fixture(scope="module")
@@ -83,10 +83,17 @@ def test_the_path_that_is_read_counts_for_every_function(openai, project, monkey
         coaiamodule.llm("hello")
 
 
-def test_a_path_that_is_missing_is_not_chosen(project):
-    with pytest.raises(ConfigError, match=r"missing\.env"):
-        coaiamodule.read_config(env_path="missing.env")
-    assert settings.dotenv_path() == ".env"
+@pytest.mark.parametrize("broken", ["missing.env", "open-quote.env", "no-host.env"])
+def test_a_path_that_cannot_be_read_leaves_the_one_before_in_place(project, broken):
+    text = "LANGFUSE_PUBLIC_KEY=good\nLANGFUSE_SECRET_KEY=s\n"
+    (project / "good.env").write_text(text)
+    (project / "open-quote.env").write_text("A='open\n")
+    (project / "no-host.env").write_text("REDIS_URL=redis://\n")
+    coaiamodule.read_config(env_path="good.env")
+    with pytest.raises(CoaiaError):
+        coaiamodule.read_config(env_path=broken)
+    assert settings.load().public_key == "good"
+    assert coaiamodule.read_config()["langfuse_public_key"] == "good"
 
 
 def test_the_environment_comes_before_the_file_before_coaia_json(project, monkeypatch):
