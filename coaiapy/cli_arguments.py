@@ -5,7 +5,7 @@ import json
 import re
 from typing import IO, Any, Iterable, Optional
 
-from coaiapy import json_values, times
+from coaiapy import json_values, spelled_values, times
 from coaiapy.cli_common import Context
 from coaiapy.errors import UsageError
 from coaiapy.json_lines import json_line
@@ -83,13 +83,10 @@ def positive(text: str) -> int:
 
 def seconds(text: str) -> float:
     """Take a number of seconds above zero."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < 1e6:
+    number = spelled_values.number(text)
+    if number is None or not 0 < number < 1e6:
         raise argparse.ArgumentTypeError("{!r} is not a number of seconds above 0".format(text))
-    return number
+    return float(number)
 
 
 def note_source(context: Context, settings: Settings) -> None:

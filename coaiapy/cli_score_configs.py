@@ -11,6 +11,7 @@ from coaiapy import (
     score_values,
     scores,
     settings,
+    spelled_values,
 )
 from coaiapy.cli_arguments import add_json, print_json
 from coaiapy.cli_common import Context, add_command, subcommands
@@ -162,7 +163,7 @@ def _add_fields(parser: argparse.ArgumentParser) -> None:
 
 
 def _number(text: str) -> Any:
-    found = score_values.number(text)
+    found = spelled_values.number(text)
     if found is None:
         raise argparse.ArgumentTypeError("{!r} is not a number".format(text))
     return found

@@ -6,13 +6,12 @@
 import re
 from typing import Any, NamedTuple, Optional, Tuple
 
+from coaiapy import spelled_values
+
 TEXT = "text"
 WHOLE = "a whole number"
 NUMBER = "a number"
 SWITCH = "true or false"
-
-_YES = ("true", "1", "yes", "on")
-_NO = ("false", "0", "no", "off")
 
 
 class Key(NamedTuple):
@@ -303,20 +302,16 @@ def checked(key: Key, value: Any) -> Any:
 
 
 def _switch(value: Any) -> bool:
-    word = str(value).strip().lower()
-    if isinstance(value, (bool, str, int)) and word in _YES + _NO:
-        return word in _YES
-    raise ValueError("is not true or false")
+    found = spelled_values.truth(value)
+    if found is None:
+        raise ValueError("is not true or false")
+    return found
 
 
 def _number(value: Any, kind: str) -> Any:
-    reader = int if kind == WHOLE else float
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+    found = spelled_values.number(value)
+    if found is None:
         raise ValueError("is not {}".format(kind))
-    try:
-        number = reader(value)
-    except (ValueError, OverflowError):
-        raise ValueError("is not {}".format(kind)) from None
-    if number < 0 or number != number or number == float("inf") or number != float(value):
+    if found < 0 or (kind == WHOLE and found != int(found)):
         raise ValueError("is not {} from 0 up".format(kind))
-    return number
+    return int(found) if kind == WHOLE else float(found)

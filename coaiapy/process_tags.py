@@ -16,7 +16,7 @@ import os
 import re
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
-from coaiapy import files
+from coaiapy import files, spelled_values
 from coaiapy.errors import CoaiaError, ConfigError, NotFoundError, UsageError
 from coaiapy.suggest import did_you_mean
 
@@ -206,10 +206,7 @@ def _temperature(value: Any, place: str) -> Optional[float]:
 
 def checked_temperature(value: Any) -> float:
     """Return a temperature; ``ValueError`` if ``value`` is not a number from 0 to 2."""
-    try:
-        number = float(value) if not isinstance(value, bool) else -1.0
-    except (TypeError, ValueError):
-        number = -1.0
-    if not 0 <= number <= 2:
+    number = spelled_values.number(value)
+    if number is None or not 0 <= number <= 2:
         raise ValueError("{!r} is not a number from 0 to 2".format(value))
-    return number
+    return float(number)

@@ -6,7 +6,8 @@ from typing import Any, List, Mapping, Optional
 
 from coaiapy.errors import UsageError
 from coaiapy.record_fields import Body
-from coaiapy.score_values import BOOLEAN, CATEGORICAL, CONFIG_TYPES, NUMERIC, number
+from coaiapy.score_values import BOOLEAN, CATEGORICAL, CONFIG_TYPES, NUMERIC
+from coaiapy.spelled_values import number
 from coaiapy.suggest import did_you_mean
 
 # The fields that a person decides on; the rest is the server's.

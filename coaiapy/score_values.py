@@ -4,22 +4,16 @@ Servers check configured scores after they have said yes, and drop the bad ones 
 so a value is checked here, before anything is sent.
 """
 
-import math
-import re
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy.errors import UsageError
 from coaiapy.json_values import plain_text
+from coaiapy.spelled_values import number, truth
 
 NUMERIC, CATEGORICAL, BOOLEAN, TEXT = "NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT"
 CORRECTION = "CORRECTION"
 CONFIG_TYPES = (NUMERIC, CATEGORICAL, BOOLEAN, TEXT)
 MAX_TEXT = 500
-
-_TRUE = ("true", "1", "yes", "on")
-_FALSE = ("false", "0", "no", "off")
-_WHOLE = re.compile(r"[+-]?[0-9]+\Z")
-_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 
 
 class Accepted(NamedTuple):
@@ -76,21 +70,6 @@ def unconfigured(value: Any, data_type: Optional[str] = None) -> Tuple[str, Any]
     return data_type.upper(), accepted({"dataType": data_type.upper()}, value).sent
 
 
-def number(value: Any) -> Any:
-    """Return the finite number that ``value`` is or spells, else ``None``."""
-    if isinstance(value, str):
-        text = value.strip()
-        if not _NUMBER.match(text) or len(text) > 400:
-            return None
-        value = int(text) if _WHOLE.match(text) else float(text)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        return value if math.isfinite(value) else None
-    except OverflowError:
-        return None
-
-
 def subject(config: Mapping[str, Any]) -> str:
     """Return what a message calls the config, or the bare data type."""
     if config.get("name"):
@@ -141,11 +120,8 @@ def _numeric(config: Mapping[str, Any], value: Any) -> Optional[Accepted]:
 
 
 def _boolean(config: Mapping[str, Any], value: Any) -> Optional[Accepted]:
-    text = value.strip().lower() if isinstance(value, str) else value
-    if text in (0, 1) or text in _TRUE or text in _FALSE:
-        truth = text == 1 or text in _TRUE
-        return Accepted(int(truth), truth)
-    return None
+    found = truth(value)
+    return None if found is None else Accepted(int(found), found)
 
 
 def _categorical(config: Mapping[str, Any], value: Any) -> Optional[Accepted]:

@@ -1,16 +1,10 @@
 """The five types of template variables, and how a text on the command line becomes one."""
 
 import json
-import math
-import re
 from typing import Any, Callable, Dict, List
 
+from coaiapy import spelled_values
 from coaiapy.json_values import kind_of
-
-_TRUE = ("true", "1", "yes", "on")
-_FALSE = ("false", "0", "no", "off")
-_NUMBER = re.compile(r"[+-]?(\d+|(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][+-]?\d+)?)\Z")
-_MAX_DIGITS = 400
 
 
 def convert(value: Any, type_name: str) -> Any:
@@ -29,8 +23,7 @@ def convert(value: Any, type_name: str) -> Any:
 
 def _is_of_type(value: Any, type_name: str) -> bool:
     if type_name == "number":
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return is_number and math.isfinite(value)
+        return spelled_values.number(value) is not None
     types = {"string": str, "boolean": bool, "list": (list, tuple), "object": dict}
     return isinstance(value, types[type_name])  # type: ignore[arg-type]
 
@@ -40,20 +33,17 @@ def _string(text: str) -> str:
 
 
 def _number(text: str) -> Any:
-    word = text.strip()
-    if not _NUMBER.match(word) or len(word) > _MAX_DIGITS:
+    number = spelled_values.number(text)
+    if number is None:
         raise ValueError("must be a number, not {}".format(_shown(text)))
-    number = float(word) if re.search(r"[.eE]", word) else int(word)
-    if not math.isfinite(number):
-        raise ValueError("must be a number that a computer can hold, not {}".format(_shown(text)))
     return number
 
 
 def _boolean(text: str) -> bool:
-    word = text.strip().lower()
-    if word not in _TRUE + _FALSE:
+    truth = spelled_values.truth(text)
+    if truth is None:
         raise ValueError("must be true or false, not {}".format(_shown(text)))
-    return word in _TRUE
+    return truth
 
 
 def _list(text: str) -> List[Any]:

@@ -7,7 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from coaiapy.errors import UsageError
-from coaiapy.score_values import accepted, number, unconfigured, validate_score_value
+from coaiapy.score_values import accepted, unconfigured, validate_score_value
+from coaiapy.spelled_values import number
 
 HELPFUL = {
     "name": "Helpfulness",

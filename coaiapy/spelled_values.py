@@ -1,0 +1,40 @@
+"""Numbers, and yes or no, as people write them: in settings, template variables and scores.
+
+Other modules read words or digits that mean something else, so they do not use these functions.
+The answer to a question (``coaiapy/cli_input.py``) may be ``y``, and everything that is not yes
+means no. Numbers in JSON (``coaiapy/json_values.py``) follow the grammar of JSON, and a point in
+time (``coaiapy/times.py``) has digits that stand for a date.
+"""
+
+import math
+import re
+from typing import Any, Optional
+
+_TRUE = ("true", "1", "yes", "on")
+_FALSE = ("false", "0", "no", "off")
+_WHOLE = re.compile(r"[+-]?[0-9]+\Z")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
+_MAX_DIGITS = 400
+
+
+def truth(value: Any) -> Optional[bool]:
+    """Return what a bool, the number 0 or 1 or a word like ``yes`` says; else ``None``."""
+    if isinstance(value, (bool, int, float)):
+        return bool(value) if value in (0, 1) else None
+    word = value.strip().lower() if isinstance(value, str) else ""
+    return word in _TRUE if word in _TRUE + _FALSE else None
+
+
+def number(value: Any) -> Any:
+    """Return the finite ``int`` or ``float`` that ``value`` is or spells, else ``None``."""
+    if isinstance(value, str):
+        text = value.strip()
+        if not _NUMBER.match(text) or len(text) > _MAX_DIGITS:
+            return None
+        value = int(text) if _WHOLE.match(text) else float(text)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        return value if math.isfinite(value) else None
+    except OverflowError:
+        return None
