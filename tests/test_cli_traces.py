@@ -8,6 +8,7 @@ import sys
 import pytest
 from processes import COAIA, environment, finish
 
+from coaiapy import coaiacli
 from coaiapy.record_fields import OBSERVATION_TYPES
 
 LOCAL_NOTE = "to send it, set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY, then run: coaia fuse outbox flush --adopt"
@@ -185,6 +186,38 @@ def test_filters_and_order_reach_the_list(fuse):
     assert json.loads(fuse("--json", "list").out) == json.loads(fuse("list", "--json").out)
     full = json.loads(fuse("list", "--json", "--include-observations", "--limit", "1").out)
     assert full[0]["observations"] == []
+
+
+VALUES = {
+    "--limit": "1",
+    "--user": "john",
+    "--session": "s",
+    "--name": "a",
+    "--tag": "x",
+    "--environment": "env-a",
+    "--from": "2026-01-31T12:00:00Z",
+    "--to": "2026-01-31T12:00:01Z",
+    "--order": "timestamp.asc",
+    "--columns": "id",
+}
+
+
+@pytest.mark.parametrize("place", [(), ("list",)])
+def test_every_option_of_the_listing_works_before_and_behind_list(fuse, place):
+    words = ("-n", "a", "-u", "john", "-s", "s", "--tag", "x", "--tag", "y")
+    fuse("create", "t", "--environment", "env-a", "--timestamp", VALUES["--from"], *words)
+    parser = coaiacli.build_parser(["fuse", "traces"])
+    for word in ("fuse", "traces") + place:
+        parser = parser._subparsers._group_actions[0].choices[word]
+    options = {option for option in parser._option_string_actions if option.startswith("--")}
+    for option in sorted(options - {"--help"}):
+        given = [option, VALUES[option]] if option in VALUES else [option]
+        result = fuse(*(list(place) + given))
+        assert (result.code, result.err.splitlines()[0]) == (0, "1 trace"), (given, result.err)
+    assert set(VALUES) < options
+    tags = ("--tag", "x", "--tag")
+    assert fuse(*(place + tags + ("y",))).err.startswith("1 trace\n")
+    assert fuse(*(place + tags + ("z",))).err.startswith("0 traces\n")
 
 
 def test_a_list_that_is_cut_says_so(fuse):
