@@ -85,7 +85,7 @@ def duration(start: Optional[str], end: Optional[str]) -> str:
     """Return how long it took, or nothing where there is no end."""
     if not start or not end:
         return ""
-    seconds = (times.epoch_milliseconds(end) - times.epoch_milliseconds(start)) / 1000.0
+    seconds = (times.from_text(end) - times.from_text(start)).total_seconds()
     if seconds < 60:
         return "{:.3g} s".format(seconds)
     minutes, rest = divmod(int(round(seconds)), 60)
