@@ -132,6 +132,8 @@ class Posts:
             return Posted(generation, _all(CREDENTIALS, request, error), error), None
         verdicts = [
             verdict._replace(reason=clean(verdict.reason, self._http.settings))
+            if verdict.reason
+            else verdict
             for verdict in wires.outcome(answer, request)
         ]
         problem = self._error(answer, request)

@@ -6,12 +6,12 @@ spans are valid by construction and ``check`` refuses what cannot be one.
 """
 
 import zlib
-from typing import Any, Iterable, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from coaiapy import __version__, ids, times
 from coaiapy.langfuse_answers import is_html
 from coaiapy.outgoing import Outgoing
-from coaiapy.record_fields import Body
+from coaiapy.record_fields import DEFAULTS, Body
 from coaiapy.span_metadata import SCOPE, as_text, repeated, sent
 from coaiapy.wire import (
     ACCEPTED,
@@ -51,12 +51,13 @@ def encode(items: Iterable[Outgoing], limit: int = MAX_BYTES) -> Encoded:
     """
     refused: List[Verdict] = []
     opening, closing = _frame()
+    contexts: Dict[Any, Attributes] = {}
 
     def spans() -> Iterable[Tuple[Outgoing, bytes]]:
         for item in items:
             reason = check(item)
             if reason is None:
-                yield item, to_bytes(span_of(item))
+                yield item, to_bytes(span_of(item, contexts))
             else:
                 refused.append(Verdict(item, REFUSED, reason))
 
@@ -89,14 +90,28 @@ def check(item: Outgoing) -> Optional[str]:
     return None
 
 
-def span_of(item: Outgoing) -> Body:
-    """Return the span of a trace or an observation."""
-    return _root_span(item.body) if item.kind == "trace" else _span(item.body, item.context)
+def span_of(item: Outgoing, contexts: Optional[Dict[Any, Attributes]] = None) -> Body:
+    """Return the span of a trace or an observation.
+
+    ``contexts`` keeps what the spans of one trace have in common from one call to the next.
+    """
+    if item.kind == "trace":
+        span, trace, trace_id = _root_span(item.body), item.body, item.body["id"]
+    else:
+        span, trace, trace_id = _span(item.body, item.context), item.context, item.body["traceId"]
+    environment = item.body.get("environment") or trace.get("environment")
+    version = item.body.get("version") or trace.get("version")
+    contexts = {} if contexts is None else contexts
+    common = id(trace), trace_id, environment, version
+    if common not in contexts:
+        contexts[common] = _context(trace, trace_id, environment, version)
+    span["attributes"] += contexts[common]
+    return span
 
 
 def _root_span(trace: Body) -> Body:
     moment = _nanoseconds(trace["timestamp"])
-    own = [("type", "span"), ("input", _io(trace, "input")), ("output", _io(trace, "output"))]
+    contents: Body = {name: trace[name] for name in ("input", "output") if name in trace}
     return {
         "traceId": ids.span_trace_id(trace["id"]),
         "spanId": ids.root_span_id(trace["id"]),
@@ -105,14 +120,14 @@ def _root_span(trace: Body) -> Body:
         "startTimeUnixNano": moment,
         "endTimeUnixNano": moment,
         "status": {},
-        "attributes": _texts(own, _OBSERVATION)
-        + _context(trace, trace["id"], trace.get("environment"), trace.get("version")),
+        "attributes": _fields(dict(contents, type="SPAN")),
     }
 
 
 def _span(body: Body, trace: Body) -> Body:
+    body = dict(DEFAULTS["observation"], **body)
     start = _nanoseconds(body["startTime"])
-    is_event = body.get("type", "EVENT") == "EVENT"
+    is_event = body["type"] == "EVENT"
     end = start if is_event or "endTime" not in body else _nanoseconds(body["endTime"])
     span = {
         "traceId": ids.span_trace_id(body["traceId"]),
@@ -122,13 +137,7 @@ def _span(body: Body, trace: Body) -> Body:
         "startTimeUnixNano": start,
         "endTimeUnixNano": end,
         "status": _status(body),
-        "attributes": _own_attributes(body, trace, is_event)
-        + _context(
-            trace,
-            body["traceId"],
-            body.get("environment") or trace.get("environment"),
-            body.get("version") or trace.get("version"),
-        ),
+        "attributes": _fields(body) + _metadata(body, trace, is_event),
     }
     parent = _parent(body, trace)
     if parent:
@@ -149,24 +158,35 @@ def _status(body: Body) -> Body:
     return {"code": 2, "message": message} if message else {"code": 2}
 
 
-def _own_attributes(body: Body, trace: Body, is_event: bool) -> Attributes:
-    texts = [
-        ("type", body.get("type", "EVENT").lower()),
-        ("input", _io(body, "input")),
-        ("output", _io(body, "output")),
-        ("level", body.get("level")),
-        ("status_message", body.get("statusMessage")),
-        ("model.name", body.get("model")),
-        ("model.parameters", _json(body, "modelParameters")),
-        ("usage_details", _json(body, "usageDetails")),
-        ("cost_details", _json(body, "costDetails")),
-        ("completion_start_time", body.get("completionStartTime")),
-        ("prompt.name", body.get("promptName")),
-    ]
-    attributes = _texts(texts, _OBSERVATION)
+# The attribute and the text of each field that a span has a place for.
+_FIELDS: Dict[str, Tuple[str, Callable[[Any], str]]] = {
+    "type": ("type", str.lower),
+    "input": ("input", as_text),
+    "output": ("output", as_text),
+    "level": ("level", str),
+    "statusMessage": ("status_message", str),
+    "model": ("model.name", str),
+    "modelParameters": ("model.parameters", to_text),
+    "usageDetails": ("usage_details", to_text),
+    "costDetails": ("cost_details", to_text),
+    "completionStartTime": ("completion_start_time", str),
+    "promptName": ("prompt.name", str),
+}
+
+
+def _fields(body: Body) -> Attributes:
+    attributes = []
+    for name, value in body.items():
+        if name in _FIELDS:
+            key, text = _FIELDS[name]
+            attributes.append(_text(_OBSERVATION + key, text(value)))
     if "promptVersion" in body:
         version = {"intValue": str(body["promptVersion"])}
         attributes.append({"key": _OBSERVATION + "prompt.version", "value": version})
+    return attributes
+
+
+def _metadata(body: Body, trace: Body, is_event: bool) -> Attributes:
     own = {}
     if ids.span_id(body["id"]) != body["id"]:
         own["id"] = body["id"]
@@ -177,7 +197,7 @@ def _own_attributes(body: Body, trace: Body, is_event: bool) -> Attributes:
         own["end_time"] = body["endTime"]
     metadata = sent(body.get("metadata") or {}, own)
     metadata.update(repeated(trace.get("metadata") or {}, body.get("metadata") or {}))
-    return attributes + _texts(metadata.items(), _OBSERVATION + "metadata.")
+    return _texts(metadata.items(), _OBSERVATION + "metadata.")
 
 
 def _context(
@@ -204,19 +224,11 @@ def _context(
 
 
 def _texts(values: Iterable[Tuple[str, Optional[str]]], prefix: str = "") -> Attributes:
-    return [
-        {"key": prefix + name, "value": {"stringValue": value}}
-        for name, value in values
-        if value is not None
-    ]
+    return [_text(prefix + name, value) for name, value in values if value is not None]
 
 
-def _io(body: Mapping[str, Any], name: str) -> Optional[str]:
-    return as_text(body[name]) if name in body else None
-
-
-def _json(body: Mapping[str, Any], name: str) -> Optional[str]:
-    return to_text(body[name]) if name in body else None
+def _text(key: str, value: str) -> Body:
+    return {"key": key, "value": {"stringValue": value}}
 
 
 def _nanoseconds(text: str) -> str:
