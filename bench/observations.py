@@ -88,7 +88,8 @@ def requests_memory(bench):
 
 def journal_overhead(bench):
     """Return the median seconds of writing one observation down, without sending it."""
-    from coaiapy.journal import LOCAL, Journal
+    from coaiapy.journal import Journal
+    from coaiapy.journal_schema import LOCAL
     from coaiapy.records import observation_from
 
     times = []

@@ -11,9 +11,25 @@ from coaiapy.cli_delivery import add_delivery_options, report, summary
 from coaiapy.cli_input import STDIN, open_input
 from coaiapy.cli_progress import new_bar
 from coaiapy.display import counted
-from coaiapy.observation_files import FORMATS, Batch, Item, preview, read_batch
+from coaiapy.observation_files import FORMATS, preview, read_observations
 
 PREVIEWED = 100
+
+
+class Counted:
+    """An iterator that counts what it has yielded."""
+
+    def __init__(self, items: Iterable[Any]) -> None:
+        self.count = 0
+        self._items = iter(items)
+
+    def __iter__(self) -> "Counted":
+        return self
+
+    def __next__(self) -> Any:
+        item = next(self._items)
+        self.count += 1
+        return item
 
 
 def build(group: Any) -> None:
@@ -37,47 +53,40 @@ def build(group: Any) -> None:
 
 
 def add_observations(args: argparse.Namespace, context: Context) -> int:
-    """Check the whole file, then write all of it."""
-    known = settings.load(context.env_file)
-    with _checked(args, context) as batch:
+    """Check the whole file, and write all of it or nothing."""
+    with open_input(args.file, context) as stream:
+        found = read_observations(stream, args.trace_id, args.file, args.format)
+        observations = Counted(_with_progress(context, found))
         if args.dry_run:
-            _preview(args, context, batch)
+            _preview(args, context, observations)
             return 0
-        observations = _with_progress(context, "writing", batch.records(), batch.count)
-        outcome = traces.submit(known, observations, args.timeout)
-        what = "{} of trace {}".format(counted(batch.count, "observation"), args.trace_id)
-        context.note(summary(what, batch.count, outcome))
+        outcome = traces.submit(settings.load(context.env_file), observations, args.timeout)
+    what = "{} of trace {}".format(counted(observations.count, "observation"), args.trace_id)
+    context.note(summary(what, observations.count, outcome))
     return report(args, context, outcome)
 
 
-def _checked(args: argparse.Namespace, context: Context) -> Batch:
-    def watch(items: Iterable[Item]) -> Iterable[Item]:
-        return _with_progress(context, "checking", items)
-
-    with open_input(args.file, context) as stream:
-        return read_batch(stream, args.trace_id, args.file, args.format, watch)
-
-
-def _preview(args: argparse.Namespace, context: Context, batch: Batch) -> None:
-    shown = list(preview(itertools.islice(batch.records(), PREVIEWED)))
+def _preview(args: argparse.Namespace, context: Context, observations: Counted) -> None:
+    shown = list(preview(itertools.islice(observations, PREVIEWED)))
+    for _ in observations:
+        pass  # the rest is checked, too
+    count = observations.count
     print_json(
         context,
         {
             "trace_id": args.trace_id,
-            "total_observations": batch.count,
+            "total_observations": count,
             "observations_preview": shown,
         },
     )
-    more = ", the first {} are shown".format(len(shown)) if len(shown) < batch.count else ""
-    found = counted(batch.count, "observation")
+    more = ", the first {} are shown".format(len(shown)) if len(shown) < count else ""
+    found = counted(count, "observation")
     context.note("dry run: {} valid{}, nothing was written".format(found, more))
 
 
-def _with_progress(
-    context: Context, doing: str, items: Iterable[Any], total: Optional[int] = None
-) -> Iterable[Any]:
+def _with_progress(context: Context, items: Iterable[Any]) -> Iterable[Any]:
     """Show on a terminal how far it is; a short run does not need it."""
     bar: Optional[Iterable[Any]] = new_bar(
-        context, iterable=items, desc=doing, total=total, unit="obs", delay=0.3
+        context, iterable=items, desc="checking", unit="obs", delay=0.3
     )
     return items if bar is None else bar

@@ -7,7 +7,9 @@ its present ones, once the server has told that they are of the same project.
 import json
 from typing import Any, List
 
-from coaiapy.journal import IMMUTABLE, LOCAL, Journal, merge_bodies, merge_into
+from coaiapy.journal import Journal
+from coaiapy.journal_merge import IMMUTABLE, merge_bodies, merge_into
+from coaiapy.journal_schema import LOCAL
 from coaiapy.record_fields import Body
 from coaiapy.settings import Settings
 

@@ -1,38 +1,29 @@
 """Observations from a file: JSON, JSON Lines or YAML, checked whole before one of them is used.
 
 A file is read once, so that it may be a pipe, and JSON Lines are read line by line, so that their
-number does not matter. What has been checked waits in a temporary file.
+number does not matter.
 """
 
 import codecs
 import itertools
-import json
-from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional
+from typing import IO, Any, Dict, Iterable, Iterator, List, NamedTuple, Optional
 
 from coaiapy import ids, json_values, times, yaml_values
-from coaiapy.errors import StateError, UsageError
-from coaiapy.files import reason
-from coaiapy.journal import to_json
+from coaiapy.errors import UsageError
+from coaiapy.journal_merge import to_json
 from coaiapy.packages import require
 from coaiapy.record_fields import OBSERVATION_FIELDS
-from coaiapy.records import Kept, Observation, observation_from
+from coaiapy.records import Observation, observation_from
 
 FORMATS = ("json", "jsonl", "yaml")
 MAX_ERRORS_SHOWN = 20
 _EMPTY = "there is nothing in it"
-
-
-def _names(*attributes: str) -> List[str]:
-    return [
-        name
-        for field in OBSERVATION_FIELDS
-        if field.attribute in attributes
-        for name in (field.attribute, field.api) + field.aliases
-    ]
-
-
-_ID_NAMES = _names("id")
-_TIME_NAMES = _names("start_time", "end_time")
+_ID_NAMES = [
+    name
+    for field in OBSERVATION_FIELDS
+    if field.attribute == "id"
+    for name in (field.attribute, field.api) + field.aliases
+]
 _ENDINGS = {"json": "json", "jsonl": "jsonl", "ndjson": "jsonl", "yaml": "yaml", "yml": "yaml"}
 
 
@@ -48,51 +39,39 @@ class Item(NamedTuple):
     text: Optional[str] = None
 
 
-class Batch:
-    """Checked observations of one trace; a context manager that forgets them in the end."""
+def read_observations(
+    stream: IO[bytes], trace_id: str, name: str = "", format: Optional[str] = None
+) -> Iterator[Observation]:
+    """Yield the observations that a file holds for a trace, each as soon as it is checked.
 
-    def __init__(self, spool: IO[bytes], count: int) -> None:
-        self._spool = spool
-        self.count = count
-
-    def __enter__(self) -> "Batch":
-        return self
-
-    def __exit__(self, *exc: Any) -> None:
-        self._spool.close()
-
-    def records(self) -> Iterator[Kept]:
-        """Yield the observations in the order of their file, from its beginning."""
-        self._spool.seek(0)
-        for line in self._spool:
-            yield Kept("observation", json.loads(line.decode("utf-8")))
-
-
-def read_batch(
-    stream: IO[bytes],
-    trace_id: str,
-    name: str = "",
-    format: Optional[str] = None,
-    watch: Callable[[Iterable[Item]], Iterable[Item]] = iter,
-) -> Batch:
-    """Return the observations that a file holds for a trace.
-
-    ``name`` tells the format if ``format`` does not; ``watch`` sees the items as they are read.
-    Raises ``UsageError`` that lists what is wrong on which line or with which item and field,
-    ``StateError`` if there is no room for a temporary file.
+    ``name`` tells the format if ``format`` does not. When all of the file has been read, raises
+    ``UsageError`` that lists what is wrong on which line or with which item and field: then none
+    of the observations may be used.
     """
-    import tempfile
-
-    items = read_items(stream, name, format)
-    try:
-        spool = tempfile.TemporaryFile()
+    count = wrong = 0
+    errors: List[str] = []
+    seen: Dict[str, str] = {}
+    moments = times.rising()
+    for item in read_items(stream, name, format):
+        count += 1
         try:
-            return Batch(spool, _check_all(watch(items), trace_id, spool))
-        except BaseException:
-            spool.close()
-            raise
-    except OSError as error:
-        raise StateError("cannot keep the input for a while: {}".format(reason(error))) from error
+            observation = to_observation(item, trace_id, next(moments))
+            first = seen.setdefault(ids.span_id(observation.id), item.place)
+            if first != item.place:
+                raise UsageError("id: {!r} is also that of {}".format(observation.id, first))
+            yield observation
+        except UsageError as error:
+            wrong += 1
+            if wrong <= MAX_ERRORS_SHOWN:
+                errors.append("{}: {}".format(item.place, error))
+    if wrong > len(errors):
+        errors.append("and {} more".format(wrong - len(errors)))
+    if wrong:
+        raise UsageError(
+            "{} of {} observations are wrong, so nothing was written:\n  {}".format(
+                wrong, count, "\n  ".join(errors)
+            )
+        )
 
 
 def read_items(stream: IO[bytes], name: str = "", format: Optional[str] = None) -> Iterator[Item]:
@@ -129,60 +108,27 @@ def _guess_format(name: str, first: bytes) -> str:
     return by_ending or "yaml"
 
 
-def _check_all(items: Iterable[Item], trace_id: str, spool: IO[bytes]) -> int:
-    """Keep each observation as a line of ``spool``, and return how many there are."""
-    count = wrong = 0
-    errors: List[str] = []
-    seen: Dict[str, str] = {}
-    moments = times.rising()
-    for item in items:
-        count += 1
-        try:
-            observation = _check(item, trace_id, seen)
-            if not _states(item.values, _TIME_NAMES):
-                observation = observation._replace(start_time=next(moments))
-            spool.write(to_json(observation.body()).encode("utf-8") + b"\n")
-        except UsageError as error:
-            wrong += 1
-            if wrong <= MAX_ERRORS_SHOWN:
-                errors.append("{}: {}".format(item.place, error))
-    if wrong > len(errors):
-        errors.append("and {} more".format(wrong - len(errors)))
-    if wrong:
-        raise UsageError(
-            "{} of {} observations are wrong, so nothing was written:\n  {}".format(
-                wrong, count, "\n  ".join(errors)
-            )
-        )
-    return count
-
-
-def _check(item: Item, trace_id: str, seen: Dict[str, str]) -> Observation:
-    observation = to_observation(item, trace_id)
-    first = seen.setdefault(ids.span_id(observation.id), item.place)
-    if first != item.place:
-        raise UsageError("id: {!r} is also that of {}".format(observation.id, first))
-    return observation
-
-
-def to_observation(item: Item, trace_id: str) -> Observation:
-    """Return the observation of an item.
+def to_observation(item: Item, trace_id: str, start: str) -> Observation:
+    """Return the observation of an item; one that states no time begins at ``start``.
 
     One without an id is given one that depends on the trace, its number and its content alone,
     so that the same file read again means the same observations.
     """
-    values = item.values
-    if not isinstance(values, dict):
-        raise UsageError("an observation is an object, not {}".format(_shown(values)))
+    given = item.values
+    if not isinstance(given, dict):
+        raise UsageError("an observation is an object, not {}".format(_shown(given)))
     is_plain = item.text is not None and json_values.is_surely_plain(item.text)
-    observation = observation_from(values, trace_id, is_plain)
-    if _states(values, _ID_NAMES):
+    observation = observation_from(given, trace_id, is_plain, start)
+    if _has_id(given):
         return observation
     return observation._replace(id=_derived_id(item, trace_id))
 
 
-def _states(values: Dict[str, Any], names: List[str]) -> bool:
-    return any(values.get(name) is not None for name in names)
+def _has_id(values: Dict[str, Any]) -> bool:
+    for name in _ID_NAMES:
+        if values.get(name) is not None:
+            return True
+    return False
 
 
 def _derived_id(item: Item, trace_id: str) -> str:
@@ -196,7 +142,7 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:60] + "..."
 
 
-def preview(observations: Iterable[Kept]) -> Iterator[Any]:
+def preview(observations: Iterable[Observation]) -> Iterator[Any]:
     """Yield for each observation what it would be, shortly."""
     for index, observation in enumerate(observations):
         body = observation.body()

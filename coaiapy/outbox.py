@@ -9,7 +9,8 @@ import time
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from coaiapy.claims import UNCLAIM, among
-from coaiapy.journal import LOCAL, Journal
+from coaiapy.journal import Journal
+from coaiapy.journal_schema import LOCAL
 from coaiapy.outgoing import Outgoing
 from coaiapy.record_fields import Body
 

@@ -13,7 +13,7 @@ from coaiapy import delivery, display, projects, settings, times, trace_reads, t
 from coaiapy.errors import CoaiaError
 from coaiapy.json_text import parsed, rows, to_text
 from coaiapy.listing import TRACE_COLUMNS, listing, with_note
-from coaiapy.observation_files import preview, read_batch
+from coaiapy.observation_files import preview, read_observations
 from coaiapy.records import observation_from, trace_from
 from coaiapy.trace_filter import ORDERS, ObservationFilter, SessionFilter, TraceFilter
 
@@ -177,16 +177,17 @@ def add_observations_batch(
     text = observations_data
     if not isinstance(text, str):
         text, format_type = json.dumps(observations_data), "json"
-    with read_batch(io.BytesIO(text.encode("utf-8")), trace_id, format=format_type) as batch:
-        if dry_run:
-            shown = {
-                "trace_id": trace_id,
-                "total_observations": batch.count,
-                "observations_preview": list(preview(batch.records())),
-            }
-            return to_text(shown)
-        ids = [observation.body()["id"] for observation in batch.records()]
-        return written(traces.submit(settings.load(), batch.records()), ids)
+    stream = io.BytesIO(text.encode("utf-8"))
+    observations = list(read_observations(stream, trace_id, format=format_type))
+    if dry_run:
+        shown = {
+            "trace_id": trace_id,
+            "total_observations": len(observations),
+            "observations_preview": list(preview(observations)),
+        }
+        return to_text(shown)
+    ids = [observation.id for observation in observations]
+    return written(traces.submit(settings.load(), observations), ids)
 
 
 def list_traces(

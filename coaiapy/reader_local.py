@@ -9,7 +9,8 @@ from typing import Dict, Iterable, Iterator, List, Optional
 
 from coaiapy import journal_reads, server_rows
 from coaiapy.errors import UsageError
-from coaiapy.journal import LOCAL, Journal
+from coaiapy.journal import Journal
+from coaiapy.journal_schema import LOCAL
 from coaiapy.record_fields import Body
 from coaiapy.trace_filter import ObservationFilter, Page, SessionFilter, TraceFilter
 

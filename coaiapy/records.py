@@ -5,6 +5,7 @@ what the journal keeps and what ``--json`` prints. ``None`` means "not given"; `
 ``""``, ``[]`` and ``{}`` are values.
 """
 
+from functools import lru_cache
 from typing import Any, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy import ids, times
@@ -128,12 +129,16 @@ def trace_from(values: Mapping[str, Any]) -> Trace:
 
 
 def observation_from(
-    values: Mapping[str, Any], trace_id: Optional[str] = None, is_plain: bool = False
+    values: Mapping[str, Any],
+    trace_id: Optional[str] = None,
+    is_plain: bool = False,
+    start: Optional[str] = None,
 ) -> Observation:
     """Return the observation that ``values`` describe, by attribute or API names.
 
-    A missing id or start time is made; ``trace_id`` stands for a missing trace. ``is_plain`` as
-    in ``record_fields.checked``. Raises ``UsageError`` that names the field.
+    A missing id is made; ``trace_id`` stands for a missing trace, ``start`` (by default the
+    present moment) for a missing start time, unless it has ended before. ``is_plain`` as in
+    ``record_fields.checked``. Raises ``UsageError`` that names the field.
     """
     given = checked(values, "observation", is_plain)
     if trace_id is not None:
@@ -142,7 +147,7 @@ def observation_from(
         raise UsageError("trace_id: missing; an observation belongs to a trace")
     given.setdefault("id", ids.new_observation_id())
     if "start_time" not in given:
-        given["start_time"] = min(times.now(), given.get("end_time", times.LAST))
+        given["start_time"] = min(start or times.now(), given.get("end_time", times.LAST))
     observation = Observation(**given)
     _check_observation(observation)
     return observation
@@ -150,11 +155,16 @@ def observation_from(
 
 def _set_trace(given: Body, trace_id: str) -> None:
     """Put the observation into ``trace_id``; it may name the same trace itself, in any form."""
-    wanted = checked({"trace_id": trace_id}, "observation")["trace_id"]
+    wanted = _checked_trace_id(trace_id)
     named = given.get("trace_id", wanted)
     if named != wanted and ids.span_trace_id(named) != ids.span_trace_id(wanted):
         raise UsageError("trace_id: {!r} is another trace than {!r}".format(named, wanted))
     given["trace_id"] = wanted
+
+
+@lru_cache(maxsize=16)
+def _checked_trace_id(trace_id: str) -> str:
+    return str(checked({"trace_id": trace_id}, "observation")["trace_id"])
 
 
 def score_from(values: Mapping[str, Any]) -> Score:

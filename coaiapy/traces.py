@@ -31,26 +31,31 @@ def _placed(
 
     An observation is of its trace's environment and version, or of the settings' environment.
     """
-    known: Dict[str, Body] = {}
+    missing: Dict[str, Body] = {}
     for record in records:
         body = record.body()
         if record.kind == "trace":
-            _complete(body, environment=settings.environment, release=settings.release)
-            known = {body["id"]: body}
+            _complete(body, {"environment": settings.environment, "release": settings.release})
+            missing = {body["id"]: _inherited(body, settings)}
         elif record.kind == "observation":
             trace_id = body["traceId"]
-            if trace_id not in known:
-                known = {trace_id: journal_reads.trace(journal, destination, trace_id) or {}}
-            trace = known[trace_id]
-            environment = trace.get("environment") or settings.environment
-            _complete(body, environment=environment, version=trace.get("version"))
+            if trace_id not in missing:
+                trace = journal_reads.trace(journal, destination, trace_id) or {}
+                missing = {trace_id: _inherited(trace, settings)}
+            _complete(body, missing[trace_id])
         yield Kept(record.kind, body)
 
 
-def _complete(body: Body, **missing: Any) -> None:
+def _inherited(trace: Body, settings: Settings) -> Body:
+    """Return what an observation takes from its trace unless it says otherwise."""
+    environment = trace.get("environment") or settings.environment
+    return {"environment": environment, "version": trace.get("version")}
+
+
+def _complete(body: Body, missing: Body) -> None:
     for name, value in missing.items():
-        if value is not None:
-            body.setdefault(name, value)
+        if value is not None and name not in body:
+            body[name] = value
 
 
 def create(settings: Settings, trace: Trace, seconds: Optional[float] = None) -> delivery.Outcome:

@@ -31,7 +31,8 @@ FLOORS = {
         prompt_content media_files gemini_schema yaml_values
     """,
     2: """
-        journal journal_errors journal_marks journal_reads outgoing outbox unconfirmed destinations
+        journal journal_errors journal_marks journal_merge journal_reads journal_schema
+        journal_staging outgoing outbox unconfirmed destinations
         claims posting
         readers reader_local reader_legacy reader_v4 server_rows server_pages span_rows
         wire wires wire_ingestion wire_otlp span_metadata

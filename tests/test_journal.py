@@ -14,7 +14,9 @@ from record_strategies import OBSERVATIONS, SCORES, TRACES
 from coaiapy import journal as journal_module
 from coaiapy import journal_reads
 from coaiapy.errors import StateError
-from coaiapy.journal import LOCAL, Journal, journal_path, merge_bodies
+from coaiapy.journal import Journal, journal_path
+from coaiapy.journal_merge import merge_bodies
+from coaiapy.journal_schema import LOCAL
 from coaiapy.records import from_body, observation_from, score_from, trace_from
 
 

@@ -10,7 +10,8 @@ import pytest
 from processes import environment, finish, start
 
 from coaiapy import journal_reads
-from coaiapy.journal import LOCAL, Journal, journal_path
+from coaiapy.journal import Journal, journal_path
+from coaiapy.journal_schema import LOCAL
 
 resource = pytest.importorskip("resource")
 

@@ -6,22 +6,14 @@ import json
 import pytest
 
 from coaiapy.errors import UsageError
-from coaiapy.observation_files import preview, read_batch
-from coaiapy.records import from_body
+from coaiapy.observation_files import preview, read_observations
 
 LINES = '{"id": "a", "name": "A"}\n\n{"id": "b", "type": "span"}\n'
 
 
 def read(content, name="", format=None, trace_id="t"):
     data = content if isinstance(content, bytes) else content.encode("utf-8")
-    return [
-        from_body("observation", record.body()) for record in kept(data, name, format, trace_id)
-    ]
-
-
-def kept(data, name="", format=None, trace_id="t"):
-    with read_batch(io.BytesIO(data), trace_id, name, format) as batch:
-        return list(batch.records())
+    return list(read_observations(io.BytesIO(data), trace_id, name, format))
 
 
 def ids_in(content, name="", format=None):
@@ -178,7 +170,7 @@ def test_ids_that_are_one_to_a_server_are_one_here():
 
 
 def test_a_preview_says_what_would_be_there():
-    (first, second) = preview(kept(b'{"id": "a", "input": 0}\n{"id": "b", "parent": "a"}\n'))
+    (first, second) = preview(read('{"id": "a", "input": 0}\n{"id": "b", "parent": "a"}\n'))
     assert first == {
         "index": 0,
         "id": "a",
@@ -208,6 +200,5 @@ def test_a_pipe_is_enough(tmp_path):
             return len(piece)
 
     for content in (LINES, "- id: a\n- id: b\n"):
-        with read_batch(io.BufferedReader(Pipe(content.encode("utf-8"))), "t") as batch:
-            assert [one.body()["id"] for one in batch.records()] == ["a", "b"]
-            assert [one.body()["id"] for one in batch.records()] == ["a", "b"]
+        stream = io.BufferedReader(Pipe(content.encode("utf-8")))
+        assert [one.id for one in read_observations(stream, "t")] == ["a", "b"]

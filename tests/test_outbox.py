@@ -10,7 +10,8 @@ import pytest
 from delivering import observation_of, records_of, trace_of
 
 from coaiapy import claims, destinations, outbox
-from coaiapy.journal import LOCAL, Journal
+from coaiapy.journal import Journal
+from coaiapy.journal_schema import LOCAL
 from coaiapy.records import score_from
 
 LEASE = 60.0

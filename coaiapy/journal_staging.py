@@ -1,0 +1,107 @@
+"""Records on their way into the journal: collected first, then moved into it all at once.
+
+They are collected in a table that only this connection sees. So nobody has to wait, however long
+the records take to come (from a pipe, say), and nothing is written if one of them is wrong.
+SQLite keeps the table in memory while it is small, and in a file of its own beyond that.
+"""
+
+import json
+import time
+from typing import Any, Iterable, Sequence, Tuple
+
+from coaiapy import ids
+from coaiapy.journal_merge import merge_into, to_json
+from coaiapy.record_fields import DEFAULTS
+
+# ``implied`` names what the body says by default: the record itself does not state it.
+_SCHEMA = """
+CREATE TEMP TABLE IF NOT EXISTS staged (
+    place INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    trace_key TEXT NOT NULL,
+    key TEXT NOT NULL,
+    trace_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    time TEXT NOT NULL,
+    body TEXT NOT NULL,
+    implied TEXT NOT NULL,
+    event TEXT NOT NULL DEFAULT (lower(hex(randomblob(16))))
+)
+"""
+_STAGE = (
+    "INSERT INTO staged (kind, trace_key, key, trace_id, id, time, body, implied)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_MOVE = """
+INSERT OR IGNORE INTO records
+    (destination, kind, trace_key, key, trace_id, id, time, body, event, written_at)
+SELECT ?, kind, trace_key, key, trace_id, id, time, body, event, ? FROM staged ORDER BY place
+"""
+_WHERE_THEY_ARE = """
+SELECT s.place, r.seq, r.event = s.event AS is_new FROM staged AS s JOIN records AS r
+ON r.destination = ? AND r.kind = s.kind AND r.trace_key = s.trace_key AND r.key = s.key
+ORDER BY s.place
+"""
+
+
+def stage(db: Any, records: Iterable[Any]) -> int:
+    """Collect records, and return how many there are; none are kept if ``records`` raises."""
+    db.execute(_SCHEMA)
+    db.execute("BEGIN")
+    try:
+        db.execute("DELETE FROM staged")
+        db.executemany(_STAGE, map(_columns, records))
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    return int(db.execute("SELECT count(*) FROM staged").fetchone()[0])
+
+
+def move(db: Any, destination: int, count: int) -> Tuple[Sequence[int], int]:
+    """Move the ``count`` staged records into the journal, within the caller's transaction.
+
+    Returns (the row of each, how many of them changed something). A record that is there already
+    is merged with what is there.
+    """
+    moved = db.execute(_MOVE, (destination, time.time()))
+    if moved.rowcount == count:
+        rows: Sequence[int] = range(moved.lastrowid - count + 1, moved.lastrowid + 1)
+        changed = count
+    else:
+        places = db.execute(_WHERE_THEY_ARE, (destination,)).fetchall()
+        rows = [place["seq"] for place in places]
+        changed = sum(place["is_new"] or _merge(db, place) for place in places)
+    db.execute("DELETE FROM staged")
+    return rows, changed
+
+
+def _merge(db: Any, place: Any) -> bool:
+    staged = db.execute("SELECT * FROM staged WHERE place = ?", (place["place"],)).fetchone()
+    known = db.execute("SELECT * FROM records WHERE seq = ?", (place["seq"],)).fetchone()
+    implied = staged["implied"].split()
+    body = json.loads(staged["body"])
+    return merge_into(db, known, {name: body[name] for name in body if name not in implied})
+
+
+def _columns(record: Any) -> Tuple[str, ...]:
+    kind, body = record.kind, record.body()
+    trace_id = body["id"] if kind == "trace" else body.get("traceId", "")
+    trace_key = ids.span_trace_id(trace_id) if trace_id else ""
+    whole = dict(DEFAULTS[kind], **body)
+    return (
+        kind,
+        trace_key,
+        _key(kind, trace_key, body["id"]),
+        trace_id,
+        body["id"],
+        body.get("startTime") or body.get("timestamp", ""),
+        to_json(whole),
+        " ".join(name for name in DEFAULTS[kind] if name not in body),
+    )
+
+
+def _key(kind: str, trace_key: str, record_id: str) -> str:
+    if kind == "trace":
+        return trace_key
+    return ids.span_id(record_id) if kind == "observation" else record_id
