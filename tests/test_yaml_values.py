@@ -19,11 +19,23 @@ ENDLESS = "a: &a [*a]\n"
 BOMBS = {"aliases": ALIASES, "merges": MERGES, "texts": TEXTS, "endless": ENDLESS}
 
 
-@pytest.mark.parametrize("name", sorted(BOMBS))
+@pytest.mark.parametrize("name", ["aliases", "texts", "endless"])
 def test_a_bomb_is_refused_at_once(name):
     started = time.process_time()
     with pytest.raises(ValueError, match="make more than"):
         yaml_values.load(BOMBS[name])
+    assert time.process_time() - started < 20
+
+
+def test_merges_are_refused_or_make_little():
+    """PyYAML 6.0.4 takes each key once; before, a key came along as often as it was merged."""
+    started = time.process_time()
+    try:
+        found = yaml_values.load(BOMBS["merges"])
+    except ValueError as error:
+        assert "make more than" in str(error)
+    else:
+        assert max(map(len, found.values())) == 12
     assert time.process_time() - started < 20
 
 
@@ -56,7 +68,8 @@ def test_every_command_that_reads_yaml_says_a_sentence(
     result = run(*words.split())
     assert time.process_time() - started < 20
     assert "unexpected" not in result.err and "Traceback" not in result.err
-    assert result.code in (2, 6) or words == "pipeline list", result
+    may_pass = words == "pipeline list" or name == "merges"
+    assert result.code in (2, 6) or may_pass, result
 
 
 def test_what_people_write_means_what_it_did():
