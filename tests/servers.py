@@ -2,7 +2,7 @@
 
 import pytest
 
-from coaiapy import langfuse_http
+from coaiapy import http_retry, langfuse_http
 from coaiapy.settings import Settings
 
 
@@ -17,7 +17,7 @@ def settings_for(server, **changes):
 @pytest.fixture
 def short_waits(monkeypatch):
     """Have a request that failed tried again at once, and not for long."""
-    monkeypatch.setattr(langfuse_http, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(http_retry, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(langfuse_http, "DEFAULT_SECONDS", 1.0)
 
 

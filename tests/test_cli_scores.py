@@ -10,7 +10,7 @@ import sys
 import pytest
 from langfuse_server import KINDS
 
-from coaiapy import langfuse_http, score_presets
+from coaiapy import http_retry, score_presets
 
 WHERE = sorted(KINDS) + ["local"]
 SCORES = ("fuse", "scores")
@@ -116,7 +116,7 @@ def test_an_empty_list_is_an_empty_table(use, kind, words, run):
 @pytest.mark.parametrize("fault, code", [("401", 3), ("502 html", 4), ("200 html", 4)])
 def test_an_error_is_no_empty_list(use, words, fault, code, run, project, monkeypatch):
     for pause in ("FIRST_PAUSE", "LONGEST_PAUSE"):  # longer than a request may take: one try
-        monkeypatch.setattr(langfuse_http, pause, 100.0)
+        monkeypatch.setattr(http_retry, pause, 100.0)
     (project / "kept.json").write_text("good")
     server = use("v4-dual")
     server.fail(fault, times=None)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from coaiapy import langfuse_http, settings, trace_reads, traces, unconfirmed
+from coaiapy import http_retry, settings, trace_reads, traces, unconfirmed
 from coaiapy.destinations import destination_of
 from coaiapy.errors import ExitCode
 from coaiapy.journal import Journal
@@ -76,8 +76,8 @@ def test_a_server_out_of_reach_does_not_hide_what_was_written(run, use, kind, mo
         assert "connection refused" in result.err
         assert len(result.err.splitlines()) == 1
     assert "Late  (not sent yet)" in view(run, "tv", "t")
-    monkeypatch.setattr(langfuse_http, "FIRST_PAUSE", 100)  # no second try before the deadline
-    monkeypatch.setattr(langfuse_http, "LONGEST_PAUSE", 100)
+    monkeypatch.setattr(http_retry, "FIRST_PAUSE", 100)  # no second try before the deadline
+    monkeypatch.setattr(http_retry, "LONGEST_PAUSE", 100)
     for words in (("fuse", "traces", "tv", "unknown"), ("fuse", "traces")):
         result = run(*words)
         assert (result.code, result.out) == (ExitCode.NETWORK, "")
