@@ -12,12 +12,16 @@ from urllib.parse import quote
 from coaiapy import config_values, web_json
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import ConfigError, NetworkError, UsageError
+from coaiapy.json_values import kind_of
 from coaiapy.listing import listing
 from coaiapy.masking import shown_url
 from coaiapy.web_json import Service
 
 PAGE = 100
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+# What GitHub says of an issue, besides null. Nothing else of it is shown but as it is.
+_KINDS = {"title": str, "state": str, "assignee": dict, "labels": list, "body": str}
+_NOT_GITHUB = "this is not how GitHub describes issues: {}; check github.base_url"
 COLUMNS = {
     "number": "#",
     "title": "Title",
@@ -38,13 +42,13 @@ def issues(
     service, base = service_of(config_values.load(env_file))
     url = "{}/repos/{}/issues".format(base, _path(owner, repo))
     page = web_json.get(service, url, {"state": state, "per_page": PAGE}, _HEADERS)
-    found = _objects(page.value)
+    found = _issues(page.value)
     seen = {url}
     while page.next_url and page.next_url not in seen:
         _check_same_host(page.next_url, base)
         seen.add(page.next_url)
         page = web_json.get(service, page.next_url, None, _HEADERS)
-        found.extend(_objects(page.value))
+        found.extend(_issues(page.value))
     return [one for one in found if "pull_request" not in one]
 
 
@@ -52,10 +56,7 @@ def issue(owner: str, repo: str, number: int, env_file: Optional[str] = None) ->
     """Return one issue as GitHub describes it; raise ``NotFoundError`` when there is none."""
     service, base = service_of(config_values.load(env_file))
     url = "{}/repos/{}/issues/{}".format(base, _path(owner, repo), int(number))
-    found = web_json.get(service, url, None, _HEADERS).value
-    if not isinstance(found, dict):
-        raise NetworkError("GitHub describes no issue there: check github.base_url")
-    return found
+    return _issue(web_json.get(service, url, None, _HEADERS).value)
 
 
 def rows(found: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
@@ -85,7 +86,7 @@ def get_issue(owner: str, repo: str, issue_number: int) -> str:
 def format_issues_table(issues_json: Union[str, List[Dict[str, Any]]]) -> str:
     """Return issues, as JSON text or as a list, as a table."""
     found = json.loads(issues_json) if isinstance(issues_json, str) else issues_json
-    return listing(rows(found), COLUMNS)
+    return listing(rows(_issues(found)), COLUMNS)
 
 
 def service_of(values: ConfigValues) -> Tuple[Service, str]:
@@ -120,8 +121,21 @@ def _check_same_host(url: str, base: str) -> None:
         )
 
 
-def _objects(value: Any) -> List[Dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+def _issues(value: Any) -> List[Dict[str, Any]]:
+    if not isinstance(value, list):
+        raise NetworkError(_NOT_GITHUB.format("a list of issues is " + kind_of(value)))
+    return [_issue(one) for one in value]
+
+
+def _issue(value: Any) -> Dict[str, Any]:
+    """Return what describes an issue; ``NetworkError`` if GitHub would not describe it so."""
+    if not isinstance(value, dict):
+        raise NetworkError(_NOT_GITHUB.format("an issue is " + kind_of(value)))
+    for name, kind in _KINDS.items():
+        if not isinstance(value.get(name), (kind, type(None))):
+            what = "the {} of an issue is {}".format(name, kind_of(value[name]))
+            raise NetworkError(_NOT_GITHUB.format(what))
+    return value
 
 
 def _label(label: Any) -> str:

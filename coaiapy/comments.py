@@ -18,7 +18,7 @@ from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.prompt_content import LATEST
 from coaiapy.record_fields import Body
 from coaiapy.server_only import client_for
-from coaiapy.server_pages import MOST_ROWS
+from coaiapy.server_pages import MOST_ROWS, rows_in
 from coaiapy.settings import Settings
 
 COMMENTS = "/api/public/comments"
@@ -103,7 +103,7 @@ def _pages(http: LangfuseHttp, query: Dict[str, Any]) -> Iterator[Body]:
 def list_page(http: LangfuseHttp, query: Dict[str, Any], page: int, limit: int) -> Body:
     """Return one page as the server gives it: ``data`` and, but for v2 servers, ``meta``."""
     answer = http.request("GET", COMMENTS, dict(query, page=page, limit=limit)) or {}
-    return dict(answer, data=answer.get("data") or [])
+    return dict(answer, data=rows_in(http, answer, "id"))
 
 
 def get_comment(settings: Settings, comment_id: str) -> Body:

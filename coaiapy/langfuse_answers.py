@@ -9,6 +9,8 @@ import re
 from datetime import datetime, timezone
 from typing import Any, List, Mapping, NamedTuple, Optional
 
+from coaiapy import json_values
+
 LONGEST_MESSAGE = 600
 
 # How a v4 server says that an endpoint belongs to the other write mode.
@@ -26,10 +28,7 @@ class Answer(NamedTuple):
 
 def parsed(body: bytes) -> Any:
     """Return the JSON value of an answer's body; ``ValueError`` if it is something else."""
-    try:
-        return json.loads(body.decode("utf-8"))
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+    return json_values.parse(body.decode("utf-8"))
 
 
 def parsed_object(body: bytes) -> Any:
@@ -140,8 +139,8 @@ def _issues_in(text: str) -> Optional[List[Any]]:
     if not text.startswith("["):
         return None
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = json_values.parse(text)
+    except ValueError:
         return None
     return value if isinstance(value, list) else None
 

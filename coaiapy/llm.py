@@ -4,6 +4,7 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from coaiapy import times
 from coaiapy.errors import NetworkError
+from coaiapy.json_values import kind_of
 from coaiapy.openai_http import OpenaiHttp
 
 Message = Dict[str, str]
@@ -61,20 +62,35 @@ def stream(http: OpenaiHttp, request: ChatRequest, show: Callable[[str], None]) 
             reply = _reply(event, request)
             show(reply.text)
             return reply
-        part = _first_choice(event).get("delta", {}).get("content") or ""
+        part = _part(event, request.model)
         if part:
             show(part)
         reply = _added(reply, event, part)
     return reply
 
 
+def _part(event: Mapping[str, Any], model: str) -> str:
+    """Return the text in one event of a stream; the last ones have none."""
+    part = delta = _first_choice(event).get("delta")
+    if isinstance(delta, dict):
+        part = delta.get("content")
+        if isinstance(part, str):
+            return part
+    if part is None:
+        return ""
+    raise NetworkError(
+        "the stream of {} holds {} where its text belongs: check openai_api_url and the "
+        "model".format(model, kind_of(part))
+    )
+
+
 def _added(reply: Reply, event: Mapping[str, Any], part: str) -> Reply:
     choice = _first_choice(event)
     return Reply(
         text=reply.text + part,
-        model=event.get("model") or reply.model,
+        model=_text(event.get("model")) or reply.model,
         usage=_usage(event) or reply.usage,
-        finish_reason=choice.get("finish_reason") or reply.finish_reason,
+        finish_reason=_text(choice.get("finish_reason")) or reply.finish_reason,
         first_at=reply.first_at or (times.now() if part else None),
     )
 
@@ -92,9 +108,9 @@ def _reply(answer: Mapping[str, Any], request: ChatRequest) -> Reply:
         )
     return Reply(
         text=text,
-        model=answer.get("model") or request.model,
+        model=_text(answer.get("model")) or request.model,
         usage=_usage(answer),
-        finish_reason=choice.get("finish_reason"),
+        finish_reason=_text(choice.get("finish_reason")),
     )
 
 
@@ -112,6 +128,10 @@ def _usage(answer: Mapping[str, Any]) -> Dict[str, int]:
         return {}
     names = {"prompt_tokens": "input", "completion_tokens": "output", "total_tokens": "total"}
     return {names[name]: usage[name] for name in names if _is_count(usage.get(name))}
+
+
+def _text(value: Any) -> Optional[str]:
+    return value if isinstance(value, str) else None
 
 
 def _is_count(value: Any) -> bool:

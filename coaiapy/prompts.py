@@ -194,7 +194,7 @@ def _rows(
     http: LangfuseHttp, name: Optional[str], label: Optional[str], tag: Optional[str]
 ) -> List[Body]:
     query = {"name": name, "label": label, "tag": tag}
-    rows = {row["name"]: row for row in rows_from(http, PROMPTS, query, 0, None)}
+    rows = {row["name"]: row for row in rows_from(http, PROMPTS, query, 0, None, "name")}
     return list(rows.values())
 
 

@@ -31,16 +31,24 @@ def numbered(http: LangfuseHttp, path: str, query: Asked, most: Optional[int]) -
 
 
 def rows_from(
-    http: LangfuseHttp, path: str, query: Asked, offset: int, most: Optional[int]
+    http: LangfuseHttp,
+    path: str,
+    query: Asked,
+    offset: int,
+    most: Optional[int],
+    key: str = "id",
 ) -> Iterator[Body]:
-    """Yield the rows of a numbered listing after the first ``offset`` ones."""
+    """Yield the rows of a numbered listing after the first ``offset`` ones.
+
+    Each has a text under ``key``.
+    """
     size = min(most or MOST_ROWS, MOST_ROWS)
     page, skipped = offset // size + 1, offset % size
     deadline = None
     while True:
         asked = dict(query, page=page, limit=size)
         answer = http.request("GET", path, asked, deadline=deadline) or {}
-        for row in _rows(http, answer)[skipped:]:
+        for row in rows_in(http, answer, key)[skipped:]:
             yield row
         pages = _meta(answer).get("totalPages")
         if not isinstance(pages, int) or page >= pages:
@@ -55,19 +63,26 @@ def by_cursor(
     """Return the rows of one page of a listing with cursors, and the next cursor."""
     deadline = None if is_first else time.monotonic() + PATIENCE
     answer = http.request("GET", path, dict(query, cursor=cursor), deadline=deadline) or {}
-    return _rows(http, answer), _meta(answer).get("cursor") or None
+    return rows_in(http, answer), _meta(answer).get("cursor") or None
 
 
-def _rows(http: LangfuseHttp, answer: Body) -> List[Body]:
-    """Return the rows of a page; ``NetworkError`` if there is anything but records."""
+def rows_in(http: LangfuseHttp, answer: Body, key: str = "") -> List[Body]:
+    """Return the rows of a page; ``NetworkError`` if there is anything but records.
+
+    With ``key``, each has a text under it.
+    """
     rows = answer.get("data") or []
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(rows, list) or not all(_is_record(row, key) for row in rows):
         raise NetworkError(
             "{} lists what is no record: something else than Langfuse answers there".format(
                 http.shown_url
             )
         )
     return rows
+
+
+def _is_record(row: Any, key: str) -> bool:
+    return isinstance(row, dict) and (not key or isinstance(row.get(key), str))
 
 
 def _meta(answer: Body) -> Body:

@@ -1,16 +1,23 @@
 """Speech to text by Amazon Transcribe: upload, job, wait, fetch, clean up."""
 
-import json
 import time
 import uuid
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
-from coaiapy import audio_files, audio_split, aws_clients, config_values, observed, transcription
+from coaiapy import (
+    audio_files,
+    audio_split,
+    aws_clients,
+    config_values,
+    json_values,
+    observed,
+    transcription,
+)
 from coaiapy.audio_files import AudioFile
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, UsageError
 from coaiapy.observed import Call, Recorder
 from coaiapy.packages import require
-from coaiapy.transcript_formats import Segment, Transcript
+from coaiapy.transcript_formats import Segment, Transcript, seconds_in
 from coaiapy.transcription import Progress, Wishes
 
 # What Amazon Transcribe reads, and the most that it takes.
@@ -195,8 +202,8 @@ class _Transcriber:
 
 def _parsed(content: bytes, language: Optional[str]) -> Transcript:
     try:
-        results = json.loads(content.decode("utf-8"))["results"]
-        text = results["transcripts"][0]["transcript"]
+        results = json_values.parse(content.decode("utf-8"))["results"]
+        text = _word(results["transcripts"][0]["transcript"])
         segments = _given_segments(results) or _segments_of(results.get("items") or [])
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise NetworkError(
@@ -208,7 +215,7 @@ def _parsed(content: bytes, language: Optional[str]) -> Transcript:
 
 def _given_segments(results: Dict[str, Any]) -> List[Segment]:
     return [
-        Segment(float(one["start_time"]), float(one["end_time"]), one["transcript"])
+        Segment(_seconds(one["start_time"]), _seconds(one["end_time"]), _word(one["transcript"]))
         for one in results.get("audio_segments") or ()
     ]
 
@@ -218,13 +225,13 @@ def _segments_of(items: List[Dict[str, Any]]) -> List[Segment]:
     segments: List[Segment] = []
     is_closed = True
     for item in items:
-        word = item["alternatives"][0]["content"]
+        word = _word(item["alternatives"][0]["content"])
         if item["type"] == "punctuation":
             if segments:
                 segments[-1] = segments[-1]._replace(text=segments[-1].text + word)
                 is_closed = is_closed or word in _SENTENCE_ENDS
             continue
-        start, end = float(item["start_time"]), float(item["end_time"])
+        start, end = _seconds(item["start_time"]), _seconds(item["end_time"])
         if is_closed or _is_full(segments[-1], start, end, word):
             segments.append(Segment(start, end, word))
         else:
@@ -232,6 +239,19 @@ def _segments_of(items: List[Dict[str, Any]]) -> List[Segment]:
             segments[-1] = Segment(last.start, end, last.text + " " + word)
         is_closed = False
     return segments
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("{} is no word".format(json_values.kind_of(value)))
+    return value
+
+
+def _seconds(value: Any) -> float:
+    seconds = seconds_in(value)
+    if seconds is None:
+        raise ValueError("{!r} are no seconds".format(value))
+    return seconds
 
 
 def _is_full(segment: Segment, start: float, end: float, word: str) -> bool:

@@ -3,6 +3,9 @@
 import json
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+# More than a hundred years: no recording has so many.
+LONGEST_SECONDS = 1e10
+
 
 class Segment(NamedTuple):
     """What was said from ``start`` to ``end``, in seconds from the beginning of the recording."""
@@ -19,6 +22,15 @@ class Transcript(NamedTuple):
     segments: Tuple[Segment, ...] = ()
     language: Optional[str] = None
     seconds: Optional[float] = None
+
+
+def seconds_in(value: Any) -> Optional[float]:
+    """Return the seconds that a service says, as a number or as text; ``None`` for anything else."""
+    try:
+        seconds = None if value is None or isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return seconds if seconds is not None and abs(seconds) <= LONGEST_SECONDS else None
 
 
 def shifted(segments: Sequence[Segment], start: float, end: Optional[float]) -> List[Segment]:

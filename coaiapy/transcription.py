@@ -9,7 +9,7 @@ from coaiapy.audio_split import Limits, Part
 from coaiapy.errors import NetworkError, RefusedError, UsageError
 from coaiapy.observed import Call, Recorder, Seen
 from coaiapy.openai_http import OpenaiHttp, Upload
-from coaiapy.transcript_formats import TIMED, Segment, Transcript, joined, shifted
+from coaiapy.transcript_formats import TIMED, Segment, Transcript, joined, seconds_in, shifted
 
 # So much of what was said in one part helps the model to begin the next.
 _CONTEXT_CHARACTERS = 200
@@ -135,13 +135,13 @@ def _of_part(http: OpenaiHttp, part: Part, wishes: Wishes) -> Transcript:
                 part.name
             )
         )
-    segments = _segments(answer)
+    segments = _segments(answer, part)
     if wishes.format in TIMED and not segments and text.strip():
         raise RefusedError(
             "{} gave no times for {}, and {} needs them: use --format text or another "
             "--model".format(wishes.model, part.name, wishes.format)
         )
-    length = part.seconds if part.seconds is not None else _number(answer.get("duration"))
+    length = part.seconds if part.seconds is not None else seconds_in(answer.get("duration"))
     end = None if length is None else part.start + length
     language = answer.get("language")
     return Transcript(
@@ -159,21 +159,20 @@ def _plain_name(part: Part) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]", "_", name) + kind
 
 
-def _segments(answer: Mapping[str, Any]) -> List[Segment]:
-    listed = answer.get("segments")
+def _segments(answer: Mapping[str, Any], part: Part) -> List[Segment]:
+    """Return what the answer says with times; what has none is left out."""
+    listed = answer.get("segments") or []
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise NetworkError(
+            "the answer for {} lists segments that are none: check "
+            "openai_transcription_api_url".format(part.name)
+        )
     found = []
-    for one in listed if isinstance(listed, list) else ():
-        start, end = _number(one.get("start")), _number(one.get("end"))
+    for one in listed:
+        start, end = seconds_in(one.get("start")), seconds_in(one.get("end"))
         if start is not None and end is not None and isinstance(one.get("text"), str):
             found.append(Segment(start, end, one["text"].strip()))
     return found
-
-
-def _number(value: Any) -> Optional[float]:
-    try:
-        return None if value is None or isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        return None
 
 
 def _heard(path: str, transcripts: List[Transcript]) -> Transcript:

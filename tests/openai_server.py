@@ -1,7 +1,7 @@
 """An OpenAI-compatible service on loopback: chat, transcriptions, images, and faults on demand.
 
 It answers as the API reference says. What it was asked is in ``requests``; ``faults`` are used up
-one a request. Recordings it really listens to: see ``hearing``.
+one a request: the name of a fault, the JSON object to answer with, or a list of events. Recordings it really listens to: see ``hearing``.
 """
 
 import json
@@ -64,6 +64,10 @@ class Handler(BaseHTTPRequestHandler):
             asked.body = json.loads(content.decode("utf-8"))
         self.server.requests.append(asked)
         fault = self.server.faults.pop(0) if self.server.faults else None
+        if isinstance(fault, dict):
+            return self.send_value(200, fault)
+        if isinstance(fault, list):
+            return self.send_events(fault)
         if fault and getattr(self, "fault_" + fault)(asked) is not False:
             return
         if self.server.key and headers.get("authorization") != "Bearer " + self.server.key:

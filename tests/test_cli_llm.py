@@ -145,6 +145,24 @@ def test_a_stream_prints_the_same(run, openai):
     assert openai.requests[1].body["stream"] is True
 
 
+LAST = {"choices": [{"delta": None, "finish_reason": "stop"}], "model": ["m"]}
+
+
+def test_a_stream_may_have_events_without_text(run, openai):
+    said = {"choices": [{"delta": {"content": "hello", "role": None}, "finish_reason": None}]}
+    openai.faults = [[{"choices": None}, said, {"choices": [{"delta": {"content": None}}]}, LAST]]
+    result = run("s", "text", "--stream")
+    assert (result.code, result.out) == (0, "hello\n")
+
+
+@pytest.mark.parametrize("delta", ["text", 5, [], {"content": ["text"]}, {"content": {"a": 1}}])
+def test_a_stream_of_something_else_is_one_sentence(run, openai, delta):
+    openai.faults = [[{"choices": [{"delta": delta}]}, LAST]]
+    result = run("s", "text", "--stream")
+    assert (result.code, result.out) == (4, "")
+    assert "where its text belongs" in result.err and result.err.count("\n") == 1
+
+
 def test_a_service_that_does_not_stream_prints_the_same(run, openai):
     whole = run("s", "text")
     openai.faults = ["whole_instead"]

@@ -6,7 +6,7 @@ import pytest
 from web_server import serving
 
 from coaiapy import cogh
-from coaiapy.errors import ConfigError, UsageError
+from coaiapy.errors import ConfigError, NetworkError, UsageError
 
 TOKEN = "ghp_verysecret"
 PER_PAGE = 100
@@ -127,6 +127,45 @@ def test_a_no_is_one_sentence_with_its_exit_code(monkeypatch, run, status, body,
     assert result.err.count("\n") == 1
     assert TOKEN not in result.err
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        "text",
+        None,
+        {"message": "hello"},
+        ["text"],
+        [an_issue(1, assignee="ann")],
+        [an_issue(1, labels="bug")],
+        [an_issue(1, labels={"name": "bug"})],
+        [an_issue(1, title=5)],
+        [an_issue(1, body=["text"])],
+    ],
+)
+def test_what_github_would_not_say_is_one_sentence(monkeypatch, run, described):
+    with serving(lambda asked, url: (200, described, {})) as server:
+        monkeypatch.setenv("GITHUB_API_URL", server.url)
+        listed = run(*LIST)
+    one = described[0] if isinstance(described, list) else [described]
+    with serving(lambda asked, url: (200, one, {})) as server:
+        monkeypatch.setenv("GITHUB_API_URL", server.url)
+        got = run("gh", "issues", "get", "octocat/hello#7")
+    for result in (listed, got):
+        assert (result.code, result.out) == (4, "")
+        assert "not how GitHub describes issues" in result.err
+        assert result.err.count("\n") == 1
+    with pytest.raises(NetworkError):
+        cogh.format_issues_table(json.dumps(described))
+
+
+@pytest.mark.parametrize("body", [b'[{"number": NaN}]', b"[" * 100000, b"[1e999]", b"\xff"])
+def test_json_that_is_none_is_one_sentence(monkeypatch, run, body):
+    with serving(lambda asked, url: (200, body, {})) as server:
+        monkeypatch.setenv("GITHUB_API_URL", server.url)
+        result = run(*(LIST + ("--json",)))
+    assert (result.code, result.out) == (4, "")
+    assert "no JSON" in result.err and result.err.count("\n") == 1
 
 
 def test_a_server_that_recovers_is_asked_again(monkeypatch, run):

@@ -112,8 +112,26 @@ def test_nothing_said(run, aws, transcriber, memo):
     assert "no word was heard" in result.err
 
 
-def test_a_transcript_that_is_none(run, aws, transcriber, memo):
-    transcriber.results = {"transcripts": []}
+@pytest.mark.parametrize(
+    "results",
+    [
+        {"transcripts": []},
+        {"transcripts": [{"transcript": None}]},
+        {"transcripts": [{"transcript": "a"}], "items": ["a"]},
+        {"transcripts": [{"transcript": "a"}], "items": 5},
+        {"transcripts": [{"transcript": "a"}], "audio_segments": [None]},
+        {
+            "transcripts": [{"transcript": "a"}],
+            "audio_segments": [{"start_time": "NaN", "end_time": "1", "transcript": "a"}],
+        },
+        {
+            "transcripts": [{"transcript": "a"}],
+            "audio_segments": [{"start_time": "0", "end_time": "1", "transcript": 5}],
+        },
+    ],
+)
+def test_a_transcript_that_is_none(run, aws, transcriber, memo, results):
+    transcriber.results = results
     result = run("t", "memo.wav", "--engine", "aws")
     assert (result.code, result.out) == (4, "")
     assert left_in(aws) == []

@@ -211,3 +211,24 @@ def test_transcribe_audio_returns_the_text_and_raises(openai, memo):
     openai.faults = ["401"]
     with pytest.raises(Exception, match="OPENAI_API_KEY"):
         transcription.transcribe_audio("memo.wav")
+
+
+@pytest.mark.parametrize("segments", [["text"], [None], {"start": 0}, "text", 5])
+@pytest.mark.parametrize("form", ["srt", "json"])
+def test_segments_that_are_none_are_one_sentence(run, openai, memo, segments, form):
+    openai.faults = [{"text": "hello", "segments": segments}]
+    result = run("t", "memo.wav", "--format", form)
+    assert (result.code, result.out) == (4, "")
+    assert "memo.wav" in result.err and result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("start", ["NaN", "inf", 1e300, None, [], True])
+def test_times_that_are_none_do_not_reach_a_subtitle(run, openai, project, start):
+    (project / "memo.ogg").write_bytes(b"OggS" + bytes(100))  # its length is not known
+    segments = [{"start": start, "end": start, "text": "hello"}]
+    openai.faults = [{"text": "hello", "segments": segments, "duration": start}] * 2
+    result = run("t", "memo.ogg", "--format", "srt")
+    assert (result.code, result.out) == (5, "")
+    assert "gave no times for memo.ogg" in result.err
+    value = json.loads(run("t", "memo.ogg", "--format", "json").out)
+    assert (value["segments"], value["duration"], value["text"]) == ([], None, "hello")
