@@ -7,8 +7,17 @@ MASK = "****"
 
 _SECRET_WORD = re.compile(
     r"SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|"
-    r"(?:^|_)(?:O?AUTH|AUTHORIZATION|BEARER|COOKIE|DSN)S?\d*(?:_|$)|"
-    r"(?:KEY|PASS|.PWD)S?\d*(?:_|$)",
+    r"(?:^|[._-])(?:O?AUTH|AUTHORIZATION|BEARER|COOKIE|DSN)S?\d*(?:[._-]|$)|"
+    r"(?:KEY|PASS|PWD)S?\d*(?:[._-]|$)",
+    re.IGNORECASE,
+)
+# Words and names that hold one of those and no secret: a folder, a file's path, a count, a switch.
+_HARMLESS = re.compile(
+    r"^PWD$|^GOOGLE_APPLICATION_CREDENTIALS$|^.*[._-](?:FILE|PATH|DIR|SOCK|SOCKET)$|"
+    r"(?:^|(?<=[._-]))(?:OLDPWD|PUBLIC_?KEY|TOKENI[SZ]\w*|SECRETAR(?:Y|IES|IAT)|"
+    r"(?:MAX|MIN|NUM|TOTAL|INPUT|OUTPUT|PROMPT|COMPLETION)_TOKENS|TOKEN_(?:LIMIT|COUNT|BUDGET)|"
+    r"(?:DON|HOC|HOT|JOC|LESS|MON|TUR|WHIS)KEY|(?:ASK|BY|COM|ENCOM|OVER|SUR|TRES|UNDER)PASS)"
+    r"S?(?=[._-]|$)",
     re.IGNORECASE,
 )
 # What stands before the last @ of an address. A password should be quoted, but may not be: then
@@ -40,9 +49,13 @@ def shown_url(url: str) -> str:
 
 
 def looks_secret(name: str, value: str = "") -> bool:
-    """Tell whether a variable's name, or a password in its URL, calls for hiding the value."""
+    """Tell whether a variable's name, or a password in its URL, calls for hiding the value.
+
+    A doubtful name counts as secret: better ``****`` too often than a password on a screen.
+    """
     broken_address = name.lower().endswith("url") and "@" in value
-    return bool(broken_address or _SECRET_WORD.search(name) or _CREDENTIALS.search(value))
+    secret_name = _SECRET_WORD.search(_HARMLESS.sub("", name))
+    return bool(broken_address or secret_name or _CREDENTIALS.search(value))
 
 
 def masked(variables: Mapping[str, str]) -> Dict[str, str]:

@@ -368,3 +368,17 @@ def test_the_last_look_at_a_message_knows_every_form_of_a_secret(monkeypatch, pr
     assert without_secrets(text) == (
         "**** **** **** \"****\" '****' **** **** **** short " + PUBLIC
     )
+
+
+def test_the_folder_before_the_last_cd_is_no_secret(home, project):
+    (home / ".coaia").mkdir()
+    broken = home / ".coaia" / "global.env"
+    broken.write_text("{")
+    words = [sys.executable, "-m", "coaiapy", "env", "get", "A"]
+    done = subprocess.run(
+        ["bash", "-c", 'cd "$0"; cd "$1"; shift; "$@"', str(home), str(project)] + words,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    assert done.returncode == 6
+    assert str(broken) in done.stderr.decode("utf-8")
