@@ -13,6 +13,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Set,
 from coaiapy.journal import Journal
 from coaiapy.outgoing import Outgoing
 from coaiapy.record_fields import Body
+from coaiapy.spelled_values import whole_number
 
 # No record pauses longer: a later moment was written before the clock was put right.
 LONGEST_PAUSE = 60.0
@@ -128,12 +129,13 @@ def among(column: str, values: Optional[Iterable[int]]) -> str:
 def _is_alive(name: str) -> bool:
     """Tell whether the claimant may still be sending; on another machine it is assumed to be."""
     host, _, rest = name.rpartition(":")[0].rpartition(":")
-    if host != _host() or not rest.isdigit():
+    process = whole_number(rest)
+    if host != _host() or process is None:
         return bool(name)
-    if int(rest) == os.getpid():
+    if process == os.getpid():
         return name in _live
     try:
-        os.kill(int(rest), 0)
+        os.kill(process, 0)
     except ProcessLookupError:
         return False
     except OSError:

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import re
 from typing import IO, Any, Iterable, Optional
 
 from coaiapy import json_values, spelled_values, times
@@ -10,6 +9,7 @@ from coaiapy.cli_common import Context
 from coaiapy.errors import UsageError
 from coaiapy.json_lines import json_line
 from coaiapy.settings import Settings
+from coaiapy.spelled_values import whole_number
 
 
 def add_json(parser: argparse.ArgumentParser, default: Any = False) -> None:
@@ -76,9 +76,10 @@ def time(text: str) -> str:
 
 def positive(text: str) -> int:
     """Take a whole number above zero."""
-    if not re.match(r"[0-9]{1,9}\Z", text) or int(text) < 1:
+    number = whole_number(text)
+    if not number or len(text) > 9:
         raise argparse.ArgumentTypeError("{!r} is not a whole number above 0".format(text))
-    return int(text)
+    return number
 
 
 def seconds(text: str) -> float:

@@ -6,6 +6,7 @@ from typing import Any, Callable, Optional, Sequence
 
 from coaiapy.cli_streams import Answer, Context, write_text
 from coaiapy.errors import ExitCode, UsageError
+from coaiapy.spelled_values import whole_number
 
 Handler = Callable[[argparse.Namespace, Context], Optional[int]]
 
@@ -39,9 +40,9 @@ class HelpText(argparse.RawDescriptionHelpFormatter):
 
 
 def _terminal_width() -> int:
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdigit() and int(columns) > 0:
-        return int(columns)
+    columns = whole_number(os.environ.get("COLUMNS", ""))
+    if columns:
+        return columns
     try:
         return os.get_terminal_size(1).columns or 80
     except (AttributeError, OSError):  # no terminal, or a system that knows none

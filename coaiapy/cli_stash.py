@@ -12,6 +12,7 @@ from coaiapy.cli_streams import write_bytes
 from coaiapy.display import counted
 from coaiapy.errors import ExitCode, NotFoundError, UsageError
 from coaiapy.files import read_bytes, write_output
+from coaiapy.spelled_values import whole_number
 from coaiapy.stash_local import LocalStash
 from coaiapy.stash_patterns import is_pattern
 
@@ -142,11 +143,12 @@ def _opened(context: Context, verbose: bool = False) -> stash.Stash:
 
 def seconds_to_keep(text: str) -> int:
     """Take a whole number of seconds; 0 keeps a value for good."""
-    if not text.isdigit() or int(text) > stash.MOST_SECONDS:
+    seconds = whole_number(text)
+    if seconds is None or seconds > stash.MOST_SECONDS:
         raise argparse.ArgumentTypeError(
             "{!r} is not a whole number of seconds (0 keeps it for good)".format(text)
         )
-    return int(text)
+    return seconds
 
 
 def _add_verbose(parser: Parser) -> None:

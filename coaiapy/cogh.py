@@ -98,7 +98,7 @@ def service_of(values: ConfigValues) -> Tuple[Service, str]:
 
 def parse_reference(text: str) -> Tuple[str, str, int]:
     """Return owner, repository and number of ``owner/repo#12``; raise ``UsageError`` otherwise."""
-    found = re.match(r"([^/\s#]+)/([^/\s#]+)#(\d+)$", text)
+    found = re.match(r"([^/\s#]+)/([^/\s#]+)#([0-9]{1,18})\Z", text)
     if not found:
         raise UsageError("{!r} is not an issue: write owner/repo#12".format(text))
     return found.group(1), found.group(2), int(found.group(3))

@@ -20,6 +20,7 @@ from coaiapy.record_fields import Body
 from coaiapy.server_only import client_for
 from coaiapy.server_pages import MOST_ROWS, rows_in
 from coaiapy.settings import Settings
+from coaiapy.spelled_values import whole_number
 
 COMMENTS = "/api/public/comments"
 TRACE, OBSERVATION, SESSION, PROMPT = OBJECT_TYPES = ("TRACE", "OBSERVATION", "SESSION", "PROMPT")
@@ -65,7 +66,7 @@ def prompt_target(settings: Settings, name: str) -> Target:
     stem, at, selector = name.rpartition("@")
     if not at:
         stem, selector = name, ""
-    version = int(selector) if selector.isdigit() else None
+    version = whole_number(selector)
     label = None if version else selector or LATEST
     client_for(settings, "comments")
     found = prompts.get_prompt(settings, stem, label=label, version=version, resolve=False)

@@ -9,6 +9,7 @@ from typing import Any, Callable, Optional
 
 from coaiapy.errors import NetworkError
 from coaiapy.langfuse_answers import Answer
+from coaiapy.spelled_values import whole_number
 
 # A few compressed bytes may unpack to more than the memory holds; nothing we ask for is so large.
 LARGEST_ANSWER = 256 << 20
@@ -29,10 +30,10 @@ def whole_answer(
     """
     body = _body(response, block, on_block, enough)
     headers = {name.lower(): value for name, value in response.headers.items()}
-    promised = headers.get("content-length", "")
+    promised = whole_number(headers.get("content-length", ""))
     is_read = enough is None or len(body) <= enough
     # Not every urllib3 notices by itself that a connection ended in mid-body.
-    if is_read and promised.isdigit() and response.raw.tell() < int(promised):
+    if is_read and promised is not None and response.raw.tell() < promised:
         raise EOFError("the answer was cut off")
     return Answer(response.status_code, headers, body)
 

@@ -142,5 +142,5 @@ def _refusal(
 
 
 def _numbers(version: str) -> Optional[Tuple[int, int]]:
-    match = re.match(r"(\d+)\.(\d+)", version)
+    match = re.match(r"([0-9]{1,9})\.([0-9]{1,9})", version)
     return (int(match.group(1)), int(match.group(2))) if match else None

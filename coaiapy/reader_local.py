@@ -12,6 +12,7 @@ from coaiapy.errors import UsageError
 from coaiapy.journal import Journal
 from coaiapy.journal_schema import LOCAL
 from coaiapy.record_fields import Body
+from coaiapy.spelled_values import whole_number
 from coaiapy.trace_filter import ObservationFilter, Page, SessionFilter, TraceFilter
 
 
@@ -74,9 +75,10 @@ class LocalReader:
 
 def offset_of(cursor: Optional[str]) -> int:
     """Return the number of rows that a cursor leaves out."""
-    if cursor and not cursor.isdigit():
+    offset = whole_number(cursor or "0")
+    if offset is None:
         raise UsageError("--cursor {!r} is none that a listing has given".format(cursor))
-    return int(cursor or 0)
+    return offset
 
 
 def sessions_of(newest_first: Iterable[Body]) -> Iterator[Body]:

@@ -5,6 +5,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import ConfigError
+from coaiapy.spelled_values import whole_number
 
 DEFAULT_HOST = "localhost"
 DEFAULT_PORT = 6379
@@ -177,9 +178,10 @@ def _port(number: int, name: str) -> int:
 def _database(text: str, name: str) -> int:
     if not text:
         return 0
-    if not (text.isdigit() and len(text) < 9):
+    number = whole_number(text)
+    if number is None or len(text) > 8:
         raise ConfigError(
             "{}: what stands behind its / is no number of a database; a password with / in it must "
             "be quoted".format(name)
         )
-    return int(text)
+    return number

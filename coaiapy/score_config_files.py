@@ -15,6 +15,7 @@ from coaiapy.record_fields import Body
 from coaiapy.score_config_cache import folded
 from coaiapy.score_config_fields import FIELDS, checked
 from coaiapy.settings import Settings
+from coaiapy.spelled_values import whole_number
 from coaiapy.suggest import did_you_mean
 
 VERSION = "1.0"
@@ -100,10 +101,11 @@ def select(configs: Sequence[Body], wanted: Optional[Sequence[str]]) -> List[Bod
     names = {folded(config["name"]): config for config in configs}
     chosen = []
     for word in (part.strip() for text in wanted for part in text.split(",")):
+        number = whole_number(word)
         if folded(word) in names:
             chosen.append(names[folded(word)])
-        elif word.isdigit() and 1 <= int(word) <= len(configs):
-            chosen.append(configs[int(word) - 1])
+        elif number is not None and 1 <= number <= len(configs):
+            chosen.append(configs[number - 1])
         else:
             near = did_you_mean(word, [config["name"] for config in configs])
             raise UsageError("the file has no score config {!r}{}".format(word, near))

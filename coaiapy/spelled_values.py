@@ -15,6 +15,8 @@ _FALSE = ("false", "0", "no", "off")
 _WHOLE = re.compile(r"[+-]?[0-9]+\Z")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 _MAX_DIGITS = 400
+# ``str.isdigit`` takes more than ``int`` can read, such as a superscript two.
+_PLAIN_DIGITS = re.compile(r"[0-9]{1,18}\Z")
 
 
 def truth(value: Any) -> Optional[bool]:
@@ -23,6 +25,11 @@ def truth(value: Any) -> Optional[bool]:
         return bool(value) if value in (0, 1) else None
     word = value.strip().lower() if isinstance(value, str) else ""
     return word in _TRUE if word in _TRUE + _FALSE else None
+
+
+def whole_number(text: str) -> Optional[int]:
+    """Return the number that ``text`` is; ``None`` for anything but at most 18 plain digits."""
+    return int(text) if _PLAIN_DIGITS.match(text) else None
 
 
 def number(value: Any) -> Any:

@@ -73,3 +73,52 @@ def test_a_number_too_large_for_a_float_is_refused_too():
 def test_other_values_spell_no_number(value):
     assert spelled_values.number(value) is None
     assert spelled_values.truth(value) is (value if isinstance(value, bool) else None)
+
+
+@given(st.integers(min_value=0, max_value=10**18 - 1))
+def test_plain_digits_are_a_number(number):
+    assert spelled_values.whole_number(str(number)) == number
+    assert spelled_values.whole_number("0" + str(number)[:17]) == int(str(number)[:17])
+
+
+@given(st.text())
+def test_no_text_is_too_strange(text):
+    number = spelled_values.whole_number(text)
+    assert number is None or str(number) == text.lstrip("0") or number == 0
+
+
+@pytest.mark.parametrize("text", ["", "²", "٣", "-1", "+1", "1.0", "1 ", "1\n", "1_0", "9" * 19])
+def test_anything_else_is_none(text):
+    assert spelled_values.whole_number(text) is None
+
+
+@pytest.mark.parametrize("digit", ["²", "9" * 5000])
+@pytest.mark.parametrize(
+    "words, code",
+    [
+        ("fuse traces list-observations --cursor DIGIT", 2),
+        ("tash key value -T DIGIT", 2),
+        ("fuse score-configs import configs.json --select DIGIT", 2),
+        ("fuse comments list --prompt x@DIGIT", 4),
+        ("gh issues get me/mine#DIGIT", 2),
+    ],
+)
+def test_a_digit_that_is_no_number_is_one_sentence(
+    run, project, monkeypatch, short_waits, words, code, digit
+):
+    (project / "configs.json").write_text('[{"name": "good", "dataType": "BOOLEAN"}]')
+    if "comments" in words:
+        for name in ("PUBLIC_KEY", "SECRET_KEY"):
+            monkeypatch.setenv("LANGFUSE_" + name, "key")
+        monkeypatch.setenv("LANGFUSE_BASE_URL", "http://127.0.0.1:1")
+    result = run(*words.replace("DIGIT", digit).split())
+    assert (result.code, result.out) == (code, "")
+    assert "unexpected" not in result.err and result.err.count("\n") == 1
+
+
+def test_a_strange_width_of_the_terminal_is_ignored(run, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    usual = run("env", "--help")
+    for columns in ("²", "-5", "0", "wide", "9" * 5000):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert run("env", "--help") == usual
