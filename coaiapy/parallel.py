@@ -5,7 +5,7 @@ Worker threads are daemons, so that an interrupted command ends without waiting 
 
 import queue
 import threading
-from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple, Type
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Type
 
 WORKERS = 8
 
@@ -30,10 +30,11 @@ def run_all(
 ) -> List[Outcome]:
     """Return the outcome of ``work(item)`` for every item, in the order of ``items``.
 
-    After an error of the kinds ``stop_at`` no further item is begun.
+    After an error of the kinds ``stop_at`` no further item is begun. What ends a program, such as
+    ``SystemExit``, is no outcome: it is raised here.
     """
     waiting: "queue.Queue[int]" = queue.Queue()
-    done: "queue.Queue[Tuple[int, Outcome]]" = queue.Queue()
+    done: "queue.Queue[Tuple[int, Any]]" = queue.Queue()
     stopped = threading.Event()
     for index in range(len(items)):
         waiting.put(index)
@@ -44,12 +45,21 @@ def run_all(
                 index = waiting.get_nowait()
             except queue.Empty:
                 return
-            done.put((index, _outcome(work, items[index], stop_at, stopped)))
+            try:
+                done.put((index, _outcome(work, items[index], stop_at, stopped)))
+            except BaseException as error:  # whoever waits for the outcomes shall hear of it
+                stopped.set()
+                done.put((index, error))
 
     for _ in range(min(workers, len(items))):
         threading.Thread(target=run, daemon=True).start()
+    found: Dict[int, Outcome] = {}
     try:
-        found = dict(done.get() for _ in items)
+        while len(found) < len(items):
+            index, outcome = done.get()
+            if isinstance(outcome, BaseException):
+                raise outcome
+            found[index] = outcome
     finally:
         stopped.set()
     return [found[index] for index in range(len(items))]

@@ -44,5 +44,18 @@ def test_an_error_that_makes_the_rest_pointless_ends_it():
     assert len(outcomes) == 100
 
 
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_what_ends_a_program_ends_the_wait(error):
+    begun = []
+
+    def work(item):
+        begun.append(item)
+        raise error("enough")
+
+    with pytest.raises(error, match="enough"):
+        run_all(work, range(100), workers=2)
+    assert len(begun) <= 2
+
+
 def test_nothing_to_do_is_done_at_once():
     assert run_all(len, []) == []
