@@ -3,13 +3,13 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import prompt_sync, settings
+from coaiapy import prompt_drift, prompt_files, prompt_sync, settings
 from coaiapy.cli_common import Context, Parser, add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.display import counted
 from coaiapy.errors import ExitCode
 from coaiapy.prompt_content import LATEST
-from coaiapy.prompt_sync import MISSING, SAME, Compared
+from coaiapy.prompt_drift import MISSING, SAME, Compared
 
 PULLED = {"state": "State", "name": "Name", "version": "Version", "path": "Path"}
 COMPARED = {"state": "State", "name": "Name", "differences": "Differences", "path": "Path"}
@@ -24,11 +24,14 @@ def build(group: Any) -> None:
     push.add_argument("--dry-run", action="store_true", help="only say what would be written")
     push.add_argument("-m", "--commit-message", metavar="TEXT", help="what has changed")
     add_listing_options(push)
-    _add(group, "diff", diff_prompts, "show how the prompts in DIR differ from the server's")
-    check = _add(group, "check", check_prompts, "fail (exit 1) if DIR and the server differ")
-    check.add_argument(
-        "--complete", action="store_true", help="also if the server has prompts that DIR has not"
+    diff = _add(
+        group, "diff", diff_prompts, "show how DIR differs from the server; exit 1 if it does"
     )
+    check = _add(group, "check", check_prompts, "fail (exit 1) if DIR and the server differ")
+    for parser in (diff, check):
+        parser.add_argument(
+            "--complete", action="store_true", help="count what only the server has, too"
+        )
     add_listing_options(check)
 
 
@@ -70,31 +73,37 @@ def push_prompts(args: argparse.Namespace, context: Context) -> int:
     return ExitCode.REFUSED if failed else ExitCode.OK
 
 
-def diff_prompts(args: argparse.Namespace, context: Context) -> None:
-    """Show every difference between the files and the server."""
-    for one in _compare(args, context):
-        text = prompt_sync.diff(one)
-        if text:
-            context.say(text.rstrip("\n"))
+def diff_prompts(args: argparse.Namespace, context: Context) -> int:
+    """Show every difference between the files and the server, and fail if there is one."""
+    found = _drifted(args, context)
+    for one in found:
+        context.say(prompt_drift.diff(one).rstrip("\n"))
+    return ExitCode.FAILED if found else ExitCode.OK
 
 
 def check_prompts(args: argparse.Namespace, context: Context) -> int:
     """Show which prompts differ, and fail if one does."""
+    found = _drifted(args, context)
+    show_listing(args, context, [one.row() for one in found], COMPARED, "difference")
+    return ExitCode.FAILED if found else ExitCode.OK
+
+
+def _drifted(args: argparse.Namespace, context: Context) -> List[Compared]:
     compared = _compare(args, context)
-    alone = [one for one in compared if one.state == MISSING]
-    drifted = [one for one in compared if one.state not in (SAME, MISSING)]
-    if args.complete:
-        drifted += alone
-    elif alone:
-        there = counted(len(alone), "prompt")
-        context.note("{} on the server alone (--complete counts them)".format(there))
-    show_listing(args, context, [one.row() for one in drifted], COMPARED, "difference")
-    return ExitCode.FAILED if drifted else ExitCode.OK
+    found = prompt_drift.drifted(compared, args.names, args.complete)
+    there = [one for one in compared if one.state == MISSING and one not in found]
+    if there:
+        count = counted(len(there), "prompt")
+        context.note("{} only on the server (--complete counts them)".format(count))
+    return found
 
 
 def _compare(args: argparse.Namespace, context: Context) -> List[Compared]:
+    folder = prompt_files.read_checked(args.folder)
+    for path in folder.others:
+        context.note("{} is not a prompt: it does not begin with ---".format(path))
     known = settings.load(context.env_file)
-    return prompt_sync.compare(known, args.folder, args.names, args.label)
+    return prompt_drift.compare(known, folder.prompts, args.names, args.label)
 
 
 def _note_written(context: Context, dry_run: bool, count: int, what: str) -> None:

@@ -10,7 +10,7 @@ import re
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
 from coaiapy import files
-from coaiapy.errors import StateError, UsageError
+from coaiapy.errors import CoaiaError, StateError, UsageError
 from coaiapy.packages import require
 from coaiapy.prompt_content import (
     CHAT,
@@ -27,6 +27,7 @@ from coaiapy.record_fields import Body
 
 ENDING = ".md"
 FENCE = "---\n"
+CONFLICT = "<<<<<<< "
 KEYS = ("name", "type", "labels", "tags", "config")
 PROJECT_FILE = 0o644
 # What some system cannot have in a file's name, and the sign that stands for it.
@@ -87,6 +88,10 @@ def parse(text: str, path: str) -> PromptFile:
     """Return what the file at ``path`` (below its folder) says; ``UsageError`` if it is none."""
     if text.startswith("---\r\n"):  # a checkout with the line ends of Windows
         text = text.replace("\r\n", "\n")
+    if text.startswith(CONFLICT):
+        raise UsageError(
+            "{} begins with a conflict marker of git: resolve the conflict".format(path)
+        )
     end = text.find("\n" + FENCE, len(FENCE) - 1)
     if not text.startswith(FENCE) or end < 0:
         raise UsageError("{}: no front matter between two lines of ---".format(path))
@@ -164,50 +169,71 @@ def _says(yaml: Any, text: str, value: Any) -> bool:
         return False
 
 
-def read_folder(folder: str) -> List[PromptFile]:
-    """Return the prompts below ``folder``, by name; ``UsageError`` for two of one name."""
+class Folder(NamedTuple):
+    """What is in a folder of prompts: its prompts by name, what is wrong with the other prompt
+    files by their path, and the paths of texts without front matter (a README)."""
+
+    prompts: Dict[str, PromptFile]
+    broken: Dict[str, CoaiaError]
+    others: List[str]
+
+    def checked(self) -> "Folder":
+        """Return the folder; raise what is wrong with a file of it, if something is."""
+        for path in sorted(self.broken):
+            raise self.broken[path]
+        return self
+
+
+def read_folder(folder: str) -> Folder:
+    """Return what is in ``folder``, nothing if it does not exist."""
+    found = Folder({}, {}, [])
+    for path in _paths(folder):
+        try:
+            text = _read(os.path.join(folder, path))
+            if not has_heading(text):
+                found.others.append(path)
+                continue
+            _add(found.prompts, parse(text, path))
+        except CoaiaError as error:
+            found.broken[path] = error
+    return found
+
+
+def read_checked(folder: str) -> Folder:
+    """Return what is in ``folder``; ``UsageError`` if there is none, or a file is broken."""
     if not os.path.isdir(folder):
         raise UsageError("there is no folder {}: coaia fuse prompts pull makes one".format(folder))
-    found: Dict[str, PromptFile] = {}
-    for path in _paths(folder):
-        prompt = parse(_read(os.path.join(folder, path)), path)
-        if prompt.name in found:
-            raise UsageError(
-                "{} and {} are both the prompt {!r}: remove one".format(
-                    found[prompt.name].path, path, prompt.name
-                )
+    return read_folder(folder).checked()
+
+
+def _add(prompts: Dict[str, PromptFile], prompt: PromptFile) -> None:
+    first = prompts.setdefault(prompt.name, prompt)
+    if first is not prompt:
+        raise UsageError(
+            "{} and {} are both the prompt {!r}: remove one".format(
+                first.path, prompt.path, prompt.name
             )
-        found[prompt.name] = prompt
-    return [found[name] for name in sorted(found)]
-
-
-def read_folder_if_any(folder: str) -> List[PromptFile]:
-    """Return the prompts below ``folder``, none if it does not exist."""
-    return read_folder(folder) if os.path.isdir(folder) else []
+        )
 
 
 def _paths(folder: str) -> Iterator[str]:
-    """Yield the prompt files; other text, without front matter (a README), is let be."""
     for base, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            path = os.path.join(base, name)
-            if name.endswith(ENDING) and not name.startswith(".") and _has_heading(path):
-                yield os.path.relpath(path, folder)
+            if name.endswith(ENDING) and not name.startswith("."):
+                yield os.path.relpath(os.path.join(base, name), folder)
 
 
-def _has_heading(path: str) -> bool:
-    try:
-        with open(path, "rb") as stream:
-            return stream.readline().rstrip() == b"---"
-    except OSError as error:
-        raise StateError("cannot read {}: {}".format(path, files.reason(error))) from error
+def has_heading(text: str) -> bool:
+    """Whether a file says that it is a prompt, or did so before a merge went wrong."""
+    first = text.split("\n", 1)[0].rstrip()
+    return first + "\n" == FENCE or first.startswith(CONFLICT)
 
 
 def _read(path: str) -> str:
-    """Return the text with the line ends that it has."""
+    """Return the text with the line ends that it has, without a byte-order mark."""
     try:
-        with open(path, encoding="utf-8", newline="") as stream:
+        with open(path, encoding="utf-8-sig", newline="") as stream:
             return stream.read()
     except UnicodeDecodeError as error:
         raise UsageError("{} is not UTF-8 text: save it as UTF-8".format(path)) from error

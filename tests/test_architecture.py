@@ -51,7 +51,7 @@ FLOORS = {
     3: """
         observed llm process_tags text_calls published_texts
         transcription transcribe_aws syntation audio_tags
-        prompts prompt_sync
+        prompts prompt_drift prompt_sync
         datasets dataset_items dataset_files dataset_import finetuning conversations
         published_prompts cofuse published_traces
         api traces trace_reads projects doctor observation_files pipeline environment env_context

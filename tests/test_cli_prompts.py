@@ -175,8 +175,9 @@ def test_a_folder_of_prompts_from_pull_to_push(server, run, project):
     assert [(row["name"], row["differences"]) for row in json.loads(check.out)] == [
         ("team/p", ["content"])
     ]
-    assert "1 prompt on the server alone" in check.err
-    assert "\n-Hello\n+Hi" in run("fuse", "prompts", "diff", "prompts").out
+    assert "1 prompt only on the server" in check.err
+    diff = run("fuse", "prompts", "diff", "prompts")
+    assert (diff.code, "\n-Hello\n+Hi" in diff.out, "other" in diff.out) == (1, True, False)
 
     server.forget_requests()
     dry = run("fuse", "prompts", "push", "prompts", "--dry-run")
@@ -188,6 +189,51 @@ def test_a_folder_of_prompts_from_pull_to_push(server, run, project):
     assert "team/p is at version 2" in pushed.err
     assert run("fuse", "prompts", "check", "prompts").code == 0
     assert run("fuse", "prompts", "check", "prompts", "--complete").code == 1
+
+
+@pytest.mark.parametrize(
+    "data, said",
+    [
+        (b"<<<<<<< HEAD\n---\n---\nx\n=======\n---\n---\ny\n>>>>>>> other\n", "conflict"),
+        (b"---\nname: p\n---\ncaf\xe9\n", "not UTF-8"),
+        ("---\n---\nx\n".encode("utf-16"), "not UTF-8"),
+        (b"---\nname: p\n<<<<<<< HEAD\ntags: []\n=======\n>>>>>>> x\n---\n", "not YAML"),
+    ],
+)
+def test_a_file_that_cannot_be_read_passes_no_check_and_is_not_pushed(
+    server, run, project, data, said
+):
+    run("fuse", "prompts", "create", "p", "x")
+    run("fuse", "prompts", "pull", "prompts")
+    (project / "prompts" / "p.md").write_bytes(data)
+    for command in ("check", "diff", "push"):
+        result = run("fuse", "prompts", command, "prompts")
+        assert (result.code, result.out) == (2, "")
+        assert "p.md" in result.err
+        assert said in result.err
+    assert len(server.prompts["p"]) == 1
+
+
+def test_a_text_that_is_no_prompt_is_mentioned(server, run, project):
+    run("fuse", "prompts", "create", "p", "x")
+    run("fuse", "prompts", "pull", "prompts")
+    (project / "prompts" / "README.md").write_text("# Our prompts\n")
+    check = run("fuse", "prompts", "check", "prompts")
+    assert check.code == 0
+    assert "README.md is not a prompt: it does not begin with ---\n" in check.err
+
+
+def test_a_prompt_that_was_named_and_is_not_in_the_folder_fails_the_check(server, run, project):
+    run("fuse", "prompts", "create", "p", "x")
+    run("fuse", "prompts", "create", "q", "x")
+    run("fuse", "prompts", "pull", "prompts", "q")
+    assert run("fuse", "prompts", "check", "prompts", "q").code == 0
+    for command in ("check", "diff"):
+        named = run("fuse", "prompts", command, "prompts", "p")
+        assert named.code == 1
+        assert "p" in named.out
+        assert run("fuse", "prompts", command, "prompts").code == 0
+        assert run("fuse", "prompts", command, "prompts", "--complete").code == 1
 
 
 def test_a_push_that_is_partly_refused_is_exit_code_5(server, run, project):

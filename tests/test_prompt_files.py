@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from servers import settings_for
 from test_prompts import CHAT
 
-from coaiapy import prompt_files, prompt_sync, prompts
+from coaiapy import prompt_drift, prompt_files, prompt_sync, prompts
 from coaiapy.errors import StateError, UsageError
 
 texts = st.text(st.characters(blacklist_categories=("Cs",)))
@@ -104,15 +104,21 @@ def test_a_file_without_a_name_is_named_by_its_path(tmp_path):
     (tmp_path / "a" / "b%3F.md").write_text("---\n---\nHello")
     (tmp_path / "README.md").write_text("# Not a prompt\n")
     (tmp_path / ".hidden.md").write_text("---\n---\nx")
-    found = prompt_files.read_folder(str(tmp_path))
-    assert [(one.name, one.content) for one in found] == [("a/b?", "Hello")]
+    found = prompt_files.read_checked(str(tmp_path))
+    assert [(one.name, one.content) for one in found.prompts.values()] == [("a/b?", "Hello")]
+    assert found.others == ["README.md"]
 
 
 def test_two_files_of_one_name_are_refused(tmp_path):
     (tmp_path / "a.md").write_text("---\nname: p\n---\n")
     (tmp_path / "b.md").write_text("---\nname: p\n---\n")
     with pytest.raises(UsageError, match="a.md and b.md are both the prompt 'p'"):
-        prompt_files.read_folder(str(tmp_path))
+        prompt_files.read_checked(str(tmp_path))
+
+
+def test_a_file_with_the_byte_order_mark_of_windows_is_a_prompt(tmp_path):
+    (tmp_path / "p.md").write_bytes(b"\xef\xbb\xbf---\r\n---\r\nHello\r\n")
+    assert prompt_files.read_checked(str(tmp_path)).prompts["p"].content == "Hello"
 
 
 def test_no_link_leads_out_of_the_folder(tmp_path):
@@ -144,7 +150,12 @@ def known(server):
 
 
 def states(known, folder, **options):
-    return {one.name: one.state for one in prompt_sync.compare(known, str(folder), **options)}
+    return {one.name: one.state for one in compare(known, folder, **options)}
+
+
+def compare(known, folder, *names, **options):
+    files = prompt_files.read_checked(str(folder)).prompts
+    return prompt_drift.compare(known, files, names, **options)
 
 
 def test_what_was_pulled_is_the_same(known, tmp_path):
@@ -161,8 +172,7 @@ def test_what_was_pulled_is_the_same(known, tmp_path):
 
 def push(known, folder, **options):
     label = options.get("label", "latest")
-    compared = prompt_sync.compare(known, str(folder), label=label)
-    return prompt_sync.push(known, compared, **options)
+    return prompt_sync.push(known, compare(known, folder, label=label), **options)
 
 
 def test_only_what_changed_is_pushed(server, known, tmp_path):
@@ -233,8 +243,8 @@ def test_a_difference_is_shown_as_one(known, tmp_path):
     prompt_sync.pull(known, str(tmp_path))
     path = tmp_path / "team" / "text.md"
     path.write_text(path.read_text().replace("Hello", "Hi"))
-    (one,) = prompt_sync.compare(known, str(tmp_path), ["team/text"])
-    lines = prompt_sync.diff(one).splitlines()
+    (one,) = compare(known, tmp_path, "team/text")
+    lines = prompt_drift.diff(one).splitlines()
     assert [line for line in lines if line[0] in "+-" and line[:3] not in ("+++", "---")] == [
         "-Hello",
         "+Hi",

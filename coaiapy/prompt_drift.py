@@ -1,0 +1,147 @@
+"""What differs between a folder of prompt files and the prompts of a server.
+
+The server's side is the version with one label (``latest`` unless another is named). A label that
+the server has beyond those in the file is no difference: none can be taken off.
+"""
+
+import difflib
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
+
+from coaiapy import prompt_files
+from coaiapy.errors import CoaiaError, NotFoundError
+from coaiapy.parallel import run_all, values_of
+from coaiapy.prompt_content import LATEST
+from coaiapy.prompt_files import PromptFile
+from coaiapy.prompts import get_prompt, list_names
+from coaiapy.record_fields import Body
+from coaiapy.settings import Settings
+
+SAME = "same"
+CHANGED = "changed"
+LABELS = "labels"
+NEW = "only in the folder"
+MISSING = "only on the server"
+
+
+class Compared(NamedTuple):
+    """A prompt on both sides; ``differences`` are the fields that are not the same."""
+
+    name: str
+    state: str
+    file: Optional[PromptFile]
+    prompt: Optional[Body]
+    differences: Sequence[str] = ()
+
+    def row(self) -> Body:
+        """The row of a listing."""
+        known = {"name": self.name, "state": self.state, "differences": list(self.differences)}
+        version = self.prompt["version"] if self.prompt else None
+        return dict(known, version=version, path=self.file.path if self.file else None)
+
+
+def compare(
+    settings: Settings,
+    known: Mapping[str, PromptFile],
+    names: Sequence[str] = (),
+    label: str = LATEST,
+) -> List[Compared]:
+    """Return every prompt of a folder and of the server, or those of ``names``, by name.
+
+    ``known`` are the prompts of the folder by name, as ``prompt_files.read_checked`` finds them.
+    """
+    there = fetch_all(settings, names, label)
+    both = chosen(set(known) | set(there), names)
+    return [_compared(name, known.get(name), there.get(name)) for name in sorted(both)]
+
+
+def fetch_all(settings: Settings, names: Sequence[str], label: str) -> Dict[str, Body]:
+    """Return the server's prompts that have the label, unresolved, by name."""
+    wanted = [name for name in list_names(settings, label) if not names or name in names]
+
+    def get(name: str) -> Optional[Body]:
+        try:
+            return get_prompt(settings, name, label, resolve=False)
+        except NotFoundError:
+            return None  # deleted, or its label moved, since it was listed
+
+    prompts = values_of(run_all(get, wanted, (CoaiaError,)))
+    return {prompt["name"]: prompt for prompt in prompts if prompt is not None}
+
+
+def drifted(
+    compared: Iterable[Compared], names: Sequence[str] = (), complete: bool = False
+) -> List[Compared]:
+    """Return what is not the same on both sides. What only the server has counts if it was named,
+    or if the folder should be ``complete``."""
+    return [
+        one
+        for one in compared
+        if one.state != SAME and (one.state != MISSING or complete or one.name in names)
+    ]
+
+
+def diff(one: Compared) -> str:
+    """Return what differs as a unified diff from the server to the folder; else nothing."""
+    if one.state == SAME:
+        return ""
+    path = one.file.path if one.file else prompt_files.path_of(one.name)
+    before = _shown(one.prompt, one.file)
+    after = prompt_files.render(_filled(one.file, one.prompt)) if one.file else ""
+    lines = difflib.unified_diff(
+        before.splitlines(True), after.splitlines(True), "server/" + path, "folder/" + path
+    )
+    return "".join(line if line.endswith("\n") else line + "\n" for line in lines)
+
+
+def chosen(known: Iterable[str], names: Sequence[str]) -> List[str]:
+    """Return ``names``, or all that are ``known``; ``NotFoundError`` for a name that is not."""
+    for name in names:
+        if name not in known:
+            raise NotFoundError("no prompt {!r}, neither here nor on the server".format(name))
+    return list(names or known)
+
+
+def _compared(name: str, file: Optional[PromptFile], prompt: Optional[Body]) -> Compared:
+    if file is None:
+        return Compared(name, MISSING, None, prompt)
+    if prompt is None:
+        return Compared(name, NEW, file, None)
+    differences = _differences(file, prompt)
+    state = CHANGED if differences else SAME
+    if set(file.labels or []) - set(prompt.get("labels") or []):
+        differences.append("labels")
+        state = CHANGED if state == CHANGED else LABELS
+    return Compared(name, state, file, prompt, differences)
+
+
+def _differences(file: PromptFile, prompt: Body) -> List[str]:
+    """Return what a version of the server has otherwise than the file, labels left aside."""
+    differences = []
+    if file.type != (prompt.get("type") or "text"):
+        differences.append("type")
+    if file.content != prompt["prompt"]:
+        differences.append("content")
+    if (file.config or {}) != (prompt.get("config") or {}):
+        differences.append("config")
+    if file.tags is not None and set(file.tags) != set(prompt.get("tags") or []):
+        differences.append("tags")
+    return differences
+
+
+def _shown(prompt: Optional[Body], file: Optional[PromptFile]) -> str:
+    """Return the server's side without the labels that are no difference."""
+    if prompt is None:
+        return ""
+    if file is None:
+        return prompt_files.render(prompt)
+    wanted = file.labels or []
+    kept = [label for label in prompt.get("labels") or [] if label in wanted]
+    return prompt_files.render(dict(prompt, labels=kept))
+
+
+def _filled(file: PromptFile, prompt: Optional[Body]) -> Body:
+    """Return the file's prompt; tags that it does not speak of are the server's."""
+    body = file.body()
+    if file.tags is None and prompt is not None:
+        body["tags"] = prompt.get("tags")
+    return body
