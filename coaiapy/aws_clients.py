@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterator, Set
 
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
+from coaiapy.http_retry import is_temporary
 from coaiapy.masking import without_credentials
 from coaiapy.packages import require
 from coaiapy.redaction import hidden
@@ -123,7 +124,7 @@ def _refusal(service: str, response: Any) -> CoaiaError:
         return ConfigError(said + "; check transcribeconf.bucket")
     if code in _MISSING:
         return NotFoundError(said)
-    if status == 429 or status >= 500 or "Throttl" in code or code == "TooManyRequestsException":
+    if is_temporary(status) or "Throttl" in code or code == "TooManyRequestsException":
         return NetworkError(said + "; try again later")
     return RefusedError(said)
 

@@ -130,7 +130,7 @@ class _Examination:
     def verdicts(self, has_journal: bool) -> List[Verdict]:
         """Return the verdicts on the server, up to the one that stands in the way."""
         from coaiapy import health
-        from coaiapy.langfuse_answers import parsed_object
+        from coaiapy.http_answers import parsed_object
         from coaiapy.langfuse_errors import clean
 
         started = time.time()

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from coaiapy.errors import ConfigError
-from coaiapy.langfuse_answers import Answer, parsed_object
+from coaiapy.http_answers import Answer, parsed_object
 from coaiapy.langfuse_errors import clean, error_for, no_langfuse
 from coaiapy.langfuse_generation import HEALTH
 from coaiapy.langfuse_http import LangfuseHttp

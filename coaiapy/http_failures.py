@@ -8,7 +8,7 @@ import re
 from typing import Any, Callable, Optional
 
 from coaiapy.errors import NetworkError
-from coaiapy.langfuse_answers import Answer
+from coaiapy.http_answers import Answer
 from coaiapy.spelled_values import whole_number
 
 # A few compressed bytes may unpack to more than the memory holds; nothing we ask for is so large.

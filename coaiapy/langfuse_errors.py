@@ -14,7 +14,9 @@ from coaiapy.errors import (
     NotFoundError,
     RefusedError,
 )
-from coaiapy.langfuse_answers import Answer, is_html, is_other_generation, message_of, retry_after
+from coaiapy.http_answers import Answer, is_html, message_of, retry_after
+from coaiapy.http_retry import is_temporary
+from coaiapy.langfuse_answers import is_other_generation
 from coaiapy.masking import shown_url
 from coaiapy.redaction import basic, hidden
 from coaiapy.settings import Settings
@@ -72,7 +74,7 @@ def error_for(answer: Answer, asked: str, settings: Settings) -> CoaiaError:
         return error
     if status == 404:
         return NotFoundError(said or where)
-    if status in (408, 425, 429) or status >= 500:
+    if is_temporary(status):
         return _unavailable(answer, where + "; try again later")
     return TooHeavyError(where) if status == 422 else RefusedError(where)
 
@@ -92,7 +94,7 @@ _PROXY = "a login page or a proxy stands in the way, or LANGFUSE_BASE_URL is wro
 def _unavailable(answer: Answer, sentence: str) -> UnavailableError:
     error = UnavailableError(sentence)
     error.status = answer.status
-    error.retry_after = retry_after(*answer)
+    error.retry_after = retry_after(answer)
     return error
 
 

@@ -13,9 +13,10 @@ from urllib.parse import quote
 
 from coaiapy import __version__
 from coaiapy.errors import CoaiaError, ConfigError, UsageError
+from coaiapy.http_answers import Answer, is_html, parsed, reason_of
 from coaiapy.http_failures import cause, never_connected, not_trusted, whole_answer
 from coaiapy.http_retry import backoff
-from coaiapy.langfuse_answers import Answer, is_event_type_refusal, is_html, parsed, reason_of
+from coaiapy.langfuse_answers import is_event_type_refusal
 from coaiapy.langfuse_errors import UnavailableError, WrongDialectError, clean, error_for
 from coaiapy.masking import shown_url
 from coaiapy.packages import require

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from coaiapy import __version__
 from coaiapy.errors import CoaiaError, NetworkError, RefusedError
 from coaiapy.files import open_bytes
+from coaiapy.http_answers import Answer, retry_after
 from coaiapy.http_failures import cause, not_trusted, whole_answer
 from coaiapy.http_retry import TemporaryError, at_most, is_temporary, retrying
-from coaiapy.langfuse_answers import Answer, retry_after
 from coaiapy.masking import shown_url
 from coaiapy.media_files import MediaFile
 from coaiapy.packages import require
@@ -111,7 +111,7 @@ class _FailedForNowError(TemporaryError):
     def __init__(self, answer: Answer) -> None:
         TemporaryError.__init__(self, "the storage answered {}".format(answer.status))
         self.answer = answer
-        self.retry_after = retry_after(*answer)
+        self.retry_after = retry_after(answer)
 
 
 def _tried(once: Callable[[], Answer], url: str, size: int) -> Answer:

@@ -6,9 +6,9 @@ from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Optional
 
 from coaiapy import __version__
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
+from coaiapy.http_answers import Answer, is_html, message_of, parsed, parsed_object, retry_after
 from coaiapy.http_failures import cause, not_trusted, whole_answer
 from coaiapy.http_retry import backoff
-from coaiapy.langfuse_answers import Answer, is_html, message_of, parsed, parsed_object, retry_after
 from coaiapy.masking import MASK, shown_url
 from coaiapy.openai_settings import OpenaiService, needs_key
 from coaiapy.packages import require
@@ -241,7 +241,7 @@ class OpenaiHttp:
         if isinstance(failure, dict) and failure.get("code") == "insufficient_quota":
             return RefusedError(where)  # no pause fills an account
         error = _TryAgainError(where + "; try again later")
-        error.pause = retry_after(*answer)
+        error.pause = retry_after(answer)
         return error
 
     def _clean(self, text: str) -> str:

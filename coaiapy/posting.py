@@ -11,8 +11,8 @@ from typing import Any, List, NamedTuple, Optional
 
 from coaiapy import wires
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError
+from coaiapy.http_answers import Answer, is_html, retry_after
 from coaiapy.http_retry import backoff
-from coaiapy.langfuse_answers import Answer, is_html, retry_after
 from coaiapy.langfuse_errors import UnavailableError, clean, error_for
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.wire import CREDENTIALS, RETRY, Request, Verdict
@@ -137,7 +137,7 @@ class Posts:
             for verdict in wires.outcome(answer, request)
         ]
         problem = self._error(answer, request)
-        return Posted(generation, verdicts, problem, answer.status >= 400), retry_after(*answer)
+        return Posted(generation, verdicts, problem, answer.status >= 400), retry_after(answer)
 
     def _error(self, answer: Answer, request: Request) -> Optional[CoaiaError]:
         if answer.status < 400 and not is_html(answer.body):

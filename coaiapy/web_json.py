@@ -6,9 +6,9 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional
 
 from coaiapy import __version__
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
+from coaiapy.http_answers import Answer, message_of, parsed, retry_after
 from coaiapy.http_failures import cause, not_trusted, whole_answer
 from coaiapy.http_retry import backoff
-from coaiapy.langfuse_answers import Answer, message_of, parsed, retry_after
 from coaiapy.masking import shown_url
 from coaiapy.packages import require
 from coaiapy.redaction import hidden
@@ -111,7 +111,7 @@ def _pause(answer: Answer, attempt: int) -> Optional[float]:
     """Return the seconds to wait before another try; ``None`` when it would be no use."""
     if answer.status != 429 and answer.status < 500:
         return None
-    asked = retry_after(*answer)
+    asked = retry_after(answer)
     pause = backoff(attempt) if asked is None else asked
     return pause if pause <= LONGEST_PAUSE else None
 

@@ -3,7 +3,9 @@
 import json
 from typing import Any, Iterable, Iterator, List, NamedTuple, Tuple
 
-from coaiapy.langfuse_answers import is_html, is_other_generation, message_of, parsed_object
+from coaiapy.http_answers import is_html, message_of, parsed_object
+from coaiapy.http_retry import is_temporary
+from coaiapy.langfuse_answers import is_other_generation
 from coaiapy.outgoing import Outgoing
 from coaiapy.record_fields import Body
 
@@ -113,7 +115,7 @@ def _state(status: int, body: bytes, count: int) -> Tuple[str, str]:
         return CREDENTIALS, reason
     if is_other_generation(status, body) or status == 404:
         return WRONG_DIALECT, reason
-    if status in (408, 425, 429) or status >= 500:
+    if is_temporary(status):
         return RETRY, reason
     return (REFUSED if count == 1 else SPLIT), reason
 

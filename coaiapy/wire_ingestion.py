@@ -6,7 +6,9 @@ Servers of v2, v3 and v4 in legacy mode take everything here; scores go here on 
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from coaiapy import ids, times
-from coaiapy.langfuse_answers import is_event_type_refusal, is_html, parsed_object, reason_of
+from coaiapy.http_answers import is_html, parsed_object, reason_of
+from coaiapy.http_retry import is_temporary
+from coaiapy.langfuse_answers import is_event_type_refusal
 from coaiapy.langfuse_generation import V4, Server
 from coaiapy.outgoing import Outgoing
 from coaiapy.record_fields import FIELDS, Body
@@ -85,7 +87,7 @@ def _verdict(item: Outgoing, done: Any, error: Optional[Mapping[str, Any]]) -> V
         return Verdict(item, WRONG_DIALECT, reason)
     if status in (401, 403):
         return Verdict(item, CREDENTIALS, reason)
-    if status in (408, 429) or status >= 500:
+    if is_temporary(status):
         return Verdict(item, RETRY, reason)
     return Verdict(item, REFUSED, reason)
 

@@ -9,7 +9,7 @@ import zlib
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from coaiapy import __version__, ids, times
-from coaiapy.langfuse_answers import is_html
+from coaiapy.http_answers import is_html
 from coaiapy.outgoing import Outgoing
 from coaiapy.record_fields import DEFAULTS, Body
 from coaiapy.span_metadata import SCOPE, as_text, repeated, sent

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from coaiapy.errors import ConfigError, ExitCode, NetworkError, NotFoundError, RefusedError
-from coaiapy.langfuse_answers import Answer, message_of, retry_after
+from coaiapy.http_answers import Answer, message_of, retry_after
 from coaiapy.langfuse_errors import TooHeavyError, UnavailableError, WrongDialectError, error_for
 from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.settings import Settings
@@ -283,7 +283,7 @@ def test_send_gives_every_answer_and_raises_only_without_one(langfuse):
     server.fail("500")
     assert http.send(request).status == 500
     server.fail("429", retry_after=7)
-    assert retry_after(*http.send(request)) == 7
+    assert retry_after(http.send(request)) == 7
     server.fail("answer lost")
     with pytest.raises(UnavailableError) as caught:
         http.send(request)
@@ -319,4 +319,4 @@ def test_many_threads_may_ask_at_once(langfuse):
     ],
 )
 def test_when_to_ask_again(status, headers, body, seconds):
-    assert retry_after(status, headers, body) == seconds
+    assert retry_after(Answer(status, headers, body)) == seconds
