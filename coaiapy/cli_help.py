@@ -17,17 +17,8 @@ EXIT_CODES = (
     (ExitCode.INTERRUPTED, "interrupted (Ctrl-C)"),
 )
 
-VARIABLES = (
-    (
-        "LANGFUSE_PUBLIC_KEY",
-        "public key of a Langfuse project; without keys all stays on this machine",
-    ),
-    ("LANGFUSE_SECRET_KEY", "secret key of the same project"),
-    ("LANGFUSE_BASE_URL", "the Langfuse server, or the word local for local mode"),
-    ("LANGFUSE_HOST", "the same, when LANGFUSE_BASE_URL is not set"),
-    ("LANGFUSE_TRACING_ENVIRONMENT", "the environment that traces are filed under"),
-    ("LANGFUSE_RELEASE", "the release of traces; else the commit that a build service names"),
-    ("LANGFUSE_TIMEOUT", "seconds to wait for a server's answer"),
+# Read from the environment only: these are no settings.
+OTHER_VARIABLES = (
     ("COAIAPY_ENV_PATH", "a file of settings to read instead of ./.env (as --env does)"),
     ("COAIA_HOME", "where coaia keeps its state instead of ~/.coaia"),
     ("COAIA_DEBUG", "1 shows the traceback of an error (as --debug does)"),
@@ -68,18 +59,13 @@ def variables() -> List[Tuple[str, str]]:
     """Return every environment variable that is read, with what it is for."""
     from coaiapy.config_schema import KEYS
 
-    rows = list(VARIABLES)
-    known = {name for name, _ in rows}
+    rows = []
     for key in KEYS:
-        for name in key.variables:
-            if name not in known:
-                same = (
-                    ""
-                    if name == key.variables[0]
-                    else ", where {} is not set".format(key.variables[0])
-                )
-                rows.append((name, key.description + same))
-    return rows
+        for name in key.all_variables:
+            first = key.variables[0]
+            same = "the same, where {} is not set".format(first)
+            rows.append((name, key.description if name == first else same))
+    return rows + list(OTHER_VARIABLES)
 
 
 def _table(rows: List[Tuple[str, str]]) -> str:

@@ -169,8 +169,8 @@ def _variables(values: ConfigValues) -> Iterator[Finding]:
 
 def _together(env_file: Optional[str]) -> Iterator[Finding]:
     """What only makes sense with something else: pairs of keys, addresses."""
-    settings.load(env_file)
     values = config_values.load(env_file)
+    settings.from_values(values)
     redis_settings.find(values)
     for risk in config_risks.risks(values):
         yield Finding(WARNING, "settings", risk)

@@ -11,11 +11,33 @@ from coaiapy import spelled_values
 TEXT = "text"
 WHOLE = "a whole number"
 NUMBER = "a number"
+SECONDS = "a number of seconds"
 SWITCH = "true or false"
+
+_DAY = 86400
+
+# The commit that runs, as build services name it: the list of the official SDK, then two more.
+_COMMITS = (
+    "RENDER_GIT_COMMIT",
+    "CI_COMMIT_SHA",
+    "CIRCLE_SHA1",
+    "SOURCE_VERSION",
+    "TRAVIS_COMMIT",
+    "GIT_COMMIT",
+    "GITHUB_SHA",
+    "BITBUCKET_COMMIT",
+    "BUILD_SOURCEVERSION",
+    "DRONE_COMMIT_SHA",
+    "VERCEL_GIT_COMMIT_SHA",
+    "HEROKU_SLUG_COMMIT",
+)
 
 
 class Key(NamedTuple):
-    """One setting: ``name`` is its path in coaia.json, ``variables`` the strongest first."""
+    """One setting: ``name`` is its path in coaia.json, ``variables`` the strongest first.
+
+    ``fallbacks`` are variables of other programs: they count where nothing else gives the setting.
+    """
 
     name: str
     variables: Tuple[str, ...]
@@ -23,6 +45,12 @@ class Key(NamedTuple):
     description: str
     default: Any = None
     secret: bool = False
+    fallbacks: Tuple[str, ...] = ()
+
+    @property
+    def all_variables(self) -> Tuple[str, ...]:
+        """Every variable that is read, the strongest first."""
+        return self.variables + self.fallbacks
 
 
 KEYS = (
@@ -43,7 +71,7 @@ KEYS = (
         "langfuse_base_url",
         ("LANGFUSE_BASE_URL", "LANGFUSE_HOST"),
         TEXT,
-        "the Langfuse server, or the word local",
+        "the Langfuse server, or the word local for local mode",
         "https://cloud.langfuse.com",
     ),
     Key(
@@ -52,13 +80,26 @@ KEYS = (
         TEXT,
         "the environment that traces are filed under",
     ),
-    Key("langfuse_release", ("LANGFUSE_RELEASE",), TEXT, "the release of traces"),
+    Key(
+        "langfuse_release",
+        ("LANGFUSE_RELEASE",),
+        TEXT,
+        "the release of traces; else the commit that a build service names",
+        fallbacks=_COMMITS,
+    ),
     Key(
         "langfuse_timeout",
         ("LANGFUSE_TIMEOUT",),
-        NUMBER,
+        SECONDS,
         "seconds to wait for the Langfuse server's answer",
         5.0,
+    ),
+    Key(
+        "journal_keep_days",
+        (),
+        NUMBER,
+        "days that a record stays in the journal after it was sent",
+        30.0,
     ),
     Key(
         "trace_content",
@@ -188,7 +229,7 @@ KEYS = (
     Key(
         "jtaleconf.timeout",
         ("REDIS_TIMEOUT",),
-        NUMBER,
+        SECONDS,
         "seconds to wait for a Redis server's answer",
         5.0,
     ),
@@ -209,7 +250,7 @@ KEYS = (
     Key(
         "openai_timeout",
         ("OPENAI_TIMEOUT",),
-        NUMBER,
+        SECONDS,
         "seconds to wait for the whole answer of the language model's service",
         120.0,
     ),
@@ -279,7 +320,7 @@ def key_for(name: str) -> Optional[Key]:
     if name in KEY_OF:
         return KEY_OF[name]
     for key in KEYS:
-        if name in key.variables or name.upper() in key.variables:
+        if name in key.all_variables or name.upper() in key.all_variables:
             return key
     for pattern in PATTERNS:
         if re.match(r".+" + pattern.name[len("<tag>") :] + "$", name):
@@ -312,6 +353,8 @@ def _number(value: Any, kind: str) -> Any:
     found = spelled_values.number(value)
     if found is None:
         raise ValueError("is not {}".format(kind))
+    if kind == SECONDS and not 0 < found < _DAY:
+        raise ValueError("is not {} above 0 and below a day".format(kind))
     if found < 0 or (kind == WHOLE and found != int(found)):
         raise ValueError("is not {} from 0 up".format(kind))
     return int(found) if kind == WHOLE else float(found)

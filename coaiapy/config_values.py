@@ -1,10 +1,10 @@
 """The value of a setting and where it comes from: OS environment, ``.env``, coaia.json, default."""
 
 import os
-from typing import Any, Iterator, List, Mapping, NamedTuple, Optional
+from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy import config_files, dotenv_file
-from coaiapy.config_schema import KEY_OF, Key, checked
+from coaiapy.config_schema import KEY_OF, checked
 from coaiapy.errors import ConfigError
 
 DEFAULT = "default"
@@ -45,10 +45,11 @@ class ConfigValues:
     def found(self, name: str) -> Optional[Found]:
         """Return where the setting is given, or ``None``; what is empty is not given."""
         key = KEY_OF[name]
-        for rank, layer in enumerate(self.layers):
-            for spelling, value in _spellings(key, layer):
-                if value is not None and value != "" and str(value).strip():
-                    return Found(value, spelling, layer.name, rank)
+        for variables in (key.variables, key.fallbacks):
+            for rank, layer in enumerate(self.layers):
+                for spelling, value in _spellings(name, variables, layer):
+                    if value is not None and value != "" and str(value).strip():
+                        return Found(value, spelling, layer.name, rank)
         return None
 
     def get(self, name: str) -> Any:
@@ -82,10 +83,10 @@ def load(env_file: Optional[str] = None) -> ConfigValues:
     return ConfigValues(layers)
 
 
-def _spellings(key: Key, layer: Layer) -> Iterator[Any]:
+def _spellings(path: str, variables: Tuple[str, ...], layer: Layer) -> Iterator[Tuple[str, Any]]:
     if layer.has_paths:
-        yield key.name, _at_path(layer.values, key.name)
-    for variable in key.variables:
+        yield path, _at_path(layer.values, path)
+    for variable in variables:
         for spelling in (variable, variable.lower()):
             yield spelling, layer.values.get(spelling)
 

@@ -19,7 +19,6 @@ UNREACHABLE_SECONDS = 60.0
 BRIEF_SECONDS = 2.0
 # A command that wrote more than this does not pick its own records out of what waits.
 MANY = 1000
-KEEP_DAYS = 30.0
 PRUNE_SECONDS = 86400.0
 
 
@@ -115,17 +114,6 @@ def flush(
         return outcome._replace(elsewhere=waiting)
 
 
-def keep_days(settings: Settings) -> float:
-    """Return how long sent records stay in the journal: ``journal_keep_days``, or 30 days."""
-    value = settings.values.get("journal_keep_days", KEEP_DAYS)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
-        raise ConfigError(
-            "journal_keep_days {!r} in coaia.json is not a number of days: correct it; "
-            "what was written is kept".format(value)
-        )
-    return float(value)
-
-
 class _Courier:
     """Sends for one command: its own records, then others, over one HTTP client."""
 
@@ -134,7 +122,6 @@ class _Courier:
 
         self.journal = journal
         self.settings = settings
-        self.keep_days = keep_days(settings)
         self.http = LangfuseHttp(settings)
         self.own = destinations.destination_of(journal, settings)
         self.destinations: List[int] = destinations.of_same_project(journal, self.own)
@@ -267,4 +254,4 @@ class _Courier:
         age = journal_marks.age(self.journal, "pruned")
         if age is None or age > PRUNE_SECONDS:
             journal_marks.set_mark(self.journal, "pruned")
-            outbox.prune(self.journal, self.keep_days)
+            outbox.prune(self.journal, self.settings.keep_days)

@@ -6,12 +6,14 @@ Nothing here trusts what was remembered: the server is asked anew, and what it i
 import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
-from coaiapy import outbox
+from coaiapy import config_values, outbox
 from coaiapy import settings as settings_module
+from coaiapy.config_schema import KEYS
+from coaiapy.config_values import ConfigValues
 from coaiapy.errors import CoaiaError, ExitCode
 from coaiapy.journal import Journal, journal_path
 from coaiapy.record_fields import Body
-from coaiapy.settings import Settings
+from coaiapy.settings import LOCAL, Settings
 
 # A clock that is off by more puts traces visibly in the wrong place. HTTP dates are whole seconds.
 SKEW_SECONDS = 5.0
@@ -34,8 +36,9 @@ class Verdict(NamedTuple):
 def examine(env_file: Optional[str] = None) -> List[Verdict]:
     """Return the verdicts, in the order of asking; what cannot be asked any more has none."""
     try:
-        known = settings_module.load(env_file)
-        verdicts = [_settings(known, env_file)]
+        values = config_values.load(env_file)
+        known = settings_module.from_values(values)
+        verdicts = [_settings(known, values)]
     except CoaiaError as error:
         return [_failed("settings", error), _asked("journal", _journal)]
     verdicts.append(_asked("journal", _journal))
@@ -63,17 +66,17 @@ def _asked(check: str, ask: Callable[[], Verdict]) -> Verdict:
         return _failed(check, error)
 
 
-def _settings(known: Settings, env_file: Optional[str]) -> Verdict:
+def _settings(known: Settings, values: ConfigValues) -> Verdict:
     facts: Dict[str, Any] = {"local": known.is_local}
     said = []
-    for name, value, where in settings_module.origins(env_file):
-        if value:
-            facts[name] = {"value": _shown(name, value), "from": where}
-            said.append("{} {} ({})".format(name, _shown(name, value), where))
+    for key in KEYS:
+        found = values.found(key.name) if key.name.startswith("langfuse_") else None
+        if found:
+            name, shown = found.name.upper(), _shown(key.name, str(found.value).strip())
+            facts[name] = {"value": shown, "from": found.place}
+            said.append("{} {} ({})".format(name, shown, found.place))
     if known.is_local:
-        why = (
-            "LANGFUSE_BASE_URL says so" if known.base_url == "local" else "no Langfuse keys are set"
-        )
+        why = "LANGFUSE_BASE_URL says so" if known.base_url == LOCAL else "no Langfuse keys are set"
         said.insert(0, "local mode: {}, so everything stays in the journal".format(why))
     return Verdict("settings", "ok", "; ".join(said), facts=facts)
 
@@ -81,9 +84,9 @@ def _settings(known: Settings, env_file: Optional[str]) -> Verdict:
 def _shown(name: str, value: str) -> str:
     from coaiapy.masking import shown_url
 
-    if name.endswith("_SECRET_KEY"):
+    if name == "langfuse_secret_key":
         return HIDDEN
-    if name.endswith("_PUBLIC_KEY"):
+    if name == "langfuse_public_key":
         return value[:6] + HIDDEN if len(value) > 12 else HIDDEN
     return shown_url(value)
 

@@ -5,20 +5,19 @@ from typing import Dict, List, Mapping, Tuple
 
 MASK = "****"
 
-_SECRET_WORD = re.compile(
-    r"SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|"
+# Not compiled here: nearly every command imports this, and few look for secrets.
+_SECRET_WORD = (
+    r"(?i)SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|"
     r"(?:^|[._-])(?:O?AUTH|AUTHORIZATION|BEARER|COOKIE|DSN)S?\d*(?:[._-]|$)|"
-    r"(?:KEY|PASS|PWD)S?\d*(?:[._-]|$)",
-    re.IGNORECASE,
+    r"(?:KEY|PASS|PWD)S?\d*(?:[._-]|$)"
 )
 # Words and names that hold one of those and no secret: a folder, a file's path, a count, a switch.
-_HARMLESS = re.compile(
-    r"^PWD$|^GOOGLE_APPLICATION_CREDENTIALS$|^.*[._-](?:FILE|PATH|DIR|SOCK|SOCKET)$|"
+_HARMLESS = (
+    r"(?i)^PWD$|^GOOGLE_APPLICATION_CREDENTIALS$|^.*[._-](?:FILE|PATH|DIR|SOCK|SOCKET)$|"
     r"(?:^|(?<=[._-]))(?:OLDPWD|PUBLIC_?KEY|TOKENI[SZ]\w*|SECRETAR(?:Y|IES|IAT)|"
     r"(?:MAX|MIN|NUM|TOTAL|INPUT|OUTPUT|PROMPT|COMPLETION)_TOKENS|TOKEN_(?:LIMIT|COUNT|BUDGET)|"
     r"(?:DON|HOC|HOT|JOC|LESS|MON|TUR|WHIS)KEY|(?:ASK|BY|COM|ENCOM|OVER|SUR|TRES|UNDER)PASS)"
-    r"S?(?=[._-]|$)",
-    re.IGNORECASE,
+    r"S?(?=[._-]|$)"
 )
 # What stands before the last @ of an address. A password should be quoted, but may not be: then
 # it holds whatever else ends a host's name. ``host:3000/path@2`` is no user.
@@ -54,7 +53,7 @@ def looks_secret(name: str, value: str = "") -> bool:
     A doubtful name counts as secret: better ``****`` too often than a password on a screen.
     """
     broken_address = name.lower().endswith("url") and "@" in value
-    secret_name = _SECRET_WORD.search(_HARMLESS.sub("", name))
+    secret_name = re.search(_SECRET_WORD, re.sub(_HARMLESS, "", name))
     return bool(broken_address or secret_name or _CREDENTIALS.search(value))
 
 

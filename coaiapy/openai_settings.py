@@ -4,12 +4,12 @@ import re
 from typing import NamedTuple, Optional
 from urllib.parse import urlsplit, urlunsplit
 
+from coaiapy.config_schema import KEY_OF
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import ConfigError
 from coaiapy.masking import shown_url
 
 OFFICIAL_HOST = "api.openai.com"
-DEFAULT_TIMEOUT = 120.0
 
 
 class OpenaiService(NamedTuple):
@@ -19,7 +19,7 @@ class OpenaiService(NamedTuple):
     transcription_url: str
     image_url: str
     key: str = ""
-    timeout: float = DEFAULT_TIMEOUT
+    timeout: float = KEY_OF["openai_timeout"].default
 
 
 def find(values: ConfigValues) -> OpenaiService:
@@ -33,7 +33,7 @@ def find(values: ConfigValues) -> OpenaiService:
         transcription_url=_address(values, "openai_transcription_api_url", "/audio/transcriptions"),
         image_url=_address(values, "dalle_api_endpoint", "/images/generations"),
         key=_key(values),
-        timeout=values.get("openai_timeout") or DEFAULT_TIMEOUT,
+        timeout=values.get("openai_timeout"),
     )
 
 

@@ -3,13 +3,13 @@
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from coaiapy.config_schema import KEY_OF
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import ConfigError
 from coaiapy.spelled_values import whole_number
 
 DEFAULT_HOST = "localhost"
-DEFAULT_PORT = 6379
-DEFAULT_TIMEOUT = 5.0
+DEFAULT_PORT = KEY_OF["jtaleconf.port"].default
 NOBODY = "the default"
 
 # An address by https with its token: the same host speaks Redis over TLS.
@@ -28,11 +28,11 @@ class RedisServer(NamedTuple):
     port: int = DEFAULT_PORT
     username: str = ""
     password: str = ""
-    db: int = 0
-    ssl: bool = False
+    db: int = KEY_OF["jtaleconf.db"].default
+    ssl: bool = KEY_OF["jtaleconf.ssl"].default
     ssl_ca_certs: str = ""
     verify: bool = True
-    timeout: float = DEFAULT_TIMEOUT
+    timeout: float = KEY_OF["jtaleconf.timeout"].default
     origin: str = NOBODY
 
     @property
@@ -140,10 +140,7 @@ def _from_url(values: ConfigValues, name: str) -> RedisServer:
 
 def _with_common(values: ConfigValues, **fields: Any) -> RedisServer:
     fields.setdefault("ssl_ca_certs", values.get("jtaleconf.ssl_ca_certs") or "")
-    timeout = values.get("jtaleconf.timeout")
-    if not 0 < timeout < 86400:
-        raise ConfigError("REDIS_TIMEOUT {} is not a number of seconds above 0".format(timeout))
-    return RedisServer(timeout=timeout, **fields)
+    return RedisServer(timeout=values.get("jtaleconf.timeout"), **fields)
 
 
 def _split(text: str, name: str, schemes: Tuple[str, ...]) -> SplitResult:

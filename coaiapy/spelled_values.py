@@ -12,11 +12,12 @@ from typing import Any, Optional
 
 _TRUE = ("true", "1", "yes", "on")
 _FALSE = ("false", "0", "no", "off")
-_WHOLE = re.compile(r"[+-]?[0-9]+\Z")
-_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
+# Not compiled here: nearly every command imports this, and few read a number from a text.
+_WHOLE = r"[+-]?[0-9]+\Z"
+_NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z"
 _MAX_DIGITS = 400
 # ``str.isdigit`` takes more than ``int`` can read, such as a superscript two.
-_PLAIN_DIGITS = re.compile(r"[0-9]{1,18}\Z")
+_PLAIN_DIGITS = r"[0-9]{1,18}\Z"
 
 
 def truth(value: Any) -> Optional[bool]:
@@ -29,16 +30,16 @@ def truth(value: Any) -> Optional[bool]:
 
 def whole_number(text: str) -> Optional[int]:
     """Return the number that ``text`` is; ``None`` for anything but at most 18 plain digits."""
-    return int(text) if _PLAIN_DIGITS.match(text) else None
+    return int(text) if re.match(_PLAIN_DIGITS, text) else None
 
 
 def number(value: Any) -> Any:
     """Return the finite ``int`` or ``float`` that ``value`` is or spells, else ``None``."""
     if isinstance(value, str):
         text = value.strip()
-        if not _NUMBER.match(text) or len(text) > _MAX_DIGITS:
+        if not re.match(_NUMBER, text) or len(text) > _MAX_DIGITS:
             return None
-        value = int(text) if _WHOLE.match(text) else float(text)
+        value = int(text) if re.match(_WHOLE, text) else float(text)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:

@@ -43,7 +43,7 @@ def test_variables_are_those_that_the_code_reads(run):
     result = run("help", "variables")
     assert result.code == 0
     explained = {line.split()[0] for line in result.out.splitlines()} - {"COAIA_<NAME>"}
-    settings = {name for key in config_schema.KEYS for name in key.variables}
+    settings = {name for key in config_schema.KEYS for name in key.all_variables}
     assert explained == set(names_in_sources()) | settings
 
 

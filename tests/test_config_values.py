@@ -6,8 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coaiapy import config_values, settings
-from coaiapy.config_schema import KEY_OF, KEYS, NUMBER, SWITCH, TEXT, WHOLE, checked, key_for
+from coaiapy import config_values
+from coaiapy.config_schema import (
+    KEY_OF,
+    KEYS,
+    NUMBER,
+    SECONDS,
+    SWITCH,
+    TEXT,
+    WHOLE,
+    checked,
+    key_for,
+)
 from coaiapy.config_values import ConfigValues, Layer
 from coaiapy.errors import ConfigError
 
@@ -40,12 +50,22 @@ def test_another_env_file(project):
     assert found.source == "OPENAI_API_KEY in other"
 
 
-@pytest.mark.parametrize("name", ["public_key", "secret_key", "base_url"])
-def test_langfuse_settings_are_those_of_the_settings_module(project, monkeypatch, name):
-    monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", "pk")
-    (project / ".env").write_text("LANGFUSE_SECRET_KEY=sk\nLANGFUSE_HOST=https://dotenv\n")
-    (project / "coaia.json").write_text('{"langfuse_base_url": "https://json"}')
-    assert config_values.load().get("langfuse_" + name) == getattr(settings.load(), name)
+def test_a_fallback_counts_where_no_place_gives_the_setting(home, monkeypatch):
+    monkeypatch.setenv("GITHUB_SHA", "commit")
+    found = config_values.load().found("langfuse_release")
+    assert found.source == "GITHUB_SHA in OS environment"
+    (home / "coaia.json").write_text('{"langfuse_release": "v1"}')
+    assert config_values.load().get("langfuse_release") == "v1"
+
+
+@pytest.mark.parametrize("name", ["LANGFUSE_TIMEOUT", "REDIS_TIMEOUT", "OPENAI_TIMEOUT"])
+@pytest.mark.parametrize("seconds, is_good", [("0", False), ("0.001", True), ("86400", False)])
+def test_a_time_to_wait_is_above_0_and_below_a_day(run, monkeypatch, name, seconds, is_good):
+    monkeypatch.setenv(name, seconds)
+    result = run("config", "check", "--json")
+    said = "{} '{}' is not a number of seconds".format(name, seconds)
+    assert result.code == (0 if is_good else 3)
+    assert (said in result.out) is not is_good
 
 
 @pytest.mark.parametrize(
@@ -98,7 +118,7 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
-TYPES = {TEXT: str, WHOLE: int, NUMBER: float, SWITCH: bool}
+TYPES = {TEXT: str, WHOLE: int, NUMBER: float, SECONDS: float, SWITCH: bool}
 
 
 @given(st.sampled_from(KEYS), JSON)
@@ -116,7 +136,7 @@ def test_every_key_is_described_and_its_default_is_of_its_type():
         assert key.description and not key.description.endswith(".")
         assert key.default is None or checked(key, key.default) == key.default
         assert key_for(key.name) is key
-    names = [name for key in KEYS for name in key.variables]
+    names = [name for key in KEYS for name in key.all_variables]
     assert len(names) == len(set(names))
     assert len(KEY_OF) == len(KEYS)
 

@@ -51,7 +51,7 @@ def test_settings_say_where_they_come_from_and_show_no_key(run, use, project, mo
     result = run("fuse", "doctor")
     assert result.code == 0
     said = result.out.splitlines()[0]
-    assert "LANGFUSE_BASE_URL {} (the environment)".format(server.url) in said
+    assert "LANGFUSE_BASE_URL {} (OS environment)".format(server.url) in said
     assert "LANGFUSE_PUBLIC_KEY pk-lf-**** (coaia.json)" in said
     assert "LANGFUSE_SECRET_KEY **** (.env)" in said
     assert "0123456789" not in result.out and "verysecret" not in result.out

@@ -4,9 +4,12 @@ import json
 
 import pytest
 
-from coaiapy import settings
+from coaiapy.config_schema import KEY_OF
 from coaiapy.errors import ConfigError, StateError
-from coaiapy.settings import DEFAULT_BASE_URL, LOCAL, load
+from coaiapy.settings import LOCAL, load
+
+DEFAULT_BASE_URL = "https://cloud.langfuse.com"
+BUILD_SERVICES = KEY_OF["langfuse_release"].fallbacks
 
 
 def write_json(folder, **values):
@@ -21,6 +24,7 @@ def test_without_anything_it_is_local():
     known = load()
     assert known.is_local
     assert (known.public_key, known.base_url, known.timeout) == ("", DEFAULT_BASE_URL, 5.0)
+    assert known.keep_days == 30.0
 
 
 def test_each_place_beats_the_next(home, project, monkeypatch):
@@ -102,6 +106,7 @@ def test_local_on_purpose_needs_no_keys_and_heeds_none(monkeypatch):
         ("LANGFUSE_TIMEOUT", "soon", "is not a number of seconds"),
         ("LANGFUSE_TIMEOUT", "nan", "is not a number of seconds"),
         ("LANGFUSE_TIMEOUT", "-1", "is not a number of seconds"),
+        ("LANGFUSE_TIMEOUT", "0", "is not a number of seconds above 0"),
         ("LANGFUSE_TRACING_ENVIRONMENT", "Prod uction", "is not a name that Langfuse keeps"),
         ("COAIAPY_ENV_PATH", "nowhere/.env", "nowhere/.env does not exist"),
     ],
@@ -137,17 +142,71 @@ def test_a_broken_dot_env_is_named_with_its_line(project):
         load()
 
 
-def test_coaia_json_is_merged_key_by_key(home, project):
-    write_json(home, jtaleconf={"host": "h", "port": 1}, model="m")
-    write_json(project, jtaleconf={"port": 2})
-    assert load().values == {"jtaleconf": {"host": "h", "port": 2}, "model": "m"}
-
-
-def test_the_commit_comes_from_langfuses_variable_or_the_build_service(monkeypatch):
-    for name in settings._RELEASE_VARIABLES:
+@pytest.fixture
+def no_build_service(monkeypatch):
+    for name in BUILD_SERVICES:
         monkeypatch.delenv(name, raising=False)
+
+
+def test_the_release_is_the_given_one_or_else_the_commit_of_a_build_service(
+    no_build_service, project, monkeypatch
+):
     assert load().release is None
     monkeypatch.setenv("GITHUB_SHA", "abc")
     assert load().release == "abc"
-    monkeypatch.setenv("LANGFUSE_RELEASE", "v1")
+    write_json(project, langfuse_release="v1")
     assert load().release == "v1"
+    (project / ".env").write_text("LANGFUSE_RELEASE=v2\n")
+    assert load().release == "v2"
+    monkeypatch.setenv("LANGFUSE_RELEASE", "v3")
+    assert load().release == "v3"
+
+
+def test_build_services_are_those_of_the_official_sdk(no_build_service, monkeypatch):
+    sdk = pytest.importorskip("langfuse._utils.environment")  # it needs Python 3.10
+    for name in reversed(sdk.common_release_envs):
+        monkeypatch.setenv(name, "commit of " + name)
+        assert load().release == sdk.get_common_release_envs()
+
+
+def test_config_show_and_doctor_tell_what_counts(run, no_build_service, project, monkeypatch):
+    monkeypatch.setenv("GITHUB_SHA", "abc")
+    monkeypatch.setenv("LANGFUSE_TIMEOUT", "2.5")
+    (project / ".env").write_text("LANGFUSE_HOST=https://dotenv\n")
+    write_json(project, langfuse_base_url="https://json", langfuse_tracing_environment="prod")
+    known = load()
+    rows = {row["key"]: row for row in json.loads(run("config", "show", "--json").out)}
+    facts = json.loads(run("fuse", "doctor", "--json").out)["verdicts"][0]["facts"]
+    for name, source, value in [
+        ("langfuse_release", "GITHUB_SHA in OS environment", known.release),
+        ("langfuse_base_url", "LANGFUSE_HOST in .env", known.base_url),
+        ("langfuse_timeout", "LANGFUSE_TIMEOUT in OS environment", str(known.timeout)),
+        (
+            "langfuse_tracing_environment",
+            "langfuse_tracing_environment in coaia.json",
+            known.environment,
+        ),
+    ]:
+        variable, place = source.split(" in ")
+        assert (rows[name]["value"], rows[name]["source"]) == (value, source)
+        assert facts[variable.upper()] == {"value": value, "from": place}
+
+
+@pytest.mark.parametrize("days", ["a month", -1, True, "nan", [30]])
+def test_a_time_to_keep_records_that_makes_no_sense_is_said_before_any_is_written(
+    run, project, days
+):
+    write_json(project, journal_keep_days=days)
+    result = run("fuse", "traces", "create", "a-trace")
+    assert (result.code, result.err.count("\n")) == (3, 1)
+    assert "journal_keep_days" in result.err and "coaia.json" in result.err
+    write_json(project)
+    assert "a-trace" not in run("fuse", "traces", "list").out
+
+
+@pytest.mark.parametrize("days", [0, 7, 365.5])
+def test_the_time_to_keep_records_is_a_setting(run, project, days):
+    write_json(project, journal_keep_days=days)
+    assert load().keep_days == days
+    assert run("config", "check").code == 0
+    assert "journal_keep_days" not in run("config", "check").out
