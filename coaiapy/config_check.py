@@ -181,7 +181,7 @@ def online(answers: List[Any]) -> List[Finding]:
     return [
         Finding(FAILED, one.service, one.error, one.code)
         if one.error
-        else Finding(OK, one.service, "{} answers and lets us in".format(one.where))
+        else Finding(OK, one.service, one.text)
         for one in answers
     ]
 

@@ -8,6 +8,7 @@ from coaiapy import config_files, dotenv_file
 from coaiapy.config_values import ConfigValues, Found
 from coaiapy.files import user_home
 from coaiapy.masking import shown_url
+from coaiapy.settings import LOCAL
 
 # An address, and the key that goes there.
 _PAIRS = (
@@ -31,7 +32,7 @@ def risks(values: ConfigValues) -> Iterator[str]:
         if address is None or key is None:
             continue
         url = str(address.value).strip()
-        if _host(url) in _LOOPBACK:
+        if _host(url) in _LOOPBACK or url.lower() == LOCAL:
             continue
         if url.startswith("http://"):
             yield "{} goes to {} in clear text: use https ({})".format(

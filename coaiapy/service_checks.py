@@ -2,22 +2,21 @@
 
 from typing import Callable, List, NamedTuple, Tuple
 
-from coaiapy import openai_settings, redis_settings, web_json
+from coaiapy import openai_settings, redis_settings, settings, web_json
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import CoaiaError, ExitCode
 from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.masking import shown_url, without_credentials
-from coaiapy.settings import LOCAL, Settings
+from coaiapy.masking import shown_url
 from coaiapy.stash_redis import RedisStash
 
 OPENAI_HINT = "openai_base_url"
 
 
 class Answered(NamedTuple):
-    """What one service said: ``error`` is "" when all is well, ``code`` what it calls for."""
+    """What came of asking one service: a sentence, or an ``error`` and its ``code``."""
 
     service: str
-    where: str
+    text: str
     error: str = ""
     code: ExitCode = ExitCode.OK
 
@@ -58,29 +57,28 @@ def _answered(
 
 
 def _langfuse(values: ConfigValues) -> str:
-    known = Settings(
-        public_key=values.get("langfuse_public_key") or "",
-        secret_key=values.get("langfuse_secret_key") or "",
-        base_url=without_credentials(values.get("langfuse_base_url")).rstrip("/"),
-        timeout=values.get("langfuse_timeout"),
-    )
-    if known.base_url == LOCAL:
-        return "local mode"
+    known = settings.from_values(values)
+    if known.is_local:
+        return "local mode: there is no server to ask"
     http = LangfuseHttp(known)
     try:
         http.request("GET", "/api/public/projects")
     finally:
         http.close()
-    return http.shown_url
+    return _lets_us_in(http.shown_url)
+
+
+def _lets_us_in(where: str) -> str:
+    return "{} answers and lets us in".format(where)
 
 
 def _redis(values: ConfigValues) -> str:
     server = redis_settings.find(values)
     if server is None:
-        return "none is named"
+        return "no server is named"
     with RedisStash(server) as store:
         store.ping()
-    return server.shown
+    return _lets_us_in(server.shown)
 
 
 def _openai(values: ConfigValues) -> str:
@@ -90,7 +88,7 @@ def _openai(values: ConfigValues) -> str:
         "the language model's service", service.key, "OPENAI_API_KEY", OPENAI_HINT
     )
     web_json.get(asked, base + "/models")
-    return shown_url(base)
+    return _lets_us_in(shown_url(base))
 
 
 def _aws(values: ConfigValues) -> str:
@@ -99,7 +97,7 @@ def _aws(values: ConfigValues) -> str:
     client = aws_clients.client(values, "sts")
     with aws_clients.translated("sts"):
         account = client.get_caller_identity()["Account"]
-    return "account {} in {}".format(account, values.get("pollyconf.region"))
+    return _lets_us_in("account {} in {}".format(account, values.get("pollyconf.region")))
 
 
 def _github(values: ConfigValues) -> str:
@@ -107,4 +105,4 @@ def _github(values: ConfigValues) -> str:
 
     service, base = cogh.service_of(values)
     web_json.get(service, base + "/user")
-    return shown_url(base)
+    return _lets_us_in(shown_url(base))

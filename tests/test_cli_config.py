@@ -293,6 +293,23 @@ def test_online_asks_what_is_configured(run, monkeypatch, tmp_path, use):
     ]
 
 
+@pytest.mark.parametrize("word", ["local", "Local", " LOCAL "])
+def test_nobody_is_asked_in_local_mode_however_it_is_written(run, monkeypatch, use, word):
+    server = use("v3")
+    monkeypatch.setenv("LANGFUSE_BASE_URL", word)
+    code, found = findings(run, "--online")
+    assert (code, server.requests) == (0, [])
+    assert [(one["place"], one["state"], one["text"]) for one in found] == [
+        ("Langfuse", "ok", "local mode: there is no server to ask")
+    ]
+
+
+def test_an_address_of_langfuse_that_is_none_is_said_while_it_is_asked_for(run, home):
+    result = run("init", "--interactive", stdin="pk\nsk\nnowhere\n")
+    assert result.code == 3
+    assert "Langfuse: LANGFUSE_BASE_URL 'nowhere' is not an http(s) address" in result.err
+
+
 def test_online_says_who_does_not_answer_or_lets_nobody_in(run, monkeypatch, use):
     monkeypatch.setattr("coaiapy.web_json.backoff", lambda attempt: 0.0)
     use("v3")

@@ -40,6 +40,12 @@ def test_a_projects_address_for_the_users_key_is_told(exported, project, warning
     assert "pw1234" not in said[0]
 
 
+@pytest.mark.parametrize("word", ["local", "Local"])
+def test_a_project_that_works_locally_gets_no_key(exported, project, warnings, word):
+    (project / ".env").write_text("LANGFUSE_BASE_URL={}\n".format(word))
+    assert warnings() == []
+
+
 def test_a_users_own_choice_is_none(exported, home, project, warnings, monkeypatch):
     (home / "coaia.json").write_text('{"langfuse_base_url": "https://mine.example"}')
     (home / "coaia.json").chmod(0o600)
