@@ -4,16 +4,26 @@ Servers fill what was not given with ``null``, ``""``, ``{}``, ``[]`` or ``0`` a
 their own; here is only what somebody wrote.
 """
 
-from typing import Any, Dict, Mapping
+from typing import Any, Callable, Dict, Iterator, Mapping, Tuple
 
-from coaiapy import span_metadata
+from coaiapy import ids, span_metadata
 from coaiapy.record_fields import FIELDS, Body
 from coaiapy.trace_filter import DEFAULT_ENVIRONMENT
 
 _EMPTY: Any = (None, "", {}, [])
 _CONTENT = ("input", "output")
 _API = {kind: {field.attribute: field.api for field in fields} for kind, fields in FIELDS.items()}
-_API["trace"]["trace_id"] = "id"
+_API["trace"]["trace_id"] = _API["trace"].pop("id")
+# A v4 server keeps these ids as digits made of the user's own text, which is an own field.
+_DIGITS: Dict[str, Dict[str, Callable[[str], str]]] = {
+    "trace": {"id": ids.span_trace_id},
+    "observation": {
+        "id": ids.span_id,
+        "traceId": ids.span_trace_id,
+        "parentObservationId": ids.span_id,
+    },
+    "score": {"traceId": ids.span_trace_id, "observationId": ids.span_id},
+}
 _COUNTS = ("input", "output", "total")
 _TOTALLED = ("usageDetails", "costDetails")
 _TEXT_SCORES = ("CATEGORICAL", "TEXT", "CORRECTION")
@@ -85,8 +95,17 @@ def _given(kind: str, row: Mapping[str, Any]) -> Body:
             body[field.api] = value
     if body.get("environment") == DEFAULT_ENVIRONMENT:
         del body["environment"]
-    body.update((_API[kind][name], value) for name, value in own.items() if name in _API[kind])
+    body.update(_believed(kind, own, body))
     return body
+
+
+def _believed(kind: str, own: Body, body: Body) -> Iterator[Tuple[str, Any]]:
+    """Yield own fields under their API names; an id must be the one that the server's stands for."""
+    for attribute, value in own.items():
+        name = _API[kind].get(attribute)
+        digits = _DIGITS[kind].get(name or "")
+        if name and (digits is None or isinstance(value, str) and digits(value) == body.get(name)):
+            yield name, value
 
 
 def _old_usage(row: Mapping[str, Any]) -> Dict[str, int]:

@@ -9,7 +9,7 @@ repeats of its trace.
 """
 
 import json
-from typing import Any, Dict, Mapping, Tuple
+from typing import Any, Dict, Mapping, Set, Tuple
 
 from coaiapy.record_fields import FIELDS, Body
 from coaiapy.wire import to_text
@@ -64,9 +64,7 @@ def received(metadata: Mapping[str, Any]) -> Tuple[Body, Body]:
     itself are left out.
     """
     is_span = any(_head(key) == "resourceAttributes" for key in metadata)
-    of_trace = metadata.get(_TRACE_KEYS)
-    left_out = {aside(key) for key in of_trace} if isinstance(of_trace, list) else set()
-    left_out.add(_TRACE_KEYS)
+    left_out = _trace_keys(metadata) | {_TRACE_KEYS}
     user: Body = {}
     own: Body = {}
     for key, value in metadata.items():
@@ -77,6 +75,17 @@ def received(metadata: Mapping[str, Any]) -> Tuple[Body, Body]:
         else:
             user[key[len(_ASIDE) :] if key.startswith(_ASIDE) else key] = value
     return user, own
+
+
+def of_trace(metadata: Mapping[str, Any]) -> Body:
+    """Return what an observation's span of ours only repeats of its trace's metadata."""
+    repeats = _trace_keys(metadata) | {OWN_PREFIX + "trace_id"}
+    return {key: value for key, value in metadata.items() if key in repeats}
+
+
+def _trace_keys(metadata: Mapping[str, Any]) -> Set[str]:
+    keys = metadata.get(_TRACE_KEYS)
+    return {aside(key) for key in keys if isinstance(key, str)} if isinstance(keys, list) else set()
 
 
 def aside(key: str) -> str:

@@ -47,6 +47,7 @@ def _is_dual_root(row: Body) -> bool:
 
 def trace(rows: List[Body]) -> Body:
     """Return the trace of its merged spans, or of its root spans alone."""
+    rows = [_said_of_trace(row) for row in rows]
     made_for_it = sorted(filter(is_trace, rows), key=_is_dual_root)
     roots = [row for row in rows if row.get("isRootObservation")]
     root = (made_for_it or roots or rows)[0]
@@ -58,6 +59,15 @@ def trace(rows: List[Body]) -> Body:
     is_named_root = root in roots and not is_own_root(root)
     found["name"] = found["traceName"] or (root.get("name") if is_named_root else None)
     return server_rows.trace(found)
+
+
+def _said_of_trace(row: Body) -> Body:
+    """Return a row without what it says of an observation of ours; anybody else's says both."""
+    metadata = row.get("metadata") or {}
+    if is_trace(row) or not span_metadata.is_ours(metadata):
+        return row
+    nothing = dict.fromkeys(("name", "version", "input", "output"))
+    return dict(row, metadata=span_metadata.of_trace(metadata), **nothing)
 
 
 def whole_trace(rows: List[Body]) -> Body:

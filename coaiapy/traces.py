@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterable, Iterator, Optional, Sequence
 
 from coaiapy import delivery, ids, journal_reads
 from coaiapy.destinations import destination_of
-from coaiapy.errors import NotFoundError, UsageError
+from coaiapy.errors import NetworkError, NotFoundError, UsageError
 from coaiapy.journal import Journal
 from coaiapy.record_fields import Body
 from coaiapy.records import Kept, Observation, Trace, from_body
@@ -115,7 +115,7 @@ def patch_trace(
         if row is not None:
             written = journal.patch(row, contents)
         else:
-            known = _made_elsewhere(journal, settings, trace_id)
+            known = _made_elsewhere(journal, settings, destination, trace_id)
             written = journal.append(destination, [known._replace(**contents)])
         return delivery.deliver(journal, settings, written, seconds)
 
@@ -139,13 +139,23 @@ def patch_observation(
         return delivery.deliver(journal, settings, written, seconds)
 
 
-def _made_elsewhere(journal: Journal, settings: Settings, trace_id: str) -> Trace:
-    """Return a trace that the journal has no record of, as its server knows it."""
+def _made_elsewhere(journal: Journal, settings: Settings, destination: int, trace_id: str) -> Trace:
+    """Return a trace whose own record the journal lacks, as its server knows it.
+
+    A server that shows none yet may be told of one whose observations the journal has.
+    """
     from coaiapy.readers import read
 
     found = read(journal, settings, lambda reader: reader.trace(trace_id))
+    found = found or journal_reads.trace(journal, destination, trace_id)
     if found is None:
         raise NotFoundError("no trace {!r} to change".format(trace_id))
+    if ids.span_trace_id(found["id"]) != ids.span_trace_id(trace_id):
+        raise NetworkError(
+            "asked for trace {!r}, the server gave {!r}: nothing was changed".format(
+                trace_id, found["id"]
+            )
+        )
     trace: Trace = from_body("trace", found)
     return trace
 

@@ -164,3 +164,37 @@ def test_a_page_that_is_too_heavy_is_asked_for_in_halves(use, kind):
     assert [trace["id"] for trace in trace_reads.list_traces(known())] == names[::-1]
     limits = [request.first("limit") for request in asked(server, reader_v4.ROWS)]
     assert limits == ["500", "250", "125"]
+
+
+@pytest.mark.parametrize("kind", SPANS)
+def test_what_a_span_says_of_its_ids_counts_only_where_it_fits(use, kind):
+    server = use(kind)
+    root = span("ab" * 16, "01" * 8, parentSpanId="")
+    for name in ("id", "trace_id", "parent_id"):
+        key = "langfuse.observation.metadata.coaia_" + name
+        root["attributes"].append({"key": key, "value": {"stringValue": "another"}})
+    send_spans(server, root)
+    found = trace_reads.get_trace(known(), "ab" * 16)
+    assert found["id"] == "ab" * 16
+    assert [(one["id"], one["traceId"]) for one in found["observations"]] == [("01" * 8, "ab" * 16)]
+
+
+@pytest.mark.parametrize("kind", SPANS)
+def test_an_observation_repeats_of_its_trace_what_the_trace_said(use, kind):
+    """The span of the trace itself may be late, or lost."""
+    server = use(kind)
+    given = {"id": "t", "timestamp": moment(0), "name": "n", "user_id": "u", "metadata": {"k": 1}}
+    step = observation_from({"id": "o", "name": "step", "metadata": {"x": 1}, "input": 1}, "t")
+    traces.submit(known(), [trace_from(given), step])
+    forget_what_was_written()
+    with server.store.lock:
+        rows = server.store.tables().rows
+        rows[:] = [row for row in rows if not row["id"] == ids.root_span_id("t")]
+    found = trace_reads.get_trace(known(), "t")
+    assert {name: found.get(name) for name in ("name", "userId", "metadata", "input")} == {
+        "name": "n",
+        "userId": "u",
+        "metadata": {"k": 1},
+        "input": None,
+    }
+    assert found["observations"][0]["metadata"] == {"x": 1}

@@ -21,7 +21,7 @@ from coaiapy import (
     trace_reads,
     traces,
 )
-from coaiapy.errors import UsageError
+from coaiapy.errors import NetworkError, UsageError
 from coaiapy.journal import Journal
 from coaiapy.langfuse_generation import Server
 from coaiapy.records import observation_from, trace_from
@@ -250,6 +250,52 @@ def test_a_trace_without_a_name_has_none(use, kind):
         "observations": [],
         "scores": [],
     }
+
+
+@pytest.mark.parametrize("kind", SPANS + ["local"])
+def test_an_observation_alone_makes_a_trace_that_says_nothing_of_itself(use, kind):
+    use(kind)
+    step = {"id": "o1", "name": "ob", "input": 1, "metadata": {"a": 1}, "version": "2"}
+    traces.add_observation(known(), observation_from(dict(step, start_time=moment(3)), "t1"))
+    assert trace_reads.list_traces(known()) == [{"id": "t1", "timestamp": moment(3)}]
+    found = trace_reads.get_trace(known(), "t1")
+    assert (found["id"], found["observations"][0]["id"]) == ("t1", "o1")
+
+
+@pytest.mark.parametrize("kind", EVERY + ["local"])
+def test_a_trace_that_is_observations_alone_gets_its_output(use, kind):
+    server = use(kind)
+    traces.add_observation(known(), observation_from({"id": "o1", "start_time": moment(3)}, "t1"))
+    traces.patch_output(known(), "t1", "done")
+    if server:
+        forget_what_was_written()
+    (listed,) = trace_reads.list_traces(known())
+    assert listed == {"id": "t1", "timestamp": moment(3), "output": "done"}
+    assert [one["id"] for one in trace_reads.get_trace(known(), "t1")["observations"]] == ["o1"]
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_a_change_is_not_written_into_another_trace_than_the_one_asked_for(use, kind):
+    server = use(kind)
+    write_many(1)
+    for route, answer in (("/traces/", "id"), ("v2/observations", "traceId")):
+        server.fail("changed", times=None, path=route, change=with_id(answer))
+    before = len(server.requests)
+    with pytest.raises(NetworkError, match="nothing was changed"):
+        traces.patch_output(known(), "t000", "done")
+    assert {request.method for request in server.requests[before:]} == {"GET"}
+
+
+def with_id(name):
+    """What gives every row of an answer another id under ``name``."""
+
+    def change(body):
+        rows = body["data"] if "data" in body else [body]
+        for row in rows:
+            row[name] = "ab" * 16
+        return body
+
+    return change
 
 
 @pytest.mark.parametrize("kind", EVERY)

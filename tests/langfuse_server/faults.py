@@ -160,6 +160,12 @@ def half_refused(exchange: Any, options: Dict[str, Any]) -> None:
     exchange.send(answer)
 
 
+def changed(exchange: Any, options: Dict[str, Any]) -> None:
+    """The request is carried out; `change` gets the body of the answer and makes another of it."""
+    answer = exchange.answer()
+    exchange.send(Answer(answer.status, options["change"](answer.body), answer.content_type))
+
+
 def rate_limited(request: Request, options: Dict[str, Any]) -> Answer:
     """429 with `retry_after` seconds (1), in the `shape` "json" (newer) or "text" (older)."""
     seconds = options.get("retry_after", 1)
@@ -197,6 +203,7 @@ PLAYS: Dict[str, Callable[..., None]] = {
     "drip": drip,
     "truncated json": truncated_json,
     "half refused": half_refused,
+    "changed": changed,
 }
 # Answered instead of the request being carried out.
 STATUSES: Dict[str, Callable[..., Answer]] = {

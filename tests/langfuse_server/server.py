@@ -116,7 +116,7 @@ class LangfuseServer:
 
         Carried out, but answered badly: "reset" (in mid-body), "answer lost" (no byte comes),
         "drip" (option `delay`, seconds per byte), "truncated json", "half refused" (option
-        `status`, 400 or 500). "hang" is carried out and answered after `release` or `heal`, if the
+        `status`, 400 or 500), "changed" (option `change`: body -> body). "hang" is carried out and answered after `release` or `heal`, if the
         client still waits, and else never. Not carried out: "429" (options
         `retry_after`, `shape` "json" or "text"), "401", "403" (quota), "404 html", "408", "413",
         "422", "500", "502 html", "503", "200 html". "refuse" stops listening at once, for all, until
