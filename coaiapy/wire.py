@@ -3,7 +3,7 @@
 import json
 from typing import Any, Iterable, Iterator, List, NamedTuple, Tuple
 
-from coaiapy.http_answers import is_html, message_of, parsed_object
+from coaiapy.http_answers import message_of
 from coaiapy.http_retry import is_temporary
 from coaiapy.langfuse_answers import is_other_generation
 from coaiapy.outgoing import Outgoing
@@ -118,8 +118,3 @@ def _state(status: int, body: bytes, count: int) -> Tuple[str, str]:
     if is_temporary(status):
         return RETRY, reason
     return (REFUSED if count == 1 else SPLIT), reason
-
-
-def is_langfuse_object(body: bytes) -> bool:
-    """Whether a 2xx body is the JSON object that Langfuse answers with."""
-    return not is_html(body) and bool(parsed_object(body) or body.strip() in (b"", b"{}"))

@@ -9,7 +9,7 @@ import zlib
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from coaiapy import __version__, ids, times
-from coaiapy.http_answers import is_html
+from coaiapy.http_answers import parsed
 from coaiapy.outgoing import Outgoing
 from coaiapy.record_fields import DEFAULTS, Body
 from coaiapy.span_metadata import SCOPE, as_text, repeated, sent
@@ -21,7 +21,6 @@ from coaiapy.wire import (
     Request,
     Verdict,
     in_chunks,
-    is_langfuse_object,
     to_bytes,
     to_text,
     whole_request,
@@ -70,9 +69,24 @@ def encode(items: Iterable[Outgoing], limit: int = MAX_BYTES) -> Encoded:
 
 def outcome(status: int, body: bytes, items: List[Outgoing]) -> List[Verdict]:
     """Return one verdict per record; a request is accepted or refused as a whole."""
-    if 200 <= status < 300 and not is_html(body) and is_langfuse_object(body):
+    if 200 <= status < 300 and _is_acceptance(body):
         return [Verdict(item, ACCEPTED) for item in items]
     return whole_request(status, body, items)
+
+
+def _is_acceptance(body: bytes) -> bool:
+    """Whether a 2xx body is one that Langfuse sends: its job object, or ``{}``.
+
+    A proxy or a login page may answer 200, too, with nothing, HTML or an error object.
+    """
+    try:
+        said = parsed(body)
+    except ValueError:
+        return False
+    if not isinstance(said, dict) or said.get("error") or said.get("message"):
+        return False
+    partial = said.get("partialSuccess")
+    return not (isinstance(partial, dict) and str(partial.get("rejectedSpans") or 0) != "0")
 
 
 def check(item: Outgoing) -> Optional[str]:
