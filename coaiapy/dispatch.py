@@ -31,9 +31,11 @@ CHUNK = 1000
 POLL_SECONDS = 0.05
 # A claim holds for so long, and is renewed when half of that is over.
 LEASE_SECONDS = 60.0
-# So many whole requests refused in a row, without one success, are not the records' fault. To
-# find one bad record among a chunk takes eleven.
-REFUSALS_IN_A_ROW = 20
+# So many requests refused before one is accepted are not the records' fault. Halves of what was
+# refused are tried in turn, so that good records among bad ones are found early.
+FIRST_REFUSALS = 20
+# After a success, even a whole chunk may be bad.
+LATER_REFUSALS = 2 * CHUNK
 # An interrupted command waits so long for what is in flight, to take out what was accepted.
 PARTING_SECONDS = 0.5
 
@@ -169,14 +171,14 @@ class Dispatch:
         self._lease_ends = time.time() + LEASE_SECONDS
 
     def _encode(self, items: Sequence[Outgoing]) -> None:
-        """Put requests before the others: what was split is settled before anything else."""
+        """Put requests behind those that wait for their turn."""
         try:
             encoded = wires.encode(self.server, items)
         except Exception as error:  # no record, however broken, may hold up the others
             reason = "it cannot be encoded: {!r}".format(error)
             verdicts = [Verdict(item, REFUSED, reason) for item in items]
             return self._refuse(verdicts) if len(verdicts) == 1 else self._split(verdicts)
-        self._todo[:0] = encoded.requests
+        self._todo += encoded.requests
         self._refuse(encoded.refused)
 
     def _settle(self, posted: Posted) -> None:
@@ -217,10 +219,10 @@ class Dispatch:
     def _count_refusal(self, reason: str) -> None:
         self._refusals += 1
         self._is_trusted = False
-        if self._refusals >= REFUSALS_IN_A_ROW:
+        if self._refusals >= (LATER_REFUSALS if self.accepted else FIRST_REFUSALS):
             self._stop(
                 RefusedError(
-                    "{} refused {} requests in a row, whatever was in them: {}".format(
+                    "{} refused {} requests in a row: {}".format(
                         self.http.shown_url, self._refusals, reason
                     )
                 )
@@ -230,8 +232,8 @@ class Dispatch:
         """One record spoils the whole request: find it by halves."""
         items = _items(verdicts)
         half = len(items) // 2
-        self._encode(items[half:])
         self._encode(items[:half])
+        self._encode(items[half:])
 
     def _retry(self, verdicts: List[Verdict]) -> None:
         """The server took the others: try these again in a while."""
