@@ -6,7 +6,7 @@ Everything that touches the journal happens in the calling thread.
 import time
 from typing import Callable, Dict, Iterable, List, Optional, Sequence, Set, Type
 
-from coaiapy import claims, langfuse_generation, outbox, wires
+from coaiapy import claims, journal_marks, langfuse_generation, outbox, wires
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
 from coaiapy.http_retry import backoff
 from coaiapy.journal import Journal
@@ -28,6 +28,12 @@ from coaiapy.wire import (
 
 WORKERS = 4
 CHUNK = 1000
+# On a slow line a large request would never arrive in time. So many records begin with a small
+# one, and the next ones grow, four times at the most, until a request takes GOOD_SECONDS.
+FIRST_BYTES = 64000
+GROWTH = 4
+GOOD_SECONDS = 2.0
+SLOW_SECONDS = 5.0
 POLL_SECONDS = 0.05
 # A claim holds for so long, and is renewed when half of that is over.
 LEASE_SECONDS = 60.0
@@ -63,6 +69,7 @@ class Dispatch:
         self._lease_ends = 0.0
         self._todo: List[Request] = []
         self._is_trusted = False
+        self._bytes = FIRST_BYTES
         self._refusals = 0
         self._postponed = 0
         self._relearned = False
@@ -78,8 +85,10 @@ class Dispatch:
         ``patient`` waits, while there is time, for records that pause or that another process is
         sending; otherwise they are passed over.
         """
-        if not self._learn():
+        if not (self._wait_as_asked() and self._learn()):
             return
+        if rows is not None:
+            self._bytes = MAX_BYTES
         with claims.claimant(self.journal) as self._name:
             try:
                 self._send(destinations, rows, patient)
@@ -120,6 +129,25 @@ class Dispatch:
             verdicts = posted.verdicts if posted else []
             self._accept([verdict for verdict in verdicts if verdict.state == ACCEPTED])
 
+    def _wait_as_asked(self) -> bool:
+        """Wait as long as the server has asked an earlier command to, if there is time for it."""
+        seconds = journal_marks.left(self.journal, self._paused)
+        if seconds >= self.deadline.left_to_start:
+            self._stop(
+                NetworkError(
+                    "{} has asked to wait for {:.0f} s more (too many requests)".format(
+                        self.http.shown_url, seconds
+                    )
+                )
+            )
+            return False
+        time.sleep(seconds)
+        return True
+
+    @property
+    def _paused(self) -> str:
+        return "paused " + self.http.base_url
+
     def _learn(self) -> bool:
         """Find out what server this is, or why that cannot be found out."""
         try:
@@ -150,7 +178,7 @@ class Dispatch:
                         destinations,
                         LEASE_SECONDS,
                         CHUNK,
-                        MAX_BYTES,
+                        self._bytes,
                         rows,
                     )
                 )
@@ -191,6 +219,7 @@ class Dispatch:
         for state, found in groups.items():
             if state == ACCEPTED:
                 self._accept(found)
+                self._fit_size(posted.seconds)
             elif state == REFUSED:
                 self._refuse(found)
             elif state == SPLIT:
@@ -209,6 +238,14 @@ class Dispatch:
         self._is_trusted = True
         self.deadline.progress()
         self.on_accepted(len(self.accepted))
+
+    def _fit_size(self, seconds: float) -> None:
+        """Make the next requests larger or smaller, by how long the last one took."""
+        if seconds > SLOW_SECONDS:
+            self._bytes = max(self._bytes // GROWTH, FIRST_BYTES)
+        elif seconds < GOOD_SECONDS:
+            growth = min(GROWTH, GOOD_SECONDS / max(seconds, 0.001))
+            self._bytes = min(int(self._bytes * growth), MAX_BYTES)
 
     def _refuse(self, verdicts: List[Verdict]) -> None:
         if verdicts:
@@ -256,6 +293,8 @@ class Dispatch:
         """Nothing that waits will pass now: keep it for the next command."""
         reason = verdicts[0].reason
         outbox.postpone(self.journal, _items(verdicts), reason, 0)
+        if posted.pause:
+            journal_marks.set_mark(self.journal, self._paused, posted.pause)
         self._stop(posted.error or _PROBLEMS[verdicts[0].state](reason))
 
     def _stop(self, problem: CoaiaError) -> None:

@@ -5,11 +5,15 @@ from typing import Optional
 
 from coaiapy.journal import Journal
 
+# A mark for a later moment holds no longer: the clock may have been put right since.
+LONGEST = 3600.0
 
-def set_mark(journal: Journal, name: str) -> None:
-    """Remember that ``name`` happened now."""
+
+def set_mark(journal: Journal, name: str, seconds: float = 0) -> None:
+    """Remember that ``name`` happened now, or holds for so many ``seconds``."""
+    moment = time.time() + min(seconds, LONGEST)
     with journal.transaction() as db:
-        db.execute("INSERT OR REPLACE INTO marks (name, at) VALUES (?, ?)", (name, time.time()))
+        db.execute("INSERT OR REPLACE INTO marks (name, at) VALUES (?, ?)", (name, moment))
 
 
 def clear_mark(journal: Journal, name: str) -> None:
@@ -24,3 +28,11 @@ def age(journal: Journal, name: str) -> Optional[float]:
     for row in journal.rows("SELECT at FROM marks WHERE name = ?", name):
         return max(0.0, time.time() - row["at"])
     return None
+
+
+def left(journal: Journal, name: str) -> float:
+    """Return for how many seconds ``name`` still holds, 0 if it does not."""
+    for row in journal.rows("SELECT at FROM marks WHERE name = ?", name):
+        seconds = row["at"] - time.time()
+        return seconds if 0 < seconds <= LONGEST else 0.0
+    return 0.0

@@ -54,13 +54,16 @@ class Posted(NamedTuple):
     """What came of a request that was encoded for a server of ``generation``.
 
     ``error`` says why the request as a whole was not accepted, ``is_refusal`` whether the server
-    found fault with what it carried.
+    found fault with what it carried. ``pause`` is how many seconds the server asks to wait,
+    ``seconds`` how long it took to answer.
     """
 
     generation: str
     verdicts: List[Verdict]
     error: Optional[CoaiaError] = None
     is_refusal: bool = False
+    pause: Optional[float] = None
+    seconds: float = 0.0
 
 
 class Posts:
@@ -114,22 +117,23 @@ class Posts:
     def _post(self, request: Request, generation: str) -> Posted:
         attempt = 0
         while True:
-            posted, pause = self._try(request, generation)
+            posted = self._try(request, generation)
             if any(verdict.state != RETRY for verdict in posted.verdicts):
                 return posted
-            pause = backoff(attempt) if pause is None else pause
+            pause = backoff(attempt) if posted.pause is None else posted.pause
             if pause >= self._deadline.left_to_start or self._stopped.wait(pause):
                 return posted
             attempt += 1
 
-    def _try(self, request: Request, generation: str) -> Any:
-        """Post once; return what came of it and how long the server asks to wait."""
+    def _try(self, request: Request, generation: str) -> Posted:
+        """Post once, and return what came of it."""
+        start = time.monotonic()
         try:
             answer = self._http.send(request, self._deadline.moment)
         except UnavailableError as error:
-            return Posted(generation, _all(RETRY, request, error), error), None
+            return Posted(generation, _all(RETRY, request, error), error)
         except CoaiaError as error:
-            return Posted(generation, _all(CREDENTIALS, request, error), error), None
+            return Posted(generation, _all(CREDENTIALS, request, error), error)
         verdicts = [
             verdict._replace(reason=clean(verdict.reason, self._http.settings))
             if verdict.reason
@@ -137,7 +141,14 @@ class Posts:
             for verdict in wires.outcome(answer, request)
         ]
         problem = self._error(answer, request)
-        return Posted(generation, verdicts, problem, answer.status >= 400), retry_after(answer)
+        return Posted(
+            generation,
+            verdicts,
+            problem,
+            is_refusal=answer.status >= 400,
+            pause=retry_after(answer),
+            seconds=time.monotonic() - start,
+        )
 
     def _error(self, answer: Answer, request: Request) -> Optional[CoaiaError]:
         if answer.status < 400 and not is_html(answer.body):

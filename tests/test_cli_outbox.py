@@ -99,7 +99,7 @@ def test_status_counts_by_destination(coaia, server):
 def test_list_shows_each_record_and_can_be_narrowed_down(coaia, server):
     rows = leave(server, records_of(4), rejected=1)
     everything = json.loads(coaia("list", "--json").out)
-    assert [one["row"] for one in everything] == rows
+    assert [one["row"] for one in everything] == list(rows)
     rejected = json.loads(coaia("list", "--state", "rejected", "--json").out)
     assert [(one["id"], one["reason"]) for one in rejected] == [(hex_id(0, 32), "name: too long")]
     table = coaia("list", "--state", "rejected")

@@ -121,6 +121,32 @@ def test_a_rate_limit_beyond_the_deadline_is_not_waited_for(server):
     assert len(writes(server)) == 1
 
 
+def test_later_commands_wait_as_long_as_the_server_has_asked(server):
+    server.fail("429", method="POST", retry_after=3)
+    assert submit(server, records_of(2), seconds=2).waiting == 2
+    outcome = submit(server, [observation_of(5)], seconds=2)
+    assert (outcome.waiting, len(writes(server))) == (1, 1), "nothing was asked meanwhile"
+    assert "asked to wait for" in str(outcome.problem)
+    outcome = submit(server, [observation_of(6)])
+    assert (outcome.sent, outcome.backlog, in_outbox()) == (1, 3, {})
+
+
+def test_many_records_get_through_a_line_too_slow_for_large_requests(server, monkeypatch):
+    def slow(exchange, options):
+        seconds = len(exchange.request.raw) / options["bytes_per_second"]
+        if seconds > 4:
+            exchange.abort()
+        else:
+            time.sleep(seconds)
+            exchange.send(exchange.answer())
+
+    monkeypatch.setitem(faults.PLAYS, "slow", slow)
+    server.fail("slow", times=None, method="POST", bytes_per_second=100000)
+    records = [observation_of(n, input=os.urandom(400).hex()) for n in range(1200)]
+    outcome = submit(server, records, seconds=6)
+    assert (outcome.sent, outcome.waiting) == (1200, 0)
+
+
 def test_pauses_between_tries_grow(server):
     server.fail("500", times=None, method="POST")
     submit(server, records_of(1), seconds=6)
