@@ -7,6 +7,7 @@ from typing import Dict, Iterable, Optional
 from coaiapy import delivery, settings, traces
 from coaiapy.cli_arguments import seconds
 from coaiapy.cli_common import Context
+from coaiapy.cli_streams import is_terminal
 from coaiapy.display import counted
 from coaiapy.errors import ExitCode, NetworkError
 from coaiapy.journal import journal_path
@@ -101,9 +102,15 @@ def summary(what: str, count: int, outcome: delivery.Outcome) -> str:
 
 def export_variables(context: Context, variables: Dict[str, Optional[str]]) -> None:
     """Print the given variables as lines for ``eval``, and keep them for the next session."""
-    from coaiapy import environment, shell
+    from coaiapy import environment
 
     given = {name: value for name, value in variables.items() if value}
-    for name, value in given.items():
-        context.say(shell.export_line(name, value))
+    for line in environment.export_commands(given):
+        context.say(line)
     environment.remember(given)
+    other = environment.other_trace(given)
+    if other and is_terminal(context.stdout):
+        context.note(
+            'this shell still has the trace {!r}: eval "$(coaia ... --export-env)" goes on with '
+            "the new one, which coaia env save saves".format(other)
+        )

@@ -8,6 +8,14 @@ from coaiapy.cli_common import Context, Handler, Parser, add_command, subcommand
 from coaiapy.cli_input import agrees
 from coaiapy.cli_streams import is_terminal
 
+# What is said where this shell and ``.coaia-env`` have different traces, by the one that is saved.
+_CHOICE_OF_TRACE = {
+    "project": "this is the trace that .coaia-env got last; this shell still has {!r}: eval the lines "
+    "above to go on with the saved one, or save the other with --from shell",
+    "shell": "this is the trace that this shell has; .coaia-env has {!r}: save that one with "
+    "--from project",
+}
+
 
 class Command(NamedTuple):
     """A subcommand: its help, its examples, and what adds its options."""
@@ -102,17 +110,20 @@ def source(args: argparse.Namespace, context: Context) -> None:
         return
     for line in environment.export_commands(variables, args.shell):
         context.say(line)
+    environment.take_up(variables)
     _note_eval(context)
 
 
 def save(args: argparse.Namespace, context: Context) -> None:
     """Keep the current trace's ids, and print the lines that set them."""
     saved = environment.save_context(
-        _path(args), args.context_name, args.force, args.format or "json"
+        _path(args), args.context_name, args.force, args.format or "json", args.source
     )
     for line in environment.export_commands(saved.variables):
         context.say(line)
     context.note("saved {} in {}".format(", ".join(saved.variables), saved.path))
+    if saved.passed_over:
+        context.note(_CHOICE_OF_TRACE[saved.source].format(saved.passed_over))
 
 
 def clear(args: argparse.Namespace, context: Context) -> Optional[int]:
@@ -297,6 +308,12 @@ def _add_source(parser: Parser) -> None:
 def _add_save(parser: Parser) -> None:
     _add_place(parser)
     _add_format(parser)
+    parser.add_argument(
+        "--from",
+        dest="source",
+        choices=environment.SOURCES,
+        help="save the trace of this shell, or that of .coaia-env (default: the one that came last)",
+    )
     parser.add_argument("--context-name", metavar="TEXT", help="a description to keep with it")
     _add_force(parser, "replace the ids of another context")
 

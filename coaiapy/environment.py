@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Dict, List, Mapping, Optional
 from coaiapy import env_files, shell
 from coaiapy.env_context import (
     CONTEXT_KEYS,
+    SOURCES,
     Saved,
     current_context,
     is_open,
+    left_behind,
+    other_trace,
     remember,
     resolve,
     resolve_all,
     save_context,
+    take_up,
 )
 from coaiapy.env_files import variables_in
 from coaiapy.env_places import (
@@ -32,6 +36,7 @@ from coaiapy.errors import NotFoundError
 __all__ = [
     "CONTEXT_KEYS",
     "LOCATIONS",
+    "SOURCES",
     "Environment",
     "EnvironmentConfig",
     "EnvironmentManager",
@@ -45,12 +50,14 @@ __all__ = [
     "find_in",
     "format_environment_table",
     "init",
+    "other_trace",
     "path_of",
     "remember",
     "resolve",
     "resolve_all",
     "save_context",
     "set_variable",
+    "take_up",
     "unset_variable",
     "variables_in",
 ]
@@ -146,10 +153,14 @@ def unset_variable(path: str, key: str) -> bool:
 
 
 def export_commands(variables: Mapping[str, str], shell_name: str = "posix") -> List[str]:
-    """Return the lines that export ``variables``, without metadata and ids left open."""
-    return shell.export_lines(
-        {key: variables[key] for key in variables if not is_open(key, variables[key])}, shell_name
-    )
+    """Return the lines that export ``variables``, without metadata and ids left open.
+
+    Where they start another trace than this process has, lines that remove the session and the
+    observation ids of that one come after them.
+    """
+    given = {key: variables[key] for key in variables if not is_open(key, variables[key])}
+    ended = [shell.unset_line(key, shell_name) for key in left_behind(given)]
+    return shell.export_lines(given, shell_name) + ended
 
 
 def _add_missing(variables: Dict[str, str], more: Mapping[str, str]) -> None:
@@ -245,9 +256,12 @@ class EnvironmentManager:
     ) -> Dict[str, str]:
         """Put one environment's variables into this process and return them.
 
-        Ids left open are returned, but do not replace what the process has.
+        Ids left open are returned, but do not replace what the process has. The session and the
+        observation ids of another trace are removed.
         """
         variables = self.load_environment(env_name, location)
+        for key in left_behind(variables):
+            del os.environ[key]
         os.environ.update(
             {key: value for key, value in variables.items() if not is_open(key, value)}
         )

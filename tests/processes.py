@@ -45,6 +45,19 @@ def finish(*words, **options):
     return process.returncode, out.decode("utf-8"), err.decode("utf-8")
 
 
+def bash(script, *options):
+    """Run a script in a real bash that stops at the first failure; return its standard output."""
+    path = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
+    done = subprocess.run(
+        ["bash"] + list(options) + ["-c", "set -eu\n" + script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(PATH=path),
+    )
+    assert done.returncode == 0, done.stderr.decode("utf-8")
+    return done.stdout.decode("utf-8")
+
+
 def peak_memory(report, *words, **options):
     """Run ``coaia WORD...`` and return its exit code and how many bytes it had at its peak."""
     command = [sys.executable, "-c", MEASURE, str(report)] + [str(word) for word in words]

@@ -8,12 +8,12 @@ import subprocess
 import sys
 
 import pytest
+from processes import bash
 
 from coaiapy.cli_common import Context
 from coaiapy.coaiacli import main
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BIN = os.path.dirname(sys.executable)
 COMMANDS = ("init", "list", "get", "set", "unset", "source", "save", "clear")
 
 
@@ -302,23 +302,6 @@ def test_get_of_a_json_file_needs_little_of_python_and_nothing_else(run):
     slow = {"tempfile", "pathlib", "logging", "subprocess", "sqlite3", "ssl", "http", "asyncio"}
     assert value == "1" and not slow & set(modules.split())
     assert "coaiapy.display" not in modules.split()
-
-
-def _env(**more):
-    """The environment of a process that finds this package even without site-packages."""
-    path = BIN + os.pathsep + os.environ["PATH"]
-    return dict(os.environ, PATH=path, PYTHONPATH=ROOT, **more)
-
-
-def bash(script, *options):
-    done = subprocess.run(
-        ["bash"] + list(options) + ["-c", "set -eu\n" + script],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=_env(),
-    )
-    assert done.returncode == 0, done.stderr.decode("utf-8")
-    return done.stdout.decode("utf-8")
 
 
 def test_a_context_goes_on_in_another_shell():

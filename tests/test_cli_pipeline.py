@@ -2,14 +2,11 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
+from processes import bash
 
 from coaiapy.cli_pipeline import joined_variables
-
-BIN = os.path.dirname(sys.executable)
 
 EXPORTS = {
     "COAIA_TRACE_ID",
@@ -18,18 +15,6 @@ EXPORTS = {
     "COAIA_PARENT_OBSERVATION_ID",
     "COAIA_LAST_OBSERVATION_ID",
 }
-
-
-def bash(script):
-    """Run a script in a real bash that stops at the first failure; return its standard output."""
-    done = subprocess.run(
-        ["bash", "-c", "set -eu\n" + script],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=dict(os.environ, PATH=BIN + os.pathsep + os.environ["PATH"]),
-    )
-    assert done.returncode == 0, done.stderr.decode("utf-8")
-    return done.stdout.decode("utf-8")
 
 
 def trace(run, trace_id):
