@@ -3,13 +3,14 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import prompt_drift, prompt_files, prompt_sync, settings
+from coaiapy import prompt_drift, prompt_folder, prompt_sync, settings
 from coaiapy.cli_common import Context, Parser, add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.display import counted
 from coaiapy.errors import ExitCode
 from coaiapy.prompt_content import LATEST
-from coaiapy.prompt_drift import MISSING, SAME, Compared
+from coaiapy.prompt_drift import BEHIND, MISSING, SAME, Compared
+from coaiapy.prompt_sync import KEPT, Failed
 
 PULLED = {"state": "State", "name": "Name", "version": "Version", "path": "Path"}
 COMPARED = {"state": "State", "name": "Name", "differences": "Differences", "path": "Path"}
@@ -19,9 +20,17 @@ def build(group: Any) -> None:
     """Add the commands for prompt files to ``coaia fuse prompts``."""
     pull = _add(group, "pull", pull_prompts, "write each prompt of the server to a file in DIR")
     pull.add_argument("--dry-run", action="store_true", help="only say what would be written")
+    pull.add_argument(
+        "--force", action="store_true", help="also replace files that were changed in DIR"
+    )
     add_listing_options(pull)
     push = _add(group, "push", push_prompts, "write the prompts in DIR that changed to the server")
     push.add_argument("--dry-run", action="store_true", help="only say what would be written")
+    push.add_argument(
+        "--force",
+        action="store_true",
+        help="also replace what is newer on the server: DIR is right",
+    )
     push.add_argument("-m", "--commit-message", metavar="TEXT", help="what has changed")
     add_listing_options(push)
     diff = _add(
@@ -45,32 +54,41 @@ def _add(group: Any, name: str, handler: Any, help: str) -> Parser:
     return parser
 
 
-def pull_prompts(args: argparse.Namespace, context: Context) -> None:
+def pull_prompts(args: argparse.Namespace, context: Context) -> int:
     """Write the server's prompts to files."""
     known = settings.load(context.env_file)
-    rows = prompt_sync.pull(known, args.folder, args.names, args.label, args.dry_run)
-    show_listing(args, context, rows, PULLED, "prompt")
-    changed = [row for row in rows if row["state"] != SAME]
+    pulled = prompt_sync.pull(known, args.folder, args.names, args.label, args.dry_run, args.force)
+    show_listing(args, context, pulled.rows, PULLED, "prompt")
+    changed = [row for row in pulled.rows if row["state"] not in (SAME, KEPT)]
     _note_written(context, args.dry_run, len(changed), "file")
+    return _note_failed(context, pulled.failed)
 
 
 def push_prompts(args: argparse.Namespace, context: Context) -> int:
     """Write the files that differ to the server."""
     compared = [one for one in _compare(args, context) if one.state not in (SAME, MISSING)]
     show_listing(args, context, [one.row() for one in compared], COMPARED, "change")
-    if args.dry_run:
-        _note_written(context, True, len(compared), "prompt")
-        return ExitCode.OK
+    chosen = prompt_sync.pushable(compared, args.force)
+    for one in compared:
+        if one.state == BEHIND and one not in chosen:
+            context.note(
+                "{name} is behind (version {fileVersion}, the server has {version}): "
+                "pull it".format(**one.row())
+            )
+    failed = prompt_sync.unpushable(compared, args.label, args.force)
+    pushed = [one.name for one in chosen]
+    if not args.dry_run:
+        pushed = []
 
-    def written(name: str, prompt: Any) -> None:
-        context.note("{} is at version {}".format(name, prompt["version"]))
+        def written(name: str, prompt: Any) -> None:
+            pushed.append(name)
+            context.note("{} is at version {}".format(name, prompt["version"]))
 
-    known = settings.load(context.env_file)
-    failed = prompt_sync.push(known, compared, args.label, args.commit_message, written)
-    for one in failed:
-        context.note("coaia: {} was not written: {}".format(one.name, one.error))
-    _note_written(context, False, len(compared) - len(failed), "prompt")
-    return ExitCode.REFUSED if failed else ExitCode.OK
+        known = settings.load(context.env_file)
+        message = args.commit_message
+        failed += prompt_sync.push(known, args.folder, chosen, args.label, message, written)
+    _note_written(context, args.dry_run, len(pushed), "prompt")
+    return _note_failed(context, failed)
 
 
 def diff_prompts(args: argparse.Namespace, context: Context) -> int:
@@ -99,11 +117,17 @@ def _drifted(args: argparse.Namespace, context: Context) -> List[Compared]:
 
 
 def _compare(args: argparse.Namespace, context: Context) -> List[Compared]:
-    folder = prompt_files.read_checked(args.folder)
+    folder = prompt_folder.read_checked(args.folder)
     for path in folder.others:
         context.note("{} is not a prompt: it does not begin with ---".format(path))
     known = settings.load(context.env_file)
     return prompt_drift.compare(known, folder.prompts, args.names, args.label)
+
+
+def _note_failed(context: Context, failed: List[Failed]) -> int:
+    for one in failed:
+        context.note("coaia: {} was not written: {}".format(one.name, one.error))
+    return max((one.error.exit_code for one in failed), default=ExitCode.OK)
 
 
 def _note_written(context: Context, dry_run: bool, count: int, what: str) -> None:

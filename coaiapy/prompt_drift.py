@@ -2,6 +2,9 @@
 
 The server's side is the version with one label (``latest`` unless another is named). A label that
 the server has beyond those in the file is no difference: none can be taken off.
+
+A file says which version it was pulled from. That version tells on which side a prompt has changed
+since: in the folder, on the server (the file is behind), or on both.
 """
 
 import difflib
@@ -10,8 +13,8 @@ from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
 from coaiapy import prompt_files
 from coaiapy.errors import CoaiaError, NotFoundError
 from coaiapy.parallel import run_all, values_of
-from coaiapy.prompt_content import LATEST
-from coaiapy.prompt_files import PromptFile
+from coaiapy.prompt_content import LATEST, is_same
+from coaiapy.prompt_files import PromptFile, is_unmerged
 from coaiapy.prompts import get_prompt, list_names
 from coaiapy.record_fields import Body
 from coaiapy.settings import Settings
@@ -19,24 +22,38 @@ from coaiapy.settings import Settings
 SAME = "same"
 CHANGED = "changed"
 LABELS = "labels"
+BEHIND = "behind"
+DIVERGED = "changed on both sides"
+UNMERGED = "unmerged"
 NEW = "only in the folder"
 MISSING = "only on the server"
 
 
 class Compared(NamedTuple):
-    """A prompt on both sides; ``differences`` are the fields that are not the same."""
+    """A prompt on both sides; ``differences`` are the fields that are not the same.
+
+    ``holder``, in the state ``LABELS``: the server's version that has the content of the file, and
+    lacks a label.
+    """
 
     name: str
     state: str
     file: Optional[PromptFile]
     prompt: Optional[Body]
     differences: Sequence[str] = ()
+    holder: Optional[Body] = None
 
     def row(self) -> Body:
         """The row of a listing."""
-        known = {"name": self.name, "state": self.state, "differences": list(self.differences)}
-        version = self.prompt["version"] if self.prompt else None
-        return dict(known, version=version, path=self.file.path if self.file else None)
+        file, prompt = self.file, self.prompt
+        return {
+            "name": self.name,
+            "state": self.state,
+            "differences": list(self.differences),
+            "version": prompt["version"] if prompt else None,
+            "fileVersion": file.version if file else None,
+            "path": file.path if file else None,
+        }
 
 
 def compare(
@@ -47,24 +64,21 @@ def compare(
 ) -> List[Compared]:
     """Return every prompt of a folder and of the server, or those of ``names``, by name.
 
-    ``known`` are the prompts of the folder by name, as ``prompt_files.read_checked`` finds them.
+    ``known`` are the prompts of the folder by name, as ``prompt_folder.read_checked`` finds them.
     """
-    there = fetch_all(settings, names, label)
-    both = chosen(set(known) | set(there), names)
-    return [_compared(name, known.get(name), there.get(name)) for name in sorted(both)]
+    there = _fetch_all(settings, names, label)
+    both = sorted(_chosen(set(known) | set(there), names))
+    compared = [_compared(name, known.get(name), there.get(name)) for name in both]
+    return values_of(run_all(lambda one: _placed(settings, one, label), compared, (CoaiaError,)))
 
 
-def fetch_all(settings: Settings, names: Sequence[str], label: str) -> Dict[str, Body]:
+def _fetch_all(settings: Settings, names: Sequence[str], label: str) -> Dict[str, Body]:
     """Return the server's prompts that have the label, unresolved, by name."""
     wanted = [name for name in list_names(settings, label) if not names or name in names]
 
-    def get(name: str) -> Optional[Body]:
-        try:
-            return get_prompt(settings, name, label, resolve=False)
-        except NotFoundError:
-            return None  # deleted, or its label moved, since it was listed
-
-    prompts = values_of(run_all(get, wanted, (CoaiaError,)))
+    found = run_all(lambda name: _version(settings, name, label=label), wanted, (CoaiaError,))
+    # Without one that was deleted, or whose label has moved, since it was listed.
+    prompts = values_of(found)
     return {prompt["name"]: prompt for prompt in prompts if prompt is not None}
 
 
@@ -93,7 +107,7 @@ def diff(one: Compared) -> str:
     return "".join(line if line.endswith("\n") else line + "\n" for line in lines)
 
 
-def chosen(known: Iterable[str], names: Sequence[str]) -> List[str]:
+def _chosen(known: Iterable[str], names: Sequence[str]) -> List[str]:
     """Return ``names``, or all that are ``known``; ``NotFoundError`` for a name that is not."""
     for name in names:
         if name not in known:
@@ -111,7 +125,56 @@ def _compared(name: str, file: Optional[PromptFile], prompt: Optional[Body]) -> 
     if set(file.labels or []) - set(prompt.get("labels") or []):
         differences.append("labels")
         state = CHANGED if state == CHANGED else LABELS
-    return Compared(name, state, file, prompt, differences)
+    return Compared(name, state, file, prompt, differences, prompt if state == LABELS else None)
+
+
+def _placed(settings: Settings, one: Compared, label: str) -> Compared:
+    """Return a changed prompt with the side on which it has changed."""
+    file, prompt = one.file, one.prompt
+    if file is None or one.state not in (CHANGED, NEW):
+        return one
+    if is_unmerged(file.content) and not (prompt and is_unmerged(prompt["prompt"])):
+        return one._replace(state=UNMERGED)
+    newest = prompt if label == LATEST else _version(settings, one.name, label=LATEST)
+    base = _base(settings, file, [prompt, newest])
+    if label != LATEST:
+        holder = _holder(file, prompt, [newest, base])
+        if holder is not None:
+            return one._replace(state=LABELS, differences=[label], holder=holder)
+    if file.version is None or prompt is None:
+        return one
+    if base is not None and (base in (prompt, newest) or is_same(base, prompt)):
+        return one  # nothing has changed on the server
+    is_clean = base is not None and is_same(base, file.body())
+    return one._replace(state=BEHIND if is_clean else DIVERGED)
+
+
+def _base(settings: Settings, file: PromptFile, known: List[Optional[Body]]) -> Optional[Body]:
+    """Return the server's version that the file was pulled from, if it is still there."""
+    for prompt in known:
+        if prompt is not None and prompt["version"] == file.version:
+            return prompt
+    return _version(settings, file.name, file.version) if file.version else None
+
+
+def _holder(
+    file: PromptFile, prompt: Optional[Body], others: List[Optional[Body]]
+) -> Optional[Body]:
+    """Return the version with the content of the file, if it is newer than the labelled one."""
+    for other in others:
+        if other is not None and not _differences(file, other):
+            if prompt is None or prompt["version"] < other["version"]:
+                return other
+    return None
+
+
+def _version(
+    settings: Settings, name: str, version: Optional[int] = None, label: Optional[str] = None
+) -> Optional[Body]:
+    try:
+        return get_prompt(settings, name, label, version, resolve=False)
+    except NotFoundError:
+        return None
 
 
 def _differences(file: PromptFile, prompt: Body) -> List[str]:
@@ -140,8 +203,9 @@ def _shown(prompt: Optional[Body], file: Optional[PromptFile]) -> str:
 
 
 def _filled(file: PromptFile, prompt: Optional[Body]) -> Body:
-    """Return the file's prompt; tags that it does not speak of are the server's."""
+    """Return the file's prompt; what it does not speak of is the server's."""
     body = file.body()
-    if file.tags is None and prompt is not None:
-        body["tags"] = prompt.get("tags")
+    for key in ("tags", "version"):
+        if body[key] is None and prompt is not None:
+            body[key] = prompt.get(key)
     return body

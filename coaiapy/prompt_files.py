@@ -7,10 +7,10 @@ folders, and no name leads out of the folder that was given.
 
 import os
 import re
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+from hashlib import sha256
+from typing import Any, List, NamedTuple, Optional
 
-from coaiapy import files
-from coaiapy.errors import CoaiaError, StateError, UsageError
+from coaiapy.errors import UsageError
 from coaiapy.packages import require
 from coaiapy.prompt_content import (
     CHAT,
@@ -28,17 +28,23 @@ from coaiapy.record_fields import Body
 ENDING = ".md"
 FENCE = "---\n"
 CONFLICT = "<<<<<<< "
-KEYS = ("name", "type", "labels", "tags", "config")
-PROJECT_FILE = 0o644
+KEYS = ("name", "type", "version", "labels", "tags", "config")
+# Bytes of a name that a file system surely takes, with room for an ending.
+LONGEST_STEP = 200
 # What some system cannot have in a file's name, and the sign that stands for it.
 _UNSAFE = re.compile(
     r'[/%\\:*?"<>|\x00-\x1f\x7f]|^[. ]|[. ]$|^(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|$)',
     re.IGNORECASE,
 )
+# Both sides of a conflict, as git writes them.
+_CONFLICT_LINES = re.compile(r"^<{7} .*^={7}$.*^>{7} ", re.MULTILINE | re.DOTALL)
 
 
 class PromptFile(NamedTuple):
-    """A prompt as its file says it; ``labels`` and ``tags`` are ``None`` where it says nothing."""
+    """A prompt as its file says it; ``labels`` and ``tags`` are ``None`` where it says nothing.
+
+    ``version`` is the server's version that the file was pulled from or pushed as, if any.
+    """
 
     path: str
     name: str
@@ -47,17 +53,19 @@ class PromptFile(NamedTuple):
     labels: Optional[List[str]]
     tags: Optional[List[str]]
     config: Any
+    version: Optional[int] = None
 
     def body(self) -> Body:
         """The prompt with the names that servers use."""
         named = {"name": self.name, "type": self.type, "prompt": self.content}
-        return dict(named, config=self.config, labels=self.labels, tags=self.tags)
+        named.update(config=self.config, labels=self.labels, tags=self.tags)
+        return dict(named, version=self.version)
 
 
 def path_of(name: str) -> str:
     """Return where below the folder the prompt ``name`` is kept: ``a/b`` as ``a/b.md``."""
     # A / that separates nothing from something is part of the name, and of no path.
-    steps = [_UNSAFE.sub(_encoded, step) for step in re.split("(?<=[^/])/(?=[^/])", name)]
+    steps = [_file_name(step) for step in re.split("(?<=[^/])/(?=[^/])", name)]
     folders = [re.sub(r"\.(?=md$)", "%2E", step) for step in steps[:-1]]
     return os.path.join(*folders, steps[-1] + ENDING)
 
@@ -68,6 +76,15 @@ def name_of(path: str) -> str:
     return re.sub(r"%([0-9A-F]{2})", lambda found: chr(int(found.group(1), 16)), text)
 
 
+def _file_name(step: str) -> str:
+    """Return a name for a file; of one that is too long the end becomes a digest of it."""
+    safe = _UNSAFE.sub(_encoded, step)
+    if len(safe.encode("utf-8")) <= LONGEST_STEP:
+        return safe
+    start = safe.encode("utf-8")[: LONGEST_STEP - 17].decode("utf-8", "ignore")
+    return "{}~{}".format(start, sha256(step.encode("utf-8")).hexdigest()[:16])
+
+
 def _encoded(found: Any) -> str:
     return "".join("%{:02X}".format(ord(character)) for character in found.group())
 
@@ -75,6 +92,8 @@ def _encoded(found: Any) -> str:
 def render(prompt: Body) -> str:
     """Return the file's text for a prompt of a server."""
     heading = {"name": prompt["name"], "type": prompt.get("type") or TEXT}
+    if prompt.get("version"):
+        heading["version"] = prompt["version"]
     labels = [label for label in prompt.get("labels") or [] if label != LATEST]
     heading.update(labels=sorted(labels), tags=sorted(prompt.get("tags") or []))
     heading["config"] = prompt.get("config") or {}
@@ -86,20 +105,36 @@ def render(prompt: Body) -> str:
 
 def parse(text: str, path: str) -> PromptFile:
     """Return what the file at ``path`` (below its folder) says; ``UsageError`` if it is none."""
-    if text.startswith("---\r\n"):  # a checkout with the line ends of Windows
-        text = text.replace("\r\n", "\n")
     if text.startswith(CONFLICT):
         raise UsageError(
             "{} begins with a conflict marker of git: resolve the conflict".format(path)
         )
-    end = text.find("\n" + FENCE, len(FENCE) - 1)
-    if not text.startswith(FENCE) or end < 0:
+    if _has_windows_lines(text):
+        text = text.replace("\r\n", "\n")
+    end = _end_of_heading(text)
+    if not end:
         raise UsageError("{}: no front matter between two lines of ---".format(path))
     try:
-        heading = yaml_value(text[len(FENCE) : end + 1], "the front matter") or {}
-        return _checked(heading, text[end + 1 + len(FENCE) :], path)
+        heading = yaml_value(text[len(FENCE) : end], "the front matter") or {}
+        return _checked(heading, text[end + len(FENCE) :], path)
     except UsageError as error:
         raise UsageError("{}: {}".format(path, error)) from error
+
+
+def has_heading(text: str) -> bool:
+    """Whether a file says that it is a prompt, or did so before a merge went wrong."""
+    first = text.split("\n", 1)[0].rstrip()
+    return first + "\n" == FENCE or first.startswith(CONFLICT)
+
+
+def _has_windows_lines(text: str) -> bool:
+    return text.startswith("---\r\n")
+
+
+def _end_of_heading(text: str) -> int:
+    """Return where the second fence begins, 0 without one."""
+    end = text.find("\n" + FENCE, len(FENCE) - 1)
+    return end + 1 if text.startswith(FENCE) else 0
 
 
 def _checked(heading: Any, content: str, path: str) -> PromptFile:
@@ -126,7 +161,14 @@ def _checked(heading: Any, content: str, path: str) -> PromptFile:
         None if labels is None else check_labels(labels),
         None if tags is None else check_tags(tags),
         heading.get("config") or {},
+        _version(heading.get("version")),
     )
+
+
+def _version(value: Any) -> Optional[int]:
+    if value is not None and (type(value) is not int or value < 1):
+        raise UsageError("the version {!r} is not a whole number above 0".format(value))
+    return value  # type: ignore[no-any-return]
 
 
 def _listed(heading: Body, key: str) -> Optional[List[Any]]:
@@ -169,86 +211,22 @@ def _says(yaml: Any, text: str, value: Any) -> bool:
         return False
 
 
-class Folder(NamedTuple):
-    """What is in a folder of prompts: its prompts by name, what is wrong with the other prompt
-    files by their path, and the paths of texts without front matter (a README)."""
-
-    prompts: Dict[str, PromptFile]
-    broken: Dict[str, CoaiaError]
-    others: List[str]
-
-    def checked(self) -> "Folder":
-        """Return the folder; raise what is wrong with a file of it, if something is."""
-        for path in sorted(self.broken):
-            raise self.broken[path]
-        return self
+def is_unmerged(content: Any) -> bool:
+    """Whether a prompt's text holds both sides of a conflict of git."""
+    return isinstance(content, str) and bool(_CONFLICT_LINES.search(content))
 
 
-def read_folder(folder: str) -> Folder:
-    """Return what is in ``folder``, nothing if it does not exist."""
-    found = Folder({}, {}, [])
-    for path in _paths(folder):
-        try:
-            text = _read(os.path.join(folder, path))
-            if not has_heading(text):
-                found.others.append(path)
-                continue
-            _add(found.prompts, parse(text, path))
-        except CoaiaError as error:
-            found.broken[path] = error
-    return found
-
-
-def read_checked(folder: str) -> Folder:
-    """Return what is in ``folder``; ``UsageError`` if there is none, or a file is broken."""
-    if not os.path.isdir(folder):
-        raise UsageError("there is no folder {}: coaia fuse prompts pull makes one".format(folder))
-    return read_folder(folder).checked()
-
-
-def _add(prompts: Dict[str, PromptFile], prompt: PromptFile) -> None:
-    first = prompts.setdefault(prompt.name, prompt)
-    if first is not prompt:
-        raise UsageError(
-            "{} and {} are both the prompt {!r}: remove one".format(
-                first.path, prompt.path, prompt.name
-            )
-        )
-
-
-def _paths(folder: str) -> Iterator[str]:
-    for base, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if name.endswith(ENDING) and not name.startswith("."):
-                yield os.path.relpath(os.path.join(base, name), folder)
-
-
-def has_heading(text: str) -> bool:
-    """Whether a file says that it is a prompt, or did so before a merge went wrong."""
-    first = text.split("\n", 1)[0].rstrip()
-    return first + "\n" == FENCE or first.startswith(CONFLICT)
-
-
-def _read(path: str) -> str:
-    """Return the text with the line ends that it has, without a byte-order mark."""
+def with_version(text: str, file: PromptFile, version: int) -> str:
+    """Return the text of ``file`` with another version, and nothing else changed if possible."""
+    is_windows = _has_windows_lines(text)
+    lines = text.replace("\r\n", "\n") if is_windows else text
+    end, line = _end_of_heading(lines), "version: {}\n".format(version)
+    heading, count = re.subn(r"(?m)^version:.*\n", line, lines[:end], count=1)
+    changed = heading + ("" if count else line) + lines[end:]
     try:
-        with open(path, encoding="utf-8-sig", newline="") as stream:
-            return stream.read()
-    except UnicodeDecodeError as error:
-        raise UsageError("{} is not UTF-8 text: save it as UTF-8".format(path)) from error
-    except OSError as error:
-        raise StateError("cannot read {}: {}".format(path, files.reason(error))) from error
-
-
-def write(folder: str, path: str, text: str) -> None:
-    """Write a prompt's file; ``StateError`` if a link would lead out of ``folder``."""
-    target = os.path.join(folder, path)
-    inside = os.path.join(os.path.realpath(folder), "")
-    if not os.path.realpath(target).startswith(inside):
-        raise StateError("{} leads out of {}: remove the link".format(target, folder))
-    try:
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-    except OSError as error:
-        raise StateError("cannot write {}: {}".format(target, files.reason(error))) from error
-    files.write_atomic(target, text, PROJECT_FILE)
+        is_good = parse(changed, file.path) == file._replace(version=version)
+    except UsageError:
+        is_good = False
+    if not is_good:
+        return render(dict(file.body(), version=version))
+    return changed.replace("\n", "\r\n") if is_windows else changed

@@ -1,14 +1,29 @@
 """Making a folder of prompt files and the prompts of a server the same: pull and push."""
 
+import os
 from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Sequence
 
-from coaiapy import prompt_files
-from coaiapy.errors import CoaiaError, ConfigError, NetworkError
+from coaiapy import prompt_files, prompt_folder
+from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, UsageError
+from coaiapy.langfuse_errors import WrongDialectError
 from coaiapy.prompt_content import LATEST
-from coaiapy.prompt_drift import CHANGED, LABELS, MISSING, SAME, Compared, chosen, fetch_all
+from coaiapy.prompt_drift import (
+    BEHIND,
+    CHANGED,
+    DIVERGED,
+    LABELS,
+    NEW,
+    SAME,
+    UNMERGED,
+    Compared,
+    compare,
+)
+from coaiapy.prompt_folder import Folder
 from coaiapy.prompts import create_prompt, update_prompt_version_labels
 from coaiapy.record_fields import Body
 from coaiapy.settings import Settings
+
+KEPT = "not written"
 
 
 class Failed(NamedTuple):
@@ -18,51 +33,103 @@ class Failed(NamedTuple):
     error: CoaiaError
 
 
+class Pulled(NamedTuple):
+    """What ``pull`` did: rows of ``name``, ``path``, ``state`` (new, changed, same, or not
+    written) and ``version``; and why some were not written."""
+
+    rows: List[Body]
+    failed: List[Failed]
+
+
 def pull(
     settings: Settings,
     folder: str,
     names: Sequence[str] = (),
     label: str = LATEST,
     dry_run: bool = False,
-) -> List[Body]:
+    force: bool = False,
+) -> Pulled:
     """Write a file for every prompt, or those of ``names``; those without a change stay untouched.
 
-    Returns rows of ``name``, ``path``, ``state`` (new, changed, same) and ``version``.
+    A file that was changed here, or is no prompt, is replaced only with ``force``.
     """
-    prompts = fetch_all(settings, names, label)
-    known = prompt_files.read_folder(folder).checked().prompts
-    rows = []
-    for name in sorted(chosen(set(prompts), names)):
-        prompt, file = prompts[name], known.get(name)
-        text = prompt_files.render(prompt)
-        path = file.path if file else prompt_files.path_of(name)
-        state = "new"
-        if file is not None:
-            state = SAME if prompt_files.render(file.body()) == text else CHANGED
-        if state != SAME and not dry_run:
-            prompt_files.write(folder, path, text)
-        rows.append({"name": name, "state": state, "version": prompt["version"], "path": path})
-    return rows
+    found = prompt_folder.read_folder(folder)
+    pulled = Pulled([], [])
+    for one in compare(settings, found.prompts, names, label):
+        if one.prompt is None:
+            if one.name in names:
+                raise NotFoundError("no prompt {!r} on the server".format(one.name))
+            continue
+        path = one.file.path if one.file else prompt_files.path_of(one.name)
+        row = {"name": one.name, "version": one.prompt["version"], "path": path}
+        row["state"] = _pulled_state(one)
+        try:
+            if not force:
+                _check_replaceable(one, folder, path, found)
+            if row["state"] != SAME and not dry_run:
+                _write(folder, path, one)
+        except CoaiaError as error:
+            row["state"] = KEPT
+            pulled.failed.append(Failed(one.name, error))
+        pulled.rows.append(row)
+    return pulled
+
+
+def _pulled_state(one: Compared) -> str:
+    prompt: Any = one.prompt
+    if one.file is None:
+        return "new"
+    is_newest = one.file.version == prompt["version"]
+    return SAME if one.state == SAME and is_newest else CHANGED
+
+
+def _check_replaceable(one: Compared, folder: str, path: str, found: Folder) -> None:
+    """Raise ``CoaiaError`` if what stands at ``path`` may be nowhere else."""
+    problem = ""
+    if path in found.broken:
+        problem = str(found.broken[path])
+    elif one.file is None:
+        if os.path.lexists(os.path.join(folder, path)):
+            problem = "{} is there and is not this prompt: move it".format(path)
+    elif one.state in (CHANGED, DIVERGED, UNMERGED):
+        problem = "{} was changed since version {} was pulled: push it"
+        if one.file.version is None:
+            problem = "{} differs and does not say from which version it is: push it"
+        problem = problem.format(path, one.file.version)
+    elif one.holder is not None and one.holder is one.prompt:
+        problem = "{} has labels that the server does not have: push it".format(path)
+    if problem:
+        raise CoaiaError(problem + ", or replace it with --force")
+
+
+def _write(folder: str, path: str, one: Compared) -> None:
+    prompt: Any = one.prompt
+    if one.state == SAME and one.file is not None:
+        prompt_folder.note_version(folder, one.file, prompt["version"])
+    else:
+        prompt_folder.write(folder, path, prompt_files.render(prompt))
 
 
 def push(
     settings: Settings,
+    folder: str,
     compared: Iterable[Compared],
     label: str = LATEST,
     commit_message: Optional[str] = None,
     written: Callable[[str, Body], None] = lambda name, prompt: None,
 ) -> List[Failed]:
-    """Write what is new or changed in the folder to the server, one after the other.
+    """Write prompts of the folder to the server, one after the other.
 
-    ``written`` is called with each name and its version. Returns those that were refused; an
-    unreachable server or wrong keys end it.
+    ``written`` is called with each name and its version, which is noted in its file. Returns those
+    that were refused; an unreachable server or wrong keys end it.
     """
     failed = []
     for one in compared:
-        if one.state in (SAME, MISSING):
-            continue
+        file: Any = one.file
         try:
-            written(one.name, _push(settings, one, label, commit_message))
+            prompt = _push(settings, one, label, commit_message)
+            written(one.name, prompt)
+            prompt_folder.note_version(folder, file, prompt["version"])
         except (NetworkError, ConfigError):
             raise
         except CoaiaError as error:
@@ -70,17 +137,53 @@ def push(
     return failed
 
 
+def pushable(compared: Iterable[Compared], force: bool = False) -> List[Compared]:
+    """Return what ``push`` should write: what is new or was changed in the folder alone.
+
+    With ``force`` also what replaces something newer on the server.
+    """
+    states = (NEW, CHANGED, LABELS) + ((BEHIND, DIVERGED) if force else ())
+    return [one for one in compared if one.state in states]
+
+
+def unpushable(
+    compared: Iterable[Compared], label: str = LATEST, force: bool = False
+) -> List[Failed]:
+    """Return what was changed in the folder and is not pushed, and why."""
+    states = (UNMERGED,) if force else (UNMERGED, DIVERGED)
+    return [Failed(one.name, _conflict(one, label)) for one in compared if one.state in states]
+
+
+def _conflict(one: Compared, label: str) -> CoaiaError:
+    file: Any = one.file
+    if one.state == UNMERGED:
+        return UsageError(
+            "{} holds conflict markers of git: resolve the conflict".format(file.path)
+        )
+    prompt: Any = one.prompt
+    return CoaiaError(
+        "{} is from version {}, and the server's {} is version {}: look at coaia fuse prompts "
+        "diff, then pull or push with --force".format(
+            file.path, file.version, label, prompt["version"]
+        )
+    )
+
+
 def _push(settings: Settings, one: Compared, label: str, commit_message: Optional[str]) -> Body:
     file: Any = one.file
-    if one.state == LABELS and one.prompt is not None:
-        missing = [name for name in file.labels if name not in one.prompt["labels"]]
-        return update_prompt_version_labels(settings, one.name, one.prompt["version"], missing)
+    labels = list(file.labels or []) + [label]
+    if one.holder is not None:
+        missing = [name for name in labels if name not in one.holder["labels"]]
+        try:
+            return update_prompt_version_labels(settings, one.name, one.holder["version"], missing)
+        except WrongDialectError:
+            pass  # an old server sets labels on new versions only
     return create_prompt(
         settings,
         one.name,
         file.content,
         commit_message,
-        list(file.labels or []) + [label],
+        labels,
         file.tags,
         file.type,
         file.config or None,

@@ -5,10 +5,8 @@ import os
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from servers import settings_for
-from test_prompts import CHAT
 
-from coaiapy import prompt_drift, prompt_files, prompt_sync, prompts
+from coaiapy import prompt_files, prompt_folder
 from coaiapy.errors import StateError, UsageError
 
 texts = st.text(st.characters(blacklist_categories=("Cs",)))
@@ -49,6 +47,14 @@ def test_a_chat_prompt_comes_back_from_its_file(content):
     assert (found.type, found.content) == ("chat", content)
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "é" * 300, "?" * 90 + "/" + "?" * 90, "x" * 300 + "y"])
+def test_a_name_that_is_too_long_for_a_file_is_cut_and_stays_one_of_its_own(name, tmp_path):
+    path = prompt_files.path_of(name)
+    prompt_folder.write(str(tmp_path), path, prompt_files.render(prompt("x", name=name)))
+    assert list(prompt_folder.read_checked(str(tmp_path)).prompts) == [name]
+    assert path != prompt_files.path_of(name + "z")
+
+
 @given(texts.filter(lambda name: name.strip("/")))
 @example("../../etc/passwd")
 @example("/etc/passwd")
@@ -68,7 +74,7 @@ def test_no_name_leads_out_of_the_folder_and_none_is_lost(name):
 def test_several_lines_are_written_as_people_write_them():
     text = prompt_files.render(prompt([{"role": "user", "content": "one\ntwo"}], labels=["b", "a"]))
     assert text == (
-        "---\nname: a/b\ntype: chat\nlabels:\n- a\n- b\ntags: []\nconfig: {}\n---\n"
+        "---\nname: a/b\ntype: chat\nversion: 1\nlabels:\n- a\n- b\ntags: []\nconfig: {}\n---\n"
         "- role: user\n  content: |-\n    one\n    two\n"
     )
 
@@ -85,8 +91,9 @@ def test_a_checkout_with_the_line_ends_of_windows_says_the_same():
         ("---\nname: p\n", "x.md: no front matter"),
         ("---\nname: [\n---\n", "x.md: the front matter is not YAML"),
         ("---\n- a\n---\n", "x.md: the front matter is no list of names"),
-        ("---\nnme: p\n---\n", "knows name, type, labels, tags, config, not 'nme'"),
+        ("---\nnme: p\n---\n", "knows name, type, version, labels, tags, config, not 'nme'"),
         ("---\nname: 1\n---\n", "name 1 is not a text"),
+        ("---\nversion: '3'\n---\n", "version '3' is not a whole number above 0"),
         ("---\ntags: x\n---\n", r"tags is not a list, such as \[x\]"),
         ("---\ntags: [1]\n---\n", "tag 1 is not a text"),
         ("---\nlabels: [A b]\n---\n", "label 'A b'"),
@@ -104,7 +111,7 @@ def test_a_file_without_a_name_is_named_by_its_path(tmp_path):
     (tmp_path / "a" / "b%3F.md").write_text("---\n---\nHello")
     (tmp_path / "README.md").write_text("# Not a prompt\n")
     (tmp_path / ".hidden.md").write_text("---\n---\nx")
-    found = prompt_files.read_checked(str(tmp_path))
+    found = prompt_folder.read_checked(str(tmp_path))
     assert [(one.name, one.content) for one in found.prompts.values()] == [("a/b?", "Hello")]
     assert found.others == ["README.md"]
 
@@ -113,12 +120,12 @@ def test_two_files_of_one_name_are_refused(tmp_path):
     (tmp_path / "a.md").write_text("---\nname: p\n---\n")
     (tmp_path / "b.md").write_text("---\nname: p\n---\n")
     with pytest.raises(UsageError, match="a.md and b.md are both the prompt 'p'"):
-        prompt_files.read_checked(str(tmp_path))
+        prompt_folder.read_checked(str(tmp_path))
 
 
 def test_a_file_with_the_byte_order_mark_of_windows_is_a_prompt(tmp_path):
     (tmp_path / "p.md").write_bytes(b"\xef\xbb\xbf---\r\n---\r\nHello\r\n")
-    assert prompt_files.read_checked(str(tmp_path)).prompts["p"].content == "Hello"
+    assert prompt_folder.read_checked(str(tmp_path)).prompts["p"].content == "Hello"
 
 
 def test_no_link_leads_out_of_the_folder(tmp_path):
@@ -129,123 +136,5 @@ def test_no_link_leads_out_of_the_folder(tmp_path):
     (folder / "c.md").symlink_to(outside / "c.md")
     for path in ("a/b.md", "c.md"):
         with pytest.raises(StateError, match="leads out of"):
-            prompt_files.write(str(folder), path, "x")
+            prompt_folder.write(str(folder), path, "x")
     assert list(outside.iterdir()) == []
-
-
-# Against a server
-
-
-@pytest.fixture
-def server(langfuse):
-    return langfuse("v3")
-
-
-@pytest.fixture
-def known(server):
-    found = settings_for(server)
-    prompts.create_prompt(found, "team/text", "Hello", labels=["production"], tags=["t"])
-    prompts.create_prompt(found, "chat", CHAT, prompt_type="chat", config={"model": "m"})
-    return found
-
-
-def states(known, folder, **options):
-    return {one.name: one.state for one in compare(known, folder, **options)}
-
-
-def compare(known, folder, *names, **options):
-    files = prompt_files.read_checked(str(folder)).prompts
-    return prompt_drift.compare(known, files, names, **options)
-
-
-def test_what_was_pulled_is_the_same(known, tmp_path):
-    rows = prompt_sync.pull(known, str(tmp_path))
-    assert [(row["name"], row["state"], row["path"]) for row in rows] == [
-        ("chat", "new", "chat.md"),
-        ("team/text", "new", os.path.join("team", "text.md")),
-    ]
-    assert states(known, tmp_path) == {"chat": "same", "team/text": "same"}
-    stamp = os.stat(str(tmp_path / "chat.md")).st_ino
-    assert {row["state"] for row in prompt_sync.pull(known, str(tmp_path))} == {"same"}
-    assert os.stat(str(tmp_path / "chat.md")).st_ino == stamp
-
-
-def push(known, folder, **options):
-    label = options.get("label", "latest")
-    return prompt_sync.push(known, compare(known, folder, label=label), **options)
-
-
-def test_only_what_changed_is_pushed(server, known, tmp_path):
-    prompt_sync.pull(known, str(tmp_path))
-    path = tmp_path / "team" / "text.md"
-    path.write_text(path.read_text().replace("Hello", "Hi"))
-    (tmp_path / "extra.md").write_text("---\ntags: [n]\n---\nNew\n")
-    server.forget_requests()
-    assert push(known, tmp_path, commit_message="Shorter") == []
-    bodies = [one.body for one in server.requests if one.method == "POST"]
-    assert [(body["name"], body["prompt"]) for body in bodies] == [
-        ("extra", "New"),
-        ("team/text", "Hi"),
-    ]
-    assert bodies[1]["labels"] == ["production"]
-    assert bodies[1]["tags"] == ["t"]
-    assert bodies[1]["commitMessage"] == "Shorter"
-    assert set(states(known, tmp_path).values()) == {"same"}
-    server.forget_requests()
-    push(known, tmp_path)
-    assert {one.method for one in server.requests} == {"GET"}
-
-
-def test_a_label_alone_makes_no_version(server, known, tmp_path):
-    prompt_sync.pull(known, str(tmp_path))
-    path = tmp_path / "chat.md"
-    path.write_text(path.read_text().replace("labels: []", "labels: [staging]"))
-    assert states(known, tmp_path)["chat"] == "labels"
-    push(known, tmp_path)
-    assert [one["version"] for one in server.prompts["chat"]] == [1]
-    assert "staging" in server.prompts["chat"][0]["labels"]
-
-
-def test_a_label_that_only_the_server_has_is_no_drift(known, tmp_path):
-    prompt_sync.pull(known, str(tmp_path))
-    prompts.update_prompt_version_labels(known, "chat", 1, ["staging"])
-    assert states(known, tmp_path)["chat"] == "same"
-
-
-def test_another_label_compares_and_pushes_to_that(server, known, tmp_path):
-    prompts.create_prompt(known, "team/text", "Draft")
-    prompt_sync.pull(known, str(tmp_path), label="production")
-    assert states(known, tmp_path, label="production") == {"team/text": "same"}
-    path = tmp_path / "team" / "text.md"
-    path.write_text("---\nname: team/text\n---\nReleased\n")
-    push(known, tmp_path, label="production")
-    assert prompts.get_prompt(known, "team/text")["prompt"] == "Released"
-
-
-def test_what_the_server_refuses_does_not_keep_back_the_others(server, known, tmp_path):
-    (tmp_path / "chat.md").write_text("---\n---\nnow a text\n")
-    (tmp_path / "zzz.md").write_text("---\n---\nfine\n")
-    failed = push(known, tmp_path)
-    assert [(one.name, "different prompt type" in str(one.error)) for one in failed] == [
-        ("chat", True)
-    ]
-    assert "zzz" in server.prompts
-
-
-def test_references_to_other_prompts_are_pulled_as_they_are_written(server, known, tmp_path):
-    server.forget_requests()
-    prompt_sync.pull(known, str(tmp_path))
-    gets = [one for one in server.requests if one.path.startswith("/api/public/v2/prompts/")]
-    assert {one.first("resolve") for one in gets} == {"false"}
-
-
-def test_a_difference_is_shown_as_one(known, tmp_path):
-    prompt_sync.pull(known, str(tmp_path))
-    path = tmp_path / "team" / "text.md"
-    path.write_text(path.read_text().replace("Hello", "Hi"))
-    (one,) = compare(known, tmp_path, "team/text")
-    lines = prompt_drift.diff(one).splitlines()
-    assert [line for line in lines if line[0] in "+-" and line[:3] not in ("+++", "---")] == [
-        "-Hello",
-        "+Hi",
-    ]

@@ -1,0 +1,96 @@
+"""A folder of prompt files: what is in it, and writing to it, never outside."""
+
+import os
+from typing import Dict, Iterator, List, NamedTuple
+
+from coaiapy import files
+from coaiapy.errors import CoaiaError, StateError, UsageError
+from coaiapy.prompt_files import ENDING, PromptFile, has_heading, parse, with_version
+
+PROJECT_FILE = 0o644
+
+
+class Folder(NamedTuple):
+    """What is in a folder of prompts: its prompts by name, what is wrong with the other prompt
+    files by their path, and the paths of texts without front matter (a README)."""
+
+    prompts: Dict[str, PromptFile]
+    broken: Dict[str, CoaiaError]
+    others: List[str]
+
+    def checked(self) -> "Folder":
+        """Return the folder; raise what is wrong with a file of it, if something is."""
+        for path in sorted(self.broken):
+            raise self.broken[path]
+        return self
+
+
+def read_folder(folder: str) -> Folder:
+    """Return what is in ``folder``, nothing if it does not exist."""
+    found = Folder({}, {}, [])
+    for path in _paths(folder):
+        try:
+            text = _read(os.path.join(folder, path))
+            if not has_heading(text):
+                found.others.append(path)
+                continue
+            _add(found.prompts, parse(text, path))
+        except CoaiaError as error:
+            found.broken[path] = error
+    return found
+
+
+def read_checked(folder: str) -> Folder:
+    """Return what is in ``folder``; ``UsageError`` if there is none, or a file is broken."""
+    if not os.path.isdir(folder):
+        raise UsageError("there is no folder {}: coaia fuse prompts pull makes one".format(folder))
+    return read_folder(folder).checked()
+
+
+def _add(prompts: Dict[str, PromptFile], prompt: PromptFile) -> None:
+    first = prompts.setdefault(prompt.name, prompt)
+    if first is not prompt:
+        raise UsageError(
+            "{} and {} are both the prompt {!r}: remove one".format(
+                first.path, prompt.path, prompt.name
+            )
+        )
+
+
+def _paths(folder: str) -> Iterator[str]:
+    for base, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if name.endswith(ENDING) and not name.startswith("."):
+                yield os.path.relpath(os.path.join(base, name), folder)
+
+
+def _read(path: str) -> str:
+    """Return the text with the line ends that it has, without a byte-order mark."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as stream:
+            return stream.read()
+    except UnicodeDecodeError as error:
+        raise UsageError("{} is not UTF-8 text: save it as UTF-8".format(path)) from error
+    except OSError as error:
+        raise StateError("cannot read {}: {}".format(path, files.reason(error))) from error
+
+
+def note_version(folder: str, file: PromptFile, version: int) -> None:
+    """Let a file say which version of the server it is."""
+    if version != file.version:
+        text = _read(os.path.join(folder, file.path))
+        write(folder, file.path, with_version(text, file, version))
+
+
+def write(folder: str, path: str, text: str) -> None:
+    """Write a prompt's file; ``StateError`` if a link would lead out of ``folder``."""
+    target = os.path.join(folder, path)
+    inside = os.path.join(os.path.realpath(folder), "")
+    if not os.path.realpath(target).startswith(inside):
+        raise StateError("{} leads out of {}: remove the link".format(target, folder))
+    try:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+    except OSError as error:
+        raise StateError("cannot write {}: {}".format(target, files.reason(error))) from error
+    files.write_atomic(target, text, PROJECT_FILE)
