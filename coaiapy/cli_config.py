@@ -10,6 +10,7 @@ from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_streams import is_terminal
 from coaiapy.config_schema import KEY_OF, TEXT, Key, checked
 from coaiapy.config_values import ConfigValues, Layer
+from coaiapy.findings import Finding, has_failed, worst
 
 # What most people want to set; the file itself names the rest.
 QUESTIONS = (
@@ -51,25 +52,29 @@ def show(args: argparse.Namespace, context: Context) -> None:
     """Show what is set, and where each value comes from."""
     found = config_check.shown(config_values.load(context.env_file), args.all)
     columns = {"key": "Key", "value": "Value", "source": "From"}
-    show_listing(args, context, config_check.as_rows(found), columns, "setting")
+    show_listing(args, context, [one._asdict() for one in found], columns, "setting")
 
 
 def check(args: argparse.Namespace, context: Context) -> int:
     """Check the settings, and with ``--online`` the services that they name."""
     findings = config_check.check(context.env_file)
-    if args.online and not any(one.state == config_check.FAILED for one in findings):
+    if args.online and not has_failed(findings):
         from coaiapy import service_checks
 
         said = service_checks.check(config_values.load(context.env_file))
-        findings += config_check.online(said)
+        findings += said
         if not said:
             context.note("the settings name no service: there was nobody to ask")
     columns = {"state": "State", "place": "Where", "text": "What"}
     if findings or args.json or args.jsonl or args.csv:
-        show_listing(args, context, config_check.as_rows(findings), columns, "finding")
+        show_listing(args, context, [_row(one) for one in findings], columns, "finding")
     else:
         context.note("nothing is wrong with the settings")
-    return config_check.exit_code(findings)
+    return worst(findings)
+
+
+def _row(one: Finding) -> Dict[str, Any]:
+    return {"state": one.state, "place": one.name, "text": one.text, "code": int(one.code)}
 
 
 def _is_there(path: str) -> bool:
@@ -117,10 +122,10 @@ def _test(answers: Dict[str, Any], path: str, context: Context) -> int:
     from coaiapy import service_checks
 
     values = ConfigValues([Layer(path, config_sample.sample(answers), True)])
-    findings = config_check.online(service_checks.check(values))
+    findings = service_checks.check(values)
     for one in findings:
-        context.note("{}: {}".format(one.place, one.text))
-    return config_check.exit_code(findings)
+        context.note("{}: {}".format(one.name, one.text))
+    return worst(findings)
 
 
 def _build_init(parser: Parser) -> None:

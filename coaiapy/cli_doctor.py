@@ -1,11 +1,12 @@
-"""``coaia fuse doctor``: settings, journal, server and outbox, one verdict a line."""
+"""``coaia fuse doctor``: settings, journal, server and outbox, one finding a line."""
 
 import argparse
-from typing import List
+from typing import Any, Dict, List
 
 from coaiapy import doctor
 from coaiapy.cli_arguments import add_json, print_json
 from coaiapy.cli_common import Context, example_text
+from coaiapy.findings import Finding, worst
 
 _WIDTH = len("credentials")
 
@@ -18,13 +19,23 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
 
 
 def examine(args: argparse.Namespace, context: Context) -> int:
-    """Show the verdicts; the exit code is the worst one's."""
-    verdicts = doctor.examine(context.env_file)
-    code = doctor.exit_code(verdicts)
+    """Show the findings; the exit code is that of the worst."""
+    findings = doctor.examine(context.env_file)
+    code = worst(findings)
     if args.json:
-        found = [dict(verdict._asdict(), code=int(verdict.code)) for verdict in verdicts]
-        print_json(context, {"verdicts": found, "exit_code": int(code)})
+        verdicts = [_verdict(one) for one in findings]
+        print_json(context, {"verdicts": verdicts, "exit_code": int(code)})
         return code
-    for verdict in verdicts:
-        context.say("{:<7}  {:<{}}  {}".format(verdict.state, verdict.check, _WIDTH, verdict.text))
+    for one in findings:
+        context.say("{:<7}  {:<{}}  {}".format(one.state, one.name, _WIDTH, one.text))
     return code
+
+
+def _verdict(one: Finding) -> Dict[str, Any]:
+    return {
+        "check": one.name,
+        "state": one.state,
+        "text": one.text,
+        "code": int(one.code),
+        "facts": one.facts,
+    }

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy import (
     config_files,
@@ -16,22 +16,10 @@ from coaiapy import (
 from coaiapy.config_schema import KEY_OF, KEYS, checked, key_for
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import CoaiaError, ExitCode
+from coaiapy.findings import FAILED, WARNING, Finding, asked, has_failed
 from coaiapy.suggest import did_you_mean
 
 _NEARLY = 0.85
-FAILED, WARNING, OK = "failed", "warning", "ok"
-
-
-class Finding(NamedTuple):
-    """One thing about the settings: ``state`` is ``ok``, ``warning`` or ``failed``.
-
-    ``place`` is a file or a service, ``code`` the exit code that it calls for.
-    """
-
-    state: str
-    place: str
-    text: str
-    code: ExitCode = ExitCode.OK
 
 
 class Setting(NamedTuple):
@@ -90,26 +78,14 @@ def check(env_file: Optional[str] = None) -> List[Finding]:
     """Return what is wrong with the settings; nothing when all is well, and nothing is asked."""
     findings = []  # type: List[Finding]
     for path in config_files.found():
-        findings += _asked(path, lambda path=path: _file(path))  # type: ignore[misc]
+        findings += asked(path, lambda path=path: _file(path))  # type: ignore[misc]
     dotenv = dotenv_file.path_of(env_file)
-    findings += _asked(dotenv, lambda: _dotenv(dotenv, env_file))
-    if not any(one.state == FAILED for one in findings):
-        findings += _asked("settings", lambda: _variables(config_values.load(env_file)))
-    if not any(one.state == FAILED for one in findings):
-        findings += _asked("settings", lambda: _together(env_file))
+    findings += asked(dotenv, lambda: _dotenv(dotenv, env_file))
+    if not has_failed(findings):
+        findings += asked("settings", lambda: _variables(config_values.load(env_file)))
+    if not has_failed(findings):
+        findings += asked("settings", lambda: _together(env_file))
     return findings
-
-
-def exit_code(findings: List[Finding]) -> ExitCode:
-    """Return the exit code of the worst finding."""
-    return max([one.code for one in findings] + [ExitCode.OK])
-
-
-def _asked(place: str, ask: Any) -> List[Finding]:
-    try:
-        return list(ask())
-    except CoaiaError as error:
-        return [Finding(FAILED, place, str(error), error.exit_code)]
 
 
 def _file(path: str) -> Iterator[Finding]:
@@ -174,21 +150,3 @@ def _together(env_file: Optional[str]) -> Iterator[Finding]:
     redis_settings.find(values)
     for risk in config_risks.risks(values):
         yield Finding(WARNING, "settings", risk)
-
-
-def online(answers: List[Any]) -> List[Finding]:
-    """Return what the services said (``service_checks.check``) as findings."""
-    return [
-        Finding(FAILED, one.service, one.error, one.code)
-        if one.error
-        else Finding(OK, one.service, one.text)
-        for one in answers
-    ]
-
-
-def as_rows(items: List[Any]) -> List[Dict[str, Any]]:
-    """Return settings or findings as a listing shows them."""
-    return [
-        {name: int(value) if name == "code" else value for name, value in item._asdict().items()}
-        for item in items
-    ]

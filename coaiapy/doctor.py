@@ -1,72 +1,41 @@
-"""Is everything well between this machine and Langfuse? One verdict a question.
+"""Is everything well between this machine and Langfuse? One finding a question.
 
 Nothing here trusts what was remembered: the server is asked anew, and what it is, is remembered.
 """
 
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
-from coaiapy import config_values, outbox
+from coaiapy import config_values, masking, outbox
 from coaiapy import settings as settings_module
 from coaiapy.config_schema import KEYS
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import CoaiaError, ExitCode
+from coaiapy.findings import FAILED, OK, WARNING, Finding, asked, failure, has_failed
 from coaiapy.journal import Journal, journal_path
-from coaiapy.record_fields import Body
 from coaiapy.settings import LOCAL, Settings
 
 # A clock that is off by more puts traces visibly in the wrong place. HTTP dates are whole seconds.
 SKEW_SECONDS = 5.0
-HIDDEN = "****"
 
 
-class Verdict(NamedTuple):
-    """What was found of one thing: ``state`` is ``ok``, ``warning`` or ``failed``.
-
-    ``code`` is the exit code that it calls for; ``facts`` are the same for programs.
-    """
-
-    check: str
-    state: str
-    text: str
-    code: ExitCode = ExitCode.OK
-    facts: Body = {}
-
-
-def examine(env_file: Optional[str] = None) -> List[Verdict]:
-    """Return the verdicts, in the order of asking; what cannot be asked any more has none."""
+def examine(env_file: Optional[str] = None) -> List[Finding]:
+    """Return the findings, in the order of asking; what cannot be asked any more has none."""
     try:
         values = config_values.load(env_file)
         known = settings_module.from_values(values)
-        verdicts = [_settings(known, values)]
     except CoaiaError as error:
-        return [_failed("settings", error), _asked("journal", _journal)]
-    verdicts.append(_asked("journal", _journal))
-    has_journal = verdicts[-1].state != "failed"
+        return [failure("settings", error)] + asked("journal", _journal)
+    found = [_settings(known, values)] + asked("journal", _journal)
+    has_journal = not has_failed(found)
     if not known.is_local:
-        verdicts += _Examination(known).verdicts(has_journal)
+        found += _Examination(known).findings(has_journal)
     if has_journal:
-        verdicts.append(_asked("outbox", lambda: _outbox(known)))
-    return verdicts
+        found += asked("outbox", lambda: _outbox(known))
+    return found
 
 
-def exit_code(verdicts: List[Verdict]) -> ExitCode:
-    """Return the worst verdict's exit code."""
-    return max(verdict.code for verdict in verdicts)
-
-
-def _failed(check: str, error: CoaiaError) -> Verdict:
-    return Verdict(check, "failed", str(error), error.exit_code)
-
-
-def _asked(check: str, ask: Callable[[], Verdict]) -> Verdict:
-    try:
-        return ask()
-    except CoaiaError as error:
-        return _failed(check, error)
-
-
-def _settings(known: Settings, values: ConfigValues) -> Verdict:
+def _settings(known: Settings, values: ConfigValues) -> Finding:
     facts: Dict[str, Any] = {"local": known.is_local}
     said = []
     for key in KEYS:
@@ -78,31 +47,30 @@ def _settings(known: Settings, values: ConfigValues) -> Verdict:
     if known.is_local:
         why = "LANGFUSE_BASE_URL says so" if known.base_url == LOCAL else "no Langfuse keys are set"
         said.insert(0, "local mode: {}, so everything stays in the journal".format(why))
-    return Verdict("settings", "ok", "; ".join(said), facts=facts)
+    return Finding(OK, "settings", "; ".join(said), facts=facts)
 
 
 def _shown(name: str, value: str) -> str:
-    from coaiapy.masking import shown_url
-
     if name == "langfuse_secret_key":
-        return HIDDEN
+        return masking.MASK
     if name == "langfuse_public_key":
-        return value[:6] + HIDDEN if len(value) > 12 else HIDDEN
-    return shown_url(value)
+        return value[:6] + masking.MASK if len(value) > 12 else masking.MASK
+    return masking.shown_url(value)
 
 
-def _journal() -> Verdict:
+def _journal() -> Iterator[Finding]:
     with Journal() as journal:
         problems = [str(row[0]) for row in journal.rows("PRAGMA quick_check")]
     if problems != ["ok"]:
         text = "{} is damaged: {}; sqlite3 {} .recover shows what it still holds".format(
             journal_path(), problems[0], journal_path()
         )
-        return Verdict("journal", "failed", text, ExitCode.STATE)
-    return Verdict("journal", "ok", journal_path(), facts={"path": journal_path()})
+        yield Finding(FAILED, "journal", text, ExitCode.STATE)
+    else:
+        yield Finding(OK, "journal", journal_path(), facts={"path": journal_path()})
 
 
-def _outbox(known: Settings) -> Verdict:
+def _outbox(known: Settings) -> Iterator[Finding]:
     with Journal() as journal:
         tallies = outbox.tallies(journal)
     counts = {
@@ -113,12 +81,13 @@ def _outbox(known: Settings) -> Verdict:
     text = ", ".join(said)
     if counts["rejected"]:
         text += "; coaia fuse outbox list shows why"
-        return Verdict("outbox", "failed", text, ExitCode.REFUSED, dict(counts))
-    if counts["waiting"]:
-        return Verdict("outbox", "warning", text + "; coaia fuse outbox flush", facts=dict(counts))
-    if counts["local"] and not known.is_local:
-        text += "; coaia fuse outbox flush --adopt sends them"
-    return Verdict("outbox", "ok", text, facts=dict(counts))
+        yield Finding(FAILED, "outbox", text, ExitCode.REFUSED, counts)
+    elif counts["waiting"]:
+        yield Finding(WARNING, "outbox", text + "; coaia fuse outbox flush", facts=counts)
+    else:
+        if counts["local"] and not known.is_local:
+            text += "; coaia fuse outbox flush --adopt sends them"
+        yield Finding(OK, "outbox", text, facts=counts)
 
 
 class _Examination:
@@ -130,8 +99,8 @@ class _Examination:
         self.http = LangfuseHttp(known)
         self.settings = known
 
-    def verdicts(self, has_journal: bool) -> List[Verdict]:
-        """Return the verdicts on the server, up to the one that stands in the way."""
+    def findings(self, has_journal: bool) -> List[Finding]:
+        """Return the findings on the server, up to the one that stands in the way."""
         from coaiapy import health
         from coaiapy.http_answers import parsed_object
         from coaiapy.langfuse_errors import clean
@@ -140,29 +109,29 @@ class _Examination:
         try:
             answer = health.ask(self.http)
         except CoaiaError as error:
-            return [_failed("server", error)]
+            return [failure("server", error)]
         took = time.time() - started
         said = str(parsed_object(answer.body).get("version") or "").lstrip("v")
         version = clean(said, self.settings)
         text = "{} answers in {:.0f} ms".format(self.http.shown_url, took * 1000)
-        found = [Verdict("server", "ok", text, facts={"url": self.http.shown_url})]
-        found.append(_asked("credentials", self._credentials))
+        found = [Finding(OK, "server", text, facts={"url": self.http.shown_url})]
+        found += asked("credentials", self._credentials)
         if version:
-            found.append(Verdict("version", "ok", version, facts={"version": version}))
-        if found[1].state == "ok":
-            found.append(_asked("generation", lambda: self._generation(has_journal)))
+            found.append(Finding(OK, "version", version, facts={"version": version}))
+        if not has_failed(found):
+            found += asked("generation", lambda: self._generation(has_journal))
         found.append(_clock(answer.headers.get("date"), started + took / 2))
         return found
 
-    def _credentials(self) -> Verdict:
+    def _credentials(self) -> Iterator[Finding]:
         from coaiapy import langfuse_generation as generations
 
         project = generations.current_project(self.http)
         facts = {"project_id": project["id"], "project_name": project.get("name")}
         text = "project {} ({})".format(project.get("name"), project["id"])
-        return Verdict("credentials", "ok", text, facts=facts)
+        yield Finding(OK, "credentials", text, facts=facts)
 
-    def _generation(self, has_journal: bool) -> Verdict:
+    def _generation(self, has_journal: bool) -> Iterator[Finding]:
         from coaiapy import langfuse_generation as generations
 
         server = generations.detect(self.http)
@@ -172,17 +141,17 @@ class _Examination:
         way = "OTLP spans" if server.generation == generations.V4 else "ingestion events"
         text = "{}: traces are sent as {}".format(server.mode, way)
         facts = {"mode": server.mode, "generation": server.generation}
-        return Verdict("generation", "ok", text, facts=facts)
+        yield Finding(OK, "generation", text, facts=facts)
 
 
-def _clock(date: Optional[str], local: float) -> Verdict:
+def _clock(date: Optional[str], local: float) -> Finding:
     """Compare the server's ``Date`` with the local moment of the answer's half way."""
     from email.utils import parsedate_to_datetime
 
     try:
         server = parsedate_to_datetime(date or "").timestamp()
     except (TypeError, ValueError, IndexError):
-        return Verdict("clock", "warning", "the server does not tell the time")
+        return Finding(WARNING, "clock", "the server does not tell the time")
     skew = local - server
     off = max(0.0, abs(skew) - 1.0)  # the date has no parts of a second
     facts = {"skew_seconds": round(skew, 1)}
@@ -190,5 +159,5 @@ def _clock(date: Optional[str], local: float) -> Verdict:
         text = "this machine's clock is {:.0f} s {} the server's: set it right".format(
             abs(skew), "ahead of" if skew > 0 else "behind"
         )
-        return Verdict("clock", "warning", text, facts=facts)
-    return Verdict("clock", "ok", "within {:g} s of the server's".format(SKEW_SECONDS), facts=facts)
+        return Finding(WARNING, "clock", text, facts=facts)
+    return Finding(OK, "clock", "within {:g} s of the server's".format(SKEW_SECONDS), facts=facts)

@@ -7,11 +7,12 @@ a trace is active. ``pre`` stands before the text, as it did.
 from typing import Any, Dict, List, Optional
 
 from coaiapy import config_files, config_values, observed, openai_settings, process_tags, text_calls
+from coaiapy.config_schema import KEY_OF
 from coaiapy.errors import NetworkError, UsageError
 from coaiapy.observed import Call, Seen
 from coaiapy.openai_http import OpenaiHttp
 
-DEFAULT_INSTRUCTION = "You are a helpful assistant"
+DEFAULT_INSTRUCTION = KEY_OF["default_preprompt_instruction"].default
 
 
 def abstract_send(

@@ -26,7 +26,7 @@ FLOORS = {
         mp3_frames wav_audio ogg_pages audio_files speech_text transcript_formats
         records record_fields ids times settings display table listing masking trace_filter
         env_files env_format_json env_format_lines env_places
-        dotenv_file config_files config_schema config_values redis_settings redaction
+        findings dotenv_file config_files config_schema config_values redis_settings redaction
         spelled_values score_values score_config_fields
         prompt_content media_files gemini_schema yaml_values
     """,

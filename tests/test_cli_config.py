@@ -244,6 +244,7 @@ def test_a_key_of_another_program_is_no_failure(run, project):
     (project / "coaia.json").write_text('{"something": 1, "_note": "x", "//": "y"}')
     code, found = findings(run)
     assert (code, [one["state"] for one in found]) == (0, ["warning"])
+    assert list(found[0]) == ["state", "place", "text", "code"]
     assert "'something'" in found[0]["text"]
 
 
@@ -323,6 +324,13 @@ def test_online_says_who_does_not_answer_or_lets_nobody_in(run, monkeypatch, use
     assert code == 4
     assert [one["code"] for one in found] == [3, 4, 4, 3]
     assert {one["state"] for one in found} == {"failed"}
+
+
+def test_online_asks_the_redis_that_a_port_alone_names(run, monkeypatch):
+    monkeypatch.setenv("REDIS_PORT", "1")
+    code, found = findings(run, "--online")
+    assert (code, [one["place"] for one in found]) == (4, ["Redis"])
+    assert "redis://localhost:1" in found[0]["text"]
 
 
 def test_without_services_there_is_nobody_to_ask(run):

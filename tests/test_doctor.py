@@ -7,12 +7,13 @@ from langfuse_server import KINDS
 
 from coaiapy import doctor, langfuse_generation
 from coaiapy.errors import ExitCode
+from coaiapy.findings import worst
 from coaiapy.journal import Journal, journal_path
 from coaiapy.langfuse_generation import Server
 
 
 def verdicts():
-    return {verdict.check: verdict for verdict in doctor.examine()}
+    return {one.name: one for one in doctor.examine()}
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
@@ -35,6 +36,8 @@ def test_the_json_form_says_the_same(run, use):
     result = run("fuse", "test-connection", "--json")
     found = json.loads(result.out)
     assert (result.code, found["exit_code"]) == (0, 0)
+    for verdict in found["verdicts"]:
+        assert list(verdict) == ["check", "state", "text", "code", "facts"]
     facts = {verdict["check"]: verdict["facts"] for verdict in found["verdicts"]}
     assert facts["credentials"] == {"project_id": "test-project", "project_name": "Test Project"}
     assert facts["generation"] == {"mode": "v3", "generation": "legacy"}
@@ -141,5 +144,5 @@ def test_a_damaged_journal_is_the_worst_of_all(run, use):
 def test_half_a_pair_of_keys_is_a_mistake(monkeypatch):
     monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", "pk")
     found = doctor.examine()
-    assert found[0].check == "settings"
-    assert doctor.exit_code(found) == ExitCode.CONFIG
+    assert found[0].name == "settings"
+    assert worst(found) == ExitCode.CONFIG
