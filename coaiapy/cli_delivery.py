@@ -9,7 +9,7 @@ from coaiapy.cli_arguments import seconds
 from coaiapy.cli_common import Context
 from coaiapy.cli_streams import is_terminal
 from coaiapy.display import counted
-from coaiapy.errors import ExitCode, NetworkError
+from coaiapy.errors import ConfigError, ExitCode, NetworkError
 from coaiapy.journal import journal_path
 from coaiapy.records import Observation, Trace
 
@@ -68,13 +68,22 @@ def report(args: argparse.Namespace, context: Context, outcome: delivery.Outcome
         context.note("sent besides: {}".format(counted(outcome.backlog, "record") + " that waited"))
     if outcome.waiting:
         context.note(
-            "not sent yet: {} in the outbox, nothing is lost{}; a later command sends it, "
-            "or: coaia fuse outbox flush".format(
+            "not sent yet: {} in the outbox, nothing is lost{}; {}".format(
                 counted(outcome.waiting, "record"),
                 " ({})".format(outcome.problem) if outcome.problem else "",
+                _next_step(outcome),
             )
         )
     return _exit_code(args, outcome)
+
+
+def _next_step(outcome: delivery.Outcome) -> str:
+    if isinstance(outcome.problem, ConfigError):  # then other keys or another server are meant
+        return (
+            "once the keys and the address are right: coaia fuse outbox flush --adopt-from "
+            "{}".format(outcome.destination)
+        )
+    return "a later command sends it, or: coaia fuse outbox flush"
 
 
 def _exit_code(args: argparse.Namespace, outcome: delivery.Outcome) -> int:

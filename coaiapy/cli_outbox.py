@@ -14,6 +14,7 @@ from coaiapy.display import counted
 from coaiapy.errors import ExitCode, NotFoundError, UsageError
 from coaiapy.files import write_atomic
 from coaiapy.journal import Journal
+from coaiapy.journal_schema import LOCAL
 from coaiapy.json_lines import json_lines
 
 
@@ -48,13 +49,23 @@ def _build_flush(group: Any) -> None:
         "flush",
         flush_outbox,
         "send everything that waits",
-        "coaia fuse outbox flush\ncoaia fuse outbox flush --adopt",
+        """coaia fuse outbox flush
+        coaia fuse outbox flush --adopt
+        coaia fuse outbox flush --adopt-from 2""",
     )
     flush.add_argument(
         "--adopt",
         action="store_true",
         help="send what was written locally, too, to the project of the present keys",
     )
+    flush.add_argument(
+        "--adopt-from",
+        metavar="NO",
+        type=positive,
+        help="send what was written for another destination, too: after a wrong key or address "
+        "(outbox status shows the numbers)",
+    )
+    flush.add_argument("--yes", action="store_true", help="do not ask about --adopt-from")
     add_json(flush)
     add_delivery_options(flush)
 
@@ -91,7 +102,9 @@ def _build_changes(group: Any) -> None:
 
 
 _TALLY_COLUMNS = {
+    "number": "No",
     "destination": "Destination",
+    "key": "Key",
     "project": "Project",
     "waiting": "Waiting",
     "rejected": "Rejected",
@@ -144,14 +157,16 @@ def _unknown(rows: Iterable[int], what: str = "record") -> NotFoundError:
 
 
 def flush_outbox(args: argparse.Namespace, context: Context) -> int:
-    """Send what waits; with ``--adopt`` what was written locally becomes the project's first."""
+    """Send what waits; what is adopted becomes the project's first."""
+    known = settings.load(context.env_file)
+    sources = [LOCAL] if args.adopt else []
+    if args.adopt_from is not None:
+        if not _may_adopt(args, context, known):
+            context.note("nothing was sent")
+            return ExitCode.FAILED
+        sources.append(args.adopt_from)
     with steps_bar(context, "sending", "rec") as progress:
-        outcome = delivery.flush(
-            settings.load(context.env_file),
-            args.timeout or delivery.DEADLINE,
-            args.adopt,
-            progress,
-        )
+        outcome = delivery.flush(known, args.timeout or delivery.DEADLINE, sources, progress)
     if args.json:
         counts = {name: getattr(outcome, name) for name in ("sent", "waiting", "elsewhere")}
         print_json(
@@ -160,11 +175,28 @@ def flush_outbox(args: argparse.Namespace, context: Context) -> int:
     context.note(counted(outcome.sent, "record") + " sent")
     if outcome.elsewhere:
         context.note(
-            "{} in the outbox for other servers or projects: coaia fuse outbox status".format(
+            "{} in the outbox for other servers or projects (coaia fuse outbox status); "
+            "to send them here: coaia fuse outbox flush --adopt-from NO".format(
                 counted(outcome.elsewhere, "record")
             )
         )
     return report(args, context, outcome)
+
+
+def _may_adopt(args: argparse.Namespace, context: Context, known: settings.Settings) -> bool:
+    with Journal() as journal:
+        found = [one for one in outbox.tallies(journal) if one.number == args.adopt_from]
+    if not found:
+        raise NotFoundError(
+            "nothing is in the outbox for a destination {}: coaia fuse outbox status shows "
+            "their numbers".format(args.adopt_from)
+        )
+    if (found[0].destination, found[0].key) == (known.base_url, known.public_key):
+        return True
+    what = "send what waits for {0.destination} (key {0.key}{1}) to {2} (key {3}) instead?"
+    project = ", project " + found[0].project if found[0].project else ""
+    question = what.format(found[0], project, known.base_url, known.public_key)
+    return args.yes or agrees(context, question)
 
 
 def retry_rejected(args: argparse.Namespace, context: Context) -> None:

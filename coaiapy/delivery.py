@@ -9,6 +9,7 @@ from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequenc
 from coaiapy import destinations, journal_marks, outbox
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, StateError
 from coaiapy.journal import Journal, Written
+from coaiapy.journal_schema import LOCAL
 from coaiapy.settings import Settings
 
 # Seconds that one command may spend on sending its own records, and on what waited before.
@@ -34,12 +35,13 @@ class Rejected(NamedTuple):
 class Outcome(NamedTuple):
     """What became of the records that a command wrote.
 
-    ``backlog`` were sent besides; ``elsewhere`` wait for other servers and projects, if a flush
-    has counted them.
+    ``destination`` is where they belong (see ``destinations``). ``backlog`` were waiting before and
+    sent now; ``elsewhere`` wait for other servers and projects, if a flush has counted them.
     """
 
     changed: int
     is_local: bool = False
+    destination: int = LOCAL
     sent: int = 0
     backlog: int = 0
     waiting: int = 0
@@ -63,7 +65,12 @@ def deliver(
             return _deliver(courier, written, seconds)
         except StateError as error:  # the journal has the records: this costs time, not data
             waiting = len(owed - courier.accepted)
-            return Outcome(changed=written.changed, waiting=waiting, problem=error)
+            return Outcome(
+                changed=written.changed,
+                destination=courier.own,
+                waiting=waiting,
+                problem=error,
+            )
 
 
 def _deliver(courier: "_Courier", written: Written, seconds: Optional[float]) -> Outcome:
@@ -89,13 +96,13 @@ def check(outcome: Outcome) -> None:
 def flush(
     settings: Settings,
     seconds: float = DEADLINE,
-    with_local: bool = False,
+    adopted: Sequence[int] = (),
     on_accepted: Callable[[int, int], None] = lambda done, total: None,
 ) -> Outcome:
     """Send everything that waits for this project, for as long as the server accepts it.
 
-    ``with_local`` makes what was written locally the project's first: once the server has said
-    that the keys are of a project, else ``NetworkError`` or ``ConfigError``, and it stays local.
+    What was written for the ``adopted`` destinations becomes the project's first: once the server
+    has said that the keys are of a project, else ``NetworkError`` or ``ConfigError``.
     ``on_accepted`` is told how many of how many have been sent. Raises ``ConfigError`` without
     Langfuse keys.
     """
@@ -104,9 +111,11 @@ def flush(
             "there is no server to send to: set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY"
         )
     with Journal() as journal, _Courier(journal, settings) as courier:
-        if with_local:
+        if adopted:
             courier.name_project(seconds)
-            destinations.adopt(journal, courier.own)
+        for source in adopted:
+            if source != courier.own:
+                destinations.adopt(journal, courier.own, source)
         courier.send_all(seconds, on_accepted)
         states = outbox.states(journal, None, courier.destinations)
         outcome = courier.outcome(0, courier.accepted, states)
@@ -196,6 +205,7 @@ class _Courier:
         waiting = sum(state == "waiting" for state in states.values())
         return Outcome(
             changed=changed,
+            destination=self.own,
             sent=len(set(owed).difference(states)),
             backlog=len(self.accepted.difference(owed)),
             waiting=waiting,

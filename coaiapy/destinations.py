@@ -46,31 +46,40 @@ def of_same_project(journal: Journal, destination: int) -> List[int]:
     return [int(row["id"]) for row in journal.rows(sql, destination)]
 
 
-def adopt(journal: Journal, destination: int) -> int:
-    """Give the local records to a destination, where they wait; return how many these were.
+def adopt(journal: Journal, destination: int, source: int = LOCAL) -> int:
+    """Give what ``source`` has to a destination, where it waits; return how many records.
 
-    One that the destination knows already is merged into what is there: what was written later
-    counts, except for what a server keeps from the first writing.
+    These are the local records or, from another destination, what is in the outbox for it and
+    was never accepted there. One that the destination knows already is merged into what is there:
+    what was written later counts, except for what a server keeps from the first writing.
     """
-    both = (
-        "SELECT mine.seq AS mine, other.seq AS other FROM records AS mine JOIN records AS other"
-        " ON other.destination = ? AND other.kind = mine.kind"
-        " AND other.trace_key = mine.trace_key AND other.key = mine.key WHERE mine.destination = ?"
-    )
     row = "SELECT * FROM records WHERE seq = ?"
     with journal.transaction() as db:
-        pairs = db.execute(both, (destination, LOCAL)).fetchall()
-        for pair in pairs:
-            local, known = (db.execute(row, (seq,)).fetchone() for seq in pair)
-            merge_into(db, known, _merged(local, known))
-            db.execute("DELETE FROM records WHERE seq = ?", (local["seq"],))
-        db.execute(
-            "INSERT INTO deliveries (seq, destination)"
-            " SELECT seq, ? FROM records WHERE destination = ?",
-            (destination, LOCAL),
-        )
-        moved = "UPDATE records SET destination = ? WHERE destination = ?"
-        return len(pairs) + int(db.execute(moved, (destination, LOCAL)).rowcount)
+        found = db.execute(_TAKEN, {"source": source, "destination": destination}).fetchall()
+        for taken in found:
+            if taken["known"] is None:
+                db.execute(
+                    "UPDATE records SET destination = ? WHERE seq = ?", (destination, taken["seq"])
+                )
+                db.execute(
+                    "INSERT OR REPLACE INTO deliveries (seq, destination) VALUES (?, ?)",
+                    (taken["seq"], destination),
+                )
+            else:
+                mine, known = (db.execute(row, (taken[n],)).fetchone() for n in ("seq", "known"))
+                merge_into(db, known, _merged(mine, known))
+                db.execute("DELETE FROM records WHERE seq = ?", (taken["seq"],))
+        return len(found)
+
+
+_TAKEN = """
+SELECT mine.seq, other.seq AS known FROM records AS mine
+LEFT JOIN records AS other ON other.destination = :destination AND other.kind = mine.kind
+    AND other.trace_key = mine.trace_key AND other.key = mine.key
+WHERE mine.destination = :source AND (:source = {local} OR mine.sent_revision = 0
+    AND EXISTS (SELECT 1 FROM deliveries WHERE seq = mine.seq))
+ORDER BY mine.seq
+""".format(local=LOCAL)
 
 
 def _merged(local: Any, known: Any) -> Body:

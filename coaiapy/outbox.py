@@ -35,7 +35,9 @@ class Entry(NamedTuple):
 class Tally(NamedTuple):
     """How much one destination is owed; ``local`` counts what has no destination yet."""
 
+    number: int
     destination: str
+    key: str
     project: Optional[str]
     waiting: int
     rejected: int
@@ -114,7 +116,7 @@ def count_waiting(
 def tallies(journal: Journal) -> List[Tally]:
     """Return what each destination is owed, and what is local, leaving out those with nothing."""
     sql = """
-        SELECT p.id, p.base_url, p.project_name,
+        SELECT p.id, p.base_url, p.public_key, p.project_name,
             sum(d.state = 'waiting') AS waiting, sum(d.state = 'rejected') AS rejected,
             sum(r.destination = {local}) AS local, min(r.written_at) AS oldest
         FROM records AS r JOIN destinations AS p ON p.id = r.destination
@@ -124,7 +126,9 @@ def tallies(journal: Journal) -> List[Tally]:
     """.format(local=LOCAL)
     return [
         Tally(
+            row["id"],
             row["base_url"],
+            row["public_key"],
             row["project_name"],
             row["waiting"] or 0,
             row["rejected"] or 0,

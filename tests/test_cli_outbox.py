@@ -53,6 +53,23 @@ def test_an_empty_outbox_flushes_retries_drops_and_exports_nothing(coaia, server
     assert (exported.code, exported.out) == (0, "")
 
 
+def test_a_wrong_key_is_corrected_and_nothing_is_stranded(run, coaia, server, monkeypatch):
+    right = os.environ["LANGFUSE_PUBLIC_KEY"]
+    monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", "pk-typo")
+    refused = run("fuse", "traces", "create", "x1")
+    assert refused.code == 3
+    (command,) = re.findall(r"coaia fuse outbox (flush --adopt-from \d+)", refused.err)
+    monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", right)
+    assert "flush --adopt-from" in coaia("flush").err
+    assert "pk-typo" in coaia("status").out
+    unasked = coaia(*command.split())
+    assert unasked.code == 2 and "pk-typo" in unasked.err and "--yes" in unasked.err
+    sent = coaia(*command.split() + ["--yes"])
+    assert (sent.code, in_outbox()) == (0, {}) and "1 record sent" in sent.err
+    assert list(server.traces()) == ["x1"]
+    assert coaia("flush", "--adopt-from", "99").code == 1
+
+
 @pytest.mark.parametrize(
     "words, code",
     [
@@ -93,7 +110,7 @@ def test_status_counts_by_destination(coaia, server):
     assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$", mine["oldest"])
     assert found["local"]["local"] == 2
     table = coaia("status").out
-    assert re.search(re.escape(server.url) + r"\s+3\s+1\s+0 ", table)
+    assert re.search(re.escape(server.url) + r"\s+\S+\s+3\s+1\s+0 ", table)
 
 
 def test_list_shows_each_record_and_can_be_narrowed_down(coaia, server):

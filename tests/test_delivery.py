@@ -19,7 +19,7 @@ from delivering import (
 )
 from langfuse_server import faults
 
-from coaiapy import delivery, journal_marks, traces
+from coaiapy import delivery, journal_marks, journal_schema, traces
 from coaiapy.destinations import destination_of
 from coaiapy.errors import ConfigError, NetworkError
 from coaiapy.journal import Journal
@@ -51,8 +51,8 @@ def on_server(server):
     return set(server.observations()) | set(server.traces())
 
 
-def flush(server, seconds=20.0, with_local=False, **changes):
-    return delivery.flush(settings_for(server, **changes), seconds, with_local)
+def flush(server, seconds=20.0, adopted=(), **changes):
+    return delivery.flush(settings_for(server, **changes), seconds, adopted)
 
 
 # Own records and the backlog
@@ -276,10 +276,10 @@ def test_keys_that_were_never_taken_are_of_no_project(langfuse):
 def test_local_records_are_sent_only_when_they_are_adopted(server):
     traces.submit(LOCAL, records_of(3))
     assert flush(server).sent == 0
-    outcome = flush(server, with_local=True)
+    outcome = flush(server, adopted=[journal_schema.LOCAL])
     assert (outcome.sent, outcome.waiting) == (3, 0)
     assert {hex_id(0), hex_id(1)} <= on_server(server)
-    assert flush(server, with_local=True).sent == 0
+    assert flush(server, adopted=[journal_schema.LOCAL]).sent == 0
 
 
 @pytest.mark.parametrize("fault, error", [("401", ConfigError), ("refuse", NetworkError)])
@@ -288,16 +288,40 @@ def test_what_cannot_be_known_to_be_a_project_adopts_nothing(langfuse, fault, er
     traces.submit(LOCAL, records_of(3))
     server.fail(fault, times=None)
     with pytest.raises(error):
-        flush(server, seconds=0.3, with_local=True)
+        flush(server, seconds=0.3, adopted=[journal_schema.LOCAL])
     assert in_outbox() == {}
     server.heal()
-    assert flush(server, with_local=True).sent == 3
+    assert flush(server, adopted=[journal_schema.LOCAL]).sent == 3
+
+
+def test_what_waits_under_a_wrong_key_is_sent_once_it_is_adopted(langfuse):
+    server = langfuse("v3")
+    submit(server, [trace_of(1, name="first", user_id="ann")])
+    leave_behind(server, records_of(3) + [trace_of(1, name="second")], public_key="pk-typo")
+    with Journal() as journal:
+        typo = destination_of(journal, settings_for(server, public_key="pk-typo"))
+    assert flush(server).sent == 0
+    outcome = flush(server, adopted=[typo])
+    assert (outcome.sent, outcome.waiting, outcome.elsewhere) == (4, 0, 0)
+    (trace,) = [one for one in server.traces().values() if one["name"] == "second"]
+    assert trace["userId"] == "ann"
+
+
+def test_what_a_server_has_accepted_is_not_adopted_by_another(langfuse):
+    old, new = langfuse("v3"), langfuse("v3")
+    submit(old, records_of(2))
+    leave_behind(old, [observation_of(7), observation_of(0, name="changed")])
+    with Journal() as journal:
+        source = destination_of(journal, settings_for(old))
+    assert flush(new, adopted=[source]).sent == 1
+    assert set(new.observations()) == {hex_id(7)}
+    assert flush(old).sent == 1
 
 
 def test_a_local_record_that_the_project_knows_already_is_merged_and_sent(server):
     submit(server, [trace_of(1, name="first", user_id="ann")])
     traces.submit(LOCAL, [trace_of(1, name="second")])
-    assert flush(server, with_local=True).sent == 1
+    assert flush(server, adopted=[journal_schema.LOCAL]).sent == 1
     server.merge()
     assert server.traces()[hex_id(1, 32)]["name"] == "second"
     assert server.traces()[hex_id(1, 32)]["userId"] == "ann"
