@@ -12,6 +12,7 @@ from coaiapy import display, media, media_files, media_transfer, settings
 from coaiapy.errors import CoaiaError
 from coaiapy.json_text import parsed, to_text
 from coaiapy.media_files import SUPPORTED_CONTENT_TYPES
+from coaiapy.published_forms import for_people
 from coaiapy.published_traces import written
 from coaiapy.server_only import client_for
 
@@ -138,6 +139,7 @@ def upload_and_attach_media(
     return media.summary(attached)
 
 
+@for_people
 def format_media_display(media_json: Any) -> str:
     """Return what ``get_media`` returned, field by field."""
     return display.fields(parsed(media_json))

@@ -9,6 +9,7 @@ from typing import Any, Optional, Sequence
 from coaiapy import dataset_display, dataset_items, datasets, prompt_display, prompts, settings
 from coaiapy.finetuning import format_dataset_for_finetuning
 from coaiapy.json_text import parsed, rows, to_text
+from coaiapy.published_forms import for_people
 
 __all__ = [
     "create_dataset",
@@ -119,21 +120,25 @@ def create_dataset_item(
     )
 
 
+@for_people
 def format_prompts_table(prompts_data: Any) -> str:
     """Return a table of what ``list_prompts`` returned."""
     return prompt_display.format_prompts_table(rows(prompts_data))
 
 
+@for_people
 def format_prompt_display(prompt_json: Any) -> str:
     """Return one version of a prompt: what belongs to it, then its content."""
     return prompt_display.format_prompt_display(parsed(prompt_json))
 
 
+@for_people
 def format_datasets_table(datasets_json: Any) -> str:
     """Return a table of what ``list_datasets`` returned."""
     return dataset_display.format_datasets_table(rows(datasets_json))
 
 
+@for_people
 def format_dataset_display(dataset_json: Any, items_json: Any) -> str:
     """Return a dataset: what belongs to it, then each of its items."""
     return dataset_display.format_dataset_display(parsed(dataset_json), rows(items_json))

@@ -23,6 +23,7 @@ from coaiapy.delivery import Outcome
 from coaiapy.errors import CoaiaError, NetworkError, RefusedError
 from coaiapy.json_text import rows, to_text
 from coaiapy.listing import listing
+from coaiapy.published_forms import for_people
 from coaiapy.record_fields import Body
 from coaiapy.records import Score
 from coaiapy.score_config_cache import (
@@ -258,12 +259,14 @@ def import_score_configs(
 import_score_configs_legacy = import_score_configs
 
 
+@for_people
 def format_scores_table(scores_json: Any) -> str:
     """Return a table of what ``list_scores`` returned."""
     keys = ("id", "name", "value", "timestamp", "traceId", "sessionId")
     return listing(rows(scores_json), {key: key for key in keys})
 
 
+@for_people
 def format_score_configs_table(configs_json: Any) -> str:
     """Return a table of what ``list_score_configs`` returned."""
     keys = ("id", "name", "dataType", "description", "createdAt")

@@ -14,6 +14,7 @@ from coaiapy.errors import CoaiaError
 from coaiapy.json_text import parsed, rows, to_text
 from coaiapy.listing import TRACE_COLUMNS, listing, with_note
 from coaiapy.observation_files import preview, read_observations
+from coaiapy.published_forms import for_people
 from coaiapy.records import observation_from, trace_from
 from coaiapy.trace_filter import ORDERS, ObservationFilter, SessionFilter, TraceFilter
 
@@ -276,6 +277,7 @@ def list_projects() -> str:
     return to_text({"data": projects.list_projects(settings.load())})
 
 
+@for_people
 def format_traces_table(traces_json: Any) -> str:
     """Return a table of what ``list_traces`` returned, with the number of traces below it."""
     found = rows(traces_json)
@@ -285,16 +287,19 @@ def format_traces_table(traces_json: Any) -> str:
     return "{}\nTotal traces: {}".format(shown, len(found))
 
 
+@for_people
 def format_trace_tree(trace_json: Any) -> str:
     """Return a trace as a tree of its observations."""
     return display.trace_tree(parsed(trace_json))
 
 
+@for_people
 def format_observation_display(observation_json: Any) -> str:
     """Return an observation field by field."""
     return display.fields(parsed(observation_json))
 
 
+@for_people
 def format_session_tree(session_json: Any) -> str:
     """Return the traces of a session as trees."""
     return display.session_tree(parsed(session_json))

@@ -53,7 +53,7 @@ FLOORS = {
         transcription transcribe_aws syntation audio_tags
         prompts prompt_drift prompt_sync
         datasets dataset_items dataset_files dataset_import finetuning conversations
-        published_prompts cofuse published_traces
+        published_forms published_prompts cofuse published_traces
         api traces trace_reads projects doctor observation_files pipeline environment env_context
         coaiamodule published_config published_stash stash
         cogh service_checks config_check config_risks

@@ -68,3 +68,27 @@ def test_datasets(server, capsys):
     assert "ds" in cofuse.format_datasets_table(cofuse.list_datasets())
     assert "hello" in cofuse.format_dataset_display(cofuse.get_dataset("ds"), items)
     assert capsys.readouterr().out == ""
+
+
+FORMS = [name for name in cofuse.__all__ if name.startswith("format_") and "finetuning" not in name]
+
+
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("error", ['{"error": "no trace"}', {"error": "no trace"}])
+def test_an_error_is_shown_as_one(name, error):
+    more = ["[]"] if name == "format_dataset_display" else []
+    assert getattr(cofuse, name)(error, *more) == "Error: no trace"
+
+
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("text", ["Error: refused", "[1]", '"x"'])
+def test_what_cannot_be_shown_comes_back_with_what_it_is(name, text):
+    more = ["[]"] if name == "format_dataset_display" else []
+    shown = getattr(cofuse, name)(text, *more)
+    assert shown.startswith("Error formatting this")
+    assert shown.endswith(text)
+
+
+def test_what_get_trace_says_of_a_missing_trace_is_shown_as_an_error():
+    shown = cofuse.format_trace_tree(cofuse.get_trace_with_observations("nope"))
+    assert shown.startswith("Error: no trace 'nope'")

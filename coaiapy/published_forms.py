@@ -1,0 +1,33 @@
+"""What the published functions that show JSON to people have in common: errors stay errors."""
+
+import functools
+from typing import Any, Callable
+
+from coaiapy.http_answers import reason_of
+from coaiapy.json_text import parsed, to_text
+
+
+def for_people(form: Callable[..., str]) -> Callable[..., str]:
+    """Let ``form`` return ``Error: ...`` for the JSON of an error, and never raise.
+
+    For what is no such JSON it returns ``Error formatting ...`` with the text itself.
+    """
+
+    @functools.wraps(form)
+    def formatted(*args: Any, **named: Any) -> str:
+        shown = args[0] if args else next(iter(named.values()), None)
+        try:
+            value = parsed(shown)
+            if _is_error(value):
+                return "Error: {}".format(reason_of(value))
+            return form(*args, **named)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raw = shown if isinstance(shown, str) else to_text(shown)
+            return "Error formatting this ({!r})\nRaw JSON:\n{}".format(error, raw)
+
+    return formatted
+
+
+def _is_error(value: Any) -> bool:
+    """Whether this is what ``get_trace_with_observations`` and servers say of a failure."""
+    return isinstance(value, dict) and bool(value.get("error")) and not {"id", "data"} & set(value)
