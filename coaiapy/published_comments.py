@@ -1,7 +1,7 @@
 """Comments and session files under the names that scripts have imported for years.
 
 What returns data returns JSON text; failures raise a ``CoaiaError``, unless a function says that it
-tells them otherwise.
+tells them otherwise. A comment is not kept for a server that cannot be reached: ``NetworkError``.
 """
 
 from typing import Any, Dict, Optional

@@ -1,6 +1,7 @@
 """Prompts and datasets under the names that scripts have imported for years.
 
-What returns data returns JSON text; failures raise a ``CoaiaError``. The ``format_*`` functions
+What returns data returns JSON text; failures raise a ``CoaiaError``. A server that cannot be
+reached is a ``NetworkError``: none of these is kept and sent later. The ``format_*`` functions
 take that text, or what it says, and return text for people.
 """
 

@@ -7,9 +7,10 @@ although it is old, because the server is down, is a ``StaleScoreConfigWarning``
 
 import json
 import warnings
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from coaiapy import (
+    delivery,
     score_availability,
     score_config_files,
     score_configs,
@@ -20,7 +21,7 @@ from coaiapy import (
 )
 from coaiapy.current_project import current_project
 from coaiapy.delivery import Outcome
-from coaiapy.errors import CoaiaError, NetworkError, RefusedError
+from coaiapy.errors import CoaiaError
 from coaiapy.json_text import rows, to_text
 from coaiapy.listing import listing
 from coaiapy.published_forms import for_people
@@ -160,7 +161,9 @@ def apply_score_config(
 ) -> str:
     """Write a score that a config allows; return JSON text with its ``id``.
 
-    A text that begins with ``Error:`` says why there is none.
+    A server that cannot be reached gets the score later: ``{"id", "status": "waiting"}``, and it
+    need not be applied again. A text that begins with ``Error:`` says why there is no score; it
+    is not sent later either, so it may be applied again.
     """
     values = {
         _target(target_type): target_id,
@@ -169,8 +172,10 @@ def apply_score_config(
         "value": value,
         "comment": comment,
     }
+    known = settings.load()
     try:
-        return _written(values)
+        score = scores.from_values(known, values, _warn)
+        return _told(score, scores.submit(known, [score]), lambda: scores.withdraw(known, score))
     except CoaiaError as error:
         return "Error: {}".format(error)
 
@@ -192,7 +197,7 @@ def create_score_for_target(
 ) -> str:
     """Write a score on a ``trace``, ``session`` or ``run``; return JSON text with its ``id``.
 
-    With ``config_id`` the name is the config's and the value must be one that it takes. Raises
+    A server that cannot be reached gets it later: ``{"id", "status": "waiting"}``. With ``config_id`` the name is the config's and the value must be one that it takes. Raises
     ``ValueError`` for any other type of target.
     """
     values = {
@@ -208,7 +213,7 @@ def create_score_for_target(
 
 
 def apply_score_to_trace(trace_id: str, score_id: str, score_value: Any = 1.0) -> str:
-    """Write a score on a trace, named as its id; return JSON text with its ``id``."""
+    """Write a score on a trace, named as its id; return as ``create_score_for_target`` does."""
     return create_score_for_target("trace", trace_id, score_id, score_value)
 
 
@@ -304,12 +309,13 @@ def _written(values: Body) -> str:
     return _told(score, scores.submit(known, [score]))
 
 
-def _told(score: Score, outcome: Outcome) -> str:
+def _told(score: Score, outcome: Outcome, on_error: Callable[[], None] = lambda: None) -> str:
     """Return what became of a score. One that waits in the outbox is not lost, and no failure."""
-    for rejected in outcome.rejected:
-        raise RefusedError("the server refused the score: {}".format(rejected.reason))
-    if outcome.problem is not None and not isinstance(outcome.problem, NetworkError):
-        raise outcome.problem
+    try:
+        delivery.check(outcome)
+    except CoaiaError:
+        on_error()
+        raise
     return to_text(dict({"id": score.id}, **({"status": "waiting"} if outcome.waiting else {})))
 
 

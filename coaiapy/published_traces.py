@@ -1,7 +1,8 @@
 """Traces, observations and sessions under the names that scripts have imported for years.
 
 What returns data returns JSON text. A write returns what an ingestion endpoint would: status 201
-for what the server has accepted, 202 for what waits in the outbox or stays local. Failures raise a
+for what the server has accepted, 202 for what stays local, or waits in the outbox because the
+server could not be reached: that is sent later, and need not be written again. Failures raise a
 ``CoaiaError``; where an ``error`` key is named below, they are told there instead.
 """
 
@@ -56,7 +57,10 @@ def add_trace(
     output_data: Any = None,
     metadata: Optional[Dict[str, Any]] = None,
 ) -> str:
-    """Write a trace; return ``{"successes": [{"id", "status"}], "errors": []}``."""
+    """Write a trace; return ``{"successes": [{"id", "status"}], "errors": []}``.
+
+    The status is 201, or 202 if the server could not be reached and gets it later.
+    """
     trace = trace_from(
         {
             "id": trace_id,
@@ -86,7 +90,10 @@ def add_observation(
     model: Optional[str] = None,
     usage: Optional[Dict[str, Any]] = None,
 ) -> str:
-    """Write an observation; return ``{"successes": [{"id", "status"}], "errors": []}``."""
+    """Write an observation; return ``{"successes": [{"id", "status"}], "errors": []}``.
+
+    The status is 201, or 202 if the server could not be reached and gets it later.
+    """
     observation = observation_from(
         {
             "id": observation_id,
@@ -113,14 +120,14 @@ def patch_trace_output(trace_id: str, output_data: Any) -> str:
 
 
 def create_session(session_id: str, user_id: str, session_name: str = "New Session") -> str:
-    """Write the trace that opens a session: it has the session's id."""
+    """Write the trace that opens a session: it has the session's id. Return as ``add_trace``."""
     return add_trace(session_id, user_id=user_id, session_id=session_id, name=session_name)
 
 
 def add_trace_node(
     session_id: str, trace_id: str, user_id: str, node_name: str = "Child Node"
 ) -> str:
-    """Write one more trace of a session."""
+    """Write one more trace of a session; return as ``add_trace`` does."""
     return add_trace(trace_id, user_id=user_id, session_id=session_id, name=node_name)
 
 
@@ -172,7 +179,7 @@ def add_observations_batch(
 ) -> str:
     """Write the observations of a list, an object, or a JSON, JSON Lines or YAML text.
 
-    All are checked before one is written; ``UsageError`` lists what is wrong. ``dry_run`` returns
+    Return as ``add_trace`` does, also if the server could not be reached (status 202). All are checked before one is written; ``UsageError`` lists what is wrong. ``dry_run`` returns
     ``{"trace_id", "total_observations", "observations_preview"}`` and writes nothing.
     """
     text = observations_data

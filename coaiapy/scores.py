@@ -95,6 +95,12 @@ def submit(
         return delivery.deliver(journal, settings, written, seconds)
 
 
+def withdraw(settings: Settings, score: Score) -> None:
+    """Forget a score that was written down, so that it is not sent later."""
+    with Journal() as journal:
+        LocalScores(journal, destination_of(journal, settings)).delete(score.id)
+
+
 def _placed(journal: Journal, settings: Settings, destination: int, score: Score) -> Score:
     """Put the score into the environment of its trace, or of the settings; and call the trace by
     the id it was written with (a UUID may come with or without dashes)."""

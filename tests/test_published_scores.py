@@ -110,6 +110,27 @@ def test_a_score_that_waits_is_told(use, monkeypatch):
     }
 
 
+@pytest.mark.parametrize("fault", ["401", "403"])
+def test_a_score_that_was_told_as_an_error_is_not_sent_later(use, run, fault):
+    server = use("v3")
+    published.create_score_config(**RATING)
+    published.get_config_with_auto_refresh("Rating")
+    server.fail(fault, times=None, path="ingestion")
+    assert published.apply_score_config("Rating", "trace", "t", 7).startswith("Error:")
+    server.heal()
+    assert json.loads(run("fuse", "outbox", "list", "--json").out) == []
+    assert json.loads(published.apply_score_config("Rating", "trace", "t", 7))["id"]
+    assert run("fuse", "outbox", "flush").code == 0
+    assert len(server.scores()) == 1
+
+
+def test_a_score_that_was_refused_does_not_wait_for_a_retry(use, run):
+    use("v2")
+    published.create_score_config(**RATING)
+    assert published.apply_score_config("Rating", "session", "s", 7).startswith("Error:")
+    assert json.loads(run("fuse", "outbox", "list", "--json").out) == []
+
+
 def test_refusals_and_wrong_keys_are_raised(use, monkeypatch):
     use("v2")
     with pytest.raises(RefusedError):
