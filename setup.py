@@ -3,9 +3,21 @@
 pyproject.toml says the same for every newer one; tests/test_packaging.py holds the two together.
 """
 
+import re
+
 import setuptools
 
 VERSION = "0.7.0"
+
+REPOSITORY = "https://github.com/jgwill/coaiapy"
+# HEAD is the branch that the repository shows first, whatever its name is.
+PAGES = REPOSITORY + "/blob/HEAD/"
+PICTURES = "https://raw.githubusercontent.com/jgwill/coaiapy/HEAD/"
+LINKS = {
+    "Source": REPOSITORY,
+    "Documentation": PAGES + "docs/cli.md",
+    "Changelog": PAGES + "CHANGELOG.md",
+}
 
 REQUIREMENTS = [
     "boto3<=1.26.137",
@@ -77,13 +89,34 @@ def read(path):
         return stream.read()
 
 
+def description():
+    """Return what a package index shows: README.md, with its relative links made absolute."""
+    return re.sub(r"(!?)\[([^\]]*)\]\((?!https?:|#)", absolute, read("README.md"))
+
+
+def absolute(link):
+    mark, text = link.groups()
+    return "{}[{}]({}".format(mark, text, PICTURES if mark else PAGES)
+
+
+# What pyproject.toml leaves to this file, as "dynamic". No one way to write the license there
+# suits every setuptools, and a table of text cannot change links.
+DYNAMIC = {
+    "license": "MIT",
+    "long_description": description(),
+    "long_description_content_type": "text/markdown",
+}
+
+
 def metadata():
     return {
         "name": "coaiapy",
         "version": VERSION,
-        "description": "Traces, pipelines and environments of AI workflows, one command each",
-        "long_description": read("README.md"),
-        "long_description_content_type": "text/markdown",
+        "description": "Trace AI workflows in Langfuse from templates, online or offline",
+        "author": "Jean GUillaume ISabelle",
+        "author_email": "jgi@jgwill.com",
+        "url": REPOSITORY,
+        "project_urls": LINKS,
         "python_requires": ">=3.6",
         "classifiers": CLASSIFIERS,
         "packages": ["coaiapy"],
@@ -99,5 +132,4 @@ def reads_project_table():
     return int(setuptools.__version__.split(".")[0]) >= 61
 
 
-# The license is said here alone: no one way to write it in pyproject.toml suits every setuptools.
-setuptools.setup(license="MIT", **({} if reads_project_table() else metadata()))
+setuptools.setup(**dict({} if reads_project_table() else metadata(), **DYNAMIC))

@@ -82,7 +82,7 @@ def build_parser(words: List[str]) -> "Parser":
 
     parser = Parser(
         prog="coaia",
-        description="Traces, pipelines and environments of AI workflows, one command each.",
+        description="Trace AI workflows in Langfuse from templates, online or offline.",
         epilog=_EPILOG,
     )
     parser.add_argument("--version", action=ShowVersion, const=_VERSION)

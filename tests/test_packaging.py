@@ -1,14 +1,17 @@
 """The package as pip sees it: one set of metadata, and everything that is needed inside."""
 
 import os
+import re
 import runpy
 import subprocess
 import sys
 import tarfile
 import types
 import zipfile
+from email import message_from_string
 from pathlib import Path
 
+import markdown
 import pytest
 import source_tree
 
@@ -72,7 +75,10 @@ def test_setup_py_and_pyproject_say_the_same(setup_py, project_table):
     assert setup_py["install_requires"] == project_table["dependencies"]
     assert setup_py["extras_require"] == project_table["optional-dependencies"]
     assert setup_py["classifiers"] == project_table["classifiers"]
-    assert setup_py["long_description"] == (ROOT / project_table["readme"]).read_text("utf-8")
+    author = {"name": setup_py["author"], "email": setup_py["author_email"]}
+    assert project_table["authors"] == [author]
+    links = dict(setup_py["project_urls"], Homepage=setup_py["url"])
+    assert project_table["urls"] == links
     scripts = ["{}={}".format(*item) for item in project_table["scripts"].items()]
     assert setup_py["entry_points"] == {"console_scripts": scripts}
     assert scripts == ["coaia=coaiapy.coaiacli:main"]
@@ -87,8 +93,9 @@ def test_files_to_ship_are_declared_the_same_way_twice(setup_py):
 
 def test_a_setuptools_that_reads_the_table_is_told_the_rest_only(monkeypatch, project_table):
     said = declared_by_setup("61.0.0", monkeypatch)
-    assert said == {"license": "MIT"}
-    assert project_table["dynamic"] == ["license"]
+    assert set(said) == {"license", "long_description", "long_description_content_type"}
+    assert said["license"] == "MIT"
+    assert project_table["dynamic"] == ["license", "readme"]
 
 
 def test_requirements_are_the_same_list(setup_py):
@@ -152,8 +159,36 @@ def test_the_wheels_metadata(artefacts):
     metadata = archive.read(texts["METADATA"]).decode("utf-8")
     assert "\nRequires-Python: >=3.6\n" in metadata
     assert "\nLicense: MIT\n" in metadata
+    assert "jgi@jgwill.com" in message_from_string(metadata)["Author-email"]
+    assert "Changelog, https://github.com/jgwill/coaiapy/blob/" in metadata
     assert "LICENSE" in texts
     assert "coaia" in archive.read(texts["entry_points.txt"]).decode("utf-8")
+
+
+def descriptions(artefacts):
+    """What a package index shows of the wheel and of the source distribution."""
+    wheel, sdist = artefacts
+    archive = zipfile.ZipFile(str(wheel))
+    (name,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
+    with tarfile.open(str(sdist)) as files:
+        info = files.extractfile("coaiapy-{}/PKG-INFO".format(coaiapy.__version__)).read()
+    for text in (archive.read(name), info):
+        message = message_from_string(text.decode("utf-8"))
+        assert message["Description-Content-Type"] == "text/markdown"
+        # An old setuptools writes it into the header, indented.
+        yield message["Description"] or message.get_payload()
+
+
+def test_every_link_of_the_index_page_leads_somewhere(artefacts):
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for text in descriptions(artefacts):
+        links = re.findall(r'(?:href|src)="([^"]*)"', markdown.markdown(text))
+        assert len(links) == len(re.findall(r"\]\(", readme)) > 10
+        for link in links:
+            assert link.startswith("https://"), link
+        assert "https://raw.githubusercontent.com/jgwill/coaiapy/HEAD/docs/tour.svg" in links
+        assert "https://github.com/jgwill/coaiapy/blob/HEAD/SECURITY.md" in links
+        assert "pip install coaiapy" in text
 
 
 def test_the_source_distribution_is_complete(artefacts):
