@@ -17,6 +17,7 @@ from coaiapy.cli_score_options import (
     show_written,
 )
 from coaiapy.errors import UsageError
+from coaiapy.listing import with_note
 from coaiapy.record_fields import SCORE_TYPES
 from coaiapy.score_readers import ScoreFilter
 
@@ -169,7 +170,7 @@ def list_scores(args: argparse.Namespace, context: Context) -> None:
     if args.config:
         wanted = scores.of_config(known, wanted, args.config, context.note)
     found = scores.list_scores(known, wanted, None if args.all else args.limit)
-    show_listing(args, context, found, COLUMNS, "score")
+    show_listing(args, context, found, with_note(COLUMNS, found), "score")
 
 
 def get_score(args: argparse.Namespace, context: Context) -> None:

@@ -23,7 +23,7 @@ from coaiapy.current_project import current_project
 from coaiapy.delivery import Outcome
 from coaiapy.errors import CoaiaError
 from coaiapy.json_text import rows, to_text
-from coaiapy.listing import listing
+from coaiapy.listing import listing, with_note
 from coaiapy.published_forms import for_people
 from coaiapy.record_fields import Body
 from coaiapy.records import Score
@@ -268,7 +268,8 @@ import_score_configs_legacy = import_score_configs
 def format_scores_table(scores_json: Any) -> str:
     """Return a table of what ``list_scores`` returned."""
     keys = ("id", "name", "value", "timestamp", "traceId", "sessionId")
-    return listing(rows(scores_json), {key: key for key in keys})
+    found = rows(scores_json)
+    return listing(found, with_note({key: key for key in keys}, found))
 
 
 @for_people

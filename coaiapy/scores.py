@@ -164,37 +164,48 @@ def of_config(
 
 
 def get_score(settings: Settings, score_id: str) -> Body:
-    """Return one score; ``NotFoundError`` if neither the server nor this machine has it."""
+    """Return one score; ``NotFoundError`` if neither the server nor this machine has it.
+
+    One of this machine that a server does not show yet, or has refused, is marked ``unconfirmed``.
+    """
     ids.check_given(score_id, "score")
     with Journal() as journal:
-        found = None
-        if not settings.is_local:
+        destination = destination_of(journal, settings)
+        if settings.is_local:
+            found = LocalScores(journal, destination).score(score_id)
+        else:
             found = _from_server(journal, settings, lambda reader: reader.score(score_id))
-        if found is None:
-            found = LocalScores(journal, destination_of(journal, settings)).score(score_id)
+            for kind, body in [] if found else unconfirmed.records(journal, destination):
+                if kind == "score" and body["id"] == score_id:
+                    found = shown(body)
     if found is None:
         raise NotFoundError("no score {!r}: coaia fuse scores list shows them".format(score_id))
     return found
 
 
 def delete_score(settings: Settings, score_id: str) -> None:
-    """Remove a score, from the server and from what waits to be sent.
-
-    A server deletes in its own time; ``NotFoundError`` only if it says that there is no such score
-    (or locally, if there is none).
-    """
+    """Remove a score, from the server (which does it in its own time) and from what waits to be
+    sent; ``NotFoundError`` if there is none."""
+    ids.check_given(score_id, "score")
     with Journal() as journal:
         local = LocalScores(journal, destination_of(journal, settings))
         is_known = local.score(score_id) is not None
         if not settings.is_local:
-            try:
-                _from_server(journal, settings, lambda reader: reader.delete(score_id))
-            except NotFoundError:
-                if not is_known:
-                    raise
-        elif not is_known:
+            is_known = _deleted_there(journal, settings, score_id) or is_known
+        if not is_known:
             raise NotFoundError("no score {!r} to delete".format(score_id))
         local.delete(score_id)
+
+
+def _deleted_there(journal: Journal, settings: Settings, score_id: str) -> bool:
+    """Have the server delete a score, and tell whether it has shown it. Servers say yes to any
+    id; one that is on its way through the server is deleted, too."""
+    is_there = _from_server(journal, settings, lambda reader: reader.score(score_id)) is not None
+    try:
+        _from_server(journal, settings, lambda reader: reader.delete(score_id))
+    except NotFoundError:
+        return False
+    return is_there
 
 
 def _from_server(journal: Journal, settings: Settings, ask: Callable[[ScoreReader], Any]) -> Any:

@@ -278,3 +278,31 @@ def test_eight_processes_at_once_fill_one_cache_and_then_ask_nothing(use):
     server.forget_requests()
     assert all_at_once("show", "CONFIG {}") == [(b"", 0)] * 8
     assert server.requests == []
+
+
+def test_a_score_that_was_refused_is_listed_as_that(use, run):
+    use("v2")
+    assert run(*SCORES, "apply", "--session-id", "s", "--name", "n", "--score-id", "q").code == 5
+    heading, _, row = run(*SCORES, "list").out.splitlines()
+    assert heading.split()[-1] == "Note"
+    assert "refused" in row
+    assert json.loads(run(*SCORES, "get", "q", "--json").out)["unconfirmed"] == "rejected"
+    assert "rejected" in run(*SCORES, "get", "q").out
+
+
+@pytest.mark.parametrize("kind", WHERE)
+def test_a_score_that_is_not_there_cannot_be_deleted(use, run, kind):
+    use(kind)
+    run(*SCORES, "apply", "--trace-id", "t", "--name", "n", "--score-id", "q")
+    missing = run(*SCORES, "delete", "nope")
+    assert (missing.code, "no score 'nope' to delete" in missing.err) == (1, True)
+    assert run(*SCORES, "delete", "q").err == "deleted q\n"
+
+
+def test_a_score_of_another_machine_is_deleted(use, run, home):
+    server = use("v4-events_only")
+    run(*SCORES, "apply", "--trace-id", "t", "--name", "n", "--score-id", "q")
+    for path in (home / ".coaia").glob("coaia.db*"):
+        path.unlink()
+    assert run(*SCORES, "delete", "q").code == 0
+    assert server.scores() == {}
