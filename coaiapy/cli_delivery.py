@@ -47,6 +47,8 @@ def submit_and_report(
 
 def report(args: argparse.Namespace, context: Context, outcome: delivery.Outcome) -> int:
     """Say on stderr what became of what was written, and return the exit code."""
+    for note in outcome.notes:
+        context.note(note)
     if outcome.is_local:
         context.note(
             "kept locally in {}; to send it, set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY, "

@@ -37,6 +37,7 @@ class Outcome(NamedTuple):
 
     ``destination`` is where they belong (see ``destinations``). ``backlog`` were waiting before and
     sent now; ``elsewhere`` wait for other servers and projects, if a flush has counted them.
+    ``notes`` say what whoever wrote them should look at.
     """
 
     changed: int
@@ -48,6 +49,7 @@ class Outcome(NamedTuple):
     elsewhere: int = 0
     rejected: Tuple[Rejected, ...] = ()
     problem: Optional[CoaiaError] = None
+    notes: Tuple[str, ...] = ()
 
 
 def deliver(

@@ -3,9 +3,9 @@
 Reading them back is ``trace_reads``.
 """
 
-from typing import Any, Dict, Iterable, Iterator, Optional, Sequence
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from coaiapy import delivery, ids, journal_reads
+from coaiapy import delivery, ids, journal_reads, unknown_traces
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
 from coaiapy.journal import Journal
@@ -19,17 +19,36 @@ def submit(
 ) -> delivery.Outcome:
     """Write records down, send what can be sent within ``seconds``, and tell what became of it."""
     with Journal() as journal:
-        destination = destination_of(journal, settings)
-        written = journal.append(destination, _placed(journal, settings, destination, records))
-        return delivery.deliver(journal, settings, written, seconds)
+        return _write(journal, settings, records, seconds)
+
+
+def _write(
+    journal: Journal, settings: Settings, records: Iterable[Any], seconds: Optional[float]
+) -> delivery.Outcome:
+    destination = destination_of(journal, settings)
+    unknown: List[str] = []
+    placed = _placed(journal, settings, destination, records, unknown)
+    written = journal.append(destination, placed)
+    outcome = delivery.deliver(journal, settings, written, seconds)
+    lone = [one for one in unknown if journal_reads.row_of_trace(journal, destination, one) is None]
+    if lone and outcome.sent and not outcome.waiting:
+        missing = list(unknown_traces.missing_on_server(journal, settings, destination, lone))
+        opened = delivery.deliver(journal, settings, journal.append(destination, missing), seconds)
+        outcome = outcome._replace(waiting=opened.waiting, problem=opened.problem)
+    return outcome._replace(notes=tuple(map(unknown_traces.note, lone)))
 
 
 def _placed(
-    journal: Journal, settings: Settings, destination: int, records: Iterable[Any]
+    journal: Journal,
+    settings: Settings,
+    destination: int,
+    records: Iterable[Any],
+    unknown: List[str],
 ) -> Iterator[Kept]:
     """Yield records with the environment that they belong to, and traces with their release.
 
     An observation is of its trace's environment and version, or of the settings' environment.
+    The ids of traces that the journal does not know yet are added to ``unknown``.
     """
     missing: Dict[str, Body] = {}
     for record in records:
@@ -40,8 +59,10 @@ def _placed(
         elif record.kind == "observation":
             trace_id = body["traceId"]
             if trace_id not in missing:
-                trace = journal_reads.trace(journal, destination, trace_id) or {}
-                missing = {trace_id: _inherited(trace, settings)}
+                trace = journal_reads.trace(journal, destination, trace_id)
+                missing = {trace_id: _inherited(trace or {}, settings)}
+                if trace is None and trace_id not in unknown:
+                    unknown.append(trace_id)
             _complete(body, missing[trace_id])
         yield Kept(record.kind, body)
 
@@ -71,9 +92,26 @@ def add_observation(
         destination = destination_of(journal, settings)
         _refuse_swapped(journal, destination, observation)
         observation = _as_known(journal, destination, observation)
-        placed = _placed(journal, settings, destination, [observation])
-        written = journal.append(destination, placed)
-        return delivery.deliver(journal, settings, written, seconds)
+        notes = _missing_parent(journal, destination, observation)
+        outcome = _write(journal, settings, [observation], seconds)
+        return outcome._replace(notes=outcome.notes + notes)
+
+
+def _missing_parent(
+    journal: Journal, destination: int, observation: Observation
+) -> Tuple[str, ...]:
+    """Return a note if the journal knows the trace and not the parent: it may be mistyped."""
+    parent, trace_id = observation.parent_id, observation.trace_id
+    if (
+        parent is None
+        or not journal_reads.knows_trace(journal, destination, trace_id)
+        or journal_reads.row_of_observation(journal, destination, trace_id, parent) is not None
+    ):
+        return ()
+    return (
+        "parent {!r} is no observation of trace {!r} that is known here: the tree shows {!r} "
+        "below it once it is written".format(parent, trace_id, observation.id),
+    )
 
 
 def _refuse_swapped(journal: Journal, destination: int, observation: Observation) -> None:

@@ -28,7 +28,8 @@ def test_a_batch_is_written_and_the_same_again_is_not(run, listed):
     content = '{"id": "a", "name": "A"}\n{"name": "B", "parent": "a", "type": "SPAN"}\n'
     first = add(run, "t", stdin=content)
     assert (first.code, first.out) == (0, "")
-    note, local = first.err.splitlines()
+    note, unknown, local = first.err.splitlines()
+    assert "trace 't' was not known" in unknown
     assert note == "2 observations of trace t read and valid, 2 written"
     assert local.startswith("kept locally in ") and "coaia fuse outbox flush --adopt" in local
     again = add(run, "t", stdin=content)
@@ -168,7 +169,7 @@ def test_a_terminal_shows_how_far_it_is(project):
 def test_a_pipe_is_told_nothing_but_what_came_of_it(project):
     write_many(project / "many.jsonl", 5000)
     code, out, err = finish("fuse", "traces", "add-observations", "t", "-f", "many.jsonl")
-    assert code == 0 and len(err.splitlines()) == 2
+    assert code == 0 and len(err.splitlines()) == 3
 
 
 def test_without_a_pipe_it_does_not_wait_for_a_terminal():

@@ -4,6 +4,7 @@ import pytest
 from reading import (
     DASHED,
     EVERY,
+    LEGACY,
     SPANS,
     asked,
     forget_what_was_written,
@@ -252,7 +253,7 @@ def test_a_trace_without_a_name_has_none(use, kind):
     }
 
 
-@pytest.mark.parametrize("kind", SPANS + ["local"])
+@pytest.mark.parametrize("kind", EVERY + ["local"])
 def test_an_observation_alone_makes_a_trace_that_says_nothing_of_itself(use, kind):
     use(kind)
     step = {"id": "o1", "name": "ob", "input": 1, "metadata": {"a": 1}, "version": "2"}
@@ -260,6 +261,28 @@ def test_an_observation_alone_makes_a_trace_that_says_nothing_of_itself(use, kin
     assert trace_reads.list_traces(known()) == [{"id": "t1", "timestamp": moment(3)}]
     found = trace_reads.get_trace(known(), "t1")
     assert (found["id"], found["observations"][0]["id"]) == ("t1", "o1")
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_an_observation_leaves_the_trace_that_others_made_as_it_is(use, kind):
+    use(kind)
+    given = {"id": "t", "timestamp": moment(5), "name": "n", "public": True, "tags": ["x"]}
+    traces.submit(known(), [trace_from(given)])
+    forget_what_was_written()
+    traces.add_observation(known(), observation_from({"id": "o", "start_time": moment(1)}, "t"))
+    forget_what_was_written()
+    found = trace_reads.get_trace(known(), "t")
+    assert {name: found[name] for name in given} == given
+    assert [one["id"] for one in found["observations"]] == ["o"]
+
+
+@pytest.mark.parametrize("kind", LEGACY)
+def test_a_trace_begins_with_its_first_observation(use, kind):
+    use(kind)
+    steps = [observation_from({"start_time": moment(second)}, "t") for second in (5, 2, 7)]
+    traces.submit(known(), steps)
+    forget_what_was_written()
+    assert trace_reads.list_traces(known()) == [{"id": "t", "timestamp": moment(2)}]
 
 
 @pytest.mark.parametrize("kind", EVERY + ["local"])
