@@ -5,73 +5,74 @@ that ended in mid-body.
 """
 
 import re
-from typing import Any, Callable, Optional
+from contextlib import contextmanager
+from typing import Iterator
 
-from coaiapy.errors import NetworkError
-from coaiapy.http_answers import Answer
-from coaiapy.spelled_values import whole_number
-
-# A few compressed bytes may unpack to more than the memory holds; nothing we ask for is so large.
-LARGEST_ANSWER = 256 << 20
-_BLOCK = 1 << 16
+from coaiapy.errors import CoaiaError, ConfigError, NetworkError
+from coaiapy.http_retry import TemporaryError
+from coaiapy.packages import require
+from coaiapy.time_limit import OvertimeError
 
 
-def whole_answer(
-    response: Any,
-    block: int = _BLOCK,
-    on_block: Callable[[], None] = lambda: None,
-    enough: Optional[int] = None,
-) -> Answer:
-    """Return the answer of a ``requests`` response that was asked for with ``stream``.
+class BadAddressError(ConfigError):
+    """An address that cannot be asked."""
 
-    ``on_block`` is called after each ``block`` bytes and may raise. With ``enough``, reading ends
-    where the body is longer than so many bytes. ``EOFError`` if the answer was cut off, is packed
-    more than once, or goes on beyond ``LARGEST_ANSWER`` bytes and nobody said what is enough.
+
+class NoAnswerError(TemporaryError):
+    """No whole answer came; ``reason`` says why in a few words.
+
+    ``is_unsent``: the request certainly never reached a server. ``is_slow``: the server is there,
+    but the next part of its answer did not come in time. ``is_overtime``: the whole took too long.
     """
-    body = _body(response, block, on_block, enough)
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    promised = whole_number(headers.get("content-length", ""))
-    is_read = enough is None or len(body) <= enough
-    # Not every urllib3 notices by itself that a connection ended in mid-body.
-    if is_read and promised is not None and response.raw.tell() < promised:
-        raise EOFError("the answer was cut off")
-    return Answer(response.status_code, headers, body)
+
+    def __init__(self, who: str, error: Exception) -> None:
+        exceptions = require("requests").exceptions
+        self.reason = cause(error)
+        TemporaryError.__init__(self, "{} gave no answer: {}".format(who, self.reason))
+        self.is_unsent = isinstance(error, exceptions.ConnectTimeout) or _never_connected(error)
+        self.is_slow = isinstance(error, exceptions.ReadTimeout) or "Read timed out" in repr(error)
+        self.is_overtime = isinstance(error, OvertimeError)
 
 
-def _body(response: Any, block: int, on_block: Callable[[], None], enough: Optional[int]) -> bytes:
-    data = bytearray()
+@contextmanager
+def translated(who: str) -> Iterator[None]:
+    """Raise what ``requests`` raises as a ``CoaiaError``; ``who`` is asked, as messages name it.
+
+    ``BadAddressError``, ``NetworkError`` for a certificate that is not trusted, else
+    ``NoAnswerError``.
+    """
+    requests = require("requests")
+    exceptions, below = requests.exceptions, requests.packages.urllib3.exceptions
     try:
-        if "," in response.headers.get("content-encoding", ""):
-            raise EOFError("the answer is packed more than once")
-        for part in response.iter_content(block):
-            data += part
-            if enough is not None and len(data) > enough:
-                break
-            if enough is None and len(data) > LARGEST_ANSWER:
-                raise EOFError("the answer has more than {} MB".format(LARGEST_ANSWER >> 20))
-            on_block()
-    finally:
-        response.close()
-    return bytes(data)
-
-
-def never_connected(error: Exception) -> bool:
-    """Whether the request certainly never reached a server."""
-    return bool(re.search(r"NewConnectionError|NameResolutionError|Failed to resolve", repr(error)))
-
-
-def not_trusted(url: str, error: Exception) -> NetworkError:
-    """Return what to raise where TLS has failed; ``url`` as messages show it."""
-    return NetworkError(
-        "{} could not be reached safely: {}; check its certificate, or set REQUESTS_CA_BUNDLE to "
-        "the authority that signed it".format(url, cause(error))
-    )
+        yield
+    except CoaiaError:
+        raise
+    except (
+        exceptions.InvalidURL,
+        exceptions.InvalidSchema,
+        exceptions.MissingSchema,
+        below.LocationValueError,
+    ) as error:
+        raise BadAddressError("{} cannot be asked: correct its address".format(who)) from error
+    except (exceptions.SSLError, below.SSLError) as error:
+        raise NetworkError(
+            "{} could not be reached safely: {}; check its certificate, or set REQUESTS_CA_BUNDLE "
+            "to the authority that signed it".format(who, cause(error))
+        ) from error
+    except (
+        exceptions.RequestException,
+        below.HTTPError,
+        OSError,
+        EOFError,
+        OvertimeError,
+    ) as error:
+        raise NoAnswerError(who, error) from error
 
 
 def cause(error: Exception) -> str:
     """Return the few words of a nested exception that mean something."""
     text = repr(error)
-    if "timed out" in text or "Timeout" in text:
+    if isinstance(error, OvertimeError) or "timed out" in text or "Timeout" in text:
         return "it did not answer in time"
     secure = re.search(r"certificate verify failed[^'\"(]*|WRONG_VERSION_NUMBER", text)
     if secure:
@@ -82,3 +83,7 @@ def cause(error: Exception) -> str:
     if "Connection" in text and ("reset" in text or "aborted" in text or "closed" in text):
         return "the connection was lost"
     return str(error) if isinstance(error, EOFError) else "the answer was cut off"
+
+
+def _never_connected(error: Exception) -> bool:
+    return bool(re.search(r"NewConnectionError|NameResolutionError|Failed to resolve", repr(error)))

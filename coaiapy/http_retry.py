@@ -2,7 +2,7 @@
 
 import random
 import time
-from typing import Callable, Optional, TypeVar
+from typing import Any, Callable, Optional, TypeVar
 
 from coaiapy.errors import NetworkError
 
@@ -24,7 +24,9 @@ class TemporaryError(NetworkError):
     ``retry_after`` is how many seconds the server asks to wait, ``None`` if it does not say.
     """
 
-    retry_after: Optional[float] = None
+    def __init__(self, sentence: str, retry_after: Optional[float] = None) -> None:
+        NetworkError.__init__(self, sentence)
+        self.retry_after = retry_after
 
 
 def is_temporary(status: int) -> bool:
@@ -41,7 +43,7 @@ def backoff(attempt: int) -> float:
 def retrying(
     once: Callable[[], T],
     wait: Wait,
-    may_repeat: Callable[[TemporaryError], bool] = lambda error: True,
+    may_repeat: Callable[[Any], bool] = lambda error: True,
 ) -> T:
     """Return what ``once()`` returns; call it again after a ``TemporaryError``.
 
@@ -63,6 +65,18 @@ def at_most(tries: int, longest_pause: float, sleep: Callable[[float], None] = t
 
     def wait(tried: int, pause: float) -> bool:
         if tried >= tries or pause > longest_pause:
+            return False
+        sleep(pause)
+        return True
+
+    return wait
+
+
+def until(deadline: float, sleep: Callable[[float], None] = time.sleep) -> Wait:
+    """Give up when the pause would not be over before ``deadline`` (of ``time.monotonic()``)."""
+
+    def wait(tried: int, pause: float) -> bool:
+        if time.monotonic() + pause >= deadline:
             return False
         sleep(pause)
         return True

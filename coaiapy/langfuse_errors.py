@@ -10,12 +10,11 @@ from coaiapy.errors import (
     CoaiaError,
     ConfigError,
     ExitCode,
-    NetworkError,
     NotFoundError,
     RefusedError,
 )
 from coaiapy.http_answers import Answer, is_html, message_of, retry_after
-from coaiapy.http_retry import is_temporary
+from coaiapy.http_retry import TemporaryError, is_temporary
 from coaiapy.langfuse_answers import is_other_generation
 from coaiapy.masking import shown_url
 from coaiapy.redaction import basic, hidden
@@ -25,16 +24,15 @@ _REGIONS = "cloud.langfuse.com (EU), us.cloud.langfuse.com, jp.cloud.langfuse.co
 _REGIONS += "hipaa.cloud.langfuse.com"
 
 
-class UnavailableError(NetworkError):
+class UnavailableError(TemporaryError):
     """No answer, or one that may be different next time.
 
-    ``status`` is the HTTP status, ``None`` without an answer; ``retry_after`` the seconds that
-    the server asks to wait; ``unsent`` whether the request certainly never reached a server;
-    ``is_page`` whether something that is not Langfuse has answered.
+    ``status`` is the HTTP status, ``None`` without an answer; ``unsent`` whether the request
+    certainly never reached a server; ``is_page`` whether something that is not Langfuse has
+    answered.
     """
 
     status: Optional[int] = None
-    retry_after: Optional[float] = None
     unsent = False
     is_page = False
 
@@ -92,9 +90,8 @@ _PROXY = "a login page or a proxy stands in the way, or LANGFUSE_BASE_URL is wro
 
 
 def _unavailable(answer: Answer, sentence: str) -> UnavailableError:
-    error = UnavailableError(sentence)
+    error = UnavailableError(sentence, retry_after(answer))
     error.status = answer.status
-    error.retry_after = retry_after(answer)
     return error
 
 

@@ -12,16 +12,16 @@ from typing import Any, Callable, Dict, List, Mapping, Optional
 from urllib.parse import quote
 
 from coaiapy import __version__
-from coaiapy.errors import CoaiaError, ConfigError, UsageError
+from coaiapy.errors import ConfigError, UsageError
 from coaiapy.http_answers import Answer, is_html, parsed, reason_of
-from coaiapy.http_failures import cause, never_connected, not_trusted, whole_answer
-from coaiapy.http_retry import backoff
+from coaiapy.http_exchange import answer_of, opened
+from coaiapy.http_failures import BadAddressError, NoAnswerError
+from coaiapy.http_retry import retrying, until
 from coaiapy.langfuse_answers import is_event_type_refusal
 from coaiapy.langfuse_errors import UnavailableError, WrongDialectError, clean, error_for
 from coaiapy.masking import shown_url
 from coaiapy.packages import require
 from coaiapy.settings import Settings
-from coaiapy.tls import authorities
 from coaiapy.wire import Request, to_bytes
 
 # Seconds that a request may take with all its tries, unless the caller has a deadline.
@@ -85,7 +85,12 @@ class LangfuseHttp:
             answer = self._exchange(method, path, query, data, given, deadline)
             return self._value(answer, asked)
 
-        return self._trying(once, repeat, deadline)
+        def may_repeat(error: UnavailableError) -> bool:
+            if self.hasty and error.status is None:
+                return False
+            return repeat and not error.is_page or error.unsent or error.status == 429
+
+        return retrying(once, until(deadline, self._sleep), may_repeat)
 
     def send(self, request: Request, deadline: Optional[float] = None) -> Answer:
         """POST an encoded request once and return the answer, whatever its status.
@@ -108,22 +113,6 @@ class LangfuseHttp:
         self._local = threading.local()
         while self._sessions:
             self._sessions.pop().close()
-
-    def _trying(self, once: Callable[[], Any], repeat: bool, deadline: float) -> Any:
-        attempt = 0
-        while True:
-            try:
-                return once()
-            except UnavailableError as error:
-                again = repeat and not error.is_page or error.unsent or error.status == 429
-                again = again and not (self.hasty and error.status is None)
-                pause = error.retry_after
-                if pause is None:
-                    pause = backoff(attempt)
-                if not again or _now() + pause >= deadline:
-                    raise
-            self._sleep(pause)
-            attempt += 1
 
     def _value(self, answer: Answer, asked: str) -> Any:
         if not 200 <= answer.status < 300 or is_html(answer.body):
@@ -155,54 +144,39 @@ class LangfuseHttp:
         headers: Mapping[str, str],
         deadline: float,
     ) -> Answer:
-        """One try. It runs in a thread of its own, since no timeout of the socket limits a slow
-        name server or an answer that comes byte by byte."""
         seconds = deadline - _now()
         asked = "{} {}".format(method, path)
         if seconds <= 0:
             raise self._unavailable(asked, "there was no time left to ask", unsent=True)
-        limit = min(self.settings.timeout, seconds)
         session = self._session()
-        outcome: Dict[str, Any] = {}
 
-        def run() -> None:
-            try:
-                response = session.request(
-                    method,
-                    self.base_url + path,
-                    params=_query(query),
-                    data=data,
-                    headers=dict(headers),
-                    timeout=(limit, limit),
-                    allow_redirects=False,
-                    stream=True,
-                    verify=authorities(),
-                )
-                outcome["answer"] = whole_answer(response)
-            except BaseException as error:
-                outcome["error"] = error
+        def ask() -> Any:
+            limit = min(self.settings.timeout, seconds)
+            url = self.base_url + path
+            given = _query(query)
+            return opened(session, method, url, (limit, limit), headers, params=given, data=data)
 
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
         try:
-            thread.join(seconds)
-        finally:
-            if thread.is_alive():
-                self._local.session = None  # the thread still holds it
-        if thread.is_alive():
-            raise self._unavailable(asked, "it did not answer in time")
-        if "error" in outcome:
-            raise self._translated(asked, outcome["error"])
-        return outcome["answer"]  # type: ignore[no-any-return]
+            return answer_of(ask, self.shown_url, seconds)
+        except BadAddressError:
+            raise ConfigError(
+                "LANGFUSE_BASE_URL {} cannot be asked: correct it".format(self.shown_url)
+            ) from None
+        except NoAnswerError as error:
+            if error.is_overtime:
+                self._local.session = None  # a thread is still using it
+            raise self._unavailable(asked, error.reason, error.is_unsent) from error
+        except BaseException:
+            self._local.session = None  # as above, if it was an interrupt
+            raise
 
     def _session(self) -> Any:
         session = getattr(self._local, "session", None)
         if session is None:
             session = require("requests").Session()
-            session.auth = _signer(self.settings)
+            session.auth = self._sign
             session.headers.update(
                 {
-                    "User-Agent": "coaia/" + __version__,
                     "Accept": "application/json",
                     "x-langfuse-sdk-name": "coaia",
                     "x-langfuse-sdk-version": __version__,
@@ -213,20 +187,12 @@ class LangfuseHttp:
             self._sessions.append(session)
         return session
 
-    def _translated(self, asked: str, error: BaseException) -> BaseException:
-        exceptions = require("requests").exceptions
-        if isinstance(error, CoaiaError) or not isinstance(error, Exception):
-            return error
-        if isinstance(error, (exceptions.InvalidURL, exceptions.InvalidSchema)):
-            return ConfigError(
-                "LANGFUSE_BASE_URL {} cannot be asked: correct it".format(self.shown_url)
-            )
-        if not isinstance(error, (exceptions.RequestException, OSError, EOFError)):
-            return error
-        if isinstance(error, exceptions.SSLError):
-            return not_trusted(self.shown_url, error)
-        unsent = isinstance(error, exceptions.ConnectTimeout) or never_connected(error)
-        return self._unavailable(asked, cause(error), unsent)
+    def _sign(self, request: Any) -> Any:
+        """Sign a request ourselves: an old ``requests`` takes no keys of bytes."""
+        pair = "{}:{}".format(self.settings.public_key, self.settings.secret_key)
+        signature = base64.b64encode(pair.encode("utf-8")).decode("ascii")
+        request.headers["Authorization"] = "Basic " + signature
+        return request
 
     def _unavailable(self, asked: str, cause: str, unsent: bool = False) -> UnavailableError:
         error = UnavailableError(
@@ -250,21 +216,6 @@ def quoted(name: str) -> str:
         return quote(name, safe="")
     except UnicodeEncodeError as error:
         raise UsageError("{!r} cannot be asked for: {}".format(name, error.reason)) from error
-
-
-def _signer(settings: Settings) -> Callable[[Any], Any]:
-    """Return what signs a request: an old ``requests`` takes no keys of bytes.
-
-    It is no method: a session that knows its client would stay open until the ring is collected.
-    """
-    pair = "{}:{}".format(settings.public_key, settings.secret_key).encode("utf-8")
-    signature = "Basic " + base64.b64encode(pair).decode("ascii")
-
-    def sign(request: Any) -> Any:
-        request.headers["Authorization"] = signature
-        return request
-
-    return sign
 
 
 def _now() -> float:

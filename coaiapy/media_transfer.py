@@ -8,17 +8,15 @@ import time
 from typing import IO, Any, Callable, Dict, NamedTuple, Optional
 from urllib.parse import urlsplit
 
-from coaiapy import __version__
 from coaiapy.errors import CoaiaError, NetworkError, RefusedError
 from coaiapy.files import open_bytes
 from coaiapy.http_answers import Answer, retry_after
-from coaiapy.http_failures import cause, not_trusted, whole_answer
+from coaiapy.http_exchange import answer_of, bearer, opened
+from coaiapy.http_failures import BadAddressError, NoAnswerError
 from coaiapy.http_retry import TemporaryError, at_most, is_temporary, retrying
 from coaiapy.masking import shown_url
 from coaiapy.media_files import MediaFile
 from coaiapy.packages import require
-from coaiapy.time_limit import OvertimeError, within
-from coaiapy.tls import authorities
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
@@ -50,11 +48,11 @@ def upload(url: str, file: MediaFile) -> Transfer:
         headers.update({"x-amz-checksum-sha256": file.sha256, "x-ms-blob-type": "BlockBlob"})
     started = time.monotonic()
 
-    def put() -> Answer:
+    def put() -> Any:
         with open_bytes(file.path) as stream:
-            return whole_answer(_ask("PUT", url, headers, stream), enough=_LONGEST_ERROR)
+            return _ask("PUT", url, headers, stream)
 
-    answer = _tried(put, url, file.size)
+    answer = _tried(put, url, file.size, _LONGEST_ERROR)
     error = "" if answer.status in (200, 201) else _said(answer)
     return Transfer(answer.status, error, int((time.monotonic() - started) * 1000))
 
@@ -65,11 +63,10 @@ def download(url: str, size: int) -> bytes:
     Tries again as ``upload`` does. Raises ``NetworkError`` or ``RefusedError``.
     """
 
-    def get() -> Answer:
-        response = _ask("GET", url, {"Accept-Encoding": "identity"})
-        return whole_answer(response, enough=max(size, _LONGEST_ERROR))
+    def get() -> Any:
+        return _ask("GET", url, {"Accept-Encoding": "identity"})
 
-    answer = _tried(get, url, size)
+    answer = _tried(get, url, size, max(size, _LONGEST_ERROR))
     if answer.status != 200:
         raise failure(url, "download", answer.status, _said(answer))
     return answer.body
@@ -88,39 +85,26 @@ def place(url: str) -> str:
 
 
 def _ask(method: str, url: str, headers: Dict[str, str], data: Optional[IO[bytes]] = None) -> Any:
-    def unsigned(request: Any) -> Any:
-        """Send no key: without this, one from ``.netrc`` would go along."""
-        return request
-
-    return require("requests").request(
-        method,
-        url,
-        headers=dict(headers, **{"User-Agent": "coaia/" + __version__}),
-        data=data,
-        auth=unsigned,
-        timeout=(CONNECT_SECONDS, READ_SECONDS),
-        allow_redirects=False,
-        stream=True,
-        verify=authorities(),
-    )
+    timeout = (CONNECT_SECONDS, READ_SECONDS)
+    return opened(require("requests"), method, url, timeout, headers, data=data, auth=bearer(""))
 
 
 class _FailedForNowError(TemporaryError):
     """An answer that may be another one next time."""
 
     def __init__(self, answer: Answer) -> None:
-        TemporaryError.__init__(self, "the storage answered {}".format(answer.status))
+        sentence = "the storage answered {}".format(answer.status)
+        TemporaryError.__init__(self, sentence, retry_after(answer))
         self.answer = answer
-        self.retry_after = retry_after(answer)
 
 
-def _tried(once: Callable[[], Answer], url: str, size: int) -> Answer:
+def _tried(ask: Callable[[], Any], url: str, size: int, enough: int) -> Answer:
     """Return the storage's answer; the last one if it fails for now each time."""
     if _host(url) is None:
         raise _no_address(url)
 
     def tried() -> Answer:
-        answer = _in_time(once, url, READ_SECONDS + size / SLOWEST)
+        answer = _in_time(ask, url, READ_SECONDS + size / SLOWEST, enough)
         if is_temporary(answer.status):
             raise _FailedForNowError(answer)
         return answer
@@ -131,23 +115,21 @@ def _tried(once: Callable[[], Answer], url: str, size: int) -> Answer:
         return error.answer
 
 
-def _in_time(once: Callable[[], Answer], url: str, seconds: float) -> Answer:
-    exceptions = require("requests").exceptions
+def _in_time(ask: Callable[[], Any], url: str, seconds: float, enough: int) -> Answer:
+    storage = "the storage " + place(url)
     try:
-        return within(seconds, once)
-    except OvertimeError as error:  # it would take as long again
-        raise NetworkError(
-            "the storage {} is too slow: {} of {:.0f} seconds; try again on a faster "
-            "network".format(place(url), error, seconds)
-        ) from error
-    except (exceptions.InvalidURL, exceptions.InvalidSchema) as error:
+        return answer_of(ask, storage, seconds, enough)
+    except BadAddressError as error:
         raise _no_address(url) from error
-    except exceptions.SSLError as error:  # a certificate will not be another one next time
-        raise not_trusted("the storage " + place(url), error) from error
-    except (exceptions.RequestException, OSError, EOFError) as error:
+    except NoAnswerError as error:
+        if error.is_overtime:  # it would take as long again
+            raise NetworkError(
+                "{} is too slow: it is not done after {:.0f} seconds; try again on a faster "
+                "network".format(storage, seconds)
+            ) from error
         raise TemporaryError(
-            "the storage {}, which the Langfuse server names, gave no answer: {}; check that this "
-            "machine can reach it".format(place(url), cause(error))
+            "{}, which the Langfuse server names, gave no answer: {}; check that this machine can "
+            "reach it".format(storage, error.reason)
         ) from error
 
 

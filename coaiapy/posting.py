@@ -12,7 +12,7 @@ from typing import Any, List, NamedTuple, Optional
 from coaiapy import wires
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError
 from coaiapy.http_answers import Answer, is_html, retry_after
-from coaiapy.http_retry import backoff
+from coaiapy.http_retry import TemporaryError, retrying
 from coaiapy.langfuse_errors import UnavailableError, clean, error_for
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.wire import CREDENTIALS, RETRY, Request, Verdict
@@ -66,6 +66,14 @@ class Posted(NamedTuple):
     seconds: float = 0.0
 
 
+class _NotYetError(TemporaryError):
+    """No record was accepted and none refused: the same request may do better later."""
+
+    def __init__(self, posted: Posted) -> None:
+        TemporaryError.__init__(self, "the server takes no record now", posted.pause)
+        self.posted = posted
+
+
 class Posts:
     """The requests that are in flight; use it from one thread."""
 
@@ -115,15 +123,19 @@ class Posts:
                 self._answered.put(error)
 
     def _post(self, request: Request, generation: str) -> Posted:
-        attempt = 0
-        while True:
+        def once() -> Posted:
             posted = self._try(request, generation)
             if any(verdict.state != RETRY for verdict in posted.verdicts):
                 return posted
-            pause = backoff(attempt) if posted.pause is None else posted.pause
-            if pause >= self._deadline.left_to_start or self._stopped.wait(pause):
-                return posted
-            attempt += 1
+            raise _NotYetError(posted)
+
+        try:
+            return retrying(once, self._wait)
+        except _NotYetError as error:
+            return error.posted
+
+    def _wait(self, tried: int, pause: float) -> bool:
+        return pause < self._deadline.left_to_start and not self._stopped.wait(pause)
 
     def _try(self, request: Request, generation: str) -> Posted:
         """Post once, and return what came of it."""

@@ -33,5 +33,5 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     if "error" in outcome:
         raise outcome["error"]
     if "value" not in outcome:
-        raise OvertimeError("it did not finish in time")
+        raise OvertimeError()
     return outcome["value"]  # type: ignore[no-any-return]

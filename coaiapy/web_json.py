@@ -1,24 +1,24 @@
 """Reading JSON from a web service: key, timeouts, a few tries, errors that say what to do."""
 
 import re
-import time
-from typing import Any, Dict, Mapping, NamedTuple, Optional
+from typing import Any, Callable, Mapping, NamedTuple, Optional
 
-from coaiapy import __version__
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
 from coaiapy.http_answers import Answer, message_of, parsed, retry_after
-from coaiapy.http_failures import cause, not_trusted, whole_answer
-from coaiapy.http_retry import backoff
+from coaiapy.http_exchange import answer_of, bearer, opened
+from coaiapy.http_failures import BadAddressError, NoAnswerError
+from coaiapy.http_retry import TemporaryError, at_most, is_temporary, retrying
 from coaiapy.masking import shown_url
 from coaiapy.packages import require
 from coaiapy.redaction import hidden
-from coaiapy.tls import authorities
 
-CONNECT_SECONDS = 10.0
-READ_SECONDS = 30.0
+# Seconds: to connect, to wait for a part of the answer, for all of it.
+TIMEOUT = (10.0, 30.0)
+WHOLE_SECONDS = 60.0
 TRIES = 3
 # A service that asks for a longer pause than this is not waited for.
 LONGEST_PAUSE = 20.0
+_USED_UP = "; its limit is used up, try again later"
 
 
 class Service(NamedTuple):
@@ -45,55 +45,44 @@ def get(
 ) -> Page:
     """GET ``url`` and return what is there.
 
-    Tries again after no answer, 429 and 5xx. Raises ``NetworkError``, ``ConfigError`` (token),
-    ``NotFoundError`` or ``RefusedError``; no message holds the token.
+    Tries again after no answer and after a status that is temporary. Raises ``NetworkError``,
+    ``ConfigError`` (token), ``NotFoundError`` or ``RefusedError``; no message holds the token.
     """
-    for attempt in range(TRIES):
-        last = attempt + 1 == TRIES
-        try:
-            response = _asked(service, url, query, headers)
-            answer = whole_answer(response)
-        except CoaiaError:
-            raise
-        except Exception as error:
-            # A certificate will not be another one next time.
-            if last or isinstance(error, require("requests").exceptions.SSLError):
-                raise _no_answer(service, url, error) from error
-            time.sleep(backoff(attempt))
-            continue
+
+    def ask() -> Any:
+        given = dict({"Accept": "application/json"}, **(headers or {}))
+        sign = bearer(service.token)
+        return opened(require("requests"), "GET", url, TIMEOUT, given, params=query, auth=sign)
+
+    def once() -> Page:
+        answer = _answer(service, url, ask)
         if 200 <= answer.status < 300:
-            return Page(_value(service, url, answer), response.links.get("next", {}).get("url", ""))
-        pause = _pause(answer, attempt)
-        if last or pause is None:
-            raise _error_for(service, url, answer)
-        time.sleep(pause)
-    raise AssertionError("the last try raises")
+            return Page(_value(service, url, answer), _next_url(answer))
+        raise _error_for(service, url, answer)
+
+    return retrying(once, at_most(TRIES, LONGEST_PAUSE))
 
 
-def _asked(
-    service: Service,
-    url: str,
-    query: Optional[Mapping[str, Any]],
-    headers: Optional[Mapping[str, str]],
-) -> Any:
-    def sign(request: Any) -> Any:
-        """Sign a request ourselves, so that no ``.netrc`` is asked for another key."""
-        if service.token:
-            request.headers["Authorization"] = b"Bearer " + service.token.encode("utf-8")
-        return request
+def _answer(service: Service, url: str, ask: Callable[[], Any]) -> Answer:
+    where = "{} at {}".format(service.name, shown_url(url))
+    try:
+        return answer_of(ask, where, WHOLE_SECONDS)
+    except BadAddressError as error:
+        raise ConfigError(
+            "{} cannot be asked: correct {}".format(where, service.address_setting)
+        ) from error
+    except NoAnswerError as error:
+        kind = NetworkError if error.is_overtime else TemporaryError
+        raise kind(
+            "{} gave no answer: {}; check the network and {}".format(
+                where, _clean(service, error.reason), service.address_setting
+            )
+        ) from error
 
-    given: Dict[str, str] = {"User-Agent": "coaia/" + __version__, "Accept": "application/json"}
-    given.update(headers or {})
-    return require("requests").get(
-        url,
-        params=query,
-        headers=given,
-        auth=sign,
-        timeout=(CONNECT_SECONDS, READ_SECONDS),
-        allow_redirects=False,
-        stream=True,
-        verify=authorities(),
-    )
+
+def _next_url(answer: Answer) -> str:
+    links = require("requests").utils.parse_header_links(answer.headers.get("link", ""))
+    return next((str(link["url"]) for link in links if link.get("rel") == "next"), "")
 
 
 def _value(service: Service, url: str, answer: Answer) -> Any:
@@ -107,45 +96,20 @@ def _value(service: Service, url: str, answer: Answer) -> Any:
         ) from None
 
 
-def _pause(answer: Answer, attempt: int) -> Optional[float]:
-    """Return the seconds to wait before another try; ``None`` when it would be no use."""
-    if answer.status != 429 and answer.status < 500:
-        return None
-    asked = retry_after(answer)
-    pause = backoff(attempt) if asked is None else asked
-    return pause if pause <= LONGEST_PAUSE else None
-
-
-def _no_answer(service: Service, url: str, error: Exception) -> CoaiaError:
-    exceptions = require("requests").exceptions
-    wrong = (exceptions.InvalidURL, exceptions.InvalidSchema, exceptions.MissingSchema, ValueError)
-    if isinstance(error, wrong):
-        return ConfigError(
-            "{} at {} cannot be asked: correct {}".format(
-                service.name, shown_url(url), service.address_setting
-            )
-        )
-    if isinstance(error, exceptions.SSLError):
-        return not_trusted("{} at {}".format(service.name, shown_url(url)), error)
-    return NetworkError(
-        "{} at {} gave no answer: {}; check the network and {}".format(
-            service.name, shown_url(url), _clean(service, cause(error)), service.address_setting
-        )
-    )
-
-
 def _error_for(service: Service, url: str, answer: Answer) -> CoaiaError:
     said = _clean(service, message_of(answer.body))
     where = "{} answered {} to {}".format(service.name, answer.status, shown_url(url))
     where += ": " + said if said else ""
-    if answer.headers.get("x-ratelimit-remaining") == "0" or answer.status == 429:
-        return NetworkError(where + "; its limit is used up, try again later")
+    if answer.status == 429:
+        return TemporaryError(where + _USED_UP, retry_after(answer))
+    if answer.headers.get("x-ratelimit-remaining") == "0":
+        return NetworkError(where + _USED_UP)  # for an hour, perhaps
     if answer.status in (401, 403):
         return ConfigError("{}; check {}".format(where, service.token_setting))
     if answer.status == 404:
         return NotFoundError(where)
-    if answer.status >= 500 or answer.status == 408:
-        return NetworkError(where + "; try again later")
+    if is_temporary(answer.status):
+        return TemporaryError(where + "; try again later", retry_after(answer))
     if 300 <= answer.status < 400:
         return ConfigError(
             "{}; set {} to the address that answers itself".format(where, service.address_setting)

@@ -168,9 +168,17 @@ def test_json_that_is_none_is_one_sentence(monkeypatch, run, body):
     assert "no JSON" in result.err and result.err.count("\n") == 1
 
 
-def test_a_server_that_recovers_is_asked_again(monkeypatch, run):
-    monkeypatch.setattr("coaiapy.web_json.backoff", lambda attempt: 0.0)
-    answers = [(502, b"", {}), (503, b"", {}), (200, [an_issue(1)], {})]
+@pytest.mark.parametrize(
+    "failures",
+    [
+        [(502, b"", {}), (503, b"", {})],
+        [(408, b"", {}), (425, b"", {})],
+        [(429, b"", {"Retry-After": "0"}), [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"]],
+    ],
+)
+def test_a_server_that_recovers_is_asked_again(monkeypatch, run, failures):
+    monkeypatch.setattr("coaiapy.http_retry.backoff", lambda attempt: 0.0)
+    answers = failures + [(200, [an_issue(1)], {})]
     with serving(lambda asked, url: answers.pop(0)) as server:
         monkeypatch.setenv("GITHUB_API_URL", server.url)
         assert run(*LIST).code == 0
@@ -178,7 +186,7 @@ def test_a_server_that_recovers_is_asked_again(monkeypatch, run):
 
 
 def test_nobody_answers(monkeypatch, run):
-    monkeypatch.setattr("coaiapy.web_json.backoff", lambda attempt: 0.0)
+    monkeypatch.setattr("coaiapy.http_retry.backoff", lambda attempt: 0.0)
     monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:1")
     result = run(*LIST)
     assert (result.code, result.out) == (4, "")

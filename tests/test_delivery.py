@@ -161,7 +161,7 @@ def make_mark_older(server, seconds):
 def short(monkeypatch):
     monkeypatch.setattr(delivery, "DEADLINE", 2.4)
     monkeypatch.setattr(delivery, "BRIEF_SECONDS", 0.2)
-    monkeypatch.setattr("coaiapy.posting.backoff", lambda attempt: 0.1)
+    monkeypatch.setattr("coaiapy.http_retry.backoff", lambda attempt: 0.1)
 
 
 def seconds_of(action):

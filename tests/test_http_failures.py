@@ -1,54 +1,96 @@
-"""Answers that are no whole ones: cut off, endless, or packed so that they fill the memory."""
+"""What stands in the way of an answer, as one of a few kinds and in a few words."""
 
-import gzip
+import socket
+import threading
+import time
 
 import pytest
 import requests
 from web_server import serving
 
-from coaiapy import http_failures
-from coaiapy.http_failures import whole_answer
+from coaiapy.errors import ExitCode, NetworkError
+from coaiapy.http_exchange import answer_of, opened
+from coaiapy.http_failures import BadAddressError, NoAnswerError, translated
 
 
-def asked(body, headers):
-    with serving(lambda request, url: (200, body, headers)) as server:
-        return whole_answer(requests.get(server.url, stream=True))
+def asked(url, seconds=60.0, timeout=(5.0, 5.0)):
+    return answer_of(lambda: opened(requests, "GET", url, timeout), "the service", seconds)
 
 
-def test_a_whole_answer_has_status_headers_and_unpacked_body():
-    answer = asked(gzip.compress(b"hello"), {"Content-Encoding": "gzip", "X-Name": "Value"})
-    assert (answer.status, answer.body, answer.headers["x-name"]) == (200, b"hello", "Value")
+def failure_of(url, **limits):
+    with pytest.raises(NoAnswerError) as caught:
+        asked(url, **limits)
+    assert str(caught.value) == "the service gave no answer: " + caught.value.reason
+    return caught.value
 
 
-@pytest.mark.parametrize("unpacked", [3 << 20, 30 << 20])
-def test_a_small_answer_that_unpacks_to_much_ends_early(monkeypatch, unpacked):
-    monkeypatch.setattr(http_failures, "LARGEST_ANSWER", 2 << 20)
-    packed = gzip.compress(b"\0" * unpacked)
-    assert len(packed) < 40000
-    with pytest.raises(EOFError, match="more than 2 MB"):
-        asked(packed, {"Content-Encoding": "gzip"})
+@pytest.fixture
+def gate():
+    opened_gate = threading.Event()
+    yield opened_gate
+    opened_gate.set()
 
 
-def test_what_is_packed_twice_is_not_unpacked():
-    packed = gzip.compress(gzip.compress(b"\0" * 100000))
-    with pytest.raises(EOFError, match="more than once"):
-        asked(packed, {"Content-Encoding": "gzip, gzip"})
+def test_nobody_there():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        error = failure_of("http://127.0.0.1:{}".format(taken.getsockname()[1]))
+    assert (error.reason, error.is_unsent) == ("connection refused", True)
+    assert not error.is_slow and not error.is_overtime
 
 
-def test_each_block_may_end_it():
-    def enough():
-        raise KeyError("enough")
+def test_a_server_that_says_nothing_is_slow(gate):
+    def hang(request, url):
+        gate.wait(60)
+        return []
 
-    with serving(lambda request, url: (200, b"x" * 1000, {})) as server:
-        with pytest.raises(KeyError):
-            whole_answer(requests.get(server.url, stream=True), 10, enough)
+    with serving(hang) as server:
+        error = failure_of(server.url, timeout=(5.0, 0.2))
+        gate.set()
+    assert (error.reason, error.is_slow) == ("it did not answer in time", True)
+    assert not error.is_unsent and not error.is_overtime
 
 
-@pytest.mark.parametrize("length", [b"\xb2", b"-5", b"5, 5", b"9" * 5000])
-def test_a_length_that_is_no_number_promises_nothing(length):
-    head = b"HTTP/1.1 200 OK\r\nContent-Length: " + length
-    with serving(lambda request, url: [head, b"\r\n\r\nhello"]) as server:
-        try:
-            assert whole_answer(requests.get(server.url, stream=True)).body == b"hello"
-        except requests.RequestException:
-            pass  # some releases of urllib3 refuse it themselves
+def test_an_answer_that_drips_takes_too_long(gate):
+    def drip(request, url):
+        yield b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+        while not gate.wait(0.05):
+            yield b"x"
+
+    with serving(drip) as server:
+        started = time.monotonic()
+        error = failure_of(server.url, seconds=0.3)
+        assert time.monotonic() - started < 30
+        gate.set()
+    assert (error.reason, error.is_overtime) == ("it did not answer in time", True)
+    assert not error.is_unsent and not error.is_slow
+
+
+@pytest.mark.parametrize("raw", [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", b"", b"\0"])
+def test_half_an_answer_is_none(raw):
+    with serving(lambda request, url: [raw]) as server:
+        error = failure_of(server.url)
+    assert error.reason in ("the answer was cut off", "the connection was lost")
+    assert not error.is_unsent
+
+
+@pytest.mark.parametrize(
+    "url", ["nothing", "ftp://host/", "http://a..b/", "http://host:99999/", "http://[::1/"]
+)
+def test_an_address_that_is_none(url):
+    with pytest.raises(BadAddressError, match="the service cannot be asked"):
+        asked(url)
+
+
+def test_a_server_without_tls_is_not_trusted():
+    with serving(lambda request, url: (200, b"", {})) as server:
+        with pytest.raises(NetworkError, match="could not be reached safely") as caught:
+            asked(server.url.replace("http:", "https:"))
+    assert not isinstance(caught.value, NoAnswerError)
+    assert caught.value.exit_code == ExitCode.NETWORK
+
+
+def test_other_errors_stay_what_they_are():
+    with pytest.raises(KeyError):
+        with translated("the service"):
+            raise KeyError("ours")

@@ -1,9 +1,11 @@
 """Trying again: what for, how often, and how long to wait in between."""
 
+import time
+
 import pytest
 
 from coaiapy import http_retry
-from coaiapy.http_retry import TemporaryError, at_most, backoff, is_temporary, retrying
+from coaiapy.http_retry import TemporaryError, at_most, backoff, is_temporary, retrying, until
 
 
 class Server:
@@ -45,6 +47,16 @@ def test_a_server_says_how_long_to_wait():
     with pytest.raises(TemporaryError):
         retrying(Server(1, 7.1), at_most(3, 7, pauses.append))
     assert pauses == [7.0, 7.0]
+
+
+def test_no_pause_ends_after_the_deadline():
+    pauses = []
+    deadline = time.monotonic() + 60
+    assert retrying(Server(2, 50.0), until(deadline, pauses.append)) == "the answer"
+    assert pauses == [50.0, 50.0]
+    with pytest.raises(TemporaryError):
+        retrying(Server(1, 60.0), until(deadline, pauses.append))
+    assert pauses == [50.0, 50.0]
 
 
 def test_what_may_not_be_repeated_is_done_once():

@@ -62,7 +62,7 @@ def test_every_request_checks_certificates_and_stays_where_it_is():
         assert "False" in words.get("allow_redirects", ""), (module, call.lineno)
         assert "timeout" in words and "stream" in words, (module, call.lineno)
     modules = {module for module, _ in asking}
-    assert modules == {"langfuse_http", "web_json", "openai_http", "media_transfer"}
+    assert modules == {"http_exchange"}
 
 
 def requests_of(pairs):
