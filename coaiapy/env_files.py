@@ -1,6 +1,6 @@
 """Environment files: a JSON object or KEY=VALUE lines on disk, a dict of texts in a program.
 
-What starts with ``{`` is JSON. Anything else is KEY=VALUE lines, read by python-dotenv without
+What starts with ``{`` or ``[`` is JSON. Anything else is KEY=VALUE lines, read by python-dotenv without
 interpolation. A file keeps its format, and a KEY=VALUE file its comments, whoever changes it.
 """
 
@@ -31,7 +31,7 @@ def load(path: str) -> Optional[EnvFile]:
     if not os.path.exists(path):
         return None
     text = files.read_text(path)
-    kind = "json" if text.lstrip().startswith("{") else "env"
+    kind = "json" if text.lstrip().startswith(("{", "[")) else "env"
     variables = {}  # type: Dict[str, str]
     for key, value, where in _format(kind).parse(text, path):
         variables[_good_key(key, where)] = _good_value(key, value, where)

@@ -3,13 +3,15 @@
 import json
 from typing import Any, Dict, List, Tuple
 
+from coaiapy import line_numbers
 from coaiapy.errors import StateError
 
 
 def parse(text: str, path: str) -> List[Tuple[str, str, str]]:
     """Return (key, value, place in ``path``) of each variable of the object in ``text``.
 
-    Numbers and booleans keep their JSON spelling. Raises ``StateError`` for anything else.
+    Numbers and booleans keep their JSON spelling. Raises ``StateError`` for anything else, and for
+    a key that is there twice.
     """
     try:
         found = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
@@ -22,7 +24,31 @@ def parse(text: str, path: str) -> List[Tuple[str, str, str]]:
         ) from error
     except RecursionError as error:
         raise StateError("{} is nested too deeply for an environment".format(path)) from error
-    return [(key, _text(key, value, path), path) for key, value in found.items()]
+    if not isinstance(found, dict):
+        raise StateError(
+            "{} line 1: the JSON of an environment must be an object, such as "
+            '{{"NAME": "value"}}, not a list'.format(path)
+        )
+    lines = _lines(text, path)
+    variables = []
+    for key, value in found.items():
+        place = "{} line {}".format(path, lines[key])
+        variables.append((key, _text(key, value, place), place))
+    return variables
+
+
+def _lines(text: str, path: str) -> Dict[str, int]:
+    lines: Dict[str, int] = {}
+    for owner, key, line in line_numbers.json_keys(text):
+        if owner == 1 and key in lines:
+            raise StateError(
+                "{} line {}: {!r} is there twice, first in line {}: remove one of them".format(
+                    path, line, key, lines[key]
+                )
+            )
+        if owner == 1:
+            lines[key] = line
+    return lines
 
 
 def render(variables: Dict[str, str], text: str = "") -> str:
@@ -30,10 +56,10 @@ def render(variables: Dict[str, str], text: str = "") -> str:
     return json.dumps(variables, indent=2, ensure_ascii=False) + "\n"
 
 
-def _text(key: str, value: Any, path: str) -> str:
+def _text(key: str, value: Any, place: str) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
     kind = {dict: "an object", list: "a list"}.get(type(value), "null")  # type: ignore
-    raise StateError("{}: {} must be a text or a number, not {}".format(path, key, kind))
+    raise StateError("{}: {} must be a text or a number, not {}".format(place, key, kind))

@@ -66,7 +66,9 @@ def read_text(path: str) -> str:
             return stream.read()
     except UnicodeDecodeError as error:
         raise StateError(
-            "{} is not UTF-8 text (byte {}): save it as UTF-8".format(path, error.start)
+            "{} is not UTF-8 text (line {}, byte {}): save it as UTF-8".format(
+                path, error.object.count(b"\n", 0, error.start) + 1, error.start
+            )
         ) from error
     except OSError as error:
         raise StateError("cannot read {}: {}".format(path, reason(error))) from error

@@ -2,11 +2,12 @@
 
 import json
 import re
-from typing import Any, Sequence, Union
+from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Union
 
 Path = Sequence[Union[str, int]]
 
 _BLANK = re.compile(r"\s*")
+_TEXT_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
 _read_value = json.JSONDecoder(strict=False).raw_decode
 
 
@@ -24,6 +25,40 @@ def in_json(text: str, path: Path) -> int:
         if isinstance(part, str):
             at = _next(text, _next(text, _read_value(text, at)[1]) + 1)
     return text.count("\n", 0, place) + 1
+
+
+class JsonKey(NamedTuple):
+    """A key of a JSON text, its line, and which object it is in: the outermost is 1."""
+
+    owner: int
+    key: str
+    line: int
+
+
+def json_keys(text: str) -> Iterator[JsonKey]:
+    """Yield every key of a valid JSON text, in the order of the text."""
+    owners: List[int] = []
+    opened, line, counted = 0, 1, 0
+    for found in _TEXT_OR_BRACKET.finditer(text):
+        if found.group() in "{[":
+            opened += 1
+            owners.append(opened)
+        elif found.group() in "}]":
+            owners.pop()
+        elif text.startswith(":", _next(text, found.end())):
+            line += text.count("\n", counted, found.start())
+            counted = found.start()
+            yield JsonKey(owners[-1], _read_value(found.group())[0], line)
+
+
+def doubled_key(text: str) -> Optional[JsonKey]:
+    """Return the first key of a valid JSON text that its object has before, if there is one."""
+    seen = set()
+    for found in json_keys(text):
+        if (found.owner, found.key) in seen:
+            return found
+        seen.add((found.owner, found.key))
+    return None
 
 
 def _inside(text: str, at: int, part: Union[str, int]) -> int:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import stat
 
 import pytest
@@ -128,6 +129,12 @@ def test_the_last_of_two_lines_counts_and_a_change_leaves_one(tmp_path):
         ("[1]\n", 1),
         ('{\n  "A": 1,\n  oops\n}', 3),
         ('{"A": "1"', 1),
+        ('{\n  "A": "1",\n  "B": null\n}', 3),
+        ('{\n  "A": "1",\n  "B C": "1"\n}', 3),
+        ('{\n  "A": "1",\n  "B": "x\\u0000"\n}', 3),
+        ('{\n  "A": "1",\n  "B": {"A": "1"}\n}', 3),
+        ('{\n  "A": "1",\n\n  "\\u0041": "2"\n}', 4),
+        ("A=1\nB='x\0'\n", 2),
     ],
 )
 def test_a_broken_file_is_named_with_its_line_and_left_alone(tmp_path, text, line):
@@ -139,7 +146,7 @@ def test_a_broken_file_is_named_with_its_line_and_left_alone(tmp_path, text, lin
     ):
         with pytest.raises(StateError) as caught:
             act()
-        assert str(path) in str(caught.value) and "line {} ".format(line) in str(caught.value)
+        assert re.search(r"{} .*line {}\b".format(re.escape(str(path)), line), str(caught.value))
     assert path.read_text() == text
 
 
@@ -155,6 +162,8 @@ def test_a_broken_file_is_named_with_its_line_and_left_alone(tmp_path, text, lin
         ('{"A": "\\u0000"}', "A contains a NUL"),
         ('{"A": "\\ud800"}', "A is not valid Unicode"),
         ("A='\0'", "A contains a NUL"),
+        ("[1]", "the JSON of an environment must be an object"),
+        ('{"A": "1",\n "A": "2"}', "line 2: 'A' is there twice, first in line 1"),
     ],
 )
 def test_what_cannot_be_a_variable_is_named(tmp_path, text, said):
@@ -175,7 +184,7 @@ def test_deep_nesting_is_an_error(tmp_path):
 def test_what_is_not_utf8_is_an_error_and_stays(tmp_path):
     path = tmp_path / ".coaia-env"
     path.write_bytes(b'{"A": "\xff"}')
-    with pytest.raises(StateError, match="not UTF-8"):
+    with pytest.raises(StateError, match=r"not UTF-8 text \(line 1, byte 7\)"):
         env_files.change(str(path), lambda variables: variables.update(NEW="1"))
     assert path.read_bytes() == b'{"A": "\xff"}'
 

@@ -37,6 +37,36 @@ def test_a_line_leads_to_the_part(document):
     assert [line_numbers.in_json(text, path) for path in places(document)] == opening
 
 
+@settings(deadline=None)
+@given(st.dictionaries(KEYS, VALUES, max_size=4))
+def test_every_key_is_found_with_its_line(document):
+    text = json.dumps(document, indent=1)
+    lines = text.split("\n")
+    found = list(line_numbers.json_keys(text))
+    assert [one.key for one in found] == [path[-1] for path in places(document) if is_key(path)]
+    assert all(json.dumps(one.key) + ":" in lines[one.line - 1] for one in found)
+    assert [one.key for one in found if one.owner == 1] == list(document)
+    assert line_numbers.doubled_key(text) is None
+
+
+def is_key(path):
+    return path and isinstance(path[-1], str)
+
+
+@pytest.mark.parametrize(
+    "text, line",
+    [
+        ('{"a": 1,\n"a": 2}', 2),
+        ('{"a": {"a": 1, "b": "a"},\n"b": ["a", {"a": 1}, {"a": 1,\n\n"\\u0061": 2}]}', 4),
+        ('[{"a": 1}, {"a": 1}]', None),
+    ],
+)
+def test_a_key_that_is_there_twice_is_found(text, line):
+    found = line_numbers.doubled_key(text)
+    assert (found and found.line) == line
+    assert found is None or found.key == "a"
+
+
 CLOSING = ("]", "],", "}", "},")
 
 
