@@ -18,8 +18,8 @@ from coaiapy.template_values import convert
 
 Document = Dict[str, Any]
 
-# The line of the file in which the part of a document stands that a path leads to.
-LineOf = Callable[[json_schema.Path], int]
+# Says in which line the part of a document stands that a path leads to: "line 3".
+LineOf = Callable[[json_schema.Path], str]
 
 _MAX_DEPTH = 50
 _MAX_VALUES = 100000
@@ -49,8 +49,11 @@ def checked_document(document: Any, source: str, line_of: Optional[LineOf] = Non
     Raises ``StateError`` that begins with ``source`` (the file) and lists the problems, each with
     its line if ``line_of`` knows it.
     """
-    _refuse_unsound(document, source)
-    found = _first(json_schema.problems(document, schema())) or _first(_contradictions(document))
+    found = (
+        _first(_unsound_data(document))
+        or _first(json_schema.problems(document, schema()))
+        or _first(_contradictions(document))
+    )
     if found:
         told = [_told(document, problem, line_of) for problem in found[:_MAX_TOLD]]
         if len(found) > _MAX_TOLD:
@@ -80,38 +83,34 @@ def _lifted(step: Document) -> Document:
     return lifted
 
 
-def _refuse_unsound(document: Any, source: str) -> None:
-    if not isinstance(document, dict):
-        raise StateError(
-            "{}: a template must be an object, not {}".format(source, kind_of(document))
-        )
-    for problem in _unsound_data(document):
-        raise StateError("{}: {}".format(source, problem))
-
-
-def _unsound_data(document: Document) -> Iterator[str]:
+def _unsound_data(document: Any) -> Iterator[json_schema.Problem]:
     """What JSON cannot say; and documents that grow without end through YAML's aliases."""
+    if not isinstance(document, dict):
+        message = "a template must be an object, not {}".format(kind_of(document))
+        yield json_schema.Problem((), message)
+        return
     count = 0
-    stack: List[Tuple[Any, str, int]] = [(document, "", 0)]
+    stack: List[Tuple[Any, json_schema.Path]] = [(document, ())]
     while stack:
-        value, where, depth = stack.pop()
+        value, path = stack.pop()
         count += 1
-        if depth > _MAX_DEPTH or count > _MAX_VALUES:
-            yield "{}: nested too deep or too large".format(where)
+        if len(path) > _MAX_DEPTH or count > _MAX_VALUES:
+            yield json_schema.Problem(path[:1], "nested too deep or too large")
             return
         if isinstance(value, dict):
             for key in value:
                 if not isinstance(key, str):
-                    yield "{}: the key {!r} must be text: put it in quotes".format(where, key)
-            stack.extend((item, _path(where, key), depth + 1) for key, item in value.items())
+                    message = "the key {!r} must be text: put it in quotes".format(key)
+                    yield json_schema.Problem(path, message)
+            stack.extend((item, path + (key,)) for key, item in value.items())
         elif isinstance(value, list):
-            stack.extend(
-                (item, "{}[{}]".format(where, i), depth + 1) for i, item in enumerate(value)
-            )
+            stack.extend((item, path + (i,)) for i, item in enumerate(value))
         elif isinstance(value, float) and not math.isfinite(value):
-            yield "{}: {} is no JSON number".format(where, value)
+            yield json_schema.Problem(path, "{} is no JSON number".format(value))
         elif not (value is None or isinstance(value, (str, int, float))):
-            yield "{}: {} is no JSON value: put it in quotes".format(where, kind_of(value))
+            yield json_schema.Problem(
+                path, "{} is no JSON value: put it in quotes".format(kind_of(value))
+            )
 
 
 def _path(where: str, key: Any) -> str:
@@ -123,12 +122,12 @@ def _first(problems: Iterator[json_schema.Problem]) -> List[json_schema.Problem]
     return list(itertools.islice(problems, _MAX_TOLD + 1))
 
 
-def _told(document: Document, problem: json_schema.Problem, line_of: Optional[LineOf]) -> str:
-    line = "line {}: ".format(line_of(problem.path)) if line_of else ""
-    return "{}{}: {}".format(line, _place(document, problem.path), problem.message)
+def _told(document: Any, problem: json_schema.Problem, line_of: Optional[LineOf]) -> str:
+    line = line_of(problem.path) if line_of else ""
+    return ": ".join(filter(None, [line, _place(document, problem.path), problem.message]))
 
 
-def _place(document: Document, path: json_schema.Path) -> str:
+def _place(document: Any, path: json_schema.Path) -> str:
     """Where ``path`` leads, such as ``steps[1] 'Load': level``; a step is told by its name."""
     text = ""
     value: Any = document

@@ -126,29 +126,40 @@ def read(found: Found) -> Document:
     if size > _MAX_BYTES:
         raise StateError("{} is larger than {} bytes".format(found.path, _MAX_BYTES))
     text = files.read_text(found.path)
-    is_json = found.path.endswith(".json")
-    parsed = _parse_json(text, found.path) if is_json else _parse_yaml(text, found.path)
-
-    def line_of(path: line_numbers.Path) -> int:
-        if is_json:
-            return line_numbers.in_json(text, path)
-        yaml = require("yaml", "PyYAML")
-        return line_numbers.in_yaml(yaml.compose(text, Loader=yaml.SafeLoader), path)
-
-    document = checked_document(parsed, found.path, line_of)
+    parsed = (_parse_json if _is_json(found.path) else _parse_yaml)(text, found.path)
+    document = checked_document(parsed, found.path, lambda part: line_in(found.path, part))
     document["name"] = found.name
     return document
 
 
+def line_in(path: str, part: line_numbers.Path) -> str:
+    """Return in which line of a template file a part of its document stands: ``line 3``."""
+    text = files.read_text(path)
+    if _is_json(path):
+        return "line {}".format(line_numbers.in_json(text, part))
+    yaml = require("yaml", "PyYAML")
+    return "line {}".format(line_numbers.in_yaml(yaml.compose(text, Loader=yaml.SafeLoader), part))
+
+
+def _is_json(path: str) -> bool:
+    return path.endswith(".json")
+
+
 def _parse_json(text: str, path: str) -> Any:
     try:
-        return json.loads(text)
+        document = json.loads(text)
     except ValueError as error:
         line = getattr(error, "lineno", 1)
         told = getattr(error, "msg", str(error))
         raise StateError("{}, line {}: not JSON: {}".format(path, line, told)) from error
     except RecursionError as error:
         raise StateError("{}: nested too deep".format(path)) from error
+    doubled = line_numbers.doubled_key(text)
+    if doubled:
+        raise StateError(
+            "{}, line {}: the key {!r} is there twice".format(path, doubled.line, doubled.key)
+        )
+    return document
 
 
 def _parse_yaml(text: str, path: str) -> Any:

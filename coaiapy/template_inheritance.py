@@ -2,7 +2,7 @@
 
 from typing import Dict, List, Tuple
 
-from coaiapy import template_files
+from coaiapy import line_numbers, template_files
 from coaiapy.errors import StateError, UsageError
 from coaiapy.suggest import did_you_mean
 from coaiapy.template_document import Document, checked_document
@@ -12,6 +12,9 @@ from coaiapy.template_model import PipelineTemplate, template_from
 _MERGED = ("metadata", "trace")
 _BY_NAME = ("variables", "steps")
 _OWN = ("name", "created_at", "extends")
+
+# The documents that make up a template, from the first base to itself, each with its path.
+Descent = List[Tuple[Document, str]]
 
 
 def load(name: str) -> PipelineTemplate:
@@ -26,15 +29,21 @@ def load(name: str) -> PipelineTemplate:
 def load_found(found: Found) -> PipelineTemplate:
     """Return the template of one file with all that it inherits."""
     merged: Document = {"variables": [], "steps": []}
-    for document, path in _line_of_descent(found):
+    descent = _line_of_descent(found)
+    for document, path in descent:
         merged = _merged(merged, document, path)
     for variable in merged["variables"]:
         variable["type"] = variable.get("type") or "string"
-    return template_from(checked_document(merged, found.path), found.path)
+
+    def line_of(part: line_numbers.Path) -> str:
+        path, own_part = _stated(merged, descent, part)
+        line = template_files.line_in(path, own_part)
+        return line if path == found.path else "{} of {}".format(line, path)
+
+    return template_from(checked_document(merged, found.path, line_of), found.path)
 
 
-def _line_of_descent(found: Found) -> List[Tuple[Document, str]]:
-    """The documents that make up a template with their paths, from the first base to itself."""
+def _line_of_descent(found: Found) -> Descent:
     names = [found.name]
     documents = [(template_files.read(found), found.path)]
     while documents[0][0].get("extends"):
@@ -42,18 +51,42 @@ def _line_of_descent(found: Found) -> List[Tuple[Document, str]]:
         wanted = document["extends"]
         names.append(wanted)
         if wanted in names[:-1]:
-            raise StateError("{}: extends goes in a circle: {}".format(path, " -> ".join(names)))
+            raise _extends_error(path, " goes in a circle: {}".format(" -> ".join(names)))
         try:
             base = template_files.find(wanted)
         except UsageError as error:
-            raise StateError("{}: extends: {}".format(path, error)) from error
+            raise _extends_error(path, ": {}".format(error)) from error
         if base is None:
             known = [each.name for each in template_files.find_all()[0]]
-            raise StateError(
-                "{}: extends: no template {!r}{}".format(path, wanted, did_you_mean(wanted, known))
-            )
+            hint = did_you_mean(wanted, known)
+            raise _extends_error(path, ": no template {!r}{}".format(wanted, hint))
         documents.insert(0, (template_files.read(base), base.path))
     return documents
+
+
+def _extends_error(path: str, problem: str) -> StateError:
+    line = template_files.line_in(path, ("extends",))
+    return StateError("{}, {}: extends{}".format(path, line, problem))
+
+
+def _stated(
+    merged: Document, descent: Descent, part: line_numbers.Path
+) -> Tuple[str, line_numbers.Path]:
+    """Return the file that last said something about a part of the merged document, and where.
+
+    A default can be wrong because of what another file says about the variable's type.
+    """
+    if len(part) == 3:
+        key, field = str(part[0]), part[2]
+        fields = ("default", "type", "choices") if field == "default" else (field,)
+        entry = merged[key][part[1]]
+        names = [entry["name"]] + list(entry.get("aliases") or [])
+        for document, path in reversed(descent):
+            for i, own in enumerate(document[key]):
+                stated = [name for name in fields if name in own]
+                if own["name"] in names and stated:
+                    return path, [key, i, stated[0]]
+    return descent[-1][1], part
 
 
 def _merged(base: Document, child: Document, source: str) -> Document:
@@ -62,24 +95,29 @@ def _merged(base: Document, child: Document, source: str) -> Document:
         if key in _MERGED:
             merged[key] = dict(base.get(key, {}), **value)
         elif key in _BY_NAME:
-            merged[key] = _by_name(base[key], value, "{}: {}".format(source, key))
+            merged[key] = _by_name(base[key], value, key, source)
         else:
             merged[key] = value
     return merged
 
 
-def _by_name(base: List[Document], child: List[Document], where: str) -> List[Document]:
+def _by_name(base: List[Document], child: List[Document], key: str, source: str) -> List[Document]:
     """Base entries in their order, changed field by field or taken away; then the new ones."""
     entries: Dict[str, Document] = {entry["name"]: dict(entry) for entry in base}
     aliases: Dict[str, str] = {
         alias: entry["name"] for entry in base for alias in entry.get("aliases") or []
     }
-    for entry in child:
+    for i, entry in enumerate(child):
         name = str(aliases.get(entry["name"], entry["name"]))
         if entry.get("remove") and name not in entries:
             raise StateError(
-                "{} {!r}: there is nothing to remove{}".format(
-                    where, name, did_you_mean(name, entries)
+                "{}, {}: {}[{}] {!r}: there is nothing to remove{}".format(
+                    source,
+                    template_files.line_in(source, (key, i)),
+                    key,
+                    i,
+                    name,
+                    did_you_mean(name, entries),
                 )
             )
         if entry.get("remove"):

@@ -46,6 +46,17 @@ def _loader(yaml: Any, kept_as_text: Any, most: int) -> Any:
 
         merged = 0
 
+        def compose_mapping_node(self, anchor: Any) -> Any:
+            """Of a key that is there twice, one value would be lost without a word."""
+            node = super().compose_mapping_node(anchor)
+            seen = set()
+            for key, _ in node.value:
+                if key.id == "scalar" and (key.tag, key.value) in seen and key.value != "<<":
+                    problem = "the key {!r} is there twice".format(key.value)
+                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                seen.add((key.tag, key.id == "scalar" and key.value))
+            return node
+
         def flatten_mapping(self, node: Any) -> None:
             before = len(node.value)
             super().flatten_mapping(node)

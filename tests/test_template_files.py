@@ -22,7 +22,7 @@ def put(home, project):
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / (name + suffix)
         text = document if isinstance(document, str) else json.dumps(document)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(text.encode("utf-8", "surrogateescape"))
         return path
 
     return write
@@ -90,6 +90,12 @@ BROKEN = [
         "default: must be one of a, b, not 'c'",
     ),
     (".json", '{"variables": [{"name": "v", "aliases": ["w"]}, {"name": "w"}]}', "'w' is there"),
+    (".json", '{"steps": [],\n "name": "x",\n "steps": [1]}', "line 3: the key 'steps' is there"),
+    (".json", '{"steps": [\n{"name": "A",\n "name": "B"}]}', "line 3: the key 'name' is there"),
+    (".json", '{"steps": [\n{"name": "A", "input": NaN}]}', "line 2: steps[0] 'A': input: nan is"),
+    (".yaml", "steps: []\nname: x\nsteps: []\n", "line 3: not YAML: the key 'steps' is there"),
+    (".yaml", "steps:\n- name: A\n  name: B\n", "line 3: not YAML: the key 'name' is there"),
+    (".json", '{"name":\n"\udcff"}', "not UTF-8 text (line 2, byte 10)"),
     (".yaml", "steps:\n  - name: [\n", "line 3"),
     (".yaml", "steps: &a\n  - *a\n", "make more than"),
     (".yaml", "steps:\n- name: {{ topic }}\n", "begins with a brace needs quotes"),
@@ -238,21 +244,45 @@ def test_a_child_made_by_an_earlier_release_has_no_step_twice(put):
 @pytest.mark.parametrize(
     "child, said",
     [
-        ({"extends": "nobody"}, "extends: no template 'nobody'"),
-        ({"extends": "simple-trac"}, "did you mean 'simple-trace'"),
-        ({"extends": "child"}, "circle: child -> child"),
-        ({"extends": "other"}, "circle: child -> other -> child"),
-        ({"extends": "simple-trace", "steps": [{"name": "X", "remove": True}]}, "'X': there is"),
-        ({"extends": "simple-trace", "variables": [{"name": "user_id", "type": "x"}]}, "none of"),
+        ('{"extends": "nobody"}', "child.json, line 1: extends: no template 'nobody'"),
+        ('{\n"extends": "simple-trac"}', "line 2: extends: no template"),
+        ('{"extends": "simple-trac"}', "did you mean 'simple-trace'"),
+        ('{\n"extends": "child"}', "child.json, line 2: extends goes in a circle: child -> child"),
+        ('{"extends": "other"}', "other.json, line 3: extends goes in a circle: child -> other"),
+        (
+            '{"extends": "simple-trace", "steps": [{"name": "Y"},\n {"name": "X", "remove": true}]}',
+            "child.json, line 2: steps[1] 'X': there is nothing to remove",
+        ),
+        (
+            '{"extends": "simple-trace", "variables": [{"name": "user_id",\n"type": "x"}]}',
+            "line 2: variables[0] 'user_id': type: 'x' is none of",
+        ),
+        (
+            '{"extends": "numbers", "variables": [{"name": "n",\n"default": "x"}]}',
+            "child.json, line 2: variables[0] 'n': default: must be a number",
+        ),
+        (
+            '{"extends": "numbers", "variables": [{"name": "n", "description": "x"},\n'
+            '{"name": "m", "aliases": ["n"]}]}',
+            "child.json, line 2: variables[1] 'm': aliases: 'n' is there twice",
+        ),
+        (
+            '{"extends": "broken-later", "variables": [{"name": "n", "description": "x"}]}',
+            "child.json, line 3 of broken-later.json: variables[0] 'n': default: must be true or false",
+        ),
     ],
 )
-def test_what_cannot_be_inherited_is_an_error_that_names_the_file(put, child, said):
-    put("other", {"extends": "child"})
+def test_what_cannot_be_inherited_is_an_error_that_names_file_and_line(put, child, said):
+    put("other", '{\n\n"extends": "child"}')
+    put("numbers", '{"variables": [{"name": "n", "type": "number",\n"default": 1}]}')
+    put(
+        "broken-later", '{"extends": "numbers", "variables": [\n{"name": "n",\n"type": "boolean"}]}'
+    )
     path = put("child", child)
     with pytest.raises(StateError) as caught:
         load("child")
-    assert said in str(caught.value)
-    assert str(path.parent) in str(caught.value)
+    told = str(caught.value).replace(str(path.parent) + os.sep, "")
+    assert said in told and told != str(caught.value)
 
 
 def test_a_base_cannot_be_outside_its_folder(put):

@@ -19,6 +19,23 @@ ENDLESS = "a: &a [*a]\n"
 BOMBS = {"aliases": ALIASES, "merges": MERGES, "texts": TEXTS, "endless": ENDLESS}
 
 
+@pytest.mark.parametrize(
+    "text, line",
+    [("a: 1\nb: 2\na: 3\n", 3), ("- {b: 1,\n   b: 2}\n", 2), ("a:\n  1: x\n  1: y", 3)],
+)
+def test_a_key_that_is_there_twice_is_an_error_with_its_line(text, line):
+    with pytest.raises(yaml.YAMLError, match="is there twice") as caught:
+        yaml_values.load(text)
+    assert caught.value.problem_mark.line + 1 == line
+
+
+def test_a_merge_may_bring_a_key_that_is_there_and_come_twice():
+    text = "a: &a {x: 1, y: 1}\nb: &b {x: 2, <<: *a}\nc: {<<: *a, <<: *b, y: 3}\nd: {<<: *b}\n"
+    found = yaml_values.load(text)
+    assert (found["b"], found["d"]) == ({"x": 2, "y": 1}, {"x": 2, "y": 1})
+    assert found["c"]["y"] == 3
+
+
 @pytest.mark.parametrize("name", ["aliases", "texts", "endless"])
 def test_a_bomb_is_refused_at_once(name):
     started = time.process_time()
