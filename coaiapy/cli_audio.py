@@ -9,6 +9,7 @@ from coaiapy.cli_common import Context, Parser, example_text
 from coaiapy.cli_observed import add_trace_options, recorder
 from coaiapy.cli_progress import seconds_bar
 from coaiapy.cli_texts import check_output
+from coaiapy.config_schema import KEY_OF
 from coaiapy.errors import CoaiaError, ExitCode, StateError, UsageError
 from coaiapy.files import write_output
 
@@ -34,7 +35,8 @@ def build(parser: Parser, words: List[str]) -> None:
     parser.add_argument("--format", choices=_FORMATS, default="text", help="(default: %(default)s)")
     parser.add_argument("--language", metavar="CODE", help="en; for --engine aws en-US")
     parser.add_argument("--prompt", metavar="TEXT", help="names and words that may come up")
-    parser.add_argument("--model", help="(default: whisper-1, or the settings')")
+    model = KEY_OF["openai_transcription_model"].default
+    parser.add_argument("--model", help="(default: {}, or the settings')".format(model))
     add_trace_options(parser)
     parser.set_defaults(handler=transcribe)
 

@@ -5,7 +5,7 @@ from typing import Dict, List, Mapping, Tuple
 
 MASK = "****"
 
-# Not compiled here: nearly every command imports this, and few look for secrets.
+# No pattern is compiled here: nearly every command imports this module, and few need one.
 _SECRET_WORD = (
     r"(?i)SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|"
     r"(?:^|[._-])(?:O?AUTH|AUTHORIZATION|BEARER|COOKIE|DSN)S?\d*(?:[._-]|$)|"
@@ -21,19 +21,19 @@ _HARMLESS = (
 )
 # What stands before the last @ of an address. A password should be quoted, but may not be: then
 # it holds whatever else ends a host's name. ``host:3000/path@2`` is no user.
-_CREDENTIALS = re.compile(
+_CREDENTIALS = (
     r"(?<=://)(?!\[)(?:[^/?#\s]*@|[^/?#\s@:]*:(?!\d{1,5}(?:[/?#]|\Z))[^\s@]*@(?:[^/?#\s]*@)?)"
 )
 
 
 def without_credentials(url: str) -> str:
     """Return an address without the user and the password in it."""
-    return _CREDENTIALS.sub("", url)
+    return re.sub(_CREDENTIALS, "", url) if "@" in url else url
 
 
 def credentials_in(url: str) -> List[Tuple[str, str]]:
     """Return user and password of each address in a text; of one alone, it is the password."""
-    pairs = [found.group()[:-1].partition(":") for found in _CREDENTIALS.finditer(url)]
+    pairs = [found.group()[:-1].partition(":") for found in re.finditer(_CREDENTIALS, url)]
     return [(user, password) if colon else ("", user) for user, colon, password in pairs]
 
 
@@ -54,7 +54,7 @@ def looks_secret(name: str, value: str = "") -> bool:
     """
     broken_address = name.lower().endswith("url") and "@" in value
     secret_name = re.search(_SECRET_WORD, re.sub(_HARMLESS, "", name))
-    return bool(broken_address or secret_name or _CREDENTIALS.search(value))
+    return bool(broken_address or secret_name or without_credentials(value) != value)
 
 
 def masked(variables: Mapping[str, str]) -> Dict[str, str]:

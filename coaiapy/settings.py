@@ -8,7 +8,6 @@ from coaiapy.config_schema import KEY_OF
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import ConfigError
 from coaiapy.masking import shown_url, without_credentials
-from coaiapy.record_fields import environment_name
 
 LOCAL = "local"
 _DEFAULT_BASE_URL = KEY_OF["langfuse_base_url"].default
@@ -88,7 +87,11 @@ def _base_url(values: ConfigValues) -> str:
 
 
 def _environment(text: Optional[str]) -> Optional[str]:
+    if not text:
+        return None
+    from coaiapy.record_fields import environment_name
+
     try:
-        return environment_name(text) if text else None
+        return environment_name(text)
     except ValueError as error:
         raise ConfigError("LANGFUSE_TRACING_ENVIRONMENT {}".format(error)) from error
