@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, Dict, Iterable, List
 
-from coaiapy import delivery, display, outbox, settings
+from coaiapy import delivery, display, outbox, score_links, settings
 from coaiapy.cli_arguments import add_json, positive, print_json, print_json_lines
 from coaiapy.cli_common import Context, add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report
@@ -165,8 +165,13 @@ def flush_outbox(args: argparse.Namespace, context: Context) -> int:
             context.note("nothing was sent")
             return ExitCode.FAILED
         sources.append(args.adopt_from)
+    links = score_links.links(known, sources)
     with steps_bar(context, "sending", "rec") as progress:
-        outcome = delivery.flush(known, args.timeout or delivery.DEADLINE, sources, progress)
+        outcome = delivery.flush(
+            known, args.timeout or delivery.DEADLINE, sources, progress, links.linked
+        )
+    for problem in links.problems():
+        context.note("coaia: " + problem)
     if args.json:
         counts = {name: getattr(outcome, name) for name in ("sent", "waiting", "elsewhere")}
         print_json(

@@ -10,6 +10,7 @@ from coaiapy import destinations, journal_marks, outbox
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, StateError
 from coaiapy.journal import Journal, Written
 from coaiapy.journal_schema import LOCAL
+from coaiapy.record_fields import Body
 from coaiapy.settings import Settings
 
 # Seconds that one command may spend on sending its own records, and on what waited before.
@@ -100,11 +101,13 @@ def flush(
     seconds: float = DEADLINE,
     adopted: Sequence[int] = (),
     on_accepted: Callable[[int, int], None] = lambda done, total: None,
+    score: Callable[[Body], Body] = destinations.as_it_is,
 ) -> Outcome:
     """Send everything that waits for this project, for as long as the server accepts it.
 
     What was written for the ``adopted`` destinations becomes the project's first: once the server
-    has said that the keys are of a project, else ``NetworkError`` or ``ConfigError``.
+    has said that the keys are of a project, else ``NetworkError`` or ``ConfigError``; ``score``
+    makes of a score what the project takes.
     ``on_accepted`` is told how many of how many have been sent. Raises ``ConfigError`` without
     Langfuse keys.
     """
@@ -117,7 +120,7 @@ def flush(
             courier.name_project(seconds)
         for source in adopted:
             if source != courier.own:
-                destinations.adopt(journal, courier.own, source)
+                destinations.adopt(journal, courier.own, source, score)
         courier.send_all(seconds, on_accepted)
         states = outbox.states(journal, None, courier.destinations)
         outcome = courier.outcome(0, courier.accepted, states)

@@ -5,10 +5,10 @@ its present ones, once the server has told that they are of the same project.
 """
 
 import json
-from typing import Any, List
+from typing import Any, Callable, List
 
 from coaiapy.journal import Journal
-from coaiapy.journal_merge import IMMUTABLE, merge_bodies, merge_into
+from coaiapy.journal_merge import IMMUTABLE, merge_bodies, merge_into, to_json
 from coaiapy.journal_schema import LOCAL
 from coaiapy.record_fields import Body
 from coaiapy.settings import Settings
@@ -46,17 +46,31 @@ def of_same_project(journal: Journal, destination: int) -> List[int]:
     return [int(row["id"]) for row in journal.rows(sql, destination)]
 
 
-def adopt(journal: Journal, destination: int, source: int = LOCAL) -> int:
+def as_it_is(body: Body) -> Body:
+    """Change nothing of a score that is adopted."""
+    return body
+
+
+def adopt(
+    journal: Journal,
+    destination: int,
+    source: int = LOCAL,
+    score: Callable[[Body], Body] = as_it_is,
+) -> int:
     """Give what ``source`` has to a destination, where it waits; return how many records.
 
     These are the local records or, from another destination, what is in the outbox for it and
     was never accepted there. One that the destination knows already is merged into what is there:
     what was written later counts, except for what a server keeps from the first writing.
+    ``score`` makes of a score what the destination takes.
     """
     row = "SELECT * FROM records WHERE seq = ?"
     with journal.transaction() as db:
         found = db.execute(_TAKEN, {"source": source, "destination": destination}).fetchall()
         for taken in found:
+            if taken["kind"] == "score":
+                body = to_json(score(json.loads(taken["body"])))
+                db.execute("UPDATE records SET body = ? WHERE seq = ?", (body, taken["seq"]))
             if taken["known"] is None:
                 db.execute(
                     "UPDATE records SET destination = ? WHERE seq = ?", (destination, taken["seq"])
@@ -73,7 +87,7 @@ def adopt(journal: Journal, destination: int, source: int = LOCAL) -> int:
 
 
 _TAKEN = """
-SELECT mine.seq, other.seq AS known FROM records AS mine
+SELECT mine.seq, mine.kind, mine.body, other.seq AS known FROM records AS mine
 LEFT JOIN records AS other ON other.destination = :destination AND other.kind = mine.kind
     AND other.trace_key = mine.trace_key AND other.key = mine.key
 WHERE mine.destination = :source AND (:source = {local} OR mine.sent_revision = 0

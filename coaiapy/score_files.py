@@ -74,7 +74,7 @@ class _Maker:
         if named is None:
             score = scores.plain(whole)
         else:
-            score = scores.configured(self.settings, self._config(str(named)), whole)
+            score = scores.configured(self._config(str(named)), whole)
         first = self.seen.setdefault(score.id, item.place)
         if first != item.place:
             raise UsageError("id: {!r} is that of {} already".format(score.id, first))

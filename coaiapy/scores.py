@@ -44,12 +44,11 @@ def plain(values: Mapping[str, Any]) -> Score:
     return score_from(given)
 
 
-def configured(settings: Settings, config: Mapping[str, Any], values: Mapping[str, Any]) -> Score:
+def configured(config: Mapping[str, Any], values: Mapping[str, Any]) -> Score:
     """Return the score that ``values`` describe, as the score config takes it.
 
-    Its name and type are the config's. A config of local mode is known to no server, so its id
-    is not written down: a server would drop the score. Raises ``UsageError`` for a value that the
-    config does not take.
+    Its name and type are the config's. Raises ``UsageError`` for a value that the config does not
+    take.
     """
     given = {key: value for key, value in values.items() if value is not None}
     for field in ("dataType", "data_type"):
@@ -67,8 +66,8 @@ def configured(settings: Settings, config: Mapping[str, Any], values: Mapping[st
         name=config["name"],
         data_type=config["dataType"],
         value=score_values.accepted(config, given["value"]).sent,
+        config_id=config["id"],
     )
-    given["config_id"] = None if settings.is_local else config["id"]
     return score_from(given)
 
 
@@ -81,7 +80,7 @@ def from_values(settings: Settings, values: Mapping[str, Any], note: Note = unhe
     named = given.pop("config", None)
     if named is None:
         return plain(given)
-    return configured(settings, get_config(settings, str(named), note), given)
+    return configured(get_config(settings, str(named), note), given)
 
 
 def submit(
@@ -156,11 +155,8 @@ def list_scores(
 def of_config(
     settings: Settings, wanted: ScoreFilter, name_or_id: str, note: Note = unheard
 ) -> ScoreFilter:
-    """Return ``wanted`` for the scores of one config alone; in local mode its name tells them."""
-    config = get_config(settings, name_or_id, note)
-    if settings.is_local:
-        return wanted._replace(name=config["name"])
-    return wanted._replace(config_id=config["id"])
+    """Return ``wanted`` for the scores of one config alone."""
+    return wanted._replace(config_id=get_config(settings, name_or_id, note)["id"])
 
 
 def get_score(settings: Settings, score_id: str) -> Body:

@@ -58,7 +58,7 @@ FLOORS = {
         projects doctor observation_files pipeline environment env_context
         coaiamodule published_config published_stash stash
         cogh service_checks config_check config_risks
-        scores score_files score_configs score_config_files score_presets score_availability
+        scores score_files score_links score_configs score_config_files score_presets score_availability
         score_config_types published_scores
         session_files comments media published_comments published_media health
     """,

@@ -84,11 +84,10 @@ def test_an_archived_config_is_not_applied(use):
     assert "archived" in str(error.value)
 
 
-def test_a_local_config_id_is_not_written_down():
-    """A server would drop the score for naming a config that it does not know."""
-    score_configs.create(settings.load(), CONFIGS[1])
+def test_a_local_config_is_written_down_with_its_scores():
+    config = score_configs.create(settings.load(), CONFIGS[1])
     score = write(config="Rating", value=3, trace_id="t")
-    assert (score.config_id, score.name, score.data_type) == (None, "Rating", "NUMERIC")
+    assert (score.config_id, score.name, score.data_type) == (config["id"], "Rating", "NUMERIC")
 
 
 @pytest.mark.parametrize("kind", WHERE)

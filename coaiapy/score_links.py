@@ -1,0 +1,86 @@
+"""Scores that another project adopts, linked to its score configs of the same names.
+
+A server drops a score whose config it does not know, so a score that cannot be linked is sent
+without a config.
+"""
+
+import json
+from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
+
+from coaiapy import score_config_cache, score_configs
+from coaiapy.errors import CoaiaError, NetworkError, UsageError
+from coaiapy.journal import Journal
+from coaiapy.record_fields import Body
+from coaiapy.score_values import accepted, subject
+from coaiapy.settings import LOCAL, Settings
+
+
+class Links:
+    """The configs that take the place of others, by the ids of those, or why there is none."""
+
+    def __init__(self, configs: Mapping[str, Union[Body, str]]) -> None:
+        self.configs = configs
+        self._unlinked: Dict[Tuple[str, str], int] = {}
+
+    def linked(self, body: Body) -> Body:
+        """Return a score as the project takes it: with the id of its own config, or with none."""
+        if body.get("configId") is None:
+            return body
+        config = self.configs.get(body["configId"], "it was written at the same time")
+        try:
+            if isinstance(config, str):
+                raise UsageError(config)
+            if config["dataType"] != body["dataType"]:
+                raise UsageError("{} is {}".format(subject(config), config["dataType"]))
+            value = accepted(config, body["value"]).sent
+            return dict(body, configId=config["id"], name=config["name"], value=value)
+        except UsageError as error:
+            key = (body["name"], str(error))
+            self._unlinked[key] = self._unlinked.get(key, 0) + 1
+            return {name: value for name, value in body.items() if name != "configId"}
+
+    def problems(self) -> List[str]:
+        """Return a sentence for the scores of each config that were not linked."""
+        return [
+            "{} of {!r} sent without a score config: {}".format(count, name, why)
+            for (name, why), count in sorted(self._unlinked.items())
+        ]
+
+
+def links(settings: Settings, sources: Sequence[int]) -> Links:
+    """Return the project's configs for the scores that it is to adopt from ``sources``.
+
+    A config of local mode that the project does not have is created there. Raises
+    ``NetworkError`` if the server gives no answer.
+    """
+    used = dict(_used(sources))
+    if not used or settings.is_local:
+        return Links({})
+    there = score_config_cache.snapshot_of(score_configs.list_all(settings, with_archived=True))
+    local = score_config_cache.read(LOCAL, score_configs.unheard).by_id
+    found: Dict[str, Union[Body, str]] = {}
+    for config_id, name in used.items():
+        config = there.by_id.get(config_id) or there.find(name)
+        found[config_id] = config or _created(settings, local.get(config_id), name)
+    return Links(found)
+
+
+def _created(settings: Settings, config: Any, name: str) -> Union[Body, str]:
+    if config is None:
+        return "the project has no score config {!r}".format(name)
+    try:
+        return score_configs.create(settings, config)
+    except NetworkError:
+        raise
+    except CoaiaError as error:
+        return "{!r} could not be created: {}".format(name, error)
+
+
+def _used(sources: Sequence[int]) -> Iterator[Tuple[str, str]]:
+    sql = "SELECT body FROM records WHERE kind = 'score' AND destination = ?"
+    with Journal() as journal:
+        for source in sources:
+            for row in journal.rows(sql, source):
+                body = json.loads(row["body"])
+                if body.get("configId") is not None:
+                    yield body["configId"], body["name"]
