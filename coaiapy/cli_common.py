@@ -67,10 +67,29 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, *args: Any, **kwargs: Any) -> Any:
         """Refuse what is left over here, where the command is known that does not take it."""
-        parsed, left = super().parse_known_args(*args, **kwargs)
+        parsed, left = self._parsed(*args, **kwargs)
         if left:
             self.error("unrecognized arguments: " + " ".join(left) + self._meant(left))
         return parsed, left
+
+    def _parsed(self, words: Any = None, namespace: Any = None) -> Any:
+        """Take the options first, then the arguments, so that those may stand on either side.
+
+        By itself argparse takes all arguments that it can before the first option, and an
+        optional one behind it is left over.
+        """
+        every, places = self._actions, self._get_positional_actions()
+        if self._subparsers is not None or not places:
+            return super().parse_known_args(words, namespace)
+        words = list(words)
+        end = words.index("--") if "--" in words else len(words)
+        try:
+            self._actions = [action for action in every if action.option_strings]
+            parsed, left = super().parse_known_args(words[:end], namespace)
+            self._actions = places
+            return super().parse_known_args(left + words[end:], parsed)
+        finally:
+            self._actions = every
 
     def _meant(self, left: Sequence[str]) -> str:
         from coaiapy.suggest import did_you_mean

@@ -151,6 +151,34 @@ def test_what_a_command_does_not_take_is_told_with_that_command(run, words, said
     assert said in run(*words).err
 
 
+@pytest.mark.parametrize(
+    "line, expected",
+    [
+        ("fuse prompts create p --type chat X", {"name": "p", "type": "chat", "content": "X"}),
+        ("fuse prompts create --type chat p X", {"name": "p", "type": "chat", "content": "X"}),
+        ("fuse prompts create p X --tags a b", {"content": "X", "tags": ["a", "b"]}),
+        ("fuse prompts create p --tags a -- --X", {"content": "--X", "tags": ["a"]}),
+        ("fuse prompts list --json p", {"json": True, "name": "p"}),
+        ("fuse prompts labels p --json 3 x", {"name": "p", "version": 3, "labels": ["x"]}),
+        ("fuse prompts labels p 3 --json x", {"name": "p", "version": 3, "labels": ["x"]}),
+        ("fuse prompts labels p 3 x --json y", {"version": 3, "labels": ["x", "y"]}),
+        ("fuse prompts check DIR --label x p", {"folder": "DIR", "label": "x", "names": ["p"]}),
+        ("fuse traces add-observation obA -ts mt1", {"ids": ["obA", "mt1"], "type": "SPAN"}),
+        ("fuse traces add-observation -ts obA -n N t", {"ids": ["obA", "t"], "name": "N"}),
+        ("fuse traces create -u john t", {"trace_id": "t", "user": "john"}),
+        ("fuse traces patch-output t --json -5", {"trace_id": "t", "output": "-5"}),
+        ("fuse outbox drop 1 --yes 2", {"rows": [1, 2], "yes": True}),
+        ("fuse scc presets install A --json B", {"presets": ["A", "B"], "json": True}),
+        ("p TAG -O file TEXT", {"tag": "TAG", "output": "file", "text": "TEXT"}),
+        ("tash KEY -T 60 VALUE", {"key": "KEY", "ttl": 60, "value": "VALUE"}),
+        ("gh issues get --json o/r#1", {"json": True, "reference": "o/r#1"}),
+    ],
+)
+def test_arguments_may_stand_on_either_side_of_options(line, expected):
+    args = vars(coaiacli.build_parser(line.split()).parse_args(line.split()))
+    assert {name: args[name] for name in expected} == expected
+
+
 @pytest.fixture
 def failing(monkeypatch):
     """Make ``coaia help`` end with an error of our choice."""
