@@ -1,10 +1,11 @@
 """``coaia env``: variables that outlive a shell session."""
 
 import argparse
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, List, NamedTuple, Optional
 
-from coaiapy import env_files, environment, shell
+from coaiapy import cli_env_list, env_files, environment, shell
 from coaiapy.cli_common import Context, Handler, Parser, add_command, subcommands
+from coaiapy.cli_env_list import add_place, add_reveal, path_of, shown_table
 from coaiapy.cli_input import agrees
 from coaiapy.cli_streams import is_terminal
 
@@ -38,7 +39,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
 
 def init(args: argparse.Namespace, context: Context) -> None:
     """Make an environment file, or complete the one that is there."""
-    path = _path(args)
+    path = path_of(args)
     existed = environment.init(
         path,
         args.name,
@@ -53,28 +54,12 @@ def init(args: argparse.Namespace, context: Context) -> None:
         context.note("made {}".format(path))
 
 
-def list_(args: argparse.Namespace, context: Context) -> None:
-    """Show one environment when it is named, else every one."""
-    if args.jsonl or args.csv or args.columns:
-        _print_rows(args, context)
-    elif args.name is not None or args.location is not None:
-        variables = environment.existing_variables_in(_path(args))
-        if args.json:
-            _print_json(context, _shown(variables, args.reveal))
-        else:
-            context.say(_table(context, variables, args.reveal))
-    elif args.json:
-        _print_json(context, [_as_json(found, args.reveal) for found in environment.environments()])
-    else:
-        _print_all(context, args.reveal)
-
-
 def get(args: argparse.Namespace, context: Context) -> None:
     """Print the value of one variable."""
     if args.name is None and args.location is None:
         context.say(environment.find(args.key))
     else:
-        context.say(environment.find_in(_path(args), args.key))
+        context.say(environment.find_in(path_of(args), args.key))
 
 
 def set_(args: argparse.Namespace, context: Context) -> None:
@@ -84,7 +69,7 @@ def set_(args: argparse.Namespace, context: Context) -> None:
         context.say(shell.export_line(args.key, args.value))
         _note_eval(context)
         return
-    path = _path(args)
+    path = path_of(args)
     environment.set_variable(path, args.key, args.value, args.format or "json")
     context.note("{} is kept in {}".format(args.key, path))
     _note_format(args, path, context)
@@ -96,7 +81,7 @@ def unset(args: argparse.Namespace, context: Context) -> None:
         context.say(shell.unset_line(args.key))
         _note_eval(context)
         return
-    path = _path(args)
+    path = path_of(args)
     removed = environment.unset_variable(path, args.key)
     text = "{} is removed from {}" if removed else "{} was not set in {}"
     context.note(text.format(args.key, path))
@@ -104,9 +89,9 @@ def unset(args: argparse.Namespace, context: Context) -> None:
 
 def source(args: argparse.Namespace, context: Context) -> None:
     """Show one environment, or print the lines that load it into a shell."""
-    variables = environment.existing_variables_in(_path(args))
+    variables = environment.existing_variables_in(path_of(args))
     if not args.export:
-        context.say(_table(context, variables, args.reveal))
+        context.say(shown_table(context, variables, args.reveal))
         return
     for line in environment.export_commands(variables, args.shell):
         context.say(line)
@@ -117,7 +102,7 @@ def source(args: argparse.Namespace, context: Context) -> None:
 def save(args: argparse.Namespace, context: Context) -> None:
     """Keep the current trace's ids, and print the lines that set them."""
     saved = environment.save_context(
-        _path(args), args.context_name, args.force, args.format or "json", args.source
+        path_of(args), args.context_name, args.force, args.format or "json", args.source
     )
     for line in environment.export_commands(saved.variables):
         context.say(line)
@@ -128,7 +113,7 @@ def save(args: argparse.Namespace, context: Context) -> None:
 
 def clear(args: argparse.Namespace, context: Context) -> Optional[int]:
     """Remove an environment's file, once somebody has said so."""
-    path = _path(args)
+    path = path_of(args)
     environment.check_exists(path)
     if not args.yes and not agrees(context, "remove {} and all its variables?".format(path)):
         context.note("{} is kept".format(path))
@@ -136,74 +121,6 @@ def clear(args: argparse.Namespace, context: Context) -> Optional[int]:
     env_files.remove(path)
     context.note("removed {}".format(path))
     return None
-
-
-def _path(args: argparse.Namespace) -> str:
-    return environment.path_of(args.name, args.location or "project")
-
-
-def _print_all(context: Context, reveal: bool) -> None:
-    found = environment.environments()
-    if not found:
-        context.note("there is no environment yet: coaia env init makes one")
-        return
-    tables = [
-        "{} ({}, {})\n{}".format(
-            one.name or "default",
-            one.location,
-            one.path,
-            _table(context, environment.variables_in(one.path), reveal),
-        )
-        for one in found
-    ]
-    context.say("\n\n".join(tables))
-
-
-def _print_rows(args: argparse.Namespace, context: Context) -> None:
-    """Print one row a variable, of the environment that is named or of every one."""
-    from coaiapy.cli_listing import show_listing
-
-    if args.name is not None or args.location is not None:
-        places = [(args.name or "default", args.location or "project", _path(args))]
-    else:
-        places = [(o.name or "default", o.location, o.path) for o in environment.environments()]
-    rows = [
-        {"environment": name, "location": location, "variable": key, "value": value}
-        for name, location, path in places
-        for key, value in _shown(environment.existing_variables_in(path), args.reveal).items()
-    ]
-    columns = {key: key.capitalize() for key in ("environment", "location", "variable", "value")}
-    show_listing(args, context, rows, columns, "variable")
-
-
-def _table(context: Context, variables: Dict[str, str], reveal: bool) -> str:
-    width = None
-    if is_terminal(context.stdout):
-        import shutil
-
-        width = shutil.get_terminal_size().columns
-    return environment.format_environment_table(variables, reveal, width)
-
-
-def _as_json(found: environment.Environment, reveal: bool) -> Dict[str, object]:
-    return {
-        "name": found.name,
-        "location": found.location,
-        "path": found.path,
-        "variables": _shown(environment.variables_in(found.path), reveal),
-    }
-
-
-def _shown(variables: Dict[str, str], reveal: bool) -> Dict[str, str]:
-    from coaiapy.masking import masked
-
-    return variables if reveal else masked(variables)
-
-
-def _print_json(context: Context, value: object) -> None:
-    from coaiapy.cli_arguments import print_json
-
-    print_json(context, value)
 
 
 def _note_eval(context: Context) -> None:
@@ -220,22 +137,6 @@ def _note_format(args: argparse.Namespace, path: str, context: Context) -> None:
         context.note("{} keeps the format it has: {}".format(path, found.format))
 
 
-def _add_place(parser: Parser) -> None:
-    parser.add_argument("--name", metavar="ENVIRONMENT", help="the environment of this name")
-    parser.add_argument(
-        "--location",
-        choices=environment.LOCATIONS,
-        help="./.coaia-env files (project) or the user's own (global)",
-    )
-    parser.add_argument(
-        "--global",
-        dest="location",
-        action="store_const",
-        const="global",
-        help="the same as --location global",
-    )
-
-
 def _add_format(parser: Parser) -> None:
     parser.add_argument(
         "--format",
@@ -248,10 +149,6 @@ def _add_force(parser: Parser, help: str) -> None:
     parser.add_argument("--force", action="store_true", help=help)
 
 
-def _add_reveal(parser: Parser) -> None:
-    parser.add_argument("--reveal", action="store_true", help="show secrets too, not ****")
-
-
 def _add_persistence(parser: Parser, temp_help: str) -> None:
     either = parser.add_mutually_exclusive_group()
     either.add_argument(
@@ -261,52 +158,42 @@ def _add_persistence(parser: Parser, temp_help: str) -> None:
 
 
 def _add_init(parser: Parser) -> None:
-    _add_place(parser)
+    add_place(parser)
     _add_format(parser)
     _add_force(parser, "start anew: what an existing file holds is lost")
 
 
-def _add_list(parser: Parser) -> None:
-    _add_place(parser)
-    from coaiapy.cli_listing import add_listing_options
-
-    add_listing_options(
-        parser, "the variables of one environment as an object, or all environments as a list"
-    )
-    _add_reveal(parser)
-
-
 def _add_get(parser: Parser) -> None:
     parser.add_argument("key", metavar="VARIABLE")
-    _add_place(parser)
+    add_place(parser)
 
 
 def _add_set(parser: Parser) -> None:
     parser.add_argument("key", metavar="VARIABLE")
     parser.add_argument("value", metavar="VALUE", help="after -- if it looks like an option")
-    _add_place(parser)
+    add_place(parser)
     _add_format(parser)
     _add_persistence(parser, "print the line to eval for this shell only; keep nothing")
 
 
 def _add_unset(parser: Parser) -> None:
     parser.add_argument("key", metavar="VARIABLE")
-    _add_place(parser)
+    add_place(parser)
     _add_format(parser)
     _add_persistence(parser, "print the line to eval for this shell only; change no file")
 
 
 def _add_source(parser: Parser) -> None:
-    _add_place(parser)
+    add_place(parser)
     parser.add_argument("--export", action="store_true", help="print lines to eval in a shell")
     parser.add_argument(
         "--shell", choices=shell.SHELLS, default="posix", help="whose lines (default: posix)"
     )
-    _add_reveal(parser)
+    add_reveal(parser)
 
 
 def _add_save(parser: Parser) -> None:
-    _add_place(parser)
+    add_place(parser)
     _add_format(parser)
     parser.add_argument(
         "--from",
@@ -319,7 +206,7 @@ def _add_save(parser: Parser) -> None:
 
 
 def _add_clear(parser: Parser) -> None:
-    _add_place(parser)
+    add_place(parser)
     parser.add_argument("--yes", "--confirm", dest="yes", action="store_true", help="do not ask")
 
 
@@ -335,11 +222,11 @@ COMMANDS = (
     ),
     Command(
         "list",
-        list_,
+        cli_env_list.show,
         "show the variables of every environment, or of one",
         """coaia env list
         coaia env list --name dev --json""",
-        _add_list,
+        cli_env_list.add_options,
     ),
     Command(
         "get",

@@ -205,6 +205,15 @@ def test_list_json(run, project):
     }
 
 
+def test_the_unnamed_environment_has_one_name_in_every_form(run):
+    run("env", "set", "A", "1")
+    assert run("env", "list").out.startswith("default (project, .coaia-env)\n")
+    (found,) = json.loads(run("env", "list", "--json").out)
+    assert found["name"] == "default"
+    assert json.loads(run("env", "list", "--jsonl").out)["environment"] == "default"
+    assert run("env", "list", "--csv").out.splitlines()[1].startswith("default,")
+
+
 def test_source(run):
     missing = run("env", "source", "--export")
     assert (missing.code, missing.out) == (1, "") and ".coaia-env" in missing.err

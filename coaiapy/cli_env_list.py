@@ -1,0 +1,126 @@
+"""``coaia env list``: the variables of one environment or of all, as tables and as data."""
+
+import argparse
+from typing import Dict, List, NamedTuple
+
+from coaiapy import environment
+from coaiapy.cli_common import Context, Parser
+from coaiapy.cli_streams import is_terminal
+
+UNNAMED = "default"
+
+
+class Place(NamedTuple):
+    """An environment as a listing names it."""
+
+    name: str
+    location: str
+    path: str
+
+
+def add_options(parser: Parser) -> None:
+    """Add the options of ``coaia env list``."""
+    add_place(parser)
+    from coaiapy.cli_listing import add_listing_options
+
+    add_listing_options(
+        parser, "the variables of one environment as an object, or all environments as a list"
+    )
+    add_reveal(parser)
+
+
+def add_place(parser: Parser) -> None:
+    """Add the options that say which environment it is."""
+    parser.add_argument("--name", metavar="ENVIRONMENT", help="the environment of this name")
+    parser.add_argument(
+        "--location",
+        choices=environment.LOCATIONS,
+        help="./.coaia-env files (project) or the user's own (global)",
+    )
+    parser.add_argument(
+        "--global",
+        dest="location",
+        action="store_const",
+        const="global",
+        help="the same as --location global",
+    )
+
+
+def add_reveal(parser: Parser) -> None:
+    """Add ``--reveal``."""
+    parser.add_argument("--reveal", action="store_true", help="show secrets too, not ****")
+
+
+def path_of(args: argparse.Namespace) -> str:
+    """Return the path of the environment that the options name."""
+    return environment.path_of(args.name, args.location or "project")
+
+
+def show(args: argparse.Namespace, context: Context) -> None:
+    """Show one environment when it is named, else every one."""
+    is_one = args.name is not None or args.location is not None
+    if args.jsonl or args.csv or args.columns:
+        _print_rows(args, context, _places(args))
+    elif is_one and not args.json:
+        variables = environment.existing_variables_in(path_of(args))
+        context.say(shown_table(context, variables, args.reveal))
+    elif args.json:
+        from coaiapy.cli_arguments import print_json
+
+        found = [_as_json(place, args.reveal) for place in _places(args)]
+        print_json(context, found[0]["variables"] if is_one else found)
+    else:
+        _print_all(context, _places(args), args.reveal)
+
+
+def shown_table(context: Context, variables: Dict[str, str], reveal: bool) -> str:
+    """Return a table of variables; on a terminal, values are cut to its width."""
+    width = None
+    if is_terminal(context.stdout):
+        import shutil
+
+        width = shutil.get_terminal_size().columns
+    return environment.format_environment_table(variables, reveal, width)
+
+
+def _places(args: argparse.Namespace) -> List[Place]:
+    if args.name is not None or args.location is not None:
+        return [Place(args.name or UNNAMED, args.location or "project", path_of(args))]
+    return [Place(o.name or UNNAMED, o.location, o.path) for o in environment.environments()]
+
+
+def _print_all(context: Context, places: List[Place], reveal: bool) -> None:
+    if not places:
+        context.note("there is no environment yet: coaia env init makes one")
+        return
+    tables = [
+        "{} ({}, {})\n{}".format(
+            name, location, path, shown_table(context, environment.variables_in(path), reveal)
+        )
+        for name, location, path in places
+    ]
+    context.say("\n\n".join(tables))
+
+
+def _print_rows(args: argparse.Namespace, context: Context, places: List[Place]) -> None:
+    """Print one row a variable."""
+    from coaiapy.cli_listing import show_listing
+
+    rows = [
+        {"environment": name, "location": location, "variable": key, "value": value}
+        for name, location, path in places
+        for key, value in _shown(path, args.reveal).items()
+    ]
+    columns = {key: key.capitalize() for key in ("environment", "location", "variable", "value")}
+    show_listing(args, context, rows, columns, "variable")
+
+
+def _as_json(place: Place, reveal: bool) -> Dict[str, object]:
+    return dict(place._asdict(), variables=_shown(place.path, reveal))
+
+
+def _shown(path: str, reveal: bool) -> Dict[str, str]:
+    from coaiapy.masking import masked
+
+    variables = environment.existing_variables_in(path)
+    return variables if reveal else masked(variables)
