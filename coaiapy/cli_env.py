@@ -1,7 +1,7 @@
 """``coaia env``: variables that outlive a shell session."""
 
 import argparse
-from typing import Callable, List, NamedTuple, Optional
+from typing import Callable, Iterable, List, NamedTuple, Optional
 
 from coaiapy import cli_env_list, env_files, environment, shell
 from coaiapy.cli_common import Context, Handler, Parser, add_command, subcommands
@@ -73,6 +73,7 @@ def set_(args: argparse.Namespace, context: Context) -> None:
     environment.set_variable(path, args.key, args.value, args.format or "json")
     context.note("{} is kept in {}".format(args.key, path))
     _note_format(args, path, context)
+    _note_expanded(path, [args.key], context)
 
 
 def unset(args: argparse.Namespace, context: Context) -> None:
@@ -107,6 +108,7 @@ def save(args: argparse.Namespace, context: Context) -> None:
     for line in environment.export_commands(saved.variables):
         context.say(line)
     context.note("saved {} in {}".format(", ".join(saved.variables), saved.path))
+    _note_expanded(saved.path, saved.variables, context)
     if saved.passed_over:
         context.note(_CHOICE_OF_TRACE[saved.source].format(saved.passed_over))
 
@@ -135,6 +137,16 @@ def _note_format(args: argparse.Namespace, path: str, context: Context) -> None:
     found = env_files.load(path)
     if found and found.format != args.format:
         context.note("{} keeps the format it has: {}".format(path, found.format))
+
+
+def _note_expanded(path: str, keys: Iterable[str], context: Context) -> None:
+    for key in env_files.expanded_elsewhere(path, keys):
+        context.note(
+            "{} holds ${{...}}, which python-dotenv expands when it reads {} with its defaults; "
+            "coaia does not: choose --format json for a new file if other programs read it".format(
+                key, path
+            )
+        )
 
 
 def _add_format(parser: Parser) -> None:

@@ -1,26 +1,33 @@
 """Environment files: a JSON object or KEY=VALUE lines on disk, a dict of texts in a program.
 
 What starts with ``{`` or ``[`` is JSON. Anything else is KEY=VALUE lines, read by python-dotenv without
-interpolation. A file keeps its format, and a KEY=VALUE file its comments, whoever changes it.
+interpolation. A file keeps its format and its line ends, and a KEY=VALUE file its comments, whoever
+changes it.
 """
 
 import os
-from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional
+import re
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
 
 from coaiapy import files, shell
 from coaiapy.errors import StateError, UsageError
 
 FORMATS = ("json", "env")
 METADATA_PREFIX = "_COAIA_"
+_EXPANDED = re.compile(r"\$\{[^}:]*(?::-[^}]*)?\}")
 
 
 class EnvFile(NamedTuple):
-    """An environment file as it was read: its variables, metadata included, and its text."""
+    """An environment file as it was read: its variables, metadata included, and its text.
+
+    The text has ``\\n`` at the end of each line, the file ``newline``.
+    """
 
     path: str
     format: str
     variables: Dict[str, str]
     text: str
+    newline: str = "\n"
 
 
 def load(path: str) -> Optional[EnvFile]:
@@ -30,12 +37,13 @@ def load(path: str) -> Optional[EnvFile]:
     """
     if not os.path.exists(path):
         return None
-    text = files.read_text(path)
+    raw = files.read_text(path, newline="")
+    text = raw.replace("\r\n", "\n").replace("\r", "\n")
     kind = "json" if text.lstrip().startswith(("{", "[")) else "env"
     variables = {}  # type: Dict[str, str]
     for key, value, where in _format(kind).parse(text, path):
         variables[_good_key(key, where)] = _good_value(key, value, where)
-    return EnvFile(path, kind, variables, text)
+    return EnvFile(path, kind, variables, text, "\r\n" if "\r\n" in raw else "\n")
 
 
 def variables_in(path: str) -> Dict[str, str]:
@@ -45,6 +53,18 @@ def variables_in(path: str) -> Dict[str, str]:
     """
     found = load(path)
     return without_metadata(found.variables) if found else {}
+
+
+def expanded_elsewhere(path: str, keys: Iterable[str]) -> List[str]:
+    """Return those of ``keys`` whose value in the file at ``path`` is another to most programs.
+
+    In KEY=VALUE lines python-dotenv expands ``${NAME}`` unless it is told not to, and no way to
+    write it keeps it from that.
+    """
+    found = load(path)
+    if found is None or found.format != "env":
+        return []
+    return [key for key in keys if _EXPANDED.search(found.variables.get(key, ""))]
 
 
 def without_metadata(variables: Mapping[str, str]) -> Dict[str, str]:
@@ -77,7 +97,8 @@ def change(
         if found is None or not found.text.strip():
             files.write_atomic(path, render(variables, format))
         elif variables != found.variables:
-            files.write_atomic(path, render(variables, found.format, found.text))
+            changed = render(variables, found.format, found.text)
+            files.write_atomic(path, changed.replace("\n", found.newline))
     return variables
 
 

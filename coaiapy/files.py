@@ -5,7 +5,7 @@ import stat
 import sys
 import time
 from contextlib import contextmanager
-from typing import IO, Iterator, Union
+from typing import IO, Iterator, Optional, Union
 
 from coaiapy.errors import StateError
 
@@ -59,10 +59,13 @@ def reason(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def read_text(path: str) -> str:
-    """Return the text of a UTF-8 file; a byte-order mark is dropped."""
+def read_text(path: str, newline: Optional[str] = None) -> str:
+    """Return the text of a UTF-8 file; a byte-order mark is dropped.
+
+    Every line ends with ``\\n``, unless ``newline`` is ``""``: then as it does in the file.
+    """
     try:
-        with open(path, encoding="utf-8-sig") as stream:
+        with open(path, encoding="utf-8-sig", newline=newline) as stream:
             return stream.read()
     except UnicodeDecodeError as error:
         raise StateError(

@@ -150,6 +150,16 @@ def test_a_broken_file_is_named_and_left(run, project):
     assert run("env", "clear", "--yes").code == 0
 
 
+def test_what_python_dotenv_would_expand_is_told(run, monkeypatch):
+    note = "B holds ${...}, which python-dotenv expands"
+    assert "python-dotenv" not in run("env", "set", "A", "$HOME", "--format", "env").err
+    assert note in run("env", "set", "B", "${HOME}").err
+    assert "python-dotenv" not in run("env", "set", "C", "1").err
+    assert "python-dotenv" not in run("env", "set", "B", "${HOME}", "--name", "json").err
+    monkeypatch.setenv("COAIA_TRACE_ID", "${A:-x}")
+    assert "COAIA_TRACE_ID holds" in run("env", "save", "--name", "s", "--format", "env").err
+
+
 def test_list(run):
     nothing = run("env", "list")
     assert (nothing.code, nothing.out) == (0, "") and "coaia env init" in nothing.err

@@ -63,6 +63,22 @@ def test_python_dotenv_reads_every_value(tmp_path_factory, value):
     assert dotenv_reads(path) == {"KEY": value}
 
 
+@settings(max_examples=300, deadline=None)
+@example(value="${HOME}")
+@example(value="a ${A:-x} $B")
+@example(value="${}")
+@example(value="$HOME {HOME} $(id) ${HOME")
+@given(value=st.one_of(TEXTS, st.text(alphabet="${}:-AB'", max_size=12)))
+def test_what_python_dotenv_expands_is_known(tmp_path_factory, value):
+    path = tmp_path_factory.mktemp("env") / ".env"
+    for format, known in (("json", []), ("env", ["KEY"])):
+        env_files.replace(str(path), {"KEY": value}, format)
+        expanded = env_files.expanded_elsewhere(str(path), ["KEY"])
+        assert expanded in ([], known)
+    assert expanded or dict(dotenv_values(str(path), encoding="utf-8")) == {"KEY": value}
+    assert not expanded or "${" in value
+
+
 @settings(max_examples=200, deadline=None)
 @given(variables=VARIABLES)
 def test_python_dotenv_reads_whole_files(tmp_path_factory, variables):
@@ -204,6 +220,23 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read(tmp_path):
     path = tmp_path / ".env"
     path.write_bytes(b"\xef\xbb\xbfA=1\r\nB='x'\r\n")
     assert env_files.load(str(path)).variables == {"A": "1", "B": "x"}
+
+
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        ("# mine\nA=1\nM='x\ny'\n", "# mine\nA=1\nM='x\ny'\nB=\"2\"\n"),
+        ('{\n  "A": "1"\n}\n', '{\n  "A": "1",\n  "B": "2"\n}\n'),
+    ],
+)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_file_keeps_its_line_ends(tmp_path, before, after, newline):
+    path = tmp_path / ".coaia-env"
+    path.write_bytes(before.replace("\n", newline).encode())
+    kept = env_files.load(str(path)).variables
+    env_files.change(str(path), lambda variables: variables.update(B="2"))
+    assert path.read_bytes() == after.replace("\n", newline).encode()
+    assert env_files.load(str(path)).variables == dict(kept, B="2")
 
 
 def test_dollars_are_not_expanded(tmp_path, monkeypatch):
