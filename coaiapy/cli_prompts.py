@@ -6,7 +6,7 @@ from typing import Any, List
 from coaiapy import cli_prompt_files, prompts, settings
 from coaiapy.cli_arguments import add_json, json_value, positive, print_json, seconds
 from coaiapy.cli_common import Context, add_command, subcommands
-from coaiapy.cli_input import read_input
+from coaiapy.cli_input import STDIN, read_input
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.errors import UsageError
 from coaiapy.prompt_content import LATEST, PRODUCTION, TEXT, TYPES, content_from, content_text
@@ -168,7 +168,12 @@ def _content(args: argparse.Namespace, context: Context) -> str:
         raise UsageError("give the content once: as an argument or with -f FILE")
     if args.content is not None:
         return str(args.content)
-    return read_input(args.file, context)
+    text = read_input(args.file, context)
+    if not text.strip("\n"):
+        where = "standard input" if args.file in (None, STDIN) else args.file
+        raise UsageError("{} holds no prompt: for an empty one, give ''".format(where))
+    # The line end that get -c adds, as editors do, belongs to the file.
+    return text[:-1] if args.type == TEXT and text.endswith("\n") else text
 
 
 def label_prompt(args: argparse.Namespace, context: Context) -> None:

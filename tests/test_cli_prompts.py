@@ -79,13 +79,31 @@ def test_chat_may_be_yaml(server, run, project):
 
 
 def test_escaped_content_is_one_line_of_json(server, run):
-    run("fuse", "prompts", "create", "p", stdin='line "one"\nline two\n')
+    run("fuse", "prompts", "create", "p", 'line "one"\nline two\n')
     escaped = run("fuse", "prompts", "get", "p", "-e").out
     assert escaped.count("\n") == 1
     assert json.loads(escaped) == 'line "one"\nline two\n'
     run("fuse", "prompts", "create", "chat", json.dumps(CHAT), "--type", "chat")
     escaped = run("fuse", "prompts", "get", "chat", "--escaped").out
     assert json.loads(json.loads(escaped)) == CHAT
+
+
+@pytest.mark.parametrize("content", ["x", "x\n", "\n x \n\n"])
+def test_content_is_the_same_after_a_way_through_a_file(server, run, project, content):
+    run("fuse", "prompts", "create", "p", content)
+    (project / "f").write_text(run("fuse", "prompts", "get", "p", "-c").out)
+    run("fuse", "prompts", "create", "p", "-f", "f")
+    run("fuse", "prompts", "create", "p", stdin=(project / "f").read_text())
+    assert [one["prompt"] for one in server.prompts["p"]] == [content] * 3
+
+
+def test_an_empty_prompt_is_not_written_by_accident(server, run, project):
+    (project / "f").write_text("\n")
+    for words, stdin in (([], ""), ([], "\n"), (["-f", "f"], ""), (["-f", "-"], "")):
+        result = run("fuse", "prompts", "create", "p", *words, stdin=stdin)
+        assert (result.code, "holds no prompt" in result.err) == (2, True)
+    assert server.requests == []
+    assert run("fuse", "prompts", "create", "p", "").code == 0
 
 
 def test_a_wrong_command_line_is_told_before_anything_is_sent(server, run):
