@@ -1,7 +1,7 @@
 """``coaia fuse prompts``: listing, reading, writing, labelling and deleting prompts."""
 
 import argparse
-from typing import Any, List
+from typing import Any, Iterator, List
 
 from coaiapy import cli_prompt_files, prompts, settings
 from coaiapy.cli_arguments import add_json, json_value, positive, print_json, seconds
@@ -122,6 +122,8 @@ def list_prompts(args: argparse.Namespace, context: Context) -> None:
 
 def get_prompt(args: argparse.Namespace, context: Context) -> None:
     """Show one version of a prompt."""
+    for overruled in _overruled(args):
+        context.note("coaia: " + overruled)
     label = args.label or (PRODUCTION if args.prod else LATEST)
     fetched = prompts.fetch_prompt(
         settings.load(context.env_file),
@@ -139,6 +141,17 @@ def get_prompt(args: argparse.Namespace, context: Context) -> None:
         print_json(context, fetched.prompt)
     else:
         context.say(format_prompt_display(fetched.prompt))
+
+
+def _overruled(args: argparse.Namespace) -> Iterator[str]:
+    """Yield a sentence for each option that another one makes idle; earlier releases took both."""
+    by = "--version" if args.version else "--label"
+    if args.version and args.label:
+        yield "--label {} is not used: --version chooses".format(args.label)
+    if args.prod and (args.version or args.label not in (None, PRODUCTION)):
+        yield "--prod is not used: {} chooses".format(by)
+    if args.json and (args.content_only or args.escaped):
+        yield "--json is not used: -c and -e print the content alone"
 
 
 def create_prompt(args: argparse.Namespace, context: Context) -> None:

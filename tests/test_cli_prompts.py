@@ -124,6 +124,22 @@ def test_a_wrong_command_line_is_told_before_anything_is_sent(server, run):
     assert server.requests == []
 
 
+def test_no_option_is_dropped_without_a_word(server, run):
+    run("fuse", "prompts", "create", "p", "One", "--labels", "production", "x")
+    run("fuse", "prompts", "create", "p", "Two")
+    for words, out, said in (
+        ("--prod --version 2", "Two", ["--prod is not used: --version chooses"]),
+        ("--label x --version 2", "Two", ["--label x is not used: --version chooses"]),
+        ("--prod --label latest", "Two", ["--prod is not used: --label chooses"]),
+        ("--prod --label production", "One", []),
+        ("--prod -e --json", '"One"', ["--json is not used: -c and -e print the content alone"]),
+        ("--prod -c -e", '"One"', []),
+    ):
+        result = run("fuse", "prompts", "get", "p", "-c", *words.split())
+        assert (result.code, result.out) == (0, out + "\n")
+        assert result.err == "".join("coaia: {}\n".format(sentence) for sentence in said)
+
+
 def test_a_missing_prompt_is_exit_code_1(server, run):
     result = run("fuse", "prompts", "get", "nope", "-c")
     assert (result.code, result.out) == (1, "")
