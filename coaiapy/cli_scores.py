@@ -23,6 +23,7 @@ from coaiapy.score_readers import ScoreFilter
 
 DEFAULT_LIMIT = 50
 DEFAULT_NAME = "New Score"
+DEFAULT_VALUE = "1.0"
 COLUMNS = {
     "id": "Score",
     "name": "Name",
@@ -70,7 +71,9 @@ def _build_writes(group: Any) -> None:
 
 def _add_value(parser: argparse.ArgumentParser) -> None:
     add_target_options(parser)
-    parser.add_argument("-v", "--value", default="1.0", help="(default: %(default)s)")
+    parser.add_argument(
+        "-v", "--value", help="(default: {}; with --config, give one)".format(DEFAULT_VALUE)
+    )
     parser.add_argument(
         "--data-type",
         "--type",
@@ -149,6 +152,8 @@ def apply_score(args: argparse.Namespace, context: Context) -> int:
 def _write(args: argparse.Namespace, context: Context, named: Any) -> int:
     known = settings.load(context.env_file)
     values = dict(score_fields(args, known), data_type=args.data_type, config=args.config, **named)
+    if args.value is None and not args.config:
+        values["value"] = DEFAULT_VALUE
     score = scores.from_values(known, values, context.note)
     return show_written(args, context, score, scores.submit(known, [score], args.timeout))
 

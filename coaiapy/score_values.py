@@ -4,6 +4,7 @@ Servers check configured scores after they have said yes, and drop the bad ones 
 so a value is checked here, before anything is sent.
 """
 
+import re
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy.errors import UsageError
@@ -14,6 +15,7 @@ NUMERIC, CATEGORICAL, BOOLEAN, TEXT = "NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT
 CORRECTION = "CORRECTION"
 CONFIG_TYPES = (NUMERIC, CATEGORICAL, BOOLEAN, TEXT)
 MAX_TEXT = 500
+_NEARLY_NUMBER = r"[+-]?([.,]?\d[\d.,'_ ]*(e[+-]?\d+)?\s?%?|nan|inf|infinity)\Z"
 
 
 class Accepted(NamedTuple):
@@ -62,12 +64,24 @@ def unconfigured(value: Any, data_type: Optional[str] = None) -> Tuple[str, Any]
     """Return the data type and what to send for a score without a config.
 
     Without a ``data_type`` a bool is BOOLEAN, a number (also as text) NUMERIC and any other text
-    CATEGORICAL. Raises ``UsageError`` for a value that does not fit.
+    CATEGORICAL, unless it looks like a number that was mistyped. Raises ``UsageError`` for a value
+    that does not fit.
     """
     if not data_type:
+        if number(value) is None and _is_nearly_number(value):
+            raise UsageError(
+                "the value {!r} looks like a number and is not one (write 0.9 for nine tenths); "
+                "for a label, give the data type CATEGORICAL".format(value)
+            )
         data_type = CATEGORICAL if number(value) is None else NUMERIC
         data_type = BOOLEAN if isinstance(value, bool) else data_type
     return data_type.upper(), accepted({"dataType": data_type.upper()}, value).sent
+
+
+def _is_nearly_number(value: Any) -> bool:
+    """Whether a text is made as numbers are, such as ``0,9`` and ``1e999``, or is a word for one
+    that no server takes."""
+    return isinstance(value, str) and bool(re.match(_NEARLY_NUMBER, value.strip(), re.IGNORECASE))
 
 
 def subject(config: Mapping[str, Any]) -> str:

@@ -306,3 +306,15 @@ def test_a_score_of_another_machine_is_deleted(use, run, home):
         path.unlink()
     assert run(*SCORES, "delete", "q").code == 0
     assert server.scores() == {}
+
+
+def test_a_value_is_made_up_only_where_there_is_no_config(use, run):
+    server = use("v3")
+    run(*CONFIGS, "presets", "install", "Helpfulness")
+    for words in (["apply"], ["create", "x"]):
+        result = run(*SCORES, *words, "--trace-id", "t", "--config", "Helpfulness")
+        assert (result.code, "value: missing" in result.err) == (2, True)
+    assert run(*SCORES, "apply", "--trace-id", "t", "--name", "n", "-v", "0,9").code == 2
+    assert server.scores() == {}
+    assert run(*SCORES, "apply", "--trace-id", "t", "--name", "n").code == 0
+    assert [one["value"] for one in server.scores().values()] == [1.0]

@@ -189,3 +189,17 @@ def test_checking_never_fails_in_another_way(value):
     for config in (HELPFUL, RATING, YES_NO, {"dataType": "TEXT"}, {}):
         ok, _, error = validate_score_value(config, value)
         assert ok == (error is None)
+
+
+@pytest.mark.parametrize(
+    "value", ["0,9", "1e999", "1,000.5", "50%", "1.2.3", "-0,5", ",5", "NaN", "inf", "1 000", "٣"]
+)
+def test_what_looks_like_a_number_and_is_none_is_no_label_by_accident(value):
+    with pytest.raises(UsageError, match="looks like a number"):
+        unconfigured(value)
+    assert unconfigured(value, "CATEGORICAL") == ("CATEGORICAL", value)
+
+
+@pytest.mark.parametrize("value", ["A1", "3rd", "2026-01-31", "5 stars", "infinite", "1/2", "e5"])
+def test_what_looks_like_no_number_is_a_label(value):
+    assert unconfigured(value) == ("CATEGORICAL", value)
