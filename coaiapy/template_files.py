@@ -65,12 +65,19 @@ def find(name: str) -> Optional[Found]:
 
 
 def find_in(place: Place, name: str) -> Optional[Found]:
-    """Return the file of the template ``name`` in one place."""
-    for suffix in SUFFIXES:
-        path = os.path.join(place.folder, name + suffix)
-        if os.path.isfile(path):
-            return Found(name, path, place.name)
-    return None
+    """Return the file of the template ``name`` in one place.
+
+    Raises ``StateError`` if it has two: one of them would be read and the other never.
+    """
+    paths = [os.path.join(place.folder, name + suffix) for suffix in SUFFIXES]
+    there = [path for path in paths if os.path.isfile(path)]
+    if len(there) > 1:
+        raise StateError(
+            "two files are the template {!r}: {} and {}: remove or rename one of them".format(
+                name, *there[:2]
+            )
+        )
+    return Found(name, there[0], place.name) if there else None
 
 
 def need(name: str) -> Found:
@@ -88,7 +95,7 @@ def need(name: str) -> Found:
 
 def find_all() -> Tuple[List[Found], List[str]]:
     """Return every template that a name leads to, sorted by name, and complaints about the rest."""
-    found: Dict[str, Found] = {}
+    found: Dict[str, Optional[Found]] = {}
     complaints = []
     for place in places():
         for entry in _entries(place.folder):
@@ -99,10 +106,15 @@ def find_all() -> Tuple[List[Found], List[str]]:
                 path = os.path.join(place.folder, entry)
                 complaints.append("{}: no template can have this name".format(path))
             elif name not in found:
-                here = find_in(place, name)
+                try:
+                    here = find_in(place, name)
+                except StateError as error:
+                    complaints.append(str(error))
+                    found[name] = None
+                    continue
                 if here:
                     found[name] = here
-    return [found[name] for name in sorted(found)], complaints
+    return [one for _, one in sorted(found.items()) if one], complaints
 
 
 def _entries(folder: str) -> List[str]:

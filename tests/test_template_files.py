@@ -285,6 +285,22 @@ def test_what_cannot_be_inherited_is_an_error_that_names_file_and_line(put, chil
     assert said in told and told != str(caught.value)
 
 
+@pytest.mark.parametrize("other", ["description: another\n", "steps: [\n"])
+def test_two_files_of_one_name_in_one_folder_are_an_error(put, run, other):
+    put("q", {"description": "user's"}, "user")
+    put("q", {"description": "this one"})
+    put("q", other, suffix=".yaml")
+    for words in (("show", "q"), ("create", "q"), ("create", "child")):
+        put("child", {"extends": "q"})
+        answer = run("pipeline", *words)
+        assert answer.code == 6 and "q.json and " in answer.err and "q.yaml: remove" in answer.err
+    listing = run("pipeline", "list", "--csv", "--columns", "name")
+    assert "left out: two files are the template 'q'" in listing.err
+    assert "q" not in listing.out.splitlines() and "llm-chain" in listing.out
+    with pytest.raises(StateError, match="two files are"):
+        template_files.write({}, "q", "project", "json", True)
+
+
 def test_a_base_cannot_be_outside_its_folder(put):
     path = put("child", {"extends": "../../secret"})
     with pytest.raises(StateError, match="extends: '../../secret' is no template name"):
