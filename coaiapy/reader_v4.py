@@ -1,28 +1,30 @@
 """Reading from a v4 server: a trace is the spans that share its id (see ``span_rows``).
 
-Listings go by root spans, the latest first, which is the only order that the server has.
+Listings go by root spans, the latest first. Which there are is asked with few fields; those that
+are wanted are then read by their ids, together with what stands on other pages: earlier roots, and
+rows of a span that was sent twice.
 """
 
-import json
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Set
-from urllib.parse import quote
+from heapq import merge
+from operator import itemgetter
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Set
 
 from coaiapy import ids, server_rows, span_rows
-from coaiapy.langfuse_errors import TooHeavyError
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.reader_local import sessions_of
 from coaiapy.record_fields import Body
 from coaiapy.server_pages import by_cursor
+from coaiapy.span_pages import PAGE_SIZE, SpanPages, condition, filter_of, in_addresses
 from coaiapy.trace_filter import ObservationFilter, Page, SessionFilter, TraceFilter
 
-ROWS = "/api/public/v2/observations"
 SCORES = "/api/public/v3/scores"
-PAGE_SIZE = 500
-# Ids travel in the address, which may have so many bytes of them.
-ADDRESS_BYTES = 4000
-_SHORT = "core,basic,time,trace_context"
+FIRST_PAGE = 100
+# A trace may have more root spans than anybody wants to wait for: so many pages of them count.
+MOST_PAGES = 10
+_SHORT = "core,basic"
 _LISTED = "core,basic,time,io,metadata,trace_context"
 _ALL = "core,basic,time,io,metadata,model,usage,prompt,metrics,trace_context"
+_IS_ROOT = condition("boolean", "isRootObservation", "=", True)
 
 
 class SpanReader:
@@ -34,14 +36,20 @@ class SpanReader:
     def traces(self, wanted: TraceFilter, most: Optional[int] = None) -> Iterator[Body]:
         """Yield the traces that ``wanted`` accepts, without their observations."""
         if wanted.newest_first:
-            return self._newest_traces(wanted, None if wanted.name else most)
+            return self._newest_traces(wanted, most)
         return iter(list(self._newest_traces(wanted, None))[::-1])
 
     def _newest_traces(self, wanted: TraceFilter, most: Optional[int]) -> Iterator[Body]:
-        for rows in self._root_groups(_root_query(wanted), "traceId", most):
-            found = span_rows.trace(rows)
-            if wanted.accepts(found):
+        seen: Set[str] = set()
+        listings = [self._listed(conditions, most) for conditions in _conditions(wanted)]
+        for found in merge(*listings, key=itemgetter("timestamp"), reverse=True):
+            if found["id"] not in seen and wanted.accepts(found):
+                seen.add(found["id"])
                 yield found
+
+    def _listed(self, conditions: List[Body], most: Optional[int]) -> Iterator[Body]:
+        for rows in self._root_groups(conditions, "traceId", _LISTED, most):
+            yield span_rows.trace(rows)
 
     def whole(self, traces: Iterable[Body]) -> List[Body]:
         """Return listed traces with their observations and scores, asking for many at once."""
@@ -79,7 +87,7 @@ class SpanReader:
         """Return every observation with this id."""
         found: List[Body] = []
         for form in ids.known_observation_forms(observation_id):
-            query = {"filter": _filter([_condition("string", "id", "=", form)]), "fields": _ALL}
+            query = {"filter": filter_of([condition("string", "id", "=", form)]), "fields": _ALL}
             found += span_rows.observations(span_rows.merged(self._rows(query)))
         return found
 
@@ -101,79 +109,103 @@ class SpanReader:
         return page
 
     def _observations_page(self, query: Body, limit: int, cursor: Optional[str]) -> Page:
-        """Rows that stand for a trace or were sent twice are no observations: fill up."""
-        rows: List[Body] = []
-        pages = _Pages(self.http, query, cursor)
+        """Rows that stand for a trace or were sent twice are no observations: fill up.
+
+        The cursor must lead past the last observation that is given, and no further.
+        """
+        found: Dict[Any, Body] = {}
+        pages = SpanPages(self.http, query, cursor)
+        size = limit
         while True:
-            rows += pages.next(min(limit - len(rows), PAGE_SIZE))
-            found = span_rows.observations(span_rows.merged(rows))[::-1]
-            if len(found) >= limit or not pages.cursor:
-                return Page(found, pages.cursor)
-            rows = [row for row in span_rows.merged(rows) if not span_rows.is_trace(row)]
+            start, rows = pages.cursor, pages.whole(min(size, PAGE_SIZE))
+            for key, row in span_rows.latest(rows).items():
+                if len(found) == limit:
+                    pages.cursor = start
+                    pages.next(list(map(span_rows.key_of, rows)).index(key))
+                    break
+                if not span_rows.is_trace(row):
+                    found.setdefault(key, row)
+            if len(found) == limit or not pages.cursor:
+                return Page(span_rows.observations(found.values()), pages.cursor)
+            size = max(FIRST_PAGE, size * 2)
 
     def sessions(self, wanted: SessionFilter, most: Optional[int] = None) -> Iterator[Body]:
         """Yield the sessions that root spans belong to and ``wanted`` accepts.
 
         Those with the latest trace come first.
         """
-        query = {"isRootObservation": "true", "environment": wanted.environment, "fields": _SHORT}
-        for rows in self._root_groups(query, "sessionId", most):
-            roots = _by(span_rows.merged(rows), "traceId").values()
+        conditions = [_IS_ROOT, condition("string", "environment", "=", wanted.environment)]
+        for rows in self._root_groups(conditions, "sessionId", _SHORT, most):
+            roots = _by(rows, "traceId").values()
             newest_first = [span_rows.trace(group) for group in roots][::-1]
             for session in filter(wanted.accepts, sessions_of(newest_first)):
                 yield session
 
-    def _root_groups(self, query: Body, column: str, most: Optional[int]) -> Iterator[List[Body]]:
-        """Yield all root spans of each trace, or session, merged, the latest first.
+    def _root_groups(
+        self, conditions: List[Body], column: str, fields: str, most: Optional[int]
+    ) -> Iterator[List[Body]]:
+        """Yield the root spans of each trace, or session, merged, the latest first.
 
-        ``most``: how many the caller will take, for which earlier roots are looked up; without
-        it every page is read, and they are all there.
+        ``most``: how many the caller will probably take.
         """
-        if most is None:
-            for group in _by(self._rows(query), column).values():
+        if most is None and filter_of(conditions) == filter_of([_IS_ROOT]):
+            rows = SpanPages(self.http, {"filter": filter_of(conditions), "fields": fields}).rest()
+            for group in _by(rows, column).values():
                 yield span_rows.merged(group)
             return
+        for names in self._names(conditions, column, most):
+            groups = _by(self._roots_of(column, names, fields), column)
+            for name in names:
+                if name in groups:
+                    yield span_rows.merged(groups[name])
+
+    def _names(
+        self, conditions: List[Body], column: str, most: Optional[int]
+    ) -> Iterator[List[str]]:
+        """Yield the ids of traces, or sessions, the latest first, in parts to be read at once.
+
+        One that fills pages is asked for no more.
+        """
         seen: Set[str] = set()
-        pages = _Pages(self.http, query)
+        crowded: List[str] = []
+        pages = SpanPages(self.http, {"fields": _SHORT})
+        size = max(FIRST_PAGE, most or PAGE_SIZE)
         while True:
-            groups = _by(pages.next(min(most, PAGE_SIZE)), column)
-            for name in seen.intersection(groups):
-                del groups[name]
+            others = next(in_addresses(crowded), None)
+            pages.query["filter"] = filter_of(
+                conditions + [condition("stringOptions", column, "none of", others)]
+            )
+            groups = _by(pages.next(min(size, PAGE_SIZE)), column)
+            for some in in_addresses([name for name in groups if name not in seen], most):
+                yield some
+            if not pages.cursor:
+                return
             seen.update(groups)
-            self._complete(groups, column, query["fields"])
-            for group in groups.values():
-                yield span_rows.merged(group)
+            crowded += [name for name in groups if len(groups[name]) * 10 > size]
+            size *= 2
+
+    def _roots_of(self, column: str, values: List[str], fields: str) -> Iterator[Body]:
+        conditions = [_IS_ROOT, condition("stringOptions", column, "any of", values)]
+        query = {"filter": filter_of(conditions), "fields": fields}
+        pages = SpanPages(self.http, query, follows=True)
+        for _ in range(MOST_PAGES):
+            for row in pages.whole(PAGE_SIZE):
+                yield row
             if not pages.cursor:
                 return
 
-    def _complete(self, groups: Dict[str, List[Body]], column: str, fields: str) -> None:
-        """Add the earlier roots that stand on later pages; a trace of ours has only one."""
-        lacking = [
-            name
-            for name, rows in groups.items()
-            if column != "traceId" or not any(map(span_rows.is_own_root, rows))
-        ]
-        for row in self._rows_of(column, lacking, fields):
-            if row.get("isRootObservation"):
-                groups[row[column]].append(row)
-
     def _rows_of(self, column: str, values: List[str], fields: str) -> Iterator[Body]:
-        for some in _in_addresses(values):
-            condition = _condition("stringOptions", column, "any of", some)
-            for row in self._rows({"filter": _filter([condition]), "fields": fields}):
+        for some in in_addresses(values):
+            conditions = [condition("stringOptions", column, "any of", some)]
+            for row in self._rows({"filter": filter_of(conditions), "fields": fields}):
                 yield row
 
     def _rows(self, query: Body) -> Iterator[Body]:
-        pages = _Pages(self.http, query)
-        while True:
-            for row in pages.next(PAGE_SIZE):
-                yield row
-            if not pages.cursor:
-                return
+        return SpanPages(self.http, query).rest()
 
     def _scores(self, trace_ids: List[str]) -> List[Body]:
         found: List[Body] = []
-        for some in _in_addresses(trace_ids):
+        for some in in_addresses(trace_ids):
             query = {"traceId": ",".join(some), "fields": "details,subject", "limit": 100}
             rows, cursor = by_cursor(self.http, SCORES, query, None, True)
             found += map(server_rows.score, rows)
@@ -183,97 +215,26 @@ class SpanReader:
         return found
 
 
-class _Pages:
-    """The pages of one query, one after the other, with metadata in full.
-
-    The server cuts long metadata, except under the keys that it is told.
-    """
-
-    def __init__(
-        self, http: LangfuseHttp, query: Mapping[str, Any], cursor: Optional[str] = None
-    ) -> None:
-        self.http = http
-        self.query = dict(query)
-        self.cursor = cursor
-        self.keys: Set[str] = set()
-        self.is_first = True
-        self.most = PAGE_SIZE  # less once a page was too heavy for the server
-
-    def next(self, size: int) -> List[Body]:
-        """Return the rows of the next page, and move on."""
-        rows, cursor = self._ask(size)
-        cut = span_rows.cut_keys(rows) - self.keys
-        if cut:
-            self.keys |= cut
-            rows, cursor = self._ask(size)
-        self.cursor = cursor
-        return rows
-
-    def _ask(self, size: int) -> Any:
-        query = dict(self.query, limit=min(size, self.most))
-        if self.keys:
-            query["expandMetadata"] = ",".join(sorted(self.keys))
-        try:
-            answer = by_cursor(self.http, ROWS, query, self.cursor, self.is_first)
-        except TooHeavyError:
-            if query["limit"] == 1:
-                raise
-            self.most = query["limit"] // 2
-            return self._ask(size)
-        self.is_first = False
-        return answer
-
-
-def _root_query(wanted: TraceFilter) -> Body:
-    """Return the query for root spans; a tag is something that only ``filter`` can ask for."""
-    if not wanted.tags:
-        return {
-            "isRootObservation": "true",
-            "userId": wanted.user_id,
-            "sessionId": wanted.session_id,
-            "environment": wanted.environment,
-            "fromStartTime": wanted.from_time,
-            "toStartTime": wanted.to_time,
-            "fields": _LISTED,
-        }
+def _conditions(wanted: TraceFilter) -> List[List[Body]]:
+    """Return what root spans must meet; a name may be the trace's or, without one, the span's."""
     conditions = [
-        _condition("boolean", "isRootObservation", "=", True),
-        _condition("arrayOptions", "tags", "all of", list(wanted.tags)),
-        _condition("string", "userId", "=", wanted.user_id),
-        _condition("string", "sessionId", "=", wanted.session_id),
-        _condition("string", "environment", "=", wanted.environment),
-        _condition("datetime", "startTime", ">=", wanted.from_time),
-        _condition("datetime", "startTime", "<", wanted.to_time),
+        _IS_ROOT,
+        condition("arrayOptions", "tags", "all of", list(wanted.tags) or None),
+        condition("string", "userId", "=", wanted.user_id),
+        condition("string", "sessionId", "=", wanted.session_id),
+        condition("string", "environment", "=", wanted.environment),
+        condition("datetime", "startTime", ">=", wanted.from_time),
+        condition("datetime", "startTime", "<", wanted.to_time),
     ]
-    return {"filter": _filter(conditions), "fields": _LISTED}
-
-
-def _condition(kind: str, column: str, operator: str, value: Any) -> Body:
-    return {"type": kind, "column": column, "operator": operator, "value": value}
-
-
-def _filter(conditions: List[Body]) -> str:
-    return json.dumps([one for one in conditions if one["value"] is not None])
+    if wanted.name is None:
+        return [conditions]
+    names = [condition("string", name, "=", wanted.name) for name in ("traceName", "name")]
+    return [conditions + [one] for one in names]
 
 
 def _likeliest_first(trace_id: str) -> List[str]:
     kept = ids.span_trace_id(trace_id)
     return sorted(ids.known_forms(trace_id), key=lambda form: form != kept)
-
-
-def _in_addresses(values: List[str]) -> Iterator[List[str]]:
-    """Yield ``values`` in parts that fit into an address."""
-    some: List[str] = []
-    size = 0
-    for value in values:
-        needed = len(quote(value)) + len(quote('", "'))
-        if some and size + needed > ADDRESS_BYTES:
-            yield some
-            some, size = [], 0
-        some.append(value)
-        size += needed
-    if some:
-        yield some
 
 
 def _by(rows: Iterable[Body], column: str, form: Any = str) -> Dict[str, List[Body]]:

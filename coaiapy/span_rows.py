@@ -18,13 +18,23 @@ _CONTEXT = ("userId", "sessionId", "traceName", "release", "version", "tags")
 
 
 def merged(rows: Iterable[Body]) -> List[Body]:
-    """Return one row a span, in the order of their start; of several the one that ended last."""
-    latest: Dict[Any, Body] = {}
+    """Return one row a span, in the order of their start."""
+    return sorted(latest(rows).values(), key=lambda row: (row.get("startTime") or "", row["id"]))
+
+
+def latest(rows: Iterable[Body]) -> Dict[Any, Body]:
+    """Return one row a span, by ``key_of``, in the order given; of several what ended last."""
+    found: Dict[Any, Body] = {}
     for row in rows:
-        key = (row["traceId"], row["id"])
-        if key not in latest or _ended(row) >= _ended(latest[key]):
-            latest[key] = row
-    return sorted(latest.values(), key=lambda row: (row.get("startTime") or "", row["id"]))
+        key = key_of(row)
+        if key not in found or _ended(row) >= _ended(found[key]):
+            found[key] = row
+    return found
+
+
+def key_of(row: Body) -> Any:
+    """Return what tells a span from all others."""
+    return row["traceId"], row["id"]
 
 
 def _ended(row: Body) -> Any:

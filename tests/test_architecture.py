@@ -34,7 +34,7 @@ FLOORS = {
         journal journal_errors journal_marks journal_merge journal_reads journal_schema
         journal_staging outgoing outbox unconfirmed destinations
         claims posting
-        readers reader_local reader_legacy reader_v4 server_rows server_pages span_rows
+        readers reader_local reader_legacy reader_v4 server_rows server_pages span_pages span_rows
         wire wires wire_ingestion wire_otlp span_metadata
         http_answers http_exchange http_failures http_retry openai_settings openai_http aws_clients audio_split
         opened_tags audio_tags_id3 audio_tags_mp4 audio_tags_vorbis

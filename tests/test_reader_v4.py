@@ -18,11 +18,12 @@ from reading import (
 from coaiapy import (
     ids,
     reader_v4,
+    span_pages,
     trace_reads,
     traces,
 )
 from coaiapy.records import observation_from, trace_from
-from coaiapy.trace_filter import ObservationFilter
+from coaiapy.trace_filter import ObservationFilter, TraceFilter
 
 
 @pytest.mark.parametrize("kind", SPANS)
@@ -148,7 +149,7 @@ def test_scores_of_a_trace_are_read_with_it(use, kind):
 
 def test_ids_too_many_for_one_address_are_asked_for_in_parts():
     values = ["x" * 100] * 100 + ["y" * 5000]
-    parts = list(reader_v4._in_addresses(values))
+    parts = list(span_pages.in_addresses(values))
     assert [value for part in parts for value in part] == values
     assert len(parts) == 4
     assert all(len(json.dumps(part)) < 5100 for part in parts)
@@ -162,7 +163,7 @@ def test_a_page_that_is_too_heavy_is_asked_for_in_halves(use, kind):
     server.forget_requests()
     server.fail("422", times=2, path="v2/observations")
     assert [trace["id"] for trace in trace_reads.list_traces(known())] == names[::-1]
-    limits = [request.first("limit") for request in asked(server, reader_v4.ROWS)]
+    limits = [request.first("limit") for request in asked(server, span_pages.ROWS)]
     assert limits == ["500", "250", "125"]
 
 
@@ -198,3 +199,78 @@ def test_an_observation_repeats_of_its_trace_what_the_trace_said(use, kind):
         "input": None,
     }
     assert found["observations"][0]["metadata"] == {"x": 1}
+
+
+@pytest.mark.parametrize("kind", SPANS)
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_a_page_that_ends_between_two_rows_of_a_span_shows_the_newer(use, kind, limit, monkeypatch):
+    use(kind)
+    monkeypatch.setattr(reader_v4, "FIRST_PAGE", limit)
+    for module in (reader_v4, span_pages):
+        monkeypatch.setattr(module, "PAGE_SIZE", limit + 3)
+    for name in ("old", "new"):
+        for number in range(6):
+            given = {"id": "t%d" % number, "timestamp": moment(number), "name": name}
+            step = {"id": "o%d" % number, "start_time": moment(number), "name": name}
+            step.update(type="SPAN", end_time=moment(20 if name == "old" else 30))
+            traces.submit(known(), [trace_from(given), observation_from(step, "t%d" % number)])
+    forget_what_was_written()
+    every = ["t5", "t4", "t3", "t2", "t1", "t0"]
+    for wanted in (TraceFilter(), TraceFilter(name="new")):
+        for most in (None, limit):
+            listed = trace_reads.list_traces(known(), wanted, most)
+            assert [(one["id"], one["name"]) for one in listed] == [
+                (trace_id, "new") for trace_id in every[:most]
+            ]
+    assert trace_reads.list_traces(known(), TraceFilter(name="old"), limit) == []
+    listed, cursor = [], None
+    while True:
+        page = trace_reads.list_observations(known(), ObservationFilter(), limit, cursor)
+        listed += page.rows
+        assert len(page.rows) == limit or not page.cursor
+        cursor = page.cursor
+        if not cursor:
+            break
+    assert [(one["traceId"], one["name"]) for one in listed] == [(one, "new") for one in every]
+
+
+@pytest.mark.parametrize("kind", SPANS)
+def test_a_trace_of_many_roots_costs_few_requests(use, kind):
+    server = use(kind)
+    steps = [observation_from({"start_time": moment(100 + i)}, "bulk") for i in range(2000)]
+    early = trace_from({"id": "early", "timestamp": moment(1), "name": "early"})
+    traces.submit(known(), [early])
+    traces.submit(known(), steps)
+    forget_what_was_written()
+    server.forget_requests()
+    listed = trace_reads.list_traces(known(), limit=1)
+    assert listed == [{"id": "bulk", "timestamp": moment(100)}]
+    assert [one["id"] for one in trace_reads.list_traces(known(), limit=2)] == ["bulk", "early"]
+    assert len(asked(server, span_pages.ROWS)) < 25
+
+
+@pytest.mark.parametrize("kind", SPANS)
+def test_observations_behind_many_traces_cost_few_requests(use, kind):
+    server = use(kind)
+    step = {"id": "o", "start_time": "2026-01-31T11:00:00Z"}
+    traces.submit(known(), [observation_from(step, "t000")])
+    write_many(400)
+    server.forget_requests()
+    page = trace_reads.list_observations(known(), ObservationFilter(), limit=1)
+    assert ([one["id"] for one in page.rows], page.cursor) == (["o"], None)
+    assert len(asked(server, span_pages.ROWS)) < 12
+
+
+@pytest.mark.parametrize("kind", SPANS)
+def test_a_name_is_looked_for_by_the_server(use, kind):
+    server = use(kind)
+    write_many(30)
+    foreign = span("ab" * 16, "01" * 8, name="t007", start=1769860900)
+    send_spans(server, foreign)
+    trace_reads.list_traces(known())
+    server.forget_requests()
+    found = trace_reads.list_traces(known(), TraceFilter(name="t007"), 5)
+    assert [one["id"] for one in found] == ["ab" * 16, "t007"]
+    for request in asked(server, span_pages.ROWS):
+        columns = {one["column"] for one in json.loads(request.first("filter"))}
+        assert columns & {"name", "traceName", "traceId"}

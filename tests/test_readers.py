@@ -1,5 +1,7 @@
 """Reading from every kind of server: what others wrote, pages, limits, wrong memories."""
 
+import json
+
 import pytest
 from reading import (
     DASHED,
@@ -19,6 +21,7 @@ from coaiapy import (
     langfuse_generation,
     reader_v4,
     server_pages,
+    span_pages,
     trace_reads,
     traces,
 )
@@ -33,7 +36,9 @@ from coaiapy.trace_filter import ObservationFilter, SessionFilter, TraceFilter
 def test_every_page_is_fetched_when_all_are_asked_for(use, kind, monkeypatch):
     use(kind)
     monkeypatch.setattr(server_pages, "MOST_ROWS", 7)
-    monkeypatch.setattr(reader_v4, "PAGE_SIZE", 7)
+    for module in (reader_v4, span_pages):
+        monkeypatch.setattr(module, "PAGE_SIZE", 7)
+    monkeypatch.setattr(reader_v4, "FIRST_PAGE", 5)
     names = write_many(20)
     assert [trace["id"] for trace in trace_reads.list_traces(known())] == names[::-1]
     oldest_first = TraceFilter(order="timestamp.asc")
@@ -43,13 +48,20 @@ def test_every_page_is_fetched_when_all_are_asked_for(use, kind, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", EVERY)
-def test_a_short_listing_asks_for_a_short_page(use, kind):
+def test_a_short_listing_asks_for_little(use, kind):
     server = use(kind)
     write_many(5)
+    trace_reads.list_traces(known())
     server.forget_requests()
-    trace_reads.list_traces(known(), limit=2)
-    listings = [request for request in server.requests if request.first("limit") == "2"]
-    assert len(listings) == 1
+    assert len(trace_reads.list_traces(known(), limit=2)) == 2
+    if kind in LEGACY:
+        assert [request.first("limit") for request in asked(server, "/api/public/traces")] == ["2"]
+        return
+    # First which traces there are, then those that are wanted with their contents.
+    light, whole = asked(server, span_pages.ROWS)
+    assert "io" not in light.first("fields")
+    assert "t003" not in light.first("filter")
+    assert len(json.loads(whole.first("filter"))[-1]["value"]) == 2
 
 
 @pytest.mark.parametrize("kind", EVERY)

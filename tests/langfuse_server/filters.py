@@ -12,8 +12,7 @@ Condition = Callable[[Body], bool]
 
 COLUMNS = frozenset(
     "id type name traceId startTime endTime environment level statusMessage version userId "
-    "sessionId isRootObservation traceName tags release parentObservationId model promptName "
-    "promptVersion input output metadata".split()
+    "sessionId isRootObservation traceName tags model promptName promptVersion input output metadata".split()
 )
 TEXT_TESTS: Dict[str, Callable[[str, str], bool]] = {
     "=": lambda text, value: text == value,

@@ -1,0 +1,112 @@
+"""Pages of a v4 server's ``/v2/observations``, and the conditions that its rows must meet.
+
+The order is always by start, the latest first. A span that was sent twice is two rows for a while,
+with the same start; a cursor leads past both, so the second may be on no page at all.
+"""
+
+import json
+from typing import Any, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
+from urllib.parse import quote
+
+from coaiapy import span_rows
+from coaiapy.langfuse_errors import TooHeavyError
+from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy.record_fields import Body
+from coaiapy.server_pages import by_cursor
+
+ROWS = "/api/public/v2/observations"
+PAGE_SIZE = 500
+# Ids travel in the address, which may have so many bytes of them.
+ADDRESS_BYTES = 4000
+
+
+class SpanPages:
+    """The pages of one query, one after the other, with metadata in full.
+
+    The server cuts long metadata, except under the keys that it is told. ``follows`` says that the
+    server has answered before, and is waited for if it limits the rate of requests.
+    """
+
+    def __init__(
+        self,
+        http: LangfuseHttp,
+        query: Mapping[str, Any],
+        cursor: Optional[str] = None,
+        follows: bool = False,
+    ) -> None:
+        self.http = http
+        self.query = dict(query)
+        self.cursor = cursor
+        self._keys: Set[str] = set()
+        self._follows = follows
+        self._most = PAGE_SIZE  # less once a page was too heavy for the server
+
+    def next(self, size: int) -> List[Body]:
+        """Return the rows of the next page, and move on."""
+        rows, self.cursor = self._ask(size)
+        return rows
+
+    def whole(self, size: int) -> List[Body]:
+        """Return the rows of the next page with all rows of its last span, and move on."""
+        rows = self.next(size)
+        if rows and self.cursor:
+            last = rows[-1]
+            same = [condition("string", name, "=", last[name]) for name in ("id", "traceId")]
+            query = {"filter": filter_of(same), "fields": self.query.get("fields")}
+            rows += SpanPages(self.http, query, follows=True).next(PAGE_SIZE)
+        return rows
+
+    def rest(self) -> Iterator[Body]:
+        """Yield the rows of all pages that are left."""
+        while True:
+            for row in self.whole(PAGE_SIZE):
+                yield row
+            if not self.cursor:
+                return
+
+    def _ask(self, size: int) -> Tuple[List[Body], Optional[str]]:
+        rows, cursor = self._page(size)
+        cut = span_rows.cut_keys(rows) - self._keys
+        if cut:
+            self._keys |= cut
+            rows, cursor = self._page(size)
+        return rows, cursor
+
+    def _page(self, size: int) -> Tuple[List[Body], Optional[str]]:
+        query = dict(self.query, limit=min(size, self._most))
+        if self._keys:
+            query["expandMetadata"] = ",".join(sorted(self._keys))
+        try:
+            answer = by_cursor(self.http, ROWS, query, self.cursor, not self._follows)
+        except TooHeavyError:
+            if query["limit"] == 1:
+                raise
+            self._most = query["limit"] // 2
+            return self._page(size)
+        self._follows = True
+        return answer
+
+
+def condition(kind: str, column: str, operator: str, value: Any) -> Body:
+    """Return one condition; it is none if ``value`` is ``None``."""
+    return {"type": kind, "column": column, "operator": operator, "value": value}
+
+
+def filter_of(conditions: Iterable[Body]) -> str:
+    """Return the text that asks for rows which meet all conditions."""
+    return json.dumps([one for one in conditions if one["value"] is not None])
+
+
+def in_addresses(values: Iterable[str], most: Optional[int] = None) -> Iterator[List[str]]:
+    """Yield ``values`` in parts that fit into an address, each of at most ``most``."""
+    some: List[str] = []
+    size = 0
+    for value in values:
+        needed = len(quote(value)) + len(quote('", "'))
+        if some and (size + needed > ADDRESS_BYTES or len(some) == most):
+            yield some
+            some, size = [], 0
+        some.append(value)
+        size += needed
+    if some:
+        yield some
