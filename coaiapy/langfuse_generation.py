@@ -51,7 +51,7 @@ def detect(http: LangfuseHttp, deadline: Optional[float] = None) -> Server:
     Raises ``NetworkError`` if nothing does, ``ConfigError`` if it is no Langfuse or if it does not
     take the keys.
     """
-    version = _version(http, deadline)
+    version = version_of(http, deadline)
     current_project(http, deadline)
     return Server(version, _mode(http, version, deadline))
 
@@ -102,8 +102,8 @@ def forget(journal: Journal, base_url: str) -> None:
         db.execute("DELETE FROM servers WHERE base_url = ?", (base_url,))
 
 
-def _version(http: LangfuseHttp, deadline: Optional[float]) -> str:
-    """A Langfuse that tells no version is let pass: the probes say what matters."""
+def version_of(http: LangfuseHttp, deadline: Optional[float] = None) -> str:
+    """Return the version that a server tells; empty if it is a Langfuse that tells none."""
     try:
         answer = http.request("GET", HEALTH, deadline=deadline)
     except (NotFoundError, WrongDialectError) as error:

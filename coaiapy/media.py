@@ -167,7 +167,8 @@ def upload_url(http: LangfuseHttp, file: MediaFile, slot: Slot) -> Body:
     except UnavailableError as error:
         if error.status == 500 and "not enabled" in str(error):
             raise RefusedError(
-                "{} has no storage for media: {}".format(http.shown_url, error)
+                "this Langfuse server ({}) has no storage for media: who runs it has to set one up "
+                "(LANGFUSE_S3_MEDIA_UPLOAD_BUCKET)".format(http.shown_url)
             ) from error
         raise
     return asked

@@ -24,6 +24,7 @@ from coaiapy.prompt_content import (
     is_same,
 )
 from coaiapy.record_fields import Body
+from coaiapy.server_lacks import needing
 from coaiapy.server_only import client_for
 from coaiapy.server_pages import rows_from
 from coaiapy.settings import Settings
@@ -153,7 +154,8 @@ def update_prompt_version_labels(
         raise UsageError("give a label to set; the server itself keeps the label latest")
     path = "{}/{}/versions/{}".format(PROMPTS, quoted(name), version)
     http = client_for(settings, "prompts")
-    labelled: Body = http.request("PATCH", path, json={"newLabels": labels}, retry=True)
+    with needing(http, "label a version that is there", (3, 15)):
+        labelled: Body = http.request("PATCH", path, json={"newLabels": labels}, retry=True)
     prompt_cache.forget(settings, name)
     return labelled
 
@@ -166,7 +168,8 @@ def delete_prompt(
         raise UsageError("choose what to delete by version or by label, not by both")
     http = client_for(settings, "prompts")
     try:
-        http.request("DELETE", _path(name), {"version": version, "label": label})
+        with needing(http, "delete prompts", (3, 138)):
+            http.request("DELETE", _path(name), {"version": version, "label": label})
     except NotFoundError as error:
         what = described(name, label, version)
         raise NotFoundError("there is no {} to delete".format(what)) from error

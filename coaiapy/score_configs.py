@@ -149,18 +149,27 @@ def create_all(
 
 def update(settings: Settings, name_or_id: str, changes: Mapping[str, Any]) -> Body:
     """Change a config (``name``, ``description``, ``categories``, bounds, ``isArchived``) and
-    return it. ``None`` changes nothing. Raises ``RefusedError`` from a server that cannot (v2)."""
+    return it. ``None`` changes nothing. Servers before 3.113 cannot: ``WrongDialectError``."""
     config = get(settings, name_or_id)
     body = changed(config, changes)
     if settings.is_local:
         new = dict(config, updatedAt=times.now(), **body)
     else:
-        from coaiapy.langfuse_http import LangfuseHttp, quoted
-
-        address = API + "/" + quoted(config["id"])
-        new = LangfuseHttp(settings).request("PATCH", address, json=body, retry=True)
+        new = _changed_there(settings, config["id"], body)
     _remember(settings, new)
     return _without_moment(new)
+
+
+def _changed_there(settings: Settings, config_id: str, body: Body) -> Body:
+    from coaiapy.langfuse_http import LangfuseHttp, quoted
+    from coaiapy.server_lacks import needing
+
+    http = LangfuseHttp(settings)
+    what = "archive score configs" if "isArchived" in body else "change score configs"
+    with needing(http, what, (3, 113)):
+        address = API + "/" + quoted(config_id)
+        changed: Body = http.request("PATCH", address, json=body, retry=True)
+    return changed
 
 
 class _Maker:

@@ -120,13 +120,20 @@ def run_id(settings: Settings, dataset: str, run: str) -> str:
     """
     if settings.is_local:
         raise ConfigError("there are no dataset runs in local mode: name the run by its id alone")
+    from coaiapy.langfuse_errors import WrongDialectError
     from coaiapy.langfuse_http import LangfuseHttp, quoted
     from coaiapy.server_pages import numbered
 
     path = "/api/public/datasets/{}/runs".format(quoted(dataset))
-    for row in numbered(LangfuseHttp(settings), path, {}, None):
-        if run in (row.get("name"), row["id"]):
-            return str(row["id"])
+    try:
+        for row in numbered(LangfuseHttp(settings), path, {}, None):
+            if run in (row.get("name"), row["id"]):
+                return str(row["id"])
+    except WrongDialectError as error:
+        raise WrongDialectError(
+            "this Langfuse server finds no run by its name (it is in the mode events_only): give "
+            "the run's id with --run, without --dataset"
+        ) from error
     raise NotFoundError("the dataset {!r} has no run {!r}".format(dataset, run))
 
 

@@ -179,10 +179,14 @@ def test_labels_are_listed_and_moved(server, run):
 def test_what_a_server_cannot_do_is_exit_code_5(use, run):
     use("v2")
     run("fuse", "prompts", "create", "p", "1")
-    for words in (["labels", "p", "1", "production"], ["delete", "p"]):
+    for words, said in (
+        (["labels", "p", "1", "x"], "label a version that is there: it needs 3.15 or newer"),
+        (["delete", "p"], "delete prompts: it needs 3.138 or newer"),
+    ):
         result = run("fuse", "prompts", *words)
         assert (result.code, result.out) == (5, "")
-        assert "has no such endpoint" in result.err
+        assert result.err.startswith("coaia: this Langfuse server (2.")
+        assert "cannot " + said in result.err
 
 
 def test_deleting(server, run):

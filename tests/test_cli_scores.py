@@ -78,7 +78,10 @@ def test_one_script_everywhere(use, kind, run, project):
     )
     archived = run(*CONFIGS, "archive", "Rating")
     if kind == "v2":
-        assert archived.code == 5 and "no such endpoint" in archived.err
+        said = "cannot archive score configs: it needs 3.113 or newer\n"
+        assert archived.code == 5 and archived.err.endswith(said)
+        changed = run(*CONFIGS, "update", "Rating", "--description", "x")
+        assert changed.code == 5 and "cannot change score configs" in changed.err
     else:
         assert archived.code == 0
         refused = run(*CONFIGS, "apply", "Rating", "--trace-id", "t", "-v", "5")
@@ -318,3 +321,13 @@ def test_a_value_is_made_up_only_where_there_is_no_config(use, run):
     assert server.scores() == {}
     assert run(*SCORES, "apply", "--trace-id", "t", "--name", "n").code == 0
     assert [one["value"] for one in server.scores().values()] == [1.0]
+
+
+def test_a_run_is_looked_up_where_servers_have_runs(use, run):
+    use("v4-events_only")
+    result = run(*SCORES, "list", "--run", "r", "--dataset", "d")
+    assert (result.code, "give the run's id with --run, without --dataset" in result.err) == (
+        5,
+        True,
+    )
+    assert run(*SCORES, "list", "--run", "r").code == 0
