@@ -63,29 +63,27 @@ def deliver(
     if settings.is_local:
         return Outcome(changed=written.changed, is_local=True)
     with _Courier(journal, settings) as courier:
-        owed = set(written.rows)
+        outbox.watch(journal, written.rows)
+        owed = sum(outbox.watched(journal).values())
         try:
-            return _deliver(courier, written, seconds)
+            _send(courier, written, owed, seconds)
+            return courier.outcome(written.changed, owed, outbox.watched(journal))
         except StateError as error:  # the journal has the records: this costs time, not data
-            waiting = len(owed - courier.accepted)
             return Outcome(
                 changed=written.changed,
                 destination=courier.own,
-                waiting=waiting,
+                waiting=max(0, owed - courier.accepted),
                 problem=error,
             )
 
 
-def _deliver(courier: "_Courier", written: Written, seconds: Optional[float]) -> Outcome:
+def _send(courier: "_Courier", written: Written, owed: int, seconds: Optional[float]) -> None:
     many = len(written.rows) > MANY
-    rows = None if many else written.rows
-    owed = set(written.rows).intersection(outbox.states(courier.journal, rows))
     if owed:
+        rows = None if many else written.rows
         courier.send(courier.usual_seconds() if seconds is None else seconds, rows, renewing=many)
     if not (courier.problem or courier.rejected or many):
         courier.send_backlog(BACKLOG_SECONDS)
-    states = outbox.states(courier.journal, rows)
-    return courier.outcome(written.changed, owed, {row: states[row] for row in owed & set(states)})
 
 
 def check(outcome: Outcome) -> None:
@@ -122,10 +120,9 @@ def flush(
             if source != courier.own:
                 destinations.adopt(journal, courier.own, source, score)
         courier.send_all(seconds, on_accepted)
-        states = outbox.states(journal, None, courier.destinations)
-        outcome = courier.outcome(0, courier.accepted, states)
-        waiting = outbox.count_waiting(journal) - outcome.waiting
-        return outcome._replace(elsewhere=waiting)
+        waiting = outbox.count_waiting(journal, courier.destinations)
+        outcome = courier.outcome(0, courier.accepted + waiting, {"waiting": waiting})
+        return outcome._replace(elsewhere=outbox.count_waiting(journal) - waiting)
 
 
 class _Courier:
@@ -139,7 +136,7 @@ class _Courier:
         self.http = LangfuseHttp(settings)
         self.own = destinations.destination_of(journal, settings)
         self.destinations: List[int] = destinations.of_same_project(journal, self.own)
-        self.accepted: Set[int] = set()
+        self.accepted = 0
         self.rejected: Set[int] = set()
         self.problem: Optional[CoaiaError] = None
 
@@ -182,7 +179,7 @@ class _Courier:
         known: List[int] = []
         while self.problem is None and known != self.destinations:
             known = self.destinations
-            before = len(self.accepted)
+            before = self.accepted
             total = before + outbox.count_waiting(self.journal, known)
 
             def show(done: int, before: int = before, total: int = total) -> None:
@@ -204,15 +201,15 @@ class _Courier:
         destinations.name_project(self.journal, self.own, project)
         self.destinations = destinations.of_same_project(self.journal, self.own)
 
-    def outcome(self, changed: int, owed: Iterable[int], states: Dict[int, str]) -> Outcome:
-        """Return what became of the rows that were ``owed``; ``states`` are those still in the
-        outbox."""
-        waiting = sum(state == "waiting" for state in states.values())
+    def outcome(self, changed: int, owed: int, kept: Dict[str, int]) -> Outcome:
+        """Return what became of ``owed`` records; ``kept`` counts those in the outbox by state."""
+        sent = owed - sum(kept.values())
+        waiting = kept.get("waiting", 0)
         return Outcome(
             changed=changed,
             destination=self.own,
-            sent=len(set(owed).difference(states)),
-            backlog=len(self.accepted.difference(owed)),
+            sent=sent,
+            backlog=max(0, self.accepted - sent),
             waiting=waiting,
             rejected=tuple(self._rejections()),
             problem=self.problem if waiting else None,
@@ -233,7 +230,7 @@ class _Courier:
         try:
             dispatch.run(self.destinations, rows, patient)
         finally:
-            self.accepted |= dispatch.accepted
+            self.accepted += dispatch.accepted
             self.rejected |= dispatch.rejected
             self.problem = dispatch.problem
 

@@ -47,7 +47,10 @@ PARTING_SECONDS = 0.5
 
 
 class Dispatch:
-    """One go at sending; afterwards ``accepted``, ``rejected`` (rows) and ``problem`` tell."""
+    """One go at sending.
+
+    Afterwards ``accepted`` (how many), ``rejected`` (which rows) and ``problem`` tell.
+    """
 
     def __init__(
         self,
@@ -60,7 +63,7 @@ class Dispatch:
         self.http = http
         self.deadline = deadline
         self.on_accepted = on_accepted
-        self.accepted: Set[int] = set()
+        self.accepted = 0
         self.rejected: Set[int] = set()
         self.problem: Optional[CoaiaError] = None
         self.server = Server("", "")
@@ -233,11 +236,11 @@ class Dispatch:
 
     def _accept(self, verdicts: List[Verdict]) -> None:
         outbox.acknowledge(self.journal, _items(verdicts))
-        self.accepted.update(verdict.item.row for verdict in verdicts)
+        self.accepted += len(verdicts)
         self._refusals = 0
         self._is_trusted = True
         self.deadline.progress()
-        self.on_accepted(len(self.accepted))
+        self.on_accepted(self.accepted)
 
     def _fit_size(self, seconds: float) -> None:
         """Make the next requests larger or smaller, by how long the last one took."""

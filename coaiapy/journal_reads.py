@@ -34,13 +34,19 @@ def traces(journal: Journal, destination: int, newest_first: bool = True) -> Ite
 
 
 def trace(journal: Journal, destination: int, trace_id: str) -> Optional[Body]:
-    """Return one trace by any form of its id, or ``None``."""
-    key = ids.span_trace_id(trace_id)
-    sql = "SELECT * FROM records WHERE destination = ? AND kind = 'trace' AND trace_key = ?"
-    for row in journal.rows(sql, destination, key):
-        return dict(json.loads(row["body"]))
-    for body in observations(journal, destination, trace_id):
-        return {"id": body["traceId"], "timestamp": body["startTime"]}
+    """Return one trace by any form of its id, or ``None``.
+
+    One that is known by its observations only has the time of the first of them.
+    """
+    sql = """
+        SELECT trace_id, time, CASE kind WHEN 'trace' THEN body END AS body FROM records
+        WHERE destination = ? AND trace_key = ? AND kind = ? ORDER BY time, seq LIMIT 1
+    """
+    for kind in ("trace", "observation"):
+        for row in journal.rows(sql, destination, ids.span_trace_id(trace_id), kind):
+            if row["body"]:
+                return dict(json.loads(row["body"]))
+            return {"id": row["trace_id"], "timestamp": row["time"]}
     return None
 
 

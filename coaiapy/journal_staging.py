@@ -7,6 +7,7 @@ SQLite keeps the table in memory while it is small, and in a file of its own bey
 
 import json
 import time
+from array import array
 from typing import Any, Iterable, Sequence, Tuple
 
 from coaiapy import ids
@@ -37,10 +38,12 @@ INSERT OR IGNORE INTO records
     (destination, kind, trace_key, key, trace_id, id, time, body, event, written_at)
 SELECT ?, kind, trace_key, key, trace_id, id, time, body, event, ? FROM staged ORDER BY place
 """
+# So many records at a time are compared with what is there already.
+_STEP = 1000
 _WHERE_THEY_ARE = """
 SELECT s.place, r.seq, r.event = s.event AS is_new FROM staged AS s JOIN records AS r
 ON r.destination = ? AND r.kind = s.kind AND r.trace_key = s.trace_key AND r.key = s.key
-ORDER BY s.place
+WHERE s.place > ? AND s.place <= ? ORDER BY s.place
 """
 
 
@@ -69,10 +72,18 @@ def move(db: Any, destination: int, count: int) -> Tuple[Sequence[int], int]:
         rows: Sequence[int] = range(moved.lastrowid - count + 1, moved.lastrowid + 1)
         changed = count
     else:
-        places = db.execute(_WHERE_THEY_ARE, (destination,)).fetchall()
-        rows = [place["seq"] for place in places]
-        changed = sum(place["is_new"] or _merge(db, place) for place in places)
+        rows, changed = _merge_all(db, destination, count)
     db.execute("DELETE FROM staged")
+    return rows, changed
+
+
+def _merge_all(db: Any, destination: int, count: int) -> Tuple[Sequence[int], int]:
+    rows = array("q")
+    changed = 0
+    for place in range(0, count, _STEP):
+        found = db.execute(_WHERE_THEY_ARE, (destination, place, place + _STEP)).fetchall()
+        rows.extend(one["seq"] for one in found)
+        changed += sum(one["is_new"] or _merge(db, one) for one in found)
     return rows, changed
 
 

@@ -14,6 +14,7 @@ from coaiapy.journal_merge import to_json
 from coaiapy.packages import require
 from coaiapy.record_fields import OBSERVATION_FIELDS
 from coaiapy.records import Observation, observation_from
+from coaiapy.seen_ids import SeenIds
 
 FORMATS = ("json", "jsonl", "yaml")
 MAX_ERRORS_SHOWN = 20
@@ -50,13 +51,13 @@ def read_observations(
     """
     count = wrong = 0
     errors: List[str] = []
-    seen: Dict[str, str] = {}
+    seen = SeenIds()
     moments = times.rising()
     for item in read_items(stream, name, format):
         count += 1
         try:
             observation = to_observation(item, trace_id, next(moments))
-            first = seen.setdefault(ids.span_id(observation.id), item.place)
+            first = seen.first_place(ids.span_id(observation.id), item.place)
             if first != item.place:
                 raise UsageError("id: {!r} is also that of {}".format(observation.id, first))
             yield observation

@@ -102,6 +102,22 @@ def states(
     return {row["seq"]: row["state"] for row in journal.rows(sql)}
 
 
+def watch(journal: Journal, rows: Iterable[int]) -> None:
+    """Have ``watched`` count these rows, however many they are, as long as the journal is open."""
+    with journal.reporting_errors():
+        journal.db.execute("CREATE TEMP TABLE IF NOT EXISTS watched (seq INTEGER PRIMARY KEY)")
+        journal.db.execute("BEGIN")
+        journal.db.execute("DELETE FROM watched")
+        journal.db.executemany("INSERT OR IGNORE INTO watched VALUES (?)", ((row,) for row in rows))
+        journal.db.execute("COMMIT")
+
+
+def watched(journal: Journal) -> Dict[str, int]:
+    """Return how many of the watched rows are in the outbox, by state."""
+    sql = "SELECT state, count(*) AS n FROM deliveries JOIN watched USING (seq) GROUP BY state"
+    return {row["state"]: row["n"] for row in journal.rows(sql)}
+
+
 def count_waiting(
     journal: Journal,
     destinations: Optional[Sequence[int]] = None,

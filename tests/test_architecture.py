@@ -55,7 +55,7 @@ FLOORS = {
         datasets dataset_items dataset_files dataset_import finetuning conversations
         published_forms published_prompts cofuse published_traces
         api traces unknown_traces trace_reads
-        projects doctor observation_files pipeline environment env_context
+        projects doctor observation_files seen_ids pipeline environment env_context
         coaiamodule published_config published_stash stash
         cogh service_checks config_check config_risks
         scores score_files score_links score_configs score_config_files score_presets score_availability

@@ -134,7 +134,7 @@ def test_a_hundred_thousand_stream_in_little_memory(tmp_path, project, how, coun
         with open("many.jsonl", "rb") as stdin:
             code, peak = peak_memory(tmp_path / "peak", *words, stdin=stdin)
     assert code == 0
-    assert peak < 120e6, "{:.0f} MB".format(peak / 1e6)
+    assert peak < 60e6, "{:.0f} MB".format(peak / 1e6)
     code, out, err = finish("fuse", "traces", "get-observation", "o{}".format(count - 1))
     assert code == 0 and "Step {}".format(count - 1) in out
 
