@@ -7,7 +7,7 @@ for.
 import time
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
-from coaiapy import ids, prompts, unconfirmed
+from coaiapy import ids, prompts, server_only, unconfirmed
 from coaiapy.current_project import current_project
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
@@ -68,7 +68,7 @@ def prompt_target(settings: Settings, name: str) -> Target:
         stem, selector = name, ""
     version = whole_number(selector)
     label = None if version else selector or LATEST
-    client_for(settings, "comments")
+    server_only.check(settings, "comments")
     found = prompts.get_prompt(settings, stem, label=label, version=version, resolve=False)
     return Target(PROMPT, found["id"])
 
@@ -80,12 +80,12 @@ def list_comments(
 
     Each has ``id``, ``objectType``, ``objectId``, ``content``, ``authorUserId``, ``createdAt``.
     """
-    http = client_for(settings, "comments")
     found: Dict[str, Body] = {}
-    for form in on.forms() if on else [None]:
-        query = {"authorUserId": author, "objectId": form}
-        query["objectType"] = on.object_type if on else None
-        found.update((row["id"], row) for row in _pages(http, query))
+    with client_for(settings, "comments") as http:
+        for form in on.forms() if on else [None]:
+            query = {"authorUserId": author, "objectId": form}
+            query["objectType"] = on.object_type if on else None
+            found.update((row["id"], row) for row in _pages(http, query))
     return sorted(found.values(), key=lambda row: (str(row.get("createdAt")), row["id"]))
 
 
@@ -109,13 +109,13 @@ def list_page(http: LangfuseHttp, query: Dict[str, Any], page: int, limit: int) 
 
 def get_comment(settings: Settings, comment_id: str) -> Body:
     """Return one comment; ``NotFoundError`` without one."""
-    http = client_for(settings, "comments")
-    try:
-        found: Body = http.request("GET", COMMENTS + "/" + quoted(comment_id))
-    except NotFoundError as error:
-        raise NotFoundError(
-            "no comment {!r}: coaia fuse comments list lists them".format(comment_id)
-        ) from error
+    with client_for(settings, "comments") as http:
+        try:
+            found: Body = http.request("GET", COMMENTS + "/" + quoted(comment_id))
+        except NotFoundError as error:
+            raise NotFoundError(
+                "no comment {!r}: coaia fuse comments list lists them".format(comment_id)
+            ) from error
     return found
 
 
@@ -138,13 +138,18 @@ def post_comment(
         raise UsageError(
             "a comment has 1 to {} characters, this one has {}".format(LONGEST, len(text))
         )
-    http = client_for(settings, "comments")
+    server_only.check(settings, "comments")
     body = {"projectId": current_project(settings).id, "objectType": on.object_type}
     body["content"] = text
     if author:
         body["authorUserId"] = author
     if wait is None:
         wait = USUAL_WAIT if _is_fresh(settings, on) else 0.0
+    with client_for(settings, "comments") as http:
+        return _posted_when_shown(http, on, body, wait)
+
+
+def _posted_when_shown(http: LangfuseHttp, on: Target, body: Body, wait: float) -> str:
     deadline = time.monotonic() + wait
     attempt = 0
     while True:

@@ -9,6 +9,7 @@ from coaiapy.dataset_files import FileItems
 from coaiapy.dataset_items import as_server_knows, items_of, put
 from coaiapy.datasets import create_dataset, get_dataset
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError
+from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.parallel import run_all
 from coaiapy.record_fields import Body
 from coaiapy.server_only import client_for
@@ -64,10 +65,17 @@ def import_dataset_items(
     ``create`` makes the dataset if there is none, else that is a ``NotFoundError``. ``dry_run``
     sends nothing and counts what would be new or changed.
     """
-    http = client_for(settings, "dataset items", PATIENCE)
-    known: Dict[str, Body] = {}
-    if _ensure(settings, dataset_name, create, dry_run):
-        known = {item["id"]: item for item in items_of(http, dataset_name)}
+    with client_for(settings, "dataset items", PATIENCE) as http:
+        known: Dict[str, Body] = {}
+        if _ensure(settings, dataset_name, create, dry_run):
+            known = {item["id"]: item for item in items_of(http, dataset_name)}
+        return _brought(http, dataset_name, found, known, dry_run)
+
+
+def _brought(
+    http: LangfuseHttp, dataset_name: str, found: FileItems, known: Dict[str, Body], dry_run: bool
+) -> Imported:
+    """Bring what is not ``known`` of a file's items into a dataset that is there."""
     items = as_server_knows(http, found.items)
     new = [item for item in items if item["id"] not in known]
     changed = [item for item in items if item["id"] in known and _differs(item, known[item["id"]])]

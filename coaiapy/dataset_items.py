@@ -37,11 +37,11 @@ _TEXTS = ("id", "sourceTraceId", "sourceObservationId")
 
 def list_dataset_items(settings: Settings, dataset_name: str) -> List[Body]:
     """Return every item of one dataset; ``NotFoundError`` if there is no such dataset."""
-    http = client_for(settings, "dataset items")
-    try:
-        items = list(items_of(http, dataset_name))
-    except NotFoundError:
-        items = []
+    with client_for(settings, "dataset items") as http:
+        try:
+            items = list(items_of(http, dataset_name))
+        except NotFoundError:
+            items = []
     if not items:
         get_dataset(settings, dataset_name)
     return items
@@ -56,11 +56,11 @@ def items_of(http: LangfuseHttp, dataset_name: str) -> Iterable[Body]:
 
 def get_dataset_item(settings: Settings, item_id: str) -> Body:
     """Return one item; ``NotFoundError`` if there is none."""
-    try:
-        http = client_for(settings, "dataset items")
-        found: Body = http.request("GET", ITEMS + "/" + quoted(item_id))
-    except NotFoundError as error:
-        raise NotFoundError("no dataset item {!r}".format(item_id)) from error
+    with client_for(settings, "dataset items") as http:
+        try:
+            found: Body = http.request("GET", ITEMS + "/" + quoted(item_id))
+        except NotFoundError as error:
+            raise NotFoundError("no dataset item {!r}".format(item_id)) from error
     return found
 
 
@@ -87,17 +87,17 @@ def create_dataset_item(
             "status": status,
         }
     )
-    http = client_for(settings, "dataset items")
-    return put(http, dataset_name, as_server_knows(http, [body])[0])
+    with client_for(settings, "dataset items") as http:
+        return put(http, dataset_name, as_server_knows(http, [body])[0])
 
 
 def delete_dataset_item(settings: Settings, item_id: str) -> None:
     """Delete an item with its runs; ``NotFoundError`` if there is none."""
-    try:
-        http = client_for(settings, "dataset items")
-        http.request("DELETE", ITEMS + "/" + quoted(item_id))
-    except NotFoundError as error:
-        raise NotFoundError("no dataset item {!r} to delete".format(item_id)) from error
+    with client_for(settings, "dataset items") as http:
+        try:
+            http.request("DELETE", ITEMS + "/" + quoted(item_id))
+        except NotFoundError as error:
+            raise NotFoundError("no dataset item {!r} to delete".format(item_id)) from error
 
 
 def put(http: LangfuseHttp, dataset_name: str, item: Body) -> Body:

@@ -15,18 +15,19 @@ DATASETS = "/api/public/v2/datasets"
 
 def list_datasets(settings: Settings) -> List[Body]:
     """Return every dataset: ``id``, ``name``, ``description``, ``metadata``, ``createdAt``..."""
-    return list(numbered(client_for(settings, "datasets"), DATASETS, {}, None))
+    with client_for(settings, "datasets") as http:
+        return list(numbered(http, DATASETS, {}, None))
 
 
 def get_dataset(settings: Settings, name: str) -> Body:
     """Return a dataset without its items; ``NotFoundError`` if there is none."""
-    try:
-        http = client_for(settings, "datasets")
-        found: Body = http.request("GET", DATASETS + "/" + quoted(name))
-    except NotFoundError as error:
-        raise NotFoundError(
-            "no dataset {!r}: coaia fuse datasets list shows them".format(name)
-        ) from error
+    with client_for(settings, "datasets") as http:
+        try:
+            found: Body = http.request("GET", DATASETS + "/" + quoted(name))
+        except NotFoundError as error:
+            raise NotFoundError(
+                "no dataset {!r}: coaia fuse datasets list shows them".format(name)
+            ) from error
     return found
 
 
@@ -47,8 +48,8 @@ def create_dataset(
     body = {"name": name, "description": description, "metadata": metadata_from(metadata)}
     body.update(inputSchema=input_schema, expectedOutputSchema=expected_output_schema)
     given = {key: value for key, value in body.items() if value is not None}
-    http = client_for(settings, "datasets")
-    created: Body = http.request("POST", DATASETS, json=given, retry=True)
+    with client_for(settings, "datasets") as http:
+        created: Body = http.request("POST", DATASETS, json=given, retry=True)
     return created
 
 

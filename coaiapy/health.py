@@ -22,10 +22,10 @@ def check(settings: Settings) -> Body:
         raise ConfigError(
             "there is no server in local mode: set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY"
         )
-    http = LangfuseHttp(settings, seconds=settings.timeout)
-    started = time.monotonic()
-    said = parsed_object(ask(http).body)
-    milliseconds = int((time.monotonic() - started) * 1000)
+    with LangfuseHttp(settings, seconds=settings.timeout) as http:
+        started = time.monotonic()
+        said = parsed_object(ask(http).body)
+        milliseconds = int((time.monotonic() - started) * 1000)
     return {
         "url": http.shown_url,
         "status": _said(said.get("status"), settings),

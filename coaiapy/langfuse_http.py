@@ -35,7 +35,7 @@ class LangfuseHttp:
 
     Deadlines are moments of ``time.monotonic()``; a request without one may take ``seconds``.
     ``hasty``: ``request`` does not try again where nothing answers at all. ``sleep`` is there for
-    tests.
+    tests. Use it in a ``with`` block, which closes its connections.
     """
 
     def __init__(
@@ -53,6 +53,12 @@ class LangfuseHttp:
         self._sleep = sleep
         self._local = threading.local()
         self._sessions: List[Any] = []
+
+    def __enter__(self) -> "LangfuseHttp":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
 
     def request(
         self,

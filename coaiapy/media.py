@@ -12,6 +12,7 @@ from coaiapy import (
     langfuse_generation,
     media_files,
     media_transfer,
+    server_only,
     times,
     trace_reads,
     traces,
@@ -64,7 +65,8 @@ def get_media(settings: Settings, media_id: str) -> Body:
     upload is not confirmed.
     """
     known = media_files.id_in(media_id)
-    return _get(client_for(settings, "media"), known)
+    with client_for(settings, "media") as http:
+        return _get(http, known)
 
 
 def download(settings: Settings, media_id: str) -> Tuple[Body, bytes]:
@@ -105,10 +107,11 @@ def upload_and_attach(
     ``seconds`` is how long to try to send the reference. Raises what ``store`` raises.
     """
     _check_field(slot)
-    http = client_for(settings, "media")
+    server_only.check(settings, "media")
     file = media_files.examine(path, content_type)
     record = _record(settings, slot)
-    stored = store(http, file, _as_kept(http, slot, record))
+    with client_for(settings, "media") as http:
+        stored = store(http, file, _as_kept(http, slot, record))
     return Attached(stored, attach(settings, stored.token, slot, seconds, record))
 
 

@@ -39,14 +39,14 @@ def get_comments(
     on = None
     if object_type:
         on = comments.target(object_type, object_id) if object_id else None
-    http = client_for(known, "comments")
     asked: Body = {"objectType": object_type.upper() if object_type else None}
     asked["authorUserId"] = author_user_id
     found: Body = {}
-    for form in on.forms() if on else [object_id]:
-        found = comments.list_page(http, dict(asked, objectId=form), page, limit)
-        if found["data"]:
-            break
+    with client_for(known, "comments") as http:
+        for form in on.forms() if on else [object_id]:
+            found = comments.list_page(http, dict(asked, objectId=form), page, limit)
+            if found["data"]:
+                break
     return to_text(found)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, Optional
 from coaiapy import display, media, media_files, media_transfer, settings
 from coaiapy.errors import CoaiaError
 from coaiapy.json_text import parsed, to_text
+from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.media_files import SUPPORTED_CONTENT_TYPES
 from coaiapy.published_forms import for_people
 from coaiapy.published_traces import written
@@ -63,7 +64,7 @@ def get_media_upload_url(
     """
     file = media_files.MediaFile("", content_type, sha256_hash, content_length)
     slot = media.Slot(trace_id, observation_id, field)
-    return _or_error(lambda: media.upload_url(client_for(settings.load(), "media"), file, slot))
+    return _asked(lambda http: media.upload_url(http, file, slot))
 
 
 def upload_media_to_url(
@@ -94,7 +95,7 @@ def patch_media_upload_status(
 ) -> str:
     """Tell the server what became of an upload; return its answer, or ``{"error": ...}``."""
     transfer = media_transfer.Transfer(status_code, error or "", upload_time_ms)
-    return _or_error(lambda: media.tell(client_for(settings.load(), "media"), media_id, transfer))
+    return _asked(lambda http: media.tell(http, media_id, transfer))
 
 
 def get_media(media_id: str) -> str:
@@ -151,6 +152,14 @@ def _attached(slot: media.Slot, token: str) -> str:
         return parsed(written(outcome, [slot.observation_id or slot.trace_id]))
 
     return _or_error(attach)
+
+
+def _asked(ask: Callable[[LangfuseHttp], Any]) -> str:
+    def answer() -> Any:
+        with client_for(settings.load(), "media") as http:
+            return ask(http)
+
+    return _or_error(answer)
 
 
 def _or_error(ask: Callable[[], Any]) -> str:

@@ -37,16 +37,16 @@ def of_server(
     from coaiapy.langfuse_errors import WrongDialectError
     from coaiapy.langfuse_http import LangfuseHttp
 
-    http = LangfuseHttp(settings, hasty=hasty)
-    known = generations.server_for(http, journal)
-    try:
-        return ask(http, known)
-    except WrongDialectError:
-        generations.forget(journal, settings.base_url)
-        found = generations.server_for(http, journal)
-        if found == known:
-            raise
-        return ask(http, found)
+    with LangfuseHttp(settings, hasty=hasty) as http:
+        known = generations.server_for(http, journal)
+        try:
+            return ask(http, known)
+        except WrongDialectError:
+            generations.forget(journal, settings.base_url)
+            found = generations.server_for(http, journal)
+            if found == known:
+                raise
+            return ask(http, found)
 
 
 def _reader(http: Any, server: Any) -> Any:
@@ -70,19 +70,19 @@ def delete_on_server(journal: Journal, settings: Settings, trace_ids: Sequence[s
     from coaiapy.langfuse_generation import server_for
     from coaiapy.langfuse_http import LangfuseHttp, quoted
 
-    http = LangfuseHttp(settings)
     forms: List[str] = []
     for trace_id in trace_ids:
         forms.extend(form for form in ids.known_forms(trace_id) if form not in forms)
-    try:
-        if len(forms) == 1:
-            http.request("DELETE", TRACES + "/" + quoted(forms[0]), retry=True)
-        for start in range(0, len(forms) if len(forms) > 1 else 0, DELETED_AT_ONCE):
-            chunk = forms[start : start + DELETED_AT_ONCE]
-            http.request("DELETE", TRACES, json={"traceIds": chunk}, retry=True)
-    except WrongDialectError as error:
-        raise RefusedError(
-            "{} (version {}) cannot delete traces on demand: delete them on its web page".format(
-                http.shown_url, server_for(http, journal).version or "unknown"
-            )
-        ) from error
+    with LangfuseHttp(settings) as http:
+        try:
+            if len(forms) == 1:
+                http.request("DELETE", TRACES + "/" + quoted(forms[0]), retry=True)
+            for start in range(0, len(forms) if len(forms) > 1 else 0, DELETED_AT_ONCE):
+                chunk = forms[start : start + DELETED_AT_ONCE]
+                http.request("DELETE", TRACES, json={"traceIds": chunk}, retry=True)
+        except WrongDialectError as error:
+            version = server_for(http, journal).version or "unknown"
+            raise RefusedError(
+                "{} (version {}) cannot delete traces on demand: delete them on its web "
+                "page".format(http.shown_url, version)
+            ) from error

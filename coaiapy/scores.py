@@ -126,9 +126,10 @@ def run_id(settings: Settings, dataset: str, run: str) -> str:
 
     path = "/api/public/datasets/{}/runs".format(quoted(dataset))
     try:
-        for row in numbered(LangfuseHttp(settings), path, {}, None):
-            if run in (row.get("name"), row["id"]):
-                return str(row["id"])
+        with LangfuseHttp(settings) as http:
+            for row in numbered(http, path, {}, None):
+                if run in (row.get("name"), row["id"]):
+                    return str(row["id"])
     except WrongDialectError as error:
         raise WrongDialectError(
             "this Langfuse server finds no run by its name (it is in the mode events_only): give "

@@ -320,3 +320,17 @@ def test_many_threads_may_ask_at_once(langfuse):
 )
 def test_when_to_ask_again(status, headers, body, seconds):
     assert retry_after(Answer(status, headers, body)) == seconds
+
+
+def test_leaving_its_block_closes_the_connections_of_all_threads(langfuse):
+    server = langfuse("v3")
+    with client(server) as http:
+        asking = [threading.Thread(target=http.request, args=("GET", PROJECTS)) for _ in range(3)]
+        for thread in asking:
+            thread.start()
+        for thread in asking:
+            thread.join()
+        http.request("GET", PROJECTS)
+        open_ones = server.open_connections
+    assert open_ones == 4
+    server.wait_until(lambda: server.open_connections == 0)

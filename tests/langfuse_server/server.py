@@ -156,6 +156,12 @@ class LangfuseServer:
         with self._lock:
             return list(self._requests)
 
+    @property
+    def open_connections(self) -> int:
+        """How many connections of clients are open now."""
+        listener = self._listener
+        return 0 if listener is None else len(listener.connections)
+
     def wait_until(self, condition: Callable[[], Any], seconds: float = 30.0) -> None:
         """Poll until `condition()` holds; fail the test when it does not in time."""
         deadline = time.monotonic() + seconds
