@@ -110,10 +110,10 @@ def _variables(given: Given) -> List[Candidate]:
 
 def _score_configs(given: Given) -> List[Candidate]:
     from coaiapy import score_config_cache, settings
-    from coaiapy.current_project import recorded_id
+    from coaiapy.current_project import recorded
 
-    project_id = recorded_id(settings.load(given.get("env")))
-    configs = score_config_cache.peek(project_id) if project_id else []
+    project = recorded(settings.load(given.get("env")))
+    configs = score_config_cache.peek(project.id) if project else []
     return [
         Candidate(
             one["name"], "{} {}".format(one.get("dataType", ""), one.get("description") or "")

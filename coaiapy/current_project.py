@@ -3,12 +3,18 @@
 Keys never change their project, so the journal's answer is as good as the server's.
 """
 
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, NamedTuple, Optional, Tuple
 
+from coaiapy.errors import ConfigError
 from coaiapy.files import state_folder
+from coaiapy.record_fields import Body
 from coaiapy.settings import LOCAL, Settings
 
-_SQL = "SELECT project_id, project_name FROM destinations WHERE id = ?"
+PROJECTS = "/api/public/projects"
+_SQL = (
+    "SELECT project_id, project_name FROM destinations"
+    " WHERE base_url = ? AND public_key = ? AND project_id IS NOT NULL"
+)
 
 
 class Project(NamedTuple):
@@ -27,47 +33,77 @@ def current_project(settings: Settings) -> Project:
     Asks the server only if nobody has asked before. Raises ``NetworkError`` if there is no answer
     then, ``ConfigError`` for keys that belong to no project.
     """
-    if settings.is_local:
-        return Project(LOCAL, LOCAL)
     found = remembered(settings)
-    return found if found is not None else _asked(settings)
+    if found is not None:
+        return found
+    from coaiapy.journal import Journal
+    from coaiapy.langfuse_http import LangfuseHttp
+
+    with LangfuseHttp(settings) as http, Journal() as journal:
+        return learn(http, journal)
 
 
 def remembered(settings: Settings) -> Optional[Project]:
     """Return the project of the keys without asking the server, ``None`` if it is not known."""
-    if settings.is_local:
-        return Project(LOCAL, LOCAL)
-    key = (state_folder(), settings.base_url, settings.public_key)
-    if key not in _KNOWN:
-        from coaiapy.destinations import destination_of
+
+    def from_journal(sql: str, *values: str) -> Iterable[Any]:
         from coaiapy.journal import Journal
 
         with Journal() as journal:
-            for row in journal.rows(_SQL, destination_of(journal, settings)):
-                if row["project_id"]:
-                    _KNOWN[key] = Project(row["project_id"], row["project_name"])
+            return list(journal.rows(sql, *values))
+
+    return _known(settings, from_journal)
+
+
+def recorded(settings: Settings) -> Optional[Project]:
+    """Return the same without touching the journal, which may miss what was just written."""
+
+    def from_disk(sql: str, *values: str) -> Iterable[Any]:
+        from coaiapy.journal_reads import peek
+
+        return peek(sql, *values)
+
+    return _known(settings, from_disk)
+
+
+def learn(http: Any, journal: Any, deadline: Optional[float] = None) -> Project:
+    """Ask the server which project the keys are of, and remember it in the journal."""
+    from coaiapy import destinations
+
+    settings = http.settings
+    project = ask(http, deadline)
+    own = destinations.destination_of(journal, settings)
+    destinations.name_project(journal, own, project)
+    found = Project(project["id"], project.get("name"))
+    _KNOWN[_key(settings)] = found
+    return found
+
+
+def ask(http: Any, deadline: Optional[float] = None) -> Body:
+    """Return what the server says of the project of the keys: ``id``, ``name`` and more.
+
+    Raises ``ConfigError`` for keys that belong to no project.
+    """
+    from coaiapy.server_pages import rows_in
+
+    rows = rows_in(http, http.request("GET", PROJECTS, deadline=deadline) or {})
+    if not rows or not isinstance(rows[0].get("id"), str):
+        raise ConfigError(
+            "the keys for {} belong to no project: use the keys of a project, "
+            "not those of an organization".format(http.shown_url)
+        )
+    return rows[0]
+
+
+def _known(settings: Settings, rows: Callable[..., Iterable[Any]]) -> Optional[Project]:
+    if settings.is_local:
+        return Project(LOCAL, LOCAL)
+    key = _key(settings)
+    if key not in _KNOWN:
+        for row in rows(_SQL, settings.base_url, settings.public_key):
+            _KNOWN[key] = Project(row[0], row[1])
     return _KNOWN.get(key)
 
 
-def recorded_id(settings: Settings) -> Optional[str]:
-    """Return the project's id if the journal has it, without touching server or journal."""
-    if settings.is_local:
-        return LOCAL
-    from coaiapy.journal_reads import peek
-
-    sql = "SELECT project_id FROM destinations WHERE base_url = ? AND public_key = ?"
-    return next((row[0] for row in peek(sql, settings.base_url, settings.public_key)), None)
-
-
-def _asked(settings: Settings) -> Project:
-    from coaiapy import destinations, langfuse_generation
-    from coaiapy.journal import Journal
-    from coaiapy.langfuse_http import LangfuseHttp
-
-    project: Any = langfuse_generation.current_project(LangfuseHttp(settings))
-    with Journal() as journal:
-        own = destinations.destination_of(journal, settings)
-        destinations.name_project(journal, own, project)
-    found = Project(project["id"], project.get("name"))
-    _KNOWN[(state_folder(), settings.base_url, settings.public_key)] = found
-    return found
+def _key(settings: Settings) -> Tuple[str, str, str]:
+    return state_folder(), settings.base_url, settings.public_key

@@ -6,7 +6,7 @@ Nothing here raises for what the network or a server does, unless it is said; th
 import time
 from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from coaiapy import destinations, journal_marks, outbox
+from coaiapy import current_project, destinations, journal_marks, outbox
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, StateError
 from coaiapy.journal import Journal, Written
 from coaiapy.journal_schema import LOCAL
@@ -195,10 +195,7 @@ class _Courier:
         """Have the server say which project the keys are of, unless it has said so before."""
         if destinations.is_named(self.journal, self.own):
             return
-        from coaiapy.langfuse_generation import current_project
-
-        project = current_project(self.http, time.monotonic() + seconds)
-        destinations.name_project(self.journal, self.own, project)
+        current_project.learn(self.http, self.journal, time.monotonic() + seconds)
         self.destinations = destinations.of_same_project(self.journal, self.own)
 
     def outcome(self, changed: int, owed: int, kept: Dict[str, int]) -> Outcome:

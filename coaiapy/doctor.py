@@ -29,7 +29,10 @@ def examine(env_file: Optional[str] = None) -> List[Finding]:
     found = [_settings(known, values)] + asked("journal", _journal)
     has_journal = not has_failed(found)
     if not known.is_local:
-        found += _Examination(known).findings(has_journal)
+        from coaiapy.langfuse_http import LangfuseHttp
+
+        with LangfuseHttp(known) as http:
+            found += _Examination(http).findings(has_journal)
     if has_journal:
         found += asked("outbox", lambda: _outbox(known))
     return found
@@ -93,11 +96,9 @@ def _outbox(known: Settings) -> Iterator[Finding]:
 class _Examination:
     """Asks one server, question by question."""
 
-    def __init__(self, known: Settings) -> None:
-        from coaiapy.langfuse_http import LangfuseHttp
-
-        self.http = LangfuseHttp(known)
-        self.settings = known
+    def __init__(self, http: Any) -> None:
+        self.http = http
+        self.settings = http.settings
 
     def findings(self, has_journal: bool) -> List[Finding]:
         """Return the findings on the server, up to the one that stands in the way."""
@@ -124,9 +125,9 @@ class _Examination:
         return found
 
     def _credentials(self) -> Iterator[Finding]:
-        from coaiapy import langfuse_generation as generations
+        from coaiapy import current_project
 
-        project = generations.current_project(self.http)
+        project = current_project.ask(self.http)
         facts = {"project_id": project["id"], "project_name": project.get("name")}
         text = "project {} ({})".format(project.get("name"), project["id"])
         yield Finding(OK, "credentials", text, facts=facts)

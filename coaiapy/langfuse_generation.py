@@ -8,7 +8,8 @@ import re
 import time
 from typing import Any, NamedTuple, Optional, Tuple
 
-from coaiapy.errors import ConfigError, NotFoundError
+from coaiapy import current_project
+from coaiapy.errors import NotFoundError
 from coaiapy.journal import Journal
 from coaiapy.langfuse_errors import WrongDialectError, no_langfuse
 from coaiapy.langfuse_http import LangfuseHttp
@@ -21,7 +22,6 @@ MODES = ("v2", "v3", "v4-legacy", "v4-dual", "v4-events_only")
 KEPT_SECONDS = 86400.0
 
 HEALTH = "/api/public/health"
-PROJECTS = "/api/public/projects"
 SESSIONS = "/api/public/sessions"
 ROWS = "/api/public/v2/observations"
 
@@ -52,20 +52,8 @@ def detect(http: LangfuseHttp, deadline: Optional[float] = None) -> Server:
     take the keys.
     """
     version = version_of(http, deadline)
-    current_project(http, deadline)
+    current_project.ask(http, deadline)  # for the keys
     return Server(version, _mode(http, version, deadline))
-
-
-def current_project(http: LangfuseHttp, deadline: Optional[float] = None) -> Any:
-    """Return ``{"id", "name", ...}`` of the project that the keys belong to."""
-    answer = http.request("GET", PROJECTS, deadline=deadline)
-    data = answer.get("data") if isinstance(answer, dict) else None
-    if not data or not isinstance(data[0], dict) or not data[0].get("id"):
-        raise ConfigError(
-            "the keys for {} belong to no project: use the keys of a project, "
-            "not those of an organization".format(http.shown_url)
-        )
-    return data[0]
 
 
 def server_for(http: LangfuseHttp, journal: Any, deadline: Optional[float] = None) -> Server:
@@ -137,7 +125,7 @@ def _refusal(
     try:
         http.request("GET", path, query={"limit": 1}, deadline=deadline)
     except WrongDialectError as error:
-        return error.with_traceback(None)  # or the client would live on in it
+        return error
     return None
 
 

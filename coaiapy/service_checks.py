@@ -3,7 +3,7 @@
 import functools
 from typing import Callable, Iterator, List, Optional, Tuple
 
-from coaiapy import openai_settings, redis_settings, settings, web_json
+from coaiapy import current_project, openai_settings, redis_settings, settings, web_json
 from coaiapy.config_values import ConfigValues
 from coaiapy.findings import OK, Finding, asked
 from coaiapy.langfuse_http import LangfuseHttp
@@ -36,11 +36,8 @@ def _langfuse(values: ConfigValues) -> Optional[str]:
     known = settings.from_values(values)
     if known.is_local:
         return "local mode: there is no server to ask"
-    http = LangfuseHttp(known)
-    try:
-        http.request("GET", "/api/public/projects")
-    finally:
-        http.close()
+    with LangfuseHttp(known) as http:
+        current_project.ask(http)
     return _lets_us_in(http.shown_url)
 
 

@@ -7,7 +7,7 @@ import pytest
 from coaiapy import langfuse_generation
 from coaiapy.errors import ConfigError, NetworkError
 from coaiapy.journal import Journal
-from coaiapy.langfuse_generation import LEGACY, V4, Server, current_project, detect, server_for
+from coaiapy.langfuse_generation import LEGACY, V4, Server, detect, server_for
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.settings import Settings
 
@@ -67,12 +67,6 @@ def test_a_fault_during_a_probe_decides_nothing(langfuse):
     server.fail("500", path="/sessions", times=None)
     with pytest.raises(NetworkError):
         detect(client(server), time.monotonic() + 0.3)
-
-
-def test_the_project_of_the_keys(langfuse):
-    for kind in ("v2", "v4-dual"):
-        project = current_project(client(langfuse(kind)))
-        assert (project["id"], project["name"]) == ("test-project", "Test Project")
 
 
 def test_a_server_is_asked_once_a_day(langfuse, monkeypatch):
