@@ -1,7 +1,7 @@
 """``coaia fuse score-configs export``, ``import`` and ``presets``."""
 
 import argparse
-from typing import Any, Dict, Iterable, List
+from typing import Any, Callable, Dict, List
 
 from coaiapy import score_config_files, score_configs, score_presets, score_values, settings
 from coaiapy.cli_arguments import add_json, print_json
@@ -119,7 +119,11 @@ def import_configs(args: argparse.Namespace, context: Context) -> int:
         show_listing(args, context, rows, PREVIEW_COLUMNS, "score config")
         context.note("preview: nothing was created")
         return ExitCode.OK
-    code = _show_made(args, context, score_configs.create_all(known, chosen, args.allow_duplicates))
+
+    def create(on_made: Callable[[Made], None]) -> None:
+        score_configs.create_all(known, chosen, args.allow_duplicates, on_made)
+
+    code = _show_made(args, context, create)
     if code == ExitCode.OK and not args.no_guidance:
         context.note("apply one: coaia fuse score-configs apply NAME --trace-id ID -v VALUE")
     return code
@@ -156,7 +160,11 @@ def install_presets(args: argparse.Namespace, context: Context) -> int:
     if args.interactive:
         wanted = _asked(context, wanted)
     known = settings.load(context.env_file)
-    return _show_made(args, context, score_presets.install(known, wanted, args.allow_duplicates))
+
+    def create(on_made: Callable[[Made], None]) -> None:
+        score_presets.install(known, wanted, args.allow_duplicates, on_made)
+
+    return _show_made(args, context, create)
 
 
 def _asked(context: Context, presets: List[Any]) -> List[Any]:
@@ -165,12 +173,13 @@ def _asked(context: Context, presets: List[Any]) -> List[Any]:
     return [one for one in presets if agrees(context, question.format(one), otherwise)]
 
 
-def _show_made(args: argparse.Namespace, context: Context, made: Iterable[Made]) -> int:
+def _show_made(
+    args: argparse.Namespace, context: Context, create: Callable[[Callable[[Made], None]], None]
+) -> int:
     """Show what became of each config, also of those before an error."""
     results: List[Made] = []
     try:
-        for one in made:
-            results.append(one)
+        create(results.append)
     except CoaiaError:
         if results:
             _list_made(args, context, results)

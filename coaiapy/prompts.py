@@ -3,13 +3,10 @@
 What was read is kept on disk (``prompt_cache``) and serves when the server is down.
 """
 
-import time
 from typing import Any, List, NamedTuple, Optional, Sequence
 
-from coaiapy import display, prompt_cache
+from coaiapy import display, lost_answers, prompt_cache
 from coaiapy.errors import CoaiaError, NetworkError, NotFoundError, StateError, UsageError
-from coaiapy.http_retry import backoff
-from coaiapy.langfuse_errors import UnavailableError
 from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.parallel import run_all, values_of
 from coaiapy.prompt_content import (
@@ -53,10 +50,11 @@ def list_prompts(
     Old servers leave the type out of the list: they are asked for one version of each prompt. It
     is ``None`` where that fails.
     """
-    rows = _rows(client_for(settings, "prompts"), name, label, tag)
+    with client_for(settings, "prompts") as http:
+        rows = _rows(http, name, label, tag)
     untyped = [row for row in rows if not row.get("type")]
-    hasty = client_for(settings, "prompts", settings.timeout)
-    asked = run_all(lambda row: _type_of(hasty, row), untyped, (NetworkError,))
+    with client_for(settings, "prompts", settings.timeout) as hasty:
+        asked = run_all(lambda row: _type_of(hasty, row), untyped, (NetworkError,))
     for row, found in zip(untyped, values_of(asked, (CoaiaError,))):
         row["type"] = found
     return rows
@@ -64,7 +62,8 @@ def list_prompts(
 
 def list_names(settings: Settings, label: Optional[str] = None) -> List[str]:
     """Return the names of all prompts, or of those that have a version with the label."""
-    return [row["name"] for row in _rows(client_for(settings, "prompts"), None, label, None)]
+    with client_for(settings, "prompts") as http:
+        return [row["name"] for row in _rows(http, None, label, None)]
 
 
 def get_prompt(
@@ -80,7 +79,8 @@ def get_prompt(
     Raises ``NotFoundError`` if there is none.
     """
     label = _label(label, version)
-    return _get(client_for(settings, "prompts"), name, label, version, resolve)
+    with client_for(settings, "prompts") as http:
+        return _get(http, name, label, version, resolve)
 
 
 def fetch_prompt(
@@ -103,9 +103,9 @@ def fetch_prompt(
         if copy is None or max_age is not None:
             raise NotFoundError(_no_copy(name, label, version, copy, max_age))
         return FetchedPrompt(copy.prompt)
-    http = client_for(settings, "prompts", settings.timeout if copy else None)
     try:
-        prompt = _get(http, name, label, version, True)
+        with client_for(settings, "prompts", settings.timeout if copy else None) as http:
+            prompt = _get(http, name, label, version, True)
     except NetworkError as error:
         if copy is None:
             raise
@@ -135,9 +135,14 @@ def create_prompt(
     lost is not repeated before the server was asked whether the version is there.
     """
     body = _new_version(name, content, commit_message, labels, tags, prompt_type, config)
-    http = client_for(settings, "prompts")
-    before = _newest_version(http, name)
-    created = _post(http, body, before)
+    with client_for(settings, "prompts") as http:
+        before = _newest_version(http, name)
+
+        def find() -> Optional[Body]:
+            return _version_after(http, body, before)
+
+        what = described(name, None, None)
+        created = lost_answers.post(http, PROMPTS, body, find, what, POSTS)
     prompt_cache.forget(settings, name)
     return created
 
@@ -153,9 +158,9 @@ def update_prompt_version_labels(
     if not labels:
         raise UsageError("give a label to set; the server itself keeps the label latest")
     path = "{}/{}/versions/{}".format(PROMPTS, quoted(name), version)
-    http = client_for(settings, "prompts")
-    with needing(http, "label a version that is there", (3, 15)):
-        labelled: Body = http.request("PATCH", path, json={"newLabels": labels}, retry=True)
+    with client_for(settings, "prompts") as http:
+        with needing(http, "label a version that is there", (3, 15)):
+            labelled: Body = http.request("PATCH", path, json={"newLabels": labels}, retry=True)
     prompt_cache.forget(settings, name)
     return labelled
 
@@ -166,13 +171,13 @@ def delete_prompt(
     """Delete one version, those with a label, or all. Servers before 3.138 cannot."""
     if version and label:
         raise UsageError("choose what to delete by version or by label, not by both")
-    http = client_for(settings, "prompts")
-    try:
-        with needing(http, "delete prompts", (3, 138)):
-            http.request("DELETE", _path(name), {"version": version, "label": label})
-    except NotFoundError as error:
-        what = described(name, label, version)
-        raise NotFoundError("there is no {} to delete".format(what)) from error
+    with client_for(settings, "prompts") as http:
+        try:
+            with needing(http, "delete prompts", (3, 138)):
+                http.request("DELETE", _path(name), {"version": version, "label": label})
+        except NotFoundError as error:
+            what = described(name, label, version)
+            raise NotFoundError("there is no {} to delete".format(what)) from error
     prompt_cache.forget(settings, name)
 
 
@@ -184,12 +189,12 @@ def described(name: str, label: Optional[str], version: Optional[int]) -> str:
 
 def list_versions(settings: Settings, name: str) -> List[Body]:
     """Return every version of a prompt, the newest first; ``NotFoundError`` without one."""
-    http = client_for(settings, "prompts")
-    known = [row for row in _rows(http, name, None, None) if row["name"] == name]
-    if not known:
-        raise NotFoundError("no prompt {!r}: coaia fuse prompts list shows them".format(name))
-    numbers = sorted(known[0]["versions"], reverse=True)
-    outcomes = run_all(lambda number: _get(http, name, None, number, False), numbers)
+    with client_for(settings, "prompts") as http:
+        known = [row for row in _rows(http, name, None, None) if row["name"] == name]
+        if not known:
+            raise NotFoundError("no prompt {!r}: coaia fuse prompts list shows them".format(name))
+        numbers = sorted(known[0]["versions"], reverse=True)
+        outcomes = run_all(lambda number: _get(http, name, None, number, False), numbers)
     return [prompt for prompt in values_of(outcomes) if prompt is not None]
 
 
@@ -260,37 +265,13 @@ def _newest_version(http: LangfuseHttp, name: str) -> int:
         return 0
 
 
-def _post(http: LangfuseHttp, body: Body, before: int) -> Body:
-    attempt = 0
-    while True:
-        try:
-            created: Body = http.request("POST", PROMPTS, json=body)
-            return created
-        except UnavailableError as error:
-            if error.unsent or error.status == 429:
-                raise
-            time.sleep(backoff(attempt))
-            found = _look(http, body, before, error)
-            attempt += 1
-            if found is not None:
-                return found
-            if attempt == POSTS:
-                raise
-
-
-def _look(http: LangfuseHttp, body: Body, before: int, lost: UnavailableError) -> Optional[Body]:
-    """Return the version that the post with the lost answer has made, if it has made one."""
+def _version_after(http: LangfuseHttp, body: Body, before: int) -> Optional[Body]:
+    """Return a version that is later than the one ``before`` and says what ``body`` does."""
     name = body["name"]
-    try:
-        for version in range(_newest_version(http, name), before, -1):
-            prompt = _get(http, name, None, version, False)
-            if is_same(prompt, body) and set(body["labels"]) <= set(prompt["labels"]):
-                return prompt
-    except NetworkError:
-        raise NetworkError(
-            "whether prompt {!r} was created is not known, look before creating it again: "
-            "{}".format(name, lost)
-        ) from lost
+    for version in range(_newest_version(http, name), before, -1):
+        prompt = _get(http, name, None, version, False)
+        if is_same(prompt, body) and set(body["labels"]) <= set(prompt["labels"]):
+            return prompt
     return None
 
 

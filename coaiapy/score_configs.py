@@ -7,7 +7,7 @@ the project ``local`` is all there is, and nothing in it grows old.
 
 import copy
 import time
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
 
 from coaiapy import ids, times
 from coaiapy import score_config_cache as cache
@@ -80,8 +80,9 @@ def get_from_server(settings: Settings, name_or_id: str) -> Body:
         from coaiapy.langfuse_http import LangfuseHttp, quoted
 
         try:
-            answer: Body = LangfuseHttp(settings).request("GET", API + "/" + quoted(name_or_id))
-            return answer
+            with LangfuseHttp(settings) as http:
+                answer: Body = http.request("GET", API + "/" + quoted(name_or_id))
+                return answer
         except NotFoundError:
             pass
     raise NotFoundError(unknown_name(name_or_id, list(every.by_name)))
@@ -124,27 +125,26 @@ def create(settings: Settings, values: Mapping[str, Any], allow_duplicates: bool
 
 
 def create_all(
-    settings: Settings, wanted: Iterable[Mapping[str, Any]], allow_duplicates: bool = False
-) -> Iterator[Made]:
-    """Create configs one after the other, and yield what became of each.
+    settings: Settings,
+    wanted: Iterable[Mapping[str, Any]],
+    allow_duplicates: bool = False,
+    on_made: Callable[[Made], None] = lambda made: None,
+) -> List[Made]:
+    """Create configs one after the other, and return what became of each.
 
     All of them are checked before the first is made (``UsageError``). A name that is taken is left
     out unless ``allow_duplicates``; what the server refuses does not keep the others from being
-    made. Raises ``NetworkError`` when the server is gone; starting again does the rest.
+    made. ``on_made`` is told of each at once. Raises ``NetworkError`` when the server is gone;
+    starting again does the rest.
     """
     bodies = [checked(values) for values in wanted]
     maker = _Maker(settings)
+    every = []
     for body in bodies:
-        existing = maker.usable.get(cache.folded(body["name"]))
-        if existing is not None and not allow_duplicates:
-            yield Made(body["name"], body["dataType"], "exists", existing.get("id"))
-            continue
-        try:
-            made = maker.make(body)
-        except RefusedError as error:
-            yield Made(body["name"], body["dataType"], "refused", reason=str(error))
-        else:
-            yield Made(made["name"], made["dataType"], "created", made["id"])
+        made = maker.made(body, allow_duplicates)
+        every.append(made)
+        on_made(made)
+    return every
 
 
 def update(settings: Settings, name_or_id: str, changes: Mapping[str, Any]) -> Body:
@@ -164,9 +164,8 @@ def _changed_there(settings: Settings, config_id: str, body: Body) -> Body:
     from coaiapy.langfuse_http import LangfuseHttp, quoted
     from coaiapy.server_lacks import needing
 
-    http = LangfuseHttp(settings)
     what = "archive score configs" if "isArchived" in body else "change score configs"
-    with needing(http, what, (3, 113)):
+    with LangfuseHttp(settings) as http, needing(http, what, (3, 113)):
         address = API + "/" + quoted(config_id)
         changed: Body = http.request("PATCH", address, json=body, retry=True)
     return changed
@@ -181,6 +180,17 @@ class _Maker:
         every = _every(settings, unheard)
         self.known = set(every.by_id)
         self.usable = {cache.folded(one["name"]): one for one in _shown(every, False)}
+
+    def made(self, body: Body, allow_duplicates: bool) -> Made:
+        """Create one config unless its name is taken; return what became of it."""
+        existing = self.usable.get(cache.folded(body["name"]))
+        if existing is not None and not allow_duplicates:
+            return Made(body["name"], body["dataType"], "exists", existing.get("id"))
+        try:
+            config = self.make(body)
+        except RefusedError as error:
+            return Made(body["name"], body["dataType"], "refused", reason=str(error))
+        return Made(config["name"], config["dataType"], "created", config["id"])
 
     def make(self, body: Body) -> Body:
         """Create one config; the cache and the next call know it."""
@@ -197,20 +207,19 @@ class _Maker:
         return dict(fields, createdAt=now, updatedAt=now, **dict(body, **own))
 
     def _made_there(self, body: Body) -> Body:
-        """POST once; after a lost answer look whether the config is there before giving up."""
-        from coaiapy.langfuse_errors import UnavailableError
+        from coaiapy import lost_answers
         from coaiapy.langfuse_http import LangfuseHttp
 
-        try:
-            made: Body = LangfuseHttp(self.settings).request("POST", API, json=body)
-            return made
-        except UnavailableError as error:
-            if error.unsent:
-                raise
+        def find() -> Optional[Body]:
+            """Return the config that was not there before."""
             for config in _fetched(self.settings):
                 if config["name"] == body["name"] and config["id"] not in self.known:
                     return config
-            raise
+            return None
+
+        with LangfuseHttp(self.settings) as http:
+            what = "score config {!r}".format(body["name"])
+            return lost_answers.post(http, API, body, find, what)
 
 
 # When a server last gave no answer: it is not asked again for every look-up.
@@ -257,7 +266,8 @@ def _fetched(settings: Settings, hasty: bool = False) -> List[Body]:
     from coaiapy.server_pages import numbered
 
     seconds = REFRESH_SECONDS if hasty else DEFAULT_SECONDS
-    return list(numbered(LangfuseHttp(settings, seconds=seconds, hasty=hasty), API, {}, None))
+    with LangfuseHttp(settings, seconds=seconds, hasty=hasty) as http:
+        return list(numbered(http, API, {}, None))
 
 
 def _remember(settings: Settings, config: Body) -> None:

@@ -7,7 +7,7 @@ They stand in ``presets.json``: ``name``, ``category``, ``dataType``, ``descript
 import copy
 import json
 import os
-from typing import Any, Dict, Iterable, Iterator, List, Optional
+from typing import Any, Callable, Dict, Iterable, List, Optional
 
 from coaiapy import score_configs
 from coaiapy.errors import NotFoundError
@@ -60,11 +60,14 @@ def get(name: str) -> Preset:
 
 
 def install(
-    settings: Settings, presets: Iterable[Preset], allow_duplicates: bool = False
-) -> Iterator[Made]:
-    """Create score configs of presets, and yield what became of each (``score_configs.Made``)."""
+    settings: Settings,
+    presets: Iterable[Preset],
+    allow_duplicates: bool = False,
+    on_made: Callable[[Made], None] = lambda made: None,
+) -> List[Made]:
+    """Create score configs of presets, as ``score_configs.create_all`` does."""
     wanted = [{name: preset[name] for name in FIELDS if name in preset} for preset in presets]
-    return score_configs.create_all(settings, wanted, allow_duplicates)
+    return score_configs.create_all(settings, wanted, allow_duplicates, on_made)
 
 
 def names_of(category: str) -> List[str]:

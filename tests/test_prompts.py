@@ -173,18 +173,18 @@ def test_a_version_that_was_not_written_is_posted_again(server, known, fault):
 
 def test_the_version_of_someone_else_is_not_taken_for_ours(server, known):
     server.fail("503", method="POST", path="/v2/prompts", times=1)
-    original = prompts._look
+    original = prompts._version_after
 
     def meanwhile(*args):
-        prompts._look = original
+        prompts._version_after = original
         prompts.create_prompt(known, "p", "of someone else")
         return original(*args)
 
-    prompts._look = meanwhile
+    prompts._version_after = meanwhile
     try:
         assert prompts.create_prompt(known, "p", "ours")["version"] == 2
     finally:
-        prompts._look = original
+        prompts._version_after = original
     assert [one["prompt"] for one in server.prompts["p"]] == ["of someone else", "ours"]
 
 

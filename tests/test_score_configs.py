@@ -243,7 +243,7 @@ def test_a_post_that_did_nothing_is_an_error(use):
 def test_what_a_server_refuses_does_not_stop_the_others(use):
     use("v2")
     wanted = [{"name": "Free", "dataType": "TEXT"}, GOOD]
-    made = list(score_configs.create_all(settings.load(), wanted))
+    made = score_configs.create_all(settings.load(), wanted)
     assert [one.outcome for one in made] == ["refused", "created"]
     with pytest.raises(RefusedError):
         score_configs.create(settings.load(), wanted[0])
@@ -252,7 +252,7 @@ def test_what_a_server_refuses_does_not_stop_the_others(use):
 def test_nothing_is_made_if_one_of_them_is_wrong(use):
     server = use("v3")
     with pytest.raises(UsageError):
-        list(score_configs.create_all(settings.load(), [GOOD, {"name": "x", "dataType": "ODD"}]))
+        score_configs.create_all(settings.load(), [GOOD, {"name": "x", "dataType": "ODD"}])
     assert server.requests == []
 
 

@@ -99,7 +99,7 @@ def test_an_unknown_config_is_asked_for_once(use):
 def test_an_exported_file_can_be_imported_elsewhere(use, tmp_path):
     use("v3")
     presets = score_presets.get_built_in_presets()
-    list(score_presets.install(settings.load(), presets))
+    score_presets.install(settings.load(), presets)
     export = score_config_files.export(settings.load())
     assert (export["version"], export["totalConfigs"]) == ("1.0", 22)
     assert set(export["configs"][0]["metadata"]) >= {"id", "createdAt", "isArchived"}
@@ -108,7 +108,7 @@ def test_an_exported_file_can_be_imported_elsewhere(use, tmp_path):
     assert stat.S_IMODE(os.stat(path).st_mode) & 0o077 == 0o644 & 0o077
     use("v4-dual")
     assert score_configs.list_all(settings.load()) == []
-    made = list(score_configs.create_all(settings.load(), score_config_files.read(path)))
+    made = score_configs.create_all(settings.load(), score_config_files.read(path))
     assert [one.outcome for one in made] == ["created"] * 22
     again = score_config_files.export(settings.load(), with_metadata=False)
     assert "metadata" not in again["configs"][0]

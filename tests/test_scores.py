@@ -43,7 +43,7 @@ def test_a_configured_score_is_stored_and_read_back(use, kind):
     """The stand-in drops, as servers do, what a config does not allow."""
     server = use(kind)
     known = settings.load()
-    list(score_configs.create_all(known, CONFIGS))
+    score_configs.create_all(known, CONFIGS)
     write(config="helpfulness", value="2", trace_id="my run", comment="well done")
     write(config="RATING", value="7.5", trace_id="my run")
     write(config="Fine", value="yes", trace_id="my run")
@@ -278,7 +278,7 @@ def test_scores_of_one_config(use):
     for kind in ("local", "v3"):
         use(kind)
         known = settings.load()
-        list(score_configs.create_all(known, CONFIGS))
+        score_configs.create_all(known, CONFIGS)
         write(config="Rating", value=1, trace_id="t")
         write(config="Fine", value="no", trace_id="t")
         wanted = scores.of_config(known, ScoreFilter(trace_id="t"), "rating")

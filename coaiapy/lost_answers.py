@@ -1,0 +1,54 @@
+"""A write that must not happen twice: posted once, and looked for when its answer was lost."""
+
+import time
+from typing import Callable, Optional
+
+from coaiapy.errors import NetworkError
+from coaiapy.http_retry import backoff
+from coaiapy.langfuse_errors import UnavailableError
+from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy.record_fields import Body
+
+
+def post(
+    http: LangfuseHttp,
+    path: str,
+    body: Body,
+    find: Callable[[], Optional[Body]],
+    what: str,
+    posts: int = 1,
+) -> Body:
+    """POST ``body`` and return what the server has made of it.
+
+    When the answer was lost, ``find()`` returns what the post has made, or ``None``. Only after
+    ``None`` is ``body`` posted again, at most ``posts`` times in all. Raises the error of the last
+    post, or ``NetworkError`` when the server does not tell whether ``what`` ("prompt 'x'") is there.
+    """
+    tries = 0
+    while True:
+        try:
+            made: Body = http.request("POST", path, json=body)
+            return made
+        except UnavailableError as error:
+            if error.unsent or error.status == 429:
+                raise
+            time.sleep(backoff(tries))
+            tries += 1
+            found = _looked_for(find, what, error)
+            if found is not None:
+                return found
+            if tries == posts:
+                raise
+
+
+def _looked_for(
+    find: Callable[[], Optional[Body]], what: str, lost: UnavailableError
+) -> Optional[Body]:
+    try:
+        return find()
+    except NetworkError:
+        raise NetworkError(
+            "whether {} was created is not known, look before creating it again: {}".format(
+                what, lost
+            )
+        ) from lost
