@@ -72,6 +72,8 @@ def _report(context: Context, result: Imported, dry_run: bool) -> None:
         context.note("coaia: {0.place} ({0.id}) was not accepted: {0.error}".format(failed))
     if len(result.failed) > FAILED_SHOWN:
         context.note("coaia: and {} more".format(len(result.failed) - FAILED_SHOWN))
+    if result.problem is not None and result.problem not in [one.error for one in result.failed]:
+        context.note("coaia: the dataset could not be read afterwards: {}".format(result.problem))
     counts = result.counts()
     said = ["{} {}".format(counts[name], name) for name in ("new", "changed", "same")]
     for name in ("repeated", "failed", "unsent", "missing"):

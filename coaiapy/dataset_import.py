@@ -3,7 +3,7 @@
 The same file imported again changes nothing: items are known by their ids.
 """
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from coaiapy.dataset_files import FileItems
 from coaiapy.dataset_items import as_server_knows, items_of, put
@@ -31,7 +31,8 @@ class Imported(NamedTuple):
     """What became of a file's items; every one of them is counted once.
 
     ``unsent``: not tried, since ``problem`` ended the import. ``missing``: accepted, and yet not
-    there when the dataset was read afterwards. ``there``: the items of the dataset in the end.
+    there when the dataset was read afterwards. ``there``: the items of the dataset in the end,
+    ``None`` where ``problem`` kept it from being read.
     """
 
     new: int = 0
@@ -127,9 +128,19 @@ def _counted(
     accepted = [one.item["id"] for one in outcomes if one.was_tried and one.error is None]
     result = result._replace(unsent=unsent, failed=failed, problem=problem)
     if problem is None:
-        there = {item["id"] for item in read()}
-        missing = [item_id for item_id in accepted if item_id not in there]
-        accepted = [item_id for item_id in accepted if item_id in there]
-        result = result._replace(missing=len(missing), there=len(there))
+        result, accepted = _compared(result, accepted, read)
     changed = sum(item_id in known for item_id in accepted)
     return result._replace(new=len(accepted) - changed, changed=changed)
+
+
+def _compared(result: Imported, accepted: List[str], read: Any) -> Tuple[Imported, List[str]]:
+    """Read the dataset once more; return what is missing in it, and the accepted ids that are there.
+
+    Where it cannot be read, what the server has accepted counts.
+    """
+    try:
+        there = {item["id"] for item in read()}
+    except CoaiaError as error:
+        return result._replace(problem=error), accepted
+    found = [item_id for item_id in accepted if item_id in there]
+    return result._replace(missing=len(accepted) - len(found), there=len(there)), found

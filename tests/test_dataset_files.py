@@ -6,7 +6,7 @@ import json
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from servers import settings_for
+from servers import point_at, settings_for
 
 from coaiapy import dataset_files, dataset_import, dataset_items, datasets
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
@@ -217,6 +217,27 @@ def test_what_was_accepted_and_is_not_there_is_counted_as_missing(server, known)
     finally:
         dataset_import.put = original
     assert (result.new, result.missing, result.there) == (4, 1, 4)
+
+
+def test_what_was_accepted_is_counted_where_the_dataset_cannot_be_read_afterwards(
+    server, known, run, project, monkeypatch
+):
+    monkeypatch.setattr(dataset_import, "PATIENCE", 0.5)
+    bring(known, lines(2))
+    server.fail("503", times=None, path="/dataset-items", method="GET", after=1)
+    result = bring(known, lines(5))
+    assert isinstance(result.problem, NetworkError)
+    assert (result.new, result.same, result.missing, result.there) == (3, 2, 0, None)
+    server.heal()
+    server.fail("503", times=None, path="/dataset-items", method="GET", after=1)
+    (project / "items.jsonl").write_text(lines(7))
+    point_at(monkeypatch, server)
+    shown = run("fuse", "datasets", "import", "ds", "items.jsonl", "--json")
+    assert shown.code == 4
+    assert json.loads(shown.out)["new"] == 2
+    assert "could not be read afterwards" in shown.err and "2 new" in shown.err
+    server.heal()
+    assert len(server.dataset_items) == 7
 
 
 def test_several_are_in_flight(server, known):
