@@ -8,7 +8,7 @@ from langfuse_server import KINDS
 
 from coaiapy import current_project, http_retry, score_configs, settings
 from coaiapy import score_config_cache as cache
-from coaiapy.errors import NetworkError, NotFoundError, RefusedError, UsageError
+from coaiapy.errors import ConfigError, NetworkError, NotFoundError, RefusedError, UsageError
 
 WHERE = sorted(KINDS) + ["local"]
 GOOD = {
@@ -238,6 +238,32 @@ def test_a_post_that_did_nothing_is_an_error(use):
     with pytest.raises(NetworkError):
         score_configs.create(settings.load(), GOOD)
     assert server.score_configs == {}
+
+
+def test_a_server_that_stays_away_leaves_the_outcome_open(use, short_waits):
+    server = use("v3")
+    known = settings.load()
+    current_project.current_project(known)
+    server.fail("answer lost", path="score-configs", method="POST")
+    server.fail("503", path="score-configs", method="GET", after=1, times=None)
+    with pytest.raises(NetworkError, match="whether score config 'Helpfulness' was created is not"):
+        score_configs.create(known, GOOD)
+    assert [one.method for one in server.requests].count("POST") == 1
+
+
+def test_configs_are_made_when_asked_for_and_each_is_told_at_once(use):
+    server = use("v3")
+    told = []
+    wanted = [GOOD, dict(GOOD, name="Other"), dict(GOOD, name="Third")]
+    score_configs.create_all(settings.load(), wanted[:1])
+    server.fail("401", path="score-configs", method="POST", after=1)
+    with pytest.raises(ConfigError):
+        score_configs.create_all(settings.load(), wanted, on_made=told.append)
+    assert [(one.name, one.outcome) for one in told] == [
+        ("Helpfulness", "exists"),
+        ("Other", "created"),
+    ]
+    assert len(server.score_configs) == 2
 
 
 def test_what_a_server_refuses_does_not_stop_the_others(use):
