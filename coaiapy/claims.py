@@ -119,6 +119,14 @@ def release(journal: Journal, name: str) -> None:
         db.execute(UNCLAIM + "claimed_by = ?", (name,))
 
 
+def are_held_by_others(journal: Journal, name: str, destinations: Sequence[int]) -> bool:
+    """Tell whether somebody else is sending anything to these destinations."""
+    sql = (
+        "SELECT 1 FROM deliveries WHERE claimed_by != ? AND claimed_until > ? AND {} LIMIT 1"
+    ).format(among("destination", destinations))
+    return any(True for _ in journal.rows(sql, name, time.time()))
+
+
 def among(column: str, values: Optional[Iterable[int]]) -> str:
     """Return the SQL condition that ``column`` is one of ``values``; ``None`` allows all."""
     if values is None:

@@ -57,17 +57,17 @@ def report(args: argparse.Namespace, context: Context, outcome: delivery.Outcome
         return ExitCode.CONFIG if args.require_delivery else ExitCode.OK
     for rejected in outcome.rejected[:REJECTED_SHOWN]:
         context.note(
-            "coaia: the server refused {0.kind} {0.id}: {0.reason}; it is kept: "
+            "coaia: {0.kind} {0.id} was refused: {0.reason}; it is kept: "
             "coaia fuse outbox show {0.row}".format(rejected)
         )
     if len(outcome.rejected) > REJECTED_SHOWN:
         context.note(
-            "coaia: the server refused {} records in all: coaia fuse outbox list".format(
+            "coaia: {} records were refused in all: coaia fuse outbox list".format(
                 len(outcome.rejected)
             )
         )
     if outcome.backlog:
-        context.note("sent besides: {}".format(counted(outcome.backlog, "record") + " that waited"))
+        context.note("also sent: {} that waited".format(counted(outcome.backlog, "record")))
     if outcome.waiting:
         context.note(
             "not sent yet: {} in the outbox, nothing is lost{}; {}".format(

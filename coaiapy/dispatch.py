@@ -105,7 +105,7 @@ class Dispatch:
         self, destinations: Sequence[int], rows: Optional[Sequence[int]], patient: bool
     ) -> None:
         self._lease_ends = time.time() + LEASE_SECONDS
-        while self._may_go_on():
+        while self._may_go_on(destinations):
             self._launch(destinations, rows)
             if self._posts.flying:
                 self._collect()
@@ -161,13 +161,12 @@ class Dispatch:
             return False
         return True
 
-    def _may_go_on(self) -> bool:
+    def _may_go_on(self, destinations: Sequence[int]) -> bool:
         if self.problem is None and self.deadline.left_to_start <= 0:
-            self.problem = NetworkError(
-                "{} has not accepted everything within {:g} s".format(
-                    self.http.shown_url, self.deadline.seconds
-                )
-            )
+            what = "{} has not accepted everything within {:g} s"
+            if claims.are_held_by_others(self.journal, self._name, destinations):
+                what = "another process has not finished sending to {} within {:g} s"
+            self.problem = NetworkError(what.format(self.http.shown_url, self.deadline.seconds))
         return self.problem is None
 
     def _launch(self, destinations: Sequence[int], rows: Optional[Sequence[int]]) -> None:

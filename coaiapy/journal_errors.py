@@ -1,6 +1,12 @@
 """What SQLite says when the journal cannot be used, as sentences that tell what to do."""
 
+import os
+import shutil
+
 from coaiapy.errors import StateError
+
+# With less room than this SQLite cannot even make the files that it reads with.
+_LEAST_ROOM = 65536
 
 
 def journal_error(path: str, said: str, waited: float) -> StateError:
@@ -10,7 +16,7 @@ def journal_error(path: str, said: str, waited: float) -> StateError:
             "the journal {} was locked by another process for {:g} s: try again when that has "
             "finished".format(path, waited)
         )
-    if "full" in said:
+    if "full" in said or "I/O" in said and _is_full(path):
         return StateError(
             "the disk of the journal {} is full: free some space and try again".format(path)
         )
@@ -24,3 +30,10 @@ def journal_error(path: str, said: str, waited: float) -> StateError:
             path, said
         )
     )
+
+
+def _is_full(path: str) -> bool:
+    try:
+        return shutil.disk_usage(os.path.dirname(path)).free < _LEAST_ROOM
+    except OSError:
+        return False

@@ -46,6 +46,8 @@ def test_what_another_is_sending_is_waited_for_and_not_sent_twice(server):
     second.join(0.3)
     assert second.is_alive()
     assert len(writes(server)) == 1
+    in_a_hurry = submit(server, records, 0.5, **PATIENT)
+    assert "another process has not finished" in str(in_a_hurry.problem)
     server.release()
     sending.join()
     second.join()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import stat
 import threading
@@ -15,6 +16,7 @@ from coaiapy import journal as journal_module
 from coaiapy import journal_reads
 from coaiapy.errors import StateError
 from coaiapy.journal import Journal, journal_path
+from coaiapy.journal_errors import journal_error
 from coaiapy.journal_merge import merge_bodies
 from coaiapy.journal_schema import LOCAL
 from coaiapy.records import from_body, observation_from, score_from, trace_from
@@ -178,6 +180,13 @@ def test_a_full_disk_leaves_all_or_nothing(journal):
     assert [trace["id"] for trace in journal_reads.traces(journal, LOCAL)] == ["before"]
     with Journal() as again:
         assert write(again, trace_from({"id": "after"})).changed == 1
+
+
+@pytest.mark.parametrize("free, said", [(0, "is full"), (10**9, "disk I/O error")])
+def test_a_disk_without_any_room_is_called_full(monkeypatch, free, said):
+    """SQLite says "disk I/O error" there; only a file system of one's own would show it really."""
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: shutil._ntuple_diskusage(1, 1, free))
+    assert said in str(journal_error("/somewhere/coaia.db", "disk I/O error", 15))
 
 
 def path_with(content):
