@@ -217,7 +217,7 @@ def test_the_exit_code_of_a_write_says_what_became_of_it(run, server, fault, wor
 def test_a_write_that_is_refused_says_why_and_where_it_is(run, server):
     found = run("fuse", "traces", "create", "one", "-n", "x" * 1001)
     assert found.code == 5
-    assert re.search(r"refused trace one: .*name.*coaia fuse outbox show \d+", found.err)
+    assert re.search(r"trace one was refused: .*name.*coaia fuse outbox show \d+", found.err)
 
 
 # Changing
