@@ -52,6 +52,10 @@ class ConfigValues:
                         return Found(value, spelling, layer.name, rank)
         return None
 
+    def only(self, rank: int) -> "ConfigValues":
+        """Return what stands in one place, whatever stands in the others."""
+        return ConfigValues([self.layers[rank]])
+
     def get(self, name: str) -> Any:
         """Return the setting in its type, else its default.
 

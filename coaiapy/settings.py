@@ -49,6 +49,7 @@ def from_values(values: ConfigValues) -> Settings:
     base_url = _base_url(values)
     if base_url != LOCAL:
         _check_key_pair(public_key, secret_key)
+        _check_places(values)
     return Settings(
         public_key=public_key,
         secret_key=secret_key,
@@ -71,6 +72,21 @@ def _check_key_pair(public_key: str, secret_key: str) -> None:
             there, missing
         )
     )
+
+
+def _check_places(values: ConfigValues) -> None:
+    """Refuse a pair of which one half replaces that of another pair: no server would take it."""
+    public, secret = (values.found("langfuse_{}_key".format(half)) for half in ("public", "secret"))
+    if public is None or secret is None or public.rank == secret.rank:
+        return
+    weaker = values.only(max(public.rank, secret.rank))
+    for found, name in ((public, "langfuse_public_key"), (secret, "langfuse_secret_key")):
+        hidden = weaker.found(name)
+        if hidden is not None and hidden.value != found.value:
+            raise ConfigError(
+                "{} is another key than the one in {}, where its other half comes from: "
+                "set both keys in one place".format(found.source, hidden.place)
+            )
 
 
 def _base_url(values: ConfigValues) -> str:

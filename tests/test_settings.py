@@ -35,7 +35,24 @@ def test_each_place_beats_the_next(home, project, monkeypatch):
     write_keys(project / ".env", "dotenv")
     assert load().public_key == "pk-dotenv"
     monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", "pk-os")
-    assert (load().public_key, load().secret_key) == ("pk-os", "sk-dotenv")
+    monkeypatch.setenv("LANGFUSE_SECRET_KEY", "sk-os")
+    assert (load().public_key, load().secret_key) == ("pk-os", "sk-os")
+
+
+@pytest.mark.parametrize("half, value", [("PUBLIC", "pk-os"), ("SECRET", "sk-os")])
+def test_half_a_pair_does_not_replace_that_of_another(home, monkeypatch, half, value):
+    write_json(home, langfuse_public_key="pk-home", langfuse_secret_key="sk-home")
+    monkeypatch.setenv("LANGFUSE_{}_KEY".format(half), value)
+    with pytest.raises(ConfigError, match="LANGFUSE_{}_KEY in OS environment".format(half)):
+        load()
+
+
+def test_a_pair_may_stand_in_two_places(home, monkeypatch):
+    write_json(home, langfuse_public_key="pk-home")
+    monkeypatch.setenv("LANGFUSE_SECRET_KEY", "sk-os")
+    assert (load().public_key, load().secret_key) == ("pk-home", "sk-os")
+    write_json(home, langfuse_public_key="pk-home", langfuse_secret_key="sk-os")
+    assert (load().public_key, load().secret_key) == ("pk-home", "sk-os")
 
 
 def test_a_named_file_stands_for_dot_env(project, monkeypatch):
