@@ -70,10 +70,13 @@ def counted(count: int, what: str) -> str:
 
 
 def moment(time: Optional[str]) -> str:
-    """Return a point in time to the second, in UTC."""
+    """Return a point in time to the second, in UTC; what is no time is shown as it is."""
     if not time:
         return ""
-    return times.to_text(times.from_text(time))[:19].replace("T", " ") + "Z"
+    try:
+        return times.to_text(times.from_text(time))[:19].replace("T", " ") + "Z"
+    except (ValueError, OverflowError, TypeError):
+        return str(time)
 
 
 def epoch_moment(seconds: Optional[float]) -> str:
@@ -82,10 +85,13 @@ def epoch_moment(seconds: Optional[float]) -> str:
 
 
 def duration(start: Optional[str], end: Optional[str]) -> str:
-    """Return how long it took, or nothing where there is no end."""
+    """Return how long it took, or nothing where that is not known."""
     if not start or not end:
         return ""
-    seconds = (times.from_text(end) - times.from_text(start)).total_seconds()
+    try:
+        seconds = (times.from_text(end) - times.from_text(start)).total_seconds()
+    except (ValueError, OverflowError, TypeError):
+        return ""
     if seconds < 60:
         return "{:.3g} s".format(seconds)
     minutes, rest = divmod(int(round(seconds)), 60)

@@ -48,7 +48,7 @@ def span_trace_id(trace_id: str) -> str:
         text = text.replace("-", "")
     if _HEX32.match(text) and text.strip("0"):
         return text
-    return sha256(trace_id.encode("utf-8")).digest()[:16].hex()
+    return sha256(_bytes(trace_id)).digest()[:16].hex()
 
 
 def span_id(observation_id: str) -> str:
@@ -56,7 +56,12 @@ def span_id(observation_id: str) -> str:
     text = observation_id.lower()
     if _HEX16.match(text) and text.strip("0"):
         return text
-    return sha256(observation_id.encode("utf-8")).digest()[:8].hex()
+    return sha256(_bytes(observation_id)).digest()[:8].hex()
+
+
+def _bytes(text: str) -> bytes:
+    """No record has an id with half a character in it, but one may be asked for."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 @lru_cache(maxsize=256)

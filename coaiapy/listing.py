@@ -53,12 +53,5 @@ def _shown(row: Mapping[str, Any], name: str) -> Any:
         return unconfirmed(dict(row))
     value = row.get(name)
     if isinstance(value, str) and (name.endswith("At") or name in ("timestamp", "startTime")):
-        return _moment(value)
+        return moment(value)
     return cell(value)
-
-
-def _moment(text: str) -> str:
-    try:
-        return moment(text)
-    except ValueError:  # a server may say it in a way of its own
-        return text

@@ -8,7 +8,7 @@ from coaiapy.langfuse_generation import Server
 from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.reader_local import offset_of, sessions_of
 from coaiapy.record_fields import Body
-from coaiapy.server_pages import numbered, rows_from
+from coaiapy.server_pages import numbered, rows_from, rows_in
 from coaiapy.trace_filter import ObservationFilter, Page, SessionFilter, TraceFilter
 
 TRACES = "/api/public/traces"
@@ -50,12 +50,15 @@ class LegacyReader:
         row = self._first(TRACES, ids.known_forms(trace_id))
         if row is None:
             return None
-        found = [server_rows.observation(item) for item in row.get("observations") or []]
+        found = map(server_rows.observation, self._below(row, "observations"))
         return dict(
             server_rows.trace(row),
             observations=sorted(found, key=lambda body: (body["startTime"], body["id"])),
-            scores=[server_rows.score(item) for item in row.get("scores") or []],
+            scores=list(map(server_rows.score, self._below(row, "scores"))),
         )
+
+    def _below(self, row: Body, name: str) -> List[Body]:
+        return rows_in(self.http, {"data": row.get(name)}, "id")
 
     def session_traces(self, session_id: str) -> List[Body]:
         """Return the traces of a session, the oldest first."""
@@ -105,11 +108,7 @@ class LegacyReader:
             "fromTimestamp": wanted.from_time,
             "toTimestamp": wanted.to_time,
         }
-        for row in numbered(self.http, SESSIONS, query, most):
-            known = {"id": row["id"], "createdAt": row.get("createdAt")}
-            if row.get("environment", "default") != "default":
-                known["environment"] = row["environment"]
-            yield known
+        return map(server_rows.session, numbered(self.http, SESSIONS, query, most))
 
     def _known(self, environment: Optional[str]) -> Optional[str]:
         """Return what to ask of a server for: old ones have no environments, but our metadata."""

@@ -4,8 +4,9 @@ A server that limits the rate of requests is waited for, once it has given the f
 """
 
 import time
-from typing import Any, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from coaiapy import json_values
 from coaiapy.errors import NetworkError
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.record_fields import Body
@@ -48,31 +49,47 @@ def rows_from(
     while True:
         asked = dict(query, page=page, limit=size)
         answer = http.request("GET", path, asked, deadline=deadline) or {}
-        for row in rows_in(http, answer, key)[skipped:]:
+        rows = rows_in(http, answer, key)
+        for row in rows[skipped:]:
             yield row
         pages = _meta(answer).get("totalPages")
-        if not isinstance(pages, int) or page >= pages:
+        if not rows or not isinstance(pages, int) or page >= pages:
             return
         page, skipped = page + 1, 0
         deadline = time.monotonic() + PATIENCE
 
 
 def by_cursor(
-    http: LangfuseHttp, path: str, query: Asked, cursor: Optional[str], is_first: bool
-) -> Tuple[Any, Optional[str]]:
-    """Return the rows of one page of a listing with cursors, and the next cursor."""
+    http: LangfuseHttp,
+    path: str,
+    query: Asked,
+    cursor: Optional[str],
+    is_first: bool,
+    keys: Sequence[str] = ("id",),
+) -> Tuple[List[Body], Optional[str]]:
+    """Return the rows of one page of a listing with cursors, and the next cursor.
+
+    Each row has a text under each of ``keys``.
+    """
     deadline = None if is_first else time.monotonic() + PATIENCE
     answer = http.request("GET", path, dict(query, cursor=cursor), deadline=deadline) or {}
-    return rows_in(http, answer), _meta(answer).get("cursor") or None
+    found = _meta(answer).get("cursor") or None
+    if found is not None and (found == cursor or not isinstance(found, str)):
+        raise NetworkError(
+            "{} gives no way to the next page: something else than Langfuse answers there".format(
+                http.shown_url
+            )
+        )
+    return rows_in(http, answer, *keys), found
 
 
-def rows_in(http: LangfuseHttp, answer: Body, key: str = "") -> List[Body]:
+def rows_in(http: LangfuseHttp, answer: Body, *keys: str) -> List[Body]:
     """Return the rows of a page; ``NetworkError`` if there is anything but records.
 
-    With ``key``, each has a text under it.
+    Each has a text under each of ``keys``.
     """
     rows = answer.get("data") or []
-    if not isinstance(rows, list) or not all(_is_record(row, key) for row in rows):
+    if not isinstance(rows, list) or not all(_is_record(row, keys) for row in rows):
         raise NetworkError(
             "{} lists what is no record: something else than Langfuse answers there".format(
                 http.shown_url
@@ -81,8 +98,15 @@ def rows_in(http: LangfuseHttp, answer: Body, key: str = "") -> List[Body]:
     return rows
 
 
-def _is_record(row: Any, key: str) -> bool:
-    return isinstance(row, dict) and (not key or isinstance(row.get(key), str))
+def _is_record(row: Any, keys: Sequence[str]) -> bool:
+    return isinstance(row, dict) and all(_is_text(row.get(key)) for key in keys)
+
+
+def _is_text(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(json_values.plain_text(value))
+    except ValueError:
+        return False
 
 
 def _meta(answer: Body) -> Body:

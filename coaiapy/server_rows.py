@@ -1,12 +1,14 @@
 """What servers of every generation answer, brought into the shape of our own bodies.
 
 Servers fill what was not given with ``null``, ``""``, ``{}``, ``[]`` or ``0`` and add fields of
-their own; here is only what somebody wrote.
+their own; here is only what somebody wrote. A row that lacks what every one of its kind has is a
+``NetworkError``; any other field that is not of its kind (a name that is a list) is left out.
 """
 
-from typing import Any, Callable, Dict, Iterator, Mapping, Tuple
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
-from coaiapy import ids, span_metadata
+from coaiapy import ids, span_metadata, times
+from coaiapy.errors import NetworkError, UsageError
 from coaiapy.record_fields import FIELDS, Body
 from coaiapy.trace_filter import DEFAULT_ENVIRONMENT
 
@@ -23,6 +25,24 @@ _DIGITS: Dict[str, Dict[str, Callable[[str], str]]] = {
         "parentObservationId": ids.span_id,
     },
     "score": {"traceId": ids.span_trace_id, "observationId": ids.span_id},
+}
+_REQUIRED = {
+    "trace": ("id", "timestamp"),
+    "observation": ("id", "traceId", "startTime"),
+    "score": ("id", "name", "value"),
+}
+_TIMES = {
+    field.api for fields in FIELDS.values() for field in fields if field.check is times.parse_time
+}
+# What fields hold that hold no text.
+_HOLDS = {
+    "input": object,
+    "output": object,
+    "value": object,
+    "metadata": dict,
+    "modelParameters": dict,
+    "public": bool,
+    "promptVersion": int,
 }
 _COUNTS = ("input", "output", "total")
 _TOTALLED = ("usageDetails", "costDetails")
@@ -69,60 +89,121 @@ def completed(body: Body) -> Body:
 
 def score(row: Mapping[str, Any]) -> Body:
     """Return the score of a row of ``/scores`` or ``/v3/scores``."""
-    body = _given("score", dict(row, **_target(row.get("subject") or {})))
-    if body.get("dataType") in _TEXT_SCORES and row.get("stringValue") is not None:
-        body["value"] = row["stringValue"]
-    elif body.get("dataType") == "BOOLEAN":
+    row = dict(row, **_target(row.get("subject")))
+    if row.get("dataType") in _TEXT_SCORES and row.get("stringValue") is not None:
+        row["value"] = row["stringValue"]
+    body = _given("score", row)
+    if body.get("dataType") == "BOOLEAN":
         body["value"] = bool(body["value"])
     return body
 
 
+def session(row: Mapping[str, Any]) -> Body:
+    """Return the session of a row of ``/sessions``."""
+    found = {"id": row["id"], "createdAt": _time(row.get("createdAt"))}
+    if found["createdAt"] is None:
+        raise _wrong("session", "createdAt", row)
+    environment = row.get("environment")
+    if isinstance(environment, str) and environment != DEFAULT_ENVIRONMENT:
+        found["environment"] = environment
+    return found
+
+
 def _is_end_made_up(row: Mapping[str, Any]) -> bool:
     """An event has no end; a span of ours says so if its end was given as its start."""
-    metadata = row.get("metadata") or {}
+    metadata = _metadata(row)
     if span_metadata.OWN_PREFIX + "end_time" in metadata:
         return False
     return row.get("type") == "EVENT" or span_metadata.is_ours(metadata)
 
 
 def _given(kind: str, row: Mapping[str, Any]) -> Body:
-    metadata = row.get("metadata")
-    user, own = span_metadata.received(metadata if isinstance(metadata, dict) else {})
+    user, own = span_metadata.received(_metadata(row))
     body = {}
     for field in FIELDS[kind]:
-        value = user if field.api == "metadata" else row.get(field.api)
+        value = _fitting(field.api, user if field.api == "metadata" else row.get(field.api))
         if value is not None and (field.api in _CONTENT or value not in _EMPTY):
             body[field.api] = value
     if body.get("environment") == DEFAULT_ENVIRONMENT:
         del body["environment"]
     body.update(_believed(kind, own, body))
+    for name in _REQUIRED[kind]:
+        if name not in body:
+            raise _wrong(kind, name, row)
     return body
+
+
+def _metadata(row: Mapping[str, Any]) -> Body:
+    """Return the metadata of a row; a v2 server takes any value for it."""
+    metadata = row.get("metadata")
+    if isinstance(metadata, dict):
+        return metadata
+    return {} if metadata in _EMPTY else {"metadata": metadata}
+
+
+def _fitting(name: str, value: Any) -> Any:
+    """Return the value of a field as our own bodies have it, ``None`` if it is not of its kind."""
+    if name in _TIMES:
+        return _time(value)
+    if name in _TOTALLED:
+        return _numbers(value)
+    if name == "tags":
+        return [tag for tag in value if isinstance(tag, str)] if isinstance(value, list) else None
+    return value if isinstance(value, _HOLDS.get(name, str)) else None
+
+
+def _time(value: Any) -> Optional[str]:
+    try:
+        return times.parse_time(value) if isinstance(value, str) else None
+    except UsageError:
+        return None
+
+
+def _numbers(value: Any) -> Optional[Body]:
+    if not isinstance(value, dict):
+        return None
+    return {
+        name: count
+        for name, count in value.items()
+        if isinstance(count, (int, float)) and not isinstance(count, bool)
+    }
+
+
+def _wrong(kind: str, name: str, row: Mapping[str, Any]) -> NetworkError:
+    return NetworkError(
+        "the server gave {} {!r} with the {} {!r}: something else than Langfuse answers there".format(
+            kind, row.get("id"), name, row.get(name)
+        )
+    )
 
 
 def _believed(kind: str, own: Body, body: Body) -> Iterator[Tuple[str, Any]]:
     """Yield own fields under their API names; an id must be the one that the server's stands for."""
     for attribute, value in own.items():
         name = _API[kind].get(attribute)
-        digits = _DIGITS[kind].get(name or "")
-        if name and (digits is None or isinstance(value, str) and digits(value) == body.get(name)):
-            yield name, value
+        if name is None or _fitting(name, value) is None:
+            continue
+        digits = _DIGITS[kind].get(name)
+        if digits is None or digits(value) == body.get(name):
+            yield name, _fitting(name, value)
 
 
-def _old_usage(row: Mapping[str, Any]) -> Dict[str, int]:
-    usage = row.get("usage")
-    counts = usage if isinstance(usage, dict) else {}
+def _old_usage(row: Mapping[str, Any]) -> Body:
+    counts = _numbers(row.get("usage")) or {}
     return {name: counts[name] for name in _COUNTS if counts.get(name)}
 
 
-def _old_cost(row: Mapping[str, Any]) -> Dict[str, float]:
+def _old_cost(row: Mapping[str, Any]) -> Body:
     costs = {name: row.get("calculated{}Cost".format(name.title())) for name in _COUNTS}
     return {name: cost for name, cost in costs.items() if cost}
 
 
-def _target(subject: Mapping[str, Any]) -> Body:
+def _target(subject: Any) -> Body:
     """Return the target of a v3 score under the names that the older answers use."""
+    if not isinstance(subject, dict):
+        return {}
     if subject.get("kind") == "observation":
         return {"observationId": subject.get("id"), "traceId": subject.get("traceId")}
     names = {"trace": "traceId", "session": "sessionId", "experiment": "datasetRunId"}
-    name = names.get(subject.get("kind", ""))
+    name = names.get(str(subject.get("kind")))
     return {name: subject.get("id")} if name else {}

@@ -11,6 +11,7 @@ repeats of its trace.
 import json
 from typing import Any, Dict, Mapping, Set, Tuple
 
+from coaiapy import json_values
 from coaiapy.record_fields import FIELDS, Body
 from coaiapy.wire import to_text
 
@@ -39,8 +40,8 @@ def from_text(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
+        return json_values.parse(value)
+    except ValueError:
         return value
 
 

@@ -16,6 +16,7 @@ from coaiapy.server_pages import by_cursor
 
 ROWS = "/api/public/v2/observations"
 PAGE_SIZE = 500
+_REQUIRED = ("id", "traceId", "startTime")
 # Ids travel in the address, which may have so many bytes of them.
 ADDRESS_BYTES = 4000
 
@@ -77,7 +78,7 @@ class SpanPages:
         if self._keys:
             query["expandMetadata"] = ",".join(sorted(self._keys))
         try:
-            answer = by_cursor(self.http, ROWS, query, self.cursor, not self._follows)
+            answer = by_cursor(self.http, ROWS, query, self.cursor, not self._follows, _REQUIRED)
         except TooHeavyError:
             if query["limit"] == 1:
                 raise

@@ -19,7 +19,7 @@ _CONTEXT = ("userId", "sessionId", "traceName", "release", "version", "tags")
 
 def merged(rows: Iterable[Body]) -> List[Body]:
     """Return one row a span, in the order of their start."""
-    return sorted(latest(rows).values(), key=lambda row: (row.get("startTime") or "", row["id"]))
+    return sorted(latest(rows).values(), key=lambda row: (row["startTime"], row["id"]))
 
 
 def latest(rows: Iterable[Body]) -> Dict[Any, Body]:
@@ -38,7 +38,12 @@ def key_of(row: Body) -> Any:
 
 
 def _ended(row: Body) -> Any:
-    return row.get("endTime") or "", row.get("updatedAt") or ""
+    return str(row.get("endTime") or ""), str(row.get("updatedAt") or "")
+
+
+def _metadata(row: Body) -> Body:
+    metadata = row.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def is_own_root(row: Body) -> bool:
@@ -73,7 +78,7 @@ def trace(rows: List[Body]) -> Body:
 
 def _said_of_trace(row: Body) -> Body:
     """Return a row without what it says of an observation of ours; anybody else's says both."""
-    metadata = row.get("metadata") or {}
+    metadata = _metadata(row)
     if is_trace(row) or not span_metadata.is_ours(metadata):
         return row
     nothing = dict.fromkeys(("name", "version", "input", "output"))
@@ -105,7 +110,7 @@ def cut_keys(rows: Iterable[Body]) -> Set[str]:
     return {
         key
         for row in rows
-        for key, value in (row.get("metadata") or {}).items()
+        for key, value in _metadata(row).items()
         if isinstance(value, str)
         and len(value.encode("utf-8")) > CUT_AT - _WIDEST_CHARACTER
         and not span_metadata.is_added(key)

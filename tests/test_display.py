@@ -122,3 +122,11 @@ def test_a_session_shows_each_of_its_traces():
     shown = display.session_tree({"id": "s", "traces": [one, dict(one, id="t2", name="Second")]})
     assert shown.splitlines()[0] == "session s  2 traces"
     assert "trace t1" in shown and "Second  trace t2" in shown
+
+
+@pytest.mark.parametrize("text", ["soon", "0001-01-01T00:00:00+10:00", 5, {}])
+def test_what_is_no_time_is_shown_as_it_is(text):
+    trace = {"id": "t", "timestamp": text, "observations": [{"id": "o", "startTime": text}]}
+    trace["observations"][0]["endTime"] = text
+    assert display.trace_tree(trace).startswith("trace t")
+    assert display.moment(text) == (str(text) if text else "")

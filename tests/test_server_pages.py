@@ -1,6 +1,8 @@
 """Listings of a server that answers something else than Langfuse would."""
 
 import pytest
+from langfuse_server.row_reads import encode_cursor
+from reading import forget_what_was_written
 from web_server import serving
 
 LISTINGS = ("fuse prompts list", "fuse datasets list", "fuse comments list")
@@ -34,3 +36,62 @@ def test_what_is_no_json_is_one_sentence(listed, body):
     for result in listed(body):
         assert (result.code, result.out) == (4, "")
         assert "is not JSON" in result.err and result.err.count("\n") == 1
+
+
+READS = (
+    "traces list",
+    "traces trace-view t",
+    "traces list-observations",
+    "traces get-observation o",
+    "traces session-view s",
+    "sessions list",
+    "scores list",
+)
+
+
+@pytest.mark.parametrize("kind", ["v3", "v4-events_only"])
+@pytest.mark.parametrize("wrong", ["soon", 5, None, "\ud800"])
+@pytest.mark.parametrize("name", ["timestamp", "startTime", "createdAt", "id", "traceId", "value"])
+def test_rows_with_a_wrong_value_end_no_command_badly(run, use, kind, name, wrong):
+    server = use(kind)
+    for words in (
+        "traces create t -s s -n n",
+        "traces add-observation o t",
+        "scores create s1 -n good -v 1 --trace-id t",
+        "traces list",
+    ):
+        assert run("fuse", *words.split()).code == 0
+    forget_what_was_written()
+
+    def change(body):
+        rows = body["data"] if isinstance(body.get("data"), list) else [body]
+        for row in list(rows):
+            rows += row.get("observations") or []
+            rows += row.get("scores") or []
+        for row in rows:
+            if isinstance(row, dict) and name in row:
+                row[name] = wrong
+        return body
+
+    for path in ("/traces", "observations", "/sessions", "/scores"):
+        server.fail("changed", times=None, path=path, change=change)
+    for words in READS:
+        result = run("fuse", *words.split())
+        assert result.code in (0, 1, 4), result
+        assert (result.code == 0) or (result.out == "" and result.err.count("\n") == 1), result
+
+
+def test_a_server_that_leads_in_a_circle_is_left(run, use):
+    server = use("v4-events_only")
+    run("fuse", "traces", "create", "t")
+    forget_what_was_written()
+
+    again = encode_cursor({"startTime": "2099", "traceId": "t", "id": "o"})
+
+    def change(body):
+        return dict(body, meta={"cursor": again})
+
+    server.fail("changed", times=None, path="observations", change=change)
+    result = run("fuse", "traces", "--all")
+    assert (result.code, result.out) == (4, "")
+    assert "gives no way to the next page" in result.err

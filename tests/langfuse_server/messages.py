@@ -32,7 +32,10 @@ class Answer(NamedTuple):
 
     def payload(self) -> bytes:
         if self.content_type == JSON_TYPE:
-            return json.dumps(self.body, ensure_ascii=False).encode("utf-8")
+            try:
+                return json.dumps(self.body, ensure_ascii=False).encode("utf-8")
+            except UnicodeEncodeError:
+                return json.dumps(self.body).encode("utf-8")
         return str(self.body).encode("utf-8")
 
 
