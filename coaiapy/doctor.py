@@ -66,7 +66,7 @@ def _journal() -> Iterator[Finding]:
         problems = [str(row[0]) for row in journal.rows("PRAGMA quick_check")]
     if problems != ["ok"]:
         text = "{} is damaged: {}; sqlite3 {} .recover shows what it still holds".format(
-            journal_path(), problems[0], journal_path()
+            journal_path(), problems[0].splitlines()[0], journal_path()
         )
         yield Finding(FAILED, "journal", text, ExitCode.STATE)
     else:
@@ -86,7 +86,11 @@ def _outbox(known: Settings) -> Iterator[Finding]:
         text += "; coaia fuse outbox list shows why"
         yield Finding(FAILED, "outbox", text, ExitCode.REFUSED, counts)
     elif counts["waiting"]:
-        yield Finding(WARNING, "outbox", text + "; coaia fuse outbox flush", facts=counts)
+        here = (known.base_url, known.public_key)
+        others = [one for one in tallies if one.waiting and (one.destination, one.key) != here]
+        command = "status shows for whom" if others else "flush sends them"
+        text += "; coaia fuse outbox " + command
+        yield Finding(WARNING, "outbox", text, facts=counts)
     else:
         if counts["local"] and not known.is_local:
             text += "; coaia fuse outbox flush --adopt sends them"

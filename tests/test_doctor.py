@@ -1,6 +1,7 @@
 """The doctor's verdicts on servers of every kind, and on all that can be wrong."""
 
 import json
+import os
 
 import pytest
 from langfuse_server import KINDS
@@ -110,14 +111,17 @@ def test_a_clock_that_is_off_is_a_warning(use, offset, side):
     assert "s {} the server's".format(side) in found.text
 
 
-def test_what_the_outbox_holds_is_told(run, use):
+def test_what_the_outbox_holds_is_told(run, use, monkeypatch):
     server = use("v3")
     server.stop_listening()
     run("fuse", "traces", "create", "t1", "--timeout", "0.2")
     server.start_listening()
     found = verdicts()["outbox"]
     assert (found.state, found.code) == ("warning", ExitCode.OK)
-    assert found.text.startswith("1 waiting, 0 rejected, 0 local")
+    assert found.text == "1 waiting, 0 rejected, 0 local; coaia fuse outbox flush sends them"
+    server.public_key = "pk-other"
+    monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", "pk-other")
+    assert verdicts()["outbox"].text.endswith("coaia fuse outbox status shows for whom")
 
 
 def test_rejected_records_call_for_their_exit_code(run, use):
@@ -139,6 +143,20 @@ def test_a_damaged_journal_is_the_worst_of_all(run, use):
     assert result.code == ExitCode.STATE
     assert "failed   journal" in result.out
     assert "ok       credentials" in result.out
+
+
+def test_much_damage_is_told_in_one_line(run, use):
+    use("v3")
+    for number in range(40):
+        run("fuse", "traces", "create", "t{}".format(number), "-i", "x" * 2000)
+    with Journal() as journal:
+        journal.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with open(journal_path(), "r+b") as stream:
+        stream.seek(40000)
+        stream.write(os.urandom(60000))
+    (line,) = [line for line in run("fuse", "doctor").out.splitlines() if "journal" in line]
+    assert line.startswith("failed   journal") and len(line) < 600
+    assert len(run("fuse", "doctor").out.splitlines()) < 12
 
 
 def test_half_a_pair_of_keys_is_a_mistake(monkeypatch):
