@@ -35,7 +35,7 @@ def add_branches(
             built = _add(subcommands(parser), branch)
             importlib.import_module("coaiapy." + branch.module).build(built, words)
             return
-    group = subcommands(parser, _Listed)
+    group = subcommands(parser, parser_class=_Listed)
     for branch in branches:
         _add(group, branch)
 

@@ -23,7 +23,7 @@ _COLUMNS = {
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse comments``."""
-    group = subcommands(parser)
+    group = subcommands(parser, 'coaia fuse comments post "Looks right" --trace $COAIA_TRACE_ID')
     listing = add_command(
         group,
         "list",

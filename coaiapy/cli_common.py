@@ -135,14 +135,21 @@ def add_command(
     return parser
 
 
-def add_group(group: Any, name: str, help: str, aliases: Sequence[str] = ()) -> Any:
+def add_group(group: Any, name: str, help: str, example: str) -> Any:
     """Add a command that only has subcommands, and return its subparsers."""
-    parser = group.add_parser(name, aliases=list(aliases), help=help, description=sentence(help))
-    return subcommands(parser)
+    parser = group.add_parser(name, help=help, description=sentence(help))
+    return subcommands(parser, example)
 
 
-def subcommands(parser: argparse.ArgumentParser, parser_class: Any = Parser) -> Any:
-    """Give ``parser`` subcommands; without one of them it prints its help."""
+def subcommands(
+    parser: argparse.ArgumentParser, example: str = "", parser_class: Any = Parser
+) -> Any:
+    """Give ``parser`` subcommands; without one of them it prints its help.
+
+    ``example`` is one or more command lines for that help.
+    """
+    if example:
+        parser.epilog = example_text(example)
 
     def print_help(args: argparse.Namespace, context: Context) -> int:
         write_text(context.stdout, parser.format_help())

@@ -142,7 +142,7 @@ def _build_init(parser: Parser) -> None:
 
 
 def _build_config(parser: Parser) -> None:
-    group = subcommands(parser)
+    group = subcommands(parser, "coaia config show")
     shown = add_command(
         group,
         "show",

@@ -30,7 +30,11 @@ class Command(NamedTuple):
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Fill the parser of ``coaia env``: with one command when ``words`` name it, else with all."""
-    group = subcommands(parser)
+    group = subcommands(
+        parser,
+        """coaia env set COAIA_USER_ID john
+        eval "$(coaia env source --export)\"""",
+    )
     after = words[1 + min(words.index(name) for name in ("env", "environment") if name in words) :]
     for command in [one for one in COMMANDS if after[:1] == [one.name]] or COMMANDS:
         branch = add_command(group, command.name, command.handler, command.help, command.example)

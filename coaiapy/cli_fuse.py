@@ -3,7 +3,7 @@
 from typing import List
 
 from coaiapy.cli_branches import Branch, add_branches, command_place
-from coaiapy.cli_common import Parser
+from coaiapy.cli_common import Parser, example_text
 
 RESOURCES = (
     Branch("traces", "cli_traces", "list, view, write and delete traces and observations"),
@@ -29,4 +29,6 @@ RESOURCES = (
 
 def build(parser: Parser, words: List[str]) -> None:
     """Add the resources to ``coaia fuse``."""
+    parser.epilog = example_text("""coaia fuse traces --limit 10
+        coaia fuse doctor""")
     add_branches(parser, RESOURCES, words, command_place(words) + 1)

@@ -12,7 +12,8 @@ from coaiapy.errors import UsageError
 
 def build(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia gh``."""
-    group = add_group(subcommands(parser), "issues", "the issues of a repository")
+    example = "coaia gh issues list --owner octocat --repo hello-world"
+    group = add_group(subcommands(parser, example), "issues", "the issues of a repository", example)
     listing = add_command(
         group,
         "list",

@@ -20,7 +20,11 @@ from coaiapy.json_lines import json_lines
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse outbox``."""
-    group = subcommands(parser)
+    group = subcommands(
+        parser,
+        """coaia fuse outbox status
+        coaia fuse outbox flush""",
+    )
     status = add_command(
         group, "status", show_status, "count what is owed to whom", "coaia fuse outbox status"
     )

@@ -15,7 +15,11 @@ _VAR = "--var"
 
 def build(parser: Parser, words: List[str]) -> None:
     """Fill the parser of ``coaia pipeline``; ``--var KEY VALUE`` in ``words`` becomes one word."""
-    group = subcommands(parser)
+    group = subcommands(
+        parser,
+        """coaia pipeline list
+        coaia pipeline create simple-trace --var trace_name=Interview""",
+    )
     _build_list(group)
     _build_show(group)
     creation = add_command(

@@ -22,7 +22,11 @@ VERSION_COLUMNS = {
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse prompts``."""
-    group = subcommands(parser)
+    group = subcommands(
+        parser,
+        """coaia fuse prompts list
+        coaia fuse prompts get team/greeting --prod -c""",
+    )
     _build_list(group)
     _build_get(group)
     _build_create(group)

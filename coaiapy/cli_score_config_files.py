@@ -56,7 +56,12 @@ def build(group: Any) -> None:
 
 
 def _build_presets(group: Any) -> None:
-    presets = add_group(group, "presets", "score configs that come with coaia")
+    presets = add_group(
+        group,
+        "presets",
+        "score configs that come with coaia",
+        "coaia fuse score-configs presets list --category narrative",
+    )
     listing = add_command(
         presets,
         "list",

@@ -35,7 +35,11 @@ COLUMNS = {
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse score-configs``."""
-    group = subcommands(parser)
+    group = subcommands(
+        parser,
+        """coaia fuse score-configs list
+        coaia fuse score-configs presets install Helpfulness""",
+    )
     _build_list(group)
     _build_get(group)
     _build_available(group)

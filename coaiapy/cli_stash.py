@@ -188,7 +188,7 @@ def _build_fetch(parser: Parser) -> None:
 
 
 def _build_stash(parser: Parser) -> None:
-    group = subcommands(parser)
+    group = subcommands(parser, "coaia stash list 'notes:*'")
     listing = add_command(
         group, "list", list_, "show what is stashed", "coaia stash list 'notes:*' --json"
     )

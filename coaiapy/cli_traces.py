@@ -14,13 +14,12 @@ from coaiapy import (
     traces,
 )
 from coaiapy.cli_arguments import add_json, note_source, print_json
-from coaiapy.cli_common import Context, add_command, example_text, subcommands
+from coaiapy.cli_common import Context, add_command, subcommands
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse traces``; without one it lists."""
-    group = subcommands(parser)
-    parser.epilog = example_text("coaia fuse traces --user john --limit 10")
+    group = subcommands(parser, "coaia fuse traces --user john --limit 10")
     cli_trace_list.build(parser, group)
     _build_views(group)
     cli_observations.build(group)

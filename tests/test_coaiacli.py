@@ -104,6 +104,9 @@ def test_a_group_without_a_subcommand_prints_its_help(run, words):
     assert result == run(*(words + ["--help"]))
     assert (result.code, result.err) == (0, "")
     assert "commands:" in result.out
+    epilog = re.split(r"^examples?:$", result.out, flags=re.MULTILINE)[1]
+    for line in example_lines(epilog):
+        coaiacli.build_parser(line).parse_args(line)
 
 
 def test_no_words_at_all_print_the_help(run):
