@@ -19,8 +19,9 @@ _ISO = re.compile(
 )
 _STORED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\Z", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-# A number of seconds from here on (May 2033) is rather a date in digits.
-_PLAUSIBLE_SECONDS = 2000000000
+# What ten digits can mean in seconds since 1970, and how far ahead of now that may reasonably be.
+_TEN_DIGITS = 10**9
+_FARTHEST = 10 * 366 * 86400
 # The last moment that can be stored.
 LAST = "9999-12-31T23:59:59.999Z"
 _FORMS = (
@@ -73,9 +74,9 @@ def parse_time(value: Any) -> str:
     """Return the stored text of a moment written in any accepted way.
 
     Text: ISO 8601 with any offset (without one: local time), ``yyMMddHHmmss`` or ``yyMMddHHmm``
-    (UTC), or seconds since 1970. A number is seconds since 1970 unless that lies after May 2033
-    and its digits are a date (YAML reads an unquoted ``260131120000`` as a number). Dates and
-    datetimes are taken as they are. Raises ``UsageError`` for anything else.
+    (UTC), or seconds since 1970. Ten digits that may be a date or seconds are what is nearer to
+    now. A number is read as its digits are. Dates and datetimes are taken as they are. Raises
+    ``UsageError`` for anything else.
     """
     try:
         if isinstance(value, str) and _STORED.match(value):
@@ -108,25 +109,34 @@ def _parse(value: Any) -> datetime:
     raise ValueError(value)
 
 
-def _parse_number(seconds: Any) -> datetime:
-    if isinstance(seconds, int) and seconds >= _PLAUSIBLE_SECONDS:
-        try:
-            return _tlid(str(seconds))
-        except ValueError:
-            pass
-    return _EPOCH + timedelta(seconds=seconds)
+def _parse_number(number: Any) -> datetime:
+    if isinstance(number, int) and number >= _TEN_DIGITS:
+        return _parse_digits(str(number))
+    return _EPOCH + timedelta(seconds=number)
 
 
 def _parse_text(text: str) -> datetime:
-    if re.match(r"[0-9]{12}$|[0-9]{10}$", text):
-        try:
-            return _tlid(text)
-        except ValueError:
-            if len(text) == 12:
-                raise
-    if re.match(r"[0-9]{9,11}(\.[0-9]+)?$", text):
+    if re.match(r"[0-9]{9,12}$", text):
+        return _parse_digits(text)
+    if re.match(r"[0-9]{9,11}\.[0-9]+$", text):
         return _EPOCH + timedelta(seconds=float(text))
     return _iso(text)
+
+
+def _parse_digits(text: str) -> datetime:
+    """Return what a date in digits or whole seconds say, whichever is nearer to now."""
+    readings = []
+    if re.match(r"[0-9]{10}([0-9]{2})?$", text):
+        try:
+            readings.append(_tlid(text))
+        except ValueError:
+            pass
+    now = time.time()
+    if int(text) <= now + _FARTHEST:
+        readings.append(_EPOCH + timedelta(seconds=int(text)))
+    if not readings:
+        raise ValueError(text)
+    return min(readings, key=lambda moment: abs(moment.timestamp() - now))
 
 
 def _tlid(text: str) -> datetime:
