@@ -17,6 +17,14 @@ def add_json(parser: argparse.ArgumentParser, default: Any = False) -> None:
     parser.add_argument("--json", action="store_true", default=default, help="print JSON")
 
 
+def add_id(parser: Any, kind: str, *short: str, **options: Any) -> None:
+    """Add ``--KIND-id``. It may also be written without the ``-id``, as some commands had it."""
+    parser.add_argument(*short, "--{}-id".format(kind), metavar="ID", **options)
+    parser.add_argument(
+        "--" + kind, dest=kind + "_id", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+    )
+
+
 def print_json(context: Context, value: Any) -> None:
     """Print ``value`` as JSON, for people and programs."""
     text = json.dumps(value, ensure_ascii=False, indent=2)

@@ -4,7 +4,7 @@ import argparse
 from typing import Any, List, Optional
 
 from coaiapy import comments, display, settings
-from coaiapy.cli_arguments import add_json, print_json, seconds
+from coaiapy.cli_arguments import add_id, add_json, print_json, seconds
 from coaiapy.cli_common import Context, add_command, subcommands
 from coaiapy.cli_input import STDIN, read_stdin
 from coaiapy.cli_listing import add_listing_options, show_listing
@@ -14,7 +14,7 @@ from coaiapy.settings import Settings
 _COLUMNS = {
     "createdAt": "Created",
     "objectType": "On",
-    "objectId": "Id",
+    "objectName": "Id",
     "content": "Comment",
     "authorUserId": "Author",
     "id": "Comment id",
@@ -29,7 +29,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
         "list",
         list_comments,
         "list comments, the oldest first",
-        """coaia fuse comments list --trace $COAIA_TRACE_ID
+        """coaia fuse comments list --trace-id $COAIA_TRACE_ID
         coaia fuse comments list --json""",
     )
     _add_targets(listing)
@@ -49,7 +49,7 @@ def _build_post(group: Any) -> None:
         "post",
         post_comment,
         "comment on a trace, an observation, a session or a prompt",
-        """coaia fuse comments post "Looks right" --trace $COAIA_TRACE_ID
+        """coaia fuse comments post "Looks right" --trace-id $COAIA_TRACE_ID
         coaia fuse comments post - --prompt greetings/formal@3 < review.txt""",
     )
     post.add_argument("content", metavar="TEXT", help="what to say; - reads standard input")
@@ -67,9 +67,8 @@ def _build_post(group: Any) -> None:
 
 def _add_targets(parser: argparse.ArgumentParser) -> None:
     targets = parser.add_mutually_exclusive_group()
-    targets.add_argument("--trace", metavar="ID")
-    targets.add_argument("--observation", metavar="ID")
-    targets.add_argument("--session", metavar="ID")
+    for kind in ("trace", "observation", "session"):
+        add_id(targets, kind)
     targets.add_argument(
         "--prompt", metavar="NAME[@VERSION]", help="a version, or NAME@LABEL (default: latest)"
     )
@@ -97,7 +96,7 @@ def post_comment(args: argparse.Namespace, context: Context) -> None:
     on = _target(args, known)
     if on is None:
         raise UsageError(
-            "say what the comment is on: --trace, --observation, --session or --prompt"
+            "say what the comment is on: --trace-id, --observation-id, --session-id or --prompt"
         )
     posted = comments.post_comment(known, on, content, args.author, args.wait)
     if args.json:
@@ -107,7 +106,7 @@ def post_comment(args: argparse.Namespace, context: Context) -> None:
 
 def _target(args: argparse.Namespace, known: Settings) -> Optional[comments.Target]:
     for kind in (comments.TRACE, comments.OBSERVATION, comments.SESSION):
-        given = getattr(args, kind.lower())
+        given = getattr(args, kind.lower() + "_id")
         if given is not None:
             return comments.target(kind, given)
     return None if args.prompt is None else comments.prompt_target(known, args.prompt)

@@ -4,7 +4,7 @@ import argparse
 from typing import Any, List
 
 from coaiapy import delivery, display, media, media_files, settings
-from coaiapy.cli_arguments import add_json, print_json, seconds
+from coaiapy.cli_arguments import add_id, add_json, print_json, seconds
 from coaiapy.cli_common import Context, add_command, subcommands
 from coaiapy.cli_delivery import report
 from coaiapy.files import write_output
@@ -45,7 +45,7 @@ def _build_upload(group: Any) -> None:
     )
     upload.add_argument("file", metavar="FILE")
     upload.add_argument("trace_id", metavar="TRACE_ID")
-    upload.add_argument("-o", "--observation-id", metavar="ID", help="in this step of the trace")
+    add_id(upload, "observation", "-o", help="in this step of the trace")
     upload.add_argument(
         "-f", "--field", choices=media.FIELDS, default="input", help="(default: input)"
     )

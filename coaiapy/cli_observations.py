@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from coaiapy import settings, trace_reads
-from coaiapy.cli_arguments import note_source, positive, print_json
+from coaiapy.cli_arguments import add_id, note_source, positive, print_json
 from coaiapy.cli_common import Context, add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.listing import with_note
@@ -32,7 +32,7 @@ def build(group: Any) -> None:
         "coaia fuse traces list-observations --trace-id $COAIA_TRACE_ID --type GENERATION",
         aliases=["obs-list", "list-obs"],
     )
-    listing.add_argument("--trace-id", metavar="ID", help="only those of this trace")
+    add_id(listing, "trace", help="only those of this trace")
     listing.add_argument("--name", help="only those of this name")
     listing.add_argument("--type", type=str.upper, choices=OBSERVATION_TYPES)
     listing.add_argument(

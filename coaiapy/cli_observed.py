@@ -3,15 +3,14 @@
 import argparse
 from typing import Any
 
+from coaiapy.cli_arguments import add_id
 from coaiapy.cli_common import Context
 
 
 def add_trace_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--trace`` and ``--no-trace``."""
+    """Add ``--trace-id`` and ``--no-trace``."""
     where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--trace", metavar="ID", help="record the call in this trace (default: COAIA_TRACE_ID's)"
-    )
+    add_id(where, "trace", help="record the call in this trace (default: COAIA_TRACE_ID's)")
     where.add_argument("--no-trace", action="store_true", help="do not record the call")
 
 
@@ -19,4 +18,4 @@ def recorder(args: argparse.Namespace, context: Context) -> Any:
     """Return what records the calls of this command line."""
     from coaiapy import observed  # the journal and all that sends: not for --help
 
-    return observed.recorder(args.trace, not args.no_trace, context.env_file, context.note)
+    return observed.recorder(args.trace_id, not args.no_trace, context.env_file, context.note)

@@ -4,7 +4,7 @@ import argparse
 from typing import Any, Dict, List
 
 from coaiapy import display, pipeline
-from coaiapy.cli_arguments import add_json, print_json
+from coaiapy.cli_arguments import add_id, add_json, print_json
 from coaiapy.cli_common import Context, Parser, add_command, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.errors import ExitCode, UsageError
@@ -108,9 +108,9 @@ def _add_creation_options(parser: Parser) -> None:
         metavar="KEY=VALUE",
         help="give a variable its value (or: --var KEY VALUE); repeat for several",
     )
-    parser.add_argument("--trace-id", metavar="ID", help="(default: a new id)")
-    parser.add_argument("--session-id", metavar="ID", help="the session of the trace")
-    parser.add_argument("--user-id", metavar="ID", help="the user of the trace")
+    add_id(parser, "trace", help="(default: a new id)")
+    add_id(parser, "session", help="the session of the trace")
+    add_id(parser, "user", help="the user of the trace")
     parser.add_argument(
         "--export-env",
         action="store_true",

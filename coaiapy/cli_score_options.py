@@ -4,7 +4,7 @@ import argparse
 from typing import Any, Dict, Optional
 
 from coaiapy import scores
-from coaiapy.cli_arguments import add_json, json_value, print_json, time
+from coaiapy.cli_arguments import add_id, add_json, json_value, print_json, time
 from coaiapy.cli_common import Context
 from coaiapy.cli_delivery import add_delivery_options, report
 from coaiapy.errors import UsageError
@@ -14,9 +14,9 @@ from coaiapy.settings import Settings
 
 def add_target_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that name what a score is about."""
-    parser.add_argument("--trace-id", metavar="ID", help="a trace; its id in any form")
-    parser.add_argument("--observation-id", metavar="ID", help="with --trace-id: a step of it")
-    parser.add_argument("--session-id", metavar="ID", help="a session")
+    add_id(parser, "trace", help="a trace; its id in any form")
+    add_id(parser, "observation", help="with --trace-id: a step of it")
+    add_id(parser, "session", help="a session")
     parser.add_argument("--run", metavar="ID|NAME", help="a dataset run, by its id")
     parser.add_argument(
         "--dataset", metavar="NAME", help="with --run: it is a name in this dataset"

@@ -4,7 +4,7 @@ import argparse
 from typing import Any, Iterable, List
 
 from coaiapy import settings, trace_reads
-from coaiapy.cli_arguments import note_source, positive, time
+from coaiapy.cli_arguments import add_id, note_source, positive, time
 from coaiapy.cli_common import Context, add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.errors import UsageError
@@ -14,7 +14,9 @@ from coaiapy.trace_filter import ORDERS, TraceFilter
 DEFAULT_LIMIT = 50
 _VALUED = (
     "--limit",
+    "--user-id",
     "--user",
+    "--session-id",
     "--session",
     "--name",
     "--tag",
@@ -34,8 +36,8 @@ def build(parser: argparse.ArgumentParser, group: Any) -> None:
         handler=list_traces,
         limit=DEFAULT_LIMIT,
         all=False,
-        user=None,
-        session=None,
+        user_id=None,
+        session_id=None,
         name=None,
         tag=None,
         environment=None,
@@ -49,21 +51,25 @@ def build(parser: argparse.ArgumentParser, group: Any) -> None:
         columns=None,
     )
     listing = add_command(
-        group, "list", list_traces, "list traces", "coaia fuse traces list --user john --limit 10"
+        group,
+        "list",
+        list_traces,
+        "list traces",
+        "coaia fuse traces list --user-id john --limit 10",
     )
     _add_options(listing)
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options, none with a default: ``traces --user john list`` keeps what came first."""
+    """Add the options, none with a default: ``traces --user-id john list`` keeps what came first."""
 
     def add(*names: str, **options: Any) -> None:
         parser.add_argument(*names, default=argparse.SUPPRESS, **options)
 
     add("--limit", type=positive, help="how many at most (default: {})".format(DEFAULT_LIMIT))
     add("--all", action="store_true", help="every trace, whatever --limit says")
-    add("--user", metavar="ID", help="only this user's")
-    add("--session", metavar="ID", help="only those of this session")
+    for kind, about in (("user", "only this user's"), ("session", "only those of this session")):
+        add_id(parser, kind, default=argparse.SUPPRESS, help=about)
     add("--name", help="only those of this name")
     add("--tag", action="append", help="only those with this tag (repeat for several)")
     add("--environment", metavar="NAME", help="only those of this environment")
@@ -94,8 +100,8 @@ def refuse_early_options(words: List[str], commands: Iterable[str]) -> None:
 def list_traces(args: argparse.Namespace, context: Context) -> None:
     """Show the traces that the options ask for."""
     wanted = TraceFilter(
-        user_id=args.user,
-        session_id=args.session,
+        user_id=args.user_id,
+        session_id=args.session_id,
         name=args.name,
         tags=tuple(args.tag or ()),
         environment=args.environment,

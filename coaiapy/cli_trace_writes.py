@@ -5,6 +5,7 @@ from typing import Any, List, Tuple
 
 from coaiapy import settings, trace_reads, traces
 from coaiapy.cli_arguments import (
+    add_id,
     add_json,
     json_object,
     json_or_text,
@@ -36,8 +37,8 @@ def _build_create(group: Any) -> None:
         'coaia fuse traces create my-run -u john -s session-1 -n "Nightly run" --tag nightly',
     )
     create.add_argument("trace_id", metavar="TRACE_ID", nargs="?", help="(default: a new id)")
-    create.add_argument("-s", "--session", metavar="ID")
-    create.add_argument("-u", "--user", metavar="ID")
+    add_id(create, "session", "-s", help="the session that it belongs to")
+    add_id(create, "user", "-u", help="whom it serves")
     create.add_argument("-n", "--name")
     create.add_argument("--timestamp", type=time, metavar="TIME", help="(default: now)")
     create.add_argument("--tag", action="append", help="repeat for several")
@@ -74,11 +75,11 @@ def _build_add_observation(group: Any, words: List[str]) -> None:
     add.add_argument(
         "ids",
         metavar="[OBSERVATION_ID] TRACE_ID",
-        nargs="*" if any(word.startswith("--trace-id") for word in words) else "+",
+        nargs="*" if any(word.startswith("--trace") for word in words) else "+",
         help="the trace, and before it the observation's own id (default: a new one)",
     )
-    add.add_argument("--trace-id", metavar="ID", help="the trace, by name instead of by place")
-    add.add_argument("--observation-id", metavar="ID", help="likewise the observation")
+    add_id(add, "trace", help="the trace, by name instead of by place")
+    add_id(add, "observation", help="likewise the observation")
     add.add_argument(
         "-t", "--type", type=str.upper, choices=OBSERVATION_TYPES, help="(default: EVENT)"
     )
@@ -124,8 +125,8 @@ def create_trace(args: argparse.Namespace, context: Context) -> int:
             "id": args.trace_id,
             "timestamp": args.timestamp,
             "name": args.name,
-            "user_id": args.user,
-            "session_id": args.session,
+            "user_id": args.user_id,
+            "session_id": args.session_id,
             "input": json_or_text(args.input),
             "output": json_or_text(args.output),
             "metadata": json_or_text(args.metadata),

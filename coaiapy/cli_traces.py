@@ -19,7 +19,7 @@ from coaiapy.cli_common import Context, add_command, subcommands
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse traces``; without one it lists."""
-    group = subcommands(parser, "coaia fuse traces --user john --limit 10")
+    group = subcommands(parser, "coaia fuse traces --user-id john --limit 10")
     cli_trace_list.build(parser, group)
     _build_views(group)
     cli_observations.build(group)

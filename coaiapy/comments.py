@@ -7,7 +7,7 @@ for.
 import time
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
-from coaiapy import ids, prompts, server_only, unconfirmed
+from coaiapy import ids, journal_reads, prompts, server_only, unconfirmed
 from coaiapy.current_project import current_project
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
@@ -30,10 +30,14 @@ USUAL_WAIT = 30.0
 
 
 class Target(NamedTuple):
-    """What a comment is on: one of ``OBJECT_TYPES`` and its id (of a prompt: of its version)."""
+    """What a comment is on: one of ``OBJECT_TYPES`` and its id (of a prompt: of its version).
+
+    ``name`` is what people call it, if that is not its id: ``NAME@VERSION``.
+    """
 
     object_type: str
     object_id: str
+    name: str = ""
 
     def forms(self) -> List[str]:
         """Return the ids under which servers of any generation may know it."""
@@ -70,7 +74,7 @@ def prompt_target(settings: Settings, name: str) -> Target:
     label = None if version else selector or LATEST
     server_only.check(settings, "comments")
     found = prompts.get_prompt(settings, stem, label=label, version=version, resolve=False)
-    return Target(PROMPT, found["id"])
+    return Target(PROMPT, found["id"], "{}@{}".format(stem, found["version"]))
 
 
 def list_comments(
@@ -78,7 +82,9 @@ def list_comments(
 ) -> List[Body]:
     """Return the comments on one object, or all of the project, the oldest first.
 
-    Each has ``id``, ``objectType``, ``objectId``, ``content``, ``authorUserId``, ``createdAt``.
+    Each has ``id``, ``objectType``, ``objectId``, ``content``, ``authorUserId``, ``createdAt``, and
+    ``objectName``: the id, or of a prompt that was asked for its name and version. Ids of traces
+    and observations are the user's own, where this machine knows them.
     """
     found: Dict[str, Body] = {}
     with client_for(settings, "comments") as http:
@@ -86,7 +92,23 @@ def list_comments(
             query = {"authorUserId": author, "objectId": form}
             query["objectType"] = on.object_type if on else None
             found.update((row["id"], row) for row in _pages(http, query))
-    return sorted(found.values(), key=lambda row: (str(row.get("createdAt")), row["id"]))
+    rows = sorted(found.values(), key=lambda row: (str(row.get("createdAt")), row["id"]))
+    with Journal() as journal:
+        destination = destination_of(journal, settings)
+        return [_named(journal, destination, row, on) for row in rows]
+
+
+def _named(journal: Journal, destination: int, row: Body, on: Optional[Target]) -> Body:
+    kind, object_id = row.get("objectType"), str(row.get("objectId"))
+    if on is not None:
+        object_id = on.object_id
+    elif kind == TRACE:
+        known = journal_reads.trace(journal, destination, object_id)
+        object_id = known["id"] if known else object_id
+    elif kind == OBSERVATION:
+        for body in journal_reads.find_observations(journal, destination, object_id):
+            object_id = body["id"]
+    return dict(row, objectId=object_id, objectName=on.name if on and on.name else object_id)
 
 
 def _pages(http: LangfuseHttp, query: Dict[str, Any]) -> Iterator[Body]:

@@ -79,10 +79,11 @@ def name_of(path: str) -> str:
 def _file_name(step: str) -> str:
     """Return a name for a file; of one that is too long the end becomes a digest of it."""
     safe = _UNSAFE.sub(_encoded, step)
-    if len(safe.encode("utf-8")) <= LONGEST_STEP:
+    data = safe.encode("utf-8", "surrogatepass")
+    if len(data) <= LONGEST_STEP:
         return safe
-    start = safe.encode("utf-8")[: LONGEST_STEP - 17].decode("utf-8", "ignore")
-    return "{}~{}".format(start, sha256(step.encode("utf-8")).hexdigest()[:16])
+    start = data[: LONGEST_STEP - 17].decode("utf-8", "ignore")
+    return "{}~{}".format(start, sha256(data).hexdigest()[:16])
 
 
 def _encoded(found: Any) -> str:

@@ -168,3 +168,37 @@ def test_an_error_is_no_empty_list(run, use):
     server.fail("403", path="/comments")
     result = run("fuse", "comments", "list", "--json")
     assert (result.code, result.out) == (ExitCode.CONFIG, "")
+
+
+@pytest.mark.parametrize("kind", ["v3", "v4-events_only"])
+def test_an_object_is_listed_under_the_name_that_people_gave_it(run, use, kind):
+    server = use(kind)
+    run("fuse", "traces", "create", "node1")
+    run("fuse", "traces", "add-observation", "step1", "node1")
+    run("fuse", "prompts", "create", "p", "x")
+    run("fuse", "prompts", "create", "p", "y")
+    for words in (["--trace-id", "node1"], ["--observation-id", "step1"], ["--prompt", "p@1"]):
+        assert run("fuse", "comments", "post", "hello", *words, "--wait", "5").code == 0
+        (row,) = json.loads(run("fuse", "comments", "list", "--json", *words).out)
+        assert row["objectName"] == words[1]
+        assert words[1] in run("fuse", "comments", "list", *words).out
+    every = json.loads(run("fuse", "comments", "list", "--json").out)
+    names = [row["objectName"] for row in every]
+    assert names == ["node1", "step1", server.prompts["p"][0]["id"]]
+    assert [row["objectId"] for row in every] == names
+
+
+@pytest.mark.parametrize("form", ["--trace", "--trace-id"])
+def test_ids_have_two_forms_of_their_option_everywhere(run, use, form):
+    use("v3")
+    run("fuse", "traces", "create", "t", "--session", "s", "--user-id", "u")
+    for words in (
+        ["comments", "post", "hello", form, "t"],
+        ["comments", "list", form, "t"],
+        ["scores", "apply", form, "t", "--name", "n"],
+        ["traces", "list-observations", form, "t"],
+        ["traces", "add-observation", form, "t", "-n", "step"],
+    ):
+        assert run("fuse", *words).code == 0
+    for words in (["--user", "u"], ["--session-id", "s"], ["--user-id", "u", "--session", "s"]):
+        assert len(json.loads(run("fuse", "traces", "list", "--json", *words).out)) == 1

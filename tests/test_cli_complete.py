@@ -1,5 +1,6 @@
 """What is offered to a shell: all that the parsers take, and what lies on this machine."""
 
+import argparse
 import json
 import os
 import socket
@@ -62,7 +63,8 @@ def test_commands_with_their_help(complete):
 
 @pytest.mark.parametrize("words, parser", COMMANDS, ids=[named(words) for words, _ in COMMANDS])
 def test_every_option_of_every_command_is_offered(offered, words, parser):
-    options = {name for action in parser._actions for name in action.option_strings}
+    shown = [action for action in parser._actions if action.help != argparse.SUPPRESS]
+    options = {name for action in shown for name in action.option_strings}
     assert set(offered(*(words + ["--"]))) == {name for name in options if name[:2] == "--"}
     for name in options:
         assert name in offered(*(words + [name]))

@@ -205,7 +205,9 @@ def test_filters_and_order_reach_the_list(fuse):
 VALUES = {
     "--limit": "1",
     "--user": "john",
+    "--user-id": "john",
     "--session": "s",
+    "--session-id": "s",
     "--name": "a",
     "--tag": "x",
     "--environment": "env-a",

@@ -168,7 +168,7 @@ def test_what_a_command_does_not_take_is_told_with_that_command(run, words, said
         ("fuse prompts check DIR --label x p", {"folder": "DIR", "label": "x", "names": ["p"]}),
         ("fuse traces add-observation obA -ts mt1", {"ids": ["obA", "mt1"], "type": "SPAN"}),
         ("fuse traces add-observation -ts obA -n N t", {"ids": ["obA", "t"], "name": "N"}),
-        ("fuse traces create -u john t", {"trace_id": "t", "user": "john"}),
+        ("fuse traces create -u john t", {"trace_id": "t", "user_id": "john"}),
         ("fuse traces patch-output t --json -5", {"trace_id": "t", "output": "-5"}),
         ("fuse outbox drop 1 --yes 2", {"rows": [1, 2], "yes": True}),
         ("fuse scc presets install A --json B", {"presets": ["A", "B"], "json": True}),

@@ -96,7 +96,7 @@ def subparsers(parser):
 def command_of(words, aliases, parser, listed):
     """Return what is to be said of one parser."""
     actions = [one for one in parser._actions if "--help" not in one.option_strings]
-    options = [one for one in actions if one.option_strings]
+    options = [one for one in actions if one.option_strings and one.help != argparse.SUPPRESS]
     places = [one for one in actions if not one.option_strings and one is not subparsers(parser)]
     needs_command = parser.get_default("handler").__name__ == "print_help"
     usage = list(words)
