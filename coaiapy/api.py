@@ -179,7 +179,8 @@ def patch_output(trace_id: str, output: Any, *, timeout: Optional[float] = None)
     >>> coaiapy.get_trace(trace["id"])["output"]
     {'words': 1200}
 
-    Raises ``NotFoundError`` without the trace, and what ``create_trace`` raises.
+    Raises ``NotFoundError`` without the trace, ``UsageError`` for ``None``, and what
+    ``create_trace`` raises.
     """
     from coaiapy import delivery, settings, traces
 
@@ -199,8 +200,9 @@ def get_trace(trace_id: str) -> Body:
     >>> [(one["name"], one["level"]) for one in coaiapy.get_trace(trace["id"])["observations"]]
     [('Answer', 'WARNING')]
 
-    Raises ``NotFoundError`` without the trace, ``NetworkError`` when the server does not answer
-    and this machine has nothing of the trace, and ``ConfigError`` or ``RefusedError`` for its no.
+    Raises ``NotFoundError`` without the trace, ``UsageError`` for what is no id, ``NetworkError``
+    when the server does not answer and this machine has nothing of the trace, and ``ConfigError``
+    or ``RefusedError`` for its no.
     """
     from coaiapy import settings, trace_reads
 
@@ -229,17 +231,17 @@ def list_traces(
     >>> [trace["name"] for trace in coaiapy.list_traces(user_id="jane", limit=2)]
     ['Take 3', 'Take 2']
 
-    Raises ``UsageError`` for what is no time, ``NetworkError`` when the server does not answer,
-    and ``ConfigError`` or ``RefusedError`` for its no.
+    Raises ``UsageError`` for a condition or a limit that cannot be, ``NetworkError`` when the
+    server does not answer, and ``ConfigError`` or ``RefusedError`` for its no.
     """
     from coaiapy import settings, times, trace_reads
-    from coaiapy.trace_filter import TraceFilter
+    from coaiapy.trace_filter import TraceFilter, tags_of
 
     wanted = TraceFilter(
         name=name,
         user_id=user_id,
         session_id=session_id,
-        tags=tuple(tags),
+        tags=tags_of(tags),
         environment=environment,
         from_time=None if from_time is None else times.parse_time(from_time),
         to_time=None if to_time is None else times.parse_time(to_time),
@@ -278,14 +280,14 @@ def tash(key: str, value: Union[str, bytes], ttl: Optional[int] = None) -> None:
     >>> coaiapy.fetch("greeting")
     b'hello there'
 
-    Raises ``UsageError`` for an empty key, ``ConfigError`` without the package that Redis needs,
-    ``NetworkError`` when it cannot be reached, ``RefusedError`` for its no and ``StateError`` when
-    the stash on this machine cannot be written.
+    Raises ``UsageError`` for what is no key or no value, ``ConfigError`` without the package that
+    Redis needs, ``NetworkError`` when it cannot be reached, ``RefusedError`` for its no and
+    ``StateError`` when the stash on this machine cannot be written.
     """
     from coaiapy import stash
 
     with stash.open_stash() as store:
-        stash.put(store, key, value.encode("utf-8") if isinstance(value, str) else value, ttl)
+        stash.put(store, key, value, ttl)
 
 
 def fetch(key: str) -> bytes:

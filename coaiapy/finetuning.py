@@ -21,7 +21,7 @@ from coaiapy.conversations import (
 )
 from coaiapy.errors import UsageError
 from coaiapy.json_lines import json_lines
-from coaiapy.json_text import parsed
+from coaiapy.json_text import rows
 from coaiapy.record_fields import Body
 
 OPENAI = "openai"
@@ -79,7 +79,7 @@ def format_dataset_for_finetuning(
     system_instruction: Optional[str] = DEFAULT_INSTRUCTION,
 ) -> str:
     """Return the items, given as objects or as the text of a JSON list, as JSON Lines."""
-    return training_data(parsed(items), format_type, system_instruction).jsonl()
+    return training_data(rows(items), format_type, system_instruction).jsonl()
 
 
 def _record(item: Body, vendor: str, system_instruction: Optional[str]) -> Body:

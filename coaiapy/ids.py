@@ -9,8 +9,9 @@ import os
 import re
 from functools import lru_cache
 from hashlib import sha256
-from typing import List
+from typing import Any, List
 
+from coaiapy import json_values
 from coaiapy.errors import UsageError
 
 _HEX32 = re.compile(r"[0-9a-f]{32}\Z")
@@ -18,11 +19,22 @@ _HEX16 = re.compile(r"[0-9a-f]{16}\Z")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
 
-def check_given(text: str, what: str) -> str:
-    """Return the id of a ``what``; ``UsageError`` for an empty one, which servers take for any."""
-    if not text:
+def check_given(given: Any, what: str) -> str:
+    """Return the id of a ``what`` as text; ``UsageError`` for what no record can have.
+
+    Servers take an empty one for any.
+    """
+    if isinstance(given, int) and not isinstance(given, bool):
+        return str(given)
+    if not isinstance(given, str):
+        kind = json_values.kind_of(given)
+        raise UsageError("the id of the {} must be text, not {}".format(what, kind))
+    if not given:
         raise UsageError("the id of the {} is empty: name one".format(what))
-    return text
+    try:
+        return json_values.plain_text(given)
+    except ValueError as error:
+        raise UsageError("the id of the {} {}".format(what, error)) from error
 
 
 def new_trace_id() -> str:

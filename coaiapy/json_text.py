@@ -3,6 +3,9 @@
 import json
 from typing import Any, Dict, List
 
+from coaiapy import json_values
+from coaiapy.errors import UsageError
+
 
 def to_text(value: Any) -> str:
     """Return a value as JSON text that people can read."""
@@ -10,11 +13,29 @@ def to_text(value: Any) -> str:
 
 
 def parsed(value: Any) -> Any:
-    """Return what a JSON text says; anything else is taken to be what one says."""
-    return json.loads(value) if isinstance(value, str) else value
+    """Return what a JSON text says; anything else is taken to be what one says.
+
+    ``UsageError`` for a text that is no JSON.
+    """
+    if not isinstance(value, str):
+        return value
+    try:
+        return json_values.parse(value)
+    except ValueError as error:
+        shown = value if len(value) <= 40 else value[:40] + "..."
+        raise UsageError("{!r} is not JSON: {}".format(shown, error)) from error
 
 
 def rows(value: Any) -> List[Dict[str, Any]]:
-    """Return the rows of a list, or of an answer with ``data``."""
+    """Return the rows of a list, or of an answer with ``data``; else ``UsageError``."""
     found = parsed(value)
-    return list(found.get("data") or []) if isinstance(found, dict) else list(found)
+    if isinstance(found, dict):
+        found = found.get("data") or []
+    try:
+        listed = list(found)
+    except TypeError:
+        raise UsageError("{!r} is no list".format(found)) from None
+    for row in listed:
+        if not isinstance(row, dict):
+            raise UsageError("{!r} in the list is no object".format(row))
+    return listed

@@ -3,6 +3,7 @@
 import functools
 from typing import Any, Callable
 
+from coaiapy.errors import UsageError
 from coaiapy.http_answers import reason_of
 from coaiapy.json_text import parsed, to_text
 
@@ -21,7 +22,7 @@ def for_people(form: Callable[..., str]) -> Callable[..., str]:
             if _is_error(value):
                 return "Error: {}".format(reason_of(value))
             return form(*args, **named)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, UsageError) as error:
             raw = shown if isinstance(shown, str) else to_text(shown)
             return "Error formatting this ({!r})\nRaw JSON:\n{}".format(error, raw)
 

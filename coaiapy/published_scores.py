@@ -5,7 +5,6 @@ raised, except where the text ``Error: ...`` is promised. A config that is serve
 although it is old, because the server is down, is a ``StaleScoreConfigWarning``.
 """
 
-import json
 import warnings
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
@@ -22,7 +21,7 @@ from coaiapy import (
 from coaiapy.current_project import current_project
 from coaiapy.delivery import Outcome
 from coaiapy.errors import CoaiaError
-from coaiapy.json_text import rows, to_text
+from coaiapy.json_text import parsed, rows, to_text
 from coaiapy.listing import listing, with_note
 from coaiapy.published_forms import for_people
 from coaiapy.record_fields import Body
@@ -136,7 +135,7 @@ def create_score_config(
         "name": name,
         "dataType": data_type,
         "description": description,
-        "categories": json.loads(categories) if isinstance(categories, str) else categories,
+        "categories": parsed(categories),
         "minValue": min_value,
         "maxValue": max_value,
     }

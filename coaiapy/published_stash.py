@@ -7,7 +7,7 @@ The client may be anything that a script has put in the place of ``redis.Redis``
 from typing import Any, Optional, Union
 
 from coaiapy import stash
-from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
+from coaiapy.errors import ConfigError, NetworkError, NotFoundError
 from coaiapy.packages import require
 from coaiapy.redis_errors import LoginError, reporting
 from coaiapy.redis_settings import RedisServer
@@ -32,13 +32,13 @@ def get(client: Any, server: RedisServer, key: str) -> bytes:
         value = client.get(key)
     if value is None:
         raise NotFoundError("nothing is stashed under {!r} in {}".format(key, server.shown))
-    return _bytes(value)
+    return stash.as_bytes(value)
 
 
 def put_here(key: str, value: Union[str, bytes], ttl: Optional[int]) -> bytes:
     """Keep a value on this machine, and return the bytes read back."""
     with LocalStash() as store:
-        stash.put(store, key, _bytes(value), ttl)
+        stash.put(store, key, value, ttl)
         return stash.get(store, key)
 
 
@@ -62,11 +62,3 @@ def is_unreachable(error: BaseException) -> bool:
     if isinstance(error, (NetworkError, LoginError)):
         return True
     return isinstance(error.__cause__, ImportError)  # there is not even a client
-
-
-def _bytes(value: Union[str, bytes]) -> bytes:
-    if isinstance(value, str):
-        return value.encode("utf-8")
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value)
-    raise UsageError("{!r} is neither text nor bytes".format(type(value).__name__))

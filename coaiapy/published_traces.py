@@ -8,16 +8,16 @@ server could not be reached: that is sent later, and need not be written again. 
 
 import io
 import json
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 from coaiapy import delivery, display, projects, settings, times, trace_reads, traces
-from coaiapy.errors import CoaiaError
+from coaiapy.errors import CoaiaError, UsageError
 from coaiapy.json_text import parsed, rows, to_text
 from coaiapy.listing import TRACE_COLUMNS, listing, with_note
 from coaiapy.observation_files import preview, read_observations
 from coaiapy.published_forms import for_people
 from coaiapy.records import observation_from, trace_from
-from coaiapy.trace_filter import ORDERS, ObservationFilter, SessionFilter, TraceFilter
+from coaiapy.trace_filter import ORDERS, ObservationFilter, SessionFilter, TraceFilter, tags_of
 
 __all__ = [
     "add_observation",
@@ -150,15 +150,14 @@ def process_langfuse_response(
     Anything that is no ingestion answer is returned as it is.
     """
     try:
-        answer = json.loads(response_text)
-    except ValueError:
+        answer = parsed(response_text)
+        accepted = rows(answer["successes"])
+    except (UsageError, TypeError, KeyError):
         return response_text
-    if not isinstance(answer, dict) or "successes" not in answer:
-        return response_text
-    for success in answer["successes"]:
+    for success in accepted:
         if actual_id and str(success.get("id", "")).endswith("-event"):
             success["id"] = actual_id
-    return json.dumps(answer, indent=2, ensure_ascii=False)
+    return to_text(answer)
 
 
 def parse_tlid_to_iso(tlid: str) -> str:
@@ -218,18 +217,17 @@ def list_traces(
         user_id=user_id,
         session_id=session_id,
         name=name,
-        tags=(tags,) if isinstance(tags, str) else tuple(tags or ()),
+        tags=tags_of(tags),
         environment=environment,
         from_time=detect_and_parse_datetime(from_timestamp),
         to_time=detect_and_parse_datetime(to_timestamp),
         order=order_by or ORDERS[0],
+        version=version or None,
+        release=release or None,
     )
-    told = {"version": version, "release": release}
-    asked = {field: value for field, value in told.items() if value}
-    most = None if asked else page * limit
-    found = trace_reads.list_traces(settings.load(), wanted, most, include_observations)
-    chosen = [trace for trace in found if asked.items() <= trace.items()]
-    return to_text(chosen[(page - 1) * limit : page * limit])
+    start, end = _place(page, limit)
+    found = trace_reads.list_traces(settings.load(), wanted, end, include_observations)
+    return to_text(found[start:])
 
 
 def get_trace_with_observations(trace_id: str) -> str:
@@ -269,9 +267,17 @@ def list_sessions(
     """
     from_time, to_time = map(detect_and_parse_datetime, (from_timestamp, to_timestamp))
     wanted = SessionFilter(environment, from_time, to_time)
-    found = trace_reads.list_sessions(settings.load(), wanted, page * limit)
-    rows = found[(page - 1) * limit : page * limit]
-    return to_text({"data": rows, "meta": {"page": page, "limit": limit}})
+    start, end = _place(page, limit)
+    found = trace_reads.list_sessions(settings.load(), wanted, end)
+    return to_text({"data": found[start:], "meta": {"page": page, "limit": limit}})
+
+
+def _place(page: Any, limit: Any) -> Tuple[int, int]:
+    """Return where a page of ``limit`` rows begins and ends; pages are counted from 1."""
+    for name, number in (("page", page), ("limit", limit)):
+        if not isinstance(number, int) or number < 1:
+            raise UsageError("{} {!r}: give a whole number from 1 on".format(name, number))
+    return (page - 1) * limit, page * limit
 
 
 def get_session(session_id: str) -> str:

@@ -29,6 +29,8 @@ class LegacyReader:
             "userId": wanted.user_id,
             "sessionId": wanted.session_id,
             "name": wanted.name,
+            "version": wanted.version,
+            "release": wanted.release,
             "tags": list(wanted.tags),
             "environment": self._known(wanted.environment),
             "fromTimestamp": wanted.from_time,

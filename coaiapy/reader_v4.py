@@ -223,6 +223,7 @@ def _conditions(wanted: TraceFilter) -> List[List[Body]]:
         condition("string", "userId", "=", wanted.user_id),
         condition("string", "sessionId", "=", wanted.session_id),
         condition("string", "environment", "=", wanted.environment),
+        condition("string", "version", "=", wanted.version),
         condition("datetime", "startTime", ">=", wanted.from_time),
         condition("datetime", "startTime", "<", wanted.to_time),
     ]

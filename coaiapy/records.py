@@ -155,16 +155,18 @@ def observation_from(
 
 def _set_trace(given: Body, trace_id: str) -> None:
     """Put the observation into ``trace_id``; it may name the same trace itself, in any form."""
-    wanted = _checked_trace_id(trace_id)
+    wanted = _known_trace_id(trace_id) if isinstance(trace_id, str) else _trace_id(trace_id)
     named = given.get("trace_id", wanted)
     if named != wanted and ids.span_trace_id(named) != ids.span_trace_id(wanted):
         raise UsageError("trace_id: {!r} is another trace than {!r}".format(named, wanted))
     given["trace_id"] = wanted
 
 
-@lru_cache(maxsize=16)
-def _checked_trace_id(trace_id: str) -> str:
+def _trace_id(trace_id: Any) -> str:
     return str(checked({"trace_id": trace_id}, "observation")["trace_id"])
+
+
+_known_trace_id = lru_cache(maxsize=16)(_trace_id)
 
 
 def score_from(values: Mapping[str, Any]) -> Score:

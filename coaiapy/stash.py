@@ -1,8 +1,8 @@
 """The stash: values of bytes under keys, in Redis when the settings name one, else on this machine."""
 
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
-from coaiapy import config_values, redis_settings
+from coaiapy import config_values, json_values, redis_settings
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.stash_local import LocalStash
 from coaiapy.stash_redis import RedisStash
@@ -23,17 +23,30 @@ def open_stash(env_file: Optional[str] = None) -> Stash:
     return RedisStash(server) if server else LocalStash()
 
 
-def put(stash: Stash, key: str, value: bytes, ttl: Optional[int] = None) -> None:
+def put(stash: Stash, key: str, value: Union[str, bytes], ttl: Optional[int] = None) -> None:
     """Keep ``value`` under ``key`` for ``ttl`` seconds; ``None`` or 0 keeps it for good.
 
     Returns only when the stash has confirmed it. Raises ``UsageError`` for what no stash takes.
     """
     check_key(key)
-    if ttl is not None and not 0 <= ttl <= MOST_SECONDS:
-        raise UsageError("{} is no number of seconds that a value can be kept for".format(ttl))
-    if len(value) > MOST_BYTES:
-        raise UsageError("a value of {} bytes is too large: 512 MB is the most".format(len(value)))
-    stash.put(key, value, ttl)
+    if ttl is not None and not (isinstance(ttl, int) and 0 <= ttl <= MOST_SECONDS):
+        raise UsageError("{!r} is no number of seconds that a value can be kept for".format(ttl))
+    data = as_bytes(value)
+    if len(data) > MOST_BYTES:
+        raise UsageError("a value of {} bytes is too large: 512 MB is the most".format(len(data)))
+    stash.put(key, data, ttl)
+
+
+def as_bytes(value: Any) -> bytes:
+    """Return a text or bytes as bytes; ``UsageError`` for anything else."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    if not isinstance(value, str):
+        raise UsageError("the value is neither text nor bytes: {!r}".format(value))
+    try:
+        return json_values.plain_text(value).encode("utf-8")
+    except ValueError as error:
+        raise UsageError("the value {}".format(error)) from error
 
 
 def get(stash: Stash, key: str) -> bytes:
@@ -47,5 +60,11 @@ def get(stash: Stash, key: str) -> bytes:
 
 def check_key(key: str) -> None:
     """Raise ``UsageError`` for an empty key, which is a forgotten variable more often than not."""
+    if not isinstance(key, str):
+        raise UsageError("the key must be text, not {}".format(json_values.kind_of(key)))
     if not key:
         raise UsageError("the key is empty: name one")
+    try:
+        json_values.plain_text(key)
+    except ValueError as error:
+        raise UsageError("the key {}".format(error)) from error

@@ -1,8 +1,10 @@
 """Which traces, observations and sessions a listing is to show."""
 
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 from coaiapy import ids
+from coaiapy.errors import UsageError
+from coaiapy.json_values import kind_of, plain_text
 from coaiapy.record_fields import Body
 
 # What a trace can be ordered by.
@@ -22,6 +24,8 @@ class TraceFilter(NamedTuple):
     from_time: Optional[str] = None
     to_time: Optional[str] = None
     order: str = ORDERS[0]
+    version: Optional[str] = None
+    release: Optional[str] = None
 
     @property
     def newest_first(self) -> bool:
@@ -30,7 +34,13 @@ class TraceFilter(NamedTuple):
 
     def accepts(self, trace: Body) -> bool:
         """Tell whether ``trace`` meets every condition."""
-        wanted = {"userId": self.user_id, "sessionId": self.session_id, "name": self.name}
+        wanted = {
+            "userId": self.user_id,
+            "sessionId": self.session_id,
+            "name": self.name,
+            "version": self.version,
+            "release": self.release,
+        }
         started = trace.get("timestamp", "")
         return (
             all(value is None or trace.get(key) == value for key, value in wanted.items())
@@ -81,6 +91,33 @@ class Page(NamedTuple):
 
     rows: List[Body]
     cursor: Optional[str] = None
+
+
+def checked(wanted: Any) -> Any:
+    """Return a filter whose conditions are texts; ``UsageError`` names one that is none."""
+    given = {name: value for name, value in zip(wanted._fields, wanted) if value is not None}
+    for name, value in given.items():
+        if name in ("trace_id", "observation_id"):
+            given[name] = ids.check_given(value, name[: -len("_id")])
+            continue
+        for text in value if isinstance(value, tuple) else (value,):
+            if not isinstance(text, str):
+                raise UsageError("{}: must be text, not {}".format(name, kind_of(text)))
+            try:
+                plain_text(text)
+            except ValueError as error:
+                raise UsageError("{}: {}".format(name, error)) from error
+    return wanted._replace(**given)
+
+
+def tags_of(given: Any) -> Tuple[str, ...]:
+    """Return tags to look for, given as a list or as one text; ``None`` is no tag."""
+    if given is None or isinstance(given, str):
+        return () if given is None else (given,)
+    try:
+        return tuple(given)
+    except TypeError as error:
+        raise UsageError("tags: must be a list of texts, not {}".format(kind_of(given))) from error
 
 
 def _is_of(body: Body, environment: Optional[str]) -> bool:

@@ -23,6 +23,7 @@ from coaiapy.trace_filter import (
     Page,
     SessionFilter,
     TraceFilter,
+    checked,
 )
 
 Note = Callable[[str], None]
@@ -30,6 +31,11 @@ Note = Callable[[str], None]
 
 def _unheard(sentence: str) -> None:
     """Nobody wants to know."""
+
+
+def _check_limit(limit: Optional[int], fewest: int = 0) -> None:
+    if limit is not None and (not isinstance(limit, int) or limit < fewest):
+        raise UsageError("limit {!r}: give a whole number from {} on".format(limit, fewest))
 
 
 def list_traces(
@@ -42,6 +48,8 @@ def list_traces(
 
     ``with_observations``: each has ``observations`` and ``scores`` besides.
     """
+    wanted = checked(wanted)
+    _check_limit(limit)
     with Journal() as journal:
         fresh = list(_fresh(journal, settings, kind="trace"))
 
@@ -56,6 +64,7 @@ def list_traces(
 
 def get_trace(settings: Settings, trace_id: str, note: Note = _unheard) -> Body:
     """Return a trace with its ``observations`` and ``scores``; ``NotFoundError`` without one."""
+    trace_id = ids.check_given(trace_id, "trace")
     with Journal() as journal:
         is_known = journal_reads.knows_trace(journal, destination_of(journal, settings), trace_id)
         shown = _read_or_recall(
@@ -69,6 +78,7 @@ def get_trace(settings: Settings, trace_id: str, note: Note = _unheard) -> Body:
 
 def get_observation(settings: Settings, observation_id: str, note: Note = _unheard) -> Body:
     """Return one observation; ``NotFoundError`` without one, ``UsageError`` if there are several."""
+    observation_id = ids.check_given(observation_id, "observation")
     with Journal() as journal:
         local = LocalReader(journal, destination_of(journal, settings))
         written = local.observations_by_id(observation_id)
@@ -109,6 +119,8 @@ def list_observations(
 
     The first page has, besides, what the server does not show yet.
     """
+    wanted = checked(wanted)
+    _check_limit(limit, 1)
     with Journal() as journal:
         page: Page = read(
             journal, settings, lambda reader: reader.observations(wanted, limit, cursor)
@@ -137,7 +149,7 @@ def get_session(
 
     Each trace has its ``observations`` and ``scores``, unless that is not wished.
     """
-    ids.check_given(session_id, "session")
+    session_id = ids.check_given(session_id, "session")
     wanted = TraceFilter(session_id=session_id, order="timestamp.asc")
     with Journal() as journal:
         fresh = list(_fresh(journal, settings, kind="trace"))
@@ -162,6 +174,8 @@ def list_sessions(
 
     Each is ``id``, ``createdAt`` and perhaps ``environment``.
     """
+    wanted = checked(wanted)
+    _check_limit(limit)
     of_it = TraceFilter(environment=wanted.environment)
 
     def ask(reader: Any) -> List[Body]:

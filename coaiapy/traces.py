@@ -9,9 +9,13 @@ from coaiapy import delivery, ids, journal_reads, unknown_traces
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
 from coaiapy.journal import Journal
-from coaiapy.record_fields import Body
+from coaiapy.journal_merge import merge_bodies
+from coaiapy.record_fields import Body, checked
 from coaiapy.records import Kept, Observation, Trace, from_body
 from coaiapy.settings import Settings
+
+# What ``patch_trace`` and ``patch_observation`` can change.
+CONTENTS = ("input", "output", "metadata")
 
 
 def submit(
@@ -147,15 +151,25 @@ def patch_trace(
 
     Metadata is merged key by key. Raises ``NotFoundError`` without the trace.
     """
+    trace_id = ids.check_given(trace_id, "trace")
+    changes = _changes(contents)
     with Journal() as journal:
         destination = destination_of(journal, settings)
         row = journal_reads.row_of_trace(journal, destination, trace_id)
         if row is not None:
-            written = journal.patch(row, contents)
+            written = journal.patch(row, changes)
         else:
             known = _made_elsewhere(journal, settings, destination, trace_id)
-            written = journal.append(destination, [known._replace(**contents)])
+            written = journal.append(destination, [Kept("trace", merge_bodies(known, changes))])
         return delivery.deliver(journal, settings, written, seconds)
+
+
+def _changes(contents: Body) -> Body:
+    """Return ``contents`` as they are stored; ``UsageError`` if they change nothing."""
+    changes = checked({name: contents.get(name) for name in CONTENTS}, "trace")
+    if not changes:
+        raise UsageError("null changes nothing: give an {}".format(" or ".join(CONTENTS)))
+    return changes
 
 
 def patch_observation(
@@ -166,18 +180,22 @@ def patch_observation(
     seconds: Optional[float] = None,
 ) -> delivery.Outcome:
     """Set the ``input``, ``output`` or ``metadata`` of an observation, as ``patch_trace`` does."""
+    trace_id = ids.check_given(trace_id, "trace")
+    observation_id = ids.check_given(observation_id, "observation")
+    changes = _changes(contents)
     with Journal() as journal:
         destination = destination_of(journal, settings)
         row = journal_reads.row_of_observation(journal, destination, trace_id, observation_id)
         if row is not None:
-            written = journal.patch(row, contents)
+            written = journal.patch(row, changes)
         else:
             known = _observed_elsewhere(journal, settings, trace_id, observation_id)
-            written = journal.append(destination, [known._replace(**contents)])
+            changed = Kept("observation", merge_bodies(known, changes))
+            written = journal.append(destination, [changed])
         return delivery.deliver(journal, settings, written, seconds)
 
 
-def _made_elsewhere(journal: Journal, settings: Settings, destination: int, trace_id: str) -> Trace:
+def _made_elsewhere(journal: Journal, settings: Settings, destination: int, trace_id: str) -> Body:
     """Return a trace whose own record the journal lacks, as its server knows it.
 
     A server that shows none yet may be told of one whose observations the journal has.
@@ -195,12 +213,12 @@ def _made_elsewhere(journal: Journal, settings: Settings, destination: int, trac
             )
         )
     trace: Trace = from_body("trace", found)
-    return trace
+    return trace.body()
 
 
 def _observed_elsewhere(
     journal: Journal, settings: Settings, trace_id: str, observation_id: str
-) -> Observation:
+) -> Body:
     """Return an observation that the journal has no record of, as its server knows it."""
     from coaiapy.readers import read
 
@@ -208,7 +226,7 @@ def _observed_elsewhere(
     for body in found:
         if ids.span_trace_id(body["traceId"]) == ids.span_trace_id(trace_id):
             observation: Observation = from_body("observation", body)
-            return observation
+            return observation.body()
     raise NotFoundError("no observation {!r} in trace {!r}".format(observation_id, trace_id))
 
 
@@ -218,8 +236,7 @@ def delete(settings: Settings, trace_ids: Sequence[str]) -> None:
     A server deletes in its own time and does not tell which ids it knew. Locally, an unknown id is
     a ``NotFoundError``, and nothing is removed.
     """
-    for trace_id in trace_ids:
-        ids.check_given(trace_id, "trace")
+    trace_ids = [ids.check_given(trace_id, "trace") for trace_id in trace_ids]
     with Journal() as journal:
         destination = destination_of(journal, settings)
         if settings.is_local:

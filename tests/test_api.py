@@ -113,6 +113,26 @@ def test_a_refusal_and_wrong_keys_raise(use, monkeypatch):
         (lambda: coaiapy.list_traces(from_time="yesterday"), coaiapy.UsageError),
         (lambda: coaiapy.flush(), coaiapy.ConfigError),
         (lambda: coaiapy.tash("", "value"), coaiapy.UsageError),
+        (lambda: coaiapy.tash("\ud800", "value"), coaiapy.UsageError),
+        (lambda: coaiapy.tash(12, "value"), coaiapy.UsageError),
+        (lambda: coaiapy.tash("key", None), coaiapy.UsageError),
+        (lambda: coaiapy.tash("key", "\ud800"), coaiapy.UsageError),
+        (lambda: coaiapy.tash("key", "value", ttl="5"), coaiapy.UsageError),
+        (lambda: coaiapy.fetch(None), coaiapy.UsageError),
+        (lambda: coaiapy.create_trace(trace_id=["t"]), coaiapy.UsageError),
+        (lambda: coaiapy.add_observation(["t"]), coaiapy.UsageError),
+        (lambda: coaiapy.add_observation(True), coaiapy.UsageError),
+        (lambda: coaiapy.get_trace(12), coaiapy.NotFoundError),
+        (lambda: coaiapy.get_trace(None), coaiapy.UsageError),
+        (lambda: coaiapy.get_trace(""), coaiapy.UsageError),
+        (lambda: coaiapy.get_trace("\ud800"), coaiapy.UsageError),
+        (lambda: coaiapy.patch_output(b"t", 1), coaiapy.UsageError),
+        (lambda: coaiapy.list_traces(limit=-1), coaiapy.UsageError),
+        (lambda: coaiapy.list_traces(limit="2"), coaiapy.UsageError),
+        (lambda: coaiapy.list_traces(name=5), coaiapy.UsageError),
+        (lambda: coaiapy.list_traces(user_id="\ud800"), coaiapy.UsageError),
+        (lambda: coaiapy.list_traces(tags=5), coaiapy.UsageError),
+        (lambda: coaiapy.list_traces(tags=[5]), coaiapy.UsageError),
         (lambda: coaiapy.fetch("nothing"), coaiapy.NotFoundError),
     ],
 )
@@ -120,6 +140,32 @@ def test_a_mistake_is_an_error_that_says_so(call, error):
     with pytest.raises(error) as caught:
         call()
     assert isinstance(caught.value, coaiapy.CoaiaError) and str(caught.value)
+
+
+def nested(depth):
+    value = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("output", [None, "\ud800", float("nan"), nested(5000)])
+def test_an_output_that_cannot_be_stored_changes_nothing(place, output):
+    trace = coaiapy.create_trace("Interview", output="before")
+    with pytest.raises(coaiapy.UsageError):
+        coaiapy.patch_output(trace["id"], output)
+    assert coaiapy.get_trace(trace["id"])["output"] == "before"
+
+
+def test_an_id_may_be_a_number(place):
+    coaiapy.create_trace("Interview", trace_id=12)
+    coaiapy.patch_output(12, "done")
+    assert coaiapy.get_trace(12)["output"] == "done"
+
+
+def test_one_tag_may_be_given_as_a_text(place):
+    coaiapy.create_trace("Interview", trace_id="t", tags=["radio"])
+    assert [trace["id"] for trace in coaiapy.list_traces(tags="radio")] == ["t"]
 
 
 def test_bytes_and_texts_are_stashed(run):

@@ -10,6 +10,7 @@ from langfuse_server import LangfuseServer
 from servers import point_at
 
 from coaiapy import cofuse
+from coaiapy.errors import UsageError
 
 # What programs outside this project import in one statement; one missing breaks them all.
 IMPORTED_TOGETHER = """
@@ -87,6 +88,20 @@ def test_what_cannot_be_shown_comes_back_with_what_it_is(name, text):
     shown = getattr(cofuse, name)(text, *more)
     assert shown.startswith("Error formatting this")
     assert shown.endswith(text)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: cofuse.create_score_config("ok", "CATEGORICAL", categories="not json"),
+        lambda: cofuse.format_dataset_for_finetuning("nope", "openai"),
+        lambda: cofuse.format_dataset_for_finetuning("5", "openai"),
+        lambda: cofuse.format_dataset_for_finetuning(["a"], "openai"),
+    ],
+)
+def test_what_is_no_json_is_a_sentence(call):
+    with pytest.raises(UsageError):
+        call()
 
 
 def test_what_get_trace_says_of_a_missing_trace_is_shown_as_an_error():

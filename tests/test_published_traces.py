@@ -4,9 +4,11 @@ import json
 
 import pytest
 from langfuse_server import LangfuseServer
+from reading import EVERY
 
-from coaiapy import cofuse
+from coaiapy import cofuse, settings, traces
 from coaiapy.errors import ConfigError, RefusedError, UsageError
+from coaiapy.records import trace_from
 
 
 @pytest.fixture(params=["local", "v3", "v4-events_only"])
@@ -118,7 +120,29 @@ def test_projects(monkeypatch):
 def test_event_ids_give_way_to_the_record_s_own():
     text = json.dumps({"successes": [{"id": "x-event", "status": 201}], "errors": []})
     assert json.loads(cofuse.process_langfuse_response(text, "x"))["successes"][0]["id"] == "x"
-    assert cofuse.process_langfuse_response("not JSON", "x") == "not JSON"
+    for text in ("not JSON", '{"successes": ["a"]}', '{"successes": 5}', "[]", '"successes"'):
+        assert cofuse.process_langfuse_response(text, "x") == text
+
+
+@pytest.mark.parametrize("kind", ["local"] + EVERY)
+def test_traces_of_one_version_or_release(use, kind):
+    use(kind)
+    for name in ("1", "2"):
+        given = {"id": "t" + name, "version": "v" + name, "release": "r" + name}
+        traces.submit(settings.load(), [trace_from(given)])
+    for chosen in ({"version": "v1"}, {"release": "r1"}, {"version": "v1", "release": "r1"}):
+        for limit in (1, 50):
+            found = json.loads(cofuse.list_traces(limit=limit, **chosen))
+            assert [trace["id"] for trace in found] == ["t1"]
+    assert json.loads(cofuse.list_traces(version="v1", release="r2")) == []
+    assert json.loads(cofuse.list_traces(version="v1", page=2, limit=1)) == []
+
+
+@pytest.mark.parametrize("wrong", [{"page": 0}, {"limit": 0}, {"limit": "5"}, {"page": -1}])
+def test_a_page_that_cannot_be_is_refused(wrong):
+    for function in (cofuse.list_traces, cofuse.list_sessions):
+        with pytest.raises(UsageError, match=list(wrong)[0]):
+            function(**wrong)
 
 
 def test_times():

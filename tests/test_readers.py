@@ -345,3 +345,18 @@ def test_the_output_of_a_trace_that_was_made_elsewhere_is_set(use, kind):
     assert [one["id"] for one in found["observations"]] == ["o"]
     assert {name: found[name] for name in given} == given
     assert found["output"] == {"rows": 3}
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_metadata_of_what_was_made_elsewhere_is_merged(use, kind):
+    use(kind)
+    given = {"id": "t", "timestamp": moment(0), "metadata": {"k": "1", "l": "1"}}
+    step = observation_from({"id": "o", "metadata": {"m": "1", "n": "1"}}, "t")
+    traces.submit(known(), [trace_from(given), step])
+    forget_what_was_written()
+    traces.patch_trace(known(), "t", {"metadata": {"l": "2"}})
+    traces.patch_observation(known(), "t", "o", {"metadata": {"n": "2"}})
+    forget_what_was_written()
+    found = trace_reads.get_trace(known(), "t")
+    assert found["metadata"] == {"k": "1", "l": "2"}
+    assert found["observations"][0]["metadata"] == {"m": "1", "n": "2"}
