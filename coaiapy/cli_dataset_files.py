@@ -1,8 +1,7 @@
 """Datasets from and to files: ``coaia fuse datasets import`` and ``export``, training data."""
 
 import argparse
-from collections import Counter
-from typing import Any, List, Optional
+from typing import Any, Dict, List, Optional
 
 from coaiapy import dataset_files, settings
 from coaiapy.cli_arguments import add_json, print_json
@@ -12,7 +11,7 @@ from coaiapy.cli_streams import write_text
 from coaiapy.dataset_import import Imported, import_dataset_items
 from coaiapy.dataset_items import list_dataset_items
 from coaiapy.display import counted
-from coaiapy.errors import ExitCode
+from coaiapy.errors import ExitCode, NotFoundError
 from coaiapy.files import write_output
 from coaiapy.finetuning import training_data
 from coaiapy.record_fields import Body
@@ -36,6 +35,11 @@ def build(group: Any) -> None:
         "--format", choices=dataset_files.READABLE, help="(default: by the file's ending)"
     )
     bring.add_argument("--dry-run", action="store_true", help="send nothing, only count")
+    bring.add_argument(
+        "--new-ids",
+        action="store_true",
+        help="for items of another dataset: ids of their own here, the same ones each time",
+    )
     bring.add_argument("--create", action="store_true", help="create the dataset if there is none")
     add_json(bring)
     export = add_command(
@@ -55,7 +59,9 @@ def build(group: Any) -> None:
 def import_items(args: argparse.Namespace, context: Context) -> int:
     """Bring a file's items into a dataset, and tell what became of each of them."""
     with open_input(args.file, context) as stream:
-        found = dataset_files.read_dataset_items(stream, args.name, args.file, args.format)
+        found = dataset_files.read_dataset_items(
+            stream, args.name, args.file, args.format, args.new_ids
+        )
     known = settings.load(context.env_file)
     result = import_dataset_items(known, args.name, found, args.dry_run, args.create)
     counts = result.counts()
@@ -72,6 +78,8 @@ def _report(context: Context, result: Imported, dry_run: bool) -> None:
         context.note("coaia: {0.place} ({0.id}) was not accepted: {0.error}".format(failed))
     if len(result.failed) > FAILED_SHOWN:
         context.note("coaia: and {} more".format(len(result.failed) - FAILED_SHOWN))
+    if any(isinstance(failed.error, NotFoundError) for failed in result.failed):
+        context.note("coaia: an id belongs to one dataset; --new-ids makes ids for this one")
     if result.problem is not None and result.problem not in [one.error for one in result.failed]:
         context.note("coaia: the dataset could not be read afterwards: {}".format(result.problem))
     counts = result.counts()
@@ -89,10 +97,8 @@ def _report(context: Context, result: Imported, dry_run: bool) -> None:
 
 def export_items(args: argparse.Namespace, context: Context) -> None:
     """Write a dataset's items as JSON Lines or CSV."""
+    is_csv = (args.format or dataset_files.format_of(args.output)) == dataset_files.CSV
     items = list_dataset_items(settings.load(context.env_file), args.name)
-    by_ending = args.output is not None and args.output.lower().endswith(".csv")
-    format = args.format or (dataset_files.CSV if by_ending else dataset_files.JSONL)
-    is_csv = format == dataset_files.CSV
     _write(
         context, args.output, (dataset_files.to_csv if is_csv else dataset_files.to_jsonl)(items)
     )
@@ -105,10 +111,21 @@ def write_training_data(
     """Write items as a vendor's training data, and count those that are left out."""
     data = training_data(items, vendor, args.system_instruction)
     _write(context, args.output, data.jsonl())
-    reasons = Counter(skipped.reason for skipped in data.skipped)
-    for reason in sorted(reasons):
-        context.note("coaia: skipped {}: {}".format(counted(reasons[reason], "item"), reason))
+    ids: Dict[str, List[str]] = {}
+    for skipped in data.skipped:
+        ids.setdefault(skipped.reason, []).append(skipped.id)
+    for reason in sorted(ids):
+        context.note(
+            "coaia: skipped {}: {} ({})".format(
+                counted(len(ids[reason]), "item"), reason, _listed(ids[reason])
+            )
+        )
     context.note("{} of {}".format(len(data.records), counted(len(items), "item")))
+
+
+def _listed(ids: List[str]) -> str:
+    more = len(ids) - FAILED_SHOWN
+    return ", ".join(ids[:FAILED_SHOWN]) + (" and {} more".format(more) if more > 0 else "")
 
 
 def _write(context: Context, path: Optional[str], text: str) -> None:

@@ -7,6 +7,7 @@ look like JSON are therefore written as JSON texts, in quotes.
 import csv
 import io
 import json
+import os
 import re
 from hashlib import sha256
 from typing import IO, Any, Dict, Iterable, Iterator, List, NamedTuple, Optional
@@ -38,12 +39,17 @@ class FileItems(NamedTuple):
 
 
 def read_dataset_items(
-    stream: IO[bytes], dataset_name: str, name: str = "", format: Optional[str] = None
+    stream: IO[bytes],
+    dataset_name: str,
+    name: str = "",
+    format: Optional[str] = None,
+    new_ids: bool = False,
 ) -> FileItems:
     """Return the items that a file holds for a dataset, checked whole.
 
     One without an id is given one that depends on the dataset and its content alone, so that the
-    same file read again means the same items. Raises ``UsageError`` that lists what is wrong.
+    same file read again means the same items. With ``new_ids`` an item that has an id gets one
+    that depends on the dataset and that id alone. Raises ``UsageError`` that lists what is wrong.
     """
     items: Dict[str, Body] = {}
     places: Dict[str, str] = {}
@@ -52,7 +58,7 @@ def read_dataset_items(
     for found in _items(stream, name, format):
         count += 1
         try:
-            item = _with_id(item_from(found.values), dataset_name)
+            item = _with_id(item_from(found.values), dataset_name, new_ids)
             if items.setdefault(item["id"], item) != item:
                 raise UsageError(
                     "id: {!r} is also that of {}".format(item["id"], places[item["id"]])
@@ -109,11 +115,11 @@ def _value(column: str, cell: str) -> Any:
         return cell
 
 
-def _with_id(item: Body, dataset_name: str) -> Body:
-    if "id" in item:
+def _with_id(item: Body, dataset_name: str, new_ids: bool) -> Body:
+    if "id" in item and not new_ids:
         return item
     content = {key: item[key] for key in FIELDS if key in item and key != "status"}
-    text = json.dumps([dataset_name, content], sort_keys=True)
+    text = json.dumps([dataset_name, item.get("id", content)], sort_keys=True)
     return dict(item, id=sha256(text.encode("utf-8")).hexdigest()[:32])
 
 
@@ -125,6 +131,22 @@ def exported(item: Body) -> Body:
     if kept.get("metadata") == {}:
         del kept["metadata"]
     return kept
+
+
+def format_of(path: Optional[str]) -> str:
+    """Return the format that the ending of a file's name tells; JSON Lines without an ending.
+
+    ``UsageError`` for any other ending.
+    """
+    ending = os.path.splitext(path or "")[1].lower()
+    if ending == ".csv":
+        return CSV
+    if ending in ("", ".jsonl", ".ndjson"):
+        return JSONL
+    raise UsageError(
+        "{}: the ending {} names no format that is written: end it in .jsonl or .csv, or give "
+        "--format".format(path, ending)
+    )
 
 
 def to_jsonl(items: Iterable[Body]) -> str:

@@ -102,6 +102,12 @@ def _with_instruction(chat: Conversation, instruction: Optional[str]) -> Convers
 
 
 def _openai(chat: Conversation) -> Body:
+    offered = [tool["function"]["name"] for tool in chat.tools]
+    for call in (call for message in chat.messages for call in message.get("tool_calls", [])):
+        if call["function"]["name"] not in offered:
+            raise UnusableError("a tool call without its tool in the list of tools")
+        if not _is_object(call["function"]["arguments"]):
+            raise UnusableError("a tool call whose arguments are not a JSON object")
     record: Body = {"messages": [_openai_message(message) for message in chat.messages]}
     if chat.tools:
         record["tools"] = chat.tools
@@ -181,6 +187,13 @@ def _object(text: Any, name: str) -> Dict[str, Any]:
     except ValueError:
         value = text
     return value if isinstance(value, dict) else {name: value}
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json_values.parse(text), dict)
+    except ValueError:
+        return False
 
 
 def _declaration(tool: Body) -> Body:

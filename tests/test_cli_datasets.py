@@ -47,12 +47,14 @@ def test_training_data_is_of_this_dataset_and_counts_what_it_leaves_out(server, 
         run("fuse", "datasets", "create", name)
     run("fuse", "dataset-items", "create", "other", "-i", "secret", "-e", "x")
     run("fuse", "dataset-items", "create", "ds", "-i", "q1", "-e", "a1")
-    run("fuse", "dataset-items", "create", "ds", "-i", "q2")
-    run("fuse", "dataset-items", "create", "ds", "-i", "q3", "-e", "a3", "--status", "ARCHIVED")
+    run("fuse", "dataset-items", "create", "ds", "-i", "q2", "--id", "i2")
+    words = ["-i", "q3", "-e", "a3", "--status", "ARCHIVED", "--id", "i3"]
+    run("fuse", "dataset-items", "create", "ds", *words)
     result = run("fuse", "datasets", "get", "ds", "-oft", "-o", "training.jsonl")
     assert (result.code, result.out) == (0, "")
     assert result.err == (
-        "coaia: skipped 1 item: archived\ncoaia: skipped 1 item: no expected output\n1 of 3 items\n"
+        "coaia: skipped 1 item: archived (i3)\n"
+        "coaia: skipped 1 item: no expected output (i2)\n1 of 3 items\n"
     )
     (line,) = (project / "training.jsonl").read_text().splitlines()
     assert [one["content"] for one in json.loads(line)["messages"]][1:] == ["q1", "a1"]
@@ -107,7 +109,8 @@ def test_a_failing_item_is_exit_code_5_with_counts(server, run, project):
     result = run("fuse", "datasets", "import", "ds", "-", stdin=text)
     assert result.code == 5
     assert result.err.splitlines()[0].startswith("coaia: line 2 (taken) was not accepted: ")
-    assert result.err.splitlines()[1] == (
+    assert "--new-ids makes ids for this one" in result.err.splitlines()[1]
+    assert result.err.splitlines()[2] == (
         "2 items: 1 new, 0 changed, 0 same, 1 failed; the dataset has 1"
     )
 
@@ -143,3 +146,31 @@ def test_without_a_server_one_sentence_says_what_is_missing(run, project):
         assert (result.code, result.out) == (3, "")
         assert result.err.count("\n") == 1
         assert "set LANGFUSE_PUBLIC_KEY" in result.err
+
+
+@pytest.mark.parametrize("kind", ["v2", "v3", "v4-events_only"])
+def test_a_dataset_is_copied_into_another_one(use, run, kind):
+    server = use(kind)
+    run("fuse", "datasets", "create", "a")
+    for number in ("1", "2"):
+        words = ["-i", "same", "-e", number, "--id", "i" + number]
+        run("fuse", "dataset-items", "create", "a", *words)
+    text = run("fuse", "datasets", "export", "a").out
+    for told in ("2 new, 0 changed, 0 same", "0 new, 0 changed, 2 same"):
+        words = ["import", "b", "-", "--create", "--new-ids"]
+        copied = run("fuse", "datasets", *words, stdin=text)
+        assert (copied.code, told in copied.err) == (0, True)
+    edited = text.replace('"expectedOutput": 1', '"expectedOutput": "one"')
+    again = run("fuse", "datasets", "import", "b", "-", "--new-ids", stdin=edited)
+    assert "0 new, 1 changed, 1 same; the dataset has 2" in again.err
+    assert len(server.dataset_items) == 4
+
+
+def test_an_export_says_which_endings_it_knows(server, run, project):
+    run("fuse", "datasets", "create", "ds")
+    for name in ("x.xyz", "x.json"):
+        refused = run("fuse", "datasets", "export", "ds", "-o", name)
+        assert (refused.code, "end it in .jsonl or .csv" in refused.err) == (2, True)
+        assert not (project / name).exists()
+    for words in (["x.jsonl"], ["x"], ["x.xyz", "--format", "csv"]):
+        assert run("fuse", "datasets", "export", "ds", "-o", *words).code == 0

@@ -153,7 +153,7 @@ def test_tool_messages_become_parts_for_gemini():
 
 
 def test_a_call_is_a_good_last_word():
-    item = {"input": "Weather?", "expectedOutput": WEATHER[1]}
+    item = {"input": {"messages": WEATHER[:1], "tools": [TOOL]}, "expectedOutput": WEATHER[1]}
     assert "content" not in made(item)["messages"][-1]
     assert len(made(item, "gemini")["contents"][-1]["parts"]) == 2
 
@@ -166,10 +166,28 @@ def test_calls_of_other_libraries_get_what_they_lack():
         {"role": "assistant", "function_call": {"name": "v", "arguments": ""}},
         {"role": "function", "name": "v", "content": None},
     ]
-    messages = made({"input": chat, "expectedOutput": "Rain"})["messages"]
+    item = {"input": {"messages": chat, "tools": [TOOL, {"name": "v"}]}, "expectedOutput": "Rain"}
+    messages = made(item)["messages"]
     assert messages[3]["tool_call_id"] == messages[2]["tool_calls"][0]["id"]
     assert messages[4]["tool_calls"][0]["function"] == {"name": "v", "arguments": "{}"}
-    made({"input": chat, "expectedOutput": "Rain"}, "gemini")
+    made(item, "gemini")
+
+
+@pytest.mark.parametrize(
+    "arguments, tools, reason",
+    [
+        ("{}", [], "a tool call without its tool in the list of tools"),
+        ("{}", [{"name": "v"}], "a tool call without its tool in the list of tools"),
+        ("not json", [TOOL], "a tool call whose arguments are not a JSON object"),
+        ("[1]", [TOOL], "a tool call whose arguments are not a JSON object"),
+    ],
+)
+def test_a_call_that_openai_does_not_take_is_skipped(arguments, tools, reason):
+    call = {"id": "c", "type": "function", "function": {"name": "w", "arguments": arguments}}
+    chat = {"messages": [{"role": "user", "content": "Weather?"}], "tools": tools}
+    answer = {"role": "assistant", "tool_calls": [call]}
+    assert why_not({"input": chat, "expectedOutput": answer}) == reason
+    made({"input": chat, "expectedOutput": answer}, "gemini")
 
 
 def test_pictures_stay_for_openai_and_are_told_for_gemini():

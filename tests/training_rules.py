@@ -3,12 +3,14 @@
 Where the vendors' own code runs it reads the line, too: see ``training_vendors.py``.
 """
 
+import json
 import re
 
 from training_vendors import RUN_HERE, read_by_google, read_by_openai
 
 # OpenAI, chat fine-tuning: a list of messages of known roles and keys, texts where texts belong,
-# an assistant at the end; calls have ids and JSON texts as arguments, answers name their call.
+# an assistant at the end; calls name a tool of the line, and have ids and JSON objects as
+# arguments; answers name their call.
 
 OPENAI_KEYS = {
     "system": {"role", "content", "name"},
@@ -22,6 +24,8 @@ def check_openai(record):
     if RUN_HERE:
         read_by_openai(record)
     assert set(record) <= {"messages", "tools"}
+    assert {tool["type"] for tool in record.get("tools", [])} <= {"function"}
+    tools = [tool["function"]["name"] for tool in record.get("tools", [])]
     messages = record["messages"]
     assert messages[-1]["role"] == "assistant"
     waiting = []
@@ -46,9 +50,9 @@ def check_openai(record):
             assert (call["type"], type(call["id"])) == ("function", str)
             assert set(call["function"]) == {"name", "arguments"}
             assert isinstance(call["function"]["arguments"], str)
+            assert isinstance(json.loads(call["function"]["arguments"]), dict)
+            assert call["function"]["name"] in tools
             waiting.append(call["id"])
-    for tool in record.get("tools", []):
-        assert tool["type"] == "function"
 
 
 # Gemini, supervised tuning: user and model take turns, the user first, the model last; parts hold
