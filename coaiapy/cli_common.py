@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from typing import Any, Callable, Optional, Sequence
+from typing import Any, Callable, List, Optional, Sequence
 
 from coaiapy.cli_streams import Answer, Context, write_text
 from coaiapy.errors import ExitCode, UsageError
@@ -50,7 +50,12 @@ def _terminal_width() -> int:
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that raises instead of exiting, and never guesses at a short option."""
+    """An argument parser that raises instead of exiting, and never guesses at a short option.
+
+    ``meant`` returns a hint for what is left over of the words, such as " (did you mean ...?)".
+    """
+
+    meant: Callable[[Sequence[str], Sequence[str]], str]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("allow_abbrev", False)
@@ -58,18 +63,23 @@ class Parser(argparse.ArgumentParser):
         kwargs["add_help"] = False
         super().__init__(*args, **kwargs)
         self.add_argument("-h", "--help", action=ShowHelp)
+        self.meant = self.meant_option
+        self._words: List[str] = []
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         commands = getattr(action, "choices", None)
         if not isinstance(action, argparse._SubParsersAction) or value in (commands or ()):
             return super()._check_value(action, value)
+        unknown = self._unknown_options(before=str(value))
+        if unknown:  # then the word is rather the value of an option with a slip in its name
+            raise argparse.ArgumentError(None, self._left_over(unknown))
         raise argparse.ArgumentError(None, _unknown_command(str(value), action))
 
     def parse_known_args(self, *args: Any, **kwargs: Any) -> Any:
         """Refuse what is left over here, where the command is known that does not take it."""
         parsed, left = self._parsed(*args, **kwargs)
         if left:
-            self.error("unrecognized arguments: " + " ".join(left) + self._meant(left))
+            self.error(self._left_over(left))
         return parsed, left
 
     def _parsed(self, words: Any = None, namespace: Any = None) -> Any:
@@ -78,10 +88,10 @@ class Parser(argparse.ArgumentParser):
         By itself argparse takes all arguments that it can before the first option, and an
         optional one behind it is left over.
         """
+        self._words = words = list(words)
         every, places = self._actions, self._get_positional_actions()
         if self._subparsers is not None or not places:
             return super().parse_known_args(words, namespace)
-        words = list(words)
         end = words.index("--") if "--" in words else len(words)
         try:
             self._actions = [action for action in every if action.option_strings]
@@ -91,14 +101,28 @@ class Parser(argparse.ArgumentParser):
         finally:
             self._actions = every
 
-    def _meant(self, left: Sequence[str]) -> str:
+    def _left_over(self, left: Sequence[str]) -> str:
+        return "unrecognized arguments: " + " ".join(left) + self.meant(left, self._words)
+
+    def meant_option(self, left: Sequence[str], words: Sequence[str]) -> str:
+        """Return a hint at the option that was probably meant, or nothing."""
         from coaiapy.suggest import did_you_mean
 
         options = [word.partition("=")[0] for word in left if word.startswith("--")]
-        return did_you_mean(options[0], self._option_string_actions) if options else ""
+        known = [option for option in self._option_string_actions if option.startswith("--")]
+        return did_you_mean(options[0], known) if options else ""
+
+    def _unknown_options(self, before: str = "--") -> Sequence[str]:
+        words = self._words[: self._words.index(before)] if before in self._words else self._words
+        known = self._option_string_actions
+        return [word for word in words if word[:1] == "-" and word.partition("=")[0] not in known]
 
     def error(self, message: str) -> Any:
         """Say what is wrong with the command line and where the help is."""
+        unknown = self._unknown_options()
+        if unknown and message.startswith("the following arguments are required"):
+            as_value = " (if {0!r} is a value, put -- in front of it: -- {0})".format(unknown[0])
+            message += self.meant_option(unknown, self._words) or as_value
         raise UsageError("{} (see: {} --help)".format(message, self.prog))
 
 

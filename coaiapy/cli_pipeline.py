@@ -1,7 +1,7 @@
 """``coaia pipeline``: templates, and the traces that are made from them."""
 
 import argparse
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
 from coaiapy import display, pipeline
 from coaiapy.cli_arguments import add_id, add_json, print_json
@@ -39,6 +39,7 @@ def build(parser: Parser, words: List[str]) -> None:
         "print the JSON Schema of templates, for editors",
         "coaia pipeline schema > .coaia/template.schema.json",
     )
+    creation.meant = lambda left, words: _meant_variable(creation, left, words)
     if "create" in words:
         _add_creation_options(creation)
         words[:] = joined_variables(words, set(creation._option_string_actions))
@@ -62,6 +63,21 @@ def joined_variables(words: List[str], options: Any = ()) -> List[str]:
             word += "=" + rest.pop(0)
         joined.append(word)
     return joined
+
+
+def _meant_variable(parser: Parser, left: Sequence[str], words: Sequence[str]) -> str:
+    """A person may forget ``--var``: ``--model a`` and ``model=a`` are meant as variables."""
+    from shlex import quote
+
+    option = parser.meant_option(left, words)
+    name, equals, value = left[0].partition("=")
+    if option or not (equals or name.startswith("--")):
+        return option
+    following = words[words.index(left[0]) + 1 :][:1]
+    if not equals:
+        value = "VALUE" if not following or following[0].startswith("-") else following[0]
+    variable = "{}={}".format(name.lstrip("-").replace("-", "_"), quote(value))
+    return " (a variable of the template is given with --var {})".format(variable)
 
 
 def _build_list(group: Any) -> None:

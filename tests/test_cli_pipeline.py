@@ -219,6 +219,28 @@ def test_export_lines_are_all_that_is_printed_and_are_kept(run, project):
         assert run("env", "get", key, "--location", "project").out == value + "\n"
 
 
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (
+            "llm-chain --model a",
+            "--model a (a variable of the template is given with --var model=a)",
+        ),
+        ("--model a llm-chain", "given with --var model=a)"),
+        ("llm-chain --model=a", "given with --var model=a)"),
+        ("llm-chain model=a", "given with --var model=a)"),
+        ("llm-chain --chain-name", "given with --var chain_name=VALUE)"),
+        ("llm-chain --initial-prompt $(id)", "given with --var initial_prompt='$(id)')"),
+        ("llm-chain --sesion-id s", "did you mean '--session-id'?"),
+        ("llm-chain more", "unrecognized arguments: more (see"),
+        ("SIMPLE-TRACE", "no template 'SIMPLE-TRACE' (did you mean 'simple-trace'?)"),
+    ],
+)
+def test_a_slip_on_the_command_line_is_told_with_what_was_meant(run, words, said):
+    answer = run("pipeline", "create", *words.split())
+    assert (answer.code, answer.out) in ((2, ""), (1, "")) and said in answer.err
+
+
 @pytest.mark.parametrize("form", ["eval $({})", 'eval "$({})"'])
 def test_a_shell_evaluates_the_export_lines_in_both_forms(form):
     line = form.format("coaia pipeline create simple-trace --var trace_name='a b' --export-env")

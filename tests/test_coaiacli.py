@@ -142,19 +142,6 @@ def test_a_wrong_command_line_is_one_line_on_stderr(run, words):
 
 
 @pytest.mark.parametrize(
-    "words, said",
-    [
-        (("env", "list", "--jsn"), "(did you mean '--json'?) (see: coaia env list --help)"),
-        (("env", "list", "--jsn=x"), "(did you mean '--json'?) (see: coaia env list --help)"),
-        (("env", "get", "A", "B"), "unrecognized arguments: B (see: coaia env get --help)"),
-        (("--nothing", "env", "list"), "unrecognized arguments: --nothing (see: coaia --help)"),
-    ],
-)
-def test_what_a_command_does_not_take_is_told_with_that_command(run, words, said):
-    assert said in run(*words).err
-
-
-@pytest.mark.parametrize(
     "line, expected",
     [
         ("fuse prompts create p --type chat X", {"name": "p", "type": "chat", "content": "X"}),
