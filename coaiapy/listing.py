@@ -1,6 +1,7 @@
 """Listings as people read them: some fields of every row, in columns under their headings."""
 
 import json
+import re
 from typing import Any, Iterable, Mapping, Optional
 
 from coaiapy.display import moment, unconfirmed
@@ -8,6 +9,8 @@ from coaiapy.record_fields import UNCONFIRMED, Body
 from coaiapy.table import table
 
 Columns = Mapping[str, str]
+# The fields whose values are copied: ids, in the names of servers and in those of coaia, and times.
+_IDS_AND_TIMES = r"(^|_)(id|row|number|path)$|Id$|At$|_at$|Time$|^timestamp$|^objectName$"
 
 TRACE_COLUMNS = {
     "id": "Trace",
@@ -24,10 +27,12 @@ def listing(
 ) -> str:
     """Return the fields of rows that ``columns`` name, one row a line, under their headings.
 
-    Times are shown to the second. With a ``width`` the widest columns are cut to fit into it.
+    Times are shown to the second. With a ``width`` texts are cut to fit into it, as ``table`` does,
+    but never an id or a time.
     """
     cells = [[_shown(row, name) for name in columns] for row in rows]
-    return table(cells, list(columns.values()), width)
+    whole = [heading for name, heading in columns.items() if re.search(_IDS_AND_TIMES, name)]
+    return table(cells, list(columns.values()), width, whole)
 
 
 def with_note(columns: Columns, rows: Iterable[Body]) -> Columns:

@@ -1,7 +1,7 @@
-"""Rows in columns, as wide as the terminal: wide characters aligned, cells cut only to fit."""
+"""Rows in columns, as wide as the terminal: wide characters aligned, texts cut only to fit."""
 
 import unicodedata
-from typing import Any, Iterable, List, Optional, Sequence
+from typing import Any, Collection, Iterable, List, Optional, Sequence, Tuple
 
 from coaiapy.terminal_text import one_line
 
@@ -15,16 +15,41 @@ _WITHOUT_WIDTH = ("Mn", "Me", "Cf", "Cc")
 
 
 def table(
-    rows: Iterable[Sequence[Any]], headers: Sequence[str], width: Optional[int] = None
+    rows: Iterable[Sequence[Any]],
+    headers: Sequence[str],
+    width: Optional[int] = None,
+    whole: Collection[str] = (),
 ) -> str:
-    """Return rows under headers; with a ``width`` the widest columns are cut to fit into it."""
+    """Return rows under headers.
+
+    With a ``width`` it is made to fit: columns without anything in them are left out, then the
+    widest are cut, but never those whose headers are ``whole`` (ids are there to be copied). What
+    still does not fit is shown as one value a line.
+    """
     cells = [[_one_line(cell) for cell in row] for row in rows]
-    if width:
-        limits = _limits(cells, headers, width)
+    if width and cells and _total(_widths(cells, headers)) > width:
+        headers, cells = _without_empty(headers, cells)
+        limits = _limits(cells, headers, width, whole)
+        if _total(limits) > width:
+            return "\n\n".join(_record(row, headers) for row in cells)
         cells = [[_cut(cell, limit) for cell, limit in zip(row, limits)] for row in cells]
     widths = _widths(cells, headers)
     lines = [list(headers), ["-" * wide for wide in widths]] + cells
     return "\n".join(_line(line, widths) for line in lines)
+
+
+def _without_empty(headers: Sequence[str], cells: List[List[str]]) -> Tuple[List[str], Any]:
+    shown = [index for index in range(len(headers)) if any(row[index] for row in cells)]
+    return [headers[index] for index in shown], [[row[index] for index in shown] for row in cells]
+
+
+def _record(row: List[str], headers: Sequence[str]) -> str:
+    wide = max(map(_width, headers))
+    return "\n".join(_line([name, cell], [wide, 0]) for name, cell in zip(headers, row) if cell)
+
+
+def _total(widths: List[int]) -> int:
+    return sum(widths) + GAP * (len(widths) - 1)
 
 
 def _line(cells: Sequence[str], widths: List[int]) -> str:
@@ -43,18 +68,21 @@ def _widths(cells: List[List[str]], headers: Sequence[str]) -> List[int]:
     ]
 
 
-def _limits(cells: List[List[str]], headers: Sequence[str], width: int) -> List[int]:
+def _limits(
+    cells: List[List[str]], headers: Sequence[str], width: int, whole: Collection[str]
+) -> List[int]:
     """Return how wide each column may be: the widest give way first, none below its header."""
     widths = _widths(cells, headers)
-    floors = [max(NARROWEST, _width(header)) for header in headers]
-    excess = sum(widths) + GAP * (len(widths) - 1) - width
-    while excess > 0:
+    floors = [
+        wide if header in whole else max(NARROWEST, _width(header))
+        for header, wide in zip(headers, widths)
+    ]
+    for _ in range(_total(widths) - width):
         spare = [wide - floor for wide, floor in zip(widths, floors)]
         widest = max(range(len(widths)), key=lambda index: (spare[index] > 0, widths[index]))
         if spare[widest] <= 0:
             break
         widths[widest] -= 1
-        excess -= 1
     return widths
 
 

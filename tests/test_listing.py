@@ -39,3 +39,13 @@ def test_a_note_is_only_where_there_is_something_to_say():
     assert with_note(TRACE_COLUMNS, [{"id": "b"}]) == TRACE_COLUMNS
     lines = listing([late, {"id": "b"}], with_note({"id": "Trace"}, [late])).splitlines()
     assert lines[2:] == ["a      (not sent yet)", "b"]
+
+
+def test_ids_and_times_are_whole_on_a_narrow_terminal():
+    trace = dict(id="t" * 32, timestamp="2026-01-31T12:00:00Z", name="a name of many words " * 9)
+    shown = listing([trace], TRACE_COLUMNS, 80)
+    assert shown.splitlines()[0].split() == ["Trace", "Name", "Started"]
+    assert "t" * 32 in shown and "2026-01-31 12:00:00Z" in shown
+    assert {len(line) for line in shown.splitlines()} <= set(range(81))
+    both = dict(trace, sessionId="s" * 36)
+    assert "Session  " + "s" * 36 in listing([both], TRACE_COLUMNS, 80)

@@ -50,6 +50,25 @@ def test_the_widest_columns_give_way_where_there_is_no_room():
     assert shown[2] == "an-id  a description …  日本語日本語日…"
 
 
-def test_a_heading_is_never_cut():
-    shown = table([["x" * 50, "y" * 50]], ["A long heading", "Another one"], 10)
-    assert shown.split("\n")[0] == "A long heading  Another one"
+def test_what_is_to_be_copied_is_never_cut():
+    rows = [["i" * 20, "words and " * 5, "", "name"]]
+    shown = table(rows, ["Id", "Comment", "Empty", "Name"], 40, whole=["Id"]).split("\n")
+    assert shown[0].split() == ["Id", "Comment", "Name"]
+    assert shown[2] == "i" * 20 + "  words and w…  name"
+    assert max(map(len, shown)) <= 40
+
+
+def test_an_empty_column_stays_where_there_is_room():
+    assert "Empty" in table([["a", ""]], ["Id", "Empty"], 40)
+
+
+def test_where_columns_do_not_fit_each_value_has_a_line():
+    rows = [["i" * 15, "", "x"], ["j" * 15, "", "y"]]
+    assert table(rows, ["Id", "Empty", "Heading"], 20, whole=["Id"]).split("\n") == [
+        "Id       iiiiiiiiiiiiiii",
+        "Heading  x",
+        "",
+        "Id       jjjjjjjjjjjjjjj",
+        "Heading  y",
+    ]
+    assert table([], ["A long heading", "Another one"], 10).startswith("A long heading  Another")
