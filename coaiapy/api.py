@@ -95,7 +95,7 @@ def create_trace(
     }
     trace = trace_from(values)
     _write([trace], timeout)
-    return trace.body()
+    return _as_kept(trace) if trace_id else trace.body()
 
 
 def add_observation(
@@ -167,7 +167,7 @@ def add_observation(
     }
     observation = observation_from(values, trace_id)
     delivery.check(traces.add_observation(settings.load(), observation, timeout))
-    return observation.body()
+    return _as_kept(observation) if observation_id else observation.body()
 
 
 def patch_output(trace_id: str, output: Any, *, timeout: Optional[float] = None) -> None:
@@ -310,3 +310,9 @@ def _write(records: Iterable[Any], timeout: Optional[float]) -> None:
     from coaiapy import delivery, settings, traces
 
     delivery.check(traces.submit(settings.load(), records, timeout))
+
+
+def _as_kept(record: Any) -> Body:
+    from coaiapy import settings, traces
+
+    return traces.as_kept(settings.load(), record)

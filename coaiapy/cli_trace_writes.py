@@ -1,7 +1,7 @@
 """``coaia fuse traces create``, ``add-observation`` and ``patch-output``."""
 
 import argparse
-from typing import Any, List, Tuple
+from typing import Any, List, Mapping, Tuple
 
 from coaiapy import settings, trace_reads, traces
 from coaiapy.cli_arguments import (
@@ -134,13 +134,16 @@ def create_trace(args: argparse.Namespace, context: Context) -> int:
             "environment": args.environment,
         }
     )
-    outcome = traces.create(settings.load(context.env_file), trace, args.timeout)
+    known = settings.load(context.env_file)
+    outcome = traces.create(known, trace, args.timeout)
+    asked = {"timestamp": args.timestamp, "environment": args.environment}
+    kept = _as_kept(context, known, trace, asked)
     variables = {
         "COAIA_TRACE_ID": trace.id,
         "COAIA_SESSION_ID": trace.session_id,
         "COAIA_USER_ID": trace.user_id,
     }
-    _print_written(args, context, trace, variables)
+    _print_written(args, context, kept, variables)
     return report(args, context, outcome)
 
 
@@ -167,13 +170,15 @@ def add_observation(args: argparse.Namespace, context: Context) -> int:
         },
         trace_id,
     )
-    outcome = traces.add_observation(settings.load(context.env_file), observation, args.timeout)
+    known = settings.load(context.env_file)
+    outcome = traces.add_observation(known, observation, args.timeout)
+    kept = _as_kept(context, known, observation, {"startTime": args.start_time})
     variables = {
         "COAIA_TRACE_ID": observation.trace_id,
         "COAIA_LAST_OBSERVATION_ID": observation.id,
         "COAIA_PARENT_OBSERVATION_ID": observation.parent_id,
     }
-    _print_written(args, context, observation, variables)
+    _print_written(args, context, kept, variables)
     return report(args, context, outcome)
 
 
@@ -220,10 +225,20 @@ def _output_text(args: argparse.Namespace, context: Context) -> str:
     return text[:-1] if text.endswith("\n") else text
 
 
-def _print_written(args: argparse.Namespace, context: Context, record: Any, variables: Any) -> None:
+def _as_kept(context: Context, known: Any, record: Any, asked: Mapping[str, Any]) -> Any:
+    """Return the body of what was written; say so if it keeps what it had before."""
+    kept = traces.as_kept(known, record)
+    for name, value in asked.items():
+        if value is not None and kept[name] != value:
+            what = "environment" if name == "environment" else "start time"
+            context.note("the {} stays {}: {} has it already".format(what, kept[name], record.id))
+    return kept
+
+
+def _print_written(args: argparse.Namespace, context: Context, body: Any, variables: Any) -> None:
     if args.export_env:
         export_variables(context, variables)
     elif args.json:
-        print_json(context, record.body())
+        print_json(context, body)
     else:
-        context.say(record.id)
+        context.say(body["id"])

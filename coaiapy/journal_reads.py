@@ -103,6 +103,13 @@ def row_of_observation(
     return None
 
 
+def body_at(journal: Journal, row: Optional[int]) -> Body:
+    """Return the body in a row, ``{}`` if there is none."""
+    for found in journal.rows("SELECT body FROM records WHERE seq = ?", row):
+        return dict(json.loads(found["body"]))
+    return {}
+
+
 def forget_trace(journal: Journal, destination: int, trace_id: str) -> int:
     """Remove a trace with all that belongs to it, and return how many records that were."""
     with journal.transaction() as db:

@@ -11,6 +11,7 @@ from array import array
 from typing import Any, Iterable, Sequence, Tuple
 
 from coaiapy import ids
+from coaiapy.errors import UsageError
 from coaiapy.journal_merge import merge_into, to_json
 from coaiapy.record_fields import DEFAULTS
 
@@ -92,6 +93,12 @@ def _merge(db: Any, place: Any) -> bool:
     known = db.execute("SELECT * FROM records WHERE seq = ?", (place["seq"],)).fetchone()
     implied = staged["implied"].split()
     body = json.loads(staged["body"])
+    if body.get("endTime", known["time"]) < known["time"]:
+        raise UsageError(
+            "end_time: {} is before {}, when {} {!r} started".format(
+                body["endTime"], known["time"], known["kind"], known["id"]
+            )
+        )
     return merge_into(db, known, {name: body[name] for name in body if name not in implied})
 
 

@@ -9,7 +9,7 @@ from coaiapy import delivery, ids, journal_reads, unknown_traces
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
 from coaiapy.journal import Journal
-from coaiapy.journal_merge import merge_bodies
+from coaiapy.journal_merge import IMMUTABLE, merge_bodies
 from coaiapy.record_fields import Body, checked
 from coaiapy.records import Kept, Observation, Trace, from_body
 from coaiapy.settings import Settings
@@ -86,6 +86,25 @@ def _complete(body: Body, missing: Body) -> None:
 def create(settings: Settings, trace: Trace, seconds: Optional[float] = None) -> delivery.Outcome:
     """Write one trace; a known trace id is added to, not replaced."""
     return submit(settings, [trace], seconds)
+
+
+def as_kept(settings: Settings, record: Any) -> Body:
+    """Return the body of a trace or observation that was written, as far as it was given now.
+
+    Its start and its environment are those of its first writing.
+    """
+    body: Body = record.body()
+    with Journal() as journal:
+        destination = destination_of(journal, settings)
+        if record.kind == "trace":
+            row = journal_reads.row_of_trace(journal, destination, body["id"])
+        else:
+            place = body["traceId"], body["id"]
+            row = journal_reads.row_of_observation(journal, destination, *place)
+        stored = journal_reads.body_at(journal, row)
+    return dict(
+        body, **{name: stored[name] for name in IMMUTABLE if name in body and name in stored}
+    )
 
 
 def add_observation(

@@ -163,6 +163,13 @@ def test_an_id_may_be_a_number(place):
     assert coaiapy.get_trace(12)["output"] == "done"
 
 
+def test_what_is_written_again_says_when_it_started(place):
+    first = coaiapy.create_trace("Interview", trace_id="t")
+    assert coaiapy.create_trace("Talk", trace_id="t")["timestamp"] == first["timestamp"]
+    start = coaiapy.add_observation("t", observation_id="o", start_time=1769860800)["startTime"]
+    assert coaiapy.add_observation("t", observation_id="o", output=1)["startTime"] == start
+
+
 def test_one_tag_may_be_given_as_a_text(place):
     coaiapy.create_trace("Interview", trace_id="t", tags=["radio"])
     assert [trace["id"] for trace in coaiapy.list_traces(tags="radio")] == ["t"]

@@ -133,20 +133,6 @@ def test_one_id_is_the_trace_and_the_observation_gets_its_own(fuse, shown):
     assert len(result.out.strip()) == 16
 
 
-def test_a_trace_or_parent_that_is_not_known_here_is_noted(fuse):
-    """It may be mistyped, or made on another machine: the observation is written."""
-    unknown = fuse("add-observation", "o1", "T9")
-    assert (unknown.code, unknown.out) == (0, "o1\n")
-    assert "trace 'T9' was not known here before" in unknown.err
-    again = fuse("add-observation", "o2", "T9", "-p", "o1")
-    assert "known" not in again.err
-    lost = fuse("add-observation", "o3", "T9", "-p", "nope")
-    assert (lost.code, lost.err.count("known")) == (0, 1)
-    assert "parent 'nope' is no observation of trace 'T9'" in lost.err
-    batch = fuse("add-observations", "T8", stdin='{"name": "a"}\n{"name": "b"}\n')
-    assert batch.err.count("trace 'T8' was not known") == 1
-
-
 def test_swapped_ids_are_refused(fuse, shown):
     fuse("create", "t")
     result = fuse("add-observation", "t", "o")
