@@ -32,6 +32,29 @@ class ShowVersion(argparse.Action):
         raise Answer(self.const)
 
 
+class OneOfSeveral(argparse.Action):
+    """An option that shares its ``dest`` with others: what they say must not differ.
+
+    With a ``const`` it takes no value. Given twice by itself, the last value counts.
+    """
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **kwargs: Any) -> None:
+        if "const" in kwargs:
+            kwargs["nargs"] = 0
+        super().__init__(option_strings, dest, **kwargs)
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: Any = None) -> None:
+        value = self.const if self.nargs == 0 else values
+        said = vars(namespace).setdefault("_said", {})
+        other, known = said.get(self.dest, (option, value))
+        if other != option and known != value:
+            raise argparse.ArgumentError(
+                None, "{} says {}, and {} says {}: give one".format(other, known, option, value)
+            )
+        said[self.dest] = (option, value)
+        setattr(namespace, self.dest, value)
+
+
 class HelpText(argparse.RawDescriptionHelpFormatter):
     """Help as wide as the terminal, without the modules that argparse loads to measure it."""
 

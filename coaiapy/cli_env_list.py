@@ -4,7 +4,7 @@ import argparse
 from typing import Dict, List, NamedTuple
 
 from coaiapy import environment
-from coaiapy.cli_common import Context, Parser
+from coaiapy.cli_common import Context, OneOfSeveral, Parser
 from coaiapy.cli_streams import is_terminal
 
 UNNAMED = "default"
@@ -34,13 +34,14 @@ def add_place(parser: Parser) -> None:
     parser.add_argument("--name", metavar="ENVIRONMENT", help="the environment of this name")
     parser.add_argument(
         "--location",
+        action=OneOfSeveral,
         choices=environment.LOCATIONS,
         help="./.coaia-env files (project) or the user's own (global)",
     )
     parser.add_argument(
         "--global",
         dest="location",
-        action="store_const",
+        action=OneOfSeveral,
         const="global",
         help="the same as --location global",
     )

@@ -252,9 +252,17 @@ def create(args: argparse.Namespace, context: Context) -> int:
 
     if args.json and args.export_env:
         raise UsageError("--json and --export-env both want standard output: choose one")
+    variables = dict(args.variables)
+    for name, value in (("user_id", args.user_id), ("session_id", args.session_id)):
+        if value is not None and variables.get(name, value) != value:
+            raise UsageError(
+                "--{} says {!r}, and --var {} says {!r}: give one".format(
+                    name.replace("_", "-"), value, name, variables[name]
+                )
+            )
     made = pipeline.create(
         pipeline.load(args.template),
-        dict(args.variables),
+        variables,
         trace_id=args.trace_id,
         session_id=args.session_id,
         user_id=args.user_id,

@@ -13,7 +13,7 @@ from coaiapy.cli_arguments import (
     print_json,
     time,
 )
-from coaiapy.cli_common import Context, add_command
+from coaiapy.cli_common import Context, OneOfSeveral, add_command
 from coaiapy.cli_delivery import add_delivery_options, export_variables, report
 from coaiapy.cli_input import STDIN, read_input
 from coaiapy.errors import UsageError
@@ -81,11 +81,16 @@ def _build_add_observation(group: Any, words: List[str]) -> None:
     add_id(add, "trace", help="the trace, by name instead of by place")
     add_id(add, "observation", help="likewise the observation")
     add.add_argument(
-        "-t", "--type", type=str.upper, choices=OBSERVATION_TYPES, help="(default: EVENT)"
+        "-t",
+        "--type",
+        action=OneOfSeveral,
+        type=str.upper,
+        choices=OBSERVATION_TYPES,
+        help="(default: EVENT)",
     )
     for option, kind in (("-te", "EVENT"), ("-ts", "SPAN"), ("-tg", "GENERATION")):
         add.add_argument(
-            option, dest="type", action="store_const", const=kind, help="same as --type " + kind
+            option, dest="type", action=OneOfSeveral, const=kind, help="same as --type " + kind
         )
     add.add_argument("-n", "--name")
     add.add_argument("-p", "--parent", metavar="ID", help="the observation that this belongs to")

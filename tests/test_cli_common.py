@@ -1,4 +1,4 @@
-"""What is said of words that a command does not take."""
+"""What is said of words that a command does not take, and of options that contradict each other."""
 
 import pytest
 
@@ -25,3 +25,41 @@ import pytest
 )
 def test_what_a_command_does_not_take_is_told_with_that_command(run, words, said):
     assert said in run(*words).err
+
+
+CONFLICTS = [
+    ("env list --location project --global", "--location says project, and --global says global"),
+    ("env get A --global --location project", "--global says global, and --location says project"),
+    ("fuse traces add-observation t -te -ts", "-te says EVENT, and -ts says SPAN: give one"),
+    (
+        "fuse traces add-observation t --type agent -tg",
+        "--type says AGENT, and -tg says GENERATION",
+    ),
+    (
+        "pipeline create llm-chain --user-id a --var user_id=b",
+        "--user-id says 'a', and --var user_id says 'b': give one",
+    ),
+    ("pipeline create llm-chain --var session_id=b --session-id=a", "--session-id says 'a'"),
+]
+
+
+@pytest.mark.parametrize("words, said", CONFLICTS)
+def test_options_that_contradict_each_other_are_refused(run, words, said):
+    result = run(*words.split())
+    assert (result.code, result.out) == (2, "") and said in result.err
+    assert run("fuse", "traces", "--json").out == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "env list --location global --global",
+        "env list --location project --location global --global",
+        "fuse traces add-observation t -ts --type span",
+        "pipeline create llm-chain --user-id a --var user_id=a",
+    ],
+)
+def test_options_that_say_the_same_are_not(run, home, words):
+    (home / ".coaia").mkdir()
+    (home / ".coaia" / "global.env").write_text("{}")
+    assert run(*words.split()).code == 0
