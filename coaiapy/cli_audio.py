@@ -52,7 +52,7 @@ def transcribe(args: argparse.Namespace, context: Context) -> Optional[int]:
         except CoaiaError as error:
             if len(args.files) == 1:
                 raise
-            context.note("coaia: {}".format(error))
+            context.warn(str(error))
             worst = worst or error
             continue
         if args.output is None:

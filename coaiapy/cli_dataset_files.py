@@ -75,13 +75,13 @@ def import_items(args: argparse.Namespace, context: Context) -> int:
 
 def _report(context: Context, result: Imported, dry_run: bool) -> None:
     for failed in result.failed[:FAILED_SHOWN]:
-        context.note("coaia: {0.place} ({0.id}) was not accepted: {0.error}".format(failed))
+        context.warn("{0.place} ({0.id}) was not accepted: {0.error}".format(failed))
     if len(result.failed) > FAILED_SHOWN:
-        context.note("coaia: and {} more".format(len(result.failed) - FAILED_SHOWN))
+        context.warn("and {} more".format(len(result.failed) - FAILED_SHOWN))
     if any(isinstance(failed.error, NotFoundError) for failed in result.failed):
-        context.note("coaia: an id belongs to one dataset; --new-ids makes ids for this one")
+        context.warn("an id belongs to one dataset; --new-ids makes ids for this one")
     if result.problem is not None and result.problem not in [one.error for one in result.failed]:
-        context.note("coaia: the dataset could not be read afterwards: {}".format(result.problem))
+        context.warn("the dataset could not be read afterwards: {}".format(result.problem))
     counts = result.counts()
     said = ["{} {}".format(counts[name], name) for name in ("new", "changed", "same")]
     for name in ("repeated", "failed", "unsent", "missing"):
@@ -115,8 +115,8 @@ def write_training_data(
     for skipped in data.skipped:
         ids.setdefault(skipped.reason, []).append(skipped.id)
     for reason in sorted(ids):
-        context.note(
-            "coaia: skipped {}: {} ({})".format(
+        context.warn(
+            "skipped {}: {} ({})".format(
                 counted(len(ids[reason]), "item"), reason, _listed(ids[reason])
             )
         )

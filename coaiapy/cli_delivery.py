@@ -56,15 +56,13 @@ def report(args: argparse.Namespace, context: Context, outcome: delivery.Outcome
         )
         return ExitCode.CONFIG if args.require_delivery else ExitCode.OK
     for rejected in outcome.rejected[:REJECTED_SHOWN]:
-        context.note(
-            "coaia: {0.kind} {0.id} was refused: {0.reason}; it is kept: "
+        context.warn(
+            "{0.kind} {0.id} was refused: {0.reason}; it is kept: "
             "coaia fuse outbox show {0.row}".format(rejected)
         )
     if len(outcome.rejected) > REJECTED_SHOWN:
-        context.note(
-            "coaia: {} records were refused in all: coaia fuse outbox list".format(
-                len(outcome.rejected)
-            )
+        context.warn(
+            "{} records were refused in all: coaia fuse outbox list".format(len(outcome.rejected))
         )
     if outcome.backlog:
         context.note("also sent: {} that waited".format(counted(outcome.backlog, "record")))

@@ -132,7 +132,7 @@ def _send(args: argparse.Namespace, context: Context, tag: Any, text: str) -> Op
     else:
         put_text(context, reply.text, args.output)
     if reply.finish_reason == "length":
-        context.note("coaia: the model stopped at its length limit: the answer is not complete")
+        context.warn("the model stopped at its length limit: the answer is not complete")
     return ExitCode.OK
 
 
@@ -150,7 +150,7 @@ def _list(args: argparse.Namespace, context: Context) -> int:
         ]
         context.say(table(rows, ["Tag", "What it does", "Temperature", "From"]))
     for complaint in complaints:
-        context.note("coaia: " + complaint)
+        context.warn(complaint)
     return ExitCode.CONFIG if complaints else ExitCode.OK
 
 

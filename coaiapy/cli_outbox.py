@@ -175,7 +175,7 @@ def flush_outbox(args: argparse.Namespace, context: Context) -> int:
             known, args.timeout or delivery.DEADLINE, sources, progress, links.linked
         )
     for problem in links.problems():
-        context.note("coaia: " + problem)
+        context.warn(problem)
     if args.json:
         counts = {name: getattr(outcome, name) for name in ("sent", "waiting", "elsewhere")}
         print_json(

@@ -126,7 +126,7 @@ def _compare(args: argparse.Namespace, context: Context) -> List[Compared]:
 
 def _note_failed(context: Context, failed: List[Failed]) -> int:
     for one in failed:
-        context.note("coaia: {} was not written: {}".format(one.name, one.error))
+        context.warn("{} was not written: {}".format(one.name, one.error))
     return max((one.error.exit_code for one in failed), default=ExitCode.OK)
 
 

@@ -127,7 +127,7 @@ def list_prompts(args: argparse.Namespace, context: Context) -> None:
 def get_prompt(args: argparse.Namespace, context: Context) -> None:
     """Show one version of a prompt."""
     for overruled in _overruled(args):
-        context.note("coaia: " + overruled)
+        context.warn(overruled)
     label = args.label or (PRODUCTION if args.prod else LATEST)
     fetched = prompts.fetch_prompt(
         settings.load(context.env_file),
@@ -138,7 +138,7 @@ def get_prompt(args: argparse.Namespace, context: Context) -> None:
         args.max_age,
     )
     if fetched.note:
-        context.note("coaia: " + fetched.note)
+        context.warn(fetched.note)
     if args.content_only or args.escaped:
         context.say(content_text(fetched.prompt["prompt"], args.escaped))
     elif args.json:

@@ -192,7 +192,7 @@ def _show_made(
     _list_made(args, context, results)
     refused = [one for one in results if one.outcome == "refused"]
     for one in refused:
-        context.note("coaia: {}: {}".format(one.name, one.reason))
+        context.warn("{}: {}".format(one.name, one.reason))
     return ExitCode.REFUSED if refused else ExitCode.OK
 
 

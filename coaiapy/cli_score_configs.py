@@ -204,13 +204,13 @@ def get_config(args: argparse.Namespace, context: Context) -> None:
 def list_available(args: argparse.Namespace, context: Context) -> None:
     """Show the score configs that can be applied."""
     known = settings.load(context.env_file)
-    found = score_availability.list_available(known, args.category, args.cached_only, context.note)
+    found = score_availability.list_available(known, args.category, args.cached_only, context.warn)
     show_listing(args, context, found, COLUMNS, "score config")
 
 
 def show_config(args: argparse.Namespace, context: Context) -> None:
     """Show one score config, or what it requires of a value."""
-    config = score_configs.get(settings.load(context.env_file), args.config, context.note)
+    config = score_configs.get(settings.load(context.env_file), args.config, context.warn)
     if args.requirements and args.json:
         return print_json(context, score_availability.requirements(config))
     _show(args, context, config)
@@ -275,5 +275,5 @@ def apply_config(args: argparse.Namespace, context: Context) -> int:
     """Check a value against a score config, and write it as a score."""
     known = settings.load(context.env_file)
     values = dict(score_fields(args, known), id=args.score_id, config=args.config)
-    score = scores.from_values(known, values, context.note)
+    score = scores.from_values(known, values, context.warn)
     return show_written(args, context, score, scores.submit(known, [score], args.timeout))

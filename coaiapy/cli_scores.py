@@ -154,7 +154,7 @@ def _write(args: argparse.Namespace, context: Context, named: Any) -> int:
     values = dict(score_fields(args, known), data_type=args.data_type, config=args.config, **named)
     if args.value is None and not args.config:
         values["value"] = DEFAULT_VALUE
-    score = scores.from_values(known, values, context.note)
+    score = scores.from_values(known, values, context.warn)
     return show_written(args, context, score, scores.submit(known, [score], args.timeout))
 
 
@@ -173,7 +173,7 @@ def list_scores(args: argparse.Namespace, context: Context) -> None:
         to_time=args.to_time,
     )
     if args.config:
-        wanted = scores.of_config(known, wanted, args.config, context.note)
+        wanted = scores.of_config(known, wanted, args.config, context.warn)
     found = scores.list_scores(known, wanted, None if args.all else args.limit)
     show_listing(args, context, found, with_note(COLUMNS, found), "score")
 
@@ -200,7 +200,7 @@ def import_scores(args: argparse.Namespace, context: Context) -> int:
     defaults = {"name": args.name, "config": args.config}
     with open_input(args.file, context) as stream:
         found = score_files.read_scores(
-            known, stream, args.file, args.format, defaults, context.note
+            known, stream, args.file, args.format, defaults, context.warn
         )
     if args.dry_run:
         show_listing(args, context, [score.body() for score in found], COLUMNS, "score")

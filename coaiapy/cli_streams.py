@@ -29,6 +29,10 @@ class Context(NamedTuple):
         """Write one line of talk to stderr; nothing in it steers a terminal or a log's viewer."""
         write_text(self.stderr, visible(text) + "\n")
 
+    def warn(self, sentence: str) -> None:
+        """Note what is wrong though the command goes on."""
+        self.note("coaia: " + sentence)
+
     def prompt(self, question: str) -> None:
         """Write a question to stderr, and leave the cursor behind it."""
         write_text(self.stderr, visible(question))

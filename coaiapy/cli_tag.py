@@ -74,7 +74,7 @@ def tag(args: argparse.Namespace, context: Context) -> Optional[int]:
         except CoaiaError as error:
             if len(args.files) == 1:
                 raise
-            context.note("coaia: {}".format(error))
+            context.warn(str(error))
             worst = worst or error
     _show(args, context, shown)
     return worst.exit_code if worst else ExitCode.OK

@@ -6,6 +6,7 @@ Every change is made under a lock, so that processes that write at once lose not
 the file of the project ``local`` is the store itself.
 """
 
+import glob
 import json
 import os
 import re
@@ -53,6 +54,14 @@ class Snapshot(NamedTuple):
             if key in index:
                 return index[key]
         return None
+
+    def others(self, name: str) -> List[Body]:
+        """Return the usable configs of exactly the name that ``find`` finds, besides that one."""
+        found = self.find(name)
+        if found is None or found.get("isArchived") or name == found.get("id"):
+            return []
+        same = [one for one in self.configs if one["name"] == found["name"]]
+        return [one for one in same if one is not found and not one.get("isArchived")]
 
 
 def folded(name: str) -> str:
@@ -118,6 +127,19 @@ def is_cache_stale(cached_config: Mapping[str, Any], max_age_hours: float = MAX_
         return True
     age = (datetime.now(timezone.utc) - moment).total_seconds()
     return not -CLOCK_SKEW_SECONDS <= age < max_age_hours * 3600
+
+
+def age_of(cached_at: str) -> str:
+    """Return in words when a config was last seen."""
+    try:
+        age = (datetime.now(timezone.utc) - times.from_text(cached_at)).total_seconds()
+    except (ValueError, OverflowError):
+        return "at an unknown time"
+    for unit, seconds in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        count = int(age // seconds)
+        if count >= 1:
+            return "{} {}{} ago".format(count, unit, "" if count == 1 else "s")
+    return "a moment ago"
 
 
 def cache_score_config(cache_path: Union[str, Path], config: Mapping[str, Any]) -> bool:
@@ -270,7 +292,18 @@ def _move_aside(path: str) -> str:
         return aside
     except OSError as error:
         raise StateError("cannot move {} away: {}".format(path, reason(error))) from error
+    _remove_older(path, aside)
     return aside
+
+
+def _remove_older(path: str, aside: str) -> None:
+    """Keep only the newest broken file: they are there to be looked at, not to pile up."""
+    for old in glob.glob(glob.escape(path) + ".corrupt-*"):
+        if old != aside:
+            try:
+                os.unlink(old)
+            except OSError:
+                pass  # the next one that is set aside will try again
 
 
 def _write(path: str, data: Mapping[str, Any]) -> None:

@@ -50,24 +50,36 @@ def find(
 ) -> Optional[Body]:
     """Return the config of this id or name (regardless of case), archived or not, or ``None``.
 
-    ``note`` is told if it is older than ``max_age_hours`` because the server gives no answer.
-    Raises ``NetworkError`` if there is neither an answer nor a cached one.
+    ``note`` is told if it is older than ``max_age_hours`` because the server gives no answer, and
+    if others have the same name. Raises ``NetworkError`` if there is neither an answer nor a
+    cached one.
     """
+    return copy.deepcopy(_known(settings, name_or_id, note, max_age_hours).find(name_or_id))
+
+
+def _known(settings: Settings, name_or_id: str, note: Note, max_age_hours: float) -> Snapshot:
     project = current_project(settings)
     snapshot = cache.read(project.id, note)
     found = snapshot.find(name_or_id)
     if not settings.is_local and (found is None or cache.is_cache_stale(found, max_age_hours)):
-        found = _refreshed(settings, note, snapshot, found is not None).find(name_or_id)
-    return copy.deepcopy(found)
+        seen_at = None if found is None else str(found.get("cached_at"))
+        snapshot = _refreshed(settings, note, snapshot, seen_at)
+    others = snapshot.others(name_or_id)
+    if others:
+        note(
+            "{} score configs are named {!r}: the newest is used ({}); name another by its "
+            "id".format(len(others) + 1, name_or_id, snapshot.by_name[others[0]["name"]]["id"])
+        )
+    return snapshot
 
 
 def get(settings: Settings, name_or_id: str, note: Note = unheard) -> Body:
     """Return the config of this id or name, from the cache if it is fresh; ``NotFoundError``."""
-    found = find(settings, name_or_id, note)
+    known = _known(settings, name_or_id, note, MAX_AGE_HOURS)
+    found = known.find(name_or_id)
     if found is None:
-        known = cache.read(current_project(settings).id, unheard)
         raise NotFoundError(unknown_name(name_or_id, list(known.by_name)))
-    return found
+    return copy.deepcopy(found)
 
 
 def get_from_server(settings: Settings, name_or_id: str) -> Body:
@@ -102,7 +114,7 @@ def available(settings: Settings, cached_only: bool = False, note: Note = unhear
     snapshot = cache.read(project.id, note)
     whole = {"cached_at": snapshot.data.get("last_sync")}
     if not cached_only and not settings.is_local and cache.is_cache_stale(whole):
-        snapshot = _refreshed(settings, note, snapshot, whole["cached_at"] is not None)
+        snapshot = _refreshed(settings, note, snapshot, whole["cached_at"])
     return _shown(snapshot, with_archived=False)
 
 
@@ -150,7 +162,15 @@ def create_all(
 def update(settings: Settings, name_or_id: str, changes: Mapping[str, Any]) -> Body:
     """Change a config (``name``, ``description``, ``categories``, bounds, ``isArchived``) and
     return it. ``None`` changes nothing. Servers before 3.113 cannot: ``WrongDialectError``."""
+    known = _known(settings, name_or_id, unheard, MAX_AGE_HOURS)
     config = get(settings, name_or_id)
+    others = known.others(name_or_id)
+    if others:
+        raise UsageError(
+            "several score configs are named {!r}: name the one to change by its id ({})".format(
+                name_or_id, ", ".join(str(one["id"]) for one in [config] + others)
+            )
+        )
     body = changed(config, changes)
     if settings.is_local:
         new = dict(config, updatedAt=times.now(), **body)
@@ -226,9 +246,10 @@ class _Maker:
 _SILENT_SINCE: Dict[str, float] = {}
 
 
-def _refreshed(settings: Settings, note: Note, old: Snapshot, is_enough: bool) -> Snapshot:
-    """Return all configs as the server has them, or ``old`` if that ``is_enough`` without it."""
-    if not is_enough:
+def _refreshed(settings: Settings, note: Note, old: Snapshot, seen_at: Optional[str]) -> Snapshot:
+    """Return all configs as the server has them, or without it ``old``, which was ``seen_at``
+    (``None``: it does not help)."""
+    if seen_at is None:
         return _every(settings, note)
     silent = time.monotonic() - _SILENT_SINCE.get(settings.base_url, -SILENT_SECONDS)
     try:
@@ -240,7 +261,7 @@ def _refreshed(settings: Settings, note: Note, old: Snapshot, is_enough: bool) -
     except NetworkError as error:
         if silent >= SILENT_SECONDS:
             _SILENT_SINCE[settings.base_url] = time.monotonic()
-        note("score configs are served as they were cached earlier: {}".format(error))
+        note("score configs are served as they were {}: {}".format(cache.age_of(seen_at), error))
         return old
 
 

@@ -35,7 +35,10 @@ def accepted(config: Mapping[str, Any], value: Any) -> Accepted:
     ``config`` is a score config as the API shows it; ``{"dataType": ...}`` alone will do.
     """
     if config.get("isArchived"):
-        raise UsageError("{} is archived: unarchive it, or use another".format(subject(config)))
+        raise UsageError(
+            '{} is archived: use another, or bring it back: coaia fuse score-configs archive "{}" '
+            "--undo".format(subject(config), config.get("name"))
+        )
     check = _CHECKS.get(str(config.get("dataType")))
     if check is None:
         raise UsageError(

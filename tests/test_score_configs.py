@@ -1,6 +1,7 @@
 """Score configs on servers of every kind and locally: what is asked, what is cached, what is made."""
 
 import json
+import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -126,7 +127,7 @@ def test_a_stale_entry_is_served_with_a_note_when_the_server_is_down(use, monkey
     for _ in range(3):
         assert score_configs.find(known, "Config 0", notes.append)["id"] == "c0"
     assert len(notes) == 3
-    assert "cached earlier" in notes[0]
+    assert "as they were 3 days ago" in notes[0]
     assert len(score_configs.available(known, note=notes.append)) == 1
     with pytest.raises(NetworkError):
         score_configs.find(known, "Config 1", notes.append)
@@ -314,3 +315,55 @@ def test_of_an_unknown_project_nothing_is_cached_and_nobody_asked(use):
     server = use("v3")
     assert score_configs.available(settings.load(), cached_only=True) == []
     assert server.requests == []
+
+
+def test_two_configs_of_one_name_are_told_apart_by_their_ids(use, run):
+    use("v3")
+    for description in ("old", "new"):
+        words = ["create", "Twin", "BOOLEAN", "--description", description, "--allow-duplicates"]
+        assert run("fuse", "scc", *words).code == 0
+    new, old = score_configs.list_all(settings.load())
+    applied = run("fuse", "scc", "apply", "twin", "--trace-id", "t", "-v", "yes")
+    assert applied.code == 0
+    assert (
+        "coaia: 2 score configs are named 'twin': the newest is used ({})".format(new["id"])
+        in applied.err
+    )
+    named = run("fuse", "scc", "apply", old["id"], "--trace-id", "t", "-v", "yes")
+    assert "are named" not in named.err
+    refused = run("fuse", "scc", "archive", "Twin")
+    assert (refused.code, old["id"] in refused.err, new["id"] in refused.err) == (2, True, True)
+    assert run("fuse", "scc", "archive", new["id"]).code == 0
+    assert "are named" not in run("fuse", "scc", "show", "Twin").err
+
+
+def test_an_old_answer_tells_its_age(use, run, monkeypatch):
+    server = use("v3")
+    run("fuse", "scc", "create", "Rating", "BOOLEAN")
+    path = cache.get_project_cache_path(server.project_id)
+    data = json.loads(path.read_text())
+    data["configs"][0]["cached_at"] = "2026-01-01T00:00:00Z"
+    path.write_text(json.dumps(data))
+    server.fail("refuse")
+    monkeypatch.setattr(score_configs, "REFRESH_SECONDS", 0.1)
+    shown = run("fuse", "scc", "show", "Rating")
+    assert shown.code == 0
+    assert re.match(r"coaia: score configs are served as they were \d+ days ago: ", shown.err)
+
+
+def test_only_the_newest_of_the_broken_cache_files_is_kept(use, run):
+    server = use("v3")
+    path = cache.get_project_cache_path(server.project_id)
+    for text in ("{", "[", "(("):
+        path.write_text(text)
+        assert run("fuse", "scc", "show", "x").code == 1
+    (aside,) = path.parent.glob("*.corrupt-*")
+    assert aside.read_text() == "(("
+
+
+def test_what_is_archived_names_the_command_that_brings_it_back(use, run):
+    use("v3")
+    run("fuse", "scc", "create", "My own", "BOOLEAN")
+    run("fuse", "scc", "archive", "My own")
+    refused = run("fuse", "scc", "apply", "My own", "--trace-id", "t", "-v", "yes")
+    assert 'coaia fuse score-configs archive "My own" --undo' in refused.err
