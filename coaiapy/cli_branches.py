@@ -8,10 +8,10 @@ if TYPE_CHECKING:
 
 
 class Branch(NamedTuple):
-    """A word of the command line, and the module whose ``build`` adds what comes after it."""
+    """A word of the command line, and the ``module.function`` that adds what comes after it."""
 
     name: str
-    module: str
+    build: str
     help: str
     aliases: Tuple[str, ...] = ()
 
@@ -33,7 +33,8 @@ def add_branches(
     for branch in branches:
         if entered in ([name] for name in (branch.name,) + branch.aliases):
             built = _add(subcommands(parser), branch)
-            importlib.import_module("coaiapy." + branch.module).build(built, words)
+            module, _, function = branch.build.partition(".")
+            getattr(importlib.import_module("coaiapy." + module), function)(built, words)
             return
     group = subcommands(parser, parser_class=_Listed)
     for branch in branches:

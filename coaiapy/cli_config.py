@@ -29,11 +29,6 @@ QUESTIONS = (
 _TRIES = 3
 
 
-def build(parser: Parser, words: List[str]) -> None:
-    """Give ``parser`` what follows ``coaia init`` or ``coaia config``."""
-    {"init": _build_init, "config": _build_config}[parser.prog.split()[-1]](parser)
-
-
 def init(args: argparse.Namespace, context: Context) -> Optional[int]:
     """Make a coaia.json; one that is there stays as it is."""
     path = config_files.project_path() if args.project else config_files.home_path()
@@ -128,7 +123,8 @@ def _test(answers: Dict[str, Any], path: str, context: Context) -> int:
     return worst(findings)
 
 
-def _build_init(parser: Parser) -> None:
+def build_init(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia init``."""
     parser.epilog = example_text("""coaia init
         coaia init --interactive
         coaia init --project""")
@@ -141,7 +137,8 @@ def _build_init(parser: Parser) -> None:
     parser.set_defaults(handler=init)
 
 
-def _build_config(parser: Parser) -> None:
+def build_config(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia config``."""
     group = subcommands(parser, "coaia config show")
     shown = add_command(
         group,

@@ -15,25 +15,8 @@ from coaiapy.masking import shown_url
 _SUMMARIZER = "summarizer"
 
 
-def build(parser: Parser, words: List[str]) -> None:
-    """Give ``parser``, that of ``coaia p`` or of ``coaia summarize``, what follows it."""
-    if parser.prog.split()[-1] == "p":
-        _build_process(parser)
-    else:
-        _build_summarize(parser)
-    parser.add_argument("-O", "--output", metavar="FILE", help="write the answer to this file")
-    parser.add_argument("--model", help="the language model (default: the tag's, the settings')")
-    parser.add_argument(
-        "--temperature", type=_temperature, metavar="0..2", help="(default: the tag's)"
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="print the request instead of sending it"
-    )
-    parser.add_argument("--stream", action="store_true", help="print the answer as it comes")
-    add_trace_options(parser)
-
-
-def _build_process(parser: Parser) -> None:
+def build_process(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia p``."""
     parser.epilog = example_text(
         """coaia p dictkore "helo wrld, how r you"
         coaia transcribe memo.mp3 | coaia p dictkore -O memo.txt
@@ -47,9 +30,11 @@ def _build_process(parser: Parser) -> None:
     shown.add_argument("--show", metavar="PROCESS_TAG", help="show what a tag tells the model")
     parser.add_argument("--json", action="store_true", help="with --list or --show: print JSON")
     parser.set_defaults(handler=process)
+    _add_common_options(parser)
 
 
-def _build_summarize(parser: Parser) -> None:
+def build_summarize(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia summarize``."""
     parser.epilog = example_text(
         """coaia summarize "a long text" --temperature 0.2
         coaia summarize notes.txt -O summary.txt
@@ -62,6 +47,20 @@ def _build_summarize(parser: Parser) -> None:
         help="a text, or a file that exists (default: standard input)",
     )
     parser.set_defaults(handler=summarize)
+    _add_common_options(parser)
+
+
+def _add_common_options(parser: Parser) -> None:
+    parser.add_argument("-O", "--output", metavar="FILE", help="write the answer to this file")
+    parser.add_argument("--model", help="the language model (default: the tag's, the settings')")
+    parser.add_argument(
+        "--temperature", type=_temperature, metavar="0..2", help="(default: the tag's)"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print the request instead of sending it"
+    )
+    parser.add_argument("--stream", action="store_true", help="print the answer as it comes")
+    add_trace_options(parser)
 
 
 def _temperature(text: str) -> float:

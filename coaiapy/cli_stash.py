@@ -20,13 +20,6 @@ _COLUMNS = {"key": "Key", "size": "Bytes", "ttl": "Seconds left"}
 _PATTERN = "a key, or a pattern of keys with *, ? and [a-z]"
 
 
-def build(parser: Parser, words: List[str]) -> None:
-    """Give ``parser`` what follows ``coaia tash``, ``fetch`` or ``stash``."""
-    {"tash": _build_tash, "fetch": _build_fetch, "stash": _build_stash}[parser.prog.split()[-1]](
-        parser
-    )
-
-
 def tash(args: argparse.Namespace, context: Context) -> None:
     """Keep a value."""
     value = _value(args, context)
@@ -157,7 +150,8 @@ def _add_verbose(parser: Parser) -> None:
     )
 
 
-def _build_tash(parser: Parser) -> None:
+def build_tash(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia tash``."""
     parser.epilog = example_text("""coaia tash greeting "hello there"
         coaia tash notes -F notes.txt -T 3600
         coaia tash picture -F - <picture.png""")
@@ -176,7 +170,8 @@ def _build_tash(parser: Parser) -> None:
     parser.set_defaults(handler=tash)
 
 
-def _build_fetch(parser: Parser) -> None:
+def build_fetch(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia fetch``."""
     parser.epilog = example_text("""coaia fetch greeting
         coaia fetch picture -O picture.png
         coaia fetch colour --default green""")
@@ -187,7 +182,8 @@ def _build_fetch(parser: Parser) -> None:
     parser.set_defaults(handler=fetch)
 
 
-def _build_stash(parser: Parser) -> None:
+def build_stash(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia stash``."""
     group = subcommands(parser, "coaia stash list 'notes:*'")
     listing = add_command(
         group, "list", list_, "show what is stashed", "coaia stash list 'notes:*' --json"

@@ -20,22 +20,33 @@ if TYPE_CHECKING:
     from coaiapy.cli_common import Parser
 
 GROUPS = (
-    Branch("pipeline", "cli_pipeline", "make a whole trace from a template"),
-    Branch("env", "cli_env", "keep variables from one shell session to the next", ("environment",)),
-    Branch("fuse", "cli_fuse", "traces and observations, here or on a Langfuse server"),
-    Branch("tash", "cli_stash", "stash a value under a key", ("m",)),
-    Branch("fetch", "cli_stash", "print a stashed value"),
-    Branch("stash", "cli_stash", "what is stashed: list it, its time left, delete it"),
-    Branch("p", "cli_llm", "process a text by a language model, as a tag says"),
-    Branch("summarize", "cli_llm", "summarize a text or a file", ("s",)),
-    Branch("transcribe", "cli_audio", "write down what is said in recordings", ("t",)),
-    Branch("synthesize", "cli_speech", "speak a text into a sound file"),
-    Branch("tag", "cli_tag", "show and write the tags of sound files"),
-    Branch("gh", "cli_gh", "issues of a GitHub repository"),
-    Branch("init", "cli_config", "make a coaia.json to fill in; one that is there stays"),
-    Branch("config", "cli_config", "the settings: show where each comes from, check them"),
-    Branch("completion", "cli_completion", "make a shell complete commands, options and names"),
-    Branch("help", "cli_help", "explain a command, or a topic such as exit-codes"),
+    Branch("pipeline", "cli_pipeline.build", "make a whole trace from a template"),
+    Branch(
+        "env",
+        "cli_env.build",
+        "keep variables from one shell session to the next",
+        ("environment",),
+    ),
+    Branch("fuse", "cli_fuse.build", "traces and observations, here or on a Langfuse server"),
+    Branch("tash", "cli_stash.build_tash", "stash a value under a key", ("m",)),
+    Branch("fetch", "cli_stash.build_fetch", "print a stashed value"),
+    Branch("stash", "cli_stash.build_stash", "what is stashed: list it, its time left, delete it"),
+    Branch("p", "cli_llm.build_process", "process a text by a language model, as a tag says"),
+    Branch("summarize", "cli_llm.build_summarize", "summarize a text or a file", ("s",)),
+    Branch("transcribe", "cli_audio.build", "write down what is said in recordings", ("t",)),
+    Branch("synthesize", "cli_speech.build", "speak a text into a sound file"),
+    Branch("tag", "cli_tag.build", "show and write the tags of sound files"),
+    Branch("gh", "cli_gh.build", "issues of a GitHub repository"),
+    Branch(
+        "init", "cli_config.build_init", "make a coaia.json to fill in; one that is there stays"
+    ),
+    Branch(
+        "config", "cli_config.build_config", "the settings: show where each comes from, check them"
+    ),
+    Branch(
+        "completion", "cli_completion.build", "make a shell complete commands, options and names"
+    ),
+    Branch("help", "cli_help.build", "explain a command, or a topic such as exit-codes"),
 )
 
 _VERSION = "coaia {}\n".format(__version__)
