@@ -90,18 +90,6 @@ def postpone(journal: Journal, items: Iterable[Outgoing], reason: str, pause: fl
             db.execute(UNCLAIM + among("seq", [item.row]))
 
 
-def states(
-    journal: Journal,
-    rows: Optional[Iterable[int]] = None,
-    destinations: Optional[Sequence[int]] = None,
-) -> Dict[int, str]:
-    """Return the state of each row in the outbox, of all or of the given ones."""
-    sql = "SELECT seq, state FROM deliveries WHERE {} AND {}".format(
-        among("seq", rows), among("destination", destinations)
-    )
-    return {row["seq"]: row["state"] for row in journal.rows(sql)}
-
-
 def watch(journal: Journal, rows: Iterable[int]) -> None:
     """Have ``watched`` count these rows, however many they are, as long as the journal is open."""
     with journal.reporting_errors():

@@ -1,9 +1,9 @@
-"""What the published functions that show JSON to people have in common: errors stay errors."""
+"""What published functions have in common: errors that are returned instead of raised."""
 
 import functools
 from typing import Any, Callable
 
-from coaiapy.errors import UsageError
+from coaiapy.errors import CoaiaError, UsageError
 from coaiapy.http_answers import reason_of
 from coaiapy.json_text import parsed, to_text
 
@@ -27,6 +27,14 @@ def for_people(form: Callable[..., str]) -> Callable[..., str]:
             return "Error formatting this ({!r})\nRaw JSON:\n{}".format(error, raw)
 
     return formatted
+
+
+def or_error(ask: Callable[[], Any]) -> str:
+    """Return what ``ask`` returns as JSON text, or ``{"error": ...}`` when it fails."""
+    try:
+        return to_text(ask())
+    except CoaiaError as error:
+        return to_text({"error": str(error)})
 
 
 def _is_error(value: Any) -> bool:

@@ -10,10 +10,10 @@ from typing import Any, Callable, Dict, Optional
 
 from coaiapy import display, media, media_files, media_transfer, settings
 from coaiapy.errors import CoaiaError
-from coaiapy.json_text import parsed, to_text
+from coaiapy.json_text import parsed
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.media_files import SUPPORTED_CONTENT_TYPES
-from coaiapy.published_forms import for_people
+from coaiapy.published_forms import for_people, or_error
 from coaiapy.published_traces import written
 from coaiapy.server_only import client_for
 
@@ -100,7 +100,7 @@ def patch_media_upload_status(
 
 def get_media(media_id: str) -> str:
     """Return what the server knows of a file, its ``url`` included, or ``{"error": ...}``."""
-    return _or_error(lambda: media.get_media(settings.load(), media_id))
+    return or_error(lambda: media.get_media(settings.load(), media_id))
 
 
 def create_langfuse_media_token(media_id: str, content_type: str, source: str = "file") -> str:
@@ -151,7 +151,7 @@ def _attached(slot: media.Slot, token: str) -> str:
         outcome = media.attach(settings.load(), token, slot)
         return parsed(written(outcome, [slot.observation_id or slot.trace_id]))
 
-    return _or_error(attach)
+    return or_error(attach)
 
 
 def _asked(ask: Callable[[LangfuseHttp], Any]) -> str:
@@ -159,11 +159,4 @@ def _asked(ask: Callable[[LangfuseHttp], Any]) -> str:
         with client_for(settings.load(), "media") as http:
             return ask(http)
 
-    return _or_error(answer)
-
-
-def _or_error(ask: Callable[[], Any]) -> str:
-    try:
-        return to_text(ask())
-    except CoaiaError as error:
-        return to_text({"error": str(error)})
+    return or_error(answer)

@@ -11,11 +11,11 @@ import json
 from typing import Any, Dict, Optional, Sequence, Tuple
 
 from coaiapy import delivery, display, projects, settings, times, trace_reads, traces
-from coaiapy.errors import CoaiaError, UsageError
+from coaiapy.errors import UsageError
 from coaiapy.json_text import parsed, rows, to_text
 from coaiapy.listing import TRACE_COLUMNS, listing, with_note
 from coaiapy.observation_files import preview, read_observations
-from coaiapy.published_forms import for_people
+from coaiapy.published_forms import for_people, or_error
 from coaiapy.records import observation_from, trace_from
 from coaiapy.trace_filter import ORDERS, ObservationFilter, SessionFilter, TraceFilter, tags_of
 
@@ -232,12 +232,12 @@ def list_traces(
 
 def get_trace_with_observations(trace_id: str) -> str:
     """Return a trace with its ``observations`` and ``scores``, or ``{"error": ...}``."""
-    return _or_error(lambda: trace_reads.get_trace(settings.load(), trace_id))
+    return or_error(lambda: trace_reads.get_trace(settings.load(), trace_id))
 
 
 def get_observation(observation_id: str) -> str:
     """Return one observation, or ``{"error": ...}``."""
-    return _or_error(lambda: trace_reads.get_observation(settings.load(), observation_id))
+    return or_error(lambda: trace_reads.get_observation(settings.load(), observation_id))
 
 
 def list_observations_v2(
@@ -316,13 +316,6 @@ def format_observation_display(observation_json: Any) -> str:
 def format_session_tree(session_json: Any) -> str:
     """Return the traces of a session as trees."""
     return display.session_tree(parsed(session_json))
-
-
-def _or_error(read: Any) -> str:
-    try:
-        return to_text(read())
-    except CoaiaError as error:
-        return to_text({"error": str(error)})
 
 
 def written(outcome: delivery.Outcome, ids: Sequence[str]) -> str:

@@ -17,7 +17,6 @@ from coaiapy.server_pages import by_cursor, numbered
 
 V1, V2, V3 = "/api/public/scores", "/api/public/v2/scores", "/api/public/v3/scores"
 PAGE_SIZE = 100
-_TARGETS = ("trace_id", "session_id", "run_id")
 
 
 class ScoreFilter(NamedTuple):

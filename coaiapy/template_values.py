@@ -90,5 +90,3 @@ _ARTICLES = {
     "list": "a list",
     "object": "an object",
 }
-
-TYPES = tuple(_READERS)

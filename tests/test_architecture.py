@@ -1,19 +1,15 @@
 """The rules that hold the code up, checked on every file of the package."""
 
 import ast
-import functools
 import importlib.util
 import sys
 import sysconfig
-from pathlib import Path
 
 import pytest
+from package_code import MODULES, ROOT, functions, own_imports, statements, tree
 
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = ROOT / "coaiapy"
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 40
-SMALLEST_COPY = 25  # nodes of the syntax tree: two or three lines
 FIRST_COMMAND_FLOOR = 4
 
 FLOORS = {
@@ -92,25 +88,12 @@ TERMINAL = {
 # Its fetch_key_val prints a value and ends the program: that is what scripts know it for.
 PUBLISHED = {"coaiamodule": {"print", "sys.exit", "sys.stdout", "sys.stderr"}}
 
-# What other programs import, and nothing here does.
-FOR_SCRIPTS = {"coaiamodule", "cofuse", "cogh"}
-
 FILES = sorted(
     str(path.relative_to(ROOT))
     for place in ("coaiapy", "tests", "tools", "bench", ".")
     for path in (ROOT / place).glob("*.py" if place == "." else "**/*.py")
 )
-MODULES = sorted(path.stem for path in PACKAGE.glob("*.py"))
 DOMAIN = [name for name in MODULES if FLOOR_OF.get(name, 0) < FIRST_COMMAND_FLOOR]
-
-
-def source(module):
-    return (PACKAGE / (module + ".py")).read_text(encoding="utf-8")
-
-
-@functools.lru_cache(maxsize=None)
-def tree(module):
-    return ast.parse(source(module), module + ".py")
 
 
 def test_every_module_has_a_floor_and_every_floor_only_modules_that_exist():
@@ -125,20 +108,6 @@ def test_no_module_imports_from_a_floor_above_its_own(module):
     floor = FLOOR_OF.get(module, max(FLOORS))  # one without a floor fails the test above
     above = {name for name in own_imports(module) if FLOOR_OF.get(name, 0) > floor}
     assert not above, "{} (floor {}) imports {}".format(module, floor, sorted(above))
-
-
-def own_imports(module):
-    """The modules of the package that ``module`` imports, at its top or inside a function."""
-    for node in ast.walk(tree(module)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name[8:] for alias in node.names if alias.name[:8] == "coaiapy.")
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "{}: imports are absolute".format(module)
-            if node.module == "coaiapy":
-                names = {alias.name for alias in node.names}
-                yield from names & set(MODULES)
-            elif node.module.startswith("coaiapy."):
-                yield node.module[8:]
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -224,14 +193,6 @@ def test_functions_fit_on_a_screen():
     assert not long, "more than {} lines: {}".format(LONGEST_FUNCTION, long)
 
 
-def functions(module):
-    return [node for node in ast.walk(tree(module)) if isinstance(node, ast.FunctionDef)]
-
-
-def statements(function):
-    return function.body[1:] if ast.get_docstring(function) else function.body
-
-
 def lines_of(function):
     """How many lines the statements take; what it takes and says of itself does not count."""
     lines = [
@@ -241,61 +202,6 @@ def lines_of(function):
         if hasattr(node, "lineno")
     ]
     return max(lines) - min(lines) + 1 if lines else 0
-
-
-def test_no_work_is_written_down_twice():
-    places = {}
-    for module in MODULES:
-        for function in functions(module):
-            work = statements(function)
-            if sum(1 for one in work for _ in ast.walk(one)) >= SMALLEST_COPY:
-                place = "{}.{}".format(module, function.name)
-                places.setdefault("".join(map(ast.dump, work)), []).append(place)
-    copies = [found for found in places.values() if len(found) > 1]
-    assert not copies, "these do the same, word by word: {}".format(copies)
-
-
-def test_nothing_is_there_that_nothing_uses():
-    used = {name for module in MODULES for name in mentioned(tree(module))}
-    spare = [
-        "{}.{}".format(module, name)
-        for module in MODULES
-        if module not in FOR_SCRIPTS
-        for name in defined(tree(module))
-        if name not in used
-    ]
-    assert not spare, "nothing uses {}".format(spare)
-    loaded = {name for module in MODULES for name in set(own_imports(module)) - {module}}
-    unloaded = set(MODULES) - loaded - used - FOR_SCRIPTS - {"__init__", "__main__"}
-    assert not unloaded, "nothing imports {}".format(sorted(unloaded))
-
-
-def defined(top):
-    """The names of functions, classes and values at the top of a module."""
-    for node in top.body:
-        targets = getattr(node, "targets", [getattr(node, "target", None)])
-        names = [getattr(node, "name", None)] + [getattr(one, "id", None) for one in targets]
-        yield from (name for name in names if name and not name.startswith("__"))
-
-
-def mentioned(top):
-    """Every name that a module reads, imports or has as a text, as tables of commands do."""
-    for node in ast.walk(top):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            yield node.id
-        elif isinstance(node, ast.Attribute):
-            yield node.attr
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield from (alias.name for alias in node.names)
-        else:
-            texts = [vars(node).get(field) for field in ("value", "s")]  # "s" before Python 3.8
-            yield from (text for text in texts if isinstance(text, str))
-
-
-def test_the_check_for_what_nothing_uses_knows_one():
-    top = ast.parse("import a\nB: int = 1\nC = D = 2\ndef e(): return B\nclass F: pass\nG = 'C'")
-    assert sorted(defined(top)) == ["B", "C", "D", "F", "G", "e"]
-    assert set(defined(top)) - set(mentioned(top)) == {"D", "F", "G", "e"}
 
 
 @pytest.mark.parametrize("module", DOMAIN)

@@ -33,6 +33,10 @@ def claim(journal, name, destination, most=100, most_bytes=10**6, rows=None):
     return claims.claim(journal, name, [destination], LEASE, most, most_bytes, rows)
 
 
+def states(journal):
+    return {entry.row: entry.state for entry in outbox.entries(journal)}
+
+
 def patch(journal, row, **changes):
     return journal.patch(row, changes)
 
@@ -48,11 +52,11 @@ def test_what_is_written_for_a_server_is_owed_to_it_and_what_is_local_is_not(jou
 
 
 def test_writing_what_is_known_already_owes_nothing(journal, here):
-    rows = journal.append(here, [trace_of(1)]).rows
+    journal.append(here, [trace_of(1)])
     with claims.claimant(journal) as name:
         outbox.acknowledge(journal, claim(journal, name, here))
     assert journal.append(here, [trace_of(1)]).changed == 0
-    assert outbox.states(journal, rows) == {}
+    assert states(journal) == {}
 
 
 @pytest.mark.parametrize("one, other", [(1, True), (0, False), (1, 1.0), ("1", 1)])
@@ -78,11 +82,11 @@ def test_only_the_acknowledged_revision_leaves_the_queue(journal, here):
         taken = claim(journal, name, here)
         patch(journal, rows[0], name="changed in flight")
         outbox.acknowledge(journal, taken)
-        assert outbox.states(journal) == {rows[0]: "waiting"}
+        assert states(journal) == {rows[0]: "waiting"}
         (again,) = claim(journal, name, here)
         assert again.body["name"] == "changed in flight"
         outbox.acknowledge(journal, [again])
-    assert outbox.states(journal) == {}
+    assert states(journal) == {}
 
 
 def test_a_refusal_of_an_old_revision_does_not_set_the_new_one_aside(journal, here):
@@ -98,9 +102,9 @@ def test_writing_a_rejected_record_again_makes_it_wait_again(journal, here):
     rows = journal.append(here, [trace_of(1)]).rows
     with claims.claimant(journal) as name:
         outbox.reject(journal, [(item, "no") for item in claim(journal, name, here)])
-    assert outbox.states(journal) == {rows[0]: "rejected"}
+    assert states(journal) == {rows[0]: "rejected"}
     assert journal.append(here, [trace_of(1)]).changed == 0
-    assert outbox.states(journal) == {rows[0]: "waiting"}
+    assert states(journal) == {rows[0]: "waiting"}
 
 
 def test_the_oldest_are_claimed_first_up_to_a_count_and_a_size(journal, here):
@@ -223,7 +227,7 @@ def test_only_rejected_records_are_retried_all_or_some(journal, here):
     assert outbox.retry(journal, rows[:1]) == 1
     assert outbox.retry(journal, rows[3:]) == 0
     assert outbox.retry(journal) == 2
-    assert set(outbox.states(journal).values()) == {"waiting"}
+    assert set(states(journal).values()) == {"waiting"}
 
 
 def test_what_is_dropped_is_forgotten_unless_the_server_has_an_earlier_revision(journal, here):
@@ -232,7 +236,7 @@ def test_what_is_dropped_is_forgotten_unless_the_server_has_an_earlier_revision(
         outbox.acknowledge(journal, claim(journal, name, here, most=1))
     patch(journal, known, name="newer")
     assert outbox.drop(journal, [known, unknown, 99]) == 2
-    assert outbox.states(journal) == {}
+    assert states(journal) == {}
     assert [row["seq"] for row in journal.rows("SELECT seq FROM records")] == [known]
 
 
@@ -243,7 +247,7 @@ def test_a_dropped_change_is_owed_when_it_is_made_again(journal, here):
     patch(journal, rows[0], name="newer")
     outbox.drop(journal, rows)
     patch(journal, rows[0], name="newer")
-    assert outbox.states(journal) == {rows[0]: "waiting"}
+    assert states(journal) == {rows[0]: "waiting"}
 
 
 # Adoption
@@ -256,7 +260,7 @@ def body_of(journal, destination):
 
 def test_local_records_are_adopted_with_their_order(journal, here):
     journal.append(LOCAL, records_of(3))
-    assert outbox.states(journal) == {}
+    assert states(journal) == {}
     assert destinations.adopt(journal, here) == 3
     with claims.claimant(journal) as name:
         assert keys(claim(journal, name, here)) == [record.id for record in records_of(3)]
@@ -283,7 +287,7 @@ def test_an_older_local_record_only_adds_and_moves_no_time_that_a_server_knows(j
     (body,) = body_of(journal, here)
     assert (body["name"], body["sessionId"]) == ("server", "s")
     assert body["timestamp"] == trace_of(1).timestamp
-    assert list(outbox.states(journal).values()) == ["waiting"]
+    assert list(states(journal).values()) == ["waiting"]
 
 
 def test_adopting_what_the_server_has_already_owes_nothing(journal, here):
@@ -292,7 +296,7 @@ def test_adopting_what_the_server_has_already_owes_nothing(journal, here):
         outbox.acknowledge(journal, claim(journal, name, here))
     journal.append(LOCAL, [trace_of(1)])
     destinations.adopt(journal, here)
-    assert outbox.states(journal) == {}
+    assert states(journal) == {}
     assert body_of(journal, LOCAL) == []
 
 

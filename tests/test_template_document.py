@@ -15,7 +15,6 @@ from coaiapy.errors import StateError
 from coaiapy.record_fields import LEVELS, OBSERVATION_TYPES
 from coaiapy.template_document import checked_document, schema, schema_text
 from coaiapy.template_render import new_language
-from coaiapy.template_values import TYPES
 
 SCHEMA = schema()
 STANDARD = jsonschema.Draft7Validator(SCHEMA)
@@ -24,6 +23,7 @@ ANNOTATIONS = {"$schema", "title", "description", "errorMessage", "patternErrorM
 STEP = SCHEMA["definitions"]["step"]["properties"]
 VARIABLE = SCHEMA["definitions"]["variable"]["properties"]
 TRACE = SCHEMA["properties"]["trace"]["properties"]
+TYPES = tuple(VARIABLE["type"]["enum"][:-1])
 
 TEXTS = st.text("aZ_1 {%", max_size=4) | st.sampled_from(
     OBSERVATION_TYPES + LEVELS + TYPES + ("Span", "debug", "{{ x }}", "item", "None", "class")
@@ -101,7 +101,7 @@ def keywords(part):
 def test_the_words_of_the_schema_are_those_of_the_code():
     kinds, levels = (STEP[key]["anyOf"][0]["enum"] for key in ("observation_type", "level"))
     assert kinds == list(OBSERVATION_TYPES) + [None] and levels == list(LEVELS) + [None]
-    assert VARIABLE["type"]["enum"] == list(TYPES) + [None]
+    assert VARIABLE["type"]["enum"] == ["string", "number", "boolean", "list", "object", None]
     reserved = SCHEMA["definitions"]["identifier"]["not"]["enum"]
     functions = set(new_language()._environment.globals)
     assert functions | {"item", "index", "number", "loop", "self"} <= set(reserved)
