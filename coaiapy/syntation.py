@@ -19,6 +19,8 @@ FORMATS = ("mp3", "ogg_vorbis", "pcm")
 DEFAULT_VOICE = "Joanna"
 # Samples a second of ``pcm``: 16 bits each, one channel.
 PCM_RATE = 16000
+# What a server says that does not know the type of what it sends.
+_UNTYPED = ("", "application/octet-stream", "binary/octet-stream")
 
 
 class Speech(NamedTuple):
@@ -175,10 +177,21 @@ def _sound(client: Any, piece: str, speech: Speech) -> Tuple[bytes, int]:
         request["SampleRate"] = str(PCM_RATE)
     with aws_clients.translated("polly"):
         answer = client.synthesize_speech(**{key: one for key, one in request.items() if one})
+        _check_type(answer.get("ContentType") or "")
         sound = bytes(answer["AudioStream"].read())
     if not sound:
         raise NetworkError("Polly has sent no sound: try again")
     return sound, int(answer.get("RequestCharacters") or len(piece))
+
+
+def _check_type(content_type: str) -> None:
+    """Refuse what says itself that it is no sound, such as the page of a proxy."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if not (media_type.startswith("audio/") or media_type in _UNTYPED):
+        raise NetworkError(
+            "Polly answered with {} instead of a sound: check the network and "
+            "AWS_ENDPOINT_URL".format(media_type)
+        )
 
 
 def _seen(spoken: Spoken) -> Seen:

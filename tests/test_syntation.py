@@ -7,6 +7,7 @@ import wave
 import pytest
 from hearing import RATE, ffmpeg_path, heard, mp3_of, seconds_of, tone, write_wav
 from tinytag import TinyTag
+from web_server import serving
 
 from coaiapy import mp3_frames, syntation
 from coaiapy.errors import ConfigError, NetworkError, RefusedError, UsageError
@@ -41,6 +42,21 @@ def test_a_text_of_10000_characters_becomes_one_file_that_lasts_as_long(run, pol
     assert 100 <= seconds_of(data) <= 100 + 4 * 4 * 0.036
     assert TinyTag.get("a.mp3").duration == pytest.approx(seconds_of(data), abs=1)
     assert "10000 characters spoken into a.mp3" in result.err
+
+
+def test_a_page_that_answers_in_the_place_of_polly_becomes_no_sound_file(
+    run, polly, project, monkeypatch
+):
+    page = (200, b"<html>Please log in</html>", {"Content-Type": "text/html; charset=utf-8"})
+    with serving(lambda asked, url: page) as portal:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", portal.url)
+        result = run("synthesize", "Good morning", "-O", "a.mp3")
+    assert (result.code, result.out) == (4, "")
+    assert result.err.endswith(
+        "coaia: Polly answered with text/html instead of a sound: "
+        "check the network and AWS_ENDPOINT_URL\n"
+    )
+    assert not (project / "a.mp3").exists()
 
 
 def test_ssml_is_spoken_in_documents_that_are_well_formed(run, polly):
