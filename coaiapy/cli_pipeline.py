@@ -29,7 +29,7 @@ def build(parser: Parser, words: List[str]) -> None:
         "make a whole trace from a template",
         """coaia pipeline create data-pipeline --var pipeline_name="ETL" --var data_source=sales
         coaia pipeline create parallel-processing --var job_name=resize --var worker_count=8
-        eval $(coaia pipeline create llm-chain --var model=gpt-4 --export-env)""",
+        eval "$(coaia pipeline create llm-chain --var model=gpt-4 --export-env)\"""",
     )
     _build_init(group)
     add_command(

@@ -42,11 +42,11 @@ class LangfuseHttp:
         self,
         settings: Settings,
         sleep: Callable[[float], None] = time.sleep,
-        seconds: float = DEFAULT_SECONDS,
+        seconds: Optional[float] = None,
         hasty: bool = False,
     ) -> None:
         self.settings = settings
-        self.seconds = seconds
+        self.seconds = DEFAULT_SECONDS if seconds is None else seconds
         self.hasty = hasty
         self.base_url = settings.base_url
         self.shown_url = shown_url(settings.base_url)

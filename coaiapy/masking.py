@@ -1,9 +1,13 @@
-"""What holds a secret, judged by its name or by the password in an address, and what is shown."""
+"""What holds a secret, judged by its name or by what is in an address, and what is shown of it."""
 
 import re
 from typing import Dict, List, Mapping, Tuple
 
 MASK = "****"
+# What is shorter stands in every text, and hiding it would only tell what it is.
+SHORTEST = 4
+# A value that is a secret only by its name or its place may be a word like any other.
+SHORTEST_UNKNOWN = 8
 
 # No pattern is compiled here: nearly every command imports this module, and few need one.
 _SECRET_WORD = (
@@ -24,6 +28,11 @@ _HARMLESS = (
 _CREDENTIALS = (
     r"(?<=://)(?!\[)(?:[^/?#\s]*@|[^/?#\s@:]*:(?!\d{1,5}(?:[/?#]|\Z))[^\s@]*@(?:[^/?#\s]*@)?)"
 )
+# The query of each address in a text.
+_QUERY = r"(?<=://)[^\s?#]*\?([^\s#]*)"
+_ADDRESS_NAMES = ("url", "endpoint", "host")
+# Parameters of addresses that hold no secret.
+_OPEN_PARAMETERS = ("api-version", "db", "ssl_ca_certs", "ssl_cert_reqs")
 
 
 def without_credentials(url: str) -> str:
@@ -37,6 +46,29 @@ def credentials_in(url: str) -> List[Tuple[str, str]]:
     return [(user, password) if colon else ("", user) for user, colon, password in pairs]
 
 
+def query_secrets(text: str, is_setting: bool = False) -> List[str]:
+    """Return the values in the queries of a text's addresses that may be secrets, as they stand.
+
+    By the name of the parameter; in an address of the settings (``is_setting``) every long value.
+    """
+    if "?" not in text:
+        return []
+    parts = [part for found in re.findall(_QUERY, text) for part in re.split("[&;]", found)]
+    secrets = []
+    for name, equals, value in (part.partition("=") for part in parts):
+        by_name = bool(equals) and _is_secret_name(name)
+        asked = by_name or is_setting and name not in _OPEN_PARAMETERS
+        value = value if equals else name
+        if asked and len(value) >= (SHORTEST if by_name else SHORTEST_UNKNOWN):
+            secrets.append(value)
+    return secrets
+
+
+def names_address(name: str) -> bool:
+    """Tell whether a setting or variable of this name holds an address."""
+    return name.lower().endswith(_ADDRESS_NAMES)
+
+
 def shown_url(url: str) -> str:
     """Return an address as messages show it: without user, password and query.
 
@@ -48,13 +80,21 @@ def shown_url(url: str) -> str:
 
 
 def looks_secret(name: str, value: str = "") -> bool:
-    """Tell whether a variable's name, or a password in its URL, calls for hiding the value.
+    """Tell whether a variable's name, or a secret in its URL, calls for hiding the value.
 
     A doubtful name counts as secret: better ``****`` too often than a password on a screen.
     """
-    broken_address = name.lower().endswith("url") and "@" in value
-    secret_name = re.search(_SECRET_WORD, re.sub(_HARMLESS, "", name))
-    return bool(broken_address or secret_name or without_credentials(value) != value)
+    is_address = names_address(name)
+    return bool(
+        (is_address and "@" in value)  # even a broken one
+        or _is_secret_name(name)
+        or without_credentials(value) != value
+        or query_secrets(value, is_address)
+    )
+
+
+def _is_secret_name(name: str) -> bool:
+    return re.search(_SECRET_WORD, re.sub(_HARMLESS, "", name)) is not None
 
 
 def masked(variables: Mapping[str, str]) -> Dict[str, str]:

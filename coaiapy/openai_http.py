@@ -13,7 +13,7 @@ from coaiapy.http_retry import TemporaryError, at_most, is_temporary, retrying
 from coaiapy.masking import MASK, shown_url
 from coaiapy.openai_settings import OpenaiService, needs_key
 from coaiapy.packages import require
-from coaiapy.redaction import hidden
+from coaiapy.redaction import hidden, in_url
 
 T = TypeVar("T")
 
@@ -184,8 +184,10 @@ class OpenaiHttp:
         return RefusedError(where)
 
     def _clean(self, text: str) -> str:
-        """Return the text without the key, in case somebody echoes it, in whole or in part."""
-        return re.sub(r"\bsk-[\w*-]{8,}", MASK, hidden(text, [self.service.key]))
+        """Return the text without our secrets, in case somebody echoes them, in whole or in part."""
+        urls = (self.service.chat_url, self.service.transcription_url, self.service.image_url)
+        secrets = [self.service.key] + [secret for url in urls for secret in in_url(url)]
+        return re.sub(r"\bsk-[\w*-]{8,}", MASK, hidden(text, secrets))
 
 
 def _is_last(event: Mapping[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from coaiapy.errors import ConfigError
 from coaiapy.masking import shown_url
 
 OFFICIAL_HOST = "api.openai.com"
+_CHAT = "/chat/completions"
 
 
 class OpenaiService(NamedTuple):
@@ -29,7 +30,7 @@ def find(values: ConfigValues) -> OpenaiService:
     the base address, or a stronger one: ``OPENAI_BASE_URL`` in the environment beats coaia.json.
     """
     return OpenaiService(
-        chat_url=_address(values, "openai_api_url", "/chat/completions"),
+        chat_url=_address(values, "openai_api_url", _CHAT),
         transcription_url=_address(values, "openai_transcription_api_url", "/audio/transcriptions"),
         image_url=_address(values, "dalle_api_endpoint", "/images/generations"),
         key=_key(values),
@@ -51,17 +52,30 @@ def _key(values: ConfigValues) -> str:
 def _address(values: ConfigValues, name: str, path: str) -> str:
     base, complete = values.found("openai_base_url"), values.found(name)
     if complete and not (base and base.rank < complete.rank):
-        return _below(_checked(complete.source, values.get(name)), path)
+        return _complete(_checked(complete.source, values.get(name)), path)
     source = base.source if base else "openai_base_url"
-    return _checked(source, values.get("openai_base_url")) + path
+    return _below(_checked(source, values.get("openai_base_url")), path)
 
 
-def _below(url: str, path: str) -> str:
+def _complete(url: str, path: str) -> str:
     """Return a complete address; where only a base was given, the path below it."""
     parts = urlsplit(url)
     if parts.path in ("", "/v1"):
-        return urlunsplit(parts._replace(path=(parts.path or "/v1") + path))
+        return _below(urlunsplit(parts._replace(path="/v1")), path)
     return url
+
+
+def _below(base: str, path: str) -> str:
+    """Return the address of ``path`` below a base, whose query stays at the end."""
+    parts = urlsplit(base)
+    return urlunsplit(parts._replace(path=parts.path.rstrip("/") + path))
+
+
+def models_url(service: OpenaiService) -> str:
+    """Return where the service lists its models: the cheapest question that needs the key."""
+    parts = urlsplit(service.chat_url)
+    base = parts.path.rsplit(_CHAT, 1)[0]
+    return urlunsplit(parts._replace(path=base + "/models"))
 
 
 def _checked(source: str, url: str) -> str:

@@ -8,16 +8,12 @@ import base64
 import json
 import os
 from typing import Any, Callable, Iterable, Iterator, Mapping, Optional, Set, Tuple
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, unquote_plus
 
 from coaiapy import config_files, dotenv_file, masking
 from coaiapy.config_schema import KEY_OF, key_for
 from coaiapy.errors import CoaiaError
-
-# What is shorter stands in every text, and hiding it would only tell what it is.
-SHORTEST = 4
-# A variable that nothing but its name makes a secret may hold a word like any other.
-SHORTEST_UNKNOWN = 8
+from coaiapy.masking import SHORTEST, SHORTEST_UNKNOWN
 
 
 def without_secrets(text: str, env_file: Optional[str] = None) -> str:
@@ -42,7 +38,7 @@ def _of_proxies() -> Iterator[str]:
     """Every request goes through them, whoever is asked."""
     for name, value in os.environ.items():
         if name.lower().endswith("_proxy"):
-            yield from _in_url(value)
+            yield from in_url(value, is_setting=False)
 
 
 def _secrets(env_file: Optional[str]) -> Set[str]:
@@ -50,8 +46,8 @@ def _secrets(env_file: Optional[str]) -> Set[str]:
     public, private = set(), set()
     for name, value in _given(env_file):
         text = value.strip()
-        found.update(_in_url(text))
         key = key_for(name)
+        found.update(in_url(text, key is not None and masking.names_address(key.name)))
         if key is not None and key.name in KEY_OF:
             if key.secret and len(text) >= SHORTEST and not _is_open_address(text):
                 found.add(text)
@@ -86,8 +82,15 @@ def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[Tuple[str, 
             yield prefix + name, str(value)
 
 
-def _in_url(text: str) -> Iterator[str]:
-    """Yield the password of an address, as it stands there and as it is meant, and its header."""
+def in_url(text: str, is_setting: bool = True) -> Iterator[str]:
+    """Yield the secrets of an address, as they stand there and as they are meant.
+
+    A password also as it stands in a header. Of an address of the settings (``is_setting``) every
+    long value of a parameter counts as secret.
+    """
+    for value in masking.query_secrets(text, is_setting):
+        yield value
+        yield unquote_plus(value)
     for user, password in masking.credentials_in(text):
         for secret in {password, unquote(password)}:
             if len(secret) >= SHORTEST:

@@ -2,7 +2,6 @@
 
 from typing import Optional
 
-from coaiapy import langfuse_http
 from coaiapy.errors import ConfigError
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.settings import Settings
@@ -15,7 +14,7 @@ def client_for(settings: Settings, what: str, seconds: Optional[float] = None) -
     local mode.
     """
     check(settings, what)
-    return LangfuseHttp(settings, seconds=seconds or langfuse_http.DEFAULT_SECONDS)
+    return LangfuseHttp(settings, seconds=seconds)
 
 
 def check(settings: Settings, what: str) -> None:

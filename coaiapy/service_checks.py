@@ -54,12 +54,12 @@ def _openai(values: ConfigValues) -> Optional[str]:
     if not _names_any(values, "openai_api_key", "openai_base_url", "openai_api_url"):
         return None
     service = openai_settings.find(values)
-    base = service.chat_url.rsplit("/chat/completions", 1)[0]
+    url = openai_settings.models_url(service)
     server = web_json.Service(
         "the language model's service", service.key, "OPENAI_API_KEY", OPENAI_HINT
     )
-    web_json.get(server, base + "/models")
-    return _lets_us_in(shown_url(base))
+    web_json.get(server, url)
+    return _lets_us_in(shown_url(url).rsplit("/models", 1)[0])
 
 
 def _aws(values: ConfigValues) -> Optional[str]:

@@ -10,7 +10,7 @@ from coaiapy.http_failures import BadAddressError, NoAnswerError
 from coaiapy.http_retry import TemporaryError, at_most, is_temporary, retrying
 from coaiapy.masking import shown_url
 from coaiapy.packages import require
-from coaiapy.redaction import hidden
+from coaiapy.redaction import hidden, in_url
 
 # Seconds: to connect, to wait for a part of the answer, for all of it.
 TIMEOUT = (10.0, 30.0)
@@ -75,7 +75,7 @@ def _answer(service: Service, url: str, ask: Callable[[], Any]) -> Answer:
         kind = NetworkError if error.is_overtime else TemporaryError
         raise kind(
             "{} gave no answer: {}; check the network and {}".format(
-                where, _clean(service, error.reason), service.address_setting
+                where, _clean(service, url, error.reason), service.address_setting
             )
         ) from error
 
@@ -97,7 +97,7 @@ def _value(service: Service, url: str, answer: Answer) -> Any:
 
 
 def _error_for(service: Service, url: str, answer: Answer) -> CoaiaError:
-    said = _clean(service, message_of(answer.body))
+    said = _clean(service, url, message_of(answer.body))
     where = "{} answered {} to {}".format(service.name, answer.status, shown_url(url))
     where += ": " + said if said else ""
     if answer.status == 429:
@@ -117,5 +117,5 @@ def _error_for(service: Service, url: str, answer: Answer) -> CoaiaError:
     return RefusedError(where)
 
 
-def _clean(service: Service, text: str) -> str:
-    return re.sub(r"\s+", " ", hidden(text, [service.token]))[:300]
+def _clean(service: Service, url: str, text: str) -> str:
+    return re.sub(r"\s+", " ", hidden(text, [service.token] + list(in_url(url))))[:300]

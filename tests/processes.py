@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import coaiapy
 
@@ -63,3 +64,17 @@ def peak_memory(report, *words, **options):
     command = [sys.executable, "-c", MEASURE, str(report)] + [str(word) for word in words]
     code = subprocess.call(command, env=environment(), stderr=subprocess.DEVNULL, **options)
     return code, int(report.read_text())
+
+
+def command_lines():
+    """Return the command line of every process of this machine, each on a line."""
+    if os.path.isdir("/proc/self"):
+        return "\n".join(map(_command_line, Path("/proc").glob("[0-9]*/cmdline")))
+    return subprocess.check_output(["ps", "-A", "-ww", "-o", "args"]).decode("utf-8", "replace")
+
+
+def _command_line(path):
+    try:
+        return path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+    except OSError:
+        return ""  # it has ended since

@@ -200,6 +200,7 @@ def service_of(monkeypatch, project, base=None, config=None):
     [
         (None, None, "https://api.openai.com/v1/chat/completions"),
         ("http://localhost:8000/v1/", None, "http://localhost:8000/v1/chat/completions"),
+        ("http://h/v1/?v=1", None, "http://h/v1/chat/completions?v=1"),
         (None, '{"openai_api_url": "http://a/x/chat?v=1"}', "http://a/x/chat?v=1"),
         (None, '{"openai_api_url": "http://a:1/v1"}', "http://a:1/v1/chat/completions"),
         (None, '{"openai_api_url": "http://a:1"}', "http://a:1/v1/chat/completions"),

@@ -1,201 +1,47 @@
-"""Canaries: a secret that nobody else knows in every setting, and then nothing may sing.
+"""A secret that nobody else knows in every setting: no command prints it or writes it down.
 
-Every setting that is secret, and every address with a password, gets a value of its own. Real
-processes run the commands of every group against servers that repeat what they are told, refuse,
-break or are not there; then all that was printed and all files that were written are searched.
+Real processes run every command against servers that repeat what they are told, refuse, break or
+are not there; then all that was printed and all files that were written are searched.
 """
 
 import base64
 import json
 import os
+import re
+import runpy
 import stat
 import subprocess
 import sys
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from canaries import (
+    ADDRESS,
+    AWS,
+    COMMANDS,
+    LANGFUSE,
+    LOCAL,
+    OTHERS,
+    PUBLIC,
+    STASHING,
+    TOKENS,
+    WRITING,
+    as_variables,
+    assert_files_are_silent,
+    assert_silent,
+    echo,
+    lines,
+    make_files,
+    plant,
+    settings_for,
+    sing,
+)
 from processes import environment
 from redis_for_tests import free_port
 from web_server import serving
 
-from coaiapy.config_schema import KEYS
 from coaiapy.redaction import without_secrets
-
-PUBLIC = "pk-lf-public"
-DRIVER = """
-import json, sys
-from coaiapy.coaiacli import main
-for words in json.load(sys.stdin):
-    sys.stderr.write("$ " + " ".join(words) + "\\n")
-    sys.stderr.write("= {}\\n".format(int(main(words))))
-    sys.stdout.flush()
-"""
-
-
-def canary(name):
-    """A value for the setting ``name``: nothing in it needs quoting anywhere."""
-    return "canary0" + "".join(letter for letter in name.lower() if letter.isalnum()) + "0end"
-
-
-SECRET = [key for key in KEYS if key.secret]
-URLS = ["langfuse_base_url", "openai_base_url", "github.base_url", "pollyconf.endpoint_url"]
-ADDRESS = "canary0address0end"
-TOKENS = {key.name: canary(key.name) for key in SECRET if not key.name.endswith("_url")}
-# What stands in the settings, and must stand nowhere else.
-CANARIES = sorted(TOKENS.values()) + [ADDRESS]
-PAIR = base64.b64encode("{}:{}".format(PUBLIC, TOKENS["langfuse_secret_key"]).encode()).decode()
-
-ASKING = [
-    "fuse doctor",
-    "fuse health",
-    "fuse projects",
-    "fuse traces",
-    "fuse traces trace-view t",
-    "fuse sessions list",
-    "fuse prompts get p",
-    "fuse datasets get d",
-    "fuse scores get s",
-    "fuse score-configs get c",
-    "fuse comments list",
-    "fuse media get m",
-    "gh issues list --owner o --repo r",
-    "gh issues get o/r#1",
-    "summarize text",
-    "p dictkore text",
-    "transcribe sound.wav",
-]
-# Amazon's client tries them again and again while a server breaks.
-ASKING_AWS = ["synthesize words.txt", "config check --online"]
-WRITING = [
-    "fuse traces create t -n name --timeout 0.3",
-    "fuse traces add-observation t -n step --timeout 0.3",
-    "pipeline create simple-trace --var trace_name=x --export-env --timeout 0.3",
-    "fuse outbox flush --timeout 0.3",
-]
-LOCAL = [
-    "config show",
-    "config show --all --json",
-    "config check",
-    "env set MY_API_TOKEN {}".format(canary("kept")),
-    "env list",
-    "env list --json",
-    "fuse outbox status --json",
-    "fuse outbox list",
-    "fuse outbox list --json",
-    "fuse outbox export -o waiting.jsonl",
-    "fuse outbox show 1",
-    "help variables",
-    "nonsense",
-    "fuse traces --limit {}".format(canary("mistyped")),
-]
-STASHING = ["tash key value", "fetch key", "stash list", "tash key value --verbose"]
-
-
-def settings_for(url, redis_url):
-    """Every secret and every address, by the key in coaia.json."""
-    address = url.replace("://", "://user:{}@".format(ADDRESS))
-    values = dict(TOKENS, langfuse_public_key=PUBLIC, langfuse_timeout="1", openai_timeout="1")
-    values.update({name: address for name in URLS}, redis_url=redis_url, kv_url=redis_url)
-    values.update({"pollyconf.region": "eu-west-1", "transcribeconf.bucket": "b"})
-    return values
-
-
-def as_variables(values):
-    """The same as variables, each under its first name."""
-    names = {key.name: key.variables[0] for key in KEYS if key.variables}
-    return {names[name]: value for name, value in values.items()}
-
-
-def as_file(values):
-    """The same as coaia.json."""
-    nested = {}
-    for name, value in values.items():
-        *folders, last = name.split(".")
-        inner = nested
-        for folder in folders:
-            inner = inner.setdefault(folder, {})
-        inner[last] = value
-    return json.dumps(nested)
-
-
-def plant(place, values, home, project, monkeypatch):
-    """Write the settings where ``place`` says; return the options that commands need, and paths."""
-    lines = "".join("{}='{}'\n".format(*pair) for pair in as_variables(values).items())
-    if place == "environment":
-        for name, value in as_variables(values).items():
-            monkeypatch.setenv(name, value)
-        return [], []
-    path = {"file": home / "coaia.json", ".env": project / ".env", "--env": project / "my.env"}
-    path = path[place]
-    path.write_text(as_file(values) if place == "file" else lines)
-    path.chmod(0o600)
-    return (["--env", str(path)] if place == "--env" else []), [str(path)]
-
-
-def sing(commands, more=()):
-    """Run command lines in one real process; return what was printed, tracebacks and all."""
-    lines = [list(more) + words.split() + ["--debug"] for words in commands]
-    process = subprocess.Popen(
-        [sys.executable, "-c", DRIVER],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(),
-    )
-    out, err = process.communicate(json.dumps(lines).encode("utf-8"), timeout=100)
-    assert process.returncode == 0, err
-    return (out + err).decode("utf-8")
-
-
-def assert_silent(text, where, allowed=()):
-    """No canary is in ``text``, in whatever form."""
-    for secret in set(CANARIES) - set(allowed):
-        forms = [secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode()]
-        for form in forms:
-            at = text.find(form)
-            assert at < 0, "{} in {}: {!r}".format(form, where, text[max(0, at - 300) : at + 80])
-    assert PAIR not in text, where
-
-
-def assert_files_are_silent(folder, planted):
-    """No file below ``folder`` holds a canary, but those that were planted."""
-    seen = 0
-    for base, _, names in os.walk(str(folder)):
-        for name in names:
-            path = os.path.join(base, name)
-            if path not in planted:
-                with open(path, "rb") as stream:
-                    assert_silent(stream.read().decode("utf-8", "replace"), path)
-                seen += 1
-    return seen
-
-
-def echo(status, kind, headers=()):
-    """A server that repeats all it was told: headers as they came, decoded, as JSON, as a page."""
-
-    def answer(asked, url):
-        told = ["{}: {}".format(*pair) for pair in sorted(asked.headers.items())]
-        for value in asked.headers.values():
-            try:
-                told.append(base64.b64decode(value.split()[-1]).decode("utf-8"))
-            except ValueError:
-                pass
-        said = " | ".join(told)
-        more = dict(headers)
-        if kind == "page":
-            return status, "<html><title>{}</title>{}".format(said, said).encode("utf-8"), more
-        if kind == "text":
-            return status, said.encode("utf-8"), more
-        if kind == "events" and asked.path.endswith("/ingestion"):
-            errors = [{"id": str(n), "status": 400, "message": said} for n in range(9)]
-            return 207, {"successes": [], "errors": errors}, more
-        if asked.path == "/":
-            error = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>{}</Message></Error>"
-            return status, (error.format(said) + "</ErrorResponse>").encode("utf-8"), more
-        return status, {"message": said, "error": {"message": said}, "version": said}, more
-
-    return answer
-
 
 REFUSALS = [
     ("environment", 401, "json"),
@@ -214,18 +60,23 @@ def few_tries(monkeypatch):
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
-@pytest.fixture
-def sounds(project):
-    """A recording and a text to be sent."""
-    (project / "sound.wav").write_bytes(
-        b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\0\0\0\0"
-    )
-    (project / "words.txt").write_text("hello")
+@pytest.fixture(autouse=True)
+def files(project):
+    """What the command lines read."""
+    make_files(project)
+
+
+def test_every_command_is_run():
+    tool = Path(__file__).resolve().parent.parent / "tools" / "make_cli_docs.py"
+    for command in runpy.run_path(str(tool), run_name="tool")["tree"]():
+        words = command.name.split(" ", 1)[1:]
+        if not command.commands and words != ["help"]:
+            assert [line for line in COMMANDS if (line + " ").startswith(words[0] + " ")], words
 
 
 @pytest.mark.parametrize("place, status, kind", REFUSALS)
 def test_a_server_that_repeats_what_it_hears_is_not_repeated(
-    home, project, sounds, monkeypatch, tmp_path, place, status, kind
+    home, project, monkeypatch, tmp_path, place, status, kind
 ):
     # Nobody waits as long as this server asks for.
     headers = {"Retry-After": "86400", "Location": "http://u:{}@127.0.0.1:1/".format(ADDRESS)}
@@ -233,10 +84,14 @@ def test_a_server_that_repeats_what_it_hears_is_not_repeated(
     with serving(echo(status, kind, headers)) as server:
         values = settings_for(server.url, redis_url)
         more, planted = plant(place, values, home, project, monkeypatch)
-        commands = WRITING + (ASKING_AWS if status < 500 else []) + ASKING + STASHING + LOCAL
+        texts = [WRITING, AWS if status < 500 else "", LANGFUSE, OTHERS, STASHING, LOCAL]
+        commands = [line for text in texts for line in lines(text)]
         said = sing(commands, more)
-        assert len(server.asked) > 20
+        assert len(server.asked) > 60
     assert said.count("\n= ") == len(commands)
+    # The command lines are right: only what is meant to be wrong is.
+    wrong = re.findall(r"^\$ (?:--env \S+ )?(.*)(?:\n(?![$=] ).*)*\n= 2$", said, re.MULTILINE)
+    assert [line.split()[0] for line in wrong] == ["nonsense", "fuse"], wrong
     assert "Traceback" in said
     assert_silent(said, "what was printed")
     assert assert_files_are_silent(tmp_path, planted) >= 4
@@ -246,7 +101,7 @@ def test_nobody_is_there(home, project, monkeypatch, tmp_path):
     nowhere = "127.0.0.1:{}".format(free_port())
     values = settings_for("http://" + nowhere, "redis://u:{}@{}".format(ADDRESS, nowhere))
     more, planted = plant("file", values, home, project, monkeypatch)
-    said = sing(WRITING + STASHING + LOCAL + ["fuse doctor"], more)
+    said = sing(lines(WRITING) + lines(STASHING) + lines(LOCAL) + ["fuse doctor"], more)
     assert "refused" in said
     assert_silent(said, "what was printed")
     assert assert_files_are_silent(tmp_path, planted) >= 2
@@ -264,13 +119,11 @@ ASKED_BY = {
     "redis_url": "tash key value",
     "openai_base_url": "summarize text",
     "github.base_url": "gh issues list --owner o --repo r",
-    "pollyconf.endpoint_url": "synthesize words.txt",
+    "pollyconf.endpoint_url": "synthesize words.txt -O words.mp3",
 }
 
 
-def test_settings_that_make_no_sense_are_not_repeated(
-    home, project, sounds, monkeypatch, tmp_path, run
-):
+def test_settings_that_make_no_sense_are_not_repeated(home, project, monkeypatch, tmp_path, run):
     values = settings_for("http://127.0.0.1:1", "redis://u:{}@h".format(ADDRESS))
     plant("environment", values, home, project, monkeypatch)
     variables = as_variables({name: name for name in BROKEN})
@@ -368,6 +221,18 @@ def test_the_last_look_at_a_message_knows_every_form_of_a_secret(monkeypatch, pr
     assert without_secrets(text) == (
         "**** **** **** \"****\" '****' **** **** **** short " + PUBLIC
     )
+
+
+def test_of_an_address_only_what_may_be_secret_is_hidden(monkeypatch, run):
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://h/v1?api-version=2026-01-01&code=abcdefghij&n=12")
+    monkeypatch.setenv("SOME_PAGE", "http://h/page?branch=development&api-key=first-key")
+    said = "2026-01-01 abcdefghij 12 development first-key"
+    assert without_secrets(said) == "2026-01-01 **** 12 development ****"
+    assert run("env", "set", "LINK", "http://h/page?branch=development").code == 0
+    assert run("env", "set", "LINK_URL", "http://h/page?token=abcd").code == 0
+    listed = run("env", "list").out
+    assert "branch=development" in listed and "abcd" not in listed
+    assert "abcdefghij" not in run("config", "show").out
 
 
 def test_the_folder_before_the_last_cd_is_no_secret(home, project):

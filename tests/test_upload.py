@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from processes import command_lines
 from web_server import serving
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,20 +73,6 @@ def credentials(asked):
     kind, _, code = asked.headers["authorization"].partition(" ")
     assert kind == "Basic"
     return base64.b64decode(code).decode("utf-8").split(":", 1)
-
-
-def command_lines():
-    """Those of every process of this machine."""
-    if os.path.isdir("/proc/self"):
-        return "\n".join(map(command_line, Path("/proc").glob("[0-9]*/cmdline")))
-    return subprocess.check_output(["ps", "-A", "-ww", "-o", "args"]).decode("utf-8", "replace")
-
-
-def command_line(path):
-    try:
-        return path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-    except OSError:
-        return ""  # it has ended since
 
 
 def accept(asked, url):
