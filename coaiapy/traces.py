@@ -37,8 +37,10 @@ def _write(
     lone = [one for one in unknown if journal_reads.row_of_trace(journal, destination, one) is None]
     if lone and outcome.sent and not outcome.waiting:
         missing = list(unknown_traces.missing_on_server(journal, settings, destination, lone))
-        opened = delivery.deliver(journal, settings, journal.append(destination, missing), seconds)
-        outcome = outcome._replace(waiting=opened.waiting, problem=opened.problem)
+        if missing:
+            written = journal.append(destination, missing)
+            opened = delivery.deliver(journal, settings, written, seconds)
+            outcome = outcome._replace(waiting=opened.waiting, problem=opened.problem)
     return outcome._replace(notes=tuple(map(unknown_traces.note, lone)))
 
 
