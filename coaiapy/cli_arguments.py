@@ -98,6 +98,17 @@ def seconds(text: str) -> float:
     return float(number)
 
 
+def add_timeout(parser: argparse.ArgumentParser, default: Any = None) -> None:
+    """Add ``--timeout`` to a command that asks a server."""
+    parser.add_argument(
+        "--timeout",
+        type=seconds,
+        metavar="SECONDS",
+        default=default,
+        help="wait for the server so long (default: as long as it answers)",
+    )
+
+
 def note_source(context: Context, settings: Settings) -> None:
     """Say so if what is shown comes from no server."""
     if settings.is_local:

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from coaiapy import settings, trace_reads
-from coaiapy.cli_arguments import add_id, note_source, positive, print_json
+from coaiapy.cli_arguments import add_id, add_timeout, note_source, positive, print_json
 from coaiapy.cli_common import Context, add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.listing import with_note
@@ -42,6 +42,7 @@ def build(group: Any) -> None:
         "--cursor", metavar="TEXT", help="go on where an earlier listing said that there are more"
     )
     listing.add_argument("--environment", metavar="NAME", help="only those of this environment")
+    add_timeout(listing)
     add_listing_options(listing)
 
 
@@ -49,7 +50,7 @@ def list_observations(args: argparse.Namespace, context: Context) -> None:
     """Show one page of observations; the JSON form has the cursor of the next one."""
     known = settings.load(context.env_file)
     wanted = ObservationFilter(args.trace_id, args.name, args.type, args.environment)
-    page = trace_reads.list_observations(known, wanted, args.limit, args.cursor)
+    page = trace_reads.list_observations(known, wanted, args.limit, args.cursor, args.timeout)
     if args.json and not args.columns:
         meta = {"cursor": page.cursor} if page.cursor else {}
         print_json(context, {"data": page.rows, "meta": meta})

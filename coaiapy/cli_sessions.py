@@ -4,7 +4,7 @@ import argparse
 from typing import Any, List
 
 from coaiapy import display, session_files, settings, trace_reads
-from coaiapy.cli_arguments import add_json, note_source, positive, print_json, time
+from coaiapy.cli_arguments import add_json, add_timeout, note_source, positive, print_json, time
 from coaiapy.cli_common import Context, add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report
 from coaiapy.cli_listing import add_listing_options, show_listing
@@ -30,6 +30,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     listing.add_argument("--environment", metavar="NAME", help="only those of this environment")
     listing.add_argument("--from", dest="from_time", type=time, metavar="TIME", help="not before")
     listing.add_argument("--to", dest="to_time", type=time, metavar="TIME", help="before")
+    add_timeout(listing)
     add_listing_options(listing)
     get = add_command(
         group,
@@ -39,6 +40,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
         "coaia fuse sessions get $COAIA_SESSION_ID",
     )
     get.add_argument("session_id", metavar="SESSION_ID")
+    add_timeout(get)
     add_json(get)
     _build_files(group)
 
@@ -94,7 +96,7 @@ def list_sessions(args: argparse.Namespace, context: Context) -> None:
     known = settings.load(context.env_file)
     end = args.page * args.limit
     wanted = SessionFilter(args.environment, args.from_time, args.to_time)
-    found = trace_reads.list_sessions(known, wanted, end + 1)
+    found = trace_reads.list_sessions(known, wanted, end + 1, args.timeout)
     shown = found[end - args.limit : end]
     show_listing(args, context, shown, with_note(_COLUMNS, shown), "session")
     if len(found) > end:
@@ -105,7 +107,9 @@ def list_sessions(args: argparse.Namespace, context: Context) -> None:
 def get_session(args: argparse.Namespace, context: Context) -> None:
     """Show one session's traces, without their observations."""
     known = settings.load(context.env_file)
-    session = trace_reads.get_session(known, args.session_id, context.note, with_observations=False)
+    session = trace_reads.get_session(
+        known, args.session_id, context.note, with_observations=False, seconds=args.timeout
+    )
     note_source(context, known)
     if args.json:
         return print_json(context, session)

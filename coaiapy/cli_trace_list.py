@@ -4,7 +4,7 @@ import argparse
 from typing import Any, Iterable, List
 
 from coaiapy import settings, trace_reads
-from coaiapy.cli_arguments import add_id, note_source, positive, time
+from coaiapy.cli_arguments import add_id, add_timeout, note_source, positive, time
 from coaiapy.cli_common import Context, add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.errors import UsageError
@@ -25,6 +25,7 @@ _VALUED = (
     "--to",
     "--order",
     "--columns",
+    "--timeout",
 )
 _OPTIONS = _VALUED + ("--all", "--include-observations", "--jsonl", "--csv")
 
@@ -49,6 +50,7 @@ def build(parser: argparse.ArgumentParser, group: Any) -> None:
         jsonl=False,
         csv=False,
         columns=None,
+        timeout=None,
     )
     listing = add_command(
         group,
@@ -81,6 +83,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="with --json: with their observations and scores",
     )
+    add_timeout(parser, default=argparse.SUPPRESS)
     add_listing_options(parser, form_default=argparse.SUPPRESS, columns_default=argparse.SUPPRESS)
 
 
@@ -111,7 +114,9 @@ def list_traces(args: argparse.Namespace, context: Context) -> None:
     )
     known = settings.load(context.env_file)
     limit = None if args.all else args.limit
-    found = trace_reads.list_traces(known, wanted, limit and limit + 1, args.include_observations)
+    found = trace_reads.list_traces(
+        known, wanted, limit and limit + 1, args.include_observations, args.timeout
+    )
     shown = found[:limit]
     show_listing(args, context, shown, with_note(TRACE_COLUMNS, shown), "trace")
     if len(found) > len(shown):

@@ -13,7 +13,7 @@ from coaiapy import (
     trace_reads,
     traces,
 )
-from coaiapy.cli_arguments import add_json, note_source, print_json
+from coaiapy.cli_arguments import add_json, add_timeout, note_source, print_json
 from coaiapy.cli_common import Context, add_command, subcommands
 
 
@@ -39,6 +39,7 @@ def _build_views(group: Any) -> None:
         aliases=["tv"],
     )
     view.add_argument("trace_id", metavar="TRACE_ID")
+    add_timeout(view)
     add_json(view, default=argparse.SUPPRESS)
     session = add_command(
         group,
@@ -49,6 +50,7 @@ def _build_views(group: Any) -> None:
         aliases=["sv"],
     )
     session.add_argument("session_id", metavar="SESSION_ID")
+    add_timeout(session)
     add_json(session, default=argparse.SUPPRESS)
     observation = add_command(
         group,
@@ -59,6 +61,7 @@ def _build_views(group: Any) -> None:
         aliases=["obs-get", "get-obs"],
     )
     observation.add_argument("observation_id", metavar="OBSERVATION_ID")
+    add_timeout(observation)
     add_json(observation, default=argparse.SUPPRESS)
 
 
@@ -72,12 +75,13 @@ def _build_delete(group: Any) -> None:
         aliases=["delete-batch"],
     )
     delete.add_argument("trace_ids", metavar="TRACE_ID", nargs="+")
+    add_timeout(delete)
 
 
 def view_trace(args: argparse.Namespace, context: Context) -> None:
     """Show one trace as a tree."""
     known = settings.load(context.env_file)
-    trace = trace_reads.get_trace(known, args.trace_id, context.note)
+    trace = trace_reads.get_trace(known, args.trace_id, context.note, args.timeout)
     note_source(context, known)
     if args.json:
         return print_json(context, trace)
@@ -87,7 +91,7 @@ def view_trace(args: argparse.Namespace, context: Context) -> None:
 def view_session(args: argparse.Namespace, context: Context) -> None:
     """Show the traces of one session as trees."""
     known = settings.load(context.env_file)
-    session = trace_reads.get_session(known, args.session_id, context.note)
+    session = trace_reads.get_session(known, args.session_id, context.note, seconds=args.timeout)
     note_source(context, known)
     if args.json:
         return print_json(context, session)
@@ -97,7 +101,9 @@ def view_session(args: argparse.Namespace, context: Context) -> None:
 def view_observation(args: argparse.Namespace, context: Context) -> None:
     """Show one observation field by field."""
     known = settings.load(context.env_file)
-    observation = trace_reads.get_observation(known, args.observation_id, context.note)
+    observation = trace_reads.get_observation(
+        known, args.observation_id, context.note, args.timeout
+    )
     note_source(context, known)
     if args.json:
         return print_json(context, observation)
@@ -107,6 +113,6 @@ def view_observation(args: argparse.Namespace, context: Context) -> None:
 def delete_traces(args: argparse.Namespace, context: Context) -> None:
     """Delete traces, all or (where one is unknown) none."""
     known = settings.load(context.env_file)
-    traces.delete(known, args.trace_ids)
+    traces.delete(known, args.trace_ids, args.timeout)
     done = "deleted {}" if known.is_local else "the server deletes {} in its own time"
     context.note(done.format(", ".join(args.trace_ids)))

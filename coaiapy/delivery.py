@@ -133,7 +133,7 @@ class _Courier:
 
         self.journal = journal
         self.settings = settings
-        self.http = LangfuseHttp(settings)
+        self.http = LangfuseHttp(settings, patient=True)
         self.own = destinations.destination_of(journal, settings)
         self.destinations: List[int] = destinations.of_same_project(journal, self.own)
         self.accepted = 0

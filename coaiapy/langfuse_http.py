@@ -26,6 +26,8 @@ from coaiapy.wire import Request, to_bytes
 
 # Seconds that a request may take with all its tries, unless the caller has a deadline.
 DEFAULT_SECONDS = 15.0
+# How often a read or a deletion is tried where nothing can be connected to: there is rarely a server later.
+CONNECTED_AT_MOST = 2
 # Repeating these does no harm, and the second answer is worth the same as the first.
 _IDEMPOTENT = ("GET", "PUT")
 
@@ -33,9 +35,10 @@ _IDEMPOTENT = ("GET", "PUT")
 class LangfuseHttp:
     """A client for the server and the keys of ``settings``.
 
-    Deadlines are moments of ``time.monotonic()``; a request without one may take ``seconds``.
-    ``hasty``: ``request`` does not try again where nothing answers at all. ``sleep`` is there for
-    tests. Use it in a ``with`` block, which closes its connections.
+    Deadlines are moments of ``time.monotonic()``; a request without one may take ``seconds``, and
+    all together ``total`` seconds. Where nothing can be connected to, a read or a deletion is tried
+    twice, or until its deadline (``patient``); ``hasty``: once, also where nothing answers.
+    ``sleep`` is there for tests. Use it in a ``with`` block, which closes its connections.
     """
 
     def __init__(
@@ -44,10 +47,14 @@ class LangfuseHttp:
         sleep: Callable[[float], None] = time.sleep,
         seconds: Optional[float] = None,
         hasty: bool = False,
+        patient: bool = False,
+        total: Optional[float] = None,
     ) -> None:
         self.settings = settings
         self.seconds = DEFAULT_SECONDS if seconds is None else seconds
         self.hasty = hasty
+        self.patient = patient
+        self._end = None if total is None else _now() + total
         self.base_url = settings.base_url
         self.shown_url = shown_url(settings.base_url)
         self._sleep = sleep
@@ -83,7 +90,7 @@ class LangfuseHttp:
         if json is not None:
             data = to_bytes(json)
             given.setdefault("Content-Type", "application/json")
-        deadline = _now() + self.seconds if deadline is None else deadline
+        deadline = self._deadline(deadline)
         repeat = method in _IDEMPOTENT if retry is None else retry
         asked = "{} {}".format(method, path)
 
@@ -91,8 +98,12 @@ class LangfuseHttp:
             answer = self._exchange(method, path, query, data, given, deadline)
             return self._value(answer, asked)
 
+        unconnected: List[UnavailableError] = []
+
         def may_repeat(error: UnavailableError) -> bool:
-            if self.hasty and error.status is None:
+            if error.unsent and method in ("GET", "DELETE") and not self.patient:
+                unconnected.append(error)
+            if self.hasty and error.status is None or len(unconnected) == CONNECTED_AT_MOST:
                 return False
             return repeat and not error.is_page or error.unsent or error.status == 429
 
@@ -103,7 +114,7 @@ class LangfuseHttp:
 
         Raises ``NetworkError`` when no whole answer came, ``ConfigError`` for a redirect.
         """
-        deadline = _now() + self.seconds if deadline is None else deadline
+        deadline = self._deadline(deadline)
         answer = self._exchange("POST", request.path, None, request.body, request.headers, deadline)
         if 300 <= answer.status < 400:
             raise error_for(answer, "POST " + request.path, self.settings)
@@ -111,7 +122,7 @@ class LangfuseHttp:
 
     def look(self, path: str, deadline: Optional[float] = None) -> Answer:
         """GET ``path`` once and return the answer, whatever its status; else ``NetworkError``."""
-        deadline = _now() + self.seconds if deadline is None else deadline
+        deadline = self._deadline(deadline)
         return self._exchange("GET", path, None, None, {}, deadline)
 
     def close(self) -> None:
@@ -119,6 +130,10 @@ class LangfuseHttp:
         self._local = threading.local()
         while self._sessions:
             self._sessions.pop().close()
+
+    def _deadline(self, given: Optional[float]) -> float:
+        deadline = _now() + self.seconds if given is None else given
+        return deadline if self._end is None else min(deadline, self._end)
 
     def _value(self, answer: Answer, asked: str) -> Any:
         if not 200 <= answer.status < 300 or is_html(answer.body):

@@ -1,6 +1,6 @@
 """The Langfuse project that the keys belong to."""
 
-from typing import List
+from typing import List, Optional
 
 from coaiapy import current_project
 from coaiapy.errors import ConfigError
@@ -8,7 +8,7 @@ from coaiapy.record_fields import Body
 from coaiapy.settings import Settings
 
 
-def list_projects(settings: Settings) -> List[Body]:
+def list_projects(settings: Settings, seconds: Optional[float] = None) -> List[Body]:
     """Return the one project of the keys as the server describes it: ``id``, ``name`` and more.
 
     Raises ``ConfigError`` in local mode, which has no projects, and for keys of none.
@@ -19,5 +19,5 @@ def list_projects(settings: Settings) -> List[Body]:
         )
     from coaiapy.langfuse_http import LangfuseHttp
 
-    with LangfuseHttp(settings) as http:
+    with LangfuseHttp(settings, total=seconds) as http:
         return [current_project.ask(http)]

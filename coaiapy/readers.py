@@ -1,6 +1,6 @@
 """Which reader answers for which server: the one place that chooses, for reads and deletions."""
 
-from typing import Any, Callable, List, Sequence
+from typing import Any, Callable, List, Optional, Sequence
 
 from coaiapy import ids
 from coaiapy.errors import RefusedError
@@ -16,18 +16,33 @@ TRACES = "/api/public/traces"
 Question = Callable[[Any], Any]
 
 
-def read(journal: Journal, settings: Settings, ask: Question, hasty: bool = False) -> Any:
+def read(
+    journal: Journal,
+    settings: Settings,
+    ask: Question,
+    hasty: bool = False,
+    seconds: Optional[float] = None,
+) -> Any:
     """Return what ``ask`` makes of the journal's reader (in local mode) or of the server's.
 
-    ``hasty``: a server that does not answer at all is not asked again.
+    ``hasty``: a server that does not answer at all is not asked again. ``seconds``: how long all
+    of it may take.
     """
     if settings.is_local:
         return ask(LocalReader(journal))
-    return of_server(journal, settings, lambda http, server: ask(_reader(http, server)), hasty)
+
+    def of_reader(http: Any, server: Any) -> Any:
+        return ask(_reader(http, server))
+
+    return of_server(journal, settings, of_reader, hasty, seconds)
 
 
 def of_server(
-    journal: Journal, settings: Settings, ask: Callable[[Any, Any], Any], hasty: bool = False
+    journal: Journal,
+    settings: Settings,
+    ask: Callable[[Any, Any], Any],
+    hasty: bool = False,
+    seconds: Optional[float] = None,
 ) -> Any:
     """Return what ``ask`` makes of a client (``LangfuseHttp``) and what its server is (``Server``).
 
@@ -37,7 +52,7 @@ def of_server(
     from coaiapy.langfuse_errors import WrongDialectError
     from coaiapy.langfuse_http import LangfuseHttp
 
-    with LangfuseHttp(settings, hasty=hasty) as http:
+    with LangfuseHttp(settings, hasty=hasty, total=seconds) as http:
         known = generations.server_for(http, journal)
         try:
             return ask(http, known)
@@ -61,7 +76,9 @@ def _reader(http: Any, server: Any) -> Any:
     return LegacyReader(http, server)
 
 
-def delete_on_server(journal: Journal, settings: Settings, trace_ids: Sequence[str]) -> None:
+def delete_on_server(
+    journal: Journal, settings: Settings, trace_ids: Sequence[str], seconds: Optional[float] = None
+) -> None:
     """Ask the server to delete traces, in every form of their ids.
 
     Raises ``RefusedError`` if the server (a v2) cannot delete.
@@ -73,7 +90,7 @@ def delete_on_server(journal: Journal, settings: Settings, trace_ids: Sequence[s
     forms: List[str] = []
     for trace_id in trace_ids:
         forms.extend(form for form in ids.known_forms(trace_id) if form not in forms)
-    with LangfuseHttp(settings) as http:
+    with LangfuseHttp(settings, total=seconds) as http:
         try:
             if len(forms) == 1:
                 http.request("DELETE", TRACES + "/" + quoted(forms[0]), retry=True)

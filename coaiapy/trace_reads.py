@@ -2,7 +2,7 @@
 
 Where a server does not show yet what this machine has written, that is added and marked (see
 ``unconfirmed``). ``note`` is told in one sentence when a server could not be reached and the
-answer is what this machine has written.
+answer is what this machine has written. ``seconds`` is how long the server may take.
 """
 
 import itertools
@@ -43,6 +43,7 @@ def list_traces(
     wanted: TraceFilter = EVERY_TRACE,
     limit: Optional[int] = None,
     with_observations: bool = False,
+    seconds: Optional[float] = None,
 ) -> List[Body]:
     """Return the traces that ``wanted`` accepts in its order, at most ``limit`` of them.
 
@@ -58,17 +59,19 @@ def list_traces(
             found = unconfirmed.added_to_list(shown, fresh, wanted, limit)
             return _whole(journal, settings, reader, found) if with_observations else found
 
-        found: List[Body] = read(journal, settings, ask)
+        found: List[Body] = read(journal, settings, ask, seconds=seconds)
         return found
 
 
-def get_trace(settings: Settings, trace_id: str, note: Note = _unheard) -> Body:
+def get_trace(
+    settings: Settings, trace_id: str, note: Note = _unheard, seconds: Optional[float] = None
+) -> Body:
     """Return a trace with its ``observations`` and ``scores``; ``NotFoundError`` without one."""
     trace_id = ids.check_given(trace_id, "trace")
     with Journal() as journal:
         is_known = journal_reads.knows_trace(journal, destination_of(journal, settings), trace_id)
         shown = _read_or_recall(
-            journal, settings, lambda reader: reader.trace(trace_id), is_known, note
+            journal, settings, lambda reader: reader.trace(trace_id), is_known, note, seconds
         )
         found = unconfirmed.added_to_trace(shown, _fresh(journal, settings, trace_id))
     if found is None:
@@ -76,7 +79,9 @@ def get_trace(settings: Settings, trace_id: str, note: Note = _unheard) -> Body:
     return found
 
 
-def get_observation(settings: Settings, observation_id: str, note: Note = _unheard) -> Body:
+def get_observation(
+    settings: Settings, observation_id: str, note: Note = _unheard, seconds: Optional[float] = None
+) -> Body:
     """Return one observation; ``NotFoundError`` without one, ``UsageError`` if there are several."""
     observation_id = ids.check_given(observation_id, "observation")
     with Journal() as journal:
@@ -88,6 +93,7 @@ def get_observation(settings: Settings, observation_id: str, note: Note = _unhea
             lambda reader: reader.observations_by_id(observation_id),
             bool(written),
             note,
+            seconds,
         )
         if not found:
             found = [
@@ -114,6 +120,7 @@ def list_observations(
     wanted: ObservationFilter,
     limit: int = 50,
     cursor: Optional[str] = None,
+    seconds: Optional[float] = None,
 ) -> Page:
     """Return at most ``limit`` observations, the latest first, and where the listing goes on.
 
@@ -122,9 +129,11 @@ def list_observations(
     wanted = checked(wanted)
     _check_limit(limit, 1)
     with Journal() as journal:
-        page: Page = read(
-            journal, settings, lambda reader: reader.observations(wanted, limit, cursor)
-        )
+
+        def ask(reader: Any) -> Any:
+            return reader.observations(wanted, limit, cursor)
+
+        page: Page = read(journal, settings, ask, seconds=seconds)
         if cursor:
             return page
         known = {(_key(body), ids.span_id(body["id"])) for body in page.rows}
@@ -144,6 +153,7 @@ def get_session(
     session_id: str,
     note: Note = _unheard,
     with_observations: bool = True,
+    seconds: Optional[float] = None,
 ) -> Body:
     """Return a session: ``id``, ``createdAt`` and its ``traces``, the oldest first.
 
@@ -161,14 +171,17 @@ def get_session(
             return _whole(journal, settings, reader, found) if with_observations else found
 
         is_known = bool(local.session_traces(session_id))
-        found: List[Body] = _read_or_recall(journal, settings, ask, is_known, note)
+        found: List[Body] = _read_or_recall(journal, settings, ask, is_known, note, seconds)
     if not found:
         raise NotFoundError("no trace belongs to a session {!r}".format(session_id))
     return dict(next(sessions_of(found[::-1]), {"id": session_id}), id=session_id, traces=found)
 
 
 def list_sessions(
-    settings: Settings, wanted: SessionFilter = EVERY_SESSION, limit: Optional[int] = None
+    settings: Settings,
+    wanted: SessionFilter = EVERY_SESSION,
+    limit: Optional[int] = None,
+    seconds: Optional[float] = None,
 ) -> List[Body]:
     """Return the sessions that ``wanted`` accepts, the latest first, at most ``limit`` of them.
 
@@ -182,7 +195,7 @@ def list_sessions(
         return list(itertools.islice(reader.sessions(wanted, limit), limit))
 
     with Journal() as journal:
-        shown: List[Body] = read(journal, settings, ask)
+        shown: List[Body] = read(journal, settings, ask, seconds=seconds)
         late = [body for _, body in _fresh(journal, settings, kind="trace") if of_it.accepts(body)]
     known = {session["id"] for session in shown}
     if limit is not None and len(shown) == limit:  # older ones may be on the next page
@@ -226,11 +239,16 @@ def _key(body: Body, name: str = "traceId") -> str:
 
 
 def _read_or_recall(
-    journal: Journal, settings: Settings, ask: Question, is_known: bool, note: Note
+    journal: Journal,
+    settings: Settings,
+    ask: Question,
+    is_known: bool,
+    note: Note,
+    seconds: Optional[float],
 ) -> Any:
     """Return the server's answer; the journal's where it has one and the server cannot be asked."""
     try:
-        return read(journal, settings, ask, hasty=is_known)
+        return read(journal, settings, ask, is_known, seconds)
     except NetworkError as error:
         if not is_known or settings.is_local:
             raise

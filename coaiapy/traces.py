@@ -251,7 +251,7 @@ def _observed_elsewhere(
     raise NotFoundError("no observation {!r} in trace {!r}".format(observation_id, trace_id))
 
 
-def delete(settings: Settings, trace_ids: Sequence[str]) -> None:
+def delete(settings: Settings, trace_ids: Sequence[str], seconds: Optional[float] = None) -> None:
     """Remove traces with all that belongs to them, from the server and from the journal.
 
     A server deletes in its own time and does not tell which ids it knew. Locally, an unknown id is
@@ -267,6 +267,6 @@ def delete(settings: Settings, trace_ids: Sequence[str]) -> None:
         else:
             from coaiapy.readers import delete_on_server
 
-            delete_on_server(journal, settings, trace_ids)
+            delete_on_server(journal, settings, trace_ids, seconds)
         for trace_id in trace_ids:
             journal_reads.forget_trace(journal, destination, trace_id)

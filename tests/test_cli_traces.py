@@ -189,6 +189,7 @@ def test_filters_and_order_reach_the_list(fuse):
 
 
 VALUES = {
+    "--timeout": "5",
     "--limit": "1",
     "--user": "john",
     "--user-id": "john",
