@@ -1,12 +1,13 @@
-"""Settings that work and give a key away: to a server of somebody else's choice, or in clear text."""
+"""Settings that work and put something at risk.
 
-import os
+A key goes to a server of somebody else's choice or in clear text, or a certificate is not checked.
+"""
+
 from typing import Iterator
 from urllib.parse import urlsplit
 
-from coaiapy import config_files, dotenv_file
-from coaiapy.config_values import ConfigValues, Found
-from coaiapy.files import user_home
+from coaiapy import redis_settings
+from coaiapy.config_values import ConfigValues
 from coaiapy.masking import shown_url
 from coaiapy.settings import LOCAL
 
@@ -21,12 +22,13 @@ _PAIRS = (
     ("upstash_redis_rest_url", "upstash_redis_rest_token"),
     ("kv_rest_api_url", "kv_rest_api_token"),
     ("jtaleconf.host", "jtaleconf.password"),
+    ("pollyconf.endpoint_url", "pollyconf.key"),
 )
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def risks(values: ConfigValues) -> Iterator[str]:
-    """Yield a sentence for each address that a key should rather not go to."""
+    """Yield a sentence for each thing that is better done otherwise."""
     for address_name, key_name in _PAIRS:
         address, key = values.found(address_name), values.found(key_name)
         if address is None or key is None:
@@ -38,13 +40,24 @@ def risks(values: ConfigValues) -> Iterator[str]:
             yield "{} goes to {} in clear text: use https ({})".format(
                 key.source, shown_url(url), address.source
             )
-        if _is_of_project(address) and not _is_of_project(key):
+        if address.is_of_project and not key.is_of_project:
             yield (
                 "{} goes to {}, which is the choice of {}: if that is not yours, unset the key or "
                 "set {} beside it".format(
                     key.source, shown_url(url), address.source, address.name.upper()
                 )
             )
+    yield from _unchecked(values)
+
+
+def _unchecked(values: ConfigValues) -> Iterator[str]:
+    server = redis_settings.find(values)
+    if server is not None and server.ssl and not server.verify:
+        yield (
+            "{} switches off the check of the certificate (ssl_cert_reqs=none): anybody on the way "
+            "can read and change what is stashed; name the authority with ssl_ca_certs=FILE "
+            "instead".format(server.origin)
+        )
 
 
 def _host(url: str) -> str:
@@ -52,13 +65,3 @@ def _host(url: str) -> str:
         return (urlsplit(url).hostname or url) if "://" in url else url
     except ValueError:
         return url
-
-
-def _is_of_project(found: Found) -> bool:
-    """Whether it stands in a file that counts because of the folder that we are in."""
-    is_unnamed = (
-        found.place == dotenv_file.NAME or os.path.basename(found.place) == config_files.NAME
-    )
-    if not is_unnamed or os.path.isabs(found.place):
-        return False
-    return os.path.realpath(os.getcwd()) != os.path.realpath(user_home())

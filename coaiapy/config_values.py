@@ -6,6 +6,7 @@ from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 from coaiapy import config_files, dotenv_file
 from coaiapy.config_schema import KEY_OF, checked
 from coaiapy.errors import ConfigError
+from coaiapy.files import user_home
 
 DEFAULT = "default"
 OS_ENVIRONMENT = "OS environment"
@@ -34,6 +35,16 @@ class Found(NamedTuple):
     def source(self) -> str:
         """Where the value comes from, for people."""
         return "{} in {}".format(self.name, self.place)
+
+    @property
+    def is_of_project(self) -> bool:
+        """Whether it stands in a file that counts because of the folder that we are in."""
+        is_unnamed = (
+            self.place == dotenv_file.NAME or os.path.basename(self.place) == config_files.NAME
+        )
+        if not is_unnamed or os.path.isabs(self.place):
+            return False
+        return os.path.realpath(os.getcwd()) != os.path.realpath(user_home())
 
 
 class ConfigValues:

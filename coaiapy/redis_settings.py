@@ -1,10 +1,10 @@
 """Which Redis the settings name, in any of the forms that hosting services hand out."""
 
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from coaiapy.config_schema import KEY_OF
-from coaiapy.config_values import ConfigValues
+from coaiapy.config_values import ConfigValues, Found
 from coaiapy.errors import ConfigError
 from coaiapy.spelled_values import whole_number
 
@@ -132,10 +132,28 @@ def _from_url(values: ConfigValues, name: str) -> RedisServer:
         password=unquote(address.password or ""),
         db=_database(query.get("db") or address.path.strip("/"), found.name),
         ssl=address.scheme == "rediss",
-        verify=query.get("ssl_cert_reqs", "").lower() not in ("none", "cert_none"),
+        verify=_verify(query, found),
         origin=found.source,
         **given,
     )
+
+
+def _verify(query: Mapping[str, str], found: Found) -> bool:
+    """Return whether the certificate is checked; not to do so is for the user to say.
+
+    Raises ``ConfigError`` where a project's file says it: a folder that somebody has copied would
+    let others read what is stashed.
+    """
+    if query.get("ssl_cert_reqs", "").lower() not in ("none", "cert_none"):
+        return True
+    if found.is_of_project:
+        raise ConfigError(
+            "{} switches off the check of the certificate (ssl_cert_reqs=none), and a project's "
+            "file may not: remove it, or set {} in the OS environment or in ~/coaia.json".format(
+                found.source, found.name.upper()
+            )
+        )
+    return False
 
 
 def _with_common(values: ConfigValues, **fields: Any) -> RedisServer:

@@ -73,3 +73,43 @@ def test_clear_text_is_told_unless_it_stays_here(exported, warnings, monkeypatch
     assert warnings() == []
     monkeypatch.setenv("OPENAI_BASE_URL", "http://models.example/v1")
     assert [one for one in warnings() if "clear text" in one and "http://models.example/v1" in one]
+
+
+def test_a_projects_address_for_the_users_aws_keys_is_told(home, project, warnings):
+    (home / "coaia.json").write_text('{"pollyconf": {"key": "AKIA1", "secret": "s"}}')
+    (home / "coaia.json").chmod(0o600)
+    (project / ".env").write_text("AWS_ENDPOINT_URL=https://stranger.example\n")
+    (said,) = warnings()
+    assert said.startswith("pollyconf.key in ") and "https://stranger.example" in said
+
+
+UNCHECKED = "rediss://:pw1234@h.example?ssl_cert_reqs=none"
+
+
+@pytest.mark.parametrize("name", ["REDIS_URL", "KV_URL"])
+def test_a_certificate_that_the_user_does_not_want_checked_is_told(name, warnings, monkeypatch):
+    monkeypatch.setenv(name, UNCHECKED)
+    (said,) = warnings()
+    assert said.startswith(name + " in OS environment switches off the check of the certificate")
+    assert "pw1234" not in said
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        (".env", "REDIS_URL={}\n".format(UNCHECKED)),
+        ("coaia.json", json.dumps({"redis_url": UNCHECKED})),
+    ],
+)
+def test_a_project_cannot_switch_off_the_check_of_a_certificate(project, home, run, name, text):
+    (project / name).write_text(text)
+    (project / name).chmod(0o600)
+    for words in (["tash", "key", "value"], ["config", "check"]):
+        result = run(*words)
+        assert result.code == 3
+        said = " ".join((result.out + result.err).split())
+        assert "in {} switches off the check of the certificate".format(name) in said
+        assert "pw1234" not in said
+    (home / "coaia.json").write_text(json.dumps({"redis_url": UNCHECKED}))
+    (project / name).unlink()
+    assert run("tash", "key", "value").code == 4  # it is asked; there is no such host
