@@ -224,6 +224,13 @@ def _variable_row(variable: pipeline.PipelineVariable) -> List[Any]:
     about = variable.description or ""
     if variable.choices:
         about += " (one of {})".format(", ".join(map(str, variable.choices)))
+    limits = [
+        "{} or {}".format(limit, word)
+        for limit, word in ((variable.minimum, "more"), (variable.maximum, "less"))
+        if limit is not None
+    ]
+    if limits:
+        about += " ({})".format(", ".join(limits))
     if variable.aliases:
         about += " (also: {})".format(", ".join(variable.aliases))
     default = variable.default

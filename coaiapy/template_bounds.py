@@ -76,12 +76,20 @@ def _check_bits(bits: int) -> None:
         raise TooMuch("this number would have more than {} bits".format(_MAX_BITS))
 
 
-def bounded_range(*numbers: int) -> Sequence[int]:
-    """``range`` as templates have it: at most ``MAX_ITEMS`` numbers."""
-    made = range(*numbers)
-    if len(made) > MAX_ITEMS:
+def bounded_range(*numbers: Any) -> Sequence[int]:
+    """``range`` as templates have it: at most ``MAX_ITEMS`` numbers, and ``1e3`` is a whole one."""
+    made = range(*[_whole(number) for number in numbers])
+    if made[MAX_ITEMS : MAX_ITEMS + 1]:
         raise TooMuch("range() may give at most {} numbers".format(MAX_ITEMS))
     return made
+
+
+def _whole(number: Any) -> int:
+    if isinstance(number, float) and number.is_integer():
+        return int(number)
+    if not isinstance(number, int):
+        raise TypeError("range() needs whole numbers, not {}".format(number))
+    return number
 
 
 def join(items: Iterable[Any], separator: Any = "", attribute: Any = None) -> str:

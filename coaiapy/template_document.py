@@ -9,7 +9,7 @@ import itertools
 import json
 import math
 import os
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from coaiapy import files, json_schema
 from coaiapy.errors import StateError
@@ -24,6 +24,8 @@ LineOf = Callable[[json_schema.Path], str]
 _MAX_DEPTH = 50
 _MAX_VALUES = 100000
 _MAX_TOLD = 10
+# The types of variables that have a minimum and a maximum; without a type it is the base's.
+_NUMBERS = ("number", "integer", None)
 
 
 def has_expression(value: Any) -> bool:
@@ -154,7 +156,10 @@ def _contradictions(document: Document) -> Iterator[json_schema.Problem]:
     yield from _doubles(names)
     yield from _doubles(_variable_names(variables))
     for i, variable in enumerate(variables):
-        problem = _default_problem(variable)
+        limits = list(_limit_problems(variable))
+        for key, message in limits:
+            yield json_schema.Problem(("variables", i, key), message)
+        problem = None if limits else _default_problem(variable)
         if problem:
             yield json_schema.Problem(("variables", i, "default"), problem)
     for i, step in enumerate(steps):
@@ -188,14 +193,33 @@ def _default_problem(variable: Document) -> Optional[str]:
     if type_name is None or default is None or has_expression(default):
         return None
     try:
-        return choice_problem(convert(default, type_name), variable.get("choices")) or None
+        return value_problem(convert(default, type_name), variable) or None
     except ValueError as error:
         return str(error)
 
 
-def choice_problem(value: Any, choices: Any) -> str:
-    """Return what is wrong with ``value`` if ``choices`` limit it (each item of a list), or ""."""
+def value_problem(value: Any, variable: Mapping[str, Any]) -> str:
+    """Return what is wrong with ``value`` by the ``choices`` and limits of a variable, or "".
+
+    Choices limit each item of a list.
+    """
+    choices, least, most = (variable.get(key) for key in ("choices", "minimum", "maximum"))
     for item in value if isinstance(value, list) else [value]:
         if choices and item not in choices:
             return "must be one of {}, not {!r}".format(", ".join(map(str, choices)), item)
+    is_number = isinstance(value, (int, float))
+    if is_number and least is not None and value < least:
+        return "must be {} or more, not {}".format(least, value)
+    if is_number and most is not None and value > most:
+        return "must be {} or less, not {}".format(most, value)
     return ""
+
+
+def _limit_problems(variable: Document) -> Iterator[Tuple[str, str]]:
+    """What keeps a limit from being one, by its key."""
+    for key in ("minimum", "maximum"):
+        if variable.get(key) is not None and variable.get("type") not in _NUMBERS:
+            yield key, "only a number or an integer has one, not a {}".format(variable["type"])
+    least, most = variable.get("minimum"), variable.get("maximum")
+    if least is not None and most is not None and most < least:
+        yield "maximum", "{} is below the minimum, {}".format(most, least)

@@ -11,6 +11,8 @@ from coaiapy.template_model import PipelineTemplate, template_from
 
 _MERGED = ("metadata", "trace")
 _BY_NAME = ("variables", "steps")
+# What can make a default wrong.
+_BEHIND_DEFAULT = ("default", "type", "choices", "minimum", "maximum")
 _OWN = ("name", "created_at", "extends")
 
 # The documents that make up a template, from the first base to itself, each with its path.
@@ -78,7 +80,7 @@ def _stated(
     """
     if len(part) == 3:
         key, field = str(part[0]), part[2]
-        fields = ("default", "type", "choices") if field == "default" else (field,)
+        fields = _BEHIND_DEFAULT if field == "default" else (field,)
         entry = merged[key][part[1]]
         names = [entry["name"]] + list(entry.get("aliases") or [])
         for document, path in reversed(descent):

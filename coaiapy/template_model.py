@@ -14,6 +14,8 @@ class PipelineVariable(NamedTuple):
     default: Any = None
     description: Optional[str] = None
     choices: Optional[List[Any]] = None
+    minimum: Any = None
+    maximum: Any = None
     aliases: List[str] = []
 
     @property

@@ -1,4 +1,4 @@
-"""The five types of template variables, and how a text on the command line becomes one."""
+"""The types of template variables, and how a text on the command line becomes one."""
 
 import json
 from typing import Any, Callable, Dict, List
@@ -14,7 +14,7 @@ def convert(value: Any, type_name: str) -> Any:
     string stays as typed; any other value must already be of the type. Raises ``ValueError``
     with "must be ...".
     """
-    if isinstance(value, str):
+    if isinstance(value, str) or type_name == "integer":
         return _READERS[type_name](value)
     if _is_of_type(value, type_name):
         return list(value) if isinstance(value, tuple) else value
@@ -37,6 +37,14 @@ def _number(text: str) -> Any:
     if number is None:
         raise ValueError("must be a number, not {}".format(_shown(text)))
     return number
+
+
+def _integer(value: Any) -> int:
+    """A whole number may be written as any number is: ``1e3`` is one."""
+    number = spelled_values.number(value)
+    if number is None or number != int(number):
+        raise ValueError("must be a whole number, not {}".format(_shown(value)))
+    return int(number)
 
 
 def _boolean(text: str) -> bool:
@@ -78,6 +86,7 @@ def _shown(value: Any) -> str:
 _READERS: Dict[str, Callable[[str], Any]] = {
     "string": _string,
     "number": _number,
+    "integer": _integer,
     "boolean": _boolean,
     "list": _list,
     "object": _object,

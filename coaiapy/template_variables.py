@@ -3,7 +3,7 @@
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy.suggest import did_you_mean
-from coaiapy.template_document import choice_problem, has_expression
+from coaiapy.template_document import has_expression, value_problem
 from coaiapy.template_language import Language, TemplateError
 from coaiapy.template_model import PipelineTemplate, PipelineVariable
 from coaiapy.template_values import convert
@@ -91,14 +91,23 @@ def names_of(template: PipelineTemplate, values: Mapping[str, Any]) -> Dict[str,
 
 def placeholders(template: PipelineTemplate) -> Dict[str, Any]:
     """Return a stand-in for each variable that must be given, to preview the template with."""
-    stand_ins: Dict[str, Any] = {"number": 1, "boolean": True, "object": {}}
     values = {}
     for variable in template.variables:
         if variable.is_needed:
-            text = "<{}>".format(variable.name)
-            value = variable.choices[0] if variable.choices else stand_ins.get(variable.type, text)
-            values[variable.name] = [value] if variable.type == "list" else value
+            values[variable.name] = _stand_in(variable)
     return values
+
+
+def _stand_in(variable: PipelineVariable) -> Any:
+    value: Any = "<{}>".format(variable.name)
+    if variable.choices:
+        value = variable.choices[0]
+    elif variable.type in ("number", "integer"):
+        value = 1 if variable.minimum is None else max(1, variable.minimum)
+        value = value if variable.maximum is None else min(value, variable.maximum)
+    elif variable.type in ("boolean", "object"):
+        value = True if variable.type == "boolean" else {}
+    return [value] if variable.type == "list" else value
 
 
 def _unknown(variables: List[PipelineVariable], given: Mapping[str, Any]) -> List[str]:
@@ -135,7 +144,7 @@ def _accepted(variable: PipelineVariable, value: Any) -> Any:
     converted = convert(value, variable.type)
     if variable.is_needed and converted == "":
         raise ValueError("must not be empty")
-    problem = choice_problem(converted, variable.choices)
+    problem = value_problem(converted, variable._asdict())
     if problem:
         raise ValueError(problem)
     return converted

@@ -153,7 +153,17 @@ def test_words_are_joined_only_where_variables_are_given():
         (["llm-chain", "--trace-id", ""], 2, "id"),
         (["llm-chain", "--json", "--export-env"], 2, "choose one"),
         (["llm-chain", "--export"], 2, "--export"),
-        (["parallel-processing", "--var", "job_name=x", "--var", "worker_count=2.5"], 2, "Worker"),
+        (
+            ["parallel-processing", "--var", "job_name=x", "--var", "worker_count=2.5"],
+            2,
+            "a whole number",
+        ),
+        (
+            ["parallel-processing", "--var", "job_name=x", "--var", "worker_count=-1"],
+            2,
+            "'worker_count' must be 0 or more, not -1",
+        ),
+        (["parallel-processing", "--var", "job_name=x", "--var", "worker_count=1e9"], 2, "at most"),
         (["data-pipeline", "--var", "processing_steps=load,a,a"], 2, "'A' is there twice"),
     ],
 )
@@ -169,7 +179,7 @@ def test_all_mistakes_are_told_in_one_sentence(run):
     answer = run(
         "pipeline", "create", "parallel-processing", "--var", "jobname=x", "--var", "batch_size=b"
     )
-    for said in ("'jobname'", "'job_name' is required", "'batch_size' must be a number"):
+    for said in ("'jobname'", "'job_name' is required", "'batch_size' must be a whole number"):
         assert said in answer.err
 
 

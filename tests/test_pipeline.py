@@ -109,6 +109,8 @@ def test_error_handling_has_as_many_attempts_as_it_is_told_and_levels_where_they
     assert "Error Alert" in names(made)
     found, made = levels(max_retries=3, failed_attempts=1)
     assert found == ["WARNING", "DEFAULT", "DEFAULT"] and "Error Alert" not in names(made)
+    found, made = levels(max_retries=0)
+    assert not found and "Error Alert" not in names(made)
     found, made = levels(failed_attempts=0)
     assert found == ["DEFAULT"] * 3 and "Error Detection" not in names(made)
     assert "Error Alert" not in names(levels(enable_alerts="no")[1])

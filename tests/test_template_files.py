@@ -84,6 +84,19 @@ BROKEN = [
     (".json", '{"variables": [{"name": "v", "type": "number", "default": "x"}]}', "default: must"),
     (".json", '{"variables": [{"name": "v", "default": 3}]}', "default: must be text"),
     (".json", '{"variables": [{"name": "v", "choices": []}]}', "choices"),
+    (".json", '{"variables": [{"name": "v", "type": "list", "maximum": 1}]}', "not a list"),
+    (".json", '{"variables": [{"name": "v", "minimum": 1}]}', "not a string"),
+    (".json", '{"variables": [{"name": "v", "minimum": "1"}]}', "minimum: must be a number"),
+    (
+        ".json",
+        '{"variables": [{"name": "v", "type": "number", "minimum": 2, "maximum": 1}]}',
+        "maximum: 1 is below the minimum, 2",
+    ),
+    (
+        ".json",
+        '{"variables": [{"name": "v", "type": "integer", "minimum": 2, "default": 1}]}',
+        "default: must be 2 or more, not 1",
+    ),
     (
         ".json",
         '{"variables": [{"name": "v", "type": "string", "default": "c", "choices": ["a", "b"]}]}',

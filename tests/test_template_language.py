@@ -41,6 +41,7 @@ def render(value, **names):
         ("{{ result }}", "mine"),
         ("{{ items | map('upper') }}", ["X", "Y"]),
         ("{{ range(n) }}", [0, 1, 2]),
+        ("{{ range(1e0, n * 1.0) }}", [1, 2]),
         ("{{ '}}' }}", "}}"),
         ("{{ n }} {{ n }}", "3 3"),
         (" {{ n }}", " 3"),
@@ -131,6 +132,11 @@ def test_a_template_reaches_no_python_object_no_file_and_no_process(text, projec
     assert NAMES["items"] == ["x", "y"]
 
 
+def test_a_range_of_what_is_no_whole_number_says_so():
+    with pytest.raises(TemplateError, match=r"^here: range\(\) needs whole numbers, not 2.5$"):
+        render("{{ range(2.5) }}")
+
+
 BOMBS = [
     "{{ 'a' * 10**9 }}",
     "{{ 10**9 * 'a' }}",
@@ -142,6 +148,8 @@ BOMBS = [
     "{{ 'a' | center(999999999) }}",
     "{{ 'a' | indent(999999999) }}",
     "{{ range(999999999) | list }}",
+    "{{ range(10**300) }}",
+    "{{ range(1e300) }}",
     "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
     "{% set a = 'aaaaaaaaaa' %}" + "{% set a = a ~ a %}" * 40 + "{{ a }}",
     "{% set a = 'aaaaaaaaaa' %}" + "{% set a = a + a %}" * 40 + "{{ a }}",

@@ -53,6 +53,27 @@ def test_falsy_values_are_values():
     }
 
 
+@pytest.mark.parametrize("type_name", ["number", "integer"])
+def test_a_number_has_limits(type_name):
+    made = template({"name": "n", "type": type_name, "minimum": 0, "maximum": 9})
+    for text in ("0", "9", "2"):
+        assert values(made, {"n": text})["n"] == int(text)
+    assert problems(made, {"n": "-1"}) == ["'n' must be 0 or more, not -1"]
+    assert problems(made, {}, {"COAIA_N": "10"})[0].endswith("must be 9 or less, not 10")
+
+
+def test_a_stand_in_keeps_to_the_limits():
+    limits = [{"minimum": 5}, {"maximum": 0}, {"maximum": 0.5, "minimum": 0.5}, {}]
+    made = [template(number("n", **one)) for one in limits]
+    assert [placeholders(one)["n"] for one in made] == [5, 0, 0.5, 1]
+
+
+def test_a_default_that_is_an_expression_keeps_to_the_limits():
+    made = template(number("a", default=5), number("n", default="{{ a * 2 }}", maximum=9))
+    assert values(made, {"a": 4})["n"] == 8
+    assert "default of 'n': must be 9 or less, not 10" in problems(made)[0]
+
+
 def test_every_template_has_a_user_and_a_session():
     found = values(template(), {"user_id": "john"}, {"COAIA_SESSION_ID": "s"})
     assert found == {"user_id": "john", "session_id": "s"}
