@@ -258,10 +258,12 @@ def test_the_outbox_keeps_an_import_when_the_server_is_down(use, run, project):
     assert len(server.scores()) == 51
 
 
-def test_plain_ascii_terminals_are_no_obstacle():
+def test_a_terminal_that_only_knows_ascii_gets_escapes_for_the_rest(run):
+    run(*SCORES, "apply", "--trace-id", "t", "--score-id", "q", "--name", "qualit\u00e9 \u2713")
     environment = dict(os.environ, PYTHONIOENCODING="ascii")
-    words = [sys.executable, "-m", "coaiapy", "fuse", "scc", "presets", "show", "Helpfulness"]
-    subprocess.check_output(words, env=environment)
+    words = [sys.executable, "-m", "coaiapy"] + list(SCORES) + ["get", "q"]
+    shown = subprocess.check_output(words, env=environment)
+    assert b"name       qualit\\xe9 \\u2713\n" in shown
 
 
 def test_eight_processes_at_once_fill_one_cache_and_then_ask_nothing(use):

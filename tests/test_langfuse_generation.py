@@ -32,14 +32,20 @@ def test_every_kind_of_server_is_recognised(langfuse, kind, version, generation)
     assert (found, found.generation) == (Server(version, kind), generation)
 
 
+def telling(server, version):
+    """Have a server tell another version, or none."""
+    server.fail("changed", path="health", change=lambda body: dict(body, version=version))
+    return server
+
+
 @pytest.mark.parametrize("kind", ["v4-legacy", "v4-dual", "v4-events_only", "v2"])
 def test_a_server_that_tells_no_version_is_recognised_by_its_answers(langfuse, kind):
-    assert langfuse_generation._mode(client(langfuse(kind)), "", None) == kind
+    assert detect(client(telling(langfuse(kind), None))) == Server("", kind)
 
 
 def test_a_v3_with_previews_switched_on_still_takes_events(langfuse):
     dual = langfuse("v4-dual")  # answers the probes as such a v3 does
-    assert langfuse_generation._mode(client(dual), "3.225.4", None) == "v3"
+    assert detect(client(telling(dual, "3.225.4"))) == Server("3.225.4", "v3")
 
 
 def test_wrong_keys_are_found_out_on_every_kind(langfuse):

@@ -88,13 +88,15 @@ def test_segments_that_aws_gives_are_taken(run, aws, transcriber, memo):
     assert value["language"] == "en-GB"
 
 
-def test_a_long_sentence_and_a_silence_end_a_subtitle():
+def test_a_long_sentence_and_a_silence_end_a_subtitle(run, aws, transcriber, memo):
     words = [word("word{}".format(n), n * 0.5, n * 0.5 + 0.4) for n in range(40)]
-    segments = transcribe_aws._segments_of(words + [word("late", 60, 61)])
-    assert max(one.end - one.start for one in segments) <= 7
-    assert max(len(one.text) for one in segments) <= 90
-    assert segments[-1].text == "late"
-    said = " ".join(one.text for one in segments).split()
+    transcriber.results = dict(RESULTS, items=words + [word("late", 60, 61)])
+    value = json.loads(run("t", "memo.wav", "--engine", "aws", "--format", "json").out)
+    segments = value["segments"]
+    assert max(one["end"] - one["start"] for one in segments) <= 7
+    assert max(len(one["text"]) for one in segments) <= 90
+    assert segments[-1]["text"] == "late"
+    said = " ".join(one["text"] for one in segments).split()
     assert said == ["word{}".format(n) for n in range(40)] + ["late"]
 
 
