@@ -123,6 +123,17 @@ def _open(path: str) -> Any:
     except OSError as error:
         raise StateError("cannot open the journal {}: {}".format(path, reason(error))) from error
     db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        _prepare(db, path)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _prepare(db: Any, path: str) -> None:
+    import sqlite3
+
     db.row_factory = sqlite3.Row
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA synchronous = FULL")
@@ -134,7 +145,6 @@ def _open(path: str) -> Any:
             "the journal {} was written by a newer coaia: upgrade this one "
             "(pip install -U coaiapy)".format(path)
         )
-    return db
 
 
 def _version(db: Any) -> int:

@@ -228,6 +228,16 @@ def test_an_empty_file_is_a_journal_that_was_never_begun(run):
     assert run("fuse", "traces", "create", "t").code == 0
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="lists open files by /proc")
+def test_a_journal_that_cannot_be_opened_is_closed_at_once():
+    with Journal() as journal:
+        journal.db.execute("PRAGMA user_version = 99")
+    with pytest.raises(StateError):
+        Journal()
+    opened = [os.path.join("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
+    assert journal_path() not in [os.path.realpath(path) for path in opened]
+
+
 def test_a_newer_journal_is_left_alone(run):
     with Journal() as journal:
         write(journal, trace_from({"id": "t"}))
