@@ -174,6 +174,24 @@ def test_the_claim_of_a_living_process_counts_and_that_of_a_killed_one_is_void(j
         child.communicate()
 
 
+def test_on_windows_no_process_is_asked_whether_it_lives(journal, here, monkeypatch):
+    journal.append(here, records_of(1))
+    child = in_child(CLAIM_AND_WAIT, here)
+    try:
+        assert child.stdout.readline().strip() == b"1"
+        child.kill()
+        child.wait()
+        with claims.claimant(journal) as name:
+            with monkeypatch.context() as windows:
+                windows.setattr("coaiapy.claims.os.name", "nt")
+                windows.setattr("coaiapy.claims.os.kill", None)
+                assert claim(journal, name, here) == []
+            assert len(claim(journal, name, here)) == 1
+    finally:
+        child.kill()
+        child.communicate()
+
+
 def test_a_claim_that_ran_out_is_void_and_one_that_is_renewed_is_not(journal, here):
     journal.append(here, records_of(2))
     with claims.claimant(journal) as one, claims.claimant(journal) as other:
