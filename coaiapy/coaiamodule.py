@@ -19,8 +19,7 @@ from coaiapy import (
 )
 from coaiapy.config_files import find_existing as find_existing_config
 from coaiapy.config_files import merge as merge_configs
-from coaiapy.errors import ConfigError, NetworkError, RefusedError, UsageError
-from coaiapy.files import write_output
+from coaiapy.errors import ConfigError, NetworkError, RefusedError
 from coaiapy.packages import require
 from coaiapy.published_texts import (
     abstract_process_send,
@@ -36,7 +35,6 @@ from coaiapy.published_texts import (
     send_openai_request_v4,
     summarizer,
 )
-from coaiapy.redis_errors import reporting
 from coaiapy.transcription import transcribe_audio
 
 __all__ = [
@@ -122,10 +120,10 @@ def tash(
         else:
             kept = _taleadd(_client(verbose), k, v, quiet, ttl)
     except (ConfigError, NetworkError, RefusedError) as error:
-        _note(str(error))
+        published_stash.note(str(error))
         return None
     if not quiet:
-        _note("stashed under {}".format(k))
+        published_stash.note("stashed under {}".format(k))
     return kept
 
 
@@ -140,13 +138,9 @@ def fetch_key_val(key: str, output_file: Optional[str] = None, verbose: bool = F
             value = published_stash.get_here(key)
         else:
             value = published_stash.get(_client(verbose), _server(), key)
-        if output_file:
-            write_output(output_file, value)
-            _note("wrote {} bytes to {}".format(len(value), output_file))
-        else:
-            _print_value(value)
+        published_stash.give_out(value, output_file)
     except Exception as error:
-        _note(str(error))
+        published_stash.note(str(error))
         sys.exit(2 if published_stash.is_unreachable(error) else 1)
 
 
@@ -175,37 +169,10 @@ def _server() -> redis_settings.RedisServer:
 
 
 def _client(verbose: bool) -> Any:
-    server = _server()
-    with reporting(server):
-        client = _newjtaler(read_config().get("jtaleconf", {}))
-    if client is None:
-        raise NetworkError("there is no Redis client for {}".format(server.shown))
-    if verbose:
-        password = "given" if server.password else "none"
-        _note("asking Redis at {}, password {}".format(server.shown, password))
-    return client
+    conf = read_config().get("jtaleconf", {})
+    return published_stash.connected(lambda: _newjtaler(conf), _server(), verbose)
 
 
 def _is_local() -> bool:
-    """Whether no Redis is configured; one that a script has put in place counts as configured."""
-    replaced = _newjtaler is not _OWN_NEWJTALER or published_stash.is_replaced()
-    return not replaced and published_config.names_no_redis(read_config())
-
-
-def _print_value(value: bytes) -> None:
-    """Print a text as a line; what is no text goes below the text layer of stdout as it is."""
-    try:
-        text = value.decode("utf-8")
-    except UnicodeDecodeError:
-        below = getattr(sys.stdout, "buffer", None)
-        if below is None:
-            raise UsageError("the value is no text: give an output_file") from None
-        sys.stdout.flush()
-        below.write(value)
-        below.flush()
-    else:
-        print(text)  # noqa: T201
-
-
-def _note(text: str) -> None:
-    sys.stderr.write("coaia: {}\n".format(text))
+    is_own = _newjtaler is _OWN_NEWJTALER
+    return is_own and published_stash.is_local(read_config())

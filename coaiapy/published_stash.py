@@ -4,10 +4,12 @@ The client may be anything that a script has put in the place of ``redis.Redis``
 ``set`` and ``get`` alone, with the key as it was given.
 """
 
-from typing import Any, Optional, Union
+import sys
+from typing import Any, Callable, Dict, Optional, Union
 
-from coaiapy import stash
-from coaiapy.errors import ConfigError, NetworkError, NotFoundError
+from coaiapy import published_config, stash
+from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
+from coaiapy.files import write_output
 from coaiapy.packages import require
 from coaiapy.redis_errors import LoginError, reporting
 from coaiapy.redis_settings import RedisServer
@@ -21,6 +23,7 @@ def put(
 
     Raises ``ConfigError``, ``NetworkError`` or ``RefusedError`` when the server did not take it.
     """
+    stash.checked(key, value, ttl)
     with reporting(server, writing=True):
         client.set(key, value, **({"ex": ttl} if ttl else {}))
     return get(client, server, key)
@@ -28,6 +31,7 @@ def put(
 
 def get(client: Any, server: RedisServer, key: str) -> bytes:
     """Return the bytes under ``key``; raise ``NotFoundError`` when there are none."""
+    stash.check_key(key)
     with reporting(server):
         value = client.get(key)
     if value is None:
@@ -48,8 +52,52 @@ def get_here(key: str) -> bytes:
         return stash.get(store, key)
 
 
-def is_replaced() -> bool:
-    """Tell whether a script has put something of its own in the place of ``redis.Redis``."""
+def connected(connect: Callable[[], Any], server: RedisServer, verbose: bool) -> Any:
+    """Return the Redis client that ``connect`` makes; ``verbose`` says on stderr which it asks."""
+    with reporting(server):
+        made = connect()
+    if made is None:
+        raise NetworkError("there is no Redis client for {}".format(server.shown))
+    if verbose:
+        password = "given" if server.password else "none"
+        note("asking Redis at {}, password {}".format(server.shown, password))
+    return made
+
+
+def is_local(config: Dict[str, Any]) -> bool:
+    """Tell whether no Redis is configured; one that a script has put in place counts as one."""
+    return not _is_replaced() and published_config.names_no_redis(config)
+
+
+def give_out(value: bytes, output_file: Optional[str]) -> None:
+    """Write a value to ``output_file``, or print it when none is named."""
+    if output_file:
+        write_output(output_file, value)
+        note("wrote {} bytes to {}".format(len(value), output_file))
+        return
+    try:
+        text = value.decode("utf-8")
+    except UnicodeDecodeError:
+        _print_bytes(value)
+    else:
+        print(text)  # noqa: T201
+
+
+def note(text: str) -> None:
+    """Say something on stderr."""
+    sys.stderr.write("coaia: {}\n".format(text))
+
+
+def _print_bytes(value: bytes) -> None:
+    below = getattr(sys.stdout, "buffer", None)
+    if below is None:
+        raise UsageError("the value is no text: give an output_file")
+    sys.stdout.flush()
+    below.write(value)
+    below.flush()
+
+
+def _is_replaced() -> bool:
     try:
         redis = require("redis")
     except ConfigError:

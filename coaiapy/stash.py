@@ -28,13 +28,18 @@ def put(stash: Stash, key: str, value: Union[str, bytes], ttl: Optional[int] = N
 
     Returns only when the stash has confirmed it. Raises ``UsageError`` for what no stash takes.
     """
+    stash.put(key, checked(key, value, ttl), ttl)
+
+
+def checked(key: str, value: Union[str, bytes], ttl: Optional[int]) -> bytes:
+    """Return ``value`` as bytes; ``UsageError`` for what no stash takes."""
     check_key(key)
     if ttl is not None and not (isinstance(ttl, int) and 0 <= ttl <= MOST_SECONDS):
         raise UsageError("{!r} is no number of seconds that a value can be kept for".format(ttl))
     data = as_bytes(value)
     if len(data) > MOST_BYTES:
         raise UsageError("a value of {} bytes is too large: 512 MB is the most".format(len(data)))
-    stash.put(key, data, ttl)
+    return data
 
 
 def as_bytes(value: Any) -> bytes:

@@ -160,6 +160,15 @@ def test_tash_returns_the_bytes_read_back(configured, capsys, value):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("words", [("key", "value", -5), ("", "value"), ("key", 5)])
+@pytest.mark.parametrize("has_redis", [True, False])
+def test_what_no_stash_takes_is_refused_with_redis_and_without(request, has_redis, words):
+    if has_redis:
+        request.getfixturevalue("configured")
+    with pytest.raises(UsageError):
+        coaiamodule.tash(*words)
+
+
 def test_tash_tells_when_it_is_not_quiet_and_only_on_stderr(configured, capsys):
     coaiamodule.tash("key", "value", None, False, verbose=True)
     said = capsys.readouterr()
