@@ -32,13 +32,33 @@ def add_branches(
     entered = words[command_place(words, start) :][:1]
     for branch in branches:
         if entered in ([name] for name in (branch.name,) + branch.aliases):
-            built = _add(subcommands(parser), branch)
-            module, _, function = branch.build.partition(".")
-            getattr(importlib.import_module("coaiapy." + module), function)(built, words)
+            _build(branch, _add(subcommands(parser), branch), words)
             return
     group = subcommands(parser, parser_class=_Listed)
     for branch in branches:
         _add(group, branch)
+    parser.elsewhere = lambda word: _below(parser.prog, branches, word)
+
+
+def _build(branch: Branch, parser: "Parser", words: List[str]) -> None:
+    module, _, function = branch.build.partition(".")
+    getattr(importlib.import_module("coaiapy." + module), function)(parser, words)
+
+
+def _below(prog: str, branches: Sequence[Branch], word: str) -> List[str]:
+    """Return the whole commands that ``word`` is below the branches."""
+    from coaiapy.cli_common import Parser
+
+    found = []
+    for branch in branches:
+        parser = Parser(prog="{} {}".format(prog, branch.name))
+        _build(branch, parser, [branch.name])
+        groups = parser._subparsers._group_actions if parser._subparsers else []
+        if any(word in (group.choices or ()) for group in groups):
+            found.append("{} {}".format(parser.prog, word))
+        else:
+            found += parser.elsewhere(word)
+    return found
 
 
 def command_place(words: List[str], start: int = 0) -> int:

@@ -76,9 +76,11 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that raises instead of exiting, and never guesses at a short option.
 
     ``meant`` returns a hint for what is left over of the words, such as " (did you mean ...?)".
+    ``elsewhere`` returns the whole commands that a word is which is unknown here.
     """
 
     meant: Callable[[Sequence[str], Sequence[str]], str]
+    elsewhere: Callable[[str], List[str]]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("allow_abbrev", False)
@@ -87,6 +89,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **kwargs)
         self.add_argument("-h", "--help", action=ShowHelp)
         self.meant = self.meant_option
+        self.elsewhere = lambda word: []
         self._words: List[str] = []
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
@@ -96,7 +99,10 @@ class Parser(argparse.ArgumentParser):
         unknown = self._unknown_options(before=str(value))
         if unknown:  # then the word is rather the value of an option with a slip in its name
             raise argparse.ArgumentError(None, self._left_over(unknown))
-        raise argparse.ArgumentError(None, _unknown_command(str(value), action))
+        whole = self.elsewhere(str(value))
+        unknown_command = "unknown command {!r}".format(value)
+        hint = ": it is " + whole[0] if len(whole) == 1 else _likely_commands(str(value), action)
+        raise argparse.ArgumentError(None, unknown_command + hint)
 
     def parse_known_args(self, *args: Any, **kwargs: Any) -> Any:
         """Refuse what is left over here, where the command is known that does not take it."""
@@ -149,14 +155,11 @@ class Parser(argparse.ArgumentParser):
         raise UsageError("{} (see: {} --help)".format(message, self.prog))
 
 
-def _unknown_command(word: str, action: Any) -> str:
+def _likely_commands(word: str, action: Any) -> str:
     from coaiapy.suggest import did_you_mean
 
-    hint = did_you_mean(word, action.choices)
-    if hint:
-        return "unknown command {!r}{}".format(word, hint)
     names = [choice.dest.split(" ")[0] for choice in action._choices_actions]
-    return "unknown command {!r}: choose one of {}".format(word, ", ".join(names))
+    return did_you_mean(word, action.choices) or ": choose one of " + ", ".join(names)
 
 
 def add_command(
