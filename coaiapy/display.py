@@ -57,10 +57,13 @@ def unconfirmed(body: Body) -> str:
 
 def fields(body: Body) -> str:
     """Return one record field by field; what is structured is shown as JSON."""
-    width = max(len(name) for name in body)
+    shown = {name: _cell(value) for name, value in body.items() if name != UNCONFIRMED}
+    if unconfirmed(body):
+        shown["note"] = unconfirmed(body)
+    width = max(len(name) for name in shown)
     margin = "\n" + " " * (width + 2)
     return "\n".join(
-        "{:<{}}  {}".format(name, width, _cell(body[name]).replace("\n", margin)) for name in body
+        "{:<{}}  {}".format(name, width, shown[name].replace("\n", margin)) for name in shown
     )
 
 

@@ -16,17 +16,16 @@ def traces(journal: Journal, destination: int, newest_first: bool = True) -> Ite
     the time of its first observation.
     """
     sql = """
-        SELECT time, seq, body, trace_id FROM records WHERE destination = :d AND kind = 'trace'
+        SELECT time, seq, body, trace_id FROM records WHERE destination = ?1 AND kind = 'trace'
         UNION ALL
         SELECT min(time), min(seq), NULL, trace_id FROM records AS lone
-        WHERE destination = :d AND kind = 'observation' AND NOT EXISTS (
-            SELECT 1 FROM records WHERE destination = :d AND kind = 'trace'
+        WHERE destination = ?1 AND kind = 'observation' AND NOT EXISTS (
+            SELECT 1 FROM records WHERE destination = ?1 AND kind = 'trace'
             AND trace_key = lone.trace_key)
         GROUP BY trace_key
-        ORDER BY 1 :o, 2 :o
-    """.replace(":d", str(int(destination)))
-    sql = sql.replace(":o", "DESC" if newest_first else "ASC")
-    for row in journal.rows(sql):
+        ORDER BY 1 {0}, 2 {0}
+    """
+    for row in journal.rows(sql.format("DESC" if newest_first else "ASC"), destination):
         if row["body"]:
             yield json.loads(row["body"])
         else:

@@ -21,6 +21,7 @@ from coaiapy import (
 from coaiapy.current_project import current_project
 from coaiapy.delivery import Outcome
 from coaiapy.errors import CoaiaError
+from coaiapy.ids import span_trace_id
 from coaiapy.json_text import parsed, rows, to_text
 from coaiapy.listing import listing, with_note
 from coaiapy.published_forms import for_people
@@ -231,13 +232,15 @@ def list_scores(
         config_id=config_id,
         from_time=parse_time(from_timestamp) if from_timestamp else None,
         to_time=parse_time(to_timestamp) if to_timestamp else None,
+        user_id=user_id,
     )
     found = scores.list_scores(known, wanted)
     if user_id is not None:
-        own = {
-            trace["id"] for trace in trace_reads.list_traces(known, TraceFilter(user_id=user_id))
-        }
-        found = [score for score in found if score.get("traceId") in own]
+        own = trace_reads.list_traces(known, TraceFilter(user_id=user_id))
+        keys = {span_trace_id(trace["id"]) for trace in own}
+        found = [
+            one for one in found if one.get("traceId") and span_trace_id(one["traceId"]) in keys
+        ]
     return to_text(found)
 
 

@@ -32,9 +32,10 @@ class ScoreFilter(NamedTuple):
     environment: Optional[str] = None
     from_time: Optional[str] = None
     to_time: Optional[str] = None
+    user_id: Optional[str] = None
 
     def accepts(self, score: Mapping[str, Any]) -> bool:
-        """Tell whether ``score`` meets every condition."""
+        """Tell whether ``score`` meets every condition; its user only its trace can tell."""
         equal = (
             (self.session_id, "sessionId"),
             (self.run_id, "datasetRunId"),
@@ -209,4 +210,5 @@ def _old_query(wanted: ScoreFilter, path: str) -> Body:
     if path == V2:
         query.update(traceId=wanted.trace_id, sessionId=wanted.session_id)
         query.update(datasetRunId=wanted.run_id, environment=wanted.environment)
+        query.update(userId=wanted.user_id)
     return query

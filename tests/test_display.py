@@ -124,6 +124,11 @@ def test_a_session_shows_each_of_its_traces():
     assert "trace t1" in shown and "Second  trace t2" in shown
 
 
+def test_one_record_tells_that_a_server_does_not_show_it_yet():
+    body = {"id": "o", "unconfirmed": "sent"}
+    assert display.fields(body) == "id    o\nnote  (not shown by the server yet)"
+
+
 @pytest.mark.parametrize("text", ["soon", "0001-01-01T00:00:00+10:00", 5, {}])
 def test_what_is_no_time_is_shown_as_it_is(text):
     trace = {"id": "t", "timestamp": text, "observations": [{"id": "o", "startTime": text}]}

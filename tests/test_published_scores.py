@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from reading import EVERY
 
 from coaiapy import published_scores as published
 from coaiapy import score_config_cache
@@ -88,8 +89,9 @@ def test_scores(use):
         published.get_score_by_id("nobody")
 
 
-def test_scores_of_one_user(use, run):
-    use("v4-dual")
+@pytest.mark.parametrize("kind", EVERY + ["local"])
+def test_scores_of_one_user(use, run, kind):
+    use(kind)
     for user, trace in (("john", "t1"), ("ann", "t2")):
         assert run("fuse", "traces", "create", trace, "-u", user).code == 0
         published.apply_score_to_trace(trace, "score of " + user)

@@ -71,6 +71,10 @@ def list_v2(server: Any, request: Request) -> Answer:
     tables = server.store.tables()
     names = "name source dataType configId environment traceId sessionId observationId datasetRunId"
     scores = select(server, request, tables, names.split())
+    user = request.first("userId")
+    if user:
+        traces = {trace["id"] for trace in tables.all_of("trace") if trace.get("userId") == user}
+        scores = [score for score in scores if score.get("traceId") in traces]
     if request.first("scoreIds"):
         wanted = set(str(request.first("scoreIds")).split(","))
         scores = [score for score in scores if score["id"] in wanted]
