@@ -92,7 +92,8 @@ def _check_replaceable(one: Compared, folder: str, path: str, found: Folder) -> 
         if os.path.lexists(os.path.join(folder, path)):
             problem = "{} is there and is not this prompt: move it".format(path)
     elif one.state in (CHANGED, DIVERGED, UNMERGED):
-        problem = "{} was changed since version {} was pulled: push it"
+        advice = "push it" if one.state == CHANGED else "look at coaia fuse prompts diff"
+        problem = "{} was changed since version {} was pulled: " + advice
         if one.file.version is None:
             problem = "{} differs and does not say from which version it is: push it"
         problem = problem.format(path, one.file.version)
