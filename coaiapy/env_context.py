@@ -32,6 +32,13 @@ _TRACE = "COAIA_TRACE_ID"
 _REPLACED = env_files.METADATA_PREFIX + "REPLACED_TRACE_ID"
 
 
+class Found(NamedTuple):
+    """A value of the hierarchy, and where it stands: the OS environment or a file."""
+
+    value: str
+    place: str
+
+
 class Saved(NamedTuple):
     """What ``save_context`` kept, and where.
 
@@ -54,8 +61,16 @@ def resolve(key: str) -> Optional[str]:
 
 def resolve_all(keys: Iterable[str]) -> Dict[str, str]:
     """Return those of ``keys`` that ``resolve`` knows; each file is read once, if at all."""
+    return {key: found.value for key, found in find_all(keys).items()}
+
+
+def find_all(keys: Iterable[str]) -> Dict[str, Found]:
+    """Return what ``resolve_all`` does, each with the place that it stands in."""
     wanted = [shell.check_name(key) for key in keys]
-    return _first_values(wanted, _layers(wanted))
+    places = ("the OS environment", path_of(None, "project"), path_of(None, "global"))
+    return {
+        key: Found(value, places[layer]) for key, value, layer in _first(wanted, _layers(wanted))
+    }
 
 
 def is_open(key: str, value: str) -> bool:
@@ -187,15 +202,20 @@ def _layers(keys: Sequence[str]) -> Iterator[Dict[str, str]]:
 
 
 def _first_values(keys: Sequence[str], layers: Iterable[Mapping[str, str]]) -> Dict[str, str]:
-    """Return each key's value in the highest layer that has one; stop when all are found."""
-    found = {}  # type: Dict[str, str]
-    for layer in layers:
-        for key in keys:
-            if key not in found and key in layer and not is_open(key, layer[key]):
-                found[key] = layer[key]
-        if len(found) == len(set(keys)):
+    return {key: value for key, value, _ in _first(keys, layers)}
+
+
+def _first(
+    keys: Iterable[str], layers: Iterable[Mapping[str, str]]
+) -> Iterator[Tuple[str, str, int]]:
+    """Yield each key's value in the highest layer that has one, and that layer's position."""
+    missing = list(keys)
+    for position, layer in enumerate(layers):
+        for key in [key for key in missing if key in layer and not is_open(key, layer[key])]:
+            missing.remove(key)
+            yield key, layer[key], position
+        if not missing:
             break
-    return found
 
 
 def _os_value(key: str) -> str:

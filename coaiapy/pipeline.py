@@ -106,7 +106,7 @@ def create(
         if enable_judge and name in template.get_variable_names():
             given.setdefault(name, True)
     keys = [environment_key(name) for name in _names(template) if given.get(name) is None]
-    pipeline = _made(template, given, environment.resolve_all(keys).get, trace_id)
+    pipeline = _made(template, given, environment.find_all(keys).get, trace_id)
     if enable_judge:
         metadata = dict(pipeline.trace.metadata or {}, enable_judge=True)
         pipeline = pipeline._replace(trace=pipeline.trace._replace(metadata=metadata))

@@ -14,8 +14,8 @@ COMMON = (
     PipelineVariable("session_id", required=False, description="The session of the trace"),
 )
 
-# How a variable of the environment is looked up: its name -> its text, or None.
-Lookup = Callable[[str], Optional[str]]
+# How a variable of the environment is looked up: its name -> its text and where it stands, or None.
+Lookup = Callable[[str], Optional[Tuple[str, str]]]
 
 
 class Resolved(NamedTuple):
@@ -25,7 +25,7 @@ class Resolved(NamedTuple):
     problems: List[str]
 
 
-def no_environment(key: str) -> Optional[str]:
+def no_environment(key: str) -> Optional[Tuple[str, str]]:
     """The lookup for which nothing is set."""
     return None
 
@@ -70,7 +70,7 @@ def resolve(
             elif variable.is_needed:
                 problems.append("the variable {!r} is required".format(variable.name))
         except ValueError as error:
-            problems.append("{!r} {}".format(source or variable.name, error))
+            problems.append("{} {}".format(source or repr(variable.name), error))
     wanting = [variable for variable in variables if variable.name not in values]
     if not problems:
         try:
@@ -123,7 +123,7 @@ def _unknown(variables: List[PipelineVariable], given: Mapping[str, Any]) -> Lis
 def _stated(
     variable: PipelineVariable, given: Mapping[str, Any], lookup: Lookup
 ) -> Tuple[str, Any]:
-    """The name under which a value was stated, and the value; ``""`` if it was not.
+    """Where a value was stated, for people, and the value; ``""`` if it was not.
 
     An empty variable of the environment counts as not set.
     """
@@ -131,11 +131,11 @@ def _stated(
     if len(stated) > 1:
         raise ValueError("and {!r} are the same variable: give one".format(stated[1]))
     if stated:
-        return stated[0], given[stated[0]]
+        return repr(stated[0]), given[stated[0]]
     for name in all_names(variable):
-        text = lookup(environment_key(name))
+        text, place = lookup(environment_key(name)) or ("", "")
         if text:
-            return environment_key(name), text
+            return "{!r} in {}".format(environment_key(name), place), text
     return "", None
 
 

@@ -175,6 +175,19 @@ def test_a_mistake_writes_nothing(run, home, project, words, code, said, dry):
     assert not (home / ".coaia").exists() and not list(project.iterdir())
 
 
+def test_a_wrong_value_of_the_environment_is_told_with_its_place(run, home, monkeypatch):
+    def said():
+        return run("pipeline", "create", "parallel-processing", "--var", "job_name=x").err
+
+    run("env", "set", "COAIA_WORKER_COUNT", "abc", "--global")
+    wrong = "'COAIA_WORKER_COUNT' in {} must be a whole number, not {!r}"
+    assert wrong.format(home / ".coaia" / "global.env", "abc") in said()
+    run("env", "set", "COAIA_WORKER_COUNT", "def")
+    assert wrong.format(".coaia-env", "def") in said()
+    monkeypatch.setenv("COAIA_WORKER_COUNT", "ghi")
+    assert wrong.format("the OS environment", "ghi") in said()
+
+
 def test_all_mistakes_are_told_in_one_sentence(run):
     answer = run(
         "pipeline", "create", "parallel-processing", "--var", "jobname=x", "--var", "batch_size=b"

@@ -15,14 +15,19 @@ def number(name, **more):
     return dict({"name": name, "type": "number"}, **more)
 
 
+def resolved(made, given, environment):
+    stated = {key: (text, ".coaia-env") for key, text in (environment or {}).items()}
+    return resolve(made, given or {}, stated.get, new_language())
+
+
 def values(made, given=None, environment=None):
-    found = resolve(made, given or {}, (environment or {}).get, new_language())
+    found = resolved(made, given, environment)
     assert not found.problems
     return found.values
 
 
 def problems(made, given=None, environment=None):
-    return resolve(made, given or {}, (environment or {}).get, new_language()).problems
+    return resolved(made, given, environment).problems
 
 
 def test_given_goes_before_the_environment_goes_before_the_default():
@@ -137,7 +142,7 @@ def test_every_problem_is_told_and_a_typo_gets_a_suggestion():
 
 def test_a_wrong_value_of_the_environment_is_told_by_its_own_name():
     assert problems(template(number("n")), {}, {"COAIA_N": "x"}) == [
-        "'COAIA_N' must be a number, not 'x'"
+        "'COAIA_N' in .coaia-env must be a number, not 'x'"
     ]
 
 
