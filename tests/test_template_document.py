@@ -101,7 +101,15 @@ def keywords(part):
 def test_the_words_of_the_schema_are_those_of_the_code():
     kinds, levels = (STEP[key]["anyOf"][0]["enum"] for key in ("observation_type", "level"))
     assert kinds == list(OBSERVATION_TYPES) + [None] and levels == list(LEVELS) + [None]
-    assert VARIABLE["type"]["enum"] == ["string", "number", "boolean", "list", "object", None]
+    assert VARIABLE["type"]["enum"] == [
+        "string",
+        "number",
+        "integer",
+        "boolean",
+        "list",
+        "object",
+        None,
+    ]
     reserved = SCHEMA["definitions"]["identifier"]["not"]["enum"]
     functions = set(new_language()._environment.globals)
     assert functions | {"item", "index", "number", "loop", "self"} <= set(reserved)
