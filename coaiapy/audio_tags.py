@@ -7,6 +7,7 @@ import os
 import shutil
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from coaiapy.audio_tags_base import NAMES
 from coaiapy.audio_tags_id3 import Id3Tags
 from coaiapy.audio_tags_mp4 import Mp4Tags
 from coaiapy.audio_tags_vorbis import VorbisTags
@@ -14,8 +15,6 @@ from coaiapy.errors import StateError, UsageError
 from coaiapy.files import read_bytes, read_text, reason
 from coaiapy.packages import require
 
-# The tags that have a name of their own in every kind of file.
-NAMES = ("title", "artist", "album", "track", "year", "genre", "comment")
 _PICTURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
 
 

@@ -3,8 +3,8 @@
 import re
 from typing import Any, Dict, List, Optional
 
+from coaiapy.audio_tags_base import OpenedTags
 from coaiapy.errors import UsageError
-from coaiapy.opened_tags import OpenedTags
 from coaiapy.packages import require
 
 FRAMES = {
@@ -72,7 +72,7 @@ class Id3Tags(OpenedTags):
         self.tags.clear()
 
     def set_text(self, name: str, text: str) -> None:
-        """Set a tag of ``audio_tags.NAMES``; an empty text removes it."""
+        """Set a tag of ``audio_tags_base.NAMES``; an empty text removes it."""
         if name == "comment":
             return self._comment("", text)
         self._check(name, text)

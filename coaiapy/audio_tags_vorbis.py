@@ -4,8 +4,8 @@ import base64
 import re
 from typing import Any, Dict, List
 
+from coaiapy.audio_tags_base import OpenedTags
 from coaiapy.errors import UsageError
-from coaiapy.opened_tags import OpenedTags
 from coaiapy.packages import require
 
 _COMMENTS = {
@@ -62,7 +62,7 @@ class VorbisTags(OpenedTags):
             self.opened.clear_pictures()
 
     def set_text(self, name: str, text: str) -> None:
-        """Set a tag of ``audio_tags.NAMES``; an empty text removes it."""
+        """Set a tag of ``audio_tags_base.NAMES``; an empty text removes it."""
         self.set_frame(_COMMENTS[name], text)
 
     def set_lyrics(self, text: str) -> None:

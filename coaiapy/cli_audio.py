@@ -12,8 +12,8 @@ from coaiapy.cli_texts import check_output
 from coaiapy.config_schema import KEY_OF
 from coaiapy.errors import CoaiaError, ExitCode, StateError, UsageError
 from coaiapy.files import write_output
+from coaiapy.transcript_formats import FORMATS, as_object
 
-_FORMATS = ("text", "srt", "vtt", "json")
 _SUBTITLES = ("srt", "vtt")
 
 
@@ -32,7 +32,9 @@ def build(parser: Parser, words: List[str]) -> None:
     parser.add_argument(
         "--engine", choices=("openai", "aws"), default="openai", help="(default: %(default)s)"
     )
-    parser.add_argument("--format", choices=_FORMATS, default="text", help="(default: %(default)s)")
+    parser.add_argument(
+        "--format", choices=tuple(FORMATS), default="text", help="(default: %(default)s)"
+    )
     parser.add_argument("--language", metavar="CODE", help="en; for --engine aws en-US")
     parser.add_argument("--prompt", metavar="TEXT", help="names and words that may come up")
     model = KEY_OF["openai_transcription_model"].default
@@ -97,16 +99,12 @@ def _transcribed(args: argparse.Namespace, context: Context, path: str) -> Any:
 
 
 def _write(args: argparse.Namespace, context: Context, path: str, transcript: Any) -> None:
-    from coaiapy.transcript_formats import FORMATS
-
     target = _target(args, path)
     write_output(target, FORMATS[args.format](transcript))
     context.note("written to {}".format(target))
 
 
 def _print(args: argparse.Namespace, context: Context, transcripts: List[Any]) -> None:
-    from coaiapy.transcript_formats import FORMATS, as_object
-
     if args.format == "json" and len(args.files) > 1 and args.output is None:
         return print_json(context, [as_object(one) for one in transcripts])
     for number, transcript in enumerate(transcripts):

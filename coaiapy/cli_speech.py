@@ -10,9 +10,9 @@ from coaiapy.cli_progress import steps_bar
 from coaiapy.cli_tag import add_tag_options, change_of, write_tags
 from coaiapy.cli_texts import check_output, input_text
 from coaiapy.errors import ExitCode, UsageError
+from coaiapy.speech_text import DEFAULT_VOICE, FORMATS
 
 _ENGINES = ("standard", "neural", "long-form", "generative")
-_FORMATS = ("mp3", "ogg_vorbis", "pcm")
 _COLUMNS = {
     "id": "Voice",
     "language": "Language",
@@ -33,11 +33,13 @@ def build(parser: Parser, words: List[str]) -> None:
     parser.add_argument("text", metavar="TEXT", nargs="?", help="(default: standard input)")
     parser.add_argument("-F", "--file", help="read the text from this file, or - (standard input)")
     parser.add_argument("-O", "--output", metavar="FILE", help="the sound file to write")
-    parser.add_argument("--voice", default="Joanna", metavar="ID", help="(default: %(default)s)")
+    parser.add_argument(
+        "--voice", default=DEFAULT_VOICE, metavar="ID", help="(default: %(default)s)"
+    )
     parser.add_argument("--engine", choices=_ENGINES, help="(default: standard)")
     parser.add_argument(
         "--format",
-        choices=_FORMATS,
+        choices=FORMATS,
         default="mp3",
         help="(default: %(default)s); pcm becomes a WAV file if FILE ends so",
     )

@@ -3,18 +3,17 @@
 import argparse
 from typing import Any, List, Optional
 
+from coaiapy.audio_tags_base import NAMES
 from coaiapy.cli_arguments import print_json
 from coaiapy.cli_common import Context, Parser, example_text
 from coaiapy.cli_observed import add_trace_options, recorder
 from coaiapy.errors import CoaiaError, ExitCode
 
-_TEXTS = ("title", "artist", "album", "track", "year", "genre", "comment")
-
 
 def add_tag_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what the tags are to be."""
     tags = parser.add_argument_group("tags")
-    for name in _TEXTS:
+    for name in NAMES:
         tags.add_argument("--" + name, metavar="TEXT")
     tags.add_argument("--lyrics-file", metavar="FILE", help="a text file with the words")
     tags.add_argument("--cover", metavar="IMAGE", help="a JPEG or PNG file")
@@ -33,7 +32,7 @@ def change_of(args: argparse.Namespace, clear: bool = False) -> Any:
     from coaiapy import audio_tags
 
     return audio_tags.change_from(
-        {name: getattr(args, name) for name in _TEXTS},
+        {name: getattr(args, name) for name in NAMES},
         args.lyrics_file,
         args.cover,
         args.set,

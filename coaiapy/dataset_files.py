@@ -13,17 +13,18 @@ from hashlib import sha256
 from typing import IO, Any, Dict, Iterable, Iterator, List, NamedTuple, Optional
 
 from coaiapy import json_values, observation_files
+from coaiapy.csv_items import csv_items
 from coaiapy.dataset_items import FIELDS, item_from
 from coaiapy.errors import UsageError
 from coaiapy.json_lines import json_lines
 from coaiapy.observation_files import Item
 from coaiapy.record_fields import Body
+from coaiapy.row_errors import RowErrors
 
 CSV = "csv"
 JSONL = "jsonl"
 FORMATS = (JSONL, CSV)
 READABLE = ("jsonl", "json", "yaml", "csv")
-MAX_ERRORS_SHOWN = 20
 _TEXT_FIELDS = ("id", "status", "sourceTraceId", "sourceObservationId")
 _TEXT_COLUMNS = [name for field in _TEXT_FIELDS for name in (field,) + tuple(FIELDS[field])]
 # What not every reader of CSV takes for part of a cell.
@@ -53,7 +54,7 @@ def read_dataset_items(
     """
     items: Dict[str, Body] = {}
     places: Dict[str, str] = {}
-    errors: List[str] = []
+    errors = RowErrors()
     count = 0
     for found in _items(stream, name, format):
         count += 1
@@ -65,48 +66,18 @@ def read_dataset_items(
                 )
             places.setdefault(item["id"], found.place)
         except UsageError as error:
-            errors.append("{}: {}".format(found.place, error))
-    if errors:
-        shown = errors[:MAX_ERRORS_SHOWN]
-        if len(errors) > len(shown):
-            shown.append("and {} more".format(len(errors) - len(shown)))
-        raise UsageError(
-            "{} of {} items are wrong, so nothing was sent:\n  {}".format(
-                len(errors), count, "\n  ".join(shown)
-            )
-        )
+            errors.add(found.place, error)
+    errors.check(count, "items", "sent")
     return FileItems(list(items.values()), places, count - len(items))
 
 
 def _items(stream: IO[bytes], name: str, format: Optional[str]) -> Iterator[Item]:
     if format == CSV or (format is None and name.lower().endswith(".csv")):
-        return _csv_items(stream.read())
+        return csv_items(stream, _value)
     return observation_files.read_items(stream, name, format)
 
 
-def _csv_items(data: bytes) -> Iterator[Item]:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError("the CSV is not UTF-8 text: save it as UTF-8") from error
-    if not text.strip():
-        raise UsageError("there is nothing in it")
-    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    number = 0
-    try:
-        for number, row in enumerate(rows, 1):
-            place = "row {}".format(number)
-            if None in row or None in row.values():
-                raise UsageError("{}: it has not as many cells as the header".format(place))
-            values = {key.strip(): _value(key.strip(), cell) for key, cell in row.items()}
-            yield Item(number, place, values)
-    except csv.Error as error:
-        raise UsageError("row {}: this is not CSV: {}".format(number + 1, error)) from error
-
-
 def _value(column: str, cell: str) -> Any:
-    if not cell:
-        return None
     if column in _TEXT_COLUMNS:
         return cell
     try:
@@ -168,6 +139,11 @@ def to_csv(items: Iterable[Body]) -> str:
 def _cell(column: str, value: Any) -> str:
     if value is None or column in _TEXT_COLUMNS:
         return value or ""
-    if isinstance(value, str) and not _UNSAFE.search(value) and _value(column, value) == value:
+    if (
+        value
+        and isinstance(value, str)
+        and not _UNSAFE.search(value)
+        and _value(column, value) == value
+    ):
         return value
     return json.dumps(value, ensure_ascii=False)

@@ -9,13 +9,12 @@ JavaScript that the standard refers to: Python's own lets a line break follow.
 import re
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple, Union
 
-from coaiapy.json_values import kind_of
+from coaiapy.json_values import cut_repr, kind_of
 from coaiapy.suggest import did_you_mean
 
 Schema = Dict[str, Any]
 Path = Tuple[Union[str, int], ...]
 
-_SHOWN = 60
 
 # What each type of the standard is in Python, and what a person calls it.
 _TYPES: Dict[str, Tuple[Tuple[type, ...], str]] = {
@@ -60,13 +59,13 @@ def _listed(value: Any) -> List[str]:
 def _enum(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:
     if value not in schema["enum"]:
         known = ", ".join(str(word) for word in schema["enum"] if word is not None)
-        yield Problem(path, "{} is none of {}".format(_shown(value), known))
+        yield Problem(path, "{} is none of {}".format(cut_repr(value), known))
 
 
 def _pattern(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:
     if isinstance(value, str) and not re.search(_ends(schema["pattern"]), value):
         message = schema.get("patternErrorMessage") or "does not match " + schema["pattern"]
-        yield Problem(path, "{} {}".format(_shown(value), message))
+        yield Problem(path, "{} {}".format(cut_repr(value), message))
 
 
 def _ends(pattern: str) -> str:
@@ -115,12 +114,7 @@ def _any_of(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Pr
 def _not(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:
     if not any(_problems(value, schema["not"], path, root)):
         message = schema.get("errorMessage") or "is not allowed"
-        yield Problem(path, "{} {}".format(_shown(value), message))
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+        yield Problem(path, "{} {}".format(cut_repr(value), message))
 
 
 Check = Callable[[Any, Schema, Path, Schema], Iterator[Problem]]

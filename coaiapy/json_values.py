@@ -11,6 +11,7 @@ from typing import Any
 # Deeper values exist by mistake, and no indented output could show them.
 MAX_DEPTH = 200
 MAX_DIGITS = 300
+MAX_SHOWN = 60
 
 
 def parse(text: str) -> Any:
@@ -35,6 +36,12 @@ def kind_of(value: Any) -> str:
     names = {type(None): "null", bool: "a boolean", int: "a number", float: "a number"}
     names.update({str: "text", list: "a list", dict: "an object"})
     return names.get(type(value), "a " + type(value).__name__)
+
+
+def cut_repr(value: Any) -> str:
+    """Return ``repr(value)`` for a message, cut when it is long."""
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
 
 
 def plain(value: Any) -> Any:

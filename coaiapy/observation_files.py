@@ -14,11 +14,11 @@ from coaiapy.journal_merge import to_json
 from coaiapy.packages import require
 from coaiapy.record_fields import OBSERVATION_FIELDS
 from coaiapy.records import Observation, observation_from
+from coaiapy.row_errors import RowErrors
 from coaiapy.seen_ids import SeenIds
 
 FORMATS = ("json", "jsonl", "yaml")
-MAX_ERRORS_SHOWN = 20
-_EMPTY = "there is nothing in it"
+EMPTY = "there is nothing in it"
 _ID_NAMES = [
     name
     for field in OBSERVATION_FIELDS
@@ -49,8 +49,8 @@ def read_observations(
     ``UsageError`` that lists what is wrong on which line or with which item and field: then none
     of the observations may be used.
     """
-    count = wrong = 0
-    errors: List[str] = []
+    count = 0
+    errors = RowErrors()
     seen = SeenIds()
     moments = times.rising()
     for item in read_items(stream, name, format):
@@ -62,17 +62,8 @@ def read_observations(
                 raise UsageError("id: {!r} is also that of {}".format(observation.id, first))
             yield observation
         except UsageError as error:
-            wrong += 1
-            if wrong <= MAX_ERRORS_SHOWN:
-                errors.append("{}: {}".format(item.place, error))
-    if wrong > len(errors):
-        errors.append("and {} more".format(wrong - len(errors)))
-    if wrong:
-        raise UsageError(
-            "{} of {} observations are wrong, so nothing was written:\n  {}".format(
-                wrong, count, "\n  ".join(errors)
-            )
-        )
+            errors.add(item.place, error)
+    errors.check(count, "observations", "written")
 
 
 def read_items(stream: IO[bytes], name: str = "", format: Optional[str] = None) -> Iterator[Item]:
@@ -117,7 +108,7 @@ def to_observation(item: Item, trace_id: str, start: str) -> Observation:
     """
     given = item.values
     if not isinstance(given, dict):
-        raise UsageError("an observation is an object, not {}".format(_shown(given)))
+        raise UsageError("an observation is an object, not {}".format(json_values.cut_repr(given)))
     is_plain = item.text is not None and json_values.is_surely_plain(item.text)
     observation = observation_from(given, trace_id, is_plain, start)
     if _has_id(given):
@@ -136,11 +127,6 @@ def _derived_id(item: Item, trace_id: str) -> str:
     given = {name: value for name, value in item.values.items() if value is not None}
     content = to_json(dict(sorted(given.items())))
     return ids.derived_observation_id(ids.span_trace_id(trace_id), str(item.number), content)
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:60] + "..."
 
 
 def preview(observations: Iterable[Observation]) -> Iterator[Any]:
@@ -176,7 +162,7 @@ def _json_lines(stream: Iterable[bytes]) -> Iterator[Item]:
             raise UsageError("{} is not JSON: {}".format(place, error)) from error
         yield Item(count, place, values, text)
     if not count:
-        raise UsageError(_EMPTY)
+        raise UsageError(EMPTY)
 
 
 def _numbered(parsed: Iterable[Any]) -> Iterator[Item]:
@@ -196,7 +182,7 @@ def _decoded(content: bytes) -> str:
 
 def _json(text: str) -> List[Any]:
     if not text.strip():
-        raise UsageError(_EMPTY)
+        raise UsageError(EMPTY)
     try:
         return _as_list(json_values.parse(text))
     except ValueError as error:
@@ -219,7 +205,7 @@ def _yaml(text: str) -> List[Any]:
         raise UsageError("this is not YAML that can be kept: {}".format(error)) from error
     said = [document for document in documents if document is not None]
     if not said:
-        raise UsageError(_EMPTY)
+        raise UsageError(EMPTY)
     return [item for document in said for item in _as_list(document)]
 
 

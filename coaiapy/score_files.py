@@ -4,18 +4,18 @@ A row has the fields of a score, and ``config`` names a score config. One withou
 that depends on the file's content alone, so that the same file read again means the same scores.
 """
 
-import codecs
-import csv
 import json
 from collections import Counter
 from hashlib import sha256
-from typing import IO, Any, Dict, Iterable, Iterator, List, Mapping, Optional
+from typing import IO, Any, Dict, Iterable, List, Mapping, Optional
 
 from coaiapy import observation_files, scores
+from coaiapy.csv_items import csv_items
 from coaiapy.errors import CoaiaError, NotFoundError, UsageError
 from coaiapy.json_values import parse
-from coaiapy.observation_files import MAX_ERRORS_SHOWN, Item
+from coaiapy.observation_files import Item
 from coaiapy.records import Score
+from coaiapy.row_errors import RowErrors
 from coaiapy.score_config_cache import Note
 from coaiapy.score_configs import get as get_config
 from coaiapy.score_configs import unheard
@@ -40,14 +40,13 @@ def read_scores(
     given = {key: value for key, value in (defaults or {}).items() if value is not None}
     maker = _Maker(settings, note)
     found: List[Score] = []
-    errors: List[str] = []
+    errors = RowErrors()
     for item in _items(stream, name, format):
         try:
             found.append(maker.score(item, given))
         except (UsageError, NotFoundError) as error:
-            errors.append("{}: {}".format(item.place, error))
-    if errors:
-        raise UsageError(_summary(errors, len(errors) + len(found)))
+            errors.add(item.place, error)
+    errors.check(errors.count + len(found), "scores", "written")
     if not found:
         raise UsageError("there is no score in it")
     return found
@@ -100,43 +99,14 @@ class _Maker:
 
 def _items(stream: IO[bytes], name: str, format: Optional[str]) -> Iterable[Item]:
     if format == "csv" or format is None and name.lower().endswith((".csv", ".tsv")):
-        return _csv_items(stream, "\t" if name.lower().endswith(".tsv") else ",")
+        return csv_items(stream, _value, "\t" if name.lower().endswith(".tsv") else ",")
     return observation_files.read_items(stream, name, format)
 
 
-def _csv_items(stream: IO[bytes], delimiter: str) -> Iterator[Item]:
-    reader = csv.reader(codecs.getreader("utf-8-sig")(stream), delimiter=delimiter, strict=True)
-    header: List[str] = []
-    try:
-        for number, cells in enumerate(reader):
-            place = "line {}".format(reader.line_num)
-            if not header:
-                header = [cell.strip() for cell in cells]
-            elif cells:
-                yield Item(number, place, _row(header, cells, place))
-    except csv.Error as error:
-        raise UsageError("line {} is not CSV: {}".format(reader.line_num, error)) from error
-    except UnicodeDecodeError as error:
-        raise UsageError("it is not UTF-8 text: save it as UTF-8") from error
-
-
-def _row(header: List[str], cells: List[str], place: str) -> Dict[str, Any]:
-    """Return a row by its header; an empty cell says nothing."""
-    if len(cells) > len(header):
-        raise UsageError("{} has more cells than the header".format(place))
-    values: Dict[str, Any] = {name: cell for name, cell in zip(header, cells) if cell != ""}
-    if "metadata" in values:
+def _value(column: str, cell: str) -> Any:
+    if column == "metadata":
         try:
-            values["metadata"] = parse(values["metadata"])
+            return parse(cell)
         except ValueError:
             pass  # a plain text is metadata, too
-    return values
-
-
-def _summary(errors: List[str], count: int) -> str:
-    listed = errors[:MAX_ERRORS_SHOWN]
-    if len(errors) > len(listed):
-        listed.append("and {} more".format(len(errors) - len(listed)))
-    return "{} of {} scores are wrong, so nothing was written:\n  {}".format(
-        len(errors), count, "\n  ".join(listed)
-    )
+    return cell

@@ -10,6 +10,10 @@ from xml.parsers import expat
 
 from coaiapy.errors import UsageError
 
+# What Polly makes of a text, and the voice that speaks when none is named.
+FORMATS = ("mp3", "ogg_vorbis", "pcm")
+DEFAULT_VOICE = "Joanna"
+
 BILLED = 3000
 WHOLE = 6000
 

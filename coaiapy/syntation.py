@@ -14,9 +14,8 @@ from coaiapy import (
 from coaiapy.errors import NetworkError, UsageError
 from coaiapy.files import write_output
 from coaiapy.observed import Call, Recorder, Seen
+from coaiapy.speech_text import DEFAULT_VOICE, FORMATS
 
-FORMATS = ("mp3", "ogg_vorbis", "pcm")
-DEFAULT_VOICE = "Joanna"
 # Samples a second of ``pcm``: 16 bits each, one channel.
 PCM_RATE = 16000
 # What a server says that does not know the type of what it sends.

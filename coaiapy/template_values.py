@@ -4,7 +4,7 @@ import json
 from typing import Any, Callable, Dict, List
 
 from coaiapy import spelled_values
-from coaiapy.json_values import kind_of
+from coaiapy.json_values import cut_repr, kind_of
 
 
 def convert(value: Any, type_name: str) -> Any:
@@ -18,7 +18,7 @@ def convert(value: Any, type_name: str) -> Any:
         return _READERS[type_name](value)
     if _is_of_type(value, type_name):
         return list(value) if isinstance(value, tuple) else value
-    raise ValueError("must be {}, not {}".format(_ARTICLES[type_name], _shown(value)))
+    raise ValueError("must be {}, not {}".format(_ARTICLES[type_name], cut_repr(value)))
 
 
 def _is_of_type(value: Any, type_name: str) -> bool:
@@ -35,7 +35,7 @@ def _string(text: str) -> str:
 def _number(text: str) -> Any:
     number = spelled_values.number(text)
     if number is None:
-        raise ValueError("must be a number, not {}".format(_shown(text)))
+        raise ValueError("must be a number, not {}".format(cut_repr(text)))
     return number
 
 
@@ -43,14 +43,14 @@ def _integer(value: Any) -> int:
     """A whole number may be written as any number is: ``1e3`` is one."""
     number = spelled_values.number(value)
     if number is None or number != int(number):
-        raise ValueError("must be a whole number, not {}".format(_shown(value)))
+        raise ValueError("must be a whole number, not {}".format(cut_repr(value)))
     return int(number)
 
 
 def _boolean(text: str) -> bool:
     truth = spelled_values.truth(text)
     if truth is None:
-        raise ValueError("must be true or false, not {}".format(_shown(text)))
+        raise ValueError("must be true or false, not {}".format(cut_repr(text)))
     return truth
 
 
@@ -76,11 +76,6 @@ def _json(text: str, type_wanted: type, description: str) -> Any:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError("{} is no JSON number".format(name))
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 _READERS: Dict[str, Callable[[str], Any]] = {

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Iterator
 
 from coaiapy.errors import UsageError
+from coaiapy.json_values import cut_repr
 
 _ISO = re.compile(
     r"(\d{4})-?(\d\d)-?(\d\d)"
@@ -84,12 +85,7 @@ def parse_time(value: Any) -> str:
             return value
         return to_text(_parse(value))
     except (ValueError, OverflowError, OSError) as error:
-        raise UsageError("{!r} is not a time: {}".format(_shown(value), _FORMS)) from error
-
-
-def _shown(value: Any) -> Any:
-    text = value if isinstance(value, str) else repr(value)
-    return value if len(text) <= 40 else text[:40] + "..."
+        raise UsageError("{} is not a time: {}".format(cut_repr(value), _FORMS)) from error
 
 
 def parse_tlid(text: str) -> str:

@@ -16,7 +16,7 @@ FLOORS = {
     0: """
         errors files shell bash_words packages suggest json_values terminal_text tls
         stash_entries stash_patterns
-        parallel time_limit json_text json_lines json_schema line_numbers
+        parallel time_limit json_text json_lines json_schema line_numbers row_errors
     """,
     1: """
         mp3_frames wav_audio ogg_pages audio_files speech_text transcript_formats
@@ -33,7 +33,7 @@ FLOORS = {
         readers reader_local reader_legacy reader_v4 server_rows server_pages span_pages span_rows
         wire wires wire_ingestion wire_otlp span_metadata
         http_answers http_exchange http_failures http_retry openai_settings openai_http aws_clients audio_split
-        opened_tags audio_tags_id3 audio_tags_mp4 audio_tags_vorbis
+        audio_tags_base audio_tags_id3 audio_tags_mp4 audio_tags_vorbis
         langfuse_http lost_answers langfuse_answers langfuse_errors langfuse_generation
         dispatch delivery
         redis_errors stash_local stash_redis config_sample web_json
@@ -51,7 +51,7 @@ FLOORS = {
         datasets dataset_items dataset_files dataset_import finetuning conversations
         published_forms published_prompts cofuse published_traces
         api traces unknown_traces trace_reads
-        projects doctor observation_files seen_ids pipeline environment env_context
+        projects doctor observation_files csv_items seen_ids pipeline environment env_context
         coaiamodule published_config published_stash stash
         cogh service_checks config_check config_risks
         scores score_files score_links score_configs score_config_files score_presets score_availability

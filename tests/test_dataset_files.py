@@ -79,9 +79,9 @@ def test_every_format_says_the_same(name, text):
     "name, text, said",
     [
         ("x.csv", "", "there is nothing in it"),
-        ("x.csv", "question\nx\n", "row 1: no field 'question'"),
-        ("x.csv", "input,id\nx\n", "row 1: it has not as many cells"),
-        ("x.csv", 'input\n"x\n', "this is not CSV"),
+        ("x.csv", "question\nx\n", "line 2: no field 'question'"),
+        ("x.csv", "input,id\nx\n", "line 2: the number of cells is 1, that of the header 2"),
+        ("x.csv", 'input\n"x\n', "line 2 is not CSV"),
         ("x.csv", b"input\n\xff\n", "not UTF-8"),
         ("x.jsonl", '{"input": 1}\n{"id": "a"}\n[]\n', "2 of 3 items are wrong"),
         ("x.jsonl", '{"input": 1, "id": "a"}\n{"input": 2, "id": "a"}', "also that of line 1"),

@@ -80,7 +80,7 @@ def test_every_wrong_row_is_named_and_nothing_is_returned():
 
 
 def test_other_faults():
-    assert "line 2 has more cells" in wrong("name,value\nq,1,2\n")
+    assert "line 2: the number of cells is 3, that of the header 2" in wrong("name,value\nq,1,2\n")
     assert "no field of a score" in wrong("name,value,trace_id,colour\nq,1,t,red\n")
     assert "UTF-8" in wrong(b"name,value,trace_id\n\xff,1,t\n")
     assert "there is no score" in wrong("name,value,trace_id\n")

@@ -4,6 +4,9 @@ from typing import Any, Optional
 
 from coaiapy.errors import UsageError
 
+# The tags that have a name of their own in every kind of file.
+NAMES = ("title", "artist", "album", "track", "year", "genre", "comment")
+
 
 class OpenedTags:
     """The tags of an opened file; one without any is given empty ones."""

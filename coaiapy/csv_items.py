@@ -1,0 +1,44 @@
+"""Rows of CSV as items, for everything that is imported from a table."""
+
+import csv
+import io
+from typing import IO, Any, Callable, Iterator, List
+
+from coaiapy.errors import UsageError
+from coaiapy.observation_files import EMPTY, Item
+
+
+def csv_items(
+    stream: IO[bytes], value: Callable[[str, str], Any], delimiter: str = ","
+) -> Iterator[Item]:
+    """Yield each row as a dict with the names of the header.
+
+    ``value(column, cell)`` returns what a cell says; an empty cell is ``None``. Lines without a
+    cell are skipped. Raises ``UsageError`` for what is no UTF-8 or no CSV, and for a row that has
+    more or fewer cells than the header: such a file was often cut off.
+    """
+    try:
+        text = stream.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError("the CSV is not UTF-8 text: save it as UTF-8") from error
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    header: List[str] = []
+    number = 0
+    try:
+        for cells in filter(None, reader):
+            if not header:
+                header = [cell.strip() for cell in cells]
+                continue
+            number += 1
+            place = "line {}".format(reader.line_num)
+            if len(cells) != len(header):
+                message = "{}: the number of cells is {}, that of the header {}: make them equal"
+                raise UsageError(message.format(place, len(cells), len(header)))
+            values = {
+                name: value(name, cell) if cell else None for name, cell in zip(header, cells)
+            }
+            yield Item(number, place, values)
+    except csv.Error as error:
+        raise UsageError("line {} is not CSV: {}".format(reader.line_num, error)) from error
+    if not header:
+        raise UsageError(EMPTY)
