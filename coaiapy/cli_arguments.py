@@ -5,7 +5,7 @@ import json
 from typing import IO, Any, Iterable, Optional
 
 from coaiapy import json_values, spelled_values, times
-from coaiapy.cli_common import Context
+from coaiapy.cli_streams import Context
 from coaiapy.errors import UsageError
 from coaiapy.json_lines import json_line
 from coaiapy.settings import Settings

@@ -5,10 +5,10 @@ import os
 import re
 from typing import List
 
-from coaiapy.cli_common import Context, Parser, example_text
+from coaiapy.cli_common import Parser, example_text
 from coaiapy.cli_complete import BuildParser, offer
 from coaiapy.cli_complete_values import Candidate, Offer
-from coaiapy.cli_streams import write_text
+from coaiapy.cli_streams import Context, write_text
 from coaiapy.files import read_text
 
 SHELLS = ("bash", "zsh", "fish")

@@ -5,9 +5,9 @@ import os
 from typing import Any, Dict, List, Optional
 
 from coaiapy import config_check, config_files, config_sample, config_values
-from coaiapy.cli_common import Context, Parser, add_command, example_text, subcommands
+from coaiapy.cli_common import Parser, add_command, example_text, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
-from coaiapy.cli_streams import is_terminal
+from coaiapy.cli_streams import Context, is_terminal
 from coaiapy.config_schema import KEY_OF, TEXT, Key, checked
 from coaiapy.config_values import ConfigValues, Layer
 from coaiapy.findings import Finding, has_failed, worst

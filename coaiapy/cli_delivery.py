@@ -6,8 +6,7 @@ from typing import Dict, Iterable, Optional
 
 from coaiapy import delivery, settings, traces
 from coaiapy.cli_arguments import seconds
-from coaiapy.cli_common import Context
-from coaiapy.cli_streams import is_terminal
+from coaiapy.cli_streams import Context, is_terminal
 from coaiapy.display import counted
 from coaiapy.errors import ConfigError, ExitCode, NetworkError
 from coaiapy.journal import journal_path

@@ -5,7 +5,8 @@ from typing import Any, Dict, List
 
 from coaiapy import doctor
 from coaiapy.cli_arguments import add_json, print_json
-from coaiapy.cli_common import Context, example_text
+from coaiapy.cli_common import example_text
+from coaiapy.cli_streams import Context
 from coaiapy.findings import Finding, worst
 
 _WIDTH = len("credentials")

@@ -4,10 +4,10 @@ import argparse
 from typing import Callable, Iterable, List, NamedTuple, Optional
 
 from coaiapy import cli_env_list, env_files, environment, shell
-from coaiapy.cli_common import Context, Handler, Parser, add_command, subcommands
+from coaiapy.cli_common import Handler, Parser, add_command, subcommands
 from coaiapy.cli_env_list import add_place, add_reveal, path_of, shown_table
 from coaiapy.cli_input import agrees
-from coaiapy.cli_streams import is_terminal
+from coaiapy.cli_streams import Context, is_terminal
 
 # What is said where this shell and ``.coaia-env`` have different traces, by the one that is saved.
 _CHOICE_OF_TRACE = {

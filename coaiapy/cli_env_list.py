@@ -4,8 +4,8 @@ import argparse
 from typing import Dict, List, NamedTuple
 
 from coaiapy import environment
-from coaiapy.cli_common import Context, OneOfSeveral, Parser
-from coaiapy.cli_streams import is_terminal
+from coaiapy.cli_common import OneOfSeveral, Parser
+from coaiapy.cli_streams import Context, is_terminal
 
 UNNAMED = "default"
 

@@ -5,7 +5,8 @@ from typing import List
 
 from coaiapy import display, health, settings
 from coaiapy.cli_arguments import add_json, print_json
-from coaiapy.cli_common import Context, example_text
+from coaiapy.cli_common import example_text
+from coaiapy.cli_streams import Context
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:

@@ -3,7 +3,8 @@
 import argparse
 from typing import List, Tuple
 
-from coaiapy.cli_common import Answer, Context, Parser
+from coaiapy.cli_common import Answer, Parser
+from coaiapy.cli_streams import Context
 from coaiapy.errors import ExitCode
 
 EXIT_CODES = (

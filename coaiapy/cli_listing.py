@@ -6,8 +6,7 @@ import shutil
 from typing import Any, Dict, List, Mapping, Sequence
 
 from coaiapy.cli_arguments import print_json, print_json_lines
-from coaiapy.cli_common import Context
-from coaiapy.cli_streams import is_terminal
+from coaiapy.cli_streams import Context, is_terminal
 from coaiapy.display import counted
 from coaiapy.errors import UsageError
 from coaiapy.listing import cell, listing

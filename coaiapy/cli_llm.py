@@ -5,9 +5,9 @@ import os
 from typing import Any, List, Optional
 
 from coaiapy.cli_arguments import print_json
-from coaiapy.cli_common import Context, Parser, example_text
+from coaiapy.cli_common import Parser, example_text
 from coaiapy.cli_observed import add_trace_options, recorder
-from coaiapy.cli_streams import flush, write_text
+from coaiapy.cli_streams import Context, flush, write_text
 from coaiapy.cli_texts import check_output, input_text, put_text
 from coaiapy.errors import ExitCode, UsageError
 from coaiapy.masking import shown_url

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from coaiapy.cli_arguments import add_id
-from coaiapy.cli_common import Context
+from coaiapy.cli_streams import Context
 
 
 def add_trace_options(parser: argparse.ArgumentParser) -> None:

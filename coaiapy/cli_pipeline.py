@@ -5,8 +5,9 @@ from typing import Any, Dict, List, Sequence
 
 from coaiapy import display, pipeline
 from coaiapy.cli_arguments import add_id, add_json, print_json
-from coaiapy.cli_common import Context, Parser, add_command, subcommands
+from coaiapy.cli_common import Parser, add_command, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_streams import Context
 from coaiapy.errors import ExitCode, UsageError
 from coaiapy.table import table
 

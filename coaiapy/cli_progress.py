@@ -3,8 +3,7 @@
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator, Optional
 
-from coaiapy.cli_common import Context
-from coaiapy.cli_streams import is_terminal
+from coaiapy.cli_streams import Context, is_terminal
 from coaiapy.errors import ConfigError
 from coaiapy.packages import require
 

@@ -5,8 +5,9 @@ from typing import Any, Dict, List
 
 from coaiapy import projects, settings
 from coaiapy.cli_arguments import add_timeout
-from coaiapy.cli_common import Context, example_text
+from coaiapy.cli_common import example_text
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_streams import Context
 
 _COLUMNS = {"id": "Project", "name": "Name", "organization": "Organization"}
 

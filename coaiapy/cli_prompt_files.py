@@ -4,8 +4,9 @@ import argparse
 from typing import Any, List
 
 from coaiapy import prompt_drift, prompt_folder, prompt_sync, settings
-from coaiapy.cli_common import Context, Parser, add_command
+from coaiapy.cli_common import Parser, add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_streams import Context
 from coaiapy.display import counted
 from coaiapy.errors import ExitCode
 from coaiapy.prompt_content import LATEST

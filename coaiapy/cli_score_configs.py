@@ -14,7 +14,7 @@ from coaiapy import (
     spelled_values,
 )
 from coaiapy.cli_arguments import add_json, print_json
-from coaiapy.cli_common import Context, add_command, subcommands
+from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_score_options import (
     add_score_options,
@@ -22,6 +22,7 @@ from coaiapy.cli_score_options import (
     score_fields,
     show_written,
 )
+from coaiapy.cli_streams import Context
 from coaiapy.score_config_fields import categories_from_text
 
 COLUMNS = {

@@ -5,8 +5,8 @@ from typing import Any, Dict, Optional
 
 from coaiapy import scores
 from coaiapy.cli_arguments import add_id, add_json, json_value, print_json, time
-from coaiapy.cli_common import Context
 from coaiapy.cli_delivery import add_delivery_options, report
+from coaiapy.cli_streams import Context
 from coaiapy.errors import UsageError
 from coaiapy.records import Score
 from coaiapy.settings import Settings

@@ -5,7 +5,7 @@ from typing import Any, List
 
 from coaiapy import display, score_files, scores, settings
 from coaiapy.cli_arguments import add_json, positive, print_json, time
-from coaiapy.cli_common import Context, add_command, subcommands
+from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report, summary
 from coaiapy.cli_input import open_input
 from coaiapy.cli_listing import add_listing_options, show_listing
@@ -16,6 +16,7 @@ from coaiapy.cli_score_options import (
     score_fields,
     show_written,
 )
+from coaiapy.cli_streams import Context
 from coaiapy.errors import UsageError
 from coaiapy.listing import with_note
 from coaiapy.record_fields import SCORE_TYPES

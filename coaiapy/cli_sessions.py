@@ -5,9 +5,10 @@ from typing import Any, List
 
 from coaiapy import display, session_files, settings, trace_reads
 from coaiapy.cli_arguments import add_json, add_timeout, note_source, positive, print_json, time
-from coaiapy.cli_common import Context, add_command, subcommands
+from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_streams import Context
 from coaiapy.listing import TRACE_COLUMNS, listing, with_note
 from coaiapy.trace_filter import SessionFilter
 

@@ -5,8 +5,9 @@ from typing import Any, List, Optional
 
 from coaiapy.audio_tags_base import NAMES
 from coaiapy.cli_arguments import print_json
-from coaiapy.cli_common import Context, Parser, example_text
+from coaiapy.cli_common import Parser, example_text
 from coaiapy.cli_observed import add_trace_options, recorder
+from coaiapy.cli_streams import Context
 from coaiapy.errors import CoaiaError, ExitCode
 
 
@@ -99,7 +100,7 @@ def write_tags(records: Any, path: str, change: Any) -> None:
 
 def _show(args: argparse.Namespace, context: Context, shown: List[Any]) -> None:
     from coaiapy import audio_tags
-    from coaiapy.display import one_line
+    from coaiapy.terminal_text import one_line
 
     if args.json:
         objects = [dict(tags, file=path) for path, tags in shown]

@@ -3,8 +3,8 @@
 import os
 from typing import Optional
 
-from coaiapy.cli_common import Context
 from coaiapy.cli_input import STDIN, read_input
+from coaiapy.cli_streams import Context
 from coaiapy.errors import StateError, UsageError
 from coaiapy.files import write_output
 

@@ -13,9 +13,10 @@ from coaiapy.cli_arguments import (
     print_json,
     time,
 )
-from coaiapy.cli_common import Context, OneOfSeveral, add_command
+from coaiapy.cli_common import OneOfSeveral, add_command
 from coaiapy.cli_delivery import add_delivery_options, export_variables, report
 from coaiapy.cli_input import STDIN, read_input
+from coaiapy.cli_streams import Context
 from coaiapy.errors import UsageError
 from coaiapy.record_fields import LEVELS, OBSERVATION_TYPES
 from coaiapy.records import observation_from, trace_from

@@ -14,7 +14,8 @@ from coaiapy import (
     traces,
 )
 from coaiapy.cli_arguments import add_json, add_timeout, note_source, print_json
-from coaiapy.cli_common import Context, add_command, subcommands
+from coaiapy.cli_common import add_command, subcommands
+from coaiapy.cli_streams import Context
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
