@@ -47,7 +47,7 @@ def plan_steps(
             raise TemplateError(
                 "template {!r}: more than {} steps".format(template.name, MAX_STEPS)
             )
-    named_parents = _named_parents(plans)
+    named_parents = _named_parents(plans, language)
     kept = [i for i, plan in enumerate(plans) if plan.kept]
     position = {i: place for place, i in enumerate(kept)}
     placed = []
@@ -119,7 +119,7 @@ def _is_wanted(condition: Any, where: str, names: Mapping[str, Any], language: L
     return bool(value)
 
 
-def _named_parents(plans: List[Plan]) -> List[Optional[int]]:
+def _named_parents(plans: List[Plan], language: Language) -> List[Optional[int]]:
     """For each step the step that its ``parent`` names: by rendered name, else by its own."""
     by_name: Dict[str, int] = {}
     by_own_name: Dict[str, List[int]] = {}
@@ -128,9 +128,24 @@ def _named_parents(plans: List[Plan]) -> List[Optional[int]]:
         if not plan.kept:
             continue
         if plan.name in by_name:
-            raise TemplateError("{}name: {!r} is there twice".format(plan.where, plan.name))
+            raise _doubled(plans[by_name[plan.name]], plan, language)
         by_name[plan.name] = i
     return [_named_parent(plan, plans, by_name, by_own_name) for plan in plans]
+
+
+def _doubled(first: Plan, second: Plan, language: Language) -> TemplateError:
+    """Two steps with one name: in the file their names differ, so a variable made them the same."""
+    texts = [plan.step.name for plan in (first, second)]
+    why = "the step {!r} gets this name as well".format(texts[0])
+    if first.step is second.step:
+        why = "for_each gives it to two items"
+        texts.append(second.step.for_each)
+    used = language.names_in(texts, second.where + "name")
+    names = sorted(used.intersection(second.names) - {"item", "index", "number"})
+    hint = "; give {} another value".format(" or ".join(names)) if names else ""
+    return TemplateError(
+        "{}name: {!r} is there twice: {}{}".format(second.where, second.name, why, hint)
+    )
 
 
 def _named_parent(

@@ -165,6 +165,17 @@ def test_words_are_joined_only_where_variables_are_given():
         ),
         (["parallel-processing", "--var", "job_name=x", "--var", "worker_count=1e9"], 2, "at most"),
         (["data-pipeline", "--var", "processing_steps=load,a,a"], 2, "'A' is there twice"),
+        (
+            ["data-pipeline", "--var", "processing_steps=a,a"],
+            2,
+            "for_each gives it to two items; give processing_steps another value",
+        ),
+        (
+            ["data-pipeline", "--var", "pipeline_name=Load Data"],
+            2,
+            "name: 'Load Data' is there twice: the step '{{ pipeline_name }}' gets this name as well; "
+            "give pipeline_name another value",
+        ),
     ],
 )
 @pytest.mark.parametrize("dry", [[], ["--dry-run"]])
