@@ -173,7 +173,7 @@ def _values(
 def _observations(trace: Trace, steps: List[RenderedStep]) -> List[Observation]:
     """One observation a step, a millisecond apart, so that every listing keeps their order.
 
-    Nothing has run yet: what has an end ends when it starts.
+    Nothing has run yet, so none of them has an end.
     """
     moments = _moments(trace.timestamp, len(steps))
     made_ids = [ids.new_observation_id() for _ in steps]
@@ -183,7 +183,6 @@ def _observations(trace: Trace, steps: List[RenderedStep]) -> List[Observation]:
             step.fields,
             id=own_id,
             start_time=moment,
-            end_time=None if step.type == "EVENT" else moment,
             parent_id=None if step.parent is None else made_ids[step.parent],
             environment=trace.environment,
         )

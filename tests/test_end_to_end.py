@@ -220,6 +220,9 @@ def test_a_pipeline_is_one_tree_everywhere(run, use, where):
         for one in planned
     ]
     assert (found["userId"], found["sessionId"]) == ("john", "s1")
+    assert not [one for one in found["observations"] if "endTime" in one]
+    tree = run("fuse", "traces", "trace-view", "my run").out.splitlines()
+    assert "└─ SPAN        ETL" in tree
 
 
 @pytest.mark.parametrize("where", WHERE)
