@@ -108,6 +108,14 @@ def summary(what: str, count: int, outcome: delivery.Outcome) -> str:
     )
 
 
+def check_export(args: argparse.Namespace) -> None:
+    """Fail before anything is written if ``--export-env`` could not keep the ids afterwards."""
+    from coaiapy import environment
+
+    if args.export_env:
+        environment.check_memory()
+
+
 def export_variables(context: Context, variables: Dict[str, Optional[str]]) -> None:
     """Print the given variables as lines for ``eval``, and keep them for the next session."""
     from coaiapy import environment

@@ -256,7 +256,7 @@ def _step_row(step: pipeline.PipelineStep) -> List[Any]:
 
 def create(args: argparse.Namespace, context: Context) -> int:
     """Make a trace from a template, write it, and print it or its export lines."""
-    from coaiapy.cli_delivery import export_variables, submit_and_report
+    from coaiapy.cli_delivery import check_export, export_variables, submit_and_report
 
     if args.json and args.export_env:
         raise UsageError("--json and --export-env both want standard output: choose one")
@@ -281,6 +281,7 @@ def create(args: argparse.Namespace, context: Context) -> int:
             _print_pipeline(args, context, made)
         context.note("a dry run: nothing was written, sent or exported")
         return ExitCode.OK
+    check_export(args)
     code = submit_and_report(args, context, made.trace, made.observations)
     if not args.export_env:
         _print_pipeline(args, context, made)

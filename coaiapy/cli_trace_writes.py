@@ -14,7 +14,7 @@ from coaiapy.cli_arguments import (
     time,
 )
 from coaiapy.cli_common import OneOfSeveral, add_command
-from coaiapy.cli_delivery import add_delivery_options, export_variables, report
+from coaiapy.cli_delivery import add_delivery_options, check_export, export_variables, report
 from coaiapy.cli_input import STDIN, read_input
 from coaiapy.cli_streams import Context
 from coaiapy.errors import UsageError
@@ -140,6 +140,7 @@ def create_trace(args: argparse.Namespace, context: Context) -> int:
             "environment": args.environment,
         }
     )
+    check_export(args)
     known = settings.load(context.env_file)
     outcome = traces.create(known, trace, args.timeout)
     asked = {"timestamp": args.timestamp, "environment": args.environment}
@@ -176,6 +177,7 @@ def add_observation(args: argparse.Namespace, context: Context) -> int:
         },
         trace_id,
     )
+    check_export(args)
     known = settings.load(context.env_file)
     outcome = traces.add_observation(known, observation, args.timeout)
     kept = _as_kept(context, known, observation, {"startTime": args.start_time})

@@ -120,6 +120,12 @@ def remember(variables: Mapping[str, str]) -> str:
     return path
 
 
+def check_memory() -> None:
+    """Raise ``StateError`` if ``remember`` would fail for what the project's file says."""
+    env_files.load(path_of())
+    _shell_trace()
+
+
 def take_up(variables: Mapping[str, str]) -> None:
     """Note that a shell goes on with the trace in ``variables``: it is no longer a replaced one."""
     found = env_files.load(path_of())

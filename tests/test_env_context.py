@@ -149,6 +149,22 @@ def test_the_session_of_another_trace_is_not_part_of_the_context(project, monkey
     assert (of_the_file["COAIA_TRACE_ID"], of_the_file["COAIA_SESSION_ID"]) == ("t2", "s2")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "fuse traces create QQ",
+        "fuse traces add-observation o QQ",
+        "pipeline create simple-trace --var trace_name=x --user-id u --session-id s "
+        "--var observation_name=o",
+    ],
+)
+def test_nothing_is_written_where_the_ids_could_not_be_kept(run, project, words):
+    (project / ".coaia-env").write_text("{ broken")
+    result = run(*(words.split() + ["--export-env"]))
+    assert (result.code, result.out) == (6, "") and ".coaia-env" in result.err
+    assert run("fuse", "traces", "--json").out == "[]\n"
+
+
 def test_a_person_is_told_that_the_shell_still_has_another_trace(run, monkeypatch):
     def create(stdout):
         err = io.StringIO()
