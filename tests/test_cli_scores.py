@@ -292,7 +292,7 @@ def test_a_score_that_was_refused_is_listed_as_that(use, run):
     assert heading.split()[-1] == "Note"
     assert "refused" in row
     assert json.loads(run(*SCORES, "get", "q", "--json").out)["unconfirmed"] == "rejected"
-    assert "rejected" in run(*SCORES, "get", "q").out
+    assert "refused by the server" in run(*SCORES, "get", "q").out
 
 
 @pytest.mark.parametrize("kind", WHERE)
