@@ -6,7 +6,7 @@ Everything that touches the journal happens in the calling thread.
 import time
 from typing import Callable, Dict, Iterable, List, Optional, Sequence, Set, Type
 
-from coaiapy import claims, journal_marks, langfuse_generation, outbox, wires
+from coaiapy import claims, journal_marks, langfuse_generation, outbox, wire_choice
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
 from coaiapy.http_retry import backoff
 from coaiapy.journal import Journal
@@ -203,7 +203,7 @@ class Dispatch:
     def _encode(self, items: Sequence[Outgoing]) -> None:
         """Put requests behind those that wait for their turn."""
         try:
-            encoded = wires.encode(self.server, items)
+            encoded = wire_choice.encode(self.server, items)
         except Exception as error:  # no record, however broken, may hold up the others
             reason = "it cannot be encoded: {!r}".format(error)
             verdicts = [Verdict(item, REFUSED, reason) for item in items]

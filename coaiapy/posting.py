@@ -9,7 +9,7 @@ import threading
 import time
 from typing import Any, List, NamedTuple, Optional
 
-from coaiapy import wires
+from coaiapy import wire_choice
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError
 from coaiapy.http_answers import Answer, is_html, retry_after
 from coaiapy.http_retry import TemporaryError, retrying
@@ -150,7 +150,7 @@ class Posts:
             verdict._replace(reason=clean(verdict.reason, self._http.settings))
             if verdict.reason
             else verdict
-            for verdict in wires.outcome(answer, request)
+            for verdict in wire_choice.outcome(answer, request)
         ]
         problem = self._error(answer, request)
         return Posted(
