@@ -88,7 +88,7 @@ def _write(args: argparse.Namespace, context: Context, path: str, change: Any) -
 def write_tags(records: Any, path: str, change: Any) -> None:
     """Write the tags of one file, as an observation of the active trace."""
     from coaiapy import audio_tags
-    from coaiapy.observed import Call, Seen
+    from coaiapy.call_recorder import Call, Seen
 
     described = Call("tag", "SPAN", {"file": path, "tags": dict(change.texts)})
     records.observe(

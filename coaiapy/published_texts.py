@@ -6,10 +6,17 @@ a trace is active. ``pre`` stands before the text, as it did.
 
 from typing import Any, Dict, List, Optional
 
-from coaiapy import config_files, config_values, observed, openai_settings, process_tags, text_calls
+from coaiapy import (
+    call_recorder,
+    config_files,
+    config_values,
+    openai_settings,
+    process_tags,
+    text_calls,
+)
+from coaiapy.call_recorder import Call, Seen
 from coaiapy.config_schema import KEY_OF
 from coaiapy.errors import NetworkError, UsageError
-from coaiapy.observed import Call, Seen
 from coaiapy.openai_http import OpenaiHttp
 
 DEFAULT_INSTRUCTION = KEY_OF["default_preprompt_instruction"].default
@@ -112,7 +119,9 @@ def generate_image(prompt: str, size: Optional[str] = None, nb_img: int = 1) -> 
         return _pictures(http.post(http.service.image_url, body))
 
     described = Call("generate_image", input=prompt, parameters={"size": body["size"], "n": nb_img})
-    return observed.recorder().observe(described, call, lambda found: Seen({"images": len(found)}))
+    return call_recorder.recorder().observe(
+        described, call, lambda found: Seen({"images": len(found)})
+    )
 
 
 def _pictures(answer: Dict[str, Any]) -> List[str]:
@@ -136,7 +145,7 @@ def _send(
 ) -> str:
     values = config_values.load()
     request = text_calls.request_of(values, text, instruction, temperature, model)
-    return text_calls.ask(values, request, name, observed.recorder()).text
+    return text_calls.ask(values, request, name, call_recorder.recorder()).text
 
 
 def _temperature(name: str, value: Any) -> float:

@@ -4,16 +4,16 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from coaiapy import (
     aws_clients,
+    call_recorder,
     config_values,
     mp3_frames,
-    observed,
     ogg_pages,
     speech_text,
     wav_audio,
 )
+from coaiapy.call_recorder import Call, Recorder, Seen
 from coaiapy.errors import NetworkError, UsageError
 from coaiapy.files import write_output
-from coaiapy.observed import Call, Recorder, Seen
 from coaiapy.speech_text import DEFAULT_VOICE, FORMATS
 
 # Samples a second of ``pcm``: 16 bits each, one channel.
@@ -105,7 +105,7 @@ def speak(
                 progress(len(sounds), len(pieces))
         return Spoken(joined(sounds, speech.format), characters, len(pieces))
 
-    return (recorder or observed.recorder(env_file=env_file)).observe(described, call, _seen)
+    return (recorder or call_recorder.recorder(env_file=env_file)).observe(described, call, _seen)
 
 
 def voices(

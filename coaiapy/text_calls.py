@@ -3,9 +3,9 @@
 from typing import Callable, Optional
 
 from coaiapy import config_values, llm, openai_settings
+from coaiapy.call_recorder import Call, Recorder, Seen
 from coaiapy.errors import UsageError
 from coaiapy.llm import ChatRequest, Reply
-from coaiapy.observed import Call, Recorder, Seen
 from coaiapy.openai_http import OpenaiHttp
 from coaiapy.process_tags import Tag
 

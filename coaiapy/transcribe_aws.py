@@ -8,14 +8,14 @@ from coaiapy import (
     audio_files,
     audio_split,
     aws_clients,
+    call_recorder,
     config_values,
     json_values,
-    observed,
     transcription,
 )
 from coaiapy.audio_files import AudioFile
+from coaiapy.call_recorder import Call, Recorder
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, UsageError
-from coaiapy.observed import Call, Recorder
 from coaiapy.packages import require
 from coaiapy.transcript_formats import Segment, Transcript, seconds_in
 from coaiapy.transcription import Progress, Wishes
@@ -56,7 +56,7 @@ def transcribe(
     """
     values = config_values.load(env_file)
     audio = _checked(path, wishes)
-    recorder = recorder or observed.recorder(env_file=env_file)
+    recorder = recorder or call_recorder.recorder(env_file=env_file)
     seconds = audio_split.duration(audio)
     described = Call(
         name="transcribe",

@@ -4,10 +4,10 @@ import os
 import re
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
 
-from coaiapy import audio_files, audio_split, config_values, observed, openai_settings
+from coaiapy import audio_files, audio_split, call_recorder, config_values, openai_settings
 from coaiapy.audio_split import Limits, Part
+from coaiapy.call_recorder import Call, Recorder, Seen
 from coaiapy.errors import NetworkError, RefusedError, UsageError
-from coaiapy.observed import Call, Recorder, Seen
 from coaiapy.openai_http import OpenaiHttp, Upload
 from coaiapy.transcript_formats import TIMED, Segment, Transcript, joined, seconds_in, shifted
 
@@ -66,7 +66,7 @@ def transcribe(
         parts = audio_split.parts(audio, limits, seconds)
         return _heard(path, _each_part(http, parts, wishes, seconds, progress))
 
-    return (recorder or observed.recorder(env_file=env_file)).observe(described, call, seen)
+    return (recorder or call_recorder.recorder(env_file=env_file)).observe(described, call, seen)
 
 
 def transcribe_audio(file_path: str) -> str:

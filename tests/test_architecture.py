@@ -45,7 +45,7 @@ FLOORS = {
         template_inheritance template_plan template_render template_starter
     """,
     3: """
-        observed llm process_tags text_calls published_texts
+        call_recorder llm process_tags text_calls published_texts
         transcription transcribe_aws syntation audio_tags
         prompts prompt_drift prompt_sync
         datasets dataset_items dataset_files dataset_import finetuning conversations

@@ -6,9 +6,9 @@ import time
 import pytest
 from hearing import mp3_of, tone, write_wav
 
-from coaiapy import ids, observed, published_texts, syntation
+from coaiapy import call_recorder, ids, published_texts, syntation
+from coaiapy.call_recorder import Call, Seen
 from coaiapy.errors import RefusedError
-from coaiapy.observed import Call, Seen
 
 TRACE = "0123456789abcdef0123456789abcdef"
 
@@ -37,7 +37,7 @@ def test_a_model_call_is_a_generation(run, openai, trace):
 
 
 def test_times_are_those_of_the_call(run, trace):
-    records = observed.recorder()
+    records = call_recorder.recorder()
     records.observe(Call("wait"), lambda: time.sleep(0.25), lambda nothing: Seen())
     (one,) = observations(run)
     from coaiapy import times
@@ -173,7 +173,7 @@ def test_a_langfuse_that_is_down_delays_and_loses_nothing(run, openai, trace, mo
         ("LANGFUSE_BASE_URL", "http://127.0.0.1:9"),
     ):
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(observed, "SECONDS", 0.5)
+    monkeypatch.setattr(call_recorder, "SECONDS", 0.5)
     started = time.monotonic()
     result = run("s", "hello")
     assert time.monotonic() - started < 10
@@ -184,7 +184,7 @@ def test_a_langfuse_that_is_down_delays_and_loses_nothing(run, openai, trace, mo
 
 def test_what_describes_a_call_may_fail_without_failing_it(trace):
     notes = []
-    records = observed.recorder(note=notes.append)
+    records = call_recorder.recorder(note=notes.append)
     assert records.observe(Call("x"), lambda: 1, lambda value: value.missing) == 1
     assert "x is not in the trace: AttributeError" in notes[0]
 
@@ -196,7 +196,7 @@ def test_an_error_passes_through_as_it_is(trace):
         raise error
 
     with pytest.raises(RefusedError) as caught:
-        observed.recorder().observe(Call("x"), fail, lambda value: Seen())
+        call_recorder.recorder().observe(Call("x"), fail, lambda value: Seen())
     assert caught.value is error
 
 
@@ -204,4 +204,4 @@ def test_ids_of_one_trace_in_two_forms_are_one(monkeypatch, trace):
     monkeypatch.setenv("COAIA_PARENT_OBSERVATION_ID", "1234567890abcdef")
     dashed = "01234567-89ab-cdef-0123-456789abcdef"
     assert ids.span_trace_id(dashed) == trace
-    assert observed.recorder(dashed).place.parent_id == "1234567890abcdef"
+    assert call_recorder.recorder(dashed).place.parent_id == "1234567890abcdef"
