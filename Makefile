@@ -23,6 +23,7 @@ SDK_VENV := .venv/bench-sdk-$(PYTHON_VERSION)
 PUBLISHED_VENV := .venv/bench-published-$(PYTHON_VERSION)
 BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check
+CONSTRAINTS := $(if $(filter 3.6,$(PYTHON_VERSION)),-c tests/constraints-3.6.txt)
 METADATA := setup.py pyproject.toml
 UPLOAD := $(RELEASE_VENV)/bin/python -m tools.upload
 
@@ -128,15 +129,15 @@ endif
 
 $(RELEASE_VENV)/.ready: Makefile | $(RELEASE_VENV)/bin/python
 	@echo "installing the tools of a release into $(RELEASE_VENV)"
-	@$(RELEASE_VENV)/bin/python $(PIP_INSTALL) build twine 'setuptools>=59' wheel python-dotenv
+	@$(RELEASE_VENV)/bin/python $(PIP_INSTALL) $(CONSTRAINTS) build twine 'setuptools>=59' wheel python-dotenv
 	@touch $@
 
 $(VENV)/.installed: $(METADATA) | $(VENV)/bin/python
 	@echo "installing coaiapy into $(VENV)"
-	@$(BIN)/python $(PIP_INSTALL) -e .
+	@$(BIN)/python $(PIP_INSTALL) $(CONSTRAINTS) -e .
 	@touch $@
 
 $(VENV)/.installed-%: $(METADATA) | $(VENV)/bin/python
 	@echo "installing coaiapy[$*] into $(VENV)"
-	@$(BIN)/python $(PIP_INSTALL) -e '.[$*]'
+	@$(BIN)/python $(PIP_INSTALL) $(CONSTRAINTS) -e '.[$*]'
 	@touch $(VENV)/.installed $@
