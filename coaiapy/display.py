@@ -99,11 +99,12 @@ def duration(start: Optional[str], end: Optional[str]) -> str:
         return "{:.3g} s".format(seconds)
     minutes, rest = divmod(int(round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
-    return (
-        "{} h {:02d} min".format(hours, minutes)
-        if hours
-        else "{} min {:02d} s".format(minutes, rest)
-    )
+    days, hours = divmod(hours, 24)
+    if days:
+        return "{} d {} h".format(days, hours)
+    if hours:
+        return "{} h {:02d} min".format(hours, minutes)
+    return "{} min {:02d} s".format(minutes, rest)
 
 
 def _heading(trace: Body) -> str:
