@@ -127,10 +127,16 @@ def check_memory() -> None:
 
 
 def take_up(variables: Mapping[str, str]) -> None:
-    """Note that a shell goes on with the trace in ``variables``: it is no longer a replaced one."""
-    found = env_files.load(path_of())
-    if found and found.variables.get(_REPLACED) == variables.get(_TRACE, ""):
-        env_files.change(found.path, lambda known: _drop(known, [_REPLACED]))
+    """Note that a shell goes on with the trace in ``variables``: it is no longer a replaced one.
+
+    A project's file that cannot be read or changed stays as it is: it keeps nobody from going on.
+    """
+    try:
+        found = env_files.load(path_of())
+        if found and found.variables.get(_REPLACED) == variables.get(_TRACE, ""):
+            env_files.change(found.path, lambda known: _drop(known, [_REPLACED]))
+    except StateError:
+        pass
 
 
 def other_trace(variables: Mapping[str, str]) -> Optional[str]:

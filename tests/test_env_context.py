@@ -80,6 +80,13 @@ def test_a_name_moves_on_from_the_trace_of_the_shell_to_the_newer_one(run, saved
     assert name_of(run, saved("flow")["COAIA_TRACE_ID"]) == "two"
 
 
+def test_a_broken_project_file_keeps_nobody_from_sourcing_another(run, project):
+    run("env", "set", "COAIA_TRACE_ID", "t1", "--name", "one")
+    (project / ".coaia-env").write_text("{ broken")
+    result = run("env", "source", "--name", "one", "--export")
+    assert (result.code, result.out) == (0, "export COAIA_TRACE_ID='t1';\n")
+
+
 def test_another_shells_pipeline_does_not_replace_this_shells(run, saved):
     bash(
         "eval $(coaia pipeline create llm-chain --var chain_name=one --export-env)\n"
