@@ -51,18 +51,18 @@ def read_observations(
     """
     count = 0
     errors = RowErrors()
-    seen = SeenIds()
     moments = times.rising()
-    for item in read_items(stream, name, format):
-        count += 1
-        try:
-            observation = to_observation(item, trace_id, next(moments))
-            first = seen.first_place(ids.span_id(observation.id), item.place)
-            if first != item.place:
-                raise UsageError("id: {!r} is also that of {}".format(observation.id, first))
-            yield observation
-        except UsageError as error:
-            errors.add(item.place, error)
+    with SeenIds() as seen:
+        for item in read_items(stream, name, format):
+            count += 1
+            try:
+                observation = to_observation(item, trace_id, next(moments))
+                first = seen.first_place(ids.span_id(observation.id), item.place)
+                if first != item.place:
+                    raise UsageError("id: {!r} is also that of {}".format(observation.id, first))
+                yield observation
+            except UsageError as error:
+                errors.add(item.place, error)
     errors.check(count, "observations", "written")
 
 
