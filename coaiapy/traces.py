@@ -245,7 +245,8 @@ def _observed_elsewhere(
 
     found = read(journal, settings, lambda reader: reader.observations_by_id(observation_id))
     for body in found:
-        if ids.span_trace_id(body["traceId"]) == ids.span_trace_id(trace_id):
+        is_it = ids.span_id(body["id"]) == ids.span_id(observation_id)
+        if is_it and ids.span_trace_id(body["traceId"]) == ids.span_trace_id(trace_id):
             observation: Observation = from_body("observation", body)
             return observation.body()
     raise NotFoundError("no observation {!r} in trace {!r}".format(observation_id, trace_id))
