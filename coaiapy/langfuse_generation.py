@@ -25,6 +25,9 @@ HEALTH = "/api/public/health"
 SESSIONS = "/api/public/sessions"
 ROWS = "/api/public/v2/observations"
 
+# What a server can say to a route.
+_KNOWN, _OTHER_MODE, _UNKNOWN = "known", "of another mode", "unknown"
+
 
 class Server(NamedTuple):
     """A Langfuse server: its version, empty if it tells none, and one of ``MODES``."""
@@ -105,28 +108,26 @@ def _mode(http: LangfuseHttp, version: str, deadline: Optional[float]) -> str:
     numbers = _numbers(version)
     if numbers and numbers[0] < 3:
         return "v2"
-    refusal = _refusal(http, SESSIONS, deadline)
-    if refusal is not None and not refusal.is_unknown_route:
+    if _probe(http, SESSIONS, deadline) == _OTHER_MODE:
         return "v4-events_only"
     if numbers and numbers[0] == 3:
         # Whatever previews a v3 has switched on, it takes ingestion events and the old reads.
         return "v3"
-    refusal = _refusal(http, ROWS, deadline)
-    if refusal is None:
+    found = _probe(http, ROWS, deadline)
+    if found == _KNOWN:
         return "v4-dual"
-    if numbers or not refusal.is_unknown_route:
+    if numbers or found == _OTHER_MODE:
         return "v4-legacy"
     return "v2"
 
 
-def _refusal(
-    http: LangfuseHttp, path: str, deadline: Optional[float]
-) -> Optional[WrongDialectError]:
+def _probe(http: LangfuseHttp, path: str, deadline: Optional[float]) -> str:
+    """Return whether the server knows a route, has it in another mode, or does not know it."""
     try:
         http.request("GET", path, query={"limit": 1}, deadline=deadline)
     except WrongDialectError as error:
-        return error
-    return None
+        return _UNKNOWN if error.is_unknown_route else _OTHER_MODE
+    return _KNOWN
 
 
 def _numbers(version: str) -> Optional[Tuple[int, int]]:
