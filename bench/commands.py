@@ -25,6 +25,7 @@ BASE = "python -c pass"
 LOCAL = "coaia pipeline create, without a server"
 SERVER = "coaia pipeline create, to a server on loopback"
 FAR_SERVER = "coaia pipeline create, to a server 50 ms away"
+COMPLETING = "coaia pipeline create b<Tab> in bash"
 # How many milliseconds the server of a row is away.
 DISTANCES = {SERVER: 0, FAR_SERVER: 50}
 # What a row of the table is -> (the words of the command, at most so many times an empty Python).
@@ -36,9 +37,10 @@ WORDS = {
     LOCAL: (["pipeline", "create", "bench"], 12.0),
     SERVER: (["pipeline", "create", "bench"], None),
     FAR_SERVER: (["pipeline", "create", "bench"], None),
+    COMPLETING: (["__complete", "bash", "--", "coaia pipeline create b", " :="], None),
 }
-# What the published release cannot do: it has no --version, and no life without a server.
-OURS_ALONE = ("coaia --version", LOCAL)
+# What the published release cannot do: it has no --version and no completion, and needs a server.
+OURS_ONLY = ("coaia --version", LOCAL, COMPLETING)
 
 
 def measure(bench):
@@ -48,7 +50,7 @@ def measure(bench):
         requests = {}
         for row, (words, _) in WORDS.items():
             sink = stack.enter_context(Sink(bench, DISTANCES[row])) if row in DISTANCES else None
-            clients = [bench.ours] + ([] if row in OURS_ALONE else [bench.published])
+            clients = [bench.ours] + ([] if row in OURS_ONLY else [bench.published])
             commands = [(client, [client.coaia] + words) for client in clients]
             if sink:
                 commands.append((bench.sdk, bench.sdk.script("sdk_pipeline.py")))
