@@ -10,7 +10,7 @@ from coaiapy.errors import ExitCode
 EXIT_CODES = (
     (ExitCode.OK, "done"),
     (ExitCode.FAILED, "failed, or what was asked for does not exist"),
-    (ExitCode.USAGE, "the command line or an input file says something that cannot be"),
+    (ExitCode.USAGE, "the command line or an input file is invalid"),
     (ExitCode.CONFIG, "a setting, a credential or an optional package is missing"),
     (ExitCode.NETWORK, "a server could not be reached or did not answer in time"),
     (ExitCode.REFUSED, "a server answered, and refused"),

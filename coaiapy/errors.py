@@ -30,7 +30,7 @@ class NotFoundError(CoaiaError):
 
 
 class UsageError(CoaiaError):
-    """An option, a variable or an input file says something that cannot be."""
+    """An option, a variable or an input file is invalid."""
 
     exit_code = ExitCode.USAGE
 

@@ -62,8 +62,8 @@ def test_every_file_that_is_linked_to_exists(path):
         assert link.startswith("https://") or (path.parent / link).exists(), link
 
 
-def test_how_to_install_and_the_two_commands_come_first():
-    install, clone = re.findall(r"```bash\n(.*?)```", TEXT, re.DOTALL)[:2]
+def test_the_two_commands_come_first_and_then_how_to_install():
+    clone, install = re.findall(r"```bash\n(.*?)```", TEXT, re.DOTALL)[:2]
     assert install == "pip install coaiapy\n"
     assert re.findall(r"^(make \w+)", clone, re.MULTILINE) == ["make demo", "make test"]
     assert TEXT.index("make demo") < TEXT.index("coaia pipeline")
