@@ -98,11 +98,11 @@ class LangfuseHttp:
             answer = self._exchange(method, path, query, data, given, deadline)
             return self._value(answer, asked)
 
-        unconnected: List[UnavailableError] = []
+        unconnected: List[str] = []  # not the errors: they hold this frame, and it holds them
 
         def may_repeat(error: UnavailableError) -> bool:
             if error.unsent and method in ("GET", "DELETE") and not self.patient:
-                unconnected.append(error)
+                unconnected.append(str(error))
             if self.hasty and error.status is None or len(unconnected) == CONNECTED_AT_MOST:
                 return False
             return repeat and not error.is_page or error.unsent or error.status == 429
