@@ -25,10 +25,13 @@ def without_secrets(text: str, env_file: Optional[str] = None) -> str:
 
 
 def hidden(text: str, secrets: Iterable[str]) -> str:
-    """Return ``text`` with ``****`` for each of ``secrets``, and for the passwords of proxies."""
+    """Return ``text`` with ``****`` for each of ``secrets``, and for the passwords of proxies.
+
+    Those of less than ``SHORTEST`` characters stay: they occur in ordinary words.
+    """
     if not text:  # as is every reason of what a server has accepted
         return text
-    known = {secret for secret in secrets if secret}.union(_of_proxies())
+    known = {one for one in secrets if len(one) >= SHORTEST}.union(_of_proxies())
     for form in sorted({form for one in known for form in _forms(one)}, key=len, reverse=True):
         text = text.replace(form, masking.MASK)
     return text
