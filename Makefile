@@ -8,7 +8,8 @@ export LC_ALL ?= C.UTF-8
 unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
-JOBS ?= 2
+# More processes than cores: many tests wait for a server, a shell or the disk.
+JOBS ?= 4
 ARGS ?=
 
 PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
