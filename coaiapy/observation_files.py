@@ -6,9 +6,10 @@ number does not matter.
 
 import codecs
 import itertools
-from typing import IO, Any, Dict, Iterable, Iterator, List, NamedTuple, Optional
+from functools import partial
+from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional
 
-from coaiapy import ids, json_values, times, yaml_values
+from coaiapy import ids, json_values, line_numbers, times, yaml_values
 from coaiapy.errors import UsageError
 from coaiapy.journal_merge import to_json
 from coaiapy.packages import require
@@ -31,13 +32,15 @@ _ENDINGS = {"json": "json", "jsonl": "jsonl", "ndjson": "jsonl", "yaml": "yaml",
 class Item(NamedTuple):
     """One observation as it stands in a file: which one (from 1), where, and what it says.
 
-    ``text`` is the JSON text that it was read from, if it was JSON Lines.
+    ``text`` is the JSON text that it was read from, if it was JSON Lines. ``line`` finds out in
+    which line of the file it begins, if ``place`` does not say so.
     """
 
     number: int
     place: str
     values: Any
     text: Optional[str] = None
+    line: Optional[Callable[[], int]] = None
 
 
 def read_observations(
@@ -62,7 +65,7 @@ def read_observations(
                     raise UsageError("id: {!r} is also that of {}".format(observation.id, first))
                 yield observation
             except UsageError as error:
-                errors.add(item.place, error)
+                errors.add(_whole_place(item), error)
     errors.check(count, "observations", "written")
 
 
@@ -73,7 +76,9 @@ def read_items(stream: IO[bytes], name: str = "", format: Optional[str] = None) 
     if format == "jsonl":
         return _json_lines(itertools.chain(head, stream))
     text = _decoded(b"".join(head) + stream.read())
-    return _numbered(_yaml(text) if format == "yaml" else _json(text))
+    if format == "yaml":
+        return _numbered(_yaml(text), lambda index: _line_in_yaml(text, index))
+    return _numbered(_json(text), lambda index: line_numbers.in_json(text, [index]))
 
 
 def _head(stream: IO[bytes]) -> List[bytes]:
@@ -165,9 +170,14 @@ def _json_lines(stream: Iterable[bytes]) -> Iterator[Item]:
         raise UsageError(EMPTY)
 
 
-def _numbered(parsed: Iterable[Any]) -> Iterator[Item]:
-    for number, values in enumerate(parsed, 1):
-        yield Item(number, "item {}".format(number), values)
+def _numbered(parsed: Iterable[Any], line_of: Callable[[int], int]) -> Iterator[Item]:
+    for index, values in enumerate(parsed):
+        place = "item {}".format(index + 1)
+        yield Item(index + 1, place, values, line=partial(line_of, index))
+
+
+def _whole_place(item: Item) -> str:
+    return item.place if item.line is None else "{} (line {})".format(item.place, item.line())
 
 
 def _decoded(content: bytes) -> str:
@@ -207,6 +217,17 @@ def _yaml(text: str) -> List[Any]:
     if not said:
         raise UsageError(EMPTY)
     return [item for document in said for item in _as_list(document)]
+
+
+def _line_in_yaml(text: str, index: int) -> int:
+    yaml = require("yaml", "PyYAML")
+    nodes = []
+    for node in yaml.compose_all(text, Loader=yaml.SafeLoader):
+        if isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+        elif node.tag != "tag:yaml.org,2002:null":
+            nodes.append(node)
+    return int(nodes[index].start_mark.line) + 1
 
 
 def _as_list(parsed: Any) -> List[Any]:

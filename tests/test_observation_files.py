@@ -119,7 +119,7 @@ def test_not_more_mistakes_are_shown_than_one_can_read():
 
 
 def test_items_of_documents_are_numbered():
-    with pytest.raises(UsageError, match="item 2: name: must be text, not a number"):
+    with pytest.raises(UsageError, match=r"item 2 \(line 2\): name: must be text, not a number"):
         ids_in("- {}\n- {name: 5}\n", "x.yaml")
 
 
@@ -202,3 +202,17 @@ def test_a_pipe_is_enough(tmp_path):
     for content in (LINES, "- id: a\n- id: b\n"):
         stream = io.BufferedReader(Pipe(content.encode("utf-8")))
         assert [one.id for one in read_observations(stream, "t")] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "content, name, line",
+    [
+        ('[\n  {"id": "a"},\n\n  {"id": "b",\n   "level": "LOUD"}\n]', "x.json", 4),
+        ('{\n "id": "a",\n "level": "LOUD"\n}', "x.json", 1),
+        ("- id: a\n\n- level: LOUD\n  id: b\n", "x.yaml", 3),
+        ("id: a\n---\n---\n- id: b\n- {level: LOUD}\n", "x.yaml", 5),
+    ],
+)
+def test_a_wrong_item_is_named_with_its_line(content, name, line):
+    with pytest.raises(UsageError, match=r"item \d \(line {}\): level: 'LOUD'".format(line)):
+        ids_in(content, name)
