@@ -10,13 +10,14 @@ import os
 import re
 import subprocess
 import sys
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from langfuse_server import LangfuseServer
 from processes import environment
+from servers import point_at
 
 from coaiapy import web_json
 from coaiapy.cli_common import Context
@@ -95,16 +96,29 @@ LOCAL = """
     stash ttl NAME
     stash delete NAME --yes
     fuse traces create NAME
-    fuse traces create t --name NAME --user NAME --session NAME --tags NAME
+    fuse traces create t --name NAME --user NAME --session NAME --tag NAME
     fuse traces add-observation NAME -n NAME
     fuse traces trace-view NAME
     fuse traces session-view NAME
     fuse traces patch-output NAME NAME
     fuse traces --user NAME
     fuse traces delete NAME
+    fuse traces list-observations --trace-id NAME --name NAME
+    fuse traces add-observations NAME -f steps.jsonl
     fuse sessions view -f NAME
+    fuse sessions create NAME NAME -n NAME
+    fuse sessions addnode NAME NAME NAME -n NAME
+    fuse scores create NAME -n NAME --trace-id NAME
+    fuse scores apply --trace-id NAME --name NAME -c NAME
+    fuse scores apply --session-id NAME --name NAME -v NAME
+    fuse scores list --trace-id NAME --name NAME
     fuse score-configs show NAME
+    fuse score-configs apply NAME --trace-id NAME -v NAME
     fuse score-configs presets NAME
+    fuse score-configs presets show NAME
+    fuse score-configs presets install NAME
+    fuse outbox show NAME
+    fuse outbox drop NAME --yes
     p NAME text
     gh issues list --owner NAME --repo NAME
     gh issues get NAME
@@ -122,16 +136,36 @@ SERVER = """
     fuse prompts get NAME
     fuse prompts delete NAME
     fuse prompts labels NAME 1 a
+    fuse prompts create NAME NAME --commit-message NAME
+    fuse prompts pull pulled --label NAME
     fuse datasets get NAME
     fuse datasets export NAME
+    fuse datasets create NAME --description NAME
+    fuse datasets import NAME items.jsonl --create
     fuse dataset-items list NAME
+    fuse dataset-items create NAME -i NAME --id NAME
     fuse dataset-items get NAME
     fuse dataset-items delete NAME
     fuse scores get NAME
     fuse scores delete NAME
     fuse score-configs get NAME
     fuse score-configs archive NAME
+    fuse score-configs create NAME NUMERIC --description NAME
+    fuse score-configs update NAME --name NAME --description NAME
+    fuse score-configs apply NAME --trace-id NAME -v 1
+    fuse score-configs presets install NAME
+    fuse scores create NAME -n NAME --trace-id NAME
+    fuse scores apply --trace-id NAME --name NAME -c NAME
+    fuse scores list --trace-id NAME --name NAME
+    fuse sessions create NAME NAME
+    fuse sessions addnode NAME NAME NAME
+    fuse traces list-observations --trace-id NAME --name NAME
+    fuse traces add-observations NAME -f steps.jsonl
     fuse comments get NAME
+    fuse comments list --trace-id NAME
+    fuse comments post NAME --trace-id NAME
+    fuse comments post text --prompt NAME
+    fuse media upload items.jsonl NAME -c text/plain
     fuse media get NAME
     fuse media download NAME
 """.strip().splitlines()
@@ -140,11 +174,22 @@ SERVER = """
 ROUTES = re.compile(
     r"/api/public/("
     r"health|projects|sessions|v2/observations|score-configs|dataset-items|v2/prompts|traces"
-    r"|v[23]/scores"
+    r"|v[23]/scores|v2/datasets|observations|ingestion|comments|media"
     r"|(traces|observations|sessions|v2/prompts|v2/datasets|dataset-items|v2/scores|scores"
     r"|score-configs|comments|media)/(?P<name>[^/?#]+)"
     r"|v2/prompts/(?P<prompt>[^/?#]+)/versions/1"
     r")(\?.*)?\Z"
+)
+
+# What a command that does not do its work says last.
+SENTENCE = re.compile(r"^(coaia: |nothing is stashed under ).+\n\Z", re.MULTILINE | re.DOTALL)
+
+# The id of what a server has made.
+GIVEN_ID = re.compile(r"[0-9a-zA-Z_-]{8,}\Z")
+# What the commands put into a query.
+PARAMETERS = set(
+    "page limit fields orderBy filter label resolve version name traceId sessionId userId id"
+    " datasetName objectId objectType fromTimestamp cursor".split()
 )
 
 quickly = settings(
@@ -166,7 +211,7 @@ def say(words, name):
     assert "unexpected" not in said and "Traceback" not in said, (line, said)
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", said.replace("\r\n", "")), said
     if code:
-        assert said.endswith("\n") and "coaia: " in said or "nothing" in said, (line, said)
+        assert SENTENCE.search(said), (line, said)
     return code
 
 
@@ -188,6 +233,8 @@ def deep(tmp_path, monkeypatch):
     monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("OPENAI_BASE_URL", "not an address")
     monkeypatch.setattr(web_json, "TRIES", 1)
+    (inner / "items.jsonl").write_text('{"input": "x"}\n')
+    (inner / "steps.jsonl").write_text('{"name": "x"}\n')
 
     def elsewhere():
         return files_below(tmp_path, [str(inner), os.environ["COAIA_HOME"]])
@@ -223,19 +270,37 @@ def test_no_name_leads_a_request_to_another_address(server, deep, monkeypatch, w
     monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", server.public_key)
     monkeypatch.setenv("LANGFUSE_SECRET_KEY", server.secret_key)
     before = deep()
-    for name in NAMES:
+
+    @quickly
+    @given(names)
+    def try_names(name):
+        ask(name)
+
+    def ask(name):
         asked = len(server.requests)
         say(words, name)
         for request in server.requests[asked:]:
-            found = ROUTES.match(request.target)
-            assert found, (words, name, request)
-            step = found.group("name") or found.group("prompt")
-            if step is not None:
-                assert "/" not in step and unquote(step) not in (".", ".."), (words, name, request)
-            if step is not None and request.method != "GET":
-                assert unquote(step) == name, (words, name, request)
-            assert "x-injected" not in request.headers
+            check_request(request, name, words)
+
+    try_names()
+    for name in NAMES:
+        ask(name)
     assert deep() == before
+    assert not os.path.exists("pwned") and not os.path.exists("X-Injected: 1")
+
+
+def check_request(request, name, words):
+    """It goes where the command has to ask, and the name is one step of a path or one value."""
+    found = ROUTES.match(request.target)
+    assert found, (words, name, request)
+    step = found.group("name") or found.group("prompt")
+    if step is not None:
+        assert "/" not in step and unquote(step) not in (".", ".."), (words, name, request)
+    if step is not None and request.method != "GET":
+        assert unquote(step) == name or GIVEN_ID.match(step), (words, name, request)
+    query = parse_qs(urlsplit(request.target).query, keep_blank_values=True)
+    assert set(query) <= PARAMETERS, (words, name, request)
+    assert "x-injected" not in request.headers
 
 
 @given(st.one_of(st.sampled_from(NAMES), st.text("./\\%:? aCONcon1nul-\n", max_size=12)))
@@ -252,6 +317,27 @@ def test_a_prompts_name_becomes_a_path_that_every_system_can_have(name):
         assert step == step.strip(" .") or step.endswith(".md")
         assert not re.match(r"(con|prn|aux|nul|com\d|lpt\d)(\.|\Z)", step, re.IGNORECASE)
         assert not re.search(r'[\\:*?"<>|\x00-\x1f]', step)
+
+
+def test_prompts_of_such_names_become_files_of_one_folder_and_come_back(
+    langfuse, deep, monkeypatch
+):
+    point_at(monkeypatch, langfuse("v3"))
+    made = [name for name in NAMES if main(["fuse", "prompts", "create", "--", name, "text"]) == 0]
+    assert len(made) > 30
+    before = deep()
+    assert main(["fuse", "prompts", "pull", "pulled"]) == 0
+    assert deep() == before
+    pulled = [path for path in files_below("pulled", []) if os.path.isfile(path)]
+    assert len(pulled) == len(made)
+    assert main(["fuse", "prompts", "check", "pulled"]) == 0
+    for path in pulled:
+        with open(path, "a") as stream:
+            stream.write("more")
+    assert main(["fuse", "prompts", "diff", "pulled"]) == 1
+    assert main(["fuse", "prompts", "push", "pulled"]) == 0
+    assert main(["fuse", "prompts", "check", "pulled"]) == 0
+    assert deep() == before
 
 
 VALUES = [name for name in NAMES if name and "\x00" not in name and "\ud800" not in name]
