@@ -20,6 +20,9 @@ class BumpError(Exception):
 def main(argv=None, root=None):
     """Bump the tree below ``root``, print the new version and return the exit code."""
     words = sys.argv[1:] if argv is None else argv
+    if words in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
     root = root or os.path.dirname(os.path.abspath(__file__))
     try:
         version = bump(root, words)

@@ -63,6 +63,9 @@ def main(argv: Optional[List[str]] = None, context: Optional[Context] = None) ->
     """Run one command line and return its exit code; nothing else in the package ends a run."""
     streams = context or standard_context()
     words = list(sys.argv[1:] if argv is None else argv)
+    if isinstance(argv, str) or not all(isinstance(word, str) for word in words):
+        text = 'a command line is a list of texts, such as ["env", "list"], not {!r}'.format(argv)
+        return _fail(streams, text, ExitCode.USAGE, False)
     if words[:1] == ["__complete"]:
         return _complete(words[1:], streams)
     words, debug = _take_debug(words)

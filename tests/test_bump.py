@@ -110,7 +110,6 @@ def test_a_given_version_is_set_and_setting_it_again_changes_nothing(tree):
         ("1.2.3 ",),
         ("1.2.3-rc1",),
         ("1.2.3; touch x",),
-        ("--help",),
         ("1.2." + "9" * 5000,),
         ("1.2.3", "1.2.4"),
         ("0.7.8",),
@@ -223,3 +222,11 @@ def test_the_version_stands_nowhere_else():
 
 def text_of(path):
     return path.read_bytes().decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_help_is_help_and_changes_nothing(tree, capsys, word):
+    before = {path: path.read_bytes() for path in tree.rglob("*") if path.is_file()}
+    assert BUMP.main([word], str(tree)) == 0
+    assert "python bump.py 1.2.3" in capsys.readouterr().out
+    assert {path: path.read_bytes() for path in tree.rglob("*") if path.is_file()} == before

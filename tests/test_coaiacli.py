@@ -377,3 +377,9 @@ def test_the_command_changes_no_words_of_its_caller():
 def test_exit_codes_are_plain_numbers_to_a_shell():
     assert process("--version").returncode == int(ExitCode.OK)
     assert process("nonsense").returncode == int(ExitCode.USAGE)
+
+
+@pytest.mark.parametrize("words", ["env list", [1, 2], ["env", None]])
+def test_what_is_no_list_of_texts_is_a_sentence(capsys, words):
+    assert coaiacli.main(words) == 2
+    assert "a command line is a list of texts" in capsys.readouterr().err

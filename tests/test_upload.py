@@ -215,7 +215,7 @@ def test_a_dist_of_another_version_is_not_uploaded(home, tree):
     assert index.asked == []
     for code, out, err in (older, mixed, none):
         assert (code, out) == (2, "")
-        assert err.endswith("and not version 3.2.2 alone: run make build before\n")
+        assert err.endswith("and not only version 3.2.2: run make build first\n")
     assert "holds coaiapy-3.2.1-py3-none-any.whl, coaiapy-3.2.1.tar.gz and" in older[2]
     assert "holds nothing and" in none[2]
 

@@ -100,7 +100,7 @@ def artefacts(folder, version):
     found = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
     if found != sorted(names):
         raise NotReady(
-            "{}/ holds {} and not version {} alone: run make build before".format(
+            "{}/ holds {} and not only version {}: run make build first".format(
                 folder, ", ".join(found) or "nothing", version
             )
         )
@@ -137,10 +137,13 @@ def secrets(settings):
 
 def readable(text, hidden):
     """Return what twine said, as text: no secrets, colours, HTML or traceback but its end."""
+    # First, for a short secret may stand in the words that such a line is known by.
+    lines = [line for line in text.splitlines() if not OF_LOGIN.search(MARKUP.sub("", line))]
+    text = "\n".join(lines)
     text = hide(html.unescape(MARKUP.sub("", hide(text, hidden))), hidden)
     before, found, trace = text.partition("Traceback (most recent call last)")
     lines = before.splitlines() + (trace.strip().splitlines()[-1:] if found else [])
-    return "\n".join(line.rstrip() for line in lines if line.strip() and not OF_LOGIN.search(line))
+    return "\n".join(line.rstrip() for line in lines if line.strip())
 
 
 def hide(text, hidden):
