@@ -26,8 +26,20 @@ OTHER_VARIABLES = (
     ("COAIA_<NAME>", "the value of the template variable <name> in coaia pipeline create"),
 )
 
+# How a point in time may be written wherever a command or a file asks for one.
+TIMES = (
+    ("2026-01-31T12:00:00Z", "ISO 8601, with Z or an offset such as +02:00"),
+    ("2026-01-31 12:00", "ISO 8601 without an offset: local time"),
+    ("2026-01-31", "a day: its beginning, local time"),
+    ("260131120000", "yyMMddHHmmss, in UTC"),
+    ("2601311200", "yyMMddHHmm, in UTC"),
+    ("1769860800", "seconds since 1970, also with a fraction"),
+    ("(ten digits)", "what is nearer to now: yyMMddHHmm or seconds since 1970"),
+)
+
 TOPICS = (
     ("exit-codes", "what the exit codes mean"),
+    ("times", "how to write a point in time"),
     ("variables", "the environment variables that are read"),
 )
 
@@ -50,6 +62,8 @@ def build(parser: Parser, words: List[str]) -> None:
 def _show(args: argparse.Namespace, context: Context) -> None:
     if args.words == ["exit-codes"]:
         raise Answer(_table([(str(int(code)), meaning) for code, meaning in EXIT_CODES]))
+    if args.words == ["times"]:
+        raise Answer(_table(list(TIMES)))
     if args.words == ["variables"]:
         raise Answer(_table(variables()))
     line = args.words + ["--help"]

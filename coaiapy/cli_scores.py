@@ -99,8 +99,12 @@ def _build_list(group: Any) -> None:
     listing.add_argument("--data-type", "--type", type=str.upper, choices=SCORE_TYPES)
     listing.add_argument("--config", metavar="NAME|ID", help="only those of this score config")
     listing.add_argument("--environment", metavar="NAME", help="only those of this environment")
-    listing.add_argument("--from", dest="from_time", type=time, metavar="TIME", help="not before")
-    listing.add_argument("--to", dest="to_time", type=time, metavar="TIME", help="before")
+    listing.add_argument(
+        "--from", dest="from_time", type=time, metavar="TIME", help="from this time on"
+    )
+    listing.add_argument(
+        "--to", dest="to_time", type=time, metavar="TIME", help="until before this time"
+    )
     listing.add_argument("--limit", type=positive, default=DEFAULT_LIMIT, help="how many at most")
     listing.add_argument("--all", action="store_true", help="every score, whatever --limit says")
     add_listing_options(listing)

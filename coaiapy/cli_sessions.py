@@ -29,8 +29,12 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     listing.add_argument("--page", type=positive, default=1, help="which part (default: 1)")
     listing.add_argument("--limit", type=positive, default=50, help="how many a page (default: 50)")
     listing.add_argument("--environment", metavar="NAME", help="only those of this environment")
-    listing.add_argument("--from", dest="from_time", type=time, metavar="TIME", help="not before")
-    listing.add_argument("--to", dest="to_time", type=time, metavar="TIME", help="before")
+    listing.add_argument(
+        "--from", dest="from_time", type=time, metavar="TIME", help="from this time on"
+    )
+    listing.add_argument(
+        "--to", dest="to_time", type=time, metavar="TIME", help="until before this time"
+    )
     add_timeout(listing)
     add_listing_options(listing)
     get = add_command(

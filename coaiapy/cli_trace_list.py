@@ -76,8 +76,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add("--name", help="only those of this name")
     add("--tag", action="append", help="only those with this tag (repeat for several)")
     add("--environment", metavar="NAME", help="only those of this environment")
-    add("--from", dest="from_time", type=time, metavar="TIME", help="not before")
-    add("--to", dest="to_time", type=time, metavar="TIME", help="before")
+    add("--from", dest="from_time", type=time, metavar="TIME", help="from this time on")
+    add("--to", dest="to_time", type=time, metavar="TIME", help="until before this time")
     add("--order", choices=ORDERS, help="(default: {})".format(ORDERS[0]))
     add(
         "--include-observations",

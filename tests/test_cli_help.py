@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coaiapy import cli_help, coaiacli, config_schema
+from coaiapy import cli_help, coaiacli, config_schema, times
 from coaiapy.errors import ExitCode
 
 SOURCES = sorted(Path(cli_help.__file__).resolve().parent.glob("*.py"))
@@ -37,6 +37,14 @@ def test_exit_codes_are_all_explained(run):
     assert result.code == 0
     numbers = [int(line.split()[0]) for line in result.out.splitlines()]
     assert numbers == sorted(int(code) for code in ExitCode)
+
+
+def test_times_are_written_as_the_help_says(run):
+    result = run("help", "times")
+    forms = [line.split("  ")[0] for line in result.out.splitlines()]
+    assert result.code == 0 and len(forms) == 7
+    for form in forms[:-1]:
+        assert times.parse_time(form).startswith("2026-01-3"), form
 
 
 def test_variables_are_those_that_the_code_reads(run):

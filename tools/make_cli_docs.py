@@ -29,6 +29,7 @@ FILES = (
     ("~/.coaia/templates/, ./.coaia/templates/", "templates of the user and of the project"),
     ("~/.coaia/tags/, ./.coaia/tags/", "process tags of the user and of the project"),
     ("~/.coaia/score-configs/", "score configs as the server listed them last"),
+    ("~/.coaia/prompts/", "prompts as the server gave them last, for when it is down"),
     ("~/.coaia/global.env, ./.coaia-env", "environments; .NAME is appended for a named one"),
     ("./.env, ./coaia.json, ~/coaia.json", "settings, the stronger first"),
 )
@@ -170,6 +171,7 @@ def markdown():
     for command in commands:
         parts += markdown_section(command)
     parts += ["## Exit codes", "| Code | Meaning |\n| --- | --- |\n" + rows(exit_codes())]
+    parts += ["## Times", "| Written | Meaning |\n| --- | --- |\n" + rows(cli_help.TIMES)]
     parts += [
         "## Variables",
         "| Variable | Meaning |\n| --- | --- |\n" + rows(cli_help.variables()),
@@ -186,7 +188,7 @@ def contents(commands):
         name = command.name if depth < 2 else command.name.rpartition(" ")[2]
         text = escaped(command.description[:1].lower() + command.description[1:].rstrip("."))
         yield line.format("  " * depth, name, command.name.replace(" ", "-"), text)
-    for title in ("Exit codes", "Variables", "Files"):
+    for title in ("Exit codes", "Times", "Variables", "Files"):
         yield "- [{}](#{})".format(title, title.lower().replace(" ", "-"))
 
 
@@ -265,6 +267,7 @@ def man_page():
         lines += man_section(command)
     for heading, pairs in (
         ("EXIT STATUS", exit_codes()),
+        ("TIMES", cli_help.TIMES),
         ("ENVIRONMENT", cli_help.variables()),
         ("FILES", FILES),
     ):
