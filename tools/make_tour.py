@@ -28,7 +28,7 @@ PROMPT = "<prompt>"
 HOME = "/home/john"
 OWN_SETTINGS = ("COAIA", "LANGFUSE_", "OPENAI_", "REDIS_", "AWS_")
 
-COLUMNS = 104
+COLUMNS = 118
 # In pixels: the width and height of a character of size 13, and the space around the text.
 WIDTH, HEIGHT = 7.8, 18
 MARGIN, HEAD, GAP = 20, 34, 8
@@ -52,9 +52,13 @@ def recorded(found: List[Step]) -> List[Line]:
         (Path(folder) / "project").mkdir()
         shown = _typed(found, folder)
     lines: List[Line] = []
-    for command, output in zip([step.command for step in found if step.command], shown):
-        lines.append(Line("$ " + command, True))
-        lines.extend(Line(text, False) for text in output.replace(folder, HOME).splitlines())
+    outputs = iter(shown)
+    for step in found:
+        if step.path:
+            lines.append(Line("# {} is the file that README.md shows".format(step.path), False))
+            continue
+        lines.append(Line("$ " + step.command, True))
+        lines += [Line(text, False) for text in next(outputs).replace(folder, HOME).splitlines()]
     return _with_the_ids_of(found, lines)
 
 
@@ -141,9 +145,13 @@ def drawn(lines: List[Line]) -> str:
 
 
 def _rows(line: Line) -> Iterator[Line]:
-    """A terminal goes on in the next row where a line is longer than it is wide."""
-    for start in range(0, max(len(line.text), 1), COLUMNS):
-        yield line._replace(text=line.text[start : start + COLUMNS])
+    """A line that is longer than the terminal is wide goes on in the next row, by whole words."""
+    rest = line.text
+    while len(rest) > COLUMNS:
+        end = rest.rfind(" ", 1, COLUMNS + 1) + 1 or COLUMNS
+        yield line._replace(text=rest[:end])
+        rest = rest[end:]
+    yield line._replace(text=rest)
 
 
 def _prompts(rows: List[Line]) -> int:
