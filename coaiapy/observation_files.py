@@ -77,7 +77,7 @@ def read_items(stream: IO[bytes], name: str = "", format: Optional[str] = None) 
         return _json_lines(itertools.chain(head, stream))
     text = _decoded(b"".join(head) + stream.read())
     if format == "yaml":
-        return _numbered(_yaml(text), lambda index: _line_in_yaml(text, index))
+        return _numbered(_yaml(text), lambda index: yaml_values.item_lines(text)[index])
     return _numbered(_json(text), lambda index: line_numbers.in_json(text, [index]))
 
 
@@ -217,17 +217,6 @@ def _yaml(text: str) -> List[Any]:
     if not said:
         raise UsageError(EMPTY)
     return [item for document in said for item in _as_list(document)]
-
-
-def _line_in_yaml(text: str, index: int) -> int:
-    yaml = require("yaml", "PyYAML")
-    nodes = []
-    for node in yaml.compose_all(text, Loader=yaml.SafeLoader):
-        if isinstance(node, yaml.SequenceNode):
-            nodes += node.value
-        elif node.tag != "tag:yaml.org,2002:null":
-            nodes.append(node)
-    return int(nodes[index].start_mark.line) + 1
 
 
 def _as_list(parsed: Any) -> List[Any]:

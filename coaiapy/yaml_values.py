@@ -38,6 +38,21 @@ def load_all(text: str, *kept_as_text: str) -> List[Any]:
     return documents
 
 
+def item_lines(text: str) -> List[int]:
+    """Return the lines, from 1, of the items of all lists of a YAML text that ``load_all`` takes.
+
+    A document that is no list is an item by itself, unless it is empty.
+    """
+    yaml = require("yaml", "PyYAML")
+    nodes: List[Any] = []
+    for node in yaml.compose_all(text, Loader=yaml.SafeLoader):
+        if isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+        elif node.tag != "tag:yaml.org,2002:null":
+            nodes.append(node)
+    return [int(node.start_mark.line) + 1 for node in nodes]
+
+
 def _loader(yaml: Any, kept_as_text: Any, most: int) -> Any:
     tags = ["tag:yaml.org,2002:" + name for name in kept_as_text]
 
