@@ -22,7 +22,10 @@ class TemporaryError(NetworkError):
     """No answer, or one that may be different next time.
 
     ``retry_after`` is how many seconds the server asks to wait, ``None`` if it does not say.
+    ``is_cut_short``: only our own deadline ended the try, so it tells nothing about the server.
     """
+
+    is_cut_short = False
 
     def __init__(self, sentence: str, retry_after: Optional[float] = None) -> None:
         NetworkError.__init__(self, sentence)
@@ -47,17 +50,24 @@ def retrying(
 ) -> T:
     """Return what ``once()`` returns; call it again after a ``TemporaryError``.
 
-    The error is raised if it is one that ``may_repeat`` says no to, or if ``wait`` gives up.
+    The error is raised if it is one that ``may_repeat`` says no to, or if ``wait`` gives up. If
+    that try was cut short by our deadline, the error of the try before it is raised.
     """
     tries = 0
-    while True:
-        try:
-            return once()
-        except TemporaryError as error:
-            pause = backoff(tries) if error.retry_after is None else error.retry_after
-            tries += 1
-            if not may_repeat(error) or not wait(tries, pause):
-                raise
+    reason: Optional[TemporaryError] = None
+    try:
+        while True:
+            try:
+                return once()
+            except TemporaryError as error:
+                if reason is None or not error.is_cut_short:
+                    reason = error
+                pause = backoff(tries) if error.retry_after is None else error.retry_after
+                tries += 1
+                if not may_repeat(error) or not wait(tries, pause):
+                    raise reason
+    finally:
+        reason = None  # it holds this frame, and the frame would hold it
 
 
 def at_most(tries: int, longest_pause: float, sleep: Callable[[float], None] = time.sleep) -> Wait:

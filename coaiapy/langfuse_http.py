@@ -168,7 +168,9 @@ class LangfuseHttp:
         seconds = deadline - _now()
         asked = "{} {}".format(method, path)
         if seconds <= 0:
-            raise self._unavailable(asked, "there was no time left to ask", unsent=True)
+            late = self._unavailable(asked, "there was no time left to ask", unsent=True)
+            late.is_cut_short = True
+            raise late
         session = self._session()
 
         def ask() -> Any:
@@ -186,7 +188,11 @@ class LangfuseHttp:
         except NoAnswerError as error:
             if error.is_overtime:
                 self._local.session = None  # a thread is still using it
-            raise self._unavailable(asked, error.reason, error.is_unsent) from error
+            missing = self._unavailable(asked, error.reason, error.is_unsent)
+            # Another request than a harmless one may have been carried out: that has to be said.
+            if method in _IDEMPOTENT and seconds < self.settings.timeout:
+                missing.is_cut_short = error.is_overtime or error.is_slow
+            raise missing from error
         except BaseException:
             self._local.session = None  # as above, if it was an interrupt
             raise

@@ -82,3 +82,18 @@ def test_these_may_be_different_next_time(status):
 @pytest.mark.parametrize("status", [200, 207, 302, 400, 401, 403, 404, 405, 409, 413, 422])
 def test_these_are_final(status):
     assert not is_temporary(status)
+
+
+def test_a_try_that_our_deadline_ended_hides_no_better_reason():
+    def once():
+        error = TemporaryError("cut short" if tries else "a real answer")
+        error.is_cut_short = bool(tries)
+        tries.append(1)
+        raise error
+
+    tries = []
+    with pytest.raises(TemporaryError, match="a real answer"):
+        retrying(once, at_most(3, 60, lambda seconds: None))
+    assert len(tries) == 3
+    with pytest.raises(TemporaryError, match="cut short"):
+        retrying(once, at_most(1, 60, lambda seconds: None))
