@@ -22,25 +22,25 @@ TEMPLATE = {
     ],
 }
 BASE = "python -c pass"
-LOCAL = "coaia pipeline create, without a server"
-SERVER = "coaia pipeline create, to a server on loopback"
-FAR_SERVER = "coaia pipeline create, to a server 50 ms away"
-COMPLETING = "coaia pipeline create b<Tab> in bash"
+LOCAL = "`coaia pipeline create`, without a server"
+SERVER = "`coaia pipeline create`, to a server on loopback"
+FAR_SERVER = "`coaia pipeline create`, to a server 50 ms away"
+COMPLETING = "`coaia pipeline create b<Tab>` in bash"
 # How many milliseconds the server of a row is away.
 DISTANCES = {SERVER: 0, FAR_SERVER: 50}
 # What a row of the table is -> (the words of the command, at most so many times an empty Python).
 WORDS = {
-    "coaia --version": (["--version"], 2.5),
-    "coaia --help": (["--help"], 3.0),
-    "coaia env get KEY": (["env", "get", "KEY"], 3.5),
-    "coaia env set KEY value": (["env", "set", "KEY", "value"], None),
+    "`coaia --version`": (["--version"], 2.5),
+    "`coaia --help`": (["--help"], 3.0),
+    "`coaia env get KEY`": (["env", "get", "KEY"], 3.5),
+    "`coaia env set KEY value`": (["env", "set", "KEY", "value"], None),
     LOCAL: (["pipeline", "create", "bench"], 12.0),
     SERVER: (["pipeline", "create", "bench"], None),
     FAR_SERVER: (["pipeline", "create", "bench"], None),
     COMPLETING: (["__complete", "bash", "--", "coaia pipeline create b", " :="], None),
 }
 # What the published release cannot do: it has no --version and no completion, and needs a server.
-OURS_ONLY = ("coaia --version", LOCAL, COMPLETING)
+OURS_ONLY = ("`coaia --version`", LOCAL, COMPLETING)
 
 
 def measure(bench):

@@ -1,0 +1,147 @@
+"""The rows of the table, from what was measured, and how they are written down."""
+
+from typing import NamedTuple, Optional
+
+import commands
+import observations
+from clients import OURS, PUBLISHED, ROOMY_SDK, SDK
+
+HEADINGS = ("", OURS, PUBLISHED, "ratio", SDK, "ratio", "limit", "met")
+NOTHING = "–"
+AHEAD_OF_THE_SDK = 3.0
+MOST_MEMORY = 100
+
+
+class Row(NamedTuple):
+    """One figure of each program that has it, and what coaia's may be."""
+
+    what: str
+    form: str
+    ours: float
+    published: Optional[float] = None
+    sdk: Optional[float] = None
+    limit: str = NOTHING
+    met: str = NOTHING
+
+    def cells(self):
+        """Return the text of each cell."""
+        cells = [self.what, written(self.form, self.ours)]
+        for other in (self.published, self.sdk):
+            cells += [NOTHING if other is None else written(self.form, other), self._ratio(other)]
+        return cells + [self.limit, self.met]
+
+    def _ratio(self, other):
+        if other is None or not self.ours:
+            return NOTHING
+        return "{:.1f}".format(other / self.ours)
+
+
+class Measured(NamedTuple):
+    """Everything that the table shows."""
+
+    times: dict  # seconds by (row, client)
+    requests: dict  # write requests of a pipeline by client
+    hits: dict  # (milliseconds, requests) of a score config from the cache by client
+    journal: float  # seconds of a write
+    sent: dict  # observations.Sent by client
+    bare_memory: float  # MB of a Python that has imported requests
+
+
+def table(measured):
+    """Return one Markdown table of everything."""
+    rows = command_rows(measured) + call_rows(measured)
+    for sdk in (SDK, ROOMY_SDK):
+        rows += batch_rows(measured, sdk)
+    lines = [HEADINGS, ["---"] * len(HEADINGS)] + [row.cells() for row in rows]
+    return "\n".join("| {} |".format(" | ".join(cells)) for cells in lines)
+
+
+def command_rows(measured):
+    """Return a row for each command, and one for the requests of a pipeline."""
+    times = measured.times
+    base = times[commands.BASE, OURS]
+    rows = []
+    for what, (_, most) in commands.WORDS.items():
+        ours, published, sdk = (_scaled(times.get((what, who))) for who in (OURS, PUBLISHED, SDK))
+        row = Row(what, "ms", ours, published, sdk)
+        if most:
+            multiple = times[what, OURS] / base
+            limit = "{:g} × `{}`".format(most, commands.BASE)
+            row = row._replace(limit=limit, met=met(multiple <= most, "{:.1f} ×", multiple))
+        elif what == commands.COMPLETING:
+            row = row._replace(limit="150 ms", met=met(ours <= 150))
+        rows.append(row)
+    requests = [measured.requests[who] for who in (OURS, PUBLISHED, SDK)]
+    what = "write requests of such a pipeline"
+    return rows + [Row(what, "count", *requests, limit="1", met=met(requests[0] <= 1))]
+
+
+def call_rows(measured):
+    """Return the rows of what a process of several calls does."""
+    (hit, asked), (published_hit, published_asked) = measured.hits[OURS], measured.hits[PUBLISHED]
+    journal = measured.journal * 1000
+    return [
+        Row("score config from the cache", "ms", hit, published_hit, None, "1 ms", met(hit <= 1)),
+        Row("requests of such a hit", "mean", asked, published_asked, None, "0", met(not asked)),
+        Row("journal, a write", "ms", journal, limit="5 ms", met=met(journal <= 5)),
+    ]
+
+
+def batch_rows(measured, sdk):
+    """Return the rows of the file of observations, against one of the official SDK's queues.
+
+    What it took a program to lose observations is not shown: that is not the same job.
+    """
+    ours, published, theirs = (measured.sent[who] for who in (OURS, PUBLISHED, sdk))
+    memory = ours.peak_mb - measured.bare_memory
+    each = [_scaled(1 / one.rate) if one.arrived else None for one in (ours, published, theirs)]
+    ahead = ours.rate / theirs.rate
+    queue = " (SDK with a large queue)" if sdk == ROOMY_SDK else ""
+    batch = "{:,} observations{}".format(observations.COUNT, queue)
+
+    def row(what, form, field, **more):
+        values = [getattr(ours, field)]
+        for one in (published, theirs):
+            values.append(getattr(one, field) if one.arrived == ours.arrived else None)
+        return Row("{}: {}".format(batch, what), form, *values, **more)
+
+    return [
+        row("time", "s", "seconds"),
+        Row(batch + ": arrived", "count", ours.arrived, published.arrived, theirs.arrived),
+        Row(
+            "{}: time of one that arrived".format(batch),
+            "ms",
+            *each,
+            limit="SDK's ratio at least {:g}".format(AHEAD_OF_THE_SDK),
+            met=met(ahead >= AHEAD_OF_THE_SDK, "{:.1f}", ahead),
+        ),
+        row("requests", "count", "requests"),
+        row(
+            "peak memory",
+            "MB",
+            "peak_mb",
+            limit="{} MB above `import requests`".format(MOST_MEMORY),
+            met=met(memory <= MOST_MEMORY, "{:.0f} MB", memory),
+        ),
+    ]
+
+
+def met(is_met, form="", *values):
+    """Return whether a limit is met, in words, with what was compared to it."""
+    word = "yes" if is_met else "**no**"
+    return "{} ({})".format(word, form.format(*values)) if form else word
+
+
+def written(form, value):
+    """Return a figure with its unit."""
+    if form == "count":
+        return "{:,}".format(value)
+    if form == "mean":
+        return "{:.2g}".format(value)
+    if form == "s":
+        return "{:.2f} s".format(value)
+    return ("{:,.0f} {}" if value >= 100 or form == "MB" else "{:#.3g} {}").format(value, form)
+
+
+def _scaled(seconds):
+    return None if seconds is None else seconds * 1000
