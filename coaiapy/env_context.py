@@ -151,6 +151,17 @@ def left_behind(variables: Mapping[str, str]) -> List[str]:
     return [key for key in ending if os.environ.get(key) and not variables.get(key)]
 
 
+def export_commands(variables: Mapping[str, str], shell_name: str = "posix") -> List[str]:
+    """Return the lines that export ``variables``, without metadata and ids left open.
+
+    Where they start another trace than this process has, lines that remove the session and the
+    observation ids of that one come after them.
+    """
+    given = {key: variables[key] for key in variables if not is_open(key, variables[key])}
+    ended = [shell.unset_line(key, shell_name) for key in left_behind(given)]
+    return shell.export_lines(given, shell_name) + ended
+
+
 def save_context(
     path: str,
     context_name: Optional[str] = None,

@@ -1,18 +1,19 @@
-"""Pipelines: a whole trace from a template. The names that scripts import.
+"""Pipelines: a whole trace from a template.
 
 from coaiapy.pipeline import TemplateLoader, create
 pipeline = create(TemplateLoader().load_template("data-pipeline"), {"user_id": "john"})
 traces.submit(settings.load(), [pipeline.trace] + pipeline.observations)
 """
 
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
-from coaiapy import environment, ids, template_files, template_inheritance
-from coaiapy.errors import CoaiaError
+from coaiapy import environment, ids
+from coaiapy.published_templates import TemplateLoader, TemplateRenderer
 from coaiapy.record_fields import Body
 from coaiapy.records import Observation, Trace, observation_from, trace_from
 from coaiapy.template_inheritance import load
 from coaiapy.template_language import TemplateError
+from coaiapy.template_listing import Listing, list_templates
 from coaiapy.template_model import PipelineStep, PipelineTemplate, PipelineVariable
 from coaiapy.template_render import RenderedStep, new_language, render_steps, render_trace
 from coaiapy.template_starter import init
@@ -20,14 +21,11 @@ from coaiapy.template_variables import (
     Lookup,
     all_names,
     all_variables,
+    checked_values,
     environment_key,
     no_environment,
     placeholders,
-    resolve,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = [
     "Listing",
@@ -76,13 +74,6 @@ class Pipeline(NamedTuple):
         return dict(self.trace.body(), observations=observations)
 
 
-class Listing(NamedTuple):
-    """The templates there are, as dicts, and a complaint for each file that is broken."""
-
-    templates: List[Dict[str, Any]]
-    complaints: List[str]
-
-
 def create(
     template: PipelineTemplate,
     variables: Optional[Mapping[str, Any]] = None,
@@ -118,34 +109,11 @@ def preview(template: PipelineTemplate) -> Pipeline:
     return _made(template, placeholders(template), no_environment, "(preview)")
 
 
-def list_templates() -> Listing:
-    """Return every template by name, with description, version, author, place and path."""
-    found, complaints = template_files.find_all()
-    templates = []
-    for each in found:
-        try:
-            template = template_inheritance.load_found(each)
-        except CoaiaError as error:
-            complaints.append(str(error))
-            continue
-        templates.append(
-            {
-                "name": each.name,
-                "description": template.description or "",
-                "version": template.version,
-                "author": template.author or "",
-                "place": each.place,
-                "path": each.path,
-            }
-        )
-    return Listing(templates, complaints)
-
-
 def _made(
     template: PipelineTemplate, given: Mapping[str, Any], lookup: Lookup, trace_id: Optional[str]
 ) -> Pipeline:
     language = new_language()
-    values = _values(template, given, lookup, language)
+    values = checked_values(template, given, lookup, language)
     trace = trace_from(
         dict(
             render_trace(template, values, language),
@@ -156,18 +124,6 @@ def _made(
     )
     steps = render_steps(template, values, language)
     return Pipeline(trace, _observations(trace, steps))
-
-
-def _values(
-    template: PipelineTemplate, given: Mapping[str, Any], lookup: Lookup, language: Any
-) -> Dict[str, Any]:
-    values, problems = resolve(template, given, lookup, language)
-    if problems:
-        raise TemplateError(
-            "template {!r}: validation failed: {} (coaia pipeline show {} lists its "
-            "variables)".format(template.name, "; ".join(problems), template.name)
-        )
-    return values
 
 
 def _observations(trace: Trace, steps: List[RenderedStep]) -> List[Observation]:
@@ -201,64 +157,3 @@ def _moments(start: str, count: int) -> List[str]:
 
 def _names(template: PipelineTemplate) -> List[str]:
     return [name for variable in all_variables(template) for name in all_names(variable)]
-
-
-class TemplateLoader:
-    """Finds, reads and saves templates, under the names that scripts import."""
-
-    def list_templates(self, include_path: bool = False) -> List[Dict[str, Any]]:
-        """Return ``name``, ``description``, ``version``, ``author`` (and ``path``) of each.
-
-        Broken files are left out; the function ``list_templates`` tells them too.
-        """
-        keys = ["name", "description", "version", "author"] + (["path"] if include_path else [])
-        return [{key: listed[key] for key in keys} for listed in list_templates().templates]
-
-    def load_template(self, name: str) -> Optional[PipelineTemplate]:
-        """Return the template with all that it inherits, or ``None`` if there is none.
-
-        Raises ``StateError`` if its file is broken and ``UsageError`` for an impossible name.
-        """
-        found = template_files.find(name)
-        return template_inheritance.load_found(found) if found else None
-
-    def save_template(
-        self, template: PipelineTemplate, location: str = "user", format: str = "json"
-    ) -> "Path":
-        """Write a template into the ``user``'s or the ``project``'s folder; return its path."""
-        from pathlib import Path
-
-        from coaiapy import times
-
-        document = template._replace(created_at=template.created_at or times.now()).to_dict()
-        return Path(template_files.write(document, template.name, location, format, True))
-
-
-class TemplateRenderer:
-    """Renders templates into plain dicts, under the names that scripts import."""
-
-    def render_template(
-        self, template: PipelineTemplate, variables: Mapping[str, Any]
-    ) -> List[Dict[str, Any]]:
-        """Return for each step ``name``, ``type``, ``description``, ``variables`` (with
-        ``input`` and ``output``), ``metadata`` and, if it has one, ``parent`` (its name).
-
-        Raises ``ValueError`` when the variables do not fit.
-        """
-        language = new_language()
-        values = _values(template, variables, no_environment, language)
-        steps = render_steps(template, values, language)
-        rendered = []
-        for step in steps:
-            own = {key: step.fields[key] for key in ("input", "output") if key in step.fields}
-            entry = {
-                "name": step.name,
-                "type": step.type,
-                "description": step.description,
-                "variables": dict(step.others, **own),
-                "metadata": step.fields["metadata"],
-            }
-            if step.parent is not None:
-                entry["parent"] = steps[step.parent].name
-            rendered.append(entry)
-        return rendered

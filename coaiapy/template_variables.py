@@ -80,6 +80,19 @@ def resolve(
     return Resolved(values, problems)
 
 
+def checked_values(
+    template: PipelineTemplate, given: Mapping[str, Any], lookup: Lookup, language: Language
+) -> Dict[str, Any]:
+    """Return the value of each variable; raise ``TemplateError`` with everything that is wrong."""
+    values, problems = resolve(template, given, lookup, language)
+    if problems:
+        raise TemplateError(
+            "template {!r}: validation failed: {} (coaia pipeline show {} lists its "
+            "variables)".format(template.name, "; ".join(problems), template.name)
+        )
+    return values
+
+
 def names_of(template: PipelineTemplate, values: Mapping[str, Any]) -> Dict[str, Any]:
     """Return what expressions may use: each value by its variable's name and by its aliases."""
     return {

@@ -42,7 +42,7 @@ FLOORS = {
         server_only server_lacks prompt_cache prompt_display dataset_display prompt_files prompt_folder
         template_values template_bounds template_document template_model template_files
         template_language template_variables
-        template_inheritance template_plan template_render template_starter
+        template_inheritance template_listing template_plan template_render template_starter
     """,
     3: """
         call_recorder llm process_tags text_calls published_texts
@@ -52,6 +52,7 @@ FLOORS = {
         published_forms published_prompts cofuse published_traces
         api traces unknown_traces trace_reads
         projects doctor observation_files csv_items seen_ids pipeline environment env_context
+        env_changes published_environment published_templates
         coaiamodule published_config published_stash stash
         cogh service_checks config_check config_risks
         scores score_files score_links score_configs score_config_files score_presets score_availability

@@ -1,0 +1,151 @@
+"""Environments as earlier releases offer them: the class that ``coaiapy.environment`` exports."""
+
+import os
+from typing import TYPE_CHECKING, Dict, List, Mapping, Optional
+
+from coaiapy import env_changes, env_files, shell
+from coaiapy.env_context import (
+    CONTEXT_KEYS,
+    current_context,
+    export_commands,
+    is_open,
+    left_behind,
+    save_context,
+)
+from coaiapy.env_files import variables_in
+from coaiapy.env_places import LOCATIONS, EnvironmentConfig, environments, path_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class EnvironmentManager:
+    """The environments of one configuration, under the names that scripts import.
+
+    ``env_name`` None means the unnamed environment of its ``location`` (project or global).
+    Failures raise ``CoaiaError``; nothing is printed.
+    """
+
+    def __init__(self, config: Optional[EnvironmentConfig] = None) -> None:
+        self.config = config or EnvironmentConfig()
+
+    def load_environment(
+        self, env_name: Optional[str] = None, location: str = "project"
+    ) -> Dict[str, str]:
+        """Return the variables of one environment; none if it has no file."""
+        return variables_in(self._path(env_name, location))
+
+    def get_variable(
+        self, key: str, env_name: Optional[str] = None, location: str = "project"
+    ) -> Optional[str]:
+        """Return ``key`` as this one environment has it, or None; ``resolve`` asks them all."""
+        return self.load_environment(env_name, location).get(key)
+
+    def set_variable(
+        self,
+        key: str,
+        value: str,
+        env_name: Optional[str] = None,
+        location: str = "project",
+        persist: bool = True,
+        format: str = "json",
+    ) -> Dict[str, str]:
+        """Set ``key`` and return the environment's variables.
+
+        ``persist=False`` sets it in this process only; ``format`` counts for a new file.
+        """
+        path = self._path(env_name, location)
+        if persist:
+            return env_changes.set_variable(path, key, value, format)
+        env_files.check_key(key)
+        os.environ[key] = shell.check_value(key, value)
+        return dict(variables_in(path), **{key: value})
+
+    def unset_variable(
+        self,
+        key: str,
+        env_name: Optional[str] = None,
+        location: str = "project",
+        persist: bool = True,
+        format: str = "json",
+    ) -> Dict[str, str]:
+        """Remove ``key`` and return the environment's variables.
+
+        ``persist=False`` removes it from this process only.
+        """
+        path = self._path(env_name, location)
+        if persist:
+            env_changes.unset_variable(path, key)
+            return variables_in(path)
+        os.environ.pop(shell.check_name(key), None)
+        return {name: text for name, text in variables_in(path).items() if name != key}
+
+    def source_environment(
+        self, env_name: Optional[str] = None, location: str = "project"
+    ) -> Dict[str, str]:
+        """Put one environment's variables into this process and return them.
+
+        Ids left open are returned, but do not replace what the process has. The session and the
+        observation ids of another trace are removed.
+        """
+        variables = self.load_environment(env_name, location)
+        for key in left_behind(variables):
+            del os.environ[key]
+        os.environ.update(
+            {key: value for key, value in variables.items() if not is_open(key, value)}
+        )
+        return variables
+
+    def init_environment(
+        self,
+        env_name: Optional[str] = None,
+        location: str = "project",
+        initial_vars: Optional[Mapping[str, str]] = None,
+        format: str = "json",
+        force: bool = False,
+    ) -> "Path":
+        """Make an environment file and return its path; ``environment.init`` says what is kept."""
+        path = self._path(env_name, location)
+        env_changes.init(path, env_name, location, initial_vars, format, force)
+        return _as_path(path)
+
+    def clear_environment(self, env_name: Optional[str] = None, location: str = "project") -> bool:
+        """Remove an environment's file; return False when there was none."""
+        return env_files.remove(self._path(env_name, location))
+
+    def list_environments(self) -> Dict[str, List[str]]:
+        """Return the names by location; ``default`` is the unnamed one."""
+        found = {location: [] for location in LOCATIONS}  # type: Dict[str, List[str]]
+        for environment in environments(self.config):
+            found[environment.location].append(environment.name or "default")
+        return found
+
+    def export_shell_commands(
+        self, env_name: Optional[str] = None, location: str = "project"
+    ) -> List[str]:
+        """Return the lines that a POSIX shell evaluates, quoted or not."""
+        return export_commands(self.load_environment(env_name, location))
+
+    def get_current_context(self) -> Dict[str, Optional[str]]:
+        """Return each of ``CONTEXT_KEYS`` with its active value or None."""
+        context = current_context()
+        return {key: context.get(key) for key in CONTEXT_KEYS}
+
+    def save_current_context(
+        self,
+        env_name: Optional[str] = None,
+        location: str = "project",
+        name: Optional[str] = None,
+        force: bool = False,
+    ) -> "Path":
+        """Keep the active ids in an environment's file and return its path."""
+        return _as_path(save_context(self._path(env_name, location), name, force).path)
+
+    def _path(self, env_name: Optional[str], location: str) -> str:
+        return path_of(env_name, location, self.config)
+
+
+def _as_path(path: str) -> "Path":
+    from pathlib import Path
+
+    return Path(path)
