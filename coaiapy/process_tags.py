@@ -16,7 +16,7 @@ import os
 import re
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
-from coaiapy import files, spelled_values
+from coaiapy import files, front_matter, spelled_values
 from coaiapy.errors import CoaiaError, ConfigError, NotFoundError, UsageError
 from coaiapy.suggest import did_you_mean
 
@@ -146,7 +146,9 @@ def _in_folder(folder: str, name: str) -> Optional[Tag]:
 
 
 def _from_text(name: str, path: str, text: str) -> Tag:
-    front, instruction = _divided(path, text)
+    found = front_matter.parts(text)
+    front = _settings_in(found.heading, path) if found else {}
+    instruction = found.content if found else text
     if not instruction.strip():
         raise ConfigError("the tag file {} holds no instruction: write one".format(path))
     return Tag(
@@ -159,12 +161,10 @@ def _from_text(name: str, path: str, text: str) -> Tag:
     )
 
 
-def _divided(path: str, text: str) -> Tuple[Dict[str, str], str]:
-    match = re.match(r"---[ \t]*\n(.*?\n)?---[ \t]*(?:\n|\Z)", text, re.DOTALL)
-    if not match:
-        return {}, text
+def _settings_in(heading: str, path: str) -> Dict[str, str]:
+    """Return what stands in front matter; not YAML, so that no package is needed to read it."""
     front = {}
-    for line in (match.group(1) or "").splitlines():
+    for line in heading.splitlines():
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         key, colon, value = line.partition(":")
@@ -173,7 +173,7 @@ def _divided(path: str, text: str) -> Tuple[Dict[str, str], str]:
                 "{}: {!r} is none of {}: correct it".format(path, line, ", ".join(_FRONT_KEYS))
             )
         front[key.strip()] = value.strip().strip("\"'")
-    return front, text[match.end() :]
+    return front
 
 
 def _in_settings(name: str, config: Mapping[str, Any]) -> Optional[Tag]:

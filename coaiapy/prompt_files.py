@@ -10,6 +10,7 @@ import re
 from hashlib import sha256
 from typing import Any, List, NamedTuple, Optional
 
+from coaiapy import front_matter
 from coaiapy.errors import UsageError
 from coaiapy.packages import require
 from coaiapy.prompt_content import (
@@ -26,7 +27,6 @@ from coaiapy.prompt_content import (
 from coaiapy.record_fields import Body
 
 ENDING = ".md"
-FENCE = "---\n"
 CONFLICT = "<<<<<<< "
 KEYS = ("name", "type", "version", "labels", "tags", "config")
 # Bytes of a name that a file system surely takes, with room for an ending.
@@ -98,7 +98,7 @@ def render(prompt: Body) -> str:
     labels = [label for label in prompt.get("labels") or [] if label != LATEST]
     heading.update(labels=sorted(labels), tags=sorted(prompt.get("tags") or []))
     heading["config"] = prompt.get("config") or {}
-    text = FENCE + _dumped(heading) + FENCE
+    text = front_matter.FENCE + _dumped(heading) + front_matter.FENCE
     if heading["type"] == CHAT:
         return text + _dumped(prompt["prompt"])
     return text + str(prompt["prompt"]) + "\n"
@@ -112,30 +112,23 @@ def parse(text: str, path: str) -> PromptFile:
         )
     if _has_windows_lines(text):
         text = text.replace("\r\n", "\n")
-    end = _end_of_heading(text)
-    if not end:
+    front = front_matter.parts(text)
+    if not front:
         raise UsageError("{}: no front matter between two lines of ---".format(path))
     try:
-        heading = yaml_value(text[len(FENCE) : end], "the front matter") or {}
-        return _checked(heading, text[end + len(FENCE) :], path)
+        heading = yaml_value(front.heading, "the front matter") or {}
+        return _checked(heading, front.content, path)
     except UsageError as error:
         raise UsageError("{}: {}".format(path, error)) from error
 
 
 def has_heading(text: str) -> bool:
     """Whether a file says that it is a prompt, or did so before a merge went wrong."""
-    first = text.split("\n", 1)[0].rstrip()
-    return first + "\n" == FENCE or first.startswith(CONFLICT)
+    return front_matter.begins(text) or text.startswith(CONFLICT)
 
 
 def _has_windows_lines(text: str) -> bool:
-    return text.startswith("---\r\n")
-
-
-def _end_of_heading(text: str) -> int:
-    """Return where the second fence begins, 0 without one."""
-    end = text.find("\n" + FENCE, len(FENCE) - 1)
-    return end + 1 if text.startswith(FENCE) else 0
+    return text.split("\n", 1)[0].endswith("\r")
 
 
 def _checked(heading: Any, content: str, path: str) -> PromptFile:
@@ -220,10 +213,8 @@ def is_unmerged(content: Any) -> bool:
 def with_version(text: str, file: PromptFile, version: int) -> str:
     """Return the text of ``file`` with another version, and nothing else changed if possible."""
     is_windows = _has_windows_lines(text)
-    lines = text.replace("\r\n", "\n") if is_windows else text
-    end, line = _end_of_heading(lines), "version: {}\n".format(version)
-    heading, count = re.subn(r"(?m)^version:.*\n", line, lines[:end], count=1)
-    changed = heading + ("" if count else line) + lines[end:]
+    front = front_matter.parts(text.replace("\r\n", "\n") if is_windows else text)
+    changed = "".join(front._replace(heading=_renumbered(front.heading, version))) if front else ""
     try:
         is_good = parse(changed, file.path) == file._replace(version=version)
     except UsageError:
@@ -231,3 +222,9 @@ def with_version(text: str, file: PromptFile, version: int) -> str:
     if not is_good:
         return render(dict(file.body(), version=version))
     return changed.replace("\n", "\r\n") if is_windows else changed
+
+
+def _renumbered(heading: str, version: int) -> str:
+    line = "version: {}\n".format(version)
+    renumbered, count = re.subn(r"(?m)^version:.*\n", line, heading, count=1)
+    return renumbered if count else heading + line

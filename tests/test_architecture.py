@@ -16,7 +16,7 @@ FLOORS = {
     0: """
         errors files shell bash_words packages suggest json_values terminal_text tls
         stash_entries stash_patterns
-        parallel time_limit json_text json_lines json_schema line_numbers row_errors
+        parallel time_limit json_text json_lines json_schema line_numbers row_errors front_matter
     """,
     1: """
         mp3_frames wav_audio ogg_pages audio_files speech_text transcript_formats
