@@ -105,11 +105,11 @@ def add_timeout(parser: argparse.ArgumentParser, default: Any = None) -> None:
         type=seconds,
         metavar="SECONDS",
         default=default,
-        help="wait for the server so long (default: as long as it answers)",
+        help="wait at most this long for the server (default: as long as it keeps answering)",
     )
 
 
 def note_source(context: Context, settings: Settings) -> None:
     """Say so if what is shown comes from no server."""
     if settings.is_local:
-        context.note("from the local journal")
+        context.note("read from the local journal")

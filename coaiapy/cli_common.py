@@ -49,7 +49,10 @@ class OneOfSeveral(argparse.Action):
         other, known = said.get(self.dest, (option, value))
         if other != option and known != value:
             raise argparse.ArgumentError(
-                None, "{} says {}, and {} says {}: give one".format(other, known, option, value)
+                None,
+                "{} says {}, but {} says {}: give only one of them".format(
+                    other, known, option, value
+                ),
             )
         said[self.dest] = (option, value)
         setattr(namespace, self.dest, value)
@@ -101,7 +104,7 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(None, self._left_over(unknown))
         whole = self.elsewhere(str(value))
         unknown_command = "unknown command {!r}".format(value)
-        hint = ": it is " + whole[0] if len(whole) == 1 else _likely_commands(str(value), action)
+        hint = ": use " + whole[0] if len(whole) == 1 else _likely_commands(str(value), action)
         raise argparse.ArgumentError(None, unknown_command + hint)
 
     def parse_known_args(self, *args: Any, **kwargs: Any) -> Any:

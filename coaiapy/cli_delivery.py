@@ -21,14 +21,14 @@ def add_delivery_options(parser: argparse.ArgumentParser) -> None:
         "--timeout",
         type=seconds,
         metavar="SECONDS",
-        help="try to send for so long; the rest waits in the outbox (default: {:g})".format(
+        help="try to send for this long; the rest stays in the outbox (default: {:g})".format(
             delivery.DEADLINE
         ),
     )
     parser.add_argument(
         "--require-delivery",
         action="store_true",
-        help="fail (exit 4; without a server 3) unless the server has accepted it",
+        help="fail unless the server accepts everything (exit code 4; 3 without Langfuse keys)",
     )
 
 
@@ -56,15 +56,15 @@ def report(args: argparse.Namespace, context: Context, outcome: delivery.Outcome
         return ExitCode.CONFIG if args.require_delivery else ExitCode.OK
     for rejected in outcome.rejected[:REJECTED_SHOWN]:
         context.warn(
-            "{0.kind} {0.id} was refused: {0.reason}; it is kept: "
+            "{0.kind} {0.id} was rejected: {0.reason}; it stays in the outbox: "
             "coaia fuse outbox show {0.row}".format(rejected)
         )
     if len(outcome.rejected) > REJECTED_SHOWN:
         context.warn(
-            "{} records were refused in all: coaia fuse outbox list".format(len(outcome.rejected))
+            "{} records were rejected in all: coaia fuse outbox list".format(len(outcome.rejected))
         )
     if outcome.backlog:
-        context.note("also sent: {} that waited".format(counted(outcome.backlog, "record")))
+        context.note("also sent: {} from the outbox".format(counted(outcome.backlog, "record")))
     if outcome.waiting:
         context.note(
             "not sent yet: {} in the outbox, nothing is lost{}; {}".format(
@@ -79,10 +79,10 @@ def report(args: argparse.Namespace, context: Context, outcome: delivery.Outcome
 def _next_step(outcome: delivery.Outcome) -> str:
     if isinstance(outcome.problem, ConfigError):  # then other keys or another server are meant
         return (
-            "once the keys and the address are right: coaia fuse outbox flush --adopt-from "
+            "correct the keys or the address, then run: coaia fuse outbox flush --adopt-from "
             "{}".format(outcome.destination)
         )
-    return "a later command sends it, or: coaia fuse outbox flush"
+    return "a later command will send it, or run: coaia fuse outbox flush"
 
 
 def _exit_code(args: argparse.Namespace, outcome: delivery.Outcome) -> int:
@@ -99,7 +99,7 @@ def summary(what: str, count: int, outcome: delivery.Outcome) -> str:
     unchanged = count - outcome.changed
     text = "{} read and valid, {} written".format(what, outcome.changed)
     if unchanged:
-        text += ", {} there already".format(unchanged)
+        text += ", {} already there".format(unchanged)
     if outcome.is_local:
         return text
     refused = len(outcome.rejected)
@@ -127,6 +127,8 @@ def export_variables(context: Context, variables: Dict[str, Optional[str]]) -> N
     other = environment.other_trace(given)
     if other and is_terminal(context.stdout):
         context.note(
-            'this shell still has the trace {!r}: eval "$(coaia ... --export-env)" goes on with '
-            "the new one, which coaia env save saves".format(other)
+            'this shell still uses the trace {!r}: run eval "$(coaia ... --export-env)" to '
+            "continue with the new one, which is also the one that coaia env save saves".format(
+                other
+            )
         )

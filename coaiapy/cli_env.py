@@ -11,9 +11,9 @@ from coaiapy.cli_streams import Context, is_terminal
 
 # What is said where this shell and ``.coaia-env`` have different traces, by the one that is saved.
 _CHOICE_OF_TRACE = {
-    "project": "this is the trace that .coaia-env got last; this shell still has {!r}: eval the lines "
-    "above to go on with the saved one, or save the other with --from shell",
-    "shell": "this is the trace that this shell has; .coaia-env has {!r}: save that one with "
+    "project": "saved the newer trace, which is in .coaia-env; this shell still uses {!r}: eval the "
+    "lines above to continue with the saved one, or save the other one with --from shell",
+    "shell": "saved the trace that this shell uses; .coaia-env has {!r}: to save that one, use "
     "--from project",
 }
 
@@ -52,10 +52,10 @@ def init(args: argparse.Namespace, context: Context) -> None:
         force=args.force,
     )
     if existed and not args.force:
-        context.note("{} was there: its values are kept (--force starts anew)".format(path))
+        context.note("{} already exists and keeps its values (--force replaces it)".format(path))
         _note_format(args, path, context)
     else:
-        context.note("made {}".format(path))
+        context.note("created {}".format(path))
 
 
 def get(args: argparse.Namespace, context: Context) -> None:
@@ -75,7 +75,7 @@ def set_(args: argparse.Namespace, context: Context) -> None:
         return
     path = path_of(args)
     environment.set_variable(path, args.key, args.value, args.format or "json")
-    context.note("{} is kept in {}".format(args.key, path))
+    context.note("set {} in {}".format(args.key, path))
     _note_format(args, path, context)
     _note_expanded(path, [args.key], context)
 
@@ -88,7 +88,7 @@ def unset(args: argparse.Namespace, context: Context) -> None:
         return
     path = path_of(args)
     removed = environment.unset_variable(path, args.key)
-    text = "{} is removed from {}" if removed else "{} was not set in {}"
+    text = "removed {} from {}" if removed else "{} was not set in {}"
     context.note(text.format(args.key, path))
 
 
@@ -121,18 +121,18 @@ def clear(args: argparse.Namespace, context: Context) -> Optional[int]:
     """Remove an environment's file, once somebody has said so."""
     path = path_of(args)
     environment.check_exists(path)
-    if not args.yes and not agrees(context, "remove {} and all its variables?".format(path)):
-        context.note("{} is kept".format(path))
+    if not args.yes and not agrees(context, "delete {} and all its variables?".format(path)):
+        context.note("kept {}".format(path))
         return 1
     env_files.remove(path)
-    context.note("removed {}".format(path))
+    context.note("deleted {}".format(path))
     return None
 
 
 def _note_eval(context: Context) -> None:
     """A person who sees such lines on the terminal may not know what they are for."""
     if is_terminal(context.stdout):
-        context.note('this changes nothing by itself: load it with eval "$(coaia env ...)"')
+        context.note('these lines only take effect with eval: eval "$(coaia env ...)"')
 
 
 def _note_format(args: argparse.Namespace, path: str, context: Context) -> None:
@@ -140,14 +140,14 @@ def _note_format(args: argparse.Namespace, path: str, context: Context) -> None:
         return
     found = env_files.load(path)
     if found and found.format != args.format:
-        context.note("{} keeps the format it has: {}".format(path, found.format))
+        context.note("{} exists and keeps its format, {}".format(path, found.format))
 
 
 def _note_expanded(path: str, keys: Iterable[str], context: Context) -> None:
     for key in env_files.expanded_elsewhere(path, keys):
         context.note(
-            "{} holds ${{...}}, which python-dotenv expands when it reads {} with its defaults; "
-            "coaia does not: choose --format json for a new file if other programs read it".format(
+            "{} contains ${{...}}, which coaia keeps as it is, but python-dotenv expands when it "
+            "reads {}: if other programs read the file, use --format json for a new one".format(
                 key, path
             )
         )
@@ -157,7 +157,7 @@ def _add_format(parser: Parser) -> None:
     parser.add_argument(
         "--format",
         choices=env_files.FORMATS,
-        help="of a new file: a JSON object (default) or KEY=VALUE lines; a file keeps its own",
+        help="format of a new file: a JSON object (default) or KEY=VALUE lines (env)",
     )
 
 
@@ -168,7 +168,7 @@ def _add_force(parser: Parser, help: str) -> None:
 def _add_persistence(parser: Parser, temp_help: str) -> None:
     either = parser.add_mutually_exclusive_group()
     either.add_argument(
-        "--persist", action="store_true", help="change the environment's file (default)"
+        "--persist", action="store_true", help="change the environment file (default)"
     )
     either.add_argument("--temp", action="store_true", help=temp_help)
 
@@ -176,34 +176,39 @@ def _add_persistence(parser: Parser, temp_help: str) -> None:
 def _add_init(parser: Parser) -> None:
     add_place(parser)
     _add_format(parser)
-    _add_force(parser, "start anew: what an existing file holds is lost")
+    _add_force(parser, "replace an existing file and lose its variables")
 
 
 def _add_get(parser: Parser) -> None:
     parser.add_argument("key", metavar="VARIABLE")
-    add_place(parser)
+    add_place(parser, default="project, then global")
 
 
 def _add_set(parser: Parser) -> None:
     parser.add_argument("key", metavar="VARIABLE")
-    parser.add_argument("value", metavar="VALUE", help="after -- if it looks like an option")
+    parser.add_argument(
+        "value", metavar="VALUE", help="the value; put -- before one that looks like an option"
+    )
     add_place(parser)
     _add_format(parser)
-    _add_persistence(parser, "print the line to eval for this shell only; keep nothing")
+    _add_persistence(parser, "print a line for eval that sets it in this shell; change no file")
 
 
 def _add_unset(parser: Parser) -> None:
     parser.add_argument("key", metavar="VARIABLE")
     add_place(parser)
     _add_format(parser)
-    _add_persistence(parser, "print the line to eval for this shell only; change no file")
+    _add_persistence(parser, "print a line for eval that unsets it in this shell; change no file")
 
 
 def _add_source(parser: Parser) -> None:
     add_place(parser)
-    parser.add_argument("--export", action="store_true", help="print lines to eval in a shell")
+    parser.add_argument("--export", action="store_true", help="print shell lines for eval")
     parser.add_argument(
-        "--shell", choices=shell.SHELLS, default="posix", help="whose lines (default: posix)"
+        "--shell",
+        choices=shell.SHELLS,
+        default="posix",
+        help="shell to print lines for (default: posix)",
     )
     add_reveal(parser)
 
@@ -215,10 +220,10 @@ def _add_save(parser: Parser) -> None:
         "--from",
         dest="source",
         choices=environment.SOURCES,
-        help="save the trace of this shell, or that of .coaia-env (default: the one that came last)",
+        help="save the trace of this shell or that of ./.coaia-env (default: the newer one)",
     )
-    parser.add_argument("--context-name", metavar="TEXT", help="a description to keep with it")
-    _add_force(parser, "replace the ids of another context")
+    parser.add_argument("--context-name", metavar="TEXT", help="description to save with the ids")
+    _add_force(parser, "overwrite the ids of another saved trace")
 
 
 def _add_clear(parser: Parser) -> None:
@@ -230,7 +235,7 @@ COMMANDS = (
     Command(
         "init",
         init,
-        "make an environment file; one that is there keeps its values",
+        "create an environment file, or complete an existing one",
         """coaia env init
         coaia env init --global
         coaia env init --name dev --format env""",
@@ -239,7 +244,7 @@ COMMANDS = (
     Command(
         "list",
         cli_env_list.show,
-        "show the variables of every environment, or of one",
+        "list the variables of all environments or of one",
         """coaia env list
         coaia env list --name dev --json""",
         cli_env_list.add_options,
@@ -247,7 +252,7 @@ COMMANDS = (
     Command(
         "get",
         get,
-        "print a variable: of the OS environment, else the project, else the global environment",
+        "print a variable from the process, else the project, else the global environment",
         """coaia env get COAIA_TRACE_ID
         coaia env get COAIA_USER_ID --location global""",
         _add_get,
@@ -255,7 +260,7 @@ COMMANDS = (
     Command(
         "set",
         set_,
-        "keep a variable",
+        "set a variable",
         """coaia env set COAIA_USER_ID john
         coaia env set OFFSET -5 --name dev
         eval "$(coaia env set DEBUG_MODE true --temp)\"""",
@@ -272,7 +277,7 @@ COMMANDS = (
     Command(
         "source",
         source,
-        "load an environment into a shell, or show it",
+        "print the lines that load an environment into a shell, or show its variables",
         """eval "$(coaia env source --export)"
         coaia env source --name dev --export --shell fish | source
         coaia env source --name dev""",
@@ -281,7 +286,7 @@ COMMANDS = (
     Command(
         "save",
         save,
-        "keep the ids of the current trace, session, user and observation under a name",
+        "save the ids of the current trace, session, user and observation",
         """coaia env save --name llm-session
         coaia env save --name llm-session --context-name "second draft" --force""",
         _add_save,
@@ -289,7 +294,7 @@ COMMANDS = (
     Command(
         "clear",
         clear,
-        "remove an environment and all its variables",
+        "delete an environment with all its variables",
         """coaia env clear --name dev
         coaia env clear --global --yes""",
         _add_clear,

@@ -20,36 +20,34 @@ class Place(NamedTuple):
 
 def add_options(parser: Parser) -> None:
     """Add the options of ``coaia env list``."""
-    add_place(parser)
+    add_place(parser, default="both")
     from coaiapy.cli_listing import add_listing_options
 
-    add_listing_options(
-        parser, "the variables of one environment as an object, or all environments as a list"
-    )
+    add_listing_options(parser, "one environment as a JSON object, or all of them as a JSON list")
     add_reveal(parser)
 
 
-def add_place(parser: Parser) -> None:
-    """Add the options that say which environment it is."""
-    parser.add_argument("--name", metavar="ENVIRONMENT", help="the environment of this name")
+def add_place(parser: Parser, default: str = "project") -> None:
+    """Add the options that say which environment it is; ``default`` is that of the location."""
+    parser.add_argument("--name", metavar="ENVIRONMENT", help="name of the environment")
     parser.add_argument(
         "--location",
         action=OneOfSeveral,
         choices=environment.LOCATIONS,
-        help="./.coaia-env files (project) or the user's own (global)",
+        help="project: ./.coaia-env, global: ~/.coaia/global.env (default: {})".format(default),
     )
     parser.add_argument(
         "--global",
         dest="location",
         action=OneOfSeveral,
         const="global",
-        help="the same as --location global",
+        help="same as --location global",
     )
 
 
 def add_reveal(parser: Parser) -> None:
     """Add ``--reveal``."""
-    parser.add_argument("--reveal", action="store_true", help="show secrets too, not ****")
+    parser.add_argument("--reveal", action="store_true", help="show secret values instead of ****")
 
 
 def path_of(args: argparse.Namespace) -> str:
@@ -92,7 +90,7 @@ def _places(args: argparse.Namespace) -> List[Place]:
 
 def _print_all(context: Context, places: List[Place], reveal: bool) -> None:
     if not places:
-        context.note("there is no environment yet: coaia env init makes one")
+        context.note("there are no environments yet: create one with coaia env init")
         return
     tables = [
         "{} ({}, {})\n{}".format(

@@ -8,39 +8,45 @@ from coaiapy.cli_streams import Context
 from coaiapy.errors import ExitCode
 
 EXIT_CODES = (
-    (ExitCode.OK, "done"),
-    (ExitCode.FAILED, "failed, or what was asked for does not exist"),
+    (ExitCode.OK, "success"),
+    (ExitCode.FAILED, "failure, or something that was asked for does not exist"),
     (ExitCode.USAGE, "the command line or an input file is invalid"),
-    (ExitCode.CONFIG, "a setting, a credential or an optional package is missing"),
+    (ExitCode.CONFIG, "a setting, a credential or an optional package is missing or wrong"),
     (ExitCode.NETWORK, "a server could not be reached or did not answer in time"),
-    (ExitCode.REFUSED, "a server answered, and refused"),
-    (ExitCode.STATE, "a local file or the journal is broken, locked, full or not ours"),
+    (ExitCode.REFUSED, "a server refused the request"),
+    (
+        ExitCode.STATE,
+        "a local file or the journal cannot be used: damaged, locked, no permission, disk full",
+    ),
     (ExitCode.INTERRUPTED, "interrupted (Ctrl-C)"),
 )
 
 # Read from the environment only: these are no settings.
 OTHER_VARIABLES = (
-    ("COAIAPY_ENV_PATH", "a file of settings to read instead of ./.env (as --env does)"),
-    ("COAIA_HOME", "where coaia keeps its state instead of ~/.coaia"),
-    ("COAIA_DEBUG", "1 shows the traceback of an error (as --debug does)"),
-    ("COAIA_<NAME>", "the value of the template variable <name> in coaia pipeline create"),
+    ("COAIAPY_ENV_PATH", "file to read settings from instead of ./.env (the same as --env)"),
+    ("COAIA_HOME", "folder for coaia's own files (default: ~/.coaia)"),
+    ("COAIA_DEBUG", "set to 1 to show a traceback if an error occurs (the same as --debug)"),
+    (
+        "COAIA_<NAME>",
+        "value of the template variable <name> in coaia pipeline create, unless --var sets it",
+    ),
 )
 
 # How a point in time may be written wherever a command or a file asks for one.
 TIMES = (
     ("2026-01-31T12:00:00Z", "ISO 8601, with Z or an offset such as +02:00"),
     ("2026-01-31 12:00", "ISO 8601 without an offset: local time"),
-    ("2026-01-31", "a day: its beginning, local time"),
+    ("2026-01-31", "the start of that day, local time"),
     ("260131120000", "yyMMddHHmmss, in UTC"),
     ("2601311200", "yyMMddHHmm, in UTC"),
-    ("1769860800", "seconds since 1970, also with a fraction"),
-    ("(ten digits)", "what is nearer to now: yyMMddHHmm or seconds since 1970"),
+    ("1769860800", "Unix time in seconds; may have a fraction"),
+    ("(ten digits)", "yyMMddHHmm or Unix time, whichever is nearer to now"),
 )
 
 TOPICS = (
     ("exit-codes", "what the exit codes mean"),
     ("times", "how to write a point in time"),
-    ("variables", "the environment variables that are read"),
+    ("variables", "the environment variables that coaia reads"),
 )
 
 _EPILOG = """\
@@ -55,7 +61,7 @@ examples:
 def build(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia help``."""
     parser.epilog = _EPILOG.format("".join("  {:<12} {}\n".format(*topic) for topic in TOPICS))
-    parser.add_argument("words", nargs="*", metavar="COMMAND", help="a command, or a topic")
+    parser.add_argument("words", nargs="*", metavar="COMMAND", help="a command or a topic")
     parser.set_defaults(handler=_show)
 
 
@@ -78,7 +84,7 @@ def variables() -> List[Tuple[str, str]]:
     for key in KEYS:
         for name in key.all_variables:
             first = key.variables[0]
-            same = "the same, where {} is not set".format(first)
+            same = "the same, used if {} is not set".format(first)
             rows.append((name, key.description if name == first else same))
     return rows + list(OTHER_VARIABLES)
 

@@ -60,14 +60,14 @@ def agrees(context: Context, question: str, otherwise: str = "") -> bool:
     """
     if not is_terminal(context.stdin):
         otherwise = otherwise or "add --yes to {}".format(question.rstrip("?"))
-        raise UsageError("nobody can be asked here: {}".format(otherwise))
+        raise UsageError("cannot ask for confirmation without a terminal: {}".format(otherwise))
     context.prompt(question + " [y/N] ")
     return context.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _refuse_terminal(context: Context) -> None:
     if is_terminal(context.stdin):
-        raise UsageError("nothing to read on standard input: pipe it in, or name a file")
+        raise UsageError("standard input is a terminal: pipe the input in or name a file")
 
 
 def _binary(stdin: Any) -> Any:

@@ -22,7 +22,7 @@ def add_listing_options(
     forms = parser.add_mutually_exclusive_group()
     for form, shown in (
         ("--json", json_shows),
-        ("--jsonl", "a JSON object a line"),
+        ("--jsonl", "one JSON object per line"),
         ("--csv", "comma-separated values"),
     ):
         forms.add_argument(form, action="store_true", default=form_default, help="print " + shown)
@@ -30,7 +30,7 @@ def add_listing_options(
         "--columns",
         metavar="A,B",
         default=columns_default,
-        help="show these fields, by their names in --json",
+        help="show only these fields, named as in --json",
     )
 
 
@@ -69,7 +69,9 @@ def _chosen(text: str, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, 
     for name in chosen:
         if name not in known:
             raise UsageError(
-                "--columns: no field {!r}; there are {}".format(name, ", ".join(sorted(known)))
+                "--columns: there is no field {!r}: choose from {}".format(
+                    name, ", ".join(sorted(known))
+                )
             )
     return chosen
 

@@ -27,7 +27,7 @@ def build(parser: Parser, words: List[str]) -> None:
         group,
         "create",
         create,
-        "make a whole trace from a template",
+        "create a trace with all its observations from a template",
         """coaia pipeline create data-pipeline --var pipeline_name="ETL" --var data_source=sales
         coaia pipeline create parallel-processing --var job_name=resize --var worker_count=8
         eval "$(coaia pipeline create llm-chain --var model=gpt-4 --export-env)\"""",
@@ -37,7 +37,7 @@ def build(parser: Parser, words: List[str]) -> None:
         group,
         "schema",
         schema,
-        "print the JSON Schema of templates, for editors",
+        "print the JSON Schema of templates, for use in editors",
         "coaia pipeline schema > .coaia/template.schema.json",
     )
     creation.meant = lambda left, words: _meant_variable(creation, left, words)
@@ -78,7 +78,7 @@ def _meant_variable(parser: Parser, left: Sequence[str], words: Sequence[str]) -
     if not equals:
         value = "VALUE" if not following or following[0].startswith("-") else following[0]
     variable = "{}={}".format(name.lstrip("-").replace("-", "_"), quote(value))
-    return " (a variable of the template is given with --var {})".format(variable)
+    return " (to set a template variable, use --var {})".format(variable)
 
 
 def _build_list(group: Any) -> None:
@@ -86,10 +86,10 @@ def _build_list(group: Any) -> None:
         group,
         "list",
         list_templates,
-        "list the templates there are",
+        "list the available templates",
         "coaia pipeline list --path",
     )
-    parser.add_argument("--path", action="store_true", help="show where each file is")
+    parser.add_argument("--path", action="store_true", help="also show the path of each template")
     add_listing_options(parser)
 
 
@@ -98,7 +98,7 @@ def _build_show(group: Any) -> None:
         group,
         "show",
         show,
-        "show the variables and the steps of a template",
+        "show the variables and steps of a template",
         """coaia pipeline show simple-trace
         coaia pipeline show llm-chain --preview""",
     )
@@ -106,7 +106,7 @@ def _build_show(group: Any) -> None:
     parser.add_argument(
         "--preview",
         action="store_true",
-        help="show the trace that its defaults make; nothing is written",
+        help="show the trace that the default values produce; write nothing",
     )
     add_json(parser)
 
@@ -123,24 +123,22 @@ def _add_creation_options(parser: Parser) -> None:
         default=[],
         type=_variable,
         metavar="KEY=VALUE",
-        help="give a variable its value (or: --var KEY VALUE); repeat for several",
+        help="set a template variable (or: --var KEY VALUE); repeatable",
     )
-    add_id(parser, "trace", help="(default: a new id)")
-    add_id(parser, "session", help="the session of the trace")
-    add_id(parser, "user", help="the user of the trace")
+    add_id(parser, "trace", help="id of the trace (default: a new id)")
+    add_id(parser, "session", help="session that the trace belongs to")
+    add_id(parser, "user", help="user that the trace belongs to")
     parser.add_argument(
         "--export-env",
         action="store_true",
-        help="print export lines for eval, and keep the ids in .coaia-env",
+        help="print shell lines for eval that set the ids, and save them in ./.coaia-env",
     )
     parser.add_argument(
         "--enable-judge",
         action="store_true",
-        help="mark the trace for evaluation by a judge; none is called",
+        help="mark the trace for evaluation by a judge (coaia calls none itself)",
     )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="show the trace, but do not write it"
-    )
+    parser.add_argument("--dry-run", action="store_true", help="show the trace without writing it")
     add_json(parser)
     add_delivery_options(parser)
 
@@ -150,22 +148,27 @@ def _build_init(group: Any) -> None:
         group,
         "init",
         init,
-        "write a new template to edit",
+        "create a template file to edit",
         """coaia pipeline init my-template
         coaia pipeline init company-etl --from data-pipeline --location project""",
     )
     parser.add_argument("name", metavar="NAME")
-    parser.add_argument("--from", dest="base", metavar="TEMPLATE", help="extend this template")
+    parser.add_argument(
+        "--from", dest="base", metavar="TEMPLATE", help="extend this existing template"
+    )
     parser.add_argument(
         "--location",
         choices=("user", "project"),
         default="user",
-        help="~/.coaia/templates or ./.coaia/templates (default: %(default)s)",
+        help="user: ~/.coaia/templates, project: ./.coaia/templates (default: %(default)s)",
     )
     parser.add_argument(
-        "--format", choices=("json", "yaml"), default="json", help="(default: %(default)s)"
+        "--format",
+        choices=("json", "yaml"),
+        default="json",
+        help="format of the file (default: %(default)s)",
     )
-    parser.add_argument("--force", action="store_true", help="replace the template of that name")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing template")
 
 
 def _variable(text: str) -> List[str]:
@@ -179,7 +182,7 @@ def list_templates(args: argparse.Namespace, context: Context) -> None:
     """List the templates, and say which files are broken."""
     listing = pipeline.list_templates()
     for complaint in listing.complaints:
-        context.note("left out: " + complaint)
+        context.note("not listed: " + complaint)
     keys = ["name", "version", "place", "description"] + (["path"] if args.path else [])
     rows = [_without_path(entry, args.path) for entry in listing.templates]
     show_listing(args, context, rows, {key: key.capitalize() for key in keys}, "template")
@@ -194,7 +197,7 @@ def show(args: argparse.Namespace, context: Context) -> None:
     template = pipeline.load(args.template)
     if args.preview:
         _print_pipeline(args, context, pipeline.preview(template))
-        context.note("a preview: nothing was written, <...> stands for what must be given")
+        context.note("preview: nothing was written; <...> marks a variable that needs a value")
     elif args.json:
         print_json(context, dict(template.to_dict(), path=template.source))
     else:
@@ -259,12 +262,12 @@ def create(args: argparse.Namespace, context: Context) -> int:
     from coaiapy.cli_delivery import check_export, export_variables, submit_and_report
 
     if args.json and args.export_env:
-        raise UsageError("--json and --export-env both want standard output: choose one")
+        raise UsageError("--json and --export-env cannot be combined: choose one")
     variables = dict(args.variables)
     for name, value in (("user_id", args.user_id), ("session_id", args.session_id)):
         if value is not None and variables.get(name, value) != value:
             raise UsageError(
-                "--{} says {!r}, and --var {} says {!r}: give one".format(
+                "--{} says {!r}, but --var {} says {!r}: give only one of them".format(
                     name.replace("_", "-"), value, name, variables[name]
                 )
             )
@@ -279,7 +282,7 @@ def create(args: argparse.Namespace, context: Context) -> int:
     if args.dry_run:
         if not args.export_env:
             _print_pipeline(args, context, made)
-        context.note("a dry run: nothing was written, sent or exported")
+        context.note("dry run: nothing was written, sent or exported")
         return ExitCode.OK
     check_export(args)
     code = submit_and_report(args, context, made.trace, made.observations)
@@ -313,8 +316,8 @@ def init(args: argparse.Namespace, context: Context) -> None:
     context.note("edit this file, then: coaia pipeline create {}".format(args.name))
     if template.extends:
         context.note(
-            "it extends {}: state a variable ({}) or a step ({}) again under its name to change "
-            'it, with "remove": true to take it away, under a new name to add one'.format(
+            "it extends {}: to change a variable ({}) or a step ({}), define it again under the "
+            'same name; to remove one, add "remove": true; to add one, use a new name'.format(
                 template.extends,
                 ", ".join(template.get_variable_names()),
                 ", ".join(repr(step.name) for step in template.steps),

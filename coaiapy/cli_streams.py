@@ -100,7 +100,9 @@ def write_bytes(stream: Any, data: bytes) -> None:
         text = "\0"
     if "\0" in text:
         raise UsageError(
-            "these {} bytes are no text to show here: write them to a file".format(len(data))
+            "these {} bytes are not text and cannot be shown here: write them to a file".format(
+                len(data)
+            )
         )
     write_text(stream, text + ("\n" if is_terminal(stream) and not text.endswith("\n") else ""))
 

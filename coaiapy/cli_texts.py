@@ -15,12 +15,12 @@ def input_text(context: Context, text: Optional[str], file: Optional[str]) -> st
     Standard input is read only when nothing else is given. An empty text is a ``UsageError``.
     """
     if text is not None and file is not None:
-        context.note("the file is taken, TEXT is not: --file comes before it")
+        context.note("TEXT is ignored, because --file was given")
         text = None
     is_given = file is None and text not in (None, STDIN)
     found = str(text) if is_given else read_input(file, context)
     if not found.strip():
-        raise UsageError("the text is empty: give one as an argument, with -F FILE or piped in")
+        raise UsageError("the text is empty: give it as an argument, with -F FILE or in a pipe")
     return found
 
 

@@ -20,33 +20,46 @@ if TYPE_CHECKING:
     from coaiapy.cli_common import Parser
 
 GROUPS = (
-    Branch("pipeline", "cli_pipeline.build", "make a whole trace from a template"),
+    Branch("pipeline", "cli_pipeline.build", "create traces from templates, and manage templates"),
     Branch(
         "env",
         "cli_env.build",
-        "keep variables from one shell session to the next",
+        "save variables and load them into other shell sessions",
         ("environment",),
     ),
-    Branch("fuse", "cli_fuse.build", "traces and observations, here or on a Langfuse server"),
+    Branch(
+        "fuse", "cli_fuse.build", "manage Langfuse data: traces, prompts, datasets, scores and more"
+    ),
     Branch("tash", "cli_stash.build_tash", "stash a value under a key", ("m",)),
     Branch("fetch", "cli_stash.build_fetch", "print a stashed value"),
-    Branch("stash", "cli_stash.build_stash", "what is stashed: list it, its time left, delete it"),
-    Branch("p", "cli_llm.build_process", "process a text by a language model, as a tag says"),
-    Branch("summarize", "cli_llm.build_summarize", "summarize a text or a file", ("s",)),
-    Branch("transcribe", "cli_audio.build", "write down what is said in recordings", ("t",)),
-    Branch("synthesize", "cli_speech.build", "speak a text into a sound file"),
-    Branch("tag", "cli_tag.build", "show and write the tags of sound files"),
-    Branch("gh", "cli_gh.build", "issues of a GitHub repository"),
     Branch(
-        "init", "cli_config.build_init", "make a coaia.json to fill in; one that is there stays"
+        "stash",
+        "cli_stash.build_stash",
+        "list and delete stashed values, and show when they expire",
     ),
     Branch(
-        "config", "cli_config.build_config", "the settings: show where each comes from, check them"
+        "p", "cli_llm.build_process", "process a text with a language model, using a process tag"
     ),
     Branch(
-        "completion", "cli_completion.build", "make a shell complete commands, options and names"
+        "summarize",
+        "cli_llm.build_summarize",
+        "summarize a text or a file with a language model",
+        ("s",),
     ),
-    Branch("help", "cli_help.build", "explain a command, or a topic such as exit-codes"),
+    Branch("transcribe", "cli_audio.build", "transcribe recordings to text", ("t",)),
+    Branch("synthesize", "cli_speech.build", "convert a text to speech in an audio file"),
+    Branch("tag", "cli_tag.build", "show or change the tags of audio files"),
+    Branch("gh", "cli_gh.build", "show the issues of a GitHub repository"),
+    Branch(
+        "init", "cli_config.build_init", "create the settings file coaia.json, unless it exists"
+    ),
+    Branch(
+        "config",
+        "cli_config.build_config",
+        "show the settings and where they come from, or check them",
+    ),
+    Branch("completion", "cli_completion.build", "print the completion script for a shell"),
+    Branch("help", "cli_help.build", "show the help of a command or of a topic such as exit-codes"),
 )
 
 _VERSION = "coaia {}\n".format(__version__)
@@ -79,7 +92,9 @@ def main(argv: Optional[List[str]] = None, context: Optional[Context] = None) ->
     except BrokenPipeError:
         return ExitCode.OK  # the reader of our output has seen enough (``| head``)
     except Exception as error:
-        text = "unexpected {}: {} (--debug shows where)".format(type(error).__name__, error)
+        text = "unexpected {}: {} (add --debug to see where it happened)".format(
+            type(error).__name__, error
+        )
         return _fail(streams, text, ExitCode.FAILED, debug)
 
 
@@ -100,8 +115,10 @@ def build_parser(words: List[str]) -> "Parser":
         epilog=_EPILOG,
     )
     parser.add_argument("--version", action=ShowVersion, const=_VERSION)
-    parser.add_argument("--env", metavar="PATH", help="read settings from this .env file")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.add_argument(
+        "--env", metavar="PATH", help="read settings from this file instead of ./.env"
+    )
+    parser.add_argument("--debug", action="store_true", help="show a traceback if an error occurs")
     parser.set_defaults(build_parser=build_parser)
     add_branches(parser, GROUPS, words)
     return parser
@@ -153,7 +170,9 @@ def _env_file(words: List[str]) -> Optional[str]:
 def _as_utf8(words: List[str]) -> List[str]:
     """Undo the decoding of the C locale; what is not UTF-8 at all cannot be stored or sent."""
     if any("\0" in word for word in words):
-        raise UsageError("an argument holds a NUL character: no file and no server can have one")
+        raise UsageError(
+            "an argument contains a NUL character, which cannot be stored or sent: remove it"
+        )
     try:
         return [word.encode("utf-8", "surrogateescape").decode("utf-8") for word in words]
     except UnicodeError as error:

@@ -20,11 +20,11 @@ import pytest
             "unrecognized arguments: --usr (did you mean '--user'?)",
         ),
         (("fuse", "traces", "--limit", "3", "u1"), "unknown command 'u1'"),
-        (("fuse", "trace-view", "t"), "'trace-view': it is coaia fuse traces trace-view"),
-        (("fuse", "session-view", "s"), "'session-view': it is coaia fuse traces session-view"),
-        (("fuse", "list-observations"), "it is coaia fuse traces list-observations"),
-        (("trace-view", "t"), "'trace-view': it is coaia fuse traces trace-view"),
-        (("traces",), "unknown command 'traces': it is coaia fuse traces"),
+        (("fuse", "trace-view", "t"), "'trace-view': use coaia fuse traces trace-view"),
+        (("fuse", "session-view", "s"), "'session-view': use coaia fuse traces session-view"),
+        (("fuse", "list-observations"), "use coaia fuse traces list-observations"),
+        (("trace-view", "t"), "'trace-view': use coaia fuse traces trace-view"),
+        (("traces",), "unknown command 'traces': use coaia fuse traces"),
         (("fuse", "create"), "unknown command 'create': choose one of"),
         (("create",), "unknown command 'create': choose one of"),
         (("fuse", "tracess"), "unknown command 'tracess' (did you mean 'traces'?)"),
@@ -36,16 +36,19 @@ def test_what_a_command_does_not_take_is_told_with_that_command(run, words, said
 
 
 CONFLICTS = [
-    ("env list --location project --global", "--location says project, and --global says global"),
-    ("env get A --global --location project", "--global says global, and --location says project"),
-    ("fuse traces add-observation t -te -ts", "-te says EVENT, and -ts says SPAN: give one"),
+    ("env list --location project --global", "--location says project, but --global says global"),
+    ("env get A --global --location project", "--global says global, but --location says project"),
+    (
+        "fuse traces add-observation t -te -ts",
+        "-te says EVENT, but -ts says SPAN: give only one of them",
+    ),
     (
         "fuse traces add-observation t --type agent -tg",
-        "--type says AGENT, and -tg says GENERATION",
+        "--type says AGENT, but -tg says GENERATION",
     ),
     (
         "pipeline create llm-chain --user-id a --var user_id=b",
-        "--user-id says 'a', and --var user_id says 'b': give one",
+        "--user-id says 'a', but --var user_id says 'b': give only one of them",
     ),
     ("pipeline create llm-chain --var session_id=b --session-id=a", "--session-id says 'a'"),
 ]

@@ -54,7 +54,7 @@ def config_names(home):
 def test_commands_with_their_help(complete):
     kind, found = complete("")
     assert kind == "words"
-    assert found["pipeline"] == "make a whole trace from a template"
+    assert found["pipeline"] == "create traces from templates, and manage templates"
     assert "environment" not in found and "__complete" not in found
     assert {"list", "show", "create", "init"} <= set(complete("pipeline", "")[1])
     assert "score-configs" in complete("fuse", "sc")[1]

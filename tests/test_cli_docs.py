@@ -27,7 +27,7 @@ def test_both_are_what_the_parsers_say(monkeypatch, columns):
 def test_every_command_has_a_section_or_is_named_as_the_same_as_one():
     for words, _ in TREE:
         name = " ".join(["coaia"] + words)
-        aliases = re.findall(r"^The same: (.*)\.$", MARKDOWN, re.MULTILINE)
+        aliases = re.findall(r"^Alias(?:es)?: (.*)\.$", MARKDOWN, re.MULTILINE)
         also = {alias for line in aliases for alias in re.findall(r"`(.*?)`", line)}
         above = any(name.startswith(alias + " ") for alias in also)
         assert name in HEADINGS or name in also or above, named(words)
@@ -35,7 +35,7 @@ def test_every_command_has_a_section_or_is_named_as_the_same_as_one():
 
 def test_every_option_is_there_with_its_help():
     section = MARKDOWN.split("\n### coaia pipeline create\n")[1].split("\n##")[0]
-    assert "- `--var KEY=VALUE`: give a variable its value" in section
+    assert "- `--var KEY=VALUE`: set a template variable" in section
     assert "\ncoaia pipeline create [OPTION]... TEMPLATE\n" in section
     for words, parser in TREE:
         for action in parser._actions:
@@ -53,7 +53,7 @@ def test_every_link_leads_to_a_heading_and_every_heading_is_linked():
 def test_nothing_in_it_is_taken_for_markup():
     markdown = pytest.importorskip("markdown")
     page = markdown.markdown(MARKDOWN, extensions=["tables", "fenced_code"])
-    assert "give a variable its value" in page
+    assert "set a template variable" in page
     assert "<em>" not in page and "<strong>" not in page
 
 

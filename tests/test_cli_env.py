@@ -44,7 +44,7 @@ def test_init_makes_the_three_files(run, home, project):
 def test_init_keeps_values_unless_forced(run):
     run("env", "set", "A", "1")
     found = run("env", "init", "--format", "env")
-    assert found.code == 0 and "values are kept" in found.err and "json" in found.err
+    assert found.code == 0 and "keeps its values" in found.err and "json" in found.err
     assert run("env", "get", "A").out == "1\n"
     assert run("env", "init", "--force", "--format", "env").code == 0
     assert run("env", "get", "A").code == 1
@@ -125,7 +125,7 @@ def test_usage_errors(run, project, words):
 def test_a_file_keeps_its_format(run, project):
     (project / ".coaia-env").write_text("# mine\nA=1\n")
     found = run("env", "set", "B", "2", "--format", "json")
-    assert found.code == 0 and "keeps the format it has: env" in found.err
+    assert found.code == 0 and "exists and keeps its format, env" in found.err
     assert (project / ".coaia-env").read_text() == '# mine\nA=1\nB="2"\n'
 
 
@@ -151,13 +151,13 @@ def test_a_broken_file_is_named_and_left(run, project):
 
 
 def test_what_python_dotenv_would_expand_is_told(run, monkeypatch):
-    note = "B holds ${...}, which python-dotenv expands"
+    note = "B contains ${...}, which coaia keeps as it is, but python-dotenv expands"
     assert "python-dotenv" not in run("env", "set", "A", "$HOME", "--format", "env").err
     assert note in run("env", "set", "B", "${HOME}").err
     assert "python-dotenv" not in run("env", "set", "C", "1").err
     assert "python-dotenv" not in run("env", "set", "B", "${HOME}", "--name", "json").err
     monkeypatch.setenv("COAIA_TRACE_ID", "${A:-x}")
-    assert "COAIA_TRACE_ID holds" in run("env", "save", "--name", "s", "--format", "env").err
+    assert "COAIA_TRACE_ID contains" in run("env", "save", "--name", "s", "--format", "env").err
 
 
 def test_list(run):

@@ -39,5 +39,7 @@ def test_nothing_but_a_yes_is_one(answer, agreed):
 )
 def test_where_nobody_can_be_asked_it_says_what_to_do(otherwise, said):
     context = Context(io.StringIO("y\n"), io.StringIO(), io.StringIO())
-    with pytest.raises(UsageError, match="nobody can be asked here: {}$".format(said)):
+    with pytest.raises(
+        UsageError, match="cannot ask for confirmation without a terminal: {}$".format(said)
+    ):
         agrees(context, "remove it?", otherwise)

@@ -151,7 +151,7 @@ def test_flush_says_as_json_what_came_of_it(coaia, server):
     counts = json.loads(found.out)
     assert (counts["sent"], counts["waiting"], counts["elsewhere"]) == (3, 0, 0)
     assert [one["id"] for one in counts["rejected"]] == [hex_id(8, 32)]
-    assert "was refused: " in found.err
+    assert "was rejected: " in found.err
 
 
 @pytest.mark.parametrize("words, code", [((), 0), (("--require-delivery",), 4)])
@@ -217,7 +217,7 @@ def test_the_exit_code_of_a_write_says_what_became_of_it(run, server, fault, wor
 def test_a_write_that_is_refused_says_why_and_where_it_is(run, server):
     found = run("fuse", "traces", "create", "one", "-n", "x" * 1001)
     assert found.code == 5
-    assert re.search(r"trace one was refused: .*name.*coaia fuse outbox show \d+", found.err)
+    assert re.search(r"trace one was rejected: .*name.*coaia fuse outbox show \d+", found.err)
 
 
 # Changing

@@ -64,7 +64,7 @@ def test_one_script_everywhere(use, kind, run, project):
     imported = done(*SCORES, "import", "s.csv", "--config", "Rating")
     assert "2 scores read and valid, 2 written" in imported.err
     assert (
-        "0 written, 2 there already"
+        "0 written, 2 already there"
         in done(
             *SCORES,
             "import",

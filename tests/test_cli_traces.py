@@ -28,7 +28,7 @@ def shown(fuse):
 
 def test_on_a_fresh_machine_there_is_nothing_and_that_is_no_error(fuse):
     empty = fuse()
-    assert (empty.code, empty.err) == (0, "0 traces\nfrom the local journal\n")
+    assert (empty.code, empty.err) == (0, "0 traces\nread from the local journal\n")
     heading, rule = empty.out.splitlines()
     assert heading.split() == ["Trace", "Name", "Started", "User", "Session", "Tags"]
     assert set(rule) == set("- ")
@@ -52,12 +52,12 @@ def test_what_is_written_is_shown_as_a_tree(fuse):
         "└─ SPAN        Load  5 s",
         "   └─ GENERATION  Ask  gpt-4  input=3 output=4 total=7  WARNING  slow",
     ]
-    assert viewed.err == "from the local journal\n"
+    assert viewed.err == "read from the local journal\n"
     assert fuse("session-view", "s1").out.splitlines()[2:] == viewed.out.splitlines()
     assert fuse("sv", "s1", "--json").code == 0
     listed = fuse()
     assert "my-run" in listed.out and "Nightly" in listed.out and "john" in listed.out
-    assert listed.err == "1 trace\nfrom the local journal\n"
+    assert listed.err == "1 trace\nread from the local journal\n"
 
 
 @pytest.mark.parametrize(
@@ -227,8 +227,8 @@ def test_a_list_that_is_cut_says_so(fuse):
     for _ in range(3):
         fuse("create")
     cut = fuse("--limit", "2")
-    assert cut.err == "2 traces\nthere are more: --all shows them\nfrom the local journal\n"
-    whole = "3 traces\nfrom the local journal\n"
+    assert cut.err == "2 traces\nthere are more: --all shows them\nread from the local journal\n"
+    whole = "3 traces\nread from the local journal\n"
     assert fuse("--limit", "3").err == fuse("--all").err == whole
 
 

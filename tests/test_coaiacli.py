@@ -207,7 +207,10 @@ def test_an_unforeseen_error_is_a_sentence_too(run, failing):
     failing(ZeroDivisionError("by zero"))
     code, _, err = run("help")
     assert code == 1
-    assert err == "coaia: unexpected ZeroDivisionError: by zero (--debug shows where)\n"
+    assert (
+        err
+        == "coaia: unexpected ZeroDivisionError: by zero (add --debug to see where it happened)\n"
+    )
 
 
 @pytest.mark.parametrize("words", [("--debug", "help"), ("help", "--debug")])

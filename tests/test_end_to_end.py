@@ -51,7 +51,7 @@ def write(run, project):
     for command in (create, load, ask, odd, batch, patch):
         result = run(*command)
         assert result.code == 0, result.err
-        assert "was refused" not in result.err and "not sent" not in result.err
+        assert "was rejected" not in result.err and "not sent" not in result.err
 
 
 LONG = "long words " * 40

@@ -40,7 +40,7 @@ def test_the_pipeline_that_was_just_made_is_saved_though_the_shell_has_an_older_
     assert name_of(run, two["COAIA_TRACE_ID"]) == "two" and two["COAIA_SESSION_ID"] == "S2"
     (trace,) = json.loads(run("fuse", "traces", "--name", "one", "--json").out)
     notes = (project / "notes").read_text()
-    assert "this shell still has {!r}".format(trace["id"]) in notes and "--from shell" in notes
+    assert "this shell still uses {!r}".format(trace["id"]) in notes and "--from shell" in notes
     bash(TWO_PIPELINES + "coaia env save --from shell --name one")
     assert name_of(run, saved("one")["COAIA_TRACE_ID"]) == "one"
 
@@ -66,7 +66,7 @@ def test_a_trace_that_was_sourced_is_newer_than_the_one_in_the_file(run, saved, 
     assert saved("again") == saved("one")
     assert name_of(run, saved("again")["COAIA_TRACE_ID"]) == "one"
     with open("notes") as notes:
-        assert "save that one with --from project" in notes.read()
+        assert "to save that one, use --from project" in notes.read()
 
 
 def test_a_name_moves_on_from_the_trace_of_the_shell_to_the_newer_one(run, saved):
@@ -181,5 +181,5 @@ def test_a_person_is_told_that_the_shell_still_has_another_trace(run, monkeypatc
 
     assert "this shell" not in create(Terminal())
     monkeypatch.setenv("COAIA_TRACE_ID", "t1")
-    assert "this shell still has the trace 't1'" in create(Terminal())
+    assert "this shell still uses the trace 't1'" in create(Terminal())
     assert "this shell" not in create(io.StringIO())

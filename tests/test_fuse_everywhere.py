@@ -96,4 +96,6 @@ def test_what_a_server_has_is_shown_the_same_everywhere(run, use, project, where
 
 def _says_why(result):
     """One sentence and no data, but for the id of a score that the outbox keeps."""
-    return result.err.count("\n") == 1 and (not result.out or "it is kept" in result.err)
+    return result.err.count("\n") == 1 and (
+        not result.out or "it stays in the outbox" in result.err
+    )

@@ -49,7 +49,7 @@ def test_a_large_file_arrives_once_in_a_few_requests_and_is_counted(server, proj
     assert len(server.observations()) == COUNT
     assert len(posts(server)) <= COUNT / 500
     again = run(*batch(path))
-    assert "0 written, {} there already; 0 sent".format(COUNT) in again.err
+    assert "0 written, {} already there; 0 sent".format(COUNT) in again.err
     assert len(posts(server)) <= COUNT / 500
 
 

@@ -308,7 +308,7 @@ def test_two_files_of_one_name_in_one_folder_are_an_error(put, run, other):
         answer = run("pipeline", *words)
         assert answer.code == 6 and "q.json and " in answer.err and "q.yaml: remove" in answer.err
     listing = run("pipeline", "list", "--csv", "--columns", "name")
-    assert "left out: two files are the template 'q'" in listing.err
+    assert "not listed: two files are the template 'q'" in listing.err
     assert "q" not in listing.out.splitlines() and "llm-chain" in listing.out
     with pytest.raises(StateError, match="two files are"):
         template_files.write({}, "q", "project", "json", True)

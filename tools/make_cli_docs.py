@@ -17,21 +17,22 @@ MARKDOWN = ROOT / "docs" / "cli.md"
 MAN_PAGE = ROOT / "docs" / "coaia.1"
 
 ABOUT = (
-    "coaia turns the steps of an AI workflow into a Langfuse trace with one command, from "
-    "templates that can be extended. Without Langfuse keys everything is kept in a journal on this "
-    "machine and read back from there; with them it is sent, and what could not be sent waits.",
+    "coaia records the steps of an AI workflow as a Langfuse trace with one command, from templates "
+    "that can be extended. Without Langfuse keys, everything is kept in a journal on this machine "
+    "and read back from there. With keys, it is sent to Langfuse; records that could not be sent "
+    "wait in the outbox.",
     "Data goes to standard output; notes, warnings and errors go to standard error. Every command "
-    "has --help, which shows what stands here. After -- nothing is taken for an option.",
+    "has --help, which shows what this page says about it. Words after -- are never read as options.",
 )
 
 FILES = (
-    ("~/.coaia/coaia.db", "the journal: every trace, observation and score, and what is stashed"),
+    ("~/.coaia/coaia.db", "the journal: traces, observations, scores and stashed values"),
     ("~/.coaia/templates/, ./.coaia/templates/", "templates of the user and of the project"),
     ("~/.coaia/tags/, ./.coaia/tags/", "process tags of the user and of the project"),
-    ("~/.coaia/score-configs/", "score configs as the server listed them last"),
-    ("~/.coaia/prompts/", "prompts as the server gave them last, for when it is down"),
-    ("~/.coaia/global.env, ./.coaia-env", "environments; .NAME is appended for a named one"),
-    ("./.env, ./coaia.json, ~/coaia.json", "settings, the stronger first"),
+    ("~/.coaia/score-configs/", "cache: the score configs that the server listed last"),
+    ("~/.coaia/prompts/", "cache: the last copy of each prompt, for when the server is down"),
+    ("~/.coaia/global.env, ./.coaia-env", "environments; a named one has .NAME appended"),
+    ("./.env, ./coaia.json, ~/coaia.json", "settings; the first file that has a setting wins"),
 )
 
 
@@ -176,7 +177,7 @@ def markdown():
         "## Variables",
         "| Variable | Meaning |\n| --- | --- |\n" + rows(cli_help.variables()),
     ]
-    parts += ["## Files", "| Place | What is there |\n| --- | --- |\n" + rows(FILES)]
+    parts += ["## Files", "| Path | Contents |\n| --- | --- |\n" + rows(FILES)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -200,7 +201,7 @@ def markdown_section(command):
     if command.aliases:
         above = command.name.rpartition(" ")[0]
         names = ["`{} {}`".format(above, alias) for alias in command.aliases]
-        yield "The same: {}.".format(", ".join(names))
+        yield "{}: {}.".format("Alias" if len(names) == 1 else "Aliases", ", ".join(names))
     if command.commands:
         yield "\n".join(
             "- [`{0}`](#{1}): {2}".format(
