@@ -5,7 +5,7 @@ for.
 """
 
 import time
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from coaiapy import ids, journal_reads, prompts, server_only, unconfirmed
 from coaiapy.current_project import current_project
@@ -88,9 +88,7 @@ def list_comments(
     """
     found: Dict[str, Body] = {}
     with client_for(settings, "comments") as http:
-        for form in on.forms() if on else [None]:
-            query = {"authorUserId": author, "objectId": form}
-            query["objectType"] = on.object_type if on else None
+        for query in _queries(on and on.object_type, on and on.object_id, author):
             found.update((row["id"], row) for row in _pages(http, query))
     rows = sorted(found.values(), key=lambda row: (str(row.get("createdAt")), row["id"]))
     with Journal() as journal:
@@ -111,11 +109,44 @@ def _named(journal: Journal, destination: int, row: Body, on: Optional[Target]) 
     return dict(row, objectId=object_id, objectName=on.name if on and on.name else object_id)
 
 
-def _pages(http: LangfuseHttp, query: Dict[str, Any]) -> Iterator[Body]:
+def list_page(
+    settings: Settings,
+    object_type: Optional[str] = None,
+    object_id: Optional[str] = None,
+    author: Optional[str] = None,
+    page: int = 1,
+    limit: int = MOST_ROWS,
+) -> Body:
+    """Return one page as the server gives it: ``data`` and, but for v2 servers, ``meta``.
+
+    ``UsageError`` for an object of an unknown type.
+    """
+    queries = _queries(object_type, object_id, author)
+    found: Body = {}
+    with client_for(settings, "comments") as http:
+        for query in queries:
+            found = _page(http, query, page, limit)
+            if found["data"]:
+                break
+    return found
+
+
+def _queries(
+    object_type: Optional[str], object_id: Optional[str], author: Optional[str]
+) -> List[Body]:
+    """Return what to ask for: of one object a query for each form that its id may have."""
+    forms: Sequence[Optional[str]] = [object_id]
+    if object_type and object_id:
+        forms = target(object_type, object_id).forms()
+    kind = object_type.upper() if object_type else None
+    return [{"objectType": kind, "objectId": form, "authorUserId": author} for form in forms]
+
+
+def _pages(http: LangfuseHttp, query: Body) -> Iterator[Body]:
     """Yield the rows of every page; v2 servers do not tell how many pages there are."""
     page = 1
     while True:
-        rows = list_page(http, query, page, MOST_ROWS)["data"]
+        rows = _page(http, query, page, MOST_ROWS)["data"]
         for row in rows:
             yield row
         if len(rows) < MOST_ROWS:
@@ -123,8 +154,7 @@ def _pages(http: LangfuseHttp, query: Dict[str, Any]) -> Iterator[Body]:
         page += 1
 
 
-def list_page(http: LangfuseHttp, query: Dict[str, Any], page: int, limit: int) -> Body:
-    """Return one page as the server gives it: ``data`` and, but for v2 servers, ``meta``."""
+def _page(http: LangfuseHttp, query: Body, page: int, limit: int) -> Body:
     answer = http.request("GET", COMMENTS, dict(query, page=page, limit=limit)) or {}
     return dict(answer, data=rows_in(http, answer, "id"))
 

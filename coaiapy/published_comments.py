@@ -10,8 +10,6 @@ from coaiapy import comments, session_files, settings
 from coaiapy.errors import CoaiaError
 from coaiapy.json_text import to_text
 from coaiapy.published_traces import written
-from coaiapy.record_fields import Body
-from coaiapy.server_only import client_for
 
 __all__ = [
     "add_trace_node_and_save",
@@ -35,18 +33,7 @@ def get_comments(
 
     ``object_type`` is TRACE, OBSERVATION, SESSION or PROMPT; of a prompt the id is its version's.
     """
-    known = settings.load()
-    on = None
-    if object_type:
-        on = comments.target(object_type, object_id) if object_id else None
-    asked: Body = {"objectType": object_type.upper() if object_type else None}
-    asked["authorUserId"] = author_user_id
-    found: Body = {}
-    with client_for(known, "comments") as http:
-        for form in on.forms() if on else [object_id]:
-            found = comments.list_page(http, dict(asked, objectId=form), page, limit)
-            if found["data"]:
-                break
+    found = comments.list_page(settings.load(), object_type, object_id, author_user_id, page, limit)
     return to_text(found)
 
 
