@@ -1,10 +1,11 @@
 """``coaia env``: variables that outlive a shell session."""
 
 import argparse
-from typing import Callable, Iterable, List, NamedTuple, Optional
+from typing import Iterable, List, Optional
 
-from coaiapy import cli_env_list, env_files, environment, shell
-from coaiapy.cli_common import Handler, Parser, add_command, subcommands
+from coaiapy import env_files, environment, shell
+from coaiapy.cli_branches import Branch, add_branches, command_place
+from coaiapy.cli_common import Parser, example_text
 from coaiapy.cli_env_list import add_place, add_reveal, path_of, shown_table
 from coaiapy.cli_input import agrees
 from coaiapy.cli_streams import Context, is_terminal
@@ -18,27 +19,35 @@ _CHOICE_OF_TRACE = {
 }
 
 
-class Command(NamedTuple):
-    """A subcommand: its help, its examples, and what adds its options."""
+COMMANDS = (
+    Branch("init", "cli_env.build_init", "create an environment file, or complete an existing one"),
+    Branch("list", "cli_env_list.build", "list the variables of all environments or of one"),
+    Branch(
+        "get",
+        "cli_env.build_get",
+        "print a variable from the process, else the project, else the global environment",
+    ),
+    Branch("set", "cli_env.build_set", "set a variable"),
+    Branch("unset", "cli_env.build_unset", "remove a variable"),
+    Branch(
+        "source",
+        "cli_env.build_source",
+        "print the lines that load an environment into a shell, or show its variables",
+    ),
+    Branch(
+        "save",
+        "cli_env.build_save",
+        "save the ids of the current trace, session, user and observation",
+    ),
+    Branch("clear", "cli_env.build_clear", "delete an environment with all its variables"),
+)
 
-    name: str
-    handler: Handler
-    help: str
-    example: str
-    add_options: Callable[[Parser], None]
 
-
-def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
-    """Fill the parser of ``coaia env``: with one command when ``words`` name it, else with all."""
-    group = subcommands(
-        parser,
-        """coaia env set COAIA_USER_ID john
-        eval "$(coaia env source --export)\"""",
-    )
-    after = words[1 + min(words.index(name) for name in ("env", "environment") if name in words) :]
-    for command in [one for one in COMMANDS if after[:1] == [one.name]] or COMMANDS:
-        branch = add_command(group, command.name, command.handler, command.help, command.example)
-        command.add_options(branch)
+def build(parser: Parser, words: List[str]) -> None:
+    """Add the commands to ``coaia env``."""
+    parser.epilog = example_text("""coaia env set COAIA_USER_ID john
+        eval "$(coaia env source --export)\"""")
+    add_branches(parser, COMMANDS, words, command_place(words) + 1)
 
 
 def init(args: argparse.Namespace, context: Context) -> None:
@@ -173,18 +182,32 @@ def _add_persistence(parser: Parser, temp_help: str) -> None:
     either.add_argument("--temp", action="store_true", help=temp_help)
 
 
-def _add_init(parser: Parser) -> None:
+def build_init(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia env init``."""
+    parser.set_defaults(handler=init)
+    parser.epilog = example_text("""coaia env init
+        coaia env init --global
+        coaia env init --name dev --format env""")
     add_place(parser)
     _add_format(parser)
     _add_force(parser, "replace an existing file and lose its variables")
 
 
-def _add_get(parser: Parser) -> None:
+def build_get(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia env get``."""
+    parser.set_defaults(handler=get)
+    parser.epilog = example_text("""coaia env get COAIA_TRACE_ID
+        coaia env get COAIA_USER_ID --location global""")
     parser.add_argument("key", metavar="VARIABLE")
     add_place(parser, default="project, then global")
 
 
-def _add_set(parser: Parser) -> None:
+def build_set(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia env set``."""
+    parser.set_defaults(handler=set_)
+    parser.epilog = example_text("""coaia env set COAIA_USER_ID john
+        coaia env set OFFSET -5 --name dev
+        eval "$(coaia env set DEBUG_MODE true --temp)\"""")
     parser.add_argument("key", metavar="VARIABLE")
     parser.add_argument(
         "value", metavar="VALUE", help="the value; put -- before one that looks like an option"
@@ -194,14 +217,23 @@ def _add_set(parser: Parser) -> None:
     _add_persistence(parser, "print a line for eval that sets it in this shell; change no file")
 
 
-def _add_unset(parser: Parser) -> None:
+def build_unset(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia env unset``."""
+    parser.set_defaults(handler=unset)
+    parser.epilog = example_text("""coaia env unset OLD_VARIABLE
+        eval "$(coaia env unset DEBUG_MODE --temp)\"""")
     parser.add_argument("key", metavar="VARIABLE")
     add_place(parser)
     _add_format(parser)
     _add_persistence(parser, "print a line for eval that unsets it in this shell; change no file")
 
 
-def _add_source(parser: Parser) -> None:
+def build_source(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia env source``."""
+    parser.set_defaults(handler=source)
+    parser.epilog = example_text("""eval "$(coaia env source --export)"
+        coaia env source --name dev --export --shell fish | source
+        coaia env source --name dev""")
     add_place(parser)
     parser.add_argument("--export", action="store_true", help="print shell lines for eval")
     parser.add_argument(
@@ -213,7 +245,11 @@ def _add_source(parser: Parser) -> None:
     add_reveal(parser)
 
 
-def _add_save(parser: Parser) -> None:
+def build_save(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia env save``."""
+    parser.set_defaults(handler=save)
+    parser.epilog = example_text("""coaia env save --name llm-session
+        coaia env save --name llm-session --context-name "second draft" --force""")
     add_place(parser)
     _add_format(parser)
     parser.add_argument(
@@ -226,77 +262,10 @@ def _add_save(parser: Parser) -> None:
     _add_force(parser, "overwrite the ids of another saved trace")
 
 
-def _add_clear(parser: Parser) -> None:
+def build_clear(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia env clear``."""
+    parser.set_defaults(handler=clear)
+    parser.epilog = example_text("""coaia env clear --name dev
+        coaia env clear --global --yes""")
     add_place(parser)
     parser.add_argument("--yes", "--confirm", dest="yes", action="store_true", help="do not ask")
-
-
-COMMANDS = (
-    Command(
-        "init",
-        init,
-        "create an environment file, or complete an existing one",
-        """coaia env init
-        coaia env init --global
-        coaia env init --name dev --format env""",
-        _add_init,
-    ),
-    Command(
-        "list",
-        cli_env_list.show,
-        "list the variables of all environments or of one",
-        """coaia env list
-        coaia env list --name dev --json""",
-        cli_env_list.add_options,
-    ),
-    Command(
-        "get",
-        get,
-        "print a variable from the process, else the project, else the global environment",
-        """coaia env get COAIA_TRACE_ID
-        coaia env get COAIA_USER_ID --location global""",
-        _add_get,
-    ),
-    Command(
-        "set",
-        set_,
-        "set a variable",
-        """coaia env set COAIA_USER_ID john
-        coaia env set OFFSET -5 --name dev
-        eval "$(coaia env set DEBUG_MODE true --temp)\"""",
-        _add_set,
-    ),
-    Command(
-        "unset",
-        unset,
-        "remove a variable",
-        """coaia env unset OLD_VARIABLE
-        eval "$(coaia env unset DEBUG_MODE --temp)\"""",
-        _add_unset,
-    ),
-    Command(
-        "source",
-        source,
-        "print the lines that load an environment into a shell, or show its variables",
-        """eval "$(coaia env source --export)"
-        coaia env source --name dev --export --shell fish | source
-        coaia env source --name dev""",
-        _add_source,
-    ),
-    Command(
-        "save",
-        save,
-        "save the ids of the current trace, session, user and observation",
-        """coaia env save --name llm-session
-        coaia env save --name llm-session --context-name "second draft" --force""",
-        _add_save,
-    ),
-    Command(
-        "clear",
-        clear,
-        "delete an environment with all its variables",
-        """coaia env clear --name dev
-        coaia env clear --global --yes""",
-        _add_clear,
-    ),
-)

@@ -4,7 +4,7 @@ import argparse
 from typing import Dict, List, NamedTuple
 
 from coaiapy import environment
-from coaiapy.cli_common import OneOfSeveral, Parser
+from coaiapy.cli_common import OneOfSeveral, Parser, example_text
 from coaiapy.cli_streams import Context, is_terminal
 
 UNNAMED = "default"
@@ -18,8 +18,11 @@ class Place(NamedTuple):
     path: str
 
 
-def add_options(parser: Parser) -> None:
-    """Add the options of ``coaia env list``."""
+def build(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia env list``."""
+    parser.set_defaults(handler=show)
+    parser.epilog = example_text("""coaia env list
+        coaia env list --name dev --json""")
     add_place(parser, default="both")
     from coaiapy.cli_listing import add_listing_options
 
