@@ -80,10 +80,12 @@ class Parser(argparse.ArgumentParser):
 
     ``meant`` returns a hint for what is left over of the words, such as " (did you mean ...?)".
     ``elsewhere`` returns the whole commands that a word is which is unknown here.
+    ``joined`` returns the words of the command with those that are one to it put together.
     """
 
     meant: Callable[[Sequence[str], Sequence[str]], str]
     elsewhere: Callable[[str], List[str]]
+    joined: Callable[[List[str]], List[str]]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("allow_abbrev", False)
@@ -93,6 +95,7 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("-h", "--help", action=ShowHelp)
         self.meant = self.meant_option
         self.elsewhere = lambda word: []
+        self.joined = lambda words: words
         self._words: List[str] = []
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
@@ -120,7 +123,7 @@ class Parser(argparse.ArgumentParser):
         By itself argparse takes all arguments that it can before the first option, and an
         optional one behind it is left over.
         """
-        self._words = words = list(words)
+        self._words = words = self.joined(list(words))
         every, places = self._actions, self._get_positional_actions()
         if self._subparsers is not None or not places:
             return super().parse_known_args(words, namespace)

@@ -3,13 +3,14 @@
 import argparse
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
+from coaiapy.cli_common import Parser
 from coaiapy.cli_complete_values import WORDS, Candidate, Given, Offer, values_of
 
 # Stands for the word in progress, so that the parsers see where it is and not what it may be.
 _HERE = "\0"
 _ANY = 10**6
 
-BuildParser = Callable[[List[str]], argparse.ArgumentParser]
+BuildParser = Callable[[List[str]], Parser]
 
 
 def offer(build_parser: BuildParser, words: List[str], current: str) -> Offer:
@@ -18,10 +19,8 @@ def offer(build_parser: BuildParser, words: List[str], current: str) -> Offer:
         return _help_offer(build_parser, words[1:])
     line = [word for word in words if word != "--debug"] + [_HERE]
     reader = _Reader(build_parser(line))
-    for word in line[:-1]:
-        reader.read(word)
-    # A parser may have joined the words of an option: --var KEY VALUE is --var=KEY=VALUE to it.
-    joined = line[-1][: -len(_HERE)]
+    # The word in progress may belong to the one before it: --var KEY VALUE is --var=KEY=VALUE.
+    joined = reader.read_line(line)[: -len(_HERE)]
     kind, found = reader.offer(joined + current)
     return Offer(kind, [one._replace(text=one.text[len(joined) :]) for one in found])
 
@@ -39,13 +38,13 @@ def _help_offer(build_parser: BuildParser, words: List[str]) -> Offer:
 class _Reader:
     """Reads words as argparse would, to tell what is expected after the last of them."""
 
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
+    def __init__(self, parser: Parser) -> None:
         self.given: Given = {}
         self.used: Set[argparse.Action] = set()
         self.only_values = False  # after --
         self._enter(parser)
 
-    def _enter(self, parser: argparse.ArgumentParser) -> None:
+    def _enter(self, parser: Parser) -> None:
         self.parser = parser
         self.places = [action for action in parser._actions if not action.option_strings]
         self._expect(None)
@@ -54,6 +53,15 @@ class _Reader:
         """Let values of ``option`` come next."""
         self.option = option
         self.least, self.most = _counts(option) if option else (0, 0)
+
+    def read_line(self, words: List[str]) -> str:
+        """Take all words but the last; return that one, as the parser that gets it sees it."""
+        parser, words = self.parser, self.parser.joined(words)
+        while len(words) > 1:
+            self.read(words.pop(0))
+            if self.parser is not parser:
+                parser, words = self.parser, self.parser.joined(words)
+        return words[0]
 
     def read(self, word: str) -> None:
         """Take one word."""

@@ -15,7 +15,7 @@ _VAR = "--var"
 
 
 def build(parser: Parser, words: List[str]) -> None:
-    """Fill the parser of ``coaia pipeline``; ``--var KEY VALUE`` in ``words`` becomes one word."""
+    """Fill the parser of ``coaia pipeline``."""
     group = subcommands(
         parser,
         """coaia pipeline list
@@ -41,9 +41,9 @@ def build(parser: Parser, words: List[str]) -> None:
         "coaia pipeline schema > .coaia/template.schema.json",
     )
     creation.meant = lambda left, words: _meant_variable(creation, left, words)
+    creation.joined = lambda words: joined_variables(words, creation._option_string_actions)
     if "create" in words:
         _add_creation_options(creation)
-        words[:] = joined_variables(words, set(creation._option_string_actions))
 
 
 def joined_variables(words: List[str], options: Any = ()) -> List[str]:

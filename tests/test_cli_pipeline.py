@@ -116,6 +116,7 @@ def test_create_shows_the_tree_on_stdout_and_talks_on_stderr(run):
         (["--var", "data_source", "a=b"], "a=b"),
         (["--var", "data_source", "-5"], "-5"),
         (["--var", "data_source", "--odd one"], "--odd one"),
+        (["--var", "data_source", "--"], "--"),
         (["--var", "data_source="], ""),
         (["--var", "data_source", ""], ""),
         (["--var", "data_source=007"], "007"),
