@@ -11,6 +11,10 @@ from coaiapy.json_lines import json_line
 from coaiapy.settings import Settings
 from coaiapy.spelled_values import whole_number
 
+ENVIRONMENT_HELP = "Langfuse environment (default: the setting LANGFUSE_TRACING_ENVIRONMENT)"
+FROM_HELP = "only what started at or after this time (formats: coaia help times)"
+TO_HELP = "only what started before this time"
+
 
 def add_json(parser: argparse.ArgumentParser, default: Any = False) -> None:
     """Add ``--json``."""

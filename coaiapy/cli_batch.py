@@ -39,17 +39,21 @@ def build(group: Any) -> None:
         group,
         "add-observations",
         add_observations,
-        "write the observations of a JSON, JSON Lines or YAML file",
+        "add all observations of a JSON, JSON Lines or YAML file to a trace",
         """coaia fuse traces add-observations my-run -f steps.jsonl
         cat steps.yaml | coaia fuse traces add-observations my-run --format yaml --dry-run""",
         aliases=["add-obs-batch"],
     )
     batch.add_argument("trace_id", metavar="TRACE_ID")
     batch.add_argument(
-        "-f", "--file", default=STDIN, help="the file, or - (default: standard input)"
+        "-f", "--file", default=STDIN, help="file to read (default: standard input, also -)"
     )
-    batch.add_argument("--format", choices=FORMATS, help="(default: what the file looks like)")
-    batch.add_argument("--dry-run", action="store_true", help="show, and write nothing")
+    batch.add_argument("--format", choices=FORMATS, help="format of the file (default: detected)")
+    batch.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="check and show the observations without writing them",
+    )
     add_delivery_options(batch)
 
 
@@ -80,7 +84,7 @@ def _preview(args: argparse.Namespace, context: Context, observations: Counted) 
             "observations_preview": shown,
         },
     )
-    more = ", the first {} are shown".format(len(shown)) if len(shown) < count else ""
+    more = ", the first {} shown".format(len(shown)) if len(shown) < count else ""
     found = counted(count, "observation")
     context.note("dry run: {} valid{}, nothing was written".format(found, more))
 

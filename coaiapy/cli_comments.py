@@ -24,17 +24,18 @@ _COLUMNS = {
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse comments``."""
-    group = subcommands(parser, 'coaia fuse comments post "Looks right" --trace $COAIA_TRACE_ID')
+    example = 'coaia fuse comments post "Looks right" --trace-id $COAIA_TRACE_ID'
+    group = subcommands(parser, example)
     listing = add_command(
         group,
         "list",
         list_comments,
-        "list comments, the oldest first",
+        "list comments, oldest first",
         """coaia fuse comments list --trace-id $COAIA_TRACE_ID
         coaia fuse comments list --json""",
     )
-    _add_targets(listing)
-    listing.add_argument("--author", metavar="USER_ID", help="only those of this member")
+    _add_targets(listing, "only comments on this")
+    listing.add_argument("--author", metavar="USER_ID", help="only comments by this project member")
     add_listing_options(listing)
     get = add_command(
         group, "get", get_comment, "show one comment", "coaia fuse comments get COMMENT_ID"
@@ -53,25 +54,27 @@ def _build_post(group: Any) -> None:
         """coaia fuse comments post "Looks right" --trace-id $COAIA_TRACE_ID
         coaia fuse comments post - --prompt greetings/formal@3 < review.txt""",
     )
-    post.add_argument("content", metavar="TEXT", help="what to say; - reads standard input")
-    _add_targets(post)
-    post.add_argument("--author", metavar="USER_ID", help="in the name of this member")
+    post.add_argument("content", metavar="TEXT", help="the comment (- for standard input)")
+    _add_targets(post, "comment on this")
+    post.add_argument("--author", metavar="USER_ID", help="post as this project member")
     post.add_argument(
         "--wait",
         type=seconds,
         metavar="SECONDS",
-        help="wait so long until the server shows the object (default: {:g} if it was written "
-        "here a moment ago)".format(comments.USUAL_WAIT),
+        help="wait at most this long until the server has the object (default: {:g} if it was "
+        "just written from here, else 0)".format(comments.USUAL_WAIT),
     )
     add_json(post)
 
 
-def _add_targets(parser: argparse.ArgumentParser) -> None:
+def _add_targets(parser: argparse.ArgumentParser, about: str) -> None:
     targets = parser.add_mutually_exclusive_group()
     for kind in ("trace", "observation", "session"):
-        add_id(targets, kind)
+        add_id(targets, kind, help="{} {}".format(about, kind))
     targets.add_argument(
-        "--prompt", metavar="NAME[@VERSION]", help="a version, or NAME@LABEL (default: latest)"
+        "--prompt",
+        metavar="NAME[@VERSION]",
+        help=about + " prompt version, or NAME@LABEL (default: latest)",
     )
 
 
@@ -97,7 +100,7 @@ def post_comment(args: argparse.Namespace, context: Context) -> None:
     on = _target(args, known)
     if on is None:
         raise UsageError(
-            "say what the comment is on: --trace-id, --observation-id, --session-id or --prompt"
+            "the comment needs a target: give --trace-id, --observation-id, --session-id or --prompt"
         )
     posted = comments.post_comment(known, on, content, args.author, args.wait)
     if args.json:

@@ -7,25 +7,34 @@ from coaiapy.cli_common import Parser, example_text
 
 RESOURCES = (
     Branch("traces", "cli_traces.build", "list, view, write and delete traces and observations"),
-    Branch("prompts", "cli_prompts.build", "list, read, write and label prompts; prompts as files"),
+    Branch("prompts", "cli_prompts.build", "list, read, write and label prompts, also as files"),
+    Branch("datasets", "cli_datasets.build", "list, read, create, import and export datasets"),
     Branch(
-        "datasets", "cli_datasets.build", "list, read, import and export datasets; training data"
+        "dataset-items", "cli_dataset_items.build", "create, list and delete the items of datasets"
     ),
-    Branch("dataset-items", "cli_dataset_items.build", "write, list and delete items of datasets"),
-    Branch("sessions", "cli_sessions.build", "list, view and make sessions; sessions as files"),
-    Branch("comments", "cli_comments.build", "read and write comments on what there is"),
-    Branch("media", "cli_media.build", "files beside traces: upload, look up, download"),
-    Branch("projects", "cli_projects.build", "the project that the keys belong to"),
-    Branch("health", "cli_health.build", "whether the server answers, and its version"),
-    Branch("doctor", "cli_doctor.build", "check settings, server and outbox", ("test-connection",)),
-    Branch("scores", "cli_scores.build", "verdicts on traces, sessions and runs", ("sc",)),
+    Branch("sessions", "cli_sessions.build", "list, show and create sessions"),
+    Branch(
+        "comments", "cli_comments.build", "read and post comments on traces, sessions and prompts"
+    ),
+    Branch("media", "cli_media.build", "upload, look up and download files that belong to traces"),
+    Branch("projects", "cli_projects.build", "show the project that the keys belong to"),
+    Branch("health", "cli_health.build", "show whether the server is up, and its version"),
+    Branch(
+        "doctor",
+        "cli_doctor.build",
+        "check the settings, the server and the outbox",
+        ("test-connection",),
+    ),
+    Branch("scores", "cli_scores.build", "create, list, import and delete scores", ("sc",)),
     Branch(
         "score-configs",
         "cli_score_configs.build",
-        "what scores may say: kept, applied, exported, installed",
+        "manage score configs: the names and values that scores may have",
         ("scc",),
     ),
-    Branch("outbox", "cli_outbox.build", "what is still owed to a server"),
+    Branch(
+        "outbox", "cli_outbox.build", "show and send the records that have not reached a server yet"
+    ),
 )
 
 

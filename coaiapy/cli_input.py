@@ -67,7 +67,7 @@ def agrees(context: Context, question: str, otherwise: str = "") -> bool:
 
 def _refuse_terminal(context: Context) -> None:
     if is_terminal(context.stdin):
-        raise UsageError("standard input is a terminal: pipe the input in or name a file")
+        raise UsageError("there is no input on standard input: pipe it in or name a file")
 
 
 def _binary(stdin: Any) -> Any:

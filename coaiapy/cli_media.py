@@ -19,7 +19,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
         group,
         "get",
         get_media,
-        "show what the server knows of a file, and where it is",
+        "show the details of an uploaded file and its download address",
         "coaia fuse media get MEDIA_ID --json",
     )
     _add_id(get)
@@ -28,11 +28,13 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
         group,
         "download",
         download_media,
-        "fetch a file, and check that it is what was uploaded",
+        "download a file and check that it is undamaged",
         "coaia fuse media download MEDIA_ID -O photo.png",
     )
     _add_id(down)
-    down.add_argument("-O", "--output", metavar="FILE", help="(default: MEDIA_ID with an ending)")
+    down.add_argument(
+        "-O", "--output", metavar="FILE", help="file to write (default: MEDIA_ID.EXTENSION)"
+    )
 
 
 def _build_upload(group: Any) -> None:
@@ -40,32 +42,36 @@ def _build_upload(group: Any) -> None:
         group,
         "upload",
         upload_media,
-        "upload a file, and refer to it in a trace or observation",
+        "upload a file and add a reference to it to a trace or observation",
         """coaia fuse media upload photo.png $COAIA_TRACE_ID
         coaia fuse media upload answer.mp3 my-trace -o my-step -f output""",
     )
     upload.add_argument("file", metavar="FILE")
     upload.add_argument("trace_id", metavar="TRACE_ID")
-    add_id(upload, "observation", "-o", help="in this step of the trace")
+    add_id(upload, "observation", "-o", help="add the reference to this observation of the trace")
     upload.add_argument(
-        "-f", "--field", choices=media.FIELDS, default="input", help="(default: input)"
+        "-f",
+        "--field",
+        choices=media.FIELDS,
+        default="input",
+        help="field for the reference (default: input)",
     )
     upload.add_argument(
-        "-c", "--content-type", metavar="TYPE", help="(default: what the file's name tells)"
+        "-c", "--content-type", metavar="TYPE", help="MIME type (default: by the file name)"
     )
     add_json(upload)
     upload.add_argument(
         "--timeout",
         type=seconds,
         metavar="SECONDS",
-        help="try to send the reference for so long (default: {:g})".format(delivery.DEADLINE),
+        help="try to send the reference for this long (default: {:g})".format(delivery.DEADLINE),
     )
     # Without the reference nobody finds the file, so that it counts as done with it only.
     upload.set_defaults(require_delivery=True)
 
 
 def _add_id(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("media_id", metavar="MEDIA_ID", help="an id, or a whole reference")
+    parser.add_argument("media_id", metavar="MEDIA_ID", help="a media id, or a whole reference")
 
 
 def upload_media(args: argparse.Namespace, context: Context) -> int:

@@ -29,20 +29,24 @@ def build(group: Any) -> None:
         group,
         "list-observations",
         list_observations,
-        "list observations, the latest first",
+        "list observations, newest first",
         "coaia fuse traces list-observations --trace-id $COAIA_TRACE_ID --type GENERATION",
         aliases=["obs-list", "list-obs"],
     )
-    add_id(listing, "trace", help="only those of this trace")
-    listing.add_argument("--name", help="only those of this name")
-    listing.add_argument("--type", type=str.upper, choices=OBSERVATION_TYPES)
+    add_id(listing, "trace", help="only observations of this trace")
+    listing.add_argument("--name", help="only observations with this name")
     listing.add_argument(
-        "--limit", type=positive, default=50, help="how many at most (default: 50)"
+        "--type", type=str.upper, choices=OBSERVATION_TYPES, help="only observations of this type"
     )
     listing.add_argument(
-        "--cursor", metavar="TEXT", help="go on where an earlier listing said that there are more"
+        "--limit", type=positive, default=50, help="list at most this many (default: 50)"
     )
-    listing.add_argument("--environment", metavar="NAME", help="only those of this environment")
+    listing.add_argument(
+        "--cursor", metavar="TEXT", help="continue a listing from the cursor that it showed"
+    )
+    listing.add_argument(
+        "--environment", metavar="NAME", help="only observations of this Langfuse environment"
+    )
     add_timeout(listing)
     add_listing_options(listing)
 

@@ -10,7 +10,7 @@ from coaiapy.cli_streams import Context
 def add_trace_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--trace-id`` and ``--no-trace``."""
     where = parser.add_mutually_exclusive_group()
-    add_id(where, "trace", help="record the call in this trace (default: COAIA_TRACE_ID's)")
+    add_id(where, "trace", help="record the call in this trace (default: COAIA_TRACE_ID)")
     where.add_argument("--no-trace", action="store_true", help="do not record the call")
 
 

@@ -4,7 +4,16 @@ import argparse
 from typing import Any, List
 
 from coaiapy import display, session_files, settings, trace_reads
-from coaiapy.cli_arguments import add_json, add_timeout, note_source, positive, print_json, time
+from coaiapy.cli_arguments import (
+    FROM_HELP,
+    TO_HELP,
+    add_json,
+    add_timeout,
+    note_source,
+    positive,
+    print_json,
+    time,
+)
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report
 from coaiapy.cli_listing import add_listing_options, show_listing
@@ -23,18 +32,18 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
         group,
         "list",
         list_sessions,
-        "list sessions, the latest first",
+        "list sessions, newest first",
         "coaia fuse sessions list --limit 10",
     )
-    listing.add_argument("--page", type=positive, default=1, help="which part (default: 1)")
-    listing.add_argument("--limit", type=positive, default=50, help="how many a page (default: 50)")
-    listing.add_argument("--environment", metavar="NAME", help="only those of this environment")
+    listing.add_argument("--page", type=positive, default=1, help="page to show (default: 1)")
     listing.add_argument(
-        "--from", dest="from_time", type=time, metavar="TIME", help="from this time on"
+        "--limit", type=positive, default=50, help="sessions per page (default: 50)"
     )
     listing.add_argument(
-        "--to", dest="to_time", type=time, metavar="TIME", help="until before this time"
+        "--environment", metavar="NAME", help="only sessions of this Langfuse environment"
     )
+    listing.add_argument("--from", dest="from_time", type=time, metavar="TIME", help=FROM_HELP)
+    listing.add_argument("--to", dest="to_time", type=time, metavar="TIME", help=TO_HELP)
     add_timeout(listing)
     add_listing_options(listing)
     get = add_command(
@@ -55,7 +64,7 @@ def _build_files(group: Any) -> None:
         group,
         "create",
         create_session,
-        "write the trace that opens a session, and the session's file",
+        "create a session: its first trace, and a session file",
         'coaia fuse sessions create my-session john -n "Research"',
     )
     create.add_argument("session_id", metavar="SESSION_ID")
@@ -64,7 +73,7 @@ def _build_files(group: Any) -> None:
         group,
         "addnode",
         add_node,
-        "write one more trace of a session, and note it in the session's file",
+        "add a trace to a session and to its session file",
         'coaia fuse sessions addnode my-session my-trace john -n "First step"',
     )
     node.add_argument("session_id", metavar="SESSION_ID")
@@ -74,7 +83,7 @@ def _build_files(group: Any) -> None:
         group,
         "view",
         view_file,
-        "show the traces that a session's file names",
+        "show the traces in a session file",
         "coaia fuse sessions view -f session.yml --json",
     )
     _add_file(view)
@@ -83,7 +92,7 @@ def _build_files(group: Any) -> None:
 
 def _add_writing(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument("user_id", metavar="USER_ID")
-    parser.add_argument("-n", "--name", default=name, help="(default: {})".format(name))
+    parser.add_argument("-n", "--name", default=name, help="name (default: {})".format(name))
     _add_file(parser)
     add_json(parser)
     add_delivery_options(parser)
@@ -92,7 +101,7 @@ def _add_writing(parser: argparse.ArgumentParser, name: str) -> None:
 def _add_file(parser: argparse.ArgumentParser) -> None:
     default = session_files.DEFAULT_PATH
     parser.add_argument(
-        "-f", "--file", default=default, help="the session's file (default: {})".format(default)
+        "-f", "--file", default=default, help="session file (default: {})".format(default)
     )
 
 

@@ -4,7 +4,15 @@ import argparse
 from typing import Any, Iterable, List
 
 from coaiapy import settings, trace_reads
-from coaiapy.cli_arguments import add_id, add_timeout, note_source, positive, time
+from coaiapy.cli_arguments import (
+    FROM_HELP,
+    TO_HELP,
+    add_id,
+    add_timeout,
+    note_source,
+    positive,
+    time,
+)
 from coaiapy.cli_common import add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_streams import Context
@@ -69,20 +77,21 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     def add(*names: str, **options: Any) -> None:
         parser.add_argument(*names, default=argparse.SUPPRESS, **options)
 
-    add("--limit", type=positive, help="how many at most (default: {})".format(DEFAULT_LIMIT))
-    add("--all", action="store_true", help="every trace, whatever --limit says")
-    for kind, about in (("user", "only this user's"), ("session", "only those of this session")):
+    add("--limit", type=positive, help="list at most this many (default: {})".format(DEFAULT_LIMIT))
+    add("--all", action="store_true", help="list all traces; --limit is ignored")
+    for kind in ("user", "session"):
+        about = "only traces of this {}".format(kind)
         add_id(parser, kind, default=argparse.SUPPRESS, help=about)
-    add("--name", help="only those of this name")
-    add("--tag", action="append", help="only those with this tag (repeat for several)")
-    add("--environment", metavar="NAME", help="only those of this environment")
-    add("--from", dest="from_time", type=time, metavar="TIME", help="from this time on")
-    add("--to", dest="to_time", type=time, metavar="TIME", help="until before this time")
-    add("--order", choices=ORDERS, help="(default: {})".format(ORDERS[0]))
+    add("--name", help="only traces with this name")
+    add("--tag", action="append", help="only traces with this tag; repeat to require several")
+    add("--environment", metavar="NAME", help="only traces of this Langfuse environment")
+    add("--from", dest="from_time", type=time, metavar="TIME", help=FROM_HELP)
+    add("--to", dest="to_time", type=time, metavar="TIME", help=TO_HELP)
+    add("--order", choices=ORDERS, help="sort order (default: {})".format(ORDERS[0]))
     add(
         "--include-observations",
         action="store_true",
-        help="with --json: with their observations and scores",
+        help="with --json: include the observations and scores of each trace",
     )
     add_timeout(parser, default=argparse.SUPPRESS)
     add_listing_options(parser, form_default=argparse.SUPPRESS, columns_default=argparse.SUPPRESS)
@@ -95,8 +104,8 @@ def refuse_early_options(words: List[str], commands: Iterable[str]) -> None:
             early = [option for option in words if option.split("=")[0] in _OPTIONS]
             if early and word != "list" and words.index(early[0]) <= before:
                 raise UsageError(
-                    "{} belongs to the listing and does nothing before {}: put the options of a "
-                    "command behind it".format(early[0], word)
+                    "{} is an option of the listing and has no effect before {}: put the options "
+                    "of {} after it".format(early[0], word, word)
                 )
             return
 

@@ -5,6 +5,7 @@ from typing import Any, List, Mapping, Tuple
 
 from coaiapy import settings, trace_reads, traces
 from coaiapy.cli_arguments import (
+    ENVIRONMENT_HELP,
     add_id,
     add_json,
     json_object,
@@ -21,6 +22,8 @@ from coaiapy.errors import UsageError
 from coaiapy.record_fields import LEVELS, OBSERVATION_TYPES
 from coaiapy.records import observation_from, trace_from
 
+START_HELP = "start time (default: now; formats: coaia help times)"
+
 
 def build(group: Any, words: List[str]) -> None:
     """Add the commands that write to ``coaia fuse traces``."""
@@ -34,31 +37,34 @@ def _build_create(group: Any) -> None:
         group,
         "create",
         create_trace,
-        "write a trace",
+        "create a trace, or update an existing one",
         'coaia fuse traces create my-run -u john -s session-1 -n "Nightly run" --tag nightly',
     )
-    create.add_argument("trace_id", metavar="TRACE_ID", nargs="?", help="(default: a new id)")
-    add_id(create, "session", "-s", help="the session that it belongs to")
-    add_id(create, "user", "-u", help="whom it serves")
-    create.add_argument("-n", "--name")
-    create.add_argument("--timestamp", type=time, metavar="TIME", help="(default: now)")
-    create.add_argument("--tag", action="append", help="repeat for several")
-    create.add_argument("--environment", metavar="NAME")
+    create.add_argument(
+        "trace_id", metavar="TRACE_ID", nargs="?", help="id of the trace (default: a new id)"
+    )
+    add_id(create, "session", "-s", help="session that the trace belongs to")
+    add_id(create, "user", "-u", help="user that the trace belongs to")
+    create.add_argument("-n", "--name", help="name of the trace")
+    create.add_argument("--timestamp", type=time, metavar="TIME", help=START_HELP)
+    create.add_argument("--tag", action="append", help="tag of the trace; repeatable")
+    create.add_argument("--environment", metavar="NAME", help=ENVIRONMENT_HELP)
     _add_content(create)
     _add_export(create)
 
 
 def _add_content(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-i", "--input", metavar="JSON|TEXT")
-    parser.add_argument("-o", "--output", metavar="JSON|TEXT")
-    parser.add_argument("-m", "--metadata", metavar="JSON|TEXT")
+    for short, name in (("-i", "input"), ("-o", "output"), ("-m", "metadata")):
+        parser.add_argument(
+            short, "--" + name, metavar="JSON|TEXT", help=name + ", as JSON or as text"
+        )
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--export-env",
         action="store_true",
-        help="print export lines for eval, and keep the ids in .coaia-env",
+        help="print shell lines for eval that set the ids, and save them in ./.coaia-env",
     )
     add_json(parser, default=argparse.SUPPRESS)
     add_delivery_options(parser)
@@ -69,7 +75,7 @@ def _build_add_observation(group: Any, words: List[str]) -> None:
         group,
         "add-observation",
         add_observation,
-        "write one observation of a trace",
+        "add an observation to a trace, or update an existing one",
         """coaia fuse traces add-observation $COAIA_TRACE_ID -n "Continued processing"
         coaia fuse traces add-observation step-1 my-run -ts -n "Load" --start-time 260131120000""",
     )
@@ -77,34 +83,41 @@ def _build_add_observation(group: Any, words: List[str]) -> None:
         "ids",
         metavar="[OBSERVATION_ID] TRACE_ID",
         nargs="*" if any(word.startswith("--trace") for word in words) else "+",
-        help="the trace, and before it the observation's own id (default: a new one)",
+        help="id of the trace; before it, the id of the observation (default: a new id)",
     )
-    add_id(add, "trace", help="the trace, by name instead of by place")
-    add_id(add, "observation", help="likewise the observation")
+    add_id(add, "trace", help="id of the trace, instead of as an argument")
+    add_id(add, "observation", help="id of the observation, instead of as an argument")
     add.add_argument(
         "-t",
         "--type",
         action=OneOfSeveral,
         type=str.upper,
         choices=OBSERVATION_TYPES,
-        help="(default: EVENT)",
+        help="type of the observation (default: EVENT)",
     )
     for option, kind in (("-te", "EVENT"), ("-ts", "SPAN"), ("-tg", "GENERATION")):
         add.add_argument(
             option, dest="type", action=OneOfSeveral, const=kind, help="same as --type " + kind
         )
-    add.add_argument("-n", "--name")
-    add.add_argument("-p", "--parent", metavar="ID", help="the observation that this belongs to")
-    add.add_argument("--start-time", type=time, metavar="TIME", help="(default: now)")
-    add.add_argument("--end-time", type=time, metavar="TIME")
-    add.add_argument("--level", type=str.upper, choices=LEVELS, help="(default: DEFAULT)")
-    add.add_argument("--status-message", metavar="TEXT")
-    add.add_argument("--model")
-    add.add_argument("--model-parameters", type=json_object, metavar="JSON")
-    add.add_argument("--usage", type=json_object, metavar="JSON", help='such as {"input": 12}')
-    add.add_argument("--cost", type=json_value, metavar="JSON", help="US dollars, or by name")
+    add.add_argument("-n", "--name", help="name of the observation")
+    add.add_argument("-p", "--parent", metavar="ID", help="id of the parent observation")
+    add.add_argument("--start-time", type=time, metavar="TIME", help=START_HELP)
+    add.add_argument("--end-time", type=time, metavar="TIME", help="end time")
+    add.add_argument("--level", type=str.upper, choices=LEVELS, help="severity (default: DEFAULT)")
+    add.add_argument("--status-message", metavar="TEXT", help="message such as an error text")
+    _add_model(add)
     _add_content(add)
     _add_export(add)
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", help="name of the model")
+    for name, kind, about in (
+        ("--model-parameters", json_object, 'such as {"temperature": 0.2}'),
+        ("--usage", json_object, 'numbers of tokens, such as {"input": 12, "output": 3}'),
+        ("--cost", json_value, 'US dollars: a number, or an object such as {"input": 0.01}'),
+    ):
+        parser.add_argument(name, type=kind, metavar="JSON", help=about)
 
 
 def _build_patch_output(group: Any) -> None:
@@ -112,14 +125,14 @@ def _build_patch_output(group: Any) -> None:
         group,
         "patch-output",
         patch_output,
-        "set the output of a trace, and nothing else of it",
+        "set the output of a trace and change nothing else",
         "coaia fuse traces patch-output $COAIA_TRACE_ID '{\"rows\": 3}'",
     )
     patch.add_argument("trace_id", metavar="TRACE_ID")
-    patch.add_argument("output", metavar="JSON|TEXT", nargs="?")
     patch.add_argument(
-        "-f", "--file", help="read the output from this file, or - (default: standard input)"
+        "output", metavar="JSON|TEXT", nargs="?", help="the output (default: standard input)"
     )
+    patch.add_argument("-f", "--file", help="read the output from this file (- for standard input)")
     add_json(patch, default=argparse.SUPPRESS)
     add_delivery_options(patch)
 
@@ -196,14 +209,14 @@ def _observation_and_trace(args: argparse.Namespace) -> Tuple[Any, Any]:
     trace_id = args.trace_id
     if trace_id is None:
         if not places:
-            raise UsageError("no trace: give its id, or --trace-id")
+            raise UsageError("the trace is missing: give its id as an argument or with --trace-id")
         trace_id = places.pop()
     observation_id = args.observation_id
     if observation_id is None and places:
         observation_id = places.pop()
     if places:
         raise UsageError(
-            "too many ids ({}): give the observation's and the trace's, each once".format(
+            "too many ids ({}): give the id of the observation and that of the trace once".format(
                 " ".join(args.ids)
             )
         )
@@ -214,7 +227,7 @@ def patch_output(args: argparse.Namespace, context: Context) -> int:
     """Set a trace's output from the argument, a file or standard input."""
     output = json_or_text(_output_text(args, context))
     if output is None:
-        raise UsageError("null is no output: give a value or a text")
+        raise UsageError("the output is null: give a value or a text")
     known = settings.load(context.env_file)
     outcome = traces.patch_output(known, args.trace_id, output, args.timeout)
     if args.json:
@@ -224,12 +237,12 @@ def patch_output(args: argparse.Namespace, context: Context) -> int:
 
 def _output_text(args: argparse.Namespace, context: Context) -> str:
     if args.output is not None and args.file is not None:
-        raise UsageError("give the output once: as an argument or with -f FILE")
+        raise UsageError("the output is given twice: use either the argument or -f FILE")
     if args.output is not None:
         return str(args.output)
     text = read_input(args.file, context)
     if args.file in (None, STDIN) and not text:
-        raise UsageError("nothing came from standard input: give the output, '' for an empty one")
+        raise UsageError("standard input is empty: give the output ('' for an empty text)")
     return text[:-1] if text.endswith("\n") else text
 
 
@@ -239,7 +252,7 @@ def _as_kept(context: Context, known: Any, record: Any, asked: Mapping[str, Any]
     for name, value in asked.items():
         if value is not None and kept[name] != value:
             what = "environment" if name == "environment" else "start time"
-            context.note("the {} stays {}: {} has it already".format(what, kept[name], record.id))
+            context.note("{} keeps its {}, {}".format(record.id, what, kept[name]))
     return kept
 
 

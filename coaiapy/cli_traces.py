@@ -35,7 +35,7 @@ def _build_views(group: Any) -> None:
         group,
         "trace-view",
         view_trace,
-        "show a trace as a tree",
+        "show a trace and its observations as a tree",
         "coaia fuse traces trace-view $COAIA_TRACE_ID",
         aliases=["tv"],
     )
@@ -71,7 +71,7 @@ def _build_delete(group: Any) -> None:
         group,
         "delete",
         delete_traces,
-        "delete traces with all that belongs to them",
+        "delete traces with their observations and scores",
         "coaia fuse traces delete my-run",
         aliases=["delete-batch"],
     )
@@ -115,5 +115,5 @@ def delete_traces(args: argparse.Namespace, context: Context) -> None:
     """Delete traces, all or (where one is unknown) none."""
     known = settings.load(context.env_file)
     traces.delete(known, args.trace_ids, args.timeout)
-    done = "deleted {}" if known.is_local else "the server deletes {} in its own time"
+    done = "deleted {}" if known.is_local else "the server is deleting {}; this can take a while"
     context.note(done.format(", ".join(args.trace_ids)))

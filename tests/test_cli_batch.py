@@ -33,7 +33,7 @@ def test_a_batch_is_written_and_the_same_again_is_not(run, listed):
     assert note == "2 observations of trace t read and valid, 2 written"
     assert local.startswith("kept locally in ") and "coaia fuse outbox flush --adopt" in local
     again = add(run, "t", stdin=content)
-    assert again.err.startswith("2 observations of trace t read and valid, 0 written, 2 there")
+    assert again.err.startswith("2 observations of trace t read and valid, 0 written, 2 already there")
     assert [one["name"] for one in listed("t")] == ["A", "B"]
 
 
@@ -69,7 +69,7 @@ def test_a_dry_run_shows_and_writes_nothing(run):
 def test_a_dry_run_of_many_says_that_it_shows_some(run):
     result = add(run, "t", "--dry-run", stdin="{}\n" * 300)
     assert len(json.loads(result.out)["observations_preview"]) == 100
-    assert "300 observations valid, the first 100 are shown" in result.err
+    assert "300 observations valid, the first 100 shown" in result.err
 
 
 @pytest.mark.parametrize(
@@ -178,4 +178,4 @@ def test_without_a_pipe_it_does_not_wait_for_a_terminal():
     code, out, err = finish("fuse", "traces", "add-observations", "t", stdin=theirs)
     os.close(theirs)
     os.close(ours)
-    assert code == 2 and "pipe it in, or name a file" in err
+    assert code == 2 and "pipe it in or name a file" in err

@@ -25,19 +25,19 @@ def shown(fuse):
     ],
 )
 def test_a_start_that_is_known_stays_and_that_is_said(fuse, words, option, name):
-    assert "stays" not in fuse(*words + (option, "260131120000")).err
-    assert "stays" not in fuse(*words + (option, "2026-01-31T12:00:00Z")).err
-    assert "stays" not in fuse(*words).err
+    assert "keeps its" not in fuse(*words + (option, "260131120000")).err
+    assert "keeps its" not in fuse(*words + (option, "2026-01-31T12:00:00Z")).err
+    assert "keeps its" not in fuse(*words).err
     again = fuse(*words + (option, "260131130000", "--json"))
     assert (again.code, json.loads(again.out)[name]) == (0, "2026-01-31T12:00:00.000Z")
-    assert "the start time stays 2026-01-31T12:00:00.000Z" in again.err
+    assert "keeps its start time, 2026-01-31T12:00:00.000Z" in again.err
 
 
 def test_an_environment_that_is_known_stays_and_that_is_said(fuse):
     fuse("create", "t", "--environment", "dev")
     again = fuse("create", "t", "--environment", "prod", "--json")
     assert json.loads(again.out)["environment"] == "dev"
-    assert "the environment stays dev" in again.err
+    assert "keeps its environment, dev" in again.err
 
 
 def test_an_end_before_the_known_start_is_refused(fuse, shown):

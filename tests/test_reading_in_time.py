@@ -60,4 +60,4 @@ def test_a_server_that_is_back_at_once_is_read(run, server):
 
 def test_what_a_listing_may_take_is_said_behind_its_command(run):
     result = run("fuse", "traces", "--timeout", "3", "trace-view", "t")
-    assert result.code == ExitCode.USAGE and "--timeout belongs to the listing" in result.err
+    assert result.code == ExitCode.USAGE and "--timeout is an option of the listing" in result.err
