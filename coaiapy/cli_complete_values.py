@@ -13,6 +13,7 @@ from coaiapy.errors import CoaiaError
 WORDS = "words"
 PARTS = "parts"  # more of the same word follows: no space after it
 FILES = "files"
+ENV_FILES = "env-files"  # any file, and those that begin with .env
 FOLDERS = "folders"
 
 # What the words before have given: the last value of each option or argument by its dest.
@@ -20,7 +21,7 @@ Given = Dict[str, Any]
 
 _LARGE = 100000
 
-PATHS = {"FILE": FILES, "PATH": FILES, "IMAGE": FILES, "TEXT|FILE|-": FILES, "DIR": FOLDERS}
+PATHS = {"FILE": FILES, "ENV_FILE": ENV_FILES, "IMAGE": FILES, "TEXT|FILE|-": FILES, "DIR": FOLDERS}
 
 
 class Candidate(NamedTuple):
@@ -33,8 +34,8 @@ class Candidate(NamedTuple):
 class Offer(NamedTuple):
     """What can stand in place of the word in progress.
 
-    ``kind`` is ``WORDS`` or ``PARTS`` of words; with ``FILES`` or ``FOLDERS`` the shell offers
-    the paths that it sees.
+    ``kind`` is ``WORDS`` or ``PARTS`` of words; with any other kind the shell offers the paths
+    that it sees.
     """
 
     kind: str

@@ -116,7 +116,7 @@ def build_parser(words: List[str]) -> "Parser":
     )
     parser.add_argument("--version", action=ShowVersion, const=_VERSION)
     parser.add_argument(
-        "--env", metavar="PATH", help="read settings from this file instead of ./.env"
+        "--env", metavar="ENV_FILE", help="read settings from this file instead of ./.env"
     )
     parser.add_argument("--debug", action="store_true", help="show a traceback if an error occurs")
     parser.set_defaults(build_parser=build_parser)

@@ -190,7 +190,7 @@ def test_presets_process_tags_and_topics(offered):
 def test_files_and_folders_are_left_to_the_shell(complete):
     assert complete("tash", "key", "-F", "") == ("files", {})
     assert complete("tash", "key", "--file=") == ("files", {})
-    assert complete("--env", "") == ("files", {})
+    assert complete("--env", "") == ("env-files", {})
     assert complete("transcribe", "one.mp3", "") == ("files", {})
     assert complete("summarize", "") == ("files", {})
     assert complete("fuse", "prompts", "pull", "") == ("folders", {})

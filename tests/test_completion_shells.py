@@ -100,6 +100,21 @@ def test_files_are_completed_by_the_shell_itself(terminal, project):
         assert others + [last.rstrip("/")] == words  # zsh takes the slash away again
 
 
+def test_env_files_are_offered_though_they_are_hidden(terminal, project):
+    """By themselves, zsh and fish offer what begins with a dot only once a dot is typed."""
+    (project / ".env").write_text("A=1\n")
+    option, path, *words = terminal.type("coaia --env \tenv list")
+    assert [option, os.path.relpath(path)] + words == ["--env", ".env", "env", "list"]
+    assert terminal.type("coaia --env=\tenv list") == ["--env=.env", "env", "list"]
+    (project / "of staging").mkdir()
+    (project / "of staging" / ".env.staging").write_text("A=1\n")
+    words = terminal.type("coaia --env 'of staging/\tenv list")
+    assert words == ["--env", "of staging/.env.staging", "env", "list"]
+    (project / "settings of mine").write_text("A=1\n")
+    words = terminal.type("coaia --env se\tenv list")
+    assert words == ["--env", "settings of mine", "env", "list"]
+
+
 def test_a_hostile_name_arrives_as_it_is_and_nothing_runs(terminal, project, config_names):
     for number, name in enumerate(config_names):
         words = terminal.type("coaia fuse score-configs show {}\tx".format(number))

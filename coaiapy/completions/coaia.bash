@@ -15,7 +15,7 @@ _coaia() {
     } < <("$program" __complete bash -- "${COMP_LINE:0:COMP_POINT}" "$COMP_WORDBREAKS")
     case $kind in
         parts) compopt -o nospace ;;
-        files) compopt -o default ;;
+        files | env-files) compopt -o default ;;
         folders) compopt -o dirnames ;;
     esac
 } 2>/dev/null

@@ -15,6 +15,10 @@ _coaia() {
         words) (( $#offer )) && _describe coaia offer ;;
         parts) (( $#offer )) && _describe coaia offer -S '' ;;
         files) compset -P '--*='; _files ;;
+        env-files)  # by itself, zsh offers no hidden file before a dot is typed
+            compset -P '--*='
+            _alternative 'files:file:_files' 'env-files:file of settings:_files -g ".env*"'
+            ;;
         folders) compset -P '--*='; _files -/ ;;
     esac
 }
