@@ -21,6 +21,11 @@ LONGEST_PAUSE = 60.0
 # What lets go of the records that a condition is true of.
 UNCLAIM = "UPDATE deliveries SET claimed_by = NULL, claimed_until = 0 WHERE "
 
+_PRESENT = (
+    "SELECT destination, trace_key, seq, revision, kind, body, event, written_at"
+    " FROM records WHERE {} ORDER BY seq"
+)
+
 # The names that this process claims under at this moment.
 _live: Set[str] = set()
 
@@ -162,23 +167,15 @@ def _host() -> str:
 def _outgoing(db: Any, rows: Iterable[int]) -> Iterator[Tuple[int, Outgoing]]:
     """Yield each record in its present revision, with the length of its body."""
     contexts: Dict[Tuple[int, str], Body] = {}
-    found = db.execute("SELECT * FROM records WHERE {} ORDER BY seq".format(among("seq", rows)))
-    for row in found:
-        trace = (row["destination"], row["trace_key"])
+    found = db.execute(_PRESENT.format(among("seq", rows)))
+    for destination, trace_key, seq, revision, kind, body, event, written_at in found:
+        trace = (destination, trace_key)
         if trace not in contexts:
             contexts[trace] = _trace(db, *trace)
-        yield (
-            len(row["body"]),
-            Outgoing(
-                row=row["seq"],
-                revision=row["revision"],
-                kind=row["kind"],
-                body=json.loads(row["body"]),
-                event_id="{}-{}".format(row["event"], row["revision"]),
-                context=contexts[trace],
-                written_at=row["written_at"],
-            ),
-        )
+        event_id = "{}-{}".format(event, revision)
+        context = contexts[trace]
+        outgoing = Outgoing(seq, revision, kind, json.loads(body), event_id, context, written_at)
+        yield len(body), outgoing
 
 
 def _trace(db: Any, destination: int, trace_key: str) -> Body:

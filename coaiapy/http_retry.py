@@ -65,7 +65,7 @@ def retrying(
                 pause = backoff(tries) if error.retry_after is None else error.retry_after
                 tries += 1
                 if not may_repeat(error) or not wait(tries, pause):
-                    raise reason
+                    raise reason from reason.__cause__
     finally:
         reason = None  # it holds this frame, and the frame would hold it
 

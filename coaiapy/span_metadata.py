@@ -54,7 +54,7 @@ def sent(metadata: Mapping[str, Any], own: Mapping[str, Any]) -> Dict[str, str]:
 
 def repeated(trace: Mapping[str, Any], metadata: Mapping[str, Any]) -> Dict[str, str]:
     """Return the text that tells which keys on an observation's span are its trace's alone."""
-    keys = sorted(set(trace) - set(metadata))
+    keys = sorted(set(trace) - set(metadata)) if trace else []
     return {_TRACE_KEYS: to_text(keys)} if keys else {}
 
 

@@ -1,6 +1,7 @@
 """What both wires share: what goes out, the requests that carry it, what became of each record."""
 
 import json
+import zlib
 from typing import Any, Iterable, Iterator, List, NamedTuple, Tuple
 
 from coaiapy.http_answers import message_of
@@ -11,6 +12,7 @@ from coaiapy.record_fields import Body
 
 # Servers refuse a body of more than 4.5 MB; their documentation advises to stay below 3.5 MB.
 MAX_BYTES = 3000000
+_COMPRESSION = 3
 
 ACCEPTED = "accepted"
 REFUSED = "refused"  # for good: set the record aside with the reason
@@ -21,12 +23,21 @@ CREDENTIALS = "credentials"  # nobody's record will pass: keep everything, stop
 
 
 class Request(NamedTuple):
-    """One POST and the records that it carries."""
+    """One POST and the records that it carries.
+
+    ``content`` is what its body holds before it is compressed, if the headers say that it is.
+    """
 
     path: str
     headers: Body
-    body: bytes
+    content: bytes
     items: List[Outgoing]
+
+    @property
+    def body(self) -> bytes:
+        """The bytes of the body. Other threads can run while it is being compressed."""
+        is_packed = self.headers.get("Content-Encoding") == "gzip"
+        return _gzip(self.content) if is_packed else self.content
 
 
 class Verdict(NamedTuple):
@@ -42,6 +53,12 @@ class Encoded(NamedTuple):
 
     requests: List[Request]
     refused: List[Verdict]
+
+
+def _gzip(data: bytes) -> bytes:
+    """Compress; the same data gives the same bytes, so that a retry is the same request."""
+    compressor = zlib.compressobj(_COMPRESSION, zlib.DEFLATED, 31)
+    return compressor.compress(data) + compressor.flush()
 
 
 _ENCODER = json.JSONEncoder(

@@ -31,7 +31,7 @@ FLOORS = {
         journal_staging outgoing outbox unconfirmed destinations
         claims posting
         readers reader_local reader_legacy reader_v4 server_rows server_pages span_pages span_rows
-        wire wire_choice wire_ingestion wire_otlp span_metadata
+        wire wire_choice wire_ingestion wire_otlp span_metadata span_text
         http_answers http_exchange http_failures http_retry openai_settings openai_http aws_clients audio_split
         audio_tags_base audio_tags_id3 audio_tags_mp4 audio_tags_vorbis
         langfuse_http lost_answers langfuse_answers langfuse_errors langfuse_generation

@@ -1,0 +1,205 @@
+"""One record as an OTLP span: its JSON text.
+
+The text is put together from its parts. A span is always the same few fields, and a batch has very
+many of them: building dictionaries and encoding those takes three times as long.
+"""
+
+from functools import lru_cache
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+
+from coaiapy import ids, times
+from coaiapy.outgoing import Outgoing
+from coaiapy.record_fields import DEFAULTS, Body
+from coaiapy.span_metadata import as_text, repeated, sent
+from coaiapy.wire import to_text
+
+_OBSERVATION = "langfuse.observation."
+# The span of a trace that has no name of its own.
+UNNAMED = "trace"
+
+# The JSON texts of a span's attributes.
+Attributes = List[str]
+
+
+class SpanWriter:
+    """Writes spans; it remembers what all spans of one trace repeat of it."""
+
+    def __init__(self) -> None:
+        self._contexts: Dict[Any, str] = {}
+
+    def text_of(self, item: Outgoing) -> str:
+        """Return the span of a trace or an observation."""
+        body = item.body
+        if item.kind == "trace":
+            trace, trace_id, fields = body, body["id"], _root_fields(body)
+        else:
+            trace, trace_id, fields = item.context, body["traceId"], _fields_of(body, item.context)
+        environment = body.get("environment") or trace.get("environment")
+        version = body.get("version") or trace.get("version")
+        key = id(trace), trace_id, environment, version
+        context = self._contexts.get(key)
+        if context is None:
+            context = ",".join(_context(trace, trace_id, environment, version))
+            self._contexts[key] = context
+        separator = "," if context else ""
+        return "{}{}{}]}}".format(fields, separator, context)
+
+
+def _root_fields(trace: Body) -> str:
+    moment = _nanoseconds(trace["timestamp"])
+    attributes = _fields({name: trace[name] for name in ("input", "output") if name in trace})
+    return _open_span(
+        ids.span_trace_id(trace["id"]),
+        ids.root_span_id(trace["id"]),
+        None,
+        trace.get("name") or UNNAMED,
+        moment,
+        moment,
+        "{}",
+        attributes + _fields({"type": "SPAN"}),
+    )
+
+
+def _fields_of(body: Body, trace: Body) -> str:
+    body = dict(DEFAULTS["observation"], **body)
+    span_id = ids.span_id(body["id"])
+    start = _nanoseconds(body["startTime"])
+    is_event = body["type"] == "EVENT"
+    end = start if is_event or "endTime" not in body else _nanoseconds(body["endTime"])
+    return _open_span(
+        ids.span_trace_id(body["traceId"]),
+        span_id,
+        _parent(body, trace),
+        body.get("name") or "",
+        start,
+        end,
+        _status(body),
+        _fields(body) + _metadata(body, trace, span_id, is_event),
+    )
+
+
+def _open_span(
+    trace_id: str,
+    span_id: str,
+    parent: Optional[str],
+    name: str,
+    start: str,
+    end: str,
+    status: str,
+    attributes: Attributes,
+) -> str:
+    """Return the text of a span up to its last attribute, of which it has one at least."""
+    return (
+        '{{"traceId":"{}","spanId":"{}",{}"name":{},"kind":1,"startTimeUnixNano":"{}",'
+        '"endTimeUnixNano":"{}","status":{},"attributes":[{}'
+    ).format(
+        trace_id,
+        span_id,
+        '"parentSpanId":"{}",'.format(parent) if parent else "",
+        to_text(name),
+        start,
+        end,
+        status,
+        ",".join(attributes),
+    )
+
+
+def _parent(body: Body, trace: Body) -> Optional[str]:
+    if body.get("parentObservationId"):
+        return ids.span_id(body["parentObservationId"])
+    return ids.root_span_id(body["traceId"]) if trace else None
+
+
+def _status(body: Body) -> str:
+    if body.get("level") != "ERROR":
+        return "{}"
+    message = body.get("statusMessage")
+    return to_text({"code": 2, "message": message} if message else {"code": 2})
+
+
+# The attribute and the text of each field that a span has a place for.
+_FIELDS: Dict[str, Tuple[str, Callable[[Any], str]]] = {
+    "type": (_OBSERVATION + "type", str.lower),
+    "input": (_OBSERVATION + "input", as_text),
+    "output": (_OBSERVATION + "output", as_text),
+    "level": (_OBSERVATION + "level", str),
+    "statusMessage": (_OBSERVATION + "status_message", str),
+    "model": (_OBSERVATION + "model.name", str),
+    "modelParameters": (_OBSERVATION + "model.parameters", to_text),
+    "usageDetails": (_OBSERVATION + "usage_details", to_text),
+    "costDetails": (_OBSERVATION + "cost_details", to_text),
+    "completionStartTime": (_OBSERVATION + "completion_start_time", str),
+    "promptName": (_OBSERVATION + "prompt.name", str),
+}
+
+
+def _fields(body: Body) -> Attributes:
+    attributes = []
+    for name, value in body.items():
+        if name in _FIELDS:
+            key, text = _FIELDS[name]
+            attributes.append(text_attribute(key, text(value)))
+    if "promptVersion" in body:
+        version = {"intValue": str(body["promptVersion"])}
+        attributes.append(_attribute(_OBSERVATION + "prompt.version", version))
+    return attributes
+
+
+def _metadata(body: Body, trace: Body, span_id: str, is_event: bool) -> Attributes:
+    own = {}
+    if span_id != body["id"]:
+        own["id"] = body["id"]
+    parent = body.get("parentObservationId")
+    if parent and ids.span_id(parent) != parent:
+        own["parent_id"] = parent
+    if is_event and "endTime" in body or body.get("endTime") == body["startTime"]:
+        own["end_time"] = body["endTime"]
+    metadata = sent(body.get("metadata") or {}, own)
+    metadata.update(repeated(trace.get("metadata") or {}, body.get("metadata") or {}))
+    return _texts(metadata.items(), _OBSERVATION + "metadata.")
+
+
+def _context(
+    trace: Body, trace_id: str, environment: Optional[str], version: Optional[str]
+) -> Attributes:
+    """What every span repeats of its trace: v4 servers filter spans, not traces."""
+    texts = [
+        ("langfuse.trace.name", trace.get("name")),
+        ("user.id", trace.get("userId")),
+        ("session.id", trace.get("sessionId")),
+        ("langfuse.environment", environment),
+        ("langfuse.release", trace.get("release")),
+        ("langfuse.version", version),
+    ]
+    attributes = _texts(texts)
+    if trace.get("tags"):
+        tags = {"values": [{"stringValue": tag} for tag in trace["tags"]]}
+        attributes.append(_attribute("langfuse.trace.tags", {"arrayValue": tags}))
+    if "public" in trace:
+        attributes.append(_attribute("langfuse.trace.public", {"boolValue": trace["public"]}))
+    own = {} if ids.span_trace_id(trace_id) == trace_id else {"trace_id": trace_id}
+    metadata = sent(trace.get("metadata") or {}, own)
+    return attributes + _texts(metadata.items(), "langfuse.trace.metadata.")
+
+
+def _texts(values: Iterable[Tuple[str, Optional[str]]], prefix: str = "") -> Attributes:
+    return [text_attribute(prefix + name, value) for name, value in values if value is not None]
+
+
+def text_attribute(key: str, text: str) -> str:
+    """Return the JSON text of an attribute that holds a text."""
+    return _up_to_text(key) + to_text(text) + "}}"
+
+
+# Most keys stand in every span.
+@lru_cache(maxsize=256)
+def _up_to_text(key: str) -> str:
+    return '{{"key":{},"value":{{"stringValue":'.format(to_text(key))
+
+
+def _attribute(key: str, value: Mapping[str, Any]) -> str:
+    return to_text({"key": key, "value": value})
+
+
+def _nanoseconds(text: str) -> str:
+    return "{}000000".format(times.epoch_milliseconds(text))
