@@ -12,7 +12,8 @@ from coaiapy.cli_input import STDIN, open_input
 from coaiapy.cli_progress import new_bar
 from coaiapy.cli_streams import Context
 from coaiapy.display import counted
-from coaiapy.observation_files import FORMATS, preview, read_observations
+from coaiapy.item_files import FORMATS
+from coaiapy.observation_files import preview, read_observations
 
 PREVIEWED = 100
 

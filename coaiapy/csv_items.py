@@ -5,7 +5,7 @@ import io
 from typing import IO, Any, Callable, Iterator, List
 
 from coaiapy.errors import UsageError
-from coaiapy.observation_files import EMPTY, Item
+from coaiapy.item_files import EMPTY, Item
 
 
 def csv_items(
@@ -14,8 +14,8 @@ def csv_items(
     """Yield each row as a dict with the names of the header.
 
     ``value(column, cell)`` returns what a cell says; an empty cell is ``None``. Lines without a
-    cell are skipped. Raises ``UsageError`` for what is no UTF-8 or no CSV, and for a row that has
-    more or fewer cells than the header: such a file was often cut off.
+    cell are skipped. A row that has more or fewer cells than the header is an item with a problem:
+    such a file was often cut off. Raises ``UsageError`` for what is not UTF-8 or not CSV.
     """
     try:
         text = stream.read().decode("utf-8-sig")
@@ -31,13 +31,15 @@ def csv_items(
                 continue
             number += 1
             place = "line {}".format(reader.line_num)
-            if len(cells) != len(header):
-                message = "{}: the number of cells is {}, that of the header {}: make them equal"
-                raise UsageError(message.format(place, len(cells), len(header)))
-            values = {
-                name: value(name, cell) if cell else None for name, cell in zip(header, cells)
-            }
-            yield Item(number, place, values)
+            if len(cells) == len(header):
+                said = {
+                    name: value(name, cell) if cell else None for name, cell in zip(header, cells)
+                }
+                yield Item(number, place, said)
+            else:
+                message = "the number of cells is {}, that of the header {}: make them equal"
+                problem = message.format(len(cells), len(header))
+                yield Item(number, place, None, problem=problem)
     except csv.Error as error:
         raise UsageError("line {} is not CSV: {}".format(reader.line_num, error)) from error
     if not header:

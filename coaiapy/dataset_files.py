@@ -12,12 +12,12 @@ import re
 from hashlib import sha256
 from typing import IO, Any, Dict, Iterable, Iterator, List, NamedTuple, Optional
 
-from coaiapy import json_values, observation_files
+from coaiapy import json_values
 from coaiapy.csv_items import csv_items
 from coaiapy.dataset_items import FIELDS, item_from
 from coaiapy.errors import UsageError
+from coaiapy.item_files import Item, read_items
 from coaiapy.json_lines import json_lines
-from coaiapy.observation_files import Item
 from coaiapy.record_fields import Body
 from coaiapy.row_errors import RowErrors
 
@@ -59,7 +59,7 @@ def read_dataset_items(
     for found in _items(stream, name, format):
         count += 1
         try:
-            item = _with_id(item_from(found.values), dataset_name, new_ids)
+            item = _with_id(item_from(found.fields("an item")), dataset_name, new_ids)
             if items.setdefault(item["id"], item) != item:
                 raise UsageError(
                     "id: {!r} is also that of {}".format(item["id"], places[item["id"]])
@@ -74,7 +74,7 @@ def read_dataset_items(
 def _items(stream: IO[bytes], name: str, format: Optional[str]) -> Iterator[Item]:
     if format == CSV or (format is None and name.lower().endswith(".csv")):
         return csv_items(stream, _value)
-    return observation_files.read_items(stream, name, format)
+    return read_items(stream, name, format)
 
 
 def _value(column: str, cell: str) -> Any:

@@ -193,7 +193,7 @@ def add_observations_batch(
             "observations_preview": list(preview(observations)),
         }
         return to_text(shown)
-    ids = [observation.id for observation in observations]
+    ids = [observation.fields["id"] for observation in observations]
     return written(traces.submit(settings.load(), observations), ids)
 
 

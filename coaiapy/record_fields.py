@@ -256,8 +256,15 @@ def _unknown_field(name: str, kind: str, known: List[str]) -> str:
 
 def body_of(record: Any) -> Body:
     """Return the given fields of a record under their API names."""
-    return {
-        _API_NAMES[attribute]: list(value) if isinstance(value, tuple) else value
-        for attribute, value in zip(record._fields, record)
-        if value is not None
-    }
+    return api_named(
+        {
+            attribute: list(value) if isinstance(value, tuple) else value
+            for attribute, value in zip(record._fields, record)
+            if value is not None
+        }
+    )
+
+
+def api_named(attributes: Mapping[str, Any]) -> Body:
+    """Return the same fields under their API names."""
+    return {_API_NAMES[attribute]: value for attribute, value in attributes.items()}

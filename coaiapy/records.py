@@ -10,7 +10,7 @@ from typing import Any, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy import ids, times
 from coaiapy.errors import UsageError
-from coaiapy.record_fields import FIELDS, Body, body_of, checked
+from coaiapy.record_fields import FIELDS, Body, api_named, body_of, checked
 
 
 class Trace(NamedTuple):
@@ -128,29 +128,41 @@ def trace_from(values: Mapping[str, Any]) -> Trace:
     return Trace(**given)
 
 
-def observation_from(
-    values: Mapping[str, Any],
-    trace_id: Optional[str] = None,
-    is_plain: bool = False,
-    start: Optional[str] = None,
-) -> Observation:
+def observation_from(values: Mapping[str, Any], trace_id: Optional[str] = None) -> Observation:
     """Return the observation that ``values`` describe, by attribute or API names.
 
-    A missing id is made; ``trace_id`` stands for a missing trace, ``start`` (by default the
-    present moment) for a missing start time, unless it has ended before. ``is_plain`` as in
-    ``record_fields.checked``. Raises ``UsageError`` that names the field.
+    A missing id is made; ``trace_id`` stands for a missing trace, the present moment for a missing
+    start time, unless it has ended before. Raises ``UsageError`` that names the field.
+    """
+    return Observation(**_observation_fields(checked(values, "observation"), trace_id))
+
+
+def kept_observation(
+    values: Mapping[str, Any], trace_id: str, is_plain: bool, start: str, id: Optional[str]
+) -> Kept:
+    """Return what ``observation_from`` returns, in the shape that the journal takes: one of many.
+
+    ``start`` stands for a missing start time, ``id`` for a missing id; ``is_plain`` as in
+    ``record_fields.checked``.
     """
     given = checked(values, "observation", is_plain)
+    return Kept("observation", api_named(_observation_fields(given, trace_id, start, id)))
+
+
+def _observation_fields(
+    given: Body, trace_id: Optional[str], start: Optional[str] = None, id: Optional[str] = None
+) -> Body:
+    """Complete the checked attributes of an observation, and check them together."""
     if trace_id is not None:
         _set_trace(given, trace_id)
     if "trace_id" not in given:
         raise UsageError("trace_id: missing; an observation belongs to a trace")
-    given.setdefault("id", ids.new_observation_id())
+    if "id" not in given:
+        given["id"] = id or ids.new_observation_id()
     if "start_time" not in given:
         given["start_time"] = min(start or times.now(), given.get("end_time", times.LAST))
-    observation = Observation(**given)
-    _check_observation(observation)
-    return observation
+    _check_observation(given)
+    return given
 
 
 def _set_trace(given: Body, trace_id: str) -> None:
@@ -186,16 +198,12 @@ def score_from(values: Mapping[str, Any]) -> Score:
     return score
 
 
-def _check_observation(observation: Observation) -> None:
-    if observation.end_time and observation.end_time < observation.start_time:
-        raise UsageError(
-            "end_time: {} is before start_time {}".format(
-                observation.end_time, observation.start_time
-            )
-        )
-    if observation.parent_id == observation.id:
+def _check_observation(given: Body) -> None:
+    if given.get("end_time", times.LAST) < given["start_time"]:
+        raise UsageError("end_time: {end_time} is before start_time {start_time}".format(**given))
+    if given.get("parent_id") == given["id"]:
         raise UsageError("parent_id: an observation cannot be its own parent")
-    if (observation.prompt_name is None) != (observation.prompt_version is None):
+    if ("prompt_name" in given) != ("prompt_version" in given):
         raise UsageError("prompt_name and prompt_version go together: give both or neither")
 
 

@@ -9,11 +9,11 @@ from collections import Counter
 from hashlib import sha256
 from typing import IO, Any, Dict, Iterable, List, Mapping, Optional
 
-from coaiapy import observation_files, scores
+from coaiapy import scores
 from coaiapy.csv_items import csv_items
 from coaiapy.errors import CoaiaError, NotFoundError, UsageError
+from coaiapy.item_files import Item, read_items
 from coaiapy.json_values import parse
-from coaiapy.observation_files import Item
 from coaiapy.records import Score
 from coaiapy.row_errors import RowErrors
 from coaiapy.score_config_cache import Note
@@ -63,9 +63,8 @@ class _Maker:
         self.copies: "Counter[str]" = Counter()
 
     def score(self, item: Item, defaults: Mapping[str, Any]) -> Score:
-        if not isinstance(item.values, dict):
-            raise UsageError("a score is an object, not {!r}".format(item.values))
-        values = {key: value for key, value in item.values.items() if value is not None}
+        given = item.fields("a score")
+        values = {key: value for key, value in given.items() if value is not None}
         whole = dict(defaults, **values)
         if not {"id", "score_id", "scoreId"} & set(whole):
             whole["id"] = self._id(whole)
@@ -100,7 +99,7 @@ class _Maker:
 def _items(stream: IO[bytes], name: str, format: Optional[str]) -> Iterable[Item]:
     if format == "csv" or format is None and name.lower().endswith((".csv", ".tsv")):
         return csv_items(stream, _value, "\t" if name.lower().endswith(".tsv") else ",")
-    return observation_files.read_items(stream, name, format)
+    return read_items(stream, name, format)
 
 
 def _value(column: str, cell: str) -> Any:

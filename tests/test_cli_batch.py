@@ -94,7 +94,10 @@ def test_broken_utf8_on_standard_input_is_named_by_line():
     content = b'{"id": "a"}\n{"id": "\xff"}\n'
     code, out, err = finish("fuse", "traces", "add-observations", "t", input=content)
     assert (code, out) == (2, "")
-    assert err == ("coaia: standard input: line 2 is not UTF-8 text: save the file as UTF-8\n")
+    assert err == (
+        "coaia: standard input: 1 of 2 observations are wrong, so nothing was written:\n"
+        "  line 2: not UTF-8 text: save the file as UTF-8\n"
+    )
 
 
 def test_a_file_may_be_a_pipe_of_the_shell():

@@ -7,13 +7,15 @@ import pytest
 
 from coaiapy.errors import UsageError
 from coaiapy.observation_files import preview, read_observations
+from coaiapy.records import from_body
 
 LINES = '{"id": "a", "name": "A"}\n\n{"id": "b", "type": "span"}\n'
 
 
 def read(content, name="", format=None, trace_id="t"):
     data = content if isinstance(content, bytes) else content.encode("utf-8")
-    return list(read_observations(io.BytesIO(data), trace_id, name, format))
+    found = read_observations(io.BytesIO(data), trace_id, name, format)
+    return [from_body("observation", kept.body()) for kept in found]
 
 
 def ids_in(content, name="", format=None):
@@ -58,11 +60,11 @@ def test_an_empty_list_is_no_observation_and_an_empty_file_a_mistake():
 @pytest.mark.parametrize(
     "content, name, reason",
     [
-        ('{"id": "a"}\n{"id": \n', "x.jsonl", "^line 2 is not JSON"),
-        ('{"id": "a"}\n{"input": NaN}\n', "x.jsonl", "^line 2 is not JSON: NaN"),
-        ('{"id": "a"}\n{"input": 1e999}\n', "x.jsonl", "^line 2 .* too large"),
-        ('{"id": "a"}\n' + "[" * 100000, "x.jsonl", "^line 2 .* nested"),
-        (b'{"id": "a"}\n{"id": "\xe9"}\n', "x.jsonl", "^line 2 is not UTF-8"),
+        ('{"id": "a"}\n{"id": \n', "x.jsonl", "line 2: not JSON"),
+        ('{"id": "a"}\n{"input": NaN}\n', "x.jsonl", "line 2: not JSON: NaN"),
+        ('{"id": "a"}\n{"input": 1e999}\n', "x.jsonl", "line 2: .* too large"),
+        ('{"id": "a"}\n' + "[" * 100000, "x.jsonl", "line 2: .* nested"),
+        (b'{"id": "a"}\n{"id": "\xe9"}\n', "x.jsonl", "line 2: not UTF-8"),
         (b'[{"id": "a"},\n{"id": "\xff"}]', "x.json", "^line 2 is not UTF-8"),
         ('{"id": "a"}'.encode("utf-16"), "", "^line 1 is not UTF-8"),
         ('[{"id": "a"},]', "x.json", "not JSON: .*line 1"),
@@ -102,9 +104,9 @@ def test_every_mistake_is_listed_with_line_and_field():
         [
             "  line 1: type: 'STEP' is none of",
             "  line 2: an observation is an object, not 5",
-            "  line 5: id: 'a' is also that of line 3",
             "  line 6: start_time: '261331120000' is not a time",
             "  line 7: an observation is an object, not []",
+            "  line 5: id: 'a' is also that of line 3",
         ],
     ):
         assert line.startswith(start)
@@ -152,10 +154,10 @@ def test_an_id_is_made_of_trace_place_and_content_alone():
     lines = '{"name": "A"}\n{"name": "A"}\n{"name": "B", "input": null}\n'
     first = ids_in(lines)
     assert first == ids_in(lines) and len(set(first)) == 3
-    as_list = [json.loads(line) for line in lines.splitlines()]
-    assert ids_in(json.dumps(as_list)) == first
     assert ids_in(lines.replace("\n", "\n\n")) == first
     assert [one.id for one in read(lines, trace_id="other")] != first
+    as_list = ids_in("[{}, {}]".format(*lines.splitlines()))
+    assert ids_in("- {name: A}\n- {name: A, output: null}\n") == as_list
 
 
 @pytest.mark.parametrize("name", ["id", "observation_id", "observationId"])
@@ -167,6 +169,32 @@ def test_an_id_is_known_by_all_its_names(name):
 def test_ids_that_are_one_to_a_server_are_one_here():
     with pytest.raises(UsageError, match="also that of item 1"):
         ids_in('[{"id": "0123456789abcdef"}, {"id": "0123456789ABCDEF"}]')
+
+
+def test_every_line_that_cannot_be_read_is_listed():
+    with pytest.raises(UsageError) as caught:
+        ids_in('{"id": "a"}\n{"id": \n{}\nno\n{"id": "a"}\n', "x.jsonl")
+    lines = str(caught.value).splitlines()
+    assert lines[0].startswith("3 of 5 ")
+    assert [line.split(": ")[0] for line in lines[1:]] == ["  line 2", "  line 4", "  line 5"]
+
+
+def test_observations_that_are_each_others_parents_are_named():
+    rows = [{"id": "top"}, {"id": "x", "parent": "b"}, {"id": "a", "parent": "b"}]
+    rows += [{"id": "b", "parent": "a"}, {"id": "leaf", "parent": "x"}, {"id": "o", "parent": "?"}]
+    with pytest.raises(UsageError) as caught:
+        ids_in("".join(json.dumps(row) + "\n" for row in rows))
+    assert str(caught.value).splitlines() == [
+        "1 of 6 observations are wrong, so nothing was written:",
+        "  line 4: parent_id: each is the next one's child: 'b' -> 'a' -> 'b'",
+    ]
+    rows[3]["parent"] = "top"
+    assert len(ids_in("".join(json.dumps(row) + "\n" for row in rows))) == 6
+
+
+def test_a_parent_of_another_trace_or_time_may_be_anywhere():
+    rows = [{"id": "o%d" % number, "parent": "o%d" % (number + 1)} for number in range(3000)]
+    assert len(ids_in("".join(json.dumps(row) + "\n" for row in rows))) == 3000
 
 
 def test_a_preview_says_what_would_be_there():
@@ -201,7 +229,7 @@ def test_a_pipe_is_enough(tmp_path):
 
     for content in (LINES, "- id: a\n- id: b\n"):
         stream = io.BufferedReader(Pipe(content.encode("utf-8")))
-        assert [one.id for one in read_observations(stream, "t")] == ["a", "b"]
+        assert [one.fields["id"] for one in read_observations(stream, "t")] == ["a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,104 @@
+"""The ids of a batch: each may stand there once, and no observation may be its own ancestor.
+
+They are kept in a database of their own that SQLite moves to the disk as it grows, so that a batch
+may have any number of them.
+"""
+
+from typing import Any, Iterator, List, NamedTuple, Optional, Set, Tuple
+
+from coaiapy import ids
+
+# So many rows are handed to SQLite at a time.
+_ROWS = 1000
+_SCHEMA = (
+    "CREATE TABLE ids (number INTEGER PRIMARY KEY, key TEXT, parent TEXT, id TEXT, place TEXT)"
+)
+_REPEATED = """
+SELECT later.number, later.place, later.id, first.place
+FROM (SELECT key, min(number) AS number FROM ids GROUP BY key HAVING count(*) > 1) AS known
+JOIN ids AS first ON first.number = known.number
+JOIN ids AS later ON later.key = known.key AND later.number > known.number
+ORDER BY later.number
+"""
+# Everything below an observation whose parent is not one of the batch; what is left are rings,
+# and what hangs below them.
+_IN_A_RING = """
+WITH RECURSIVE tree (key) AS (
+    SELECT key FROM ids WHERE parent IS NULL OR parent NOT IN (SELECT key FROM ids)
+    UNION SELECT ids.key FROM tree JOIN ids ON ids.parent = tree.key
+)
+SELECT key FROM ids WHERE key NOT IN (SELECT key FROM tree) ORDER BY number LIMIT 1
+"""
+
+
+class Wrong(NamedTuple):
+    """An observation of the batch that cannot be written, and why."""
+
+    number: int
+    place: str
+    reason: str
+
+
+class BatchIds:
+    """The ids of a batch so far; a context manager that forgets them."""
+
+    def __init__(self) -> None:
+        import sqlite3
+
+        self._db = sqlite3.connect("", isolation_level=None)
+        self._db.execute(_SCHEMA)
+        self._db.execute("BEGIN")
+        self._rows: List[Tuple[int, str, Optional[str], str, str]] = []
+
+    def __enter__(self) -> "BatchIds":
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self._db.close()
+
+    def add(self, number: int, place: str, id: str, parent: Optional[str]) -> None:
+        """Take note of an observation: its number in the batch, where it stands, its ids."""
+        above = None if parent is None else ids.span_id(parent)
+        self._rows.append((number, ids.span_id(id), above, id, place))
+        if len(self._rows) == _ROWS:
+            self._store()
+
+    def problems(self) -> Iterator[Wrong]:
+        """Yield the observations whose id stands before them already; without any, a ring."""
+        self._store()
+        self._db.execute("CREATE INDEX by_key ON ids (key)")
+        repeated = False
+        for number, place, id, first in self._db.execute(_REPEATED):
+            repeated = True
+            yield Wrong(number, place, "id: {!r} is also that of {}".format(id, first))
+        if not repeated:
+            yield from self._rings()
+
+    def _rings(self) -> Iterator[Wrong]:
+        """Yield the first observation that is its own ancestor."""
+        if not self._db.execute("SELECT 1 FROM ids WHERE parent NOT NULL LIMIT 1").fetchone():
+            return
+        self._db.execute("CREATE INDEX by_parent ON ids (parent)")
+        for (key,) in self._db.execute(_IN_A_RING):
+            ring = self._ring_above(key)
+            names = [self._found(one, "id") for one in ring + ring[:1]]
+            reason = "parent_id: each is the next one's child: " + " -> ".join(map(repr, names))
+            yield Wrong(self._found(ring[0], "number"), self._found(ring[0], "place"), reason)
+
+    def _ring_above(self, key: str) -> List[str]:
+        """Return the ring that is reached from ``key`` by going from parent to parent."""
+        way: List[str] = []
+        met: Set[str] = set()
+        while key not in met:
+            way.append(key)
+            met.add(key)
+            key = self._found(key, "parent")
+        return way[way.index(key) :]
+
+    def _found(self, key: str, column: str) -> Any:
+        sql = "SELECT {} FROM ids WHERE key = ?".format(column)
+        return self._db.execute(sql, (key,)).fetchone()[0]
+
+    def _store(self) -> None:
+        self._db.executemany("INSERT INTO ids VALUES (?, ?, ?, ?, ?)", self._rows)
+        self._rows = []

@@ -1,0 +1,159 @@
+"""The items of a file: JSON, JSON Lines, YAML.
+
+A file is read once, so that it may be a pipe, and JSON Lines are read line by line, so that a file
+may have any number of them.
+"""
+
+import codecs
+import itertools
+from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional
+
+from coaiapy import json_values, line_numbers, yaml_values
+from coaiapy.errors import UsageError
+from coaiapy.packages import require
+
+FORMATS = ("json", "jsonl", "yaml")
+EMPTY = "there is nothing in it"
+_ENDINGS = {"json": "json", "jsonl": "jsonl", "ndjson": "jsonl", "yaml": "yaml", "yml": "yaml"}
+
+
+class Item(NamedTuple):
+    """One item as it stands in a file: which one (from 1), where, and what it says.
+
+    ``text`` is the line that it was read from, if it was JSON Lines; ``problem`` says why that
+    line cannot be read. ``line_of`` tells in which line of the file an item begins, by its number,
+    if ``place`` does not say so.
+    """
+
+    number: int
+    place: str
+    values: Any
+    text: Optional[str] = None
+    problem: Optional[str] = None
+    line_of: Optional[Callable[[int], int]] = None
+
+    def fields(self, what: str) -> Dict[str, Any]:
+        """Return the values of an object; ``UsageError`` if it is not one. ``what`` is its kind."""
+        if self.problem is not None:
+            raise UsageError(self.problem)
+        if not isinstance(self.values, dict):
+            shown = json_values.cut_repr(self.values)
+            raise UsageError("{} is an object, not {}".format(what, shown))
+        return self.values
+
+
+def read_items(stream: IO[bytes], name: str = "", format: Optional[str] = None) -> Iterator[Item]:
+    """Return what ``stream`` holds.
+
+    ``name`` tells the format if ``format`` does not. Raises ``UsageError`` for a file that cannot
+    be read as a whole; of JSON Lines, each item tells whether its line can be read.
+    """
+    head = _head(stream)
+    format = format or _guess_format(name, head[-1])
+    if format == "jsonl":
+        return _json_lines(itertools.chain(head, stream))
+    text = _decoded(b"".join(head) + stream.read())
+    if format == "yaml":
+        return _numbered(_yaml(text), lambda number: yaml_values.item_lines(text)[number - 1])
+    return _numbered(_json(text), lambda number: line_numbers.in_json(text, [number - 1]))
+
+
+def _head(stream: IO[bytes]) -> List[bytes]:
+    """Return the lines up to the first that says something, without a byte-order mark."""
+    first = stream.readline()
+    if first.startswith(codecs.BOM_UTF8):
+        first = first[len(codecs.BOM_UTF8) :]
+    head = [first]
+    while head[-1].isspace():
+        head.append(stream.readline())
+    return head
+
+
+def _guess_format(name: str, first: bytes) -> str:
+    """Return the format of a file by its ending, else by the first line that says something."""
+    by_ending = _ENDINGS.get(name.rpartition(".")[2].lower())
+    if by_ending and by_ending != "json":
+        return by_ending
+    first = first.strip()
+    if first.startswith(b"{") and _is_json(first):
+        return "jsonl"
+    if first.startswith((b"{", b"[")):
+        return "json"
+    return by_ending or "yaml"
+
+
+def _json_lines(stream: Iterable[bytes]) -> Iterator[Item]:
+    count = 0
+    for number, line in enumerate(stream, 1):
+        if not line.strip():
+            continue
+        count += 1
+        yield _line_item(count, "line {}".format(number), line)
+    if not count:
+        raise UsageError(EMPTY)
+
+
+def _line_item(number: int, place: str, line: bytes) -> Item:
+    try:
+        text = line.decode("utf-8").strip()
+        return Item(number, place, json_values.parse(text), text)
+    except UnicodeDecodeError:
+        return Item(number, place, None, problem="not UTF-8 text: save the file as UTF-8")
+    except ValueError as error:
+        return Item(number, place, None, problem="not JSON: {}".format(error))
+
+
+def _numbered(parsed: Iterable[Any], line_of: Callable[[int], int]) -> Iterator[Item]:
+    for number, values in enumerate(parsed, 1):
+        yield Item(number, "item {}".format(number), values, line_of=line_of)
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UsageError(
+            "line {} is not UTF-8 text: save the file as UTF-8".format(line)
+        ) from error
+
+
+def _json(text: str) -> List[Any]:
+    if not text.strip():
+        raise UsageError(EMPTY)
+    try:
+        return _as_list(json_values.parse(text))
+    except ValueError as error:
+        hint = " (--format jsonl takes one object a line)" if "Extra data" in str(error) else ""
+        raise UsageError("this is not JSON: {}{}".format(error, hint)) from error
+
+
+def _yaml(text: str) -> List[Any]:
+    """Return the items of every document of a YAML text."""
+    yaml = require("yaml", "PyYAML")
+    try:
+        # What a time means is ours to say.
+        documents = yaml_values.load_all(text, "timestamp")
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = "line {}".format(mark.line + 1) if mark else "this"
+        reason = getattr(error, "problem", None) or str(error).replace("\n", " ")
+        raise UsageError("{} is not YAML: {}".format(place, reason)) from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError("this is not YAML that can be kept: {}".format(error)) from error
+    said = [document for document in documents if document is not None]
+    if not said:
+        raise UsageError(EMPTY)
+    return [item for document in said for item in _as_list(document)]
+
+
+def _as_list(parsed: Any) -> List[Any]:
+    return parsed if isinstance(parsed, list) else [parsed]
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        json_values.parse(text.decode("utf-8"))
+    except ValueError:
+        return False
+    return True
