@@ -67,6 +67,7 @@ def write_env(home, **more):
     quoted = {name: text.replace("'", "\\'") for name, text in settings.items()}
     lines = ["export {}='{}'\n".format(*item) for item in quoted.items()]
     (home / ".env").write_text("# keys\nOTHER=1\n" + "".join(lines), "utf-8")
+    (home / ".env").chmod(0o600)
 
 
 def credentials(asked):
@@ -99,6 +100,20 @@ def test_credentials_come_from_the_home_and_are_shown_nowhere(home):
         assert "-m twine upload" in lines
         assert PASSWORD not in lines
         assert "jane-the-user" not in lines
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
+def test_a_password_that_others_may_read_is_told(home, mode):
+    write_env(home)
+    (home / ".env").chmod(mode)
+    code, out, err = upload("--check", "testpypi")
+    assert (code, out) == (0, "")
+    path = str(home / ".env")
+    told = "upload: other users may read {0}, and it holds TWINE_PASSWORD: run chmod 600 {0}\n"
+    assert err == told.format(path)
+    (home / ".env").write_text("OTHER=1\n", "utf-8")
+    settings = {"TWINE_USERNAME": "jane", "TWINE_PASSWORD": "hers"}
+    assert upload("--check", "testpypi", **settings) == (0, "", "")
 
 
 def test_the_environment_counts_more_and_the_file_may_name_the_index(home):

@@ -58,12 +58,22 @@ def environment_settings():
 
 
 def twine_settings(path):
-    """Return the TWINE_ settings of the file ``path``; none when there is no such file."""
+    """Return the TWINE_ settings of the file ``path``; none when there is no such file.
+
+    Says on stderr when the file shows a password to other users of the machine.
+    """
     try:
         values = dotenv_values(path, interpolate=False) if os.path.exists(path) else {}
     except UnicodeDecodeError:
         raise NotReady("{} is not text in UTF-8".format(path)) from None
-    return {name: text for name, text in values.items() if name.startswith("TWINE_") and text}
+    found = {name: text for name, text in values.items() if name.startswith("TWINE_") and text}
+    if "TWINE_PASSWORD" in found and os.name == "posix" and os.stat(path).st_mode & 0o077:
+        print(
+            "upload: other users may read {0}, and it holds TWINE_PASSWORD: run chmod 600 "
+            "{0}".format(path),
+            file=sys.stderr,
+        )
+    return found
 
 
 def check_credentials(repository, settings):
