@@ -93,9 +93,11 @@ $(SDK_VENV)/.installed-bench: | $(SDK_VENV)/bin/python
 	@$(SDK_VENV)/bin/python $(PIP_INSTALL) 'langfuse>=4.14,<5'
 	@touch $@
 
-# An old editable install finds the package through the egg-info folder: it is made anew next time.
+# An old pip links an environment to the egg-info folder: without that, it has to install again.
+EGG_LINKS = $(wildcard .venv/*/lib/python*/site-packages/coaiapy.egg-link)
+
 clean:
-	rm -rf build dist *.egg-info .venv/*/.installed*
+	rm -rf build dist *.egg-info $(foreach link,$(EGG_LINKS),$(firstword $(subst /lib/, ,$(link)))/.installed*)
 
 bump:
 	@$(PYTHON) bump.py $${VERSION:+"$$VERSION"}

@@ -153,9 +153,21 @@ def test_clean_removes_what_a_build_leaves_and_nothing_else(tree):
     for name in ("build/lib", "dist", "coaiapy.egg-info", ".venv/3.9"):
         (tree / name).mkdir(parents=True)
     (tree / "dist" / "coaiapy-0.0.1.tar.gz").write_text("old", "utf-8")
+    (tree / ".venv" / "3.9" / ".installed").write_text("", "utf-8")
     assert make(tree, "clean").returncode == 0
     assert set(os.listdir(str(tree))) == before | {".venv"}
     assert make(tree, "clean").returncode == 0
+    assert os.listdir(str(tree / ".venv" / "3.9")) == [".installed"]
+
+
+def test_an_editable_install_that_needs_the_egg_info_is_repeated_after_clean(tree):
+    packages = tree / ".venv" / "3.6" / "lib" / "python3.6" / "site-packages"
+    packages.mkdir(parents=True)
+    (packages / "coaiapy.egg-link").write_text("", "utf-8")
+    for name in (".installed", ".installed-test"):
+        (tree / ".venv" / "3.6" / name).write_text("", "utf-8")
+    assert make(tree, "clean").returncode == 0
+    assert os.listdir(str(tree / ".venv" / "3.6")) == ["lib"]
 
 
 def test_bump_takes_a_version_from_the_command_line_alone(tree):
