@@ -25,34 +25,40 @@ def build(group: Any) -> None:
         group,
         "import",
         import_items,
-        "bring items from a file into a dataset; the same file again changes nothing",
+        "import items from a file; importing it again changes nothing",
         """coaia fuse datasets import questions items.jsonl --create
         coaia fuse datasets import questions items.csv --dry-run""",
     )
     bring.add_argument("name", metavar="NAME")
-    bring.add_argument("file", metavar="FILE", help="JSON Lines, JSON, YAML or CSV; - is stdin")
+    bring.add_argument("file", metavar="FILE", help="JSON Lines, JSON, YAML or CSV file, or -")
     bring.add_argument(
-        "--format", choices=dataset_files.READABLE, help="(default: by the file's ending)"
+        "--format",
+        choices=dataset_files.READABLE,
+        help="format of the file (default: by its extension)",
     )
-    bring.add_argument("--dry-run", action="store_true", help="send nothing, only count")
+    bring.add_argument(
+        "--dry-run", action="store_true", help="count the items without sending them"
+    )
     bring.add_argument(
         "--new-ids",
         action="store_true",
-        help="for items of another dataset: ids of their own here, the same ones each time",
+        help="give items of another dataset new ids; importing again gives the same ones",
     )
-    bring.add_argument("--create", action="store_true", help="create the dataset if there is none")
+    bring.add_argument("--create", action="store_true", help="create the dataset if it is missing")
     add_json(bring)
     export = add_command(
         group,
         "export",
         export_items,
-        "write the items of a dataset to a file",
+        "export the items of a dataset as JSON Lines or CSV",
         "coaia fuse datasets export questions -o items.jsonl",
     )
     export.add_argument("name", metavar="NAME")
-    export.add_argument("-o", "--output", metavar="FILE", help="(default: standard output)")
     export.add_argument(
-        "--format", choices=dataset_files.FORMATS, help="(default: by the file's ending, or jsonl)"
+        "-o", "--output", metavar="FILE", help="file to write (default: standard output)"
+    )
+    export.add_argument(
+        "--format", choices=dataset_files.FORMATS, help="(default: by the extension, else jsonl)"
     )
 
 
@@ -79,9 +85,9 @@ def _report(context: Context, result: Imported, dry_run: bool) -> None:
     if len(result.failed) > FAILED_SHOWN:
         context.warn("and {} more".format(len(result.failed) - FAILED_SHOWN))
     if any(isinstance(failed.error, NotFoundError) for failed in result.failed):
-        context.warn("an id belongs to one dataset; --new-ids makes ids for this one")
+        context.warn("an item id can be in one dataset only: add --new-ids to copy the items")
     if result.problem is not None and result.problem not in [one.error for one in result.failed]:
-        context.warn("the dataset could not be read afterwards: {}".format(result.problem))
+        context.warn("cannot read the dataset to check the import: {}".format(result.problem))
     counts = result.counts()
     said = ["{} {}".format(counts[name], name) for name in ("new", "changed", "same")]
     for name in ("repeated", "failed", "unsent", "missing"):

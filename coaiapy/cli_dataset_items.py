@@ -18,7 +18,11 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     group = subcommands(parser, "coaia fuse dataset-items list questions")
     _build_create(group)
     listing = add_command(
-        group, "list", list_items, "list the items", "coaia fuse dataset-items list questions"
+        group,
+        "list",
+        list_items,
+        "list the items of a dataset",
+        "coaia fuse dataset-items list questions",
     )
     listing.add_argument("dataset", metavar="DATASET")
     add_listing_options(listing)
@@ -38,18 +42,29 @@ def _build_create(group: Any) -> None:
         group,
         "create",
         create_item,
-        "write an item, or change the one with this id; print the id",
+        "create an item, or update an existing one, and print its id",
         """coaia fuse dataset-items create questions -i "What is 2+2?" -e 4
         coaia fuse dataset-items create questions -i '{"q": "x"}' --source-trace $COAIA_TRACE_ID""",
     )
     create.add_argument("dataset", metavar="DATASET")
-    create.add_argument("-i", "--input", metavar="JSON|TEXT", required=True)
-    create.add_argument("-e", "--expected", metavar="JSON|TEXT", help="the expected output")
-    create.add_argument("-m", "--metadata", metavar="JSON|TEXT")
-    create.add_argument("--source-trace", metavar="ID", help="the trace that it comes from")
-    create.add_argument("--source-observation", metavar="ID", help="of that trace")
-    create.add_argument("--id", help="(default: a new one)")
-    create.add_argument("--status", type=str.upper, choices=dataset_items.STATUSES)
+    create.add_argument(
+        "-i", "--input", metavar="JSON|TEXT", required=True, help="input, as JSON or as text"
+    )
+    create.add_argument(
+        "-e", "--expected", metavar="JSON|TEXT", help="expected output, as JSON or as text"
+    )
+    create.add_argument(
+        "-m",
+        "--metadata",
+        metavar="JSON|TEXT",
+        help='metadata as JSON; a text becomes {"note": TEXT}',
+    )
+    create.add_argument("--source-trace", metavar="ID", help="trace that the item comes from")
+    create.add_argument("--source-observation", metavar="ID", help="observation of that trace")
+    create.add_argument("--id", help="id of the item (default: a new id)")
+    create.add_argument(
+        "--status", type=str.upper, choices=dataset_items.STATUSES, help="status of the item"
+    )
     add_json(create)
 
 

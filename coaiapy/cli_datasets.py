@@ -29,21 +29,25 @@ def _build_get(group: Any) -> None:
         group,
         "get",
         get_dataset,
-        "show a dataset with its items, or write them as training data",
+        "show a dataset and its items, or print the items as training data",
         """coaia fuse datasets get questions
         coaia fuse datasets get questions -oft -o training.jsonl""",
     )
     get.add_argument("name", metavar="NAME")
-    get.add_argument("--json", action="store_true", help="print JSON, the items included")
-    get.add_argument("-oft", "--openai-ft", action="store_true", help="OpenAI's chat JSON Lines")
-    get.add_argument("-gft", "--gemini-ft", action="store_true", help="Gemini's JSON Lines")
+    get.add_argument("--json", action="store_true", help="print JSON, including the items")
+    get.add_argument(
+        "-oft", "--openai-ft", action="store_true", help="print OpenAI training data (JSON Lines)"
+    )
+    get.add_argument(
+        "-gft", "--gemini-ft", action="store_true", help="print Gemini training data (JSON Lines)"
+    )
     get.add_argument(
         "--system-instruction",
         metavar="TEXT",
         default=DEFAULT_INSTRUCTION,
-        help="for items without a system message of their own (default: %(default)s)",
+        help="system message for items without one (default: %(default)s)",
     )
-    get.add_argument("-o", "--output", metavar="FILE", help="write the training data to FILE")
+    get.add_argument("-o", "--output", metavar="FILE", help="write the training data to this file")
 
 
 def _build_create(group: Any) -> None:
@@ -51,14 +55,24 @@ def _build_create(group: Any) -> None:
         group,
         "create",
         create_dataset,
-        "create a dataset, or change the one of this name",
+        "create a dataset, or update an existing one",
         'coaia fuse datasets create questions --description "What users ask"',
     )
     create.add_argument("name", metavar="NAME")
-    create.add_argument("--description", metavar="TEXT")
-    create.add_argument("--metadata", metavar="JSON|TEXT", help="a text becomes a note")
-    create.add_argument("--input-schema", type=json_object, metavar="JSON", help="of every item")
-    create.add_argument("--expected-output-schema", type=json_object, metavar="JSON")
+    create.add_argument("--description", metavar="TEXT", help="description of the dataset")
+    create.add_argument(
+        "--metadata", metavar="JSON|TEXT", help='metadata as JSON; a text becomes {"note": TEXT}'
+    )
+    for option, what in (
+        ("--input-schema", "input"),
+        ("--expected-output-schema", "expected output"),
+    ):
+        create.add_argument(
+            option,
+            type=json_object,
+            metavar="JSON",
+            help="JSON Schema that the {} of every item must match".format(what),
+        )
     create.add_argument("--json", action="store_true", help="print JSON")
 
 

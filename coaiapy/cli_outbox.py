@@ -27,22 +27,26 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
         coaia fuse outbox flush""",
     )
     status = add_command(
-        group, "status", show_status, "count what is owed to whom", "coaia fuse outbox status"
+        group,
+        "status",
+        show_status,
+        "count the unsent records of each server and project",
+        "coaia fuse outbox status",
     )
     add_listing_options(status)
     listing = add_command(
         group,
         "list",
         list_entries,
-        "list what waits and what was rejected",
+        "list the waiting and the rejected records",
         "coaia fuse outbox list --state rejected",
     )
-    listing.add_argument("--state", choices=outbox.STATES)
+    listing.add_argument("--state", choices=outbox.STATES, help=_STATE_HELP)
     add_listing_options(listing)
     show = add_command(
-        group, "show", show_entry, "show one record in the outbox", "coaia fuse outbox show 12"
+        group, "show", show_entry, "show one record of the outbox", "coaia fuse outbox show 12"
     )
-    show.add_argument("row", metavar="ROW", type=positive)
+    show.add_argument("row", metavar="ROW", type=positive, help=_ROW_HELP)
     add_json(show)
     _build_flush(group)
     _build_changes(group)
@@ -53,7 +57,7 @@ def _build_flush(group: Any) -> None:
         group,
         "flush",
         flush_outbox,
-        "send everything that waits",
+        "send all waiting records",
         """coaia fuse outbox flush
         coaia fuse outbox flush --adopt
         coaia fuse outbox flush --adopt-from 2""",
@@ -61,16 +65,18 @@ def _build_flush(group: Any) -> None:
     flush.add_argument(
         "--adopt",
         action="store_true",
-        help="send what was written locally, too, to the project of the present keys",
+        help="also send what was written without keys, to the project of the current keys",
     )
     flush.add_argument(
         "--adopt-from",
         metavar="NO",
         type=positive,
-        help="send what was written for another destination, too: after a wrong key or address "
-        "(outbox status shows the numbers)",
+        help="also send what waits for destination NO of coaia fuse outbox status, for example "
+        "after a wrong key or address",
     )
-    flush.add_argument("--yes", action="store_true", help="do not ask about --adopt-from")
+    flush.add_argument(
+        "--yes", action="store_true", help="do not ask for confirmation of --adopt-from"
+    )
     add_json(flush)
     add_delivery_options(flush)
 
@@ -80,32 +86,38 @@ def _build_changes(group: Any) -> None:
         group,
         "retry",
         retry_rejected,
-        "let rejected records wait again",
+        "queue rejected records for sending again",
         "coaia fuse outbox retry",
     )
-    retry.add_argument("rows", metavar="ROW", type=positive, nargs="*", help="(default: all)")
+    retry.add_argument(
+        "rows", metavar="ROW", type=positive, nargs="*", help=_ROW_HELP + " (default: all)"
+    )
     drop = add_command(
         group,
         "drop",
         drop_entries,
-        "forget records without sending them",
+        "delete records from the outbox without sending them",
         "coaia fuse outbox drop 12 --yes\ncoaia fuse outbox drop --state rejected",
     )
-    drop.add_argument("rows", metavar="ROW", type=positive, nargs="*", help="(see outbox list)")
-    drop.add_argument("--state", choices=outbox.STATES, help="all records in this state")
-    drop.add_argument("--all", action="store_true", help="everything in the outbox")
-    drop.add_argument("--yes", action="store_true", help="do not ask")
+    drop.add_argument("rows", metavar="ROW", type=positive, nargs="*", help=_ROW_HELP)
+    drop.add_argument("--state", choices=outbox.STATES, help=_STATE_HELP)
+    drop.add_argument("--all", action="store_true", help="delete all records")
+    drop.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     export = add_command(
         group,
         "export",
         export_entries,
-        "print what is in the outbox as JSON Lines",
+        "export the outbox as JSON Lines",
         "coaia fuse outbox export -o waiting.jsonl",
     )
-    export.add_argument("-o", "--output", metavar="FILE")
-    export.add_argument("--state", choices=outbox.STATES)
+    export.add_argument(
+        "-o", "--output", metavar="FILE", help="file to write (default: standard output)"
+    )
+    export.add_argument("--state", choices=outbox.STATES, help=_STATE_HELP)
 
 
+_ROW_HELP = "number of a record in coaia fuse outbox list"
+_STATE_HELP = "only records in this state"
 _TALLY_COLUMNS = {
     "number": "No",
     "destination": "Destination",
@@ -157,7 +169,7 @@ def show_entry(args: argparse.Namespace, context: Context) -> None:
 def _unknown(rows: Iterable[int], what: str = "record") -> NotFoundError:
     numbers = ", ".join(str(row) for row in sorted(rows))
     return NotFoundError(
-        "no {} {} in the outbox: coaia fuse outbox list shows them".format(what, numbers)
+        "there is no {} {} in the outbox: see coaia fuse outbox list".format(what, numbers)
     )
 
 
@@ -198,12 +210,13 @@ def _may_adopt(args: argparse.Namespace, context: Context, known: settings.Setti
         found = [one for one in outbox.tallies(journal) if one.number == args.adopt_from]
     if not found:
         raise NotFoundError(
-            "nothing is in the outbox for a destination {}: coaia fuse outbox status shows "
-            "their numbers".format(args.adopt_from)
+            "the outbox has no destination {}: see the numbers in coaia fuse outbox status".format(
+                args.adopt_from
+            )
         )
     if (found[0].destination, found[0].key) == (known.base_url, known.public_key):
         return True
-    what = "send what waits for {0.destination} (key {0.key}{1}) to {2} (key {3}) instead?"
+    what = "send the records for {0.destination} (key {0.key}{1}) to {2} (key {3}) instead?"
     project = ", project " + found[0].project if found[0].project else ""
     question = what.format(found[0], project, known.base_url, known.public_key)
     return args.yes or agrees(context, question)
@@ -217,16 +230,18 @@ def retry_rejected(args: argparse.Namespace, context: Context) -> None:
         if missing:
             raise _unknown(missing, "rejected record")
         count = outbox.retry(journal, args.rows or None)
-    waiting = "{} waiting again: coaia fuse outbox flush sends them"
-    context.note(waiting.format(counted(count, "record")) if count else "nothing was rejected")
+    waiting = "{} waiting again; to send now, run: coaia fuse outbox flush"
+    context.note(
+        waiting.format(counted(count, "record")) if count else "there are no rejected records"
+    )
 
 
 def drop_entries(args: argparse.Namespace, context: Context) -> int:
     """Forget records after asking."""
     if not (args.rows or args.state or args.all):
-        raise UsageError("name rows, or --state STATE, or --all")
+        raise UsageError("say which records: give ROW numbers, --state STATE or --all")
     if args.all and (args.rows or args.state):
-        raise UsageError("--all leaves nothing to choose: name rows or --state STATE without it")
+        raise UsageError("--all cannot be combined with ROW or --state: choose one")
     with Journal() as journal:
         rows = {entry.row for entry in outbox.entries(journal, state=args.state)}
         missing = set(args.rows) - rows
@@ -234,14 +249,14 @@ def drop_entries(args: argparse.Namespace, context: Context) -> int:
             raise _unknown(missing, "{} record".format(args.state) if args.state else "record")
         chosen = sorted(set(args.rows) or rows)
         if chosen and not args.yes and not agrees(context, _loss(len(chosen))):
-            context.note("nothing was dropped")
+            context.note("nothing was deleted")
             return ExitCode.FAILED
-        context.note(counted(outbox.drop(journal, chosen), "record") + " dropped")
+        context.note(counted(outbox.drop(journal, chosen), "record") + " deleted")
     return ExitCode.OK
 
 
 def _loss(count: int) -> str:
-    return "forget {} without sending?".format(counted(count, "record"))
+    return "delete {} without sending?".format(counted(count, "record"))
 
 
 def export_entries(args: argparse.Namespace, context: Context) -> None:

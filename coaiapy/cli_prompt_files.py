@@ -13,44 +13,53 @@ from coaiapy.prompt_content import LATEST
 from coaiapy.prompt_drift import BEHIND, MISSING, SAME, Compared
 from coaiapy.prompt_sync import KEPT, Failed
 
+DRY_RUN_HELP = "show what would be written without writing it"
 PULLED = {"state": "State", "name": "Name", "version": "Version", "path": "Path"}
 COMPARED = {"state": "State", "name": "Name", "differences": "Differences", "path": "Path"}
 
 
 def build(group: Any) -> None:
     """Add the commands for prompt files to ``coaia fuse prompts``."""
-    pull = _add(group, "pull", pull_prompts, "write each prompt of the server to a file in DIR")
-    pull.add_argument("--dry-run", action="store_true", help="only say what would be written")
+    pull = _add(group, "pull", pull_prompts, "write the server's prompts to files in DIR")
+    pull.add_argument("--dry-run", action="store_true", help=DRY_RUN_HELP)
     pull.add_argument(
-        "--force", action="store_true", help="also replace files that were changed in DIR"
+        "--force", action="store_true", help="overwrite files that were changed in DIR"
     )
     add_listing_options(pull)
-    push = _add(group, "push", push_prompts, "write the prompts in DIR that changed to the server")
-    push.add_argument("--dry-run", action="store_true", help="only say what would be written")
+    push = _add(group, "push", push_prompts, "write the changed prompts in DIR to the server")
+    push.add_argument("--dry-run", action="store_true", help=DRY_RUN_HELP)
     push.add_argument(
-        "--force",
-        action="store_true",
-        help="also replace what is newer on the server: DIR is right",
+        "--force", action="store_true", help="push even over a newer version on the server"
     )
-    push.add_argument("-m", "--commit-message", metavar="TEXT", help="what has changed")
+    push.add_argument("-m", "--commit-message", metavar="TEXT", help="description of the change")
     add_listing_options(push)
     diff = _add(
-        group, "diff", diff_prompts, "show how DIR differs from the server; exit 1 if it does"
+        group,
+        "diff",
+        diff_prompts,
+        "show the differences between DIR and the server (exit code 1 if there are any)",
     )
-    check = _add(group, "check", check_prompts, "fail (exit 1) if DIR and the server differ")
+    check = _add(
+        group,
+        "check",
+        check_prompts,
+        "list the prompts that differ between DIR and the server (exit code 1 if any do)",
+    )
     for parser in (diff, check):
         parser.add_argument(
-            "--complete", action="store_true", help="count what only the server has, too"
+            "--complete", action="store_true", help="also count prompts that only the server has"
         )
     add_listing_options(check)
 
 
 def _add(group: Any, name: str, handler: Any, help: str) -> Parser:
     parser = add_command(group, name, handler, help, "coaia fuse prompts {} prompts".format(name))
-    parser.add_argument("folder", metavar="DIR")
+    parser.add_argument("folder", metavar="DIR", help="folder of the prompt files")
     parser.add_argument("names", metavar="NAME", nargs="*", help="only these prompts")
     parser.add_argument(
-        "--label", default=LATEST, help="the server's version with this label (default: latest)"
+        "--label",
+        default=LATEST,
+        help="use the server's version with this label (default: latest)",
     )
     return parser
 
@@ -73,8 +82,8 @@ def push_prompts(args: argparse.Namespace, context: Context) -> int:
     for one in compared:
         if one.state == BEHIND and one not in chosen:
             context.note(
-                "{name} is behind (version {fileVersion}, the server has {version}): "
-                "pull it".format(**one.row())
+                "{name} was not pushed: the file is of version {fileVersion}, but the server has "
+                "{version}; pull it first or add --force".format(**one.row())
             )
     failed = prompt_sync.unpushable(compared, args.label, args.force)
     pushed = [one.name for one in chosen]
@@ -83,7 +92,7 @@ def push_prompts(args: argparse.Namespace, context: Context) -> int:
 
         def written(name: str, prompt: Any) -> None:
             pushed.append(name)
-            context.note("{} is at version {}".format(name, prompt["version"]))
+            context.note("created version {} of {}".format(prompt["version"], name))
 
         known = settings.load(context.env_file)
         message = args.commit_message
@@ -113,14 +122,14 @@ def _drifted(args: argparse.Namespace, context: Context) -> List[Compared]:
     there = [one for one in compared if one.state == MISSING and one not in found]
     if there:
         count = counted(len(there), "prompt")
-        context.note("{} only on the server (--complete counts them)".format(count))
+        context.note("{} only on the server (--complete counts these, too)".format(count))
     return found
 
 
 def _compare(args: argparse.Namespace, context: Context) -> List[Compared]:
     folder = prompt_folder.read_checked(args.folder)
     for path in folder.others:
-        context.note("{} is not a prompt: it does not begin with ---".format(path))
+        context.note("ignored {}: a prompt file begins with ---".format(path))
     known = settings.load(context.env_file)
     return prompt_drift.compare(known, folder.prompts, args.names, args.label)
 

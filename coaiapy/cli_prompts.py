@@ -40,9 +40,9 @@ def _build_list(group: Any) -> None:
     listing = add_command(
         group, "list", list_prompts, "list prompts", "coaia fuse prompts list --label production"
     )
-    listing.add_argument("name", metavar="NAME", nargs="?", help="only this one")
-    listing.add_argument("--label", help="only those with a version of this label")
-    listing.add_argument("--tag", help="only those with this tag")
+    listing.add_argument("name", metavar="NAME", nargs="?", help="only the prompt with this name")
+    listing.add_argument("--label", help="only prompts with this label on one of their versions")
+    listing.add_argument("--tag", help="only prompts with this tag")
     add_listing_options(listing)
 
 
@@ -51,19 +51,26 @@ def _build_get(group: Any) -> None:
         group,
         "get",
         get_prompt,
-        "show a version of a prompt",
+        "show one version of a prompt",
         """coaia fuse prompts get team/greeting --prod -c
         coaia fuse prompts get team/greeting --version 3 --json""",
     )
     get.add_argument("name", metavar="NAME")
-    get.add_argument("--label", help="the version with this label (default: latest)")
-    get.add_argument("--prod", action="store_true", help="the one in production, without --label")
-    get.add_argument("--version", type=positive, metavar="N", help="this version")
-    get.add_argument("-c", "--content-only", action="store_true", help="print its content alone")
-    get.add_argument("-e", "--escaped", action="store_true", help="the content as a JSON string")
-    get.add_argument("--offline", action="store_true", help="ask no server: the copy on disk")
+    get.add_argument("--label", help="show the version with this label (default: latest)")
+    get.add_argument("--prod", action="store_true", help="same as --label production")
+    get.add_argument("--version", type=positive, metavar="N", help="show this version")
+    get.add_argument("-c", "--content-only", action="store_true", help="print only the content")
     get.add_argument(
-        "--max-age", type=seconds, metavar="SECONDS", help="a copy not older than this will do"
+        "-e", "--escaped", action="store_true", help="print only the content, as a JSON string"
+    )
+    get.add_argument(
+        "--offline", action="store_true", help="use the copy on disk and ask no server"
+    )
+    get.add_argument(
+        "--max-age",
+        type=seconds,
+        metavar="SECONDS",
+        help="use the copy on disk if it is not older than this",
     )
     add_json(get)
 
@@ -73,20 +80,32 @@ def _build_create(group: Any) -> None:
         group,
         "create",
         create_prompt,
-        "write a new version of a prompt, and print its number",
+        "create a new version of a prompt, and print its number",
         """coaia fuse prompts create team/greeting "Hello {{name}}" --labels production
         coaia fuse prompts create team/chat -f chat.yaml --type chat --commit-message "First" """,
     )
     create.add_argument("name", metavar="NAME")
-    create.add_argument("content", metavar="CONTENT", nargs="?", help="(default: standard input)")
-    create.add_argument("-f", "--file", help="read the content from this file; - is standard input")
     create.add_argument(
-        "--type", choices=TYPES, default=TEXT, help="chat: JSON or YAML messages (default: text)"
+        "content", metavar="CONTENT", nargs="?", help="the content (default: standard input)"
+    )
+    create.add_argument(
+        "-f", "--file", help="read the content from this file (- for standard input)"
+    )
+    create.add_argument(
+        "--type",
+        choices=TYPES,
+        default=TEXT,
+        help="text, or chat for a JSON or YAML list of messages (default: text)",
     )
     create.add_argument("--labels", nargs="*", metavar="LABEL", help="labels of this version")
     create.add_argument("--tags", nargs="*", metavar="TAG", help="tags of the prompt")
-    create.add_argument("--commit-message", metavar="TEXT", help="what has changed")
-    create.add_argument("--config", type=json_value, metavar="JSON", help="such as a model's name")
+    create.add_argument("--commit-message", metavar="TEXT", help="description of the change")
+    create.add_argument(
+        "--config",
+        type=json_value,
+        metavar="JSON",
+        help='config of this version, such as {"model": "gpt-4"}',
+    )
     add_json(create)
 
 
@@ -95,13 +114,17 @@ def _build_labels(group: Any) -> None:
         group,
         "labels",
         label_prompt,
-        "list the versions of a prompt with their labels, or label one",
+        "list the versions of a prompt with their labels, or set labels on a version",
         """coaia fuse prompts labels team/greeting
         coaia fuse prompts labels team/greeting 3 production""",
     )
     labels.add_argument("name", metavar="NAME")
-    labels.add_argument("version", type=positive, metavar="VERSION", nargs="?")
-    labels.add_argument("labels", metavar="LABEL", nargs="*", help="taken from any other version")
+    labels.add_argument(
+        "version", type=positive, metavar="VERSION", nargs="?", help="the version to label"
+    )
+    labels.add_argument(
+        "labels", metavar="LABEL", nargs="*", help="label to move from any other version to it"
+    )
     add_listing_options(labels)
 
 
@@ -110,12 +133,12 @@ def _build_delete(group: Any) -> None:
         group,
         "delete",
         delete_prompt,
-        "delete a prompt, or some of its versions",
+        "delete a prompt or some of its versions",
         "coaia fuse prompts delete team/greeting --version 2",
     )
     delete.add_argument("name", metavar="NAME")
-    delete.add_argument("--version", type=positive, metavar="N", help="only this version")
-    delete.add_argument("--label", help="only the version with this label")
+    delete.add_argument("--version", type=positive, metavar="N", help="delete only this version")
+    delete.add_argument("--label", help="delete only the version with this label")
 
 
 def list_prompts(args: argparse.Namespace, context: Context) -> None:
@@ -152,11 +175,11 @@ def _overruled(args: argparse.Namespace) -> Iterator[str]:
     """Yield a sentence for each option that another one makes idle; earlier releases took both."""
     by = "--version" if args.version else "--label"
     if args.version and args.label:
-        yield "--label {} is not used: --version chooses".format(args.label)
+        yield "--label {} is ignored, because --version was given".format(args.label)
     if args.prod and (args.version or args.label not in (None, PRODUCTION)):
-        yield "--prod is not used: {} chooses".format(by)
+        yield "--prod is ignored, because {} was given".format(by)
     if args.json and (args.content_only or args.escaped):
-        yield "--json is not used: -c and -e print the content alone"
+        yield "--json is ignored, because -c and -e print only the content"
 
 
 def create_prompt(args: argparse.Namespace, context: Context) -> None:
@@ -175,7 +198,7 @@ def create_prompt(args: argparse.Namespace, context: Context) -> None:
         return print_json(context, created)
     context.say(str(created["version"]))
     context.note(
-        "{name} is at version {version} ({labels})".format(
+        "created version {version} of {name} ({labels})".format(
             name=created["name"], version=created["version"], labels=", ".join(created["labels"])
         )
     )
@@ -183,13 +206,13 @@ def create_prompt(args: argparse.Namespace, context: Context) -> None:
 
 def _content(args: argparse.Namespace, context: Context) -> str:
     if args.content is not None and args.file:
-        raise UsageError("give the content once: as an argument or with -f FILE")
+        raise UsageError("the content is given twice: use either the argument or -f FILE")
     if args.content is not None:
         return str(args.content)
     text = read_input(args.file, context)
     if not text.strip("\n"):
         where = "standard input" if args.file in (None, STDIN) else args.file
-        raise UsageError("{} holds no prompt: for an empty one, give ''".format(where))
+        raise UsageError("{} is empty: for an empty prompt, give '' as CONTENT".format(where))
     # The line end that get -c adds, as editors do, belongs to the file.
     return text[:-1] if args.type == TEXT and text.endswith("\n") else text
 

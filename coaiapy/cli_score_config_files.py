@@ -15,6 +15,7 @@ from coaiapy.score_config_cache import folded
 from coaiapy.score_configs import Made
 from coaiapy.score_presets import CATEGORIES
 
+_DUPLICATES_HELP = "create a score config even if its name is taken"
 MADE_COLUMNS = {"name": "Name", "dataType": "Type", "outcome": "Outcome", "id": "Config"}
 PRESET_COLUMNS = {
     "name": "Preset",
@@ -32,26 +33,32 @@ def build(group: Any) -> None:
         group,
         "export",
         export_configs,
-        "write the score configs as JSON, to a file or to standard output",
+        "export the score configs as JSON",
         "coaia fuse score-configs export -o score-configs.json",
     )
-    export.add_argument("-o", "--output", metavar="FILE", help="(default: standard output)")
+    export.add_argument(
+        "-o", "--output", metavar="FILE", help="file to write (default: standard output)"
+    )
     export.add_argument("--no-metadata", action="store_true", help="leave out ids and times")
-    export.add_argument("--archived", action="store_true", help="the archived ones, too")
-    export.add_argument("--force", action="store_true", help="even if it empties the file")
+    export.add_argument("--archived", action="store_true", help="include archived score configs")
+    export.add_argument(
+        "--force", action="store_true", help="overwrite the file even without score configs"
+    )
     bulk = add_command(
         group,
         "import",
         import_configs,
-        "create the score configs of an exported file",
+        "create score configs from an exported file",
         """coaia fuse score-configs import score-configs.json --preview
         coaia fuse score-configs import score-configs.json --select Helpfulness 3""",
     )
-    bulk.add_argument("file", metavar="FILE")
-    bulk.add_argument("--select", nargs="*", metavar="NAME|#", help="only these of the file")
-    bulk.add_argument("--allow-duplicates", action="store_true", help="even if the name is taken")
-    bulk.add_argument("--preview", action="store_true", help="show, and create nothing")
-    bulk.add_argument("--no-guidance", action="store_true", help="leave out the closing hint")
+    bulk.add_argument("file", metavar="FILE", help="file to read")
+    bulk.add_argument(
+        "--select", nargs="*", metavar="NAME|#", help="only these, by name or number in the file"
+    )
+    bulk.add_argument("--allow-duplicates", action="store_true", help=_DUPLICATES_HELP)
+    bulk.add_argument("--preview", action="store_true", help="show what would be created")
+    bulk.add_argument("--no-guidance", action="store_true", help="do not print the closing hint")
     add_listing_options(bulk)
     _build_presets(group)
 
@@ -60,7 +67,7 @@ def _build_presets(group: Any) -> None:
     presets = add_group(
         group,
         "presets",
-        "score configs that come with coaia",
+        "show and install the score configs that come with coaia",
         "coaia fuse score-configs presets list --category narrative",
     )
     listing = add_command(
@@ -70,7 +77,7 @@ def _build_presets(group: Any) -> None:
         "list the presets",
         "coaia fuse score-configs presets list --category narrative",
     )
-    listing.add_argument("--category", choices=CATEGORIES)
+    listing.add_argument("--category", choices=CATEGORIES, help="only presets of this category")
     add_listing_options(listing)
     show = add_command(
         presets,
@@ -85,14 +92,16 @@ def _build_presets(group: Any) -> None:
         presets,
         "install",
         install_presets,
-        "create score configs of presets (all of them, if none is named)",
+        "create score configs from presets",
         """coaia fuse score-configs presets install Helpfulness Accuracy
         coaia fuse score-configs presets install --category narrative""",
     )
-    install.add_argument("presets", metavar="PRESET", nargs="*")
-    install.add_argument("--category", choices=CATEGORIES)
-    install.add_argument("--allow-duplicates", action="store_true", help="even if a name is taken")
-    install.add_argument("--interactive", action="store_true", help="ask for each one")
+    install.add_argument(
+        "presets", metavar="PRESET", nargs="*", help="name of a preset (default: all presets)"
+    )
+    install.add_argument("--category", choices=CATEGORIES, help="all presets of this category")
+    install.add_argument("--allow-duplicates", action="store_true", help=_DUPLICATES_HELP)
+    install.add_argument("--interactive", action="store_true", help="ask before each one")
     add_listing_options(install)
 
 
@@ -131,7 +140,7 @@ def import_configs(args: argparse.Namespace, context: Context) -> int:
 
     code = _show_made(args, context, create)
     if code == ExitCode.OK and not args.no_guidance:
-        context.note("apply one: coaia fuse score-configs apply NAME --trace-id ID -v VALUE")
+        context.note("to use one: coaia fuse score-configs apply NAME --trace-id ID -v VALUE")
     return code
 
 
@@ -174,7 +183,7 @@ def install_presets(args: argparse.Namespace, context: Context) -> int:
 
 
 def _asked(context: Context, presets: List[Any]) -> List[Any]:
-    otherwise = "leave out --interactive, and name the presets"
+    otherwise = "name the presets and leave out --interactive"
     question = "{0[name]}: {0[description]} Install it?"
     return [one for one in presets if agrees(context, question.format(one), otherwise)]
 

@@ -57,10 +57,10 @@ def _build_list(group: Any) -> None:
         group,
         "list",
         list_configs,
-        "list the score configs as the server has them now",
+        "list the score configs on the server",
         "coaia fuse score-configs list --columns name,dataType,categories",
     )
-    listing.add_argument("--archived", action="store_true", help="the archived ones, too")
+    listing.add_argument("--archived", action="store_true", help="include archived score configs")
     add_listing_options(listing)
 
 
@@ -69,7 +69,7 @@ def _build_get(group: Any) -> None:
         group,
         "get",
         get_config,
-        "show a score config as the server has it now",
+        "show a score config as it is on the server",
         "coaia fuse score-configs get Helpfulness --json",
     )
     get.add_argument("config", metavar="NAME|ID")
@@ -81,13 +81,15 @@ def _build_available(group: Any) -> None:
         group,
         "available",
         list_available,
-        "list the score configs that can be applied, from the cache if it is fresh",
+        "list the score configs that can be applied, from a cache of at most a day",
         "coaia fuse score-configs available --category narrative",
     )
     available.add_argument(
-        "--category", help="one of the presets', or a part of name, description or type"
+        "--category", help="a preset category, or a part of the name, description or type"
     )
-    available.add_argument("--cached-only", action="store_true", help="ask no server")
+    available.add_argument(
+        "--cached-only", action="store_true", help="use the cache, however old, and ask no server"
+    )
     add_listing_options(available)
 
 
@@ -96,11 +98,13 @@ def _build_show(group: Any) -> None:
         group,
         "show",
         show_config,
-        "show a score config, from the cache if it is fresh",
+        "show a score config, from a cache of at most a day",
         "coaia fuse score-configs show Helpfulness --requirements",
     )
     show.add_argument("config", metavar="NAME|ID")
-    show.add_argument("--requirements", action="store_true", help="what a value must be")
+    show.add_argument(
+        "--requirements", action="store_true", help="show what a value must be, with an example"
+    )
     add_json(show)
 
 
@@ -122,7 +126,9 @@ def _build_create(group: Any) -> None:
         help=", ".join(score_values.CONFIG_TYPES),
     )
     _add_fields(create)
-    create.add_argument("--allow-duplicates", action="store_true", help="even if the name is taken")
+    create.add_argument(
+        "--allow-duplicates", action="store_true", help="create it even if the name is taken"
+    )
     add_json(create)
 
 
@@ -135,11 +141,19 @@ def _build_update(group: Any) -> None:
         'coaia fuse score-configs update Rating --description "From 0 to 10"',
     )
     update.add_argument("config", metavar="NAME|ID")
-    update.add_argument("--name", help="the new name")
+    update.add_argument("--name", help="new name")
     _add_fields(update)
     state = update.add_mutually_exclusive_group()
-    state.add_argument("--archive", dest="archived", action="store_true", default=None)
-    state.add_argument("--unarchive", dest="archived", action="store_false")
+    state.add_argument(
+        "--archive",
+        dest="archived",
+        action="store_true",
+        default=None,
+        help="take the score config out of use",
+    )
+    state.add_argument(
+        "--unarchive", dest="archived", action="store_false", help="put it back into use"
+    )
     add_json(update)
 
 
@@ -148,22 +162,24 @@ def _build_archive(group: Any) -> None:
         group,
         "archive",
         archive_configs,
-        "take score configs out of use (there is no deleting)",
+        "take score configs out of use (Langfuse cannot delete them)",
         "coaia fuse score-configs archive Rating",
     )
     archive.add_argument("configs", metavar="NAME|ID", nargs="+")
-    archive.add_argument("--undo", action="store_true", help="bring them back into use")
+    archive.add_argument("--undo", action="store_true", help="put them back into use")
 
 
 def _add_fields(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--description")
-    parser.add_argument("--min-value", type=_number, metavar="NUMBER")
-    parser.add_argument("--max-value", type=_number, metavar="NUMBER")
+    parser.add_argument("--description", help="description")
+    for name, which in (("--min-value", "smallest"), ("--max-value", "largest")):
+        parser.add_argument(
+            name, type=_number, metavar="NUMBER", help=which + " value of a NUMERIC score"
+        )
     parser.add_argument(
         "--categories",
         type=categories_from_text,
         metavar="LABEL:NUMBER,...",
-        help="such as Good:1,Bad:0; or a JSON list of {label, value}",
+        help="labels and values of a CATEGORICAL score, or a JSON list of {label, value}",
     )
 
 
@@ -179,13 +195,15 @@ def _build_apply(group: Any) -> None:
         group,
         "apply",
         apply_config,
-        "write a score that a score config allows",
+        "write a score and check it against a score config",
         'coaia fuse score-configs apply Helpfulness --trace-id my-run -v "Solves it"',
     )
     apply.add_argument("config", metavar="NAME|ID")
     add_target_options(apply)
-    apply.add_argument("-v", "--value", required=True, help="a label or number that it takes")
-    apply.add_argument("--score-id", metavar="ID", help="(default: a new id)")
+    apply.add_argument(
+        "-v", "--value", required=True, help="label or number that the config allows"
+    )
+    apply.add_argument("--score-id", metavar="ID", help="id of the score (default: a new id)")
     add_score_options(apply)
 
 

@@ -4,7 +4,14 @@ import argparse
 from typing import Any, Dict, Optional
 
 from coaiapy import scores
-from coaiapy.cli_arguments import add_id, add_json, json_value, print_json, time
+from coaiapy.cli_arguments import (
+    ENVIRONMENT_HELP,
+    add_id,
+    add_json,
+    json_value,
+    print_json,
+    time,
+)
 from coaiapy.cli_delivery import add_delivery_options, report
 from coaiapy.cli_streams import Context
 from coaiapy.errors import UsageError
@@ -12,23 +19,30 @@ from coaiapy.records import Score
 from coaiapy.settings import Settings
 
 
-def add_target_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that name what a score is about."""
-    add_id(parser, "trace", help="a trace; its id in any form")
-    add_id(parser, "observation", help="with --trace-id: a step of it")
-    add_id(parser, "session", help="a session")
-    parser.add_argument("--run", metavar="ID|NAME", help="a dataset run, by its id")
+def add_target_options(parser: argparse.ArgumentParser, about: str = "score this") -> None:
+    """Add the options that name what a score is about; their help begins with ``about``."""
+    add_id(parser, "trace", help=about + " trace")
+    add_id(parser, "observation", help="with --trace-id: {} observation of it".format(about))
+    add_id(parser, "session", help=about + " session")
     parser.add_argument(
-        "--dataset", metavar="NAME", help="with --run: it is a name in this dataset"
+        "--run",
+        metavar="ID|NAME",
+        help=about + " dataset run: its id, or its name with --dataset",
     )
+    parser.add_argument("--dataset", metavar="NAME", help="with --run NAME: dataset of the run")
 
 
 def add_score_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that every score may have besides its name, value and target."""
-    parser.add_argument("-c", "--comment")
-    parser.add_argument("-m", "--metadata", type=json_value, metavar="JSON")
-    parser.add_argument("--environment", metavar="NAME")
-    parser.add_argument("--timestamp", type=time, metavar="TIME", help="(default: now)")
+    parser.add_argument("-c", "--comment", help="comment on the score")
+    parser.add_argument("-m", "--metadata", type=json_value, metavar="JSON", help="metadata")
+    parser.add_argument("--environment", metavar="NAME", help=ENVIRONMENT_HELP)
+    parser.add_argument(
+        "--timestamp",
+        type=time,
+        metavar="TIME",
+        help="time of the score (default: now; formats: coaia help times)",
+    )
     add_json(parser)
     add_delivery_options(parser)
 
@@ -38,7 +52,9 @@ def run_of(args: argparse.Namespace, known: Settings) -> Optional[str]:
     if not args.dataset:
         return str(args.run) if args.run else None
     if not args.run:
-        raise UsageError("--dataset says where to look for a run: name it with --run")
+        raise UsageError(
+            "--dataset needs --run: name a run of the dataset {!r}".format(args.dataset)
+        )
     return scores.run_id(known, args.dataset, args.run)
 
 

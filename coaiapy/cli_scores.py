@@ -4,7 +4,7 @@ import argparse
 from typing import Any, List
 
 from coaiapy import display, score_files, scores, settings
-from coaiapy.cli_arguments import add_json, positive, print_json, time
+from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_json, positive, print_json, time
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report, summary
 from coaiapy.cli_input import open_input
@@ -51,38 +51,44 @@ def _build_writes(group: Any) -> None:
         group,
         "create",
         create_score,
-        "write a score with an id of your own",
+        "create or update the score with this id",
         "coaia fuse scores create quality-7 -n quality -v 0.9 --trace-id $COAIA_TRACE_ID",
     )
     create.add_argument("score_id", metavar="SCORE_ID")
-    create.add_argument("-n", "--name", help="(default: the config's, or {})".format(DEFAULT_NAME))
+    create.add_argument(
+        "-n", "--name", help="name (default: that of the config, else {})".format(DEFAULT_NAME)
+    )
     _add_value(create)
     apply = add_command(
         group,
         "apply",
         apply_score,
-        "write a score",
+        "score a trace, an observation, a session or a dataset run",
         """coaia fuse scores apply --trace-id my-run --name quality -v 0.9 -c "well done"
         coaia fuse scores apply --session-id s-1 --config Helpfulness -v "Solves it\"""",
     )
-    apply.add_argument("-n", "--name", help="(default: the config's, or the --score-id)")
-    apply.add_argument("--score-id", metavar="ID", help="(default: a new id)")
+    apply.add_argument(
+        "-n", "--name", help="name (default: that of the config, else the --score-id)"
+    )
+    apply.add_argument("--score-id", metavar="ID", help="id of the score (default: a new id)")
     _add_value(apply)
 
 
 def _add_value(parser: argparse.ArgumentParser) -> None:
     add_target_options(parser)
     parser.add_argument(
-        "-v", "--value", help="(default: {}; with --config, give one)".format(DEFAULT_VALUE)
+        "-v",
+        "--value",
+        help="number, label or text (default: {}; required with --config)".format(DEFAULT_VALUE),
     )
     parser.add_argument(
         "--data-type",
         "--type",
         type=str.upper,
         choices=SCORE_TYPES,
-        help="(default: NUMERIC for a number, else CATEGORICAL)",
+        help="type of the value (default: NUMERIC for a number, else CATEGORICAL)",
     )
-    parser.add_argument("--config", metavar="NAME|ID", help="check it against this score config")
+    parser.add_argument("--config", metavar="NAME|ID", help="check the score against this config")
     add_score_options(parser)
 
 
@@ -91,22 +97,31 @@ def _build_list(group: Any) -> None:
         group,
         "list",
         list_scores,
-        "list scores, the latest first",
+        "list scores, newest first",
         "coaia fuse scores list --trace-id my-run --columns name,value,comment",
     )
-    add_target_options(listing)
-    listing.add_argument("--name", help="only those of this name")
-    listing.add_argument("--data-type", "--type", type=str.upper, choices=SCORE_TYPES)
-    listing.add_argument("--config", metavar="NAME|ID", help="only those of this score config")
-    listing.add_argument("--environment", metavar="NAME", help="only those of this environment")
+    add_target_options(listing, "only scores of this")
+    listing.add_argument("--name", help="only scores with this name")
     listing.add_argument(
-        "--from", dest="from_time", type=time, metavar="TIME", help="from this time on"
+        "--data-type",
+        "--type",
+        type=str.upper,
+        choices=SCORE_TYPES,
+        help="only scores of this type",
     )
+    listing.add_argument("--config", metavar="NAME|ID", help="only scores of this score config")
     listing.add_argument(
-        "--to", dest="to_time", type=time, metavar="TIME", help="until before this time"
+        "--environment", metavar="NAME", help="only scores of this Langfuse environment"
     )
-    listing.add_argument("--limit", type=positive, default=DEFAULT_LIMIT, help="how many at most")
-    listing.add_argument("--all", action="store_true", help="every score, whatever --limit says")
+    listing.add_argument("--from", dest="from_time", type=time, metavar="TIME", help=FROM_HELP)
+    listing.add_argument("--to", dest="to_time", type=time, metavar="TIME", help=TO_HELP)
+    listing.add_argument(
+        "--limit",
+        type=positive,
+        default=DEFAULT_LIMIT,
+        help="list at most this many (default: %(default)s)",
+    )
+    listing.add_argument("--all", action="store_true", help="list all scores; --limit is ignored")
     add_listing_options(listing)
 
 
@@ -127,15 +142,21 @@ def _build_import(group: Any) -> None:
         group,
         "import",
         import_scores,
-        "write the scores of a CSV, JSON or JSON Lines file",
+        "import scores from a CSV, JSON or JSON Lines file",
         """coaia fuse scores import scores.csv
         cat scores.jsonl | coaia fuse scores import - --config Helpfulness --dry-run""",
     )
-    bulk.add_argument("file", metavar="FILE", help="the file, or - for standard input")
-    bulk.add_argument("--format", choices=score_files.FORMATS, help="(default: by its name)")
-    bulk.add_argument("--name", help="the name of rows that have none")
-    bulk.add_argument("--config", metavar="NAME|ID", help="the score config of rows without one")
-    bulk.add_argument("--dry-run", action="store_true", help="check and show, and write nothing")
+    bulk.add_argument("file", metavar="FILE", help="file to read (- for standard input)")
+    bulk.add_argument(
+        "--format",
+        choices=score_files.FORMATS,
+        help="format of the file (default: by its extension)",
+    )
+    bulk.add_argument("--name", help="name for rows without one")
+    bulk.add_argument("--config", metavar="NAME|ID", help="score config for rows without one")
+    bulk.add_argument(
+        "--dry-run", action="store_true", help="check and show the scores without writing them"
+    )
     add_listing_options(bulk)
     add_delivery_options(bulk)
 
@@ -150,7 +171,7 @@ def apply_score(args: argparse.Namespace, context: Context) -> int:
     """Write a score; its name may be that of its config, or its id."""
     name = None if args.config else args.name or args.score_id
     if name is None and not args.config:
-        raise UsageError("a score needs a name: give --name or --config")
+        raise UsageError("the score has no name: give --name or --config")
     return _write(args, context, {"id": args.score_id, "name": name})
 
 

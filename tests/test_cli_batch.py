@@ -33,7 +33,9 @@ def test_a_batch_is_written_and_the_same_again_is_not(run, listed):
     assert note == "2 observations of trace t read and valid, 2 written"
     assert local.startswith("kept locally in ") and "coaia fuse outbox flush --adopt" in local
     again = add(run, "t", stdin=content)
-    assert again.err.startswith("2 observations of trace t read and valid, 0 written, 2 already there")
+    assert again.err.startswith(
+        "2 observations of trace t read and valid, 0 written, 2 already there"
+    )
     assert [one["name"] for one in listed("t")] == ["A", "B"]
 
 

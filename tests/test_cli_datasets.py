@@ -109,7 +109,7 @@ def test_a_failing_item_is_exit_code_5_with_counts(server, run, project):
     result = run("fuse", "datasets", "import", "ds", "-", stdin=text)
     assert result.code == 5
     assert result.err.splitlines()[0].startswith("coaia: line 2 (taken) was not accepted: ")
-    assert "--new-ids makes ids for this one" in result.err.splitlines()[1]
+    assert "add --new-ids to copy the items" in result.err.splitlines()[1]
     assert result.err.splitlines()[2] == (
         "2 items: 1 new, 0 changed, 0 same, 1 failed; the dataset has 1"
     )

@@ -246,9 +246,9 @@ def test_drop_without_a_terminal_needs_yes(coaia, server):
 def test_drop_takes_only_what_was_chosen(coaia, server):
     rows = leave(server, records_of(4), rejected=2)
     assert coaia("drop", rows[3], "--state", "rejected", "--yes").code == 1, "it waits"
-    assert "2 records dropped" in coaia("drop", "--state", "rejected", "--yes").err
+    assert "2 records deleted" in coaia("drop", "--state", "rejected", "--yes").err
     assert set(in_outbox().values()) == {"waiting"}
-    assert "2 records dropped" in coaia("drop", "--all", "--yes").err
+    assert "2 records deleted" in coaia("drop", "--all", "--yes").err
     assert in_outbox() == {}
 
 

@@ -101,14 +101,14 @@ def test_an_empty_prompt_is_not_written_by_accident(server, run, project):
     (project / "f").write_text("\n")
     for words, stdin in (([], ""), ([], "\n"), (["-f", "f"], ""), (["-f", "-"], "")):
         result = run("fuse", "prompts", "create", "p", *words, stdin=stdin)
-        assert (result.code, "holds no prompt" in result.err) == (2, True)
+        assert (result.code, "is empty" in result.err) == (2, True)
     assert server.requests == []
     assert run("fuse", "prompts", "create", "p", "").code == 0
 
 
 def test_a_wrong_command_line_is_told_before_anything_is_sent(server, run):
     for words, said in (
-        (["create", "p", "x", "-f", "y"], "give the content once"),
+        (["create", "p", "x", "-f", "y"], "the content is given twice"),
         (["create", "p", "hello", "--type", "chat"], "a list of messages"),
         (["create", "p", "[", "--type", "chat"], "the chat prompt is no JSON, and it is not YAML"),
         (["create", "p", "x", "--labels", "No Good"], "label 'No Good'"),
@@ -128,11 +128,15 @@ def test_no_option_is_dropped_without_a_word(server, run):
     run("fuse", "prompts", "create", "p", "One", "--labels", "production", "x")
     run("fuse", "prompts", "create", "p", "Two")
     for words, out, said in (
-        ("--prod --version 2", "Two", ["--prod is not used: --version chooses"]),
-        ("--label x --version 2", "Two", ["--label x is not used: --version chooses"]),
-        ("--prod --label latest", "Two", ["--prod is not used: --label chooses"]),
+        ("--prod --version 2", "Two", ["--prod is ignored, because --version was given"]),
+        ("--label x --version 2", "Two", ["--label x is ignored, because --version was given"]),
+        ("--prod --label latest", "Two", ["--prod is ignored, because --label was given"]),
         ("--prod --label production", "One", []),
-        ("--prod -e --json", '"One"', ["--json is not used: -c and -e print the content alone"]),
+        (
+            "--prod -e --json",
+            '"One"',
+            ["--json is ignored, because -c and -e print only the content"],
+        ),
         ("--prod -c -e", '"One"', []),
     ):
         result = run("fuse", "prompts", "get", "p", "-c", *words.split())
@@ -224,7 +228,7 @@ def test_a_folder_of_prompts_from_pull_to_push(server, run, project):
     assert {one.method for one in server.requests} == {"GET"}
     pushed = run("fuse", "prompts", "push", "prompts", "-m", "Shorter")
     assert (pushed.code, server.prompts["team/p"][-1]["prompt"]) == (0, "Hi")
-    assert "team/p is at version 2" in pushed.err
+    assert "created version 2 of team/p" in pushed.err
     assert run("fuse", "prompts", "check", "prompts").code == 0
     assert run("fuse", "prompts", "check", "prompts", "--complete").code == 1
 
@@ -258,7 +262,7 @@ def test_a_text_that_is_no_prompt_is_mentioned(server, run, project):
     (project / "prompts" / "README.md").write_text("# Our prompts\n")
     check = run("fuse", "prompts", "check", "prompts")
     assert check.code == 0
-    assert "README.md is not a prompt: it does not begin with ---\n" in check.err
+    assert "ignored README.md: a prompt file begins with ---\n" in check.err
 
 
 def test_a_prompt_that_was_named_and_is_not_in_the_folder_fails_the_check(server, run, project):

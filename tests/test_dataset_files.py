@@ -235,7 +235,7 @@ def test_what_was_accepted_is_counted_where_the_dataset_cannot_be_read_afterward
     shown = run("fuse", "datasets", "import", "ds", "items.jsonl", "--json")
     assert shown.code == 4
     assert json.loads(shown.out)["new"] == 2
-    assert "could not be read afterwards" in shown.err and "2 new" in shown.err
+    assert "cannot read the dataset to check the import" in shown.err and "2 new" in shown.err
     server.heal()
     assert len(server.dataset_items) == 7
 

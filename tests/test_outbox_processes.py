@@ -72,7 +72,7 @@ def on_terminal(words, answer=None, prompt=b"[y/N] "):
 def test_drop_asks_on_a_terminal(server, answer, code, left):
     leave(server, records_of(3))
     found, shown = on_terminal(["fuse", "outbox", "drop", "--all"], answer)
-    assert "forget 3 records without sending? [y/N]" in shown
+    assert "delete 3 records without sending? [y/N]" in shown
     assert found == code
     assert len(in_outbox()) == left
 

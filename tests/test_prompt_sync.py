@@ -163,7 +163,10 @@ def test_a_clean_file_does_not_take_back_what_is_newer_on_the_server(
     prompts.create_prompt(known, "team/text", "Newer")
     result = pushed(run, tmp_path)
     assert result.code == 0
-    assert "team/text is behind (version 1, the server has 2): pull it" in result.err
+    assert (
+        "team/text was not pushed: the file is of version 1, but the server has 2; pull it"
+        in result.err
+    )
     assert "0 prompts written" in result.err
     assert versions(server) == ["Hello", "Newer"]
     check = run("fuse", "prompts", "check", tmp_path)
