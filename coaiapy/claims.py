@@ -56,7 +56,7 @@ def claim(
     At most ``most`` of them, and no more than ``most_bytes`` of text unless one alone is bigger.
     ``rows`` narrows it down to those rows. A record that pauses after a failure is passed over.
     """
-    with journal.transaction() as db:
+    with journal.transaction(durable=False) as db:
         free = _free(db, name, destinations, most, rows)
         taken = _within(most_bytes, _outgoing(db, free))
         db.execute(
@@ -108,7 +108,7 @@ def _within(most_bytes: int, sized: Iterable[Tuple[int, Outgoing]]) -> List[Outg
 
 def renew(journal: Journal, name: str, lease: float) -> None:
     """Keep what is claimed under ``name`` for ``lease`` seconds from now."""
-    with journal.transaction() as db:
+    with journal.transaction(durable=False) as db:
         db.execute(
             "UPDATE deliveries SET claimed_until = ? WHERE claimed_by = ?",
             (time.time() + lease, name),
@@ -120,7 +120,7 @@ def release(journal: Journal, name: str) -> None:
     held = "SELECT 1 FROM deliveries WHERE claimed_by = ? LIMIT 1"
     if not any(True for _ in journal.rows(held, name)):
         return
-    with journal.transaction() as db:
+    with journal.transaction(durable=False) as db:
         db.execute(UNCLAIM + "claimed_by = ?", (name,))
 
 

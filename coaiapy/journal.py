@@ -19,6 +19,7 @@ from coaiapy.journal_staging import move, stage
 from coaiapy.record_fields import Body
 
 BUSY_SECONDS = 15.0
+_SYNCHRONOUS = "PRAGMA synchronous = {}"
 
 
 class Written(NamedTuple):
@@ -58,10 +59,15 @@ class Journal:
             raise journal_error(self.path, str(error), BUSY_SECONDS) from error
 
     @contextmanager
-    def transaction(self) -> Iterator[Any]:
-        """Run the block as one change: all of it happens, or nothing does."""
+    def transaction(self, durable: bool = True) -> Iterator[Any]:
+        """Run the block as one change: all of it happens, or nothing does.
+
+        One that is not ``durable`` does not wait for the disk. It outlives the process, but a power
+        failure may undo it: use it for what the next command would find out again.
+        """
         with self.reporting_errors():
             try:
+                self.db.execute(_SYNCHRONOUS.format("FULL" if durable else "NORMAL"))
                 self.db.execute("BEGIN IMMEDIATE")
                 yield self.db
                 self.db.execute("COMMIT")
@@ -136,7 +142,6 @@ def _prepare(db: Any, path: str) -> None:
 
     db.row_factory = sqlite3.Row
     db.execute("PRAGMA foreign_keys = ON")
-    db.execute("PRAGMA synchronous = FULL")
     version = _version(db)
     if version == 0:
         _create(db, path)

@@ -12,14 +12,14 @@ LONGEST = 3600.0
 def set_mark(journal: Journal, name: str, seconds: float = 0) -> None:
     """Remember that ``name`` happened now, or holds for so many ``seconds``."""
     moment = time.time() + min(seconds, LONGEST)
-    with journal.transaction() as db:
+    with journal.transaction(durable=False) as db:
         db.execute("INSERT OR REPLACE INTO marks (name, at) VALUES (?, ?)", (name, moment))
 
 
 def clear_mark(journal: Journal, name: str) -> None:
     """Forget that ``name`` ever happened."""
     if age(journal, name) is not None:
-        with journal.transaction() as db:
+        with journal.transaction(durable=False) as db:
             db.execute("DELETE FROM marks WHERE name = ?", (name,))
 
 

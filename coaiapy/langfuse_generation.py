@@ -70,7 +70,7 @@ def server_for(http: LangfuseHttp, journal: Any, deadline: Optional[float] = Non
 
 def remember(journal: Journal, base_url: str, server: Server) -> None:
     """Keep in the journal what answers at ``base_url``."""
-    with journal.transaction() as db:
+    with journal.transaction(durable=False) as db:
         db.execute(
             "INSERT OR REPLACE INTO servers (base_url, version, generation, checked_at)"
             " VALUES (?, ?, ?, ?)",
@@ -89,7 +89,7 @@ def recall(journal: Journal, base_url: str) -> Optional[Server]:
 
 def forget(journal: Journal, base_url: str) -> None:
     """Forget a server, because an answer contradicts what was remembered."""
-    with journal.transaction() as db:
+    with journal.transaction(durable=False) as db:
         db.execute("DELETE FROM servers WHERE base_url = ?", (base_url,))
 
 

@@ -46,11 +46,14 @@ class Tally(NamedTuple):
 
 
 def acknowledge(journal: Journal, items: Iterable[Outgoing]) -> None:
-    """Take out of the outbox what the server has accepted, in exactly the revision it got."""
+    """Take out of the outbox what the server has accepted, in exactly the revision it got.
+
+    A power failure may put them back: then they are sent again, as the same records.
+    """
     by_revision: Dict[int, List[int]] = {}
     for item in items:
         by_revision.setdefault(item.revision, []).append(item.row)
-    with journal.transaction() as db:
+    with journal.transaction(durable=False) as db:
         for revision, rows in by_revision.items():
             these = among("seq", rows)
             db.execute(

@@ -270,3 +270,14 @@ def test_a_folder_that_cannot_be_written_is_named(run, home):
     (home / ".coaia").chmod(0o500)
     result = run("fuse", "traces", "create", "t")
     assert result.code == 6 and str(home / ".coaia") in result.err
+
+
+def test_only_what_could_be_found_out_again_does_not_wait_for_the_disk(journal):
+    normal, full = 1, 2  # of SQLite's "PRAGMA synchronous"
+    for durable, expected in [(True, full), (False, normal), (True, full)]:
+        with journal.transaction(durable=durable) as db:
+            assert db.execute("PRAGMA synchronous").fetchone()[0] == expected
+    asked = []
+    journal.db.set_trace_callback(asked.append)
+    write(journal, trace_from({"id": "t"}))
+    assert "PRAGMA synchronous = FULL" in asked
