@@ -5,9 +5,13 @@ Keys never change their project, so the journal's answer is as good as the serve
 
 from typing import Any, Callable, Dict, Iterable, NamedTuple, Optional, Tuple
 
+from coaiapy import destinations, journal_reads
 from coaiapy.errors import ConfigError
 from coaiapy.files import state_folder
+from coaiapy.journal import Journal
+from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.record_fields import Body
+from coaiapy.server_pages import rows_in
 from coaiapy.settings import LOCAL, Settings
 
 PROJECTS = "/api/public/projects"
@@ -36,9 +40,6 @@ def current_project(settings: Settings) -> Project:
     found = remembered(settings)
     if found is not None:
         return found
-    from coaiapy.journal import Journal
-    from coaiapy.langfuse_http import LangfuseHttp
-
     with LangfuseHttp(settings) as http, Journal() as journal:
         return learn(http, journal)
 
@@ -47,8 +48,6 @@ def remembered(settings: Settings) -> Optional[Project]:
     """Return the project of the keys without asking the server, ``None`` if it is not known."""
 
     def from_journal(sql: str, *values: str) -> Iterable[Any]:
-        from coaiapy.journal import Journal
-
         with Journal() as journal:
             return list(journal.rows(sql, *values))
 
@@ -57,19 +56,11 @@ def remembered(settings: Settings) -> Optional[Project]:
 
 def recorded(settings: Settings) -> Optional[Project]:
     """Return the same without touching the journal, which may miss what was just written."""
-
-    def from_disk(sql: str, *values: str) -> Iterable[Any]:
-        from coaiapy.journal_reads import peek
-
-        return peek(sql, *values)
-
-    return _known(settings, from_disk)
+    return _known(settings, journal_reads.peek)
 
 
-def learn(http: Any, journal: Any, deadline: Optional[float] = None) -> Project:
+def learn(http: LangfuseHttp, journal: Journal, deadline: Optional[float] = None) -> Project:
     """Ask the server which project the keys are of, and remember it in the journal."""
-    from coaiapy import destinations
-
     settings = http.settings
     project = ask(http, deadline)
     own = destinations.destination_of(journal, settings)
@@ -79,13 +70,11 @@ def learn(http: Any, journal: Any, deadline: Optional[float] = None) -> Project:
     return found
 
 
-def ask(http: Any, deadline: Optional[float] = None) -> Body:
+def ask(http: LangfuseHttp, deadline: Optional[float] = None) -> Body:
     """Return what the server says of the project of the keys: ``id``, ``name`` and more.
 
     Raises ``ConfigError`` for keys that belong to no project.
     """
-    from coaiapy.server_pages import rows_in
-
     rows = rows_in(http, http.request("GET", PROJECTS, deadline=deadline) or {})
     if not rows or not isinstance(rows[0].get("id"), str):
         raise ConfigError(
