@@ -1,4 +1,4 @@
-"""Whether a Langfuse server answers, which one it is, and what it says of itself."""
+"""Asks a Langfuse server for its health and its version."""
 
 import time
 from typing import Any
@@ -13,10 +13,10 @@ from coaiapy.settings import Settings
 
 
 def check(settings: Settings) -> Body:
-    """Return ``{"url", "status", "version", "milliseconds"}``; asks once, within the timeout.
+    """Return ``{"url", "status", "version", "milliseconds"}``; asks once, without retries.
 
-    Raises ``NetworkError`` if there is no answer or the server says that it is unwell,
-    ``ConfigError`` in local mode or if it is no Langfuse.
+    Raises ``NetworkError`` if there is no response or the server reports a problem,
+    ``ConfigError`` in local mode or if the server is not Langfuse.
     """
     if settings.is_local:
         raise ConfigError(
@@ -35,10 +35,10 @@ def check(settings: Settings) -> Body:
 
 
 def ask(http: LangfuseHttp) -> Answer:
-    """Return the answer of a server that is well; asks once.
+    """Return the response of a healthy server; asks once, without retries.
 
-    Raises ``NetworkError`` if there is none, if the server says that it is unwell or if a page
-    stands in its place, ``ConfigError`` if it is no Langfuse.
+    Raises ``NetworkError`` if there is no response, if the server reports a problem or if a web
+    page answers in its place, ``ConfigError`` if it is not Langfuse.
     """
     answer = http.look(HEALTH)
     if answer.status == 404:

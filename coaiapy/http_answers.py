@@ -1,7 +1,7 @@
-"""What the answer of a web service says: its JSON, its message in every shape, when to ask again.
+"""The response of a web service: its JSON, its error message, and when to retry.
 
-An error is JSON of several shapes, plain text without a content type, or an HTML page; nothing
-here trusts a content type or raises.
+An error may be JSON of several shapes, plain text or an HTML page. The content type is not trusted:
+the body itself is looked at.
 """
 
 import json
@@ -18,7 +18,7 @@ _CLASS_NAME = re.compile(r"\w+Error$")
 
 
 class Answer(NamedTuple):
-    """One HTTP answer; header names are lower-case."""
+    """An HTTP response; header names are lower-case."""
 
     status: int
     headers: Mapping[str, str]
@@ -26,12 +26,12 @@ class Answer(NamedTuple):
 
 
 def parsed(body: bytes) -> Any:
-    """Return the JSON value of an answer's body; ``ValueError`` if it is something else."""
+    """Return the JSON value of a response's body; ``ValueError`` if it is not JSON."""
     return json_values.parse(body.decode("utf-8"))
 
 
 def parsed_object(body: bytes) -> Any:
-    """Return the JSON object of an answer's body, or an empty one."""
+    """Return the JSON object of a response's body, ``{}`` if it is anything else."""
     try:
         value = parsed(body)
     except ValueError:
@@ -40,17 +40,17 @@ def parsed_object(body: bytes) -> Any:
 
 
 def text_of(body: bytes) -> str:
-    """Return the text of an answer's body, whatever is wrong with its encoding."""
+    """Return the body as text; bytes that are not UTF-8 are replaced."""
     return body.decode("utf-8", "replace")
 
 
 def is_html(body: bytes) -> bool:
-    """Whether the body is a page for people: a login page, a proxy's, an unknown route's."""
+    """Tell whether the body is an HTML page, as from a login, a proxy or an unknown route."""
     return body.lstrip()[:1] == b"<"
 
 
 def message_of(body: bytes) -> str:
-    """Return what the server said, in one line; empty if it said nothing."""
+    """Return the message in a response on one line; an empty text if there is none."""
     if is_html(body):
         title = re.search(r"<title[^>]*>([^<]*)", text_of(body), re.IGNORECASE)
         return _line(title.group(1)) if title else "an HTML page"
@@ -62,7 +62,7 @@ def message_of(body: bytes) -> str:
 
 
 def reason_of(value: Any) -> str:
-    """Return the one-line sentence of a parsed error: its message and the issues it lists."""
+    """Return a parsed error on one line: its message and the issues it lists."""
     if not isinstance(value, dict):
         return _line(value if isinstance(value, str) else json.dumps(value))
     parts = [_said(value.get("message"))]
@@ -74,9 +74,9 @@ def reason_of(value: Any) -> str:
 
 
 def retry_after(answer: Answer) -> Optional[float]:
-    """Return the seconds that a server asks to wait before the next try, if it says so.
+    """Return the seconds that a server asks to wait before the next try, or ``None``.
 
-    From ``Retry-After`` (seconds or a date) or the body's ``details.retryAfterSeconds``.
+    They are in ``Retry-After`` (seconds or a date) or in the body's ``details.retryAfterSeconds``.
     """
     if not is_temporary(answer.status):
         return None
@@ -112,7 +112,7 @@ def _seconds_until(text: str) -> Optional[float]:
 
 
 def _said(value: Any) -> str:
-    """Return the text of an ``error``: a text, a list of issues, or such a list as JSON text."""
+    """Return the text of a field ``error``: a text, a list of issues, or that list as JSON text."""
     if isinstance(value, str):
         issues = _issues_in(value)
         return value if issues is None else _said(issues)

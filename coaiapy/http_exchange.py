@@ -1,6 +1,6 @@
-"""One request to a web service and its whole answer: the only place that asks with ``requests``.
+"""Makes one HTTP request and reads the whole response; every request of coaia goes through here.
 
-No redirect is followed, every certificate is checked, and an answer is bounded in size and time.
+No redirect is followed, every certificate is verified, and a response is limited in size and time.
 """
 
 import time
@@ -14,7 +14,8 @@ from coaiapy.time_limit import OvertimeError, within
 from coaiapy.tls import authorities
 
 AGENT = "coaia/" + __version__
-# A few compressed bytes may unpack to more than the memory holds; nothing we ask for is so large.
+# A response that is larger is refused: a few compressed bytes may unpack to more than the memory
+# holds, and nothing that coaia asks for is so large.
 LARGEST_ANSWER = 256 << 20
 _BLOCK = 1 << 14
 
@@ -29,8 +30,8 @@ def opened(
 ) -> Any:
     """Return the ``requests`` response to one request; its body is not read yet.
 
-    ``session`` is one of ``requests``, or the package itself. ``timeout`` is how many seconds a
-    connection may take, and each wait for a part of the answer.
+    ``session`` is a ``requests.Session``, or the package itself. ``timeout`` is the seconds that
+    connecting may take, and the seconds that each wait for a part of the response may take.
     """
     return session.request(
         method,
@@ -47,11 +48,11 @@ def opened(
 def answer_of(
     ask: Callable[[], Any], who: str, seconds: float, enough: Optional[int] = None
 ) -> Answer:
-    """Return the whole answer of the response that ``ask`` opens, all within ``seconds``.
+    """Call ``ask``, which opens a response, and return it read whole, all within ``seconds``.
 
-    ``who`` is the service as messages name it. With ``enough``, reading ends where the body is
-    longer than so many bytes. Raises ``NoAnswerError``, ``BadAddressError`` or ``NetworkError``
-    (a certificate).
+    ``who`` is the service's name in messages. With ``enough``, reading stops when the body is
+    longer than so many bytes. Raises ``NoAnswerError``, ``BadAddressError`` or, for a certificate
+    that cannot be trusted, ``NetworkError``.
     """
     until = time.monotonic() + seconds
     with translated(who):
@@ -61,17 +62,17 @@ def answer_of(
 def whole_answer(
     response: Any, until: float = float("inf"), enough: Optional[int] = None
 ) -> Answer:
-    """Return the answer of a ``requests`` response that was asked for with ``stream``.
+    """Read a ``requests`` response that was opened with ``stream``, and close it.
 
-    ``EOFError`` if it was cut off, is packed more than once, or goes on beyond ``LARGEST_ANSWER``
-    bytes and nobody said what is enough; ``OvertimeError`` if it goes on after ``until``, a moment
-    of ``time.monotonic()``.
+    Raises ``EOFError`` if it was cut off, has several content encodings, or is longer than
+    ``LARGEST_ANSWER`` bytes (without ``enough``); ``OvertimeError`` if it goes on after ``until``,
+    a time of ``time.monotonic()``.
     """
     body = _body(response, until, enough)
     headers = {name.lower(): value for name, value in response.headers.items()}
     promised = whole_number(headers.get("content-length", ""))
     is_read = enough is None or len(body) <= enough
-    # Not every urllib3 notices by itself that a connection ended in mid-body.
+    # Older versions of urllib3 do not notice that a connection ended in the middle of the body.
     if is_read and promised is not None and response.raw.tell() < promised:
         raise EOFError("the answer was cut off")
     return Answer(response.status_code, headers, body)
@@ -96,9 +97,9 @@ def _body(response: Any, until: float, enough: Optional[int]) -> bytes:
 
 
 def bearer(token: str) -> Callable[[Any], Any]:
-    """Return what signs a request with a token, or with nothing if there is none.
+    """Return a ``requests`` auth hook that adds a Bearer token, or nothing if it is empty.
 
-    Without it ``requests`` would look for another key in a ``.netrc``.
+    It is needed without a token as well: otherwise ``requests`` sends a key from a ``.netrc``.
     """
 
     def sign(request: Any) -> Any:

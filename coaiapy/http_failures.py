@@ -1,7 +1,6 @@
-"""Why a request got no whole answer, in the few words that mean something to its reader.
+"""Turns failures of an HTTP request into a ``CoaiaError`` with a short, readable reason.
 
-What ``requests`` raises is an exception wrapped in others, and what it does not raise is an answer
-that ended in mid-body.
+``requests`` raises exceptions that are wrapped in several others; the reason is found in them.
 """
 
 import re
@@ -15,14 +14,15 @@ from coaiapy.time_limit import OvertimeError
 
 
 class BadAddressError(ConfigError):
-    """An address that cannot be asked."""
+    """The URL is malformed."""
 
 
 class NoAnswerError(TemporaryError):
-    """No whole answer came; ``reason`` says why in a few words.
+    """There was no complete response; ``reason`` says why in a few words.
 
-    ``is_unsent``: the request certainly never reached a server. ``is_slow``: the server is there,
-    but the next part of its answer did not come in time. ``is_overtime``: the whole took too long.
+    ``is_unsent``: the request certainly never reached a server. ``is_slow``: the server accepted
+    the connection, but the next part of the response did not come in time. ``is_overtime``: the
+    request as a whole took too long.
     """
 
     def __init__(self, who: str, error: Exception) -> None:
@@ -36,10 +36,10 @@ class NoAnswerError(TemporaryError):
 
 @contextmanager
 def translated(who: str) -> Iterator[None]:
-    """Raise what ``requests`` raises as a ``CoaiaError``; ``who`` is asked, as messages name it.
+    """Turn what ``requests`` raises in the block into a ``CoaiaError``.
 
-    ``BadAddressError``, ``NetworkError`` for a certificate that is not trusted, else
-    ``NoAnswerError``.
+    ``who`` is the service's name in messages. Raises ``BadAddressError``, ``NetworkError`` for a
+    certificate that is not trusted, else ``NoAnswerError``.
     """
     requests = require("requests")
     exceptions, below = requests.exceptions, requests.packages.urllib3.exceptions
@@ -70,7 +70,7 @@ def translated(who: str) -> Iterator[None]:
 
 
 def cause(error: Exception) -> str:
-    """Return the few words of a nested exception that mean something."""
+    """Return the reason in a nested exception in a few words, such as "connection refused"."""
     text = repr(error)
     if isinstance(error, OvertimeError) or "timed out" in text or "Timeout" in text:
         return "it did not answer in time"

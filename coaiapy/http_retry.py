@@ -1,4 +1,4 @@
-"""Trying a request again: after which answers, how long to wait before, and when to give up."""
+"""Retries of HTTP requests: which responses are worth one, the backoff, and when to give up."""
 
 import random
 import time
@@ -8,21 +8,23 @@ from coaiapy.errors import NetworkError
 
 T = TypeVar("T")
 
+# Seconds.
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 8.0
-# Those of the module belong to the program, which may have seeded them.
-_DICE = random.Random()
+# A generator of our own: drawing from the global one would change the numbers of a script that has
+# called random.seed().
+_random = random.Random()
 
-# Waits before the next try and returns true, or returns false when it is time to give up. It is
-# told how many tries there were, and the seconds to wait.
+# Called between two tries with the number of tries so far and the seconds to wait. It sleeps and
+# returns true, or returns false to give up.
 Wait = Callable[[int, float], bool]
 
 
 class TemporaryError(NetworkError):
-    """No answer, or one that may be different next time.
+    """There was no response, or a failure that may be gone at the next try.
 
     ``retry_after`` is how many seconds the server asks to wait, ``None`` if it does not say.
-    ``is_cut_short``: only our own deadline ended the try, so it tells nothing about the server.
+    ``is_cut_short``: our own deadline ended the try, so that it says nothing about the server.
     """
 
     is_cut_short = False
@@ -33,14 +35,17 @@ class TemporaryError(NetworkError):
 
 
 def is_temporary(status: int) -> bool:
-    """Whether the same request may get another answer than this HTTP status later."""
+    """Tell whether a request that got this HTTP status may succeed later."""
     return status in (408, 425, 429) or status >= 500
 
 
 def backoff(attempt: int) -> float:
-    """Return the seconds to wait after a try, the first being 0: longer each time, never alike."""
+    """Return the seconds to wait after a failed try: exponential backoff with jitter.
+
+    ``attempt`` is 0 for the first try.
+    """
     longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt, 10))
-    return longest * _DICE.uniform(0.5, 1.0)
+    return longest * _random.uniform(0.5, 1.0)
 
 
 def retrying(
@@ -50,8 +55,8 @@ def retrying(
 ) -> T:
     """Return what ``once()`` returns; call it again after a ``TemporaryError``.
 
-    The error is raised if it is one that ``may_repeat`` says no to, or if ``wait`` gives up. If
-    that try was cut short by our deadline, the error of the try before it is raised.
+    The error is raised when ``may_repeat(error)`` or ``wait`` returns false. If our own deadline
+    ended that try, the error of the try before it is raised, since it says more.
     """
     tries = 0
     reason: Optional[TemporaryError] = None
@@ -67,11 +72,11 @@ def retrying(
                 if not may_repeat(error) or not wait(tries, pause):
                     raise reason from reason.__cause__
     finally:
-        reason = None  # it holds this frame, and the frame would hold it
+        reason = None  # the error refers to this frame: it would be a reference cycle
 
 
 def at_most(tries: int, longest_pause: float, sleep: Callable[[float], None] = time.sleep) -> Wait:
-    """Give up after so many tries, or when a server asks for more than ``longest_pause`` seconds."""
+    """Return a ``Wait`` that gives up after ``tries``, or at a pause of over ``longest_pause``."""
 
     def wait(tried: int, pause: float) -> bool:
         if tried >= tries or pause > longest_pause:
@@ -83,7 +88,7 @@ def at_most(tries: int, longest_pause: float, sleep: Callable[[float], None] = t
 
 
 def until(deadline: float, sleep: Callable[[float], None] = time.sleep) -> Wait:
-    """Give up when the pause would not be over before ``deadline`` (of ``time.monotonic()``)."""
+    """Return a ``Wait`` that gives up if a pause ends after ``deadline`` (``time.monotonic()``)."""
 
     def wait(tried: int, pause: float) -> bool:
         if time.monotonic() + pause >= deadline:

@@ -1,19 +1,19 @@
-"""How the answer of a Langfuse server says that it speaks another dialect."""
+"""Recognises the responses of a Langfuse server of another generation than expected."""
 
 import re
 from typing import Any, Mapping
 
 from coaiapy.http_answers import is_html, text_of
 
-# How a v4 server says that an endpoint belongs to the other write mode.
+# The message of a v4 server about an endpoint that belongs to the other write mode.
 _OTHER_MODE = re.compile(r"(not|only) available .*(events_only|v4 write mode)", re.DOTALL)
 
 
 def is_other_generation(status: int, body: bytes) -> bool:
-    """Whether the server does not know what was asked, so that another dialect must be spoken.
+    """Tell whether a response means that this server's generation does not have the endpoint.
 
-    Unknown routes are HTML 404 (before any check of keys); v4 servers answer old routes, and old
-    ones new routes, with a JSON 404 that names the mode.
+    An unknown route is answered with 405, or with 404 and an HTML page, before the keys are
+    checked. A route of the other write mode is answered with a JSON 404 that names the mode.
     """
     if status == 405:
         return True
@@ -21,5 +21,5 @@ def is_other_generation(status: int, body: bytes) -> bool:
 
 
 def is_event_type_refusal(error: Mapping[str, Any]) -> bool:
-    """Whether an entry of a 207 refuses its event because of the server's mode, not its content."""
+    """Tell whether an error in a 207 response is about the server's mode, not the event itself."""
     return error.get("message") == "Event type not accepted"

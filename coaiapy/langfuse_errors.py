@@ -1,6 +1,6 @@
-"""A Langfuse server's no, as the error that the user reads.
+"""Turns an error response of a Langfuse server into the exception that the user reads.
 
-No message holds the secret key, whatever the server has put into its answer.
+The secret key is masked in every message, in case the server repeats it.
 """
 
 from typing import Optional
@@ -25,11 +25,11 @@ _REGIONS += "hipaa.cloud.langfuse.com"
 
 
 class UnavailableError(TemporaryError):
-    """No answer, or one that may be different next time.
+    """There was no response, or a failure that may be gone at the next try.
 
-    ``status`` is the HTTP status, ``None`` without an answer; ``unsent`` whether the request
-    certainly never reached a server; ``is_page`` whether something that is not Langfuse has
-    answered.
+    ``status`` is the HTTP status, ``None`` without a response; ``unsent`` is true if the request
+    certainly never reached a server; ``is_page`` is true if something other than Langfuse, such as
+    a login page, has answered.
     """
 
     status: Optional[int] = None
@@ -38,14 +38,14 @@ class UnavailableError(TemporaryError):
 
 
 class TooHeavyError(RefusedError):
-    """The answer would be too big, or would take too long: less may be asked for at once."""
+    """The response would be too large or take too long; a request for less may succeed."""
 
 
 class WrongDialectError(CoaiaError):
-    """The server's generation has no such endpoint: the data may be good, the dialect is not.
+    """The server's generation has no such endpoint; nothing need be wrong with the data.
 
-    ``is_unknown_route``: the server has never heard of the path (an HTML 404), as opposed to
-    having it switched off by its write mode.
+    ``is_unknown_route`` is true if the server does not know the path at all (it answers 404 with an
+    HTML page), false if the server's write mode has switched it off.
     """
 
     exit_code = ExitCode.REFUSED
@@ -53,7 +53,7 @@ class WrongDialectError(CoaiaError):
 
 
 def error_for(answer: Answer, asked: str, settings: Settings) -> CoaiaError:
-    """Return the error for an answer that is not a good one; ``asked`` is method and path."""
+    """Return the error for a response that is a failure; ``asked`` is its method and path."""
     status, said = answer.status, clean(message_of(answer.body), settings)
     where = "{} answered {} to {}".format(shown_url(settings.base_url), status, asked)
     if said:
@@ -78,7 +78,7 @@ def error_for(answer: Answer, asked: str, settings: Settings) -> CoaiaError:
 
 
 def no_langfuse(settings: Settings) -> ConfigError:
-    """Return the error for an address at which something else than Langfuse answers."""
+    """Return the error for a base URL at which something other than Langfuse answers."""
     return ConfigError(
         "there is no Langfuse at {}: set LANGFUSE_BASE_URL to its address".format(
             shown_url(settings.base_url)
@@ -121,6 +121,6 @@ def _credentials_hint(status: int, said: str, settings: Settings) -> str:
 
 
 def clean(text: str, settings: Settings) -> str:
-    """Return the text without the secret key, in case somebody echoes it or its header."""
+    """Return the text with the secret key masked, also as it stands in the Basic auth header."""
     secret = settings.secret_key
     return hidden(text, [secret, basic(settings.public_key, secret)] if secret else [])

@@ -1,7 +1,8 @@
-"""Which Langfuse answers: its version, its write mode, and therefore which dialect it speaks.
+"""Finds out the version and the write mode of a Langfuse server, and so which API it has.
 
-Found out by the version that ``health`` tells and by two probes (a v4 server answers 404 to the
-reads of the other mode); kept in the journal for a day, so that most commands ask nothing.
+It takes the version from the health endpoint and probes two routes (a v4 server answers 404 to
+those of the other mode). The result is kept in the journal for a day, so that most commands need
+not ask.
 """
 
 import re
@@ -16,7 +17,7 @@ from coaiapy.langfuse_http import LangfuseHttp
 
 LEGACY = "legacy"
 V4 = "v4"
-# The modes, as ``Server.mode``; the last two write spans, the others ingestion events.
+# The values of ``Server.mode``. Spans are written to the last two, ingestion events to the others.
 MODES = ("v2", "v3", "v4-legacy", "v4-dual", "v4-events_only")
 
 KEPT_SECONDS = 86400.0
@@ -25,12 +26,12 @@ HEALTH = "/api/public/health"
 SESSIONS = "/api/public/sessions"
 ROWS = "/api/public/v2/observations"
 
-# What a server can say to a route.
+# The results of ``_probe``.
 _KNOWN, _OTHER_MODE, _UNKNOWN = "known", "of another mode", "unknown"
 
 
 class Server(NamedTuple):
-    """A Langfuse server: its version, empty if it tells none, and one of ``MODES``."""
+    """A Langfuse server: its version (empty if it does not tell) and one of ``MODES``."""
 
     version: str
     mode: str
@@ -41,7 +42,10 @@ class Server(NamedTuple):
         return V4 if self.mode in ("v4-dual", "v4-events_only") else LEGACY
 
     def at_least(self, major: int, minor: int = 0) -> bool:
-        """Whether the server is of this version or newer; without a version, its mode tells."""
+        """Tell whether the server has this version or a newer one.
+
+        If the version is not known, a low estimate is made from the mode.
+        """
         numbers = _numbers(self.version)
         if numbers is None:
             numbers = (4, 16) if self.mode.startswith("v4") else (int(self.mode[1]), 0)
@@ -49,18 +53,18 @@ class Server(NamedTuple):
 
 
 def detect(http: LangfuseHttp, deadline: Optional[float] = None) -> Server:
-    """Return what answers at the address of ``http``, a ``LangfuseHttp``.
+    """Ask the server of ``http`` and return what it is.
 
-    Raises ``NetworkError`` if nothing does, ``ConfigError`` if it is no Langfuse or if it does not
-    take the keys.
+    Raises ``NetworkError`` if there is no response, ``ConfigError`` if it is not Langfuse or
+    refuses the keys.
     """
     version = version_of(http, deadline)
-    current_project.ask(http, deadline)  # for the keys
+    current_project.ask(http, deadline)  # raises for wrong keys
     return Server(version, _mode(http, version, deadline))
 
 
 def server_for(http: LangfuseHttp, journal: Any, deadline: Optional[float] = None) -> Server:
-    """Return what the journal remembers of the server, or detect it and remember that."""
+    """Return the server from the journal, or ask it and save the answer."""
     known = recall(journal, http.base_url)
     if known is None:
         known = detect(http, deadline)
@@ -69,7 +73,7 @@ def server_for(http: LangfuseHttp, journal: Any, deadline: Optional[float] = Non
 
 
 def remember(journal: Journal, base_url: str, server: Server) -> None:
-    """Keep in the journal what answers at ``base_url``."""
+    """Save in the journal which server is at ``base_url``."""
     with journal.transaction(durable=False) as db:
         db.execute(
             "INSERT OR REPLACE INTO servers (base_url, version, generation, checked_at)"
@@ -79,7 +83,7 @@ def remember(journal: Journal, base_url: str, server: Server) -> None:
 
 
 def recall(journal: Journal, base_url: str) -> Optional[Server]:
-    """Return what was remembered less than a day ago, or ``None``."""
+    """Return the server that was saved less than a day ago, or ``None``."""
     sql = "SELECT version, generation, checked_at FROM servers WHERE base_url = ?"
     for row in journal.rows(sql, base_url):
         if 0 <= time.time() - row["checked_at"] < KEPT_SECONDS and row["generation"] in MODES:
@@ -88,13 +92,16 @@ def recall(journal: Journal, base_url: str) -> Optional[Server]:
 
 
 def forget(journal: Journal, base_url: str) -> None:
-    """Forget a server, because an answer contradicts what was remembered."""
+    """Delete a saved server, because a response contradicts it."""
     with journal.transaction(durable=False) as db:
         db.execute("DELETE FROM servers WHERE base_url = ?", (base_url,))
 
 
 def version_of(http: LangfuseHttp, deadline: Optional[float] = None) -> str:
-    """Return the version that a server tells; empty if it is a Langfuse that tells none."""
+    """Return the version that the health endpoint reports; empty if it reports none.
+
+    Raises ``ConfigError`` if there is no Langfuse at the address.
+    """
     try:
         answer = http.request("GET", HEALTH, deadline=deadline)
     except (NotFoundError, WrongDialectError) as error:
@@ -104,14 +111,17 @@ def version_of(http: LangfuseHttp, deadline: Optional[float] = None) -> str:
 
 
 def _mode(http: LangfuseHttp, version: str, deadline: Optional[float]) -> str:
-    """The old reads are probed first: their mode 404 comes before any check of keys."""
+    """Return one of ``MODES``.
+
+    An old route is probed first, since its 404 in the other mode comes before a check of keys.
+    """
     numbers = _numbers(version)
     if numbers and numbers[0] < 3:
         return "v2"
     if _probe(http, SESSIONS, deadline) == _OTHER_MODE:
         return "v4-events_only"
     if numbers and numbers[0] == 3:
-        # Whatever previews a v3 has switched on, it takes ingestion events and the old reads.
+        # A v3 server may have previews of v4 switched on, but has the old routes all the same.
         return "v3"
     found = _probe(http, ROWS, deadline)
     if found == _KNOWN:
@@ -122,7 +132,7 @@ def _mode(http: LangfuseHttp, version: str, deadline: Optional[float]) -> str:
 
 
 def _probe(http: LangfuseHttp, path: str, deadline: Optional[float]) -> str:
-    """Return whether the server knows a route, has it in another mode, or does not know it."""
+    """Return ``_KNOWN``, ``_OTHER_MODE`` (exists, but not in this mode) or ``_UNKNOWN``."""
     try:
         http.request("GET", path, query={"limit": 1}, deadline=deadline)
     except WrongDialectError as error:

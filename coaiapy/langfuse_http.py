@@ -1,8 +1,8 @@
-"""One HTTP client for a Langfuse server: keys, timeouts, deadlines, retries, errors.
+"""The HTTP client for a Langfuse server: keys, timeouts, deadlines, retries, errors.
 
-``request`` is for reads and single writes and raises for every answer that is not a good one.
-``send`` is for delivery: one try, and the answer whatever it is. Both may be called by several
-threads at once; each thread has a ``requests.Session`` of its own.
+``request`` is for reads and single writes; it retries, and raises for every error response.
+``send`` is for delivery; it tries once and returns the response whatever its status. Both may be
+called by several threads at once; each thread has its own ``requests.Session``.
 """
 
 import base64
@@ -24,21 +24,22 @@ from coaiapy.packages import require
 from coaiapy.settings import Settings
 from coaiapy.wire import Request, to_bytes
 
-# Seconds that a request may take with all its tries, unless the caller has a deadline.
+# Seconds that a request may take with all its retries, unless the caller gives a deadline.
 DEFAULT_SECONDS = 15.0
-# How often a read or a deletion is tried where nothing can be connected to: there is rarely a server later.
+# Tries of a read or a deletion while no connection can be made: more would rarely help.
 CONNECTED_AT_MOST = 2
-# Repeating these does no harm, and the second answer is worth the same as the first.
+# These may be retried after a lost response. A DELETE may not: the second try would answer 404.
 _IDEMPOTENT = ("GET", "PUT")
 
 
 class LangfuseHttp:
     """A client for the server and the keys of ``settings``.
 
-    Deadlines are moments of ``time.monotonic()``; a request without one may take ``seconds``, and
-    all together ``total`` seconds. Where nothing can be connected to, a read or a deletion is tried
-    twice, or until its deadline (``patient``); ``hasty``: once, also where nothing answers.
-    ``sleep`` is there for tests. Use it in a ``with`` block, which closes its connections.
+    Deadlines are times of ``time.monotonic()``. A request without one may take ``seconds``, all
+    requests together ``total`` seconds. While no connection can be made, a read or a deletion is
+    tried ``CONNECTED_AT_MOST`` times, or with ``patient`` until its deadline. With ``hasty`` there
+    is no retry after a missing response. ``sleep`` is a parameter for tests. Use the client in a
+    ``with`` block, which closes its connections.
     """
 
     def __init__(
@@ -78,13 +79,13 @@ class LangfuseHttp:
         deadline: Optional[float] = None,
         retry: Optional[bool] = None,
     ) -> Any:
-        """Return the JSON object of a good answer, ``None`` if it has no body.
+        """Return the JSON object of a successful response, ``None`` if its body is empty.
 
         ``path`` begins with ``/api/public``; ``query`` values may be lists, ``None`` is left out.
-        Tries again, with pauses that grow, until ``deadline`` (default: ``seconds`` from now): a
-        GET or PUT, what never reached the server, a 429, and everything if ``retry`` is true. Raises
-        ``UnavailableError`` (exit code 4), ``ConfigError`` (keys, redirects), ``NotFoundError``,
-        ``WrongDialectError`` or ``RefusedError``.
+        Retries with backoff until ``deadline`` (default: ``seconds`` from now) if the method is GET
+        or PUT or ``retry`` is true, and always if the request never reached the server or the
+        status was 429. Raises ``UnavailableError`` (exit code 4), ``ConfigError`` (wrong keys,
+        redirects), ``NotFoundError``, ``WrongDialectError`` or ``RefusedError``.
         """
         given = dict(headers or {})
         if json is not None:
@@ -98,7 +99,7 @@ class LangfuseHttp:
             answer = self._exchange(method, path, query, data, given, deadline)
             return self._value(answer, asked)
 
-        unconnected: List[str] = []  # not the errors: they hold this frame, and it holds them
+        unconnected: List[str] = []  # texts: the errors themselves would make a reference cycle
 
         def may_repeat(error: UnavailableError) -> bool:
             if error.unsent and method in ("GET", "DELETE") and not self.patient:
@@ -110,9 +111,9 @@ class LangfuseHttp:
         return retrying(once, until(deadline, self._sleep), may_repeat)
 
     def send(self, request: Request, deadline: Optional[float] = None) -> Answer:
-        """POST an encoded request once and return the answer, whatever its status.
+        """POST an encoded request once and return the response, whatever its status.
 
-        Raises ``NetworkError`` when no whole answer came, ``ConfigError`` for a redirect.
+        Raises ``NetworkError`` when there is no complete response, ``ConfigError`` for a redirect.
         """
         deadline = self._deadline(deadline)
         answer = self._exchange("POST", request.path, None, request.body, request.headers, deadline)
@@ -121,12 +122,15 @@ class LangfuseHttp:
         return answer
 
     def look(self, path: str, deadline: Optional[float] = None) -> Answer:
-        """GET ``path`` once and return the answer, whatever its status; else ``NetworkError``."""
+        """GET ``path`` once and return the response, whatever its status.
+
+        Raises ``NetworkError`` when there is no complete response.
+        """
         deadline = self._deadline(deadline)
         return self._exchange("GET", path, None, None, {}, deadline)
 
     def close(self) -> None:
-        """Close the connections of all threads; none of them may be asking."""
+        """Close the connections of all threads; no request may be running."""
         self._local = threading.local()
         while self._sessions:
             self._sessions.pop().close()
@@ -187,14 +191,14 @@ class LangfuseHttp:
             ) from None
         except NoAnswerError as error:
             if error.is_overtime:
-                self._local.session = None  # a thread is still using it
+                self._local.session = None  # the abandoned request's thread still uses it
             missing = self._unavailable(asked, error.reason, error.is_unsent)
-            # Another request than a harmless one may have been carried out: that has to be said.
+            # A request that changes something may have been carried out, which the user must know.
             if method in _IDEMPOTENT and seconds < self.settings.timeout:
                 missing.is_cut_short = error.is_overtime or error.is_slow
             raise missing from error
         except BaseException:
-            self._local.session = None  # as above, if it was an interrupt
+            self._local.session = None  # the same after a KeyboardInterrupt
             raise
 
     def _session(self) -> Any:
@@ -215,7 +219,7 @@ class LangfuseHttp:
         return session
 
     def _sign(self, request: Any) -> Any:
-        """Sign a request ourselves: an old ``requests`` takes no keys of bytes."""
+        """Add the Basic auth header; old versions of ``requests`` cannot for non-ASCII keys."""
         pair = "{}:{}".format(self.settings.public_key, self.settings.secret_key)
         signature = base64.b64encode(pair.encode("utf-8")).decode("ascii")
         request.headers["Authorization"] = "Basic " + signature
@@ -232,10 +236,10 @@ class LangfuseHttp:
 
 
 def quoted(name: str) -> str:
-    """Return a name as one step of a path: ``folder/prompt`` becomes ``folder%2Fprompt``.
+    """Return a name as one segment of a URL's path: ``folder/prompt`` is ``folder%2Fprompt``.
 
-    Raises ``UsageError`` for what no path can say: ``..`` would lead to another address, however
-    it is spelled.
+    Raises ``UsageError`` for a name that a path cannot contain: ``.`` and ``..`` would lead to
+    another URL, even percent-encoded.
     """
     if name in ("", ".", ".."):
         raise UsageError("{!r} cannot be asked for: no address can hold it".format(name))

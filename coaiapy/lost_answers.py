@@ -1,4 +1,7 @@
-"""A write that must not happen twice: posted once, and looked for when its answer was lost."""
+"""POST requests that must not take effect twice.
+
+When the response was lost, the server is asked whether the object exists before another try.
+"""
 
 import time
 from typing import Callable, Optional
@@ -18,11 +21,12 @@ def post(
     what: str,
     posts: int = 1,
 ) -> Body:
-    """POST ``body`` and return what the server has made of it.
+    """POST ``body`` and return the object that the server has created.
 
-    When the answer was lost, ``find()`` returns what the post has made, or ``None``. Only after
-    ``None`` is ``body`` posted again, at most ``posts`` times in all. Raises the error of the last
-    post, or ``NetworkError`` when the server does not tell whether ``what`` ("prompt 'x'") is there.
+    When the response was lost, ``find()`` has to return the created object, or ``None`` if there is
+    none. Only after ``None`` is ``body`` posted again, at most ``posts`` times in all. Raises the
+    error of the last try, or ``NetworkError`` when ``find`` gets no response either; ``what`` names
+    the object in that message ("prompt 'x'").
     """
     tries = 0
     while True:

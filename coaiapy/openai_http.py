@@ -1,4 +1,4 @@
-"""One HTTP client for any OpenAI-compatible service: key, timeouts, retries, errors, streams."""
+"""The HTTP client for OpenAI-compatible services: key, timeouts, retries, errors, streams."""
 
 import re
 import time
@@ -19,13 +19,13 @@ T = TypeVar("T")
 
 TRIES = 4
 CONNECT_SECONDS = 10.0
-# A service that asks for a longer pause than this is not waited for.
+# Seconds: if the service asks for a longer pause, the request fails.
 LONGEST_PAUSE = 60.0
 _LONGEST_ERROR = 65536
 
 
 class Upload(NamedTuple):
-    """A file as a form carries it."""
+    """A file in a multipart form."""
 
     name: str
     content: bytes
@@ -33,10 +33,11 @@ class Upload(NamedTuple):
 
 
 class OpenaiHttp:
-    """A client for ``service``. ``sleep`` is there for tests.
+    """A client for ``service``; ``sleep`` is a parameter for tests.
 
     Every method raises ``ConfigError`` for a key that is missing or refused, ``NetworkError`` when
-    no whole answer came, ``RefusedError`` when the service said no. No message holds the key.
+    there is no complete response, ``RefusedError`` when the service refuses the request. The key is
+    masked in every message.
     """
 
     def __init__(self, service: OpenaiService, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -44,19 +45,19 @@ class OpenaiHttp:
         self._sleep = sleep
 
     def post(self, url: str, body: Mapping[str, Any]) -> Dict[str, Any]:
-        """POST ``body`` as JSON and return the JSON object of the answer."""
+        """POST ``body`` as JSON and return the JSON object of the response."""
         return self._object(url, self._answer(url, {"json": body}))
 
     def post_form(self, url: str, fields: Mapping[str, str], file: Upload) -> Dict[str, Any]:
-        """POST a form with one file and return the JSON object of the answer."""
+        """POST a multipart form with one file and return the JSON object of the response."""
         files = {"file": (file.name, file.content, file.media_type)}
         return self._object(url, self._answer(url, {"data": dict(fields), "files": files}))
 
     def stream(self, url: str, body: Mapping[str, Any]) -> Iterator[Dict[str, Any]]:
-        """POST ``body`` and yield the JSON objects of the answer's events as they come.
+        """POST ``body`` and yield the JSON objects of the response's events as they come.
 
-        Nothing is tried again once an event has come. An answer that breaks off is a
-        ``NetworkError``; one that is no event stream is yielded as one object.
+        There is no retry once the response has begun. Raises ``NetworkError`` for a stream that
+        ends too early. A response that is not an event stream is yielded as one object.
         """
         response = self._retrying(lambda: self._opened(url, {"json": body}))
         try:
@@ -75,7 +76,7 @@ class OpenaiHttp:
         return retrying(once, at_most(TRIES, LONGEST_PAUSE, self._sleep))
 
     def _opened(self, url: str, content: Dict[str, Any]) -> Any:
-        """Return the response to one try, if its status is a good one; the body is not read."""
+        """Make one try and return its successful response; the body is not read yet."""
         self._check_key(url)
         limit = self.service.timeout
         timeout = (min(CONNECT_SECONDS, limit), limit)
@@ -87,13 +88,13 @@ class OpenaiHttp:
         raise self._error_for(url, self._read(url, response))
 
     def _read(self, url: str, response: Any) -> Answer:
-        """Return the whole answer, which may take as long as one ``timeout`` in all."""
+        """Read the whole response, for at most ``timeout`` seconds."""
         with self._with_hints(url):
             return answer_of(lambda: response, shown_url(url), self.service.timeout)
 
     @contextmanager
     def _with_hints(self, url: str) -> Iterator[None]:
-        """Raise what went wrong in the words of this service's settings."""
+        """Replace errors in the block by ones that say which settings to check."""
         try:
             yield
         except BadAddressError as error:
@@ -163,7 +164,7 @@ class OpenaiHttp:
 
     def _no_answer(self, url: str, error: NoAnswerError) -> NetworkError:
         sentence = "{} gave no answer: {}; ".format(shown_url(url), self._clean(error.reason))
-        if error.is_slow or error.is_overtime:  # it would take as long again
+        if error.is_slow or error.is_overtime:  # no retry: it would take as long again
             hint = "raise OPENAI_TIMEOUT ({:g} s) if it needs longer".format(self.service.timeout)
             return NetworkError(sentence + hint)
         return TemporaryError(sentence + "check the network and OPENAI_BASE_URL")
@@ -178,13 +179,13 @@ class OpenaiHttp:
             return ConfigError(where + "; set OPENAI_BASE_URL to the address that answers itself")
         failure = parsed_object(answer.body).get("error")
         if isinstance(failure, dict) and failure.get("code") == "insufficient_quota":
-            return RefusedError(where)  # no pause fills an account
+            return RefusedError(where)  # status 429, but waiting does not help
         if answer.status == 409 or is_temporary(answer.status):
             return TemporaryError(where + "; try again later", retry_after(answer))
         return RefusedError(where)
 
     def _clean(self, text: str) -> str:
-        """Return the text without our secrets, in case somebody echoes them, in whole or in part."""
+        """Return the text with our secrets masked, also a key that the service has shortened."""
         urls = (self.service.chat_url, self.service.transcription_url, self.service.image_url)
         secrets = [self.service.key] + [secret for url in urls for secret in in_url(url)]
         return re.sub(r"\bsk-[\w*-]{8,}", MASK, hidden(text, secrets))

@@ -1,4 +1,4 @@
-"""Which OpenAI-compatible service the settings name: addresses, key, time to wait."""
+"""The OpenAI-compatible service in the settings: its URLs, key and timeout."""
 
 import re
 from typing import NamedTuple, Optional
@@ -14,7 +14,7 @@ _CHAT = "/chat/completions"
 
 
 class OpenaiService(NamedTuple):
-    """Where a service answers, and how to get in; a local server needs no ``key``."""
+    """A service's URLs, key (empty if it needs none) and timeout in seconds."""
 
     chat_url: str
     transcription_url: str
@@ -24,10 +24,11 @@ class OpenaiService(NamedTuple):
 
 
 def find(values: ConfigValues) -> OpenaiService:
-    """Return the service that the settings name; ``ConfigError`` for what makes no sense.
+    """Return the service in the settings; ``ConfigError`` for an invalid URL or key.
 
-    A complete address (``openai_api_url``) counts where it stands in a place as strong as that of
-    the base address, or a stronger one: ``OPENAI_BASE_URL`` in the environment beats coaia.json.
+    A complete URL (``openai_api_url``) overrides the base URL, unless the base URL is set in a
+    place that overrides the one of the complete URL: ``OPENAI_BASE_URL`` in the environment wins
+    over ``openai_api_url`` in coaia.json.
     """
     return OpenaiService(
         chat_url=_address(values, "openai_api_url", _CHAT),
@@ -58,7 +59,7 @@ def _address(values: ConfigValues, name: str, path: str) -> str:
 
 
 def _complete(url: str, path: str) -> str:
-    """Return a complete address; where only a base was given, the path below it."""
+    """Return a complete URL; if it is only a base URL, add ``/v1`` and the path."""
     parts = urlsplit(url)
     if parts.path in ("", "/v1"):
         return _below(urlunsplit(parts._replace(path="/v1")), path)
@@ -66,13 +67,13 @@ def _complete(url: str, path: str) -> str:
 
 
 def _below(base: str, path: str) -> str:
-    """Return the address of ``path`` below a base, whose query stays at the end."""
+    """Return a base URL with ``path`` added to its path; its query stays at the end."""
     parts = urlsplit(base)
     return urlunsplit(parts._replace(path=parts.path.rstrip("/") + path))
 
 
 def models_url(service: OpenaiService) -> str:
-    """Return where the service lists its models: the cheapest question that needs the key."""
+    """Return the URL that lists the service's models: the cheapest request that needs the key."""
     parts = urlsplit(service.chat_url)
     base = parts.path.rsplit(_CHAT, 1)[0]
     return urlunsplit(parts._replace(path=base + "/models"))
@@ -97,6 +98,6 @@ def _is_address(url: str) -> bool:
 
 
 def needs_key(url: str) -> Optional[str]:
-    """Return the host of ``url`` if it is known to answer nobody without a key."""
+    """Return the host of ``url`` if it is known to need a key, else ``None``."""
     host = urlsplit(url).hostname
     return host if host == OFFICIAL_HOST else None

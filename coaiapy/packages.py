@@ -1,4 +1,4 @@
-"""Third-party packages, imported where they are used and missed with a sentence."""
+"""Imports third-party packages when they are needed, with a clear error if one is missing."""
 
 import importlib
 import threading
@@ -7,8 +7,8 @@ from typing import Any
 
 from coaiapy.errors import ConfigError
 
-# The filters of warnings belong to the process: two threads that change them at once, and put back
-# what each has found, would leave them changed.
+# The warnings filters are global. If two threads changed and restored them at the same time, they
+# could stay changed.
 _ONE_AT_A_TIME = threading.RLock()
 
 
@@ -16,7 +16,7 @@ def require(module: str, package: str = "") -> Any:
     """Return the imported ``module``; raise ``ConfigError`` naming the ``package`` to install."""
     try:
         with _ONE_AT_A_TIME, warnings.catch_warnings():
-            # What a package says to its own developers while it loads is not for our users.
+            # Warnings of a package while it loads are for its developers, not for our users.
             warnings.simplefilter("ignore")
             return importlib.import_module(module)
     except ImportError as error:

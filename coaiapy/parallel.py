@@ -1,4 +1,4 @@
-"""The same work on many items, several at a time.
+"""Runs the same work on many items, several at a time.
 
 Worker threads are daemons, so that an interrupted command ends without waiting for them.
 """
@@ -11,9 +11,9 @@ WORKERS = 8
 
 
 class Outcome(NamedTuple):
-    """What came of one item: a value, or the error that was raised.
+    """The result for one item: a value, or the error that was raised.
 
-    ``was_tried`` is false where an earlier error made it pointless.
+    ``was_tried`` is false if the work had been stopped before.
     """
 
     item: Any
@@ -30,8 +30,8 @@ def run_all(
 ) -> List[Outcome]:
     """Return the outcome of ``work(item)`` for every item, in the order of ``items``.
 
-    After an error of the kinds ``stop_at`` no further item is begun. What ends a program, such as
-    ``SystemExit``, is no outcome: it is raised here.
+    After an error of the types ``stop_at`` no further item is started. An exception that is not an
+    ``Exception``, such as ``SystemExit``, is raised here.
     """
     waiting: "queue.Queue[int]" = queue.Queue()
     done: "queue.Queue[Tuple[int, Any]]" = queue.Queue()
@@ -47,7 +47,7 @@ def run_all(
                 return
             try:
                 done.put((index, _outcome(work, items[index], stop_at, stopped)))
-            except BaseException as error:  # whoever waits for the outcomes shall hear of it
+            except BaseException as error:  # the thread that called run_all raises it
                 stopped.set()
                 done.put((index, error))
 
@@ -84,7 +84,7 @@ def _outcome(
 def values_of(outcomes: Sequence[Outcome], expected: Tuple[Type[Exception], ...] = ()) -> List[Any]:
     """Return the values of outcomes; raise the first error among them.
 
-    An error of the kinds ``expected`` is not raised: the value is ``None``.
+    For an error of the types ``expected`` the value is ``None``.
     """
     for outcome in outcomes:
         if outcome.error is not None and not isinstance(outcome.error, expected):

@@ -1,4 +1,4 @@
-"""What a Langfuse server cannot do because it is too old, said in words."""
+"""The error for a Langfuse server that is too old for what was asked."""
 
 from contextlib import contextmanager
 from typing import Any, Iterator, Tuple
@@ -11,16 +11,16 @@ from coaiapy.langfuse_http import LangfuseHttp
 
 @contextmanager
 def needing(http: LangfuseHttp, what: str, since: Tuple[int, int]) -> Iterator[None]:
-    """Say, where the server knows no such endpoint, that to do ``what`` it needs a version.
+    """Make a ``WrongDialectError`` in the block say which version of the server is needed.
 
-    The error stays a ``WrongDialectError``.
+    ``what`` completes "this server cannot ...", ``since`` is the first version that can.
     """
     try:
         yield
     except WrongDialectError as error:
         version = _version(http)
         if version and Server(version, "").at_least(*since):
-            raise  # then it is not the version
+            raise  # the server is new enough: there is another reason
         raise WrongDialectError(
             "this Langfuse server{} cannot {}: it needs {}.{} or newer".format(
                 " ({})".format(version) if version else "", what, *since

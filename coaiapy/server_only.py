@@ -1,4 +1,4 @@
-"""What lives on a Langfuse server alone: the client for it, or the sentence that none is set."""
+"""The client for things that exist only on a Langfuse server; an error in local mode."""
 
 from typing import Optional
 
@@ -8,17 +8,17 @@ from coaiapy.settings import Settings
 
 
 def client_for(settings: Settings, what: str, seconds: Optional[float] = None) -> LangfuseHttp:
-    """Return a client for the server of ``settings``; ``what`` needs it ("prompts").
+    """Return a client for the server of ``settings``.
 
-    ``seconds`` is how long a request is tried, if not as long as usual. Raises ``ConfigError`` in
-    local mode.
+    ``what`` is a word for the error, such as "prompts". ``seconds`` is how long to try a request,
+    by default ``langfuse_http.DEFAULT_SECONDS``. Raises ``ConfigError`` in local mode.
     """
     check(settings, what)
     return LangfuseHttp(settings, seconds=seconds)
 
 
 def check(settings: Settings, what: str) -> None:
-    """Raise ``ConfigError`` in local mode, since ``what`` needs a server."""
+    """Raise ``ConfigError`` in local mode; ``what`` is a word for the error ("prompts")."""
     if settings.is_local:
         raise ConfigError(
             "{} are kept by a Langfuse server, and none is set: set LANGFUSE_PUBLIC_KEY, "

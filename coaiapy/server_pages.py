@@ -1,6 +1,7 @@
-"""Listings of a server, page by page: numbered pages of old, cursors of late.
+"""Listings of a server, read page by page.
 
-A server that limits the rate of requests is waited for, once it has given the first page.
+Older routes number their pages, newer ones return a cursor. Later pages are retried for longer than
+the first one: half a listing is of no use, and the server's rate limit may be reached on the way.
 """
 
 import time
@@ -11,18 +12,19 @@ from coaiapy.errors import NetworkError
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.record_fields import Body
 
-# The most that numbered listings give at once.
+# The largest page of a numbered listing that servers allow.
 MOST_ROWS = 100
-# Seconds for one later page. Rate limits are counted by the minute.
+# Seconds to try to get each later page. Rate limits are counted by the minute.
 PATIENCE = 90.0
 
-Asked = Mapping[str, Any]
+Query = Mapping[str, Any]
 
 
-def numbered(http: LangfuseHttp, path: str, query: Asked, most: Optional[int]) -> Iterator[Body]:
-    """Yield the rows of a numbered listing; ``most``: how many the caller will probably take.
+def numbered(http: LangfuseHttp, path: str, query: Query, most: Optional[int]) -> Iterator[Body]:
+    """Yield all rows of a numbered listing, each id once.
 
-    What is written meanwhile moves rows to the next page; a row that comes twice is left out.
+    ``most`` is how many rows the caller will probably take, and sets the size of a page. A record
+    that is written meanwhile can push a row to the next page, where it comes a second time.
     """
     seen = set()
     for row in rows_from(http, path, query, 0, most):
@@ -34,14 +36,14 @@ def numbered(http: LangfuseHttp, path: str, query: Asked, most: Optional[int]) -
 def rows_from(
     http: LangfuseHttp,
     path: str,
-    query: Asked,
+    query: Query,
     offset: int,
     most: Optional[int],
     key: str = "id",
 ) -> Iterator[Body]:
-    """Yield the rows of a numbered listing after the first ``offset`` ones.
+    """Yield the rows of a numbered listing, without the first ``offset`` ones.
 
-    Each has a text under ``key``.
+    ``NetworkError`` for a row without a text under ``key``.
     """
     size = min(most or MOST_ROWS, MOST_ROWS)
     page, skipped = offset // size + 1, offset % size
@@ -62,14 +64,14 @@ def rows_from(
 def by_cursor(
     http: LangfuseHttp,
     path: str,
-    query: Asked,
+    query: Query,
     cursor: Optional[str],
     is_first: bool,
     keys: Sequence[str] = ("id",),
 ) -> Tuple[List[Body], Optional[str]]:
-    """Return the rows of one page of a listing with cursors, and the next cursor.
+    """Return the rows of one page of a listing with cursors, and the next cursor or ``None``.
 
-    Each row has a text under each of ``keys``.
+    ``NetworkError`` for a row without a text under each of ``keys``.
     """
     deadline = None if is_first else time.monotonic() + PATIENCE
     answer = http.request("GET", path, dict(query, cursor=cursor), deadline=deadline) or {}
@@ -84,9 +86,9 @@ def by_cursor(
 
 
 def rows_in(http: LangfuseHttp, answer: Body, *keys: str) -> List[Body]:
-    """Return the rows of a page; ``NetworkError`` if there is anything but records.
+    """Return the rows in a page's ``data``.
 
-    Each has a text under each of ``keys``.
+    ``NetworkError`` if it is not a list of objects that have a text under each of ``keys``.
     """
     rows = answer.get("data") or []
     if not isinstance(rows, list) or not all(_is_record(row, keys) for row in rows):

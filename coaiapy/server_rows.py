@@ -1,8 +1,8 @@
-"""What servers of every generation answer, brought into the shape of our own bodies.
+"""Converts rows from servers of every generation to bodies like those in the journal.
 
-Servers fill what was not given with ``null``, ``""``, ``{}``, ``[]`` or ``0`` and add fields of
-their own; here is only what somebody wrote. A row that lacks what every one of its kind has is a
-``NetworkError``; any other field that is not of its kind (a name that is a list) is left out.
+Servers fill missing fields with ``null``, ``""``, ``{}``, ``[]`` or ``0`` and add fields of their
+own; a body has only the fields that were written. A row without a required field raises
+``NetworkError``; any other field of a wrong type (a name that is a list) is left out.
 """
 
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
@@ -16,7 +16,7 @@ _EMPTY: Any = (None, "", {}, [])
 _CONTENT = ("input", "output")
 _API = {kind: {field.attribute: field.api for field in fields} for kind, fields in FIELDS.items()}
 _API["trace"]["trace_id"] = _API["trace"].pop("id")
-# A v4 server keeps these ids as digits made of the user's own text, which is an own field.
+# A v4 server stores these ids as hex digits. The id that the user chose is in coaia's own metadata.
 _DIGITS: Dict[str, Dict[str, Callable[[str], str]]] = {
     "trace": {"id": ids.span_trace_id},
     "observation": {
@@ -34,7 +34,7 @@ _REQUIRED = {
 _TIMES = {
     field.api for fields in FIELDS.values() for field in fields if field.check is times.parse_time
 }
-# What fields hold that hold no text.
+# The types of fields that are not texts.
 _HOLDS = {
     "input": object,
     "output": object,
@@ -50,7 +50,7 @@ _TEXT_SCORES = ("CATEGORICAL", "TEXT", "CORRECTION")
 
 
 def trace(row: Mapping[str, Any]) -> Body:
-    """Return the trace of a row of ``/traces``."""
+    """Return the trace in a row of ``/traces``."""
     body = _given("trace", row)
     if not body.get("public"):
         body.pop("public", None)
@@ -58,7 +58,7 @@ def trace(row: Mapping[str, Any]) -> Body:
 
 
 def observation(row: Mapping[str, Any]) -> Body:
-    """Return the observation of a row of ``/observations`` or ``/v2/observations``."""
+    """Return the observation in a row of ``/observations`` or ``/v2/observations``."""
     row = dict(row, model=row.get("model") or row.get("providedModelName"))
     if "usageDetails" not in row:
         row.update(usageDetails=_old_usage(row), costDetails=_old_cost(row))
@@ -66,9 +66,10 @@ def observation(row: Mapping[str, Any]) -> Body:
 
 
 def span(row: Mapping[str, Any]) -> Body:
-    """Return the observation of a row of ``/v2/observations``, whose contents are JSON text.
+    """Return the observation in a row of ``/v2/observations``.
 
-    Every span has an end; where nobody gave one, it is the start.
+    Input and output are JSON text in such a row. Every span has an end. If none was given, the end
+    is the start, and is left out here.
     """
     contents = {name: span_metadata.from_text(row.get(name)) for name in _CONTENT}
     body = observation(dict(row, **contents))
@@ -78,7 +79,7 @@ def span(row: Mapping[str, Any]) -> Body:
 
 
 def completed(body: Body) -> Body:
-    """Return an observation with what servers add when it was not given: type, level, totals."""
+    """Return an observation with the defaults that servers add: type, level, totals."""
     whole = dict({"type": "EVENT", "level": "DEFAULT"}, **body)
     for name in _TOTALLED:
         details = whole.get(name)
@@ -88,7 +89,7 @@ def completed(body: Body) -> Body:
 
 
 def score(row: Mapping[str, Any]) -> Body:
-    """Return the score of a row of ``/scores`` or ``/v3/scores``."""
+    """Return the score in a row of ``/scores`` or ``/v3/scores``."""
     row = dict(row, **_target(row.get("subject")))
     if row.get("dataType") in _TEXT_SCORES and row.get("stringValue") is not None:
         row["value"] = row["stringValue"]
@@ -99,7 +100,7 @@ def score(row: Mapping[str, Any]) -> Body:
 
 
 def session(row: Mapping[str, Any]) -> Body:
-    """Return the session of a row of ``/sessions``."""
+    """Return the session in a row of ``/sessions``."""
     found = {"id": row["id"], "createdAt": _time(row.get("createdAt"))}
     if found["createdAt"] is None:
         raise _wrong("session", "createdAt", row)
@@ -110,7 +111,10 @@ def session(row: Mapping[str, Any]) -> Body:
 
 
 def _is_end_made_up(row: Mapping[str, Any]) -> bool:
-    """An event has no end; a span of ours says so if its end was given as its start."""
+    """Tell whether an end that equals the start was filled in, and not given by the user.
+
+    Events have no end. Our own spans note in their metadata that an end was given.
+    """
     metadata = _metadata(row)
     if span_metadata.OWN_PREFIX + "end_time" in metadata:
         return False
@@ -126,7 +130,7 @@ def _given(kind: str, row: Mapping[str, Any]) -> Body:
             body[field.api] = value
     if body.get("environment") == DEFAULT_ENVIRONMENT:
         del body["environment"]
-    body.update(_believed(kind, own, body))
+    body.update(_own_fields(kind, own, body))
     for name in _REQUIRED[kind]:
         if name not in body:
             raise _wrong(kind, name, row)
@@ -134,7 +138,7 @@ def _given(kind: str, row: Mapping[str, Any]) -> Body:
 
 
 def _metadata(row: Mapping[str, Any]) -> Body:
-    """Return the metadata of a row; a v2 server takes any value for it."""
+    """Return the metadata of a row as a dict; a v2 server allows any value."""
     metadata = row.get("metadata")
     if isinstance(metadata, dict):
         return metadata
@@ -142,7 +146,7 @@ def _metadata(row: Mapping[str, Any]) -> Body:
 
 
 def _fitting(name: str, value: Any) -> Any:
-    """Return the value of a field as our own bodies have it, ``None`` if it is not of its kind."""
+    """Return the value of a field as in our own bodies, ``None`` if it has the wrong type."""
     if name in _TIMES:
         return _time(value)
     if name in _TOTALLED:
@@ -177,8 +181,11 @@ def _wrong(kind: str, name: str, row: Mapping[str, Any]) -> NetworkError:
     )
 
 
-def _believed(kind: str, own: Body, body: Body) -> Iterator[Tuple[str, Any]]:
-    """Yield own fields under their API names; an id must be the one that the server's stands for."""
+def _own_fields(kind: str, own: Body, body: Body) -> Iterator[Tuple[str, Any]]:
+    """Yield the fields in coaia's own metadata under their API names.
+
+    An id is used only if the server's hex digits are made from it: metadata may be forged.
+    """
     for attribute, value in own.items():
         name = _API[kind].get(attribute)
         if name is None or _fitting(name, value) is None:
@@ -199,7 +206,7 @@ def _old_cost(row: Mapping[str, Any]) -> Body:
 
 
 def _target(subject: Any) -> Body:
-    """Return the target of a v3 score under the names that the older answers use."""
+    """Return the target of a v3 score under the names of the older APIs."""
     if not isinstance(subject, dict):
         return {}
     if subject.get("kind") == "observation":

@@ -1,6 +1,7 @@
-"""A limit on the time that any work takes, whatever it waits for.
+"""A limit on the time of any piece of work.
 
-A timeout of a socket does not limit a slow name server, nor an answer that comes byte by byte.
+The timeout of a socket is not enough: it does not limit a slow name server, nor a response that
+comes byte by byte.
 """
 
 import threading
@@ -16,8 +17,8 @@ class OvertimeError(Exception):
 def within(seconds: float, work: Callable[[], T]) -> T:
     """Return what ``work()`` returns, or raise what it raises; ``OvertimeError`` after ``seconds``.
 
-    The work is done by a thread. Work that takes too long goes on there, and nobody hears of it;
-    the thread is a daemon, so that the program can end without it.
+    The work runs in a thread. If it takes too long, it continues there and its result is ignored;
+    the thread is a daemon, so that it does not keep the program from ending.
     """
     outcome: Dict[str, Any] = {}
 

@@ -1,8 +1,8 @@
-"""Whose signature a server's certificate needs: every client of ours asks here.
+"""The CA certificates that every TLS client of coaia verifies servers with.
 
-Left to themselves, ``requests`` before 2.28 and every ``botocore`` take an empty
-``CURL_CA_BUNDLE``, ``REQUESTS_CA_BUNDLE`` or ``AWS_CA_BUNDLE`` for the wish to verify nothing. A
-caller who names a file is never asked what else the environment says.
+``requests`` before 2.28 and ``botocore`` switch verification off when ``CURL_CA_BUNDLE``,
+``REQUESTS_CA_BUNDLE`` or ``AWS_CA_BUNDLE`` is set and empty. They ignore these variables when they
+are given a path, so that they are always given the one from here.
 """
 
 import os
@@ -13,10 +13,10 @@ _VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 def authorities(*named: str) -> str:
-    """Return the file, or the folder, of the authorities that are trusted; never nothing.
+    """Return the path of a file or folder of trusted CA certificates; it is never empty.
 
-    The first of ``named`` that is not empty, else what the environment names, else those that come
-    with ``requests``.
+    It is the first of ``named`` that is not blank, else the path that the environment names, else
+    that of the certificates that ``requests`` brings along.
     """
     wished = list(named) + [os.environ.get(name, "") for name in _VARIABLES]
     return next((path for path in wished if path.strip()), "") or _bundled()

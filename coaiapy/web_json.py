@@ -1,4 +1,4 @@
-"""Reading JSON from a web service: key, timeouts, a few tries, errors that say what to do."""
+"""Reads JSON from a web service: token, timeouts, retries, errors that say what to do."""
 
 import re
 from typing import Any, Callable, Mapping, NamedTuple, Optional
@@ -12,17 +12,17 @@ from coaiapy.masking import shown_url
 from coaiapy.packages import require
 from coaiapy.redaction import hidden, in_url
 
-# Seconds: to connect, to wait for a part of the answer, for all of it.
+# Seconds to connect, to wait for a part of the response, and for the whole response.
 TIMEOUT = (10.0, 30.0)
 WHOLE_SECONDS = 60.0
 TRIES = 3
-# A service that asks for a longer pause than this is not waited for.
+# Seconds: if the service asks for a longer pause, the request fails.
 LONGEST_PAUSE = 20.0
 _USED_UP = "; its limit is used up, try again later"
 
 
 class Service(NamedTuple):
-    """Who is asked: its name, the token if it has one, and the setting that holds the token."""
+    """A service: its name, its token (may be empty), and the settings to name in errors."""
 
     name: str
     token: str
@@ -31,7 +31,7 @@ class Service(NamedTuple):
 
 
 class Page(NamedTuple):
-    """The JSON value of an answer, and the address of the next page or ""."""
+    """The JSON value of a response, and the URL of the next page or an empty text."""
 
     value: Any
     next_url: str
@@ -43,10 +43,11 @@ def get(
     query: Optional[Mapping[str, Any]] = None,
     headers: Optional[Mapping[str, str]] = None,
 ) -> Page:
-    """GET ``url`` and return what is there.
+    """GET ``url`` and return its JSON.
 
-    Tries again after no answer and after a status that is temporary. Raises ``NetworkError``,
-    ``ConfigError`` (token), ``NotFoundError`` or ``RefusedError``; no message holds the token.
+    Retries after a missing response and a temporary status. Raises ``NetworkError``,
+    ``ConfigError`` (wrong token or address), ``NotFoundError`` or ``RefusedError``; the token is
+    masked in every message.
     """
 
     def ask() -> Any:
@@ -103,7 +104,7 @@ def _error_for(service: Service, url: str, answer: Answer) -> CoaiaError:
     if answer.status == 429:
         return TemporaryError(where + _USED_UP, retry_after(answer))
     if answer.headers.get("x-ratelimit-remaining") == "0":
-        return NetworkError(where + _USED_UP)  # for an hour, perhaps
+        return NetworkError(where + _USED_UP)  # no retry: the limit may last for an hour
     if answer.status in (401, 403):
         return ConfigError("{}; check {}".format(where, service.token_setting))
     if answer.status == 404:
