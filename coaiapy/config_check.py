@@ -1,4 +1,4 @@
-"""What is set, where it comes from, and what is wrong with it."""
+"""Lists the settings with the place each comes from, and checks them for mistakes."""
 
 import os
 import stat
@@ -19,11 +19,12 @@ from coaiapy.errors import CoaiaError, ExitCode
 from coaiapy.findings import FAILED, WARNING, Finding, asked, has_failed
 from coaiapy.suggest import did_you_mean
 
+# How alike (0 to 1) an unknown key must be to one of ours to count as a misspelling of it.
 _NEARLY = 0.85
 
 
 class Setting(NamedTuple):
-    """A setting as ``coaia config show`` shows it; a secret is masked."""
+    """A setting as ``coaia config show`` prints it; a secret is masked."""
 
     key: str
     value: Any
@@ -33,7 +34,7 @@ class Setting(NamedTuple):
 def shown(values: ConfigValues, with_unset: bool = False) -> List[Setting]:
     """Return every setting that has a value, with the place that it comes from.
 
-    ``with_unset`` adds those without one, their value being ``None``.
+    ``with_unset`` adds those without a value, as ``None``.
     """
     found = [_shown_key(values, key.name) for key in KEYS]
     found += [Setting(name, _masked(name, value), place) for name, value, place in _others(values)]
@@ -48,7 +49,7 @@ def _shown_key(values: ConfigValues, name: str) -> Setting:
 
 
 def _others(values: ConfigValues) -> Iterator[Tuple[str, Any, str]]:
-    """Yield what coaia.json holds besides: process tags, and what is not coaia's."""
+    """Yield the other keys in coaia.json: process tags, and keys that coaia does not read."""
     seen = set()
     for layer in values.layers:
         for path, value in leaves(layer.values) if layer.has_paths else ():
@@ -64,7 +65,10 @@ def _masked(name: str, value: Any) -> Any:
 
 
 def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[Tuple[str, Any]]:
-    """Yield the dotted path and the value of all that is no object; comments are left out."""
+    """Yield the dotted path and the value of each setting in nested objects.
+
+    Keys that begin with ``_`` or ``/`` are comments and are left out.
+    """
     for name, value in values.items():
         if name[:1] in ("_", "/"):
             continue
@@ -75,7 +79,7 @@ def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[Tuple[str, A
 
 
 def check(env_file: Optional[str] = None) -> List[Finding]:
-    """Return what is wrong with the settings; nothing when all is well, and nothing is asked."""
+    """Return what is wrong with the settings, an empty list if nothing is. Asks no server."""
     findings = []  # type: List[Finding]
     for path in config_files.found():
         findings += asked(path, lambda path=path: _file(path))  # type: ignore[misc]
@@ -113,7 +117,7 @@ def _is_secret(name: str, value: Any) -> bool:
 
 
 def _unknown(path: str, name: str) -> Finding:
-    """What is nearly a key of ours is a mistake; anything else may be another program's."""
+    """Return a failure for a misspelled key, a warning for one that may be another program's."""
     import difflib
 
     text = "coaia reads no key {!r}{}".format(name, did_you_mean(name, KEY_OF))
@@ -135,7 +139,7 @@ def _readable_by_others(path: str, secrets: List[str]) -> Iterator[Finding]:
 
 
 def _variables(values: ConfigValues) -> Iterator[Finding]:
-    """The types of what is set in variables; those in coaia.json are checked file by file."""
+    """Check the types of all settings in effect; ``_file`` has checked those in coaia.json."""
     for key in KEYS:
         try:
             values.get(key.name)
@@ -144,7 +148,7 @@ def _variables(values: ConfigValues) -> Iterator[Finding]:
 
 
 def _together(env_file: Optional[str]) -> Iterator[Finding]:
-    """What only makes sense with something else: pairs of keys, addresses."""
+    """Check settings that depend on each other, such as pairs of keys; these raise an error."""
     values = config_values.load(env_file)
     settings.from_values(values)
     redis_settings.find(values)

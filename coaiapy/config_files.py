@@ -1,4 +1,4 @@
-"""``coaia.json``: where it is looked for, what it says, and how several are laid over each other."""
+"""``coaia.json``: finding it, reading it, and merging the project's file with the user's."""
 
 import os
 from typing import Any, Dict, List, Mapping, Optional
@@ -8,23 +8,23 @@ from coaiapy.files import read_text, user_home
 
 NAME = "coaia.json"
 
-# Places of older habits, asked only where neither the project nor the home has a file.
+# Places that older releases supported; used only if neither the project nor the home has a file.
 _OTHER_HOME_FOLDERS = (".config/jgwill", "Documents")
 _OTHER_FOLDERS = "../../shared/etc ../shared/etc ../../etc ../etc .. ../config ./etc".split()
 
 
 def home_path() -> str:
-    """Return where the user's own file lies, whether it exists or not."""
+    """Return the path of the user's own file, whether it exists or not."""
     return os.path.join(user_home(), NAME)
 
 
 def project_path() -> str:
-    """Return where the project's file lies, whether it exists or not."""
+    """Return the path of the project's file, whether it exists or not."""
     return NAME
 
 
 def find_existing() -> Optional[str]:
-    """Return the first file there is: the project's, the home's, then older places; or ``None``."""
+    """Return the first file that exists (project, home, older places), or ``None``."""
     home = user_home()
     places = [project_path(), home_path()]
     places += [os.path.join(home, folder, NAME) for folder in _OTHER_HOME_FOLDERS]
@@ -33,7 +33,10 @@ def find_existing() -> Optional[str]:
 
 
 def found() -> List[str]:
-    """Return the files that count, the strongest first: project and home, else an older place."""
+    """Return the paths of the files in use, the one that overrides the others first.
+
+    Those are the project's and the home's; if neither exists, the first one in an older place.
+    """
     paths = [path for path in (project_path(), home_path()) if os.path.exists(path)]
     if len(paths) == 2 and os.path.samefile(*paths):
         paths = paths[1:]
@@ -46,7 +49,7 @@ def found() -> List[str]:
 def read(path: str) -> Dict[str, Any]:
     """Return the JSON object in the file at ``path``.
 
-    Raises ``StateError`` when it cannot be read, ``ConfigError`` when it is no JSON object.
+    Raises ``StateError`` when it cannot be read, ``ConfigError`` when it is not a JSON object.
     """
     from coaiapy import json_values
 
@@ -61,7 +64,10 @@ def read(path: str) -> Dict[str, Any]:
 
 
 def merged() -> Dict[str, Any]:
-    """Return the project's file laid over the home's; what is left empty hides nothing."""
+    """Return the home's settings overridden by the project's.
+
+    A key that the project's file leaves empty does not override the home's value.
+    """
     result: Dict[str, Any] = {}
     for path in reversed(found()):
         result = merge(result, without_empty(read(path)))
@@ -69,7 +75,7 @@ def merged() -> Dict[str, Any]:
 
 
 def merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return ``base`` with ``override`` laid over it; objects are merged key by key."""
+    """Return ``base`` with the values of ``override``; objects in both are merged key by key."""
     result = dict(base)
     for key, value in override.items():
         old = result.get(key)

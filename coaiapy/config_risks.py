@@ -1,6 +1,7 @@
-"""Settings that work and put something at risk.
+"""Settings that work but are a security risk.
 
-A key goes to a server of somebody else's choice or in clear text, or a certificate is not checked.
+A key is sent in clear text or to a server that somebody else has chosen, or a certificate is not
+verified.
 """
 
 from typing import Iterator
@@ -11,7 +12,7 @@ from coaiapy.config_values import ConfigValues
 from coaiapy.masking import shown_url
 from coaiapy.settings import LOCAL
 
-# An address, and the key that goes there.
+# A setting with an address, and the setting with the key that is sent to it.
 _PAIRS = (
     ("langfuse_base_url", "langfuse_secret_key"),
     ("openai_base_url", "openai_api_key"),
@@ -28,7 +29,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def risks(values: ConfigValues) -> Iterator[str]:
-    """Yield a sentence for each thing that is better done otherwise."""
+    """Yield a sentence for each risk, with what to change."""
     for address_name, key_name in _PAIRS:
         address, key = values.found(address_name), values.found(key_name)
         if address is None or key is None:

@@ -1,6 +1,6 @@
-"""A new coaia.json: every key that coaia reads, with a word on each, and nothing set yet.
+"""Makes a new coaia.json: every key that coaia reads, each explained and left empty.
 
-An empty value means "not set", so that a new file changes nothing until something is filled in.
+An empty value means "not set", so that the file changes nothing until a value is filled in.
 """
 
 import json
@@ -19,7 +19,7 @@ _ABOUT = (
 
 
 def sample(answers: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return the object of a new coaia.json; ``answers`` are the values that are known already."""
+    """Return the content of a new coaia.json; ``answers`` are values to fill in, by key."""
     values: Dict[str, Any] = {HELP: _help()}
     for key in KEYS:
         empty = "" if key.kind == TEXT else None
@@ -28,7 +28,7 @@ def sample(answers: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def put(values: Dict[str, Any], path: str, value: Any) -> None:
-    """Set the value at a dotted ``path``; the objects on the way are made."""
+    """Set the value at a dotted ``path``; missing objects on the way are created."""
     *folders, name = path.split(".")
     for folder in folders:
         values = values.setdefault(folder, {})
@@ -36,7 +36,7 @@ def put(values: Dict[str, Any], path: str, value: Any) -> None:
 
 
 def create(path: str, answers: Mapping[str, Any]) -> bool:
-    """Write a new coaia.json (0600) to ``path``; return False and do nothing if one is there.
+    """Write a new coaia.json (mode 0600) to ``path``; if one exists, leave it and return False.
 
     Raises ``StateError`` when it cannot be written.
     """
@@ -58,7 +58,7 @@ def _help() -> Dict[str, str]:
 
 
 def described(key: Key) -> str:
-    """Return what a key is for, its type, its default and its variables, in one line."""
+    """Return one line about a key: its purpose, type, default and variables."""
     notes = [] if key.kind == TEXT else [key.kind]
     if key.default is not None:
         default = json.dumps(key.default) if key.kind == SWITCH else key.default

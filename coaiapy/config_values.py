@@ -13,7 +13,10 @@ OS_ENVIRONMENT = "OS environment"
 
 
 class Layer(NamedTuple):
-    """One place that settings stand in; ``name`` is how a user knows it."""
+    """One place that settings come from; ``name`` is what messages call it.
+
+    ``has_paths`` is true for coaia.json, whose keys are dotted paths, and false for variables.
+    """
 
     name: str
     values: Mapping[str, Any]
@@ -21,9 +24,9 @@ class Layer(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A setting as somebody gave it: the raw value, under which name, in which place.
+    """A setting that was found: its raw value, and the name and place it has there.
 
-    ``rank`` counts the places from 0, the strongest.
+    ``rank`` is the number of the place; 0 is the one that overrides all others.
     """
 
     value: Any
@@ -38,7 +41,7 @@ class Found(NamedTuple):
 
     @property
     def is_of_project(self) -> bool:
-        """Whether it stands in a file that counts because of the folder that we are in."""
+        """Whether it comes from a file that is read only because of the current folder."""
         is_unnamed = (
             self.place == dotenv_file.NAME or os.path.basename(self.place) == config_files.NAME
         )
@@ -48,13 +51,13 @@ class Found(NamedTuple):
 
 
 class ConfigValues:
-    """The settings of one moment, looked up by their names in ``config_schema``."""
+    """The settings as they are now; they are looked up by their names in ``config_schema``."""
 
     def __init__(self, layers: List[Layer]) -> None:
         self.layers = layers
 
     def found(self, name: str) -> Optional[Found]:
-        """Return where the setting is given, or ``None``; what is empty is not given."""
+        """Return where the setting is set, or ``None``; an empty value counts as not set."""
         key = KEY_OF[name]
         for variables in (key.variables, key.fallbacks):
             for rank, layer in enumerate(self.layers):
@@ -64,13 +67,13 @@ class ConfigValues:
         return None
 
     def only(self, rank: int) -> "ConfigValues":
-        """Return what stands in one place, whatever stands in the others."""
+        """Return only the settings of the place with this rank."""
         return ConfigValues([self.layers[rank]])
 
     def get(self, name: str) -> Any:
-        """Return the setting in its type, else its default.
+        """Return the setting converted to its type, or its default if it is not set.
 
-        Raises ``ConfigError`` naming the place of a value that is of another type.
+        Raises ``ConfigError`` for a value of another type; the message says where it is set.
         """
         found = self.found(name)
         key = KEY_OF[name]
@@ -86,9 +89,9 @@ class ConfigValues:
 
 
 def load(env_file: Optional[str] = None) -> ConfigValues:
-    """Return the settings of this moment; ``env_file`` stands for ``.env``.
+    """Return the settings as they are now; ``env_file`` is read instead of ``.env``.
 
-    Raises ``ConfigError`` or ``StateError`` for a file that cannot be understood.
+    Raises ``ConfigError`` or ``StateError`` for a file that cannot be read or understood.
     """
     layers = [
         Layer(OS_ENVIRONMENT, os.environ, False),

@@ -1,6 +1,6 @@
-"""The Langfuse project that the keys belong to, asked for once and then remembered.
+"""The Langfuse project that the keys belong to.
 
-Keys never change their project, so the journal's answer is as good as the server's.
+The server is asked once and the answer kept in the journal: keys never move to another project.
 """
 
 from typing import Any, Callable, Dict, Iterable, NamedTuple, Optional, Tuple
@@ -22,7 +22,7 @@ _SQL = (
 
 
 class Project(NamedTuple):
-    """A project; in local mode both are ``local``."""
+    """A project; in local mode id and name are both ``local``."""
 
     id: str
     name: Optional[str]
@@ -34,8 +34,8 @@ _KNOWN: Dict[Tuple[str, str, str], Project] = {}
 def current_project(settings: Settings) -> Project:
     """Return the project of the keys.
 
-    Asks the server only if nobody has asked before. Raises ``NetworkError`` if there is no answer
-    then, ``ConfigError`` for keys that belong to no project.
+    Asks the server if the journal does not know it. Raises ``NetworkError`` if there is no
+    response then, ``ConfigError`` for keys that belong to no project.
     """
     found = remembered(settings)
     if found is not None:
@@ -45,7 +45,7 @@ def current_project(settings: Settings) -> Project:
 
 
 def remembered(settings: Settings) -> Optional[Project]:
-    """Return the project of the keys without asking the server, ``None`` if it is not known."""
+    """Return the project of the keys from the journal, ``None`` if it is not there."""
 
     def from_journal(sql: str, *values: str) -> Iterable[Any]:
         with Journal() as journal:

@@ -1,6 +1,6 @@
-"""Is everything well between this machine and Langfuse? One finding a question.
+"""The checks of ``coaia doctor``: settings, journal, server, keys, generation, clock and outbox.
 
-Nothing here trusts what was remembered: the server is asked anew, and what it is, is remembered.
+What the journal remembers of the server is not used: it is asked again, and the answer is saved.
 """
 
 import time
@@ -15,12 +15,12 @@ from coaiapy.findings import FAILED, OK, WARNING, Finding, asked, failure, has_f
 from coaiapy.journal import Journal, journal_path
 from coaiapy.settings import LOCAL, Settings
 
-# A clock that is off by more puts traces visibly in the wrong place. HTTP dates are whole seconds.
+# A larger difference between the clocks puts traces visibly in the wrong place.
 SKEW_SECONDS = 5.0
 
 
 def examine(env_file: Optional[str] = None) -> List[Finding]:
-    """Return the findings, in the order of asking; what cannot be asked any more has none."""
+    """Return one finding for each check; a failure leaves out the checks that depend on it."""
     try:
         values = config_values.load(env_file)
         known = settings_module.from_values(values)
@@ -98,14 +98,14 @@ def _outbox(known: Settings) -> Iterator[Finding]:
 
 
 class _Examination:
-    """Asks one server, question by question."""
+    """The checks that ask a server."""
 
     def __init__(self, http: Any) -> None:
         self.http = http
         self.settings = http.settings
 
     def findings(self, has_journal: bool) -> List[Finding]:
-        """Return the findings on the server, up to the one that stands in the way."""
+        """Return the findings on the server, up to a failure that makes the rest impossible."""
         from coaiapy import health
         from coaiapy.http_answers import parsed_object
         from coaiapy.langfuse_errors import clean
@@ -150,7 +150,7 @@ class _Examination:
 
 
 def _clock(date: Optional[str], local: float) -> Finding:
-    """Compare the server's ``Date`` with the local moment of the answer's half way."""
+    """Compare the server's ``Date`` header with the local time half-way through the request."""
     from email.utils import parsedate_to_datetime
 
     try:
@@ -158,7 +158,7 @@ def _clock(date: Optional[str], local: float) -> Finding:
     except (TypeError, ValueError, IndexError):
         return Finding(WARNING, "clock", "the server does not tell the time")
     skew = local - server
-    off = max(0.0, abs(skew) - 1.0)  # the date has no parts of a second
+    off = max(0.0, abs(skew) - 1.0)  # the header has whole seconds
     facts = {"skew_seconds": round(skew, 1)}
     if off > SKEW_SECONDS:
         text = "this machine's clock is {:.0f} s {} the server's: set it right".format(

@@ -1,4 +1,4 @@
-"""The ``.env`` file: which file stands for it, and the variables in it."""
+"""The ``.env`` file: which file is read as such, and the variables in it."""
 
 import os
 from contextlib import contextmanager
@@ -9,15 +9,15 @@ from coaiapy.files import read_text
 
 NAME = ".env"
 
-# What a script has chosen for its process: a library has no command line to say it on.
+# The file that a script has chosen for the whole process: a library has no --env option.
 _chosen: Optional[str] = None
 
 
 @contextmanager
 def choosing(path: Optional[str]) -> Iterator[None]:
-    """Let ``path`` stand for ``.env`` in this process wherever no other file is given.
+    """Use ``path`` as the ``.env`` file of this process, also after the block.
 
-    ``None`` ends an earlier choice. If the block raises, the earlier choice counts again.
+    ``None`` ends an earlier choice. If the block raises, the earlier choice is restored.
     """
     global _chosen
     before, _chosen = _chosen, path
@@ -29,7 +29,7 @@ def choosing(path: Optional[str]) -> Iterator[None]:
 
 
 def path_of(env_file: Optional[str] = None) -> str:
-    """Return which file stands for ``.env``: the given, the chosen, else ``$COAIAPY_ENV_PATH``."""
+    """Return the file to read: the given one, the chosen one, ``$COAIAPY_ENV_PATH`` or ``.env``."""
     return _named(env_file) or NAME
 
 
@@ -38,9 +38,10 @@ def _named(env_file: Optional[str]) -> Optional[str]:
 
 
 def read(env_file: Optional[str] = None) -> Dict[str, str]:
-    """Return the variables of the ``.env`` file; none if it is missing and nobody named it.
+    """Return the variables of the ``.env`` file; ``{}`` if the default file does not exist.
 
-    Raises ``ConfigError`` when a named file is missing, ``StateError`` when one is broken.
+    Raises ``ConfigError`` when a file that was chosen does not exist, ``StateError`` when it cannot
+    be read or understood.
     """
     path = path_of(env_file)
     if not os.path.isfile(path):
@@ -51,7 +52,7 @@ def read(env_file: Optional[str] = None) -> Dict[str, str]:
 
 
 def _variables(path: str) -> Dict[str, str]:
-    """Return all that the file says: a ``.env`` is also for programs that name things freely."""
+    """Return all variables; names are not checked, since other programs use the file as well."""
     from coaiapy import env_format_json, env_format_lines
 
     text = read_text(path)

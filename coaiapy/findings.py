@@ -1,4 +1,4 @@
-"""What was found when something was checked: how it is, in a sentence and as an exit code."""
+"""The results of checks, for ``coaia doctor`` and ``coaia config check``."""
 
 from typing import Any, Callable, Iterable, List, Mapping, NamedTuple
 
@@ -8,10 +8,10 @@ OK, WARNING, FAILED = "ok", "warning", "failed"
 
 
 class Finding(NamedTuple):
-    """One thing that was checked: ``state`` is ``OK``, ``WARNING`` or ``FAILED``.
+    """The result of one check: ``state`` is ``OK``, ``WARNING`` or ``FAILED``.
 
-    ``name`` says what was checked, ``text`` what was found, ``code`` which exit code that calls
-    for. ``facts`` are what was found, for programs.
+    ``name`` says what was checked, ``text`` what was found, for people; ``facts`` says the same
+    for programs. ``code`` is the exit code for a command that ends with this finding.
     """
 
     state: str
@@ -22,7 +22,7 @@ class Finding(NamedTuple):
 
 
 def asked(name: str, ask: Callable[[], Iterable[Finding]]) -> List[Finding]:
-    """Return what ``ask`` finds; a ``CoaiaError`` that it raises is the one finding on ``name``."""
+    """Return the findings of ``ask()``, or one failure named ``name`` if it raises."""
     try:
         return list(ask())
     except CoaiaError as error:
@@ -30,7 +30,7 @@ def asked(name: str, ask: Callable[[], Iterable[Finding]]) -> List[Finding]:
 
 
 def failure(name: str, error: CoaiaError) -> Finding:
-    """Return the finding that ``error`` is."""
+    """Return an error as a finding."""
     return Finding(FAILED, name, str(error), error.exit_code)
 
 
@@ -40,5 +40,5 @@ def has_failed(findings: Iterable[Finding]) -> bool:
 
 
 def worst(findings: Iterable[Finding]) -> ExitCode:
-    """Return the exit code of the worst finding."""
+    """Return the highest exit code of the findings."""
     return max((one.code for one in findings), default=ExitCode.OK)

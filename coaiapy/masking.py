@@ -1,12 +1,13 @@
-"""What holds a secret, judged by its name or by what is in an address, and what is shown of it."""
+"""Finds secrets by the name of a setting or variable and in URLs, and masks them."""
 
 import re
 from typing import Dict, List, Mapping, Tuple
 
 MASK = "****"
-# What is shorter stands in every text, and hiding it would only tell what it is.
+# Shorter secrets are not masked in messages: they occur in ordinary words, and the gaps would give
+# them away.
 SHORTEST = 4
-# A value that is a secret only by its name or its place may be a word like any other.
+# The same for a value that only seems to be a secret, by its name or its place: it may be a word.
 SHORTEST_UNKNOWN = 8
 
 # No pattern is compiled here: nearly every command imports this module, and few need one.
@@ -15,7 +16,7 @@ _SECRET_WORD = (
     r"(?:^|[._-])(?:O?AUTH|AUTHORIZATION|BEARER|COOKIE|DSN)S?\d*(?:[._-]|$)|"
     r"(?:KEY|PASS|PWD)S?\d*(?:[._-]|$)"
 )
-# Words and names that hold one of those and no secret: a folder, a file's path, a count, a switch.
+# Names that match the pattern above but are not secrets: a folder, a path, a number of tokens.
 _HARMLESS = (
     r"(?i)^PWD$|^GOOGLE_APPLICATION_CREDENTIALS$|^.*[._-](?:FILE|PATH|DIR|SOCK|SOCKET)$|"
     r"(?:^|(?<=[._-]))(?:OLDPWD|PUBLIC_?KEY|TOKENI[SZ]\w*|SECRETAR(?:Y|IES|IAT)|"
@@ -23,33 +24,37 @@ _HARMLESS = (
     r"(?:DON|HOC|HOT|JOC|LESS|MON|TUR|WHIS)KEY|(?:ASK|BY|COM|ENCOM|OVER|SUR|TRES|UNDER)PASS)"
     r"S?(?=[._-]|$)"
 )
-# What stands before the last @ of an address. A password should be quoted, but may not be: then
-# it holds whatever else ends a host's name. ``host:3000/path@2`` is no user.
+# User and password: the part of a URL before its last @. A password with / ? # or @ in it should be
+# percent-encoded but may not be. In ``host:3000/path@2`` there is no user.
 _CREDENTIALS = (
     r"(?<=://)(?!\[)(?:[^/?#\s]*@|[^/?#\s@:]*:(?!\d{1,5}(?:[/?#]|\Z))[^\s@]*@(?:[^/?#\s]*@)?)"
 )
-# The query of each address in a text.
+# The query of each URL in a text.
 _QUERY = r"(?<=://)[^\s?#]*\?([^\s#]*)"
 _ADDRESS_NAMES = ("url", "endpoint", "host")
-# Parameters of addresses that hold no secret.
+# Query parameters that hold no secret.
 _OPEN_PARAMETERS = ("api-version", "db", "ssl_ca_certs", "ssl_cert_reqs")
 
 
 def without_credentials(url: str) -> str:
-    """Return an address without the user and the password in it."""
+    """Return a URL without the user and the password in it."""
     return re.sub(_CREDENTIALS, "", url) if "@" in url else url
 
 
 def credentials_in(url: str) -> List[Tuple[str, str]]:
-    """Return user and password of each address in a text; of one alone, it is the password."""
+    """Return (user, password) for each URL in a text that has any.
+
+    If there is only one part, as in ``https://x@host``, it is taken for the password.
+    """
     pairs = [found.group()[:-1].partition(":") for found in re.finditer(_CREDENTIALS, url)]
     return [(user, password) if colon else ("", user) for user, colon, password in pairs]
 
 
 def query_secrets(text: str, is_setting: bool = False) -> List[str]:
-    """Return the values in the queries of a text's addresses that may be secrets, as they stand.
+    """Return the query parameters' values in a text's URLs that may be secrets, not decoded.
 
-    By the name of the parameter; in an address of the settings (``is_setting``) every long value.
+    They are judged by the parameter's name. With ``is_setting``, which says that the text is a URL
+    from the settings, every long value counts.
     """
     if "?" not in text:
         return []
@@ -65,14 +70,14 @@ def query_secrets(text: str, is_setting: bool = False) -> List[str]:
 
 
 def names_address(name: str) -> bool:
-    """Tell whether a setting or variable of this name holds an address."""
+    """Tell whether a setting or variable of this name holds a URL or a host."""
     return name.lower().endswith(_ADDRESS_NAMES)
 
 
 def shown_url(url: str) -> str:
-    """Return an address as messages show it: without user, password and query.
+    """Return a URL as messages show it: without user, password and query.
 
-    It need not be a good address: what was meant as one has its password in front of an ``@``, too.
+    It need not be valid: without ``://`` everything up to the last ``@`` is left out.
     """
     if "://" not in url:
         url = url.rpartition("@")[2]
@@ -80,13 +85,13 @@ def shown_url(url: str) -> str:
 
 
 def looks_secret(name: str, value: str = "") -> bool:
-    """Tell whether a variable's name, or a secret in its URL, calls for hiding the value.
+    """Tell whether a value must be masked: by its name, or because it is a URL with a secret.
 
-    A doubtful name counts as secret: better ``****`` too often than a password on a screen.
+    In doubt the answer is yes: better ``****`` too often than a password on a screen.
     """
     is_address = names_address(name)
     return bool(
-        (is_address and "@" in value)  # even a broken one
+        (is_address and "@" in value)  # also if the URL is malformed
         or _is_secret_name(name)
         or without_credentials(value) != value
         or query_secrets(value, is_address)

@@ -1,7 +1,7 @@
-"""The last look at a message before people see it: no secret of the settings stands in it.
+"""Masks the secrets of the settings in a message before people see it.
 
-Messages are made without secrets. This is for what others put into them: a server that repeats a
-header, a library that quotes an address, and the traceback that ``--debug`` adds.
+Our own messages are written without secrets. This is for what others put into them: a server that
+repeats a header, a library that quotes a URL, and the traceback that ``--debug`` adds.
 """
 
 import base64
@@ -17,9 +17,9 @@ from coaiapy.masking import SHORTEST, SHORTEST_UNKNOWN
 
 
 def without_secrets(text: str, env_file: Optional[str] = None) -> str:
-    """Return ``text`` with ``****`` for every secret that the settings hold anywhere.
+    """Return ``text`` with ``****`` for every secret in any place that settings come from.
 
-    ``env_file`` stands for ``.env``. A file that cannot be read hides nothing, and raises nothing.
+    ``env_file`` is read instead of ``.env``. A settings file that cannot be read is skipped.
     """
     return hidden(text, _secrets(env_file))
 
@@ -27,18 +27,18 @@ def without_secrets(text: str, env_file: Optional[str] = None) -> str:
 def hidden(text: str, secrets: Iterable[str]) -> str:
     """Return ``text`` with ``****`` for each of ``secrets``, and for the passwords of proxies.
 
-    Those of less than ``SHORTEST`` characters stay: they occur in ordinary words.
+    Secrets shorter than ``SHORTEST`` are not masked, because they occur in ordinary words.
     """
-    if not text:  # as is every reason of what a server has accepted
+    if not text:  # called for every accepted record, whose message is empty
         return text
-    known = {one for one in secrets if len(one) >= SHORTEST}.union(_of_proxies())
-    for form in sorted({form for one in known for form in _forms(one)}, key=len, reverse=True):
+    known = {one for one in secrets if len(one) >= SHORTEST}.union(_proxy_secrets())
+    for form in sorted({form for one in known for form in _spellings(one)}, key=len, reverse=True):
         text = text.replace(form, masking.MASK)
     return text
 
 
-def _of_proxies() -> Iterator[str]:
-    """Every request goes through them, whoever is asked."""
+def _proxy_secrets() -> Iterator[str]:
+    """Yield the secrets in the ``*_PROXY`` variables, which any failed request may quote."""
     for name, value in os.environ.items():
         if name.lower().endswith("_proxy"):
             yield from in_url(value, is_setting=False)
@@ -47,7 +47,7 @@ def _of_proxies() -> Iterator[str]:
 def _secrets(env_file: Optional[str]) -> Set[str]:
     found: Set[str] = set()
     public, private = set(), set()
-    for name, value in _given(env_file):
+    for name, value in _all_settings(env_file):
         text = value.strip()
         key = key_for(name)
         found.update(in_url(text, key is not None and masking.names_address(key.name)))
@@ -62,8 +62,8 @@ def _secrets(env_file: Optional[str]) -> Set[str]:
     return found
 
 
-def _given(env_file: Optional[str]) -> Iterator[Tuple[str, str]]:
-    """Yield every name and text of every place that settings stand in, whichever counts."""
+def _all_settings(env_file: Optional[str]) -> Iterator[Tuple[str, str]]:
+    """Yield name and value of every setting in every place, including those that are overridden."""
     yield from os.environ.items()
     yield from _leaves(_read(lambda: dotenv_file.read(env_file)))
     for path in config_files.found():
@@ -86,10 +86,10 @@ def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[Tuple[str, 
 
 
 def in_url(text: str, is_setting: bool = True) -> Iterator[str]:
-    """Yield the secrets of an address, as they stand there and as they are meant.
+    """Yield the secrets in the URLs of a text, both as written there and with %XX decoded.
 
-    A password also as it stands in a header. Of an address of the settings (``is_setting``) every
-    long value of a parameter counts as secret.
+    A password also comes as it stands in a Basic auth header. With ``is_setting``, which says that
+    the text is a URL from the settings, every long value of a query parameter counts as a secret.
     """
     for value in masking.query_secrets(text, is_setting):
         yield value
@@ -106,12 +106,12 @@ def _is_open_address(text: str) -> bool:
 
 
 def basic(user: str, password: str) -> str:
-    """Return how user and password stand in a header: what comes after ``Basic``."""
+    """Return user and password as the Basic auth header has them: the part after ``Basic``."""
     return base64.b64encode("{}:{}".format(user, password).encode("utf-8", "replace")).decode()
 
 
-def _forms(secret: str) -> Set[str]:
-    """Return a secret as it is, as addresses and JSON spell it, and as Python shows it."""
+def _spellings(secret: str) -> Set[str]:
+    """Return a secret as it is, and as it is written in a URL, in JSON and in Python's ``repr``."""
     return {
         secret,
         quote(secret, safe="", errors="replace"),

@@ -1,4 +1,4 @@
-"""Do the services that the settings name answer, and let us in? One question to each."""
+"""Checks that each service in the settings responds and accepts the keys, with one request each."""
 
 import functools
 from typing import Callable, Iterator, List, Optional, Tuple
@@ -12,12 +12,12 @@ from coaiapy.stash_redis import RedisStash
 
 OPENAI_HINT = "openai_base_url"
 
-# Returns a sentence when all is well, or None when the settings name no such service.
+# Asks a service. Returns a sentence if it works, or None if the settings do not name the service.
 Question = Callable[[ConfigValues], Optional[str]]
 
 
 def check(values: ConfigValues) -> List[Finding]:
-    """Ask every service that ``values`` name, and return what each said; nothing is raised."""
+    """Ask every service in the settings, and return a finding for each; errors become findings."""
     found: List[Finding] = []
     for service, question in _QUESTIONS:
         found += asked(service, functools.partial(_answered, service, question, values))

@@ -1,4 +1,4 @@
-"""Settings: where records go, what is said of them, and how long they are kept."""
+"""The settings for Langfuse: keys, server, environment, release, timeout, retention."""
 
 import re
 from typing import NamedTuple, Optional
@@ -14,9 +14,9 @@ _DEFAULT_BASE_URL = KEY_OF["langfuse_base_url"].default
 
 
 class Settings(NamedTuple):
-    """What the program was told, checked: ``timeout`` is in seconds, ``keep_days`` in days.
+    """The checked settings: ``timeout`` is in seconds, ``keep_days`` in days.
 
-    ``base_url`` has no user and password: the keys say who we are.
+    ``base_url`` is without user and password, which are not used: the keys identify us.
     """
 
     public_key: str = ""
@@ -29,21 +29,22 @@ class Settings(NamedTuple):
 
     @property
     def is_local(self) -> bool:
-        """Whether nothing is to be sent: there are no Langfuse keys, or the URL says so."""
+        """Whether nothing is sent: there are no Langfuse keys, or the base URL is ``local``."""
         return self.base_url == LOCAL or not self.public_key
 
 
 def load(env_file: Optional[str] = None) -> Settings:
-    """Return the settings of this moment.
+    """Return the settings as they are now.
 
-    ``env_file`` stands for ``.env`` in the working folder, as ``COAIAPY_ENV_PATH`` does. Raises
-    ``ConfigError`` for one Langfuse key without the other, ``StateError`` for a broken file.
+    ``env_file`` is read instead of ``.env`` in the working folder, as with ``COAIAPY_ENV_PATH``.
+    Raises ``ConfigError`` for invalid settings, such as one Langfuse key without the other, and
+    ``StateError`` for a file that cannot be read.
     """
     return from_values(config_values.load(env_file))
 
 
 def from_values(values: ConfigValues) -> Settings:
-    """Return the settings that ``values`` hold; ``ConfigError`` for what makes no sense."""
+    """Return the settings in ``values``; ``ConfigError`` if they are invalid."""
     public_key = values.get("langfuse_public_key") or ""
     secret_key = values.get("langfuse_secret_key") or ""
     base_url = _base_url(values)
@@ -75,7 +76,10 @@ def _check_key_pair(public_key: str, secret_key: str) -> None:
 
 
 def _check_places(values: ConfigValues) -> None:
-    """Refuse a pair of which one half replaces that of another pair: no server would take it."""
+    """Raise ``ConfigError`` if public and secret key come from two different pairs of keys.
+
+    That happens when one place overrides only one key of the pair in another place.
+    """
     public, secret = (values.found("langfuse_{}_key".format(half)) for half in ("public", "secret"))
     if public is None or secret is None or public.rank == secret.rank:
         return

@@ -1,13 +1,14 @@
-"""What the user probably meant."""
+"""Hints for misspelled names: the " (did you mean 'x'?)" at the end of an error."""
 
 from typing import Iterable
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return " (did you mean 'x'?)" for the known word nearest to ``word``, or nothing.
+    """Return " (did you mean 'x'?)" for the known word most like ``word``, or an empty text.
 
-    That is one that is spelled alike, else the only one that has ``word`` as a part: ``type`` is
-    ``observation_type``. Capitals and the dashes of options make no difference.
+    First the known word with the closest spelling is taken. If none is close, a known word that
+    contains ``word`` as one of its parts is taken (``type`` suggests ``observation_type``), unless
+    several do. Case and the leading dashes of options are ignored.
     """
     import difflib
 
