@@ -1,4 +1,4 @@
-"""A command line as bash takes it apart up to the cursor, and words as bash has to be given them."""
+"""Splitting a command line into words like bash, and quoting a completion for bash."""
 
 import re
 from typing import List, NamedTuple
@@ -21,8 +21,9 @@ _SPECIAL = re.compile(r"([^\w@%+=:,./-])")
 class Line(NamedTuple):
     """A command line up to the cursor.
 
-    ``current`` is the word in progress, unquoted; ``quote`` is the quote that is open in it, or
-    empty. bash keeps the first ``kept`` characters of it and replaces what follows.
+    ``words`` are the finished words; ``current`` is the one the cursor is in, unquoted, and
+    ``quote`` the quote that is still open in it, or empty. A completion replaces ``current`` after
+    its first ``kept`` characters. ``is_redirected``: it is the file of a redirection (``> x``).
     """
 
     words: List[str]
@@ -33,7 +34,7 @@ class Line(NamedTuple):
 
 
 def split(text: str, breaks: str) -> Line:
-    """Take ``text`` apart; ``breaks`` is ``COMP_WORDBREAKS``, where bash begins a new word."""
+    """Split ``text``; ``breaks`` is ``COMP_WORDBREAKS``, the characters that start a new word."""
     words: List[str] = []
     word, quote, kept, in_word, redirected = "", "", 0, False, False
     for piece in _PIECES.finditer(text):
@@ -60,15 +61,16 @@ def split(text: str, breaks: str) -> Line:
 
 
 def replacement(line: Line, text: str) -> str:
-    """Return what bash is to put for the part of the word that it replaces, to make it ``text``.
+    """Return what bash has to insert, quoted, so that the current word becomes ``text``.
 
-    bash closes an open quote itself, unless it sees one at the end already.
+    bash adds the missing quote itself, unless the insertion ends with one already; in that case it
+    is added here.
     """
     rest = text[line.kept :]
     if not line.quote:
         return _SPECIAL.sub(r"\\\1", rest)
     if line.quote == "'":
         rest = rest.replace("'", "'\\''")
-    else:  # no escape keeps an interactive bash from expanding ! between double quotes
+    else:  # an interactive bash expands ! in double quotes, even with a backslash before it
         rest = _SPECIAL_IN_DOUBLE.sub(r"\\\1", rest).replace("!", "\"'!'\"")
     return rest + line.quote if rest.endswith(line.quote) else rest

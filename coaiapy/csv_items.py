@@ -1,4 +1,4 @@
-"""Rows of CSV as items, for everything that is imported from a table."""
+"""Reads CSV files whose rows are imported as records."""
 
 import csv
 import io
@@ -11,11 +11,11 @@ from coaiapy.item_files import EMPTY, Item
 def csv_items(
     stream: IO[bytes], value: Callable[[str, str], Any], delimiter: str = ","
 ) -> Iterator[Item]:
-    """Yield each row as a dict with the names of the header.
+    """Yield each row as a dict with the header's names as keys.
 
-    ``value(column, cell)`` returns what a cell says; an empty cell is ``None``. Lines without a
-    cell are skipped. A row that has more or fewer cells than the header is an item with a problem:
-    such a file was often cut off. Raises ``UsageError`` for what is not UTF-8 or not CSV.
+    ``value(column, cell)`` converts a cell; an empty cell is ``None``. Empty lines are skipped. A
+    row with more or fewer cells than the header is an item with a ``problem``: the file may have
+    been cut off. Raises ``UsageError`` for a file that is not UTF-8, not CSV or empty.
     """
     try:
         text = stream.read().decode("utf-8-sig")

@@ -1,6 +1,6 @@
-"""Records as people read them: trees, fields and moments, as text.
+"""Records formatted for people: trees, lists of fields, times and durations.
 
-What a record says of itself is shown on one line, with what could steer a terminal as an escape.
+Control characters in a record's texts are escaped, so that they cannot control the terminal.
 """
 
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set
@@ -18,13 +18,13 @@ class Strokes(NamedTuple):
     through: str
 
 
-# What is said of a record that a server may not show yet, by its mark ``UNCONFIRMED``.
+# The note on a record that the server may not show yet, by the value of its mark ``UNCONFIRMED``.
 _UNCONFIRMED = {
     "waiting": "(not sent yet)",
     "rejected": "(refused by the server)",
     "sent": "(not shown by the server yet)",
 }
-# A tree is indented to this level; what lies deeper says its level instead.
+# Deeper levels are not indented further; their lines begin with the number of the level.
 MAX_INDENT = 50
 
 LINES = Strokes("├─ ", "└─ ", "│  ")
@@ -32,13 +32,13 @@ ASCII = Strokes("|- ", "`- ", "|  ")
 
 
 def strokes_for(stream: Any) -> Strokes:
-    """Return lines where the stream's encoding can show them, else plain ASCII."""
+    """Return box-drawing characters if the stream's encoding has them, else ASCII."""
     encoding = (getattr(stream, "encoding", None) or "utf-8").lower()
     return LINES if encoding.startswith("utf") else ASCII
 
 
 def trace_tree(trace: Body, strokes: Strokes = LINES) -> str:
-    """Return a trace's heading and its observations below their parents."""
+    """Return a trace's heading, then its observations as a tree."""
     observations = trace.get("observations") or []
     return "\n".join([one_line(_heading(trace))] + list(_branches(observations, strokes)))
 
@@ -51,12 +51,12 @@ def session_tree(session: Body, strokes: Strokes = LINES) -> str:
 
 
 def unconfirmed(body: Body) -> str:
-    """Return what is to be said of a record that the server may not show yet, else nothing."""
+    """Return the note on a record that the server may not show yet, else an empty text."""
     return _UNCONFIRMED.get(body.get(UNCONFIRMED, ""), "")
 
 
 def fields(body: Body) -> str:
-    """Return one record field by field; what is structured is shown as JSON."""
+    """Return a record with one field on each line; lists and objects are shown as JSON."""
     shown = {name: _cell(value) for name, value in body.items() if name != UNCONFIRMED}
     if unconfirmed(body):
         shown["note"] = unconfirmed(body)
@@ -68,12 +68,12 @@ def fields(body: Body) -> str:
 
 
 def counted(count: int, what: str) -> str:
-    """Return how many there are of what is called ``what``: ``1 trace``, ``2 traces``."""
+    """Return a count and its noun, with an "s" for the plural: ``1 trace``, ``2 traces``."""
     return "{} {}{}".format(count, what, "" if count == 1 else "s")
 
 
 def moment(time: Optional[str]) -> str:
-    """Return a point in time to the second, in UTC; what is no time is shown as it is."""
+    """Return a time as ``2026-01-31 12:00:00Z``; a text that is no time is returned unchanged."""
     if not time:
         return ""
     try:
@@ -83,12 +83,12 @@ def moment(time: Optional[str]) -> str:
 
 
 def epoch_moment(seconds: Optional[float]) -> str:
-    """Return a moment in seconds since 1970 to the second, in UTC."""
+    """Return what ``moment`` returns, for a time given in seconds since 1970."""
     return moment(times.parse_time(seconds)) if seconds else ""
 
 
 def duration(start: Optional[str], end: Optional[str]) -> str:
-    """Return how long it took, or nothing where that is not known."""
+    """Return the time from ``start`` to ``end``, such as ``2 min 05 s``; empty if not known."""
     if not start or not end:
         return ""
     try:
@@ -120,11 +120,11 @@ def _heading(trace: Body) -> str:
 
 
 def _branches(observations: List[Body], strokes: Strokes) -> Iterator[str]:
-    """Yield a line for each observation, below its parent and in the order given."""
+    """Yield a line for each observation, below its parent; siblings stay in the order given."""
     parents = {
         observation["id"]: observation.get("parentObservationId") for observation in observations
     }
-    rings = _cut_rings(parents)
+    rings = _break_cycles(parents)
     children: Dict[Optional[str], List[Body]] = {}
     for observation in observations:
         parent = parents[observation["id"]]
@@ -142,7 +142,7 @@ def _branches(observations: List[Body], strokes: Strokes) -> Iterator[str]:
 
 
 class _Branch(NamedTuple):
-    """An observation at its place in the tree."""
+    """An observation with its place in the tree."""
 
     observation: Body
     indent: str
@@ -157,13 +157,16 @@ class _Branch(NamedTuple):
 def _siblings(
     children: Dict[Optional[str], List[Body]], parent: Optional[str], indent: str, level: int
 ) -> List[_Branch]:
-    """Take the children of ``parent`` out, the last one first."""
+    """Remove the children of ``parent`` from ``children`` and return them, the last one first."""
     found = children.pop(parent, [])
     return [_Branch(one, indent, level, one is found[-1]) for one in reversed(found)]
 
 
-def _cut_rings(parents: Dict[str, Optional[str]]) -> Set[str]:
-    """Take the parent from one of each ring of observations; return those: they show the ring."""
+def _break_cycles(parents: Dict[str, Optional[str]]) -> Set[str]:
+    """Remove one link from every cycle in ``parents``, so that what remains is a forest.
+
+    Returns the ids whose parent was removed. They become roots, and their lines tell of the cycle.
+    """
     cut: Set[str] = set()
     settled: Set[str] = set()
     for start in parents:

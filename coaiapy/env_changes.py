@@ -1,4 +1,4 @@
-"""What changes an environment file: made anew, a variable set, a variable removed."""
+"""Changes environment files: makes one, sets a variable, removes a variable."""
 
 import os
 import time
@@ -16,9 +16,9 @@ def init(
     format: str = "json",
     force: bool = False,
 ) -> bool:
-    """Make an environment file with ``initial`` variables (default: the open context ids).
+    """Make an environment file with ``initial`` variables (default: ``CONTEXT_KEYS``, all empty).
 
-    An existing file keeps its values and gets what it lacks; with ``force`` it starts anew.
+    An existing file keeps its values and gets the missing variables; with ``force`` it is replaced.
     Returns whether there was a file before.
     """
     existed = os.path.exists(path)
@@ -34,7 +34,7 @@ def init(
 
 
 def set_variable(path: str, key: str, value: str, format: str = "json") -> Dict[str, str]:
-    """Keep ``key`` in the file at ``path`` and return its variables."""
+    """Set ``key`` in the file at ``path`` and return the file's variables."""
     env_files.check_key(key)
     shell.check_value(key, value)
     changed = env_files.change(path, lambda variables: variables.update({key: value}), format)

@@ -1,7 +1,7 @@
-"""The hierarchy of variables, and the context: the ids of the trace that is being worked on.
+"""The hierarchy of variables, and the context: the ids of the active trace.
 
-A variable is looked up in the OS environment, then the project's ``.coaia-env``, then the
-global environment. The context is made of five variables that commands set and read.
+A variable is looked up in the OS environment, then in the project's ``.coaia-env``, then in the
+global environment. The context is five variables that commands set and read.
 """
 
 import os
@@ -18,31 +18,33 @@ CONTEXT_KEYS = (
     "COAIA_LAST_OBSERVATION_ID",
     "COAIA_PARENT_OBSERVATION_ID",
 )
-# What belongs to one trace and ends with it; the user goes on to the next one.
+# The context of one trace. It is dropped when another trace begins; the user id is kept.
 KEYS_OF_ONE_TRACE = (
     "COAIA_SESSION_ID",
     "COAIA_LAST_OBSERVATION_ID",
     "COAIA_PARENT_OBSERVATION_ID",
 )
-# Where the trace to save can come from: this process, or the project's file.
+# Where the context to save can come from: this process, or the project's file.
 SOURCES = ("shell", "project")
 
 _TRACE = "COAIA_TRACE_ID"
-# The trace that the shell had when ``remember`` put another one into the file.
+# A variable in the file: the trace that this process had when ``remember`` wrote another one. While
+# the shell still has that trace, the one in the file is the newer one.
 _REPLACED = env_files.METADATA_PREFIX + "REPLACED_TRACE_ID"
 
 
 class Found(NamedTuple):
-    """A value of the hierarchy, and where it stands: the OS environment or a file."""
+    """A value of the hierarchy, and where it comes from: the OS environment or a file."""
 
     value: str
     place: str
 
 
 class Saved(NamedTuple):
-    """What ``save_context`` kept, and where.
+    """What ``save_context`` saved, and where.
 
-    ``source`` is one of ``SOURCES``; ``passed_over`` is the other source's trace, if it has another.
+    ``source`` is one of ``SOURCES``. ``passed_over`` is the trace of the other source, if it has a
+    different one.
     """
 
     path: str
@@ -52,20 +54,20 @@ class Saved(NamedTuple):
 
 
 def resolve(key: str) -> Optional[str]:
-    """Return what the hierarchy says of ``key``: OS environment, project, global, or None.
+    """Return the value of ``key`` in the OS environment, the project or the global one, or None.
 
-    An empty trace, session, user or observation id is a place left open, not a value.
+    An empty trace, session, user or observation id counts as not set.
     """
     return resolve_all([key]).get(key)
 
 
 def resolve_all(keys: Iterable[str]) -> Dict[str, str]:
-    """Return those of ``keys`` that ``resolve`` knows; each file is read once, if at all."""
+    """Return ``resolve(key)`` for each key that has a value; a file is read once, if needed."""
     return {key: found.value for key, found in find_all(keys).items()}
 
 
 def find_all(keys: Iterable[str]) -> Dict[str, Found]:
-    """Return what ``resolve_all`` does, each with the place that it stands in."""
+    """Return what ``resolve_all`` returns, each value with the place it comes from."""
     wanted = [shell.check_name(key) for key in keys]
     places = ("the OS environment", path_of(None, "project"), path_of(None, "global"))
     return {
@@ -74,14 +76,15 @@ def find_all(keys: Iterable[str]) -> Dict[str, Found]:
 
 
 def is_open(key: str, value: str) -> bool:
-    """Tell whether ``value`` only holds the place of an id, as ``init`` writes it."""
+    """Tell whether a variable is an id that is not set: ``init`` writes those as empty texts."""
     return value == "" and key in CONTEXT_KEYS
 
 
 def current_context(source: str = SOURCES[0]) -> Dict[str, str]:
-    """Return the active ids among ``CONTEXT_KEYS``; ``source`` says whose trace counts first.
+    """Return the active ids among ``CONTEXT_KEYS``.
 
-    A session or an observation id that stands beside another trace's id is not part of the context.
+    ``source`` says whether the trace of this process ("shell") or of the project's file comes
+    first. Session and observation ids are only taken from places that have the same trace or none.
     """
     layers = list(_layers(CONTEXT_KEYS))
     if source == "project":
@@ -97,10 +100,10 @@ def current_context(source: str = SOURCES[0]) -> Dict[str, str]:
 
 
 def remember(variables: Mapping[str, str]) -> str:
-    """Merge ``variables`` into the project's environment and return its path.
+    """Save ``variables`` in the project's environment file and return its path.
 
-    When they start another trace, the session and the observation ids of the former one are
-    dropped. Where this process still has another trace, the file notes which.
+    If they begin another trace, the session and observation ids of the previous one are removed.
+    If this process still has another trace, the file notes which one, see ``_REPLACED``.
     """
     trace, replaced = variables.get(_TRACE), other_trace(variables)
 
@@ -121,15 +124,16 @@ def remember(variables: Mapping[str, str]) -> str:
 
 
 def check_memory() -> None:
-    """Raise ``StateError`` if ``remember`` would fail for what the project's file says."""
+    """Raise ``StateError`` if ``remember`` would fail because the project's file is broken."""
     env_files.load(path_of())
     _shell_trace()
 
 
 def take_up(variables: Mapping[str, str]) -> None:
-    """Note that a shell goes on with the trace in ``variables``: it is no longer a replaced one.
+    """Note in the project's file that a shell continues the trace in ``variables``.
 
-    A project's file that cannot be read or changed stays as it is: it keeps nobody from going on.
+    From then on that trace no longer counts as replaced. If the file cannot be read or changed,
+    nothing happens: the note is not worth an error.
     """
     try:
         found = env_files.load(path_of())
@@ -140,22 +144,22 @@ def take_up(variables: Mapping[str, str]) -> None:
 
 
 def other_trace(variables: Mapping[str, str]) -> Optional[str]:
-    """Return the trace of this process, if ``variables`` name another one."""
+    """Return the trace of this process if ``variables`` have another one, else ``None``."""
     known = _shell_trace()
     return known if known and variables.get(_TRACE) not in (known, "", None) else None
 
 
 def left_behind(variables: Mapping[str, str]) -> List[str]:
-    """Return which ids of this process belong to a trace that ends when ``variables`` are set."""
+    """Return the keys of this process's ids that end when ``variables`` begin another trace."""
     ending = KEYS_OF_ONE_TRACE if other_trace(variables) else ()
     return [key for key in ending if os.environ.get(key) and not variables.get(key)]
 
 
 def export_commands(variables: Mapping[str, str], shell_name: str = "posix") -> List[str]:
-    """Return the lines that export ``variables``, without metadata and ids left open.
+    """Return the shell commands that export ``variables``, without ids that are not set.
 
-    Where they start another trace than this process has, lines that remove the session and the
-    observation ids of that one come after them.
+    If they begin another trace than this process has, commands that unset the session and
+    observation ids of the previous one follow.
     """
     given = {key: variables[key] for key in variables if not is_open(key, variables[key])}
     ended = [shell.unset_line(key, shell_name) for key in left_behind(given)]
@@ -169,14 +173,14 @@ def save_context(
     format: str = "json",
     source: Optional[str] = None,
 ) -> Saved:
-    """Keep the current context in the file at ``path``, beside what else it holds.
+    """Save the current context in the file at ``path``; its other variables stay.
 
-    ``source`` says whose trace it is. Without it, it is the one that came last: this process's,
-    unless ``remember`` has put another one into the project's file since.
+    ``source`` says whose context it is. By default it is the newer one: that of this process,
+    unless ``remember`` has written another trace to the project's file since.
 
-    Raises ``NotFoundError`` when no id is active, and ``CoaiaError`` when the file holds other
-    ids and ``force`` is not given. Observation ids of the same trace may move on, and so may a file
-    with this process's trace to the newer one.
+    Raises ``NotFoundError`` when no id is active, and ``CoaiaError`` when the file has other ids
+    and ``force`` is not given. Other observation ids of the same trace are replaced without
+    ``force``, and so is the trace of this process by the newer one of the project.
     """
     origin, passed_over = _origin(source)
     former = passed_over if origin == "project" else None
@@ -204,7 +208,7 @@ def save_context(
 
 
 def _origin(wished: Optional[str]) -> Tuple[str, Optional[str]]:
-    """Return the source whose trace is saved, and the trace of the other source if it differs."""
+    """Return the source to save from, and the trace of the other source if it differs."""
     found = env_files.load(path_of())
     known = found.variables if found else {}
     traces = {"shell": _shell_trace(), "project": known.get(_TRACE, "")}
@@ -218,7 +222,7 @@ def _origin(wished: Optional[str]) -> Tuple[str, Optional[str]]:
 
 
 def _layers(keys: Sequence[str]) -> Iterator[Dict[str, str]]:
-    """Yield the hierarchy, highest first; a file is read only when the caller goes on."""
+    """Yield the layers of the hierarchy, the highest first; a file is read when it is its turn."""
     yield {key: _os_value(key) for key in keys if key in os.environ}
     yield env_files.variables_in(path_of(None, "project"))
     yield env_files.variables_in(path_of(None, "global"))
@@ -231,7 +235,7 @@ def _first_values(keys: Sequence[str], layers: Iterable[Mapping[str, str]]) -> D
 def _first(
     keys: Iterable[str], layers: Iterable[Mapping[str, str]]
 ) -> Iterator[Tuple[str, str, int]]:
-    """Yield each key's value in the highest layer that has one, and that layer's position."""
+    """Yield (key, value, index of the layer) from the highest layer that has the key."""
     missing = list(keys)
     for position, layer in enumerate(layers):
         for key in [key for key in missing if key in layer and not is_open(key, layer[key])]:

@@ -1,8 +1,8 @@
-"""Environment files: a JSON object or KEY=VALUE lines on disk, a dict of texts in a program.
+"""Environment files: variables on disk, as a JSON object or as KEY=VALUE lines.
 
-What starts with ``{`` or ``[`` is JSON. Anything else is KEY=VALUE lines, read by python-dotenv without
-interpolation. A file keeps its format and its line ends, and a KEY=VALUE file its comments, whoever
-changes it.
+A file that starts with ``{`` or ``[`` is JSON; any other is KEY=VALUE lines, read by python-dotenv
+without interpolation. A change keeps the file's format and line ends, and a KEY=VALUE file's
+comments.
 """
 
 import os
@@ -18,9 +18,9 @@ _EXPANDED = re.compile(r"\$\{[^}:]*(?::-[^}]*)?\}")
 
 
 class EnvFile(NamedTuple):
-    """An environment file as it was read: its variables, metadata included, and its text.
+    """An environment file as it was read: its variables (with coaia's metadata) and its text.
 
-    The text has ``\\n`` at the end of each line, the file ``newline``.
+    Lines in ``text`` end with ``\\n``; ``newline`` is how they end in the file.
     """
 
     path: str
@@ -47,19 +47,19 @@ def load(path: str) -> Optional[EnvFile]:
 
 
 def variables_in(path: str) -> Dict[str, str]:
-    """Return the variables of the file at ``path`` without metadata; none if it is missing.
+    """Return the variables of the file at ``path`` without metadata; ``{}`` if it is missing.
 
-    Raises ``StateError`` when the file is broken.
+    Raises ``StateError`` when the file cannot be read or understood.
     """
     found = load(path)
     return without_metadata(found.variables) if found else {}
 
 
 def expanded_elsewhere(path: str, keys: Iterable[str]) -> List[str]:
-    """Return those of ``keys`` whose value in the file at ``path`` is another to most programs.
+    """Return those of ``keys`` that most other programs would read from the file differently.
 
-    In KEY=VALUE lines python-dotenv expands ``${NAME}`` unless it is told not to, and no way to
-    write it keeps it from that.
+    These are values with ``${NAME}`` in KEY=VALUE lines: python-dotenv expands them by default, and
+    there is no way to escape them.
     """
     found = load(path)
     if found is None or found.format != "env":
@@ -68,12 +68,12 @@ def expanded_elsewhere(path: str, keys: Iterable[str]) -> List[str]:
 
 
 def without_metadata(variables: Mapping[str, str]) -> Dict[str, str]:
-    """Return ``variables`` without what coaia notes about the file itself."""
+    """Return ``variables`` without those in which coaia keeps notes about the file."""
     return {key: value for key, value in variables.items() if not key.startswith(METADATA_PREFIX)}
 
 
 def check_key(key: str) -> None:
-    """Raise ``UsageError`` when a user cannot keep a variable under ``key``."""
+    """Raise ``UsageError`` when ``key`` is not allowed as the name of a user's variable."""
     shell.check_name(key)
     if key.startswith(METADATA_PREFIX):
         raise UsageError(
@@ -84,10 +84,11 @@ def check_key(key: str) -> None:
 def change(
     path: str, edit: Callable[[Dict[str, str]], None], format: str = "json"
 ) -> Dict[str, str]:
-    """Let ``edit`` change the variables of the file at ``path`` in place, and return them.
+    """Change the variables of the file at ``path``, and return them.
 
-    No other process changes the file meanwhile; what ``edit`` raises leaves it as it is. A
-    missing or empty file gets ``format``; any other keeps its own.
+    ``edit`` gets them as a dict and modifies it; the file is locked meanwhile. If ``edit`` raises,
+    the file stays as it is. A missing or empty file is written in ``format``; any other keeps its
+    format.
     """
     _make_folder_of(path)
     with files.locked(path):
@@ -103,7 +104,7 @@ def change(
 
 
 def replace(path: str, variables: Dict[str, str], format: str = "json") -> None:
-    """Put ``variables`` into the file at ``path``, whatever was there before."""
+    """Write a new file with ``variables`` to ``path``, in place of any that is there."""
     _make_folder_of(path)
     with files.locked(path):
         files.write_atomic(path, render(variables, format))
@@ -122,7 +123,7 @@ def remove(path: str) -> bool:
 
 
 def render(variables: Dict[str, str], format: str, text: str = "") -> str:
-    """Return the text of a file with ``variables``; ``text`` is what it says until now."""
+    """Return the text of a file with ``variables``; ``text`` is its text before the change."""
     for name, value in variables.items():
         shell.check_name(name)
         shell.check_value(name, value)
@@ -130,7 +131,7 @@ def render(variables: Dict[str, str], format: str, text: str = "") -> str:
 
 
 def _format(name: str) -> Any:
-    """Return the module that parses and renders a format; reading JSON need not load the other."""
+    """Return the module that parses and renders a format, importing only that one."""
     if name == "json":
         from coaiapy import env_format_json
 

@@ -1,4 +1,4 @@
-"""An environment as a JSON object of texts."""
+"""Environment files that are a JSON object of texts."""
 
 import json
 from typing import Any, Dict, List, Tuple
@@ -8,10 +8,10 @@ from coaiapy.errors import StateError
 
 
 def parse(text: str, path: str) -> List[Tuple[str, str, str]]:
-    """Return (key, value, place in ``path``) of each variable of the object in ``text``.
+    """Return (key, value, place in ``path``) for each variable of the object in ``text``.
 
-    Numbers and booleans keep their JSON spelling. Raises ``StateError`` for anything else, and for
-    a key that is there twice.
+    Numbers and booleans become texts as they are written in JSON. Raises ``StateError`` for other
+    values, for a duplicate key and for a text that is not a JSON object.
     """
     try:
         found = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
@@ -52,7 +52,7 @@ def _lines(text: str, path: str) -> Dict[str, int]:
 
 
 def render(variables: Dict[str, str], text: str = "") -> str:
-    """Return ``variables`` as an indented object; nothing of the former ``text`` is kept."""
+    """Return ``variables`` as an indented object; the previous ``text`` is not used."""
     return json.dumps(variables, indent=2, ensure_ascii=False) + "\n"
 
 

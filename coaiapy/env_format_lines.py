@@ -1,4 +1,4 @@
-"""An environment as KEY=VALUE lines, which python-dotenv reads back as they were meant."""
+"""Environment files that are KEY=VALUE lines, as python-dotenv reads them."""
 
 import io
 import re
@@ -7,9 +7,9 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from coaiapy.errors import StateError
 from coaiapy.packages import require
 
-# Older python-dotenv takes a closing quote for an escaped one when the value ends with a
-# backslash, and reads on into the next lines. So it is given one statement at a time, without
-# the comment behind it.
+# Older versions of python-dotenv take the closing quote of a value that ends with a backslash for
+# an escaped one, and read on into the next lines. They are therefore given one statement at a time,
+# without the comment after it.
 _QUOTED_STATEMENT = re.compile(
     r"""(?P<statement>[^\S\n]*(?:export[^\S\n]+)?(?:'[^'\n]+'|[^=\#\s]+)[^\S\n]*=[^\S\n]*"""
     r"""(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"))[^\S\n]*(?:\#[^\n]*)?(?:\n|\Z)""",
@@ -29,7 +29,7 @@ class _Statement(NamedTuple):
 
 
 def parse(text: str, path: str) -> List[Tuple[str, str, str]]:
-    """Return (key, value, place in ``path``) of each line; of two for one key the last counts."""
+    """Return (key, value, place in ``path``) for each line; a later line of a key overrides."""
     return [
         (statement.key, statement.value, "{} line {}".format(path, statement.line))
         for statement in _statements(text, path)
@@ -38,8 +38,8 @@ def parse(text: str, path: str) -> List[Tuple[str, str, str]]:
 
 
 def render(variables: Dict[str, str], text: str = "") -> str:
-    """Return ``text`` with exactly ``variables`` in it: only lines that change are rewritten."""
-    _dotenv()  # what could not be read back is not written
+    """Return ``text`` changed so that it has exactly ``variables``; the other lines stay."""
+    _dotenv()  # fails without python-dotenv: the file could not be read back
     statements = _statements(text, "the file")
     last = {statement.key: statement for statement in statements}
     pieces = []  # type: List[str]
@@ -57,9 +57,9 @@ def render(variables: Dict[str, str], text: str = "") -> str:
 
 
 def quote(value: str) -> str:
-    """Return ``value`` as python-dotenv reads it back, without interpolation.
+    """Return ``value`` quoted so that python-dotenv, without interpolation, reads it back.
 
-    Where dotenv's rules leave a choice, it is the form that is also harmless in a shell.
+    Where there is a choice, it is the form that is also safe in a shell.
     """
     if value.endswith("\\") and _SAFE_BARE.match(value):
         return value

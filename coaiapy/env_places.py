@@ -1,4 +1,4 @@
-"""Where environment files are, and what their names may be.
+"""The paths of environment files, and which names environments may have.
 
 A project's variables are in ``./.coaia-env``, those of a named environment in
 ``./.coaia-env.NAME``; the global ones are in ``~/.coaia/global.env`` and ``global.env.NAME``.
@@ -15,12 +15,12 @@ LOCATIONS = ("project", "global")
 
 _DEFAULT_GLOBAL_FILE = "~/.coaia/global.env"
 _ENVIRONMENT_NAME = r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z"
-# What locks, editors and interrupted programs leave beside a file is no environment.
+# Files beside an environment file that locks, editors and interrupted programs leave behind.
 _LEFTOVER = r"(?:.*\.)?(?:lock|swp|tmp)\Z"
 
 
 class EnvironmentConfig(NamedTuple):
-    """Where the environments are; the global file's default moves with ``COAIA_HOME``."""
+    """The paths of the environment files. ``COAIA_HOME`` moves the default global file."""
 
     project_env_file: str = ".coaia-env"
     global_env_file: str = _DEFAULT_GLOBAL_FILE
@@ -31,7 +31,7 @@ DEFAULT_CONFIG = EnvironmentConfig()
 
 
 class Environment(NamedTuple):
-    """One environment that has a file; ``name`` is None for the unnamed one of its location."""
+    """An environment that has a file; ``name`` is None for the unnamed one of its location."""
 
     name: Optional[str]
     location: str
@@ -43,7 +43,10 @@ def path_of(
     location: str = "project",
     config: EnvironmentConfig = DEFAULT_CONFIG,
 ) -> str:
-    """Return the path of the file of an environment, whether it exists or not."""
+    """Return the path of an environment's file, whether it exists or not.
+
+    Raises ``UsageError`` for an unknown location or a name that is not allowed.
+    """
     if location not in LOCATIONS:
         raise UsageError("unknown location {!r}: use project or global".format(location))
     path = config.project_env_file
@@ -55,7 +58,7 @@ def path_of(
 
 
 def environments(config: EnvironmentConfig = DEFAULT_CONFIG) -> List[Environment]:
-    """Return every environment of the project, then every global one, the unnamed ones first."""
+    """Return the project's environments, then the global ones; in each the unnamed one first."""
     found = []  # type: List[Environment]
     for location in LOCATIONS:
         path = path_of(None, location, config)

@@ -1,7 +1,7 @@
-"""Variables that outlive a shell session: the OS environment, the project's, the global one.
+"""Variables that outlive a shell session, kept in environment files.
 
-Plain functions on the path of one environment file, or on the hierarchy, and
-``EnvironmentManager``, which offers the same to scripts of earlier releases.
+The functions work on the path of one file, or on the hierarchy of OS environment, project and
+global environment. ``EnvironmentManager`` offers them to scripts of earlier releases.
 """
 
 import os
@@ -83,9 +83,9 @@ def check_exists(path: str) -> None:
 
 
 def find(key: str) -> str:
-    """Return what the hierarchy says of ``key``, or an empty text where an id is left open.
+    """Return the value of ``key`` in the hierarchy, an empty text for an id that is not set.
 
-    Raises ``NotFoundError`` when no layer knows the key.
+    Raises ``NotFoundError`` when no layer has the key.
     """
     value = resolve(key)
     if value is None and any(key in variables_in(path_of(None, place)) for place in LOCATIONS):
@@ -99,7 +99,7 @@ def find(key: str) -> str:
 
 
 def find_in(path: str, key: str) -> str:
-    """Return ``key`` as the file at ``path`` has it; raise ``NotFoundError`` if it has not."""
+    """Return the value of ``key`` in the file at ``path``; ``NotFoundError`` if it is not there."""
     variables = existing_variables_in(path)
     if shell.check_name(key) not in variables:
         raise NotFoundError("{} is not set in {}".format(key, path))
@@ -109,9 +109,9 @@ def find_in(path: str, key: str) -> str:
 def format_environment_table(
     variables: Mapping[str, str], reveal: bool = False, width: Optional[int] = None
 ) -> str:
-    """Return a table of ``variables``, one line each; secrets are hidden unless ``reveal``.
+    """Return a table with one line for each variable; secrets are masked unless ``reveal``.
 
-    Control characters are shown as escapes. ``width`` cuts values that would be wider.
+    Control characters are shown as escapes. Values are cut so that a line has ``width`` characters.
     """
     from coaiapy.masking import masked
     from coaiapy.table import table

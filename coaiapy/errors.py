@@ -1,4 +1,4 @@
-"""What can go wrong, and the exit code that tells a script which kind it was."""
+"""The exceptions of coaia, each with the exit code that the command ends with."""
 
 from enum import IntEnum
 
@@ -17,9 +17,10 @@ class ExitCode(IntEnum):
 
 
 class CoaiaError(Exception):
-    """The family that ``main()`` turns into one sentence on stderr and an exit code.
+    """The base class of errors that a user can understand.
 
-    The message is what the user reads: what went wrong, with which value, what to do.
+    The message is one sentence: what went wrong, with which value, what to do. The command prints
+    it on stderr and ends with ``exit_code``.
     """
 
     exit_code = ExitCode.FAILED
@@ -36,7 +37,7 @@ class UsageError(CoaiaError):
 
 
 class ConfigError(CoaiaError):
-    """A setting, a credential or an optional package is missing or makes no sense."""
+    """A setting, a key or an optional package is missing or wrong."""
 
     exit_code = ExitCode.CONFIG
 
@@ -48,12 +49,12 @@ class NetworkError(CoaiaError):
 
 
 class RefusedError(CoaiaError):
-    """A server answered, and said no for good."""
+    """A server refused the request; repeating it will not help."""
 
     exit_code = ExitCode.REFUSED
 
 
 class StateError(CoaiaError):
-    """A local file or the journal is broken, locked, full or not ours to write."""
+    """A local file or the journal is broken or locked, or cannot be read or written."""
 
     exit_code = ExitCode.STATE

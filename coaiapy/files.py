@@ -1,4 +1,7 @@
-"""Files that are written whole or not at all, by one process at a time, for one pair of eyes."""
+"""Reading and writing files: atomic replacement, private permissions, and locks between processes.
+
+Also says where coaia keeps its state. Errors of the operating system become a ``StateError``.
+"""
 
 import os
 import stat
@@ -14,26 +17,26 @@ PRIVATE_FOLDER = 0o700
 
 
 def user_home() -> str:
-    """Return the user's home folder; on iOS, where no app can write into it, its ``Documents``."""
+    """Return the user's home folder; on iOS its ``Documents``, where apps may write."""
     home = os.path.expanduser("~")
     documents = os.path.join(home, "Documents")
     return documents if _is_ios() and os.path.isdir(documents) else home
 
 
 def _is_ios() -> bool:
-    """A Python for iOS calls its system darwin, as on a Mac; the machine tells them apart."""
+    """Tell iOS from macOS by the machine name, because both may call their system "darwin"."""
     if sys.platform == "ios":
         return True
     return hasattr(os, "uname") and os.uname().machine.startswith(("iPhone", "iPad", "iPod"))
 
 
 def state_folder() -> str:
-    """Return where coaia keeps its state: ``$COAIA_HOME``, else ``~/.coaia``."""
+    """Return the folder where coaia keeps its state: ``$COAIA_HOME``, else ``~/.coaia``."""
     return os.environ.get("COAIA_HOME") or os.path.join(user_home(), ".coaia")
 
 
 def make_private_folder(path: str) -> str:
-    """Create ``path`` with its parents if it is missing, each of them 0700, and return it."""
+    """Create ``path`` and its missing parents with mode 0700, and return ``path``."""
     try:
         _make_private_folders(os.path.abspath(path))
     except OSError as error:
@@ -42,7 +45,7 @@ def make_private_folder(path: str) -> str:
 
 
 def _make_private_folders(path: str) -> None:
-    """``os.makedirs`` gives its mode to the last folder alone; the others would be open to all."""
+    """Do what ``os.makedirs`` does, but give the mode to the parents as well."""
     if os.path.isdir(path):
         return
     if os.path.dirname(path) != path:
@@ -55,14 +58,14 @@ def _make_private_folders(path: str) -> None:
 
 
 def reason(error: OSError) -> str:
-    """Return the operating system's own words, without the path that the caller names."""
+    """Return the operating system's message without the path, which the caller names itself."""
     return error.strerror or str(error)
 
 
 def read_text(path: str, newline: Optional[str] = None) -> str:
-    """Return the text of a UTF-8 file; a byte-order mark is dropped.
+    """Return the text of a UTF-8 file without its byte-order mark.
 
-    Every line ends with ``\\n``, unless ``newline`` is ``""``: then as it does in the file.
+    Line ends become ``\\n``; with ``newline=""`` they stay as they are in the file.
     """
     try:
         with open(path, encoding="utf-8-sig", newline=newline) as stream:
@@ -80,9 +83,9 @@ def read_text(path: str, newline: Optional[str] = None) -> str:
 def write_atomic(path: str, data: Union[str, bytes], mode: int = PRIVATE_FILE) -> None:
     """Replace ``path`` by ``data`` in one step: a reader sees the old file or the new one.
 
-    A link is followed, so that the file it points to is replaced and the link stays.
+    If ``path`` is a symbolic link, the file it points to is replaced.
     """
-    import tempfile  # slow to import, and most commands only read
+    import tempfile  # slow to import, and most commands write no file
 
     target = os.path.realpath(path)
     content = data.encode("utf-8") if isinstance(data, str) else data
@@ -123,9 +126,10 @@ def read_bytes(path: str) -> bytes:
 
 
 def write_output(path: str, data: Union[str, bytes]) -> None:
-    """Put ``data`` where a user asked for it: a file whole or not at all, a device or pipe as is.
+    """Write ``data`` to a path that the user chose.
 
-    A file that is there keeps its mode; a new one gets that of every file the user makes.
+    A file is replaced atomically and keeps its mode; a new file gets the mode that the umask
+    allows. A device or a pipe is opened and written to.
     """
     try:
         mode = os.stat(path).st_mode
@@ -143,7 +147,7 @@ def write_output(path: str, data: Union[str, bytes]) -> None:
 
 
 def _umask() -> int:
-    mask = os.umask(0o077)  # the one way to ask is to set it
+    mask = os.umask(0o077)  # the umask can only be read by setting it
     os.umask(mask)
     return mask
 
@@ -159,8 +163,8 @@ def _remove_quietly(path: str) -> None:
 def locked(path: str, timeout: float = 20.0) -> Iterator[None]:
     """Hold the lock for changing ``path`` while the block runs.
 
-    The lock is on the file's folder, so that it leaves no file behind and outlives the
-    replacement of the file itself. Raises ``StateError`` after ``timeout`` seconds.
+    The file's folder is what is locked: the file itself may be replaced meanwhile, and a lock
+    file would stay behind after a crash. Raises ``StateError`` after ``timeout`` seconds.
     """
     folder = os.path.dirname(os.path.realpath(path)) or "."
     try:
@@ -188,7 +192,7 @@ def locked(path: str, timeout: float = 20.0) -> Iterator[None]:
 
 @contextmanager
 def _lock_file(path: str, timeout: float) -> Iterator[None]:
-    """The lock where the system has no ``fcntl``: a file that only one process can create."""
+    """Lock with a lock file, on systems without ``fcntl``: only one process can create it."""
     lock_path = path + ".lock"
     deadline = time.monotonic() + timeout
     while True:

@@ -1,7 +1,7 @@
-"""The items of a file: JSON, JSON Lines, YAML.
+"""Reads files of items: JSON, JSON Lines and YAML.
 
-A file is read once, so that it may be a pipe, and JSON Lines are read line by line, so that a file
-may have any number of them.
+A file is read only once, so that it may be a pipe. JSON Lines are read line by line, so that there
+may be any number of them.
 """
 
 import codecs
@@ -18,11 +18,11 @@ _ENDINGS = {"json": "json", "jsonl": "jsonl", "ndjson": "jsonl", "yaml": "yaml",
 
 
 class Item(NamedTuple):
-    """One item as it stands in a file: which one (from 1), where, and what it says.
+    """An item of a file: its number (from 1), its place for messages, and its value.
 
-    ``text`` is the line that it was read from, if it was JSON Lines; ``problem`` says why that
-    line cannot be read. ``line_of`` tells in which line of the file an item begins, by its number,
-    if ``place`` does not say so.
+    For JSON Lines ``text`` is its line. ``problem`` says why the line cannot be read; there is no
+    value then. ``line_of`` returns the line of an item by its number; it is ``None`` if ``place``
+    has the line already.
     """
 
     number: int
@@ -33,7 +33,7 @@ class Item(NamedTuple):
     line_of: Optional[Callable[[int], int]] = None
 
     def fields(self, what: str) -> Dict[str, Any]:
-        """Return the values of an object; ``UsageError`` if it is not one. ``what`` is its kind."""
+        """Return the value if it is an object, else ``UsageError``; ``what`` begins its message."""
         if self.problem is not None:
             raise UsageError(self.problem)
         if not isinstance(self.values, dict):
@@ -43,10 +43,11 @@ class Item(NamedTuple):
 
 
 def read_items(stream: IO[bytes], name: str = "", format: Optional[str] = None) -> Iterator[Item]:
-    """Return what ``stream`` holds.
+    """Return the items in ``stream``.
 
-    ``name`` tells the format if ``format`` does not. Raises ``UsageError`` for a file that cannot
-    be read as a whole; of JSON Lines, each item tells whether its line can be read.
+    Without ``format`` the extension of ``name`` or the content tells the format. Raises
+    ``UsageError`` for a file that cannot be read; a bad line of JSON Lines only makes an item with
+    a ``problem``.
     """
     head = _head(stream)
     format = format or _guess_format(name, head[-1])
@@ -59,7 +60,7 @@ def read_items(stream: IO[bytes], name: str = "", format: Optional[str] = None) 
 
 
 def _head(stream: IO[bytes]) -> List[bytes]:
-    """Return the lines up to the first that says something, without a byte-order mark."""
+    """Return the lines up to the first that is not blank, without a byte-order mark."""
     first = stream.readline()
     if first.startswith(codecs.BOM_UTF8):
         first = first[len(codecs.BOM_UTF8) :]
@@ -70,7 +71,7 @@ def _head(stream: IO[bytes]) -> List[bytes]:
 
 
 def _guess_format(name: str, first: bytes) -> str:
-    """Return the format of a file by its ending, else by the first line that says something."""
+    """Return the format of a file by its extension, else by the first line that is not blank."""
     by_ending = _ENDINGS.get(name.rpartition(".")[2].lower())
     if by_ending and by_ending != "json":
         return by_ending
@@ -132,7 +133,7 @@ def _yaml(text: str) -> List[Any]:
     """Return the items of every document of a YAML text."""
     yaml = require("yaml", "PyYAML")
     try:
-        # What a time means is ours to say.
+        # Times stay texts: they are parsed by the rules of coaiapy/times.py.
         documents = yaml_values.load_all(text, "timestamp")
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

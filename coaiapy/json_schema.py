@@ -1,9 +1,10 @@
-"""The part of JSON Schema (draft 7) that the schemas of this package are written in.
+"""A validator for the subset of JSON Schema (draft 7) that the schemas of this package use.
 
-It needs no package, and says what is wrong the way coaia says it. ``errorMessage`` and
-``patternErrorMessage`` are the words of editors for a ``not`` and a ``pattern`` that fail; they
-stand behind the value here. A ``$`` at the end of a pattern is the end of the text, as in the
-JavaScript that the standard refers to: Python's own lets a line break follow.
+Unlike a library it needs no installation, and its messages are in the style of coaia's errors. The
+schemas have the keywords ``errorMessage`` and ``patternErrorMessage``, which editors show when a
+``not`` or a ``pattern`` fails; here they are the part of a message after the value. A ``$`` at the
+end of a pattern matches only at the end of the text, as in JavaScript; in Python a line break may
+follow.
 """
 
 import re
@@ -16,7 +17,7 @@ Schema = Dict[str, Any]
 Path = Tuple[Union[str, int], ...]
 
 
-# What each type of the standard is in Python, and what a person calls it.
+# The Python types of each JSON Schema type, and its name in messages.
 _TYPES: Dict[str, Tuple[Tuple[type, ...], str]] = {
     "string": ((str,), "text"),
     "number": ((int, float), "a number"),
@@ -28,14 +29,14 @@ _TYPES: Dict[str, Tuple[Tuple[type, ...], str]] = {
 
 
 class Problem(NamedTuple):
-    """What is wrong: the keys and positions that lead to the value, and a few words."""
+    """A value that breaks the schema: the keys and indexes that lead to it, and what is wrong."""
 
     path: Path
     message: str
 
 
 def problems(value: Any, schema: Schema) -> Iterator[Problem]:
-    """Yield everything that keeps ``value``, which is JSON data, from being what ``schema`` says."""
+    """Yield every problem of ``value``, which is JSON data, with ``schema``."""
     yield from _problems(value, schema, (), schema)
 
 
@@ -63,12 +64,12 @@ def _enum(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Prob
 
 
 def _pattern(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:
-    if isinstance(value, str) and not re.search(_ends(schema["pattern"]), value):
+    if isinstance(value, str) and not re.search(_end_at_text(schema["pattern"]), value):
         message = schema.get("patternErrorMessage") or "does not match " + schema["pattern"]
         yield Problem(path, "{} {}".format(cut_repr(value), message))
 
 
-def _ends(pattern: str) -> str:
+def _end_at_text(pattern: str) -> str:
     return pattern[:-1] + r"\Z" if pattern.endswith("$") else pattern
 
 
@@ -102,7 +103,7 @@ def _additional(value: Any, schema: Schema, path: Path, root: Schema) -> Iterato
 
 
 def _any_of(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:
-    """Of several possibilities the first is the one that is told."""
+    """Check that one alternative matches; if none does, yield the problems of the first one."""
     found = []
     for possibility in schema["anyOf"]:
         found.append(list(_problems(value, possibility, path, root)))
@@ -119,7 +120,7 @@ def _not(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Probl
 
 Check = Callable[[Any, Schema, Path, Schema], Iterator[Problem]]
 
-# Every keyword that has an effect here, besides ``type`` and ``$ref``.
+# The supported keywords, except ``type`` and ``$ref``; any other has no effect.
 CHECKS: Dict[str, Check] = {
     "enum": _enum,
     "pattern": _pattern,

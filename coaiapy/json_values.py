@@ -1,21 +1,21 @@
-"""JSON as every server reads it: no NaN, no endless nesting, no half characters.
+"""Strict JSON: no NaN or infinity, no very deep nesting, no lone surrogates.
 
-Python's own reader and writer take more than the standard knows; what they let through would be
-refused by a server, or would end a program that shows it.
+Python's ``json`` accepts more than the standard allows. Such values would be refused by a server,
+or would crash a program that prints them.
 """
 
 import json
 import math
 from typing import Any
 
-# Deeper values exist by mistake, and no indented output could show them.
+# Deeper nesting is a mistake, and no indented output could show it.
 MAX_DEPTH = 200
 MAX_DIGITS = 300
 MAX_SHOWN = 60
 
 
 def parse(text: str) -> Any:
-    """Return what a JSON text says; ``ValueError`` says what is wrong with it."""
+    """Return the value of a JSON text; ``ValueError`` says what is wrong with it."""
     try:
         return _DECODER.decode(text)
     except RecursionError as error:
@@ -23,16 +23,16 @@ def parse(text: str) -> Any:
 
 
 def is_surely_plain(text: str) -> bool:
-    """Whether ``plain`` has nothing to find in what ``parse`` makes of a text.
+    """Tell whether ``plain`` need not check the value of a JSON text. This is a quick test.
 
-    Half a character can only come from an escape, and depth only from brackets.
+    A lone surrogate can only come from an escape, and deep nesting needs many brackets.
     """
     is_shallow = text.count("[") + text.count("{") <= MAX_DEPTH
     return is_shallow and "\\ud" not in text and "\\uD" not in text
 
 
 def kind_of(value: Any) -> str:
-    """Return what a person calls this kind of value."""
+    """Return the name of a value's type for messages: ``text``, ``a number``, ``a list``."""
     names = {type(None): "null", bool: "a boolean", int: "a number", float: "a number"}
     names.update({str: "text", list: "a list", dict: "an object"})
     return names.get(type(value), "a " + type(value).__name__)
@@ -45,9 +45,10 @@ def cut_repr(value: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return a copy of ``value`` as JSON would give it back: what JSON lacks (a date) as text.
+    """Return a copy of ``value`` as it is after writing and reading it as JSON.
 
-    Raises ``ValueError`` for what cannot be stored or sent.
+    Types that JSON lacks, such as dates, become text. Raises ``ValueError`` for a value that
+    cannot be stored or sent.
     """
     if value is None or isinstance(value, bool):
         return value
@@ -65,7 +66,7 @@ def plain(value: Any) -> Any:
 
 
 def plain_text(text: str) -> str:
-    """Return ``text``; ``ValueError`` if it holds half a character (a lone surrogate)."""
+    """Return ``text``; ``ValueError`` if it holds a lone surrogate (half a character)."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
@@ -109,5 +110,5 @@ def _bounded(text: str) -> int:
 _DECODER = json.JSONDecoder(
     parse_constant=_refuse_constant, parse_float=_finite, parse_int=_bounded
 )
-# NaN and infinity are written as such and refused on the way back, by name.
+# It writes NaN and infinity, which _DECODER then refuses with a clear message.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)

@@ -1,4 +1,4 @@
-"""In which line of its text a part of a JSON or YAML document stands."""
+"""Finds the line of a key or item in the text of a JSON or YAML document."""
 
 import json
 import re
@@ -12,9 +12,9 @@ _read_value = json.JSONDecoder(strict=False).raw_decode
 
 
 def in_json(text: str, path: Path) -> int:
-    """Return the line, from 1, of the key or item that ``path`` leads to in valid JSON.
+    """Return the line, counted from 1, of the key or item at ``path`` in valid JSON.
 
-    What is not there is where it would have to be: in the object or list that lacks it.
+    If it does not exist, that is the line of the object or list that lacks it.
     """
     place = at = _next(text, 0)
     for part in path:
@@ -28,7 +28,11 @@ def in_json(text: str, path: Path) -> int:
 
 
 class JsonKey(NamedTuple):
-    """A key of a JSON text, its line, and which object it is in: the outermost is 1."""
+    """A key of a JSON text and its line.
+
+    ``owner`` is the number of the object it is in; objects and lists are counted from 1 in the
+    order of their opening brackets.
+    """
 
     owner: int
     key: str
@@ -52,7 +56,7 @@ def json_keys(text: str) -> Iterator[JsonKey]:
 
 
 def doubled_key(text: str) -> Optional[JsonKey]:
-    """Return the first key of a valid JSON text that its object has before, if there is one."""
+    """Return the first duplicate key in an object of a valid JSON text, or ``None``."""
     seen = set()
     for found in json_keys(text):
         if (found.owner, found.key) in seen:
@@ -62,7 +66,7 @@ def doubled_key(text: str) -> Optional[JsonKey]:
 
 
 def _inside(text: str, at: int, part: Union[str, int]) -> int:
-    """Where the key or the item ``part`` begins in the object or list at ``at``; -1 without it."""
+    """Return the offset of the key or item ``part`` in the object or list at ``at``, or -1."""
     is_object = text[at] == "{"
     at = _next(text, at + 1)
     position = 0
@@ -82,13 +86,13 @@ def _inside(text: str, at: int, part: Union[str, int]) -> int:
 
 
 def _next(text: str, at: int) -> int:
-    """Where the next character that is not blank stands."""
+    """Return the offset of the next character that is not white space."""
     match = _BLANK.match(text, at)
     return match.end() if match else at
 
 
 def in_yaml(node: Any, path: Path) -> int:
-    """Return the line, from 1, of what ``path`` leads to below a node of a YAML document."""
+    """Return the line, counted from 1, of the key or item at ``path`` below a YAML node."""
     line = node.start_mark.line
     for part in path:
         if isinstance(part, int):

@@ -1,4 +1,4 @@
-"""Listings as people read them: some fields of every row, in columns under their headings."""
+"""Rows of a listing formatted as a table for people."""
 
 import json
 import re
@@ -9,7 +9,8 @@ from coaiapy.record_fields import UNCONFIRMED, Body
 from coaiapy.table import table
 
 Columns = Mapping[str, str]
-# The fields whose values are copied: ids, in the names of servers and in those of coaia, and times.
+# Fields whose values people copy, which are therefore never cut: ids and times. Names are those of
+# Langfuse's API and of coaia.
 _IDS_AND_TIMES = r"(^|_)(id|row|number|path)$|Id$|At$|_at$|Time$|^timestamp$|^objectName$"
 
 TRACE_COLUMNS = {
@@ -25,10 +26,10 @@ TRACE_COLUMNS = {
 def listing(
     rows: Iterable[Mapping[str, Any]], columns: Columns, width: Optional[int] = None
 ) -> str:
-    """Return the fields of rows that ``columns`` name, one row a line, under their headings.
+    """Return a table of rows; ``columns`` are headings by the name of the field.
 
-    Times are shown to the second. With a ``width`` texts are cut to fit into it, as ``table`` does,
-    but never an id or a time.
+    Times are shown to the second. With a ``width`` texts are cut so that a line fits, as ``table``
+    does, but never an id or a time.
     """
     cells = [[_shown(row, name) for name in columns] for row in rows]
     whole = [heading for name, heading in columns.items() if re.search(_IDS_AND_TIMES, name)]
@@ -36,14 +37,14 @@ def listing(
 
 
 def with_note(columns: Columns, rows: Iterable[Body]) -> Columns:
-    """Return ``columns``, and one more if there are rows that a server may not show yet."""
+    """Return ``columns``, with "Note" added if there are rows that a server may not show yet."""
     if not any(UNCONFIRMED in row for row in rows):
         return columns
     return dict(columns, **{UNCONFIRMED: "Note"})
 
 
 def cell(value: Any) -> Any:
-    """Return a value as a cell has it: a list of names with commas, other structures as JSON."""
+    """Return a value for a cell: a flat list joined with commas, other structures as JSON."""
     if isinstance(value, list) and all(isinstance(item, (str, int)) for item in value):
         return ", ".join(map(str, value))
     if isinstance(value, (dict, list)):

@@ -1,4 +1,4 @@
-"""Environments as earlier releases offer them: the class that ``coaiapy.environment`` exports."""
+"""``EnvironmentManager``, which scripts of earlier releases import from ``coaiapy.environment``."""
 
 import os
 from typing import TYPE_CHECKING, Dict, List, Mapping, Optional
@@ -32,13 +32,13 @@ class EnvironmentManager:
     def load_environment(
         self, env_name: Optional[str] = None, location: str = "project"
     ) -> Dict[str, str]:
-        """Return the variables of one environment; none if it has no file."""
+        """Return the variables of one environment; ``{}`` if it has no file."""
         return variables_in(self._path(env_name, location))
 
     def get_variable(
         self, key: str, env_name: Optional[str] = None, location: str = "project"
     ) -> Optional[str]:
-        """Return ``key`` as this one environment has it, or None; ``resolve`` asks them all."""
+        """Return the value of ``key`` in this one environment, or None (see also ``resolve``)."""
         return self.load_environment(env_name, location).get(key)
 
     def set_variable(
@@ -52,7 +52,7 @@ class EnvironmentManager:
     ) -> Dict[str, str]:
         """Set ``key`` and return the environment's variables.
 
-        ``persist=False`` sets it in this process only; ``format`` counts for a new file.
+        ``persist=False`` sets it in this process only; ``format`` is used for a new file.
         """
         path = self._path(env_name, location)
         if persist:
@@ -85,8 +85,8 @@ class EnvironmentManager:
     ) -> Dict[str, str]:
         """Put one environment's variables into this process and return them.
 
-        Ids left open are returned, but do not replace what the process has. The session and the
-        observation ids of another trace are removed.
+        Ids that are not set are returned as empty texts, and do not replace those of the process.
+        If the trace changes, the session and observation ids of the previous one are removed.
         """
         variables = self.load_environment(env_name, location)
         for key in left_behind(variables):
@@ -104,7 +104,7 @@ class EnvironmentManager:
         format: str = "json",
         force: bool = False,
     ) -> "Path":
-        """Make an environment file and return its path; ``environment.init`` says what is kept."""
+        """Make an environment file and return its path; ``environment.init`` says what it keeps."""
         path = self._path(env_name, location)
         env_changes.init(path, env_name, location, initial_vars, format, force)
         return _as_path(path)
@@ -123,7 +123,7 @@ class EnvironmentManager:
     def export_shell_commands(
         self, env_name: Optional[str] = None, location: str = "project"
     ) -> List[str]:
-        """Return the lines that a POSIX shell evaluates, quoted or not."""
+        """Return the commands that a POSIX shell has to evaluate to export the variables."""
         return export_commands(self.load_environment(env_name, location))
 
     def get_current_context(self) -> Dict[str, Optional[str]]:
@@ -138,7 +138,7 @@ class EnvironmentManager:
         name: Optional[str] = None,
         force: bool = False,
     ) -> "Path":
-        """Keep the active ids in an environment's file and return its path."""
+        """Save the active ids in an environment's file and return its path."""
         return _as_path(save_context(self._path(env_name, location), name, force).path)
 
     def _path(self, env_name: Optional[str], location: str) -> str:

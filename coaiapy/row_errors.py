@@ -1,4 +1,4 @@
-"""What is wrong in a file of many rows, told in one error at the end."""
+"""Collects the mistakes in a file of many rows into one error."""
 
 from typing import List
 
@@ -8,20 +8,24 @@ MAX_SHOWN = 20
 
 
 class RowErrors:
-    """Counts the wrong rows of a file, and keeps what is wrong with the first of them."""
+    """Counts the wrong rows of a file, and keeps the errors of the first ``MAX_SHOWN``."""
 
     def __init__(self) -> None:
         self.count = 0
         self._shown: List[str] = []
 
     def add(self, place: str, error: Exception) -> None:
-        """Note what is wrong at a place such as ``line 3``."""
+        """Add an error at a place such as ``line 3``."""
         self.count += 1
         if self.count <= MAX_SHOWN:
             self._shown.append("{}: {}".format(place, error))
 
     def check(self, total: int, rows: str, undone: str) -> None:
-        """Raise ``UsageError`` when a row was wrong; ``undone`` says what did not happen."""
+        """Raise ``UsageError`` if there were errors.
+
+        ``rows`` and ``undone`` are words for the message, such as "items" and "sent": "2 of 9 items
+        are wrong, so nothing was sent".
+        """
         if not self.count:
             return
         lines = list(self._shown)

@@ -1,9 +1,9 @@
-"""Shell text that means one thing: the names of variables, and lines that a shell evaluates.
+"""Names and values of shell variables, and commands that set them when a shell evaluates them.
 
-A line must survive ``eval "$(...)"`` and the unquoted ``eval $(...)``. The second splits the
-text at white space, expands file patterns and joins what is left with single spaces, so only a
-value without a run of white space, without a pattern and without a backslash may stand in it
-as it is; any other is spelled in octal. Only ASCII is printed: no locale can change it.
+A command must work in ``eval "$(...)"`` and in the unquoted ``eval $(...)``. The latter splits the
+text at white space, expands file patterns and joins the result with single spaces. A value is
+therefore written as it is only if it has no run of white space, no pattern and no backslash; any
+other is written as octal escapes. All output is ASCII, so that the locale does not matter.
 """
 
 import re
@@ -16,17 +16,17 @@ SHELLS = ("posix", "fish", "powershell")
 _WORD = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@,=+"
 _PLAIN_IN_PRINTF = frozenset(_WORD.encode("ascii"))
 _PLAIN_IN_QUOTES = frozenset(_WORD + " -%#$&;<>{}]!^~`\"'")
-# PowerShell ends a quoted text at any of these, and takes a doubled one for itself.
+# PowerShell ends a quoted text at any of these characters; a doubled one stands for itself.
 _POWERSHELL_QUOTES = "(['\u2018\u2019\u201a\u201b])"
 
 
 def is_name(text: str) -> bool:
-    """Tell whether every POSIX shell takes ``text`` for the name of a variable."""
+    """Tell whether ``text`` is a valid variable name in every POSIX shell."""
     return text.isidentifier() and len(text.encode("utf-8")) == len(text)
 
 
 def check_name(name: str) -> str:
-    """Return ``name``; raise ``UsageError`` when it cannot name a variable."""
+    """Return ``name``; ``UsageError`` if it is not a valid variable name."""
     if not is_name(name):
         raise UsageError(
             "{!r} cannot name a variable: use letters, digits and _, and no digit in front".format(
@@ -37,7 +37,7 @@ def check_name(name: str) -> str:
 
 
 def check_value(name: str, value: str) -> str:
-    """Return ``value``; raise ``UsageError`` when no environment can hold it."""
+    """Return ``value``; ``UsageError`` if an environment variable cannot have it."""
     if not isinstance(value, str):
         raise UsageError("the value of {} must be text, not {!r}".format(name, value))
     if "\0" in value:
@@ -67,7 +67,7 @@ def export_line(name: str, value: str, shell: str = "posix") -> str:
 
 
 def export_lines(variables: Mapping[str, str], shell: str = "posix") -> List[str]:
-    """Return an ``export_line`` for each of ``variables``; one bad name or value refuses all."""
+    """Return an ``export_line`` for each variable; ``UsageError`` if one of them is invalid."""
     return [export_line(name, value, shell) for name, value in variables.items()]
 
 
@@ -89,7 +89,7 @@ def _known(shell: str) -> str:
 def _export_posix(name: str, value: str) -> str:
     if _survives_eval(value):
         return "export {}='{}';".format(name, value.replace("'", "'\"'\"'"))
-    # $() drops line ends at the end of its text; the full stop keeps them from being the end.
+    # $() removes line ends at the end of its output. A full stop is put after them and removed.
     return 'export {0}="$(printf \'{1}.\')"; {0}="${{{0}%.}}";'.format(name, _octal(value))
 
 
@@ -125,5 +125,8 @@ def _export_powershell(name: str, value: str) -> str:
 
 
 def _pieces(value: str) -> List[str]:
-    """Return the value cut at line ends, which stay as pieces; one line must hold it all."""
+    """Return the value split at line ends, with the line ends as pieces of their own.
+
+    The command must be one line, so that line ends are written as escapes.
+    """
     return [piece for piece in re.split(r"([\r\n])", value) if piece] or [""]

@@ -1,4 +1,4 @@
-"""Rows in columns, as wide as the terminal: wide characters aligned, texts cut only to fit."""
+"""Tables for a terminal: columns are aligned, and cut to its width if necessary."""
 
 import unicodedata
 from typing import Any, Collection, Iterable, List, Optional, Sequence, Tuple
@@ -8,7 +8,8 @@ from coaiapy.terminal_text import one_line
 GAP = 2
 NARROWEST = 8
 
-# What follows a joiner is drawn into the character before it; as a picture, that one is wide.
+# Unicode: a character after a joiner is drawn as part of the one before it; the second mark makes
+# the character before it an emoji, which is two columns wide.
 _JOINER = "\u200d"
 _AS_PICTURE = "\ufe0f"
 _WITHOUT_WIDTH = ("Mn", "Me", "Cf", "Cc")
@@ -22,9 +23,9 @@ def table(
 ) -> str:
     """Return rows under headers.
 
-    With a ``width`` it is made to fit: columns without anything in them are left out, then the
-    widest are cut, but never those whose headers are ``whole`` (ids are there to be copied). What
-    still does not fit is shown as one value a line.
+    With a ``width`` the table is made to fit: empty columns are left out, then the widest columns
+    are cut, except those whose headers are in ``whole`` (ids, which people copy). If it still does
+    not fit, each row is shown as a block with one value on each line.
     """
     cells = [[_one_line(cell) for cell in row] for row in rows]
     if width and cells and _total(_widths(cells, headers)) > width:
@@ -71,7 +72,7 @@ def _widths(cells: List[List[str]], headers: Sequence[str]) -> List[int]:
 def _limits(
     cells: List[List[str]], headers: Sequence[str], width: int, whole: Collection[str]
 ) -> List[int]:
-    """Return how wide each column may be: the widest give way first, none below its header."""
+    """Return the width of each column: the widest are reduced first, but not below the header."""
     widths = _widths(cells, headers)
     floors = [
         wide if header in whole else max(NARROWEST, _width(header))
@@ -87,7 +88,7 @@ def _limits(
 
 
 def _width(text: str) -> int:
-    """Return how many places of a terminal ``text`` takes."""
+    """Return how many terminal columns ``text`` takes."""
     try:
         return len(text.encode("ascii"))
     except UnicodeEncodeError:
@@ -95,7 +96,7 @@ def _width(text: str) -> int:
 
 
 def _places(last: str, character: str) -> int:
-    """Return how many places ``character`` adds to what ends with ``last``."""
+    """Return how many terminal columns ``character`` adds after the character ``last``."""
     if last == _JOINER:
         return 0
     if character == _AS_PICTURE:

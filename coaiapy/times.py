@@ -1,7 +1,7 @@
-"""Points in time: many ways to write one, one way to keep it.
+"""Points in time: parses the many forms that users write, and makes the one form that is stored.
 
-Everything stores ISO 8601 text in UTC with milliseconds, ``2026-01-31T12:00:00.000Z``: the form
-that every Langfuse server accepts and the precision that it keeps.
+The stored form is ISO 8601 text in UTC with milliseconds, ``2026-01-31T12:00:00.000Z``. Every
+Langfuse server accepts it and keeps this precision.
 """
 
 import re
@@ -20,7 +20,7 @@ _ISO = re.compile(
 )
 _STORED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\Z", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-# What ten digits can mean in seconds since 1970, and how far ahead of now that may reasonably be.
+# The smallest number of ten digits, and how many seconds ahead of now a time may be.
 _TEN_DIGITS = 10**9
 _FARTHEST = 10 * 366 * 86400
 # The last moment that can be stored.
@@ -32,12 +32,15 @@ _FORMS = (
 
 
 def now() -> str:
-    """Return the present moment."""
+    """Return the current time in the stored form."""
     return to_text(datetime.now(timezone.utc))
 
 
 def rising() -> Iterator[str]:
-    """Yield the present, a millisecond apart at the least, so that every listing keeps the order."""
+    """Yield the current time again and again, each at least a millisecond after the one before.
+
+    Records with these times keep their order in every listing.
+    """
     moment = 0
     while True:
         moment = max(int(time.time() * 1000), moment + 1)
@@ -45,22 +48,22 @@ def rising() -> Iterator[str]:
 
 
 def to_text(moment: datetime) -> str:
-    """Return ``moment`` as stored text; a naive one is local time."""
+    """Return a datetime in the stored form; a naive one is taken as local time."""
     utc = moment.astimezone(timezone.utc).replace(tzinfo=None)
     return utc.isoformat(timespec="milliseconds") + "Z"
 
 
 def from_text(text: str) -> datetime:
-    """Return the aware UTC datetime of stored text, or of any ISO 8601 text."""
+    """Return an aware datetime for a time in the stored form or any other ISO 8601 text."""
     return _iso(text)
 
 
 def epoch_milliseconds(text: str) -> int:
-    """Return the whole milliseconds since 1970 of stored text."""
+    """Return the milliseconds since 1970 for a time in the stored form."""
     return _epoch_second(text[:-5]) * 1000 + int(text[-4:-1])
 
 
-# Many moments share a second, and a second takes longer to work out than its milliseconds.
+# Cached, because many records are written in the same second.
 @lru_cache(maxsize=1024)
 def _second(since_1970: int) -> str:
     return (_EPOCH + timedelta(seconds=since_1970)).isoformat()[:19]
@@ -72,12 +75,12 @@ def _epoch_second(text: str) -> int:
 
 
 def parse_time(value: Any) -> str:
-    """Return the stored text of a moment written in any accepted way.
+    """Return the stored form of a time in any accepted form.
 
-    Text: ISO 8601 with any offset (without one: local time), ``yyMMddHHmmss`` or ``yyMMddHHmm``
-    (UTC), or seconds since 1970. Ten digits that may be a date or seconds are what is nearer to
-    now. A number is read as its digits are. Dates and datetimes are taken as they are. Raises
-    ``UsageError`` for anything else.
+    A text is ISO 8601 (local time if it has no offset), ``yyMMddHHmmss`` or ``yyMMddHHmm`` (UTC),
+    or seconds since 1970. Ten digits may be a date or seconds: the one nearer to now is taken. A
+    number is read like its digits. Dates and datetimes are accepted as well. Raises ``UsageError``
+    for anything else.
     """
     try:
         if isinstance(value, str) and _STORED.match(value):
@@ -89,7 +92,7 @@ def parse_time(value: Any) -> str:
 
 
 def parse_tlid(text: str) -> str:
-    """Return the stored text of ``yyMMddHHmmss`` or ``yyMMddHHmm``; ``ValueError`` otherwise."""
+    """Return the stored form of ``yyMMddHHmmss`` or ``yyMMddHHmm``; ``ValueError`` otherwise."""
     return to_text(_tlid(text))
 
 
@@ -120,7 +123,7 @@ def _parse_text(text: str) -> datetime:
 
 
 def _parse_digits(text: str) -> datetime:
-    """Return what a date in digits or whole seconds say, whichever is nearer to now."""
+    """Return the time for digits that are a date or seconds since 1970: the one nearer to now."""
     readings = []
     if re.match(r"[0-9]{10}([0-9]{2})?$", text):
         try:

@@ -1,19 +1,19 @@
-"""YAML from strangers: data and nothing else, and not much more of it than the text says.
+"""Reads YAML that may be hostile: only plain data, and with a limit on its size.
 
-An alias (``*name``) stands for what it names, a merge (``<<``) for all the keys of it. Ten lines
-of them can mean more than any memory holds; what goes far beyond the text is refused.
+An alias (``*name``) repeats another value, a merge (``<<``) all its keys. With these, ten lines can
+expand to more than any memory holds; values that are far larger than the text are refused.
 """
 
 from typing import Any, List
 
 from coaiapy.packages import require
 
-# What aliases and merges may add to a text, in characters and values.
+# How much, in characters and values, aliases and merges may add to twice the length of a text.
 EXPANSION = 200000
 
 
 def load(text: str, *kept_as_text: str) -> Any:
-    """Return the value of a YAML text; see ``load_all``."""
+    """Return the value of a YAML text with at most one document; see ``load_all``."""
     documents = load_all(text, *kept_as_text)
     if len(documents) > 1:
         raise ValueError("it holds {} documents, and one is wanted".format(len(documents)))
@@ -23,15 +23,16 @@ def load(text: str, *kept_as_text: str) -> Any:
 def load_all(text: str, *kept_as_text: str) -> List[Any]:
     """Return the values of the documents of a YAML text.
 
-    ``kept_as_text`` are kinds of plain words that mean nothing special: ``timestamp``, ``merge``.
-    Raises ``yaml.YAMLError``, ``RecursionError``, or ``ValueError`` for aliases that make too much.
+    ``kept_as_text`` are YAML types whose values are kept as texts: ``timestamp``, ``merge``.
+    Raises ``yaml.YAMLError``, ``RecursionError``, or ``ValueError`` if aliases or merges make the
+    value too large.
     """
     yaml = require("yaml", "PyYAML")
     most = 2 * len(text) + EXPANSION
     try:
         documents = list(yaml.load_all(text, Loader=_loader(yaml, kept_as_text, most)))
     except yaml.constructor.ConstructorError as error:
-        if error.problem == "found unhashable key":  # what {{ name }} is to YAML
+        if error.problem == "found unhashable key":  # an unquoted {{ name }} does this
             error.problem += " (a text that begins with a brace needs quotes)"
         raise
     _check_size(documents, most)
@@ -39,9 +40,9 @@ def load_all(text: str, *kept_as_text: str) -> List[Any]:
 
 
 def item_lines(text: str) -> List[int]:
-    """Return the lines, from 1, of the items of all lists of a YAML text that ``load_all`` takes.
+    """Return the line, counted from 1, of each item of a YAML text that ``load_all`` has read.
 
-    A document that is no list is an item by itself, unless it is empty.
+    Items are those of documents that are lists; any other document, if not empty, is one item.
     """
     yaml = require("yaml", "PyYAML")
     nodes: List[Any] = []
@@ -57,12 +58,12 @@ def _loader(yaml: Any, kept_as_text: Any, most: int) -> Any:
     tags = ["tag:yaml.org,2002:" + name for name in kept_as_text]
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc, name-defined]
-        """The safe loader, with an eye on what merges make of a mapping."""
+        """The safe loader, which also refuses duplicate keys and too many merged values."""
 
         merged = 0
 
         def compose_mapping_node(self, anchor: Any) -> Any:
-            """Of a key that is there twice, one value would be lost without a word."""
+            """Refuse a duplicate key: one of its values would be lost silently."""
             node = super().compose_mapping_node(anchor)
             seen = set()
             for key, _ in node.value:
