@@ -1,4 +1,4 @@
-"""Pipelines: a whole trace from a template.
+"""Pipelines: makes a whole trace from a template.
 
 from coaiapy.pipeline import TemplateLoader, create
 pipeline = create(TemplateLoader().load_template("data-pipeline"), {"user_id": "john"})
@@ -47,7 +47,7 @@ JUDGE_VARIABLES = ("enable_judge_evaluation", "enable_judge")
 
 
 class Pipeline(NamedTuple):
-    """A trace and its observations, checked and ready to be written, in the template's order."""
+    """A trace and its observations in the template's order, valid but not written yet."""
 
     trace: Trace
     observations: List[Observation]
@@ -59,7 +59,7 @@ class Pipeline(NamedTuple):
         return tops[0] if tops else None
 
     def environment(self) -> Dict[str, Optional[str]]:
-        """Return the variables with which a shell goes on from here; ``None``: not set."""
+        """Return the variables of the context for this trace; ``None`` means not set."""
         return {
             "COAIA_TRACE_ID": self.trace.id,
             "COAIA_SESSION_ID": self.trace.session_id,
@@ -82,12 +82,12 @@ def create(
     user_id: Optional[str] = None,
     enable_judge: bool = False,
 ) -> Pipeline:
-    """Return the pipeline that ``template`` makes of ``variables``; nothing is written or sent.
+    """Return the pipeline that ``template`` makes from ``variables``; nothing is written or sent.
 
-    What is not given comes from the environment (``COAIA_<NAME>``: OS, project, global), else
-    from the template's default. ``enable_judge`` marks the trace, and sets the template's
-    variable of that meaning if it has one; no judge is called. Raises ``TemplateError``, which
-    is also a ``ValueError``, with everything that is wrong.
+    A variable that is not given comes from the environment (``COAIA_<NAME>``: OS, project, global),
+    else from the template's default. ``enable_judge`` adds ``enable_judge`` to the trace's metadata
+    and sets the template's variable of that name, if it has one; no judge is called. Raises
+    ``TemplateError``, which is also a ``ValueError``, with everything that is wrong.
     """
     given = dict(variables or {})
     for name, value in (("session_id", session_id), ("user_id", user_id)):
@@ -105,7 +105,7 @@ def create(
 
 
 def preview(template: PipelineTemplate) -> Pipeline:
-    """Return what the template makes of its defaults, with stand-ins for what must be given."""
+    """Return the pipeline from the template's defaults, with placeholders for other variables."""
     return _made(template, placeholders(template), no_environment, "(preview)")
 
 
@@ -127,9 +127,10 @@ def _made(
 
 
 def _observations(trace: Trace, steps: List[RenderedStep]) -> List[Observation]:
-    """One observation a step, a millisecond apart, so that every listing keeps their order.
+    """Return one observation for each step.
 
-    Nothing has run yet, so none of them has an end.
+    They start a millisecond apart, so that every listing keeps their order. They have no end time,
+    since nothing has run yet.
     """
     moments = _moments(trace.timestamp, len(steps))
     made_ids = [ids.new_observation_id() for _ in steps]

@@ -1,4 +1,4 @@
-"""Templates as earlier releases offer them: the classes that ``coaiapy.pipeline`` exports."""
+"""The classes for templates that scripts of earlier releases import from ``coaiapy.pipeline``."""
 
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
 
@@ -13,20 +13,21 @@ if TYPE_CHECKING:
 
 
 class TemplateLoader:
-    """Finds, reads and saves templates, under the names that scripts import."""
+    """Finds, reads and saves templates; for scripts."""
 
     def list_templates(self, include_path: bool = False) -> List[Dict[str, Any]]:
-        """Return ``name``, ``description``, ``version``, ``author`` (and ``path``) of each.
+        """Return each template as a dict: ``name``, ``description``, ``version``, ``author``.
 
-        Broken files are left out; ``pipeline.list_templates`` tells them too.
+        ``include_path`` adds ``path``. Broken files are left out; ``pipeline.list_templates``
+        reports them.
         """
         keys = ["name", "description", "version", "author"] + (["path"] if include_path else [])
         return [{key: listed[key] for key in keys} for listed in list_templates().templates]
 
     def load_template(self, name: str) -> Optional[PipelineTemplate]:
-        """Return the template with all that it inherits, or ``None`` if there is none.
+        """Return the template merged with those it extends, or ``None`` if there is none.
 
-        Raises ``StateError`` if its file is broken and ``UsageError`` for an impossible name.
+        Raises ``StateError`` if its file is broken and ``UsageError`` for an invalid name.
         """
         found = template_files.find(name)
         return template_inheritance.load_found(found) if found else None
@@ -34,7 +35,7 @@ class TemplateLoader:
     def save_template(
         self, template: PipelineTemplate, location: str = "user", format: str = "json"
     ) -> "Path":
-        """Write a template into the ``user``'s or the ``project``'s folder; return its path."""
+        """Save a template in the folder of the ``user`` or the ``project``; return its path."""
         from pathlib import Path
 
         from coaiapy import times
@@ -44,15 +45,15 @@ class TemplateLoader:
 
 
 class TemplateRenderer:
-    """Renders templates into plain dicts, under the names that scripts import."""
+    """Renders templates into plain dicts; for scripts."""
 
     def render_template(
         self, template: PipelineTemplate, variables: Mapping[str, Any]
     ) -> List[Dict[str, Any]]:
-        """Return for each step ``name``, ``type``, ``description``, ``variables`` (with
+        """Return a dict for each step: ``name``, ``type``, ``description``, ``variables`` (with
         ``input`` and ``output``), ``metadata`` and, if it has one, ``parent`` (its name).
 
-        Raises ``ValueError`` when the variables do not fit.
+        Raises ``ValueError`` for missing or wrong variables.
         """
         language = new_language()
         values = checked_values(template, variables, no_environment, language)

@@ -1,7 +1,7 @@
-"""How much a template may make: a stranger's template must not eat the machine's memory.
+"""Limits on what a template may make, since a template may come from somebody hostile.
 
-The template language can multiply, repeat and join. What does so is measured before it is done,
-and what a template is made of (numbers, texts, lists) is measured whole.
+Expressions can multiply, repeat and join values and so use up all memory. The size of a result is
+therefore estimated before the operation is carried out.
 """
 
 import json
@@ -10,20 +10,20 @@ from typing import Any, Iterable, Sequence
 MAX_SIZE = 10000000
 MAX_ITEMS = 10000
 MAX_LOOPS = 100000
-# What all operations of one template may be given to work on, together.
+# The most that all operations of one template may get as their arguments, as ``size_of`` counts.
 MAX_WORK = 50000000
 _MAX_BITS = 4096
 _MAX_PRECISION = 100
-# What any value counts for, be it as small as a digit: it takes memory and time as well.
+# The size that every value counts for at least: even a digit takes memory and time.
 _VALUE = 20
 
 
 class TooMuch(Exception):
-    """A template tried to make something too large."""
+    """A template would make a value that is too large, or take too long."""
 
 
 def size_of(value: Any) -> int:
-    """Return roughly how many characters ``value`` has; raise ``TooMuch`` beyond ``MAX_SIZE``."""
+    """Return about how many characters ``value`` has; ``TooMuch`` for more than ``MAX_SIZE``."""
     size = 0
     waiting = [value]
     while waiting:
@@ -45,7 +45,7 @@ def size_of(value: Any) -> int:
 
 
 def check_size(size: int) -> None:
-    """Raise ``TooMuch`` if ``size`` is more than a template may make."""
+    """Raise ``TooMuch`` if ``size`` is more than ``MAX_SIZE``."""
     if size > MAX_SIZE:
         raise TooMuch("this would make more than {} characters".format(MAX_SIZE))
 
@@ -77,7 +77,7 @@ def _check_bits(bits: int) -> None:
 
 
 def bounded_range(*numbers: Any) -> Sequence[int]:
-    """``range`` as templates have it: at most ``MAX_ITEMS`` numbers, and ``1e3`` is a whole one."""
+    """Return a ``range`` for templates: at most ``MAX_ITEMS`` numbers; 1e3 counts as whole."""
     made = range(*[_whole(number) for number in numbers])
     if made[MAX_ITEMS : MAX_ITEMS + 1]:
         raise TooMuch("range() may give at most {} numbers".format(MAX_ITEMS))
@@ -93,7 +93,7 @@ def _whole(number: Any) -> int:
 
 
 def join(items: Iterable[Any], separator: Any = "", attribute: Any = None) -> str:
-    """Join the texts of ``items``, or of one field of each of them."""
+    """Return the texts of ``items``, or of one field of each, joined with ``separator``."""
     texts = []
     size = 0
     for item in items:
@@ -105,14 +105,14 @@ def join(items: Iterable[Any], separator: Any = "", attribute: Any = None) -> st
 
 
 def replace(text: Any, old: Any, new: Any, count: int = -1) -> str:
-    """Replace ``old`` by ``new`` in ``text``."""
+    """Return ``text`` with ``old`` replaced by ``new``, ``count`` times or everywhere."""
     whole, before, after = shown(text), shown(old), shown(new)
     check_size(len(whole) + whole.count(before) * len(after))
     return whole.replace(before, after, -1 if count is None else count)
 
 
 def round_number(number: Any, precision: int = 0) -> Any:
-    """Round to ``precision`` digits after the point; to a whole number without."""
+    """Return a number rounded to ``precision`` digits after the point; 0 gives an ``int``."""
     if abs(precision) > _MAX_PRECISION:
         raise TooMuch("round() takes a precision of at most {}".format(_MAX_PRECISION))
     return round(number, precision) if precision else int(round(number))
@@ -125,6 +125,6 @@ def to_json(value: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return ``value`` as a template shows it among other text; nothing for null."""
+    """Return ``value`` as a template writes it into a text; null is an empty text."""
     size_of(value)
     return "" if value is None else str(value)

@@ -1,7 +1,7 @@
-"""What a template document may contain; every problem is told with the field it is in.
+"""Checks a template document; every problem is reported with its field and line.
 
-``template.schema.json`` says which fields there are and what each may hold: editors read it too.
-What no schema can say is checked here.
+``template.schema.json`` defines the fields and their values; editors use it too. What a JSON Schema
+cannot express is checked here.
 """
 
 import functools
@@ -18,23 +18,24 @@ from coaiapy.template_values import convert
 
 Document = Dict[str, Any]
 
-# Says in which line the part of a document stands that a path leads to: "line 3".
+# Returns the line of the part of a document at a path, as text: "line 3".
 LineOf = Callable[[json_schema.Path], str]
 
 _MAX_DEPTH = 50
 _MAX_VALUES = 100000
 _MAX_TOLD = 10
-# The types of variables that have a minimum and a maximum; without a type it is the base's.
+# The types of variables that may have a minimum and a maximum. Without a type (None) it is the type
+# in the base template.
 _NUMBERS = ("number", "integer", None)
 
 
 def has_expression(value: Any) -> bool:
-    """Tell whether ``value`` is a text that the template language has to read."""
+    """Tell whether ``value`` is a text with an expression or statement to render."""
     return isinstance(value, str) and any(mark in value for mark in ("{{", "{%", "{#"))
 
 
 def schema_text() -> str:
-    """Return the JSON Schema of templates as its file has it."""
+    """Return the JSON Schema of templates as text."""
     folder = os.path.dirname(os.path.abspath(__file__))
     return files.read_text(os.path.join(folder, "template.schema.json"))
 
@@ -46,10 +47,10 @@ def schema() -> json_schema.Schema:
 
 
 def checked_document(document: Any, source: str, line_of: Optional[LineOf] = None) -> Document:
-    """Return the template document with lists of variables and steps, be they empty.
+    """Return a valid template document; lists of variables and steps are added if missing.
 
-    Raises ``StateError`` that begins with ``source`` (the file) and lists the problems, each with
-    its line if ``line_of`` knows it.
+    Raises ``StateError`` that begins with ``source`` (the file) and lists the problems, with their
+    lines if ``line_of`` is given.
     """
     found = (
         _first(_unsound_data(document))
@@ -64,17 +65,17 @@ def checked_document(document: Any, source: str, line_of: Optional[LineOf] = Non
     clean = without_nulls(document)
     clean.pop("$schema", None)
     clean["variables"] = [dict(entry) for entry in clean.get("variables", [])]
-    clean["steps"] = [_lifted(entry) for entry in clean.get("steps", [])]
+    clean["steps"] = [_with_own_input_and_output(entry) for entry in clean.get("steps", [])]
     return clean
 
 
 def without_nulls(mapping: Document) -> Document:
-    """Return the fields that have a value; null says that there is none."""
+    """Return the fields whose value is not null."""
     return {key: value for key, value in mapping.items() if value is not None}
 
 
-def _lifted(step: Document) -> Document:
-    """Earlier releases kept a step's input and output among its ``variables``."""
+def _with_own_input_and_output(step: Document) -> Document:
+    """Return a step whose input and output are not in ``variables``, as in old templates."""
     lifted = dict(step)
     variables = dict(step.get("variables") or {})
     for field in ("input", "output"):
@@ -86,7 +87,10 @@ def _lifted(step: Document) -> Document:
 
 
 def _unsound_data(document: Any) -> Iterator[json_schema.Problem]:
-    """What JSON cannot say; and documents that grow without end through YAML's aliases."""
+    """Yield values that JSON does not have, and a problem for a document that is too large.
+
+    YAML's aliases can make a small file an extremely large document.
+    """
     if not isinstance(document, dict):
         message = "a template must be an object, not {}".format(kind_of(document))
         yield json_schema.Problem((), message)
@@ -120,7 +124,7 @@ def _path(where: str, key: Any) -> str:
 
 
 def _first(problems: Iterator[json_schema.Problem]) -> List[json_schema.Problem]:
-    """As many as are told, and one to tell that there are more."""
+    """Return the problems to report, and one more if there are more."""
     return list(itertools.islice(problems, _MAX_TOLD + 1))
 
 
@@ -130,7 +134,7 @@ def _told(document: Any, problem: json_schema.Problem, line_of: Optional[LineOf]
 
 
 def _place(document: Any, path: json_schema.Path) -> str:
-    """Where ``path`` leads, such as ``steps[1] 'Load': level``; a step is told by its name."""
+    """Return a path as text, with the name of the step: ``steps[1] 'Load': level``."""
     text = ""
     value: Any = document
     for i, part in enumerate(path):
@@ -144,17 +148,17 @@ def _place(document: Any, path: json_schema.Path) -> str:
 
 
 def _inside(value: Any, part: Any) -> Any:
-    """The part of a value that is there; a field that is missing is none."""
+    """Return an item of a list, or a field of an object, ``None`` if it is missing."""
     return value.get(part) if isinstance(value, dict) else value[part]
 
 
 def _contradictions(document: Document) -> Iterator[json_schema.Problem]:
-    """What is wrong with a document that has the fields it should have."""
+    """Yield problems that the schema cannot find: duplicates, wrong limits and wrong defaults."""
     steps = document.get("steps") or []
     variables = document.get("variables") or []
     names = [(("steps", i, "name"), step["name"]) for i, step in enumerate(steps)]
-    yield from _doubles(names)
-    yield from _doubles(_variable_names(variables))
+    yield from _duplicates(names)
+    yield from _duplicates(_variable_names(variables))
     for i, variable in enumerate(variables):
         limits = list(_limit_problems(variable))
         for key, message in limits:
@@ -170,7 +174,7 @@ def _contradictions(document: Document) -> Iterator[json_schema.Problem]:
 
 
 def _variable_names(variables: List[Document]) -> Iterator[Tuple[json_schema.Path, str]]:
-    """An alias is a name as well: no two variables can have the same."""
+    """Yield the names of variables and their aliases, which must all be different."""
     for i, variable in enumerate(variables):
         yield ("variables", i, "name"), variable["name"]
     for i, variable in enumerate(variables):
@@ -178,7 +182,7 @@ def _variable_names(variables: List[Document]) -> Iterator[Tuple[json_schema.Pat
             yield ("variables", i, "aliases"), alias
 
 
-def _doubles(names: Iterable[Tuple[json_schema.Path, str]]) -> Iterator[json_schema.Problem]:
+def _duplicates(names: Iterable[Tuple[json_schema.Path, str]]) -> Iterator[json_schema.Problem]:
     seen = set()
     for path, name in names:
         if name in seen:
@@ -187,7 +191,10 @@ def _doubles(names: Iterable[Tuple[json_schema.Path, str]]) -> Iterator[json_sch
 
 
 def _default_problem(variable: Document) -> Optional[str]:
-    """A child template may state the default alone and leave the type to its base."""
+    """Return what is wrong with a default, or ``None``.
+
+    Without a type it cannot be checked: the type is in the base template.
+    """
     type_name = variable.get("type")
     default = variable.get("default")
     if type_name is None or default is None or has_expression(default):
@@ -199,9 +206,9 @@ def _default_problem(variable: Document) -> Optional[str]:
 
 
 def value_problem(value: Any, variable: Mapping[str, Any]) -> str:
-    """Return what is wrong with ``value`` by the ``choices`` and limits of a variable, or "".
+    """Return how ``value`` breaks the ``choices`` or limits of a variable, or an empty text.
 
-    Choices limit each item of a list.
+    For a list the choices apply to each item.
     """
     choices, least, most = (variable.get(key) for key in ("choices", "minimum", "maximum"))
     for item in value if isinstance(value, list) else [value]:
@@ -216,7 +223,7 @@ def value_problem(value: Any, variable: Mapping[str, Any]) -> str:
 
 
 def _limit_problems(variable: Document) -> Iterator[Tuple[str, str]]:
-    """What keeps a limit from being one, by its key."""
+    """Yield (field, problem) for a minimum or maximum that makes no sense."""
     for key in ("minimum", "maximum"):
         if variable.get(key) is not None and variable.get("type") not in _NUMBERS:
             yield key, "only a number or an integer has one, not a {}".format(variable["type"])

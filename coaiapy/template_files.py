@@ -1,7 +1,7 @@
-"""Where templates are: the project's folder, then the user's, then those that come along.
+"""Finds, reads and writes template files: of the project, of the user, and built-in ones.
 
-The name of a template is the name of its file. A file that cannot be read is an error of its
-own; the next folder's file of that name does not stand in for it.
+The folders are searched in this order. A template's name is the name of its file. A broken file is
+an error; the file of the same name in the next folder is not used instead.
 """
 
 import json
@@ -21,7 +21,7 @@ _MAX_BYTES = 1000000
 
 
 class Place(NamedTuple):
-    """A folder that templates are looked for in."""
+    """A folder with templates."""
 
     name: str
     folder: str
@@ -45,7 +45,7 @@ def places() -> List[Place]:
 
 
 def check_name(name: str) -> str:
-    """Return ``name`` if it can be a template's name; nothing on disk is looked at."""
+    """Return ``name``; ``UsageError`` if a template cannot have this name."""
     if not (isinstance(name, str) and _NAME.match(name)):
         raise UsageError(
             "{!r} is no template name: use up to 100 letters, digits, '.', '_' and '-', "
@@ -55,7 +55,7 @@ def check_name(name: str) -> str:
 
 
 def find(name: str) -> Optional[Found]:
-    """Return the file of the template ``name`` in the first place that has one."""
+    """Return the file of the template ``name`` in the first place that has one, or ``None``."""
     check_name(name)
     for place in places():
         found = find_in(place, name)
@@ -65,9 +65,9 @@ def find(name: str) -> Optional[Found]:
 
 
 def find_in(place: Place, name: str) -> Optional[Found]:
-    """Return the file of the template ``name`` in one place.
+    """Return the file of the template ``name`` in one place, or ``None``.
 
-    Raises ``StateError`` if it has two: one of them would be read and the other never.
+    Raises ``StateError`` if there are two, with different suffixes: one would never be read.
     """
     paths = [os.path.join(place.folder, name + suffix) for suffix in SUFFIXES]
     there = [path for path in paths if os.path.isfile(path)]
@@ -81,7 +81,7 @@ def find_in(place: Place, name: str) -> Optional[Found]:
 
 
 def need(name: str) -> Found:
-    """Return the file of the template ``name``; ``NotFoundError`` with a suggestion without one."""
+    """Return the file of the template ``name``; ``NotFoundError`` with a hint if there is none."""
     found = find(name)
     if found is None:
         known = [each.name for each in find_all()[0]]
@@ -94,7 +94,7 @@ def need(name: str) -> Found:
 
 
 def find_all() -> Tuple[List[Found], List[str]]:
-    """Return every template that a name leads to, sorted by name, and complaints about the rest."""
+    """Return all templates, sorted by name, and an error message for each unusable file."""
     found: Dict[str, Optional[Found]] = {}
     complaints = []
     for place in places():
@@ -127,9 +127,9 @@ def _entries(folder: str) -> List[str]:
 
 
 def read(found: Found) -> Document:
-    """Return the checked document of a template file, with the template's name in it.
+    """Return the checked document of a template file; its ``name`` is the template's name.
 
-    Raises ``StateError`` that names the file and the line or the field.
+    Raises ``StateError`` with the file and the line or field.
     """
     try:
         size = os.path.getsize(found.path)
@@ -145,7 +145,7 @@ def read(found: Found) -> Document:
 
 
 def line_in(path: str, part: line_numbers.Path) -> str:
-    """Return in which line of a template file a part of its document stands: ``line 3``."""
+    """Return the line of a part of a template file's document, as text: ``line 3``."""
     text = files.read_text(path)
     if _is_json(path):
         return "line {}".format(line_numbers.in_json(text, part))
@@ -177,7 +177,7 @@ def _parse_json(text: str, path: str) -> Any:
 def _parse_yaml(text: str, path: str) -> Any:
     yaml = require("yaml", "PyYAML")
     try:
-        # A date is a text like any other, and nothing multiplies.
+        # Dates stay texts, as in JSON. Merge keys are off: they can make a document huge.
         return yaml_values.load(text, "timestamp", "merge")
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -189,9 +189,9 @@ def _parse_yaml(text: str, path: str) -> Any:
 
 
 def write(document: Document, name: str, location: str, format: str, replace: bool) -> str:
-    """Write a template into the user's or the project's folder and return its path.
+    """Write a template into the folder of the user or the project, and return its path.
 
-    Without ``replace`` an existing template of that name is a ``StateError``.
+    Raises ``StateError`` if a template of that name exists there and ``replace`` is false.
     """
     place = _place_to_write(location)
     if format not in ("json", "yaml"):
@@ -229,5 +229,5 @@ def _text_of(document: Document, format: str) -> str:
 
 
 def _in_order(dumper: Any, mapping: Document) -> Any:
-    """PyYAML sorts the keys of an object, older releases always; pairs stay as they are."""
+    """Represent an object with its keys in their order; older releases of PyYAML sort them."""
     return dumper.represent_mapping("tag:yaml.org,2002:map", list(mapping.items()))

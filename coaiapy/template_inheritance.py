@@ -1,4 +1,4 @@
-"""``extends``: a template is its base with what the child adds, changes and takes away."""
+"""``extends``: merges a template with its base template."""
 
 from typing import Dict, List, Tuple
 
@@ -11,25 +11,25 @@ from coaiapy.template_model import PipelineTemplate, template_from
 
 _MERGED = ("metadata", "trace")
 _BY_NAME = ("variables", "steps")
-# What can make a default wrong.
-_BEHIND_DEFAULT = ("default", "type", "choices", "minimum", "maximum")
+# The fields of a variable that can make its default wrong.
+_FIELDS_OF_DEFAULT = ("default", "type", "choices", "minimum", "maximum")
 _OWN = ("name", "created_at", "extends")
 
-# The documents that make up a template, from the first base to itself, each with its path.
+# The documents that make up a template and their paths, from the first base to the template itself.
 Descent = List[Tuple[Document, str]]
 
 
 def load(name: str) -> PipelineTemplate:
-    """Return the template ``name`` with all that it inherits.
+    """Return the template ``name`` merged with those it extends.
 
-    Raises ``UsageError`` for an impossible name, ``NotFoundError`` if there is no such template
-    and ``StateError`` if its file or a base's file is broken, missing or its own base.
+    Raises ``UsageError`` for an invalid name, ``NotFoundError`` if there is no such template, and
+    ``StateError`` if its file or that of a base is broken, or a base is missing or extends itself.
     """
     return load_found(template_files.need(name))
 
 
 def load_found(found: Found) -> PipelineTemplate:
-    """Return the template of one file with all that it inherits."""
+    """Return the template in a file merged with those it extends."""
     merged: Document = {"variables": [], "steps": []}
     descent = _line_of_descent(found)
     for document, path in descent:
@@ -74,13 +74,14 @@ def _extends_error(path: str, problem: str) -> StateError:
 def _stated(
     merged: Document, descent: Descent, part: line_numbers.Path
 ) -> Tuple[str, line_numbers.Path]:
-    """Return the file that last said something about a part of the merged document, and where.
+    """Return the file that a part of the merged document comes from, and its path in there.
 
-    A default can be wrong because of what another file says about the variable's type.
+    It is the last file that sets the part. An error in a default may be due to another field of the
+    variable, such as its type; then the last file that sets one of these is returned.
     """
     if len(part) == 3:
         key, field = str(part[0]), part[2]
-        fields = _BEHIND_DEFAULT if field == "default" else (field,)
+        fields = _FIELDS_OF_DEFAULT if field == "default" else (field,)
         entry = merged[key][part[1]]
         names = [entry["name"]] + list(entry.get("aliases") or [])
         for document, path in reversed(descent):
@@ -104,7 +105,10 @@ def _merged(base: Document, child: Document, source: str) -> Document:
 
 
 def _by_name(base: List[Document], child: List[Document], key: str, source: str) -> List[Document]:
-    """Base entries in their order, changed field by field or taken away; then the new ones."""
+    """Return the entries of the base, with those of the child merged into them by name.
+
+    A child's entry may also remove one of the base; new entries come last.
+    """
     entries: Dict[str, Document] = {entry["name"]: dict(entry) for entry in base}
     aliases: Dict[str, str] = {
         alias: entry["name"] for entry in base for alias in entry.get("aliases") or []

@@ -1,8 +1,8 @@
-"""The language of templates: Jinja2 that sees data and nothing else.
+"""The template language: Jinja2 in a sandbox that can only use data.
 
-A template may come from a stranger. It reaches the values it is given, a few functions, and the
-harmless methods of texts, lists and objects; no Python object, no file, no process. Unknown
-names are errors.
+A template may come from somebody hostile. It has access to the given values, a few functions, and
+harmless methods of texts, lists and objects, but not to Python objects, files or processes. An
+unknown name is an error.
 """
 
 import functools
@@ -35,7 +35,7 @@ _METHODS = {
     list: "count index".split(),
     tuple: "count index".split(),
 }
-# Tests that Jinja2 has since 2.10; apps bring an older one along.
+# Tests that Jinja2 has since version 2.10; some apps come with an older one.
 _TESTS: Dict[str, Callable[[Any, Any], bool]] = {
     "in": lambda value, items: value in items,
     "eq": operator.eq,
@@ -61,7 +61,7 @@ class _Compiled(NamedTuple):
 
 
 class Language:
-    """Renders texts and whole documents; one object's work has one limit on its size."""
+    """Renders texts and documents; the limits on size apply to all work of one object together."""
 
     def __init__(self, functions: Mapping[str, Callable[..., Any]]) -> None:
         self._jinja = require("jinja2", "Jinja2")
@@ -72,9 +72,9 @@ class Language:
         self._environment = self._make_environment(functions)
 
     def render(self, value: Any, names: Mapping[str, Any], where: str) -> Any:
-        """Return ``value`` with every text in it rendered; keys stay as they are.
+        """Return ``value`` with every text in it rendered; keys are not rendered.
 
-        A text that is one expression gives that expression's value with its type. Raises
+        A text that is only one expression becomes the expression's value with its type. Raises
         ``TemplateError`` that begins with ``where``.
         """
         if isinstance(value, dict):
@@ -91,11 +91,11 @@ class Language:
         return value
 
     def expression(self, text: str, names: Mapping[str, Any], where: str) -> Any:
-        """Return the value of a text that is an expression, with or without its braces."""
+        """Return the value of an expression, given with or without braces."""
         return self.render(text if has_expression(text) else "{{ " + text + " }}", names, where)
 
     def names_in(self, value: Any, where: str) -> Set[str]:
-        """Return the names that the texts in ``value`` use."""
+        """Return the names that the expressions in ``value`` use."""
         if isinstance(value, (dict, list)):
             items = list(value.values()) if isinstance(value, dict) else value
             return set().union(*[self.names_in(item, where) for item in items])
@@ -104,7 +104,7 @@ class Language:
         return set()
 
     def _guarded(self, where: str, names: Mapping[str, Any], work: Callable[[], Any]) -> Any:
-        """Whatever goes wrong in an expression is the template's, not the program's, mistake."""
+        """Return ``work()``; any error in it is the template's and becomes a ``TemplateError``."""
         try:
             return work()
         except self._jinja.TemplateSyntaxError as error:
@@ -129,7 +129,7 @@ class Language:
         return self._plain(context.vars["result"]) if compiled.is_expression else "".join(pieces)
 
     def _plain(self, value: Any) -> Any:
-        """Return ``value`` as JSON data; what is no data cannot be written into a trace."""
+        """Return ``value`` as JSON data; ``TypeError`` for any other value, such as a function."""
         if isinstance(value, self._jinja.Undefined):
             str(value)
         if isinstance(value, str):
@@ -204,7 +204,7 @@ class Language:
         return environment
 
     def _work(self, *values: Any) -> None:
-        """Count what an operation is given, before it is done."""
+        """Add the size of an operation's arguments to the work so far, before it is carried out."""
         self._worked += sum(map(bounds.size_of, values))
         if self._worked > bounds.MAX_WORK:
             raise bounds.TooMuch("this would take too long")
@@ -218,7 +218,7 @@ class Language:
 
 
 class _OnlyData:
-    """What is mixed into Jinja2's sandbox: an allow-list of methods, and measured operations."""
+    """A mixin for Jinja2's sandbox: allows only listed methods, and limits operations."""
 
     intercepted_binops = frozenset(_OPERATORS)
     work: Callable[..., None]
@@ -229,8 +229,11 @@ class _OnlyData:
         return any(isinstance(owner, kind) and name in _METHODS[kind] for kind in _METHODS)
 
     def wrap_str_format(self, value: Any) -> None:
-        """Newer releases of Jinja2 let ``format`` pass before it is asked whether it is safe: its
-        ``{:>999999999}`` makes as much text as it says."""
+        """Switch off Jinja2's own support of ``str.format``.
+
+        Newer releases allow it without calling ``is_safe_attribute``, and ``{:>999999999}`` makes a
+        text of that length.
+        """
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         self.work(left, right)
@@ -253,7 +256,7 @@ def _finalized(value: Any) -> Any:
 
 
 def _measured(filter_function: Callable[..., Any], work: Callable[..., None]) -> Callable[..., Any]:
-    """The filter, refused when what it is given is too large, or too much in all, to work on."""
+    """Return a filter that counts the size of its arguments as work, which is limited."""
 
     @functools.wraps(filter_function)
     def measured(*args: Any, **kwargs: Any) -> Any:
@@ -264,7 +267,7 @@ def _measured(filter_function: Callable[..., Any], work: Callable[..., None]) ->
 
 
 def _only_expression(tree: Any, nodes: Any) -> Any:
-    """The expression that the whole text consists of, or ``None``."""
+    """Return the expression if the whole text is only one expression, else ``None``."""
     if len(tree.body) == 1 and isinstance(tree.body[0], nodes.Output):
         parts = tree.body[0].nodes
         if len(parts) == 1 and not isinstance(parts[0], nodes.TemplateData):
@@ -273,7 +276,7 @@ def _only_expression(tree: Any, nodes: Any) -> Any:
 
 
 def _bound_loops_and_text(node: Any, nodes: Any) -> None:
-    """Let every loop count, and turn ``a ~ b`` into a measured ``a + b`` of texts."""
+    """Make every loop count its turns, and replace ``a ~ b`` by ``a + b``, which is limited."""
     for name, value in list(node.iter_fields()):
         if isinstance(value, list):
             setattr(node, name, [_bounded(item, nodes) for item in value])

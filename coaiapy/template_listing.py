@@ -1,4 +1,4 @@
-"""Every template there is, and what is wrong with those that cannot be read."""
+"""Lists all templates, with an error message for each that cannot be read."""
 
 from typing import Any, Dict, List, NamedTuple
 
@@ -7,14 +7,17 @@ from coaiapy.errors import CoaiaError
 
 
 class Listing(NamedTuple):
-    """The templates there are, as dicts, and a complaint for each file that is broken."""
+    """The templates, as dicts, and an error message for each file that is broken."""
 
     templates: List[Dict[str, Any]]
     complaints: List[str]
 
 
 def list_templates() -> Listing:
-    """Return every template by name, with description, version, author, place and path."""
+    """Return every template by name.
+
+    Each is a dict with ``name``, ``description``, ``version``, ``author``, ``place`` and ``path``.
+    """
     found, complaints = template_files.find_all()
     templates = []
     for each in found:

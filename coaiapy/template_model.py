@@ -1,4 +1,4 @@
-"""A pipeline template as a value: its variables, its steps, and what describes them."""
+"""The classes for a pipeline template, its variables and its steps."""
 
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
@@ -6,7 +6,7 @@ from coaiapy.template_document import Document, checked_document, without_nulls
 
 
 class PipelineVariable(NamedTuple):
-    """What the user may give; ``default`` may be an expression, ``None`` means there is none."""
+    """A variable of a template; ``default`` may be an expression, ``None`` means no default."""
 
     name: str
     type: str = "string"
@@ -24,12 +24,15 @@ class PipelineVariable(NamedTuple):
         return self.required and self.default is None
 
     def to_dict(self) -> Document:
-        """Return the variable as a template file has it."""
-        return _told(self, always=("name", "type", "required"))
+        """Return the variable as in a template file."""
+        return _set_fields(self, always=("name", "type", "required"))
 
 
 class PipelineStep(NamedTuple):
-    """One observation to make, or with ``for_each`` one per item; texts may be expressions."""
+    """A step: makes one observation, or with ``for_each`` one for each item.
+
+    Texts may contain expressions.
+    """
 
     name: str
     observation_type: str = "EVENT"
@@ -48,12 +51,12 @@ class PipelineStep(NamedTuple):
     output: Any = None
 
     def to_dict(self) -> Document:
-        """Return the step as a template file has it."""
-        return _told(self, always=("name", "observation_type"))
+        """Return the step as in a template file."""
+        return _set_fields(self, always=("name", "observation_type"))
 
 
 class PipelineTemplate(NamedTuple):
-    """A whole template, with everything that it inherits; ``source`` is the file it is from."""
+    """A template, merged with those it extends; ``source`` is the path of its file."""
 
     name: str
     version: str = "1.0"
@@ -74,8 +77,8 @@ class PipelineTemplate(NamedTuple):
         return template_from(checked_document(dict(document), source), None)
 
     def to_dict(self) -> Document:
-        """Return the template as its file has it."""
-        document = _told(self, always=("name", "version", "description"))
+        """Return the template as in a template file."""
+        document = _set_fields(self, always=("name", "version", "description"))
         document.pop("source", None)
         document["variables"] = [variable.to_dict() for variable in self.variables]
         document["steps"] = [step.to_dict() for step in self.steps]
@@ -90,14 +93,14 @@ class PipelineTemplate(NamedTuple):
         return [variable.name for variable in self.variables if variable.is_needed]
 
     def validate_variables(self, values: Mapping[str, Any]) -> List[str]:
-        """Return what is wrong with ``values`` as variables of this template; nothing: ``[]``."""
+        """Return what is wrong with ``values`` for the variables, an empty list if nothing is."""
         from coaiapy.template_variables import resolve
 
         return resolve(self, values).problems
 
 
 def template_from(document: Document, source: Optional[str]) -> PipelineTemplate:
-    """Return the template of a document that was checked before."""
+    """Return the template in a document that has been checked."""
     fields = dict(document)
     fields["variables"] = [PipelineVariable(**entry) for entry in _kept(document["variables"])]
     fields["steps"] = [_step(entry) for entry in _kept(document["steps"])]
@@ -112,13 +115,13 @@ def _step(entry: Document) -> PipelineStep:
 
 
 def _kept(entries: List[Document]) -> List[Document]:
-    """The entries without those that only take something away from a base."""
+    """Return the entries without those that only remove one of the base template."""
     kept = [entry for entry in entries if not entry.get("remove")]
     return [without_nulls(dict(entry, remove=None)) for entry in kept]
 
 
-def _told(record: Any, always: Tuple[str, ...]) -> Document:
-    """The fields that say something: the given ones, and those that are ``always`` told."""
+def _set_fields(record: Any, always: Tuple[str, ...]) -> Document:
+    """Return the fields that differ from their defaults, and those in ``always``."""
     defaults = record._field_defaults
     return {
         key: value

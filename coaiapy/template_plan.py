@@ -1,4 +1,4 @@
-"""Which steps a template makes with given values: conditions, loops, and who hangs under whom."""
+"""Which steps a template makes from given values: conditions, loops, and each step's parent."""
 
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
@@ -12,9 +12,11 @@ _FALSE_TEXTS = ("", "false", "0", "no", "off", "none", "null")
 
 
 class Plan(NamedTuple):
-    """One step to make: its rendered name and parent, and the names its texts may use.
+    """One step, or one turn of a step's loop.
 
-    ``kept`` is false for a step whose condition does not hold; it is not made.
+    ``name`` and ``parent`` are rendered, ``names`` are the variables for rendering its other texts,
+    ``where`` is the beginning of an error about it. ``kept`` is false if the step is not made,
+    because its condition is false or its loop has no items.
     """
 
     step: PipelineStep
@@ -26,7 +28,7 @@ class Plan(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """A step that is made, and the position of its parent in the list of those steps."""
+    """A step that is made, and the index of its parent in the list of those steps."""
 
     plan: Plan
     parent: Optional[int]
@@ -35,10 +37,10 @@ class Placed(NamedTuple):
 def plan_steps(
     template: PipelineTemplate, values: Mapping[str, Any], language: Language
 ) -> List[Placed]:
-    """Return the steps to make in the template's order.
+    """Return the steps to make, in the template's order.
 
-    Raises ``TemplateError`` for a name that two steps have, and for a parent that no step or
-    more than one step can be, or that is its own descendant.
+    Raises ``TemplateError`` if two steps get the same name, if a parent is missing, ambiguous or
+    its own descendant, or if there are more than ``MAX_STEPS`` steps.
     """
     plans: List[Plan] = []
     for step in template.steps:
@@ -67,7 +69,8 @@ def _expanded(
     for i, item in enumerate(_items(step.for_each, where + "for_each", values, language)):
         names = dict(values, item=item, index=i, number=i + 1)
         plans.append(_plan(template, step, where, names, language))
-    # A loop over nothing still tells its children whose children they become.
+    # A step whose loop has no items stays in the plan as "not made", so that its children find
+    # its parent and become that one's children.
     return plans or [_left_out(step, where, values)]
 
 
@@ -99,7 +102,8 @@ def _plan(
     try:
         parent = shown(language.render(parent, names, where + "parent"))
     except TemplateError:
-        # A step outside a loop may name one inside as the file does, if there is just one turn.
+        # The parent is a looped step, named as in the file: its name has the loop's variables in
+        # it, which cannot be rendered here. _named_parent accepts that if the loop has one item.
         if parent not in [each.name for each in template.steps]:
             raise
     return Plan(step, where, name, parent, names)
@@ -110,7 +114,7 @@ def _left_out(step: PipelineStep, where: str, names: Mapping[str, Any]) -> Plan:
 
 
 def _is_wanted(condition: Any, where: str, names: Mapping[str, Any], language: Language) -> bool:
-    """A condition holds by its truth; one that comes out as text, by not saying no."""
+    """Tell whether a condition is true; a text is false if it is one of ``_FALSE_TEXTS``."""
     if not isinstance(condition, str):
         return condition is None or bool(condition)
     value = language.expression(condition, names, where) if condition.strip() else True
@@ -120,7 +124,10 @@ def _is_wanted(condition: Any, where: str, names: Mapping[str, Any], language: L
 
 
 def _named_parents(plans: List[Plan], language: Language) -> List[Optional[int]]:
-    """For each step the step that its ``parent`` names: by rendered name, else by its own."""
+    """Return for each plan the index of its parent's plan, ``None`` without a parent.
+
+    A parent is found by its rendered name, else by its name as the template has it.
+    """
     by_name: Dict[str, int] = {}
     by_own_name: Dict[str, List[int]] = {}
     for i, plan in enumerate(plans):
@@ -134,7 +141,10 @@ def _named_parents(plans: List[Plan], language: Language) -> List[Optional[int]]
 
 
 def _doubled(first: Plan, second: Plan, language: Language) -> TemplateError:
-    """Two steps with one name: in the file their names differ, so a variable made them the same."""
+    """Return the error for two steps that get the same name.
+
+    In the file their names differ, so that a variable has made them the same; the error names it.
+    """
     texts = [plan.step.name for plan in (first, second)]
     why = "the step {!r} gets this name as well".format(texts[0])
     if first.step is second.step:
@@ -169,7 +179,7 @@ def _named_parent(
 
 
 def _kept_above(start: int, plans: List[Plan], parents: List[Optional[int]]) -> Optional[int]:
-    """The nearest step above that is made: what hung under one left out moves up."""
+    """Return the nearest ancestor that is made: children of a step left out move up to it."""
     passed = {start}
     nearest = None
     parent = parents[start]

@@ -1,4 +1,4 @@
-"""A template with the values of its variables becomes the fields of a trace and of its steps."""
+"""Renders a template with the values of its variables: the fields of the trace and of its steps."""
 
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
@@ -18,9 +18,9 @@ _STEP_DATA = ("model_parameters", "usage", "input", "output")
 
 
 class RenderedStep(NamedTuple):
-    """One observation to be: its checked fields, and the position of its parent among the steps.
+    """The checked fields of one observation, and the index of its parent in the list of steps.
 
-    ``others`` are the step's variables besides input and output.
+    ``others`` are the step's variables other than input and output.
     """
 
     name: str
@@ -39,7 +39,7 @@ def new_language() -> Language:
 def render_trace(
     template: PipelineTemplate, values: Mapping[str, Any], language: Language
 ) -> Dict[str, Any]:
-    """Return the checked fields of the trace, by the names of ``records.Trace``."""
+    """Return the checked fields of the trace under the names of ``records.Trace``."""
     names = names_of(template, values)
     where = "template {!r}, trace.".format(template.name)
 
@@ -60,9 +60,9 @@ def render_trace(
 def render_steps(
     template: PipelineTemplate, values: Mapping[str, Any], language: Language
 ) -> List[RenderedStep]:
-    """Return the steps that the conditions leave, in the template's order.
+    """Return the steps whose conditions are true, in the template's order.
 
-    Raises ``TemplateError`` that names the template, the step and the field.
+    Raises ``TemplateError`` with the template, the step and the field.
     """
     return [
         _step(template, placed.plan, placed.parent, language)
@@ -107,7 +107,7 @@ def _origin(template: PipelineTemplate) -> Dict[str, Any]:
 
 
 def _as_text(fields: Dict[str, Any], names: Any) -> Dict[str, Any]:
-    """An expression may give a number where a text belongs."""
+    """Return the fields with those in ``names`` as text; an expression may give a number."""
     return {field: shown(value) if field in names else value for field, value in fields.items()}
 
 

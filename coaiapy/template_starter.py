@@ -1,4 +1,4 @@
-"""New templates to edit: one that stands alone, and one that changes another."""
+"""Makes new templates to edit: a complete one, or one that extends another."""
 
 from typing import Optional
 
@@ -9,7 +9,7 @@ from coaiapy.template_model import PipelineTemplate
 
 
 def starter(name: str) -> Document:
-    """Return a small template that works as it is."""
+    """Return a small template that works without changes."""
     return {
         "name": name,
         "version": "1.0",
@@ -53,7 +53,7 @@ def starter(name: str) -> Document:
 
 
 def child(name: str, base: PipelineTemplate) -> Document:
-    """Return a template that extends ``base``, with one of its variables stated anew to edit."""
+    """Return a template that extends ``base`` and overrides the default of one variable."""
     variables = []
     for variable in base.variables:
         if variable.default is not None:

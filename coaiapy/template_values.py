@@ -1,4 +1,4 @@
-"""The types of template variables, and how a text on the command line becomes one."""
+"""The types of template variables, and the conversion of texts from the command line to them."""
 
 import json
 from typing import Any, Callable, Dict, List
@@ -8,11 +8,10 @@ from coaiapy.json_values import cut_repr, kind_of
 
 
 def convert(value: Any, type_name: str) -> Any:
-    """Return ``value`` as the type a variable declares.
+    """Return ``value`` converted to the declared type of a variable.
 
-    Text is read as that type is written (``3``, ``yes``, ``a,b``, ``{"k": 1}``), except that a
-    string stays as typed; any other value must already be of the type. Raises ``ValueError``
-    with "must be ...".
+    A text is parsed (``3``, ``yes``, ``a,b``, ``{"k": 1}``) unless the type is ``string``; any
+    other value must have the type already. Raises ``ValueError`` with "must be ...".
     """
     if isinstance(value, str) or type_name == "integer":
         return _READERS[type_name](value)
@@ -40,7 +39,7 @@ def _number(text: str) -> Any:
 
 
 def _integer(value: Any) -> int:
-    """A whole number may be written as any number is: ``1e3`` is one."""
+    """Return a whole number, which may be written in any form of numbers, such as ``1e3``."""
     number = spelled_values.number(value)
     if number is None or number != int(number):
         raise ValueError("must be a whole number, not {}".format(cut_repr(value)))

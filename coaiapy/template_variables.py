@@ -1,4 +1,4 @@
-"""The variables of a template: where their values come from, and everything wrong with them."""
+"""Finds the values of a template's variables, and collects everything that is wrong with them."""
 
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
@@ -8,30 +8,30 @@ from coaiapy.template_language import Language, TemplateError
 from coaiapy.template_model import PipelineTemplate, PipelineVariable
 from coaiapy.template_values import convert
 
-# Every template has these, declared or not: they reach the trace.
+# Variables that every template has, also without declaring them: they become fields of the trace.
 COMMON = (
     PipelineVariable("user_id", required=False, description="The user the trace belongs to"),
     PipelineVariable("session_id", required=False, description="The session of the trace"),
 )
 
-# How a variable of the environment is looked up: its name -> its text and where it stands, or None.
+# Looks up an environment variable: returns its text and the place it comes from, or None.
 Lookup = Callable[[str], Optional[Tuple[str, str]]]
 
 
 class Resolved(NamedTuple):
-    """The value of every variable by name, and what is wrong with them; nothing if all is well."""
+    """The values of the variables by name, and what is wrong with them: empty if nothing is."""
 
     values: Dict[str, Any]
     problems: List[str]
 
 
 def no_environment(key: str) -> Optional[Tuple[str, str]]:
-    """The lookup for which nothing is set."""
+    """Return ``None``: a lookup that finds nothing."""
     return None
 
 
 def all_variables(template: PipelineTemplate) -> List[PipelineVariable]:
-    """Return the declared variables, and those that every template has."""
+    """Return the declared variables, then those that every template has."""
     declared = {name for variable in template.variables for name in all_names(variable)}
     common = [variable for variable in COMMON if variable.name not in declared]
     return list(template.variables) + common
@@ -43,7 +43,7 @@ def all_names(variable: PipelineVariable) -> List[str]:
 
 
 def environment_key(name: str) -> str:
-    """Return the environment variable that can give a template's variable its value."""
+    """Return the name of the environment variable for a template's variable."""
     return "COAIA_" + name.upper()
 
 
@@ -55,7 +55,7 @@ def resolve(
 ) -> Resolved:
     """Return the value of each variable: given, else from the environment, else its default.
 
-    Text is converted to the declared type. Every problem is collected; a variable that has one
+    Texts are converted to the declared type. All problems are collected; a variable with a problem
     has no value.
     """
     variables = all_variables(template)
@@ -94,7 +94,7 @@ def checked_values(
 
 
 def names_of(template: PipelineTemplate, values: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return what expressions may use: each value by its variable's name and by its aliases."""
+    """Return the values that expressions may use, by the variables' names and aliases."""
     return {
         name: values[variable.name]
         for variable in all_variables(template)
@@ -103,15 +103,15 @@ def names_of(template: PipelineTemplate, values: Mapping[str, Any]) -> Dict[str,
 
 
 def placeholders(template: PipelineTemplate) -> Dict[str, Any]:
-    """Return a stand-in for each variable that must be given, to preview the template with."""
+    """Return a placeholder value for each variable that must be given, for a preview."""
     values = {}
     for variable in template.variables:
         if variable.is_needed:
-            values[variable.name] = _stand_in(variable)
+            values[variable.name] = _placeholder(variable)
     return values
 
 
-def _stand_in(variable: PipelineVariable) -> Any:
+def _placeholder(variable: PipelineVariable) -> Any:
     value: Any = "<{}>".format(variable.name)
     if variable.choices:
         value = variable.choices[0]
@@ -136,9 +136,9 @@ def _unknown(variables: List[PipelineVariable], given: Mapping[str, Any]) -> Lis
 def _stated(
     variable: PipelineVariable, given: Mapping[str, Any], lookup: Lookup
 ) -> Tuple[str, Any]:
-    """Where a value was stated, for people, and the value; ``""`` if it was not.
+    """Return where a value was given (words for a message) and the value; ``""`` if it was not.
 
-    An empty variable of the environment counts as not set.
+    An empty environment variable counts as not set. Raises ``ValueError`` if it was given twice.
     """
     stated = [name for name in all_names(variable) if given.get(name) is not None]
     if len(stated) > 1:
@@ -153,7 +153,7 @@ def _stated(
 
 
 def _accepted(variable: PipelineVariable, value: Any) -> Any:
-    """``value`` as the variable's type; ``ValueError`` says what it must be."""
+    """Return ``value`` as the variable's type; ``ValueError`` if it is not allowed."""
     converted = convert(value, variable.type)
     if variable.is_needed and converted == "":
         raise ValueError("must not be empty")
@@ -164,7 +164,7 @@ def _accepted(variable: PipelineVariable, value: Any) -> Any:
 
 
 class _Defaults:
-    """Fills in defaults; one that is an expression may use other variables, but not in a circle."""
+    """Fills in defaults. One that is an expression may use other variables, but not in a cycle."""
 
     def __init__(
         self,
