@@ -1,11 +1,11 @@
-"""Which score configs can be applied, and what each takes, for people and for programs."""
+"""The score configs that can be applied, and which values each allows."""
 
 from typing import Any, List, Mapping, Optional
 
 from coaiapy import score_configs, score_presets, score_values
 from coaiapy.record_fields import Body
 from coaiapy.score_config_cache import Note, folded
-from coaiapy.score_configs import unheard
+from coaiapy.score_configs import ignore_note
 from coaiapy.settings import Settings
 
 
@@ -13,12 +13,12 @@ def list_available(
     settings: Settings,
     category: Optional[str] = None,
     cached_only: bool = False,
-    note: Note = unheard,
+    note: Note = ignore_note,
 ) -> List[Body]:
-    """Return the usable configs, of one category if it is given.
+    """Return the configs that are not archived, of one category if it is given.
 
-    A category is one of the presets', or a text that a config's name, description or data type
-    contains.
+    A category is one of the presets' categories, or a text that occurs in a config's name,
+    description or data type.
     """
     found = score_configs.available(settings, cached_only, note)
     if not category:
@@ -35,7 +35,7 @@ def _belongs(config: Mapping[str, Any], category: str, names: List[str]) -> bool
 
 
 def requirements(config: Mapping[str, Any]) -> Body:
-    """Return what a value must be: ``takes`` in words, and the bounds or categories."""
+    """Return which values a config allows: in words (``takes``) and as bounds or categories."""
     found = {
         "name": config["name"],
         "dataType": config["dataType"],
@@ -48,7 +48,7 @@ def requirements(config: Mapping[str, Any]) -> Body:
 
 
 def example_value(config: Mapping[str, Any]) -> str:
-    """Return one value that the config takes, as it is typed."""
+    """Return an example of a value that the config allows, as it is typed."""
     data_type = config["dataType"]
     if data_type == score_values.BOOLEAN:
         return "true"

@@ -1,9 +1,9 @@
-"""The score configs of a project on disk: ``score-configs/<project id>.json`` in the state folder.
+"""The cached score configs of a project: ``score-configs/<project id>.json`` in the state folder.
 
-``{"project_id", "project_name", "last_sync", "configs": [{... as the API shows it, "cached_at"}]}``.
-``cached_at`` is when a config was last seen on the server, ``last_sync`` when all of them were.
-Every change is made under a lock, so that processes that write at once lose nothing. In local mode
-the file of the project ``local`` is the store itself.
+``{"project_id", "project_name", "last_sync", "configs": [{... fields of the API, "cached_at"}]}``.
+``cached_at`` is when a config was last read from the server, ``last_sync`` when all of them were.
+Every change is made under a lock, so that no change of another process is lost. In local mode the
+file of the project ``local`` is not a cache but the only copy.
 """
 
 import glob
@@ -19,19 +19,19 @@ from coaiapy.errors import ConfigError, StateError
 from coaiapy.files import locked, make_private_folder, read_text, reason, state_folder, write_atomic
 from coaiapy.record_fields import Body
 
-# Who is told what deserves to be known but is no failure.
+# A function that gets a sentence for the user about something that is not an error.
 Note = Callable[[str], None]
 
 FOLDER = "score-configs"
 MAX_AGE_HOURS = 24.0
-# Clocks differ; a moment further in the future than this says nothing about age.
+# Seconds: a time further in the future than clocks usually differ counts as stale.
 CLOCK_SKEW_SECONDS = 300.0
 
 _ZONED = re.compile(r"(Z|[+-]\d\d:?\d\d)\Z", re.IGNORECASE | re.ASCII)
 
 
 class Snapshot(NamedTuple):
-    """A cache file at one moment, with its configs by what people call them. Not to be changed."""
+    """The content of a cache file, with indexes by id and name. It must not be modified."""
 
     data: Body
     by_id: Mapping[str, Body]
@@ -40,12 +40,12 @@ class Snapshot(NamedTuple):
 
     @property
     def configs(self) -> List[Body]:
-        """Every config, archived ones too, the newest first."""
+        """All configs, also archived ones, the newest first."""
         found: List[Body] = self.data["configs"]
         return found
 
     def find(self, name_or_id: str) -> Optional[Body]:
-        """Return the config of this id or name (regardless of case); archived ones come last."""
+        """Return the config with this id or name (in any case), preferably not an archived one."""
         for index, key in (
             (self.by_id, name_or_id),
             (self.by_name, name_or_id),
@@ -56,7 +56,7 @@ class Snapshot(NamedTuple):
         return None
 
     def others(self, name: str) -> List[Body]:
-        """Return the usable configs of exactly the name that ``find`` finds, besides that one."""
+        """Return other active configs with the same name as the one that ``find`` returns."""
         found = self.find(name)
         if found is None or found.get("isArchived") or name == found.get("id"):
             return []
@@ -65,19 +65,19 @@ class Snapshot(NamedTuple):
 
 
 def folded(name: str) -> str:
-    """Return what names that mean the same have in common."""
+    """Return a name in the form for comparison: case, white space, and & or "and" do not matter."""
     return " ".join(name.replace("&", " and ").split()).casefold()
 
 
 class BadProjectIdError(ConfigError, ValueError):
-    """A project id that can name no file."""
+    """A project id that cannot be a file name."""
 
 
 def get_project_cache_path(project_id: str) -> Path:
-    """Return where a project's configs are kept; the folder is made if it is missing.
+    """Return the path of a project's cache file; its folder is created if it is missing.
 
-    Characters other than letters, digits, ``-``, ``_`` and ``.`` become ``_``, and 100 are kept.
-    Raises ``ValueError`` for what is no project id.
+    In the file's name characters other than letters, digits, ``-``, ``_`` and ``.`` become ``_``,
+    and only the first 100 are kept. Raises ``ValueError`` for an invalid project id.
     """
     path = _path_of(project_id)
     make_private_folder(os.path.dirname(path))
@@ -94,7 +94,7 @@ def _path_of(project_id: str) -> str:
 
 
 def load_project_cache(project_id: str) -> Optional[Body]:
-    """Return what is cached for a project, or ``None``; a broken file is set aside.
+    """Return the content of a project's cache file, or ``None``; a broken file is renamed.
 
     Raises ``StateError`` for a file that cannot be read.
     """
@@ -106,7 +106,7 @@ def load_project_cache(project_id: str) -> Optional[Body]:
 
 
 def save_project_cache(project_id: str, data: Mapping[str, Any]) -> bool:
-    """Replace what is cached for a project; ``False`` if it cannot be written."""
+    """Replace a project's cache file; return ``False`` if it cannot be written."""
     try:
         path = str(get_project_cache_path(project_id))
         with locked(path):
@@ -117,7 +117,7 @@ def save_project_cache(project_id: str, data: Mapping[str, Any]) -> bool:
 
 
 def is_cache_stale(cached_config: Mapping[str, Any], max_age_hours: float = MAX_AGE_HOURS) -> bool:
-    """Tell whether ``cached_at`` is too long ago, in the future or no moment with a zone."""
+    """Tell whether ``cached_at`` is too long ago, in the future, or not a time with a zone."""
     text = cached_config.get("cached_at")
     if not isinstance(text, str) or not _ZONED.search(text):
         return True
@@ -130,7 +130,7 @@ def is_cache_stale(cached_config: Mapping[str, Any], max_age_hours: float = MAX_
 
 
 def age_of(cached_at: str) -> str:
-    """Return in words when a config was last seen."""
+    """Return how long ago a time was, in words: ``2 hours ago``."""
     try:
         age = (datetime.now(timezone.utc) - times.from_text(cached_at)).total_seconds()
     except (ValueError, OverflowError):
@@ -143,7 +143,7 @@ def age_of(cached_at: str) -> str:
 
 
 def cache_score_config(cache_path: Union[str, Path], config: Mapping[str, Any]) -> bool:
-    """Add one config to a cache file, or replace it there; ``False`` if it cannot be written."""
+    """Add one config to a cache file, or replace it; return ``False`` if it cannot be written."""
     try:
         store(cache_path, [config])
     except StateError:
@@ -152,9 +152,9 @@ def cache_score_config(cache_path: Union[str, Path], config: Mapping[str, Any]) 
 
 
 def store(cache_path: Union[str, Path], configs: Iterable[Mapping[str, Any]], **about: Any) -> None:
-    """Add configs to a cache file, or replace them there (by id, else by name).
+    """Add configs to a cache file, or replace those with the same id (or name, without an id).
 
-    ``about`` is what else is known for the file: ``project_name``, ``last_sync``.
+    ``about`` are other fields of the file to set: ``project_name``, ``last_sync``.
     """
     path = str(cache_path)
     make_private_folder(os.path.dirname(os.path.abspath(path)))
@@ -170,15 +170,16 @@ def store(cache_path: Union[str, Path], configs: Iterable[Mapping[str, Any]], **
 def fill(
     project_id: str, project_name: Optional[str], configs: Iterable[Body], asked_at: str
 ) -> Snapshot:
-    """Replace the cache of a project by all its configs, as the server listed them.
+    """Replace a project's cache by the full list of its configs from the server.
 
-    What other processes have cached since ``asked_at`` (the list cannot know it) stays.
+    Configs that other processes have cached after ``asked_at``, when the server was asked, are
+    kept: they may be newer than the list.
     """
     path = str(get_project_cache_path(project_id))
     now = times.now()
     with locked(path):
         data = _read_or_set_aside(path)
-        newer = {one.get("id"): one for one in data["configs"] if _since(one, asked_at)}
+        newer = {one.get("id"): one for one in data["configs"] if _cached_since(one, asked_at)}
         listed = [newer.pop(one["id"], dict(one, cached_at=now)) for one in configs]
         data.update(project_id=project_id, project_name=project_name, last_sync=now)
         data["configs"] = list(newer.values()) + listed
@@ -187,12 +188,12 @@ def fill(
 
 
 def snapshot_of(configs: Iterable[Body]) -> Snapshot:
-    """Return configs that are in no file as if they were."""
+    """Return a snapshot of configs that are not from a file."""
     return _snapshot(dict(_nothing(), configs=list(configs)))
 
 
 def read(project_id: str, note: Note) -> Snapshot:
-    """Return what is cached for a project; ``note`` is told of a file that cannot be used.
+    """Return a project's cache; ``note`` is called if the file cannot be used.
 
     A file that has not changed since this process read it is not read again.
     """
@@ -217,9 +218,9 @@ _READ: Dict[str, Tuple[Any, Snapshot]] = {}
 
 
 def peek(project_id: str) -> List[Body]:
-    """Return the configs that are cached for a project, and leave the file as it is.
+    """Return a project's cached configs without changing anything on disk.
 
-    None are there if it is missing or broken; ``StateError`` if it cannot be read.
+    The list is empty if the file is missing or broken; ``StateError`` if it cannot be read.
     """
     data = _read(_path_of(project_id))
     return data["configs"] if data else []
@@ -234,7 +235,10 @@ def _signature(path: str) -> Any:
 
 
 def _snapshot(data: Body) -> Snapshot:
-    """Later entries of an index win, so the archived and the oldest are put in first."""
+    """Return a cache file's content with its indexes.
+
+    If several configs have one name, an index keeps the last: archived and older ones come first.
+    """
     configs = sorted(data["configs"][::-1], key=lambda one: not one.get("isArchived"))
     return Snapshot(
         data,
@@ -271,7 +275,7 @@ def _is_config(value: Any) -> bool:
 
 
 def _read_or_set_aside(path: str) -> Body:
-    """Return what is there to be changed; to be called under the lock."""
+    """Return a cache file's content to change it; a broken file is renamed. Needs the lock."""
     data = _read(path)
     if data is None and os.path.exists(path):
         _move_aside(path)
@@ -279,7 +283,7 @@ def _read_or_set_aside(path: str) -> Body:
 
 
 def _set_aside(path: str) -> str:
-    """Move a broken file away, unless another process has repaired it meanwhile."""
+    """Rename a broken file, unless another process has repaired it meanwhile; return its path."""
     with locked(path):
         return path if _read(path) is not None else _move_aside(path)
 
@@ -297,13 +301,13 @@ def _move_aside(path: str) -> str:
 
 
 def _remove_older(path: str, aside: str) -> None:
-    """Keep only the newest broken file: they are there to be looked at, not to pile up."""
+    """Delete older broken files; only the newest is kept for the user to look at."""
     for old in glob.glob(glob.escape(path) + ".corrupt-*"):
         if old != aside:
             try:
                 os.unlink(old)
             except OSError:
-                pass  # the next one that is set aside will try again
+                pass  # tried again when the next broken file is renamed
 
 
 def _write(path: str, data: Mapping[str, Any]) -> None:
@@ -316,7 +320,7 @@ def _is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return folded(one["name"]) == folded(str(other.get("name")))
 
 
-def _since(config: Mapping[str, Any], moment: str) -> bool:
+def _cached_since(config: Mapping[str, Any], moment: str) -> bool:
     text = config.get("cached_at")
     try:
         return isinstance(text, str) and times.from_text(text) >= times.from_text(moment)

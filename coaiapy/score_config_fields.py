@@ -1,4 +1,4 @@
-"""What a score config may be: checked here as servers check it, so that nothing is half-made."""
+"""Checks the fields of score configs as servers do, before anything is sent."""
 
 import json
 import re
@@ -10,17 +10,17 @@ from coaiapy.score_values import BOOLEAN, CATEGORICAL, CONFIG_TYPES, NUMERIC
 from coaiapy.spelled_values import number
 from coaiapy.suggest import did_you_mean
 
-# The fields that a person decides on; the rest is the server's.
+# The fields that a user sets; the server adds others.
 FIELDS = ("name", "dataType", "description", "categories", "minValue", "maxValue")
 MAX_NAME = 35
 _NAME = re.compile(r"[\w .()-]+\Z", re.ASCII)
 
 
 def checked(values: Mapping[str, Any]) -> Body:
-    """Return the given fields of a score config, under API names, ready to be sent.
+    """Return the given fields of a score config under the API's names, valid and ready to send.
 
-    An ``&`` in the name becomes ``and``, which servers take. Raises ``UsageError`` that names
-    the config and the field.
+    An ``&`` in the name becomes ``and``, since servers refuse it. Raises ``UsageError`` with the
+    config and the field.
     """
     name = _name(values.get("name"))
     data_type = str(values.get("dataType") or "").upper()
@@ -40,7 +40,7 @@ def checked(values: Mapping[str, Any]) -> Body:
 
 
 def categories_from_text(text: str) -> List[Body]:
-    """Return the categories of ``Good:1,Bad:0``, of ``Good,Bad`` (1, 2, ...) or of JSON."""
+    """Return the categories in ``Good:1,Bad:0``, ``Good,Bad`` (values 1, 2, ...) or JSON."""
     if text.lstrip().startswith("["):
         try:
             parsed = json.loads(text)
@@ -65,7 +65,7 @@ def _numbered(parts: List[Any]) -> List[Body]:
 
 
 def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> Body:
-    """Return the changes to a config as they are to be sent; ``UsageError`` if it forbids them."""
+    """Return changes to a config, ready to send; ``UsageError`` if they are not allowed."""
     unknown = sorted(set(changes) - set(FIELDS) - {"isArchived"} | {"dataType"} & set(changes))
     if unknown:
         raise _wrong(str(config.get("name")), "{} cannot be changed".format(", ".join(unknown)))
@@ -74,7 +74,7 @@ def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> Body:
         raise UsageError("nothing to change in {!r}: give an option".format(config.get("name")))
     base = {key: value for key, value in config.items() if key in FIELDS}
     if base.get("dataType") == BOOLEAN:
-        base.pop("categories", None)  # the server has made them
+        base.pop("categories", None)  # added by the server
     whole = checked(dict(base, **{key: given[key] for key in given if key != "isArchived"}))
     return {key: whole.get(key, value) for key, value in given.items()}
 
@@ -129,7 +129,7 @@ def _categories(name: str, data_type: str, value: Any) -> Optional[List[Body]]:
 
 
 def _is_generated(categories: Any) -> bool:
-    """Whether these are the two that a server gives to each BOOLEAN config."""
+    """Tell whether these are the two categories that servers add to each BOOLEAN config."""
     if not isinstance(categories, list):
         return False
     labels = [str(one.get("label")).lower() for one in categories if isinstance(one, dict)]
@@ -147,7 +147,7 @@ def _checked_category(name: str, value: Any) -> Body:
 
 
 def unknown_name(name: str, known: List[str]) -> str:
-    """Return the sentence for a name that no config has."""
+    """Return the error message for a name that no config has."""
     return "no score config {!r}{}: coaia fuse score-configs list shows them".format(
         name, did_you_mean(name, known)
     )

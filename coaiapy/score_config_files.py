@@ -1,7 +1,7 @@
-"""Score configs as a file, to be kept, reviewed and taken to another project.
+"""Export files of score configs, for backups and for copying them to another project.
 
 ``{"version", "exportedAt", "totalConfigs", "configs": [{name, dataType, description, categories,
-minValue, maxValue[, metadata]}]}``; a bare list of configs is read, too.
+minValue, maxValue[, metadata]}]}``; a plain list of configs can be read as well.
 """
 
 import json
@@ -23,12 +23,12 @@ _METADATA = ("id", "createdAt", "updatedAt", "projectId", "isArchived")
 
 
 def export(settings: Settings, with_metadata: bool = True, with_archived: bool = False) -> Body:
-    """Return a project's score configs as an export file holds them."""
+    """Return a project's score configs in the form of an export file."""
     return exported(score_configs.list_all(settings, with_archived), with_metadata)
 
 
 def exported(configs: Sequence[Mapping[str, Any]], with_metadata: bool = True) -> Body:
-    """Return configs as an export file holds them."""
+    """Return configs in the form of an export file."""
     rows = []
     for config in configs:
         row = {name: config.get(name) for name in FIELDS}
@@ -44,10 +44,10 @@ def exported(configs: Sequence[Mapping[str, Any]], with_metadata: bool = True) -
 
 
 def write(path: str, export: Mapping[str, Any], force: bool = False) -> None:
-    """Write an export file, whole or not at all.
+    """Write an export file atomically.
 
-    An export without configs does not replace a file that has something in it, unless ``force``:
-    that is a ``StateError``.
+    Raises ``StateError`` if the export has no configs and would replace a file with content;
+    ``force`` allows that.
     """
     if not export["configs"] and not force and os.path.exists(path) and os.path.getsize(path):
         raise StateError(
@@ -58,9 +58,9 @@ def write(path: str, export: Mapping[str, Any], force: bool = False) -> None:
 
 
 def read(path: str) -> List[Body]:
-    """Return the checked configs of an export file, without those that were archived.
+    """Return the checked configs of an export file, without archived ones.
 
-    Raises ``UsageError`` that says what is wrong with the file or with which config.
+    Raises ``UsageError`` if the file or one of the configs is wrong.
     """
     try:
         document = json_values.parse(read_text(path))
@@ -76,7 +76,7 @@ def read(path: str) -> List[Body]:
 
 def _is_used(row: Any) -> bool:
     if not isinstance(row, dict):
-        return True  # and refused by the check
+        return True  # refused later, by _config
     metadata = row.get("metadata")
     archived = isinstance(metadata, dict) and metadata.get("isArchived")
     return not (archived or row.get("isArchived"))
@@ -92,9 +92,9 @@ def _config(row: Any, number: int, path: str) -> Body:
 
 
 def select(configs: Sequence[Body], wanted: Optional[Sequence[str]]) -> List[Body]:
-    """Return the configs that ``wanted`` names, by name or by number (from 1); all without it.
+    """Return the configs in ``wanted``, given by name or number (from 1); all if it is empty.
 
-    Raises ``UsageError`` for what is not there.
+    Raises ``UsageError`` for a name or number that the file does not have.
     """
     if not wanted:
         return list(configs)

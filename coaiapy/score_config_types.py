@@ -1,4 +1,4 @@
-"""Score configs as Python values, for scripts that build or read export files."""
+"""Score configs as Python classes, for scripts that build or read export files."""
 
 import shlex
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
@@ -13,12 +13,12 @@ class ScoreCategory(NamedTuple):
     value: float
 
     def to_dict(self) -> Dict[str, Any]:
-        """Return it as the API writes it."""
+        """Return it as in the API."""
         return {"label": self.label, "value": self.value}
 
 
 class ScoreConfigMetadata(NamedTuple):
-    """What a server says of a config besides what it means."""
+    """The fields that a server adds to a config."""
 
     id: Optional[str] = None
     createdAt: Optional[str] = None  # noqa: N815 (named as in the files)
@@ -40,7 +40,7 @@ class ScoreConfig(NamedTuple):
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "ScoreConfig":
-        """Return the config of an export file's entry, or of an API answer."""
+        """Return the config in an entry of an export file, or in a response of the API."""
         given = {name: values[name] for name in cls._fields if values.get(name) is not None}
         if "categories" in given:
             given["categories"] = [
@@ -56,7 +56,7 @@ class ScoreConfig(NamedTuple):
         return cls(**given)
 
     def to_dict(self) -> Dict[str, Any]:
-        """Return it as an export file holds it; without metadata if it has none."""
+        """Return it as an entry of an export file; without metadata if it has none."""
         values = dict(self._asdict())
         if self.categories is not None:
             values["categories"] = [one.to_dict() for one in self.categories]
@@ -67,7 +67,7 @@ class ScoreConfig(NamedTuple):
         return values
 
     def to_create_command(self) -> str:
-        """Return the command line that creates it."""
+        """Return the ``coaia`` command line that creates it."""
         words = ["coaia", "fuse", "score-configs", "create", self.name, self.dataType]
         options = (
             ("--description", self.description),
@@ -95,12 +95,12 @@ class ScoreConfigExport(NamedTuple):
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "ScoreConfigExport":
-        """Return the export that a file's JSON says."""
+        """Return the export in the JSON value of a file."""
         configs = [ScoreConfig.from_dict(one) for one in values["configs"]]
         return cls(configs, values.get("version", VERSION), values.get("exportedAt"), len(configs))
 
     def to_dict(self) -> Dict[str, Any]:
-        """Return what a file's JSON says."""
+        """Return the JSON value of the file."""
         return {
             "version": self.version,
             "exportedAt": self.exportedAt,

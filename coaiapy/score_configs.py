@@ -1,8 +1,8 @@
-"""Score configs: what a project's scores may say. From the cache where that is good enough.
+"""Score configs, which say what values a project's scores may have.
 
-A config that was seen on the server less than 24 hours ago is served without any request; a
-missing or older one makes one listing, which fills the whole cache. In local mode the cache file of
-the project ``local`` is all there is, and nothing in it grows old.
+A config that was read from the server less than 24 hours ago comes from the cache, without a
+request. If it is missing or older, all configs are listed, which fills the whole cache. In local
+mode the cache file of the project ``local`` is the only copy, and never stale.
 """
 
 import copy
@@ -19,16 +19,16 @@ from coaiapy.score_config_fields import changed, checked, unknown_name
 from coaiapy.settings import Settings
 
 API = "/api/public/score-configs"
-# So long is a server asked when the cache has an older answer, and so long it is left alone
-# when it gave none.
+# Seconds to ask the server when the cache has an older copy, and seconds for which it is not asked
+# again after it gave no response.
 REFRESH_SECONDS = 4.0
 SILENT_SECONDS = 60.0
 
 
 class Made(NamedTuple):
-    """What became of one config that was to be created.
+    """The result of creating a config: ``outcome`` is ``created``, ``exists`` or ``refused``.
 
-    ``outcome`` is ``created``, ``exists`` or ``refused``; ``id`` is the config's, if it has one.
+    ``id`` is the id of the config, if there is one; ``reason`` says why it was refused.
     """
 
     name: str
@@ -38,21 +38,21 @@ class Made(NamedTuple):
     reason: Optional[str] = None
 
 
-def unheard(sentence: str) -> None:
-    """Take a note that nobody wants to hear."""
+def ignore_note(sentence: str) -> None:
+    """Ignore a note: the default for callers that do not want notes."""
 
 
 def find(
     settings: Settings,
     name_or_id: str,
-    note: Note = unheard,
+    note: Note = ignore_note,
     max_age_hours: float = MAX_AGE_HOURS,
 ) -> Optional[Body]:
-    """Return the config of this id or name (regardless of case), archived or not, or ``None``.
+    """Return the config with this id or name (in any case), archived or not, or ``None``.
 
-    ``note`` is told if it is older than ``max_age_hours`` because the server gives no answer, and
-    if others have the same name. Raises ``NetworkError`` if there is neither an answer nor a
-    cached one.
+    ``note`` is called if the config is older than ``max_age_hours`` because the server does not
+    respond, and if others have the same name. Raises ``NetworkError`` if there is no response and
+    no cached copy.
     """
     return copy.deepcopy(_known(settings, name_or_id, note, max_age_hours).find(name_or_id))
 
@@ -73,8 +73,8 @@ def _known(settings: Settings, name_or_id: str, note: Note, max_age_hours: float
     return snapshot
 
 
-def get(settings: Settings, name_or_id: str, note: Note = unheard) -> Body:
-    """Return the config of this id or name, from the cache if it is fresh; ``NotFoundError``."""
+def get(settings: Settings, name_or_id: str, note: Note = ignore_note) -> Body:
+    """Return the config as ``find`` does; ``NotFoundError`` if there is none."""
     known = _known(settings, name_or_id, note, MAX_AGE_HOURS)
     found = known.find(name_or_id)
     if found is None:
@@ -83,8 +83,11 @@ def get(settings: Settings, name_or_id: str, note: Note = unheard) -> Body:
 
 
 def get_from_server(settings: Settings, name_or_id: str) -> Body:
-    """Return a config as the server has it now; in local mode, as it is here."""
-    every = _every(settings, unheard)
+    """Return a config as the server has it now, or in local mode as this machine has it.
+
+    ``NotFoundError`` if there is none.
+    """
+    every = _every(settings, ignore_note)
     found = every.find(name_or_id)
     if found is not None:
         return _without_moment(found)
@@ -101,13 +104,18 @@ def get_from_server(settings: Settings, name_or_id: str) -> Body:
 
 
 def list_all(settings: Settings, with_archived: bool = False) -> List[Body]:
-    """Return the configs as the server has them now, the newest first."""
-    return _shown(_every(settings, unheard), with_archived)
+    """Return all configs as the server has them now, the newest first."""
+    return _shown(_every(settings, ignore_note), with_archived)
 
 
-def available(settings: Settings, cached_only: bool = False, note: Note = unheard) -> List[Body]:
-    """Return the configs that can be used, the newest first, from the cache if it is whole and
-    fresh; with ``cached_only``, whatever it holds and without any request."""
+def available(
+    settings: Settings, cached_only: bool = False, note: Note = ignore_note
+) -> List[Body]:
+    """Return the configs that are not archived, the newest first.
+
+    They come from the cache if it was filled completely and is fresh. With ``cached_only`` they
+    always come from the cache, and no request is made.
+    """
     project = remembered(settings) if cached_only else current_project(settings)
     if project is None:
         return []
@@ -121,8 +129,8 @@ def available(settings: Settings, cached_only: bool = False, note: Note = unhear
 def create(settings: Settings, values: Mapping[str, Any], allow_duplicates: bool = False) -> Body:
     """Create a config and return it as the server shows it.
 
-    Raises ``UsageError`` for values that no server takes, or for a name that is taken already
-    unless ``allow_duplicates``; ``RefusedError`` if the server refuses.
+    Raises ``UsageError`` for invalid values, and for a name that exists already unless
+    ``allow_duplicates``; ``RefusedError`` if the server refuses.
     """
     body = checked(values)
     maker = _Maker(settings)
@@ -142,12 +150,12 @@ def create_all(
     allow_duplicates: bool = False,
     on_made: Callable[[Made], None] = lambda made: None,
 ) -> List[Made]:
-    """Create configs one after the other, and return what became of each.
+    """Create configs one after the other, and return the result of each.
 
-    All of them are checked before the first is made (``UsageError``). A name that is taken is left
-    out unless ``allow_duplicates``; what the server refuses does not keep the others from being
-    made. ``on_made`` is told of each at once. Raises ``NetworkError`` when the server is gone;
-    starting again does the rest.
+    All are checked before the first is created (``UsageError``). A name that exists already is
+    skipped unless ``allow_duplicates``. If the server refuses a config, the others are still
+    created. ``on_made`` is called after each. Raises ``NetworkError`` when the server does not
+    respond; calling again creates the rest.
     """
     bodies = [checked(values) for values in wanted]
     maker = _Maker(settings)
@@ -160,9 +168,13 @@ def create_all(
 
 
 def update(settings: Settings, name_or_id: str, changes: Mapping[str, Any]) -> Body:
-    """Change a config (``name``, ``description``, ``categories``, bounds, ``isArchived``) and
-    return it. ``None`` changes nothing. Servers before 3.113 cannot: ``WrongDialectError``."""
-    known = _known(settings, name_or_id, unheard, MAX_AGE_HOURS)
+    """Change a config and return it.
+
+    ``changes`` may have ``name``, ``description``, ``categories``, ``minValue``, ``maxValue`` and
+    ``isArchived``; ``None`` changes nothing. Raises ``UsageError`` for invalid changes or an
+    ambiguous name, ``WrongDialectError`` for servers before 3.113, which cannot do that.
+    """
+    known = _known(settings, name_or_id, ignore_note, MAX_AGE_HOURS)
     config = get(settings, name_or_id)
     others = known.others(name_or_id)
     if others:
@@ -192,17 +204,17 @@ def _changed_there(settings: Settings, config_id: str, body: Body) -> Body:
 
 
 class _Maker:
-    """Creates configs, knowing which there are already."""
+    """Creates configs; knows which exist already."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.project = current_project(settings)
-        every = _every(settings, unheard)
+        every = _every(settings, ignore_note)
         self.known = set(every.by_id)
         self.usable = {cache.folded(one["name"]): one for one in _shown(every, False)}
 
     def made(self, body: Body, allow_duplicates: bool) -> Made:
-        """Create one config unless its name is taken; return what became of it."""
+        """Create one config unless its name exists already; return the result."""
         existing = self.usable.get(cache.folded(body["name"]))
         if existing is not None and not allow_duplicates:
             return Made(body["name"], body["dataType"], "exists", existing.get("id"))
@@ -213,7 +225,7 @@ class _Maker:
         return Made(config["name"], config["dataType"], "created", config["id"])
 
     def make(self, body: Body) -> Body:
-        """Create one config; the cache and the next call know it."""
+        """Create one config, and add it to the cache and to the known ones."""
         made = self._made_here(body) if self.settings.is_local else self._made_there(body)
         _remember(self.settings, made)
         self.known.add(made["id"])
@@ -231,7 +243,7 @@ class _Maker:
         from coaiapy.langfuse_http import LangfuseHttp
 
         def find() -> Optional[Body]:
-            """Return the config that was not there before."""
+            """Return the config of this name that did not exist before."""
             for config in _fetched(self.settings):
                 if config["name"] == body["name"] and config["id"] not in self.known:
                     return config
@@ -242,13 +254,16 @@ class _Maker:
             return lost_answers.post(http, API, body, find, what)
 
 
-# When a server last gave no answer: it is not asked again for every look-up.
+# When a server gave no response (``time.monotonic()``), so that not every look-up waits for it.
 _SILENT_SINCE: Dict[str, float] = {}
 
 
 def _refreshed(settings: Settings, note: Note, old: Snapshot, seen_at: Optional[str]) -> Snapshot:
-    """Return all configs as the server has them, or without it ``old``, which was ``seen_at``
-    (``None``: it does not help)."""
+    """Return all configs from the server, or ``old`` if it does not respond.
+
+    ``seen_at`` is when ``old`` was read; ``None`` says that it is of no use, so that the error is
+    raised.
+    """
     if seen_at is None:
         return _every(settings, note)
     silent = time.monotonic() - _SILENT_SINCE.get(settings.base_url, -SILENT_SECONDS)
@@ -266,9 +281,9 @@ def _refreshed(settings: Settings, note: Note, old: Snapshot, seen_at: Optional[
 
 
 def _every(settings: Settings, note: Note, hasty: bool = False) -> Snapshot:
-    """Return all configs as the server has them now; the cache learns them.
+    """Return all configs as the server has them now, and put them into the cache.
 
-    ``hasty``: there is an older answer, which is better than waiting for long.
+    ``hasty`` waits less: the caller has an older copy to use instead.
     """
     project = current_project(settings)
     if settings.is_local:
@@ -292,7 +307,7 @@ def _fetched(settings: Settings, hasty: bool = False) -> List[Body]:
 
 
 def _remember(settings: Settings, config: Body) -> None:
-    """Put a config into the cache. The local file is always whole, since it is all there is."""
+    """Put a config into the cache. In local mode the file is always complete: the only copy."""
     project = current_project(settings)
     about = {"project_name": project.name}
     if settings.is_local:

@@ -1,7 +1,7 @@
-"""Scores from a CSV, JSON or JSON Lines file, all of them checked before the first is written.
+"""Reads scores from a CSV, JSON or JSON Lines file, and checks all of them.
 
-A row has the fields of a score, and ``config`` names a score config. One without an id is given one
-that depends on the file's content alone, so that the same file read again means the same scores.
+A row has the fields of a score; ``config`` is the name of a score config. A row without an id gets
+one that is a hash of its content, so that reading the same file again gives the same scores.
 """
 
 import json
@@ -18,7 +18,7 @@ from coaiapy.records import Score
 from coaiapy.row_errors import RowErrors
 from coaiapy.score_config_cache import Note
 from coaiapy.score_configs import get as get_config
-from coaiapy.score_configs import unheard
+from coaiapy.score_configs import ignore_note
 from coaiapy.settings import Settings
 
 FORMATS = ("csv", "json", "jsonl")
@@ -30,12 +30,12 @@ def read_scores(
     name: str = "",
     format: Optional[str] = None,
     defaults: Optional[Mapping[str, Any]] = None,
-    note: Note = unheard,
+    note: Note = ignore_note,
 ) -> List[Score]:
-    """Return the scores that a file holds; ``defaults`` stand for what a row leaves out.
+    """Return the scores in a file; ``defaults`` are used for fields that a row does not have.
 
-    ``name`` tells the format if ``format`` does not. Raises ``UsageError`` that lists what is
-    wrong on which line.
+    Without ``format`` the extension of ``name`` tells the format. Raises one ``UsageError`` that
+    lists all mistakes with their lines.
     """
     given = {key: value for key, value in (defaults or {}).items() if value is not None}
     maker = _Maker(settings, note)
@@ -53,7 +53,7 @@ def read_scores(
 
 
 class _Maker:
-    """Makes scores of rows, asking only once for each score config."""
+    """Makes scores from rows; reads each score config only once."""
 
     def __init__(self, settings: Settings, note: Note) -> None:
         self.settings = settings
@@ -79,7 +79,7 @@ class _Maker:
         return score
 
     def _id(self, values: Mapping[str, Any]) -> str:
-        """Equal rows are different scores, in their order."""
+        """Return an id made from a row's content; equal rows get different ids, by their order."""
         content = json.dumps(values, sort_keys=True, default=str)
         self.copies[content] += 1
         seed = "{}\x1f{}".format(content, self.copies[content])
@@ -107,5 +107,5 @@ def _value(column: str, cell: str) -> Any:
         try:
             return parse(cell)
         except ValueError:
-            pass  # a plain text is metadata, too
+            pass  # metadata may be any text
     return cell

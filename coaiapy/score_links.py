@@ -1,7 +1,7 @@
-"""Scores that another project adopts, linked to its score configs of the same names.
+"""Links scores that move to another project to that project's score configs of the same names.
 
-A server drops a score whose config it does not know, so a score that cannot be linked is sent
-without a config.
+A server silently drops a score with an unknown config id. A score without a matching config is
+therefore sent without a config.
 """
 
 import json
@@ -16,14 +16,14 @@ from coaiapy.settings import LOCAL, Settings
 
 
 class Links:
-    """The configs that take the place of others, by the ids of those, or why there is none."""
+    """The configs of the new project by the id of the old one; a text says why there is none."""
 
     def __init__(self, configs: Mapping[str, Union[Body, str]]) -> None:
         self.configs = configs
         self._unlinked: Dict[Tuple[str, str], int] = {}
 
     def linked(self, body: Body) -> Body:
-        """Return a score as the project takes it: with the id of its own config, or with none."""
+        """Return a score with the id of the new project's config, or without a config."""
         if body.get("configId") is None:
             return body
         config = self.configs.get(body["configId"], "it was written at the same time")
@@ -40,7 +40,7 @@ class Links:
             return {name: value for name, value in body.items() if name != "configId"}
 
     def problems(self) -> List[str]:
-        """Return a sentence for the scores of each config that were not linked."""
+        """Return a sentence about the scores that were not linked, for each name and reason."""
         return [
             "{} of {!r} sent without a score config: {}".format(count, name, why)
             for (name, why), count in sorted(self._unlinked.items())
@@ -48,16 +48,16 @@ class Links:
 
 
 def links(settings: Settings, sources: Sequence[int]) -> Links:
-    """Return the project's configs for the scores that it is to adopt from ``sources``.
+    """Return the project's configs for the scores of the destinations ``sources``.
 
     A config of local mode that the project does not have is created there. Raises
-    ``NetworkError`` if the server gives no answer.
+    ``NetworkError`` if the server does not respond.
     """
     used = dict(_used(sources))
     if not used or settings.is_local:
         return Links({})
     there = score_config_cache.snapshot_of(score_configs.list_all(settings, with_archived=True))
-    local = score_config_cache.read(LOCAL, score_configs.unheard).by_id
+    local = score_config_cache.read(LOCAL, score_configs.ignore_note).by_id
     found: Dict[str, Union[Body, str]] = {}
     for config_id, name in used.items():
         config = there.by_id.get(config_id) or there.find(name)

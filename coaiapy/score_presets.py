@@ -1,6 +1,6 @@
-"""Score configs that come with the package, to be installed into a project.
+"""Presets: score configs that come with the package, to be created in a project.
 
-They stand in ``presets.json``: ``name``, ``category``, ``dataType``, ``description`` and
+They are in ``presets.json``. Each has ``name``, ``category``, ``dataType``, ``description``, and
 ``categories`` or ``minValue`` and ``maxValue``.
 """
 
@@ -26,7 +26,7 @@ _LOADED: List[Preset] = []
 
 
 def get_built_in_presets() -> List[Preset]:
-    """Return every preset, as copies."""
+    """Return all presets, as copies."""
     if not _LOADED:
         _LOADED.extend(
             json.loads(read_text(os.path.join(os.path.dirname(__file__), "presets.json")))
@@ -35,13 +35,13 @@ def get_built_in_presets() -> List[Preset]:
 
 
 def list_presets(category: Optional[str] = None) -> List[Preset]:
-    """Return the presets of a category; all of them without one, or with one that is unknown."""
+    """Return the presets of a category; all presets without a category or with an unknown one."""
     every = get_built_in_presets()
     return [preset for preset in every if preset["category"] == category] or every
 
 
 def get_preset_by_name(name: str) -> Optional[Preset]:
-    """Return a preset by its name, regardless of case, or ``None``."""
+    """Return a preset by its name (in any case), or ``None``."""
     for preset in get_built_in_presets():
         if folded(preset["name"]) == folded(name):
             return preset
@@ -49,7 +49,7 @@ def get_preset_by_name(name: str) -> Optional[Preset]:
 
 
 def get(name: str) -> Preset:
-    """Return a preset by its name, regardless of case; ``NotFoundError`` without one."""
+    """Return a preset by its name (in any case); ``NotFoundError`` if there is none."""
     found = get_preset_by_name(name)
     if found is None:
         near = did_you_mean(name, [preset["name"] for preset in get_built_in_presets()])
@@ -65,7 +65,7 @@ def install(
     allow_duplicates: bool = False,
     on_made: Callable[[Made], None] = lambda made: None,
 ) -> List[Made]:
-    """Create score configs of presets, as ``score_configs.create_all`` does."""
+    """Create score configs from presets, as ``score_configs.create_all`` does."""
     wanted = [{name: preset[name] for name in FIELDS if name in preset} for preset in presets]
     return score_configs.create_all(settings, wanted, allow_duplicates, on_made)
 

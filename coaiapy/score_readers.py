@@ -1,7 +1,7 @@
-"""Reading scores: three generations of listings and the journal, one shape.
+"""Reads scores from the journal or from a server, by the newest of three APIs that it has.
 
-A score is the body of ``records.Score`` with ``source`` added (``API``, ``ANNOTATION`` or
-``EVAL``); its value is a number, a bool or a text, by its ``dataType``.
+All return the same dicts: the body of ``records.Score`` with ``source`` added (``API``,
+``ANNOTATION`` or ``EVAL``). The value is a number, a bool or a text, depending on ``dataType``.
 """
 
 import json
@@ -20,7 +20,7 @@ PAGE_SIZE = 100
 
 
 class ScoreFilter(NamedTuple):
-    """Conditions that a score must meet, all of them; ids in any of their forms."""
+    """Conditions on scores; a score must meet all of them. Ids may be in any form."""
 
     trace_id: Optional[str] = None
     session_id: Optional[str] = None
@@ -35,7 +35,7 @@ class ScoreFilter(NamedTuple):
     user_id: Optional[str] = None
 
     def accepts(self, score: Mapping[str, Any]) -> bool:
-        """Tell whether ``score`` meets every condition; its user only its trace can tell."""
+        """Tell whether ``score`` meets every condition but the user, whom only its trace names."""
         equal = (
             (self.session_id, "sessionId"),
             (self.run_id, "datasetRunId"),
@@ -62,7 +62,7 @@ def _is(wanted: Optional[str], found: Optional[str], form: Any) -> bool:
 
 
 class ScoreReader:
-    """Scores of a server, by whichever of its listings is the newest."""
+    """Reads scores from a server, with the newest API that it has."""
 
     def __init__(self, http: LangfuseHttp, server: Server) -> None:
         self.http = http
@@ -74,7 +74,7 @@ class ScoreReader:
     def scores(self, wanted: ScoreFilter, most: Optional[int] = None) -> Iterator[Body]:
         """Yield the scores that ``wanted`` accepts, the latest first.
 
-        The query narrows what is sent; ``wanted`` decides, whatever a server makes of it.
+        Not every server supports every condition in the query, so that rows are filtered here too.
         """
         query = _v3_query(wanted) if self.path == V3 else _old_query(wanted, self.path)
         rows = self._rows_v3(query) if self.path == V3 else self._rows(query, most)
@@ -88,13 +88,13 @@ class ScoreReader:
             except NotFoundError:
                 return None
             return shown(row)
-        for row in self._rows_v3({"id": _alone(score_id)}):
+        for row in self._rows_v3({"id": _single_value(score_id)}):
             if row["id"] == score_id:
                 return shown(row)
         return None
 
     def delete(self, score_id: str) -> None:
-        """Ask the server to delete a score, which it does in its own time."""
+        """Ask the server to delete a score; it does so some time later."""
         self.http.request("DELETE", V1 + "/" + quoted(score_id), retry=True)
 
     def _rows(self, query: Body, most: Optional[int]) -> Iterator[Body]:
@@ -117,7 +117,7 @@ class ScoreReader:
 
 
 class LocalScores:
-    """The reads of ``ScoreReader``, answered by the journal for one destination."""
+    """Has the methods of ``ScoreReader``; reads the journal's records of one destination."""
 
     def __init__(self, journal: Journal, destination: int) -> None:
         self.journal = journal
@@ -142,7 +142,7 @@ class LocalScores:
         return None
 
     def delete(self, score_id: str) -> int:
-        """Forget a score; return how many there were."""
+        """Delete a score from the journal; return how many records that were."""
         sql = "DELETE FROM records WHERE destination = ? AND kind = 'score' AND id = ?"
         with self.journal.transaction() as db:
             return int(db.execute(sql, (self.destination, score_id)).rowcount)
@@ -151,7 +151,7 @@ class LocalScores:
 def added(
     listed: Iterable[Body], fresh: Iterable[Body], wanted: ScoreFilter, limit: Optional[int]
 ) -> List[Body]:
-    """Return listed scores with the ``fresh`` ones of this machine that a server lacks."""
+    """Return listed scores with the missing ones of this machine added, at most ``limit``."""
     by_id: Dict[str, Body] = {body["id"]: body for body in listed}
     for body in fresh:
         if wanted.accepts(body):
@@ -161,7 +161,7 @@ def added(
 
 
 def shown(row: Mapping[str, Any]) -> Body:
-    """Return the score of a row of any listing, or of the journal."""
+    """Return the score in a row of any API or of the journal."""
     body = dict(server_rows.score(row), source=row.get("source") or "API")
     if UNCONFIRMED in row:
         body[UNCONFIRMED] = row[UNCONFIRMED]
@@ -172,29 +172,29 @@ def _forms(trace_id: Optional[str]) -> List[Optional[str]]:
     return [None] if trace_id is None else list(ids.known_forms(trace_id))
 
 
-def _alone(text: Optional[str]) -> Optional[str]:
-    """Return what a v3 query may say: a comma would make two values of one."""
+def _single_value(text: Optional[str]) -> Optional[str]:
+    """Return a value for a v3 query; ``None`` if it has a comma, which separates values there."""
     return None if text is None or "," in text else text
 
 
 def _v3_query(wanted: ScoreFilter) -> Body:
-    """A v3 server knows one target at a time, and an observation only below its trace."""
+    """Return a query for the v3 API: it takes one target, and an observation only with a trace."""
     query = {
-        "name": _alone(wanted.name),
+        "name": _single_value(wanted.name),
         "dataType": wanted.data_type,
-        "configId": _alone(wanted.config_id),
+        "configId": _single_value(wanted.config_id),
         "environment": wanted.environment,
         "fromTimestamp": wanted.from_time,
         "toTimestamp": wanted.to_time,
     }
-    if _alone(wanted.trace_id):
+    if _single_value(wanted.trace_id):
         query["traceId"] = ",".join(ids.known_forms(str(wanted.trace_id)))
-        if _alone(wanted.observation_id):
+        if _single_value(wanted.observation_id):
             forms = ids.known_observation_forms(str(wanted.observation_id))
             query["observationId"] = ",".join(forms)
-    elif _alone(wanted.session_id):
+    elif _single_value(wanted.session_id):
         query["sessionId"] = wanted.session_id
-    elif _alone(wanted.run_id):
+    elif _single_value(wanted.run_id):
         query["experimentId"] = wanted.run_id
     return query
 

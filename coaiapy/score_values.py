@@ -1,7 +1,7 @@
-"""What a score may say: a value checked against a score config or a bare data type.
+"""Checks the value of a score against a score config, or only against a data type.
 
-Servers check configured scores after they have said yes, and drop the bad ones without a word;
-so a value is checked here, before anything is sent.
+Servers check scores with a config only after they have accepted them, and silently drop the wrong
+ones. Values are therefore checked here, before anything is sent.
 """
 
 import re
@@ -19,7 +19,7 @@ _NEARLY_NUMBER = r"[+-]?([.,]?\d[\d.,'_ ]*(e[+-]?\d+)?\s?%?|nan|inf|infinity)\Z"
 
 
 class Accepted(NamedTuple):
-    """A checked value: as a server takes it, and as Python code reads it.
+    """A checked value, in the form for the server and in the form for Python code.
 
     ``sent`` is a number, 0 or 1, a category's label or a text; ``plain`` is a number, a bool, a
     category's number or a text.
@@ -30,9 +30,9 @@ class Accepted(NamedTuple):
 
 
 def accepted(config: Mapping[str, Any], value: Any) -> Accepted:
-    """Return ``value`` as the config takes it; ``UsageError`` says what it takes instead.
+    """Return ``value`` if the config allows it; the ``UsageError`` says which values it allows.
 
-    ``config`` is a score config as the API shows it; ``{"dataType": ...}`` alone will do.
+    ``config`` has the fields of the API; only ``dataType`` is required.
     """
     if config.get("isArchived"):
         raise UsageError(
@@ -52,7 +52,7 @@ def accepted(config: Mapping[str, Any], value: Any) -> Accepted:
 
 
 def validate_score_value(config: Mapping[str, Any], value: Any) -> Tuple[bool, Any, Optional[str]]:
-    """Return ``(True, processed, None)`` or ``(False, None, what is wrong)``.
+    """Check a value; return ``(True, processed, None)`` or ``(False, None, error message)``.
 
     ``processed`` is a number (NUMERIC), a bool (BOOLEAN), the number of the category
     (CATEGORICAL) or a text (TEXT).
@@ -66,9 +66,9 @@ def validate_score_value(config: Mapping[str, Any], value: Any) -> Tuple[bool, A
 def unconfigured(value: Any, data_type: Optional[str] = None) -> Tuple[str, Any]:
     """Return the data type and what to send for a score without a config.
 
-    Without a ``data_type`` a bool is BOOLEAN, a number (also as text) NUMERIC and any other text
-    CATEGORICAL, unless it looks like a number that was mistyped. Raises ``UsageError`` for a value
-    that does not fit.
+    Without ``data_type`` a bool is BOOLEAN, a number (also as text) NUMERIC and any other text
+    CATEGORICAL. Raises ``UsageError`` for a value of the wrong type, and, without ``data_type``,
+    for a text that looks like a mistyped number.
     """
     if not data_type:
         if number(value) is None and _is_nearly_number(value):
@@ -82,20 +82,19 @@ def unconfigured(value: Any, data_type: Optional[str] = None) -> Tuple[str, Any]
 
 
 def _is_nearly_number(value: Any) -> bool:
-    """Whether a text is made as numbers are, such as ``0,9`` and ``1e999``, or is a word for one
-    that no server takes."""
+    """Tell whether a text looks like a number but is not valid: ``0,9``, ``50%``, ``nan``."""
     return isinstance(value, str) and bool(re.match(_NEARLY_NUMBER, value.strip(), re.IGNORECASE))
 
 
 def subject(config: Mapping[str, Any]) -> str:
-    """Return what a message calls the config, or the bare data type."""
+    """Return words for a config, or for a data type without a config, for messages."""
     if config.get("name"):
         return "the score config {!r}".format(config["name"])
     return "a {} score".format(config.get("dataType"))
 
 
 def takes(config: Mapping[str, Any]) -> str:
-    """Return in words which values a config takes."""
+    """Return words for the values that a config allows."""
     data_type = config.get("dataType")
     if data_type == NUMERIC:
         return "a number" + _range(config.get("minValue"), config.get("maxValue"))
@@ -121,7 +120,7 @@ def _range(lowest: Any, highest: Any) -> str:
 
 
 def spelled(value: Any) -> str:
-    """Return a number as people write it: ``10`` for ``10.0``."""
+    """Return a number as text, whole ones without a fraction: ``10`` for ``10.0``."""
     whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
     return str(int(value) if whole else value)
 

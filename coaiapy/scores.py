@@ -1,6 +1,6 @@
-"""Scores: verdicts on traces, observations, sessions and dataset runs.
+"""Scores: evaluations of traces, observations, sessions and dataset runs.
 
-They are written like every record: checked, into the journal, and from there to the server.
+They are written like every record: checked, saved in the journal, and sent from there.
 """
 
 import itertools
@@ -15,7 +15,7 @@ from coaiapy.record_fields import SCORE_TYPES, Body
 from coaiapy.records import Score, score_from
 from coaiapy.score_config_cache import Note
 from coaiapy.score_configs import get as get_config
-from coaiapy.score_configs import unheard
+from coaiapy.score_configs import ignore_note
 from coaiapy.score_readers import (
     EVERY_SCORE,
     LocalScores,
@@ -28,10 +28,10 @@ from coaiapy.settings import Settings
 
 
 def plain(values: Mapping[str, Any]) -> Score:
-    """Return the score that ``values`` describe, without a config.
+    """Return a score without a config from its fields.
 
-    A value fits its ``data_type``; without one, a number is NUMERIC and any other text
-    CATEGORICAL. Raises ``UsageError`` that says what is wrong.
+    Without a ``data_type``, a number is NUMERIC and any other text CATEGORICAL. Raises
+    ``UsageError`` for a wrong field.
     """
     given = {key: value for key, value in values.items() if value is not None}
     if "value" in given:
@@ -45,10 +45,9 @@ def plain(values: Mapping[str, Any]) -> Score:
 
 
 def configured(config: Mapping[str, Any], values: Mapping[str, Any]) -> Score:
-    """Return the score that ``values`` describe, as the score config takes it.
+    """Return a score with a config from its fields; its name and data type are the config's.
 
-    Its name and type are the config's. Raises ``UsageError`` for a value that the config does not
-    take.
+    Raises ``UsageError`` for a value that the config does not allow.
     """
     given = {key: value for key, value in values.items() if value is not None}
     for field in ("dataType", "data_type"):
@@ -71,10 +70,10 @@ def configured(config: Mapping[str, Any], values: Mapping[str, Any]) -> Score:
     return score_from(given)
 
 
-def from_values(settings: Settings, values: Mapping[str, Any], note: Note = unheard) -> Score:
-    """Return the score that ``values`` describe; ``config`` may name a score config (or its id).
+def from_values(settings: Settings, values: Mapping[str, Any], note: Note = ignore_note) -> Score:
+    """Return a score from its fields; the field ``config`` may be a score config's name or id.
 
-    Raises ``UsageError``, and ``NotFoundError`` for a config that nobody knows.
+    Raises ``UsageError`` for a wrong field, and ``NotFoundError`` for an unknown config.
     """
     given = dict(values)
     named = given.pop("config", None)
@@ -86,7 +85,7 @@ def from_values(settings: Settings, values: Mapping[str, Any], note: Note = unhe
 def submit(
     settings: Settings, scores: Iterable[Score], seconds: Optional[float] = None
 ) -> delivery.Outcome:
-    """Write scores down, send what can be sent within ``seconds``, tell what became of them."""
+    """Save scores in the journal, send them for at most ``seconds``, and return the outcome."""
     with Journal() as journal:
         destination = destination_of(journal, settings)
         placed = (_placed(journal, settings, destination, score) for score in scores)
@@ -95,14 +94,17 @@ def submit(
 
 
 def withdraw(settings: Settings, score: Score) -> None:
-    """Forget a score that was written down, so that it is not sent later."""
+    """Delete a score from the journal, so that it is not sent later."""
     with Journal() as journal:
         LocalScores(journal, destination_of(journal, settings)).delete(score.id)
 
 
 def _placed(journal: Journal, settings: Settings, destination: int, score: Score) -> Score:
-    """Put the score into the environment of its trace, or of the settings; and call the trace by
-    the id it was written with (a UUID may come with or without dashes)."""
+    """Return a score with the environment of its trace, or of the settings.
+
+    The trace id gets the form in which the trace was written: a UUID may be given with or without
+    dashes.
+    """
     known: Body = {}
     if score.trace_id is not None:
         known = journal_reads.trace(journal, destination, score.trace_id) or {}
@@ -113,10 +115,10 @@ def _placed(journal: Journal, settings: Settings, destination: int, score: Score
 
 
 def run_id(settings: Settings, dataset: str, run: str) -> str:
-    """Return the id of a dataset's run by its name (or id); ``NotFoundError`` without one.
+    """Return the id of a dataset's run, given by its name or id.
 
-    Raises ``ConfigError`` in local mode, and ``WrongDialectError`` from a server whose mode knows
-    no dataset runs.
+    Raises ``NotFoundError`` if there is none, ``ConfigError`` in local mode, and
+    ``WrongDialectError`` if the server's mode has no dataset runs.
     """
     if settings.is_local:
         raise ConfigError("there are no dataset runs in local mode: name the run by its id alone")
@@ -143,7 +145,7 @@ def list_scores(
 ) -> List[Body]:
     """Return the scores that ``wanted`` accepts, the latest first, at most ``limit`` of them.
 
-    Those of this machine that a server does not show yet are there too, marked ``unconfirmed``.
+    Scores of this machine that the server does not show yet are added, marked ``unconfirmed``.
     """
     with Journal() as journal:
         destination = destination_of(journal, settings)
@@ -161,16 +163,16 @@ def list_scores(
 
 
 def of_config(
-    settings: Settings, wanted: ScoreFilter, name_or_id: str, note: Note = unheard
+    settings: Settings, wanted: ScoreFilter, name_or_id: str, note: Note = ignore_note
 ) -> ScoreFilter:
-    """Return ``wanted`` for the scores of one config alone."""
+    """Return ``wanted`` limited to the scores of one config."""
     return wanted._replace(config_id=get_config(settings, name_or_id, note)["id"])
 
 
 def get_score(settings: Settings, score_id: str) -> Body:
     """Return one score; ``NotFoundError`` if neither the server nor this machine has it.
 
-    One of this machine that a server does not show yet, or has refused, is marked ``unconfirmed``.
+    A score that the server does not show yet, or has refused, is marked ``unconfirmed``.
     """
     ids.check_given(score_id, "score")
     with Journal() as journal:
@@ -188,8 +190,10 @@ def get_score(settings: Settings, score_id: str) -> Body:
 
 
 def delete_score(settings: Settings, score_id: str) -> None:
-    """Remove a score, from the server (which does it in its own time) and from what waits to be
-    sent; ``NotFoundError`` if there is none."""
+    """Delete a score on the server and in the journal; ``NotFoundError`` if there is none.
+
+    The server deletes it some time later.
+    """
     ids.check_given(score_id, "score")
     with Journal() as journal:
         local = LocalScores(journal, destination_of(journal, settings))
@@ -202,8 +206,11 @@ def delete_score(settings: Settings, score_id: str) -> None:
 
 
 def _deleted_there(journal: Journal, settings: Settings, score_id: str) -> bool:
-    """Have the server delete a score, and tell whether it has shown it. Servers say yes to any
-    id; one that is on its way through the server is deleted, too."""
+    """Ask the server to delete a score, and tell whether it showed the score before.
+
+    The request is made in any case: servers accept every id, and also delete a score that they do
+    not show yet.
+    """
     is_there = _from_server(journal, settings, lambda reader: reader.score(score_id)) is not None
     try:
         _from_server(journal, settings, lambda reader: reader.delete(score_id))
@@ -213,5 +220,5 @@ def _deleted_there(journal: Journal, settings: Settings, score_id: str) -> bool:
 
 
 def _from_server(journal: Journal, settings: Settings, ask: Callable[[ScoreReader], Any]) -> Any:
-    """Return what the reader of this server answers."""
+    """Return ``ask(reader)`` with the reader for this server."""
     return of_server(journal, settings, lambda http, server: ask(ScoreReader(http, server)))
