@@ -1,7 +1,7 @@
-"""Dataset items as conversations: whatever shape an input and an output have, one list of messages.
+"""Turns dataset items, whose input and output may have many shapes, into conversations.
 
-Messages come out as OpenAI writes them: ``role`` and ``content``, ``tool_calls`` whose arguments
-are a JSON text, ``tool_call_id`` on a tool's answer.
+Messages are in OpenAI's format: ``role`` and ``content``, ``tool_calls`` with their arguments as
+JSON text, and ``tool_call_id`` on a tool's answer.
 """
 
 import json
@@ -39,13 +39,13 @@ class Conversation(NamedTuple):
 
 
 class UnusableError(Exception):
-    """An item that cannot be made a conversation; the message says why in a few words."""
+    """The item cannot become a conversation; the message is the reason in a few words."""
 
 
 def conversation_of(item: Body) -> Conversation:
     """Return an item's input and expected output as one conversation.
 
-    Raises ``UnusableError``.
+    Raises ``UnusableError`` if they do not make one.
     """
     given, expected = item.get("input"), item.get("expectedOutput")
     if _is_empty(given):
@@ -63,17 +63,17 @@ def conversation_of(item: Body) -> Conversation:
 
 
 def as_text(value: Any) -> str:
-    """Return a value as text: itself, or its JSON."""
+    """Return a text unchanged, any other value as JSON text."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _is_empty(value: Any) -> bool:
-    """Zero and false are answers; nothing, blank text and empty lists are none."""
+    """Tell whether a value is ``None``, blank or an empty list or object; 0 and false are not."""
     return value is None or value in ([], {}) or (isinstance(value, str) and not value.strip())
 
 
 def _messages(value: Any, role: str) -> List[Body]:
-    """Return what is chat-shaped as its messages, anything else as one message of ``role``."""
+    """Return the messages of a value in a chat format, any other as one message of ``role``."""
     if isinstance(value, dict) and isinstance(value.get("messages"), list):
         value = value["messages"]
     elif isinstance(value, dict) and _is_completion(value):
@@ -110,7 +110,7 @@ def _message(value: Body) -> Body:
         call_id = value.get("tool_call_id")
         message.update(content=content or "", tool_call_id=as_text(call_id) if call_id else None)
         return dict(message, name=value.get("name"))
-    calls = value.get("tool_calls") or _old_call(value) if role == ASSISTANT else []
+    calls = value.get("tool_calls") or _legacy_call(value) if role == ASSISTANT else []
     if not isinstance(calls, list):
         raise UnusableError("tool calls that are no list")
     if calls:
@@ -127,7 +127,7 @@ def _message(value: Body) -> Body:
 
 
 def _content(value: Any) -> Any:
-    """Return text, or, where there is more than text, a list of parts; ``None`` without any."""
+    """Return a message's content as text, or as a list of parts if not all of them are text."""
     if value is None or isinstance(value, str):
         return value
     if not isinstance(value, list):
@@ -156,8 +156,8 @@ def _tool(tool: Any) -> Body:
     return {"type": "function", "function": made}
 
 
-def _old_call(value: Body) -> List[Any]:
-    """``function_call`` was the only call of a message, without an id."""
+def _legacy_call(value: Body) -> List[Any]:
+    """Return the call in OpenAI's older format: one ``function_call`` in a message, without id."""
     call = value.get("function_call")
     return [call] if isinstance(call, dict) else []
 
@@ -174,7 +174,10 @@ def _call(call: Any) -> Body:
 
 
 def _link_tools(messages: List[Body]) -> None:
-    """Give every call an id and every tool's answer the id of its call, each answer once."""
+    """Give each tool call an id, and each tool's answer the id of its call.
+
+    Raises ``UnusableError`` for a call without an answer and for an answer without a call.
+    """
     made = 0
     waiting: Dict[str, str] = {}
     for message in messages:

@@ -1,4 +1,4 @@
-"""Datasets and their items as people read them."""
+"""Datasets and their items formatted for people."""
 
 import json
 from typing import Any, Iterable, Sequence
@@ -25,12 +25,12 @@ ITEM_COLUMNS = {
 
 
 def format_datasets_table(datasets: Iterable[Body]) -> str:
-    """Return one line a dataset, from the rows of ``datasets.list_datasets``."""
+    """Return a table of the rows of ``datasets.list_datasets``."""
     return listing(datasets, COLUMNS)
 
 
 def format_dataset_display(dataset: Body, items: Sequence[Body]) -> str:
-    """Return a dataset: what belongs to it, then each item with its input and output."""
+    """Return a dataset's fields, then each item with its input and expected output."""
     heading = {
         "name": dataset["name"],
         "id": dataset["id"],

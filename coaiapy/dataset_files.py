@@ -1,7 +1,7 @@
-"""Dataset items as files: JSON Lines, JSON, YAML and CSV, and back without a loss.
+"""Reads dataset items from JSON Lines, JSON, YAML and CSV, and writes JSON Lines and CSV.
 
-In CSV a cell is JSON where it can be read as JSON, else text; an empty one is nothing. Texts that
-look like JSON are therefore written as JSON texts, in quotes.
+Writing and reading again gives the same items. A CSV cell is read as JSON if it is valid JSON, else
+as text, and an empty cell as no value. A text that looks like JSON is therefore written in quotes.
 """
 
 import csv
@@ -27,12 +27,15 @@ FORMATS = (JSONL, CSV)
 READABLE = ("jsonl", "json", "yaml", "csv")
 _TEXT_FIELDS = ("id", "status", "sourceTraceId", "sourceObservationId")
 _TEXT_COLUMNS = [name for field in _TEXT_FIELDS for name in (field,) + tuple(FIELDS[field])]
-# What not every reader of CSV takes for part of a cell.
+# Control characters, which not every CSV reader keeps in a cell.
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f]")
 
 
 class FileItems(NamedTuple):
-    """The items of a file, each once and with an id, and how many lines repeated another."""
+    """The items of a file, each once and with an id.
+
+    ``places`` says for each id where in the file it is; ``repeated`` is the number of duplicates.
+    """
 
     items: List[Body]
     places: Dict[str, str]
@@ -46,11 +49,11 @@ def read_dataset_items(
     format: Optional[str] = None,
     new_ids: bool = False,
 ) -> FileItems:
-    """Return the items that a file holds for a dataset, checked whole.
+    """Return the items in a file for a dataset; the whole file is checked first.
 
-    One without an id is given one that depends on the dataset and its content alone, so that the
-    same file read again means the same items. With ``new_ids`` an item that has an id gets one
-    that depends on the dataset and that id alone. Raises ``UsageError`` that lists what is wrong.
+    An item without an id gets one that is a hash of the dataset's name and its content, so that
+    reading the file again gives the same items. With ``new_ids`` an item with an id gets a hash of
+    the dataset's name and that id. Raises one ``UsageError`` that lists all mistakes.
     """
     items: Dict[str, Body] = {}
     places: Dict[str, str] = {}
@@ -95,7 +98,7 @@ def _with_id(item: Body, dataset_name: str, new_ids: bool) -> Body:
 
 
 def exported(item: Body) -> Body:
-    """Return what of an item of a server goes into a file, and can be imported again."""
+    """Return the fields of a server's item that are written to a file and can be imported again."""
     kept = {key: item.get(key) for key in FIELDS if item.get(key) is not None}
     if kept.get("status") == "ACTIVE":
         del kept["status"]
@@ -105,9 +108,9 @@ def exported(item: Body) -> Body:
 
 
 def format_of(path: Optional[str]) -> str:
-    """Return the format that the ending of a file's name tells; JSON Lines without an ending.
+    """Return the format for the extension of a file's name; JSON Lines if it has none.
 
-    ``UsageError`` for any other ending.
+    ``UsageError`` for an unknown extension.
     """
     ending = os.path.splitext(path or "")[1].lower()
     if ending == ".csv":
@@ -121,12 +124,12 @@ def format_of(path: Optional[str]) -> str:
 
 
 def to_jsonl(items: Iterable[Body]) -> str:
-    """Return items of a server as JSON Lines."""
+    """Return a server's items as JSON Lines."""
     return json_lines(exported(item) for item in items)
 
 
 def to_csv(items: Iterable[Body]) -> str:
-    """Return items of a server as CSV with one column for each field."""
+    """Return a server's items as CSV with one column for each field."""
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(list(FIELDS))

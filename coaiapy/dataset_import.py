@@ -1,6 +1,7 @@
-"""Many items into a dataset: only what the server has not, several at a time, counted in the end.
+"""Imports many items into a dataset, several at a time, and counts what became of them.
 
-The same file imported again changes nothing: items are known by their ids.
+Only items that are new or different are sent. They are recognised by their ids, so that importing
+the same file again changes nothing.
 """
 
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -15,7 +16,7 @@ from coaiapy.record_fields import Body
 from coaiapy.server_only import client_for
 from coaiapy.settings import Settings
 
-# Seconds for one item. Rate limits are counted by the minute.
+# Seconds to try to send each item. Rate limits are counted by the minute.
 PATIENCE = 90.0
 
 
@@ -28,11 +29,11 @@ class FailedItem(NamedTuple):
 
 
 class Imported(NamedTuple):
-    """What became of a file's items; every one of them is counted once.
+    """What became of a file's items; every item is in exactly one of the counts.
 
-    ``unsent``: not tried, since ``problem`` ended the import. ``missing``: accepted, and yet not
-    there when the dataset was read afterwards. ``there``: the items of the dataset in the end,
-    ``None`` where ``problem`` kept it from being read.
+    ``unsent``: not tried, because ``problem`` ended the import. ``missing``: accepted, but not in
+    the dataset when it was read afterwards. ``there`` is the number of items in the dataset after
+    the import, ``None`` if it could not be read because of ``problem``.
     """
 
     new: int = 0
@@ -46,7 +47,7 @@ class Imported(NamedTuple):
     problem: Optional[CoaiaError] = None
 
     def counts(self) -> Body:
-        """The numbers alone, with all lines of the file as ``total``."""
+        """Return only the numbers; ``total`` is the number of items in the file."""
         total = self.new + self.changed + self.same + self.repeated + self.unsent
         counts: Body = {"total": total + len(self.failed) + self.missing}
         counts.update(new=self.new, changed=self.changed, same=self.same, repeated=self.repeated)
@@ -61,22 +62,22 @@ def import_dataset_items(
     dry_run: bool = False,
     create: bool = False,
 ) -> Imported:
-    """Bring the items of a file into a dataset and return the counts.
+    """Import the items of a file into a dataset and return the counts.
 
-    ``create`` makes the dataset if there is none, else that is a ``NotFoundError``. ``dry_run``
-    sends nothing and counts what would be new or changed.
+    ``create`` makes the dataset if it does not exist; without it that raises ``NotFoundError``.
+    ``dry_run`` sends nothing and counts what would be new or changed.
     """
     with client_for(settings, "dataset items", PATIENCE) as http:
         known: Dict[str, Body] = {}
         if _ensure(settings, dataset_name, create, dry_run):
             known = {item["id"]: item for item in items_of(http, dataset_name)}
-        return _brought(http, dataset_name, found, known, dry_run)
+        return _import(http, dataset_name, found, known, dry_run)
 
 
-def _brought(
+def _import(
     http: LangfuseHttp, dataset_name: str, found: FileItems, known: Dict[str, Body], dry_run: bool
 ) -> Imported:
-    """Bring what is not ``known`` of a file's items into a dataset that is there."""
+    """Import those of a file's items that are not ``known`` or differ from what is known."""
     items = as_server_knows(http, found.items)
     new = [item for item in items if item["id"] not in known]
     changed = [item for item in items if item["id"] in known and _differs(item, known[item["id"]])]
@@ -93,7 +94,7 @@ def _brought(
 
 
 def _ensure(settings: Settings, name: str, create: bool, dry_run: bool) -> bool:
-    """Tell whether the dataset is there, after making it if that is wished."""
+    """Return whether the dataset exists now; create it if it is missing and ``create`` is true."""
     try:
         get_dataset(settings, name)
     except NotFoundError:
@@ -106,7 +107,7 @@ def _ensure(settings: Settings, name: str, create: bool, dry_run: bool) -> bool:
 
 
 def _differs(item: Body, known: Body) -> bool:
-    """Whether a field that the file gives is another on the server."""
+    """Tell whether a field in the file has another value on the server."""
     return any(known.get(key) != value for key, value in item.items())
 
 
@@ -134,9 +135,9 @@ def _counted(
 
 
 def _compared(result: Imported, accepted: List[str], read: Any) -> Tuple[Imported, List[str]]:
-    """Read the dataset once more; return what is missing in it, and the accepted ids that are there.
+    """Read the dataset again; return ``result`` with its counts, and the accepted ids found there.
 
-    Where it cannot be read, what the server has accepted counts.
+    If it cannot be read, all accepted ids count as found.
     """
     try:
         there = {item["id"] for item in read()}

@@ -1,7 +1,7 @@
 """Items of datasets: reading, writing and deleting them.
 
-An item is written under an id that the client chooses, so that a write whose answer was lost can
-be repeated: the server keeps one item for each id.
+The client chooses an item's id, and the server keeps one item for each id. A write whose response
+was lost can therefore be retried.
 """
 
 from typing import Any, Dict, Iterable, List, Optional
@@ -19,7 +19,7 @@ from coaiapy.suggest import did_you_mean
 ITEMS = "/api/public/dataset-items"
 STATUSES = ("ACTIVE", "ARCHIVED")
 LONGEST_ID = 255
-# The names of an item's fields on servers, and what else people and files call them.
+# The names of an item's fields in Langfuse's API, each with other names that files may use.
 FIELDS: Dict[str, Iterable[str]] = {
     "id": ("item_id",),
     "input": (),
@@ -29,8 +29,8 @@ FIELDS: Dict[str, Iterable[str]] = {
     "sourceObservationId": ("source_observation_id", "source_observation"),
     "status": (),
 }
-# What a server adds; a file that was read from one may hold it.
-_SERVERS_OWN = ("datasetId", "datasetName", "createdAt", "updatedAt", "mediaReferences")
+# Fields that a server adds. A file that was exported from a server may have them; they are ignored.
+_SERVER_FIELDS = ("datasetId", "datasetName", "createdAt", "updatedAt", "mediaReferences")
 _NAMES = {alias: name for name, aliases in FIELDS.items() for alias in (name,) + tuple(aliases)}
 _TEXTS = ("id", "sourceTraceId", "sourceObservationId")
 
@@ -48,7 +48,7 @@ def list_dataset_items(settings: Settings, dataset_name: str) -> List[Body]:
 
 
 def items_of(http: LangfuseHttp, dataset_name: str) -> Iterable[Body]:
-    """Yield the items of a dataset, page by page, and never one of another."""
+    """Yield the items of a dataset; items of other datasets in the answer are left out."""
     for item in numbered(http, ITEMS, {"datasetName": dataset_name}, None):
         if item.get("datasetName", dataset_name) == dataset_name:
             yield item
@@ -75,7 +75,7 @@ def create_dataset_item(
     item_id: Optional[str] = None,
     status: Optional[str] = None,
 ) -> Body:
-    """Write an item, or change what is given of the one with this id; return it."""
+    """Create an item, or change the given fields of the item with this id; return it."""
     body = item_from(
         {
             "id": item_id or ids.new_id(),
@@ -92,7 +92,7 @@ def create_dataset_item(
 
 
 def delete_dataset_item(settings: Settings, item_id: str) -> None:
-    """Delete an item with its runs; ``NotFoundError`` if there is none."""
+    """Delete an item and its runs; ``NotFoundError`` if there is none."""
     with client_for(settings, "dataset items") as http:
         try:
             http.request("DELETE", ITEMS + "/" + quoted(item_id))
@@ -101,16 +101,16 @@ def delete_dataset_item(settings: Settings, item_id: str) -> None:
 
 
 def put(http: LangfuseHttp, dataset_name: str, item: Body) -> Body:
-    """Send an item that has an id, again if need be, and return it as the server has it."""
+    """Send an item that has an id, with retries, and return it as the server has it."""
     body = dict(item, datasetName=dataset_name)
     written: Body = http.request("POST", ITEMS, json=body, retry=True)
     return written
 
 
 def as_server_knows(http: LangfuseHttp, items: List[Body]) -> List[Body]:
-    """Return items that name their traces by the ids under which the server keeps these.
+    """Return the items with the ids of their source traces in the form that the server uses.
 
-    A server is only asked what it is if an item names a trace.
+    The server is asked for its generation only if an item has a source trace.
     """
     if not any(item.get("sourceTraceId") for item in items):
         return items
@@ -133,13 +133,13 @@ def _with_span_ids(item: Body) -> Body:
 
 
 def item_from(values: Any) -> Body:
-    """Return the fields that are given, by the servers' names; ``UsageError`` for a wrong one."""
+    """Return an item's fields under the API's names, checked; ``UsageError`` for a wrong one."""
     if not isinstance(values, dict):
         raise UsageError("an item is an object with input and expectedOutput")
     item: Body = {}
     for key, value in values.items():
         name = _NAMES.get(key)
-        if name is None and key not in _SERVERS_OWN:
+        if name is None and key not in _SERVER_FIELDS:
             known = ", ".join(FIELDS)
             hint = did_you_mean(str(key), _NAMES)
             raise UsageError("no field {!r}{}; there are {}".format(key, hint, known))

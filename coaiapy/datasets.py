@@ -39,9 +39,9 @@ def create_dataset(
     input_schema: Any = None,
     expected_output_schema: Any = None,
 ) -> Body:
-    """Create a dataset, or change what is given of the one of this name; return it.
+    """Create a dataset, or change the given fields of the one with this name; return it.
 
-    The schemas are JSON schemas that a new server checks items with.
+    The schemas are JSON Schemas; servers that support them validate items against them.
     """
     if not name.strip():
         raise UsageError("a dataset needs a name")
@@ -54,7 +54,7 @@ def create_dataset(
 
 
 def metadata_from(value: Any) -> Any:
-    """Return metadata as an object or another JSON value; a text that is none becomes a note."""
+    """Return metadata as a JSON value; a text that is not JSON becomes ``{"note": text}``."""
     if not isinstance(value, str):
         return value
     try:

@@ -1,7 +1,7 @@
-"""Dataset items as training files: OpenAI's chat format and Gemini's, one JSON object a line.
+"""Turns dataset items into training files: JSON Lines in the format of OpenAI or Gemini.
 
-What both vendors require is in ``tests/test_finetuning.py``, as checks. An item that cannot be
-made a valid line is skipped, with the reason.
+``tests/test_finetuning.py`` checks the requirements of both vendors. An item that does not make a
+valid line is skipped, with the reason.
 """
 
 import re
@@ -26,7 +26,7 @@ from coaiapy.record_fields import Body
 
 OPENAI = "openai"
 GEMINI = "gemini"
-# What a function may be called.
+# The names that a vendor allows for functions.
 _FUNCTION_NAMES = {
     OPENAI: re.compile(r"[a-zA-Z0-9_-]{1,64}\Z"),
     GEMINI: re.compile(r"[a-zA-Z_][a-zA-Z0-9_.:-]{0,63}\Z"),
@@ -43,7 +43,7 @@ class Skipped(NamedTuple):
 
 
 class TrainingData(NamedTuple):
-    """The objects of a training file and the items that are not among them."""
+    """The objects of a training file, and the items that were skipped."""
 
     records: List[Body]
     skipped: List[Skipped]
@@ -58,7 +58,7 @@ def training_data(
 ) -> TrainingData:
     """Return the items as training data for ``openai`` or ``gemini``.
 
-    A chat's own system message counts before ``system_instruction``; archived items are skipped.
+    ``system_instruction`` is added to items without a system message. Archived items are skipped.
     """
     if vendor not in _VENDORS:
         raise UsageError("no fine-tuning format {!r}: openai and gemini are known".format(vendor))
@@ -115,7 +115,7 @@ def _openai(chat: Conversation) -> Body:
 
 
 def _openai_message(message: Body) -> Body:
-    """Only a user's message may have pictures, and only Gemini wants a tool's name."""
+    """Return a message for OpenAI: pictures only from the user, no name in a tool's answer."""
     made = {
         key: value for key, value in message.items() if (message["role"], key) != (TOOL, "name")
     }
@@ -181,7 +181,7 @@ def _text(message: Body) -> str:
 
 
 def _object(text: Any, name: str) -> Dict[str, Any]:
-    """Return the JSON object in a text; anything else under ``name`` in an object."""
+    """Return the JSON object in a text, or any other value as ``{name: value}``."""
     try:
         value = json_values.parse(as_text(text))
     except ValueError:

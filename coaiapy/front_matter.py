@@ -1,16 +1,16 @@
-"""Front matter: what a text file says of itself, between two lines of ``---`` at its top."""
+"""Front matter: the fields at the top of a text file, between two lines of ``---``."""
 
 import re
 from typing import NamedTuple, Optional
 
 FENCE = "---\n"
 _FENCE = r"---[ \t]*(?:\n|\Z)"
-# The first line of dashes after the opening one closes it: nothing may stand between them.
+# The next line of dashes after the opening one closes the front matter, which may be empty.
 _FRONT = re.compile(r"({0})((?:.*?\n)??)({0})(.*)\Z".format(_FENCE), re.DOTALL)
 
 
 class FrontMatter(NamedTuple):
-    """The parts of a text; joined, they are the text."""
+    """The parts of a text: both fences, what is between them, and the rest. Joined they are it."""
 
     opening: str
     heading: str
@@ -25,5 +25,5 @@ def parts(text: str) -> Optional[FrontMatter]:
 
 
 def begins(text: str) -> bool:
-    """Tell whether the first line is a fence, of front matter that may have no end."""
+    """Tell whether the first line is a fence, even if there is no second one."""
     return text.split("\n", 1)[0].rstrip() + "\n" == FENCE

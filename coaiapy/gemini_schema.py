@@ -1,7 +1,7 @@
-"""What a tool takes, as Gemini says it: a part of JSON Schema, with words of its own.
+"""Converts the JSON Schema of a tool's parameters to the subset that Gemini supports.
 
-Gemini refuses a word that it does not know, and a file with it. Such a word is left out: the
-tool is described less closely, and the line is valid.
+Gemini refuses a whole file for one keyword that it does not know. Such keywords are left out, which
+makes the description of the tool less strict but valid.
 """
 
 import re
@@ -26,8 +26,8 @@ def parameters(schema: Any) -> Body:
 
 
 def _schema(schema: Any, definitions: Collection[str]) -> Body:
-    """Return what Gemini knows of a schema; a property that is only ``true`` may be anything."""
-    given = _in_its_words(schema, definitions) if isinstance(schema, dict) else {}
+    """Return the supported part of a schema; ``{}``, which allows anything, for ``true``."""
+    given = _with_gemini_keywords(schema, definitions) if isinstance(schema, dict) else {}
     made = {word: given[word] for word, fits in _VALUES.items() if fits(given.get(word))}
     if isinstance(given.get("items"), dict):
         made["items"] = _schema(given["items"], definitions)
@@ -39,7 +39,7 @@ def _schema(schema: Any, definitions: Collection[str]) -> Body:
     return made
 
 
-def _in_its_words(schema: Body, definitions: Collection[str]) -> Body:
+def _with_gemini_keywords(schema: Body, definitions: Collection[str]) -> Body:
     given = dict(schema)
     if "const" in given:
         given["enum"] = [given["const"]]
@@ -53,7 +53,7 @@ def _in_its_words(schema: Body, definitions: Collection[str]) -> Body:
 
 
 def _one_type(types: Any) -> Body:
-    """Gemini has one type at a time, which may be nullable."""
+    """Return a list of types as Gemini has it: one type, or ``anyOf``, and ``nullable``."""
     others = [one for one in types if one != "null"]
     made: Body = {"nullable": True} if "null" in types else {}
     if len(others) == 1:
@@ -73,7 +73,7 @@ def _are_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
-# Its words, and what may stand behind each; those that hold schemas are in ``_schema``.
+# Gemini's keywords with a check of the value. Those whose values are schemas are in ``_schema``.
 _VALUES: Dict[str, Callable[[Any], bool]] = {
     word: fits
     for words, fits in (

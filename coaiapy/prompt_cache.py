@@ -1,7 +1,7 @@
-"""Copies of prompts on disk, for when the server is down: one file for each name and label.
+"""Copies of prompts on disk, for when the server is down.
 
-A copy belongs to the server and the keys it was fetched with. Copies are spare: whatever is wrong
-with one, it is as if there were none.
+There is one file for each prompt and version, and one for each prompt and label, in a folder for
+each server and public key. A copy that cannot be read or understood counts as missing.
 """
 
 import json
@@ -27,20 +27,20 @@ class Copy(NamedTuple):
 
     @property
     def age(self) -> float:
-        """The seconds since it was fetched; endless if the clock was set back."""
+        """The seconds since it was fetched; infinity if the clock was set back since."""
         age = time.time() - self.fetched_at
         return age if age >= 0 else float("inf")
 
 
 def selector(label: Optional[str], version: Optional[int]) -> str:
-    """Return the words under which a version of a prompt is kept."""
+    """Return the key of a copy within its prompt: ``version 3`` or ``label production``."""
     return "version {}".format(version) if version else "label {}".format(label)
 
 
 def keep(settings: Settings, prompt: Body, label: Optional[str]) -> None:
-    """Keep a prompt that was fetched by ``label``, also as the version that it is.
+    """Save a copy of a prompt under its version and, if it was fetched by a label, under that.
 
-    Raises ``StateError`` if the disk takes it not.
+    Raises ``StateError`` if it cannot be written.
     """
     folder = os.path.join(_project_folder(settings), _digest(prompt["name"]))
     files.make_private_folder(folder)
@@ -56,7 +56,7 @@ def keep(settings: Settings, prompt: Body, label: Optional[str]) -> None:
 def find(
     settings: Settings, name: str, label: Optional[str], version: Optional[int]
 ) -> Optional[Copy]:
-    """Return the copy of a prompt, if there is one; without a server, the newest of any server."""
+    """Return the copy of a prompt, or ``None``; in local mode the newest one of all servers."""
     words = selector(label, version)
     found = []
     for folder in _folders(settings):
@@ -98,7 +98,7 @@ def _folders(settings: Settings) -> List[str]:
 
 
 def _project_folder(settings: Settings) -> str:
-    """A public key belongs to one project, so that no request is needed to know which."""
+    """Return the folder of the copies of a project, which the public key identifies."""
     owner = _digest(settings.base_url + "\n" + settings.public_key)
     return os.path.join(files.state_folder(), FOLDER, owner)
 

@@ -1,4 +1,4 @@
-"""What a prompt may be: its name, its labels, and its content as text or as chat messages."""
+"""The rules for a prompt's name, labels, tags and content, which is a text or chat messages."""
 
 import json
 import re
@@ -20,7 +20,7 @@ _RESERVED = ("new", "metrics", "prompt-detail")
 
 
 def check_name(name: str) -> None:
-    """Raise ``UsageError`` for a name that no server takes."""
+    """Raise ``UsageError`` for a prompt name that servers do not accept."""
     problem = ""
     if not name.strip():
         problem = "is empty"
@@ -35,7 +35,10 @@ def check_name(name: str) -> None:
 
 
 def check_labels(labels: Iterable[Any]) -> List[str]:
-    """Return labels that a user may set; ``latest`` is the server's own and left out."""
+    """Return labels, each once, without ``latest``, which only the server sets.
+
+    ``UsageError`` for an invalid one.
+    """
     for label in labels:
         if not isinstance(label, str) or not _LABEL.match(label):
             raise UsageError(
@@ -45,7 +48,7 @@ def check_labels(labels: Iterable[Any]) -> List[str]:
 
 
 def check_tags(tags: Iterable[Any]) -> List[str]:
-    """Return tags, each once; ``UsageError`` for one that is no text."""
+    """Return tags, each once; ``UsageError`` for one that is not a text."""
     for tag in tags:
         if not isinstance(tag, str) or not tag:
             raise UsageError("the tag {!r} is not a text: put it in quotes".format(tag))
@@ -53,7 +56,7 @@ def check_tags(tags: Iterable[Any]) -> List[str]:
 
 
 def check_content(content: Any, prompt_type: str) -> None:
-    """Raise ``UsageError`` unless ``content`` is what a prompt of this type holds."""
+    """Raise ``UsageError`` unless ``content`` is valid for a prompt of this type."""
     if prompt_type == CHAT:
         check_messages(content)
     elif prompt_type != TEXT:
@@ -63,7 +66,7 @@ def check_content(content: Any, prompt_type: str) -> None:
 
 
 def check_messages(messages: Any) -> None:
-    """Raise ``UsageError`` unless these are chat messages or placeholders."""
+    """Raise ``UsageError`` unless this is a list of chat messages and placeholders."""
     if not isinstance(messages, list) or not messages:
         raise UsageError(
             'a chat prompt is a list of messages, such as [{"role": "user", "content": "Hi"}]'
@@ -82,7 +85,7 @@ def check_messages(messages: Any) -> None:
 
 
 def content_from(text: str, prompt_type: str) -> Any:
-    """Return what ``text`` says as a prompt: itself, or the messages in its JSON or YAML."""
+    """Return a prompt's content from a text: the text itself, or chat messages in JSON or YAML."""
     if prompt_type != CHAT:
         return text
     try:
@@ -96,7 +99,7 @@ def content_from(text: str, prompt_type: str) -> Any:
 
 
 def yaml_value(text: str, what: str) -> Any:
-    """Return what a YAML text says, as JSON would; ``UsageError`` names ``what`` it is."""
+    """Return the value of a YAML text with JSON's types; ``UsageError`` calls the text ``what``."""
     yaml = require("yaml", "PyYAML")
     try:
         return json_values.plain(yaml_values.load(text))
@@ -106,9 +109,9 @@ def yaml_value(text: str, what: str) -> Any:
 
 
 def content_text(content: Any, escaped: bool = False) -> str:
-    """Return a prompt's content as text: itself, or its messages, roles and all, as JSON.
+    """Return a prompt's content as text; chat messages become indented JSON.
 
-    ``escaped``: as one line, a JSON string.
+    With ``escaped`` the whole is written as a JSON string, on one line.
     """
     if not escaped:
         return content if isinstance(content, str) else json.dumps(content, **_READABLE)
@@ -120,7 +123,7 @@ _READABLE: Any = {"ensure_ascii": False, "indent": 2}
 
 
 def is_same(prompt: Body, wanted: Body) -> bool:
-    """Whether a prompt of a server has the type, content and config of the wanted one."""
+    """Tell whether a server's prompt has the same type, content and config as ``wanted``."""
     return (
         (prompt.get("type") or TEXT) == (wanted.get("type") or TEXT)
         and prompt.get("prompt") == wanted.get("prompt")

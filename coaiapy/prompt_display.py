@@ -1,4 +1,4 @@
-"""Prompts as people read them."""
+"""Prompts formatted for people."""
 
 from typing import Iterable
 
@@ -18,12 +18,12 @@ COLUMNS = {
 
 
 def format_prompts_table(prompts: Iterable[Body]) -> str:
-    """Return one line a prompt, from the rows of ``prompts.list_prompts``."""
+    """Return a table of the rows of ``prompts.list_prompts``."""
     return listing(prompts, COLUMNS)
 
 
 def format_prompt_display(prompt: Body) -> str:
-    """Return one version of a prompt: what belongs to it, then its content."""
+    """Return one version of a prompt: its fields, then its content."""
     heading = {
         "name": prompt["name"],
         "version": prompt["version"],

@@ -1,10 +1,10 @@
-"""What differs between a folder of prompt files and the prompts of a server.
+"""Compares a folder of prompt files with the prompts of a server.
 
-The server's side is the version with one label (``latest`` unless another is named). A label that
-the server has beyond those in the file is no difference: none can be taken off.
+The server's side is the version with one label (``latest`` unless another is named). An additional
+label on the server is not a difference, since labels cannot be removed there.
 
-A file says which version it was pulled from. That version tells on which side a prompt has changed
-since: in the folder, on the server (the file is behind), or on both.
+A file says which version it was pulled from. Comparing with that version tells on which side a
+prompt has changed since: in the folder, on the server (the file is behind), or on both.
 """
 
 import difflib
@@ -30,10 +30,10 @@ MISSING = "only on the server"
 
 
 class Compared(NamedTuple):
-    """A prompt on both sides; ``differences`` are the fields that are not the same.
+    """A prompt in the folder and on the server; ``differences`` are the names of its fields.
 
-    ``holder``, in the state ``LABELS``: the server's version that has the content of the file, and
-    lacks a label.
+    In the state ``LABELS`` only labels are missing, and ``holder`` is the server's version that has
+    the file's content and lacks them.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Compared(NamedTuple):
     holder: Optional[Body] = None
 
     def row(self) -> Body:
-        """The row of a listing."""
+        """Return the row for a listing."""
         file, prompt = self.file, self.prompt
         return {
             "name": self.name,
@@ -62,22 +62,22 @@ def compare(
     names: Sequence[str] = (),
     label: str = LATEST,
 ) -> List[Compared]:
-    """Return every prompt of a folder and of the server, or those of ``names``, by name.
+    """Return every prompt in the folder or on the server, or those of ``names``, sorted by name.
 
-    ``known`` are the prompts of the folder by name, as ``prompt_folder.read_checked`` finds them.
+    ``known`` are the folder's prompts by name, from ``prompt_folder``.
     """
     there = _fetch_all(settings, names, label)
     both = sorted(_chosen(set(known) | set(there), names))
     compared = [_compared(name, known.get(name), there.get(name)) for name in both]
-    return values_of(run_all(lambda one: _placed(settings, one, label), compared, (CoaiaError,)))
+    return values_of(run_all(lambda one: _with_side(settings, one, label), compared, (CoaiaError,)))
 
 
 def _fetch_all(settings: Settings, names: Sequence[str], label: str) -> Dict[str, Body]:
-    """Return the server's prompts that have the label, unresolved, by name."""
+    """Return the server's prompts with the label by name, with references left unresolved."""
     wanted = [name for name in list_names(settings, label) if not names or name in names]
 
     found = run_all(lambda name: _version(settings, name, label=label), wanted, (CoaiaError,))
-    # Without one that was deleted, or whose label has moved, since it was listed.
+    # A prompt may have been deleted, or its label moved, after it was listed: it is left out.
     prompts = values_of(found)
     return {prompt["name"]: prompt for prompt in prompts if prompt is not None}
 
@@ -85,8 +85,11 @@ def _fetch_all(settings: Settings, names: Sequence[str], label: str) -> Dict[str
 def drifted(
     compared: Iterable[Compared], names: Sequence[str] = (), complete: bool = False
 ) -> List[Compared]:
-    """Return what is not the same on both sides. What only the server has counts if it was named,
-    or if the folder should be ``complete``."""
+    """Return the prompts that differ between folder and server.
+
+    A prompt that is only on the server counts if it is one of ``names``, or with ``complete``,
+    which says that the folder should have all prompts.
+    """
     return [
         one
         for one in compared
@@ -95,7 +98,7 @@ def drifted(
 
 
 def diff(one: Compared) -> str:
-    """Return what differs as a unified diff from the server to the folder; else nothing."""
+    """Return a unified diff from the server to the folder; an empty text if they are the same."""
     if one.state == SAME:
         return ""
     path = one.file.path if one.file else prompt_files.path_of(one.name)
@@ -108,7 +111,7 @@ def diff(one: Compared) -> str:
 
 
 def _chosen(known: Iterable[str], names: Sequence[str]) -> List[str]:
-    """Return ``names``, or all that are ``known``; ``NotFoundError`` for a name that is not."""
+    """Return ``names``, or ``known`` if it is empty; ``NotFoundError`` for an unknown name."""
     for name in names:
         if name not in known:
             raise NotFoundError("no prompt {!r}, neither here nor on the server".format(name))
@@ -128,8 +131,8 @@ def _compared(name: str, file: Optional[PromptFile], prompt: Optional[Body]) -> 
     return Compared(name, state, file, prompt, differences, prompt if state == LABELS else None)
 
 
-def _placed(settings: Settings, one: Compared, label: str) -> Compared:
-    """Return a changed prompt with the side on which it has changed."""
+def _with_side(settings: Settings, one: Compared, label: str) -> Compared:
+    """Return a prompt that differs with the state that says on which side it has changed."""
     file, prompt = one.file, one.prompt
     if file is None or one.state not in (CHANGED, NEW):
         return one
@@ -160,7 +163,7 @@ def _base(settings: Settings, file: PromptFile, known: List[Optional[Body]]) -> 
 def _holder(
     file: PromptFile, prompt: Optional[Body], others: List[Optional[Body]]
 ) -> Optional[Body]:
-    """Return the version with the content of the file, if it is newer than the labelled one."""
+    """Return one of ``others`` that has the file's content and is newer than ``prompt``."""
     for other in others:
         if other is not None and not _differences(file, other):
             if prompt is None or prompt["version"] < other["version"]:
@@ -178,7 +181,7 @@ def _version(
 
 
 def _differences(file: PromptFile, prompt: Body) -> List[str]:
-    """Return what a version of the server has otherwise than the file, labels left aside."""
+    """Return the names of the fields that differ between file and server, except labels."""
     differences = []
     if file.type != (prompt.get("type") or "text"):
         differences.append("type")
@@ -192,7 +195,7 @@ def _differences(file: PromptFile, prompt: Body) -> List[str]:
 
 
 def _shown(prompt: Optional[Body], file: Optional[PromptFile]) -> str:
-    """Return the server's side without the labels that are no difference."""
+    """Return the server's prompt as the text of a file, without its additional labels."""
     if prompt is None:
         return ""
     if file is None:
@@ -203,7 +206,7 @@ def _shown(prompt: Optional[Body], file: Optional[PromptFile]) -> str:
 
 
 def _filled(file: PromptFile, prompt: Optional[Body]) -> Body:
-    """Return the file's prompt; what it does not speak of is the server's."""
+    """Return the file's prompt; tags and version that the file does not have are the server's."""
     body = file.body()
     for key in ("tags", "version"):
         if body[key] is None and prompt is not None:

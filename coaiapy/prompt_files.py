@@ -1,8 +1,8 @@
-"""Prompts as files: YAML front matter with what belongs to the prompt, then its content.
+"""Prompts as files: YAML front matter with the prompt's fields, then its content.
 
-A text prompt's content stands below the front matter as it is; of the line ends after it one
-belongs to the file. A chat prompt's messages are written as YAML. The folders of a name are
-folders, and no name leads out of the folder that was given.
+The content of a text prompt follows the front matter unchanged, with one line end added. The
+messages of a chat prompt are written as YAML. Folders in a prompt's name become folders on disk;
+characters that could lead out of the given folder are encoded.
 """
 
 import os
@@ -29,9 +29,9 @@ from coaiapy.record_fields import Body
 ENDING = ".md"
 CONFLICT = "<<<<<<< "
 KEYS = ("name", "type", "version", "labels", "tags", "config")
-# Bytes of a name that a file system surely takes, with room for an ending.
+# Bytes: every file system allows a file name of this length with an extension.
 LONGEST_STEP = 200
-# What some system cannot have in a file's name, and the sign that stands for it.
+# What some operating system does not allow in a file name, and %, which is used to encode it.
 _UNSAFE = re.compile(
     r'[/%\\:*?"<>|\x00-\x1f\x7f]|^[. ]|[. ]$|^(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|$)',
     re.IGNORECASE,
@@ -41,7 +41,7 @@ _CONFLICT_LINES = re.compile(r"^<{7} .*^={7}$.*^>{7} ", re.MULTILINE | re.DOTALL
 
 
 class PromptFile(NamedTuple):
-    """A prompt as its file says it; ``labels`` and ``tags`` are ``None`` where it says nothing.
+    """A prompt in a file; ``labels`` and ``tags`` are ``None`` if the file does not have them.
 
     ``version`` is the server's version that the file was pulled from or pushed as, if any.
     """
@@ -56,28 +56,28 @@ class PromptFile(NamedTuple):
     version: Optional[int] = None
 
     def body(self) -> Body:
-        """The prompt with the names that servers use."""
+        """Return the prompt with the field names of Langfuse's API."""
         named = {"name": self.name, "type": self.type, "prompt": self.content}
         named.update(config=self.config, labels=self.labels, tags=self.tags)
         return dict(named, version=self.version)
 
 
 def path_of(name: str) -> str:
-    """Return where below the folder the prompt ``name`` is kept: ``a/b`` as ``a/b.md``."""
-    # A / that separates nothing from something is part of the name, and of no path.
+    """Return the path, below the folder, of the file of prompt ``name``: ``a/b`` is ``a/b.md``."""
+    # Only a / between two other characters separates folders; any other / is encoded.
     steps = [_file_name(step) for step in re.split("(?<=[^/])/(?=[^/])", name)]
     folders = [re.sub(r"\.(?=md$)", "%2E", step) for step in steps[:-1]]
     return os.path.join(*folders, steps[-1] + ENDING)
 
 
 def name_of(path: str) -> str:
-    """Return the name of the prompt that is kept at ``path`` below the folder."""
+    """Return the name of the prompt whose file has this path below the folder."""
     text = path[: -len(ENDING)].replace(os.sep, "/")
     return re.sub(r"%([0-9A-F]{2})", lambda found: chr(int(found.group(1), 16)), text)
 
 
 def _file_name(step: str) -> str:
-    """Return a name for a file; of one that is too long the end becomes a digest of it."""
+    """Return one part of a prompt's name as a file name; the end of a long one becomes a hash."""
     safe = _UNSAFE.sub(_encoded, step)
     data = safe.encode("utf-8", "surrogatepass")
     if len(data) <= LONGEST_STEP:
@@ -91,7 +91,7 @@ def _encoded(found: Any) -> str:
 
 
 def render(prompt: Body) -> str:
-    """Return the file's text for a prompt of a server."""
+    """Return the text of the file for a prompt from a server."""
     heading = {"name": prompt["name"], "type": prompt.get("type") or TEXT}
     if prompt.get("version"):
         heading["version"] = prompt["version"]
@@ -105,7 +105,10 @@ def render(prompt: Body) -> str:
 
 
 def parse(text: str, path: str) -> PromptFile:
-    """Return what the file at ``path`` (below its folder) says; ``UsageError`` if it is none."""
+    """Return the prompt in a file's text; ``path`` is its path below the folder.
+
+    Raises ``UsageError`` if it is not a valid prompt file.
+    """
     if text.startswith(CONFLICT):
         raise UsageError(
             "{} begins with a conflict marker of git: resolve the conflict".format(path)
@@ -123,7 +126,7 @@ def parse(text: str, path: str) -> PromptFile:
 
 
 def has_heading(text: str) -> bool:
-    """Whether a file says that it is a prompt, or did so before a merge went wrong."""
+    """Tell whether a text begins with front matter, or with a conflict marker in its place."""
     return front_matter.begins(text) or text.startswith(CONFLICT)
 
 
@@ -173,11 +176,14 @@ def _listed(heading: Body, key: str) -> Optional[List[Any]]:
 
 
 def _dumped(value: Any) -> str:
-    """Return YAML for people, or, where its fine print would change the value, plainer YAML."""
+    """Return a value as YAML, in the most readable style that gives the same value when read.
+
+    Some texts change when they are written as a block or with non-ASCII characters.
+    """
     yaml = require("yaml", "PyYAML")
 
     class Dumper(yaml.SafeDumper):  # type: ignore[misc, name-defined]
-        """Writes texts of several lines as blocks."""
+        """Writes texts of several lines as YAML blocks."""
 
     def text(dumper: Any, data: str) -> Any:
         style = "|" if "\n" in data else None
@@ -193,12 +199,12 @@ def _dumped(value: Any) -> str:
             sort_keys=False,
             width=float("inf"),
         )
-        if _says(yaml, said, value):
+        if _reads_back_as(yaml, said, value):
             break
     return said
 
 
-def _says(yaml: Any, text: str, value: Any) -> bool:
+def _reads_back_as(yaml: Any, text: str, value: Any) -> bool:
     try:
         return bool(yaml.safe_load(text) == value)
     except yaml.YAMLError:
@@ -206,12 +212,15 @@ def _says(yaml: Any, text: str, value: Any) -> bool:
 
 
 def is_unmerged(content: Any) -> bool:
-    """Whether a prompt's text holds both sides of a conflict of git."""
+    """Tell whether a prompt's text has the markers of an unresolved git conflict."""
     return isinstance(content, str) and bool(_CONFLICT_LINES.search(content))
 
 
 def with_version(text: str, file: PromptFile, version: int) -> str:
-    """Return the text of ``file`` with another version, and nothing else changed if possible."""
+    """Return the text of ``file`` with another version.
+
+    Only that line is changed, if the result is valid; else the file is written anew.
+    """
     is_windows = _has_windows_lines(text)
     front = front_matter.parts(text.replace("\r\n", "\n") if is_windows else text)
     changed = "".join(front._replace(heading=_renumbered(front.heading, version))) if front else ""

@@ -1,4 +1,4 @@
-"""A folder of prompt files: what is in it, and writing to it, never outside."""
+"""Reads a folder of prompt files, and writes files into it, never outside it."""
 
 import os
 from typing import Dict, Iterator, List, NamedTuple
@@ -11,22 +11,25 @@ PROJECT_FILE = 0o644
 
 
 class Folder(NamedTuple):
-    """What is in a folder of prompts: its prompts by name, what is wrong with the other prompt
-    files by their path, and the paths of texts without front matter (a README)."""
+    """The content of a folder of prompts.
+
+    ``prompts`` are by name; ``broken`` are the errors of invalid prompt files by path; ``others``
+    are the paths of texts without front matter, such as a README.
+    """
 
     prompts: Dict[str, PromptFile]
     broken: Dict[str, CoaiaError]
     others: List[str]
 
     def checked(self) -> "Folder":
-        """Return the folder; raise what is wrong with a file of it, if something is."""
+        """Return the folder; raise the error of the first broken file, if there is one."""
         for path in sorted(self.broken):
             raise self.broken[path]
         return self
 
 
 def read_folder(folder: str) -> Folder:
-    """Return what is in ``folder``, nothing if it does not exist."""
+    """Return the content of ``folder``; it is empty if the folder does not exist."""
     found = Folder({}, {}, [])
     for path in _paths(folder):
         try:
@@ -41,7 +44,7 @@ def read_folder(folder: str) -> Folder:
 
 
 def read_checked(folder: str) -> Folder:
-    """Return what is in ``folder``; ``UsageError`` if there is none, or a file is broken."""
+    """Return the content of ``folder``; ``UsageError`` if it is missing or a file is broken."""
     if not os.path.isdir(folder):
         raise UsageError("there is no folder {}: coaia fuse prompts pull makes one".format(folder))
     return read_folder(folder).checked()
@@ -66,7 +69,7 @@ def _paths(folder: str) -> Iterator[str]:
 
 
 def _read(path: str) -> str:
-    """Return the text with the line ends that it has, without a byte-order mark."""
+    """Return a file's text with its own line ends, without a byte-order mark."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as stream:
             return stream.read()
@@ -77,14 +80,14 @@ def _read(path: str) -> str:
 
 
 def note_version(folder: str, file: PromptFile, version: int) -> None:
-    """Let a file say which version of the server it is."""
+    """Write the server's version number into a prompt's file, if it is another."""
     if version != file.version:
         text = _read(os.path.join(folder, file.path))
         write(folder, file.path, with_version(text, file, version))
 
 
 def write(folder: str, path: str, text: str) -> None:
-    """Write a prompt's file; ``StateError`` if a link would lead out of ``folder``."""
+    """Write a prompt's file; ``StateError`` if a symbolic link leads out of ``folder``."""
     target = os.path.join(folder, path)
     inside = os.path.join(os.path.realpath(folder), "")
     if not os.path.realpath(target).startswith(inside):

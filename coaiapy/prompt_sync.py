@@ -1,4 +1,4 @@
-"""Making a folder of prompt files and the prompts of a server the same: pull and push."""
+"""Pull and push: copies prompts between a folder of files and a server."""
 
 import os
 from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Sequence
@@ -34,8 +34,11 @@ class Failed(NamedTuple):
 
 
 class Pulled(NamedTuple):
-    """What ``pull`` did: rows of ``name``, ``path``, ``state`` (new, changed, same, or not
-    written) and ``version``; and why some were not written."""
+    """The result of ``pull``.
+
+    Each row has ``name``, ``path``, ``version`` and ``state`` ("new", "changed", "same" or
+    ``KEPT``); ``failed`` says why some were not written.
+    """
 
     rows: List[Body]
     failed: List[Failed]
@@ -49,9 +52,9 @@ def pull(
     dry_run: bool = False,
     force: bool = False,
 ) -> Pulled:
-    """Write a file for every prompt, or those of ``names``; those without a change stay untouched.
+    """Write a file for every prompt on the server, or those of ``names``, if it has changed.
 
-    A file that was changed here, or is no prompt, is replaced only with ``force``.
+    A file that was changed here, or is not a prompt, is replaced only with ``force``.
     """
     found = prompt_folder.read_folder(folder)
     pulled = Pulled([], [])
@@ -84,7 +87,7 @@ def _pulled_state(one: Compared) -> str:
 
 
 def _check_replaceable(one: Compared, folder: str, path: str, found: Folder) -> None:
-    """Raise ``CoaiaError`` if what stands at ``path`` may be nowhere else."""
+    """Raise ``CoaiaError`` if the file at ``path`` has content that is not on the server."""
     problem = ""
     if path in found.broken:
         problem = str(found.broken[path])
@@ -121,8 +124,9 @@ def push(
 ) -> List[Failed]:
     """Write prompts of the folder to the server, one after the other.
 
-    ``written`` is called with each name and its version, which is noted in its file. Returns those
-    that were refused; an unreachable server or wrong keys end it.
+    After each one ``written`` is called with its name and the new version, and the version's number
+    is put into its file. Returns those that failed. ``NetworkError`` and ``ConfigError`` are
+    raised, because the rest would fail in the same way.
     """
     failed = []
     for one in compared:
@@ -139,9 +143,9 @@ def push(
 
 
 def pushable(compared: Iterable[Compared], force: bool = False) -> List[Compared]:
-    """Return what ``push`` should write: what is new or was changed in the folder alone.
+    """Return the prompts that ``push`` should write: those new or changed only in the folder.
 
-    With ``force`` also what replaces something newer on the server.
+    With ``force`` also those that replace a newer version on the server.
     """
     states = (NEW, CHANGED, LABELS) + ((BEHIND, DIVERGED) if force else ())
     return [one for one in compared if one.state in states]
@@ -150,7 +154,7 @@ def pushable(compared: Iterable[Compared], force: bool = False) -> List[Compared
 def unpushable(
     compared: Iterable[Compared], label: str = LATEST, force: bool = False
 ) -> List[Failed]:
-    """Return what was changed in the folder and is not pushed, and why."""
+    """Return the prompts that were changed in the folder but must not be pushed, and why."""
     states = (UNMERGED,) if force else (UNMERGED, DIVERGED)
     return [Failed(one.name, _conflict(one, label)) for one in compared if one.state in states]
 

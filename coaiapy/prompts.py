@@ -1,6 +1,6 @@
-"""Prompts of a Langfuse server: every one has numbered versions, and labels that point at them.
+"""Prompts of a Langfuse server: each has numbered versions, and labels that point to versions.
 
-What was read is kept on disk (``prompt_cache``) and serves when the server is down.
+Prompts that were fetched are kept on disk (``prompt_cache``) and used when the server is down.
 """
 
 from typing import Any, List, NamedTuple, Optional, Sequence
@@ -27,12 +27,12 @@ from coaiapy.server_pages import rows_from
 from coaiapy.settings import Settings
 
 PROMPTS = "/api/public/v2/prompts"
-# How often a version is posted when the server was asked and it was not there.
+# Tries to post a new version, if after each lost response the server says that it is not there.
 POSTS = 3
 
 
 class FetchedPrompt(NamedTuple):
-    """A prompt, and what its reader should know about where it comes from (perhaps nothing)."""
+    """A prompt, and a note for the user, such as that it is a copy from disk; may be empty."""
 
     prompt: Body
     note: str = ""
@@ -44,11 +44,11 @@ def list_prompts(
     label: Optional[str] = None,
     tag: Optional[str] = None,
 ) -> List[Body]:
-    """Return every prompt that fits: ``name``, ``type``, ``versions``, ``labels``, ``tags``,
-    ``lastUpdatedAt``, ``lastConfig``.
+    """Return every prompt that meets the conditions, without its content.
 
-    Old servers leave the type out of the list: they are asked for one version of each prompt. It
-    is ``None`` where that fails.
+    Each has ``name``, ``type``, ``versions``, ``labels``, ``tags``, ``lastUpdatedAt``,
+    ``lastConfig``. Old servers do not list the type, so that one version of each prompt is read; if
+    that fails, the type is ``None``.
     """
     with client_for(settings, "prompts") as http:
         rows = _rows(http, name, label, tag)
@@ -73,10 +73,10 @@ def get_prompt(
     version: Optional[int] = None,
     resolve: bool = True,
 ) -> Body:
-    """Return one version as the server has it; without ``label`` and ``version`` the one in
-    production. ``resolve`` false leaves references to other prompts as they are written.
+    """Return one version from the server; by default the one with the label ``production``.
 
-    Raises ``NotFoundError`` if there is none.
+    With ``resolve=False`` references to other prompts are not replaced by their content. Raises
+    ``NotFoundError`` if there is no such version.
     """
     label = _label(label, version)
     with client_for(settings, "prompts") as http:
@@ -91,10 +91,12 @@ def fetch_prompt(
     offline: bool = False,
     max_age: Optional[float] = None,
 ) -> FetchedPrompt:
-    """Return one version as ``get_prompt`` does, or its copy on disk: one that is at most
-    ``max_age`` seconds old, any if the server is down, and nothing else when ``offline``.
+    """Return one version as ``get_prompt`` does, or its copy on disk.
 
-    A server is given one timeout, not several tries, when there is a copy."""
+    The copy is returned if it is at most ``max_age`` seconds old, if the server is down, or when
+    ``offline``, which asks no server and raises ``NotFoundError`` without a fitting copy. If there
+    is a copy, the server gets only one timeout to answer.
+    """
     label = _label(label, version)
     copy = prompt_cache.find(settings, name, label, version)
     if copy is not None and max_age is not None and copy.age <= max_age:
@@ -129,10 +131,10 @@ def create_prompt(
     prompt_type: str = TEXT,
     config: Any = None,
 ) -> Body:
-    """Write a new version of a prompt and return it, whole.
+    """Create a new version of a prompt and return it.
 
-    ``content`` is a text, or for the type ``chat`` a list of messages. A post whose answer was
-    lost is not repeated before the server was asked whether the version is there.
+    ``content`` is a text, or for the type ``chat`` a list of messages. After a lost response the
+    server is asked whether the version exists before another try.
     """
     body = _new_version(name, content, commit_message, labels, tags, prompt_type, config)
     with client_for(settings, "prompts") as http:
@@ -150,9 +152,9 @@ def create_prompt(
 def update_prompt_version_labels(
     settings: Settings, name: str, version: int, new_labels: Sequence[str]
 ) -> Body:
-    """Put labels on a version, away from any other, and return it; none can be taken off.
+    """Move labels to a version from any other one, and return it; labels cannot be removed.
 
-    Servers before 3.15 have no such thing: ``WrongDialectError``.
+    Raises ``WrongDialectError`` for servers before 3.15, which cannot do that.
     """
     labels = check_labels(new_labels)
     if not labels:
@@ -168,7 +170,10 @@ def update_prompt_version_labels(
 def delete_prompt(
     settings: Settings, name: str, version: Optional[int] = None, label: Optional[str] = None
 ) -> None:
-    """Delete one version, those with a label, or all. Servers before 3.138 cannot."""
+    """Delete one version of a prompt, those with a label, or all.
+
+    Raises ``WrongDialectError`` for servers before 3.138, which cannot do that.
+    """
     if version and label:
         raise UsageError("choose what to delete by version or by label, not by both")
     with client_for(settings, "prompts") as http:
@@ -182,13 +187,13 @@ def delete_prompt(
 
 
 def described(name: str, label: Optional[str], version: Optional[int]) -> str:
-    """Return a prompt, or those of its versions that are meant, in words."""
+    """Return words for a prompt and the chosen version: ``prompt 'x' (label production)``."""
     words = " ({})".format(prompt_cache.selector(label, version)) if label or version else ""
     return "prompt {!r}{}".format(name, words)
 
 
 def list_versions(settings: Settings, name: str) -> List[Body]:
-    """Return every version of a prompt, the newest first; ``NotFoundError`` without one."""
+    """Return every version of a prompt, the newest first; ``NotFoundError`` if there is none."""
     with client_for(settings, "prompts") as http:
         known = [row for row in _rows(http, name, None, None) if row["name"] == name]
         if not known:
@@ -207,7 +212,7 @@ def _rows(
 
 
 def _type_of(http: LangfuseHttp, row: Body) -> Optional[str]:
-    """All versions of a prompt are of one type."""
+    """Return a prompt's type from its newest version; all versions have the same type."""
     versions = row.get("versions")
     return _get(http, row["name"], None, max(versions), False).get("type") if versions else None
 
@@ -266,7 +271,7 @@ def _newest_version(http: LangfuseHttp, name: str) -> int:
 
 
 def _version_after(http: LangfuseHttp, body: Body, before: int) -> Optional[Body]:
-    """Return a version that is later than the one ``before`` and says what ``body`` does."""
+    """Return a version newer than number ``before`` that has the content of ``body``, or None."""
     name = body["name"]
     for version in range(_newest_version(http, name), before, -1):
         prompt = _get(http, name, None, version, False)
