@@ -1,4 +1,4 @@
-"""Sound files: told apart by their first bytes, opened with a sentence when they are none."""
+"""Sound files: finding out their format from their first bytes."""
 
 import os
 from typing import NamedTuple, Optional
@@ -22,7 +22,7 @@ MEDIA_TYPES = {
 
 
 class AudioFile(NamedTuple):
-    """A sound file: its path, what its first bytes say that it is, and its size in bytes."""
+    """A sound file: its path, its format (a key of ``MEDIA_TYPES``) and its size in bytes."""
 
     path: str
     kind: str
@@ -40,7 +40,7 @@ class AudioFile(NamedTuple):
 
 
 def look_at(path: str) -> AudioFile:
-    """Return what the file at ``path`` is.
+    """Return the format and size of the file at ``path``.
 
     Raises ``StateError`` if it cannot be read, ``UsageError`` if it is empty or holds no sound.
     """

@@ -1,7 +1,7 @@
-"""Recordings in parts that a service takes: cut where it is quiet, at sample or frame boundaries.
+"""Splits recordings into parts that a service accepts, with cuts in quiet moments.
 
-WAV and MP3 are cut here, without other programs; everything else is first turned into a WAV file by
-ffmpeg. The parts come one at a time, so that no more than one is in memory.
+WAV is cut between samples and MP3 between frames, without other programs; other formats are first
+converted to WAV by ffmpeg. Parts are yielded one at a time, so that only one is in memory.
 """
 
 import os
@@ -12,11 +12,12 @@ from coaiapy.audio_files import AudioFile
 from coaiapy.errors import ConfigError, UsageError
 from coaiapy.files import open_bytes
 
-# A cut is looked for in so many seconds before a part is full, and there in steps so long.
+# The quietest moment is looked for in the last LOOK_BACK_SECONDS of a part, in steps of
+# STEP_SECONDS, each judged together with NEIGHBOURS steps on either side.
 LOOK_BACK_SECONDS = 20.0
 STEP_SECONDS = 0.1
 NEIGHBOURS = 2
-# A recording that nowhere is louder than this (of 32768) is silent.
+# A recording with no sample louder than this (of 32768) is silent.
 SILENCE = 8
 _BLOCK = 1 << 20
 _SMALLEST_PART = 20000
@@ -33,19 +34,19 @@ class Part(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """What one part may have."""
+    """The largest size and length of one part."""
 
     bytes: int
     seconds: float = float("inf")
 
 
 def parts(audio: AudioFile, limits: Limits, seconds: Optional[float] = None) -> Iterator[Part]:
-    """Yield the recording in parts within ``limits``, in order; a small one is one part.
+    """Yield the recording in parts within ``limits``, in order; a small recording is one part.
 
-    ``seconds`` is its ``duration``, if that has been asked for before.
+    ``seconds`` is its ``duration``, if the caller knows it: that of an MP3 takes time to find out.
 
-    Raises ``UsageError`` when nothing is to be heard in it, ``ConfigError`` when it is too large
-    and ffmpeg is needed but missing.
+    Raises ``UsageError`` when the recording is silent, empty or broken, ``ConfigError`` when it is
+    too large and ffmpeg is needed but missing.
     """
     if limits.bytes < _SMALLEST_PART:
         raise ConfigError(
@@ -152,7 +153,10 @@ def _quiet_place(wav: wav_audio.Wav, data: bytes) -> int:
 
 
 def _quietest(loudness: Sequence[int]) -> int:
-    """Return the place of the quietest moment, judged with its neighbours: a pause, no dropout."""
+    """Return the index of the quietest moment.
+
+    Its neighbours count as well, so that a pause is found and not a short dropout.
+    """
     around = [
         sum(loudness[max(0, place - NEIGHBOURS) : place + NEIGHBOURS + 1])
         for place in range(len(loudness))
@@ -162,14 +166,15 @@ def _quietest(loudness: Sequence[int]) -> int:
 
 
 def _mp3_frames(stream: IO[bytes]) -> Iterator[Tuple[mp3_frames.Frame, bytes]]:
-    """Yield each frame of a file with its bytes; no more than a block is in memory."""
+    """Yield each frame of a file with its bytes; only one block is in memory at a time."""
     stream.seek(mp3_frames.tag_length(stream.read(10)))
     rest, is_first, ended = b"", True, False
     while not ended:
         block = stream.read(_BLOCK)
         ended = not block
         data, used = rest + block, 0
-        # The last frame of a block is left to the next: what follows tells whether it is one.
+        # The last frame of a block is read again with the next block: whether it is a frame at all
+        # can only be told from the bytes after it.
         for frame in mp3_frames.frames(data):
             end = frame.offset + frame.length
             if not ended and end + mp3_frames.LONGEST_FRAME > len(data):
@@ -253,9 +258,9 @@ def _converted_parts(audio: AudioFile, limits: Limits) -> Iterator[Part]:
 
 
 def convert(path: str, target: str) -> None:
-    """Turn a sound or video file into a WAV file for transcription, by ffmpeg.
+    """Convert a sound or video file with ffmpeg to WAV: mono, 16 kHz, enough for transcription.
 
-    Raises ``ConfigError`` when ffmpeg is missing, ``UsageError`` when it makes nothing of the file.
+    Raises ``ConfigError`` when ffmpeg is missing, ``UsageError`` when it cannot read the file.
     """
     import subprocess
 

@@ -1,6 +1,6 @@
-"""Tags of sound files (ID3 in MP3, WAV and AIFF; Vorbis comments; MP4), read and written.
+"""Reads and writes the tags of sound files: ID3 (MP3, WAV, AIFF), Vorbis comments, MP4.
 
-The sound itself is never touched. A change is made to a copy, which then takes the file's place.
+The sound itself is never changed. Tags are written to a copy, which then replaces the file.
 """
 
 import os
@@ -19,10 +19,12 @@ _PICTURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"
 
 
 class Change(NamedTuple):
-    """What is to be changed: texts by name, a cover (media type, bytes), frames by their own names.
+    """What is to be changed in a file's tags.
 
-    An empty text removes the tag. ``id3`` is the version to write, ``2.3`` or ``2.4``; without it
-    the file keeps its own.
+    ``texts`` has the names of ``audio_tags_base.NAMES``, ``cover`` is (media type, bytes),
+    ``frames`` are (name, value) under the names of the file's own format. An empty text removes the
+    tag; ``clear`` removes all tags first. ``id3`` is the ID3 version to write, ``2.3`` or ``2.4``;
+    without it the file keeps its version.
     """
 
     texts: Dict[str, str] = {}
@@ -34,7 +36,7 @@ class Change(NamedTuple):
 
     @property
     def is_nothing(self) -> bool:
-        """Whether it would leave the file as it is."""
+        """Whether the file would stay as it is."""
         return self == Change()
 
 
@@ -46,9 +48,10 @@ def change_from(
     clear: bool = False,
     id3: Optional[str] = None,
 ) -> Change:
-    """Return the change that options ask for; files are read, ``FRAME=VALUE`` is divided.
+    """Return the change that the options of a command ask for.
 
-    Raises ``UsageError`` for what cannot be a tag, ``StateError`` for a file that cannot be read.
+    ``frames`` are texts like ``FRAME=VALUE``. Raises ``UsageError`` for a text that is not, or a
+    cover that is not JPEG or PNG, and ``StateError`` for a file that cannot be read.
     """
     divided = []
     for text in frames:
@@ -113,7 +116,7 @@ def _copied(path: str, target: str) -> str:
     import tempfile
 
     try:
-        # Mutagen goes by the suffix, too.
+        # The copy keeps the suffix, because mutagen uses it to tell formats apart.
         name, suffix = os.path.splitext(os.path.basename(target))
         descriptor, copy = tempfile.mkstemp(suffix, ".{}.".format(name), os.path.dirname(target))
         os.close(descriptor)
@@ -129,7 +132,10 @@ def _copied(path: str, target: str) -> str:
 
 
 def _opened(path: str, place: str) -> Any:
-    """Return the file at ``place`` as mutagen sees it; messages call it ``path``."""
+    """Return the file at ``place`` opened by mutagen, ``None`` for an unknown format.
+
+    Errors name ``path``, since ``place`` may be our copy of it.
+    """
     mutagen = require("mutagen")
     if os.path.isdir(place):
         raise StateError("cannot read {}: it is a folder".format(path))
@@ -168,7 +174,7 @@ def _apply(handler: Any, change: Change) -> None:
 
 
 def rows(tags: Dict[str, Any]) -> List[Tuple[str, str]]:
-    """Return the tags of ``read`` as names and texts, for people."""
+    """Return the tags that ``read`` returned as (name, text) pairs to show."""
     shown = [(name, str(tags[name])) for name in ("format",) + NAMES if name in tags]
     if "cover" in tags:
         shown.append(("cover", "{type}, {bytes} bytes".format(**tags["cover"])))

@@ -1,15 +1,15 @@
-"""What the tags of every kind of sound file have in common: a file that mutagen has opened."""
+"""The base class of the tags of every format: it holds the file that mutagen has opened."""
 
 from typing import Any, Optional
 
 from coaiapy.errors import UsageError
 
-# The tags that have a name of their own in every kind of file.
+# The tags that coaia has a name for; each format has a place for them.
 NAMES = ("title", "artist", "album", "track", "year", "genre", "comment")
 
 
 class OpenedTags:
-    """The tags of an opened file; one without any is given empty ones."""
+    """The tags of an opened file; a file without tags gets empty ones."""
 
     def __init__(self, opened: Any) -> None:
         self.opened = opened
@@ -18,7 +18,7 @@ class OpenedTags:
         self.tags = opened.tags
 
     def save(self, version: Optional[str]) -> None:
-        """Write the tags; a ``version`` is a ``UsageError``, unless they are ID3."""
+        """Write the tags; ``UsageError`` if a ``version`` is given, which only ID3 tags have."""
         if version:
             kind = type(self.opened).__name__
             raise UsageError("--id3 goes with ID3 tags; {} has none".format(kind))

@@ -15,10 +15,10 @@ FRAMES = {
     "year": "TDRC",
     "genre": "TCON",
 }
-# Frames of version 2.3 alone; in memory tags are always those of 2.4.
-_YEARS = ("TYER", "TDAT", "TIME")
-# A file may have several of these; mutagen tells them apart by what they say.
-_BY_ADDRESS = ("WCOM", "WOAR")
+# Frames that exist only in version 2.3. Mutagen holds tags as version 2.4 in memory.
+_ONLY_IN_23 = ("TYER", "TDAT", "TIME")
+# A file may have several frames of these kinds; mutagen's key for each contains its URL.
+_KEYED_BY_URL = ("WCOM", "WOAR")
 _LANGUAGE = "eng"
 _UTF8, _UTF16 = 3, 1
 
@@ -54,7 +54,7 @@ class Id3Tags(OpenedTags):
             elif frame.FrameID == "APIC":
                 shown["cover"] = {"type": frame.mime, "bytes": len(frame.data)}
             else:
-                name = frame.FrameID if frame.FrameID in _BY_ADDRESS else key
+                name = frame.FrameID if frame.FrameID in _KEYED_BY_URL else key
                 others.setdefault(name, []).extend(self._texts(frame))
         shown["frames"] = others
         return shown
@@ -98,7 +98,7 @@ class Id3Tags(OpenedTags):
             self.tags.add(id3.COMM(encoding=_UTF8, lang=_LANGUAGE, desc=description, text=[text]))
 
     def set_lyrics(self, text: str) -> None:
-        """Set the words of the song; an empty text removes them."""
+        """Set the lyrics; an empty text removes them."""
         id3 = require("mutagen.id3", "mutagen")
         self.tags.delall("USLT")
         if text:
@@ -112,12 +112,15 @@ class Id3Tags(OpenedTags):
         self.tags.add(id3.APIC(encoding=_UTF8, mime=media_type, type=3, desc="Cover", data=content))
 
     def set_frame(self, name: str, value: str) -> None:
-        """Set a frame by its own name: ``TBPM``, ``WOAR``, ``TXXX:key``, ``COMM:description``."""
+        """Set a frame by its ID3 name: ``TBPM``, ``WOAR``, ``TXXX:key``, ``COMM:description``.
+
+        An empty value removes it. Raises ``UsageError`` for a frame that does not hold a text.
+        """
         frame_id, _, description = name.partition(":")
         frame_id = frame_id.upper()
         id3 = require("mutagen.id3", "mutagen")
         kind = id3.Frames.get(frame_id)
-        if frame_id in _YEARS:
+        if frame_id in _ONLY_IN_23:
             raise UsageError("{} is of ID3v2.3 alone: set TDRC, which becomes it".format(frame_id))
         if frame_id == "TXXX":
             self.tags.delall("TXXX:" + description)
@@ -138,16 +141,16 @@ class Id3Tags(OpenedTags):
             )
 
     def save(self, version: Optional[str]) -> None:
-        """Write the tag, in the version given, else in that of the file (2.4 for a new one)."""
+        """Write the tag in ``version``, by default in the file's version (2.4 for a new tag)."""
         wanted = int(version[-1]) if version else 3 if tuple(self.found[:2]) == (2, 3) else 4
         if wanted == 3:
             self.tags.update_to_v23()
             for frame in self.tags.values():
                 if getattr(frame, "encoding", None) == _UTF8:
-                    frame.encoding = _UTF16  # UTF-8 came with 2.4
+                    frame.encoding = _UTF16  # version 2.3 has no UTF-8
         self.opened.save(v2_version=wanted)
 
 
 def is_cover(frame: Any) -> bool:
-    """Whether an ID3 frame is the front cover, or a picture that says not what it shows."""
+    """Tell whether an ID3 frame is the front cover, or a picture of the unspecified type 0."""
     return frame.FrameID == "APIC" and frame.type in (0, 3)

@@ -1,4 +1,4 @@
-"""The tags of MP4 files, which are atoms of four characters, or free ones with names."""
+"""The tags of MP4 files: atoms with names of four characters, and free-form ones."""
 
 import re
 from typing import Any, Dict, List
@@ -62,7 +62,7 @@ class Mp4Tags(OpenedTags):
             self._set(_ATOMS[name], [text] if text else [])
 
     def set_lyrics(self, text: str) -> None:
-        """Set the words of the song; an empty text removes them."""
+        """Set the lyrics; an empty text removes them."""
         self._set(_LYRICS, [text] if text else [])
 
     def set_cover(self, media_type: str, content: bytes) -> None:
@@ -72,7 +72,11 @@ class Mp4Tags(OpenedTags):
         self.tags["covr"] = [cover(content, imageformat=kind)]
 
     def set_frame(self, name: str, value: str) -> None:
-        """Set a text atom (four characters, ``(c)`` for the sign) or a free one by its own name."""
+        """Set an atom by its own name; an empty value removes it.
+
+        A name like ``(c)wrt`` is a text atom (``(c)`` stands for the copyright sign); any other
+        name is a free-form atom.
+        """
         key = name.replace("(c)", "\xa9")
         if len(key) == 4 and key[0] == "\xa9":
             self._set(key, [value] if value else [])

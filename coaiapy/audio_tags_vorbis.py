@@ -66,7 +66,7 @@ class VorbisTags(OpenedTags):
         self.set_frame(_COMMENTS[name], text)
 
     def set_lyrics(self, text: str) -> None:
-        """Set the words of the song; an empty text removes them."""
+        """Set the lyrics; an empty text removes them."""
         self.set_frame("lyrics", text)
 
     def set_cover(self, media_type: str, content: bytes) -> None:

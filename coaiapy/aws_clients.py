@@ -1,6 +1,6 @@
-"""Clients of Amazon's services, and what they raise as errors of ours.
+"""Clients of AWS services, and the translation of their errors into a ``CoaiaError``.
 
-The keys are those of the settings; without them boto3 looks where AWS's own tools do.
+The keys come from the settings; without them boto3 looks where AWS's own tools look.
 """
 
 from contextlib import contextmanager
@@ -31,15 +31,15 @@ _KEYS_REFUSED = (
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 )
-# The keys of the clients that were made: no message shall repeat them.
-_USED: Set[str] = set()
+# The keys of every client that was made, to mask them in error messages.
+_KEYS_IN_USE: Set[str] = set()
 _MISSING = ("404", "NoSuchKey", "NotFound", "NotFoundException")
 
 
 def client(values: ConfigValues, service: str) -> Any:
     """Return a boto3 client for ``service`` ("polly", "s3", "transcribe").
 
-    Raises ``ConfigError`` for half a pair of keys or when boto3 is missing.
+    Raises ``ConfigError`` when only one of the two keys is set, or when boto3 is missing.
     """
     boto3, config = require("boto3"), require("botocore.config", "botocore")
     key, secret = values.get("pollyconf.key"), values.get("pollyconf.secret")
@@ -61,7 +61,7 @@ def client(values: ConfigValues, service: str) -> Any:
             s3={"addressing_style": "path"} if values.get("pollyconf.endpoint_url") else None,
         ),
     }
-    _USED.update(str(given[name]) for name in _SECRET if given[name])
+    _KEYS_IN_USE.update(str(given[name]) for name in _SECRET if given[name])
     with translated(service):
         session = boto3.session.Session()
         given["verify"] = _authorities(session)
@@ -69,13 +69,16 @@ def client(values: ConfigValues, service: str) -> Any:
 
 
 def _authorities(session: Any) -> str:
-    """Return what AWS's own settings name first, as boto3 would, were they empty or not."""
+    """Return the CA certificates to trust: those of AWS's own settings first, as with boto3.
+
+    Without this an empty ``AWS_CA_BUNDLE`` would switch verification off; see ``tls``.
+    """
     return authorities(session._session.get_config_variable("ca_bundle") or "")
 
 
 @contextmanager
 def translated(service: str) -> Iterator[None]:
-    """Turn what boto3 raises inside the block into ``CoaiaError``s that say what to do."""
+    """Turn an exception of boto3 inside the block into a ``CoaiaError``."""
     try:
         yield
     except CoaiaError:
@@ -90,7 +93,7 @@ def translated(service: str) -> Iterator[None]:
 def _error_for(service: str, error: Any) -> Any:
     exceptions = require("botocore.exceptions", "botocore")
     if isinstance(error, require("boto3.exceptions", "boto3").Boto3Error):
-        error = error.__context__ or error  # an upload's failure is wrapped
+        error = error.__context__ or error  # a failed upload wraps the real error
     missing = (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)
     if isinstance(error, missing):
         return ConfigError(
@@ -117,7 +120,7 @@ def _refusal(service: str, response: Any) -> CoaiaError:
     code, message = failure.get("Code", ""), failure.get("Message", "")
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = "AWS {} refused: {}".format(service, ": ".join(filter(None, (code, message))))
-    said = hidden(" ".join(said.split()), _USED)
+    said = hidden(" ".join(said.split()), _KEYS_IN_USE)
     if code in _KEYS_REFUSED:
         return ConfigError(said + "; check the AWS keys, their permissions and the region")
     if code == "NoSuchBucket":
@@ -130,5 +133,5 @@ def _refusal(service: str, response: Any) -> CoaiaError:
 
 
 def _line(error: Exception) -> str:
-    """Return what boto3 says in one line; it quotes addresses and headers."""
-    return hidden(" ".join(str(error).split()), _USED)
+    """Return boto3's message on one line, with the keys masked: it may quote URLs and headers."""
+    return hidden(" ".join(str(error).split()), _KEYS_IN_USE)

@@ -1,6 +1,6 @@
-"""Calls of models and services, written down as observations of the trace that is being worked on.
+"""Records calls of models and services as observations of the active trace.
 
-The call matters more than its record: whatever goes wrong with the record is only noted.
+The call matters more than its record: a failure to record is reported as a note, never raised.
 """
 
 import logging
@@ -12,12 +12,16 @@ from coaiapy.errors import CoaiaError
 from coaiapy.records import observation_from
 
 T = TypeVar("T")
-# Seconds that sending a record may hold up the command that it is about.
+# Seconds that sending the record may delay the command that made the call.
 SECONDS = 5.0
 
 
 class Call(NamedTuple):
-    """What is about to be called. ``facts`` are no texts: sizes, formats, names of settings."""
+    """A call that is about to be made.
+
+    ``facts`` become metadata. They are recorded even where content is kept out of traces, so that
+    they hold sizes, formats and names, never texts of the user.
+    """
 
     name: str
     type: str = "GENERATION"
@@ -28,7 +32,9 @@ class Call(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What came of a call; ``usage`` counts units by name."""
+    """The result of a call: ``usage`` is numbers of units by name, ``first_at`` the time of the
+    first part of a streamed answer (ISO 8601).
+    """
 
     output: Any = None
     model: Optional[str] = None
@@ -38,7 +44,7 @@ class Seen(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where observations go: a trace and, in it, the observation that they belong to."""
+    """Where observations go: a trace and, optionally, the parent observation in it."""
 
     trace_id: str
     parent_id: Optional[str] = None
@@ -50,9 +56,9 @@ def _log(text: str) -> None:
 
 
 class Recorder:
-    """Writes down calls at ``place``, or nothing where that is ``None``.
+    """Records calls at ``place``; with ``None`` it records nothing.
 
-    ``note`` is told what became of a record that is not simply written; by default it is logged.
+    ``note`` gets a sentence about each record that was not delivered; by default that is logged.
     """
 
     def __init__(
@@ -66,7 +72,10 @@ class Recorder:
         self.note = note
 
     def observe(self, call: Call, func: Callable[[], T], seen: Callable[[T], Seen]) -> T:
-        """Return what ``func`` returns; write it down as ``seen`` sees it, or its failure."""
+        """Return what ``func`` returns, and record the call or its failure.
+
+        ``seen`` makes the recorded ``Seen`` from the result.
+        """
         if self.place is None:
             return func()
         start = times.now()
@@ -84,7 +93,7 @@ class Recorder:
         return value
 
     def observe_step(self, name: str, facts: Mapping[str, Any], func: Callable[[], T]) -> T:
-        """Return what ``func`` returns; write it down as a step of the workflow, a ``SPAN``."""
+        """Return what ``func`` returns, and record it as a step of the workflow (a ``SPAN``)."""
         return self.observe(Call(name, "SPAN", facts=facts), func, lambda value: Seen())
 
     def _write(self, place: Place, call: Call, start: str, outcome: Dict[str, Any]) -> None:
@@ -132,9 +141,9 @@ def recorder(
     env_file: Optional[str] = None,
     note: Callable[[str], None] = _log,
 ) -> Recorder:
-    """Return what records calls: in ``trace_id``, else in the active trace, else nowhere.
+    """Return a recorder for ``trace_id``, else for the active trace, else one that does nothing.
 
-    ``enabled=False`` records nothing. Settings that cannot be understood are noted, not raised.
+    ``enabled=False`` records nothing. An error in the settings is noted, not raised.
     """
     place = None
     if enabled:
@@ -160,7 +169,7 @@ def _place(trace_id: Optional[str], env_file: Optional[str]) -> Optional[Place]:
 
 
 def content(value: Any, with_content: bool) -> Any:
-    """Return ``value``, or its size alone where content is kept out of traces."""
+    """Return ``value``, or only its number of characters if content is kept out of traces."""
     if value is None or with_content:
         return value
     return {"characters": _characters(value)}
@@ -189,6 +198,9 @@ def _success(call: Call, seen: Seen, with_content: bool) -> Dict[str, Any]:
 
 
 def _failure(error: BaseException, with_content: bool) -> Dict[str, Any]:
-    """Return the fields of a call that failed; a message may quote the text that was sent."""
+    """Return the fields of a call that failed.
+
+    Without content only the error's type is recorded, since its message may quote the text sent.
+    """
     said = str(error) if with_content and isinstance(error, CoaiaError) else ""
     return {"level": "ERROR", "status_message": said or type(error).__name__}

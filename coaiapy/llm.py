@@ -1,4 +1,4 @@
-"""Chat completions: messages to a language model, and its reply, whole or as it comes."""
+"""Chat completions: sends messages to a language model and returns its reply, also streamed."""
 
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
@@ -11,25 +11,29 @@ Message = Dict[str, str]
 
 
 class ChatRequest(NamedTuple):
-    """What is asked of which model; a temperature of ``None`` is left to the service."""
+    """Messages for a model; with a temperature of ``None`` the service uses its default."""
 
     messages: List[Message]
     model: str
     temperature: Optional[float] = None
 
     def parameters(self) -> Dict[str, Any]:
-        """Return what steers the model besides the messages."""
+        """Return the parameters of the model, without those that are not set."""
         return {} if self.temperature is None else {"temperature": self.temperature}
 
     def body(self) -> Dict[str, Any]:
-        """Return the request as the service reads it."""
+        """Return the body of the HTTP request."""
         body = {"model": self.model, "messages": self.messages}  # type: Dict[str, Any]
         body.update(self.parameters())
         return body
 
 
 class Reply(NamedTuple):
-    """A model's answer; ``usage`` counts tokens by name, ``first_at`` is when its text began."""
+    """A model's reply.
+
+    ``usage`` is numbers of tokens by name (``input``, ``output``, ``total``); ``first_at`` is when
+    the first part of a streamed reply came (ISO 8601).
+    """
 
     text: str
     model: str
@@ -39,22 +43,22 @@ class Reply(NamedTuple):
 
 
 def messages(user: str, system: str = "") -> List[Message]:
-    """Return the messages of one question, the system message first."""
+    """Return the messages for one question; the system message, if any, is the first."""
     asked = [{"role": "user", "content": user}]
     return [{"role": "system", "content": system}] + asked if system else asked
 
 
 def complete(http: OpenaiHttp, request: ChatRequest) -> Reply:
-    """Return the model's reply; errors as ``OpenaiHttp`` raises them.
+    """Return the model's reply.
 
-    ``NetworkError`` when the answer holds no text at all.
+    Raises what ``OpenaiHttp`` raises, and ``NetworkError`` when the response has no text.
     """
     url = http.service.chat_url
     return _reply(http.post(url, request.body()), request)
 
 
 def stream(http: OpenaiHttp, request: ChatRequest, show: Callable[[str], None]) -> Reply:
-    """Return the model's reply, and hand each part of its text to ``show`` as it comes."""
+    """Return the model's reply, and call ``show`` with each part of its text as it comes."""
     body = dict(request.body(), stream=True, stream_options={"include_usage": True})
     reply = Reply("", request.model)
     for event in http.stream(http.service.chat_url, body):
@@ -70,7 +74,7 @@ def stream(http: OpenaiHttp, request: ChatRequest, show: Callable[[str], None]) 
 
 
 def _part(event: Mapping[str, Any], model: str) -> str:
-    """Return the text in one event of a stream; the last ones have none."""
+    """Return the text in one event of a stream; the last events have none."""
     part = delta = _first_choice(event).get("delta")
     if isinstance(delta, dict):
         part = delta.get("content")
@@ -122,7 +126,7 @@ def _first_choice(answer: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def _usage(answer: Mapping[str, Any]) -> Dict[str, int]:
-    """Return the tokens that the service counted; its details of details are left out."""
+    """Return the numbers of tokens that the service reports, without its finer details."""
     usage = answer.get("usage")
     if not isinstance(usage, dict):
         return {}

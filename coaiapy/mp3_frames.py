@@ -1,8 +1,8 @@
-"""The frames of an MPEG audio stream (MP3), found and measured without decoding them.
+"""Finds the frames of an MPEG audio stream (MP3) and their length, without decoding them.
 
 ISO/IEC 11172-3 and 13818-3: every frame begins with a header of four bytes that says how long it
-is. What stands around the frames (ID3, APE, Lyrics3) is no audio; the first frame may be a note of
-the encoder (Xing, Info, VBRI) that plays as nothing.
+is. Tags around the frames (ID3, APE, Lyrics3) are not audio. The first frame may be an information
+frame of the encoder (Xing, Info, VBRI), which has no sound; it is called a note here.
 """
 
 from functools import lru_cache
@@ -19,12 +19,15 @@ _BITRATES = {  # kbit/s by (is MPEG 1, layer)
 _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 _TAGS = (b"TAG", b"APE", b"ID3", b"LYR")
 HEADER_BYTES = 4
-# No frame of any version is longer.
+# Bytes: the longest frame that any version allows.
 LONGEST_FRAME = 2881
 
 
 class Frame(NamedTuple):
-    """One frame: where it is, how long it is in bytes and in seconds."""
+    """One frame: ``offset`` and ``length`` in bytes, ``samples`` at ``rate`` per second.
+
+    ``version`` is the two version bits of the header: 3 is MPEG 1, 2 is MPEG 2, 0 is MPEG 2.5.
+    """
 
     offset: int
     length: int
@@ -37,12 +40,12 @@ class Frame(NamedTuple):
 
     @property
     def seconds(self) -> float:
-        """How long it plays; an encoder's note plays not at all."""
+        """How long it plays, 0 for an encoder's note."""
         return 0.0 if self.is_note else float(self.samples) / self.rate
 
 
 def frame_at(data: bytes, offset: int) -> Optional[Frame]:
-    """Return the frame whose header stands at ``offset``, or ``None`` if none does."""
+    """Return the frame whose header is at ``offset``, ``None`` if there is no valid header."""
     header = data[offset : offset + HEADER_BYTES]
     if header[:1] != b"\xff" or len(header) < HEADER_BYTES:
         return None
@@ -50,9 +53,9 @@ def frame_at(data: bytes, offset: int) -> Optional[Frame]:
     return None if shape is None else Frame(offset, *shape)
 
 
-@lru_cache(maxsize=4096)  # a recording has a handful, each of them a hundred thousand times
+@lru_cache(maxsize=4096)  # a recording has only a few different headers, each many thousand times
 def _shape(header: bytes) -> Optional[Tuple[int, int, int, int, int, int]]:
-    """Return the length, samples, rate, version, layer and channels that a header tells."""
+    """Return the length, samples, rate, version, layer and channels from a header."""
     second, third, fourth = header[1:4]
     version, layer = second >> 3 & 3, 4 - (second >> 1 & 3)
     bitrate_index, rate_index = third >> 4, third >> 2 & 3
@@ -72,9 +75,10 @@ def _shape(header: bytes) -> Optional[Tuple[int, int, int, int, int, int]]:
 
 
 def frames(data: bytes, start: int = 0) -> Iterator[Frame]:
-    """Yield the whole frames in ``data`` in order; what stands between them is passed over.
+    """Yield the complete frames in ``data`` in order; other bytes between them are skipped.
 
-    A header counts when the frame after it has one too, or when the data or the audio ends there.
+    Bytes that look like a header count as one only if another frame, a tag or the end of the data
+    follows the frame.
     """
     offset, is_first = start + tag_length(data, start), True
     frame = frame_at(data, offset)
@@ -104,12 +108,12 @@ def _belong_together(frame: Frame, after: Optional[Frame]) -> bool:
 
 
 def _ends_at(data: bytes, end: int) -> bool:
-    """Whether the data ends at ``end``, or the audio: a tag begins there."""
+    """Tell whether the data ends at ``end``, or a tag begins there."""
     return end + HEADER_BYTES > len(data) or data[end : end + 3] in _TAGS
 
 
 def tag_length(data: bytes, start: int = 0) -> int:
-    """Return the bytes of the ID3v2 tag at ``start``; 0 without one."""
+    """Return the length in bytes of the ID3v2 tag at ``start``, 0 if there is none."""
     header = data[start : start + 10]
     if header[:3] != b"ID3" or len(header) < 10 or max(header[6:10]) > 127:
         return 0
@@ -124,16 +128,16 @@ def _is_note(data: bytes, frame: Frame) -> bool:
 
 
 def side_info_length(frame: Frame) -> int:
-    """Return the bytes of side information after the header of a layer III frame."""
+    """Return the length in bytes of the side information of a layer III frame."""
     if frame.version == 3:
         return 17 if frame.channels == 1 else 32
     return 9 if frame.channels == 1 else 17
 
 
 def coded_bits(data: bytes, frame: Frame) -> int:
-    """Return how many bits the sound of a layer III frame took: next to none for silence.
+    """Return the number of bits that code the sound of a layer III frame: few for a quiet one.
 
-    Layers I and II do not say; every frame of theirs counts the same.
+    Layers I and II do not have that number; 0 is returned for each of their frames.
     """
     if frame.layer != 3:
         return 0
@@ -153,7 +157,7 @@ def coded_bits(data: bytes, frame: Frame) -> int:
 
 
 def audio_only(data: bytes) -> bytes:
-    """Return the frames in ``data`` alone: no tags, no encoder's note."""
+    """Return only the frames in ``data``, without tags and the encoder's note."""
     parts = []
     for frame in frames(data):
         if not frame.is_note:

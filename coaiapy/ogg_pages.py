@@ -1,6 +1,7 @@
-"""Ogg streams in a row: each keeps its pages and gets a serial number of its own (RFC 3533).
+"""Joins Ogg streams into one file (a chained stream, RFC 3533), which players play as one.
 
-Players play such a chain as one; two streams with the same number in it would be one broken one.
+Each stream needs its own serial number: two with the same number would be one broken stream. The
+numbers and checksums of all pages are therefore rewritten.
 """
 
 import struct
@@ -11,7 +12,7 @@ _HEADER = 27
 
 
 def chained(streams: Iterable[bytes]) -> bytes:
-    """Return Ogg streams one after the other as one file; ``ValueError`` for what is none."""
+    """Return Ogg streams joined into one file; ``ValueError`` for data that is not Ogg."""
     return b"".join(_renumbered(data, number) for number, data in enumerate(streams, 1))
 
 
@@ -47,7 +48,7 @@ _TABLE = _table()
 
 
 def checksum(page: bytes) -> int:
-    """Return the checksum of a page whose own checksum is 0."""
+    """Return the CRC-32 of a page, whose checksum field must be 0."""
     value = 0
     for byte in page:
         value = (value << 8 & 0xFFFFFFFF) ^ _TABLE[value >> 24 ^ byte]

@@ -1,8 +1,8 @@
-"""Process tags: named instructions for a language model, as settings and as files.
+"""Process tags: named instructions for a language model, in files and in settings.
 
 A tag is looked for in ``./.coaia/tags/``, then as ``TAG_instruction`` in coaia.json, then in
-``~/.coaia/tags/``, then among the few that come along. A tag's file is ``TAG.md`` or ``TAG.txt``:
-the instruction, and before it, between two lines ``---``, what else belongs to it::
+``~/.coaia/tags/``, then among the built-in ones. A tag's file is ``TAG.md`` or ``TAG.txt``. It
+holds the instruction, after an optional front matter between two lines of ``---``::
 
     ---
     description: what it is for
@@ -72,9 +72,9 @@ _BUILT_IN = (
 
 
 def find(name: str, config: Mapping[str, Any]) -> Optional[Tag]:
-    """Return the tag ``name``, or ``None`` without one; ``config`` is the merged coaia.json.
+    """Return the tag ``name``, or ``None`` if there is none; ``config`` is the merged coaia.json.
 
-    Raises ``UsageError`` for what can be no tag's name, ``ConfigError`` for a tag that is broken.
+    Raises ``UsageError`` for an invalid name, ``ConfigError`` for a tag that is broken.
     """
     if not _NAME.match(name):
         raise UsageError("{!r} is no tag: use letters, digits, '.', '_' and '-'".format(name))
@@ -83,12 +83,12 @@ def find(name: str, config: Mapping[str, Any]) -> Optional[Tag]:
     for look in places:
         tag = look()
         if tag is not None:
-            return tag._replace(temperature=_own_or_set(tag, config))
+            return tag._replace(temperature=_effective_temperature(tag, config))
     return None
 
 
 def need(name: str, config: Mapping[str, Any]) -> Tag:
-    """Return the tag ``name``; ``NotFoundError`` with a suggestion without one."""
+    """Return the tag ``name``; ``NotFoundError``, with a suggestion, if there is none."""
     tag = find(name, config)
     if tag is None:
         known = sorted({name for name, _ in _names(config)})
@@ -102,7 +102,7 @@ def need(name: str, config: Mapping[str, Any]) -> Tag:
 
 
 def find_all(config: Mapping[str, Any]) -> Tuple[List[Tag], List[str]]:
-    """Return every tag that a name leads to, sorted, and complaints about broken ones."""
+    """Return all tags, sorted by name, and an error message for each that is broken."""
     tags, complaints = [], []
     for name in sorted({name for name, _ in _names(config)}):
         try:
@@ -162,7 +162,7 @@ def _from_text(name: str, path: str, text: str) -> Tag:
 
 
 def _settings_in(heading: str, path: str) -> Dict[str, str]:
-    """Return what stands in front matter; not YAML, so that no package is needed to read it."""
+    """Return the fields in front matter; not YAML, so that no package is needed to read it."""
     front = {}
     for line in heading.splitlines():
         if not line.strip() or line.lstrip().startswith("#"):
@@ -185,7 +185,7 @@ def _in_settings(name: str, config: Mapping[str, Any]) -> Optional[Tag]:
     return Tag(name, instruction, "coaia.json")
 
 
-def _own_or_set(tag: Tag, config: Mapping[str, Any]) -> Optional[float]:
+def _effective_temperature(tag: Tag, config: Mapping[str, Any]) -> Optional[float]:
     key = tag.name + TEMPERATURE
     set_one = _temperature(config.get(key), key + " in coaia.json")
     return set_one if tag.temperature is None else tag.temperature

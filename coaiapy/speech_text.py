@@ -1,7 +1,7 @@
-"""Long texts in pieces that can be spoken one after the other: cut between sentences.
+"""Splits long texts between sentences into pieces that Amazon Polly can speak.
 
-Amazon Polly bills and limits the characters of the text; the marks of SSML are not billed, but the
-request as a whole has a limit too.
+Polly limits the number of billed characters in a request and the length of the request as a whole.
+SSML tags are not billed, but count for the second limit.
 """
 
 import re
@@ -10,27 +10,28 @@ from xml.parsers import expat
 
 from coaiapy.errors import UsageError
 
-# What Polly makes of a text, and the voice that speaks when none is named.
+# Polly's sound formats, and the default voice.
 FORMATS = ("mp3", "ogg_vorbis", "pcm")
 DEFAULT_VOICE = "Joanna"
 
+# The most billed characters, and the most characters in all, of one request.
 BILLED = 3000
 WHOLE = 6000
 
-# Where one may stop to breathe, the best places first: the end of a sentence, of a clause, a word.
+# Places to cut a text, the best first: the end of a sentence, of a clause, of a word.
 _BREAKS = (
     re.compile(r"[.!?…]+[\"'”’)\]»]*\s+|[。！？]+[”’」』）]*\s*|\n\s*\n\s*"),
     re.compile(r"[,;:–—]\s+|[，；：、]\s*|\n"),
     re.compile(r"\s+"),
 )
-# What these enclose is spoken as one.
+# SSML elements that must not be cut.
 _WHOLE_ELEMENTS = ("say-as", "phoneme", "sub", "w")
 
 
 def split(text: str, limit: int = BILLED) -> List[str]:
-    """Return ``text`` in pieces of at most ``limit`` characters that together are ``text``.
+    """Return ``text`` split into pieces of at most ``limit`` characters.
 
-    A piece ends with a sentence where that is possible, else with a clause, a word, or anywhere.
+    A piece ends after a sentence if possible, else after a clause, after a word, or anywhere.
     """
     pieces = [""]
     for unit in _units(text, limit, 0):
@@ -41,7 +42,7 @@ def split(text: str, limit: int = BILLED) -> List[str]:
 
 
 def _units(text: str, limit: int, level: int) -> Iterator[str]:
-    """Yield the sentences of ``text``; of a sentence that is too long, its clauses, its words."""
+    """Yield the sentences of ``text``; one that is too long is split into clauses or words."""
     if level == len(_BREAKS):
         for start in range(0, len(text), limit):
             yield text[start : start + limit]
@@ -60,9 +61,11 @@ def _units(text: str, limit: int, level: int) -> Iterator[str]:
 
 
 class _Mark(NamedTuple):
-    """One mark of SSML as it is written, or a piece of text between marks.
+    """A tag of SSML, or a piece of text between tags.
 
-    ``kind`` is ``open``, ``close``, ``text`` or ``atom`` (written whole, such as a break).
+    ``kind`` is ``open``, ``close``, ``text`` or ``atom`` (an element that is not cut, such as a
+    break). ``written`` is the text in the document, ``billed`` the number of billed characters, and
+    ``name`` the element's name, or the unescaped text.
     """
 
     kind: str
@@ -74,8 +77,9 @@ class _Mark(NamedTuple):
 def split_ssml(text: str, limit: int = BILLED, whole: int = WHOLE) -> List[str]:
     """Return an SSML document as documents with at most ``limit`` billed characters each.
 
-    Elements that are open at a cut are closed there and opened again; what stands for one spoken
-    thing is not cut. Raises ``UsageError`` when ``text`` is no SSML, or cannot be cut so small.
+    Elements that are open at a cut are closed there and opened again in the next document. The
+    elements of ``_WHOLE_ELEMENTS`` are not cut. ``whole`` is the most characters of a document.
+    Raises ``UsageError`` when ``text`` is not SSML, or cannot be cut into such documents.
     """
     documents = []
     current = _Document()
@@ -109,11 +113,11 @@ class _Document:
 
     @property
     def length(self) -> int:
-        """How long it would be if it ended here."""
+        """Its length if all open elements were closed here."""
         return sum(map(len, self.written)) + sum(len(mark.name) + 3 for mark in self.open)
 
     def add(self, mark: _Mark) -> None:
-        """Append one mark."""
+        """Append a tag or text."""
         self.written.append(mark.written)
         self.billed += mark.billed
         if mark.kind == "open":
@@ -124,7 +128,7 @@ class _Document:
             self.is_spoken = True
 
     def closed(self) -> str:
-        """Return the document, well formed."""
+        """Return the document with all open elements closed."""
         ends = ["</{}>".format(mark.name) for mark in reversed(self.open)]
         return "".join(self.written + ends)
 
@@ -137,7 +141,7 @@ class _Document:
 
 
 def _marks(text: str) -> List[_Mark]:
-    """Return the marks and texts of an SSML document."""
+    """Return the tags and texts of an SSML document; ``UsageError`` if it is not valid."""
     marks: List[_Mark] = []
 
     def opened(name: str, attributes: Dict[str, str]) -> None:
@@ -172,7 +176,7 @@ def _marks(text: str) -> List[_Mark]:
 
 
 def _fine_marks(marks: List[_Mark], limit: int) -> Iterator[_Mark]:
-    """Yield the marks with texts cut into sentences and with what is one spoken thing in one."""
+    """Yield the marks, with texts split into sentences and uncuttable elements joined to one."""
     depth, atom = 0, _Mark("atom", "")
     for mark in marks:
         if mark.name in _WHOLE_ELEMENTS and mark.kind == "open":

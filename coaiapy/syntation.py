@@ -1,4 +1,4 @@
-"""Text to speech by Amazon Polly: texts of any length, spoken into one playable file."""
+"""Text to speech with Amazon Polly: texts of any length become one sound file."""
 
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
@@ -16,14 +16,14 @@ from coaiapy.errors import NetworkError, UsageError
 from coaiapy.files import write_output
 from coaiapy.speech_text import DEFAULT_VOICE, FORMATS
 
-# Samples a second of ``pcm``: 16 bits each, one channel.
+# Samples per second of ``pcm``, which has 16 bits and one channel.
 PCM_RATE = 16000
-# What a server says that does not know the type of what it sends.
+# Content types that say nothing about the content.
 _UNTYPED = ("", "application/octet-stream", "binary/octet-stream")
 
 
 class Speech(NamedTuple):
-    """How a text is to be spoken; ``None`` leaves it to Polly."""
+    """How to speak a text; ``None`` means Polly's default."""
 
     voice: str = DEFAULT_VOICE
     format: str = "mp3"
@@ -33,21 +33,22 @@ class Speech(NamedTuple):
 
 
 class Spoken(NamedTuple):
-    """What was spoken: the sound, the characters that Polly counted, the requests it took."""
+    """The result: the sound, the characters that Polly bills, and the number of requests."""
 
     audio: bytes
     characters: int
     requests: int
 
 
-# Told after each request: how many of how many.
+# Called after each request with the number of finished requests and the number of all.
 Progress = Callable[[int, int], None]
 
 
 def synthesize(text: str, voice_id: str, outfile: str, outformat: str = "mp3") -> None:
-    """Speak ``text`` with a voice of Polly into ``outfile``; errors as ``speak`` raises them.
+    """Speak ``text`` with a voice of Polly and write the sound to ``outfile``.
 
-    The call is an observation when a trace is active.
+    If a trace is active, the call is recorded in it as an observation. Raises what ``speak``
+    raises.
     """
     speak_to_file(text, outfile, Speech(voice=voice_id, format=outformat))
 
@@ -60,9 +61,9 @@ def speak_to_file(
     recorder: Optional[Recorder] = None,
     progress: Optional[Progress] = None,
 ) -> Spoken:
-    """Speak ``text`` into the file at ``path``, whole or not at all, and return what was spoken.
+    """Speak ``text``, write the sound to ``path`` atomically, and return the result.
 
-    ``pcm`` becomes a WAV file where ``path`` ends so.
+    With the format ``pcm`` and a path that ends in ``.wav``, the file gets a WAV header.
     """
     spoken = speak(text, speech, env_file, recorder, progress)
     audio = spoken.audio
@@ -79,10 +80,11 @@ def speak(
     recorder: Optional[Recorder] = None,
     progress: Optional[Progress] = None,
 ) -> Spoken:
-    """Return ``text`` as sound. A text that is too long for one request is spoken in several.
+    """Return ``text`` as sound; a text that is too long for one request is spoken in several.
 
-    Raises ``UsageError`` for an empty text, SSML that is none, or a format that Polly lacks;
-    ``ConfigError``, ``NetworkError`` and ``RefusedError`` as AWS answers.
+    ``progress`` is called after each request. Raises ``UsageError`` for an empty text, invalid
+    SSML or an unknown format; ``ConfigError``, ``NetworkError`` or ``RefusedError`` if AWS fails or
+    refuses.
     """
     pieces = _pieces(text, speech)
     client = aws_clients.client(config_values.load(env_file), "polly")
@@ -111,9 +113,9 @@ def speak(
 def voices(
     language: Optional[str] = None, engine: Optional[str] = None, env_file: Optional[str] = None
 ) -> List[Dict[str, Any]]:
-    """Return Polly's voices as it describes them, by language and name.
+    """Return Polly's voices as it describes them, sorted by language and name.
 
-    ``language`` is one like ``en-US``, or ``en`` for all its kinds.
+    ``language`` is a code like ``en-US``, or ``en`` for all its variants.
     """
     client = aws_clients.client(config_values.load(env_file), "polly")
     words: Dict[str, Any] = {"Engine": engine} if engine else {}
@@ -138,11 +140,11 @@ def _speaks(voice: Dict[str, Any], language: Optional[str]) -> bool:
 
 
 def joined(sounds: List[bytes], format: str) -> bytes:
-    """Return sounds of one ``format`` as one that plays them one after the other."""
+    """Return sounds of one ``format`` joined to one sound."""
     if len(sounds) == 1 or format == "pcm":
         return b"".join(sounds)
     if format == "mp3":
-        # Each request's answer may have a tag or a note of the encoder about itself alone.
+        # Tags and the encoder's note would be wrong in the joined file: they describe one part.
         return b"".join(mp3_frames.audio_only(sound) or sound for sound in sounds)
     try:
         return ogg_pages.chained(sounds)
@@ -163,7 +165,7 @@ def _pieces(text: str, speech: Speech) -> List[str]:
 
 
 def _sound(client: Any, piece: str, speech: Speech) -> Tuple[bytes, int]:
-    """Return the sound of one request, and how many characters Polly has counted."""
+    """Make one request; return the sound and the number of characters that Polly bills."""
     request = {
         "Text": piece,
         "TextType": "ssml" if speech.ssml else "text",
@@ -184,7 +186,7 @@ def _sound(client: Any, piece: str, speech: Speech) -> Tuple[bytes, int]:
 
 
 def _check_type(content_type: str) -> None:
-    """Refuse what says itself that it is no sound, such as the page of a proxy."""
+    """Raise ``NetworkError`` if the content type is not a sound's, as with a proxy's web page."""
     media_type = content_type.partition(";")[0].strip().lower()
     if not (media_type.startswith("audio/") or media_type in _UNTYPED):
         raise NetworkError(

@@ -1,4 +1,4 @@
-"""Texts that go to a language model: by a process tag, each call an observation of the trace."""
+"""Sends a text to a language model with an instruction, and records the call in the trace."""
 
 from typing import Callable, Optional
 
@@ -17,10 +17,10 @@ def request_of(
     temperature: Optional[float] = None,
     model: Optional[str] = None,
 ) -> ChatRequest:
-    """Return the request that sends ``text`` below ``instruction``.
+    """Return the request for ``text`` with ``instruction`` as the system message.
 
-    The model and the temperature that are not given are those of the settings. Raises
-    ``UsageError`` for an empty text.
+    By default model and temperature are those of the settings. Raises ``UsageError`` for an empty
+    text.
     """
     if not text.strip():
         raise UsageError("there is no text to send: give one")
@@ -37,7 +37,7 @@ def request_by_tag(
     temperature: Optional[float] = None,
     model: Optional[str] = None,
 ) -> ChatRequest:
-    """Return the request of ``tag``; a temperature or model that is given comes before its own."""
+    """Return the request for ``text`` with a tag; ``temperature`` and ``model`` override its."""
     if temperature is None:
         temperature = tag.temperature
     return request_of(values, text, tag.instruction, temperature, model or tag.model)
@@ -50,9 +50,10 @@ def ask(
     recorder: Recorder,
     show: Optional[Callable[[str], None]] = None,
 ) -> Reply:
-    """Return the reply, recorded under ``name``; with ``show``, its parts are shown as they come.
+    """Return the reply, and record the call under ``name``.
 
-    Errors as ``OpenaiHttp`` raises them.
+    With ``show`` the reply is streamed, and ``show`` is called with each part of its text. Raises
+    what ``OpenaiHttp`` raises.
     """
     http = OpenaiHttp(openai_settings.find(values))
 

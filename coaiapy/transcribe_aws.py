@@ -1,4 +1,4 @@
-"""Speech to text by Amazon Transcribe: upload, job, wait, fetch, clean up."""
+"""Speech to text with Amazon Transcribe: upload, start a job, wait, fetch the result, clean up."""
 
 import time
 import uuid
@@ -20,19 +20,19 @@ from coaiapy.packages import require
 from coaiapy.transcript_formats import Segment, Transcript, seconds_in
 from coaiapy.transcription import Progress, Wishes
 
-# What Amazon Transcribe reads, and the most that it takes.
+# The formats that Amazon Transcribe reads, and its largest file.
 KINDS = ("amr", "flac", "mp3", "mp4", "ogg", "wav", "webm")
 MAX_BYTES = 2 * 1024**3
-# Seconds between two looks at a job, and the longest that a job is waited for.
+# Seconds between two requests for a job's status, and the most seconds to wait for a job.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0
 PATIENCE = 4 * 3600.0
-# A subtitle made of single words ends at a sentence, a silence, or when it is long enough.
+# A subtitle that is built from single words ends after a sentence, at a silence, or if it is full.
 _GAP_SECONDS, _CUE_SECONDS, _CUE_CHARACTERS = 1.0, 7.0, 84
 _SENTENCE_ENDS = (".", "?", "!", "。", "？", "！")
 
 
 class _Job(NamedTuple):
-    """The names of what a transcription makes in AWS, all of them its own."""
+    """The names of what one transcription creates in AWS; each is used only once."""
 
     name: str
     bucket: str
@@ -48,11 +48,11 @@ def transcribe(
     progress: Optional[Progress] = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Transcript:
-    """Return what is said in the recording at ``path``; what was made in AWS for it is removed.
+    """Return the transcript of the recording at ``path``; everything created in AWS is deleted.
 
-    ``wishes.language`` is one like ``en-US``; without one it is recognized. Raises what
-    ``transcription.transcribe`` raises for a file, ``ConfigError`` without a bucket,
-    ``RefusedError`` with the reason of a job that failed.
+    ``wishes.language`` is a code like ``en-US``; without one the language is recognized. Raises
+    what ``transcription.transcribe`` raises for a file, ``ConfigError`` if no bucket is set, and
+    ``RefusedError`` with the reason if the job fails.
     """
     values = config_values.load(env_file)
     audio = _checked(path, wishes)
@@ -94,7 +94,7 @@ def _checked(path: str, wishes: Wishes) -> AudioFile:
 
 
 class _Transcriber:
-    """One recording on its way through S3 and Amazon Transcribe."""
+    """The transcription of one recording, with S3 and Amazon Transcribe."""
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class _Transcriber:
         self.sleep = sleep
 
     def run(self, wishes: Wishes) -> Transcript:
-        """Upload, start, wait, fetch; clean up whatever happens."""
+        """Upload the recording, run the job and return its result; clean up in any case."""
         try:
             with aws_clients.translated("s3"):
                 self.made.append((self.s3.delete_object, self._object(self.job.media_key)))
@@ -175,14 +175,14 @@ class _Transcriber:
             waited, pause = waited + pause, min(pause * 1.5, LONGEST_PAUSE)
 
     def _fetched(self) -> bytes:
-        """The transcript may appear a moment after the job has ended."""
+        """Return the transcript's file, which may appear a moment after the end of the job."""
         transcript = self._object(self.job.transcript_key)
         with aws_clients.translated("s3"):
             appears = self.s3.get_waiter("object_exists")
             try:
                 appears.wait(WaiterConfig={"Delay": 1, "MaxAttempts": 5}, **transcript)
             except require("botocore.exceptions", "boto3").WaiterError:
-                pass  # what is wrong, the request for it says better
+                pass  # the next request fails with a clearer error
             return bytes(self.s3.get_object(**transcript)["Body"].read())
 
     def _object(self, key: str) -> Dict[str, str]:
@@ -221,7 +221,7 @@ def _given_segments(results: Dict[str, Any]) -> List[Segment]:
 
 
 def _segments_of(items: List[Dict[str, Any]]) -> List[Segment]:
-    """Return the single words as subtitles."""
+    """Return single words joined to segments that make good subtitles."""
     segments: List[Segment] = []
     is_closed = True
     for item in items:

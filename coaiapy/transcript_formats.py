@@ -1,9 +1,9 @@
-"""Transcripts: text with times, joined from parts, written as text, SRT, WebVTT or JSON."""
+"""Transcripts: text with times; joins those of parts, and writes text, SRT, WebVTT or JSON."""
 
 import json
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-# More than a hundred years: no recording has so many.
+# More than 300 years: a larger value cannot be the time in a recording.
 LONGEST_SECONDS = 1e10
 
 
@@ -16,7 +16,7 @@ class Segment(NamedTuple):
 
 
 class Transcript(NamedTuple):
-    """What was said in a recording; there are no segments where the service gave no times."""
+    """The transcript of a recording; ``segments`` is empty if the service gave no times."""
 
     text: str
     segments: Tuple[Segment, ...] = ()
@@ -25,7 +25,7 @@ class Transcript(NamedTuple):
 
 
 def seconds_in(value: Any) -> Optional[float]:
-    """Return the seconds that a service says, as a number or as text; ``None`` for anything else."""
+    """Return a number of seconds from a service, given as number or text; else ``None``."""
     try:
         seconds = None if value is None or isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
@@ -34,9 +34,10 @@ def seconds_in(value: Any) -> Optional[float]:
 
 
 def shifted(segments: Sequence[Segment], start: float, end: Optional[float]) -> List[Segment]:
-    """Return the segments of a part that begins at ``start``, none of them beyond its ``end``.
+    """Return the segments of a part with times from the beginning of the whole recording.
 
-    Models like to let the last segment of a part end later than the part itself.
+    The part lasts from ``start`` to ``end`` (seconds). Times after ``end`` become ``end``: models
+    often let the last segment end after the part itself.
     """
     moved = []
     for segment in segments:
@@ -47,7 +48,7 @@ def shifted(segments: Sequence[Segment], start: float, end: Optional[float]) -> 
 
 
 def joined(transcripts: Sequence[Transcript]) -> Transcript:
-    """Return the transcripts of consecutive parts as one; times are those of the recording."""
+    """Return the transcripts of consecutive parts, whose times are already shifted, as one."""
     said = [transcript.text.strip() for transcript in transcripts]
     segments = [segment for transcript in transcripts for segment in transcript.segments]
     known = [transcript.seconds for transcript in transcripts if transcript.seconds is not None]
@@ -60,7 +61,7 @@ def joined(transcripts: Sequence[Transcript]) -> Transcript:
 
 
 def as_text(transcript: Transcript) -> str:
-    """Return the text alone."""
+    """Return only the text."""
     return transcript.text.strip() + "\n"
 
 
@@ -84,7 +85,7 @@ def as_vtt(transcript: Transcript) -> str:
 
 
 def as_object(transcript: Transcript) -> Dict[str, Any]:
-    """Return the transcript as a JSON object: text, language, seconds, segments."""
+    """Return the transcript as an object: ``text``, ``language``, ``duration``, ``segments``."""
     return {
         "text": transcript.text.strip(),
         "language": transcript.language,
@@ -108,12 +109,12 @@ FORMATS: Dict[str, Callable[[Transcript], str]] = {
     "json": as_json,
 }
 SUFFIXES = {"text": ".txt", "srt": ".srt", "vtt": ".vtt", "json": ".json"}
-# These are nothing without times.
+# The formats that need times.
 TIMED = ("srt", "vtt")
 
 
 def _cues(transcript: Transcript) -> List[Segment]:
-    """Return the segments as subtitles: one line each of words, no blank line in between."""
+    """Return the segments with their texts on one line, without empty ones."""
     cues = [one._replace(text=" ".join(one.text.split())) for one in transcript.segments]
     return [one for one in cues if one.text]
 

@@ -1,4 +1,4 @@
-"""Speech to text by an OpenAI-compatible service, recordings of any length, in order."""
+"""Speech to text with an OpenAI-compatible service, for recordings of any length."""
 
 import os
 import re
@@ -11,15 +11,15 @@ from coaiapy.errors import NetworkError, RefusedError, UsageError
 from coaiapy.openai_http import OpenaiHttp, Upload
 from coaiapy.transcript_formats import TIMED, Segment, Transcript, joined, seconds_in, shifted
 
-# So much of what was said in one part helps the model to begin the next.
+# The end of one part's text, of this length, is sent with the next part as context for the model.
 _CONTEXT_CHARACTERS = 200
-# These models give text without times, and take no more than 25 minutes at once.
+# Models with this prefix return text without times, and accept at most 25 minutes at once.
 _UNTIMED_MODELS = "gpt-4o"
 _UNTIMED_SECONDS = 1400.0
 
 
 class Wishes(NamedTuple):
-    """How a recording is to be transcribed; ``None`` leaves it to the settings or the model."""
+    """How to transcribe a recording; ``None`` means the default of the settings or the model."""
 
     format: str = "text"
     language: Optional[str] = None
@@ -27,7 +27,7 @@ class Wishes(NamedTuple):
     model: Optional[str] = None
 
 
-# Told after each part: how many seconds of how many are done (``None``: not known).
+# Called after each part with the seconds that are done and the seconds in all (None if not known).
 Progress = Callable[[float, Optional[float]], None]
 
 
@@ -42,10 +42,10 @@ def transcribe(
     recorder: Optional[Recorder] = None,
     progress: Progress = _no_progress,
 ) -> Transcript:
-    """Return what is said in the recording at ``path``.
+    """Return the transcript of the recording at ``path``.
 
-    Raises ``StateError`` for a file that cannot be read, ``UsageError`` for one that is empty, no
-    sound or silent, and whatever ``OpenaiHttp`` raises.
+    Raises ``StateError`` for a file that cannot be read, ``UsageError`` for one that is empty, not
+    a sound file or silent, and what ``OpenaiHttp`` raises.
     """
     values = config_values.load(env_file)
     http = OpenaiHttp(openai_settings.find(values))
@@ -70,12 +70,12 @@ def transcribe(
 
 
 def transcribe_audio(file_path: str) -> str:
-    """Return the text that is spoken in the recording at ``file_path``; errors as ``transcribe``."""
+    """Return the text of the recording at ``file_path``; raise what ``transcribe`` raises."""
     return transcribe(file_path).text
 
 
 def seen(transcript: Transcript) -> Seen:
-    """Return what is recorded of a transcription: the text, and the seconds as usage."""
+    """Return what is recorded in the trace: the text, and the seconds as usage."""
     seconds = transcript.seconds
     return Seen(
         output=transcript.text,
@@ -153,14 +153,14 @@ def _of_part(http: OpenaiHttp, part: Part, wishes: Wishes) -> Transcript:
 
 
 def _plain_name(part: Part) -> str:
-    """Return a name that every service reads: they tell the kind of sound by its suffix."""
+    """Return a plain file name with a suffix, by which services recognize the format."""
     name, suffix = os.path.splitext(part.name)
     kind = suffix or "." + part.media_type.split("/")[1]
     return re.sub(r"[^A-Za-z0-9_.-]", "_", name) + kind
 
 
 def _segments(answer: Mapping[str, Any], part: Part) -> List[Segment]:
-    """Return what the answer says with times; what has none is left out."""
+    """Return the segments in a response; those without times are left out."""
     listed = answer.get("segments") or []
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
         raise NetworkError(

@@ -1,4 +1,4 @@
-"""WAV files: what is in them, how loud it is, and parts of them as WAV files of their own."""
+"""Reads the header and the samples of WAV files, and makes headers for new ones."""
 
 import array
 import struct
@@ -10,7 +10,10 @@ FULL_SCALE = 32768
 
 
 class Wav(NamedTuple):
-    """A WAV file: its ``fmt`` chunk, where its samples are, and how they are laid out."""
+    """A WAV file: its ``fmt`` chunk, the place of its samples (bytes), and their format.
+
+    ``block`` is the number of bytes of one sample of all channels, ``rate`` samples per second.
+    """
 
     format_chunk: bytes
     data_offset: int
@@ -34,16 +37,17 @@ class Wav(NamedTuple):
         return self.bits in (8, 16, 24, 32) if self.kind == PCM else self.bits == 32
 
     def header(self, data_bytes: int) -> bytes:
-        """Return the beginning of a WAV file that holds ``data_bytes`` of the same sound."""
+        """Return the header of a WAV file with ``data_bytes`` of samples in the same format."""
         chunks = struct.pack("<4sI", b"fmt ", len(self.format_chunk)) + self.format_chunk
         chunks += struct.pack("<4sI", b"data", data_bytes)
         return struct.pack("<4sI4s", b"RIFF", 4 + len(chunks) + data_bytes, b"WAVE") + chunks
 
 
 def parse(stream: IO[bytes], size: int) -> Wav:
-    """Return what the WAV file of ``size`` bytes in ``stream`` is; ``ValueError`` if it is none.
+    """Return the description of a WAV file of ``size`` bytes; ``ValueError`` if it is not valid.
 
-    A length that does not fit (a recorder was cut off, or wrote to a pipe) is taken as: to the end.
+    If its data is longer than the file according to the header (a recorder was interrupted, or
+    wrote to a pipe), the data ends with the file.
     """
     riff = stream.read(12)
     if riff[:4] not in (b"RIFF", b"RF64") or riff[8:12] != b"WAVE":
@@ -75,7 +79,7 @@ def _described(chunk: bytes, offset: int, length: int) -> Wav:
 
 
 def levels(wav: Wav, data: bytes) -> Any:
-    """Return the samples in ``data`` as 16-bit numbers, whatever they are; channels alternate."""
+    """Return the samples in ``data`` converted to 16-bit numbers; channels alternate."""
     width = wav.bits // 8
     if wav.kind == FLOAT:
         given = array.array("f", data[: len(data) // 4 * 4])
@@ -85,7 +89,7 @@ def levels(wav: Wav, data: bytes) -> Any:
     data = data[: len(data) // width * width]
     if width == 1:
         return array.array("h", ((value - 128) * 256 for value in data))
-    if width > 2:  # the two high bytes of each sample
+    if width > 2:  # only the two high bytes of each sample are needed
         high = bytearray(len(data) // width * 2)
         high[0::2], high[1::2] = data[width - 2 :: width], data[width - 1 :: width]
         data = bytes(high)
@@ -102,7 +106,7 @@ def _clipped(value: float) -> int:
 
 
 def pcm_header(rate: int, channels: int, data_bytes: int) -> bytes:
-    """Return the beginning of a WAV file with 16-bit samples."""
+    """Return the header of a WAV file with ``data_bytes`` of 16-bit samples."""
     block = channels * 2
     chunk = struct.pack("<HHIIHH", PCM, channels, rate, rate * block, block, 16)
     return Wav(chunk, 0, data_bytes, PCM, channels, rate, block, 16).header(data_bytes)
