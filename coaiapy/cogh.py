@@ -1,7 +1,7 @@
 """Issues of a GitHub repository.
 
-``list_issues``, ``get_issue`` and ``format_issues_table`` are the names that scripts import; all
-of GitHub's API is at ``github.base_url``, for GitHub Enterprise too.
+Scripts import ``list_issues``, ``get_issue`` and ``format_issues_table``. The setting
+``github.base_url`` is the address of the API, which GitHub Enterprise has elsewhere.
 """
 
 import json
@@ -19,7 +19,7 @@ from coaiapy.web_json import Service
 
 PAGE = 100
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-# What GitHub says of an issue, besides null. Nothing else of it is shown but as it is.
+# The types of the fields that the tables use (null is allowed too). All others are passed through.
 _KINDS = {"title": str, "state": str, "assignee": dict, "labels": list, "body": str}
 _NOT_GITHUB = "this is not how GitHub describes issues: {}; check github.base_url"
 COLUMNS = {
@@ -36,8 +36,8 @@ def issues(
 ) -> List[Dict[str, Any]]:
     """Return the issues of a repository as GitHub describes them, from every page.
 
-    ``state`` is ``open``, ``closed`` or ``all``. Pull requests, which GitHub counts among them,
-    are left out. Raises ``NotFoundError``, ``ConfigError`` or ``NetworkError``.
+    ``state`` is ``open``, ``closed`` or ``all``. Pull requests, which GitHub lists as issues, are
+    left out. Raises ``NotFoundError``, ``ConfigError`` or ``NetworkError``.
     """
     service, base = service_of(config_values.load(env_file))
     url = "{}/repos/{}/issues".format(base, _path(owner, repo))
@@ -60,7 +60,7 @@ def issue(owner: str, repo: str, number: int, env_file: Optional[str] = None) ->
 
 
 def rows(found: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
-    """Return issues as a table shows them: the fields of ``COLUMNS``, people and labels by name."""
+    """Return issues as rows of a table: the fields of ``COLUMNS``; people and labels are names."""
     return [
         {
             "number": one.get("number"),
@@ -84,13 +84,13 @@ def get_issue(owner: str, repo: str, issue_number: int) -> str:
 
 
 def format_issues_table(issues_json: Union[str, List[Dict[str, Any]]]) -> str:
-    """Return issues, as JSON text or as a list, as a table."""
+    """Return a table of issues, which are given as JSON text or as a list."""
     found = json.loads(issues_json) if isinstance(issues_json, str) else issues_json
     return listing(rows(_issues(found)), COLUMNS)
 
 
 def service_of(values: ConfigValues) -> Tuple[Service, str]:
-    """Return whom to ask and the address of its API."""
+    """Return the service with its token, and the URL of its API."""
     token = values.get("github.api_token") or ""
     service = Service("GitHub", token, "GH_TOKEN (github.api_token)", "github.base_url")
     return service, values.get("github.base_url").rstrip("/")
@@ -112,7 +112,7 @@ def _path(owner: str, repo: str) -> str:
 
 
 def _check_same_host(url: str, base: str) -> None:
-    """The token goes to nobody whom the settings do not name."""
+    """Raise ``ConfigError`` if the next page is on another host, which must not get the token."""
     if url.split("/")[:3] != base.split("/")[:3]:
         raise ConfigError(
             "GitHub goes on at another address than {}: set github.base_url to it".format(
@@ -128,7 +128,7 @@ def _issues(value: Any) -> List[Dict[str, Any]]:
 
 
 def _issue(value: Any) -> Dict[str, Any]:
-    """Return what describes an issue; ``NetworkError`` if GitHub would not describe it so."""
+    """Return an issue after a check of its fields' types; ``NetworkError`` if one is wrong."""
     if not isinstance(value, dict):
         raise NetworkError(_NOT_GITHUB.format("an issue is " + kind_of(value)))
     for name, kind in _KINDS.items():

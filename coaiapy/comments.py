@@ -1,7 +1,7 @@
-"""Comments of a Langfuse server, on a trace, an observation, a session or a version of a prompt.
+"""Comments of a Langfuse server: on a trace, an observation, a session or a version of a prompt.
 
-A server takes a comment only on what it shows already; what this machine has just written is waited
-for.
+A server accepts a comment only on what it shows already, so that posting waits for an object that
+this machine has just written.
 """
 
 import time
@@ -25,14 +25,14 @@ from coaiapy.spelled_values import whole_number
 COMMENTS = "/api/public/comments"
 TRACE, OBSERVATION, SESSION, PROMPT = OBJECT_TYPES = ("TRACE", "OBSERVATION", "SESSION", "PROMPT")
 LONGEST = 5000
-# Servers show what was written after up to 15 seconds; around midnight it takes that long.
+# Seconds to wait for an object. Servers may take 15 seconds to show it, and twice that at midnight.
 USUAL_WAIT = 30.0
 
 
 class Target(NamedTuple):
-    """What a comment is on: one of ``OBJECT_TYPES`` and its id (of a prompt: of its version).
+    """The object that a comment is on: one of ``OBJECT_TYPES``, and its id.
 
-    ``name`` is what people call it, if that is not its id: ``NAME@VERSION``.
+    For a prompt that is the id of a version, and ``name`` is ``NAME@VERSION``.
     """
 
     object_type: str
@@ -40,7 +40,7 @@ class Target(NamedTuple):
     name: str = ""
 
     def forms(self) -> List[str]:
-        """Return the ids under which servers of any generation may know it."""
+        """Return the forms of the id to try: server generations store it differently."""
         if self.object_type == TRACE:
             return ids.known_forms(self.object_id)
         if self.object_type == OBSERVATION:
@@ -63,9 +63,9 @@ def target(object_type: str, object_id: str) -> Target:
 
 
 def prompt_target(settings: Settings, name: str) -> Target:
-    """Return the version of a prompt that ``NAME``, ``NAME@VERSION`` or ``NAME@LABEL`` means.
+    """Return the prompt version named ``NAME`` (the latest), ``NAME@VERSION`` or ``NAME@LABEL``.
 
-    Without version and label it is the latest. ``NotFoundError`` if there is none.
+    ``NotFoundError`` if there is none.
     """
     stem, at, selector = name.rpartition("@")
     if not at:
@@ -82,9 +82,9 @@ def list_comments(
 ) -> List[Body]:
     """Return the comments on one object, or all of the project, the oldest first.
 
-    Each has ``id``, ``objectType``, ``objectId``, ``content``, ``authorUserId``, ``createdAt``, and
-    ``objectName``: the id, or of a prompt that was asked for its name and version. Ids of traces
-    and observations are the user's own, where this machine knows them.
+    Each has ``id``, ``objectType``, ``objectId``, ``content``, ``authorUserId``, ``createdAt`` and
+    ``objectName``, which is the object's id, or ``NAME@VERSION`` if ``on`` is a prompt. Ids of
+    traces and observations are those that the user chose, if this machine knows them.
     """
     found: Dict[str, Body] = {}
     with client_for(settings, "comments") as http:
@@ -117,7 +117,7 @@ def list_page(
     page: int = 1,
     limit: int = MOST_ROWS,
 ) -> Body:
-    """Return one page as the server gives it: ``data`` and, but for v2 servers, ``meta``.
+    """Return one page as the server gives it: ``data`` and, except from v2 servers, ``meta``.
 
     ``UsageError`` for an object of an unknown type.
     """
@@ -134,7 +134,7 @@ def list_page(
 def _queries(
     object_type: Optional[str], object_id: Optional[str], author: Optional[str]
 ) -> List[Body]:
-    """Return what to ask for: of one object a query for each form that its id may have."""
+    """Return the queries to make: for one object one for each form that its id may have."""
     forms: Sequence[Optional[str]] = [object_id]
     if object_type and object_id:
         forms = target(object_type, object_id).forms()
@@ -143,7 +143,7 @@ def _queries(
 
 
 def _pages(http: LangfuseHttp, query: Body) -> Iterator[Body]:
-    """Yield the rows of every page; v2 servers do not tell how many pages there are."""
+    """Yield the rows of every page, until one is not full: v2 servers do not say how many exist."""
     page = 1
     while True:
         rows = _page(http, query, page, MOST_ROWS)["data"]
@@ -160,7 +160,7 @@ def _page(http: LangfuseHttp, query: Body, page: int, limit: int) -> Body:
 
 
 def get_comment(settings: Settings, comment_id: str) -> Body:
-    """Return one comment; ``NotFoundError`` without one."""
+    """Return one comment; ``NotFoundError`` if there is none with this id."""
     with client_for(settings, "comments") as http:
         try:
             found: Body = http.request("GET", COMMENTS + "/" + quoted(comment_id))
@@ -180,10 +180,11 @@ def post_comment(
 ) -> str:
     """Post a comment and return its id.
 
-    While the server does not show the object, tries again for ``wait`` seconds; by default for
-    ``USUAL_WAIT`` if this machine has just written it, and else not. ``author`` is the user id of
-    a member of the organization. Raises ``NotFoundError`` without the object; a lost answer is a
-    ``NetworkError``, since a comment posted twice cannot be taken back.
+    While the server does not show the object, tries again for ``wait`` seconds. The default is
+    ``USUAL_WAIT`` if this machine has just written the object, else 0. ``author`` is the user id of
+    a member of the organization. Raises ``NotFoundError`` if the object does not appear. A lost
+    response raises ``NetworkError`` and is not retried: a second copy of the comment could not be
+    deleted.
     """
     text = content.strip()
     if not 1 <= len(text) <= LONGEST:
@@ -217,7 +218,7 @@ def _posted_when_shown(http: LangfuseHttp, on: Target, body: Body, wait: float) 
 
 
 def _posted(http: LangfuseHttp, body: Body) -> Optional[str]:
-    """Return the id of a new comment, ``None`` when the server does not show its object."""
+    """Post once; return the comment's id, or ``None`` if the server does not show the object."""
     try:
         return str(http.request("POST", COMMENTS, json=body)["id"])
     except NotFoundError:
@@ -245,7 +246,7 @@ def _not_shown(on: Target, wait: float) -> NotFoundError:
 
 
 def _is_fresh(settings: Settings, on: Target) -> bool:
-    """Whether this machine has written the object and the server may not show it yet."""
+    """Tell whether this machine has written the object and the server may not show it yet."""
     if on.object_type == PROMPT:
         return False
     with Journal() as journal:

@@ -1,7 +1,7 @@
-"""Where records belong: one project on one server, known by its address and its keys.
+"""Destinations in the journal: a project on a server, identified by base URL and public key.
 
-Keys come and go; the project stays. What was written with a project's earlier keys is sent with
-its present ones, once the server has told that they are of the same project.
+A project may get new keys. Records that were written with its old keys are sent with the new ones,
+once the server has said that both belong to the same project.
 """
 
 import json
@@ -15,14 +15,14 @@ from coaiapy.settings import Settings
 
 
 def destination_of(journal: Journal, settings: Settings) -> int:
-    """Return the journal's number for the project that the settings write to."""
+    """Return the journal's number of the destination that the settings write to."""
     if settings.is_local:
         return LOCAL
     return journal.destination(settings.base_url, settings.public_key)
 
 
 def name_project(journal: Journal, destination: int, project: Any) -> None:
-    """Remember which project a destination is; ``project`` has ``id`` and ``name``."""
+    """Save which project a destination is; ``project`` has ``id`` and ``name``."""
     with journal.transaction() as db:
         db.execute(
             "UPDATE destinations SET project_id = ?, project_name = ? WHERE id = ?",
@@ -37,7 +37,7 @@ def is_named(journal: Journal, destination: int) -> bool:
 
 
 def of_same_project(journal: Journal, destination: int) -> List[int]:
-    """Return the destination and every other one of its project on its server."""
+    """Return the numbers of all destinations that are the same project on the same server."""
     sql = (
         "SELECT other.id FROM destinations AS mine JOIN destinations AS other"
         " ON other.base_url = mine.base_url"
@@ -47,7 +47,7 @@ def of_same_project(journal: Journal, destination: int) -> List[int]:
 
 
 def as_it_is(body: Body) -> Body:
-    """Change nothing of a score that is adopted."""
+    """Return a score unchanged: the default for the scores that ``adopt`` takes."""
     return body
 
 
@@ -57,12 +57,12 @@ def adopt(
     source: int = LOCAL,
     score: Callable[[Body], Body] = as_it_is,
 ) -> int:
-    """Give what ``source`` has to a destination, where it waits; return how many records.
+    """Move records from ``source`` to another destination's outbox; return how many.
 
-    These are the local records or, from another destination, what is in the outbox for it and
-    was never accepted there. One that the destination knows already is merged into what is there:
-    what was written later counts, except for what a server keeps from the first writing.
-    ``score`` makes of a score what the destination takes.
+    From local mode all records are moved; from another destination those in its outbox that it has
+    never accepted. A record that the destination has already is merged: the later values win,
+    except in fields that a server keeps from the first write. ``score`` converts the body of a
+    score to what the destination accepts.
     """
     row = "SELECT * FROM records WHERE seq = ?"
     with journal.transaction() as db:

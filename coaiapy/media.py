@@ -1,7 +1,8 @@
-"""Media: files beside traces, in the storage of a Langfuse server, referred to from a record.
+"""Media: files in the storage of a Langfuse server, with references to them in traces.
 
-An upload is three steps: the server names an address, the file goes there, the server is told.
-Only when it then shows the file is the reference placed, through the journal like every write.
+An upload has three steps: the server returns an upload URL, the file is sent there, and the server
+is told of the result. When the server then shows the file, the reference is written to the record,
+through the journal like every write.
 """
 
 from typing import NamedTuple, Optional, Tuple
@@ -43,7 +44,11 @@ class Slot(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A file that the server confirms; ``milliseconds`` is 0 when it was there already."""
+    """A file that the server has confirmed.
+
+    ``media`` is the server's description, ``token`` the text that refers to the file,
+    ``milliseconds`` the time of the upload, 0 if the file ``was_there`` already.
+    """
 
     media: Body
     token: str
@@ -52,17 +57,18 @@ class Stored(NamedTuple):
 
 
 class Attached(NamedTuple):
-    """A file that the server confirms, and what became of the reference to it."""
+    """A file that the server has confirmed, and the delivery of the reference to it."""
 
     stored: Stored
     outcome: delivery.Outcome
 
 
 def get_media(settings: Settings, media_id: str) -> Body:
-    """Return ``mediaId``, ``contentType``, ``contentLength``, ``uploadedAt``, ``url``, ``urlExpiry``.
+    """Return the server's description of a file.
 
-    ``media_id`` may be a whole reference. Raises ``NotFoundError`` without the file, or while its
-    upload is not confirmed.
+    It has ``mediaId``, ``contentType``, ``contentLength``, ``uploadedAt``, ``url``, ``urlExpiry``.
+    ``media_id`` may be a whole reference. Raises ``NotFoundError`` if there is no such file, or its
+    upload is not finished.
     """
     known = media_files.id_in(media_id)
     with client_for(settings, "media") as http:
@@ -70,9 +76,9 @@ def get_media(settings: Settings, media_id: str) -> Body:
 
 
 def download(settings: Settings, media_id: str) -> Tuple[Body, bytes]:
-    """Return what the server says of a file, and its bytes.
+    """Return the server's description of a file, and its bytes.
 
-    Raises ``RefusedError`` if their number or SHA-256 is not what the server has registered.
+    Raises ``RefusedError`` if their number or SHA-256 differs from what the server has registered.
     """
     found = get_media(settings, media_id)
     size = _size(found)
@@ -86,7 +92,7 @@ def download(settings: Settings, media_id: str) -> Tuple[Body, bytes]:
 
 
 def _size(media: Body) -> int:
-    """Return how many bytes a server says that a file has; nothing larger would fit into memory."""
+    """Return the size of a file in bytes; ``RefusedError`` if it is missing or too large."""
     size = media.get("contentLength")
     known = isinstance(size, int) and 0 <= size <= LARGEST_FILE
     if not known or not all(isinstance(media.get(name), str) for name in ("url", "mediaId")):
@@ -101,10 +107,10 @@ def upload_and_attach(
     content_type: Optional[str] = None,
     seconds: Optional[float] = None,
 ) -> Attached:
-    """Upload a file and place the reference to it; nothing else of the record changes.
+    """Upload a file and add a reference to it to a record; nothing else of the record changes.
 
-    The trace, and the observation, must exist: else ``NotFoundError``, before anything is sent.
-    ``seconds`` is how long to try to send the reference. Raises what ``store`` raises.
+    Raises ``NotFoundError``, before anything is sent, if the trace or observation does not exist,
+    and what ``store`` raises. ``seconds`` is how long to try to send the reference.
     """
     _check_field(slot)
     server_only.check(settings, "media")
@@ -122,7 +128,10 @@ def attach(
     seconds: Optional[float] = None,
     record: Optional[Body] = None,
 ) -> delivery.Outcome:
-    """Place a reference into a field of a trace or observation, once; ``record`` is it, if known."""
+    """Add a reference to a field of a trace or observation, if it is not there already.
+
+    ``record`` is the trace or observation, if the caller has read it.
+    """
     _check_field(slot)
     body = _record(settings, slot) if record is None else record
     value = body.get(slot.field)
@@ -135,7 +144,7 @@ def attach(
 
 
 def store(http: LangfuseHttp, file: MediaFile, slot: Slot) -> Stored:
-    """Upload a file unless the server has it, and return what the server then says of it.
+    """Upload a file, unless the server has it already, and return what the server has stored.
 
     Raises ``NetworkError`` or ``RefusedError`` if the storage or the server does not confirm it.
     """
@@ -154,7 +163,7 @@ def store(http: LangfuseHttp, file: MediaFile, slot: Slot) -> Stored:
 
 
 def upload_url(http: LangfuseHttp, file: MediaFile, slot: Slot) -> Body:
-    """Register a file; return ``mediaId`` and ``uploadUrl``, ``None`` if its bytes are there."""
+    """Register a file; return ``mediaId`` and ``uploadUrl`` (``None`` if the bytes are stored)."""
     _check_field(slot)
     body = {
         "traceId": slot.trace_id,
@@ -183,7 +192,7 @@ def _check_field(slot: Slot) -> None:
 
 
 def tell(http: LangfuseHttp, media_id: str, transfer: Transfer) -> None:
-    """Tell the server what became of an upload."""
+    """Tell the server the result of an upload."""
     body = {
         "uploadedAt": times.now(),
         "uploadHttpStatus": transfer.status,
@@ -221,7 +230,7 @@ def _confirmed(http: LangfuseHttp, media_id: str, file: MediaFile) -> Body:
 def _record(settings: Settings, slot: Slot) -> Body:
     """Return the trace or observation of a slot as it is now.
 
-    What this machine has just written to it counts, even where the server shows less as yet.
+    That includes what this machine has just written and the server may not show yet.
     """
     trace = trace_reads.get_trace(settings, slot.trace_id)
     records = [trace] if slot.observation_id is None else trace["observations"]
@@ -242,7 +251,7 @@ def _record(settings: Settings, slot: Slot) -> Body:
 
 
 def _as_kept(http: LangfuseHttp, slot: Slot, record: Body) -> Slot:
-    """Return a slot with the ids under which the server keeps trace and observation."""
+    """Return a slot with the ids that the server uses for the trace and the observation."""
     with Journal() as journal:
         server = langfuse_generation.server_for(http, journal)
     is_trace = slot.observation_id is None
@@ -255,7 +264,10 @@ def _as_kept(http: LangfuseHttp, slot: Slot, record: Body) -> Slot:
 
 
 def summary(attached: Attached) -> Body:
-    """Return an upload as scripts know it: ``success`` is what the server has confirmed."""
+    """Return an upload in the form that scripts know.
+
+    ``success`` is true if the server has confirmed both the file and the reference.
+    """
     stored, outcome = attached
     problem = reference_problem(outcome)
     if problem:
@@ -271,7 +283,7 @@ def summary(attached: Attached) -> Body:
 
 
 def reference_problem(outcome: delivery.Outcome) -> str:
-    """Return why the server has not taken a reference; "" if it has."""
+    """Return why the server has not accepted a reference; an empty text if it has."""
     if outcome.rejected:
         return "the server refused the reference: " + outcome.rejected[0].reason
     problem: Optional[CoaiaError] = outcome.problem

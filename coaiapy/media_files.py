@@ -1,7 +1,7 @@
-"""Files as Langfuse knows them: their type, their SHA-256, and the text that refers to one.
+"""Media files: their content type, their SHA-256, and the text that refers to one.
 
-The reference stands in the input, output or metadata of a trace or observation, where Langfuse's
-web page shows the file in its place. A file's id is the beginning of its SHA-256.
+The reference is put into the input, output or metadata of a trace or observation; Langfuse's web
+page shows the file in its place. A file's id is the beginning of its SHA-256.
 """
 
 import base64
@@ -16,7 +16,7 @@ from coaiapy.files import open_bytes, reason
 from coaiapy.suggest import did_you_mean
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
-# What the servers of today take, from their API document; older ones take fewer.
+# The content types that current servers accept, from Langfuse's API document; older accept fewer.
 SUPPORTED_CONTENT_TYPES = (
     (
         "image/png image/jpeg image/jpg image/webp image/gif image/svg+xml image/tiff image/bmp "
@@ -90,7 +90,7 @@ _BLOCK = 1 << 20
 
 
 class MediaFile(NamedTuple):
-    """A file that is to be uploaded; ``sha256`` is base64, ``size`` counts bytes."""
+    """A file to upload; ``sha256`` is in base64, ``size`` in bytes."""
 
     path: str
     content_type: str
@@ -99,10 +99,10 @@ class MediaFile(NamedTuple):
 
 
 def examine(path: str, content_type: Optional[str] = None) -> MediaFile:
-    """Return what a server wants to know of a file.
+    """Return what a server needs to know about a file.
 
-    Raises ``UsageError`` for an empty one or a type that no server takes, ``StateError`` for one
-    that cannot be read.
+    Raises ``UsageError`` for an empty file or an unsupported type, ``StateError`` for a file that
+    cannot be read.
     """
     found = content_type or detect_content_type(path)
     if found not in SUPPORTED_CONTENT_TYPES:
@@ -131,36 +131,36 @@ def _digest(path: str) -> Any:
 
 
 def to_base64(digest: bytes) -> str:
-    """Return a digest as servers want it."""
+    """Return a digest in base64, as servers expect it."""
     return base64.b64encode(digest).decode("ascii")
 
 
 def id_of(content: bytes) -> str:
-    """Return the id under which a server keeps these bytes."""
+    """Return the id that a server gives to a file with these bytes."""
     digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest())
     return digest.decode("ascii")[:22]
 
 
 def detect_content_type(path: str) -> str:
-    """Return the type that a file's name tells; ``application/octet-stream`` if it tells none."""
+    """Return the type for a file name's extension, else ``application/octet-stream``."""
     ending = os.path.splitext(path)[1][1:].lower()
     return _TYPE_OF.get(ending, _UNKNOWN_TYPE)
 
 
 def ending_of(content_type: str) -> str:
-    """Return how the name of a file of this type ends, with its dot."""
+    """Return the file name extension for a content type, with its dot."""
     return "." + _ENDINGS.get(content_type, _ENDINGS[_UNKNOWN_TYPE]).split()[0]
 
 
 def unsupported(content_type: str) -> str:
-    """Return the sentence that refuses a type."""
+    """Return the error message for an unsupported content type."""
     return "{!r} is no content type that Langfuse takes{}".format(
         content_type, did_you_mean(content_type, SUPPORTED_CONTENT_TYPES)
     )
 
 
 def token(media_id: str, content_type: str, source: str = "file") -> str:
-    """Return the text that refers to a file."""
+    """Return the text that refers to a file, in Langfuse's format."""
     return "@@@langfuseMedia:type={}|id={}|source={}@@@".format(content_type, media_id, source)
 
 
@@ -171,10 +171,10 @@ def id_in(text: str) -> str:
 
 
 def with_reference(value: Any, reference: str) -> Any:
-    """Return ``value`` with a reference to a file added to it, once.
+    """Return ``value`` with a reference to a file added, unless it is in there already.
 
-    A text gets another line, a list another item, an object ``media``; what is neither becomes the
-    first item of a list.
+    A text gets another line, a list another item, an object the key ``media``. Any other value
+    becomes the first item of a list with the reference.
     """
     if value is None or value == "":
         return reference
@@ -189,7 +189,7 @@ def with_reference(value: Any, reference: str) -> Any:
 
 
 def with_item(value: Any, item: str) -> Any:
-    """Return ``item``, after what is there already if there is something."""
+    """Return ``item`` if ``value`` is ``None``, else a list of what is there and ``item``."""
     if value is None:
         return item
     return (value if isinstance(value, list) else [value]) + [item]

@@ -1,6 +1,6 @@
-"""To and from the storage that a Langfuse server sends clients to, at whatever address it names.
+"""Uploads and downloads of media files, at the presigned storage URLs that Langfuse returns.
 
-The address carries its own permission, so no key is sent along, and only its host is ever shown.
+Such a URL contains its own permission. No key is sent with it, and messages show only its host.
 """
 
 import re
@@ -21,16 +21,16 @@ from coaiapy.packages import require
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
 TRIES = 3
-# A storage that asks for a longer pause than this is not waited for.
+# Seconds: if the storage asks for a longer pause, the transfer fails.
 LONGEST_PAUSE = 20.0
-# Bytes per second: a transfer that is slower on the whole is given up.
+# Bytes per second: a transfer that is slower on average is given up.
 SLOWEST = 16384.0
-# So many bytes of an answer are read to find out what it complains about.
+# The most bytes of an error response that are read, to find its message.
 _LONGEST_ERROR = 65536
 
 
 class Transfer(NamedTuple):
-    """What the storage answered to an upload: ``error`` is "" when all is well."""
+    """The storage's response to an upload: ``error`` is empty after a success."""
 
     status: int
     error: str
@@ -38,10 +38,10 @@ class Transfer(NamedTuple):
 
 
 def upload(url: str, file: MediaFile) -> Transfer:
-    """PUT a file where the server says, and return what the storage answered.
+    """PUT a file to the URL from the server, and return the storage's response.
 
-    Tries again after no answer and after a status that is temporary. Raises ``NetworkError`` when
-    no answer came at all, ``RefusedError`` for what is no address.
+    Retries after a missing response and a temporary status. Raises ``NetworkError`` when there is
+    no response at all, ``RefusedError`` for a malformed URL.
     """
     headers = {"Content-Type": file.content_type}
     if "storage.googleapis.com" not in (_host(url) or ""):
@@ -58,9 +58,10 @@ def upload(url: str, file: MediaFile) -> Transfer:
 
 
 def download(url: str, size: int) -> bytes:
-    """GET a file of ``size`` bytes. What comes is longer if the storage has more, but not by much.
+    """GET a file that should have ``size`` bytes, and return its bytes.
 
-    Tries again as ``upload`` does. Raises ``NetworkError`` or ``RefusedError``.
+    If the storage sends more, reading stops soon after that size, so that the caller can notice.
+    Retries as ``upload`` does. Raises ``NetworkError`` or ``RefusedError``.
     """
 
     def get() -> Any:
@@ -79,7 +80,7 @@ def failure(url: str, what: str, status: int, said: str) -> CoaiaError:
 
 
 def place(url: str) -> str:
-    """Return where an address leads, without the permission in it."""
+    """Return the scheme and host of a URL, without the permission in it."""
     parts = urlsplit(url)
     return "{}://{}".format(parts.scheme, parts.netloc.rpartition("@")[2])
 
@@ -90,7 +91,7 @@ def _ask(method: str, url: str, headers: Dict[str, str], data: Optional[IO[bytes
 
 
 class _FailedForNowError(TemporaryError):
-    """An answer that may be another one next time."""
+    """A response with a temporary status, which is worth a retry."""
 
     def __init__(self, answer: Answer) -> None:
         sentence = "the storage answered {}".format(answer.status)
@@ -99,7 +100,7 @@ class _FailedForNowError(TemporaryError):
 
 
 def _tried(ask: Callable[[], Any], url: str, size: int, enough: int) -> Answer:
-    """Return the storage's answer; the last one if it fails for now each time."""
+    """Return the storage's response, after retries the last one."""
     if _host(url) is None:
         raise _no_address(url)
 
@@ -122,7 +123,7 @@ def _in_time(ask: Callable[[], Any], url: str, seconds: float, enough: int) -> A
     except BadAddressError as error:
         raise _no_address(url) from error
     except NoAnswerError as error:
-        if error.is_overtime:  # it would take as long again
+        if error.is_overtime:  # no retry: it would take as long again
             raise NetworkError(
                 "{} is too slow: it is not done after {:.0f} seconds; try again on a faster "
                 "network".format(storage, seconds)
@@ -140,7 +141,7 @@ def _no_address(url: str) -> RefusedError:
 
 
 def _said(answer: Answer) -> str:
-    """Return the reason in an answer: storages speak XML."""
+    """Return the message in an error response, which storages send as XML."""
     body = answer.body.decode("utf-8", "replace")
     found = re.search(r"<Message>([^<]+)", body) or re.search(r"<Code>([^<]+)", body)
     return " ".join(found.group(1).split()) if found else "without a reason"

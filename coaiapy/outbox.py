@@ -1,7 +1,7 @@
-"""The outbox: which records a server is still owed, and what came of sending them.
+"""The outbox: records that have not been accepted by their server yet.
 
-A delivery is ``waiting`` or ``rejected``; an acknowledged one is gone. Who is sending which of
-them at this moment is in ``claims.py``.
+It is the table ``deliveries`` of the journal. A delivery is ``waiting`` or ``rejected``; once it is
+acknowledged, it is deleted. ``claims.py`` knows which process is sending which of them.
 """
 
 import json
@@ -18,7 +18,7 @@ STATES = ("waiting", "rejected")
 
 
 class Entry(NamedTuple):
-    """One record in the outbox, as listings show it."""
+    """One record in the outbox, as listings show it; ``written_at`` is seconds since 1970."""
 
     row: int
     kind: str
@@ -33,7 +33,11 @@ class Entry(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """How much one destination is owed; ``local`` counts what has no destination yet."""
+    """The numbers of records for one destination.
+
+    ``local`` counts records of local mode, which have no server yet; ``oldest`` is when the oldest
+    record was written (seconds since 1970).
+    """
 
     number: int
     destination: str
@@ -46,9 +50,11 @@ class Tally(NamedTuple):
 
 
 def acknowledge(journal: Journal, items: Iterable[Outgoing]) -> None:
-    """Take out of the outbox what the server has accepted, in exactly the revision it got.
+    """Take accepted records out of the outbox.
 
-    A power failure may put them back: then they are sent again, as the same records.
+    A record that was changed since it was sent stays: its new revision has to be sent as well.
+    After a power failure the records may be in the outbox again; they are then sent a second time,
+    with the same ids.
     """
     by_revision: Dict[int, List[int]] = {}
     for item in items:
@@ -70,7 +76,7 @@ def acknowledge(journal: Journal, items: Iterable[Outgoing]) -> None:
 
 
 def reject(journal: Journal, refused: Iterable[Tuple[Outgoing, str]]) -> None:
-    """Set records aside, each with the server's reason, unless they were changed meanwhile."""
+    """Mark records as rejected, each with the server's reason, unless they were changed since."""
     with journal.transaction() as db:
         for item, reason in refused:
             db.execute(
@@ -82,7 +88,7 @@ def reject(journal: Journal, refused: Iterable[Tuple[Outgoing, str]]) -> None:
 
 
 def postpone(journal: Journal, items: Iterable[Outgoing], reason: str, pause: float) -> None:
-    """Keep records waiting: nobody sends them again for ``pause`` seconds unless asked to."""
+    """Keep records waiting; for ``pause`` seconds only an explicit flush sends them."""
     with journal.transaction() as db:
         for item in items:
             db.execute(
@@ -94,7 +100,10 @@ def postpone(journal: Journal, items: Iterable[Outgoing], reason: str, pause: fl
 
 
 def watch(journal: Journal, rows: Iterable[int]) -> None:
-    """Have ``watched`` count these rows, however many they are, as long as the journal is open."""
+    """Make ``watched`` count these rows until the journal is closed.
+
+    They are put into a temporary table, since they may be too many for one query.
+    """
     with journal.reporting_errors():
         journal.db.execute("CREATE TEMP TABLE IF NOT EXISTS watched (seq INTEGER PRIMARY KEY)")
         journal.db.execute("BEGIN")
@@ -114,14 +123,14 @@ def count_waiting(
     destinations: Optional[Sequence[int]] = None,
     rows: Optional[Iterable[int]] = None,
 ) -> int:
-    """Return how many records wait, for these destinations alone and of these rows alone."""
+    """Return how many records wait; ``destinations`` and ``rows`` limit which are counted."""
     sql = "SELECT count(*) AS n FROM deliveries WHERE state = 'waiting' AND {} AND {}"
     found = journal.rows(sql.format(among("destination", destinations), among("seq", rows)))
     return next(int(row["n"]) for row in found)
 
 
 def tallies(journal: Journal) -> List[Tally]:
-    """Return what each destination is owed, and what is local, leaving out those with nothing."""
+    """Return the numbers for each destination that has records in the outbox or local ones."""
     sql = """
         SELECT p.id, p.base_url, p.public_key, p.project_name,
             sum(d.state = 'waiting') AS waiting, sum(d.state = 'rejected') AS rejected,
@@ -149,7 +158,7 @@ def tallies(journal: Journal) -> List[Tally]:
 def entries(
     journal: Journal, state: Optional[str] = None, row: Optional[int] = None
 ) -> Iterator[Entry]:
-    """Yield what is in the outbox, the oldest first."""
+    """Yield the records in the outbox, the oldest first; ``state`` and ``row`` limit them."""
     sql = """
         SELECT r.seq, r.kind, r.id, r.trace_id, p.base_url, d.state, d.attempts, r.written_at,
             d.reason, r.body
@@ -163,7 +172,7 @@ def entries(
 
 
 def retry(journal: Journal, rows: Optional[Iterable[int]] = None) -> int:
-    """Let rejected records wait again (all, or those of ``rows``), and return how many."""
+    """Mark rejected records as waiting (all, or those of ``rows``), and return how many."""
     sql = (
         "UPDATE deliveries SET state = 'waiting', attempts = 0, not_before = 0"
         " WHERE state = 'rejected' AND {}"
@@ -173,9 +182,9 @@ def retry(journal: Journal, rows: Optional[Iterable[int]] = None) -> int:
 
 
 def drop(journal: Journal, rows: Sequence[int]) -> int:
-    """Give up the deliveries of ``rows``, and return how many there were.
+    """Delete the deliveries of ``rows``, and return how many there were.
 
-    Their records are forgotten, unless a server has an earlier revision of them.
+    Their records are deleted as well, unless a server has an earlier revision of them.
     """
     with journal.transaction() as db:
         found = 0
@@ -187,9 +196,10 @@ def drop(journal: Journal, rows: Sequence[int]) -> int:
 
 
 def prune(journal: Journal, days: float) -> int:
-    """Forget what was acknowledged more than ``days`` ago; what is owed is never forgotten.
+    """Delete records that were accepted more than ``days`` ago, and return how many.
 
-    A trace stays as long as one of its records does: later observations repeat its context.
+    Records in the outbox and local ones are kept. A trace is kept as long as one of its records
+    is, because later observations repeat its name, user and tags.
     """
     old = (
         "DELETE FROM records WHERE destination != ? AND sent_at < ?"

@@ -9,9 +9,10 @@ from coaiapy.settings import Settings
 
 
 def list_projects(settings: Settings, seconds: Optional[float] = None) -> List[Body]:
-    """Return the one project of the keys as the server describes it: ``id``, ``name`` and more.
+    """Return a list with the project of the keys as the server describes it: ``id``, ``name``...
 
-    Raises ``ConfigError`` in local mode, which has no projects, and for keys of none.
+    ``seconds`` limits the time for all tries. Raises ``ConfigError`` in local mode, which has no
+    projects, and for keys that belong to no project.
     """
     if settings.is_local:
         raise ConfigError(

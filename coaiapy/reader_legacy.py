@@ -1,4 +1,4 @@
-"""Reading from a v2 or v3 server, and from a v4 one that still answers the old routes."""
+"""Reads from a server of v2 or v3, or of a v4 that still answers the old routes."""
 
 from typing import Iterable, Iterator, List, Optional
 
@@ -17,7 +17,7 @@ SESSIONS = "/api/public/sessions"
 
 
 class LegacyReader:
-    """The reads of ``LocalReader``, answered by ``/traces``, ``/observations``, ``/sessions``."""
+    """Has the methods of ``LocalReader``; asks ``/traces``, ``/observations`` and ``/sessions``."""
 
     def __init__(self, http: LangfuseHttp, server: Server) -> None:
         self.http = http
@@ -32,7 +32,7 @@ class LegacyReader:
             "version": wanted.version,
             "release": wanted.release,
             "tags": list(wanted.tags),
-            "environment": self._known(wanted.environment),
+            "environment": self._environment_query(wanted.environment),
             "fromTimestamp": wanted.from_time,
             "toTimestamp": wanted.to_time,
             "orderBy": wanted.order,
@@ -42,13 +42,13 @@ class LegacyReader:
         return (trace for trace in found if wanted.accepts(trace))
 
     def whole(self, traces: Iterable[Body]) -> List[Body]:
-        """Return listed traces with their observations and scores: one request each."""
+        """Return listed traces with their observations and scores; makes one request for each."""
         return [
             self.trace(trace["id"]) or dict(trace, observations=[], scores=[]) for trace in traces
         ]
 
     def trace(self, trace_id: str) -> Optional[Body]:
-        """Return one whole trace, or ``None``."""
+        """Return a trace with its observations and scores, or ``None``."""
         row = self._first(TRACES, ids.known_forms(trace_id))
         if row is None:
             return None
@@ -74,9 +74,9 @@ class LegacyReader:
     def observations(
         self, wanted: ObservationFilter, limit: int, cursor: Optional[str] = None
     ) -> Page:
-        """Return at most ``limit`` observations, the latest first; the cursor is their number."""
-        query = {"name": wanted.name, "environment": self._known(wanted.environment)}
-        if self.server.at_least(3, 99):  # older ones do not know all types
+        """Return at most ``limit`` observations, the latest first; the cursor is an offset."""
+        query = {"name": wanted.name, "environment": self._environment_query(wanted.environment)}
+        if self.server.at_least(3, 99):  # older servers reject the types that were added later
             query["type"] = wanted.type
         page = Page([])
         for trace_id in ids.known_forms(wanted.trace_id) if wanted.trace_id else [None]:
@@ -98,7 +98,7 @@ class LegacyReader:
 
     def sessions(self, wanted: SessionFilter, most: Optional[int] = None) -> Iterator[Body]:
         """Yield the sessions that ``wanted`` accepts, the latest first."""
-        if wanted.environment and not self._known(wanted.environment):
+        if wanted.environment and not self._environment_query(wanted.environment):
             found = sessions_of(self.traces(TraceFilter(environment=wanted.environment)))
         else:
             found = self._listed_sessions(wanted, most)
@@ -112,8 +112,12 @@ class LegacyReader:
         }
         return map(server_rows.session, numbered(self.http, SESSIONS, query, most))
 
-    def _known(self, environment: Optional[str]) -> Optional[str]:
-        """Return what to ask of a server for: old ones have no environments, but our metadata."""
+    def _environment_query(self, environment: Optional[str]) -> Optional[str]:
+        """Return the environment to put into a query.
+
+        Servers before 3.31 cannot filter by it (it is in the metadata there), so that they get
+        ``None`` and the rows are filtered here.
+        """
         return environment if self.server.at_least(3, 31) else None
 
     def _first(self, path: str, forms: List[str]) -> Optional[Body]:

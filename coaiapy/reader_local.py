@@ -1,7 +1,7 @@
-"""Reading from the journal, in the shapes that every reader gives.
+"""Reads from the journal. All readers have the same methods and return the same dicts.
 
-A trace is a body, a whole trace has ``observations`` and ``scores`` besides; a session is ``id``,
-``createdAt`` and perhaps ``environment``.
+A trace has the fields of Langfuse's API; a whole trace has ``observations`` and ``scores`` as well.
+A session has ``id``, ``createdAt`` and perhaps ``environment``.
 """
 
 import itertools
@@ -17,7 +17,7 @@ from coaiapy.trace_filter import ObservationFilter, Page, SessionFilter, TraceFi
 
 
 class LocalReader:
-    """Reads what was written for one destination, and was not sent or stays here."""
+    """Reads the journal's records of one destination."""
 
     def __init__(self, journal: Journal, destination: int = LOCAL) -> None:
         self.journal = journal
@@ -26,7 +26,7 @@ class LocalReader:
     def traces(self, wanted: TraceFilter, most: Optional[int] = None) -> Iterator[Body]:
         """Yield the traces that ``wanted`` accepts, without their observations.
 
-        ``most``: how many the caller will take.
+        ``most`` is how many the caller will probably take; other readers need it.
         """
         found = journal_reads.traces(self.journal, self.destination, wanted.newest_first)
         return filter(wanted.accepts, found)
@@ -36,7 +36,7 @@ class LocalReader:
         return [self._whole(trace) for trace in traces]
 
     def trace(self, trace_id: str) -> Optional[Body]:
-        """Return one whole trace, or ``None``."""
+        """Return a trace with its observations and scores, or ``None``."""
         found = journal_reads.trace(self.journal, self.destination, trace_id)
         return None if found is None else self._whole(found)
 
@@ -60,7 +60,7 @@ class LocalReader:
     def observations(
         self, wanted: ObservationFilter, limit: int, cursor: Optional[str] = None
     ) -> Page:
-        """Return at most ``limit`` observations, the latest first; the cursor is their number."""
+        """Return at most ``limit`` observations, the latest first; the cursor is an offset."""
         start = offset_of(cursor)
         every = journal_reads.all_observations(self.journal, self.destination)
         accepted = (body for body in map(server_rows.completed, every) if wanted.accepts(body))
@@ -68,13 +68,13 @@ class LocalReader:
         return Page(found[:limit], str(start + limit) if len(found) > limit else None)
 
     def sessions(self, wanted: SessionFilter, most: Optional[int] = None) -> Iterator[Body]:
-        """Yield the sessions that traces belong to and ``wanted`` accepts, the latest first."""
+        """Yield the sessions of traces that ``wanted`` accepts, the latest first."""
         found = self.traces(TraceFilter(environment=wanted.environment))
         return filter(wanted.accepts, sessions_of(found))
 
 
 def offset_of(cursor: Optional[str]) -> int:
-    """Return the number of rows that a cursor leaves out."""
+    """Return the offset in a cursor, the number of rows to skip; ``UsageError`` if it is none."""
     offset = whole_number(cursor or "0")
     if offset is None:
         raise UsageError("--cursor {!r} is none that a listing has given".format(cursor))
@@ -82,7 +82,10 @@ def offset_of(cursor: Optional[str]) -> int:
 
 
 def sessions_of(newest_first: Iterable[Body]) -> Iterator[Body]:
-    """Yield the sessions of traces, as they come; a session begins with its first trace."""
+    """Yield the sessions of traces in the order of the traces.
+
+    ``createdAt`` is the time of a session's first trace.
+    """
     sessions: Dict[str, Body] = {}
     for trace in newest_first:
         if trace.get("sessionId"):

@@ -1,8 +1,8 @@
-"""Reading from a v4 server: a trace is the spans that share its id (see ``span_rows``).
+"""Reads from a v4 server, where a trace is all spans with its id (see ``span_rows``).
 
-Listings go by root spans, the latest first. Which there are is asked with few fields; those that
-are wanted are then read by their ids, together with what stands on other pages: earlier roots, and
-rows of a span that was sent twice.
+A listing of traces is a listing of root spans, the latest first. It is read in two steps: first
+only the ids, with few fields; then all root spans of the wanted traces by id, because a trace may
+have several roots, and a span that was sent twice several rows, on different pages.
 """
 
 from heapq import merge
@@ -19,16 +19,16 @@ from coaiapy.trace_filter import ObservationFilter, Page, SessionFilter, TraceFi
 
 SCORES = "/api/public/v3/scores"
 FIRST_PAGE = 100
-# A trace may have more root spans than anybody wants to wait for: so many pages of them count.
+# At most so many pages of the root spans of a group of traces are read: some have thousands.
 MOST_PAGES = 10
-_SHORT = "core,basic"
-_LISTED = "core,basic,time,io,metadata,trace_context"
-_ALL = "core,basic,time,io,metadata,model,usage,prompt,metrics,trace_context"
+_ID_FIELDS = "core,basic"
+_LIST_FIELDS = "core,basic,time,io,metadata,trace_context"
+_ALL_FIELDS = "core,basic,time,io,metadata,model,usage,prompt,metrics,trace_context"
 _IS_ROOT = condition("boolean", "isRootObservation", "=", True)
 
 
 class SpanReader:
-    """The reads of ``LocalReader``, answered by ``/v2/observations`` and ``/v3/scores``."""
+    """Has the methods of ``LocalReader``; asks ``/v2/observations`` and ``/v3/scores``."""
 
     def __init__(self, http: LangfuseHttp) -> None:
         self.http = http
@@ -48,15 +48,15 @@ class SpanReader:
                 yield found
 
     def _listed(self, conditions: List[Body], most: Optional[int]) -> Iterator[Body]:
-        for rows in self._root_groups(conditions, "traceId", _LISTED, most):
+        for rows in self._root_groups(conditions, "traceId", _LIST_FIELDS, most):
             yield span_rows.trace(rows)
 
     def whole(self, traces: Iterable[Body]) -> List[Body]:
-        """Return listed traces with their observations and scores, asking for many at once."""
+        """Return listed traces with their observations and scores; asks for many at once."""
         listed = list(traces)
         forms = [ids.span_trace_id(trace["id"]) for trace in listed]
         forms += [trace["id"] for trace in listed if trace["id"] not in forms]
-        rows = span_rows.merged(self._rows_of("traceId", forms, _ALL))
+        rows = span_rows.merged(self._rows_of("traceId", forms, _ALL_FIELDS))
         spans = _by(rows, "traceId", ids.span_trace_id)
         scores = _by(self._scores(forms), "traceId", ids.span_trace_id)
         return [
@@ -69,25 +69,28 @@ class SpanReader:
         ]
 
     def trace(self, trace_id: str) -> Optional[Body]:
-        """Return one whole trace, or ``None``."""
+        """Return a trace with its observations and scores, or ``None``."""
         for form in _likeliest_first(trace_id):
-            rows = span_rows.merged(self._rows({"traceId": form, "fields": _ALL}))
+            rows = span_rows.merged(self._rows({"traceId": form, "fields": _ALL_FIELDS}))
             if rows:
                 return dict(span_rows.whole_trace(rows), scores=self._scores([form]))
         return None
 
     def session_traces(self, session_id: str) -> List[Body]:
-        """Return the traces of a session, the oldest first; one span is enough to be of it."""
+        """Return the traces with at least one span in a session, the oldest first."""
         rows = self._rows({"sessionId": session_id, "fields": "core"})
         forms = sorted({row["traceId"] for row in rows})
-        spans = _by(span_rows.merged(self._rows_of("traceId", forms, _LISTED)), "traceId")
+        spans = _by(span_rows.merged(self._rows_of("traceId", forms, _LIST_FIELDS)), "traceId")
         return sorted(map(span_rows.trace, spans.values()), key=lambda trace: trace["timestamp"])
 
     def observations_by_id(self, observation_id: str) -> List[Body]:
         """Return every observation with this id."""
         found: List[Body] = []
         for form in ids.known_observation_forms(observation_id):
-            query = {"filter": filter_of([condition("string", "id", "=", form)]), "fields": _ALL}
+            query = {
+                "filter": filter_of([condition("string", "id", "=", form)]),
+                "fields": _ALL_FIELDS,
+            }
             found += span_rows.observations(span_rows.merged(self._rows(query)))
         return found
 
@@ -99,7 +102,7 @@ class SpanReader:
             "name": wanted.name,
             "type": wanted.type,
             "environment": wanted.environment,
-            "fields": _ALL,
+            "fields": _ALL_FIELDS,
         }
         page = Page([])
         for form in _likeliest_first(wanted.trace_id) if wanted.trace_id else [None]:
@@ -109,9 +112,11 @@ class SpanReader:
         return page
 
     def _observations_page(self, query: Body, limit: int, cursor: Optional[str]) -> Page:
-        """Rows that stand for a trace or were sent twice are no observations: fill up.
+        """Return one page of observations.
 
-        The cursor must lead past the last observation that is given, and no further.
+        Some rows are not counted: those that stand for a trace, and second rows of a span that was
+        sent twice. More rows are read until there are ``limit`` observations. The cursor that is
+        returned continues directly after the last of them.
         """
         found: Dict[Any, Body] = {}
         pages = SpanPages(self.http, query, cursor)
@@ -130,12 +135,12 @@ class SpanReader:
             size = max(FIRST_PAGE, size * 2)
 
     def sessions(self, wanted: SessionFilter, most: Optional[int] = None) -> Iterator[Body]:
-        """Yield the sessions that root spans belong to and ``wanted`` accepts.
+        """Yield the sessions of root spans that ``wanted`` accepts.
 
-        Those with the latest trace come first.
+        The session with the latest trace comes first.
         """
         conditions = [_IS_ROOT, condition("string", "environment", "=", wanted.environment)]
-        for rows in self._root_groups(conditions, "sessionId", _SHORT, most):
+        for rows in self._root_groups(conditions, "sessionId", _ID_FIELDS, most):
             roots = _by(rows, "traceId").values()
             newest_first = [span_rows.trace(group) for group in roots][::-1]
             for session in filter(wanted.accepts, sessions_of(newest_first)):
@@ -144,31 +149,32 @@ class SpanReader:
     def _root_groups(
         self, conditions: List[Body], column: str, fields: str, most: Optional[int]
     ) -> Iterator[List[Body]]:
-        """Yield the root spans of each trace, or session, merged, the latest first.
+        """Yield the merged root spans of each trace or session, the latest first.
 
-        ``most``: how many the caller will probably take.
+        ``column`` is ``traceId`` or ``sessionId``; ``most`` is how many groups the caller will
+        probably take.
         """
         if most is None and filter_of(conditions) == filter_of([_IS_ROOT]):
             rows = SpanPages(self.http, {"filter": filter_of(conditions), "fields": fields}).rest()
             for group in _by(rows, column).values():
                 yield span_rows.merged(group)
             return
-        for names in self._names(conditions, column, most):
+        for names in self._group_ids(conditions, column, most):
             groups = _by(self._roots_of(column, names, fields), column)
             for name in names:
                 if name in groups:
                     yield span_rows.merged(groups[name])
 
-    def _names(
+    def _group_ids(
         self, conditions: List[Body], column: str, most: Optional[int]
     ) -> Iterator[List[str]]:
-        """Yield the ids of traces, or sessions, the latest first, in parts to be read at once.
+        """Yield the ids of traces or sessions, the latest first, in parts that one query can hold.
 
-        One that fills pages is asked for no more.
+        An id that fills much of a page is excluded from the next pages.
         """
         seen: Set[str] = set()
         crowded: List[str] = []
-        pages = SpanPages(self.http, {"fields": _SHORT})
+        pages = SpanPages(self.http, {"fields": _ID_FIELDS})
         size = max(FIRST_PAGE, most or PAGE_SIZE)
         while True:
             others = next(in_addresses(crowded), None)
@@ -216,7 +222,10 @@ class SpanReader:
 
 
 def _conditions(wanted: TraceFilter) -> List[List[Body]]:
-    """Return what root spans must meet; a name may be the trace's or, without one, the span's."""
+    """Return the filters for root spans, one for each query that is needed.
+
+    For a name there are two queries, since a trace without a name is known by its root span's.
+    """
     conditions = [
         _IS_ROOT,
         condition("arrayOptions", "tags", "all of", list(wanted.tags) or None),
@@ -239,7 +248,7 @@ def _likeliest_first(trace_id: str) -> List[str]:
 
 
 def _by(rows: Iterable[Body], column: str, form: Any = str) -> Dict[str, List[Body]]:
-    """Return rows by what they have in ``column``, in their order, without those that lack it."""
+    """Return rows grouped by their value in ``column``, without those that have none there."""
     groups: Dict[str, List[Body]] = {}
     for row in rows:
         if row.get(column):

@@ -1,4 +1,4 @@
-"""Which reader answers for which server: the one place that chooses, for reads and deletions."""
+"""Chooses the reader for the settings' server, and deletes traces on it."""
 
 from typing import Any, Callable, List, Optional, Sequence
 
@@ -8,11 +8,12 @@ from coaiapy.journal import Journal
 from coaiapy.reader_local import LocalReader
 from coaiapy.settings import Settings
 
-# Servers take up to 1000 ids, and ask for no more than this.
+# Servers accept up to 1000 ids in a request, but their documentation recommends at most 50.
 DELETED_AT_ONCE = 50
 TRACES = "/api/public/traces"
 
-# A question to a reader. It must not be answered by an iterator that asks the server later.
+# A function that gets a reader and returns what it has read. It must not return a lazy iterator,
+# which would ask the server after the client is closed.
 Question = Callable[[Any], Any]
 
 
@@ -23,10 +24,10 @@ def read(
     hasty: bool = False,
     seconds: Optional[float] = None,
 ) -> Any:
-    """Return what ``ask`` makes of the journal's reader (in local mode) or of the server's.
+    """Return ``ask(reader)``: with the journal's reader in local mode, else with the server's.
 
-    ``hasty``: a server that does not answer at all is not asked again. ``seconds``: how long all
-    of it may take.
+    With ``hasty`` there is no retry after a missing response. ``seconds`` limits the time of all
+    requests together.
     """
     if settings.is_local:
         return ask(LocalReader(journal))
@@ -44,9 +45,10 @@ def of_server(
     hasty: bool = False,
     seconds: Optional[float] = None,
 ) -> Any:
-    """Return what ``ask`` makes of a client (``LangfuseHttp``) and what its server is (``Server``).
+    """Return ``ask(client, server)`` with a ``LangfuseHttp`` and a ``Server``.
 
-    A server that does not answer in the dialect that is remembered of it is looked at again, once.
+    If the server turns out to be of another generation than the journal says, it is detected again
+    and ``ask`` is called once more.
     """
     from coaiapy import langfuse_generation as generations
     from coaiapy.langfuse_errors import WrongDialectError
@@ -79,9 +81,9 @@ def _reader(http: Any, server: Any) -> Any:
 def delete_on_server(
     journal: Journal, settings: Settings, trace_ids: Sequence[str], seconds: Optional[float] = None
 ) -> None:
-    """Ask the server to delete traces, in every form of their ids.
+    """Delete traces on the server, under every form that their ids may have there.
 
-    Raises ``RefusedError`` if the server (a v2) cannot delete.
+    Raises ``RefusedError`` if the server cannot delete traces, as with v2.
     """
     from coaiapy.langfuse_errors import WrongDialectError
     from coaiapy.langfuse_generation import server_for

@@ -1,7 +1,7 @@
-"""``session.yml``: which traces a session is made of, in a file beside the work.
+"""``session.yml``: a file in the project that lists the traces of a session.
 
-A YAML mapping of ``session_id`` and ``nodes``, a list of ``{trace_id, name}``. What else a file
-says is kept. A file that is something else, or of another session, is left as it is.
+It is a YAML mapping with ``session_id`` and ``nodes``, a list of ``{trace_id, name}``. Other keys
+are kept. A file that is not a session file, or belongs to another session, is never changed.
 """
 
 import os
@@ -22,7 +22,7 @@ _WANTED = "a mapping of session_id and nodes, a list of trace_id and name"
 
 
 class WrittenNode(NamedTuple):
-    """A trace that was written for a session, and what became of it."""
+    """A trace that was written for a session, and the outcome of sending it."""
 
     trace: Trace
     outcome: delivery.Outcome
@@ -36,10 +36,10 @@ def create(
     name: str = SESSION_NAME,
     seconds: Optional[float] = None,
 ) -> WrittenNode:
-    """Write the trace that opens a session (it has the session's id), then the file ``path``.
+    """Write the first trace of a session, which has the session's id, then the session file.
 
-    The file is looked at first: ``StateError`` for a broken one, ``UsageError`` for one of
-    another session. A trace that the server refuses leaves no file.
+    The file is checked first: ``StateError`` if it is broken, ``UsageError`` if it belongs to
+    another session. If the server refuses the trace, the file is not written.
     """
     return _written(settings, path, session_id, session_id, user_id, name, seconds)
 
@@ -53,13 +53,15 @@ def add_node(
     name: str = NODE_NAME,
     seconds: Optional[float] = None,
 ) -> WrittenNode:
-    """Write one more trace of a session, then its node into the file ``path``, as ``create`` does."""
+    """Write another trace of a session, then add it to the session file; see ``create``."""
     return _written(settings, path, session_id, trace_id, user_id, name, seconds)
 
 
 def read(path: str) -> Body:
-    """Return what the file says, ``session_id`` and ``nodes`` at least; ``NotFoundError`` without
-    one, ``StateError`` for one that is no session's."""
+    """Return the content of a session file: ``session_id``, ``nodes`` and perhaps other keys.
+
+    Raises ``NotFoundError`` if it is missing, ``StateError`` if it is not a session file.
+    """
     if not os.path.exists(path):
         raise NotFoundError(
             "there is no session file {}: coaia fuse sessions create makes one, "
@@ -69,7 +71,7 @@ def read(path: str) -> Body:
 
 
 def write(path: str, session: Body) -> None:
-    """Replace the file ``path`` by ``session``; ``UsageError`` for what is no session."""
+    """Replace the file ``path`` by ``session``; ``UsageError`` if that is not a session."""
     try:
         _checked(session, path)
     except StateError as error:
@@ -107,7 +109,7 @@ def _check_place(path: str) -> None:
 
 
 def _of_session(path: str, session_id: str) -> Body:
-    """Return what the file says of this session; a new beginning if there is no file."""
+    """Return the content of this session's file, or that of a new one if there is no file."""
     if not os.path.exists(path):
         return {"session_id": session_id, "nodes": []}
     found = read(path)
@@ -121,7 +123,7 @@ def _of_session(path: str, session_id: str) -> Body:
 
 
 def _with_node(nodes: List[Body], trace_id: str, name: str) -> List[Body]:
-    """Return the nodes with this one, which takes the place of an earlier one of its trace."""
+    """Return the nodes with one added; it replaces an earlier node of the same trace."""
     node = {"trace_id": trace_id, "name": name}
     known = [item["trace_id"] for item in nodes]
     if trace_id not in known:

@@ -1,4 +1,4 @@
-"""Which traces, observations and sessions a listing is to show."""
+"""Filters for listings of traces, observations and sessions."""
 
 from typing import Any, List, NamedTuple, Optional, Tuple
 
@@ -7,14 +7,14 @@ from coaiapy.errors import UsageError
 from coaiapy.json_values import kind_of, plain_text
 from coaiapy.record_fields import Body
 
-# What a trace can be ordered by.
+# The orders of a listing of traces.
 ORDERS = ("timestamp.desc", "timestamp.asc")
-# The environment of what names none.
+# Langfuse's name for the environment of records that have none.
 DEFAULT_ENVIRONMENT = "default"
 
 
 class TraceFilter(NamedTuple):
-    """Conditions that a trace must meet, all of them; times are ISO 8601 text in UTC."""
+    """Conditions on traces; a trace must meet all of them. Times are ISO 8601 text in UTC."""
 
     user_id: Optional[str] = None
     session_id: Optional[str] = None
@@ -52,7 +52,7 @@ class TraceFilter(NamedTuple):
 
 
 class ObservationFilter(NamedTuple):
-    """Conditions that an observation must meet, all of them; a trace id in any of its forms."""
+    """Conditions on observations; one must meet all of them. The trace id may be in any form."""
 
     trace_id: Optional[str] = None
     name: Optional[str] = None
@@ -72,14 +72,14 @@ class ObservationFilter(NamedTuple):
 
 
 class SessionFilter(NamedTuple):
-    """Conditions that a session must meet, all of them; it is as old as its first trace."""
+    """Conditions on sessions; a session must meet all of them. It begins with its first trace."""
 
     environment: Optional[str] = None
     from_time: Optional[str] = None
     to_time: Optional[str] = None
 
     def accepts(self, session: Body) -> bool:
-        """Tell whether ``session`` began in time; whoever lists it looks at its environment."""
+        """Tell whether ``session`` began in the time; the readers check the environment."""
         began = session.get("createdAt") or ""
         return (self.from_time is None or began >= self.from_time) and (
             self.to_time is None or began < self.to_time
@@ -87,14 +87,14 @@ class SessionFilter(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A part of a listing, and from where it goes on; ``None`` at its end."""
+    """A page of a listing, and the cursor of the next page, ``None`` if it is the last."""
 
     rows: List[Body]
     cursor: Optional[str] = None
 
 
 def checked(wanted: Any) -> Any:
-    """Return a filter whose conditions are texts; ``UsageError`` names one that is none."""
+    """Return a filter after a check that its conditions are texts; else ``UsageError``."""
     given = {name: value for name, value in zip(wanted._fields, wanted) if value is not None}
     for name, value in given.items():
         if name in ("trace_id", "observation_id"):
@@ -111,7 +111,7 @@ def checked(wanted: Any) -> Any:
 
 
 def tags_of(given: Any) -> Tuple[str, ...]:
-    """Return tags to look for, given as a list or as one text; ``None`` is no tag."""
+    """Return tags as a tuple; they may be given as a list, as one text, or as ``None``."""
     if given is None or isinstance(given, str):
         return () if given is None else (given,)
     try:

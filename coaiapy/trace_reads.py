@@ -1,8 +1,8 @@
-"""Reading traces, observations and sessions back, the same from every server and from the journal.
+"""Reads traces, observations and sessions, from any kind of server or from the journal.
 
-Where a server does not show yet what this machine has written, that is added and marked (see
-``unconfirmed``). ``note`` is told in one sentence when a server could not be reached and the
-answer is what this machine has written. ``seconds`` is how long the server may take.
+Records of this machine that the server does not show yet are added and marked (see
+``unconfirmed``). If the server cannot be reached, some functions return what this machine has
+written, and call ``note`` with a sentence about it. ``seconds`` limits the time of all requests.
 """
 
 import itertools
@@ -29,8 +29,8 @@ from coaiapy.trace_filter import (
 Note = Callable[[str], None]
 
 
-def _unheard(sentence: str) -> None:
-    """Nobody wants to know."""
+def _ignore_note(sentence: str) -> None:
+    """Ignore a note: the default for callers that do not want notes."""
 
 
 def _check_limit(limit: Optional[int], fewest: int = 0) -> None:
@@ -45,9 +45,9 @@ def list_traces(
     with_observations: bool = False,
     seconds: Optional[float] = None,
 ) -> List[Body]:
-    """Return the traces that ``wanted`` accepts in its order, at most ``limit`` of them.
+    """Return the traces that ``wanted`` accepts, in its order, at most ``limit`` of them.
 
-    ``with_observations``: each has ``observations`` and ``scores`` besides.
+    With ``with_observations`` each has its ``observations`` and ``scores`` as well.
     """
     wanted = checked(wanted)
     _check_limit(limit)
@@ -64,9 +64,9 @@ def list_traces(
 
 
 def get_trace(
-    settings: Settings, trace_id: str, note: Note = _unheard, seconds: Optional[float] = None
+    settings: Settings, trace_id: str, note: Note = _ignore_note, seconds: Optional[float] = None
 ) -> Body:
-    """Return a trace with its ``observations`` and ``scores``; ``NotFoundError`` without one."""
+    """Return a trace with ``observations`` and ``scores``; ``NotFoundError`` if there is none."""
     trace_id = ids.check_given(trace_id, "trace")
     with Journal() as journal:
         is_known = journal_reads.knows_trace(journal, destination_of(journal, settings), trace_id)
@@ -80,9 +80,16 @@ def get_trace(
 
 
 def get_observation(
-    settings: Settings, observation_id: str, note: Note = _unheard, seconds: Optional[float] = None
+    settings: Settings,
+    observation_id: str,
+    note: Note = _ignore_note,
+    seconds: Optional[float] = None,
 ) -> Body:
-    """Return one observation; ``NotFoundError`` without one, ``UsageError`` if there are several."""
+    """Return one observation.
+
+    Raises ``NotFoundError`` if there is none, ``UsageError`` if several traces have one with this
+    id.
+    """
     observation_id = ids.check_given(observation_id, "observation")
     with Journal() as journal:
         local = LocalReader(journal, destination_of(journal, settings))
@@ -122,9 +129,9 @@ def list_observations(
     cursor: Optional[str] = None,
     seconds: Optional[float] = None,
 ) -> Page:
-    """Return at most ``limit`` observations, the latest first, and where the listing goes on.
+    """Return a page of at most ``limit`` observations, the latest first.
 
-    The first page has, besides, what the server does not show yet.
+    The first page also has those that the server does not show yet, in addition to ``limit``.
     """
     wanted = checked(wanted)
     _check_limit(limit, 1)
@@ -151,13 +158,13 @@ def list_observations(
 def get_session(
     settings: Settings,
     session_id: str,
-    note: Note = _unheard,
+    note: Note = _ignore_note,
     with_observations: bool = True,
     seconds: Optional[float] = None,
 ) -> Body:
     """Return a session: ``id``, ``createdAt`` and its ``traces``, the oldest first.
 
-    Each trace has its ``observations`` and ``scores``, unless that is not wished.
+    Each trace has its ``observations`` and ``scores``, unless ``with_observations`` is false.
     """
     session_id = ids.check_given(session_id, "session")
     wanted = TraceFilter(session_id=session_id, order="timestamp.asc")
@@ -185,7 +192,7 @@ def list_sessions(
 ) -> List[Body]:
     """Return the sessions that ``wanted`` accepts, the latest first, at most ``limit`` of them.
 
-    Each is ``id``, ``createdAt`` and perhaps ``environment``.
+    Each has ``id``, ``createdAt`` and perhaps ``environment``.
     """
     wanted = checked(wanted)
     _check_limit(limit)
@@ -216,7 +223,7 @@ def _fresh(
     trace_id: Optional[str] = None,
     kind: Optional[str] = None,
 ) -> Iterator[unconfirmed.Fresh]:
-    """Yield what the server of the settings may not show yet; nothing in local mode."""
+    """Yield the records that the server may not show yet; nothing in local mode."""
     if settings.is_local:
         return iter(())
     destination = destination_of(journal, settings)
@@ -224,7 +231,7 @@ def _fresh(
 
 
 def _whole(journal: Journal, settings: Settings, reader: Any, traces: List[Body]) -> List[Body]:
-    """Return listed traces with their observations, those of this machine included."""
+    """Return listed traces with their observations and scores, also the unconfirmed ones."""
     shown = [trace for trace in traces if UNCONFIRMED not in trace]
     whole = {_key(trace, "id"): trace for trace in reader.whole(shown)}
     found = []
@@ -246,7 +253,11 @@ def _read_or_recall(
     note: Note,
     seconds: Optional[float],
 ) -> Any:
-    """Return the server's answer; the journal's where it has one and the server cannot be asked."""
+    """Return what the server's reader answers.
+
+    If the server cannot be reached and ``is_known`` says that the journal has an answer, return
+    that and call ``note``.
+    """
     try:
         return read(journal, settings, ask, is_known, seconds)
     except NetworkError as error:

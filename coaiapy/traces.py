@@ -1,7 +1,4 @@
-"""Traces and their observations: writing, changing and deleting them.
-
-Reading them back is ``trace_reads``.
-"""
+"""Writes, changes and deletes traces and observations; ``trace_reads`` reads them."""
 
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
@@ -21,7 +18,7 @@ CONTENTS = ("input", "output", "metadata")
 def submit(
     settings: Settings, records: Iterable[Any], seconds: Optional[float] = None
 ) -> delivery.Outcome:
-    """Write records down, send what can be sent within ``seconds``, and tell what became of it."""
+    """Save records in the journal, send them for at most ``seconds``, and return the outcome."""
     with Journal() as journal:
         return _write(journal, settings, records, seconds)
 
@@ -51,10 +48,11 @@ def _placed(
     records: Iterable[Any],
     unknown: List[str],
 ) -> Iterator[Kept]:
-    """Yield records with the environment that they belong to, and traces with their release.
+    """Yield records with the fields that were not given filled in.
 
-    An observation is of its trace's environment and version, or of the settings' environment.
-    The ids of traces that the journal does not know yet are added to ``unknown``.
+    A trace gets the environment and release of the settings; an observation gets the environment
+    and version of its trace, or the environment of the settings. The ids of traces that the journal
+    does not have yet are added to ``unknown``.
     """
     missing: Dict[str, Body] = {}
     for record in records:
@@ -74,7 +72,7 @@ def _placed(
 
 
 def _inherited(trace: Body, settings: Settings) -> Body:
-    """Return what an observation takes from its trace unless it says otherwise."""
+    """Return the fields that an observation takes from its trace if they are not given."""
     environment = trace.get("environment") or settings.environment
     return {"environment": environment, "version": trace.get("version")}
 
@@ -86,14 +84,15 @@ def _complete(body: Body, missing: Body) -> None:
 
 
 def create(settings: Settings, trace: Trace, seconds: Optional[float] = None) -> delivery.Outcome:
-    """Write one trace; a known trace id is added to, not replaced."""
+    """Write one trace; if there is one with this id already, it is changed, not replaced."""
     return submit(settings, [trace], seconds)
 
 
 def as_kept(settings: Settings, record: Any) -> Body:
-    """Return the body of a trace or observation that was written, as far as it was given now.
+    """Return the fields of a record that was just written, as the journal has stored them.
 
-    Its start and its environment are those of its first writing.
+    They differ from the given ones if the record existed before: start and environment stay those
+    of the first write.
     """
     body: Body = record.body()
     with Journal() as journal:
@@ -112,7 +111,7 @@ def as_kept(settings: Settings, record: Any) -> Body:
 def add_observation(
     settings: Settings, observation: Observation, seconds: Optional[float] = None
 ) -> delivery.Outcome:
-    """Write one observation; ``UsageError`` if its id and its trace's look swapped."""
+    """Write one observation; ``UsageError`` if its id and its trace's seem to be swapped."""
     with Journal() as journal:
         destination = destination_of(journal, settings)
         _refuse_swapped(journal, destination, observation)
@@ -125,7 +124,7 @@ def add_observation(
 def _missing_parent(
     journal: Journal, destination: int, observation: Observation
 ) -> Tuple[str, ...]:
-    """Return a note if the journal knows the trace and not the parent: it may be mistyped."""
+    """Return a note if the journal has the trace but not the parent, whose id may be mistyped."""
     parent, trace_id = observation.parent_id, observation.trace_id
     if (
         parent is None
@@ -140,7 +139,10 @@ def _missing_parent(
 
 
 def _refuse_swapped(journal: Journal, destination: int, observation: Observation) -> None:
-    """Earlier releases took the trace first; a known trace in the other's place gives it away."""
+    """Raise ``UsageError`` if the observation's id is that of a known trace, and its trace is not.
+
+    Earlier releases had the two arguments in the other order.
+    """
     if journal_reads.knows_trace(journal, destination, observation.trace_id):
         return
     if journal_reads.knows_trace(journal, destination, observation.id):
@@ -153,7 +155,10 @@ def _refuse_swapped(journal: Journal, destination: int, observation: Observation
 
 
 def _as_known(journal: Journal, destination: int, observation: Observation) -> Observation:
-    """Call the trace by the id it was written with (a UUID may come with or without dashes)."""
+    """Return an observation with the trace id in the form in which the trace was written.
+
+    A UUID may be given with or without dashes.
+    """
     known = journal_reads.trace(journal, destination, observation.trace_id)
     return observation._replace(trace_id=known["id"]) if known else observation
 
@@ -161,16 +166,16 @@ def _as_known(journal: Journal, destination: int, observation: Observation) -> O
 def patch_output(
     settings: Settings, trace_id: str, output: Any, seconds: Optional[float] = None
 ) -> delivery.Outcome:
-    """Set the output of a trace and nothing else of it; ``NotFoundError`` without one."""
+    """Set the output of a trace and change nothing else; ``NotFoundError`` if there is none."""
     return patch_trace(settings, trace_id, {"output": output}, seconds)
 
 
 def patch_trace(
     settings: Settings, trace_id: str, contents: Body, seconds: Optional[float] = None
 ) -> delivery.Outcome:
-    """Set the ``input``, ``output`` or ``metadata`` of a trace and nothing else of it.
+    """Set the ``input``, ``output`` or ``metadata`` of a trace and change nothing else of it.
 
-    Metadata is merged key by key. Raises ``NotFoundError`` without the trace.
+    Metadata is merged key by key. Raises ``NotFoundError`` if there is no such trace.
     """
     trace_id = ids.check_given(trace_id, "trace")
     changes = _changes(contents)
@@ -186,7 +191,7 @@ def patch_trace(
 
 
 def _changes(contents: Body) -> Body:
-    """Return ``contents`` as they are stored; ``UsageError`` if they change nothing."""
+    """Return ``contents`` in the form that is stored; ``UsageError`` if they change nothing."""
     changes = checked({name: contents.get(name) for name in CONTENTS}, "trace")
     if not changes:
         raise UsageError("null changes nothing: give an {}".format(" or ".join(CONTENTS)))
@@ -217,9 +222,10 @@ def patch_observation(
 
 
 def _made_elsewhere(journal: Journal, settings: Settings, destination: int, trace_id: str) -> Body:
-    """Return a trace whose own record the journal lacks, as its server knows it.
+    """Return a trace that another machine has written, as the server shows it.
 
-    A server that shows none yet may be told of one whose observations the journal has.
+    If the server does not show it, the journal may still have observations of it, from which a
+    trace is made. Raises ``NotFoundError`` otherwise.
     """
     from coaiapy.readers import read
 
@@ -240,7 +246,7 @@ def _made_elsewhere(journal: Journal, settings: Settings, destination: int, trac
 def _observed_elsewhere(
     journal: Journal, settings: Settings, trace_id: str, observation_id: str
 ) -> Body:
-    """Return an observation that the journal has no record of, as its server knows it."""
+    """Return an observation that another machine has written, as the server shows it."""
     from coaiapy.readers import read
 
     found = read(journal, settings, lambda reader: reader.observations_by_id(observation_id))
@@ -253,10 +259,10 @@ def _observed_elsewhere(
 
 
 def delete(settings: Settings, trace_ids: Sequence[str], seconds: Optional[float] = None) -> None:
-    """Remove traces with all that belongs to them, from the server and from the journal.
+    """Delete traces with their observations and scores, on the server and in the journal.
 
-    A server deletes in its own time and does not tell which ids it knew. Locally, an unknown id is
-    a ``NotFoundError``, and nothing is removed.
+    A server deletes them some time later and does not say which ids exist. In local mode an unknown
+    id raises ``NotFoundError``, and nothing is deleted.
     """
     trace_ids = [ids.check_given(trace_id, "trace") for trace_id in trace_ids]
     with Journal() as journal:

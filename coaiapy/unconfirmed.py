@@ -1,7 +1,7 @@
-"""What this machine has written and a server may not show yet, added to what the server shows.
+"""Adds to a server's answers the records that this machine has written and it may not show yet.
 
-Each such body is marked: ``"unconfirmed"`` is ``"waiting"`` or ``"rejected"`` (it is in the
-outbox) or ``"sent"`` (acknowledged, and still on its way through the server).
+Each added record is marked: ``"unconfirmed"`` is ``"waiting"`` or ``"rejected"`` (it is in the
+outbox) or ``"sent"`` (the server has accepted it, but may not show it yet).
 """
 
 import json
@@ -13,7 +13,8 @@ from coaiapy.journal import Journal
 from coaiapy.record_fields import UNCONFIRMED, Body
 from coaiapy.trace_filter import TraceFilter
 
-# So long after it was sent, a record that the server does not show is not merely late.
+# A server shows a record within this time after it has accepted it. A record that it does not show
+# after that was probably deleted there, and is not added.
 LATE_SECONDS = 900.0
 
 
@@ -30,7 +31,10 @@ def records(
     trace_id: Optional[str] = None,
     kind: Optional[str] = None,
 ) -> Iterator[Fresh]:
-    """Yield the marked bodies of a destination, of all traces or one, of all kinds or one."""
+    """Yield the unconfirmed records of a destination, the earliest first, with their mark.
+
+    ``trace_id`` and ``kind`` limit them to one trace and to one kind of record.
+    """
     sql = (
         "SELECT r.kind, r.body, d.state FROM records AS r LEFT JOIN deliveries AS d ON d.seq = r.seq"
         " WHERE r.destination = ? AND (d.seq IS NOT NULL OR r.sent_at > ?)"
@@ -46,7 +50,11 @@ def records(
 
 
 def added_to_trace(shown: Optional[Body], fresh: Iterable[Fresh]) -> Optional[Body]:
-    """Return a whole trace as the server shows it, with the fresh records that it lacks."""
+    """Return ``shown`` with the fresh records of its trace added.
+
+    ``shown`` is the trace from the server with its observations and scores, ``None`` if the server
+    has no such trace. Returns ``None`` if there is nothing fresh either.
+    """
     bodies: Dict[str, List[Body]] = {"trace": [], "observation": [], "score": []}
     for kind, body in fresh:
         bodies[kind].append(body)
@@ -69,9 +77,11 @@ def added_to_trace(shown: Optional[Body], fresh: Iterable[Fresh]) -> Optional[Bo
 
 
 def _with_trace(shown: Optional[Body], body: Body) -> Body:
-    """A change that waits is what the user means to see; what was sent, the server shows better.
+    """Return the trace that the server shows, merged with the journal's record of it.
 
-    It may show observations already, and not yet what the trace says of itself.
+    If the record still waits to be sent, its values win: they are the newest. If it was sent, the
+    server's values win, and the record fills in those that the server lacks: it may show a trace's
+    observations before it shows the trace's own name, tags and metadata.
     """
     if shown is None or body[UNCONFIRMED] == "waiting":
         return dict(shown or {}, **body)
@@ -92,7 +102,7 @@ def _with_record(shown: List[Body], body: Body, form: Callable[[str], str]) -> L
 def added_to_list(
     shown: List[Body], fresh: Iterable[Fresh], wanted: TraceFilter, limit: Optional[int]
 ) -> List[Body]:
-    """Return the traces of a listing with the fresh ones that it lacks, in its order."""
+    """Return a listing's traces with the missing fresh ones, in its order, at most ``limit``."""
     known = {ids.span_trace_id(trace["id"]) for trace in shown}
     missing: Dict[str, Body] = {
         ids.span_trace_id(body["id"]): body

@@ -1,8 +1,8 @@
-"""Traces of which the journal has only observations: others made them, or nobody has.
+"""Traces of which the journal has only observations: written by others, or not created at all.
 
-Locally and on a v4 server a trace is there as soon as it has an observation. A v2 or v3 server
-shows only the traces that it was told of. So it is told of those that it does not know; of no
-others, because a trace that it is told of again is public no more.
+Locally and on a v4 server a trace exists as soon as it has an observation. A server of v2 or v3
+shows only traces that were created, so that missing ones are created there. Those that exist are
+left alone: creating a trace again would make a public one private.
 """
 
 from typing import Any, Iterable, Iterator
@@ -15,7 +15,7 @@ from coaiapy.settings import Settings
 
 
 def note(trace_id: str) -> str:
-    """Return what the writer of an observation should know: its trace may be mistyped."""
+    """Return a note for the user about an unknown trace, whose id may be mistyped."""
     return (
         "trace {!r} was not known here before; if it is new, "
         "coaia fuse traces create gives it a name".format(trace_id)
@@ -25,7 +25,10 @@ def note(trace_id: str) -> str:
 def missing_on_server(
     journal: Journal, settings: Settings, destination: int, trace_ids: Iterable[str]
 ) -> Iterator[Kept]:
-    """Yield what a server of v2 or v3 must be told of these traces, as far as it answers now."""
+    """Yield those of the traces that must be created on a server of v2 or v3.
+
+    Yields nothing for other servers, and stops when the server does not respond.
+    """
     from coaiapy.langfuse_generation import LEGACY, recall
     from coaiapy.readers import read
 
