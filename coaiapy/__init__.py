@@ -1,7 +1,7 @@
 """coaiapy: traces, pipelines and environments of AI workflows, one command each.
 
-What scripts need is here, in a few functions (see ``coaiapy.api``); the names that scripts have
-imported for years are in ``coaiapy.cofuse`` and ``coaiapy.coaiamodule``.
+New scripts need only the functions here (see ``coaiapy.api``). The names that scripts of earlier
+releases import are in ``coaiapy.cofuse`` and ``coaiapy.coaiamodule``.
 
 >>> import coaiapy
 >>> run = coaiapy.create_pipeline("simple-trace", {"trace_name": "Morning run"})
@@ -60,8 +60,8 @@ __all__ = [
 def main(argv: Optional[List[str]] = None) -> int:
     """Run the command ``coaia`` with the words of ``argv``, and return its exit code.
 
-    Without ``argv`` the words are those of ``sys.argv``. It never ends the program, also not for
-    ``--help`` or a wrong command line, and may be called again and again.
+    Without ``argv`` the words are those of ``sys.argv``. It never ends the program, not even for
+    ``--help`` or a wrong command line, and may be called any number of times.
 
     >>> import coaiapy
     >>> coaiapy.main(["env", "set", "GREETING", "hello there"])

@@ -1,11 +1,11 @@
-"""Traces and the stash for scripts: what ``import coaiapy`` offers besides the command.
+"""Traces and the stash for scripts: the functions that ``import coaiapy`` offers.
 
 The functions do what the commands do, with the same settings (environment, ``.env``,
 ``coaia.json``). They return plain data under the names of Langfuse's API, print nothing, and raise
-a ``CoaiaError`` whose message says what to do. Nothing else is imported before it is called for.
+a ``CoaiaError`` whose message says what to do. Each imports what it needs when it is called.
 
-Without Langfuse keys all is kept on this machine. With keys it is sent, for ``timeout`` seconds at
-most (default: 15); what cannot be sent by then waits in the outbox, and is no error.
+Without Langfuse keys all records stay on this machine. With keys they are sent, for at most
+``timeout`` seconds (default: 15). What is not sent by then waits in the outbox and is no error.
 """
 
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Union
@@ -24,8 +24,8 @@ def create_pipeline(
 ) -> Body:
     """Make a whole trace from a template, write it, and return it with its ``observations``.
 
-    ``template`` is the name of one of the project, the user or coaiapy itself. ``variables`` that
-    are not given come from the environment (``COAIA_<NAME>``) or the template.
+    ``template`` is the name of a template of the project, of the user or of coaiapy itself.
+    Variables that are not given come from the environment (``COAIA_<NAME>``) or the template.
 
     >>> import coaiapy
     >>> run = coaiapy.create_pipeline("data-pipeline", {"user_id": "john"}, trace_id="nightly")
@@ -34,8 +34,8 @@ def create_pipeline(
     >>> run["observations"][1]["name"]
     'Load Data'
 
-    Raises ``NotFoundError`` without such a template, ``UsageError`` (also a ``ValueError``) for
-    variables that do not fit, ``ConfigError`` without the package Jinja2, and what
+    Raises ``NotFoundError`` if there is no such template, ``UsageError`` (also a ``ValueError``)
+    for missing or wrong variables, ``ConfigError`` if the package Jinja2 is not installed, and what
     ``create_trace`` raises.
     """
     from coaiapy import pipeline
@@ -64,20 +64,20 @@ def create_trace(
     environment: Optional[str] = None,
     timeout: Optional[float] = None,
 ) -> Body:
-    """Write a trace and return what was written; its id is made unless ``trace_id`` is given.
+    """Write a trace and return it; without ``trace_id`` it gets a new id.
 
-    That has an ``id``, a ``timestamp`` (ISO 8601 text in UTC), and what was given: ``name``,
-    ``userId``, ``sessionId``, ``input``, ``output``, ``metadata``, ``tags``, ``environment``. Input
-    and output are anything that JSON can say. A trace that is known already is added to: what is
-    given replaces what it had, metadata is merged.
+    What is returned has an ``id``, a ``timestamp`` (ISO 8601 text in UTC), and what was given:
+    ``name``, ``userId``, ``sessionId``, ``input``, ``output``, ``metadata``, ``tags``,
+    ``environment``. Input and output are any values that JSON has. If there is a trace with this id
+    already, it is changed: what is given replaces what it had, metadata is merged.
 
     >>> import coaiapy
     >>> trace = coaiapy.create_trace("Interview", user_id="john", tags=["radio"])
     >>> trace["name"], trace["tags"], len(trace["id"])
     ('Interview', ['radio'], 32)
 
-    Raises ``UsageError`` for a value that cannot be, ``ConfigError`` for settings or keys that
-    are wrong, ``RefusedError`` when the server does not take it (it is kept in the outbox) and
+    Raises ``UsageError`` for an invalid value, ``ConfigError`` for wrong settings or keys,
+    ``RefusedError`` when the server refuses the trace (it is kept in the outbox) and
     ``StateError`` when the journal cannot be written.
     """
     from coaiapy.records import trace_from
@@ -118,12 +118,13 @@ def add_observation(
     cost: Union[None, float, Mapping[str, float]] = None,
     timeout: Optional[float] = None,
 ) -> Body:
-    """Write one observation of a trace and return what was written.
+    """Write one observation of a trace and return it.
 
-    ``type`` is ``EVENT`` (as when none is given), ``SPAN``, ``GENERATION`` or another of
-    Langfuse's, ``level`` one of ``DEBUG``, ``DEFAULT``, ``WARNING``, ``ERROR``. Times are ISO 8601
-    text, ``yyMMddHHmmss`` or seconds since 1970, the start by default now. ``usage`` counts tokens
-    and ``cost`` US dollars, by name. An observation that is known already is added to.
+    ``type`` is ``EVENT`` (the default), ``SPAN``, ``GENERATION`` or another type of Langfuse;
+    ``level`` is ``DEBUG``, ``DEFAULT``, ``WARNING`` or ``ERROR``. Times are ISO 8601 text,
+    ``yyMMddHHmmss`` or seconds since 1970; the default start is now. ``usage`` is numbers of tokens
+    by name, ``cost`` is US dollars, in total or by name. If there is an observation with this id
+    already, it is changed: what is given replaces what it had, metadata is merged.
 
     What is returned has an ``id``, ``traceId``, ``startTime``, and what was given: ``name``,
     ``type``, ``parentObservationId``, ``endTime``, ``input``, ``output``, ``metadata``, ``level``,
@@ -171,7 +172,7 @@ def add_observation(
 
 
 def patch_output(trace_id: str, output: Any, *, timeout: Optional[float] = None) -> None:
-    """Set the output of a trace and nothing else of it.
+    """Set the output of a trace and change nothing else of it.
 
     >>> import coaiapy
     >>> trace = coaiapy.create_trace("Interview")
@@ -179,8 +180,8 @@ def patch_output(trace_id: str, output: Any, *, timeout: Optional[float] = None)
     >>> coaiapy.get_trace(trace["id"])["output"]
     {'words': 1200}
 
-    Raises ``NotFoundError`` without the trace, ``UsageError`` for ``None``, and what
-    ``create_trace`` raises.
+    Raises ``NotFoundError`` if there is no such trace, ``UsageError`` if ``output`` is ``None``,
+    and what ``create_trace`` raises.
     """
     from coaiapy import delivery, settings, traces
 
@@ -190,9 +191,9 @@ def patch_output(trace_id: str, output: Any, *, timeout: Optional[float] = None)
 def get_trace(trace_id: str) -> Body:
     """Return a trace as ``create_trace`` does, with its ``observations`` and ``scores``.
 
-    Those are lists of what ``add_observation`` returns, with the sums of usage and cost as
-    ``total``, and of Langfuse's scores. What the server does not show yet is added from this
-    machine's journal.
+    ``observations`` is a list of what ``add_observation`` returns, with the sums of usage and cost
+    as ``total``; ``scores`` is a list of Langfuse's scores. Records that the server does not show
+    yet are added from this machine's journal.
 
     >>> import coaiapy
     >>> trace = coaiapy.create_trace("Interview")
@@ -200,9 +201,9 @@ def get_trace(trace_id: str) -> Body:
     >>> [(one["name"], one["level"]) for one in coaiapy.get_trace(trace["id"])["observations"]]
     [('Answer', 'WARNING')]
 
-    Raises ``NotFoundError`` without the trace, ``UsageError`` for what is no id, ``NetworkError``
-    when the server does not answer and this machine has nothing of the trace, and ``ConfigError``
-    or ``RefusedError`` for its no.
+    Raises ``NotFoundError`` if there is no such trace, ``UsageError`` for an invalid id,
+    ``NetworkError`` when the server does not answer and this machine has nothing of the trace,
+    ``ConfigError`` for wrong settings or keys, and ``RefusedError`` when the server refuses.
     """
     from coaiapy import settings, trace_reads
 
@@ -222,8 +223,8 @@ def list_traces(
 ) -> List[Body]:
     """Return the traces that meet every condition, the latest first, as ``create_trace`` does.
 
-    ``from_time`` is the earliest start and ``to_time`` the first that is too late, in any form
-    that ``add_observation`` takes. There are at most ``limit`` of them; ``None`` is all.
+    Their start is at or after ``from_time`` and before ``to_time``, which are in any form that
+    ``add_observation`` takes. At most ``limit`` are returned; ``None`` means all.
 
     >>> import coaiapy
     >>> for number in (1, 2, 3):
@@ -231,8 +232,9 @@ def list_traces(
     >>> [trace["name"] for trace in coaiapy.list_traces(user_id="jane", limit=2)]
     ['Take 3', 'Take 2']
 
-    Raises ``UsageError`` for a condition or a limit that cannot be, ``NetworkError`` when the
-    server does not answer, and ``ConfigError`` or ``RefusedError`` for its no.
+    Raises ``UsageError`` for an invalid condition or limit, ``NetworkError`` when the server does
+    not answer, ``ConfigError`` for wrong settings or keys, and ``RefusedError`` when the server
+    refuses.
     """
     from coaiapy import settings, times, trace_reads
     from coaiapy.trace_filter import TraceFilter, tags_of
@@ -250,7 +252,7 @@ def list_traces(
 
 
 def flush(timeout: float = 15.0) -> int:
-    """Send what waits in the outbox, and return how many records still wait there.
+    """Send what waits in the outbox, and return how many records still wait there after that.
 
     >>> import coaiapy
     >>> try:
@@ -259,8 +261,8 @@ def flush(timeout: float = 15.0) -> int:
     ...     print(error)
     there is no server to send to: set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY
 
-    Tries for ``timeout`` seconds after the last record that the server has accepted. Raises
-    ``ConfigError`` without Langfuse keys and ``RefusedError`` when the server does not take one.
+    Gives up when the server has accepted nothing for ``timeout`` seconds. Raises ``ConfigError``
+    without Langfuse keys and ``RefusedError`` when the server refuses a record.
     """
     from coaiapy import delivery, settings
 
@@ -270,19 +272,20 @@ def flush(timeout: float = 15.0) -> int:
 
 
 def tash(key: str, value: Union[str, bytes], ttl: Optional[int] = None) -> None:
-    """Stash a text or bytes under a key, for ``ttl`` seconds or for good.
+    """Stash a text or bytes under a key, for ``ttl`` seconds or without a limit.
 
-    The stash is the Redis that the settings name, else it is on this machine. Returns only when
-    the value is kept.
+    The stash is the Redis that the settings name; without one it is on this machine. When the
+    function returns, the value is stored.
 
     >>> import coaiapy
     >>> coaiapy.tash("greeting", "hello there", ttl=3600)
     >>> coaiapy.fetch("greeting")
     b'hello there'
 
-    Raises ``UsageError`` for what is no key or no value, ``ConfigError`` without the package that
-    Redis needs, ``NetworkError`` when it cannot be reached, ``RefusedError`` for its no and
-    ``StateError`` when the stash on this machine cannot be written.
+    Raises ``UsageError`` for an invalid key or value, ``ConfigError`` for wrong settings or if the
+    package ``redis`` is not installed, ``NetworkError`` when Redis cannot be reached,
+    ``RefusedError`` when it refuses, and ``StateError`` when the stash on this machine cannot be
+    written.
     """
     from coaiapy import stash
 
@@ -298,7 +301,7 @@ def fetch(key: str) -> bytes:
     >>> coaiapy.fetch("greeting").decode("utf-8")
     'hello there'
 
-    Raises ``NotFoundError`` when there are none, and what ``tash`` raises.
+    Raises ``NotFoundError`` when there is no such key, and what ``tash`` raises.
     """
     from coaiapy import stash
 

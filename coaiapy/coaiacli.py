@@ -1,4 +1,4 @@
-"""The command ``coaia``: one dispatcher over the command modules, and the one place that ends it."""
+"""The command ``coaia``: runs one command line and turns exceptions into exit codes."""
 
 import os
 import sys
@@ -73,7 +73,10 @@ examples:
 
 
 def main(argv: Optional[List[str]] = None, context: Optional[Context] = None) -> int:
-    """Run one command line and return its exit code; nothing else in the package ends a run."""
+    """Run one command line and return its exit code; errors are printed to stderr.
+
+    ``argv`` are the words after ``coaia``, by default those of ``sys.argv``.
+    """
     streams = context or standard_context()
     words = list(sys.argv[1:] if argv is None else argv)
     if isinstance(argv, str) or not all(isinstance(word, str) for word in words):
@@ -90,7 +93,7 @@ def main(argv: Optional[List[str]] = None, context: Optional[Context] = None) ->
     except KeyboardInterrupt:
         return _fail(streams, "interrupted", ExitCode.INTERRUPTED, debug)
     except BrokenPipeError:
-        return ExitCode.OK  # the reader of our output has seen enough (``| head``)
+        return ExitCode.OK  # the reader of our output has closed it, as ``| head`` does
     except Exception as error:
         text = "unexpected {}: {} (add --debug to see where it happened)".format(
             type(error).__name__, error
@@ -106,7 +109,7 @@ def fetch_key_val(key: str, output_file: Optional[str] = None, verbose: bool = F
 
 
 def build_parser(words: List[str]) -> "Parser":
-    """Return the parser for ``words``: only the branch that they enter is built."""
+    """Return the parser for ``words``; only the command group that they name is built."""
     from coaiapy.cli_common import Parser, ShowVersion
 
     parser = Parser(
@@ -126,7 +129,7 @@ def build_parser(words: List[str]) -> "Parser":
 
 def _run(words: List[str], context: Context) -> int:
     try:
-        if words == ["--version"]:  # asked by scripts, often: the parser would double its time
+        if words == ["--version"]:  # scripts ask it often; building the parser doubles the time
             raise Answer(_VERSION)
         args = build_parser(words).parse_args(words)
         result = args.handler(args, context._replace(env_file=args.env))
@@ -138,7 +141,7 @@ def _run(words: List[str], context: Context) -> int:
 
 
 def _complete(words: List[str], context: Context) -> int:
-    """Answer a shell in the middle of a person's typing: whatever fails, nothing is said."""
+    """Print completions for a shell; an error prints nothing, to not disturb the user's typing."""
     try:
         from coaiapy.cli_completion import answer
 
@@ -150,7 +153,7 @@ def _complete(words: List[str], context: Context) -> int:
 
 
 def _take_debug(words: List[str]) -> Tuple[List[str], bool]:
-    """``--debug`` may stand anywhere before ``--``; the parsers below need not know it."""
+    """Remove ``--debug``, which may be anywhere before ``--``; also return whether it is on."""
     end = words.index("--") if "--" in words else len(words)
     kept = [word for word in words[:end] if word != "--debug"] + words[end:]
     wished = os.environ.get("COAIA_DEBUG", "") not in ("", "0")
@@ -158,7 +161,10 @@ def _take_debug(words: List[str]) -> Tuple[List[str], bool]:
 
 
 def _env_file(words: List[str]) -> Optional[str]:
-    """What ``--env`` names, as far as can be told of words that no parser has read yet."""
+    """Return the value of ``--env``, needed before the command line is parsed, or ``None``.
+
+    An error of the parser is masked with the secrets of this file.
+    """
     for word, following in zip(words, words[1:] + [""]):
         if word == "--env":
             return following
@@ -168,7 +174,7 @@ def _env_file(words: List[str]) -> Optional[str]:
 
 
 def _as_utf8(words: List[str]) -> List[str]:
-    """Undo the decoding of the C locale; what is not UTF-8 at all cannot be stored or sent."""
+    """Decode words as UTF-8, also in a C locale; ``UsageError`` for what is not UTF-8."""
     if any("\0" in word for word in words):
         raise UsageError(
             "an argument contains a NUL character, which cannot be stored or sent: remove it"
@@ -193,7 +199,7 @@ def _fail(context: Context, text: str, code: ExitCode, debug: bool) -> int:
         write_text(context.stderr, said)
         flush(context.stderr)
     except (OSError, StateError):
-        pass  # nobody listens any more: the exit code has to say it
+        pass  # stderr is closed: only the exit code is left to report the error
     return code
 
 

@@ -1,7 +1,7 @@
-"""The core for scripts: settings, stash and texts under the names that other programs import.
+"""Settings, stash and texts for scripts, under the names that other programs import.
 
-Nothing here prints but ``fetch_key_val``, whose printing and exit codes are its contract; what a
-function has to say besides goes to stderr. The work is in the module of each group of names.
+Only ``fetch_key_val`` prints to stdout and ends the program, as it always has; notes of the other
+functions go to stderr. The work is done in the module of each group of names.
 """
 
 import os
@@ -62,17 +62,18 @@ __all__ = [
     "transcribe_audio",
 ]
 
-# What read_config() has read; a script sets it to None to have it read again.
+# What read_config() has read. A script sets it to None to make read_config() read again.
 config: Optional[Dict[str, Any]] = None
 _loaded_env_path: Optional[str] = None
 
 
 def read_config(env_path: Optional[str] = None) -> Dict[str, Any]:
-    """Return the settings as one dict, the same one until ``config`` is None or the path another.
+    """Return the settings as one dict; it is cached in ``config``.
 
-    ``env_path`` stands for ``./.env``, here and in all that the process does from then on, until
-    the settings are read anew. See ``published_config.as_dict`` for what is in the dict. Raises
-    ``ConfigError`` or ``StateError`` for files that cannot be understood.
+    They are read again when ``config`` is ``None`` or another ``env_path`` is given. That file is
+    used instead of ``./.env`` by everything in the process until the settings are read again.
+    ``published_config.as_dict`` says what is in the dict. Raises ``ConfigError`` or ``StateError``
+    for a file that cannot be read or understood.
     """
     global config, _loaded_env_path
     if config is None or (env_path is not None and env_path != _loaded_env_path):
@@ -83,17 +84,17 @@ def read_config(env_path: Optional[str] = None) -> Dict[str, Any]:
 
 
 def load_env_file(env_path: str = ".env") -> Dict[str, str]:
-    """Return the variables in a file of KEY=VALUE lines or a JSON object; none if it is missing."""
+    """Return the variables in a file of KEY=VALUE lines or a JSON object; ``{}`` without a file."""
     return dotenv_file.read(env_path) if os.path.isfile(env_path) else {}
 
 
 def initial_setup() -> bool:
-    """Write ``~/coaia.json`` with every key and nothing set; return False if one is there."""
+    """Write a ``~/coaia.json`` with every key left empty; return False if there is one already."""
     return config_sample.create(config_files.home_path(), {})
 
 
 def render_markdown(text: str) -> str:
-    """Return Markdown as HTML; raise ``ConfigError`` when the package Markdown is not installed."""
+    """Return Markdown as HTML; ``ConfigError`` when the package Markdown is not installed."""
     return str(require("markdown", "Markdown").markdown(text))
 
 
@@ -109,10 +110,10 @@ def tash(
     quiet: bool = True,
     verbose: bool = False,
 ) -> Optional[bytes]:
-    """Stash ``v`` under ``k`` for ``ttl`` seconds, or for good, and return the bytes read back.
+    """Stash ``v`` under ``k`` for ``ttl`` seconds, or without a limit; return the bytes read back.
 
-    Returns ``None`` when the Redis that is configured did not take it; stderr says why. Without a
-    Redis the value is kept on this machine, as ``coaia tash`` does.
+    Returns ``None`` when the configured Redis cannot be used or refuses the value; the reason goes
+    to stderr. Without a configured Redis the value is kept on this machine, as by ``coaia tash``.
     """
     try:
         if _is_local():
@@ -130,8 +131,8 @@ def tash(
 def fetch_key_val(key: str, output_file: Optional[str] = None, verbose: bool = False) -> None:
     """Print the value under ``key``, or write it to ``output_file``.
 
-    Ends the program with exit code 2 when the Redis that is configured cannot be reached or does
-    not let us in, with 1 when there is no value or something else fails; stderr says why.
+    Ends the program with exit code 2 when the configured Redis cannot be reached or refuses the
+    login, with 1 when there is no value or something else fails; the reason goes to stderr.
     """
     try:
         if _is_local():
@@ -145,12 +146,12 @@ def fetch_key_val(key: str, output_file: Optional[str] = None, verbose: bool = F
 
 
 def _get_redis() -> Any:
-    """Return the package ``redis``, imported when it is first needed."""
+    """Return the package ``redis``, which is imported only here."""
     return require("redis")
 
 
 def _newjtaler(jtalecnf: Dict[str, Any]) -> Any:
-    """Return a ``redis.Redis`` for such a ``jtaleconf``; a script may replace this function."""
+    """Return a ``redis.Redis`` for the settings in ``jtaleconf``; scripts may replace this."""
     return stash_redis.new_client(published_config.server_of(jtalecnf))
 
 

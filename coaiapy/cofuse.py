@@ -1,7 +1,8 @@
-"""Langfuse for scripts: the names that other programs import, in one place.
+"""Langfuse for scripts: the names that other programs import.
 
-Nothing here prints. What returns data returns JSON text; failures raise a ``CoaiaError`` unless a
-function says that it tells them otherwise. Each group of names lives in the module of its kind.
+Nothing here prints. Functions that return data return it as JSON text; failures raise a
+``CoaiaError`` unless a function's description says otherwise. The work is done in the
+``published_*`` modules.
 """
 
 from coaiapy import (

@@ -1,12 +1,15 @@
-"""The helpers that scripts import from ``coaiacli`` besides ``main`` and ``fetch_key_val``."""
+"""Helpers that scripts import from ``coaiacli``."""
 
 import sys
 from typing import Optional
 
 
 def validate_uuid(value: Optional[str], field_name: str = "ID") -> Optional[str]:
-    """Return a UUID in lower case with dashes, ``None`` for nothing; ``ValueError`` for others."""
-    import uuid  # for --version this would be dear
+    """Return a UUID in lower case with dashes; ``None`` for an empty value.
+
+    ``ValueError`` for a text that is not a UUID.
+    """
+    import uuid  # not at the top: it would slow down coaia --version
 
     if not value:
         return None
@@ -20,10 +23,10 @@ def validate_uuid(value: Optional[str], field_name: str = "ID") -> Optional[str]
 def validate_identifier(
     value: Optional[str], field_name: str = "identifier", max_length: int = 100
 ) -> Optional[str]:
-    """Return a text without the blanks around it, ``None`` for nothing.
+    """Return a text without white space around it; ``None`` for an empty value.
 
-    Raises ``ValueError`` for what is no text, is longer than ``max_length`` characters, or would
-    leave its place in a path (``../``).
+    Raises ``ValueError`` for a value that is not a text, is longer than ``max_length`` characters,
+    or contains ``../``.
     """
     if not value:
         return None
@@ -38,21 +41,24 @@ def validate_identifier(
 
 
 def tash_key_val(key: str, value: str, ttl: Optional[int] = None) -> None:
-    """Stash ``value`` for ``ttl`` seconds, or for good; stderr says whether it was kept."""
+    """Stash ``value`` for ``ttl`` seconds, or without a limit; stderr says whether it was kept."""
     from coaiapy import coaiamodule
 
     coaiamodule.tash(key, value, ttl, quiet=False)
 
 
 def tash_key_val_from_file(key: str, file_path: str, ttl: Optional[int] = None) -> None:
-    """Stash the bytes of a file like ``tash_key_val``; ``StateError`` if it cannot be read."""
+    """Stash a file's bytes as ``tash_key_val`` does; ``StateError`` if it cannot be read."""
     from coaiapy import coaiamodule, files
 
     coaiamodule.tash(key, files.read_bytes(file_path), ttl, quiet=False)
 
 
 def process_send(process_name: str, input_message: str) -> None:
-    """Print the model's answer to a text, processed by a tag; errors as ``coaiamodule``'s."""
+    """Print a model's answer to a text with the instruction of a tag.
+
+    Raises what ``coaiamodule.abstract_process_send`` raises.
+    """
     from coaiapy import coaiamodule
 
     sys.stdout.write(coaiamodule.abstract_process_send(process_name, input_message) + "\n")

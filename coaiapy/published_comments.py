@@ -1,7 +1,8 @@
-"""Comments and session files under the names that scripts have imported for years.
+"""Comments and session files under the names that scripts import.
 
-What returns data returns JSON text; failures raise a ``CoaiaError``, unless a function says that it
-tells them otherwise. A comment is not kept for a server that cannot be reached: ``NetworkError``.
+Functions that return data return JSON text; failures raise a ``CoaiaError``, unless a function's
+description says otherwise. Comments do not go through the outbox: if the server cannot be reached,
+``NetworkError`` is raised.
 """
 
 from typing import Any, Dict, Optional
@@ -31,7 +32,7 @@ def get_comments(
 ) -> str:
     """Return one page of comments, ``{"data": [...], "meta"}``, of one object or of all.
 
-    ``object_type`` is TRACE, OBSERVATION, SESSION or PROMPT; of a prompt the id is its version's.
+    ``object_type`` is TRACE, OBSERVATION, SESSION or PROMPT; for PROMPT the id is a version's id.
     """
     found = comments.list_page(settings.load(), object_type, object_id, author_user_id, page, limit)
     return to_text(found)
@@ -45,7 +46,10 @@ def get_comment_by_id(comment_id: str) -> str:
 def post_comment(
     text: str, object_type: str, object_id: str, author_user_id: Optional[str] = None
 ) -> str:
-    """Post a comment on an object and return ``{"id": ...}``; what was just written is waited for."""
+    """Post a comment on an object and return ``{"id": ...}``.
+
+    If this machine has just written the object, waits until the server shows it.
+    """
     on = comments.target(object_type, object_id)
     return to_text({"id": comments.post_comment(settings.load(), on, text, author_user_id)})
 
@@ -53,7 +57,7 @@ def post_comment(
 def create_session_and_save(
     session_file: str, session_id: str, user_id: str, session_name: str = session_files.SESSION_NAME
 ) -> str:
-    """Write the trace that opens a session, then its file; return as ``add_trace`` does."""
+    """Write the first trace of a session, then the session file; return what ``add_trace`` does."""
     made = session_files.create(settings.load(), session_file, session_id, user_id, session_name)
     return written(made.outcome, [session_id])
 
@@ -65,7 +69,7 @@ def add_trace_node_and_save(
     user_id: str,
     node_name: str = session_files.NODE_NAME,
 ) -> str:
-    """Write one more trace of a session, then its file; return as ``add_trace`` does."""
+    """Write another trace of a session, then the session file; return what ``add_trace`` does."""
     made = session_files.add_node(
         settings.load(), session_file, session_id, trace_id, user_id, node_name
     )
@@ -73,7 +77,10 @@ def add_trace_node_and_save(
 
 
 def load_session_file(path: str) -> Dict[str, Any]:
-    """Return ``{"session_id", "nodes"}`` of a session's file; empty if it is missing or broken."""
+    """Return ``{"session_id", "nodes"}`` from a session file.
+
+    If it is missing or broken, ``session_id`` is ``None`` and ``nodes`` is empty.
+    """
     try:
         return session_files.read(path)
     except CoaiaError:
@@ -81,5 +88,5 @@ def load_session_file(path: str) -> Dict[str, Any]:
 
 
 def save_session_file(path: str, session_data: Dict[str, Any]) -> None:
-    """Replace a session's file; ``UsageError`` for what is no session."""
+    """Replace a session file; ``UsageError`` if ``session_data`` is not a session."""
     session_files.write(path, session_data)

@@ -1,4 +1,4 @@
-"""The settings as scripts of earlier releases know them: one dict with every key filled in."""
+"""The settings in the form that scripts of earlier releases know: one dict with every key."""
 
 from typing import Any, Dict, Optional
 
@@ -9,11 +9,11 @@ from coaiapy.errors import ConfigError
 
 
 def as_dict(env_path: Optional[str] = None) -> Dict[str, Any]:
-    """Return the merged coaia.json with the value that counts under each key coaia knows.
+    """Return the merged coaia.json, with the effective value of each key that coaia knows.
 
-    A text that is not set is "", another value its default or ``None``. ``jtaleconf`` is the
-    Redis server that the settings name in whatever form: host, port, db, password, ssl and so on.
-    Raises ``ConfigError`` or ``StateError`` for settings that make no sense.
+    A text that is not set is "", any other value its default or ``None``. ``jtaleconf`` is the
+    Redis server, in whatever form the settings name it: host, port, db, password, ssl and so on.
+    Raises ``ConfigError`` or ``StateError`` for invalid settings.
     """
     values = config_values.load(env_path)
     result = {key: value for key, value in config_files.merged().items() if key[:1] != "_"}
@@ -28,7 +28,7 @@ def as_dict(env_path: Optional[str] = None) -> Dict[str, Any]:
 
 
 def server_of(jtaleconf: Dict[str, Any]) -> redis_settings.RedisServer:
-    """Return the Redis server that such a ``jtaleconf`` describes; a script may have made it.
+    """Return the Redis server that a ``jtaleconf`` describes, which a script may have changed.
 
     Raises ``ConfigError`` for a value of a wrong type.
     """
@@ -41,7 +41,7 @@ def server_of(jtaleconf: Dict[str, Any]) -> redis_settings.RedisServer:
 
 
 def names_no_redis(values: Dict[str, Any]) -> bool:
-    """Tell whether these settings of ``as_dict`` hold a Redis that nobody has named."""
+    """Tell whether no Redis is configured in settings from ``as_dict``."""
     return bool(values.get("jtaleconf", {}).get("origin") == redis_settings.NOBODY)
 
 

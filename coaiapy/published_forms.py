@@ -1,4 +1,4 @@
-"""What published functions have in common: errors that are returned instead of raised."""
+"""Wrappers for published functions that return errors as text instead of raising them."""
 
 import functools
 from typing import Any, Callable
@@ -9,9 +9,10 @@ from coaiapy.json_text import parsed, to_text
 
 
 def for_people(form: Callable[..., str]) -> Callable[..., str]:
-    """Let ``form`` return ``Error: ...`` for the JSON of an error, and never raise.
+    """Decorate a function that formats JSON text, so that it does not raise.
 
-    For what is no such JSON it returns ``Error formatting ...`` with the text itself.
+    For the JSON of an error it returns ``Error: ...``; for JSON that it cannot format,
+    ``Error formatting ...`` with the JSON itself.
     """
 
     @functools.wraps(form)
@@ -38,5 +39,5 @@ def or_error(ask: Callable[[], Any]) -> str:
 
 
 def _is_error(value: Any) -> bool:
-    """Whether this is what ``get_trace_with_observations`` and servers say of a failure."""
+    """Tell whether a value is a failure: an object with ``error`` and without data."""
     return isinstance(value, dict) and bool(value.get("error")) and not {"id", "data"} & set(value)

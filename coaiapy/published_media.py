@@ -1,8 +1,8 @@
-"""Media under the names that scripts have imported for years.
+"""Media under the names that scripts import.
 
-What returns data returns JSON text with an ``error`` key on failure; what returns a dict has
-``success`` in it, true only when storage and server have confirmed it. Nothing of these raises
-for what a server says.
+Functions that return JSON text return ``{"error": ...}`` after a failure. Functions that return a
+dict have ``success`` in it, which is true only when storage and server have confirmed the upload.
+An error from a server is never raised.
 """
 
 import os
@@ -35,17 +35,20 @@ __all__ = [
 
 
 def calculate_sha256(file_path: str) -> str:
-    """Return the SHA-256 of a file as base64 text of 44 characters; ``StateError`` without it."""
+    """Return a file's SHA-256 as base64 text of 44 characters.
+
+    ``StateError`` if it cannot be read.
+    """
     return media_files.file_sha256(file_path)
 
 
 def detect_content_type(file_path: str) -> str:
-    """Return the type that a file's name tells, else ``application/octet-stream``."""
+    """Return the type for a file name's extension, else ``application/octet-stream``."""
     return media_files.detect_content_type(file_path)
 
 
 def validate_content_type(content_type: str) -> Dict[str, Any]:
-    """Return ``{"valid", "message"}``: whether servers take files of this type."""
+    """Return ``{"valid", "message"}``: whether Langfuse supports files of this type."""
     valid = content_type in SUPPORTED_CONTENT_TYPES
     return {"valid": valid, "message": "" if valid else media_files.unsupported(content_type)}
 
@@ -58,9 +61,10 @@ def get_media_upload_url(
     field: str = "input",
     observation_id: Optional[str] = None,
 ) -> str:
-    """Register a file; return ``{"mediaId", "uploadUrl"}`` (``null``: it is there), or ``error``.
+    """Register a file and return ``{"mediaId", "uploadUrl"}``, or ``{"error": ...}``.
 
-    ``content_length`` is in bytes, ``sha256_hash`` as ``calculate_sha256`` returns it.
+    ``uploadUrl`` is ``null`` if the server has the file already. ``content_length`` is in bytes,
+    ``sha256_hash`` as ``calculate_sha256`` returns it.
     """
     file = media_files.MediaFile("", content_type, sha256_hash, content_length)
     slot = media.Slot(trace_id, observation_id, field)
@@ -70,9 +74,9 @@ def get_media_upload_url(
 def upload_media_to_url(
     upload_url: str, file_path: str, content_type: str, sha256_hash: Optional[str] = None
 ) -> Dict[str, Any]:
-    """PUT a file where a server said; return ``{success, status_code, message, upload_time_ms}``.
+    """PUT a file to an upload URL; return ``{success, status_code, message, upload_time_ms}``.
 
-    ``status_code`` is 0 where no answer came.
+    ``status_code`` is 0 if there was no response.
     """
     try:
         digest = sha256_hash or media_files.file_sha256(file_path)
@@ -93,30 +97,30 @@ def upload_media_to_url(
 def patch_media_upload_status(
     media_id: str, status_code: int, upload_time_ms: int, error: Optional[str] = None
 ) -> str:
-    """Tell the server what became of an upload; return its answer, or ``{"error": ...}``."""
+    """Tell the server the result of an upload; return its response, or ``{"error": ...}``."""
     transfer = media_transfer.Transfer(status_code, error or "", upload_time_ms)
     return _asked(lambda http: media.tell(http, media_id, transfer))
 
 
 def get_media(media_id: str) -> str:
-    """Return what the server knows of a file, its ``url`` included, or ``{"error": ...}``."""
+    """Return the server's description of a file with its ``url``, or ``{"error": ...}``."""
     return or_error(lambda: media.get_media(settings.load(), media_id))
 
 
 def create_langfuse_media_token(media_id: str, content_type: str, source: str = "file") -> str:
-    """Return the text that refers to a file."""
+    """Return the text that refers to a file, in Langfuse's format."""
     return media_files.token(media_id, content_type, source)
 
 
 def attach_media_token_to_trace(trace_id: str, media_token: str, field: str = "input") -> str:
-    """Add a reference to a field of a trace and change nothing else; return as ``add_trace``."""
+    """Add a reference to a field of a trace; return what ``add_trace`` returns."""
     return _attached(media.Slot(trace_id, None, field), media_token)
 
 
 def attach_media_token_to_observation(
     observation_id: str, trace_id: str, media_token: str, field: str = "input"
 ) -> str:
-    """Add a reference to a field of an observation, as ``attach_media_token_to_trace`` does."""
+    """Add a reference to a field of an observation; return what ``add_trace`` returns."""
     return _attached(media.Slot(trace_id, observation_id, field), media_token)
 
 
@@ -127,7 +131,7 @@ def upload_and_attach_media(
     observation_id: Optional[str] = None,
     content_type: Optional[str] = None,
 ) -> Dict[str, Any]:
-    """Upload a file and refer to it in a trace or observation.
+    """Upload a file and add a reference to it to a trace or observation.
 
     Returns ``{success, media_id, media_token, media_data, message, upload_time_ms}``, or
     ``{"success": False, "error": ...}``.
@@ -142,7 +146,7 @@ def upload_and_attach_media(
 
 @for_people
 def format_media_display(media_json: Any) -> str:
-    """Return what ``get_media`` returned, field by field."""
+    """Return what ``get_media`` returned with one field on each line."""
     return display.fields(parsed(media_json))
 
 

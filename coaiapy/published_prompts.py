@@ -1,8 +1,8 @@
-"""Prompts and datasets under the names that scripts have imported for years.
+"""Prompts and datasets under the names that scripts import.
 
-What returns data returns JSON text; failures raise a ``CoaiaError``. A server that cannot be
-reached is a ``NetworkError``: none of these is kept and sent later. The ``format_*`` functions
-take that text, or what it says, and return text for people.
+Functions that return data return JSON text; failures raise a ``CoaiaError``. Nothing here goes
+through the outbox: if the server cannot be reached, ``NetworkError`` is raised. The ``format_*``
+functions take the JSON text, or its value, and return text for people.
 """
 
 from typing import Any, Optional, Sequence
@@ -32,12 +32,12 @@ __all__ = [
 
 
 def list_prompts(debug: bool = False) -> str:
-    """Return every prompt as the text of a JSON list; ``debug`` does nothing any more."""
+    """Return every prompt as the text of a JSON list; ``debug`` has no effect."""
     return to_text(prompts.list_prompts(settings.load()))
 
 
 def get_prompt(prompt_name: str, label: Optional[str] = None, version: Optional[int] = None) -> str:
-    """Return one version; without ``label`` and ``version`` the one in production."""
+    """Return one version of a prompt; by default the one with the label ``production``."""
     return to_text(prompts.get_prompt(settings.load(), prompt_name, label, version))
 
 
@@ -50,7 +50,7 @@ def create_prompt(
     prompt_type: str = prompts.TEXT,
     config: Any = None,
 ) -> str:
-    """Write a new version of a prompt and return it."""
+    """Create a new version of a prompt and return it."""
     known = settings.load()
     return to_text(
         prompts.create_prompt(
@@ -60,7 +60,7 @@ def create_prompt(
 
 
 def update_prompt_version_labels(prompt_name: str, version: int, new_labels: Sequence[str]) -> str:
-    """Put labels on a version, away from any other, and return it."""
+    """Move labels to a version from any other one, and return it."""
     known = settings.load()
     return to_text(prompts.update_prompt_version_labels(known, prompt_name, version, new_labels))
 
@@ -68,7 +68,7 @@ def update_prompt_version_labels(prompt_name: str, version: int, new_labels: Seq
 def delete_prompt(
     prompt_name: str, version: Optional[int] = None, label: Optional[str] = None
 ) -> str:
-    """Delete one version, those with a label, or all; return ``{"message": ...}``."""
+    """Delete one version of a prompt, those with a label, or all; return ``{"message": ...}``."""
     prompts.delete_prompt(settings.load(), prompt_name, version, label)
     return to_text({"message": "deleted " + prompts.described(prompt_name, label, version)})
 
@@ -86,12 +86,12 @@ def get_dataset(dataset_name: str) -> str:
 def create_dataset(
     dataset_name: str, description: Optional[str] = None, metadata: Any = None
 ) -> str:
-    """Create a dataset, or change what is given of the one of this name; return it."""
+    """Create a dataset, or change the given fields of the one with this name; return it."""
     return to_text(datasets.create_dataset(settings.load(), dataset_name, description, metadata))
 
 
 def list_dataset_items(dataset_name: str, debug: bool = False) -> str:
-    """Return every item of a dataset as the text of a JSON list; ``debug`` does nothing."""
+    """Return every item of a dataset as the text of a JSON list; ``debug`` has no effect."""
     return to_text(dataset_items.list_dataset_items(settings.load(), dataset_name))
 
 
@@ -105,7 +105,7 @@ def create_dataset_item(
     item_id: Optional[str] = None,
     status: Optional[str] = None,
 ) -> str:
-    """Write an item, or change what is given of the one with this id; return it."""
+    """Create an item, or change the given fields of the item with this id; return it."""
     return to_text(
         dataset_items.create_dataset_item(
             settings.load(),
@@ -129,7 +129,7 @@ def format_prompts_table(prompts_data: Any) -> str:
 
 @for_people
 def format_prompt_display(prompt_json: Any) -> str:
-    """Return one version of a prompt: what belongs to it, then its content."""
+    """Return one version of a prompt: its fields, then its content."""
     return prompt_display.format_prompt_display(parsed(prompt_json))
 
 
@@ -141,5 +141,5 @@ def format_datasets_table(datasets_json: Any) -> str:
 
 @for_people
 def format_dataset_display(dataset_json: Any, items_json: Any) -> str:
-    """Return a dataset: what belongs to it, then each of its items."""
+    """Return a dataset: its fields, then each of its items."""
     return dataset_display.format_dataset_display(parsed(dataset_json), rows(items_json))

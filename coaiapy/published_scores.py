@@ -1,8 +1,9 @@
-"""Scores and score configs under the names and keywords that scripts of earlier releases use.
+"""Scores and score configs under the names and keywords that scripts import.
 
-Each reads the settings of the moment. What returned a server's text returns JSON text; errors are
-raised, except where the text ``Error: ...`` is promised. A config that is served from the cache
-although it is old, because the server is down, is a ``StaleScoreConfigWarning``.
+Each function reads the current settings. Functions that returned a server's text in earlier
+releases return JSON text. Errors are raised, unless a function's description says that it returns
+``Error: ...``. When the server is down and an old config from the cache is used, a
+``StaleScoreConfigWarning`` is issued.
 """
 
 import warnings
@@ -92,7 +93,10 @@ def _warn(sentence: str) -> None:
 
 
 def get_current_project_info() -> Optional[Dict[str, Any]]:
-    """Return ``{"id", "name"}`` of the project of the keys, asked for once; ``local`` without."""
+    """Return ``{"id", "name"}`` of the project of the keys; both are ``local`` without keys.
+
+    The server is asked only once; the answer is kept in the journal.
+    """
     project = current_project(settings.load())
     return {"id": project.id, "name": project.name}
 
@@ -100,26 +104,26 @@ def get_current_project_info() -> Optional[Dict[str, Any]]:
 def get_config_with_auto_refresh(
     config_name_or_id: str, max_age_hours: float = MAX_AGE_HOURS
 ) -> Optional[Body]:
-    """Return a usable score config by name (regardless of case) or id, or ``None``.
+    """Return an active score config by name (in any case) or id, or ``None``.
 
-    From the cache if it is there and not older than ``max_age_hours``; else asked for, once.
+    It comes from the cache if that is at most ``max_age_hours`` old, else from the server.
     """
     found = score_configs.find(settings.load(), config_name_or_id, _warn, max_age_hours)
     return None if found is None or found.get("isArchived") else found
 
 
 def list_available_configs(category: Optional[str] = None, cached_only: bool = False) -> List[Body]:
-    """Return the score configs that can be applied; with ``cached_only`` without any request."""
+    """Return the score configs that can be applied; with ``cached_only`` no server is asked."""
     return score_availability.list_available(settings.load(), category, cached_only, _warn)
 
 
 def list_score_configs(debug: bool = False) -> str:
-    """Return JSON text: the list of all score configs, archived ones too."""
+    """Return the list of all score configs, with archived ones, as JSON text."""
     return to_text(score_configs.list_all(settings.load(), with_archived=True))
 
 
 def get_score_config(config_id: str) -> str:
-    """Return JSON text: one score config, as the server has it now."""
+    """Return one score config, as the server has it now, as JSON text."""
     return to_text(score_configs.get_from_server(settings.load(), config_id))
 
 
@@ -131,7 +135,7 @@ def create_score_config(
     min_value: Optional[float] = None,
     max_value: Optional[float] = None,
 ) -> str:
-    """Return JSON text: the score config that was created; ``categories`` may be JSON text."""
+    """Create a score config and return it as JSON text; ``categories`` may be JSON text."""
     values = {
         "name": name,
         "dataType": data_type,
@@ -146,7 +150,7 @@ def create_score_config(
 def update_score_config(
     config_id: str, description: Optional[str] = None, is_archived: Optional[bool] = None
 ) -> str:
-    """Return JSON text: the changed score config."""
+    """Change a score config and return it as JSON text."""
     changes = {"description": description, "isArchived": is_archived}
     return to_text(score_configs.update(settings.load(), config_id, changes))
 
@@ -159,11 +163,11 @@ def apply_score_config(
     observation_id: Optional[str] = None,
     comment: Optional[str] = None,
 ) -> str:
-    """Write a score that a config allows; return JSON text with its ``id``.
+    """Write a score with a value that a config allows; return JSON text with its ``id``.
 
-    A server that cannot be reached gets the score later: ``{"id", "status": "waiting"}``, and it
-    need not be applied again. A text that begins with ``Error:`` says why there is no score; it
-    is not sent later either, so it may be applied again.
+    If the server cannot be reached, returns ``{"id", "status": "waiting"}``: the score is sent
+    later and must not be applied again. After any other failure returns a text that begins with
+    ``Error:``; nothing is sent later, and the score may be applied again.
     """
     values = {
         _target(target_type): target_id,
@@ -181,7 +185,7 @@ def apply_score_config(
 
 
 def create_score(score_id: str, score_name: str, score_value: Any = 1.0) -> str:
-    """Raise ``UsageError``: a score without a target is none to any server."""
+    """Raise ``UsageError``: no server accepts a score without a target."""
     return _written({"id": score_id, "name": score_name, "value": score_value})
 
 
@@ -197,8 +201,9 @@ def create_score_for_target(
 ) -> str:
     """Write a score on a ``trace``, ``session`` or ``run``; return JSON text with its ``id``.
 
-    A server that cannot be reached gets it later: ``{"id", "status": "waiting"}``. With ``config_id`` the name is the config's and the value must be one that it takes. Raises
-    ``ValueError`` for any other type of target.
+    If the server cannot be reached, returns ``{"id", "status": "waiting"}`` and sends the score
+    later. With ``config_id`` the score has the config's name, and its value must be one that the
+    config allows. Raises ``ValueError`` for any other type of target.
     """
     values = {
         _target(target_type): target_id,
@@ -213,7 +218,7 @@ def create_score_for_target(
 
 
 def apply_score_to_trace(trace_id: str, score_id: str, score_value: Any = 1.0) -> str:
-    """Write a score on a trace, named as its id; return as ``create_score_for_target`` does."""
+    """Write a score on a trace; its name is ``score_id``. See ``create_score_for_target``."""
     return create_score_for_target("trace", trace_id, score_id, score_value)
 
 
@@ -225,7 +230,10 @@ def list_scores(
     to_timestamp: Optional[str] = None,
     config_id: Optional[str] = None,
 ) -> str:
-    """Return JSON text: the list of scores, the latest first; of one user's traces if asked."""
+    """Return the list of scores, the latest first, as JSON text.
+
+    With ``user_id`` only scores of that user's traces.
+    """
     known = settings.load()
     wanted = ScoreFilter(
         name=name,
@@ -245,7 +253,7 @@ def list_scores(
 
 
 def get_score_by_id(score_id: str) -> str:
-    """Return JSON text: one score."""
+    """Return one score as JSON text."""
     return to_text(scores.get_score(settings.load(), score_id))
 
 
@@ -255,7 +263,7 @@ def import_score_configs(
     allow_duplicates: bool = False,
     selected_configs: Optional[Sequence[str]] = None,
 ) -> str:
-    """Create the score configs of an export file; return a report, one line each."""
+    """Create the score configs of an export file; return a report with one line for each."""
     chosen = score_config_files.select(score_config_files.read(import_file), selected_configs)
     report = _report(score_configs.create_all(settings.load(), chosen, allow_duplicates))
     if show_guidance:
@@ -282,7 +290,10 @@ def format_score_configs_table(configs_json: Any) -> str:
 
 
 def install_preset(name: str, check_duplicates: bool = True, interactive: bool = False) -> str:
-    """Create the score config of a preset; return a report of one line. Nobody is ever asked."""
+    """Create the score config of a preset and return a report of one line.
+
+    ``interactive`` has no effect: nothing is ever asked.
+    """
     preset = score_presets.get(name)
     return _report(score_presets.install(settings.load(), [preset], not check_duplicates))
 
@@ -290,7 +301,10 @@ def install_preset(name: str, check_duplicates: bool = True, interactive: bool =
 def install_presets_interactive(
     preset_names: Optional[Sequence[str]] = None, category: Optional[str] = None
 ) -> str:
-    """Create the score configs of presets, all of them by default; return a report."""
+    """Create the score configs of presets, by default of all, and return a report.
+
+    In spite of its name it never asks anything.
+    """
     if preset_names:
         wanted = [score_presets.get(name) for name in preset_names]
     else:
@@ -313,7 +327,7 @@ def _written(values: Body) -> str:
 
 
 def _told(score: Score, outcome: Outcome, on_error: Callable[[], None] = lambda: None) -> str:
-    """Return what became of a score. One that waits in the outbox is not lost, and no failure."""
+    """Return the result of writing a score as JSON text; waiting in the outbox is no failure."""
     try:
         delivery.check(outcome)
     except CoaiaError:

@@ -1,7 +1,7 @@
-"""What ``coaiamodule.tash`` and ``coaiamodule.fetch_key_val`` do, with the Redis client they found.
+"""The work of ``coaiamodule.tash`` and ``coaiamodule.fetch_key_val``.
 
-The client may be anything that a script has put in the place of ``redis.Redis``: it is asked for
-``set`` and ``get`` alone, with the key as it was given.
+Scripts may replace ``redis.Redis`` by a class of their own. Only ``set`` and ``get`` of a client
+are therefore used, with the key unchanged.
 """
 
 import sys
@@ -19,9 +19,9 @@ from coaiapy.stash_local import LocalStash
 def put(
     client: Any, server: RedisServer, key: str, value: Union[str, bytes], ttl: Optional[int]
 ) -> bytes:
-    """Keep a value for ``ttl`` seconds, or for good, and return the bytes read back.
+    """Store a value for ``ttl`` seconds, or without a limit, and return the bytes read back.
 
-    Raises ``ConfigError``, ``NetworkError`` or ``RefusedError`` when the server did not take it.
+    Raises ``ConfigError``, ``NetworkError`` or ``RefusedError`` when the server did not store it.
     """
     stash.checked(key, value, ttl)
     with reporting(server, writing=True):
@@ -30,7 +30,7 @@ def put(
 
 
 def get(client: Any, server: RedisServer, key: str) -> bytes:
-    """Return the bytes under ``key``; raise ``NotFoundError`` when there are none."""
+    """Return the bytes under ``key``; ``NotFoundError`` if there is no such key."""
     stash.check_key(key)
     with reporting(server):
         value = client.get(key)
@@ -40,20 +40,20 @@ def get(client: Any, server: RedisServer, key: str) -> bytes:
 
 
 def put_here(key: str, value: Union[str, bytes], ttl: Optional[int]) -> bytes:
-    """Keep a value on this machine, and return the bytes read back."""
+    """Store a value on this machine, and return the bytes read back."""
     with LocalStash() as store:
         stash.put(store, key, value, ttl)
         return stash.get(store, key)
 
 
 def get_here(key: str) -> bytes:
-    """Return the bytes that are kept on this machine under ``key``."""
+    """Return the bytes that are stored on this machine under ``key``."""
     with LocalStash() as store:
         return stash.get(store, key)
 
 
 def connected(connect: Callable[[], Any], server: RedisServer, verbose: bool) -> Any:
-    """Return the Redis client that ``connect`` makes; ``verbose`` says on stderr which it asks."""
+    """Return the Redis client that ``connect`` makes; ``verbose`` prints its address to stderr."""
     with reporting(server):
         made = connect()
     if made is None:
@@ -65,12 +65,12 @@ def connected(connect: Callable[[], Any], server: RedisServer, verbose: bool) ->
 
 
 def is_local(config: Dict[str, Any]) -> bool:
-    """Tell whether no Redis is configured; one that a script has put in place counts as one."""
+    """Tell whether values stay on this machine: no Redis is configured, and none was replaced."""
     return not _is_replaced() and published_config.names_no_redis(config)
 
 
 def give_out(value: bytes, output_file: Optional[str]) -> None:
-    """Write a value to ``output_file``, or print it when none is named."""
+    """Write a value to ``output_file``, or print it if that is ``None``."""
     if output_file:
         write_output(output_file, value)
         note("wrote {} bytes to {}".format(len(value), output_file))
@@ -84,7 +84,7 @@ def give_out(value: bytes, output_file: Optional[str]) -> None:
 
 
 def note(text: str) -> None:
-    """Say something on stderr."""
+    """Print a line to stderr."""
     sys.stderr.write("coaia: {}\n".format(text))
 
 
@@ -101,12 +101,12 @@ def _is_replaced() -> bool:
     try:
         redis = require("redis")
     except ConfigError:
-        return False  # not installed: nobody can have replaced it
+        return False  # not installed, so not replaced either
     return redis.Redis is not redis.client.Redis
 
 
 def is_unreachable(error: BaseException) -> bool:
-    """Tell whether ``error`` says that no server let us in, rather than what it answered."""
+    """Tell whether an error means that Redis cannot be used at all: no package, server or login."""
     if isinstance(error, (NetworkError, LoginError)):
         return True
-    return isinstance(error.__cause__, ImportError)  # there is not even a client
+    return isinstance(error.__cause__, ImportError)  # the package redis is missing

@@ -1,7 +1,7 @@
-"""The functions of earlier releases that send a text to a language model or ask for a picture.
+"""The functions of earlier releases that send a text to a language model or generate an image.
 
-Each returns the model's text and raises a ``CoaiaError`` on failure. A call is an observation when
-a trace is active. ``pre`` stands before the text, as it did.
+Each returns the model's text, and raises a ``CoaiaError`` on failure. If a trace is active, each
+call is recorded in it as an observation. ``pre`` is put before the text.
 """
 
 from typing import Any, Dict, List, Optional
@@ -30,9 +30,10 @@ def abstract_send(
     temperature: Optional[float] = 0.3,
     pre: str = "",
 ) -> str:
-    """Return the model's answer to a text, below the instruction of that name in coaia.json.
+    """Return the model's answer to a text, with an instruction from coaia.json.
 
-    The temperature of that name in coaia.json comes before ``temperature``.
+    ``instructions_config_name`` and ``temperature_config_name`` are keys in coaia.json; if they are
+    not there, ``instructions_default`` and ``temperature`` are used.
     """
     config = config_files.merged()
     instruction = config.get(instructions_config_name) or instructions_default
@@ -44,9 +45,9 @@ def abstract_send(
 def abstract_process_send(
     process_name: str, input_message: str, default_temperature: float = 0.35, pre: str = ""
 ) -> str:
-    """Return the model's answer to a text, processed by the tag ``process_name``.
+    """Return the model's answer to a text, with the instruction of the tag ``process_name``.
 
-    A tag's own temperature comes before ``default_temperature``; an unknown tag has a general
+    ``default_temperature`` is used if the tag has none. An unknown tag gets the default
     instruction.
     """
     tag = process_tags.find(process_name, config_files.merged())
@@ -57,12 +58,12 @@ def abstract_process_send(
 
 
 def summarizer(msg: str, temperature: float = 0.3, pre: str = "") -> str:
-    """Return the summary of a text, by the tag ``summarizer``."""
+    """Return a summary of a text, with the tag ``summarizer``."""
     return abstract_process_send("summarizer", msg, temperature, pre)
 
 
 def csv2json(msg: str, temperature: float = 0.3, pre: str = "") -> str:
-    """Return a table of comma-separated values as JSON text, by the tag ``csv2json``."""
+    """Return a table of comma-separated values as JSON text, with the tag ``csv2json``."""
     return abstract_process_send("csv2json", msg, temperature, pre)
 
 
@@ -70,19 +71,19 @@ csv2json_legacy = csv2json
 
 
 def d2s_send(input_message: str, temperature: float = 0.3, pre: str = "") -> str:
-    """Return a description as a story, by the tag ``d2s``."""
+    """Return a story made from a description, with the tag ``d2s``."""
     return abstract_process_send("d2s", input_message, temperature, pre)
 
 
 def dictkore_send(input_message: str, temperature: float = 0.3, pre: str = "") -> str:
-    """Return a dictated text, corrected, by the tag ``dictkore``."""
+    """Return a dictated text with corrections, with the tag ``dictkore``."""
     return abstract_process_send("dictkore", input_message, temperature, pre)
 
 
 def llm(
     user_message: str, system_message: str = DEFAULT_INSTRUCTION, temperature: float = 0.3
 ) -> str:
-    """Return the model's answer to one message below a system message."""
+    """Return the model's answer to one message, with a system message before it."""
     return _send(user_message, system_message, temperature, "llm")
 
 
@@ -92,9 +93,10 @@ def send_openai_request(
     preprompt_instruction: Optional[str] = None,
     pre: str = "",
 ) -> str:
-    """Return the model's answer; what is not given is that of the settings.
+    """Return the model's answer to a text.
 
-    Those are ``default_preprompt_instruction`` and ``default_temperature``.
+    Instruction and temperature that are not given are the settings
+    ``default_preprompt_instruction`` and ``default_temperature``.
     """
     instruction = preprompt_instruction or config_values.load().get("default_preprompt_instruction")
     return _send(pre + input_message, instruction, temperature, "send_openai_request")
@@ -105,9 +107,9 @@ send_openai_request_v4 = send_openai_request
 
 
 def generate_image(prompt: str, size: Optional[str] = None, nb_img: int = 1) -> List[str]:
-    """Return ``nb_img`` pictures of ``prompt``: the address of each, or its base64 text.
+    """Generate ``nb_img`` images; return for each its URL or the image as base64 text.
 
-    ``size`` is like ``1024x1024``; without one it is ``default_size`` of the settings.
+    ``size`` is like ``1024x1024``; the default is the setting ``default_size``.
     """
     if not prompt.strip():
         raise UsageError("there is no prompt to draw: give one")

@@ -1,9 +1,10 @@
-"""Traces, observations and sessions under the names that scripts have imported for years.
+"""Traces, observations and sessions under the names that scripts import.
 
-What returns data returns JSON text. A write returns what an ingestion endpoint would: status 201
-for what the server has accepted, 202 for what stays local, or waits in the outbox because the
-server could not be reached: that is sent later, and need not be written again. Failures raise a
-``CoaiaError``; where an ``error`` key is named below, they are told there instead.
+Functions that return data return JSON text. A write returns what Langfuse's ingestion endpoint
+would: status 201 if the server has accepted the record; 202 if it stays local, or waits in the
+outbox because the server could not be reached. A waiting record is sent later and must not be
+written again. Failures raise a ``CoaiaError``, or are returned as ``{"error": ...}`` where the
+function's description says so.
 """
 
 import io
@@ -59,7 +60,7 @@ def add_trace(
 ) -> str:
     """Write a trace; return ``{"successes": [{"id", "status"}], "errors": []}``.
 
-    The status is 201, or 202 if the server could not be reached and gets it later.
+    The status is 201, or 202 if the trace stays local or is sent later.
     """
     trace = trace_from(
         {
@@ -92,7 +93,7 @@ def add_observation(
 ) -> str:
     """Write an observation; return ``{"successes": [{"id", "status"}], "errors": []}``.
 
-    The status is 201, or 202 if the server could not be reached and gets it later.
+    The status is 201, or 202 if the observation stays local or is sent later.
     """
     observation = observation_from(
         {
@@ -115,19 +116,19 @@ def add_observation(
 
 
 def patch_trace_output(trace_id: str, output_data: Any) -> str:
-    """Set a trace's output and nothing else of it; return as ``add_trace`` does."""
+    """Set a trace's output and change nothing else of it; return what ``add_trace`` returns."""
     return written(traces.patch_output(settings.load(), trace_id, output_data), [trace_id])
 
 
 def create_session(session_id: str, user_id: str, session_name: str = "New Session") -> str:
-    """Write the trace that opens a session: it has the session's id. Return as ``add_trace``."""
+    """Write the first trace of a session, with the session's id; return what ``add_trace`` does."""
     return add_trace(session_id, user_id=user_id, session_id=session_id, name=session_name)
 
 
 def add_trace_node(
     session_id: str, trace_id: str, user_id: str, node_name: str = "Child Node"
 ) -> str:
-    """Write one more trace of a session; return as ``add_trace`` does."""
+    """Write another trace of a session; return what ``add_trace`` returns."""
     return add_trace(trace_id, user_id=user_id, session_id=session_id, name=node_name)
 
 
@@ -145,9 +146,9 @@ def delete_traces_batch(trace_ids: Sequence[str]) -> str:
 def process_langfuse_response(
     response_text: str, actual_id: Optional[str] = None, operation_name: str = "operation"
 ) -> str:
-    """Return an ingestion answer with event ids (``...-event``) replaced by ``actual_id``.
+    """Return an ingestion response with event ids (``...-event``) replaced by ``actual_id``.
 
-    Anything that is no ingestion answer is returned as it is.
+    A text that is not an ingestion response is returned unchanged.
     """
     try:
         answer = parsed(response_text)
@@ -161,14 +162,17 @@ def process_langfuse_response(
 
 
 def parse_tlid_to_iso(tlid: str) -> str:
-    """Return ``20YY-MM-DDTHH:MM:SSZ`` for ``yyMMddHHmmss`` or ``yyMMddHHmm``; else ``ValueError``."""
+    """Return ``20YY-MM-DDTHH:MM:SSZ`` for ``yyMMddHHmmss`` or ``yyMMddHHmm``.
+
+    ``ValueError`` for any other text.
+    """
     return times.parse_tlid(tlid)[:19] + "Z"
 
 
 def detect_and_parse_datetime(time_text: Any) -> Optional[str]:
-    """Return ISO 8601 text in UTC for any accepted form of a time, ``None`` for nothing.
+    """Return ISO 8601 text in UTC for a time in any accepted form; ``None`` for an empty value.
 
-    ``UsageError`` for what is no time.
+    ``UsageError`` for a value that is not a time.
     """
     return times.parse_time(time_text) if time_text else None
 
@@ -178,8 +182,9 @@ def add_observations_batch(
 ) -> str:
     """Write the observations of a list, an object, or a JSON, JSON Lines or YAML text.
 
-    Return as ``add_trace`` does, also if the server could not be reached (status 202). All are checked before one is written; ``UsageError`` lists what is wrong. ``dry_run`` returns
-    ``{"trace_id", "total_observations", "observations_preview"}`` and writes nothing.
+    Returns what ``add_trace`` returns. All are checked before the first is written; a
+    ``UsageError`` lists all mistakes. ``dry_run`` writes nothing and returns
+    ``{"trace_id", "total_observations", "observations_preview"}``.
     """
     text = observations_data
     if not isinstance(text, str):
@@ -263,7 +268,7 @@ def list_sessions(
 ) -> str:
     """Return ``{"data": [{"id", "createdAt"}], "meta": {"page", "limit"}}``.
 
-    The timestamps narrow it to sessions that began in time.
+    The timestamps limit it to sessions that began between them.
     """
     from_time, to_time = map(detect_and_parse_datetime, (from_timestamp, to_timestamp))
     wanted = SessionFilter(environment, from_time, to_time)
@@ -308,7 +313,7 @@ def format_trace_tree(trace_json: Any) -> str:
 
 @for_people
 def format_observation_display(observation_json: Any) -> str:
-    """Return an observation field by field."""
+    """Return an observation with one field on each line."""
     return display.fields(parsed(observation_json))
 
 
@@ -319,7 +324,7 @@ def format_session_tree(session_json: Any) -> str:
 
 
 def written(outcome: delivery.Outcome, ids: Sequence[str]) -> str:
-    """Return what an ingestion endpoint would for records with these ids; raise what went wrong."""
+    """Return what an ingestion endpoint would for records with these ids; raise if one failed."""
     delivery.check(outcome)
     status = KEPT if outcome.is_local or outcome.waiting else ACCEPTED
     return json.dumps({"successes": [{"id": i, "status": status} for i in ids], "errors": []})

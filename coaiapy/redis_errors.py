@@ -1,4 +1,4 @@
-"""What goes wrong with a Redis server, as the sentence that the user reads."""
+"""Turns errors of the package ``redis`` into a ``CoaiaError`` that says what to do."""
 
 import re
 from contextlib import contextmanager
@@ -11,10 +11,11 @@ from coaiapy.redis_settings import RedisServer
 
 
 class LoginError(ConfigError):
-    """The server is there, and does not let us in."""
+    """The server refused the login."""
 
 
-# The first pattern that is found in the error's text or in those of its causes says what it was.
+# (pattern, error class, rest of the sentence). The first pattern that matches the texts of an error
+# and its causes, in lower case, is used.
 _RULES: List[Tuple[str, Type[CoaiaError], str]] = [
     (
         r"without any password configured|no password is set",
@@ -108,15 +109,18 @@ _RULES: List[Tuple[str, Type[CoaiaError], str]] = [
 
 @contextmanager
 def reporting(server: RedisServer, writing: bool = False) -> Iterator[None]:
-    """Turn what the redis package raises into ``ConfigError`` (3), ``NetworkError`` (4) or
-    ``RefusedError`` (5); ``writing`` says that a change was asked for."""
+    """Turn what the package ``redis`` raises in the block into a ``CoaiaError``.
+
+    It is a ``ConfigError``, ``NetworkError`` or ``RefusedError``. ``writing`` says that the block
+    changes something; after a timeout it is then not known whether that was done.
+    """
     exceptions = require("redis.exceptions", "redis")
     try:
         yield
     except exceptions.TimeoutError as error:
         was_asked = "connecting" not in str(error)
         raise NetworkError(_said(server, _timeout(server, writing, was_asked))) from error
-    except (exceptions.RedisError, OSError, ValueError) as error:  # a certificate's: ValueError
+    except (exceptions.RedisError, OSError, ValueError) as error:  # ValueError: from certificates
         raise _translated(server, error) from error
 
 

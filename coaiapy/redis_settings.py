@@ -1,4 +1,4 @@
-"""Which Redis the settings name, in any of the forms that hosting services hand out."""
+"""The Redis server in the settings, in any of the forms that hosting services hand out."""
 
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -12,7 +12,7 @@ DEFAULT_HOST = "localhost"
 DEFAULT_PORT = KEY_OF["jtaleconf.port"].default
 NOBODY = "the default"
 
-# An address by https with its token: the same host speaks Redis over TLS.
+# The URL of a REST API and its token. The same host also speaks Redis over TLS, which is used here.
 _REST = (
     ("upstash_redis_rest_url", "upstash_redis_rest_token"),
     ("kv_rest_api_url", "kv_rest_api_token"),
@@ -22,7 +22,10 @@ _UPSTASH = ".upstash.io"
 
 
 class RedisServer(NamedTuple):
-    """A Redis server and how to get in; ``origin`` is the setting that named it."""
+    """A Redis server and how to log in; ``timeout`` is in seconds.
+
+    ``origin`` is the setting that it comes from, for messages.
+    """
 
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
@@ -37,17 +40,18 @@ class RedisServer(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """The address for people: nothing in it is secret."""
+        """The server's URL without user and password, for messages."""
         host = "[{}]".format(self.host) if ":" in self.host else self.host
         address = "{}://{}:{}".format("rediss" if self.ssl else "redis", host, self.port)
         return "{}/{}".format(address, self.db) if self.db else address
 
 
 def find(values: ConfigValues) -> Optional[RedisServer]:
-    """Return the server that the settings name, or ``None`` when they name none.
+    """Return the Redis server in the settings, or ``None`` if there is none.
 
-    The stronger place wins (OS environment, .env, coaia.json), and within one place the REST
-    address, then the URL, then host and port. Raises ``ConfigError`` for what makes no sense.
+    If several are set, the one in the first place counts (OS environment, .env, coaia.json), and
+    within a place the REST URL, then the Redis URL, then host and port. Raises ``ConfigError`` for
+    invalid settings.
     """
     candidates: List[Tuple[int, int, str, str]] = []
     for order, (name, token) in enumerate(_REST + tuple((url, "") for url in _URLS)):
@@ -64,21 +68,21 @@ def find(values: ConfigValues) -> Optional[RedisServer]:
 
 
 def _place_of_host(values: ConfigValues) -> Optional[int]:
-    """Return the rank of the place that names a host or, as a variable, a port."""
+    """Return the rank of the place that sets a host, or a port in a variable; else ``None``."""
     host, port = values.found("jtaleconf.host"), values.found("jtaleconf.port")
     named = [host] if host else []
-    if port and not values.layers[port.rank].has_paths:  # every coaia.json may hold a port
+    if port and not values.layers[port.rank].has_paths:  # a coaia.json often has a default port
         named.append(port)
     return min((found.rank for found in named), default=None)
 
 
 def from_fields(values: ConfigValues) -> RedisServer:
-    """Return the server of host, port, user, password, database and TLS, each with its default."""
+    """Return the server from the separate settings for host, port, user, password and so on."""
     found = values.found("jtaleconf.host") or values.found("jtaleconf.port")
     host = values.get("jtaleconf.host") or DEFAULT_HOST
     ssl = values.get("jtaleconf.ssl")
     if host.endswith(_UPSTASH) and values.found("jtaleconf.ssl") is None:
-        ssl = True  # it speaks nothing else
+        ssl = True  # Upstash accepts only TLS
     return _with_common(
         values,
         host=host,
@@ -139,10 +143,10 @@ def _from_url(values: ConfigValues, name: str) -> RedisServer:
 
 
 def _verify(query: Mapping[str, str], found: Found) -> bool:
-    """Return whether the certificate is checked; not to do so is for the user to say.
+    """Return whether to verify the server's certificate.
 
-    Raises ``ConfigError`` where a project's file says it: a folder that somebody has copied would
-    let others read what is stashed.
+    Raises ``ConfigError`` if a project's file switches it off: only the user may do that, since a
+    project folder may come from somebody else.
     """
     if query.get("ssl_cert_reqs", "").lower() not in ("none", "cert_none"):
         return True
@@ -162,7 +166,7 @@ def _with_common(values: ConfigValues, **fields: Any) -> RedisServer:
 
 
 def _split(text: str, name: str, schemes: Tuple[str, ...]) -> SplitResult:
-    """Return the parts of an address; its password is in no message."""
+    """Return the parts of a URL; ``ConfigError``, without the password, if it is invalid."""
     try:
         address = urlsplit(str(text).strip())
         good = address.scheme in schemes and bool(address.hostname)

@@ -1,4 +1,4 @@
-"""The stash: values of bytes under keys, in Redis when the settings name one, else on this machine."""
+"""The stash: bytes stored under keys, in the Redis of the settings, else on this machine."""
 
 from typing import Any, Optional, Union
 
@@ -9,30 +9,30 @@ from coaiapy.stash_redis import RedisStash
 
 Stash = Union[LocalStash, RedisStash]
 
-# What Redis allows, so that the stash means the same everywhere.
+# The limits of Redis. The local stash has the same ones, so that both behave alike.
 MOST_BYTES = 512 * 1024 * 1024
 MOST_SECONDS = 100 * 366 * 86400
 
 
 def open_stash(env_file: Optional[str] = None) -> Stash:
-    """Return the stash that the settings name; ``env_file`` stands for ``.env``.
+    """Return the stash of the settings; ``env_file`` is read instead of ``.env``.
 
-    Raises ``ConfigError`` for settings that make no sense and for a missing package.
+    Raises ``ConfigError`` for invalid settings and for a missing package.
     """
     server = redis_settings.find(config_values.load(env_file))
     return RedisStash(server) if server else LocalStash()
 
 
 def put(stash: Stash, key: str, value: Union[str, bytes], ttl: Optional[int] = None) -> None:
-    """Keep ``value`` under ``key`` for ``ttl`` seconds; ``None`` or 0 keeps it for good.
+    """Store ``value`` under ``key`` for ``ttl`` seconds; ``None`` or 0 means without a limit.
 
-    Returns only when the stash has confirmed it. Raises ``UsageError`` for what no stash takes.
+    Returns when the stash has confirmed it. Raises ``UsageError`` for an invalid key, value or ttl.
     """
     stash.put(key, checked(key, value, ttl), ttl)
 
 
 def checked(key: str, value: Union[str, bytes], ttl: Optional[int]) -> bytes:
-    """Return ``value`` as bytes; ``UsageError`` for what no stash takes."""
+    """Return ``value`` as bytes; ``UsageError`` for an invalid key, value or ttl."""
     check_key(key)
     if ttl is not None and not (isinstance(ttl, int) and 0 <= ttl <= MOST_SECONDS):
         raise UsageError("{!r} is no number of seconds that a value can be kept for".format(ttl))
@@ -55,7 +55,7 @@ def as_bytes(value: Any) -> bytes:
 
 
 def get(stash: Stash, key: str) -> bytes:
-    """Return the value under ``key``; raise ``NotFoundError`` when there is none."""
+    """Return the value under ``key``; ``NotFoundError`` if there is no such key."""
     check_key(key)
     value = stash.get(key)
     if value is None:
@@ -64,7 +64,7 @@ def get(stash: Stash, key: str) -> bytes:
 
 
 def check_key(key: str) -> None:
-    """Raise ``UsageError`` for an empty key, which is a forgotten variable more often than not."""
+    """Raise ``UsageError`` for an invalid key, or an empty one: often an unset shell variable."""
     if not isinstance(key, str):
         raise UsageError("the key must be text, not {}".format(json_values.kind_of(key)))
     if not key:

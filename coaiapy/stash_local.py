@@ -1,4 +1,4 @@
-"""The stash on this machine: a table in the journal's file, with the meaning that Redis gives it."""
+"""The stash on this machine: a table in the journal's file that behaves like Redis."""
 
 import math
 import time
@@ -12,7 +12,7 @@ _ALIVE = " (expires_at IS NULL OR expires_at > ?)"
 
 
 class LocalStash:
-    """Values under keys in ``coaia.db``; a context manager that closes it.
+    """Values stored under keys in ``coaia.db``; a context manager, which closes the file.
 
     Every method raises ``StateError`` when the file is broken, locked or on a full disk.
     """
@@ -28,7 +28,7 @@ class LocalStash:
         self.journal.__exit__(*exc)
 
     def put(self, key: str, value: bytes, ttl: Optional[int] = None) -> None:
-        """Keep ``value`` under ``key``, for ``ttl`` seconds or for good; return when it is kept."""
+        """Store ``value`` under ``key`` for ``ttl`` seconds, or without a limit."""
         now = time.time()
         with self.journal.transaction() as db:
             db.execute("DELETE FROM stash WHERE expires_at <= ?", (now,))
@@ -45,17 +45,17 @@ class LocalStash:
         return None
 
     def entry(self, key: str) -> Optional[Entry]:
-        """Return what is known of ``key``, or ``None`` when there is no value under it."""
+        """Return the entry of ``key``, or ``None`` if there is no such key."""
         found = self._entries(" AND key = ?", key)
         return found[0] if found else None
 
     def entries(self, pattern: str) -> List[Entry]:
-        """Return what is known of each key that ``pattern`` matches, in the order of their names."""
+        """Return the entries of the keys that match ``pattern``, sorted by key."""
         matches = stash_patterns.compiled(pattern).match
         return [one for one in self._entries() if matches(one.key.encode("utf-8"))]
 
     def delete(self, keys: Iterable[str]) -> int:
-        """Remove the values under ``keys``, and return how many there were."""
+        """Delete ``keys``, and return how many of them existed."""
         now = time.time()
         with self.journal.transaction() as db:
             sql = "DELETE FROM stash WHERE key = ? AND" + _ALIVE

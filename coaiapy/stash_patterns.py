@@ -1,6 +1,6 @@
-"""Patterns of stash keys, read as Redis reads them: ``*``, ``?``, ``[a-z]``, ``[^a]``, ``\\*``.
+"""Patterns for stash keys with the rules of Redis: ``*``, ``?``, ``[a-z]``, ``[^a]``, ``\\*``.
 
-They match bytes: a letter outside ASCII is as many ``?`` as its UTF-8 has bytes.
+They match bytes, so that a letter outside ASCII needs as many ``?`` as it has bytes in UTF-8.
 """
 
 import re
@@ -15,7 +15,7 @@ def is_pattern(text: str) -> bool:
 
 
 def compiled(pattern: str) -> Pattern[bytes]:
-    """Return the regular expression that matches the keys which ``pattern`` does."""
+    """Return ``pattern`` as a regular expression for keys in UTF-8."""
     text = pattern.encode("utf-8")
     parts: List[bytes] = []
     at = 0
@@ -39,9 +39,10 @@ def _part(text: bytes, at: int) -> Tuple[bytes, int]:
 
 
 def _class(text: bytes, at: int) -> Tuple[bytes, int]:
-    """Return a set of bytes and where the pattern goes on; one without an end reaches to the end.
+    """Return the regular expression for a set such as ``[a-z]``, and the offset after it.
 
-    It is spelled out byte by byte, so that nothing in it is special to ``re``.
+    A set without a ``]`` ends with the pattern. Each byte is listed as an escape, so that nothing
+    is special to ``re``.
     """
     negated = text[at : at + 1] == b"^"
     at += negated

@@ -14,10 +14,10 @@ _BATCH = 500
 
 
 class RedisStash:
-    """Values under keys in ``server``; a context manager that closes the connection.
+    """Values stored under keys in ``server``; a context manager, which closes the connection.
 
     Every method raises ``ConfigError``, ``NetworkError`` or ``RefusedError`` (see
-    ``redis_errors``); nothing is asked before a method is called.
+    ``redis_errors``). There is no connection before the first call of a method.
     """
 
     def __init__(self, server: RedisServer, client: Any = None) -> None:
@@ -32,14 +32,14 @@ class RedisStash:
         self.client.connection_pool.disconnect()
 
     def ping(self) -> None:
-        """Ask for an answer, after the password was accepted."""
+        """Connect, log in and ask for an answer; raise if one of these fails."""
         with reporting(self.server):
             self.client.ping()
 
     def put(self, key: str, value: bytes, ttl: Optional[int] = None) -> None:
-        """Keep ``value`` under ``key``, for ``ttl`` seconds or for good; return when it is kept."""
+        """Store ``value`` under ``key`` for ``ttl`` seconds, or without a limit."""
         with reporting(self.server, writing=True):
-            # SET answers OK or an error: nothing in between comes back as true.
+            # The result need not be checked: SET answers OK or an error, which is raised.
             self.client.set(_bytes(key), value, **({"ex": ttl} if ttl else {}))
 
     def get(self, key: str) -> Optional[bytes]:
@@ -49,21 +49,21 @@ class RedisStash:
         return None if value is None else bytes(value)
 
     def entry(self, key: str) -> Optional[Entry]:
-        """Return what is known of ``key``, or ``None`` when there is no value under it."""
+        """Return the entry of ``key``, or ``None`` if there is no such key."""
         with reporting(self.server):
             return next(self._entries([_bytes(key)]), None)
 
     def entries(self, pattern: str) -> List[Entry]:
-        """Return what is known of each key that ``pattern`` matches, in the order of their names.
+        """Return the entries of the keys that match ``pattern``, sorted by key.
 
-        What other programs keep there as lists, hashes and so on is not among them.
+        Keys of other programs that hold lists, hashes and so on are left out.
         """
         with reporting(self.server):
             keys = set(self.client.scan_iter(match=_bytes(pattern), count=_BATCH))
             return sorted(self._entries(sorted(keys)))
 
     def delete(self, keys: Iterable[str]) -> int:
-        """Remove the values under ``keys``, and return how many there were."""
+        """Delete ``keys``, and return how many of them existed."""
         names = [_bytes(key) for key in keys]
         with reporting(self.server, writing=True):
             batches = (names[at : at + _BATCH] for at in range(0, len(names), _BATCH))
@@ -87,7 +87,7 @@ class RedisStash:
 def new_client(server: RedisServer) -> Any:
     """Return a ``redis.Redis`` for ``server``; it connects when it is first used.
 
-    ``redis.Redis`` is looked up now, so that a script may have put its own in its place.
+    ``redis.Redis`` is looked up at each call, because scripts may replace it.
     """
     redis = require("redis")
     options: Dict[str, Any] = {
@@ -121,7 +121,7 @@ def _tls_options(server: RedisServer) -> Dict[str, Any]:
 
 
 def _bundled_authorities() -> str:
-    """Return certifi's file where the system has no authorities of its own, as on a phone."""
+    """Return certifi's CA file if the system has no CA certificates (as on a phone), else ""."""
     import ssl
 
     known = ssl.get_default_verify_paths()
