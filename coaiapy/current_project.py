@@ -55,12 +55,15 @@ def remembered(settings: Settings) -> Optional[Project]:
 
 
 def recorded(settings: Settings) -> Optional[Project]:
-    """Return the same without touching the journal, which may miss what was just written."""
+    """Return what ``remembered`` returns, but without creating or locking the journal.
+
+    It may miss what was written a moment ago.
+    """
     return _known(settings, journal_reads.peek)
 
 
 def learn(http: LangfuseHttp, journal: Journal, deadline: Optional[float] = None) -> Project:
-    """Ask the server which project the keys are of, and remember it in the journal."""
+    """Ask the server for the project of the keys, and save it in the journal."""
     settings = http.settings
     project = ask(http, deadline)
     own = destinations.destination_of(journal, settings)
@@ -71,7 +74,7 @@ def learn(http: LangfuseHttp, journal: Journal, deadline: Optional[float] = None
 
 
 def ask(http: LangfuseHttp, deadline: Optional[float] = None) -> Body:
-    """Return what the server says of the project of the keys: ``id``, ``name`` and more.
+    """Return the project of the keys as the server describes it: ``id``, ``name`` and more.
 
     Raises ``ConfigError`` for keys that belong to no project.
     """
