@@ -26,20 +26,33 @@ def build(parser: Parser, words: List[str]) -> None:
         coaia transcribe one.mp3 two.mp3 --format vtt -O subtitles
         OPENAI_BASE_URL=http://localhost:8000/v1 coaia transcribe memo.mp3"""
     )
-    parser.add_argument("files", metavar="FILE", nargs="+", help="a recording of any length")
+    parser.add_argument("files", metavar="FILE", nargs="+", help="recording of any length")
     parser.add_argument(
-        "-O", "--output", metavar="FILE", help="write to this file; for several, to this folder"
+        "-O",
+        "--output",
+        metavar="FILE",
+        help="file to write, or a folder for several recordings (default: standard output)",
     )
     parser.add_argument(
-        "--engine", choices=("openai", "aws"), default="openai", help="(default: %(default)s)"
+        "--engine",
+        choices=("openai", "aws"),
+        default="openai",
+        help="an OpenAI-compatible service or Amazon Transcribe (default: %(default)s)",
     )
     parser.add_argument(
-        "--format", choices=tuple(FORMATS), default="text", help="(default: %(default)s)"
+        "--format",
+        choices=tuple(FORMATS),
+        default="text",
+        help="output format (default: %(default)s)",
     )
-    parser.add_argument("--language", metavar="CODE", help="en; for --engine aws en-US")
-    parser.add_argument("--prompt", metavar="TEXT", help="names and words that may come up")
+    parser.add_argument(
+        "--language", metavar="CODE", help="spoken language: en, or en-US for --engine aws"
+    )
+    parser.add_argument("--prompt", metavar="TEXT", help="names and words that may be spoken")
     model = KEY_OF["openai_transcription_model"].default
-    parser.add_argument("--model", help="(default: {}, or the settings')".format(model))
+    parser.add_argument(
+        "--model", help="transcription model (default: of the settings, else {})".format(model)
+    )
     add_trace_options(parser)
     parser.set_defaults(handler=transcribe)
 
@@ -69,14 +82,16 @@ def transcribe(args: argparse.Namespace, context: Context) -> Optional[int]:
 def _check(args: argparse.Namespace) -> None:
     several = len(args.files) > 1
     if several and args.output is None and args.format in _SUBTITLES:
-        raise UsageError("subtitles of several recordings: name a folder for them with -O")
+        raise UsageError("subtitles of several recordings need a folder: name one with -O")
     if several and args.output is not None:
         if not os.path.isdir(args.output):
-            raise StateError("there is no folder {} to write to: make it".format(args.output))
+            raise StateError("there is no folder {} to write to: create it".format(args.output))
         targets = [_target(args, path) for path in args.files]
         twice = sorted({path for path in targets if targets.count(path) > 1})
         if twice:
-            raise UsageError("two recordings would be written to {}".format(twice[0]))
+            raise UsageError(
+                "two recordings would be written to {}: transcribe them one by one".format(twice[0])
+            )
     for path in args.files if args.output is not None else ():
         check_output(_target(args, path))
 

@@ -33,13 +33,13 @@ def init(args: argparse.Namespace, context: Context) -> Optional[int]:
     """Make a coaia.json; one that is there stays as it is."""
     path = config_files.project_path() if args.project else config_files.home_path()
     if _is_there(path):
-        context.note("{} is there already and stays as it is (coaia config show)".format(path))
+        context.note("{} already exists and was not changed (see: coaia config show)".format(path))
         return None
     answers = _answers(context) if args.interactive else {}
     if not config_sample.create(path, answers):
-        context.note("{} was made meanwhile and stays as it is".format(path))
+        context.note("{} was just created by another process and was not changed".format(path))
         return None
-    context.note("made {}: fill in what you need; it is for your eyes only".format(path))
+    context.note("created {}: fill in what you need (only you can read it)".format(path))
     return _test(answers, path, context) if answers else None
 
 
@@ -59,12 +59,12 @@ def check(args: argparse.Namespace, context: Context) -> int:
         said = service_checks.check(config_values.load(context.env_file))
         findings += said
         if not said:
-            context.note("the settings name no service: there was nobody to ask")
+            context.note("the settings name no service, so none was asked")
     columns = {"state": "State", "place": "Where", "text": "What"}
     if findings or args.json or args.jsonl or args.csv:
         show_listing(args, context, [_row(one) for one in findings], columns, "finding")
     else:
-        context.note("nothing is wrong with the settings")
+        context.note("the settings are valid")
     return worst(findings)
 
 
@@ -77,7 +77,7 @@ def _is_there(path: str) -> bool:
 
 
 def _answers(context: Context) -> Dict[str, Any]:
-    context.note("Enter alone leaves a setting as it is; nothing is required.")
+    context.note("Press Enter to skip a setting; none is required.")
     answers = {}
     for name in QUESTIONS:
         answer = _ask(KEY_OF[name], context)
@@ -129,10 +129,12 @@ def build_init(parser: Parser, words: List[str]) -> None:
         coaia init --interactive
         coaia init --project""")
     parser.add_argument(
-        "--interactive", action="store_true", help="ask for the most important settings, then test"
+        "--interactive",
+        action="store_true",
+        help="ask for the most important settings, and test them",
     )
     parser.add_argument(
-        "--project", action="store_true", help="make ./coaia.json instead of ~/coaia.json"
+        "--project", action="store_true", help="create ./coaia.json instead of ~/coaia.json"
     )
     parser.set_defaults(handler=init)
 
@@ -144,21 +146,21 @@ def build_config(parser: Parser, words: List[str]) -> None:
         group,
         "show",
         show,
-        "show every setting that has a value, and where it comes from",
+        "show every setting that has a value and where it comes from",
         """coaia config show
         coaia config show --all --json""",
     )
-    shown.add_argument("--all", action="store_true", help="those without a value too")
+    shown.add_argument("--all", action="store_true", help="also show settings without a value")
     add_listing_options(shown)
     checking = add_command(
         group,
         "check",
         check,
-        "check the settings: unknown keys, wrong types, what does not fit together",
+        "check the settings for unknown keys, wrong values and contradictions",
         """coaia config check
         coaia config check --online""",
     )
     checking.add_argument(
-        "--online", action="store_true", help="ask every service that the settings name"
+        "--online", action="store_true", help="also check that each configured service can be used"
     )
     add_listing_options(checking)

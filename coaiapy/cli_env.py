@@ -268,4 +268,6 @@ def build_clear(parser: Parser, words: List[str]) -> None:
     parser.epilog = example_text("""coaia env clear --name dev
         coaia env clear --global --yes""")
     add_place(parser)
-    parser.add_argument("--yes", "--confirm", dest="yes", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--yes", "--confirm", dest="yes", action="store_true", help="do not ask for confirmation"
+    )

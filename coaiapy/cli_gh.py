@@ -10,23 +10,31 @@ from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_streams import Context
 from coaiapy.errors import UsageError
 
+_OWNER_HELP = "user or organization that owns the repository"
+_REPO_HELP = "name of the repository"
+
 
 def build(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia gh``."""
     example = "coaia gh issues list --owner octocat --repo hello-world"
-    group = add_group(subcommands(parser, example), "issues", "the issues of a repository", example)
+    group = add_group(
+        subcommands(parser, example), "issues", "show the issues of a repository", example
+    )
     listing = add_command(
         group,
         "list",
         list_,
-        "show the issues of a repository",
+        "list the issues of a repository",
         """coaia gh issues list --owner octocat --repo hello-world
         coaia gh issues list --owner octocat --repo hello-world --state all --json""",
     )
-    listing.add_argument("--owner", required=True, metavar="OWNER", help="user or organization")
-    listing.add_argument("--repo", required=True, metavar="REPO", help="its repository")
+    listing.add_argument("--owner", required=True, metavar="OWNER", help=_OWNER_HELP)
+    listing.add_argument("--repo", required=True, metavar="REPO", help=_REPO_HELP)
     listing.add_argument(
-        "--state", choices=("open", "closed", "all"), default="open", help="default: open"
+        "--state",
+        choices=("open", "closed", "all"),
+        default="open",
+        help="state of the issues (default: open)",
     )
     add_listing_options(listing)
     one = add_command(
@@ -37,10 +45,10 @@ def build(parser: Parser, words: List[str]) -> None:
         """coaia gh issues get octocat/hello-world#12
         coaia gh issues get --owner octocat --repo hello-world --issue-number 12 --json""",
     )
-    one.add_argument("reference", metavar="OWNER/REPO#N", nargs="?", help="the issue")
-    one.add_argument("--owner", metavar="OWNER", help="user or organization")
-    one.add_argument("--repo", metavar="REPO", help="its repository")
-    one.add_argument("--issue-number", metavar="N", type=int, help="the issue's number")
+    one.add_argument("reference", metavar="OWNER/REPO#N", nargs="?", help="issue to show")
+    one.add_argument("--owner", metavar="OWNER", help=_OWNER_HELP)
+    one.add_argument("--repo", metavar="REPO", help=_REPO_HELP)
+    one.add_argument("--issue-number", metavar="N", type=int, help="number of the issue")
     add_json(one)
 
 
@@ -59,7 +67,9 @@ def get(args: argparse.Namespace, context: Context) -> None:
     elif args.owner and args.repo and args.issue_number:
         owner, repo, number = args.owner, args.repo, args.issue_number
     else:
-        raise UsageError("name an issue as owner/repo#12, or with --owner, --repo, --issue-number")
+        raise UsageError(
+            "the issue is missing: give OWNER/REPO#N, or --owner, --repo and --issue-number"
+        )
     found = cogh.issue(owner, repo, number, context.env_file)
     if args.json:
         return print_json(context, found)

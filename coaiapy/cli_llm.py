@@ -22,12 +22,16 @@ def build_process(parser: Parser, words: List[str]) -> None:
         coaia transcribe memo.mp3 | coaia p dictkore -O memo.txt
         coaia p --list"""
     )
-    parser.add_argument("tag", metavar="PROCESS_TAG", nargs="?", help="the process tag")
-    parser.add_argument("text", metavar="TEXT", nargs="?", help="(default: standard input)")
-    parser.add_argument("-F", "--file", help="read the text from this file, or - (standard input)")
+    parser.add_argument("tag", metavar="PROCESS_TAG", nargs="?", help="what to do with the text")
+    parser.add_argument(
+        "text", metavar="TEXT", nargs="?", help="text to process (default: standard input)"
+    )
+    parser.add_argument("-F", "--file", help="read the text from this file (- for standard input)")
     shown = parser.add_mutually_exclusive_group()
-    shown.add_argument("--list", action="store_true", help="list the tags")
-    shown.add_argument("--show", metavar="PROCESS_TAG", help="show what a tag tells the model")
+    shown.add_argument("--list", action="store_true", help="list the process tags")
+    shown.add_argument(
+        "--show", metavar="PROCESS_TAG", help="show the instruction of a process tag"
+    )
     parser.add_argument("--json", action="store_true", help="with --list or --show: print JSON")
     parser.set_defaults(handler=process)
     _add_common_options(parser)
@@ -44,7 +48,7 @@ def build_summarize(parser: Parser, words: List[str]) -> None:
         "text",
         metavar="TEXT|FILE|-",
         nargs="?",
-        help="a text, or a file that exists (default: standard input)",
+        help="a text, or the path of an existing file (default: standard input)",
     )
     parser.set_defaults(handler=summarize)
     _add_common_options(parser)
@@ -52,14 +56,19 @@ def build_summarize(parser: Parser, words: List[str]) -> None:
 
 def _add_common_options(parser: Parser) -> None:
     parser.add_argument("-O", "--output", metavar="FILE", help="write the answer to this file")
-    parser.add_argument("--model", help="the language model (default: the tag's, the settings')")
     parser.add_argument(
-        "--temperature", type=_temperature, metavar="0..2", help="(default: the tag's)"
+        "--model", help="language model (default: of the tag, else of the settings)"
+    )
+    parser.add_argument(
+        "--temperature",
+        type=_temperature,
+        metavar="0..2",
+        help="sampling temperature (default: of the tag, else of the settings)",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="print the request instead of sending it"
     )
-    parser.add_argument("--stream", action="store_true", help="print the answer as it comes")
+    parser.add_argument("--stream", action="store_true", help="print the answer while it arrives")
     add_trace_options(parser)
 
 
@@ -79,9 +88,9 @@ def process(args: argparse.Namespace, context: Context) -> Optional[int]:
     if args.show is not None:
         return _show(args, context)
     if args.json:
-        raise UsageError("--json goes with --list or --show")
+        raise UsageError("--json needs --list or --show: add one of them or leave it out")
     if args.tag is None:
-        raise UsageError("no tag: coaia p --list shows what there is")
+        raise UsageError("the process tag is missing: choose one from coaia p --list")
     tag = _need(args.tag)  # before standard input is waited for
     return _send(args, context, tag, input_text(context, args.text, args.file))
 
@@ -131,7 +140,7 @@ def _send(args: argparse.Namespace, context: Context, tag: Any, text: str) -> Op
     else:
         put_text(context, reply.text, args.output)
     if reply.finish_reason == "length":
-        context.warn("the model stopped at its length limit: the answer is not complete")
+        context.warn("the answer is incomplete: the model stopped at its length limit")
     return ExitCode.OK
 
 

@@ -31,22 +31,33 @@ def build(parser: Parser, words: List[str]) -> None:
         coaia p dictkore -F memo.txt | coaia synthesize -O memo.ogg --format ogg_vorbis
         coaia synthesize --voices --language fr"""
     )
-    parser.add_argument("text", metavar="TEXT", nargs="?", help="(default: standard input)")
-    parser.add_argument("-F", "--file", help="read the text from this file, or - (standard input)")
-    parser.add_argument("-O", "--output", metavar="FILE", help="the sound file to write")
     parser.add_argument(
-        "--voice", default=DEFAULT_VOICE, metavar="ID", help="(default: %(default)s)"
+        "text", metavar="TEXT", nargs="?", help="text to speak (default: standard input)"
     )
-    parser.add_argument("--engine", choices=_ENGINES, help="(default: standard)")
+    parser.add_argument("-F", "--file", help="read the text from this file (- for standard input)")
+    parser.add_argument("-O", "--output", metavar="FILE", help="audio file to write")
+    parser.add_argument(
+        "--voice",
+        default=DEFAULT_VOICE,
+        metavar="ID",
+        help="voice, as listed by --voices (default: %(default)s)",
+    )
+    parser.add_argument("--engine", choices=_ENGINES, help="voice engine (default: standard)")
     parser.add_argument(
         "--format",
         choices=FORMATS,
         default="mp3",
-        help="(default: %(default)s); pcm becomes a WAV file if FILE ends so",
+        help="audio format (default: %(default)s); pcm is written as WAV if FILE ends in .wav",
     )
-    parser.add_argument("--language", metavar="CODE", help="for a voice that speaks several")
-    parser.add_argument("--ssml", action="store_true", help="the text is SSML: <speak>...</speak>")
-    parser.add_argument("--voices", action="store_true", help="list the voices instead")
+    parser.add_argument(
+        "--language", metavar="CODE", help="language, for a voice that speaks several"
+    )
+    parser.add_argument(
+        "--ssml", action="store_true", help="read the text as SSML: <speak>...</speak>"
+    )
+    parser.add_argument(
+        "--voices", action="store_true", help="list the voices (of --language, --engine)"
+    )
     add_tag_options(parser)
     add_listing_options(parser)
     add_trace_options(parser)
@@ -58,12 +69,12 @@ def synthesize(args: argparse.Namespace, context: Context) -> Optional[int]:
     if args.voices:
         return _voices(args, context)
     if args.output is None:
-        raise UsageError("name the sound file to write with -O FILE")
+        raise UsageError("the audio file to write is missing: name it with -O FILE")
     if args.json or args.jsonl or args.csv or args.columns:
-        raise UsageError("--json, --jsonl, --csv and --columns go with --voices")
+        raise UsageError("--json, --jsonl, --csv and --columns need --voices: leave them out")
     change = change_of(args)
     if not change.is_nothing and args.format == "pcm" and not args.output.endswith(".wav"):
-        raise UsageError("raw pcm holds no tags: let FILE end with .wav, or use --format mp3")
+        raise UsageError("raw pcm cannot have tags: name a FILE.wav or use --format mp3")
     check_output(args.output)
     return _speak(args, context, input_text(context, args.text, args.file), change)
 
@@ -80,7 +91,7 @@ def _speak(args: argparse.Namespace, context: Context, text: str, change: Any) -
     if not change.is_nothing:
         write_tags(records, args.output, change)
     context.note(
-        "{} characters spoken into {} ({} bytes)".format(
+        "wrote {} characters of speech to {} ({} bytes)".format(
             spoken.characters, args.output, len(spoken.audio)
         )
     )
@@ -91,7 +102,7 @@ def _voices(args: argparse.Namespace, context: Context) -> int:
     from coaiapy import syntation
 
     if args.text is not None or args.file is not None or args.output is not None:
-        raise UsageError("--voices only lists: give no text and no file")
+        raise UsageError("--voices takes no text and no file: leave them out")
     rows = [
         {
             "id": voice["Id"],

@@ -17,7 +17,7 @@ from coaiapy.stash_local import LocalStash
 from coaiapy.stash_patterns import is_pattern
 
 _COLUMNS = {"key": "Key", "size": "Bytes", "ttl": "Seconds left"}
-_PATTERN = "a key, or a pattern of keys with *, ? and [a-z]"
+_PATTERN = "a key, or a pattern for keys with *, ? or [a-z]"
 
 
 def tash(args: argparse.Namespace, context: Context) -> None:
@@ -79,14 +79,14 @@ def delete(args: argparse.Namespace, context: Context) -> Optional[int]:
     with _opened(context) as store:
         keys = [key for pattern in args.patterns for key in _keys(store, pattern)]
         if any(map(is_pattern, args.patterns)) and not _may_delete(args, context, keys):
-            context.note("nothing is deleted")
+            context.note("nothing was deleted")
             return ExitCode.FAILED
         count = store.delete(dict.fromkeys(keys))
     if not count:
         raise NotFoundError(
             "nothing is stashed under {} in {}".format(" or ".join(args.patterns), store.where)
         )
-    context.note("deleted {} of {}".format(counted(count, "value"), store.where))
+    context.note("deleted {} from {}".format(counted(count, "value"), store.where))
     return None
 
 
@@ -106,11 +106,11 @@ def _may_delete(args: argparse.Namespace, context: Context, keys: List[str]) -> 
 
 def _value(args: argparse.Namespace, context: Context) -> bytes:
     if args.value is None and args.file is None:
-        raise UsageError("give a VALUE or --file FILE (- is standard input)")
+        raise UsageError("there is nothing to stash: give VALUE or --file FILE")
     if args.file is None:
         return bytes(args.value.encode("utf-8"))
     if args.value is not None:
-        context.note("the file is stashed, VALUE is not: --file comes before it")
+        context.note("VALUE is ignored, because --file was given")
     return read_stdin_bytes(context) if args.file == STDIN else read_bytes(args.file)
 
 
@@ -122,7 +122,7 @@ def _opened(context: Context, verbose: bool = False) -> stash.Stash:
     elif verbose:
         server = store.server
         context.note(
-            "asking {} as {}, password {}, named by {}".format(
+            "connecting to {} as {} (password: {}), configured by {}".format(
                 store.where,
                 server.username or "the default user",
                 "given" if server.password else "none",
@@ -130,7 +130,7 @@ def _opened(context: Context, verbose: bool = False) -> stash.Stash:
             )
         )
         store.ping()
-        context.note("it answers")
+        context.note("the server answers")
     return store
 
 
@@ -139,14 +139,18 @@ def seconds_to_keep(text: str) -> int:
     seconds = whole_number(text)
     if seconds is None or seconds > stash.MOST_SECONDS:
         raise argparse.ArgumentTypeError(
-            "{!r} is not a whole number of seconds (0 keeps it for good)".format(text)
+            "{!r} is not a number of seconds: give a whole number, or 0 to keep the value until it "
+            "is deleted".format(text)
         )
     return seconds
 
 
 def _add_verbose(parser: Parser) -> None:
     parser.add_argument(
-        "-v", "--verbose", action="store_true", help="say which server is asked, and if it answers"
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="report which server is used, and whether it answers",
     )
 
 
@@ -154,16 +158,18 @@ def build_tash(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia tash``."""
     parser.epilog = example_text("""coaia tash greeting "hello there"
         coaia tash notes -F notes.txt -T 3600
-        coaia tash picture -F - <picture.png""")
-    parser.add_argument("key", metavar="KEY")
-    parser.add_argument("value", metavar="VALUE", nargs="?", help="the text to keep")
-    parser.add_argument("-F", "--file", metavar="FILE", help="keep this file (-: standard input)")
+        coaia tash picture -F - < picture.png""")
+    parser.add_argument("key", metavar="KEY", help="key to store the value under")
+    parser.add_argument("value", metavar="VALUE", nargs="?", help="text to stash")
+    parser.add_argument(
+        "-F", "--file", metavar="FILE", help="stash this file (- for standard input)"
+    )
     parser.add_argument(
         "-T",
         "--ttl",
         metavar="SECONDS",
         type=seconds_to_keep,
-        help="how long to keep it (default: until it is deleted)",
+        help="delete the value after this long (default: keep it)",
     )
     _add_verbose(parser)
     add_trace_options(parser)
@@ -175,9 +181,11 @@ def build_fetch(parser: Parser, words: List[str]) -> None:
     parser.epilog = example_text("""coaia fetch greeting
         coaia fetch picture -O picture.png
         coaia fetch colour --default green""")
-    parser.add_argument("key", metavar="KEY")
-    parser.add_argument("-O", "--output", metavar="FILE", help="write it to this file instead")
-    parser.add_argument("--default", metavar="VALUE", help="what to give when nothing is there")
+    parser.add_argument("key", metavar="KEY", help="key of the value")
+    parser.add_argument("-O", "--output", metavar="FILE", help="write the value to this file")
+    parser.add_argument(
+        "--default", metavar="VALUE", help="value to use if nothing is stashed under the key"
+    )
     _add_verbose(parser)
     parser.set_defaults(handler=fetch)
 
@@ -186,7 +194,7 @@ def build_stash(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia stash``."""
     group = subcommands(parser, "coaia stash list 'notes:*'")
     listing = add_command(
-        group, "list", list_, "show what is stashed", "coaia stash list 'notes:*' --json"
+        group, "list", list_, "list the stashed values", "coaia stash list 'notes:*' --json"
     )
     listing.add_argument(
         "pattern", metavar="PATTERN", nargs="?", default="*", help=_PATTERN + " (default: all)"
@@ -196,7 +204,7 @@ def build_stash(parser: Parser, words: List[str]) -> None:
         group,
         "ttl",
         ttl,
-        "print the seconds until a value goes, or that it stays",
+        "print how many seconds a value has left, or that it stays",
         """coaia stash ttl greeting
         coaia stash ttl 'notes:*'""",
     )
@@ -206,9 +214,9 @@ def build_stash(parser: Parser, words: List[str]) -> None:
         group,
         "delete",
         delete,
-        "remove values; what a pattern matches is asked about first",
+        "delete stashed values, after asking if a pattern is given",
         """coaia stash delete greeting
         coaia stash delete 'notes:*' --yes""",
     )
     deletion.add_argument("patterns", metavar="KEY", nargs="+", help=_PATTERN)
-    deletion.add_argument("--yes", action="store_true", help="do not ask")
+    deletion.add_argument("--yes", action="store_true", help="do not ask for confirmation")

@@ -15,17 +15,21 @@ def add_tag_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what the tags are to be."""
     tags = parser.add_argument_group("tags")
     for name in NAMES:
-        tags.add_argument("--" + name, metavar="TEXT")
-    tags.add_argument("--lyrics-file", metavar="FILE", help="a text file with the words")
-    tags.add_argument("--cover", metavar="IMAGE", help="a JPEG or PNG file")
+        tags.add_argument("--" + name, metavar="TEXT", help="set the {}".format(name))
+    tags.add_argument("--lyrics-file", metavar="FILE", help="set the lyrics to this text file")
+    tags.add_argument("--cover", metavar="IMAGE", help="set the cover to this JPEG or PNG file")
     tags.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="FRAME=VALUE",
-        help="set a frame by its own name, such as TBPM=120 or TXXX:mood=calm; repeat for several",
+        help="set another frame, such as TBPM=120 or TXXX:mood=calm; repeatable",
     )
-    tags.add_argument("--id3", choices=("2.3", "2.4"), help="(default: the file's, else 2.4)")
+    tags.add_argument(
+        "--id3",
+        choices=("2.3", "2.4"),
+        help="ID3 version to write (default: that of the file, else 2.4)",
+    )
 
 
 def change_of(args: argparse.Namespace, clear: bool = False) -> Any:
@@ -50,9 +54,9 @@ def build(parser: Parser, words: List[str]) -> None:
         coaia tag memo.mp3 --set TXXX:mood=calm --comment ""
         coaia tag memo.mp3 --clear"""
     )
-    parser.add_argument("files", metavar="FILE", nargs="+", help="a sound file")
+    parser.add_argument("files", metavar="FILE", nargs="+", help="audio file")
     add_tag_options(parser)
-    parser.add_argument("--clear", action="store_true", help="remove all tags first")
+    parser.add_argument("--clear", action="store_true", help="remove all existing tags first")
     parser.add_argument("--json", action="store_true", help="print the tags as JSON")
     add_trace_options(parser)
     parser.set_defaults(handler=tag)

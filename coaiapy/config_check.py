@@ -120,7 +120,7 @@ def _unknown(path: str, name: str) -> Finding:
     """Return a failure for a misspelled key, a warning for one that may be another program's."""
     import difflib
 
-    text = "coaia reads no key {!r}{}".format(name, did_you_mean(name, KEY_OF))
+    text = "coaia has no setting {!r}{}".format(name, did_you_mean(name, KEY_OF))
     if difflib.get_close_matches(name, list(KEY_OF), 1, _NEARLY):
         return Finding(FAILED, path, text, ExitCode.CONFIG)
     return Finding(WARNING, path, text)
@@ -134,7 +134,9 @@ def _dotenv(path: str, env_file: Optional[str]) -> Iterator[Finding]:
 
 def _readable_by_others(path: str, secrets: List[str]) -> Iterator[Finding]:
     if secrets and stat.S_IMODE(os.stat(path).st_mode) & 0o077:
-        text = "others may read it, and it holds {}: chmod 600 {}".format(secrets[0], path)
+        text = "other users can read it, and it contains {}: run chmod 600 {}".format(
+            secrets[0], path
+        )
         yield Finding(WARNING, path, text)
 
 

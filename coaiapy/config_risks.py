@@ -38,13 +38,13 @@ def risks(values: ConfigValues) -> Iterator[str]:
         if _host(url) in _LOOPBACK or url.lower() == LOCAL:
             continue
         if url.startswith("http://"):
-            yield "{} goes to {} in clear text: use https ({})".format(
+            yield "{} is sent to {} unencrypted: use an https address in {}".format(
                 key.source, shown_url(url), address.source
             )
         if address.is_of_project and not key.is_of_project:
             yield (
-                "{} goes to {}, which is the choice of {}: if that is not yours, unset the key or "
-                "set {} beside it".format(
+                "{} is sent to {}, which is set by {}: if you do not trust that, unset the key or "
+                "set {} in the same place as the key".format(
                     key.source, shown_url(url), address.source, address.name.upper()
                 )
             )
@@ -55,9 +55,8 @@ def _unchecked(values: ConfigValues) -> Iterator[str]:
     server = redis_settings.find(values)
     if server is not None and server.ssl and not server.verify:
         yield (
-            "{} switches off the check of the certificate (ssl_cert_reqs=none): anybody on the way "
-            "can read and change what is stashed; name the authority with ssl_ca_certs=FILE "
-            "instead".format(server.origin)
+            "{} turns off the certificate check (ssl_cert_reqs=none), so others on the network can "
+            "read and change stashed values: use ssl_ca_certs=FILE instead".format(server.origin)
         )
 
 

@@ -12,9 +12,9 @@ from coaiapy.config_schema import KEYS, PATTERNS, SWITCH, TEXT, Key
 
 HELP = "_help"
 _ABOUT = (
-    "Fill in what you need and leave the rest: an empty text or null is not set. "
-    "Variables of the environment and of .env come first; a project's ./coaia.json comes before "
-    "this one in the home folder. coaia config show tells where each value comes from."
+    "Fill in what you need and leave the rest empty: an empty text or null means not set. "
+    "Environment variables and .env take precedence over this file, and ./coaia.json in a project "
+    "over ~/coaia.json. To see where each value comes from, run: coaia config show"
 )
 
 

@@ -138,7 +138,7 @@ class Dispatch:
         if seconds >= self.deadline.left_to_start:
             self._stop(
                 NetworkError(
-                    "{} has asked to wait for {:.0f} s more (too many requests)".format(
+                    "{} asked to wait another {:.0f} s (too many requests)".format(
                         self.http.shown_url, seconds
                     )
                 )

@@ -48,7 +48,9 @@ def _settings(known: Settings, values: ConfigValues) -> Finding:
             facts[name] = {"value": shown, "from": found.place}
             said.append("{} {} ({})".format(name, shown, found.place))
     if known.is_local:
-        why = "LANGFUSE_BASE_URL says so" if known.base_url == LOCAL else "no Langfuse keys are set"
+        why = (
+            "LANGFUSE_BASE_URL is local" if known.base_url == LOCAL else "no Langfuse keys are set"
+        )
         said.insert(0, "local mode: {}, so everything stays in the journal".format(why))
     return Finding(OK, "settings", "; ".join(said), facts=facts)
 
@@ -65,7 +67,7 @@ def _journal() -> Iterator[Finding]:
     with Journal() as journal:
         problems = [str(row[0]) for row in journal.rows("PRAGMA quick_check")]
     if problems != ["ok"]:
-        text = "{} is damaged: {}; sqlite3 {} .recover shows what it still holds".format(
+        text = "{} is damaged: {}; to print what can be recovered, run: sqlite3 {} .recover".format(
             journal_path(), problems[0].splitlines()[0], journal_path()
         )
         yield Finding(FAILED, "journal", text, ExitCode.STATE)
@@ -88,7 +90,7 @@ def _outbox(known: Settings) -> Iterator[Finding]:
     elif counts["waiting"]:
         here = (known.base_url, known.public_key)
         others = [one for one in tallies if one.waiting and (one.destination, one.key) != here]
-        command = "status shows for whom" if others else "flush sends them"
+        command = "status shows for which server" if others else "flush sends them"
         text += "; coaia fuse outbox " + command
         yield Finding(WARNING, "outbox", text, facts=counts)
     else:
@@ -156,12 +158,12 @@ def _clock(date: Optional[str], local: float) -> Finding:
     try:
         server = parsedate_to_datetime(date or "").timestamp()
     except (TypeError, ValueError, IndexError):
-        return Finding(WARNING, "clock", "the server does not tell the time")
+        return Finding(WARNING, "clock", "the server does not send its time to compare with")
     skew = local - server
     off = max(0.0, abs(skew) - 1.0)  # the header has whole seconds
     facts = {"skew_seconds": round(skew, 1)}
     if off > SKEW_SECONDS:
-        text = "this machine's clock is {:.0f} s {} the server's: set it right".format(
+        text = "this machine's clock is {:.0f} s {} the server's: correct it".format(
             abs(skew), "ahead of" if skew > 0 else "behind"
         )
         return Finding(WARNING, "clock", text, facts=facts)

@@ -152,7 +152,7 @@ def _verify(query: Mapping[str, str], found: Found) -> bool:
         return True
     if found.is_of_project:
         raise ConfigError(
-            "{} switches off the check of the certificate (ssl_cert_reqs=none), and a project's "
+            "{} turns off the certificate check (ssl_cert_reqs=none), and a project's "
             "file may not: remove it, or set {} in the OS environment or in ~/coaia.json".format(
                 found.source, found.name.upper()
             )

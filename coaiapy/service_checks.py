@@ -38,7 +38,7 @@ def _langfuse(values: ConfigValues) -> Optional[str]:
         return "local mode: there is no server to ask"
     with LangfuseHttp(known) as http:
         current_project.ask(http)
-    return _lets_us_in(http.shown_url)
+    return _can_be_used(http.shown_url)
 
 
 def _redis(values: ConfigValues) -> Optional[str]:
@@ -47,7 +47,7 @@ def _redis(values: ConfigValues) -> Optional[str]:
         return None
     with RedisStash(server) as store:
         store.ping()
-    return _lets_us_in(server.shown)
+    return _can_be_used(server.shown)
 
 
 def _openai(values: ConfigValues) -> Optional[str]:
@@ -56,10 +56,10 @@ def _openai(values: ConfigValues) -> Optional[str]:
     service = openai_settings.find(values)
     url = openai_settings.models_url(service)
     server = web_json.Service(
-        "the language model's service", service.key, "OPENAI_API_KEY", OPENAI_HINT
+        "the language model service", service.key, "OPENAI_API_KEY", OPENAI_HINT
     )
     web_json.get(server, url)
-    return _lets_us_in(shown_url(url).rsplit("/models", 1)[0])
+    return _can_be_used(shown_url(url).rsplit("/models", 1)[0])
 
 
 def _aws(values: ConfigValues) -> Optional[str]:
@@ -70,7 +70,7 @@ def _aws(values: ConfigValues) -> Optional[str]:
     client = aws_clients.client(values, "sts")
     with aws_clients.translated("sts"):
         account = client.get_caller_identity()["Account"]
-    return _lets_us_in("account {} in {}".format(account, values.get("pollyconf.region")))
+    return _can_be_used("account {} in {}".format(account, values.get("pollyconf.region")))
 
 
 def _github(values: ConfigValues) -> Optional[str]:
@@ -80,15 +80,15 @@ def _github(values: ConfigValues) -> Optional[str]:
 
     service, base = cogh.service_of(values)
     web_json.get(service, base + "/user")
-    return _lets_us_in(shown_url(base))
+    return _can_be_used(shown_url(base))
 
 
 def _names_any(values: ConfigValues, *names: str) -> bool:
     return any(values.found(name) for name in names)
 
 
-def _lets_us_in(where: str) -> str:
-    return "{} answers and lets us in".format(where)
+def _can_be_used(where: str) -> str:
+    return "{} answers and can be used".format(where)
 
 
 _QUESTIONS: Tuple[Tuple[str, Question], ...] = (

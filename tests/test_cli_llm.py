@@ -71,7 +71,7 @@ def test_a_file_comes_before_a_text_and_a_note_says_so(run, openai, project):
     (project / "note.txt").write_text("from a file")
     result = run("p", "summarizer", "a text", "-F", "note.txt")
     assert "user: from a file |" in result.out
-    assert "TEXT is not" in result.err
+    assert "TEXT is ignored" in result.err
 
 
 def test_summarize_takes_a_text_a_file_or_standard_input(run, openai, project):
@@ -180,7 +180,7 @@ def test_an_answer_that_was_cut_short_is_said_to_be(run, openai):
     openai.faults = ["length"]
     result = run("s", "text")
     assert (result.code, result.out) == (0, "cut\n")
-    assert "not complete" in result.err
+    assert "the answer is incomplete" in result.err
 
 
 def test_an_unknown_tag_is_not_sent(run, openai):

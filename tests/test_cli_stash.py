@@ -65,7 +65,7 @@ def test_a_terminal_gets_a_line_and_no_bytes():
     assert on_terminal("fetch", "text") == (0, b"hello\r\n")
     code, said = on_terminal("fetch", "binary")
     assert code == 2
-    assert b"no text to show" in said
+    assert b"not text and cannot be shown" in said
 
 
 def on_terminal(*words):
@@ -126,7 +126,7 @@ def test_a_file_comes_before_a_value_and_a_note_says_so(run, project):
     (project / "file").write_text("of the file")
     result = run("tash", "key", "value", "-F", "file")
     assert result.code == 0
-    assert "VALUE is not" in result.err
+    assert "VALUE is ignored" in result.err
     assert run("fetch", "key").out == "of the file"
 
 

@@ -72,7 +72,7 @@ def test_clear_text_is_told_unless_it_stays_here(exported, warnings, monkeypatch
     monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:11434/v1")
     assert warnings() == []
     monkeypatch.setenv("OPENAI_BASE_URL", "http://models.example/v1")
-    assert [one for one in warnings() if "clear text" in one and "http://models.example/v1" in one]
+    assert [one for one in warnings() if "unencrypted" in one and "http://models.example/v1" in one]
 
 
 def test_a_projects_address_for_the_users_aws_keys_is_told(home, project, warnings):
@@ -90,7 +90,7 @@ UNCHECKED = "rediss://:pw1234@h.example?ssl_cert_reqs=none"
 def test_a_certificate_that_the_user_does_not_want_checked_is_told(name, warnings, monkeypatch):
     monkeypatch.setenv(name, UNCHECKED)
     (said,) = warnings()
-    assert said.startswith(name + " in OS environment switches off the check of the certificate")
+    assert said.startswith(name + " in OS environment turns off the certificate check")
     assert "pw1234" not in said
 
 
@@ -108,7 +108,7 @@ def test_a_project_cannot_switch_off_the_check_of_a_certificate(project, home, r
         result = run(*words)
         assert result.code == 3
         said = " ".join((result.out + result.err).split())
-        assert "in {} switches off the check of the certificate".format(name) in said
+        assert "in {} turns off the certificate check".format(name) in said
         assert "pw1234" not in said
     (home / "coaia.json").write_text(json.dumps({"redis_url": UNCHECKED}))
     (project / name).unlink()

@@ -126,7 +126,7 @@ def test_later_commands_wait_as_long_as_the_server_has_asked(server):
     assert submit(server, records_of(2), seconds=2).waiting == 2
     outcome = submit(server, [observation_of(5)], seconds=2)
     assert (outcome.waiting, len(writes(server))) == (1, 1), "nothing was asked meanwhile"
-    assert "asked to wait for" in str(outcome.problem)
+    assert "asked to wait another" in str(outcome.problem)
     outcome = submit(server, [observation_of(6)])
     assert (outcome.sent, outcome.backlog, in_outbox()) == (1, 3, {})
 

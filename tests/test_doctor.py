@@ -121,7 +121,7 @@ def test_what_the_outbox_holds_is_told(run, use, monkeypatch):
     assert found.text == "1 waiting, 0 rejected, 0 local; coaia fuse outbox flush sends them"
     server.public_key = "pk-other"
     monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", "pk-other")
-    assert verdicts()["outbox"].text.endswith("coaia fuse outbox status shows for whom")
+    assert verdicts()["outbox"].text.endswith("coaia fuse outbox status shows for which server")
 
 
 def test_rejected_records_call_for_their_exit_code(run, use):

@@ -306,10 +306,10 @@ def test_verbose_says_where_and_only_what_is_true(locked, run, monkeypatch):
     monkeypatch.setenv("REDIS_URL", "redis://ann:anns@{}:{}".format(HOST, locked.port))
     result = run("tash", "key", "v", "-v")
     assert result.code == 0
-    assert "as ann, password given" in result.err
-    assert "it answers" in result.err
+    assert "as ann (password: given)" in result.err
+    assert "the server answers" in result.err
     assert "anns" not in result.err
     monkeypatch.setenv("REDIS_URL", "redis://ann:wrong@{}:{}".format(HOST, locked.port))
     result = run("fetch", "key", "-v")
     assert result.code == 3
-    assert "it answers" not in result.err
+    assert "the server answers" not in result.err

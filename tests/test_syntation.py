@@ -20,7 +20,7 @@ def test_a_text_becomes_a_file(run, aws, project):
     result = run("synthesize", "Good morning", "-O", "a.mp3", "--voice", "Amy")
     assert (result.code, result.out) == (0, "")
     assert (project / "a.mp3").read_bytes() == bytes(8)  # what moto sends for every text
-    assert result.err == "12 characters spoken into a.mp3 (8 bytes)\n"
+    assert result.err == "wrote 12 characters of speech to a.mp3 (8 bytes)\n"
 
 
 def test_moto_takes_a_text_of_10000_characters_in_pieces(run, aws, project):
@@ -41,7 +41,7 @@ def test_a_text_of_10000_characters_becomes_one_file_that_lasts_as_long(run, pol
     # LAME adds up to 4 frames of 36 ms to each of the four pieces.
     assert 100 <= seconds_of(data) <= 100 + 4 * 4 * 0.036
     assert TinyTag.get("a.mp3").duration == pytest.approx(seconds_of(data), abs=1)
-    assert "10000 characters spoken into a.mp3" in result.err
+    assert "wrote 10000 characters of speech to a.mp3" in result.err
 
 
 def test_a_page_that_answers_in_the_place_of_polly_becomes_no_sound_file(
