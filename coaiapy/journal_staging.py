@@ -106,7 +106,8 @@ def _columns(record: Any) -> Tuple[str, ...]:
     kind, body = record.kind, record.body()
     trace_id = body["id"] if kind == "trace" else body.get("traceId", "")
     trace_key = ids.span_trace_id(trace_id) if trace_id else ""
-    whole = dict(DEFAULTS[kind], **body)
+    implied = [name for name in DEFAULTS[kind] if name not in body]
+    whole = dict(DEFAULTS[kind], **body) if implied else body
     return (
         kind,
         trace_key,
@@ -115,7 +116,7 @@ def _columns(record: Any) -> Tuple[str, ...]:
         body["id"],
         body.get("startTime") or body.get("timestamp", ""),
         to_json(whole),
-        " ".join(name for name in DEFAULTS[kind] if name not in body),
+        " ".join(implied),
     )
 
 

@@ -67,12 +67,13 @@ def acknowledge(journal: Journal, items: Iterable[Outgoing]) -> None:
                 " WHERE " + these,
                 (revision, time.time()),
             )
-            db.execute(
+            deleted = db.execute(
                 "DELETE FROM deliveries WHERE {} AND ? ="
                 " (SELECT revision FROM records WHERE seq = deliveries.seq)".format(these),
                 (revision,),
             )
-            db.execute(UNCLAIM + these)
+            if deleted.rowcount < len(rows):
+                db.execute(UNCLAIM + these)
 
 
 def reject(journal: Journal, refused: Iterable[Tuple[Outgoing, str]]) -> None:

@@ -9,6 +9,7 @@ repeats of its trace.
 """
 
 import json
+from functools import lru_cache
 from typing import Any, Dict, Mapping, Set, Tuple
 
 from coaiapy import json_values
@@ -89,6 +90,8 @@ def _trace_keys(metadata: Mapping[str, Any]) -> Set[str]:
     return {aside(key) for key in keys if isinstance(key, str)} if isinstance(keys, list) else set()
 
 
+# Most records of a program have the same few keys.
+@lru_cache(maxsize=1024)
 def aside(key: str) -> str:
     """Return the key under which a user's metadata key travels: itself, if that is safe."""
     taken = key in _OWN or key.startswith(_ASIDE) or _head(key) in _RESERVED or not key
