@@ -310,6 +310,7 @@ KEYS = (
 )
 
 KEY_OF = {key.name: key for key in KEYS}
+KEY_OF_VARIABLE = {variable: key for key in KEYS for variable in key.all_variables}
 
 # Process tags: anybody may name new ones.
 PATTERNS = (
@@ -325,9 +326,8 @@ def key_for(name: str) -> Optional[Key]:
     """
     if name in KEY_OF:
         return KEY_OF[name]
-    for key in KEYS:
-        if name in key.all_variables or name.upper() in key.all_variables:
-            return key
+    if name.upper() in KEY_OF_VARIABLE:
+        return KEY_OF_VARIABLE[name.upper()]
     for pattern in PATTERNS:
         if re.match(r".+" + pattern.name[len("<tag>") :] + "$", name):
             return pattern

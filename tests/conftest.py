@@ -12,8 +12,15 @@ from coaiapy.cli_common import Context
 from coaiapy.coaiacli import main
 
 # How long one example takes says more of the machine, and of what else it does, than of the code.
-settings.register_profile("suite", deadline=None)
+# The suite tries the same few each time, so that it is short and says the same twice; to look for
+# more: make test ARGS=--hypothesis-profile=thorough
+settings.register_profile("suite", deadline=None, max_examples=30, derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=300, derandomize=False)
 settings.load_profile("suite")
+
+# Every parser asks for translations of argparse's words, and looks for them in several folders. The
+# first language that it tries is then the one that needs no file.
+os.environ["LANGUAGE"] = "C"
 
 # A shell starts what runs in the background deaf to Ctrl-C, and every child would inherit it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

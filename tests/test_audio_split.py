@@ -229,9 +229,7 @@ def test_ffmpeg_says_why_it_makes_nothing(project, ffmpeg):
 
 
 WAV_HEAD = 60
-FUZZ = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+FUZZ = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @FUZZ

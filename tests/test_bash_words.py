@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from coaiapy.bash_words import replacement, split
@@ -68,7 +68,6 @@ def test_bash_replaces_what_follows_the_last_break_or_the_open_quote(typed, kept
 
 
 @pytest.mark.parametrize("quote", QUOTES)
-@settings(max_examples=40, deadline=None)
 @example(text="$(touch x)`touch x`; touch x & !! !x \\")
 @example(text="ends with '")
 @example(text='ends with "')

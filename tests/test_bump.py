@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import source_tree
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -181,7 +181,6 @@ def test_line_ends_and_modes_stay(tree):
 NUMBERS = st.tuples(*[st.one_of(st.integers(0, 20), st.integers(0, 10**9))] * 3)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.one_of(st.text(max_size=12), NUMBERS.map("{0[0]}.{0[1]}.{0[2]}".format)))
 @example("0.7.9")
 @example("0.7.10")

@@ -7,7 +7,7 @@ import stat
 
 import pytest
 from dotenv import dotenv_values
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from coaiapy import env_files, env_format_lines
@@ -40,7 +40,6 @@ def misreads_a_backslash_before_a_quote():
 
 
 @pytest.mark.parametrize("format", env_files.FORMATS)
-@settings(max_examples=150, deadline=None)
 @example(variables={"A": " a\\", "B": " b\\", "C": "c", "D": "\\"})
 @example(variables={"A": "line1\nline2=x", "B": "'quoted'", "C": 'say "hi" $HOME `id`'})
 @given(variables=VARIABLES)
@@ -52,7 +51,6 @@ def test_what_is_written_reads_back_here(tmp_path_factory, format, variables):
     assert found.format == format or not variables
 
 
-@settings(max_examples=300, deadline=None)
 @example(value=" a\\")
 @example(value="\\")
 @example(value="'$x\\")
@@ -63,7 +61,6 @@ def test_python_dotenv_reads_every_value(tmp_path_factory, value):
     assert dotenv_reads(path) == {"KEY": value}
 
 
-@settings(max_examples=300, deadline=None)
 @example(value="${HOME}")
 @example(value="a ${A:-x} $B")
 @example(value="${}")
@@ -79,7 +76,6 @@ def test_what_python_dotenv_expands_is_known(tmp_path_factory, value):
     assert not expanded or "${" in value
 
 
-@settings(max_examples=200, deadline=None)
 @given(variables=VARIABLES)
 def test_python_dotenv_reads_whole_files(tmp_path_factory, variables):
     if misreads_a_backslash_before_a_quote():
@@ -90,7 +86,6 @@ def test_python_dotenv_reads_whole_files(tmp_path_factory, variables):
     assert dotenv_reads(path) == variables
 
 
-@settings(max_examples=100, deadline=None)
 @given(first=VARIABLES, second=VARIABLES)
 def test_changed_files_read_back_too(tmp_path_factory, first, second):
     path = tmp_path_factory.mktemp("env") / ".env"

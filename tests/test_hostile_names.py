@@ -192,9 +192,7 @@ PARAMETERS = set(
     " datasetName objectId objectType fromTimestamp cursor".split()
 )
 
-quickly = settings(
-    max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), database=None
-)
+quickly = settings(max_examples=3, suppress_health_check=list(HealthCheck), database=None)
 # Python's own arguments hold no lone surrogate but those that stand for bytes.
 names = st.one_of(
     st.sampled_from(NAMES), st.text("./\\%?#&;$`'\"-* \n\r\x00\x1b~{}a\u202e\ud800", max_size=12)
@@ -307,7 +305,6 @@ def check_request(request, name, words):
 @example("a//b")
 @example("/a")
 @example("aux.md/x")
-@settings(max_examples=200, deadline=None)
 def test_a_prompts_name_becomes_a_path_that_every_system_can_have(name):
     path = path_of(name)
     assert not os.path.isabs(path) and os.path.normpath(path) == path

@@ -4,7 +4,7 @@ import re
 from hashlib import sha256
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coaiapy import ids
@@ -17,7 +17,6 @@ ANY_ID = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(ANY_ID)
 def test_a_span_store_id_is_hex_never_zero_and_final(text):
     trace, span = ids.span_trace_id(text), ids.span_id(text)
@@ -28,14 +27,12 @@ def test_a_span_store_id_is_hex_never_zero_and_final(text):
     assert ids.root_span_id(trace) == ids.root_span_id(text)
 
 
-@settings(deadline=None)
 @given(st.uuids())
 def test_a_uuid_meets_itself_without_dashes_and_in_capitals(uuid):
     forms = [str(uuid), uuid.hex, str(uuid).upper(), uuid.hex.upper()]
     assert len({ids.span_trace_id(form) for form in forms}) <= (1 if uuid.int else 4)
 
 
-@settings(deadline=None)
 @given(ANY_ID)
 def test_lookups_try_the_users_own_form_first(text):
     assert ids.known_forms(text)[0] == text

@@ -36,7 +36,7 @@ def start(second):
     return "2026-01-31T12:00:0{}Z".format(second)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.one_of(TRACES, OBSERVATIONS, SCORES), min_size=1, max_size=8))
 def test_what_is_written_is_read_back_as_it_was(tmp_path_factory, records):
     with Journal(str(tmp_path_factory.mktemp("journal") / "j.db")) as journal:
@@ -135,7 +135,6 @@ def test_an_append_that_fails_midway_writes_nothing(journal):
     assert write(journal, trace_from({"id": "t"})).changed == 1
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from("abc"), st.integers(), max_size=3),
     st.dictionaries(st.sampled_from("abc"), st.integers(), max_size=3),

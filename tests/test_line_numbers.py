@@ -4,7 +4,7 @@ import json
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coaiapy import line_numbers
@@ -28,7 +28,6 @@ def places(value, path=()):
             yield from places(item, path + (i,))
 
 
-@settings(deadline=None)
 @given(st.dictionaries(KEYS, VALUES, max_size=4))
 def test_a_line_leads_to_the_part(document):
     """Written with one key or item a line, the n-th place is in the n-th of those lines."""
@@ -37,7 +36,6 @@ def test_a_line_leads_to_the_part(document):
     assert [line_numbers.in_json(text, path) for path in places(document)] == opening
 
 
-@settings(deadline=None)
 @given(st.dictionaries(KEYS, VALUES, max_size=4))
 def test_every_key_is_found_with_its_line(document):
     text = json.dumps(document, indent=1)

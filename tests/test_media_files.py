@@ -4,7 +4,7 @@ import base64
 import hashlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from langfuse_server import media as played
 
@@ -82,7 +82,6 @@ def test_a_reference_is_added_to_what_is_there(before, after):
     assert with_reference(before, TOKEN) == after
 
 
-@settings(max_examples=30, deadline=None)
 @given(VALUES)
 def test_a_reference_is_there_once_and_nothing_is_lost(value):
     once = with_reference(value, TOKEN)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from record_strategies import OBSERVATIONS, SCORES, TRACES
 
@@ -14,7 +14,6 @@ from coaiapy.records import from_body, observation_from, score_from, trace_from
 EMPTY_BUT_THERE = [0, 0.0, False, "", [], {}]
 
 
-@settings(deadline=None)
 @given(st.one_of(TRACES, OBSERVATIONS, SCORES))
 def test_a_body_gives_the_record_back_also_by_way_of_json(record):
     assert from_body(record.kind, record.body()) == record

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from coaiapy import shell
@@ -45,7 +45,6 @@ def evaluate(shell_name, form, lines, folder):
 
 @pytest.mark.parametrize("form", FORMS, ids=["quoted", "unquoted"])
 @pytest.mark.parametrize("shell_name", POSIX_SHELLS)
-@settings(max_examples=60, deadline=None)
 @example(variables={"V_": "two  spaces   here", "V_1": " in front", "V_2": "behind ", "V_3": ""})
 @example(variables={"V_": "line\n", "V_1": "\n\n", "V_2": "\t", "V_3": "-5", "V_4": "%d %%"})
 @example(variables={"V_": "x'; touch PWNED; echo '", "V_1": "$(touch PWNED)`touch PWNED`"})

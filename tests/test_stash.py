@@ -42,7 +42,7 @@ def wait_until(condition):
 KEYS = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1)
 
 
-@settings(deadline=None, max_examples=50, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(key=KEYS, value=st.binary())
 def test_any_bytes_come_back(store, key, value):
     stash.put(store, key, value)

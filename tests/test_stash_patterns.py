@@ -26,7 +26,7 @@ def client(tmp_path_factory):
         yield redis.Redis("127.0.0.1", server.port)
 
 
-@settings(deadline=None, max_examples=400, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(keys=KEYS, pattern=PATTERNS)
 def test_a_pattern_matches_what_it_matches_in_redis(client, keys, pattern):
     client.flushall()

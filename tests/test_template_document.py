@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coaiapy import json_schema
@@ -56,7 +56,6 @@ def found(document):
     return list(json_schema.problems(document, SCHEMA))
 
 
-@settings(max_examples=200, deadline=None)
 @given(DOCUMENTS | DATA)
 def test_a_document_is_valid_exactly_when_the_standard_says_so(document):
     assert (not found(document)) == STANDARD.is_valid(document)

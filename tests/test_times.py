@@ -5,7 +5,7 @@ import time
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coaiapy import times
@@ -27,7 +27,6 @@ def tokyo(monkeypatch):
     time.tzset()
 
 
-@settings(deadline=None)
 @given(MOMENTS)
 def test_what_is_stored_reads_back_to_the_millisecond(moment):
     text = times.to_text(moment)
@@ -37,20 +36,17 @@ def test_what_is_stored_reads_back_to_the_millisecond(moment):
     assert len(text) == 24
 
 
-@settings(deadline=None)
 @given(MOMENTS, OFFSETS)
 def test_an_offset_says_the_same_moment(moment, minutes):
     there = moment.astimezone(timezone(timedelta(minutes=minutes)))
     assert times.parse_time(there.isoformat()) == times.to_text(moment)
 
 
-@settings(deadline=None)
 @given(MOMENTS, MOMENTS)
 def test_stored_texts_sort_as_their_moments(one, other):
     assert (times.to_text(one) < times.to_text(other)) <= (one < other)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 999))
 def test_milliseconds_since_1970_are_exact(seconds, milliseconds):
     moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(

@@ -4,7 +4,7 @@ import json
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from record_strategies import OBSERVATIONS, SCORES, TRACES, outgoing
 
@@ -149,7 +149,6 @@ def test_nothing_to_send_is_no_request():
 def test_a_strict_server_accepts_every_record(langfuse, kind, server):
     running = langfuse(kind)
 
-    @settings(max_examples=30, deadline=None)
     @given(st.lists(st.one_of(TRACES, OBSERVATIONS, SCORES), min_size=1, max_size=5))
     def check(records):
         verdicts = send(running, records, server)
@@ -166,7 +165,6 @@ def test_the_official_models_take_every_event():
 
     model = TypeAdapter(IngestionEvent)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.one_of(TRACES, OBSERVATIONS, SCORES))
     def check(record):
         event = one_event(record)

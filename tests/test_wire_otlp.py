@@ -5,7 +5,7 @@ import json
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from record_strategies import OBSERVATIONS, TRACES, outgoing
 
@@ -167,7 +167,6 @@ def test_what_cannot_be_a_span_is_refused_before_it_costs_the_others(record, par
     assert part in verdict.reason
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.one_of(TRACES, OBSERVATIONS), st.none() | TRACES)
 def test_spans_are_well_formed_whatever_the_record_says(record, context):
     span = one_span(record, context)
@@ -185,7 +184,6 @@ def test_opentelemetrys_own_parser_reads_every_request():
     from google.protobuf.json_format import ParseDict
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-    @settings(max_examples=100, deadline=None)
     @given(st.one_of(TRACES, OBSERVATIONS), st.none() | TRACES)
     def check(record, context):
         (request,) = wire_otlp.encode([outgoing(record, context=context)]).requests
@@ -200,7 +198,6 @@ def test_opentelemetrys_own_parser_reads_every_request():
 def test_a_v4_server_shows_what_was_written(langfuse, kind):
     server = langfuse(kind)
 
-    @settings(max_examples=40, deadline=None)
     @given(OBSERVATIONS, TRACES)
     def check(record, trace):
         verdicts = send(server, [outgoing(record, context=trace)])
