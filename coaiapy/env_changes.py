@@ -5,7 +5,7 @@ import time
 from typing import Dict, List, Mapping, Optional
 
 from coaiapy import env_files, shell
-from coaiapy.env_context import CONTEXT_KEYS
+from coaiapy.env_hierarchy import CONTEXT_KEYS
 
 
 def init(

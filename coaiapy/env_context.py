@@ -1,23 +1,13 @@
-"""The hierarchy of variables, and the context: the ids of the active trace.
-
-A variable is looked up in the OS environment, then in the project's ``.coaia-env``, then in the
-global environment. The context is five variables that commands set and read.
-"""
+"""The context: the ids of the active trace, in five variables that commands set and read."""
 
 import os
-from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy import env_files, shell
+from coaiapy.env_hierarchy import CONTEXT_KEYS, first_values, is_open, layers_of, os_value
 from coaiapy.env_places import path_of
 from coaiapy.errors import CoaiaError, NotFoundError, StateError
 
-CONTEXT_KEYS = (
-    "COAIA_TRACE_ID",
-    "COAIA_SESSION_ID",
-    "COAIA_USER_ID",
-    "COAIA_LAST_OBSERVATION_ID",
-    "COAIA_PARENT_OBSERVATION_ID",
-)
 # The context of one trace. It is dropped when another trace begins; the user id is kept.
 KEYS_OF_ONE_TRACE = (
     "COAIA_SESSION_ID",
@@ -33,13 +23,6 @@ _TRACE = "COAIA_TRACE_ID"
 _REPLACED = env_files.METADATA_PREFIX + "REPLACED_TRACE_ID"
 
 
-class Found(NamedTuple):
-    """A value of the hierarchy, and where it comes from: the OS environment or a file."""
-
-    value: str
-    place: str
-
-
 class Saved(NamedTuple):
     """What ``save_context`` saved, and where.
 
@@ -53,49 +36,22 @@ class Saved(NamedTuple):
     passed_over: Optional[str] = None
 
 
-def resolve(key: str) -> Optional[str]:
-    """Return the value of ``key`` in the OS environment, the project or the global one, or None.
-
-    An empty trace, session, user or observation id counts as not set.
-    """
-    return resolve_all([key]).get(key)
-
-
-def resolve_all(keys: Iterable[str]) -> Dict[str, str]:
-    """Return ``resolve(key)`` for each key that has a value; a file is read once, if needed."""
-    return {key: found.value for key, found in find_all(keys).items()}
-
-
-def find_all(keys: Iterable[str]) -> Dict[str, Found]:
-    """Return what ``resolve_all`` returns, each value with the place it comes from."""
-    wanted = [shell.check_name(key) for key in keys]
-    places = ("the OS environment", path_of(None, "project"), path_of(None, "global"))
-    return {
-        key: Found(value, places[layer]) for key, value, layer in _first(wanted, _layers(wanted))
-    }
-
-
-def is_open(key: str, value: str) -> bool:
-    """Tell whether a variable is an id that is not set: ``init`` writes those as empty texts."""
-    return value == "" and key in CONTEXT_KEYS
-
-
 def current_context(source: str = SOURCES[0]) -> Dict[str, str]:
     """Return the active ids among ``CONTEXT_KEYS``.
 
     ``source`` says whether the trace of this process ("shell") or of the project's file comes
     first. Session and observation ids are only taken from places that have the same trace or none.
     """
-    layers = list(_layers(CONTEXT_KEYS))
+    layers = list(layers_of(CONTEXT_KEYS))
     if source == "project":
         layers.insert(0, layers.pop(1))
-    found = _first_values(CONTEXT_KEYS, layers)
+    found = first_values(CONTEXT_KEYS, layers)
     of_this_trace = [
         layer for layer in layers if layer.get(_TRACE) in (found.get(_TRACE), "", None)
     ]
     for key in KEYS_OF_ONE_TRACE:
         found.pop(key, None)
-    found.update(_first_values(KEYS_OF_ONE_TRACE, of_this_trace))
+    found.update(first_values(KEYS_OF_ONE_TRACE, of_this_trace))
     return found
 
 
@@ -221,40 +177,8 @@ def _origin(wished: Optional[str]) -> Tuple[str, Optional[str]]:
     return origin, other if other and traces[origin] not in (other, "") else None
 
 
-def _layers(keys: Sequence[str]) -> Iterator[Dict[str, str]]:
-    """Yield the layers of the hierarchy, the highest first; a file is read when it is its turn."""
-    yield {key: _os_value(key) for key in keys if key in os.environ}
-    yield env_files.variables_in(path_of(None, "project"))
-    yield env_files.variables_in(path_of(None, "global"))
-
-
-def _first_values(keys: Sequence[str], layers: Iterable[Mapping[str, str]]) -> Dict[str, str]:
-    return {key: value for key, value, _ in _first(keys, layers)}
-
-
-def _first(
-    keys: Iterable[str], layers: Iterable[Mapping[str, str]]
-) -> Iterator[Tuple[str, str, int]]:
-    """Yield (key, value, index of the layer) from the highest layer that has the key."""
-    missing = list(keys)
-    for position, layer in enumerate(layers):
-        for key in [key for key in missing if key in layer and not is_open(key, layer[key])]:
-            missing.remove(key)
-            yield key, layer[key], position
-        if not missing:
-            break
-
-
-def _os_value(key: str) -> str:
-    """Return a variable of this process as UTF-8 text, also in the C locale."""
-    try:
-        return os.fsencode(os.environ[key]).decode("utf-8")
-    except UnicodeError as error:
-        raise StateError("the environment variable {} is not UTF-8 text".format(key)) from error
-
-
 def _shell_trace() -> str:
-    return _os_value(_TRACE) if _TRACE in os.environ else ""
+    return os_value(_TRACE) if _TRACE in os.environ else ""
 
 
 def _drop(variables: Dict[str, str], keys: Iterable[str]) -> None:

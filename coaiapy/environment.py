@@ -10,21 +10,18 @@ from typing import Dict, Mapping, Optional
 from coaiapy import shell
 from coaiapy.env_changes import init, set_variable, unset_variable
 from coaiapy.env_context import (
-    CONTEXT_KEYS,
     SOURCES,
     Saved,
     check_memory,
     current_context,
     export_commands,
-    find_all,
     other_trace,
     remember,
-    resolve,
-    resolve_all,
     save_context,
     take_up,
 )
 from coaiapy.env_files import variables_in
+from coaiapy.env_hierarchy import CONTEXT_KEYS, find, find_all, resolve, resolve_all
 from coaiapy.env_places import (
     LOCATIONS,
     Environment,
@@ -80,22 +77,6 @@ def check_exists(path: str) -> None:
             "there is no environment file {}: coaia env list shows which there are, "
             "coaia env init makes one".format(path)
         )
-
-
-def find(key: str) -> str:
-    """Return the value of ``key`` in the hierarchy, an empty text for an id that is not set.
-
-    Raises ``NotFoundError`` when no layer has the key.
-    """
-    value = resolve(key)
-    if value is None and any(key in variables_in(path_of(None, place)) for place in LOCATIONS):
-        return ""
-    if value is None:
-        raise NotFoundError(
-            "{0} is not set in the OS environment, the project or the global environment: "
-            "coaia env set {0} VALUE".format(key)
-        )
-    return value
 
 
 def find_in(path: str, key: str) -> str:

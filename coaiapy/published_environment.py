@@ -4,15 +4,9 @@ import os
 from typing import TYPE_CHECKING, Dict, List, Mapping, Optional
 
 from coaiapy import env_changes, env_files, shell
-from coaiapy.env_context import (
-    CONTEXT_KEYS,
-    current_context,
-    export_commands,
-    is_open,
-    left_behind,
-    save_context,
-)
+from coaiapy.env_context import current_context, export_commands, left_behind, save_context
 from coaiapy.env_files import variables_in
+from coaiapy.env_hierarchy import CONTEXT_KEYS, is_open
 from coaiapy.env_places import LOCATIONS, EnvironmentConfig, environments, path_of
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ FLOORS = {
     1: """
         mp3_frames wav_audio ogg_pages audio_files speech_text transcript_formats
         records record_fields ids times settings display table listing masking trace_filter
-        env_files env_format_json env_format_lines env_places
+        env_files env_format_json env_format_lines env_places env_hierarchy env_changes
         findings dotenv_file config_files config_schema config_values redis_settings redaction
         spelled_values score_values score_config_fields
         prompt_content media_files gemini_schema yaml_values
@@ -52,7 +52,7 @@ FLOORS = {
         published_forms published_prompts cofuse published_traces
         api traces unknown_traces trace_reads
         projects doctor item_files observation_files csv_items batch_ids pipeline environment env_context
-        env_changes published_environment published_templates
+        published_environment published_templates
         coaiamodule published_config published_stash stash
         cogh service_checks config_check config_risks
         scores score_files score_links score_configs score_config_files score_presets score_availability
