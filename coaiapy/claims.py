@@ -58,13 +58,15 @@ def claim(
     """
     with journal.transaction(durable=False) as db:
         free = _free(db, name, destinations, most, rows)
-        taken = _within(most_bytes, _outgoing(db, free))
+        taken = _within(most_bytes, db.execute(_PRESENT.format(among("seq", free))))
         db.execute(
             "UPDATE deliveries SET claimed_by = ?, claimed_until = ? WHERE "
-            + among("seq", [item.row for item in taken]),
+            + among("seq", [row["seq"] for row in taken]),
             (name, time.time() + lease),
         )
-    return taken
+        traces = {(row["destination"], row["trace_key"]) for row in taken}
+        contexts = {trace: _trace(db, *trace) for trace in traces}
+    return _outgoing(taken, contexts)
 
 
 def _free(
@@ -95,14 +97,14 @@ def _free(
     return free
 
 
-def _within(most_bytes: int, sized: Iterable[Tuple[int, Outgoing]]) -> List[Outgoing]:
-    taken: List[Outgoing] = []
+def _within(most_bytes: int, rows: Iterable[Any]) -> List[Any]:
+    taken: List[Any] = []
     total = 0
-    for size, item in sized:
-        total += size
+    for row in rows:
+        total += len(row["body"])
         if taken and total > most_bytes:
             break
-        taken.append(item)
+        taken.append(row)
     return taken
 
 
@@ -164,18 +166,23 @@ def _host() -> str:
     return socket.gethostname()
 
 
-def _outgoing(db: Any, rows: Iterable[int]) -> Iterator[Tuple[int, Outgoing]]:
-    """Yield each record in its present revision, with the length of its body."""
-    contexts: Dict[Tuple[int, str], Body] = {}
-    found = db.execute(_PRESENT.format(among("seq", rows)))
-    for destination, trace_key, seq, revision, kind, body, event, written_at in found:
-        trace = (destination, trace_key)
-        if trace not in contexts:
-            contexts[trace] = _trace(db, *trace)
-        event_id = "{}-{}".format(event, revision)
-        context = contexts[trace]
-        outgoing = Outgoing(seq, revision, kind, json.loads(body), event_id, context, written_at)
-        yield len(body), outgoing
+def _outgoing(rows: Sequence[Any], contexts: Dict[Tuple[int, str], Body]) -> List[Outgoing]:
+    """Return the records of rows in their present revision."""
+    bodies = json.loads("[{}]".format(",".join(row["body"] for row in rows)))
+    return [
+        Outgoing(
+            row=seq,
+            revision=revision,
+            kind=kind,
+            body=body,
+            event_id="{}-{}".format(event, revision),
+            context=contexts[destination, trace_key],
+            written_at=written_at,
+        )
+        for body, (destination, trace_key, seq, revision, kind, _, event, written_at) in zip(
+            bodies, rows
+        )
+    ]
 
 
 def _trace(db: Any, destination: int, trace_key: str) -> Body:
