@@ -5,8 +5,8 @@ import os
 from typing import Any, List, Optional
 
 from coaiapy.cli_arguments import print_json
+from coaiapy.cli_call_recorder import add_trace_options, recorder
 from coaiapy.cli_common import Parser, example_text
-from coaiapy.cli_observed import add_trace_options, recorder
 from coaiapy.cli_progress import seconds_bar
 from coaiapy.cli_streams import Context
 from coaiapy.cli_texts import check_output

@@ -3,9 +3,9 @@
 import argparse
 from typing import Any, List, Optional
 
+from coaiapy.cli_call_recorder import add_trace_options, recorder
 from coaiapy.cli_common import Parser, example_text
 from coaiapy.cli_listing import add_listing_options, show_listing
-from coaiapy.cli_observed import add_trace_options, recorder
 from coaiapy.cli_progress import steps_bar
 from coaiapy.cli_streams import Context
 from coaiapy.cli_tag import add_tag_options, change_of, write_tags

@@ -4,10 +4,10 @@ import argparse
 from typing import List, Optional
 
 from coaiapy import stash
+from coaiapy.cli_call_recorder import add_trace_options, recorder
 from coaiapy.cli_common import Parser, add_command, example_text, subcommands
 from coaiapy.cli_input import STDIN, agrees, read_stdin_bytes
 from coaiapy.cli_listing import add_listing_options, show_listing
-from coaiapy.cli_observed import add_trace_options, recorder
 from coaiapy.cli_streams import Context, write_bytes
 from coaiapy.display import counted
 from coaiapy.errors import ExitCode, NotFoundError, UsageError

@@ -2,8 +2,8 @@
 
 from typing import List, Optional
 
-from coaiapy import current_project
-from coaiapy.errors import ConfigError
+from coaiapy import current_project, server_only
+from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.record_fields import Body
 from coaiapy.settings import Settings
 
@@ -14,11 +14,6 @@ def list_projects(settings: Settings, seconds: Optional[float] = None) -> List[B
     ``seconds`` limits the time for all tries. Raises ``ConfigError`` in local mode, which has no
     projects, and for keys that belong to no project.
     """
-    if settings.is_local:
-        raise ConfigError(
-            "there are no projects in local mode: set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY"
-        )
-    from coaiapy.langfuse_http import LangfuseHttp
-
+    server_only.check(settings, "projects")
     with LangfuseHttp(settings, total=seconds) as http:
         return [current_project.ask(http)]
