@@ -1,8 +1,8 @@
-"""Runs a script as an app on an iPad runs it: ``python app_host.py CONTAINER MODULES SCRIPT``.
+"""Runs a script as an app on an iPad would: ``python app_host.py CONTAINER MODULES SCRIPT``.
 
-No other process can be started, there is no terminal and no file descriptor behind the streams,
-the environment is a dict, and the app writes into ``Documents`` and ``tmp`` of its container and
-nowhere else. MODULES cannot be imported, besides those that no app has.
+No process can be started, there is no terminal and no file descriptor behind the streams, the
+environment is a plain dict, and only ``Documents`` and ``tmp`` of the container can be written to.
+MODULES cannot be imported, nor those that no app has.
 """
 
 import _posixsubprocess
@@ -23,7 +23,7 @@ MISSING_IN_OS = (
 
 
 class Missing(importlib.abc.MetaPathFinder):
-    """Finds nothing of what the app does not have."""
+    """Makes the import of modules that the app does not have fail."""
 
     def __init__(self, names):
         self.names = names
@@ -34,7 +34,7 @@ class Missing(importlib.abc.MetaPathFinder):
 
 
 class Screen:
-    """What stands for stdout and stderr: nothing but ``write`` and ``flush``."""
+    """A replacement for stdout and stderr that has only ``write`` and ``flush``."""
 
     def __init__(self):
         self.texts = []
@@ -50,7 +50,7 @@ class Screen:
 
 
 class Keyboard:
-    """What stands for stdin."""
+    """A replacement for stdin."""
 
     def read(self, size=-1):
         return ""
@@ -60,7 +60,7 @@ class Keyboard:
 
 
 def confine(container):
-    """Let Python write below ``Documents`` and ``tmp`` alone, whoever runs it."""
+    """Let Python write only below ``Documents`` and ``tmp``."""
     allowed = tuple(os.path.join(container, name) + os.sep for name in ("Documents", "tmp"))
 
     def check(path):
@@ -83,7 +83,7 @@ def confine(container):
 
 
 def checked(function, check, places, is_writing=lambda *args: True):
-    """The function with a check of those of its arguments that name what it writes to."""
+    """Return the function with a check of the arguments that are paths it writes to."""
 
     def call(*args, **kwargs):
         if is_writing(*args):
@@ -99,7 +99,7 @@ def refuse_processes(*args):
 
 
 def become_an_app(container, missing):
-    """Take away what an app does not have; return its screens, stdout and stderr."""
+    """Remove what an app does not have; return the replacements for stdout and stderr."""
     _posixsubprocess.fork_exec = refuse_processes
     for name in list(sys.modules):
         if name.split(".")[0] in missing:
@@ -120,7 +120,7 @@ def become_an_app(container, missing):
 
 
 def run(container, missing, script):
-    """Run a script; return its exit code, what it has shown, and the error that ended it."""
+    """Run a script; return its exit code, its output, and the error that ended it."""
     with open(script, encoding="utf-8") as stream:
         source = stream.read()
     out, err = become_an_app(container, missing)

@@ -1,4 +1,4 @@
-"""Apps that bring a Python along: an environment with the packages that are named, and no other."""
+"""Apps that come with their own Python: an environment with only the given packages."""
 
 import importlib.util
 import json
@@ -14,7 +14,7 @@ import coaiapy
 HOST = Path(__file__).resolve().parent / "app_host.py"
 PACKAGE = Path(coaiapy.__file__).resolve().parent
 
-# What Pythonista has of what coaia can use, with what that needs itself.
+# The packages in Pythonista that coaia can use, and their dependencies.
 BUNDLED = (
     "requests urllib3 idna certifi chardet charset_normalizer jinja2 markupsafe yaml _yaml six"
 ).split()
@@ -37,7 +37,7 @@ print(json.dumps(ended))
 
 
 class Ended(NamedTuple):
-    """What a script has shown, and how it ended; ``error`` is a traceback."""
+    """The output of a script, and how it ended; ``error`` is a traceback."""
 
     code: int
     out: str
@@ -46,7 +46,7 @@ class Ended(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a command has printed, and its exit code."""
+    """The output of a command, and its exit code."""
 
     code: int
     out: str
@@ -54,7 +54,7 @@ class Answer(NamedTuple):
 
 
 class App:
-    """A Python with nothing but coaiapy and ``packages``, and a container for its files.
+    """A Python with only coaiapy and ``packages``, and a container for its files.
 
     ``missing`` are modules of the standard library that it does not have.
     """
@@ -75,7 +75,7 @@ class App:
             self._take_over(name)
 
     def run(self, source, **variables):
-        """Run a script's text with ``variables`` in its environment; return how it ended."""
+        """Run a script, given as text, with ``variables`` in its environment."""
         script = self.documents / "script.py"
         script.write_text(source, encoding="utf-8")
         process = subprocess.run(
@@ -95,7 +95,7 @@ class App:
         return [Answer(*answer) for answer in json.loads(ended.out)]
 
     def files(self):
-        """Every file of the container but the script, by its path below it."""
+        """Return the files of the container except the script, by their path below it."""
         found = (path for path in self.container.rglob("*") if path.is_file())
         names = {str(path.relative_to(self.container)) for path in found}
         return names - {"Documents/script.py"}

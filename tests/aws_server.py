@@ -1,8 +1,8 @@
-"""AWS on this machine: moto as a process of its own, and a Polly that really speaks (in tones).
+"""AWS for tests: moto in a process of its own, and a Polly that returns real sound (tones).
 
-moto answers as AWS does, with two exceptions that matter here: its Polly sends eight zero bytes for
-any text, and its Transcribe writes no transcript. ``Transcriber`` writes it the way AWS would;
-``polly`` is a stand-in whose MP3s last as long as their texts are.
+moto answers as AWS does, with two exceptions that matter here. Its Transcribe writes no transcript;
+``Transcriber`` writes one as AWS would. Its Polly returns eight zero bytes for any text; ``polly``
+is a replacement whose MP3s are longer for longer texts.
 """
 
 import json
@@ -25,7 +25,7 @@ MILLISECONDS_A_CHARACTER = 10
 
 @pytest.fixture(scope="session")
 def moto_url():
-    """The address of a moto server that lives as long as the tests run."""
+    """The URL of a moto server that runs until the end of all tests."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -74,7 +74,7 @@ def aws(moto_url, monkeypatch):
 
 
 class Transcriber(threading.Thread):
-    """Amazon Transcribe's part that moto lacks: the transcript of each new job, in S3."""
+    """Writes the transcript of each new job to S3, which moto's Transcribe does not do."""
 
     def __init__(self, client, results):
         threading.Thread.__init__(self, daemon=True)
@@ -106,7 +106,7 @@ class Transcriber(threading.Thread):
 
 
 class PollyServer(ThreadingMixIn, HTTPServer):
-    """A Polly whose speech lasts as long as the text is; ``texts`` is what it was given."""
+    """A Polly whose sound is longer for longer texts; ``texts`` are those of the requests."""
 
     daemon_threads = True
 
@@ -153,7 +153,7 @@ class PollyHandler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def polly(monkeypatch):
-    """A Polly that the settings of the test's environment name."""
+    """A running Polly server, named in the test's settings."""
     server = PollyServer()
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:{}".format(server.server_port))

@@ -1,7 +1,7 @@
-"""Canaries: a secret that nobody else knows in every setting, and the search for it afterwards.
+"""Canaries: a unique secret in every setting, which must not appear in any output or file.
 
-``COMMANDS`` has a command line for every command of the program. Those that ask somebody are run
-against servers that repeat what they are told, refuse, or are not there.
+``COMMANDS`` has a command line for every command of the program. Commands that make requests are
+run against servers that repeat the request, refuse it, or do not exist.
 """
 
 import base64
@@ -30,7 +30,7 @@ for words in json.loads(sys.stdin.read()):
 
 
 def canary(name):
-    """A value for the setting ``name``: nothing in it needs quoting anywhere."""
+    """Return a secret for the setting ``name``, without characters that need quoting anywhere."""
     return "canary0" + "".join(letter for letter in name.lower() if letter.isalnum()) + "0end"
 
 
@@ -39,7 +39,7 @@ ADDRESS = "canary0address0end"
 TOKENS = {
     key.name: canary(key.name) for key in KEYS if key.secret and not key.name.endswith("_url")
 }
-# What stands in the settings, and must stand nowhere else.
+# The secrets in the settings, which must not be anywhere else.
 CANARIES = sorted(TOKENS.values()) + [ADDRESS]
 PAIR = base64.b64encode("{}:{}".format(PUBLIC, TOKENS["langfuse_secret_key"]).encode()).decode()
 
@@ -104,7 +104,7 @@ OTHERS = """
     transcribe sound.wav
     transcribe sound.wav --format srt -O sound.srt
 """
-# Amazon's client tries again and again while a server breaks.
+# boto3 retries for long while a server fails.
 AWS = """
     synthesize -F words.txt -O words.mp3
     synthesize --voices
@@ -169,7 +169,7 @@ STASHING = """
 
 
 def lines(text):
-    """The command lines of one of the texts above."""
+    """Return the command lines in one of the texts above."""
     text = text.format(kept=canary("kept"), mistyped=canary("mistyped"))
     return [line.strip() for line in text.strip().splitlines()]
 
@@ -198,7 +198,7 @@ def make_files(project):
 
 
 def settings_for(url, redis_url):
-    """Every secret and every address, by the key in coaia.json."""
+    """Return every secret and every address, by its key in coaia.json."""
     address = url.replace("://", "://user:{}@".format(ADDRESS))
     values = dict(TOKENS, langfuse_public_key=PUBLIC, langfuse_timeout="1", openai_timeout="1")
     values.update({name: address for name in URLS}, redis_url=redis_url, kv_url=redis_url)
@@ -207,13 +207,13 @@ def settings_for(url, redis_url):
 
 
 def as_variables(values):
-    """The same as variables, each under its first name."""
+    """Return the same as environment variables, each under its first name."""
     names = {key.name: key.variables[0] for key in KEYS if key.variables}
     return {names[name]: value for name, value in values.items()}
 
 
 def as_file(values):
-    """The same as coaia.json."""
+    """Return the same as the text of a coaia.json."""
     nested = {}
     for name, value in values.items():
         *folders, last = name.split(".")
@@ -225,7 +225,7 @@ def as_file(values):
 
 
 def plant(place, values, home, project, monkeypatch):
-    """Write the settings where ``place`` says; return the options that commands need, and paths."""
+    """Write the settings to one place; return the options that commands need, and the paths."""
     text = "".join("{}='{}'\n".format(*pair) for pair in as_variables(values).items())
     if place == "environment":
         for name, value in as_variables(values).items():
@@ -239,7 +239,7 @@ def plant(place, values, home, project, monkeypatch):
 
 
 def sing(commands, more=()):
-    """Run command lines in one real process; return what was printed, tracebacks and all."""
+    """Run command lines in one real process; return their whole output, with tracebacks."""
     words = [list(more) + line.split() + ["--debug"] for line in commands]
     process = subprocess.Popen(
         [sys.executable, "-c", DRIVER],
@@ -254,7 +254,7 @@ def sing(commands, more=()):
 
 
 def assert_silent(text, where, secrets=CANARIES):
-    """No canary is in ``text``, in whatever form."""
+    """Assert that no canary is in ``text``, in any form."""
     for secret in secrets:
         forms = [secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode()]
         for form in forms:
@@ -264,7 +264,7 @@ def assert_silent(text, where, secrets=CANARIES):
 
 
 def assert_files_are_silent(folder, planted, secrets=CANARIES):
-    """No file below ``folder`` holds a canary, but those that were planted."""
+    """Assert that no file below ``folder`` has a canary, except those that were planted."""
     seen = 0
     for base, _, names in os.walk(str(folder)):
         for name in names:
@@ -277,7 +277,7 @@ def assert_files_are_silent(folder, planted, secrets=CANARIES):
 
 
 def echo(status, kind, headers=()):
-    """A server that repeats all it was told: the query, headers as they came and decoded."""
+    """Return a server that repeats the request: the query, and headers as sent and decoded."""
 
     def answer(asked, url):
         told = ["{}: {}".format(*pair) for pair in sorted(asked.headers.items())]

@@ -1,4 +1,4 @@
-"""Every test works in a home and a project folder of its own."""
+"""Fixtures of all tests: each runs in its own home and project folder."""
 
 import io
 import os
@@ -42,7 +42,7 @@ OWN_VARIABLES = (
 
 
 class Result(NamedTuple):
-    """What one command line printed, and its exit code."""
+    """The output of one command line, and its exit code."""
 
     code: int
     out: str

@@ -1,4 +1,4 @@
-"""What the tests of delivery share: records, and looks into the journal."""
+"""Helpers of the tests of delivery: records, and a look into the journal and the requests."""
 
 from servers import settings_for
 
@@ -15,7 +15,7 @@ BOTH = ["v3", "v4-events_only"]
 
 
 def hex_id(number, digits=16):
-    """Return an id that every generation keeps as it is."""
+    """Return an id that servers of every generation store unchanged."""
     return "{:0{}x}".format(number + 1, digits)
 
 
@@ -40,7 +40,7 @@ def submit(server, records, seconds=20.0, **changes):
 
 
 def acquaint(server):
-    """Have the journal know a stand-in and its project, so that nothing but writes follows."""
+    """Put a test server and its project into the journal, so that only writes are requested."""
     submit(server, records_of(1, trace=9999))
     assert in_outbox() == {}
     server.forget_requests()
@@ -64,7 +64,7 @@ def writes(server):
 
 
 def accepted(server, records):
-    """Return how often each record was accepted; a trace on v4 is its root span."""
+    """Return how often each record was accepted; on v4 the root span counts for a trace."""
     known = server.traces()
     return {
         record.id: server.accepted_count(record.id) or int(record.id in known) for record in records
@@ -78,7 +78,7 @@ def in_outbox():
 
 
 def claimed():
-    """Return how many records are claimed by anybody."""
+    """Return how many records are claimed by any process."""
     with Journal() as journal:
         rows = journal.rows("SELECT count(*) AS n FROM deliveries WHERE claimed_by IS NOT NULL")
         return next(row["n"] for row in rows)

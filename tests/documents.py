@@ -1,8 +1,8 @@
-"""Documents whose examples are run: the files and commands of a Markdown text, in their order.
+"""Runs the examples in a Markdown document, and compares their output with the document.
 
-A block below a line that ends with a path in backticks and a colon is that file. In a console
-block a line that begins with ``$ `` is a command, and what follows is what it prints: on standard
-output, and if it fails also on standard error.
+A block after a line that ends with a path in backticks and a colon is the content of that file. In
+a console block a line that begins with ``$ `` is a command, and the following lines are its output
+(stdout, and also stderr if it fails).
 """
 
 import os
@@ -20,7 +20,7 @@ CHANGING = r"\b[0-9a-f]{32}\b|\b[0-9a-f]{16}\b|\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d
 
 
 class Step(NamedTuple):
-    """A command and what a document says it prints; a file has no command, but a path."""
+    """A command with its expected output, or a file, which has a path and no command."""
 
     command: str
     shown: str
@@ -32,7 +32,7 @@ def read(name: str) -> str:
 
 
 def steps(text: str) -> List[Step]:
-    """The files and commands of a document."""
+    """Return the files and commands of a document in their order."""
     found: List[Step] = []
     for path, language, content in _BLOCK.findall(text):
         if path:
@@ -45,7 +45,7 @@ def steps(text: str) -> List[Step]:
 
 
 def run(found: List[Step], shell: str = "bash") -> List[str]:
-    """Do every step in one shell in the current folder; return what each command printed."""
+    """Run all steps in one shell in the current folder; return the output of each command."""
     lines = ['python() {{ "{}" "$@"; }}'.format(sys.executable)]
     lines.append('coaia() { python -m coaiapy "$@"; }')
     for step in found:
@@ -70,12 +70,12 @@ def run(found: List[Step], shell: str = "bash") -> List[str]:
 
 
 def without_what_changes(text: str) -> str:
-    """The text with every id and every time replaced by its length."""
+    """Return the text with every id and every time replaced by a mark of its length."""
     return re.sub(CHANGING, lambda match: "<{}>".format(len(match.group())), text)
 
 
 def check(name: str, shell: str = "bash") -> None:
-    """Run all of a document, and compare what is printed with what it says."""
+    """Run all examples of a document, and assert that their output is as written there."""
     found = steps(read(name))
     commands = [step for step in found if step.command]
     printed = [without_what_changes(text) for text in run(found, shell)]

@@ -1,7 +1,7 @@
-"""Recordings made of tones, and an ear that tells which tone sounds when.
+"""Makes recordings of tones, and recognizes which tone is heard when.
 
-Tone ``n`` has a pitch of its own, so that what was heard proves which second of a recording was
-sent, and in which order.
+Each tone has its own pitch, so that a test can see which seconds of a recording were sent, and in
+which order.
 """
 
 import array
@@ -22,12 +22,12 @@ LISTENED = 0.02
 
 
 def pitch(number):
-    """The frequency of tone ``number``: whole waves in each window that is listened to."""
+    """Return the frequency of tone ``number``; each window for recognition has whole waves."""
     return 500 + 100 * number
 
 
 def tone(number, seconds, rate=RATE):
-    """16-bit samples of one tone."""
+    """Return 16-bit samples of one tone."""
     frequency = pitch(number)
     second = array.array(
         "h",
@@ -38,12 +38,12 @@ def tone(number, seconds, rate=RATE):
 
 
 def silence(seconds, rate=RATE):
-    """16-bit samples of nothing."""
+    """Return 16-bit samples of silence."""
     return array.array("h", [0]) * int(seconds * rate)
 
 
 def melody(count, tone_seconds, pause_seconds, rate=RATE):
-    """Tones 0, 1, 2... with pauses between them."""
+    """Return samples of the tones 0, 1, 2... with pauses between them."""
     samples = array.array("h")
     for number in range(count):
         samples.extend(tone(number, tone_seconds, rate))
@@ -62,7 +62,7 @@ def write_wav(path, samples, rate=RATE, channels=1):
 
 
 def mp3_of(samples, rate=RATE, bit_rate=64):
-    """The samples as MP3, by LAME."""
+    """Return the samples as MP3, made by LAME."""
     import lameenc
 
     encoder = lameenc.Encoder()
@@ -75,20 +75,20 @@ def mp3_of(samples, rate=RATE, bit_rate=64):
 
 
 def seconds_of(data):
-    """How long the MP3 frames in ``data`` play."""
+    """Return how many seconds the MP3 frames in ``data`` play."""
     return sum(frame.seconds for frame in mp3_frames.frames(data))
 
 
 def ffmpeg_path():
-    """The ffmpeg that comes with imageio-ffmpeg, which itself needs a newer Python than we do."""
+    """Return the path of imageio-ffmpeg's ffmpeg, without importing it: it needs a newer Python."""
     (folder,) = importlib.util.find_spec("imageio_ffmpeg").submodule_search_locations
     return glob.glob(os.path.join(folder, "binaries", "ffmpeg-*"))[0]
 
 
 def heard(file):
-    """What is heard in an uploaded file: a list of ``start``, ``end``, ``text``.
+    """Return the "transcript" of an uploaded file: a list of ``start``, ``end``, ``text``.
 
-    In a WAV file its tones; of any other file the number of its bytes.
+    For a WAV file the texts are its tones, for any other file the number of its bytes.
     """
     content = file["content"]
     if content[:4] != b"RIFF":
@@ -113,7 +113,7 @@ def heard(file):
 
 
 def tone_in(samples):
-    """The number of the tone that fills a few samples, by counting how often it crosses zero."""
+    """Return the number of the tone in a few samples, found by counting its zero crossings."""
     quarter = len(samples) // 4
     if min(max(samples[:quarter]), max(samples[-quarter:])) < LOUDNESS // 2:
         return None
@@ -123,7 +123,7 @@ def tone_in(samples):
 
 
 def multipart(content_type, body):
-    """The fields of a form and its one file (``name``, ``type``, ``content``)."""
+    """Return the fields of a multipart form and its file (``name``, ``type``, ``content``)."""
     boundary = re.search(r'boundary="?([^";]+)', content_type).group(1).encode("ascii")
     fields, file = {}, None
     for part in body.split(b"--" + boundary)[1:-1]:

@@ -1,4 +1,4 @@
-"""Real interactive shells on a terminal, in which ``coaia`` writes down what it was called with."""
+"""Real interactive shells on a terminal, with a ``coaia`` that logs its command lines."""
 
 import os
 import pty
@@ -14,7 +14,7 @@ from processes import environment
 PROMPT = "ready>"
 SECONDS = 60
 
-# Completion is answered by the real program; any other command line is only written down.
+# Completion is passed on to the real program; any other command line is only logged.
 PROGRAM = """#!/bin/sh
 case $1 in
     __complete | completion) exec {python} -m coaiapy "$@" ;;
@@ -22,7 +22,7 @@ esac
 printf '%s\\0' "$#" "$@" >>{log}
 """
 
-# The first terminal that a session opens is its own.
+# The first terminal that a new session opens becomes its controlling terminal.
 ON_TERMINAL = 'exec "$@" <"$0" >"$0" 2>&1'
 
 STARTS = {
@@ -51,7 +51,7 @@ def has(shell):
 
 
 class Terminal:
-    """A person at an interactive shell; a context manager that ends it."""
+    """Types into an interactive shell as a user would; a context manager, which ends the shell."""
 
     def __init__(self, shell, folder, **variables):
         self.log = folder / "calls"
@@ -83,14 +83,14 @@ class Terminal:
         os.close(self.terminal)
 
     def type(self, keys):
-        """Type ``keys`` and Enter; return the words that ``coaia`` was then called with."""
+        """Type ``keys`` and Enter; return the words of the resulting call of ``coaia``."""
         before = len(self.calls())
         os.write(self.terminal, keys.encode("utf-8") + b"\r")
         self.until(lambda: len(self.calls()) > before)
         return self.calls()[before]
 
     def calls(self):
-        """Return the words of every call so far that was not one of the completion."""
+        """Return the words of every call so far, without those of completion."""
         texts = self.log.read_text("utf-8").split("\0")[:-1] if self.log.exists() else []
         found = []
         while texts and len(texts) > int(texts[0]):
@@ -100,7 +100,7 @@ class Terminal:
         return found
 
     def until(self, reached):
-        """Read what the shell shows until ``reached()``."""
+        """Read the shell's output until ``reached()`` is true."""
         deadline = time.monotonic() + SECONDS
         while not reached():
             assert time.monotonic() < deadline, "on the screen: " + self.screen
@@ -109,7 +109,7 @@ class Terminal:
 
 
 def prepared(shell, folder, log):
-    """Write the program and the files that the shell starts with; return its command line."""
+    """Write the program and the shell's start-up files; return the shell's command line."""
     python = shlex.quote(sys.executable)
     program = folder / "bin" / "coaia"
     program.parent.mkdir(parents=True)

@@ -1,8 +1,9 @@
-"""Write records in child processes, each killed when it first reaches another line of the core.
+"""Writes records in child processes, each of which is killed at another line of the core.
 
     python killed_at_each_line.py URL N
 
-Only every Nth line has its turn. Prints a JSON list of [line, number of the trace, whether the child lived].
+Only every Nth line is used. Prints a JSON list of [line, number of the trace, whether the child was
+not killed].
 """
 
 import json
@@ -26,7 +27,7 @@ class Server:
 
 
 def follow(on_line):
-    """Call ``on_line`` with every line of the core that this thread executes."""
+    """Call ``on_line`` before every line of the core that this thread executes."""
 
     def trace(frame, event, argument):
         if frame.f_code.co_filename not in FILES:
@@ -39,7 +40,7 @@ def follow(on_line):
 
 
 def in_child(trace, on_line):
-    """Write a trace in a forked child and return whether it lived."""
+    """Write a trace in a forked child process; return whether it was not killed."""
     child = os.fork()
     if child:
         return os.waitpid(child, 0)[1] == 0

@@ -1,7 +1,7 @@
 """Runs the command many times in one process: ``python many_runs.py SEED ROUNDS <CALLS``.
 
-CALLS is a JSON list of command lines. What is printed is JSON: for every call its number, exit
-code, stdout and stderr, and what of the process is different after them all.
+CALLS is a JSON list of command lines. The output is JSON: for every call its number, exit code,
+stdout and stderr, and in the end what has changed in the process.
 """
 
 import gc
@@ -21,14 +21,14 @@ from coaiapy.coaiacli import main
 
 
 class Interrupted(io.StringIO):
-    """A stdin at which the user presses Ctrl-C."""
+    """A stdin that raises ``KeyboardInterrupt``, as after Ctrl-C."""
 
     def read(self, size=-1):
         raise KeyboardInterrupt
 
 
 def state():
-    """What a command must leave as it is; what is compared by identity is shown by its id."""
+    """Return what a command must not change; objects that are compared by identity as their id."""
     loggers = [logging.getLogger(name) for name in (None, "coaiapy", "urllib3")]
     return {
         "environment": dict(os.environ, _=id(os.environ)),
@@ -51,13 +51,13 @@ def state():
 
 
 def open_files():
-    """What each file descriptor is open on; the name of a socket is its own."""
+    """Yield the target of each open file descriptor; each socket has a unique name."""
     folder = "/proc/self/fd"
     for name in os.listdir(folder) if os.path.isdir(folder) else ():
         try:
             yield os.readlink(os.path.join(folder, name))
         except OSError:
-            pass  # the one on the folder itself
+            pass  # the descriptor for listing the folder, closed since
 
 
 def umask():
@@ -87,9 +87,9 @@ def changes(before, after):
 
 def run(calls, seed, rounds):
     for words in calls:
-        call(words)  # what is loaded once stays loaded
+        call(words)  # first load all modules, which stay loaded
     gc.collect()
-    gc.disable()  # nothing may depend on it
+    gc.disable()  # resources must be released without it
     numbers = list(range(len(calls))) * rounds
     random.Random(seed).shuffle(numbers)
     before = state()

@@ -1,7 +1,8 @@
 """An OpenAI-compatible service on loopback: chat, transcriptions, images, and faults on demand.
 
-It answers as the API reference says. What it was asked is in ``requests``; ``faults`` are used up
-one a request: the name of a fault, the JSON object to answer with, or a list of events. Recordings it really listens to: see ``hearing``.
+It answers as the API reference says. ``requests`` are those that it got. Each of ``faults`` is used
+for one request: the name of a fault, the JSON object to answer with, or a list of events. Tones in
+recordings are really recognized, see ``hearing``.
 """
 
 import json
@@ -28,7 +29,7 @@ class Asked:
 
 
 class OpenaiServer(ThreadingMixIn, HTTPServer):
-    """The service; ``key`` None takes everybody, as a local server does."""
+    """The service; with ``key`` None it accepts every request, as a local server does."""
 
     daemon_threads = True
     block_on_close = False
@@ -45,7 +46,7 @@ class OpenaiServer(ThreadingMixIn, HTTPServer):
         return "http://127.0.0.1:{}/v1".format(self.server_port)
 
     def handle_error(self, request, client_address):
-        """A client that hung up is no error here."""
+        """Ignore clients that close the connection."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -227,14 +228,14 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def reply_to(body):
-    """What the model says: what it was told and asked, so that tests can look for it."""
+    """Return the model's reply: the system message and the text, so that tests can check them."""
     asked = ["{}: {}".format(one["role"], one["content"]) for one in body["messages"]]
     return " | ".join(asked + ["temperature {}".format(body.get("temperature"))])
 
 
 @pytest.fixture
 def openai(monkeypatch):
-    """A service that the settings of the test's environment name, with its key."""
+    """A running service, named in the test's settings, with its key."""
     server = OpenaiServer()
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     monkeypatch.setenv("OPENAI_BASE_URL", server.url)

@@ -1,4 +1,4 @@
-"""The modules of the package as syntax trees, for tests of rules that all of them keep."""
+"""The modules of the package as syntax trees, for tests of rules for all modules."""
 
 import ast
 import functools
@@ -11,13 +11,13 @@ MODULES = sorted(path.stem for path in PACKAGE.glob("*.py"))
 
 @functools.lru_cache(maxsize=None)
 def tree(module):
-    """The syntax tree of a module of the package."""
+    """Return the syntax tree of a module of the package."""
     source = (PACKAGE / (module + ".py")).read_text(encoding="utf-8")
     return ast.parse(source, module + ".py")
 
 
 def own_imports(module):
-    """The modules of the package that ``module`` imports, at its top or inside a function."""
+    """Return the modules of the package that ``module`` imports, also inside functions."""
     for node in ast.walk(tree(module)):
         if isinstance(node, ast.Import):
             yield from (alias.name[8:] for alias in node.names if alias.name[:8] == "coaiapy.")

@@ -1,4 +1,4 @@
-"""Real ``coaia`` processes, for what only a process can show."""
+"""Starts real ``coaia`` processes, for tests that need one."""
 
 import os
 import subprocess
@@ -10,9 +10,9 @@ import coaiapy
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(coaiapy.__file__)))
 COAIA = [sys.executable, "-m", "coaiapy"]
 
-# Runs one command line and writes its peak memory in bytes to the file that is named first. It
-# stands between the tests and the command because a system counts to a process's peak what the one
-# had that started it.
+# Runs one command line and writes its peak memory in bytes to the file named by the first argument.
+# The command is not started by the tests' own process, because the memory of the starting process
+# counts for the peak of the new one.
 MEASURE = """
 import resource, subprocess, sys
 code = subprocess.call([sys.executable, "-m", "coaiapy"] + sys.argv[2:])
@@ -24,7 +24,7 @@ sys.exit(code)
 
 
 def environment(**more):
-    """Return this process's environment, for a child that is to find this very package."""
+    """Return the environment for a child process that has to import this package."""
     return dict(os.environ, PYTHONPATH=ROOT, **more)
 
 
@@ -47,7 +47,7 @@ def finish(*words, **options):
 
 
 def bash(script, *options):
-    """Run a script in a real bash that stops at the first failure; return its standard output."""
+    """Run a script in bash, which stops at the first failure; return its standard output."""
     path = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
     done = subprocess.run(
         ["bash"] + list(options) + ["-c", "set -eu\n" + script],
@@ -60,7 +60,7 @@ def bash(script, *options):
 
 
 def peak_memory(report, *words, **options):
-    """Run ``coaia WORD...`` and return its exit code and how many bytes it had at its peak."""
+    """Run ``coaia WORD...`` and return its exit code and its peak memory in bytes."""
     command = [sys.executable, "-c", MEASURE, str(report)] + [str(word) for word in words]
     code = subprocess.call(command, env=environment(), stderr=subprocess.DEVNULL, **options)
     return code, int(report.read_text())
@@ -77,4 +77,4 @@ def _command_line(path):
     try:
         return path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
     except OSError:
-        return ""  # it has ended since
+        return ""  # the process has ended meanwhile

@@ -1,4 +1,4 @@
-"""What tests of reading share: traces that are known to the server alone, and spans of others."""
+"""Helpers of the tests of reading: traces that only the server has, and spans of other clients."""
 
 import os
 
@@ -22,7 +22,7 @@ def moment(second):
 
 
 def write_many(count, **fields):
-    """Write so many traces, a second apart, by this machine; return their ids, oldest first."""
+    """Write ``count`` traces, a second apart, from this machine; return their ids, oldest first."""
     names = ["t{:03d}".format(number) for number in range(count)]
     made = [
         trace_from(dict(fields, id=name, timestamp=moment(number), name=name))
@@ -34,7 +34,7 @@ def write_many(count, **fields):
 
 
 def forget_what_was_written():
-    """From here on this machine knows no more than any other."""
+    """Delete the journal, so that this machine knows only what the server shows."""
     from coaiapy.journal import journal_path
 
     for name in (journal_path(), journal_path() + "-wal", journal_path() + "-shm"):
@@ -43,7 +43,7 @@ def forget_what_was_written():
 
 
 def span(trace_id, span_id, **fields):
-    """An OTLP span as another client sends it."""
+    """Return an OTLP span as another client sends it."""
     attributes = [
         {"key": key, "value": {"stringValue": text}}
         for key, text in fields.pop("attributes", {}).items()

@@ -1,4 +1,4 @@
-"""Records as users may write them, for property tests of whatever carries them."""
+"""Hypothesis strategies for records as users may write them."""
 
 from hypothesis import strategies as st
 
@@ -12,7 +12,7 @@ JSON_LIKE = st.sampled_from(
     ["1", "-2.5", "true", "null", '"quoted"', "{}", "[1]", "NaN", " 7 ", ""]
 )
 ANY_TEXT = st.one_of(TEXT, JSON_LIKE)
-# JavaScript knows whole numbers up to 2**53.
+# JavaScript has whole numbers only up to 2**53.
 SCALAR = st.one_of(
     st.none(),
     st.booleans(),
@@ -38,12 +38,12 @@ ID = st.one_of(
     st.uuids().map(str),
     USER_ID,
 )
-# Seconds since 1970, in the years that a v4 server keeps.
+# Seconds since 1970, in the years that a v4 server can store.
 MOMENT = st.integers(0, 4102444800).map(float)
 
 
 def only_some(required, optional):
-    """Dictionaries that have all of the required and some of the optional entries."""
+    """Return a strategy for dicts with all required and some of the optional entries."""
     some = st.fixed_dictionaries({name: st.none() | value for name, value in optional.items()})
     return st.tuples(st.fixed_dictionaries(required), some).map(
         lambda pair: dict({k: v for k, v in pair[1].items() if v is not None}, **pair[0])
@@ -111,7 +111,7 @@ SCORES = only_some(
 
 
 def outgoing(record, row=1, revision=1, context=None, written_at=1767225600.0):
-    """The record as the outbox hands it over; ``context`` is a ``Trace``."""
+    """Return the record as the outbox hands it to a sender; ``context`` is a ``Trace``."""
     return Outgoing(
         row=row,
         revision=revision,

@@ -1,4 +1,4 @@
-"""A real Redis for the tests, on a free port of loopback: plain, with a password, full, over TLS."""
+"""A real Redis for tests, on a free port of loopback; also with a password, full, or with TLS."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ TLS_HOST = "localhost"
 
 
 def binary():
-    """The server that came with the test packages, else the system's; nothing is an error."""
+    """Return the path of the server from the test packages, else the system's; fail without one."""
     try:
         from redis_server import REDIS_SERVER_PATH
 
@@ -55,7 +55,7 @@ class Server(NamedTuple):
 
     @contextmanager
     def stopped(self):
-        """Let the server take connections but answer nothing."""
+        """Stop the process, so that connections are accepted but never answered."""
         self.process.send_signal(signal.SIGSTOP)
         try:
             yield
@@ -65,7 +65,7 @@ class Server(NamedTuple):
 
 @contextmanager
 def running(folder, *options, **settings):
-    """Start a server in ``folder`` and end it; ``options`` are those of its command line."""
+    """Run a server in ``folder`` during the block; ``options`` are for its command line."""
     password = settings.get("password", "")
     port = free_port()
     command = [binary(), "--port", str(port), "--bind", HOST, "--save", "", "--appendonly", "no"]
@@ -97,7 +97,7 @@ def wait_for(port, process, log):
 
 @contextmanager
 def behind_tls(port, certificate):
-    """Offer the server of ``port`` over TLS, as hosting services do, and yield the port."""
+    """Offer the server at ``port`` over TLS, as hosting services do; yield the TLS port."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate.configure_cert(context)
     listener = socket.socket()

@@ -1,4 +1,4 @@
-"""What tests say to the stand-in of Langfuse, by hand."""
+"""Requests that tests of the Langfuse test server build by hand."""
 
 import gzip
 import json
@@ -29,7 +29,7 @@ def ingest(server: LangfuseServer, *events: Dict[str, Any]) -> Result:
 
 
 def span(trace_id: str, span_id: str, start: int = 0, end: int = 1, **more: Any) -> Dict[str, Any]:
-    """Seconds count from NOW; other keys with `__` for the dots are attributes."""
+    """Return an OTLP span; times are seconds after NOW, other keys attributes (`__` for dots)."""
     base = 1772359200
     attributes = [
         {"key": key.replace("__", "."), "value": {"stringValue": str(value)}}
@@ -61,5 +61,5 @@ def rows(server: LangfuseServer, **query: Any) -> List[Dict[str, Any]]:
 
 
 def errors_of(result: Result) -> Dict[str, Any]:
-    """Per event id the first issue's path of the 207's errors."""
+    """Return the errors of a 207: for each event id the path of its first issue."""
     return {one["id"]: json.loads(one["error"])[0]["path"] for one in result.body["errors"]}

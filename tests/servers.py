@@ -1,4 +1,4 @@
-"""What tests against a server need: settings that point at it, and less patience where it is down."""
+"""Helpers of tests with a server: settings that name it, and short waits when it is down."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from coaiapy.settings import Settings
 
 
 def settings_for(server, **changes):
-    """Return settings with the keys of a stand-in, and the patience that a busy machine takes."""
+    """Return settings for a test server, with timeouts that suit a busy machine."""
     given = {"public_key": server.public_key, "secret_key": server.secret_key}
     given.update(base_url=server.url, timeout=20.0)
     given.update(changes)
@@ -16,14 +16,14 @@ def settings_for(server, **changes):
 
 @pytest.fixture
 def short_waits(monkeypatch):
-    """Have a request that failed tried again at once, and not for long."""
+    """Make retries wait only a moment, and give up soon."""
     monkeypatch.setattr(http_retry, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(langfuse_http, "DEFAULT_SECONDS", 1.0)
 
 
 @pytest.fixture
 def use(langfuse, monkeypatch):
-    """Point the settings at a new server of a kind, or (``"local"``) at none; return the server."""
+    """Start a server of a kind, name it in the settings and return it; ``"local"``: no server."""
 
     def point(kind, **options):
         if kind == "local":
@@ -36,7 +36,7 @@ def use(langfuse, monkeypatch):
 
 
 def point_at(monkeypatch, server):
-    """Make ``server`` the one that the settings name."""
+    """Name ``server`` in the settings of the test."""
     monkeypatch.setenv("LANGFUSE_BASE_URL", server.url)
     monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", server.public_key)
     monkeypatch.setenv("LANGFUSE_SECRET_KEY", server.secret_key)

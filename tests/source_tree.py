@@ -1,4 +1,4 @@
-"""The files of this checkout, without what is hidden or made by tools, and copies of them."""
+"""The files of this checkout, without hidden and generated ones, and copies of them."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ def is_made(folder):
 
 
 def copy_to(folder):
-    """Copy the tree into ``folder``, which is made, and return it."""
+    """Copy the tree into ``folder``, which is created, and return it."""
     for name in files():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(str(ROOT / name), str(folder / name))

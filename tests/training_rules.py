@@ -1,6 +1,6 @@
-"""What both vendors require of a line of training data, as checks that every Python runs.
+"""Checks of the requirements of both vendors for a line of training data, on every Python.
 
-Where the vendors' own code runs it reads the line, too: see ``training_vendors.py``.
+On newer Pythons the vendors' own packages check the line as well: see ``training_vendors.py``.
 """
 
 import json

@@ -1,12 +1,12 @@
-"""The vendors' own code, which reads a line of training data on the Pythons that it runs on.
+"""Checks lines of training data with the vendors' own packages, on the Pythons that they support.
 
-OpenAI's package describes what a chat request says: the same messages and tools as a line has,
-which knows ``weight`` besides. Google's describes the contents and the tools of a request; a line
-has these and a system instruction. Both are asked to refuse every key that they do not know.
+OpenAI's package has types for a chat request, which has the same messages and tools as a line of
+training data; a line may also have ``weight``. Google's package has types for the contents and
+tools of a request; a line has these and a system instruction. Unknown keys are refused.
 
-Neither knows what becomes of a line as a whole: that the last message is the assistant's, that
-every call has its answer, that turns alternate, what a function may be called, or how many lines
-a file needs (OpenAI: ten). The first four are in ``training_rules.py``; the last is the user's.
+The packages do not check that the last message is the assistant's, that every call has an answer,
+that turns alternate, how functions may be named, or how many lines a file needs (OpenAI: ten). The
+first four are in ``training_rules.py``; the last is left to the user.
 """
 
 import functools
@@ -19,7 +19,7 @@ WHY_NOT = "the vendors' packages need Python 3.10"
 
 
 def read_by_openai(record):
-    """Let OpenAI's package read a line; its ``ValidationError`` is a ``ValueError``."""
+    """Parse a line with OpenAI's package, which raises a ``ValueError``."""
     messages, tools = openai_readers()
     assert set(record) <= {"messages", "tools"}
     read_to_the_end(messages.validate_python([unweighted(one) for one in record["messages"]]))
@@ -44,7 +44,7 @@ def unweighted(message):
 
 
 def read_to_the_end(value):
-    """A list inside a message is only looked at when it is gone through."""
+    """Iterate over all lists in a message: the package checks items only when they are read."""
     if isinstance(value, dict):
         value = value.values()
     if not isinstance(value, (str, int, float, type(None))):
@@ -53,7 +53,7 @@ def read_to_the_end(value):
 
 
 def read_by_google(record):
-    """Let Google's package read a line; what it merely warns of is refused, too."""
+    """Parse a line with Google's package; its warnings are raised as errors as well."""
     from google.genai import types
 
     assert set(record) <= {"systemInstruction", "contents", "tools"}

@@ -1,4 +1,4 @@
-"""A script as users write it, with types: ``make lint`` checks it as strictly as mypy can."""
+"""A typed script as users write it; ``make lint`` checks it with mypy's strictest options."""
 
 from typing import Any, Dict, List
 
@@ -6,7 +6,7 @@ import coaiapy
 
 
 def record(user: str, answers: List[str]) -> Dict[str, Any]:
-    """Make a trace from a template, add what was answered, and read the trace back."""
+    """Make a trace from a template, add the answers, and read the trace back."""
     run = coaiapy.create_pipeline("simple-trace", {"trace_name": "Interview"}, user_id=user)
     trace_id: str = run["id"]
     for answer in answers:
@@ -19,7 +19,7 @@ def record(user: str, answers: List[str]) -> Dict[str, Any]:
 
 
 def last_answer() -> str:
-    """Return the id of the observation of the last answer, or nothing."""
+    """Return the id of the observation of the last answer, or an empty text."""
     try:
         return coaiapy.fetch("last answer").decode("utf-8")
     except coaiapy.NotFoundError:

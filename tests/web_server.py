@@ -19,7 +19,7 @@ class Asked(NamedTuple):
 
 
 class Server(NamedTuple):
-    """The address of a running server, and what it was asked so far."""
+    """The URL of a running server, and the requests that it has got so far."""
 
     url: str
     asked: list
@@ -29,7 +29,8 @@ class Server(NamedTuple):
 def serving(answer, certificate=None):
     """Yield a ``Server`` whose ``answer(asked, url)`` returns status, JSON value or bytes, headers.
 
-    If it returns a list or generator of bytes instead, they are sent as they are. With a ``certificate`` of ``trustme`` it speaks TLS, as ``localhost``.
+    If it returns a list or generator of bytes instead, they are sent unchanged as the response.
+    With a ``certificate`` of ``trustme`` the server uses TLS, as ``localhost``.
     """
     asked = []
 
@@ -64,7 +65,7 @@ def serving(answer, certificate=None):
 
     class Listener(HTTPServer):
         def handle_error(self, request, client_address):
-            """A client that does not trust us and hangs up is no error here."""
+            """Ignore clients that refuse the certificate and close the connection."""
 
     server = Listener(("127.0.0.1", 0), Handler)
     url = "http://127.0.0.1:{}".format(server.server_port)

@@ -4,7 +4,7 @@
 
 Each line on standard input is a JSON object: ``home``, ``url``, ``first`` (number of the first
 trace), ``writes``, ``size`` (records per write), ``seconds`` (per write) and ``timeout`` (per
-request). Each is answered by a ``b`` as each write begins, and a line end when all is done.
+request). For each line it prints a ``b`` when a write begins, and a line end after the last.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A Langfuse server for tests: real HTTP on loopback, held to recordings of real servers.
+"""A Langfuse server for tests: real HTTP on loopback, checked against recordings of real servers.
 
     with LangfuseServer(kind="v3") as server:
         ...server.url, server.requests, server.observations(), server.fail("429")

@@ -1,4 +1,4 @@
-"""Run the stand-in in a process of its own, until its standard input ends:
+"""Runs the test server in a process of its own, until its standard input ends:
 
     python -m langfuse_server KIND
 

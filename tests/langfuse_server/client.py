@@ -1,4 +1,4 @@
-"""A plain HTTP client for the stand-in's own tests: what the server does, seen without coaiapy."""
+"""A plain HTTP client for the tests of the test server itself, independent of coaiapy."""
 
 import base64
 import http.client

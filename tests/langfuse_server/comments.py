@@ -1,8 +1,7 @@
 """Comments on traces, observations, sessions and prompt versions.
 
-The object must be readable. A 2.x server looks for it in the project that the body names and
-leaves the `meta` out of listings; later ones take the project of the key. Listings come in the
-order of the random ids, that is in none.
+The object must be readable. A 2.x server looks for it in the project in the body, and its listings
+have no `meta`; later ones use the key's project. Listings are ordered by the random ids.
 """
 
 import uuid
@@ -66,7 +65,7 @@ def unknown_keys(names: Any) -> List[z.Issue]:
 
 
 def exists(server: Any, kind: str, object_id: str) -> bool:
-    """Whether the object can be read: in the legacy tables where there are any, else in rows."""
+    """Whether the object can be read: from the legacy tables if there are any, else from rows."""
     tables = server.store.tables()
     if kind == "PROMPT":
         versions = [one for known in server.prompts.values() for one in known]

@@ -1,8 +1,8 @@
 """Datasets, their items and runs.
 
-The recordings show the answers, but neither what a second write with the same id does nor an item
-id of another dataset. Runs exist where the legacy tables do; an events_only server answers a run
-item with success and keeps nothing.
+The responses follow the recordings; a second write with the same id, and the item id of another
+dataset, are not recorded. Runs exist on servers with legacy tables; an events_only server accepts a
+run item but does not store it.
 """
 
 import uuid
@@ -38,7 +38,7 @@ def issues_of(zod: z.Zod, body: Any, needed: List[str], checks: Dict[str, z.Chec
 
 
 def create(server: Any, request: Request) -> Answer:
-    """An upsert by name."""
+    """Create or change a dataset, found by its name."""
     body = request.json()
     issues_of(server.zod, body, ["name"], {"description": z.text()})
     now = now_iso()
@@ -71,7 +71,7 @@ def known(server: Any, name: Any) -> Body:
 
 
 def create_item(server: Any, request: Request) -> Answer:
-    """An upsert by id: what the second body has replaces, the rest stays."""
+    """Create or change an item, found by its id; fields that are not in the body stay."""
     body = request.json()
     issues_of(server.zod, body, ["datasetName"], ITEM_CHECKS)
     name = body["datasetName"]

@@ -1,4 +1,4 @@
-"""Faults on demand: what can go wrong between a client and a server, played on real sockets."""
+"""Faults on demand: failures between a client and a server, simulated on real sockets."""
 
 import json
 import threading
@@ -13,7 +13,7 @@ LOGIN_PAGE = "<!DOCTYPE html><html><body>Sign in to the network</body></html>"
 
 
 class Fault:
-    """A fault and how often it is still to happen; see LangfuseServer.fail for the options."""
+    """A fault and how often it will still happen; see LangfuseServer.fail for the options."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Fault:
 
 
 class Faults:
-    """The faults that wait for requests; the first that fits is taken, in the order of `fail`."""
+    """The planned faults; a request gets the first one that fits, in the order of `fail`."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -53,7 +53,7 @@ class Faults:
             self.planned.append(fault)
 
     def take(self, request: Request) -> Optional[Fault]:
-        """The fault to play on this request; it gets the gate that `release` will open."""
+        """Return the fault for this request, or None; `release` will open the request's gate."""
         with self.lock:
             fault = self._next(request)
             if fault is not None:
@@ -76,21 +76,21 @@ class Faults:
         return None
 
     def release(self) -> None:
-        """Let the requests that wait now go on."""
+        """Let the requests that hang now continue."""
         with self.lock:
             gates, self.gates = self.gates, []
         for gate in gates:
             gate.set()
 
     def clear(self) -> None:
-        """Forget every fault and let waiting requests go on."""
+        """Remove all faults and let hanging requests continue."""
         with self.lock:
             self.planned = []
         self.release()
 
 
 def play(fault: Fault, exchange: Any) -> None:
-    """Do to `exchange` (see transport.Exchange) what the fault is."""
+    """Carry out the fault on `exchange` (see transport.Exchange)."""
     if fault.name in PLAYS:
         PLAYS[fault.name](exchange, fault.options)
     else:
@@ -122,7 +122,7 @@ def hang(exchange: Any, options: Dict[str, Any]) -> None:
 
 
 def drip(exchange: Any, options: Dict[str, Any]) -> None:
-    """The answer comes one byte every `delay` seconds (0.05)."""
+    """The answer is sent one byte every `delay` seconds (0.05)."""
     data = exchange.encoded(exchange.answer())
     for index in range(len(data)):
         exchange.write(data[index : index + 1])
@@ -132,7 +132,7 @@ def drip(exchange: Any, options: Dict[str, Any]) -> None:
 
 
 def truncated_json(exchange: Any, options: Dict[str, Any]) -> None:
-    """The request is carried out; the answer is whole for HTTP, but only half a JSON text."""
+    """The request is carried out; the answer is complete for HTTP, but only half a JSON text."""
     answer = exchange.answer()
     text = answer.payload().decode("utf-8")
     exchange.send(Answer(answer.status, text[: len(text) // 2], answer.content_type), raw=True)
@@ -140,7 +140,7 @@ def truncated_json(exchange: Any, options: Dict[str, Any]) -> None:
 
 def half_refused(exchange: Any, options: Dict[str, Any]) -> None:
     """Every second event of an ingestion batch is refused with `status` (400 or 500) inside the
-    207; the others are carried out. Other requests are answered as ever."""
+    207; the others are carried out. Other requests are answered as usual."""
     request = exchange.request
     body = request.body if request.path.endswith("/ingestion") else None
     if not isinstance(body, dict) or not isinstance(body.get("batch"), list):
@@ -161,7 +161,7 @@ def half_refused(exchange: Any, options: Dict[str, Any]) -> None:
 
 
 def changed(exchange: Any, options: Dict[str, Any]) -> None:
-    """The request is carried out; `change` gets the body of the answer and makes another of it."""
+    """The request is carried out; `change` gets the answer's body and returns another one."""
     answer = exchange.answer()
     exchange.send(Answer(answer.status, options["change"](answer.body), answer.content_type))
 
@@ -205,7 +205,7 @@ PLAYS: Dict[str, Callable[..., None]] = {
     "half refused": half_refused,
     "changed": changed,
 }
-# Answered instead of the request being carried out.
+# Answers that are sent without carrying out the request.
 STATUSES: Dict[str, Callable[..., Answer]] = {
     "429": rate_limited,
     "422": fixed(422, {"message": "Please narrow your request", "error": "Request timed out"}),

@@ -37,7 +37,7 @@ LIST_TESTS: Dict[str, Callable[[set, set], bool]] = {
 
 
 def conditions(text: str) -> List[Condition]:
-    """Raise the 400 for what is no list of conditions that the server knows."""
+    """Return the conditions; raise the 400 for a text that is not a list of known conditions."""
     try:
         entries = json.loads(text)
         return [condition(entry) for entry in entries]

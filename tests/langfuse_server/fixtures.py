@@ -1,4 +1,4 @@
-"""The pytest fixture; import it into the test module or conftest that uses it."""
+"""The pytest fixture of the test server."""
 
 from typing import Any, Callable, Iterator, List
 

@@ -1,4 +1,4 @@
-"""POST /api/public/ingestion: legacy batches, answered per event inside a 207."""
+"""POST /api/public/ingestion: legacy batches, with a result for each event in a 207."""
 
 import json
 import uuid
@@ -196,7 +196,7 @@ def event_of(entry: Body) -> Event:
 
 
 def accept(server: Any, event: Event) -> None:
-    """Store an event. One without body.id was reported as created and is lost without a word."""
+    """Store an event. One without body.id is reported as created but silently lost."""
     record_id = event.body.get("id")
     if event.entity is None or record_id is None:
         return

@@ -1,10 +1,10 @@
-"""The server generations that the stand-in plays, and what tells them apart."""
+"""The server generations that the test server simulates, and how they differ."""
 
 from typing import Dict, NamedTuple
 
 
 class Kind(NamedTuple):
-    """One Langfuse server: its version as `health` tells it, and what it knows."""
+    """A kind of Langfuse server: its version as `health` returns it, and its features."""
 
     name: str
     version: str

@@ -8,7 +8,7 @@ from .tables import Body, Tables
 
 
 def propagate(store: Store) -> None:
-    """What minutes do on a dual server: everything that came without the v4 path gets rows."""
+    """Make rows of all legacy records, which a dual server does some minutes later."""
     with store.lock:
         late, store.late_records = list(store.late_records), {}
         rows, store.late_rows = store.late_rows, []
@@ -47,7 +47,7 @@ def observation_row(observation: Body, tables: Tables) -> Body:
 
 
 def with_context(row: Body, record: Body, trace: Body) -> Body:
-    """The row with the record's values and what every row repeats of its trace."""
+    """The row with the record's values, and those of its trace that every row repeats."""
     for key in ("userId", "sessionId", "release"):
         row[key] = trace.get(key) or ""
     row.update(traceName=trace.get("name") or "", tags=trace.get("tags") or [])

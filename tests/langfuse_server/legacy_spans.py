@@ -8,7 +8,7 @@ from .times import now_iso
 
 
 def put_legacy(server: Any, span: Span, count: bool) -> None:
-    """Write a span as an observation and what it says about its trace. A span id sent again
+    """Write a span as an observation, and its trace's fields to the trace. A span id sent again
     changes the observation. `count` is false where the v4 row is what counts as accepted."""
     store, arrival = server.store, now_iso()
     known = store.stored.get("trace", span.trace_id)
@@ -21,7 +21,7 @@ def put_legacy(server: Any, span: Span, count: bool) -> None:
 
 
 def trace_body(span: Span) -> Body:
-    """Everything from a root span; from the others only what names the trace."""
+    """The trace's fields in a span. Only a root span also gives input, output and its own name."""
     body: Body = {"timestamp": span.start, "environment": span.environment}
     optional = (
         ("name", span.trace_name or (span.name if span.is_root else None)),

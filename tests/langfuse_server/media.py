@@ -1,8 +1,8 @@
-"""Media: an upload address is asked for, the file goes to another host, the outcome is told.
+"""Media: a client asks for an upload URL, sends the file to another host, and reports the result.
 
-The recorded 2.x server has no storage: it checks the request and then fails. That a file which is
-there already needs no second upload, and that one whose upload was not told of cannot be read, is
-recorded; the wording of the latter follows Langfuse's source.
+The recorded 2.x server has no storage: it checks the request and then fails. It is recorded that a
+file which is stored already need not be uploaded again, and that a file whose upload was not
+reported cannot be read; the message of the latter follows Langfuse's source.
 """
 
 import base64
@@ -45,7 +45,7 @@ UPLOADED = (200, 201)
 
 
 def create(server: Any, request: Request) -> Answer:
-    """Register a file; `uploadUrl` is null when its content is there already."""
+    """Register a file; `uploadUrl` is null when its content is stored already."""
     body = request.json()
     check(server, body)
     if not server.kind.otlp:
@@ -84,7 +84,7 @@ def check(server: Any, body: Any) -> None:
 
 
 def content_type_issues(zod: z.Zod, body: Body) -> List[z.Issue]:
-    """A refused type as worded by each generation; the later ones try two shapes of the body."""
+    """The issues of a refused type in the wording of each generation."""
     types = OLD_TYPES if zod.old else TYPES
     given = body.get("contentType")
     if given in types:
@@ -116,7 +116,7 @@ def known(server: Any, media_id: str) -> Body:
 
 
 def update(server: Any, request: Request, media_id: str) -> Answer:
-    """The client tells what became of its upload; the server believes it."""
+    """Store the result of an upload, as the client reports it."""
     body = request.json()
     if not isinstance(body, dict):
         raise invalid_request([server.zod.wrong_type("object", body, [])])

@@ -1,4 +1,4 @@
-"""Answers and refusals: the value that a route returns and the error texts they share."""
+"""Answers and errors of routes, and error texts that several routes share."""
 
 import json
 from typing import Any, Dict, List, NamedTuple, Optional
@@ -40,7 +40,7 @@ class Answer(NamedTuple):
 
 
 class RefusedError(Exception):
-    """Raised anywhere below a route: the request ends with this answer."""
+    """Raised by any code of a route: the request is answered with this error."""
 
     def __init__(self, status: int, body: Any, content_type: Optional[str] = JSON_TYPE) -> None:
         super().__init__(status, body)
@@ -48,7 +48,7 @@ class RefusedError(Exception):
 
 
 def plain_text(status: int, text: str) -> RefusedError:
-    """What the body parser in front of every route says: text without a Content-Type."""
+    """An error of the body parser, which runs before every route: text without a Content-Type."""
     return RefusedError(status, text, None)
 
 

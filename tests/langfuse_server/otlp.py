@@ -1,4 +1,4 @@
-"""POST /api/public/otel/v1/traces: OTLP/JSON exports, whole or not at all."""
+"""POST /api/public/otel/v1/traces: OTLP/JSON exports, accepted or refused as a whole."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Which OTLP/JSON trace exports a 4.x server refuses as a whole, and in which words."""
+"""Checks OTLP/JSON trace exports as a 4.x server does, with its error messages."""
 
 from typing import Any, List
 

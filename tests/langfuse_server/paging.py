@@ -12,7 +12,7 @@ from .zod import is_datetime
 def number_parameter(
     server: Any, request: Request, name: str, default: int, largest: Optional[int] = None
 ) -> int:
-    """A whole number of at least 1, refused above `largest`."""
+    """Return a whole number of at least 1; refuse one above `largest`."""
     text = request.first(name)
     if text is None or text == "":
         return default
@@ -43,7 +43,7 @@ def time_window(
     key: str,
     names: Sequence[str] = ("fromTimestamp", "toTimestamp"),
 ) -> List[Body]:
-    """Records whose time is at or after the first parameter and before the second."""
+    """Return the records whose time is at or after the first parameter and before the second."""
     start, end = (time_parameter(server, request, name) for name in names)
     if start:
         records = [record for record in records if record[key] >= start]
@@ -55,7 +55,7 @@ def time_window(
 def page_answer(
     server: Any, request: Request, records: List[Body], row: Callable[[Body], Body]
 ) -> Answer:
-    """One page of `records`; only its rows are built."""
+    """Return one page of `records`; rows are built only for this page."""
     page = number_parameter(server, request, "page", 1)
     limit = number_parameter(server, request, "limit", 50, 100)
     chosen = records[(page - 1) * limit : page * limit]

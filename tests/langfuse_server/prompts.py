@@ -1,4 +1,4 @@
-"""Prompts: every POST is a new version, a label stands on one version alone.
+"""Prompts: every POST makes a new version; each label is on only one version.
 
 The recordings show the refusal of another type; the other refusals follow the OpenAPI
 document, in wording of the same kind.
@@ -178,7 +178,7 @@ def delete(server: Any, request: Request, name: str) -> Answer:
 
 
 def take_away(versions: List[Body], labels: List[str]) -> None:
-    """Labels that another version gets are no longer on these."""
+    """Remove labels, which another version gets, from these versions."""
     for version in versions:
         if set(version["labels"]) & set(labels):
             version["labels"] = [one for one in version["labels"] if one not in labels]

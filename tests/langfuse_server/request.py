@@ -1,4 +1,4 @@
-"""One request as it arrived, with what was answered: the entries of `server.requests`."""
+"""A request with the status of its answer: the entries of `server.requests`."""
 
 import gzip
 import json
@@ -10,8 +10,8 @@ from .messages import plain_text
 
 
 class Request:
-    """What arrived, plus the outcome: `status` is None while or when nothing was answered, and
-    `fault` names the fault that was played on it. `path` is without the server's prefix."""
+    """A request and its outcome: `status` is None if it was not answered (yet), `fault` is the
+    name of the fault that it got, `path` is without the server's prefix."""
 
     def __init__(self, method: str, target: str, headers: Dict[str, str], raw: bytes) -> None:
         parts = urlsplit(target)
@@ -41,7 +41,7 @@ class Request:
             return data.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        """The body as the parser in front of the JSON routes reads it: no compression there."""
+        """The body as the parser of the JSON routes reads it, which allows no compression."""
         if not self.raw:
             return {}
         if self._parsed is None:
@@ -49,7 +49,7 @@ class Request:
         return self._parsed[0]
 
     def forget_parsed(self) -> None:
-        """Keep the bytes alone: tests may send a great many records."""
+        """Keep only the bytes, to save memory: tests may send very many records."""
         self._parsed = None
 
     def _parse(self) -> Any:

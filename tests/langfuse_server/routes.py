@@ -1,5 +1,5 @@
 """The route table. A new endpoint is a function `(server, request, *path_parts) -> Answer` in a
-module of its resource and one line here; nothing else has to know it."""
+module of its resource and one line here."""
 
 import base64
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple
@@ -35,7 +35,7 @@ MEGABYTE = 1024 * 1024
 
 
 class Route(NamedTuple):
-    """`{}` in the path stands for one part. Flags say which kinds have the route."""
+    """A route; `{}` in the path matches one part. The flags say which kinds of server have it."""
 
     method: str
     path: str
@@ -104,8 +104,8 @@ ROUTES: List[Route] = [
     Route("GET", "/media/{}", media.get),
     Route("PATCH", "/media/{}", media.update),
 ]
-# What real servers have and the stand-in does not play: answered 501, so that no test takes an
-# answer of the stand-in for Langfuse's.
+# Routes of real servers that are not simulated. They are answered with 501, so that no test takes
+# that answer for Langfuse's.
 NOT_PLAYED = (
     "datasets",
     "metrics",
@@ -117,7 +117,7 @@ NOT_PLAYED = (
 
 
 def matching(kind: Kind, request: Request) -> List[Tuple[Route, List[str]]]:
-    """The routes of this path, whatever their method, with the path's variable parts."""
+    """The routes of this path with any method, and the path's variable parts."""
     parts = request.segments()
     found = []
     for route in ROUTES:
@@ -131,7 +131,7 @@ def matching(kind: Kind, request: Request) -> List[Tuple[Route, List[str]]]:
 
 
 def answer(server: Any, request: Request) -> Answer:
-    """The answer of the played server, in the order of a real one's checks: route, mode, method,
+    """The answer to a request. The checks are in the order of a real server: route, mode, method,
     body, key, and then the handler."""
     try:
         found = matching(server.kind, request)
@@ -167,7 +167,7 @@ def check_mode(server: Any, route: Route) -> None:
 
 
 def check_size(route: Route, request: Request) -> None:
-    """The parser in front of the routes reads the body before anyone looks at the key."""
+    """Refuse a body that is too large; servers check that before the key."""
     if route.limit is None:
         return
     if len(request.raw) > route.limit * MEGABYTE:

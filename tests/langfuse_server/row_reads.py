@@ -57,7 +57,7 @@ def decode_cursor(text: str) -> Tuple[str, str, str]:
 
 
 def chosen_rows(server: Any, request: Request, tables: Tables) -> List[Body]:
-    """The rows that the query lets through; `filter` replaces the simple parameters."""
+    """The rows that match the query; `filter` replaces the simple parameters."""
     text = request.first("filter")
     trace_id = None if text else request.first("traceId")
     rows = tables.sorted_once(
@@ -86,7 +86,7 @@ def chosen_rows(server: Any, request: Request, tables: Tables) -> List[Body]:
 
 
 def shown_row(server: Any, row: Body, groups: Set[str], expanded: Set[str]) -> Body:
-    """The requested groups of a row. Some keys are there always, filled or not."""
+    """The requested groups of a row. Some keys are always there, even without a value."""
     shown = {key: row.get(key) for key in CORE}
     shown["projectId"] = server.project_id
     shown.update(modelId=None, inputPrice=None, outputPrice=None, totalPrice=None)

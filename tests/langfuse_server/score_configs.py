@@ -1,4 +1,4 @@
-"""Score configs, and what a server does to a score that names one.
+"""Score configs, and the effect of a config on a score.
 
 The recordings show one refusal (a categorical config without categories); the others follow the
 OpenAPI document, in wording of the same kind.
@@ -143,8 +143,8 @@ def old_union(members: List[List[z.Issue]], path: z.Path) -> z.Issue:
 
 
 def keeps(server: Any, body: Body) -> bool:
-    """Whether a score is stored. One that its config does not allow was answered with success
-    and is lost without a word."""
+    """Whether a score is stored. One that its config does not allow is accepted but silently
+    lost."""
     if not body.get("configId"):
         return True
     config = server.score_configs.get(body["configId"])
@@ -166,7 +166,7 @@ def keeps(server: Any, body: Body) -> bool:
 
 
 def as_configured(server: Any, body: Body) -> Body:
-    """The score's body with the name and the type that its config gives it."""
+    """The score's body with its config's name and data type."""
     config = server.score_configs.get(body.get("configId"))
     if config is None:
         return body
@@ -174,7 +174,7 @@ def as_configured(server: Any, body: Body) -> Body:
 
 
 def number_of(server: Any, body: Body) -> Any:
-    """The number behind a category's label."""
+    """The number of a category, found by its label."""
     config = server.score_configs.get(body.get("configId"))
     for category in (config or {}).get("categories") or []:
         if category["label"] == body["value"]:

@@ -48,7 +48,7 @@ def newest_first(scores: List[Body]) -> List[Body]:
 
 
 def select(server: Any, request: Request, tables: Tables, equal: List[str]) -> List[Body]:
-    """Scores that the query's equality and time parameters let through, newest first."""
+    """Scores that match the query's equality and time parameters, newest first."""
     scores = newest_first(time_window(server, request, tables.all_of("score"), "timestamp"))
     for name in equal:
         wanted = request.query.get(name)

@@ -1,4 +1,4 @@
-"""The stand-in itself: its life, what tests may look at, and the faults they ask for."""
+"""The test server: starting and stopping it, faults, and a look at what it has got and stored."""
 
 import threading
 import time
@@ -16,12 +16,12 @@ from .zod import Zod
 
 
 class LangfuseServer:
-    """A Langfuse server on loopback, as strict as the recordings of real ones.
+    """A Langfuse server on loopback, as strict as the real ones in the recordings.
 
     `kind` is v2, v3, v4-legacy, v4-dual or v4-events_only. What is written becomes readable
-    `visible_after` seconds later (2.x servers: at once). `prefix` is a path below which the
-    server lives, such as "/langfuse". Use it in a `with` block; leaving the block fails when the
-    stand-in itself has failed.
+    `visible_after` seconds later (2.x servers: at once). `prefix` is the path before all routes,
+    such as "/langfuse". Use it in a `with` block; leaving the block fails when the test server
+    itself has had an error.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class LangfuseServer:
         serve.start()
 
     def stop_listening(self) -> None:
-        """Refuse connections and end the open ones; what is stored stays."""
+        """Refuse connections and close the open ones; stored data is kept."""
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.shutdown()
@@ -116,11 +116,12 @@ class LangfuseServer:
 
         Carried out, but answered badly: "reset" (in mid-body), "answer lost" (no byte comes),
         "drip" (option `delay`, seconds per byte), "truncated json", "half refused" (option
-        `status`, 400 or 500), "changed" (option `change`: body -> body). "hang" is carried out and answered after `release` or `heal`, if the
-        client still waits, and else never. Not carried out: "429" (options
-        `retry_after`, `shape` "json" or "text"), "401", "403" (quota), "404 html", "408", "413",
-        "422", "500", "502 html", "503", "200 html". "refuse" stops listening at once, for all, until
-        `start_listening` or `heal`, or for the option `seconds`; the rest does not apply to it.
+        `status`, 400 or 500), "changed" (option `change`: body -> body). "hang" waits for `release`
+        or `heal`; then the request is carried out and answered if the client still waits, else not.
+        Not carried out: "429" (options `retry_after`, `shape` "json" or "text"), "401",
+        "403" (quota), "404 html", "408", "413", "422", "500", "502 html", "503", "200 html".
+        "refuse" stops listening at once, for all requests, until `start_listening` or `heal` or for
+        the option `seconds`; the other options have no effect on it.
         """
         if kind != "refuse":
             self.faults.add(Fault(kind, times, path, method, after, options))
@@ -136,11 +137,11 @@ class LangfuseServer:
             self.start_listening()
 
     def release(self) -> None:
-        """Let the requests that hang go on; those that come later hang as planned."""
+        """Let the requests that hang now continue; later ones hang as planned."""
         self.faults.release()
 
     def heal(self) -> None:
-        """No more faults: forget the planned ones, release the hanging, listen."""
+        """End all faults: remove the planned ones, release hanging requests, listen."""
         self.faults.clear()
         self.start_listening()
 
@@ -177,7 +178,7 @@ class LangfuseServer:
     # What is stored, readable through the API yet or not
 
     def traces(self) -> Dict[str, Body]:
-        """Traces by id. On events_only servers: what the trace's spans say of it."""
+        """Traces by id; on events_only servers made from the trace's spans."""
         with self.store.lock:
             if self.kind.legacy:
                 return self._records("trace")

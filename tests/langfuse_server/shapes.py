@@ -1,8 +1,8 @@
-"""Shapes of JSON values: what is kept of a recorded answer, and how an answer is held to it.
+"""Shapes of JSON values, for comparing answers with recorded ones.
 
 A shape is "null", "boolean", "number" or "string", an object of shapes, or a list with the shape
 of every element. A record's id is kept ("id:" and the id), so that elements of lists are compared
-with the recorded element of the same id, wherever they stand.
+with the recorded element of the same id, in any order.
 """
 
 from typing import Any, Dict, List
@@ -27,7 +27,8 @@ def kept_id(key: str, value: Any) -> Any:
 
 
 def differences(shape: Any, value: Any, ids: Dict[str, str], path: str = "") -> List[str]:
-    """Where `value` does not have the recorded shape; `ids` maps recorded ids to this run's."""
+    """The places where `value` does not have the recorded shape; `ids` maps recorded ids to
+    those of this run."""
     if isinstance(shape, dict):
         if not isinstance(value, dict):
             return ["%s: %s, recorded an object" % (path, shape_of(value))]

@@ -1,4 +1,4 @@
-"""An OTLP span read as Langfuse reads it: attributes by meaning, and the v4 row it becomes."""
+"""Reads an OTLP span as Langfuse does: the meaning of its attributes, and its row on v4."""
 
 import json
 from typing import Any, Dict, List, Optional
@@ -47,7 +47,7 @@ def attributes_of(entries: Any) -> Dict[str, Any]:
 
 
 def json_or_text(value: Any) -> Any:
-    """The parsed value of a text that is JSON; most texts show at once that they are not."""
+    """The parsed value of a JSON text, or the text itself; most texts need not be parsed."""
     if not isinstance(value, str) or value[:1] not in JSON_STARTS:
         return value
     try:
@@ -169,7 +169,7 @@ class Span:
         return found
 
     def other_attributes(self) -> Body:
-        """What the server copies into the metadata of spans that no Langfuse SDK has sent."""
+        """Attributes that the server copies into the metadata of spans of other SDKs."""
         if str(self.scope.get("name") or "").startswith("langfuse-sdk"):
             return {}
         left_out = (OBSERVATION + "input", OBSERVATION + "output") + TRACE_IO

@@ -1,7 +1,7 @@
-"""The storage that a Langfuse server sends clients to: another host, with addresses signed by it.
+"""The storage for media: another host, with presigned URLs.
 
-It is as strict as an S3: the type, length and checksum of a file must be those that the address
-was signed for, and a request that brings keys of its own besides the signature is refused.
+It is as strict as S3: type, length and checksum of a file must be those that the URL was signed
+for, and a request with an additional key is refused.
 """
 
 import base64
@@ -16,8 +16,8 @@ from .tables import Body
 
 
 class Storage:
-    """Runs from its first address until `stop`. `files` are the bytes by media id; `requests` are
-    (method, path, headers in lower case); `fail` and `corrupt` play faults."""
+    """Runs from the first URL that it signs until `stop`. `files` are the bytes by media id;
+    `requests` are (method, path, headers in lower case); `fail` and `corrupt` simulate faults."""
 
     def __init__(self) -> None:
         self.files: Dict[str, bytes] = {}
@@ -35,16 +35,16 @@ class Storage:
         return self._url(media, "GetObject")
 
     def fail(self, status: int, times: int = 1) -> None:
-        """Answer the next `times` requests with `status`; 0 ends the connection without a word."""
+        """Answer the next `times` requests with `status`; 0 closes the connection without answer."""
         with self._lock:
             self._planned += [status] * times
 
     def corrupt(self, media_id: str, content: bytes) -> None:
-        """Let what is kept be something else than what was uploaded."""
+        """Replace the stored bytes of a file by others."""
         self.files[media_id] = content
 
     def planned_nothing(self) -> None:
-        """Forget the faults that have not been played."""
+        """Remove the planned faults."""
         with self._lock:
             self._planned = []
 
@@ -79,7 +79,7 @@ class _Listener(socketserver.ThreadingMixIn, HTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients come and go as they like."""
+        """Ignore clients that close the connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -124,11 +124,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
-        """Silent: `Storage.requests` tells what happened."""
+        """Print nothing; see `Storage.requests` instead."""
 
 
 def check_upload(media: Optional[Body], headers: Dict[str, str], body: bytes) -> Tuple[int, bytes]:
-    """What an S3 says to an upload: the signed headers first, then the bytes themselves."""
+    """Check an upload as S3 does: first the signed headers, then the bytes."""
     signed = {
         "content-type": media and media["contentType"],
         "content-length": media and str(media["contentLength"]),

@@ -1,4 +1,4 @@
-"""The store behind the routes: what is written, when it becomes readable, and the counts."""
+"""The store of the routes: what is written, when it becomes readable, and the counts."""
 
 import threading
 import time
@@ -31,7 +31,7 @@ class Store:
         self.sequence = 0
 
     def next_number(self) -> int:
-        """Rising numbers: the order of arrival, for ties between equal timestamps."""
+        """Return rising numbers, the order of arrival, for ties between equal timestamps."""
         with self.lock:
             self.sequence += 1
             return self.sequence
@@ -44,7 +44,7 @@ class Store:
                 self.waiting.append((due, (method, arguments)))
 
     def tables(self) -> Tables:
-        """What can be read now. Call it, and use the result, with `lock` held."""
+        """Return what can be read now. Call it, and use the result, with `lock` held."""
         self._show_until(time.monotonic())
         return self.visible
 
@@ -86,7 +86,7 @@ class Store:
                 self.late_rows.append(row)
 
     def merge(self) -> None:
-        """Fold duplicate rows, as the database does in the background some time."""
+        """Merge duplicate rows, as the database does in the background some time later."""
         with self.lock:
             self.tables()
             self.stored.merge_rows()

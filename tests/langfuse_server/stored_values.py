@@ -32,7 +32,8 @@ PRICES = {
 
 
 def environment_of(value: Any) -> str:
-    """Lower case, no `langfuse` prefix, at most 40 characters; what does not fit is `default`."""
+    """Return a valid environment (lower case, no `langfuse` prefix, at most 40 characters), else
+    `default`."""
     if not isinstance(value, str):
         return "default"
     name = re.sub(r"^langfuse[-_]", "", value.lower())[:40]
@@ -70,7 +71,7 @@ def usage_of(record: Body) -> Dict[str, Any]:
 
 
 def cost_of(record: Body) -> Dict[str, float]:
-    """USD by kind: what the client sent, else what the price list gives."""
+    """USD by kind: as the client sent it, else computed from the price list."""
     given = {k: v for k, v in (record.get("costDetails") or {}).items() if v is not None}
     usage = record.get("usage") or {}
     for name in ("input", "output", "total"):

@@ -1,7 +1,7 @@
-"""What a Langfuse server holds: merged legacy records, scores, and the rows of v4.
+"""The data of a Langfuse server: merged legacy records, scores, and the rows of v4.
 
-Legacy records are merged from all their events in the order of the events' timestamps; v4
-rows are only ever appended, until a merge folds equal keys.
+Legacy records are merged from all their events in the order of the events' timestamps. v4 rows are
+only appended; a later merge keeps one row for each key.
 """
 
 from typing import Any, Dict, List, Optional, Tuple
@@ -49,7 +49,7 @@ def fold(entity: str, current: Body, body: Body) -> None:
 
 
 class Record:
-    """One legacy record: its events in time order and what they add up to."""
+    """One legacy record: its events in time order, and the values merged from them."""
 
     __slots__ = ("events", "value")
 

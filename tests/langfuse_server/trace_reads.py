@@ -112,7 +112,7 @@ def list_traces(server: Any, request: Request) -> Answer:
 
 
 def ordering(server: Any, request: Request) -> Tuple[str, bool]:
-    """`orderBy=field.asc|desc`; newest first without it."""
+    """Return the order in `orderBy=field.asc|desc`; the default is newest first."""
     text = request.first("orderBy") or "timestamp.desc"
     column, _, direction = text.partition(".")
     known = column in TRACE_KEYS or column == "environment"

@@ -1,4 +1,4 @@
-"""HTTP/1.1 over real sockets: one thread per connection, keep-alive, whole requests only."""
+"""HTTP/1.1 over real sockets: one thread per connection, keep-alive, only complete requests."""
 
 import socket
 import socketserver
@@ -50,7 +50,7 @@ class Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
                 pass  # already closed by the other side
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients come and go as they like; anything else is a fault of the stand-in."""
+        """Ignore clients that close the connection; anything else is a bug of the test server."""
         error = traceback.format_exc()
         if not error.rstrip().rpartition("\n")[2].startswith(CONNECTION_ERRORS):
             self.played.errors.append(error)
@@ -60,7 +60,7 @@ CONNECTION_ERRORS = ("ConnectionResetError", "BrokenPipeError", "ConnectionAbort
 
 
 class Exchange:
-    """A request whose answer is still open; faults decide what becomes of it."""
+    """A request that is not answered yet; a fault may decide how it ends."""
 
     def __init__(self, handler: "Handler", request: Request) -> None:
         self.handler = handler
@@ -68,7 +68,7 @@ class Exchange:
         self.server = handler.server.played
 
     def answer(self, raw: Optional[bytes] = None) -> Answer:
-        """Carry the request out (with another body than it came with, if `raw` is given)."""
+        """Carry the request out, with the body `raw` instead of its own if that is given."""
         request = self.request
         if raw is not None:
             request = Request(request.method, request.target, request.headers, raw)
@@ -102,7 +102,7 @@ class Exchange:
         self.handler.close_connection = True
 
     def abort(self) -> None:
-        """Close at once and with a reset instead of an orderly end."""
+        """Close the connection at once with a reset."""
         linger = struct.pack("ii", 1, 0)
         self.handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.handler.rfile.close()  # the socket stays open as long as a file uses it
@@ -128,7 +128,7 @@ class Handler(BaseHTTPRequestHandler):
     def exchange(self) -> None:
         played = self.server.played
         raw = self.read_body()
-        if raw is None:  # the client went away in the middle: nothing of it counts
+        if raw is None:  # the client closed the connection early: the request is ignored
             self.close_connection = True
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -171,4 +171,4 @@ class Handler(BaseHTTPRequestHandler):
             data += chunk
 
     def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
-        """Silent: `server.requests` tells what happened."""
+        """Print nothing; see `server.requests` instead."""

@@ -1,4 +1,4 @@
-"""Validation issues as Langfuse words them: zod 3 on 2.x servers, zod 4 afterwards.
+"""Validation issues in Langfuse's wording: zod 3 on 2.x servers, zod 4 on later ones.
 
 A check takes a value and its path and returns the list of issues, empty when all is well.
 Fields are nullish unless `required`.
@@ -149,7 +149,7 @@ def text(shortest: int = 0, longest: Optional[int] = None) -> Check:
 
 
 def record_id(zod: Zod, value: Any, path: Path) -> List[Issue]:
-    """1 to 800 characters without a carriage return; 2.x servers know no upper bound."""
+    """1 to 800 characters without a carriage return; 2.x servers have no upper bound."""
     issues = text(1, None if zod.old else 800)(zod, value, path)
     if not issues and not zod.old and "\r" in value:
         return [zod.custom(path, "ID cannot contain carriage return characters")]
