@@ -15,7 +15,6 @@ FIRST_COMMAND_FLOOR = 4
 FLOORS = {
     0: """
         errors files shell bash_words packages suggest json_values terminal_text tls
-        stash_entries stash_patterns
         parallel time_limit json_text json_lines json_schema line_numbers row_errors front_matter
     """,
     1: """
@@ -24,7 +23,7 @@ FLOORS = {
         env_files env_format_json env_format_lines env_places env_hierarchy env_changes
         findings dotenv_file config_files config_schema config_values redis_settings redaction
         spelled_values score_values score_config_fields
-        prompt_content media_files gemini_schema yaml_values
+        prompt_content media_files gemini_schema yaml_values stash_entries stash_patterns
     """,
     2: """
         journal journal_errors journal_marks journal_merge journal_reads journal_schema
