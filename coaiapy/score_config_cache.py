@@ -12,15 +12,13 @@ import os
 import re
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from coaiapy import times
 from coaiapy.errors import ConfigError, StateError
 from coaiapy.files import locked, make_private_folder, read_text, reason, state_folder, write_atomic
+from coaiapy.notes import Note
 from coaiapy.record_fields import Body
-
-# A function that gets a sentence for the user about something that is not an error.
-Note = Callable[[str], None]
 
 FOLDER = "score-configs"
 MAX_AGE_HOURS = 24.0

@@ -13,8 +13,9 @@ from coaiapy import ids, times
 from coaiapy import score_config_cache as cache
 from coaiapy.current_project import current_project, remembered
 from coaiapy.errors import NetworkError, NotFoundError, RefusedError, StateError, UsageError
+from coaiapy.notes import Note, ignore_note
 from coaiapy.record_fields import Body
-from coaiapy.score_config_cache import MAX_AGE_HOURS, Note, Snapshot
+from coaiapy.score_config_cache import MAX_AGE_HOURS, Snapshot
 from coaiapy.score_config_fields import changed, checked, unknown_name
 from coaiapy.settings import Settings
 
@@ -36,10 +37,6 @@ class Made(NamedTuple):
     outcome: str
     id: Optional[str] = None
     reason: Optional[str] = None
-
-
-def ignore_note(sentence: str) -> None:
-    """Ignore a note: the default for callers that do not want notes."""
 
 
 def find(

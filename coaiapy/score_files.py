@@ -14,11 +14,10 @@ from coaiapy.csv_items import csv_items
 from coaiapy.errors import CoaiaError, NotFoundError, UsageError
 from coaiapy.item_files import Item, read_items
 from coaiapy.json_values import parse
+from coaiapy.notes import Note, ignore_note
 from coaiapy.records import Score
 from coaiapy.row_errors import RowErrors
-from coaiapy.score_config_cache import Note
 from coaiapy.score_configs import get as get_config
-from coaiapy.score_configs import ignore_note
 from coaiapy.settings import Settings
 
 FORMATS = ("csv", "json", "jsonl")

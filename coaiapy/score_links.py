@@ -10,6 +10,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
 from coaiapy import score_config_cache, score_configs
 from coaiapy.errors import CoaiaError, NetworkError, UsageError
 from coaiapy.journal import Journal
+from coaiapy.notes import ignore_note
 from coaiapy.record_fields import Body
 from coaiapy.score_values import accepted, subject
 from coaiapy.settings import LOCAL, Settings
@@ -57,7 +58,7 @@ def links(settings: Settings, sources: Sequence[int]) -> Links:
     if not used or settings.is_local:
         return Links({})
     there = score_config_cache.snapshot_of(score_configs.list_all(settings, with_archived=True))
-    local = score_config_cache.read(LOCAL, score_configs.ignore_note).by_id
+    local = score_config_cache.read(LOCAL, ignore_note).by_id
     found: Dict[str, Union[Body, str]] = {}
     for config_id, name in used.items():
         config = there.by_id.get(config_id) or there.find(name)

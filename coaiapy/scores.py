@@ -10,12 +10,11 @@ from coaiapy import delivery, ids, journal_reads, score_values, unconfirmed
 from coaiapy.destinations import destination_of
 from coaiapy.errors import ConfigError, NotFoundError, UsageError
 from coaiapy.journal import Journal
+from coaiapy.notes import Note, ignore_note
 from coaiapy.readers import of_server
 from coaiapy.record_fields import SCORE_TYPES, Body
 from coaiapy.records import Score, score_from
-from coaiapy.score_config_cache import Note
 from coaiapy.score_configs import get as get_config
-from coaiapy.score_configs import ignore_note
 from coaiapy.score_readers import (
     EVERY_SCORE,
     LocalScores,

@@ -6,12 +6,13 @@ written, and call ``note`` with a sentence about it. ``seconds`` limits the time
 """
 
 import itertools
-from typing import Any, Callable, Iterable, Iterator, List, Optional
+from typing import Any, Iterable, Iterator, List, Optional
 
 from coaiapy import ids, journal_reads, unconfirmed
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
 from coaiapy.journal import Journal
+from coaiapy.notes import Note, ignore_note
 from coaiapy.reader_local import LocalReader, sessions_of
 from coaiapy.readers import Question, read
 from coaiapy.record_fields import UNCONFIRMED, Body
@@ -25,12 +26,6 @@ from coaiapy.trace_filter import (
     TraceFilter,
     checked,
 )
-
-Note = Callable[[str], None]
-
-
-def _ignore_note(sentence: str) -> None:
-    """Ignore a note: the default for callers that do not want notes."""
 
 
 def _check_limit(limit: Optional[int], fewest: int = 0) -> None:
@@ -64,7 +59,7 @@ def list_traces(
 
 
 def get_trace(
-    settings: Settings, trace_id: str, note: Note = _ignore_note, seconds: Optional[float] = None
+    settings: Settings, trace_id: str, note: Note = ignore_note, seconds: Optional[float] = None
 ) -> Body:
     """Return a trace with ``observations`` and ``scores``; ``NotFoundError`` if there is none."""
     trace_id = ids.check_given(trace_id, "trace")
@@ -82,7 +77,7 @@ def get_trace(
 def get_observation(
     settings: Settings,
     observation_id: str,
-    note: Note = _ignore_note,
+    note: Note = ignore_note,
     seconds: Optional[float] = None,
 ) -> Body:
     """Return one observation.
@@ -158,7 +153,7 @@ def list_observations(
 def get_session(
     settings: Settings,
     session_id: str,
-    note: Note = _ignore_note,
+    note: Note = ignore_note,
     with_observations: bool = True,
     seconds: Optional[float] = None,
 ) -> Body:

@@ -11,18 +11,18 @@ from hypothesis import settings
 from coaiapy.cli_common import Context
 from coaiapy.coaiacli import main
 
-# How long one example takes says more of the machine, and of what else it does, than of the code.
-# The suite tries the same few each time, so that it is short and says the same twice; to look for
-# more: make test ARGS=--hypothesis-profile=thorough
+# No deadline for an example: the time depends more on the load of the machine than on the code. The
+# suite tries the same few examples each time, so that it is fast and repeatable; to try more: make
+# test ARGS=--hypothesis-profile=thorough
 settings.register_profile("suite", deadline=None, max_examples=30, derandomize=True)
 settings.register_profile("thorough", deadline=None, max_examples=300, derandomize=False)
 settings.load_profile("suite")
 
-# Every parser asks for translations of argparse's words, and looks for them in several folders. The
-# first language that it tries is then the one that needs no file.
+# Every parser looks for translations of argparse's words in several folders; that takes time. For the
+# language C no file is needed.
 os.environ["LANGUAGE"] = "C"
 
-# A shell starts what runs in the background deaf to Ctrl-C, and every child would inherit it.
+# A shell makes background processes ignore Ctrl-C, and their child processes inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
