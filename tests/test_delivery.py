@@ -26,6 +26,8 @@ from coaiapy.journal import Journal
 from coaiapy.settings import Settings
 
 LOCAL = Settings(base_url="local")
+# Seconds that nothing takes unless it waits for what it should not wait for.
+LONG = 60.0
 
 
 @pytest.fixture(params=BOTH)
@@ -77,8 +79,8 @@ def test_a_backlog_that_cannot_be_sent_costs_two_seconds_and_no_words(server):
     leave_behind(server, records_of(5))
     server.fail("hang", times=None, method="POST", after=1)
     begun = time.monotonic()
-    outcome = submit(server, [observation_of(9)], seconds=15, timeout=30.0)
-    assert time.monotonic() - begun < 10
+    outcome = submit(server, [observation_of(9)], seconds=LONG, timeout=LONG)
+    assert time.monotonic() - begun < LONG
     assert (outcome.sent, outcome.waiting, outcome.problem) == (1, 0, None)
     assert len(in_outbox()) == 5
     assert claimed() == 0
@@ -88,17 +90,18 @@ def test_a_backlog_too_big_for_two_seconds_is_sent_in_part_and_nothing_of_it_twi
     server, monkeypatch
 ):
     def slow(exchange, options):
-        time.sleep(0.25)
+        time.sleep(0.5)
         exchange.send(exchange.answer())
 
     monkeypatch.setitem(faults.PLAYS, "slow", slow)
     monkeypatch.setattr("coaiapy.dispatch.CHUNK", 5)
+    monkeypatch.setattr(delivery, "BACKLOG_SECONDS", 4.0)
     leave_behind(server, records_of(300))
     server.fail("slow", times=None, method="POST")
     before = len(server.rows())
     begun = time.monotonic()
-    outcome = submit(server, [observation_of(999)], seconds=15, timeout=30.0)
-    assert time.monotonic() - begun < 10
+    outcome = submit(server, [observation_of(999)], seconds=LONG, timeout=LONG)
+    assert time.monotonic() - begun < LONG
     assert 0 < outcome.backlog < 300
     assert len(in_outbox()) == 300 - outcome.backlog
     if server.kind.name != "v3":
@@ -110,8 +113,8 @@ def test_naming_the_project_is_part_of_these_two_seconds(langfuse):
     leave_behind(server, records_of(5))
     server.fail("hang", times=None, path="/projects", after=1)  # the first is the detection's
     begun = time.monotonic()
-    assert submit(server, [observation_of(9)], seconds=15, timeout=30.0).sent == 1
-    assert time.monotonic() - begun < 10
+    assert submit(server, [observation_of(9)], seconds=LONG, timeout=LONG).sent == 1
+    assert time.monotonic() - begun < LONG
 
 
 def test_after_a_refusal_of_its_own_records_a_command_does_not_try_the_backlog(langfuse):
@@ -134,10 +137,10 @@ def test_many_records_may_take_longer_than_the_deadline_if_they_get_on(server, m
     monkeypatch.setattr("coaiapy.dispatch.CHUNK", 10)
     monkeypatch.setattr("coaiapy.dispatch.WORKERS", 1)
     for number in range(6):
-        server.fail("429", method="POST", retry_after=0.4, after=number)
+        server.fail("429", method="POST", retry_after=0.8, after=number)
     begun = time.monotonic()
-    assert submit(server, records_of(60), seconds=2).sent == 60
-    assert time.monotonic() - begun > 2
+    assert submit(server, records_of(60), seconds=4).sent == 60
+    assert time.monotonic() - begun > 4
 
 
 # Brief tries after a failure
@@ -157,30 +160,33 @@ def make_mark_older(server, seconds):
         journal.db.execute("UPDATE marks SET at = at - ?", (seconds,))
 
 
+DEADLINE, BRIEF, TOLD = 0.4, 0.2, 0.3
+
+
 @pytest.fixture
-def short(monkeypatch):
-    monkeypatch.setattr(delivery, "DEADLINE", 2.4)
-    monkeypatch.setattr(delivery, "BRIEF_SECONDS", 0.2)
-    monkeypatch.setattr("coaiapy.http_retry.backoff", lambda attempt: 0.1)
+def given(monkeypatch):
+    """The seconds that each command has been given to send what it wrote."""
+    found = []
+    send = delivery._Courier.send
+
+    def noted(courier, seconds, *rest, **options):
+        found.append(seconds)
+        send(courier, seconds, *rest, **options)
+
+    monkeypatch.setattr(delivery, "DEADLINE", DEADLINE)
+    monkeypatch.setattr(delivery, "BRIEF_SECONDS", BRIEF)
+    monkeypatch.setattr(delivery._Courier, "send", noted)
+    return found
 
 
-def seconds_of(action):
-    begun = time.monotonic()
-    action()
-    return time.monotonic() - begun
-
-
-def test_after_a_network_failure_the_next_command_tries_briefly(server, short):
+def test_after_a_network_failure_the_next_command_tries_briefly(server, given):
     server.fail("refuse")
-
-    def write(number, seconds=None):
-        return seconds_of(lambda: submit(server, [trace_of(number)], seconds))
-
-    assert write(1) > 1.6, "up to the deadline"
-    assert write(2) < 1.6
-    assert write(3, seconds=2.4) > 1.6, "unless it is told how long"
+    for number, seconds in enumerate([None, None, TOLD]):
+        submit(server, [trace_of(number)], seconds)
+    assert given == [DEADLINE, BRIEF, TOLD], "briefly, unless it is told how long"
     make_mark_older(server, 61)
-    assert write(4) > 1.6, "and no longer than a minute"
+    submit(server, [trace_of(3)], None)
+    assert given[3:] == [DEADLINE], "and no longer than a minute"
     assert len(in_outbox()) == 4
 
 
@@ -188,18 +194,20 @@ def test_the_default_deadline_is_fifteen_seconds_and_a_brief_try_two():
     assert (delivery.DEADLINE, delivery.BRIEF_SECONDS, delivery.BACKLOG_SECONDS) == (15, 2, 2)
 
 
-def test_a_brief_try_that_fails_does_not_prolong_the_minute(server, short):
+def test_a_brief_try_that_fails_does_not_prolong_the_minute(server, given):
     server.fail("refuse")
     submit(server, [trace_of(1)], None)
     make_mark_older(server, 30)
     submit(server, [trace_of(2)], None)
-    assert 29 < age_of_mark(server) < 40
+    assert given == [DEADLINE, BRIEF]
+    assert age_of_mark(server) > 29
 
 
-def test_a_success_ends_the_brief_tries(server, short):
+def test_a_success_ends_the_brief_tries(server, given, monkeypatch):
     server.fail("refuse")
     submit(server, [trace_of(1)], None)
     server.heal()
+    monkeypatch.setattr(delivery, "BRIEF_SECONDS", LONG)
     submit(server, [trace_of(2)], None)
     assert age_of_mark(server) is None
     assert in_outbox() == {}
@@ -208,7 +216,7 @@ def test_a_success_ends_the_brief_tries(server, short):
 def test_a_deadline_amid_success_is_no_network_failure(server, monkeypatch):
     monkeypatch.setattr("coaiapy.dispatch.CHUNK", 10)
     server.fail("hang", times=None, method="POST", after=2)
-    outcome = submit(server, records_of(60), seconds=2, timeout=30.0)
+    outcome = submit(server, records_of(60), seconds=4, timeout=LONG)
     assert 0 < outcome.sent < 60
     assert isinstance(outcome.problem, NetworkError)
     assert age_of_mark(server) is None

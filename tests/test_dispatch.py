@@ -113,20 +113,23 @@ def test_a_rate_limit_is_waited_for(server, shape):
 
 
 def test_a_rate_limit_beyond_the_deadline_is_not_waited_for(server):
-    server.fail("429", times=None, method="POST", retry_after=30)
+    server.fail("429", times=None, method="POST", retry_after=300)
     begun = time.monotonic()
-    outcome = submit(server, records_of(2), seconds=20)
-    assert time.monotonic() - begun < 10
+    outcome = submit(server, records_of(2), seconds=200)
+    assert time.monotonic() - begun < 100
     assert (outcome.waiting, type(outcome.problem).exit_code) == (2, 4)
     assert len(writes(server)) == 1
 
 
 def test_later_commands_wait_as_long_as_the_server_has_asked(server):
-    server.fail("429", method="POST", retry_after=3)
-    assert submit(server, records_of(2), seconds=2).waiting == 2
-    outcome = submit(server, [observation_of(5)], seconds=2)
+    server.fail("429", method="POST", retry_after=60)
+    assert submit(server, records_of(2), seconds=20).waiting == 2
+    outcome = submit(server, [observation_of(5)], seconds=20)
     assert (outcome.waiting, len(writes(server))) == (1, 1), "nothing was asked meanwhile"
     assert "asked to wait another" in str(outcome.problem)
+    with Journal() as journal:  # as if the time that was asked for were nearly over
+        journal.db.execute("UPDATE marks SET at = at - 59")
+        journal.db.execute("UPDATE deliveries SET not_before = not_before - 59")
     outcome = submit(server, [observation_of(6)])
     assert (outcome.sent, outcome.backlog, in_outbox()) == (1, 3, {})
 
@@ -156,8 +159,8 @@ def test_pauses_between_tries_grow(server):
 def test_a_server_that_hangs_costs_no_more_than_the_deadline(server):
     server.fail("hang", times=None, method="POST")
     begun = time.monotonic()
-    outcome = submit(server, records_of(3), seconds=1, timeout=30.0)
-    assert time.monotonic() - begun < 10
+    outcome = submit(server, records_of(3), seconds=1, timeout=100.0)
+    assert time.monotonic() - begun < 60
     assert outcome.waiting == 3
     assert isinstance(outcome.problem, NetworkError)
     assert claimed() == 0
@@ -166,8 +169,8 @@ def test_a_server_that_hangs_costs_no_more_than_the_deadline(server):
 def test_what_is_in_flight_at_the_deadline_is_not_waited_for_beyond_it(server):
     server.fail("drip", times=None, method="POST", delay=0.5)
     begun = time.monotonic()
-    assert submit(server, records_of(3), seconds=1, timeout=30.0).waiting == 3
-    assert time.monotonic() - begun < 10
+    assert submit(server, records_of(3), seconds=1, timeout=100.0).waiting == 3
+    assert time.monotonic() - begun < 60
 
 
 def test_part_of_a_batch_that_failed_is_sent_again_alone(langfuse):
@@ -261,7 +264,7 @@ def test_what_is_too_big_in_sum_is_halved_and_what_is_too_big_alone_set_aside(se
 @pytest.mark.parametrize("fault, hint", [("401", "LANGFUSE_PUBLIC_KEY"), ("403", "kept")])
 def test_keys_that_are_not_taken_cost_one_request_and_no_data(server, fault, hint):
     server.fail(fault, times=None)
-    outcome = submit(server, records_of(50), seconds=5)
+    outcome = submit(server, records_of(50), seconds=60)
     assert isinstance(outcome.problem, ConfigError)
     assert hint in str(outcome.problem)
     assert len(server.requests) == 1

@@ -4,7 +4,7 @@ import pytest
 from langfuse_server import KINDS
 from servers import settings_for
 
-from coaiapy import langfuse_http, prompts
+from coaiapy import prompts
 from coaiapy.errors import (
     ConfigError,
     ExitCode,
@@ -195,11 +195,10 @@ def test_the_same_content_with_another_config_is_another_version(server, known):
     assert [one["config"] for one in server.prompts["p"]] == [{"t": 1}, {"t": 2}]
 
 
-def test_a_server_that_stays_away_leaves_the_outcome_open(server, known, monkeypatch):
+def test_a_server_that_stays_away_leaves_the_outcome_open(server, known):
     prompts.create_prompt(known, "p", "x")
     server.fail("answer lost", method="POST", path="/v2/prompts")
     server.fail("503", method="GET", path="/v2/prompts", after=1, times=None)
-    monkeypatch.setattr(langfuse_http, "DEFAULT_SECONDS", 0.5)
     with pytest.raises(NetworkError, match="whether prompt 'p' was created is not known"):
         prompts.create_prompt(known, "p", "y")
     assert len(posts(server)) == 2

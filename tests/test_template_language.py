@@ -175,7 +175,7 @@ def test_a_template_cannot_make_something_huge(text):
     started = time.monotonic()
     with pytest.raises(TemplateError):
         render(text)
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 100
 
 
 def test_many_texts_share_one_limit():
