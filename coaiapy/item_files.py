@@ -10,7 +10,6 @@ from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, NamedTuple
 
 from coaiapy import json_values, line_numbers, yaml_values
 from coaiapy.errors import UsageError
-from coaiapy.packages import require
 
 FORMATS = ("json", "jsonl", "yaml")
 EMPTY = "there is nothing in it"
@@ -131,16 +130,13 @@ def _json(text: str) -> List[Any]:
 
 def _yaml(text: str) -> List[Any]:
     """Return the items of every document of a YAML text."""
-    yaml = require("yaml", "PyYAML")
     try:
         # Times stay texts: they are parsed by the rules of coaiapy/times.py.
         documents = yaml_values.load_all(text, "timestamp")
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = "line {}".format(mark.line + 1) if mark else "this"
-        reason = getattr(error, "problem", None) or str(error).replace("\n", " ")
-        raise UsageError("{} is not YAML: {}".format(place, reason)) from error
-    except (ValueError, RecursionError) as error:
+    except yaml_values.NotYamlError as error:
+        place = "line {}".format(error.line) if error.line else "this"
+        raise UsageError("{} is not YAML: {}".format(place, error.problem)) from error
+    except ValueError as error:
         raise UsageError("this is not YAML that can be kept: {}".format(error)) from error
     said = [document for document in documents if document is not None]
     if not said:

@@ -6,7 +6,6 @@ from typing import Any, Iterable, List, Sequence
 
 from coaiapy import json_values, yaml_values
 from coaiapy.errors import UsageError
-from coaiapy.packages import require
 from coaiapy.record_fields import Body
 
 TEXT = "text"
@@ -100,12 +99,10 @@ def content_from(text: str, prompt_type: str) -> Any:
 
 def yaml_value(text: str, what: str) -> Any:
     """Return the value of a YAML text with JSON's types; ``UsageError`` calls the text ``what``."""
-    yaml = require("yaml", "PyYAML")
     try:
         return json_values.plain(yaml_values.load(text))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        said = " ".join(str(error).split())
-        raise UsageError("{} is not YAML that can be used: {}".format(what, said)) from error
+    except ValueError as error:
+        raise UsageError("{} is not YAML that can be used: {}".format(what, error)) from error
 
 
 def content_text(content: Any, escaped: bool = False) -> str:

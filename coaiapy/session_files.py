@@ -132,14 +132,11 @@ def _with_node(nodes: List[Body], trace_id: str, name: str) -> List[Body]:
 
 
 def _parsed(path: str) -> Any:
-    yaml = require("yaml", "PyYAML")
     try:
         return yaml_values.load(read_text(path))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = ", line {}".format(mark.line + 1) if mark else ""
+    except ValueError as error:
         raise StateError(
-            "{}{} is not YAML: correct it, or name another file with -f".format(path, place)
+            "{} is not YAML ({}): correct it, or name another file with -f".format(path, error)
         ) from error
 
 

@@ -175,16 +175,13 @@ def _parse_json(text: str, path: str) -> Any:
 
 
 def _parse_yaml(text: str, path: str) -> Any:
-    yaml = require("yaml", "PyYAML")
     try:
         # Dates stay texts, as in JSON. Merge keys are off: they can make a document huge.
         return yaml_values.load(text, "timestamp", "merge")
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        told = getattr(error, "problem", None) or " ".join(str(error).split())
-        raise StateError("{}, line {}: not YAML: {}".format(path, line, told)) from error
-    except (ValueError, RecursionError) as error:
+    except yaml_values.NotYamlError as error:
+        told = "{}, line {}: not YAML: {}".format(path, error.line or 1, error.problem)
+        raise StateError(told) from error
+    except ValueError as error:
         raise StateError("{}: not YAML: {}".format(path, error)) from error
 
 

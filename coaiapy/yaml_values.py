@@ -4,12 +4,21 @@ An alias (``*name``) repeats another value, a merge (``<<``) all its keys. With 
 expand to more than any memory holds; values that are far larger than the text are refused.
 """
 
-from typing import Any, List
+from typing import Any, List, Optional
 
 from coaiapy.packages import require
 
 # How much, in characters and values, aliases and merges may add to twice the length of a text.
 EXPANSION = 200000
+
+
+class NotYamlError(ValueError):
+    """A text that is not YAML; ``line`` is counted from 1, ``None`` where no line is to blame."""
+
+    def __init__(self, problem: str, line: Optional[int]) -> None:
+        super().__init__("line {}: {}".format(line, problem) if line else problem)
+        self.problem = problem
+        self.line = line
 
 
 def load(text: str, *kept_as_text: str) -> Any:
@@ -24,19 +33,27 @@ def load_all(text: str, *kept_as_text: str) -> List[Any]:
     """Return the values of the documents of a YAML text.
 
     ``kept_as_text`` are YAML types whose values are kept as texts: ``timestamp``, ``merge``.
-    Raises ``yaml.YAMLError``, ``RecursionError``, or ``ValueError`` if aliases or merges make the
-    value too large.
+    Raises ``NotYamlError``, or another ``ValueError`` if aliases or merges make the value too large or
+    it is nested too deeply.
     """
     yaml = require("yaml", "PyYAML")
     most = 2 * len(text) + EXPANSION
     try:
         documents = list(yaml.load_all(text, Loader=_loader(yaml, kept_as_text, most)))
-    except yaml.constructor.ConstructorError as error:
-        if error.problem == "found unhashable key":  # an unquoted {{ name }} does this
-            error.problem += " (a text that begins with a brace needs quotes)"
-        raise
+    except yaml.YAMLError as error:
+        raise _not_yaml(error) from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
     _check_size(documents, most)
     return documents
+
+
+def _not_yaml(error: Any) -> NotYamlError:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or " ".join(str(error).split())
+    if problem == "found unhashable key":  # an unquoted {{ name }} does this
+        problem += " (a text that begins with a brace needs quotes)"
+    return NotYamlError(problem, mark.line + 1 if mark else None)
 
 
 def item_lines(text: str) -> List[int]:

@@ -24,9 +24,9 @@ BOMBS = {"aliases": ALIASES, "merges": MERGES, "texts": TEXTS, "endless": ENDLES
     [("a: 1\nb: 2\na: 3\n", 3), ("- {b: 1,\n   b: 2}\n", 2), ("a:\n  1: x\n  1: y", 3)],
 )
 def test_a_key_that_is_there_twice_is_an_error_with_its_line(text, line):
-    with pytest.raises(yaml.YAMLError, match="is there twice") as caught:
+    with pytest.raises(yaml_values.NotYamlError, match="is there twice") as caught:
         yaml_values.load(text)
-    assert caught.value.problem_mark.line + 1 == line
+    assert caught.value.line == line
 
 
 def test_a_merge_may_bring_a_key_that_is_there_and_come_twice():
@@ -101,5 +101,22 @@ def test_what_people_write_means_what_it_did():
 
 @pytest.mark.parametrize("text", ["!!python/object/apply:os.system [x]", "!!python/name:os.system"])
 def test_nothing_but_data_comes_out(text):
-    with pytest.raises(yaml.YAMLError):
+    with pytest.raises(yaml_values.NotYamlError):
         yaml_values.load(text)
+
+
+def test_a_mistake_is_told_with_its_line():
+    with pytest.raises(yaml_values.NotYamlError) as caught:
+        yaml_values.load("a: 1\nb: {{ name }}\n")
+    assert caught.value.line == 2
+    assert str(caught.value) == "line 2: " + caught.value.problem
+    assert "a text that begins with a brace needs quotes" in caught.value.problem
+    with pytest.raises(ValueError, match="nested too deeply"):
+        yaml_values.load("[" * 5000 + "]" * 5000)
+
+
+def test_a_session_file_that_is_not_yaml_is_told_with_the_line(run, project):
+    (project / "session.yml").write_text("session_id: s\nnodes: ]\n", "utf-8")
+    result = run("fuse", "sessions", "view")
+    assert (result.code, result.out) == (6, "")
+    assert "session.yml is not YAML (line 2: " in result.err
