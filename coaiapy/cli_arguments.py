@@ -1,14 +1,10 @@
-"""What command lines are made of everywhere: values with a check, and JSON on the way out."""
+"""Options and values that many commands take, and the checks of such values."""
 
 import argparse
-import json
-from typing import IO, Any, Iterable, Optional
+from typing import Any, Optional
 
 from coaiapy import json_values, spelled_values, times
-from coaiapy.cli_streams import Context
 from coaiapy.errors import UsageError
-from coaiapy.json_lines import json_line
-from coaiapy.settings import Settings
 from coaiapy.spelled_values import whole_number
 
 ENVIRONMENT_HELP = "Langfuse environment (default: the setting LANGFUSE_TRACING_ENVIRONMENT)"
@@ -27,29 +23,6 @@ def add_id(parser: Any, kind: str, *short: str, **options: Any) -> None:
     parser.add_argument(
         "--" + kind, dest=kind + "_id", default=argparse.SUPPRESS, help=argparse.SUPPRESS
     )
-
-
-def print_json(context: Context, value: Any) -> None:
-    """Print ``value`` as JSON, for people and programs."""
-    text = json.dumps(value, ensure_ascii=False, indent=2)
-    if not _can_show(context.stdout, text):
-        text = json.dumps(value, indent=2)
-    context.say(text)
-
-
-def print_json_lines(context: Context, values: Iterable[Any]) -> None:
-    """Print each of ``values`` as JSON on a line of its own."""
-    for value in values:
-        line = json_line(value)
-        context.say(line if _can_show(context.stdout, line) else json.dumps(value))
-
-
-def _can_show(stream: IO[str], text: str) -> bool:
-    try:
-        text.encode(getattr(stream, "encoding", None) or "utf-8")
-    except UnicodeError:
-        return False
-    return True
 
 
 def json_or_text(text: Optional[str]) -> Any:
@@ -111,9 +84,3 @@ def add_timeout(parser: argparse.ArgumentParser, default: Any = None) -> None:
         default=default,
         help="wait at most this long for the server (default: as long as it keeps answering)",
     )
-
-
-def note_source(context: Context, settings: Settings) -> None:
-    """Say so if what is shown comes from no server."""
-    if settings.is_local:
-        context.note("read from the local journal")

@@ -4,12 +4,11 @@ import argparse
 import os
 from typing import Any, List, Optional
 
-from coaiapy.cli_arguments import print_json
 from coaiapy.cli_call_recorder import add_trace_options, recorder
 from coaiapy.cli_common import Parser, example_text
+from coaiapy.cli_output import check_output, print_json
 from coaiapy.cli_progress import seconds_bar
 from coaiapy.cli_streams import Context
-from coaiapy.cli_texts import check_output
 from coaiapy.config_schema import KEY_OF
 from coaiapy.errors import CoaiaError, ExitCode, StateError, UsageError
 from coaiapy.files import write_output

@@ -5,10 +5,10 @@ import itertools
 from typing import Any, Iterable, Optional
 
 from coaiapy import settings, traces
-from coaiapy.cli_arguments import print_json
 from coaiapy.cli_common import add_command
 from coaiapy.cli_delivery import add_delivery_options, report, summary
 from coaiapy.cli_input import STDIN, open_input
+from coaiapy.cli_output import print_json
 from coaiapy.cli_progress import new_bar
 from coaiapy.cli_streams import Context
 from coaiapy.display import counted

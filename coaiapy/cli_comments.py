@@ -4,10 +4,11 @@ import argparse
 from typing import Any, List, Optional
 
 from coaiapy import comments, display, settings
-from coaiapy.cli_arguments import add_id, add_json, print_json, seconds
+from coaiapy.cli_arguments import add_id, add_json, seconds
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_input import STDIN, read_stdin
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.errors import UsageError
 from coaiapy.settings import Settings

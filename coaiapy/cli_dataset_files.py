@@ -4,9 +4,10 @@ import argparse
 from typing import Any, Dict, List, Optional
 
 from coaiapy import dataset_files, settings
-from coaiapy.cli_arguments import add_json, print_json
+from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import add_command
 from coaiapy.cli_input import open_input
+from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context, write_text
 from coaiapy.dataset_import import Imported, import_dataset_items
 from coaiapy.dataset_items import list_dataset_items

@@ -4,9 +4,10 @@ import argparse
 from typing import Any, List
 
 from coaiapy import dataset_items, settings
-from coaiapy.cli_arguments import add_json, json_or_text, print_json
+from coaiapy.cli_arguments import add_json, json_or_text
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.dataset_display import ITEM_COLUMNS
 from coaiapy.datasets import metadata_from

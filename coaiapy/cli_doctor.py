@@ -4,8 +4,9 @@ import argparse
 from typing import Any, Dict, List
 
 from coaiapy import doctor
-from coaiapy.cli_arguments import add_json, print_json
+from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import example_text
+from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.findings import Finding, worst
 

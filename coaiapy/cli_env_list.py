@@ -67,7 +67,7 @@ def show(args: argparse.Namespace, context: Context) -> None:
         variables = environment.existing_variables_in(path_of(args))
         context.say(shown_table(context, variables, args.reveal))
     elif args.json:
-        from coaiapy.cli_arguments import print_json
+        from coaiapy.cli_output import print_json
 
         found = [_as_json(place, args.reveal) for place in _places(args)]
         print_json(context, found[0]["variables"] if is_one else found)

@@ -4,9 +4,10 @@ import argparse
 from typing import List
 
 from coaiapy import cogh
-from coaiapy.cli_arguments import add_json, print_json
+from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import Parser, add_command, add_group, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.errors import UsageError
 

@@ -4,8 +4,9 @@ import argparse
 from typing import List
 
 from coaiapy import display, health, settings
-from coaiapy.cli_arguments import add_json, print_json
+from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import example_text
+from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 
 

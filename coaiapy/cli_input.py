@@ -19,6 +19,21 @@ def read_input(path: Optional[str], context: Context) -> str:
     return read_stdin(context) if path in (None, STDIN) else read_text(str(path))
 
 
+def input_text(context: Context, text: Optional[str], file: Optional[str]) -> str:
+    """Return the text of the file, else of the argument, else of standard input (also ``-``).
+
+    Standard input is read only when nothing else is given. An empty text is a ``UsageError``.
+    """
+    if text is not None and file is not None:
+        context.note("TEXT is ignored, because --file was given")
+        text = None
+    is_given = file is None and text not in (None, STDIN)
+    found = str(text) if is_given else read_input(file, context)
+    if not found.strip():
+        raise UsageError("the text is empty: give it as an argument, with -F FILE or in a pipe")
+    return found
+
+
 def read_stdin(context: Context) -> str:
     """Return the text that is piped in."""
     _refuse_terminal(context)

@@ -5,7 +5,7 @@ import csv
 import shutil
 from typing import Any, Dict, List, Mapping, Sequence
 
-from coaiapy.cli_arguments import print_json, print_json_lines
+from coaiapy.cli_output import print_json, print_json_lines
 from coaiapy.cli_streams import Context, is_terminal
 from coaiapy.display import counted
 from coaiapy.errors import UsageError

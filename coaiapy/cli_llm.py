@@ -4,11 +4,11 @@ import argparse
 import os
 from typing import Any, List, Optional
 
-from coaiapy.cli_arguments import print_json
 from coaiapy.cli_call_recorder import add_trace_options, recorder
 from coaiapy.cli_common import Parser, example_text
+from coaiapy.cli_input import input_text
+from coaiapy.cli_output import check_output, print_json, put_text
 from coaiapy.cli_streams import Context, flush, write_text
-from coaiapy.cli_texts import check_output, input_text, put_text
 from coaiapy.errors import ExitCode, UsageError
 from coaiapy.masking import shown_url
 

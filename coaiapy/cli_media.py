@@ -4,9 +4,10 @@ import argparse
 from typing import Any, List
 
 from coaiapy import delivery, display, media, media_files, settings
-from coaiapy.cli_arguments import add_id, add_json, print_json, seconds
+from coaiapy.cli_arguments import add_id, add_json, seconds
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import report
+from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.files import write_output
 

@@ -4,9 +4,10 @@ import argparse
 from typing import Any
 
 from coaiapy import settings, trace_reads
-from coaiapy.cli_arguments import add_id, add_timeout, note_source, positive, print_json
+from coaiapy.cli_arguments import add_id, add_timeout, positive
 from coaiapy.cli_common import add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_output import note_source, print_json
 from coaiapy.cli_streams import Context
 from coaiapy.listing import with_note
 from coaiapy.record_fields import OBSERVATION_TYPES

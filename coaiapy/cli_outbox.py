@@ -4,11 +4,12 @@ import argparse
 from typing import Any, Dict, Iterable, List
 
 from coaiapy import delivery, display, outbox, score_links, settings
-from coaiapy.cli_arguments import add_json, positive, print_json, print_json_lines
+from coaiapy.cli_arguments import add_json, positive
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report
 from coaiapy.cli_input import agrees
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_output import print_json, print_json_lines
 from coaiapy.cli_progress import steps_bar
 from coaiapy.cli_streams import Context
 from coaiapy.display import counted

@@ -4,9 +4,10 @@ import argparse
 from typing import Any, Dict, List, Sequence
 
 from coaiapy import display, pipeline
-from coaiapy.cli_arguments import add_id, add_json, print_json
+from coaiapy.cli_arguments import add_id, add_json
 from coaiapy.cli_common import Parser, add_command, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.errors import ExitCode, UsageError
 from coaiapy.table import table

@@ -4,10 +4,11 @@ import argparse
 from typing import Any, Iterator, List
 
 from coaiapy import cli_prompt_files, prompts, settings
-from coaiapy.cli_arguments import add_json, json_value, positive, print_json, seconds
+from coaiapy.cli_arguments import add_json, json_value, positive, seconds
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_input import STDIN, read_input
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.errors import UsageError
 from coaiapy.prompt_content import LATEST, PRODUCTION, TEXT, TYPES, content_from, content_text

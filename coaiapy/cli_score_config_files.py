@@ -4,10 +4,11 @@ import argparse
 from typing import Any, Callable, Dict, List
 
 from coaiapy import score_config_files, score_configs, score_presets, score_values, settings
-from coaiapy.cli_arguments import add_json, print_json
+from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import add_command, add_group
 from coaiapy.cli_input import agrees
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.display import counted
 from coaiapy.errors import CoaiaError, ExitCode

@@ -13,9 +13,10 @@ from coaiapy import (
     settings,
     spelled_values,
 )
-from coaiapy.cli_arguments import add_json, print_json
+from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_output import print_json
 from coaiapy.cli_score_options import (
     add_score_options,
     add_target_options,

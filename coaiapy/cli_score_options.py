@@ -4,15 +4,9 @@ import argparse
 from typing import Any, Dict, Optional
 
 from coaiapy import scores
-from coaiapy.cli_arguments import (
-    ENVIRONMENT_HELP,
-    add_id,
-    add_json,
-    json_value,
-    print_json,
-    time,
-)
+from coaiapy.cli_arguments import ENVIRONMENT_HELP, add_id, add_json, json_value, time
 from coaiapy.cli_delivery import add_delivery_options, report
+from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.errors import UsageError
 from coaiapy.records import Score

@@ -4,11 +4,12 @@ import argparse
 from typing import Any, List
 
 from coaiapy import display, score_files, scores, settings
-from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_json, positive, print_json, time
+from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_json, positive, time
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report, summary
 from coaiapy.cli_input import open_input
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_output import print_json
 from coaiapy.cli_score_options import (
     add_score_options,
     add_target_options,

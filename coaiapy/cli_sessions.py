@@ -4,19 +4,11 @@ import argparse
 from typing import Any, List
 
 from coaiapy import display, session_files, settings, trace_reads
-from coaiapy.cli_arguments import (
-    FROM_HELP,
-    TO_HELP,
-    add_json,
-    add_timeout,
-    note_source,
-    positive,
-    print_json,
-    time,
-)
+from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_json, add_timeout, positive, time
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_output import note_source, print_json
 from coaiapy.cli_streams import Context
 from coaiapy.listing import TRACE_COLUMNS, listing, with_note
 from coaiapy.trace_filter import SessionFilter

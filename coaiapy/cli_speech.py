@@ -5,11 +5,12 @@ from typing import Any, List, Optional
 
 from coaiapy.cli_call_recorder import add_trace_options, recorder
 from coaiapy.cli_common import Parser, example_text
+from coaiapy.cli_input import input_text
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_output import check_output
 from coaiapy.cli_progress import steps_bar
 from coaiapy.cli_streams import Context
 from coaiapy.cli_tag import add_tag_options, change_of, write_tags
-from coaiapy.cli_texts import check_output, input_text
 from coaiapy.errors import ExitCode, UsageError
 from coaiapy.speech_text import DEFAULT_VOICE, FORMATS
 

@@ -4,9 +4,9 @@ import argparse
 from typing import Any, List, Optional
 
 from coaiapy.audio_tags_base import NAMES
-from coaiapy.cli_arguments import print_json
 from coaiapy.cli_call_recorder import add_trace_options, recorder
 from coaiapy.cli_common import Parser, example_text
+from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.errors import CoaiaError, ExitCode
 

@@ -4,17 +4,10 @@ import argparse
 from typing import Any, Iterable, List
 
 from coaiapy import settings, trace_reads
-from coaiapy.cli_arguments import (
-    FROM_HELP,
-    TO_HELP,
-    add_id,
-    add_timeout,
-    note_source,
-    positive,
-    time,
-)
+from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_id, add_timeout, positive, time
 from coaiapy.cli_common import add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_output import note_source
 from coaiapy.cli_streams import Context
 from coaiapy.errors import UsageError
 from coaiapy.listing import TRACE_COLUMNS, with_note

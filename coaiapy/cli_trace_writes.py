@@ -11,12 +11,12 @@ from coaiapy.cli_arguments import (
     json_object,
     json_or_text,
     json_value,
-    print_json,
     time,
 )
 from coaiapy.cli_common import OneOfSeveral, add_command
 from coaiapy.cli_delivery import add_delivery_options, check_export, export_variables, report
 from coaiapy.cli_input import STDIN, read_input
+from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.errors import UsageError
 from coaiapy.record_fields import LEVELS, OBSERVATION_TYPES

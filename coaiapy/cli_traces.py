@@ -13,8 +13,9 @@ from coaiapy import (
     trace_reads,
     traces,
 )
-from coaiapy.cli_arguments import add_json, add_timeout, note_source, print_json
+from coaiapy.cli_arguments import add_json, add_timeout
 from coaiapy.cli_common import add_command, subcommands
+from coaiapy.cli_output import note_source, print_json
 from coaiapy.cli_streams import Context
 
 

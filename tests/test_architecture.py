@@ -59,7 +59,7 @@ FLOORS = {
         session_files comments media published_comments published_media health
     """,
     4: """
-        cli_call_recorder cli_texts cli_progress cli_llm cli_audio cli_speech cli_tag
+        cli_call_recorder cli_output cli_progress cli_llm cli_audio cli_speech cli_tag
         cli_prompts cli_prompt_files cli_datasets cli_dataset_files cli_dataset_items
         cli_scores cli_score_options cli_score_configs cli_score_config_files cli_input
         cli_branches cli_streams cli_common cli_arguments cli_delivery cli_help cli_env cli_env_list cli_pipeline
