@@ -5,7 +5,7 @@ valid line is skipped, with the reason.
 """
 
 import re
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Union
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional
 
 from coaiapy import gemini_schema, json_values
 from coaiapy.conversations import (
@@ -21,7 +21,6 @@ from coaiapy.conversations import (
 )
 from coaiapy.errors import UsageError
 from coaiapy.json_lines import json_lines
-from coaiapy.json_text import rows
 from coaiapy.record_fields import Body
 
 OPENAI = "openai"
@@ -71,15 +70,6 @@ def training_data(
         except UnusableError as error:
             skipped.append(Skipped(str(item.get("id")), str(error)))
     return TrainingData(records, skipped)
-
-
-def format_dataset_for_finetuning(
-    items: Union[str, Iterable[Body]],
-    format_type: str,
-    system_instruction: Optional[str] = DEFAULT_INSTRUCTION,
-) -> str:
-    """Return the items, given as objects or as the text of a JSON list, as JSON Lines."""
-    return training_data(rows(items), format_type, system_instruction).jsonl()
 
 
 def _record(item: Body, vendor: str, system_instruction: Optional[str]) -> Body:

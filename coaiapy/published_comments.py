@@ -9,7 +9,7 @@ from typing import Any, Dict, Optional
 
 from coaiapy import comments, session_files, settings
 from coaiapy.errors import CoaiaError
-from coaiapy.json_text import to_text
+from coaiapy.published_json import to_text
 from coaiapy.published_traces import written
 
 __all__ = [

@@ -5,7 +5,7 @@ from typing import Any, Callable
 
 from coaiapy.errors import CoaiaError, UsageError
 from coaiapy.http_answers import reason_of
-from coaiapy.json_text import parsed, to_text
+from coaiapy.published_json import parsed, to_text
 
 
 def for_people(form: Callable[..., str]) -> Callable[..., str]:

@@ -10,10 +10,10 @@ from typing import Any, Callable, Dict, Optional
 
 from coaiapy import display, media, media_files, media_transfer, settings
 from coaiapy.errors import CoaiaError
-from coaiapy.json_text import parsed
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.media_files import SUPPORTED_CONTENT_TYPES
 from coaiapy.published_forms import for_people, or_error
+from coaiapy.published_json import parsed
 from coaiapy.published_traces import written
 from coaiapy.server_only import client_for
 

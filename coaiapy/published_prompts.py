@@ -5,12 +5,13 @@ through the outbox: if the server cannot be reached, ``NetworkError`` is raised.
 functions take the JSON text, or its value, and return text for people.
 """
 
-from typing import Any, Optional, Sequence
+from typing import Any, Iterable, Optional, Sequence, Union
 
 from coaiapy import dataset_display, dataset_items, datasets, prompt_display, prompts, settings
-from coaiapy.finetuning import format_dataset_for_finetuning
-from coaiapy.json_text import parsed, rows, to_text
+from coaiapy.finetuning import DEFAULT_INSTRUCTION, training_data
 from coaiapy.published_forms import for_people
+from coaiapy.published_json import parsed, rows, to_text
+from coaiapy.record_fields import Body
 
 __all__ = [
     "create_dataset",
@@ -143,3 +144,12 @@ def format_datasets_table(datasets_json: Any) -> str:
 def format_dataset_display(dataset_json: Any, items_json: Any) -> str:
     """Return a dataset: its fields, then each of its items."""
     return dataset_display.format_dataset_display(parsed(dataset_json), rows(items_json))
+
+
+def format_dataset_for_finetuning(
+    items: Union[str, Iterable[Body]],
+    format_type: str,
+    system_instruction: Optional[str] = DEFAULT_INSTRUCTION,
+) -> str:
+    """Return the items, given as objects or as the text of a JSON list, as JSON Lines."""
+    return training_data(rows(items), format_type, system_instruction).jsonl()

@@ -23,9 +23,9 @@ from coaiapy.current_project import current_project
 from coaiapy.delivery import Outcome
 from coaiapy.errors import CoaiaError
 from coaiapy.ids import span_trace_id
-from coaiapy.json_text import parsed, rows, to_text
 from coaiapy.listing import listing, with_note
 from coaiapy.published_forms import for_people
+from coaiapy.published_json import parsed, rows, to_text
 from coaiapy.record_fields import Body
 from coaiapy.records import Score
 from coaiapy.score_config_cache import (

@@ -13,10 +13,10 @@ from typing import Any, Dict, Optional, Sequence, Tuple
 
 from coaiapy import delivery, display, projects, settings, times, trace_reads, traces
 from coaiapy.errors import UsageError
-from coaiapy.json_text import parsed, rows, to_text
 from coaiapy.listing import TRACE_COLUMNS, listing, with_note
 from coaiapy.observation_files import preview, read_observations
 from coaiapy.published_forms import for_people, or_error
+from coaiapy.published_json import parsed, rows, to_text
 from coaiapy.records import observation_from, trace_from
 from coaiapy.trace_filter import ORDERS, ObservationFilter, SessionFilter, TraceFilter, tags_of
 

@@ -15,7 +15,7 @@ FIRST_COMMAND_FLOOR = 4
 FLOORS = {
     0: """
         errors files shell bash_words packages suggest notes json_values terminal_text tls
-        parallel time_limit json_text json_lines json_schema line_numbers row_errors front_matter
+        parallel time_limit json_lines json_schema line_numbers row_errors front_matter
     """,
     1: """
         mp3_frames wav_audio ogg_pages audio_files speech_text transcript_formats
@@ -48,7 +48,7 @@ FLOORS = {
         transcription transcribe_aws syntation audio_tags
         prompts prompt_drift prompt_sync
         datasets dataset_items dataset_files dataset_import finetuning conversations
-        published_forms published_prompts cofuse published_traces
+        published_forms published_json published_prompts cofuse published_traces
         api traces unknown_traces trace_reads
         projects doctor item_files observation_files csv_items batch_ids pipeline environment env_context
         published_environment published_templates

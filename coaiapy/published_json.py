@@ -1,4 +1,4 @@
-"""JSON text as the published functions give it and take it back."""
+"""JSON text, as published functions take and return it."""
 
 import json
 from typing import Any, Dict, List
