@@ -69,14 +69,13 @@ def _paths(folder: str) -> Iterator[str]:
 
 
 def _read(path: str) -> str:
-    """Return a file's text with its own line ends, without a byte-order mark."""
+    """Return a file's text with its own line ends; ``UsageError`` if it is not UTF-8."""
     try:
-        with open(path, encoding="utf-8-sig", newline="") as stream:
-            return stream.read()
-    except UnicodeDecodeError as error:
-        raise UsageError("{} is not UTF-8 text: save it as UTF-8".format(path)) from error
-    except OSError as error:
-        raise StateError("cannot read {}: {}".format(path, files.reason(error))) from error
+        return files.read_text(path, newline="")
+    except StateError as error:
+        if isinstance(error.__cause__, UnicodeDecodeError):
+            raise UsageError(str(error)) from error
+        raise
 
 
 def note_version(folder: str, file: PromptFile, version: int) -> None:

@@ -237,7 +237,7 @@ def test_a_folder_of_prompts_from_pull_to_push(server, run, project):
     "data, said",
     [
         (b"<<<<<<< HEAD\n---\n---\nx\n=======\n---\n---\ny\n>>>>>>> other\n", "conflict"),
-        (b"---\nname: p\n---\ncaf\xe9\n", "not UTF-8"),
+        (b"---\nname: p\n---\ncaf\xe9\n", "not UTF-8 text (line 4"),
         ("---\n---\nx\n".encode("utf-16"), "not UTF-8"),
         (b"---\nname: p\n<<<<<<< HEAD\ntags: []\n=======\n>>>>>>> x\n---\n", "not YAML"),
     ],
