@@ -65,7 +65,10 @@ def connected(connect: Callable[[], Any], server: RedisServer, verbose: bool) ->
 
 
 def is_local(config: Dict[str, Any]) -> bool:
-    """Tell whether values stay on this machine: no Redis is configured, and none was replaced."""
+    """Tell whether values stay on this machine.
+
+    That is so if no Redis is configured and the script has not replaced ``redis.Redis``.
+    """
     return not _is_replaced() and published_config.names_no_redis(config)
 
 

@@ -13,7 +13,7 @@ EXPANSION = 200000
 
 
 class NotYamlError(ValueError):
-    """A text that is not YAML; ``line`` is counted from 1, ``None`` where no line is to blame."""
+    """The text is not YAML; ``line`` is counted from 1, ``None`` if there is no particular line."""
 
     def __init__(self, problem: str, line: Optional[int]) -> None:
         super().__init__("line {}: {}".format(line, problem) if line else problem)
@@ -33,8 +33,8 @@ def load_all(text: str, *kept_as_text: str) -> List[Any]:
     """Return the values of the documents of a YAML text.
 
     ``kept_as_text`` are YAML types whose values are kept as texts: ``timestamp``, ``merge``.
-    Raises ``NotYamlError``, or another ``ValueError`` if aliases or merges make the value too large or
-    it is nested too deeply.
+    Raises ``NotYamlError``, or another ``ValueError`` if aliases or merges make the value too
+    large, or if it is nested too deeply.
     """
     yaml = require("yaml", "PyYAML")
     most = 2 * len(text) + EXPANSION
