@@ -55,7 +55,7 @@ FLOORS = {
         coaiamodule published_config published_stash stash
         cogh service_checks config_check config_risks
         scores score_files score_links score_configs score_config_files score_presets score_availability
-        score_config_types published_scores
+        published_score_configs published_scores
         session_files comments media published_comments published_media health
     """,
     4: """

@@ -9,7 +9,7 @@ import pytest
 
 from coaiapy import score_config_files, score_configs, score_presets, score_values, settings
 from coaiapy.errors import NotFoundError, StateError, UsageError
-from coaiapy.score_config_types import ScoreConfig, ScoreConfigExport
+from coaiapy.published_score_configs import ScoreConfig, ScoreConfigExport
 from coaiapy.score_files import read_scores
 
 CSV = """\

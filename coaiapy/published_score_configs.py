@@ -5,6 +5,8 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from coaiapy.score_config_files import VERSION
 
+__all__ = ["ScoreCategory", "ScoreConfig", "ScoreConfigExport", "ScoreConfigMetadata"]
+
 
 class ScoreCategory(NamedTuple):
     """One category of a CATEGORICAL config."""
