@@ -36,19 +36,19 @@ endif
 .PHONY: help demo test test-all lint format bench docs clean bump build dist upload upload-test test-release
 
 help:
-	@echo "make demo          install, then make a trace from a template and show it"
-	@echo "make test          install, then run the whole test suite (ARGS='-k env' for a part)"
-	@echo "make test-all      what decides about a change: .ci/run"
-	@echo "make lint          style, types and language level"
-	@echo "make format        let ruff lay the code out"
-	@echo "make bench         what coaia takes, against the published release and the official SDK"
-	@echo "make docs          write what is made from the code: docs/cli.md, docs/coaia.1, docs/api.md, docs/tour.svg"
+	@echo "make demo          install, create a trace from a template and show it"
+	@echo "make test          install and run the test suite (ARGS='-k env' for a part of it)"
+	@echo "make test-all      run all checks that a change has to pass (.ci/run)"
+	@echo "make lint          check style, types and language level"
+	@echo "make format        format the code with ruff"
+	@echo "make bench         measure time and memory, compared with the published release and the official SDK"
+	@echo "make docs          generate docs/cli.md, docs/coaia.1, docs/api.md and docs/tour.svg from the code"
 	@echo "make clean         remove build/, dist/ and *.egg-info"
-	@echo "make bump          raise the version (VERSION=1.2.3 sets one)"
-	@echo "make build         wheel and source distribution, checked (make dist: the same)"
+	@echo "make bump          raise the version (or set it with VERSION=1.2.3)"
+	@echo "make build         build and check the wheel and the source distribution (same as make dist)"
 	@echo "make upload        upload dist/ to the package index, with the TWINE_ settings of ~/.env"
 	@echo "make upload-test   upload dist/ to the test index"
-	@echo "make test-release  bump, clean, build, check and upload-test in one go"
+	@echo "make test-release  bump, clean, build, check and upload-test in one step"
 
 demo: $(VENV)/.installed
 	@bash tools/demo.sh $(BIN)
