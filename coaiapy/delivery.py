@@ -3,6 +3,7 @@
 Nothing here raises for what the network or a server does, unless it is said; the ``Outcome`` tells.
 """
 
+import threading
 import time
 from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
@@ -10,6 +11,7 @@ from coaiapy import current_project, destinations, journal_marks, outbox
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, StateError
 from coaiapy.journal import Journal, Written
 from coaiapy.journal_schema import LOCAL
+from coaiapy.packages import require
 from coaiapy.record_fields import Body
 from coaiapy.settings import Settings
 
@@ -51,6 +53,19 @@ class Outcome(NamedTuple):
     rejected: Tuple[Rejected, ...] = ()
     problem: Optional[CoaiaError] = None
     notes: Tuple[str, ...] = ()
+
+
+def prepare(settings: Settings) -> None:
+    """Begin to load the packages that ``deliver`` needs, in a thread, unless nothing is sent."""
+    if not settings.is_local:
+        threading.Thread(target=_load).start()
+
+
+def _load() -> None:
+    try:
+        require("requests")
+    except ConfigError:
+        pass  # ``deliver`` will meet it again
 
 
 def deliver(

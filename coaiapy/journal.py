@@ -8,7 +8,7 @@ last one that a server has acknowledged. What is owed to a server has a row in `
 
 import os
 from contextlib import contextmanager
-from typing import Any, Iterable, Iterator, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Iterable, Iterator, NamedTuple, Optional, Sequence
 
 from coaiapy.errors import StateError
 from coaiapy.files import PRIVATE_FILE, locked, make_private_folder, reason, state_folder
@@ -82,14 +82,22 @@ class Journal:
             for row in self.db.execute(sql, values):
                 yield row
 
-    def append(self, destination: int, records: Iterable[Any]) -> Written:
+    def append(
+        self,
+        destination: int,
+        records: Iterable[Any],
+        on_staged: Callable[[], None] = lambda: None,
+    ) -> Written:
         """Write all the records or, if ``records`` raises, none; queue them unless they are local.
 
         A record that is known already is merged into what is there: given fields replace,
         metadata is merged, its first time stays. One that changes nothing is not queued again.
+        ``on_staged`` is called when the last record has come: while SQLite writes them to the
+        disk, another thread can run.
         """
         with self.reporting_errors():
             count = stage(self.db, records)
+        on_staged()
         with self.transaction() as db:
             last = db.execute("SELECT coalesce(max(seq), 0) FROM records").fetchone()[0]
             rows, changed = move(db, destination, count)

@@ -1,5 +1,6 @@
 """Writes, changes and deletes traces and observations; ``trace_reads`` reads them."""
 
+from functools import partial
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from coaiapy import delivery, ids, journal_reads, unknown_traces
@@ -29,7 +30,7 @@ def _write(
     destination = destination_of(journal, settings)
     unknown: List[str] = []
     placed = _placed(journal, settings, destination, records, unknown)
-    written = journal.append(destination, placed)
+    written = journal.append(destination, placed, partial(delivery.prepare, settings))
     outcome = delivery.deliver(journal, settings, written, seconds)
     lone = [one for one in unknown if journal_reads.row_of_trace(journal, destination, one) is None]
     if lone and outcome.sent and not outcome.waiting:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from processes import COAIA, ROOT, environment
 
 import coaiapy
 
@@ -114,3 +115,18 @@ def test_both_modules_are_the_command(module):
     assert output.decode("utf-8") == "coaia {}\n".format(coaiapy.__version__).replace(
         "\n", os.linesep
     )
+
+
+def test_a_package_that_is_missing_when_something_is_sent_costs_a_sentence(tmp_path):
+    """It is loaded by a thread while the record is being written: that must not be heard of."""
+    (tmp_path / "requests.py").write_text("raise ImportError('no requests here')")
+    more = {"LANGFUSE_PUBLIC_KEY": "pk", "LANGFUSE_SECRET_KEY": "sk"}
+    variables = dict(environment(**more), PYTHONPATH=os.pathsep.join([str(tmp_path), ROOT]))
+    ended = subprocess.run(
+        COAIA + ["fuse", "traces", "create", "run"], env=variables, stderr=subprocess.PIPE
+    )
+    said = ended.stderr.decode("utf-8")
+    assert ended.returncode == 3 and said.count("\n") == 1
+    assert "needs the Python package requests" in said
+    waiting = subprocess.check_output(COAIA + ["fuse", "outbox", "list", "--jsonl"], env=variables)
+    assert waiting.count(b"\n") == 1
