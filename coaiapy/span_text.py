@@ -1,7 +1,7 @@
-"""One record as an OTLP span: its JSON text.
+"""One record as the JSON text of an OTLP span.
 
-The text is put together from its parts. A span is always the same few fields, and a batch has very
-many of them: building dictionaries and encoding those takes three times as long.
+The text is joined from its parts, because a batch has very many spans and all have the same few
+fields: building dictionaries and encoding them took 1.6 times as long.
 """
 
 from functools import lru_cache
