@@ -186,15 +186,20 @@ def test_observations_that_are_each_others_parents_are_named():
         ids_in("".join(json.dumps(row) + "\n" for row in rows))
     assert str(caught.value).splitlines() == [
         "1 of 6 observations are wrong, so nothing was written:",
-        "  line 4: parent_id: each is the next one's child: 'b' -> 'a' -> 'b'",
+        "  line 4: parent_id: each is the child of the next: 'b' -> 'a' -> 'b'",
     ]
     rows[3]["parent"] = "top"
     assert len(ids_in("".join(json.dumps(row) + "\n" for row in rows))) == 6
 
 
-def test_a_parent_of_another_trace_or_time_may_be_anywhere():
+def test_a_parent_may_stand_anywhere_and_a_long_ring_is_not_told_whole():
     rows = [{"id": "o%d" % number, "parent": "o%d" % (number + 1)} for number in range(3000)]
     assert len(ids_in("".join(json.dumps(row) + "\n" for row in rows))) == 3000
+    rows[-1]["parent"] = "o0"
+    with pytest.raises(
+        UsageError, match=r"line 1: .*: 'o0' -> 'o1' .*'o5' -> ... \(3000 in all\)$"
+    ):
+        ids_in("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def test_a_preview_says_what_would_be_there():
