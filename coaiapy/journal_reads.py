@@ -9,23 +9,27 @@ from coaiapy.journal import Journal, journal_path
 from coaiapy.record_fields import Body
 
 
+# The records of traces, and a row for each trace that has none.
+_TRACES = """
+    SELECT time, seq, body, trace_id FROM records WHERE destination = ?1 AND kind = 'trace'
+    UNION ALL
+    SELECT min(time), min(seq), NULL, trace_id FROM records AS lone
+    WHERE destination = ?1 AND kind = 'observation' AND NOT EXISTS (
+        SELECT 1 FROM records WHERE destination = ?1 AND kind = 'trace'
+        AND trace_key = lone.trace_key)
+    GROUP BY trace_key
+"""
+# By whether the newest comes first.
+_BY_TIME = {True: "ORDER BY time DESC, seq DESC", False: "ORDER BY time, seq"}
+
+
 def traces(journal: Journal, destination: int, newest_first: bool = True) -> Iterator[Body]:
     """Yield the traces of a destination by their time; only those that are taken are read.
 
     A trace that is known by its observations alone (it was made elsewhere) is there too, with
     the time of its first observation.
     """
-    sql = """
-        SELECT time, seq, body, trace_id FROM records WHERE destination = ?1 AND kind = 'trace'
-        UNION ALL
-        SELECT min(time), min(seq), NULL, trace_id FROM records AS lone
-        WHERE destination = ?1 AND kind = 'observation' AND NOT EXISTS (
-            SELECT 1 FROM records WHERE destination = ?1 AND kind = 'trace'
-            AND trace_key = lone.trace_key)
-        GROUP BY trace_key
-        ORDER BY 1 {0}, 2 {0}
-    """
-    for row in journal.rows(sql.format("DESC" if newest_first else "ASC"), destination):
+    for row in journal.rows(_TRACES + _BY_TIME[newest_first], destination):
         if row["body"]:
             yield json.loads(row["body"])
         else:
