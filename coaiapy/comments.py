@@ -25,7 +25,8 @@ from coaiapy.spelled_values import whole_number
 COMMENTS = "/api/public/comments"
 TRACE, OBSERVATION, SESSION, PROMPT = OBJECT_TYPES = ("TRACE", "OBSERVATION", "SESSION", "PROMPT")
 LONGEST = 5000
-# Seconds to wait for an object. Servers may take 15 seconds to show it, and twice that at midnight.
+# Seconds to wait for an object. Servers show a write after a few seconds, but around midnight (UTC)
+# it may take 15.
 USUAL_WAIT = 30.0
 
 
