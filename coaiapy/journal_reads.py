@@ -8,7 +8,6 @@ from coaiapy import ids
 from coaiapy.journal import Journal, journal_path
 from coaiapy.record_fields import Body
 
-
 # The records of traces, and a row for each trace that has none.
 _TRACES = """
     SELECT time, seq, body, trace_id FROM records WHERE destination = ?1 AND kind = 'trace'

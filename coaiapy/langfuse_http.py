@@ -17,7 +17,7 @@ from coaiapy.http_answers import Answer, is_html, parsed, reason_of
 from coaiapy.http_exchange import answer_of, opened
 from coaiapy.http_failures import BadAddressError, NoAnswerError
 from coaiapy.http_retry import retrying, until
-from coaiapy.langfuse_answers import is_event_type_refusal
+from coaiapy.langfuse_dialect import is_event_type_refusal
 from coaiapy.langfuse_errors import UnavailableError, WrongDialectError, clean, error_for
 from coaiapy.masking import shown_url
 from coaiapy.packages import require

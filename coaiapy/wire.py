@@ -6,7 +6,7 @@ from typing import Any, Iterable, Iterator, List, NamedTuple, Tuple
 
 from coaiapy.http_answers import message_of
 from coaiapy.http_retry import is_temporary
-from coaiapy.langfuse_answers import is_other_generation
+from coaiapy.langfuse_dialect import is_other_generation
 from coaiapy.outgoing import Outgoing
 from coaiapy.record_fields import Body
 

@@ -8,7 +8,7 @@ from typing import Any, List, Mapping, Optional, Sequence, Tuple
 from coaiapy import ids, times
 from coaiapy.http_answers import is_html, parsed_object, reason_of
 from coaiapy.http_retry import is_temporary
-from coaiapy.langfuse_answers import is_event_type_refusal
+from coaiapy.langfuse_dialect import is_event_type_refusal
 from coaiapy.langfuse_generation import V4, Server
 from coaiapy.outgoing import Outgoing
 from coaiapy.record_fields import FIELDS, Body
