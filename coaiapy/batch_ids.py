@@ -1,16 +1,16 @@
-"""The ids of a batch: each may stand there once, and no observation may be its own ancestor.
+"""Checks the ids of a batch: each must be there only once, and parents must not form a cycle.
 
-They are kept in a database of their own that SQLite moves to the disk as it grows, so that a batch
-may have any number of them.
+The ids are in a temporary SQLite database, which SQLite moves to disk when it grows, so that there
+may be any number of them.
 """
 
 from typing import Any, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from coaiapy import ids
 
-# How many rows are handed to SQLite at a time.
+# Rows are inserted in groups of this size.
 _ROWS = 1000
-# How many ids of a ring are named.
+# How many ids of a cycle the error names.
 _NAMED = 6
 _SCHEMA = (
     "CREATE TABLE ids (number INTEGER PRIMARY KEY, key TEXT, parent TEXT, id TEXT, place TEXT)"
@@ -22,13 +22,14 @@ JOIN ids AS first ON first.number = known.number
 JOIN ids AS later ON later.key = known.key AND later.number > known.number
 ORDER BY later.number
 """
-# Without one of these there is no ring. Most files have none, and this takes less time.
+# An observation that comes before its parent, or is its own parent. Every cycle has one; most files
+# have none, and this query is faster than the next.
 _BEFORE_ITS_PARENT = """
 SELECT 1 FROM ids JOIN ids AS above ON above.key = ids.parent AND above.number >= ids.number LIMIT 1
 """
-# The tree holds everything below an observation whose parent is not in the batch. The rest are
-# rings and what hangs below them.
-_IN_A_RING = """
+# ``tree`` is everything below the observations whose parents are not in the batch. The rest are
+# cycles, and the observations below them.
+_IN_A_CYCLE = """
 WITH RECURSIVE tree (key) AS (
     SELECT key FROM ids WHERE parent IS NULL OR parent NOT IN (SELECT key FROM ids)
     UNION SELECT ids.key FROM tree JOIN ids ON ids.parent = tree.key
@@ -46,7 +47,7 @@ class Wrong(NamedTuple):
 
 
 class BatchIds:
-    """The ids of a batch so far; a context manager that forgets them."""
+    """The ids of a batch so far; a context manager, which deletes them at its end."""
 
     def __init__(self) -> None:
         import sqlite3
@@ -63,14 +64,14 @@ class BatchIds:
         self._db.close()
 
     def add(self, number: int, place: str, id: str, parent: Optional[str]) -> None:
-        """Take note of an observation: its number in the batch, where it stands, its ids."""
+        """Add an observation: its number in the batch, its place for messages, its ids."""
         above = None if parent is None else ids.span_id(parent)
         self._rows.append((number, ids.span_id(id), above, id, place))
         if len(self._rows) == _ROWS:
             self._store()
 
     def problems(self) -> Iterator[Wrong]:
-        """Yield the observations whose id stands before them already; without any, a ring."""
+        """Yield the observations with an id that is there before; if there are none, a cycle."""
         self._store()
         self._db.execute("CREATE INDEX by_key ON ids (key)")
         repeated = False
@@ -78,22 +79,22 @@ class BatchIds:
             repeated = True
             yield Wrong(number, place, "id: {!r} is also that of {}".format(id, first))
         if not repeated:
-            yield from self._rings()
+            yield from self._cycles()
 
-    def _rings(self) -> Iterator[Wrong]:
+    def _cycles(self) -> Iterator[Wrong]:
         """Yield the first observation that is its own ancestor."""
         if not self._db.execute(_BEFORE_ITS_PARENT).fetchone():
             return
         self._db.execute("CREATE INDEX by_parent ON ids (parent)")
-        for (key,) in self._db.execute(_IN_A_RING):
-            ring = self._ring_above(key)
-            names = [repr(self._found(one, "id")) for one in (ring + ring[:1])[:_NAMED]]
-            more = [] if len(ring) < _NAMED else ["... ({} in all)".format(len(ring))]
+        for (key,) in self._db.execute(_IN_A_CYCLE):
+            cycle = self._cycle_above(key)
+            names = [repr(self._found(one, "id")) for one in (cycle + cycle[:1])[:_NAMED]]
+            more = [] if len(cycle) < _NAMED else ["... ({} in all)".format(len(cycle))]
             reason = "parent_id: each is the child of the next: " + " -> ".join(names + more)
-            yield Wrong(self._found(ring[0], "number"), self._found(ring[0], "place"), reason)
+            yield Wrong(self._found(cycle[0], "number"), self._found(cycle[0], "place"), reason)
 
-    def _ring_above(self, key: str) -> List[str]:
-        """Return the ring that is reached from ``key`` by going from parent to parent."""
+    def _cycle_above(self, key: str) -> List[str]:
+        """Return the cycle that is reached from ``key`` by going from parent to parent."""
         way: List[str] = []
         met: Set[str] = set()
         while key not in met:

@@ -1,7 +1,7 @@
-"""Who is sending which record: a claim keeps any other from sending it at the same time.
+"""Claims: no two processes or threads send the same record at the same time.
 
-Each go at sending claims under a name of its own. A claim is void once its time is over, or as
-soon as its process is dead or its go at sending has ended in whatever way.
+Each attempt to send claims records under its own name. A claim ends after a time (its lease), or
+when the process has died, or when the attempt has ended in any way.
 """
 
 import json
@@ -15,10 +15,11 @@ from coaiapy.outgoing import Outgoing
 from coaiapy.record_fields import Body
 from coaiapy.spelled_values import whole_number
 
-# No record pauses longer: a later moment was written before the clock was put right.
+# Seconds: no record has to wait longer after a failure. A later ``not_before`` was written while
+# the clock was wrong, and is ignored.
 LONGEST_PAUSE = 60.0
 
-# What lets go of the records that a condition is true of.
+# Ends the claims on the records that meet a condition, which has to be added.
 UNCLAIM = "UPDATE deliveries SET claimed_by = NULL, claimed_until = 0 WHERE "
 
 _PRESENT = (
@@ -26,13 +27,13 @@ _PRESENT = (
     " FROM records WHERE {} ORDER BY seq"
 )
 
-# The names that this process claims under at this moment.
+# The names under which this process claims now.
 _live: Set[str] = set()
 
 
 @contextmanager
 def claimant(journal: Journal) -> Iterator[str]:
-    """Yield a name to claim under; in the end, what is still claimed under it is let go."""
+    """Yield a name to claim under; at the end of the block its remaining claims are released."""
     name = "{}:{}:{}".format(_host(), os.getpid(), os.urandom(4).hex())
     _live.add(name)
     try:
@@ -51,10 +52,10 @@ def claim(
     most_bytes: int,
     rows: Optional[Iterable[int]] = None,
 ) -> List[Outgoing]:
-    """Take waiting records for ``lease`` seconds, the oldest first, and return them.
+    """Claim waiting records for ``lease`` seconds, the oldest first, and return them.
 
-    At most ``most`` of them, and no more than ``most_bytes`` of text unless one alone is bigger.
-    ``rows`` narrows it down to those rows. A record that pauses after a failure is passed over.
+    At most ``most`` records are claimed, and at most ``most_bytes`` of text, but at least one
+    record. ``rows`` limits them. Records that have to wait after a failure are skipped.
     """
     with journal.transaction(durable=False) as db:
         free = _free(db, name, destinations, most, rows)
@@ -72,7 +73,7 @@ def claim(
 def _free(
     db: Any, name: str, destinations: Sequence[int], most: int, rows: Optional[Iterable[int]]
 ) -> List[int]:
-    """Return the first ``most`` rows that wait and that nobody has claimed."""
+    """Return the first ``most`` rows that wait and are not claimed."""
     moment = time.time()
     found = db.execute(
         "SELECT seq, claimed_by, claimed_until, not_before FROM deliveries"
@@ -109,7 +110,7 @@ def _within(most_bytes: int, rows: Iterable[Any]) -> List[Any]:
 
 
 def renew(journal: Journal, name: str, lease: float) -> None:
-    """Keep what is claimed under ``name`` for ``lease`` seconds from now."""
+    """Extend the claims under ``name`` to ``lease`` seconds from now."""
     with journal.transaction(durable=False) as db:
         db.execute(
             "UPDATE deliveries SET claimed_until = ? WHERE claimed_by = ?",
@@ -118,7 +119,7 @@ def renew(journal: Journal, name: str, lease: float) -> None:
 
 
 def release(journal: Journal, name: str) -> None:
-    """Let go of all that is claimed under ``name``."""
+    """End all claims under ``name``."""
     held = "SELECT 1 FROM deliveries WHERE claimed_by = ? LIMIT 1"
     if not any(True for _ in journal.rows(held, name)):
         return
@@ -127,7 +128,7 @@ def release(journal: Journal, name: str) -> None:
 
 
 def are_held_by_others(journal: Journal, name: str, destinations: Sequence[int]) -> bool:
-    """Tell whether somebody else is sending anything to these destinations."""
+    """Tell whether records for these destinations are claimed under other names."""
     sql = (
         "SELECT 1 FROM deliveries WHERE claimed_by != ? AND claimed_until > ? AND {} LIMIT 1"
     ).format(among("destination", destinations))
@@ -135,14 +136,14 @@ def are_held_by_others(journal: Journal, name: str, destinations: Sequence[int])
 
 
 def among(column: str, values: Optional[Iterable[int]]) -> str:
-    """Return the SQL condition that ``column`` is one of ``values``; ``None`` allows all."""
+    """Return an SQL condition: ``column`` is one of ``values``; with ``None`` it is always true."""
     if values is None:
         return "1"
     return "{} IN ({})".format(column, ",".join(str(int(value)) for value in values))
 
 
 def _is_alive(name: str) -> bool:
-    """Tell whether the claimant may still be sending; on another machine it is assumed to be."""
+    """Tell whether a claimant may still be sending; one on another machine is assumed to be."""
     host, _, rest = name.rpartition(":")[0].rpartition(":")
     process = whole_number(rest)
     if host != _host() or process is None:
@@ -150,13 +151,13 @@ def _is_alive(name: str) -> bool:
     if process == os.getpid():
         return name in _live
     if os.name == "nt":
-        return True  # os.kill would end that process there: its claim runs out by itself
+        return True  # on Windows os.kill would end the process; the claim ends with its lease
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
     except OSError:
-        pass  # it is another user's, and alive
+        pass  # the process exists, but belongs to another user
     return True
 
 
@@ -167,7 +168,7 @@ def _host() -> str:
 
 
 def _outgoing(rows: Sequence[Any], contexts: Dict[Tuple[int, str], Body]) -> List[Outgoing]:
-    """Return the records of rows in their present revision."""
+    """Return the records in rows of the journal, in their current revision."""
     bodies = json.loads("[{}]".format(",".join(row["body"] for row in rows)))
     return [
         Outgoing(
@@ -186,7 +187,7 @@ def _outgoing(rows: Sequence[Any], contexts: Dict[Tuple[int, str], Body]) -> Lis
 
 
 def _trace(db: Any, destination: int, trace_key: str) -> Body:
-    """Return the body of a trace, ``{}`` without one."""
+    """Return the body of a trace, ``{}`` if the journal does not have it."""
     sql = "SELECT body FROM records WHERE destination = ? AND kind = 'trace' AND trace_key = ?"
     found = db.execute(sql, (destination, trace_key)).fetchone() if trace_key else None
     return dict(json.loads(found["body"])) if found else {}

@@ -1,6 +1,7 @@
-"""What a command does about sending: its own records first, then for a moment what waited before.
+"""Sends the records that a command has written, then for a moment those that waited before.
 
-Nothing here raises for what the network or a server does, unless it is said; the ``Outcome`` tells.
+Failures of the network or the server are not raised, unless a function's description says so; they
+are in the ``Outcome``.
 """
 
 import threading
@@ -15,19 +16,20 @@ from coaiapy.packages import require
 from coaiapy.record_fields import Body
 from coaiapy.settings import Settings
 
-# Seconds that one command may spend on sending its own records, and on what waited before.
+# Seconds that one command may spend on sending its own records, and those that waited before.
 DEADLINE = 15.0
 BACKLOG_SECONDS = 2.0
-# A server that could not be reached a minute ago is given this long, not the whole deadline.
+# If the server could not be reached within the last minute, it gets only this many seconds.
 UNREACHABLE_SECONDS = 60.0
 BRIEF_SECONDS = 2.0
-# A command that wrote more than this does not pick its own records out of what waits.
+# A command that has written more records than this sends all that wait, not only its own: a query
+# for so many rows would be slow.
 MANY = 1000
 PRUNE_SECONDS = 86400.0
 
 
 class Rejected(NamedTuple):
-    """A record that the server refused for good, and why."""
+    """A record that the server has refused, and why."""
 
     row: int
     kind: str
@@ -36,11 +38,12 @@ class Rejected(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of the records that a command wrote.
+    """The result of sending the records that a command has written, as numbers of records.
 
-    ``destination`` is where they belong (see ``destinations``). ``backlog`` were waiting before and
-    sent now; ``elsewhere`` wait for other servers and projects, if a flush has counted them.
-    ``notes`` say what whoever wrote them should look at.
+    ``changed``: new or changed in the journal. ``backlog``: were waiting before, and were sent now.
+    ``waiting``: are still in the outbox. ``elsewhere``: wait for other servers and projects (only
+    set by ``flush``). ``destination`` is their destination (see ``destinations``), ``problem`` why
+    they wait, ``notes`` are sentences for the user.
     """
 
     changed: int
@@ -71,9 +74,10 @@ def _load() -> None:
 def deliver(
     journal: Journal, settings: Settings, written: Written, seconds: Optional[float] = None
 ) -> Outcome:
-    """Send what was written within ``seconds`` (default: ``DEADLINE``), then what waited before.
+    """Send the records in ``written``, then those that waited before.
 
-    Many records may take longer, as long as the server goes on accepting them.
+    The time limit is ``seconds`` (default: ``DEADLINE``). With more than ``MANY`` records it counts
+    from the last record that the server has accepted.
     """
     if settings.is_local:
         return Outcome(changed=written.changed, is_local=True)
@@ -83,7 +87,7 @@ def deliver(
         try:
             _send(courier, written, owed, seconds)
             return courier.outcome(written.changed, owed, outbox.watched(journal))
-        except StateError as error:  # the journal has the records: this costs time, not data
+        except StateError as error:  # the records are in the journal and will be sent later
             return Outcome(
                 changed=written.changed,
                 destination=courier.own,
@@ -102,7 +106,7 @@ def _send(courier: "_Courier", written: Written, owed: int, seconds: Optional[fl
 
 
 def check(outcome: Outcome) -> None:
-    """Raise what went wrong with what was written; that it waits for a server is no error."""
+    """Raise the error in an outcome, if there is one; waiting for a server is not an error."""
     if outcome.rejected:
         raise RefusedError("; ".join(rejected.reason for rejected in outcome.rejected))
     if outcome.problem is not None and not isinstance(outcome.problem, NetworkError):
@@ -116,13 +120,13 @@ def flush(
     on_accepted: Callable[[int, int], None] = lambda done, total: None,
     score: Callable[[Body], Body] = destinations.as_it_is,
 ) -> Outcome:
-    """Send everything that waits for this project, for as long as the server accepts it.
+    """Send everything that waits for this project.
 
-    What was written for the ``adopted`` destinations becomes the project's first: once the server
-    has said that the keys are of a project, else ``NetworkError`` or ``ConfigError``; ``score``
-    makes of a score what the project takes.
-    ``on_accepted`` is told how many of how many have been sent. Raises ``ConfigError`` without
-    Langfuse keys.
+    Gives up when the server has accepted nothing for ``seconds``. Records of the destinations in
+    ``adopted`` are first moved to this project; ``score`` converts scores for it. For that the
+    server must tell the project of the keys: else ``NetworkError`` or ``ConfigError`` is raised.
+    ``on_accepted`` is called with the numbers of sent and of all records. Raises ``ConfigError``
+    without Langfuse keys.
     """
     if settings.is_local:
         raise ConfigError(
@@ -141,7 +145,7 @@ def flush(
 
 
 class _Courier:
-    """Sends for one command: its own records, then others, over one HTTP client."""
+    """Sends the records of one command, then others, with one HTTP client."""
 
     def __init__(self, journal: Journal, settings: Settings) -> None:
         from coaiapy.langfuse_http import LangfuseHttp
@@ -162,7 +166,7 @@ class _Courier:
         self.http.close()
 
     def usual_seconds(self) -> float:
-        """Return how long to try: not long, if a moment ago the server could not be reached."""
+        """Return the seconds to try: fewer if the server could not be reached a moment ago."""
         return BRIEF_SECONDS if self._was_unreachable() else DEADLINE
 
     def send(
@@ -172,12 +176,12 @@ class _Courier:
         renewing: bool = False,
         on_accepted: Callable[[int], None] = lambda count: None,
     ) -> None:
-        """Send what waits for the project, of it only ``rows`` if given."""
+        """Send what waits for the project, or only ``rows``."""
         self._dispatch(seconds, rows, renewing, True, on_accepted)
         self._remember_reachability()
 
     def send_backlog(self, seconds: float) -> None:
-        """Send for a moment what waited before; that it cannot be sent now is no problem."""
+        """Send what waited before, for ``seconds``; a failure is not reported."""
         until = time.monotonic() + seconds
         if self.accepted:
             self._learn_project(seconds)
@@ -187,9 +191,10 @@ class _Courier:
         self._prune()
 
     def send_all(self, seconds: float, on_accepted: Callable[[int, int], None]) -> None:
-        """Send what waits for the project, for as long as the server accepts it.
+        """Send everything that waits for the project, as long as the server accepts records.
 
-        Again if it turns out that the project had other keys before.
+        Continues with records that were written with earlier keys of the project, once it is known
+        that these belonged to it.
         """
         known: List[int] = []
         while self.problem is None and known != self.destinations:
@@ -207,14 +212,14 @@ class _Courier:
             self._prune()
 
     def name_project(self, seconds: float) -> None:
-        """Have the server say which project the keys are of, unless it has said so before."""
+        """Ask the server for the project of the keys, unless it is known."""
         if destinations.is_named(self.journal, self.own):
             return
         current_project.learn(self.http, self.journal, time.monotonic() + seconds)
         self.destinations = destinations.of_same_project(self.journal, self.own)
 
     def outcome(self, changed: int, owed: int, kept: Dict[str, int]) -> Outcome:
-        """Return what became of ``owed`` records; ``kept`` counts those in the outbox by state."""
+        """Return the outcome for ``owed`` records; ``kept`` counts those in the outbox by state."""
         sent = owed - sum(kept.values())
         waiting = kept.get("waiting", 0)
         return Outcome(
@@ -247,11 +252,11 @@ class _Courier:
             self.problem = dispatch.problem
 
     def _learn_project(self, seconds: float) -> None:
-        """Keys are replaced, the project stays: find out while these are good."""
+        """Find out the project of the keys, to recognize its records when it gets new keys."""
         try:
             self.name_project(seconds)
         except (NetworkError, ConfigError, RefusedError):
-            pass  # another time; nothing that was asked for depends on it
+            pass  # a later command tries again
 
     def _rejections(self) -> Iterable[Rejected]:
         for row in sorted(self.rejected):
@@ -267,14 +272,18 @@ class _Courier:
         return "unreachable " + self.settings.base_url
 
     def _remember_reachability(self) -> None:
-        """A brief try that fails proves nothing new: a full one is due when the minute is over."""
+        """Save whether the server could be reached.
+
+        A failure within the minute after another does not start a new minute: after it, a command
+        tries for the full time again.
+        """
         if self.accepted or not isinstance(self.problem, NetworkError):
             journal_marks.clear_mark(self.journal, self._unreachable)
         elif not self._was_unreachable():
             journal_marks.set_mark(self.journal, self._unreachable)
 
     def _prune(self) -> None:
-        """Once a day, forget what a server has had for long."""
+        """Once a day, delete old records that a server has accepted."""
         age = journal_marks.age(self.journal, "pruned")
         if age is None or age > PRUNE_SECONDS:
             journal_marks.set_mark(self.journal, "pruned")

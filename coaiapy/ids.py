@@ -1,8 +1,8 @@
-"""Ids: new ones, and the form that a span store wants of the user's own.
+"""Makes new ids, and converts the user's ids to the form that v4 servers need.
 
-A Langfuse v4 server knows a trace by 32 and an observation by 16 lowercase hex digits. Any other
-id is turned into such digits the way Langfuse's own SDK treats a seed (the first bytes of its
-SHA-256), so that the same text gives the same id in every process and every client.
+On a v4 server a trace id is 32 and an observation id 16 lowercase hex digits. Any other id is
+converted in the way that Langfuse's SDK converts a seed: to the first bytes of its SHA-256. The
+same text therefore gives the same id in every process and every client.
 """
 
 import os
@@ -20,9 +20,9 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
 
 def check_given(given: Any, what: str) -> str:
-    """Return the id of a ``what`` as text; ``UsageError`` for what no record can have.
+    """Return the id of a ``what`` ("trace") as text; ``UsageError`` for an invalid one.
 
-    Servers take an empty one for any.
+    An empty one is refused, because servers would return any record for it.
     """
     if isinstance(given, int) and not isinstance(given, bool):
         return str(given)
@@ -38,23 +38,23 @@ def check_given(given: Any, what: str) -> str:
 
 
 def new_trace_id() -> str:
-    """Return a random trace id of 32 hex digits, good for every server generation."""
+    """Return a random trace id of 32 hex digits, valid on every server generation."""
     return os.urandom(16).hex()
 
 
 def new_observation_id() -> str:
-    """Return a random observation id of 16 hex digits, good for every server generation."""
+    """Return a random observation id of 16 hex digits, valid on every server generation."""
     return os.urandom(8).hex()
 
 
 def new_id() -> str:
-    """Return a random id for what is neither trace nor observation."""
+    """Return a random id for a record that is neither a trace nor an observation."""
     return os.urandom(16).hex()
 
 
 @lru_cache(maxsize=256)
 def span_trace_id(trace_id: str) -> str:
-    """Return the 32 hex digits under which a span store keeps the trace ``trace_id``."""
+    """Return the 32 hex digits of a trace id on a v4 server."""
     text = trace_id.lower()
     if _UUID.match(text):
         text = text.replace("-", "")
@@ -64,7 +64,7 @@ def span_trace_id(trace_id: str) -> str:
 
 
 def span_id(observation_id: str) -> str:
-    """Return the 16 hex digits under which a span store keeps an observation."""
+    """Return the 16 hex digits of an observation id on a v4 server."""
     text = observation_id.lower()
     if _HEX16.match(text) and text.strip("0"):
         return text
@@ -72,18 +72,18 @@ def span_id(observation_id: str) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    """No record has an id with half a character in it, but one may be asked for."""
+    """Encode a text, also one with a lone surrogate, which a user may ask for as an id."""
     return text.encode("utf-8", "surrogatepass")
 
 
 @lru_cache(maxsize=256)
 def root_span_id(trace_id: str) -> str:
-    """Return the id of the span that stands for the trace itself."""
+    """Return the id of the root span that represents the trace itself."""
     return span_id("root of " + span_trace_id(trace_id))
 
 
 def known_forms(trace_id: str) -> List[str]:
-    """Return the ids under which a trace may be kept: the user's own first."""
+    """Return the forms of its id under which a trace may be stored, the user's own first."""
     kept = span_trace_id(trace_id)
     forms = [trace_id] if kept == trace_id else [trace_id, kept]
     if trace_id.lower().replace("-", "") == kept:
@@ -93,11 +93,11 @@ def known_forms(trace_id: str) -> List[str]:
 
 
 def derived_observation_id(*parts: str) -> str:
-    """Return the observation id that always belongs to the same ``parts``."""
+    """Return an observation id that is a hash of ``parts``."""
     return sha256("\x1f".join(parts).encode("utf-8")).digest()[:8].hex()
 
 
 def known_observation_forms(observation_id: str) -> List[str]:
-    """Return the ids under which an observation may be kept: the user's own first."""
+    """Return the forms of its id under which an observation may be stored, the user's first."""
     other = span_id(observation_id)
     return [observation_id] if other == observation_id else [observation_id, other]

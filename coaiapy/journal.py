@@ -1,9 +1,9 @@
-"""The journal: every write is here before it leaves the machine, and local mode reads from it.
+"""The journal: every record is saved here before it is sent, and local mode reads from it.
 
-One SQLite file, ``coaia.db`` in the state folder. A record (trace, observation, score) is one row
-of ``records`` with its latest state; ``revision`` counts its changes and ``sent_revision`` is the
-last one that a server has acknowledged. What is owed to a server has a row in ``deliveries`` (see
-``outbox.py``). Records are written for a *destination*: one project on one server, or ``LOCAL``.
+It is one SQLite file, ``coaia.db`` in the state folder. A record (trace, observation, score) is one
+row of ``records`` with its latest state; ``revision`` counts its changes, and ``sent_revision`` is
+the last one that a server has accepted. A record that has to be sent has a row in ``deliveries``
+(see ``outbox.py``). Each record belongs to a *destination*: a project on a server, or ``LOCAL``.
 """
 
 import os
@@ -23,19 +23,19 @@ _SYNCHRONOUS = "PRAGMA synchronous = {}"
 
 
 class Written(NamedTuple):
-    """What one ``append`` did: the rows it touched and how many of them changed."""
+    """The result of a write: the rows of the records, and how many of them are new or changed."""
 
     rows: Sequence[int]
     changed: int
 
 
 def journal_path() -> str:
-    """Return where the journal lies."""
+    """Return the path of the journal's file."""
     return os.path.join(state_folder(), "coaia.db")
 
 
 class Journal:
-    """An open journal; a context manager that closes it."""
+    """An open journal; a context manager, which closes it."""
 
     def __init__(self, path: Optional[str] = None) -> None:
         self.path = path or journal_path()
@@ -50,7 +50,7 @@ class Journal:
 
     @contextmanager
     def reporting_errors(self) -> Iterator[None]:
-        """Turn SQLite's failures into sentences."""
+        """Turn SQLite's errors in the block into a ``StateError``."""
         import sqlite3
 
         try:
@@ -60,10 +60,10 @@ class Journal:
 
     @contextmanager
     def transaction(self, durable: bool = True) -> Iterator[Any]:
-        """Run the block as one change: all of it happens, or nothing does.
+        """Run the block as one transaction: all of it is done, or nothing if it raises.
 
-        One that is not ``durable`` does not wait for the disk. It outlives the process, but a power
-        failure may undo it: use it for what the next command would find out again.
+        With ``durable=False`` it does not wait for the disk: a crash of the process does not undo
+        it, but a power failure may. That suits data that the next command would find out again.
         """
         with self.reporting_errors():
             try:
@@ -88,12 +88,12 @@ class Journal:
         records: Iterable[Any],
         on_staged: Callable[[], None] = lambda: None,
     ) -> Written:
-        """Write all the records or, if ``records`` raises, none; queue them unless they are local.
+        """Write all records, and put them into the outbox unless they are local.
 
-        A record that is known already is merged into what is there: given fields replace,
-        metadata is merged, its first time stays. One that changes nothing is not queued again.
-        ``on_staged`` is called when the last record has come: while SQLite writes them to the
-        disk, another thread can run.
+        If ``records`` raises, none is written. A record that exists already is merged: given fields
+        replace the old ones, metadata is merged, the first time stays. One that changes nothing is
+        not sent again. ``on_staged`` is called after the last record has come; other threads can
+        run while SQLite then writes to the disk.
         """
         with self.reporting_errors():
             count = stage(self.db, records)
@@ -110,13 +110,13 @@ class Journal:
         return Written(rows, changed)
 
     def patch(self, row: int, changes: Body) -> Written:
-        """Merge ``changes`` into the body of one record, and queue it again if it changed."""
+        """Merge ``changes`` into one record, and put it into the outbox again if it changed."""
         with self.transaction() as db:
             found = db.execute("SELECT * FROM records WHERE seq = ?", (row,)).fetchone()
             return Written([row], int(merge_into(db, found, changes)))
 
     def destination(self, base_url: str, public_key: str) -> int:
-        """Return the number of a server and project, which is given one if it is new."""
+        """Return the number of a destination; a new one is added."""
         known = "SELECT id FROM destinations WHERE base_url = ? AND public_key = ?"
         for row in self.rows(known, base_url, public_key):
             return int(row["id"])

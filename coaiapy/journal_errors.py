@@ -1,16 +1,16 @@
-"""What SQLite says when the journal cannot be used, as sentences that tell what to do."""
+"""Turns SQLite's errors about the journal into a ``StateError`` that says what to do."""
 
 import os
 import shutil
 
 from coaiapy.errors import StateError
 
-# With less room than this SQLite cannot even make the files that it reads with.
+# Bytes: with less free space SQLite cannot even create the files that it needs for reading.
 _LEAST_ROOM = 65536
 
 
 def journal_error(path: str, said: str, waited: float) -> StateError:
-    """Return the error for what SQLite ``said`` of the journal; ``waited`` is in seconds."""
+    """Return the error for SQLite's message; ``waited`` is the seconds it waited for a lock."""
     if "locked" in said or "busy" in said:
         return StateError(
             "the journal {} was locked by another process for {:g} s: try again when that has "

@@ -1,4 +1,4 @@
-"""A record that is written again: what becomes of the one that the journal has already."""
+"""Merges a record that is written again with the one in the journal."""
 
 import json
 import time
@@ -11,18 +11,18 @@ _ENCODER = json.JSONEncoder(
     ensure_ascii=False, check_circular=False, separators=(",", ":"), default=str
 )
 
-# What a record keeps from its first writing, whatever comes later: servers do the same.
+# Fields that keep their value from the first write; servers do the same.
 IMMUTABLE = ("timestamp", "startTime", "environment")
 
 
 def merge_into(db: Any, found: Any, changes: Body) -> bool:
-    """Merge ``changes`` into the record of a row, and tell whether that changed it.
+    """Merge ``changes`` into the record in a row, and tell whether that changed it.
 
-    A server is owed a change; and what it has never accepted, whenever it is written again.
+    The record is put into the outbox if it changed, or if the server has not accepted it yet.
     """
     old = json.loads(found["body"])
     merged = merge_bodies(old, changes)
-    changed = merged != old or _sorted_json(merged) != _sorted_json(old)  # 1 is not true
+    changed = merged != old or _sorted_json(merged) != _sorted_json(old)  # 1 == True in Python
     if changed:
         db.execute(
             "UPDATE records SET body = ?, revision = revision + 1, written_at = ? WHERE seq = ?",
@@ -39,7 +39,7 @@ def _sorted_json(body: Body) -> str:
 
 
 def queue(db: Any, row: int, destination: int) -> None:
-    """Owe the record to its server; one that is on its way right now keeps its claim."""
+    """Put a record into the outbox; if it is being sent now, it keeps its claim."""
     changed = db.execute(
         "UPDATE deliveries SET state = 'waiting', attempts = 0, not_before = 0, reason = NULL"
         " WHERE seq = ?",
@@ -50,7 +50,7 @@ def queue(db: Any, row: int, destination: int) -> None:
 
 
 def merge_bodies(old: Body, new: Body) -> Body:
-    """Return a record's body after a later writing of the same record."""
+    """Return a record's body ``old`` after the record was written again as ``new``."""
     merged = dict(old)
     for name, value in new.items():
         if name in IMMUTABLE and name in old or name in ("id", "traceId"):
@@ -62,5 +62,5 @@ def merge_bodies(old: Body, new: Body) -> Body:
 
 
 def to_json(body: Dict[str, Any]) -> str:
-    """Return a body as compact JSON text; what JSON cannot say (a date) is said as text."""
+    """Return a body as compact JSON text; types that JSON lacks, such as dates, become text."""
     return _ENCODER.encode(body)

@@ -1,4 +1,4 @@
-"""Reading records back from the journal: bodies as they were written."""
+"""Reads records from the journal; they are returned as bodies."""
 
 import json
 import os
@@ -23,9 +23,9 @@ _BY_TIME = {True: "ORDER BY time DESC, seq DESC", False: "ORDER BY time, seq"}
 
 
 def traces(journal: Journal, destination: int, newest_first: bool = True) -> Iterator[Body]:
-    """Yield the traces of a destination by their time; only those that are taken are read.
+    """Yield the traces of a destination in the order of their time, reading only as needed.
 
-    A trace that is known by its observations alone (it was made elsewhere) is there too, with
+    A trace of which there are only observations (another machine has written it) is included, with
     the time of its first observation.
     """
     for row in journal.rows(_TRACES + _BY_TIME[newest_first], destination):
@@ -38,7 +38,7 @@ def traces(journal: Journal, destination: int, newest_first: bool = True) -> Ite
 def trace(journal: Journal, destination: int, trace_id: str) -> Optional[Body]:
     """Return one trace by any form of its id, or ``None``.
 
-    One that is known by its observations only has the time of the first of them.
+    If there are only observations of it, it has the time of the first one.
     """
     sql = """
         SELECT trace_id, time, CASE kind WHEN 'trace' THEN body END AS body FROM records
@@ -71,14 +71,14 @@ def _bodies(journal: Journal, kind: str, destination: int, trace_key: str) -> Li
 
 
 def find_observations(journal: Journal, destination: int, observation_id: str) -> List[Body]:
-    """Return every observation with this id (an id is unique within its trace only)."""
+    """Return every observation with this id, which is unique only within a trace."""
     sql = "SELECT body FROM records WHERE destination = ? AND kind = 'observation' AND key = ?"
     key = ids.span_id(observation_id)
     return [json.loads(row["body"]) for row in journal.rows(sql, destination, key)]
 
 
 def knows_trace(journal: Journal, destination: int, trace_id: str) -> bool:
-    """Tell whether anything was written under this trace id."""
+    """Tell whether there is any record with this trace id."""
     sql = "SELECT 1 FROM records WHERE destination = ? AND trace_key = ? LIMIT 1"
     return any(True for _ in journal.rows(sql, destination, ids.span_trace_id(trace_id)))
 
@@ -113,7 +113,7 @@ def body_at(journal: Journal, row: Optional[int]) -> Body:
 
 
 def forget_trace(journal: Journal, destination: int, trace_id: str) -> int:
-    """Remove a trace with all that belongs to it, and return how many records that were."""
+    """Delete a trace with its observations and scores; return the number of deleted records."""
     with journal.transaction() as db:
         return int(
             db.execute(
@@ -134,10 +134,10 @@ def all_observations(journal: Journal, destination: int) -> Iterator[Body]:
 
 
 def peek(sql: str, *values: Any) -> List[Any]:
-    """Return the rows of a query on the journal as it lies on the disk; none if there is none.
+    """Return the rows of a query on the journal's file; no rows if the file does not exist.
 
-    Nothing is made, locked or changed, so what another process is just writing may be missing.
-    Raises ``sqlite3.Error`` for what is no journal.
+    Nothing is created, locked or changed, so that a write of a moment ago may be missing. Raises
+    ``sqlite3.Error`` if the file is not a journal.
     """
     import sqlite3
     from urllib.parse import quote

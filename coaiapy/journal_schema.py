@@ -1,7 +1,7 @@
 """The tables of the journal."""
 
 SCHEMA_VERSION = 1
-# The destination of what is only on this machine.
+# The destination of records that stay on this machine.
 LOCAL = 0
 
 SCHEMA = """

@@ -1,8 +1,8 @@
-"""Records on their way into the journal: collected first, then moved into it all at once.
+"""Collects records in a temporary table, then moves all of them into the journal at once.
 
-They are collected in a table that only this connection sees. So nobody has to wait, however long
-the records take to come (from a pipe, say), and nothing is written if one of them is wrong.
-SQLite keeps the table in memory while it is small, and in a file of its own beyond that.
+Only this connection sees the table. Other processes therefore do not have to wait while records
+come slowly, for instance from a pipe, and nothing is written if one of them is wrong. SQLite keeps
+a small table in memory, and a large one in a file.
 """
 
 import json
@@ -15,7 +15,7 @@ from coaiapy.errors import UsageError
 from coaiapy.journal_merge import merge_into, to_json
 from coaiapy.record_fields import DEFAULTS
 
-# ``implied`` names what the body says by default: the record itself does not state it.
+# ``implied`` are the names of fields in the body that have their default and were not given.
 _SCHEMA = """
 CREATE TEMP TABLE IF NOT EXISTS staged (
     place INTEGER PRIMARY KEY,
@@ -39,7 +39,7 @@ INSERT OR IGNORE INTO records
     (destination, kind, trace_key, key, trace_id, id, time, body, event, written_at)
 SELECT ?, kind, trace_key, key, trace_id, id, time, body, event, ? FROM staged ORDER BY place
 """
-# So many records at a time are compared with what is there already.
+# The number of records that are compared with existing ones at a time.
 _STEP = 1000
 _WHERE_THEY_ARE = """
 SELECT s.place, r.seq, r.event = s.event AS is_new FROM staged AS s JOIN records AS r
@@ -49,7 +49,7 @@ WHERE s.place > ? AND s.place <= ? ORDER BY s.place
 
 
 def stage(db: Any, records: Iterable[Any]) -> int:
-    """Collect records, and return how many there are; none are kept if ``records`` raises."""
+    """Collect records, and return how many; if ``records`` raises, none are kept."""
     db.execute(_SCHEMA)
     db.execute("BEGIN")
     try:
@@ -65,8 +65,8 @@ def stage(db: Any, records: Iterable[Any]) -> int:
 def move(db: Any, destination: int, count: int) -> Tuple[Sequence[int], int]:
     """Move the ``count`` staged records into the journal, within the caller's transaction.
 
-    Returns (the row of each, how many of them changed something). A record that is there already
-    is merged with what is there.
+    Returns the row of each, and how many are new or changed. A record that exists already is
+    merged.
     """
     moved = db.execute(_MOVE, (destination, time.time()))
     if moved.rowcount == count:

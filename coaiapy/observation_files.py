@@ -1,4 +1,4 @@
-"""Observations from a file, checked whole before one of them is used."""
+"""Reads observations from a file, and checks all of them."""
 
 from typing import IO, Any, Dict, Iterable, Iterator, Optional
 
@@ -23,11 +23,11 @@ _ID_NAMES = [
 def read_observations(
     stream: IO[bytes], trace_id: str, name: str = "", format: Optional[str] = None
 ) -> Iterator[Kept]:
-    """Yield the observations that a file holds for a trace, each as soon as it is checked.
+    """Yield the observations in a file for a trace, each when it has been checked.
 
-    ``name`` tells the format if ``format`` does not. When all of the file has been read, raises
-    ``UsageError`` that lists what is wrong on which line or with which item and field: then none
-    of the observations may be used.
+    Without ``format`` the extension of ``name`` or the content tells the format. At the end of the
+    file, raises one ``UsageError`` that lists all mistakes with their lines or items; then none of
+    the observations may be used.
     """
     errors = RowErrors()
     moments = times.rising()
@@ -53,10 +53,10 @@ def _place(number: int, place: str, line_of: Any) -> str:
 
 
 def to_observation(item: Item, trace_id: str, start: str) -> Kept:
-    """Return the observation of an item; one that states no time begins at ``start``.
+    """Return the observation in an item; without a start time it begins at ``start``.
 
-    One without an id is given one that depends only on the trace, its number and its content (its
-    line, in JSON Lines), so that the same file read again means the same observations.
+    Without an id it gets a hash of the trace id, its number and its content (in JSON Lines: its
+    line), so that reading the same file again gives the same observations.
     """
     given = item.fields("an observation")
     is_plain = item.text is not None and is_surely_plain(item.text)
@@ -80,7 +80,7 @@ def _derived_id(item: Item, trace_id: str) -> str:
 
 
 def preview(observations: Iterable[Kept]) -> Iterator[Any]:
-    """Yield for each observation what it would be, shortly."""
+    """Yield a short description of each observation, for a dry run."""
     for index, observation in enumerate(observations):
         body = observation.body()
         yield {

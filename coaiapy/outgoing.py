@@ -1,4 +1,4 @@
-"""One record on its way to a server, with all that its encoding needs to know."""
+"""A record to send, with everything that its encoding needs."""
 
 from typing import NamedTuple
 
@@ -6,12 +6,12 @@ from coaiapy.record_fields import Body
 
 
 class Outgoing(NamedTuple):
-    """A record in one revision.
+    """One revision of a record.
 
-    ``event_id`` is the same on every retry of a revision and new for the next one. ``context`` is
-    the body of the trace that the record belongs to, ``{}`` where the journal does not know it.
-    ``written_at`` (seconds since 1970, 0 if unknown) is when the revision was written: servers
-    put the changes of one record in the order of their times.
+    ``row`` is its row in the journal. ``event_id`` is the same for every retry of a revision, and
+    new for the next revision. ``context`` is the body of its trace, ``{}`` if the journal does not
+    have it. ``written_at`` is when the revision was written (seconds since 1970, 0 if unknown);
+    servers apply the changes of a record in this order.
     """
 
     row: int

@@ -1,7 +1,7 @@
-"""Requests in flight: each is posted by a worker thread until there is an answer that counts.
+"""Posts requests in worker threads, several at a time, with retries.
 
-Workers only do HTTP. They are daemon threads, so that an interrupted command can end without
-waiting for a server that does not answer.
+Workers only do HTTP and do not use the journal. They are daemon threads, so that an interrupted
+command can end without waiting for a server that does not respond.
 """
 
 import queue
@@ -21,12 +21,12 @@ from coaiapy.wire import CREDENTIALS, RETRY, Request, Verdict
 WORKER = "coaia-posting"
 
 
-# What is sent so shortly before the deadline could not be answered in time.
+# Seconds before the deadline in which no request is started: the response would come too late.
 ANSWER_SECONDS = 1.0
 
 
 class Deadline:
-    """Until when to go on; ``renewing``: that long after the last progress."""
+    """A time limit of ``seconds``; with ``renewing`` it counts from the last progress."""
 
     def __init__(self, seconds: float, renewing: bool = False) -> None:
         self.seconds = seconds
@@ -36,26 +36,26 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """The seconds that are left, perhaps less than none."""
+        """The seconds that are left, negative after the deadline."""
         return self.moment - time.monotonic()
 
     @property
     def left_to_start(self) -> float:
-        """The seconds in which a request may still be begun."""
+        """The seconds in which a request may still be started."""
         return self.left - self.reserve
 
     def progress(self) -> None:
-        """Note that the server has just accepted something."""
+        """Start the time again, if it renews: the server has just accepted something."""
         if self.renewing:
             self.moment = time.monotonic() + self.seconds
 
 
 class Posted(NamedTuple):
-    """What came of a request that was encoded for a server of ``generation``.
+    """The result of a request, which was encoded for a server of ``generation``.
 
-    ``error`` says why the request as a whole was not accepted, ``is_refusal`` whether the server
-    found fault with what it carried. ``pause`` is how many seconds the server asks to wait,
-    ``seconds`` how long it took to answer.
+    ``error`` says why the request as a whole was not accepted; ``is_refusal`` is true if the server
+    answered with an error status. ``pause`` is how many seconds the server asks to wait,
+    ``seconds`` how long the response took.
     """
 
     generation: str
@@ -67,7 +67,7 @@ class Posted(NamedTuple):
 
 
 class _NotYetError(TemporaryError):
-    """No record was accepted and none refused: the same request may do better later."""
+    """No record was accepted or refused; the same request may succeed later."""
 
     def __init__(self, posted: Posted) -> None:
         TemporaryError.__init__(self, "the server takes no record now", posted.pause)
@@ -75,7 +75,7 @@ class _NotYetError(TemporaryError):
 
 
 class Posts:
-    """The requests that are in flight; use it from one thread."""
+    """Posts requests in workers; its methods must be called from one thread."""
 
     def __init__(self, http: LangfuseHttp, deadline: Deadline) -> None:
         self.flying = 0
@@ -87,7 +87,7 @@ class Posts:
         self._answered: Any = queue.Queue()
 
     def launch(self, request: Request, generation: str) -> None:
-        """Have a worker post a request."""
+        """Let a worker post a request."""
         if self.flying == self._workers:
             threading.Thread(target=self._work, name=WORKER, daemon=True).start()
             self._workers += 1
@@ -95,7 +95,7 @@ class Posts:
         self._asked.put((request, generation))
 
     def next(self, seconds: Optional[float] = None) -> Optional[Posted]:
-        """Wait for the next outcome; ``None`` if there is none within ``seconds``."""
+        """Wait for the next result and return it; ``None`` if there is none within ``seconds``."""
         try:
             outcome = self._answered.get(timeout=seconds)
         except queue.Empty:
@@ -106,11 +106,11 @@ class Posts:
         return outcome  # type: ignore[no-any-return]
 
     def stop(self) -> None:
-        """Let no worker try again; what is in flight now may still be answered."""
+        """Allow no more retries; responses to requests in flight are still awaited."""
         self._stopped.set()
 
     def close(self) -> None:
-        """End the workers, each after what it is doing."""
+        """End the workers, each after its current request."""
         self.stop()
         for _ in range(self._workers):
             self._asked.put(None)
@@ -119,7 +119,7 @@ class Posts:
         for request, generation in iter(self._asked.get, None):
             try:
                 self._answered.put(self._post(request, generation))
-            except BaseException as error:  # the main thread shall hear of it
+            except BaseException as error:  # next() raises it in the main thread
                 self._answered.put(error)
 
     def _post(self, request: Request, generation: str) -> Posted:
@@ -138,7 +138,7 @@ class Posts:
         return pause < self._deadline.left_to_start and not self._stopped.wait(pause)
 
     def _try(self, request: Request, generation: str) -> Posted:
-        """Post once, and return what came of it."""
+        """Post a request once, and return the result."""
         start = time.monotonic()
         try:
             answer = self._http.send(request, self._deadline.moment)

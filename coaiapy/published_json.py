@@ -8,14 +8,14 @@ from coaiapy.errors import UsageError
 
 
 def to_text(value: Any) -> str:
-    """Return a value as JSON text that people can read."""
+    """Return a value as indented JSON text."""
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def parsed(value: Any) -> Any:
-    """Return what a JSON text says; anything else is taken to be what one says.
+    """Return the value of a JSON text; a value of another type is returned unchanged.
 
-    ``UsageError`` for a text that is no JSON.
+    ``UsageError`` for a text that is not JSON.
     """
     if not isinstance(value, str):
         return value
@@ -27,7 +27,7 @@ def parsed(value: Any) -> Any:
 
 
 def rows(value: Any) -> List[Dict[str, Any]]:
-    """Return the rows of a list, or of an answer with ``data``; else ``UsageError``."""
+    """Return the objects in a list or in a response's ``data``; ``UsageError`` otherwise."""
     found = parsed(value)
     if isinstance(found, dict):
         found = found.get("data") or []

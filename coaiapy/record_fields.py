@@ -1,4 +1,4 @@
-"""The fields of each record: their names here and in Langfuse's API, and what they may hold."""
+"""The fields of each kind of record: their names in coaia and in Langfuse's API, and checks."""
 
 import re
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
@@ -23,19 +23,19 @@ OBSERVATION_TYPES = (
 LEVELS = ("DEBUG", "DEFAULT", "WARNING", "ERROR")
 SCORE_TYPES = ("NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT", "CORRECTION")
 MAX_ID_LENGTH = 800
-# The mark of a body that this machine has written and that a server may not show yet.
+# The key that marks a body which this machine has written and a server may not show yet.
 UNCONFIRMED = "unconfirmed"
 
 Body = Dict[str, Any]
 
-# How one field is checked: the value as given -> the value as kept.
+# Checks a field's value and returns it in the form that is stored; ValueError if it is wrong.
 Check = Callable[[Any], Any]
 
 
 class Field(NamedTuple):
     """One field of a record: its attribute, its API name, its check, other accepted names.
 
-    One that ``holds_json`` is made plain before its check sees it.
+    The value of a field with ``holds_json`` is converted by ``json_values.plain`` before the check.
     """
 
     attribute: str
@@ -73,14 +73,14 @@ def _object(value: Any) -> Body:
 
 
 def _metadata(value: Any) -> Body:
-    """Metadata is merged key by key, so what is no object is kept under a key of its own."""
+    """Return metadata as an object, which can be merged; another value is put under a key."""
     return value if isinstance(value, dict) else {"metadata": value}
 
 
 def environment_name(value: Any) -> str:
-    """Return the name of an environment; ``ValueError`` for one that servers do not keep.
+    """Return the name of an environment; ``ValueError`` for one that servers do not allow.
 
-    They would take it for ``default`` without a word.
+    They would silently replace it by ``default``.
     """
     text = _text(value)
     if not re.match(r"(?!langfuse)[a-z0-9_-]{1,40}\Z", text):
@@ -213,7 +213,7 @@ def _names(fields: Tuple[Field, ...]) -> Dict[str, Field]:
 
 
 FIELDS = {"trace": TRACE_FIELDS, "observation": OBSERVATION_FIELDS, "score": SCORE_FIELDS}
-# What a record is when it is written for the first time and does not say.
+# The values of fields that are not given when a record is written for the first time.
 DEFAULTS: Dict[str, Body] = {
     "trace": {},
     "observation": {"type": "EVENT", "level": "DEFAULT"},
@@ -224,11 +224,11 @@ _BY_NAME = {kind: _names(fields) for kind, fields in FIELDS.items()}
 
 
 def checked(values: Mapping[str, Any], kind: str, is_plain: bool = False) -> Dict[str, Any]:
-    """Return the attributes that ``values`` give to a record of this kind.
+    """Return the fields in ``values``, checked, by attribute.
 
-    Attribute names, API names and aliases are known; ``None`` counts as not given. ``is_plain``
-    says that ``json_values.plain`` would change nothing. Raises ``UsageError`` that names the
-    field.
+    Attribute names, API names and aliases are accepted; ``None`` counts as not given. ``is_plain``
+    says that ``json_values.plain`` would change nothing and can be skipped. Raises ``UsageError``
+    that names the wrong field.
     """
     known = _BY_NAME[kind]
     given: Dict[str, Any] = {}

@@ -1,7 +1,7 @@
-"""Trace, Observation, Score: what a user writes down, checked, in one shape for every server.
+"""The records that users write: ``Trace``, ``Observation``, ``Score``, the same for every server.
 
-A record's ``body()`` uses the names of Langfuse's API and leaves out what was not given; it is
-what the journal keeps and what ``--json`` prints. ``None`` means "not given"; ``0``, ``False``,
+A record's ``body()`` has the names of Langfuse's API and only the fields that were given; it is
+stored in the journal and printed by ``--json``. ``None`` means "not given"; ``0``, ``False``,
 ``""``, ``[]`` and ``{}`` are values.
 """
 
@@ -43,8 +43,8 @@ class Trace(NamedTuple):
 class Observation(NamedTuple):
     """One step of a trace: an event, a span, a generation or one of the newer types.
 
-    ``usage`` counts units (tokens) per name, ``cost`` is in USD per name. A type or level that
-    is not given is ``EVENT`` or ``DEFAULT``, unless the observation was written before.
+    ``usage`` is numbers of units (tokens) by name, ``cost`` US dollars by name. The default type is
+    ``EVENT`` and the default level ``DEFAULT``, unless the observation exists already.
     """
 
     id: str
@@ -80,7 +80,7 @@ class Observation(NamedTuple):
 
 
 class Score(NamedTuple):
-    """A verdict on a trace, an observation, a session or a dataset run."""
+    """An evaluation of a trace, an observation, a session or a dataset run."""
 
     id: str
     name: str
@@ -107,7 +107,7 @@ class Score(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """A record that was checked before: its kind, and its fields under their API names."""
+    """A record that has been checked: its kind, and its fields under their API names."""
 
     kind: str
     fields: Body
@@ -118,9 +118,9 @@ class Kept(NamedTuple):
 
 
 def trace_from(values: Mapping[str, Any]) -> Trace:
-    """Return the trace that ``values`` describe, by attribute or API names.
+    """Return a trace from its fields, under attribute or API names.
 
-    A missing id or timestamp is made. Raises ``UsageError`` that names the field.
+    A missing id or timestamp is created. Raises ``UsageError`` that names the wrong field.
     """
     given = checked(values, "trace")
     given.setdefault("id", ids.new_trace_id())
@@ -129,10 +129,11 @@ def trace_from(values: Mapping[str, Any]) -> Trace:
 
 
 def observation_from(values: Mapping[str, Any], trace_id: Optional[str] = None) -> Observation:
-    """Return the observation that ``values`` describe, by attribute or API names.
+    """Return an observation from its fields, under attribute or API names.
 
-    A missing id is made; ``trace_id`` stands for a missing trace, the present moment for a missing
-    start time, unless it has ended before. Raises ``UsageError`` that names the field.
+    A missing id is created; ``trace_id`` is used if the trace is missing. A missing start time is
+    the current time, or the end time if that is earlier. Raises ``UsageError`` that names the wrong
+    field.
     """
     return Observation(**_observation_fields(checked(values, "observation"), trace_id))
 
@@ -140,10 +141,10 @@ def observation_from(values: Mapping[str, Any], trace_id: Optional[str] = None) 
 def kept_observation(
     values: Mapping[str, Any], trace_id: str, is_plain: bool, start: str, id: Optional[str]
 ) -> Kept:
-    """Return what ``observation_from`` returns, in the shape that the journal takes: one of many.
+    """Return the observation of ``observation_from`` as a ``Kept``, which is faster for a batch.
 
-    ``start`` stands for a missing start time, ``id`` for a missing id; ``is_plain`` as in
-    ``record_fields.checked``.
+    ``start`` is used if the start time is missing, ``id`` if the id is missing; ``is_plain`` is as
+    in ``record_fields.checked``.
     """
     given = checked(values, "observation", is_plain)
     return Kept("observation", api_named(_observation_fields(given, trace_id, start, id)))
@@ -152,7 +153,7 @@ def kept_observation(
 def _observation_fields(
     given: Body, trace_id: Optional[str], start: Optional[str] = None, id: Optional[str] = None
 ) -> Body:
-    """Complete the checked attributes of an observation, and check them together."""
+    """Return an observation's checked attributes with missing ones added, and check the whole."""
     if trace_id is not None:
         _set_trace(given, trace_id)
     if "trace_id" not in given:
@@ -166,7 +167,7 @@ def _observation_fields(
 
 
 def _set_trace(given: Body, trace_id: str) -> None:
-    """Put the observation into ``trace_id``; it may name the same trace itself, in any form."""
+    """Set the trace id; ``UsageError`` if the observation itself names another trace."""
     wanted = _known_trace_id(trace_id) if isinstance(trace_id, str) else _trace_id(trace_id)
     named = given.get("trace_id", wanted)
     if named != wanted and ids.span_trace_id(named) != ids.span_trace_id(wanted):
@@ -182,7 +183,7 @@ _known_trace_id = lru_cache(maxsize=16)(_trace_id)
 
 
 def score_from(values: Mapping[str, Any]) -> Score:
-    """Return the score that ``values`` describe; ``UsageError`` names what is wrong."""
+    """Return a score from its fields; ``UsageError`` names the wrong field."""
     given = checked(values, "score")
     for field in ("name", "value"):
         if field not in given:
@@ -211,7 +212,7 @@ _RECORDS = {"trace": Trace, "observation": Observation, "score": Score}
 
 
 def from_body(kind: str, body: Mapping[str, Any]) -> Any:
-    """Return the ``Trace``, ``Observation`` or ``Score`` of a body that was checked before."""
+    """Return the ``Trace``, ``Observation`` or ``Score`` for a body that has been checked."""
     values = {field.attribute: body[field.api] for field in FIELDS[kind] if field.api in body}
     if "tags" in values:
         values["tags"] = tuple(values["tags"])

@@ -1,11 +1,11 @@
-"""Metadata on its way to a server and back, with what a server has no place for.
+"""Encodes metadata for a server and decodes it again, with fields that servers do not have.
 
-A v4 server keeps metadata as text per key and reads each back as JSON when it can, adds entries
-of its own to every span, and mixes the trace's into its observations'. ``sent`` writes metadata so
-that ``received`` gives back what was written: a text that looks like JSON is quoted, a key that
-the server uses itself is moved aside. Fields of a record that a server cannot keep travel as
-``coaia_<field>`` ("own" fields); ``coaia_trace_keys`` names the keys that an observation only
-repeats of its trace.
+A v4 server stores metadata as one text for each key and reads it as JSON if possible. It adds its
+own entries to every span, and mixes the trace's metadata into that of its observations. ``sent``
+encodes metadata so that ``received`` returns it unchanged: a text that looks like JSON is quoted,
+and a key that the server itself uses is renamed. Fields of a record that a server does not have are
+stored as ``coaia_<field>`` ("own" fields). ``coaia_trace_keys`` lists the keys in an observation's
+metadata that come only from its trace.
 """
 
 import json
@@ -16,28 +16,28 @@ from coaiapy import json_values
 from coaiapy.record_fields import FIELDS, Body
 from coaiapy.wire import to_text
 
-# The name under which our spans are sent.
+# The instrumentation scope of our spans.
 SCOPE = "coaia"
 OWN_PREFIX = "coaia_"
 _ASIDE = "coaia_metadata."
 _TRACE_KEYS = OWN_PREFIX + "trace_keys"
 _OWN = {OWN_PREFIX + field.attribute for fields in FIELDS.values() for field in fields}
 _OWN.add(_TRACE_KEYS)
-# Entries that a server adds to what came through OTLP.
+# Entries that a server adds to the metadata of spans.
 _ADDED = ("attributes", "resourceAttributes", "scope")
 _RESERVED = _ADDED + ("__proto__",)
 _JSON_STARTS = tuple('{["-0123456789tfnNI')
 
 
 def as_text(value: Any) -> str:
-    """Return text from which ``from_text`` makes the same value: JSON, or plain text as it is."""
+    """Return a value as text for ``from_text``: as JSON, or unchanged if it is a plain text."""
     if isinstance(value, str) and not _is_json(value):
         return value
     return str(value) if type(value) is int else to_text(value)
 
 
 def from_text(value: Any) -> Any:
-    """Return the value of a text made by ``as_text``; anything but text is returned unchanged."""
+    """Return the value of a text from ``as_text``; other types are returned unchanged."""
     if not isinstance(value, str):
         return value
     try:
@@ -47,23 +47,22 @@ def from_text(value: Any) -> Any:
 
 
 def sent(metadata: Mapping[str, Any], own: Mapping[str, Any]) -> Dict[str, str]:
-    """Return the texts under which a span carries metadata and own fields."""
+    """Return a span's metadata as texts: the user's metadata and the own fields."""
     texts = {aside(key): as_text(value) for key, value in metadata.items()}
     texts.update((OWN_PREFIX + field, as_text(value)) for field, value in own.items())
     return texts
 
 
 def repeated(trace: Mapping[str, Any], metadata: Mapping[str, Any]) -> Dict[str, str]:
-    """Return the text that tells which keys on an observation's span are its trace's alone."""
+    """Return the entry that lists the metadata keys that only the observation's trace has."""
     keys = sorted(set(trace) - set(metadata)) if trace else []
     return {_TRACE_KEYS: to_text(keys)} if keys else {}
 
 
 def received(metadata: Mapping[str, Any]) -> Tuple[Body, Body]:
-    """Return (the user's metadata, own fields by attribute) of what a server of any kind shows.
+    """Return (the user's metadata, own fields by attribute) from metadata that a server returns.
 
-    Values that the server has left as text are expected to be final; entries that it added by
-    itself are left out.
+    The values must be decoded already. Entries that the server has added are left out.
     """
     is_span = any(_head(key) == "resourceAttributes" for key in metadata)
     left_out = _trace_keys(metadata) | {_TRACE_KEYS}
@@ -80,7 +79,7 @@ def received(metadata: Mapping[str, Any]) -> Tuple[Body, Body]:
 
 
 def of_trace(metadata: Mapping[str, Any]) -> Body:
-    """Return what an observation's span of ours only repeats of its trace's metadata."""
+    """Return the part of the metadata of one of our observations that is its trace's."""
     repeats = _trace_keys(metadata) | {OWN_PREFIX + "trace_id"}
     return {key: value for key, value in metadata.items() if key in repeats}
 
@@ -90,21 +89,21 @@ def _trace_keys(metadata: Mapping[str, Any]) -> Set[str]:
     return {aside(key) for key in keys if isinstance(key, str)} if isinstance(keys, list) else set()
 
 
-# Most records of a program have the same few keys.
+# Cached, because most records of a program have the same few keys.
 @lru_cache(maxsize=1024)
 def aside(key: str) -> str:
-    """Return the key under which a user's metadata key travels: itself, if that is safe."""
+    """Return the key for a user's metadata key: the same one, or a renamed one if it is taken."""
     taken = key in _OWN or key.startswith(_ASIDE) or _head(key) in _RESERVED or not key
     return _ASIDE + key if taken else key
 
 
 def is_ours(metadata: Mapping[str, Any]) -> bool:
-    """Whether what a v4 server shows of a span's metadata says that this program has sent it."""
+    """Tell from a span's metadata, as a v4 server returns it, whether coaia has sent the span."""
     return metadata.get("scope.name") == SCOPE
 
 
 def is_added(key: str) -> bool:
-    """Whether a key of a span's metadata is one that servers add by themselves."""
+    """Tell whether a key in a span's metadata is one that servers add."""
     return _head(key) in _ADDED
 
 
@@ -113,7 +112,7 @@ def _head(key: str) -> str:
 
 
 def _is_json(text: str) -> bool:
-    """Whether a JSON parser would take the text for something else than itself."""
+    """Tell whether a text is valid JSON, so that it would not be read back as the same text."""
     if not text.lstrip().startswith(_JSON_STARTS):
         return False
     try:

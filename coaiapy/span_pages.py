@@ -1,7 +1,8 @@
-"""Pages of a v4 server's ``/v2/observations``, and the conditions that its rows must meet.
+"""Reads pages of a v4 server's ``/v2/observations``, and builds the filters for it.
 
-The order is always by start, the latest first. A span that was sent twice is two rows for a while,
-with the same start; a cursor leads past both, so the second may be on no page at all.
+Rows are always ordered by start, the latest first. A span that was sent twice has two rows for a
+while, with the same start. A cursor continues after that start, so that the second row may be on no
+page at all.
 """
 
 import json
@@ -17,15 +18,15 @@ from coaiapy.server_pages import by_cursor
 ROWS = "/api/public/v2/observations"
 PAGE_SIZE = 500
 _REQUIRED = ("id", "traceId", "startTime")
-# Ids travel in the address, which may have so many bytes of them.
+# The most bytes of ids in a URL.
 ADDRESS_BYTES = 4000
 
 
 class SpanPages:
-    """The pages of one query, one after the other, with metadata in full.
+    """The pages of one query, one after the other, with complete metadata.
 
-    The server cuts long metadata, except under the keys that it is told. ``follows`` says that the
-    server has answered before, and is waited for if it limits the rate of requests.
+    The server cuts long metadata values, except of keys that the query lists. ``follows`` says that
+    earlier requests have succeeded, so that this one is retried for longer (see ``server_pages``).
     """
 
     def __init__(
@@ -40,15 +41,15 @@ class SpanPages:
         self.cursor = cursor
         self._keys: Set[str] = set()
         self._follows = follows
-        self._most = PAGE_SIZE  # less once a page was too heavy for the server
+        self._most = PAGE_SIZE  # reduced when the server refuses a page as too large
 
     def next(self, size: int) -> List[Body]:
-        """Return the rows of the next page, and move on."""
+        """Return the rows of the next page, and advance the cursor."""
         rows, self.cursor = self._ask(size)
         return rows
 
     def whole(self, size: int) -> List[Body]:
-        """Return the rows of the next page with all rows of its last span, and move on."""
+        """Return the rows of the next page and all rows of its last span; advance the cursor."""
         rows = self.next(size)
         if rows and self.cursor:
             last = rows[-1]
@@ -58,7 +59,7 @@ class SpanPages:
         return rows
 
     def rest(self) -> Iterator[Body]:
-        """Yield the rows of all pages that are left."""
+        """Yield the rows of all remaining pages."""
         while True:
             for row in self.whole(PAGE_SIZE):
                 yield row
@@ -89,17 +90,17 @@ class SpanPages:
 
 
 def condition(kind: str, column: str, operator: str, value: Any) -> Body:
-    """Return one condition; it is none if ``value`` is ``None``."""
+    """Return a condition for ``filter_of``, which ignores one whose ``value`` is ``None``."""
     return {"type": kind, "column": column, "operator": operator, "value": value}
 
 
 def filter_of(conditions: Iterable[Body]) -> str:
-    """Return the text that asks for rows which meet all conditions."""
+    """Return the value of the parameter ``filter``: rows must meet all conditions."""
     return json.dumps([one for one in conditions if one["value"] is not None])
 
 
 def in_addresses(values: Iterable[str], most: Optional[int] = None) -> Iterator[List[str]]:
-    """Yield ``values`` in parts that fit into an address, each of at most ``most``."""
+    """Yield ``values`` in parts that fit into a URL, each of at most ``most`` values."""
     some: List[str] = []
     size = 0
     for value in values:

@@ -1,8 +1,8 @@
-"""Rows of a v4 server's ``/v2/observations`` as traces and observations.
+"""Makes traces and observations from rows of a v4 server's ``/v2/observations``.
 
-Our own traces have a root span that stands for the trace itself (``ids.root_span_id``); a dual
-server makes such a row, ``t-<trace id>``, of traces that came as ingestion events. These become
-the trace's fields and are no observations. Anybody else's roots are both.
+Our own traces have a root span that represents the trace itself (``ids.root_span_id``). A v4-dual
+server makes such a row, ``t-<trace id>``, for a trace that was sent as ingestion events. These rows
+become the trace's fields and are not observations. Root spans of other programs are both.
 """
 
 from typing import Any, Dict, Iterable, List, Set
@@ -10,20 +10,23 @@ from typing import Any, Dict, Iterable, List, Set
 from coaiapy import ids, server_rows, span_metadata
 from coaiapy.record_fields import Body
 
-# The server cuts the text of metadata after so many characters, counted as it likes.
+# The server cuts metadata values after this many characters; whether it counts bytes is not known.
 CUT_AT = 200
 _WIDEST_CHARACTER = 4
-# What any span may say of its trace; the root is asked first.
-_CONTEXT = ("userId", "sessionId", "traceName", "release", "version", "tags")
+# The trace's fields, which any of its spans may have; the root span's value comes first.
+_TRACE_FIELDS = ("userId", "sessionId", "traceName", "release", "version", "tags")
 
 
 def merged(rows: Iterable[Body]) -> List[Body]:
-    """Return one row a span, in the order of their start."""
+    """Return one row for each span, in the order of their start."""
     return sorted(latest(rows).values(), key=lambda row: (row["startTime"], row["id"]))
 
 
 def latest(rows: Iterable[Body]) -> Dict[Any, Body]:
-    """Return one row a span, by ``key_of``, in the order given; of several what ended last."""
+    """Return one row for each span, by ``key_of``, in the order given.
+
+    Of several rows of a span the one with the latest end is taken.
+    """
     found: Dict[Any, Body] = {}
     for row in rows:
         key = key_of(row)
@@ -33,7 +36,7 @@ def latest(rows: Iterable[Body]) -> Dict[Any, Body]:
 
 
 def key_of(row: Body) -> Any:
-    """Return what tells a span from all others."""
+    """Return what identifies a row's span."""
     return row["traceId"], row["id"]
 
 
@@ -47,12 +50,12 @@ def _metadata(row: Body) -> Body:
 
 
 def is_own_root(row: Body) -> bool:
-    """Whether the row is the root span that this program gives to a trace."""
+    """Tell whether the row is the root span that coaia writes for a trace."""
     return bool(row["id"] == ids.root_span_id(row["traceId"]))
 
 
 def is_trace(row: Body) -> bool:
-    """Whether the row stands for a trace, and is no observation."""
+    """Tell whether the row represents only a trace, and is not an observation."""
     return is_own_root(row) or _is_dual_root(row)
 
 
@@ -61,13 +64,13 @@ def _is_dual_root(row: Body) -> bool:
 
 
 def trace(rows: List[Body]) -> Body:
-    """Return the trace of its merged spans, or of its root spans alone."""
-    rows = [_said_of_trace(row) for row in rows]
+    """Return the trace made from its merged spans; its root spans are enough."""
+    rows = [_without_observation_fields(row) for row in rows]
     made_for_it = sorted(filter(is_trace, rows), key=_is_dual_root)
     roots = [row for row in rows if row.get("isRootObservation")]
     root = (made_for_it or roots or rows)[0]
     found = dict(root, id=root["traceId"], timestamp=root["startTime"])
-    for name in _CONTEXT:
+    for name in _TRACE_FIELDS:
         found[name] = next((row[name] for row in [root] + rows if row.get(name)), None)
     for name in ("input", "output"):
         found[name] = span_metadata.from_text(root.get(name))
@@ -76,8 +79,11 @@ def trace(rows: List[Body]) -> Body:
     return server_rows.trace(found)
 
 
-def _said_of_trace(row: Body) -> Body:
-    """Return a row without what it says of an observation of ours; anybody else's says both."""
+def _without_observation_fields(row: Body) -> Body:
+    """Return a row with only the fields of its trace.
+
+    Only spans of coaia keep these apart from the observation's fields; others are not changed.
+    """
     metadata = _metadata(row)
     if is_trace(row) or not span_metadata.is_ours(metadata):
         return row
@@ -86,14 +92,14 @@ def _said_of_trace(row: Body) -> Body:
 
 
 def whole_trace(rows: List[Body]) -> Body:
-    """Return the trace of its merged spans with its observations."""
+    """Return the trace made from its merged spans, with its observations."""
     found = trace(rows)
     below = [dict(body, traceId=found["id"]) for body in observations(rows)]
     return dict(found, observations=below)
 
 
 def observations(rows: Iterable[Body]) -> List[Body]:
-    """Return the observations among merged rows; those right below the trace have no parent."""
+    """Return the observations in merged rows; those directly below the trace have no parent."""
     found = []
     for row in rows:
         if not is_trace(row):
@@ -106,7 +112,7 @@ def observations(rows: Iterable[Body]) -> List[Body]:
 
 
 def cut_keys(rows: Iterable[Body]) -> Set[str]:
-    """Return the users' metadata keys under which the server has perhaps cut a value."""
+    """Return the keys of the users' metadata whose values the server may have cut."""
     return {
         key
         for row in rows

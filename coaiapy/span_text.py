@@ -14,7 +14,7 @@ from coaiapy.span_metadata import as_text, repeated, sent
 from coaiapy.wire import to_text
 
 _OBSERVATION = "langfuse.observation."
-# The span of a trace that has no name of its own.
+# The name of the root span of a trace that has no name.
 UNNAMED = "trace"
 
 # The JSON texts of a span's attributes.
@@ -22,13 +22,13 @@ Attributes = List[str]
 
 
 class SpanWriter:
-    """Writes spans; it remembers what all spans of one trace repeat of it."""
+    """Writes spans; caches the text of the trace's fields, which all spans of a trace repeat."""
 
     def __init__(self) -> None:
         self._contexts: Dict[Any, str] = {}
 
     def text_of(self, item: Outgoing) -> str:
-        """Return the span of a trace or an observation."""
+        """Return the text of the span of a trace or an observation."""
         body = item.body
         if item.kind == "trace":
             trace, trace_id, fields = body, body["id"], _root_fields(body)
@@ -88,7 +88,7 @@ def _open_span(
     status: str,
     attributes: Attributes,
 ) -> str:
-    """Return the text of a span up to its last attribute, of which it has one at least."""
+    """Return the text of a span up to its last own attribute, after which others may follow."""
     return (
         '{{"traceId":"{}","spanId":"{}",{}"name":{},"kind":1,"startTimeUnixNano":"{}",'
         '"endTimeUnixNano":"{}","status":{},"attributes":[{}'
@@ -117,7 +117,7 @@ def _status(body: Body) -> str:
     return to_text({"code": 2, "message": message} if message else {"code": 2})
 
 
-# The attribute and the text of each field that a span has a place for.
+# For each field with an attribute of its own: the attribute, and how its value becomes text.
 _FIELDS: Dict[str, Tuple[str, Callable[[Any], str]]] = {
     "type": (_OBSERVATION + "type", str.lower),
     "input": (_OBSERVATION + "input", as_text),
@@ -162,7 +162,7 @@ def _metadata(body: Body, trace: Body, span_id: str, is_event: bool) -> Attribut
 def _context(
     trace: Body, trace_id: str, environment: Optional[str], version: Optional[str]
 ) -> Attributes:
-    """What every span repeats of its trace: v4 servers filter spans, not traces."""
+    """Return the attributes of the trace, which every span repeats: v4 servers filter spans."""
     texts = [
         ("langfuse.trace.name", trace.get("name")),
         ("user.id", trace.get("userId")),
@@ -187,11 +187,11 @@ def _texts(values: Iterable[Tuple[str, Optional[str]]], prefix: str = "") -> Att
 
 
 def text_attribute(key: str, text: str) -> str:
-    """Return the JSON text of an attribute that holds a text."""
+    """Return the JSON text of an attribute whose value is a text."""
     return _up_to_text(key) + to_text(text) + "}}"
 
 
-# Most keys stand in every span.
+# Cached, because most keys are in every span.
 @lru_cache(maxsize=256)
 def _up_to_text(key: str) -> str:
     return '{{"key":{},"value":{{"stringValue":'.format(to_text(key))

@@ -1,4 +1,4 @@
-"""What both wires share: what goes out, the requests that carry it, what became of each record."""
+"""The types that both wire formats share: requests, and the verdict on each record in them."""
 
 import json
 import zlib
@@ -15,17 +15,17 @@ MAX_BYTES = 3000000
 _COMPRESSION = 3
 
 ACCEPTED = "accepted"
-REFUSED = "refused"  # for good: set the record aside with the reason
-RETRY = "retry"  # later, as it is
-SPLIT = "split"  # one of several is at fault: send the halves
-WRONG_DIALECT = "wrong dialect"  # the data may be good: look at the server's generation again
-CREDENTIALS = "credentials"  # nobody's record will pass: keep everything, stop
+REFUSED = "refused"  # the record is wrong: mark it as rejected, with the reason
+RETRY = "retry"  # send it again later, unchanged
+SPLIT = "split"  # one record of the request is wrong: send it again in two halves
+WRONG_DIALECT = "wrong dialect"  # the record may be good: detect the server's generation again
+CREDENTIALS = "credentials"  # the server refuses the keys: keep all records, and stop
 
 
 class Request(NamedTuple):
-    """One POST and the records that it carries.
+    """One POST request and the records in it.
 
-    ``content`` is what its body holds before it is compressed, if the headers say that it is.
+    ``content`` is the body before compression; whether it is compressed is in the headers.
     """
 
     path: str
@@ -35,13 +35,13 @@ class Request(NamedTuple):
 
     @property
     def body(self) -> bytes:
-        """The bytes of the body. Other threads can run while it is being compressed."""
+        """The bytes of the body; zlib lets other threads run while it compresses."""
         is_packed = self.headers.get("Content-Encoding") == "gzip"
         return _gzip(self.content) if is_packed else self.content
 
 
 class Verdict(NamedTuple):
-    """What an answer means for one record; ``reason`` is a sentence, empty when accepted."""
+    """What a response means for one record; ``reason`` is a sentence, empty when accepted."""
 
     item: Outgoing
     state: str
@@ -49,14 +49,14 @@ class Verdict(NamedTuple):
 
 
 class Encoded(NamedTuple):
-    """The requests for some records, and verdicts on those that must not be sent at all."""
+    """The requests for some records, and verdicts on those that cannot be sent."""
 
     requests: List[Request]
     refused: List[Verdict]
 
 
 def _gzip(data: bytes) -> bytes:
-    """Compress; the same data gives the same bytes, so that a retry is the same request."""
+    """Return data compressed; the same data gives the same bytes, so that retries are equal."""
     compressor = zlib.compressobj(_COMPRESSION, zlib.DEFLATED, 31)
     return compressor.compress(data) + compressor.flush()
 
@@ -71,7 +71,7 @@ _ENCODER = json.JSONEncoder(
 
 
 def to_bytes(value: Any) -> bytes:
-    """Return compact UTF-8 JSON that every parser takes: no NaN, no infinity, no half characters."""
+    """Return strict compact JSON as UTF-8: without NaN, infinity and lone surrogates."""
     return to_text(value).encode("utf-8", "replace")
 
 
@@ -96,9 +96,9 @@ def _finite(value: Any) -> Any:
 def in_chunks(
     parts: Iterable[Tuple[Outgoing, bytes]], limit: int
 ) -> Iterator[Tuple[List[Outgoing], bytes]]:
-    """Yield (records, their parts joined by commas), each at most ``limit`` bytes long.
+    """Yield chunks of (records, their parts joined by commas), each of at most ``limit`` bytes.
 
-    A part that is longer by itself gets a chunk of its own. Order is kept.
+    A single part that is longer gets its own chunk. The order is kept.
     """
     items: List[Outgoing] = []
     texts: List[bytes] = []
@@ -115,9 +115,9 @@ def in_chunks(
 
 
 def whole_request(status: int, body: bytes, items: List[Outgoing]) -> List[Verdict]:
-    """Return the verdicts on all records of a request that was answered as a whole.
+    """Return the same verdict for all records of a request whose response is about all of them.
 
-    Call it for every status but 2xx, and for a 2xx whose body is not what a Langfuse says.
+    Call it for every status except 2xx, and for a 2xx whose body is not from Langfuse.
     """
     state, reason = _state(status, body, len(items))
     return [Verdict(item, state, reason) for item in items]

@@ -1,4 +1,4 @@
-"""Which wire carries a record to which server: the one place that chooses."""
+"""Chooses the wire format (OTLP spans or ingestion events) for each record and server."""
 
 from typing import Iterable, List
 
@@ -10,9 +10,9 @@ from coaiapy.wire import Encoded, Request, Verdict
 
 
 def encode(server: Server, items: Iterable[Outgoing]) -> Encoded:
-    """Return the requests for ``items``: spans for a v4 server, ingestion events for the others.
+    """Return the requests for ``items``: spans for a v4 server, ingestion events for others.
 
-    Scores go as events everywhere; every generation takes them.
+    Scores are sent as events to every server.
     """
     spans: List[Outgoing] = []
     events: List[Outgoing] = []
@@ -27,6 +27,6 @@ def encode(server: Server, items: Iterable[Outgoing]) -> Encoded:
 
 
 def outcome(answer: Answer, request: Request) -> List[Verdict]:
-    """Return what the server's answer means for each record of the request."""
+    """Return what the server's response means for each record of the request."""
     wire = wire_otlp if request.path == wire_otlp.PATH else wire_ingestion
     return wire.outcome(answer.status, answer.body, request.items)

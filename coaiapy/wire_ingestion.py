@@ -1,6 +1,6 @@
-"""Records as batches for ``POST /api/public/ingestion``, and what the 207 means for each.
+"""Encodes records as batches for ``POST /api/public/ingestion``, and reads the 207 response.
 
-Servers of v2, v3 and v4 in legacy mode take everything here; scores go here on every server.
+Servers of v2, v3 and v4 in legacy mode get all records here; every server gets scores here.
 """
 
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
@@ -49,10 +49,10 @@ _ATTRIBUTES = {field.api: field.attribute for field in FIELDS["observation"]}
 
 
 def encode(items: Sequence[Outgoing], server: Server, limit: int = MAX_BYTES) -> Encoded:
-    """Return the requests that carry the records, in their order, each at most ``limit`` bytes.
+    """Return the requests for the records, in their order, each of at most ``limit`` bytes.
 
-    A record that is bigger by itself has a request of its own, which the server may refuse. A
-    score whose target the server does not know is refused here.
+    A single record that is larger gets its own request, which the server may refuse. A score on a
+    target that the server does not support is refused here.
     """
     refused = [Verdict(item, REFUSED, _ONLY_TRACES) for item in items if _is_unknown(item, server)]
     known = (item for item in items if not _is_unknown(item, server))
@@ -63,12 +63,12 @@ def encode(items: Sequence[Outgoing], server: Server, limit: int = MAX_BYTES) ->
 
 
 def _is_unknown(item: Outgoing, server: Server) -> bool:
-    """Scores of sessions and dataset runs came with 3.53."""
+    """Tell whether the server cannot take a score: those of sessions and dataset runs need 3.53."""
     return item.kind == "score" and "traceId" not in item.body and not server.at_least(3, 53)
 
 
 def outcome(status: int, body: bytes, items: List[Outgoing]) -> List[Verdict]:
-    """Return one verdict per record; ``ACCEPTED`` only where the 207 names that very event."""
+    """Return one verdict for each record; ``ACCEPTED`` only if the 207 lists its event id."""
     answer = parsed_object(body)
     if not 200 <= status < 300 or is_html(body) or not isinstance(answer.get("successes"), list):
         return whole_request(status, body, items)
@@ -103,7 +103,7 @@ def _status(entry: Any) -> int:
 
 
 def _event(item: Outgoing, server: Server) -> Body:
-    """The envelope: servers apply changes of one record in the order of its timestamps."""
+    """Return a record's event. Servers apply changes of a record in order of the timestamps."""
     if item.kind == "observation":
         event_type, body = _observation(item.body, server)
     elif item.kind == "trace":
@@ -119,7 +119,10 @@ def _event(item: Outgoing, server: Server) -> Body:
 
 
 def _moment(item: Outgoing) -> str:
-    """When the revision was written; but a score has no other time than that of its event."""
+    """Return the event's timestamp: when the revision was written.
+
+    For a score it is the score's own timestamp, which has no other place.
+    """
     first_score = item.kind == "score" and item.revision == 1
     if item.written_at and not first_score:
         return times.parse_time(item.written_at)
@@ -135,8 +138,10 @@ def _trace(body: Body, server: Server) -> Body:
 
 
 def _observation(body: Body, server: Server) -> Tuple[str, Body]:
-    """Return the type of event and its body. What that type does not carry, or what the server
-    does not know yet, goes into the metadata."""
+    """Return the event type for an observation, and its body.
+
+    Fields that this type or this server does not have are put into the metadata.
+    """
     event_type, own = _event_type(body, server)
     carried = _CARRIED.get(event_type, _GENERATION_FIELDS)
     sent = {name: value for name, value in body.items() if name in carried}
@@ -153,8 +158,11 @@ def _observation(body: Body, server: Server) -> Tuple[str, Body]:
 
 
 def _event_type(body: Body, server: Server) -> Tuple[str, Body]:
-    """Servers before 3.99 know events, spans and generations alone; the rest becomes the one of
-    them that can carry it, and says in its metadata what it is."""
+    """Return the event type for an observation, and own fields for its metadata.
+
+    Servers before 3.99 have only events, spans and generations. Another type is sent as a span or
+    generation, with the real type in its metadata.
+    """
     name = body.get("type", "EVENT")
     if name in ("EVENT", "SPAN", "GENERATION") or server.at_least(3, 99):
         return name.lower(), {}
@@ -162,7 +170,7 @@ def _event_type(body: Body, server: Server) -> Tuple[str, Body]:
 
 
 def _to_old_usage(sent: Body, own: Body) -> None:
-    """v2 counts input, output and total, and nothing else."""
+    """Replace usage and cost by the format of v2, which has only input, output and total."""
     usage, cost = sent.pop("usageDetails", None), sent.pop("costDetails", None)
     names = ("input", "output", "total")
     old = {name: usage[name] for name in names if name in (usage or {})}
@@ -175,7 +183,10 @@ def _to_old_usage(sent: Body, own: Body) -> None:
 
 
 def _parameters(parameters: Mapping[str, Any]) -> Body:
-    """Model parameters may be text, numbers, flags and lists of text; others become JSON text."""
+    """Return model parameters with values of unsupported types as JSON text.
+
+    Servers support texts, numbers, booleans and lists of texts.
+    """
     return {
         name: value if _is_parameter(value) else to_text(value)
         for name, value in parameters.items()
@@ -190,7 +201,7 @@ def _is_parameter(value: Any) -> bool:
 
 
 def _score(body: Body, server: Server) -> Body:
-    """On a v4 server the score must name its target as the spans do."""
+    """Return the body of a score; for v4 its target's ids are in the form of the spans."""
     sent = dict(body)
     own: Body = {}
     sent.pop("timestamp", None)
@@ -214,7 +225,7 @@ def _name_spans(sent: Body, own: Body) -> None:
 
 
 def _with_metadata(sent: Body, own: Body) -> Body:
-    """Return the body with own fields and the user's keys side by side in its metadata."""
+    """Return the body with coaia's own fields added to the user's metadata."""
     kept = {OWN_PREFIX + name: value for name, value in own.items() if value is not None}
     if sent.get("metadata") or kept:
         user = {aside(key): value for key, value in (sent.get("metadata") or {}).items()}

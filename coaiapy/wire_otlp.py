@@ -1,8 +1,8 @@
-"""Records as OTLP/JSON for ``POST /api/public/otel/v1/traces``, the write of v4 servers.
+"""Encodes records as OTLP/JSON for ``POST /api/public/otel/v1/traces`` of v4 servers.
 
-A trace becomes a root span, an observation a span below it, and every span repeats what the trace
-says of itself. A malformed span costs its whole request (v4) or is lost without a word (v3), so
-spans are valid by construction and ``check`` refuses what cannot be one.
+A trace becomes a root span, an observation a span below it, and every span repeats the trace's
+fields. A malformed span makes the server refuse the whole request (v4) or is silently lost (v3).
+Spans are therefore always well-formed, and ``check`` refuses records that cannot be spans.
 """
 
 from typing import Iterable, List, Optional, Tuple
@@ -30,15 +30,15 @@ _HEADERS = {
     "Content-Encoding": "gzip",
     "x-langfuse-ingestion-version": "4",
 }
-# The years whose nanoseconds since 1970 fit into 64 bits.
+# Spans have times in nanoseconds since 1970, in 64 bits, which allow only these years.
 _FIRST_YEAR = "1970"
 _LAST_YEAR = "2261"
 
 
 def encode(items: Iterable[Outgoing], limit: int = MAX_BYTES) -> Encoded:
-    """Return the requests that carry traces and observations, in their order.
+    """Return the requests for traces and observations, in their order.
 
-    Each is at most ``limit`` bytes before compression, unless a single span is bigger.
+    Each has at most ``limit`` bytes before compression, unless a single span is larger.
     """
     refused: List[Verdict] = []
     opening, closing = _frame()
@@ -60,16 +60,16 @@ def encode(items: Iterable[Outgoing], limit: int = MAX_BYTES) -> Encoded:
 
 
 def outcome(status: int, body: bytes, items: List[Outgoing]) -> List[Verdict]:
-    """Return one verdict per record; a request is accepted or refused as a whole."""
+    """Return one verdict for each record; a request is accepted or refused as a whole."""
     if 200 <= status < 300 and _is_acceptance(body):
         return [Verdict(item, ACCEPTED) for item in items]
     return whole_request(status, body, items)
 
 
 def _is_acceptance(body: bytes) -> bool:
-    """Whether a 2xx body is one that Langfuse sends: its job object, or ``{}``.
+    """Tell whether the body of a 2xx response is from Langfuse: its job object, or ``{}``.
 
-    A proxy or a login page may answer 200, too, with nothing, HTML or an error object.
+    A proxy or a login page may also answer 200, with an empty body, HTML or an error object.
     """
     try:
         said = parsed(body)
@@ -82,7 +82,7 @@ def _is_acceptance(body: bytes) -> bool:
 
 
 def check(item: Outgoing) -> Optional[str]:
-    """Return why the record cannot be a span, or ``None``."""
+    """Return why a record cannot be a span, or ``None`` if it can."""
     if item.kind not in ("trace", "observation"):
         return "a {} cannot be a span".format(item.kind)
     for name in ("timestamp", "startTime", "endTime"):
@@ -97,8 +97,10 @@ def check(item: Outgoing) -> Optional[str]:
 
 
 def _frame() -> Tuple[bytes, bytes]:
-    """Return what stands before and after the spans. The resource has no service.version: the
-    server would take it for the version of the trace."""
+    """Return the JSON text before and after the spans of a request.
+
+    The resource has no ``service.version``: the server would take it for the trace's version.
+    """
     opening = (
         '{{"resourceSpans":[{{"resource":{{"attributes":[{}]}},"scopeSpans":[{{"scope":{},"spans":['
     )
