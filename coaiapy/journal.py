@@ -19,7 +19,8 @@ from coaiapy.journal_staging import move, stage
 from coaiapy.record_fields import Body
 
 BUSY_SECONDS = 15.0
-_SYNCHRONOUS = "PRAGMA synchronous = {}"
+# By whether a transaction waits for the disk.
+_SYNCHRONOUS = {True: "PRAGMA synchronous = FULL", False: "PRAGMA synchronous = NORMAL"}
 
 
 class Written(NamedTuple):
@@ -67,7 +68,7 @@ class Journal:
         """
         with self.reporting_errors():
             try:
-                self.db.execute(_SYNCHRONOUS.format("FULL" if durable else "NORMAL"))
+                self.db.execute(_SYNCHRONOUS[durable])
                 self.db.execute("BEGIN IMMEDIATE")
                 yield self.db
                 self.db.execute("COMMIT")
