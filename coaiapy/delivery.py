@@ -22,8 +22,7 @@ BACKLOG_SECONDS = 2.0
 # If the server could not be reached within the last minute, it gets only this many seconds.
 UNREACHABLE_SECONDS = 60.0
 BRIEF_SECONDS = 2.0
-# A command that has written more records than this sends all that wait, not only its own: a query
-# for so many rows would be slow.
+# A command that has written more records than this sends all that wait, not only its own.
 MANY = 1000
 PRUNE_SECONDS = 86400.0
 
