@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 # More processes than cores: many tests wait for a server, a shell or the disk.
-JOBS ?= 4
+JOBS ?= 6
 ARGS ?=
 
 PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -24,7 +24,10 @@ SDK_VENV := .venv/bench-sdk-$(PYTHON_VERSION)
 PUBLISHED_VENV := .venv/bench-published-$(PYTHON_VERSION)
 BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check
+# Most modules of what the tests need are never imported: Python compiles those that are.
+LEAN := --no-compile
 CONSTRAINTS := $(if $(filter 3.6,$(PYTHON_VERSION)),-c tests/constraints-3.6.txt)
+PINNED := $(CONSTRAINTS)$(if $(filter 3.11 3.12 3.13,$(PYTHON_VERSION)),-c tests/constraints.txt)
 METADATA := setup.py pyproject.toml
 UPLOAD := $(RELEASE_VENV)/bin/python -m tools.upload
 
@@ -132,7 +135,7 @@ endif
 
 $(RELEASE_VENV)/.ready: Makefile | $(RELEASE_VENV)/bin/python
 	@echo "installing the tools of a release into $(RELEASE_VENV)"
-	@$(RELEASE_VENV)/bin/python $(PIP_INSTALL) $(CONSTRAINTS) build twine 'setuptools>=59' wheel python-dotenv
+	@$(RELEASE_VENV)/bin/python $(PIP_INSTALL) $(LEAN) $(CONSTRAINTS) build twine 'setuptools>=59' wheel python-dotenv
 	@touch $@
 
 $(VENV)/.installed: $(METADATA) | $(VENV)/bin/python
@@ -142,5 +145,5 @@ $(VENV)/.installed: $(METADATA) | $(VENV)/bin/python
 
 $(VENV)/.installed-%: $(METADATA) | $(VENV)/bin/python
 	@echo "installing coaiapy[$*] into $(VENV)"
-	@$(BIN)/python $(PIP_INSTALL) $(CONSTRAINTS) -e '.[$*]'
+	@$(BIN)/python $(PIP_INSTALL) $(LEAN) $(PINNED) -e '.[$*]'
 	@touch $(VENV)/.installed $@

@@ -223,27 +223,43 @@ def contents(wheel):
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("kind", [0, 1], ids=["wheel", "sdist"])
-def test_what_a_stranger_installs_does_the_main_job(artefacts, kind, tmp_path, home):
-    """With its dependencies, in an environment of its own, far from the tree."""
+def test_what_a_stranger_installs_does_the_main_job(artefacts, tmp_path, home):
+    """In an environment of its own, far from the tree: the wheel and all that it needs.
+
+    Then the source distribution takes its place, beside the same packages.
+    """
     bin_folder = fresh_environment(tmp_path / "env")
     environment = stranger(bin_folder, home)
 
     def say(*command):
         return subprocess.check_output(command, env=environment).decode("utf-8")
 
-    say("pip", "install", "-q", "--no-compile", str(artefacts[kind]))
+    wheel, sdist = artefacts
+    say("pip", "install", "-q", "--no-compile", str(wheel))
+    assert say("pip", "check") == "No broken requirements found.\n"
+    does_the_main_job(say, tmp_path / "env")
+    say("pip", "uninstall", "-q", "-y", "coaiapy")
+    assert not page_of(tmp_path / "env").exists()
+    say("pip", "install", "-q", "--no-compile", "--no-deps", str(sdist))
+    does_the_main_job(say, tmp_path / "env")
+
+
+def does_the_main_job(say, folder):
+    """The package below ``folder`` is whole, and it alone is what runs."""
     package, path = say("python", "-c", WHERE).splitlines()
-    assert package.startswith(str(tmp_path / "env"))
+    assert package.startswith(str(folder))
     assert str(ROOT) not in path
     assert say("coaia", "--version") == "coaia {}\n".format(coaiapy.__version__)
-    assert say("pip", "check") == "No broken requirements found.\n"
-    assert (tmp_path / "env" / "share" / "man" / "man1" / "coaia.1").exists()
-    shown = say("bash", str(ROOT / "tools" / "demo.sh"), str(bin_folder))
+    assert page_of(folder).exists()
+    shown = say("bash", str(ROOT / "tools" / "demo.sh"), str(folder / "bin"))
     assert "\nETL Process  trace " in shown
     assert "  user john " in shown
     for step in ("Load Data", "Validate Data", "Transform Data", "Export Results"):
         assert "EVENT       {}\n".format(step) in shown
+
+
+def page_of(folder):
+    return folder / "share" / "man" / "man1" / "coaia.1"
 
 
 def fresh_environment(folder):
