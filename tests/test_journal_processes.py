@@ -38,7 +38,7 @@ def wait_until(condition, process):
 
 @pytest.mark.parametrize("size_at_death", [100000, 4000000])
 def test_a_writer_that_is_killed_leaves_all_or_nothing(project, size_at_death):
-    write_lines(project / "many.jsonl", 30000)
+    write_lines(project / "many.jsonl", 15000)
     assert finish("fuse", "traces", "create", "t")[0] == 0
     log = journal_path() + "-wal"
     writer = start("fuse", "traces", "add-observations", "t", "-f", "many.jsonl")
@@ -48,11 +48,11 @@ def test_a_writer_that_is_killed_leaves_all_or_nothing(project, size_at_death):
     assert writer.returncode == -signal.SIGKILL
     assert count_observations("t") == 0
     assert finish("fuse", "traces", "add-observations", "t", "-f", "many.jsonl")[0] == 0
-    assert count_observations("t") == 30000
+    assert count_observations("t") == 15000
 
 
 def test_an_interrupted_writer_says_so_and_leaves_nothing(project):
-    write_lines(project / "many.jsonl", 30000)
+    write_lines(project / "many.jsonl", 15000)
     assert finish("fuse", "traces", "create", "t")[0] == 0
     log = journal_path() + "-wal"
     writer = start("fuse", "traces", "add-observations", "t", "-f", "many.jsonl")

@@ -18,7 +18,7 @@ class Result(NamedTuple):
 class Client:
     """A plain HTTP client on one connection. `auth` is "project key", "bad" or "none"."""
 
-    def __init__(self, server: LangfuseServer, timeout: float = 5) -> None:
+    def __init__(self, server: LangfuseServer, timeout: float = 60) -> None:
         self.server = server
         parts = urlsplit(server.url)
         self.prefix = parts.path
