@@ -221,10 +221,10 @@ def test_a_wait_that_does_not_fit_is_not_begun(langfuse):
 def test_nothing_takes_longer_than_the_deadline(langfuse, fault):
     server = langfuse("v3")
     server.fail(fault, times=None)
-    http, begin = client(server, timeout=60.0), time.monotonic()
+    http, begin = client(server, timeout=200.0), time.monotonic()
     with pytest.raises(UnavailableError, match="did not answer in time"):
         http.request("GET", PROJECTS, deadline=in_seconds(0.5))
-    assert time.monotonic() - begin < 20
+    assert time.monotonic() - begin < 100
     server.heal()
     assert http.request("GET", PROJECTS)["data"]
 
