@@ -41,6 +41,8 @@ STARTS = {
         "set -g fish_greeting\nset -g fish_autosuggestion_enabled 0\n"
         "coaia completion fish > {folder}/fish/completions/coaia.fish\n",
         "fish/completions/coaia.fish": "",
+        # Without this folder fish reads every man page of the machine, on and on in the background.
+        "data/fish/generated_completions/none.fish": "",
     },
 }
 
@@ -120,7 +122,7 @@ def prepared(shell, folder, log):
     command = files.pop("command")
     for name, text in files.items():
         path = folder / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         text = text.replace("{prompt}", PROMPT).replace("{folder}", shlex.quote(str(folder)))
         path.write_text(text, encoding="utf-8")
     return [word.format(folder=folder) for word in command]
