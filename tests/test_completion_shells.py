@@ -140,7 +140,7 @@ def test_what_each_is_for_is_shown_beside_it(tmp_path, shell, keys):
         pytest.skip(shell + " is not installed")
     with Terminal(shell, tmp_path / "shell") as terminal:
         os.write(terminal.terminal, keys.encode("utf-8"))
-        terminal.until(lambda: "Calls of a language model" in terminal.screen)
+        terminal.until(lambda: "Language model calls" in terminal.screen)
 
 
 @pytest.mark.parametrize("program", ["#!/bin/sh\necho noise >&2\nexit 3\n", None])
