@@ -277,6 +277,6 @@ def test_only_what_could_be_found_out_again_does_not_wait_for_the_disk(journal):
         with journal.transaction(durable=durable) as db:
             assert db.execute("PRAGMA synchronous").fetchone()[0] == expected
     asked = []
-    journal.db.set_trace_callback(asked.append)
+    journal.db.set_trace_callback(lambda sql: asked.append(sql))
     write(journal, trace_from({"id": "t"}))
     assert "PRAGMA synchronous = FULL" in asked
