@@ -49,6 +49,11 @@ class Result(NamedTuple):
     err: str
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with the tests that have a longer limit: none of them should be the last to end."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     """Point HOME into ``tmp_path`` and work in an empty project folder; return the home."""
