@@ -56,7 +56,7 @@ def look_at(path: str) -> AudioFile:
     kind = _kind(head)
     if kind is None:
         raise UsageError(
-            "{} is no sound file that is known here ({}): give one of those".format(
+            "{} is not a known kind of audio file: give one of {}".format(
                 path, ", ".join(sorted(MEDIA_TYPES))
             )
         )

@@ -278,4 +278,4 @@ def convert(path: str, target: str) -> None:
         ) from error
     if process.returncode or not os.path.exists(target):
         lines = said.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
-        raise UsageError("ffmpeg makes nothing of {}: {}".format(path, lines[-1].strip()))
+        raise UsageError("ffmpeg cannot convert {}: {}".format(path, lines[-1].strip()))

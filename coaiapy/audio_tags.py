@@ -146,12 +146,12 @@ def _opened(path: str, place: str) -> Any:
     except OSError as error:
         raise StateError("cannot read {}: {}".format(path, reason(error))) from error
     except mutagen.MutagenError as error:
-        raise UsageError("{} is a broken sound file: {}".format(path, error)) from error
+        raise UsageError("{} is a damaged audio file: {}".format(path, error)) from error
 
 
 def _handler(path: str, opened: Any) -> Any:
     if opened is None:
-        raise UsageError("{} is no sound file with tags of a known kind".format(path))
+        raise UsageError("{} is not an audio file with a known kind of tags".format(path))
     for kind in (Id3Tags, Mp4Tags, VorbisTags):
         if kind.reads(opened):
             return kind(opened)

@@ -121,7 +121,7 @@ class Id3Tags(OpenedTags):
         id3 = require("mutagen.id3", "mutagen")
         kind = id3.Frames.get(frame_id)
         if frame_id in _ONLY_IN_23:
-            raise UsageError("{} is of ID3v2.3 alone: set TDRC, which becomes it".format(frame_id))
+            raise UsageError("{} exists only in ID3v2.3: set TDRC instead".format(frame_id))
         if frame_id == "TXXX":
             self.tags.delall("TXXX:" + description)
             if value:
@@ -136,8 +136,9 @@ class Id3Tags(OpenedTags):
                 self.tags.add(kind(url=value))
         else:
             raise UsageError(
-                "{!r} is no ID3 frame that holds a text: use one like TBPM, WOAR or "
-                "TXXX:name".format(name)
+                "{!r} is not an ID3 frame for text: use one such as TBPM, WOAR or TXXX:name".format(
+                    name
+                )
             )
 
     def save(self, version: Optional[str]) -> None:

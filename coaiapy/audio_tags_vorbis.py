@@ -82,7 +82,11 @@ class VorbisTags(OpenedTags):
     def set_frame(self, name: str, value: str) -> None:
         """Set a comment by its own name; an empty value removes it."""
         if not re.match(r"[\x20-\x3c\x3e-\x7d]+\Z", name):
-            raise UsageError("{!r} is no name for a Vorbis comment".format(name))
+            raise UsageError(
+                "{!r} cannot be the name of a Vorbis comment: use ASCII without = and ~".format(
+                    name
+                )
+            )
         if value:
             self.tags[name] = [value]
         elif name in self.tags:

@@ -46,7 +46,7 @@ def client(values: ConfigValues, service: str) -> Any:
     if bool(key) != bool(secret):
         raise ConfigError(
             "one AWS key is set but not the other: set both AWS_KEY_ID and AWS_SECRET_KEY "
-            "(pollyconf.key and pollyconf.secret in coaia.json), or none of them"
+            "(pollyconf.key and pollyconf.secret in coaia.json), or neither"
         )
     given: Dict[str, Any] = {
         "aws_access_key_id": key,
@@ -103,7 +103,7 @@ def _error_for(service: str, error: Any) -> Any:
     if isinstance(error, exceptions.ClientError):
         return _refusal(service, error.response)
     if isinstance(error, exceptions.ParamValidationError):
-        return RefusedError("AWS {} takes no such request: {}".format(service, _line(error)))
+        return RefusedError("AWS {} does not accept this request: {}".format(service, _line(error)))
     if isinstance(error, (exceptions.HTTPClientError, exceptions.ConnectionError)):
         return NetworkError(
             "AWS {} gave no answer: {}; check the network and the region".format(

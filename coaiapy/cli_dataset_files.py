@@ -59,7 +59,9 @@ def build(group: Any) -> None:
         "-o", "--output", metavar="FILE", help="file to write (default: standard output)"
     )
     export.add_argument(
-        "--format", choices=dataset_files.FORMATS, help="(default: by the extension, else jsonl)"
+        "--format",
+        choices=dataset_files.FORMATS,
+        help="format (default: by the extension, else jsonl)",
     )
 
 

@@ -22,7 +22,9 @@ def build_process(parser: Parser, words: List[str]) -> None:
         coaia transcribe memo.mp3 | coaia p dictkore -O memo.txt
         coaia p --list"""
     )
-    parser.add_argument("tag", metavar="PROCESS_TAG", nargs="?", help="what to do with the text")
+    parser.add_argument(
+        "tag", metavar="PROCESS_TAG", nargs="?", help="process tag, as shown by --list"
+    )
     parser.add_argument(
         "text", metavar="TEXT", nargs="?", help="text to process (default: standard input)"
     )

@@ -29,7 +29,9 @@ def add_target_options(parser: argparse.ArgumentParser, about: str = "score this
 def add_score_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that every score may have besides its name, value and target."""
     parser.add_argument("-c", "--comment", help="comment on the score")
-    parser.add_argument("-m", "--metadata", type=json_value, metavar="JSON", help="metadata")
+    parser.add_argument(
+        "-m", "--metadata", type=json_value, metavar="JSON", help="metadata as JSON"
+    )
     parser.add_argument("--environment", metavar="NAME", help=ENVIRONMENT_HELP)
     parser.add_argument(
         "--timestamp",

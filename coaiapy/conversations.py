@@ -112,7 +112,7 @@ def _message(value: Body) -> Body:
         return dict(message, name=value.get("name"))
     calls = value.get("tool_calls") or _legacy_call(value) if role == ASSISTANT else []
     if not isinstance(calls, list):
-        raise UnusableError("tool calls that are no list")
+        raise UnusableError("tool calls that are not a list")
     if calls:
         message["tool_calls"] = [_call(call) for call in calls]
     if content:

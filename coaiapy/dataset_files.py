@@ -118,8 +118,9 @@ def format_of(path: Optional[str]) -> str:
     if ending in ("", ".jsonl", ".ndjson"):
         return JSONL
     raise UsageError(
-        "{}: the ending {} names no format that is written: end it in .jsonl or .csv, or give "
-        "--format".format(path, ending)
+        "{}: the extension {} is not a known format: use .jsonl or .csv, or give --format".format(
+            path, ending
+        )
     )
 
 

@@ -42,7 +42,7 @@ def _lines(text: str, path: str) -> Dict[str, int]:
     for owner, key, line in line_numbers.json_keys(text):
         if owner == 1 and key in lines:
             raise StateError(
-                "{} line {}: {!r} is there twice, first in line {}: remove one of them".format(
+                "{} line {}: {!r} occurs twice, first in line {}: remove one of them".format(
                     path, line, key, lines[key]
                 )
             )

@@ -74,8 +74,8 @@ def check_exists(path: str) -> None:
     """Raise ``NotFoundError`` when there is no environment file at ``path``."""
     if not os.path.exists(path):
         raise NotFoundError(
-            "there is no environment file {}: coaia env list shows which there are, "
-            "coaia env init makes one".format(path)
+            "the environment file {} does not exist: see coaia env list, or create it "
+            "with coaia env init".format(path)
         )
 
 

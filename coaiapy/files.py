@@ -200,7 +200,9 @@ def _lock_file(path: str, timeout: float) -> Iterator[None]:
             os.close(os.open(lock_path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
             break
         except FileExistsError as error:
-            _wait_for_lock(path, deadline, error, "; if there is none, remove " + lock_path)
+            _wait_for_lock(
+                path, deadline, error, "; if no such process exists, remove " + lock_path
+            )
         except OSError as error:
             raise StateError("cannot lock {}: {}".format(lock_path, reason(error))) from error
     try:

@@ -82,7 +82,7 @@ def _body(response: Any, until: float, enough: Optional[int]) -> bytes:
     data = bytearray()
     try:
         if "," in response.headers.get("content-encoding", ""):
-            raise EOFError("the answer is packed more than once")
+            raise EOFError("the answer is compressed more than once")
         for part in response.iter_content(_BLOCK):
             data += part
             if enough is not None and len(data) > enough:

@@ -60,7 +60,7 @@ def _listed(value: Any) -> List[str]:
 def _enum(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:
     if value not in schema["enum"]:
         known = ", ".join(str(word) for word in schema["enum"] if word is not None)
-        yield Problem(path, "{} is none of {}".format(cut_repr(value), known))
+        yield Problem(path, "{} is not one of {}".format(cut_repr(value), known))
 
 
 def _pattern(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:

@@ -91,7 +91,7 @@ def _check_depth(value: Any) -> None:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError("{} is no number in JSON".format(name))
+    raise ValueError("{} is not a number in JSON".format(name))
 
 
 def _finite(text: str) -> float:

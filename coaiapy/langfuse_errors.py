@@ -86,7 +86,7 @@ def no_langfuse(settings: Settings) -> ConfigError:
     )
 
 
-_PROXY = "a login page or a proxy stands in the way, or LANGFUSE_BASE_URL is wrong"
+_PROXY = "a login page or a proxy answered instead, or LANGFUSE_BASE_URL is wrong"
 
 
 def _unavailable(answer: Answer, sentence: str) -> UnavailableError:
@@ -98,7 +98,7 @@ def _unavailable(answer: Answer, sentence: str) -> UnavailableError:
 def _redirected(answer: Answer, asked: str, settings: Settings) -> ConfigError:
     target = shown_url(answer.headers.get("location", "")) or "another address"
     return ConfigError(
-        "{} sends {} on to {}: set LANGFUSE_BASE_URL to the address that answers itself".format(
+        "{} redirects {} to {}: set LANGFUSE_BASE_URL to the final address".format(
             shown_url(settings.base_url), asked, clean(target, settings)
         )
     )

@@ -179,7 +179,7 @@ def upload_url(http: LangfuseHttp, file: MediaFile, slot: Slot) -> Body:
     except UnavailableError as error:
         if error.status == 500 and "not enabled" in str(error):
             raise RefusedError(
-                "this Langfuse server ({}) has no storage for media: who runs it has to set one up "
+                "this Langfuse server ({}) has no storage for media: its operator has to set one up "
                 "(LANGFUSE_S3_MEDIA_UPLOAD_BUCKET)".format(http.shown_url)
             ) from error
         raise

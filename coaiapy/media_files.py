@@ -154,7 +154,7 @@ def ending_of(content_type: str) -> str:
 
 def unsupported(content_type: str) -> str:
     """Return the error message for an unsupported content type."""
-    return "{!r} is no content type that Langfuse takes{}".format(
+    return "{!r} is not a content type that Langfuse accepts{}".format(
         content_type, did_you_mean(content_type, SUPPORTED_CONTENT_TYPES)
     )
 

@@ -124,7 +124,7 @@ class OpenaiHttp:
             return value
         said = message_of(answer.body)[:200] if is_html(answer.body) else "no JSON object"
         raise NetworkError(
-            "{} answered with {}, which is not what a language model's service says: check "
+            "{} answered with {}, which is not the answer of a language model service: check "
             "OPENAI_BASE_URL and openai_api_url".format(shown_url(url), self._clean(said))
         )
 
@@ -150,7 +150,7 @@ class OpenaiHttp:
     def _event(self, url: str, data: bytes) -> Dict[str, Any]:
         event = parsed_object(data)
         if not event:
-            raise self._broken_off(url, "an event of the stream is no JSON object")
+            raise self._broken_off(url, "an event of the stream is not a JSON object")
         if event.get("error"):
             raise RefusedError(
                 "{} broke off: {}".format(shown_url(url), self._clean(message_of(data)))
@@ -176,7 +176,7 @@ class OpenaiHttp:
         if answer.status in (401, 403):
             return ConfigError(where + "; check OPENAI_API_KEY (openai_api_key in coaia.json)")
         if 300 <= answer.status < 400 or answer.status == 404 and is_html(answer.body):
-            return ConfigError(where + "; set OPENAI_BASE_URL to the address that answers itself")
+            return ConfigError(where + "; set OPENAI_BASE_URL to the final address")
         failure = parsed_object(answer.body).get("error")
         if isinstance(failure, dict) and failure.get("code") == "insufficient_quota":
             return RefusedError(where)  # status 429, but waiting does not help

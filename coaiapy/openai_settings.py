@@ -44,7 +44,7 @@ def _key(values: ConfigValues) -> str:
     found = values.found("openai_api_key")
     if found and re.search(r"[^\x21-\x7e]", key):
         raise ConfigError(
-            "{} is no key: a blank, a line break or a letter beyond ASCII is in it; "
+            "{} is not a valid key: it contains a space, a line break or a character that is not ASCII; "
             "copy it again".format(found.source)
         )
     return str(key)

@@ -70,7 +70,7 @@ class _NotYetError(TemporaryError):
     """No record was accepted or refused; the same request may succeed later."""
 
     def __init__(self, posted: Posted) -> None:
-        TemporaryError.__init__(self, "the server takes no record now", posted.pause)
+        TemporaryError.__init__(self, "the server accepts no records at the moment", posted.pause)
         self.posted = posted
 
 

@@ -77,7 +77,9 @@ def find(name: str, config: Mapping[str, Any]) -> Optional[Tag]:
     Raises ``UsageError`` for an invalid name, ``ConfigError`` for a tag that is broken.
     """
     if not _NAME.match(name):
-        raise UsageError("{!r} is no tag: use letters, digits, '.', '_' and '-'".format(name))
+        raise UsageError(
+            "{!r} is not a valid tag: use letters, digits, '.', '_' and '-'".format(name)
+        )
     places = [lambda: _in_folder(_project_folder(), name), lambda: _in_settings(name, config)]
     places += [lambda: _in_folder(_user_folder(), name), lambda: _built_in(name)]
     for look in places:
@@ -170,7 +172,7 @@ def _settings_in(heading: str, path: str) -> Dict[str, str]:
         key, colon, value = line.partition(":")
         if not colon or key.strip() not in _FRONT_KEYS:
             raise ConfigError(
-                "{}: {!r} is none of {}: correct it".format(path, line, ", ".join(_FRONT_KEYS))
+                "{}: {!r} is not one of {}: correct it".format(path, line, ", ".join(_FRONT_KEYS))
             )
         front[key.strip()] = value.strip().strip("\"'")
     return front
@@ -181,7 +183,7 @@ def _in_settings(name: str, config: Mapping[str, Any]) -> Optional[Tag]:
     if instruction is None or not str(instruction).strip():
         return None
     if not isinstance(instruction, str):
-        raise ConfigError("{}{} in coaia.json is no text: correct it".format(name, INSTRUCTION))
+        raise ConfigError("{}{} in coaia.json is not a text: correct it".format(name, INSTRUCTION))
     return Tag(name, instruction, "coaia.json")
 
 

@@ -28,7 +28,7 @@ def check_name(name: str) -> None:
     elif name.startswith("/") or name.endswith("/") or "//" in name:
         problem = "has a folder without a name"
     elif name in _RESERVED:
-        problem = "is a word of Langfuse's own"
+        problem = "is reserved by Langfuse"
     if problem:
         raise UsageError("the prompt name {!r} {}: choose another".format(name, problem))
 
@@ -90,7 +90,7 @@ def content_from(text: str, prompt_type: str) -> Any:
     try:
         value = json_values.parse(text)
     except ValueError:
-        value = yaml_value(text, "the chat prompt is no JSON, and it")
+        value = yaml_value(text, "the chat prompt is not JSON, and it")
     if isinstance(value, dict) and isinstance(value.get("messages"), list):
         value = value["messages"]
     check_messages(value)

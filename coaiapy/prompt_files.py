@@ -136,10 +136,12 @@ def _has_windows_lines(text: str) -> bool:
 
 def _checked(heading: Any, content: str, path: str) -> PromptFile:
     if not isinstance(heading, dict):
-        raise UsageError("the front matter is no list of names and values")
+        raise UsageError("the front matter is not a list of names and values")
     for key in heading:
         if key not in KEYS:
-            raise UsageError("the front matter knows {}, not {!r}".format(", ".join(KEYS), key))
+            raise UsageError(
+                "the front matter can have {}, but not {!r}".format(", ".join(KEYS), key)
+            )
     name, prompt_type = heading.get("name", name_of(path)), heading.get("type", TEXT)
     if not isinstance(name, str):
         raise UsageError("the name {!r} is not a text: put it in quotes".format(name))

@@ -46,7 +46,9 @@ def read_folder(folder: str) -> Folder:
 def read_checked(folder: str) -> Folder:
     """Return the content of ``folder``; ``UsageError`` if it is missing or a file is broken."""
     if not os.path.isdir(folder):
-        raise UsageError("there is no folder {}: coaia fuse prompts pull makes one".format(folder))
+        raise UsageError(
+            "there is no folder {}: create it with coaia fuse prompts pull".format(folder)
+        )
     return read_folder(folder).checked()
 
 

@@ -94,7 +94,7 @@ def note(text: str) -> None:
 def _print_bytes(value: bytes) -> None:
     below = getattr(sys.stdout, "buffer", None)
     if below is None:
-        raise UsageError("the value is no text: give an output_file")
+        raise UsageError("the value is not text: give an output_file")
     sys.stdout.flush()
     below.write(value)
     below.flush()

@@ -77,7 +77,7 @@ def offset_of(cursor: Optional[str]) -> int:
     """Return the offset in a cursor, the number of rows to skip; ``UsageError`` if it is none."""
     offset = whole_number(cursor or "0")
     if offset is None:
-        raise UsageError("--cursor {!r} is none that a listing has given".format(cursor))
+        raise UsageError("--cursor {!r} is not a cursor that a listing has shown".format(cursor))
     return offset
 
 

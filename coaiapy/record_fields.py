@@ -113,7 +113,7 @@ def _one_of(choices: Tuple[str, ...]) -> Check:
     def check(value: Any) -> str:
         text = _text(value).upper()
         if text not in choices:
-            raise ValueError("{!r} is none of {}".format(value, ", ".join(choices)))
+            raise ValueError("{!r} is not one of {}".format(value, ", ".join(choices)))
         return text
 
     return check

@@ -30,12 +30,12 @@ _RULES: List[Tuple[str, Type[CoaiaError], str]] = [
     (
         r"noauth|authentication required",
         LoginError,
-        "wants a password and was given none: set it",
+        "needs a password, but none is set: set it",
     ),
     (
         r"wrong number of arguments for 'auth'",
         LoginError,
-        "knows no users: remove the user name from the settings",
+        "does not support user names: remove the user name from the settings",
     ),
     (
         r"noperm|no permissions",
@@ -101,7 +101,7 @@ _RULES: List[Tuple[str, Type[CoaiaError], str]] = [
     (
         r"closed|reset|broken pipe|aborted",
         NetworkError,
-        "closed the connection: try again, or use rediss:// (REDIS_SSL=true) if it wants TLS",
+        "closed the connection: try again, or use rediss:// (REDIS_SSL=true) if it needs TLS",
     ),
     (r"unreachable|no route", NetworkError, "cannot be reached: check the network"),
 ]
@@ -144,7 +144,7 @@ def _translated(server: RedisServer, error: BaseException) -> CoaiaError:
 
 
 def _said(server: RedisServer, sentence: str) -> str:
-    return "Redis at {} {} (named by {})".format(server.shown, sentence, server.origin)
+    return "Redis at {} {} (configured by {})".format(server.shown, sentence, server.origin)
 
 
 def _texts(error: BaseException) -> Iterator[str]:

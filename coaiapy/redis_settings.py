@@ -122,7 +122,7 @@ def _from_url(values: ConfigValues, name: str) -> RedisServer:
     unknown = sorted(set(query) - {"db", "ssl_cert_reqs", "ssl_ca_certs"})
     if unknown:
         raise ConfigError(
-            "{}: coaia knows no parameter but db, ssl_cert_reqs and ssl_ca_certs; a password with "
+            "{}: use only the parameters db, ssl_cert_reqs and ssl_ca_certs; a password with "
             "? or # in it must be quoted".format(found.name)
         )
     given: Dict[str, Any] = {}
@@ -200,7 +200,7 @@ def _database(text: str, name: str) -> int:
     number = whole_number(text)
     if number is None or len(text) > 8:
         raise ConfigError(
-            "{}: what stands behind its / is no number of a database; a password with / in it must "
+            "{}: the part after the / is not a database number; a password with / in it must "
             "be quoted".format(name)
         )
     return number

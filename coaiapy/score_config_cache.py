@@ -87,7 +87,9 @@ def _path_of(project_id: str) -> str:
         raise BadProjectIdError("{!r} is not a project id".format(project_id))
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", project_id)[:100]
     if ".." in project_id or re.search(r"[/\\]", project_id) or not safe.strip("_."):
-        raise BadProjectIdError("{!r} is no project id that can name a file".format(project_id))
+        raise BadProjectIdError(
+            "the project id {!r} cannot be used as a file name".format(project_id)
+        )
     return os.path.join(state_folder(), FOLDER, safe + ".json")
 
 

@@ -25,7 +25,9 @@ def checked(values: Mapping[str, Any]) -> Body:
     name = _name(values.get("name"))
     data_type = str(values.get("dataType") or "").upper()
     if data_type not in CONFIG_TYPES:
-        raise _wrong(name, "dataType {!r} is none of {}".format(data_type, ", ".join(CONFIG_TYPES)))
+        raise _wrong(
+            name, "dataType {!r} is not one of {}".format(data_type, ", ".join(CONFIG_TYPES))
+        )
     body: Body = {"name": name, "dataType": data_type}
     description = values.get("description")
     if description is not None:
@@ -101,7 +103,7 @@ def _bounds(name: str, data_type: str, values: Mapping[str, Any]) -> Body:
         if found is None:
             raise _wrong(name, "{} {!r} is not a number".format(field, value))
         if data_type != NUMERIC:
-            raise _wrong(name, "{} is for NUMERIC configs alone".format(field))
+            raise _wrong(name, "{} is only for NUMERIC configs".format(field))
         bounds[field] = found
     if len(bounds) == 2 and not bounds["minValue"] < bounds["maxValue"]:
         raise _wrong(name, "minValue {minValue} is not below maxValue {maxValue}".format(**bounds))
@@ -116,7 +118,7 @@ def _categories(name: str, data_type: str, value: Any) -> Optional[List[Body]]:
             raise _wrong(name, "a CATEGORICAL config needs categories (Good:1,Bad:0)")
         return None
     if data_type != CATEGORICAL:
-        raise _wrong(name, "categories are for CATEGORICAL configs alone")
+        raise _wrong(name, "categories are only for CATEGORICAL configs")
     if not isinstance(value, list) or not value:
         raise _wrong(name, "categories must be a list of labels with their numbers")
     categories = [_checked_category(name, one) for one in value]

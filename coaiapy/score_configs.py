@@ -134,7 +134,7 @@ def create(settings: Settings, values: Mapping[str, Any], allow_duplicates: bool
     existing = maker.usable.get(cache.folded(body["name"]))
     if existing is not None and not allow_duplicates:
         raise UsageError(
-            "a score config {!r} exists already ({}): use it, or add --allow-duplicates".format(
+            "a score config {!r} already exists ({}): use it, or add --allow-duplicates".format(
                 existing["name"], existing["id"]
             )
         )

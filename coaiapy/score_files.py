@@ -47,7 +47,7 @@ def read_scores(
             errors.add(item.place, error)
     errors.check(errors.count + len(found), "scores", "written")
     if not found:
-        raise UsageError("there is no score in it")
+        raise UsageError("it contains no scores")
     return found
 
 

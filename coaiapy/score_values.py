@@ -150,7 +150,7 @@ def _categorical(config: Mapping[str, Any], value: Any) -> Optional[Accepted]:
             return Accepted(found[0]["label"], found[0]["value"])
         if found:
             raise UsageError(
-                "{} is ambiguous in {}: write the label as it stands there ({})".format(
+                "{} is ambiguous in {}: write the label as it is written there ({})".format(
                     repr(value), subject(config), ", ".join(one["label"] for one in found)
                 )
             )

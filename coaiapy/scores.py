@@ -37,7 +37,7 @@ def plain(values: Mapping[str, Any]) -> Score:
         data_type = given.pop("dataType", None) or given.pop("data_type", None)
         if data_type is not None and str(data_type).upper() not in SCORE_TYPES:
             raise UsageError(
-                "data_type: {!r} is none of {}".format(data_type, ", ".join(SCORE_TYPES))
+                "data_type: {!r} is not one of {}".format(data_type, ", ".join(SCORE_TYPES))
             )
         given["data_type"], given["value"] = score_values.unconfigured(given["value"], data_type)
     return score_from(given)
@@ -120,7 +120,9 @@ def run_id(settings: Settings, dataset: str, run: str) -> str:
     ``WrongDialectError`` if the server's mode has no dataset runs.
     """
     if settings.is_local:
-        raise ConfigError("there are no dataset runs in local mode: name the run by its id alone")
+        raise ConfigError(
+            "there are no dataset runs in local mode: give the id of the run, without --dataset"
+        )
     from coaiapy.langfuse_errors import WrongDialectError
     from coaiapy.langfuse_http import LangfuseHttp, quoted
     from coaiapy.server_pages import numbered

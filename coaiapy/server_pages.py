@@ -78,7 +78,7 @@ def by_cursor(
     found = _meta(answer).get("cursor") or None
     if found is not None and (found == cursor or not isinstance(found, str)):
         raise NetworkError(
-            "{} gives no way to the next page: something else than Langfuse answers there".format(
+            "{} does not say how to get the next page: something other than Langfuse answers there".format(
                 http.shown_url
             )
         )
@@ -93,7 +93,7 @@ def rows_in(http: LangfuseHttp, answer: Body, *keys: str) -> List[Body]:
     rows = answer.get("data") or []
     if not isinstance(rows, list) or not all(_is_record(row, keys) for row in rows):
         raise NetworkError(
-            "{} lists what is no record: something else than Langfuse answers there".format(
+            "{} lists something that is not a record: something other than Langfuse answers there".format(
                 http.shown_url
             )
         )

@@ -175,7 +175,7 @@ def _numbers(value: Any) -> Optional[Body]:
 
 def _wrong(kind: str, name: str, row: Mapping[str, Any]) -> NetworkError:
     return NetworkError(
-        "the server gave {} {!r} with the {} {!r}: something else than Langfuse answers there".format(
+        "the server gave {} {!r} with the {} {!r}: something other than Langfuse answers there".format(
             kind, row.get("id"), name, row.get(name)
         )
     )

@@ -64,8 +64,8 @@ def read(path: str) -> Body:
     """
     if not os.path.exists(path):
         raise NotFoundError(
-            "there is no session file {}: coaia fuse sessions create makes one, "
-            "-f names another".format(path)
+            "there is no session file {}: create one with coaia fuse sessions create, "
+            "or name another with -f".format(path)
         )
     return _checked(_parsed(path), path)
 
@@ -164,5 +164,5 @@ def _id(value: Any) -> Optional[str]:
 
 def _foreign(path: str, reason: str) -> StateError:
     return StateError(
-        "{} is no session file ({}): correct it, or name another with -f".format(path, reason)
+        "{} is not a session file ({}): correct it, or name another with -f".format(path, reason)
     )

@@ -161,7 +161,7 @@ def _marks(text: str) -> List[_Mark]:
         marks.append(_Mark("text", _escaped(data), len(data), data))
 
     def refused(*words: object) -> None:
-        raise UsageError("SSML with a document type of its own is not taken: remove <!DOCTYPE>")
+        raise UsageError("SSML with its own document type is not accepted: remove <!DOCTYPE>")
 
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler = opened, closed

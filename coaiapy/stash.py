@@ -35,7 +35,9 @@ def checked(key: str, value: Union[str, bytes], ttl: Optional[int]) -> bytes:
     """Return ``value`` as bytes; ``UsageError`` for an invalid key, value or ttl."""
     check_key(key)
     if ttl is not None and not (isinstance(ttl, int) and 0 <= ttl <= MOST_SECONDS):
-        raise UsageError("{!r} is no number of seconds that a value can be kept for".format(ttl))
+        raise UsageError(
+            "a value cannot be kept for {!r} seconds: give a whole number from 0 up".format(ttl)
+        )
     data = as_bytes(value)
     if len(data) > MOST_BYTES:
         raise UsageError("a value of {} bytes is too large: 512 MB is the most".format(len(data)))

@@ -149,12 +149,14 @@ def joined(sounds: List[bytes], format: str) -> bytes:
     try:
         return ogg_pages.chained(sounds)
     except ValueError as error:
-        raise NetworkError("what Polly has sent is no Ogg stream ({})".format(error)) from error
+        raise NetworkError("Polly did not send an Ogg stream ({})".format(error)) from error
 
 
 def _pieces(text: str, speech: Speech) -> List[str]:
     if speech.format not in FORMATS:
-        raise UsageError("Polly makes no {!r}: use {}".format(speech.format, ", ".join(FORMATS)))
+        raise UsageError(
+            "Polly cannot produce {!r}: use {}".format(speech.format, ", ".join(FORMATS))
+        )
     if not text.strip():
         raise UsageError("there is no text to speak: give one")
     pieces = speech_text.split_ssml(text) if speech.ssml else speech_text.split(text)
@@ -181,7 +183,7 @@ def _sound(client: Any, piece: str, speech: Speech) -> Tuple[bytes, int]:
         _check_type(answer.get("ContentType") or "")
         sound = bytes(answer["AudioStream"].read())
     if not sound:
-        raise NetworkError("Polly has sent no sound: try again")
+        raise NetworkError("Polly sent no audio: try again")
     return sound, int(answer.get("RequestCharacters") or len(piece))
 
 

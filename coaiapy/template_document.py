@@ -112,10 +112,10 @@ def _unsound_data(document: Any) -> Iterator[json_schema.Problem]:
         elif isinstance(value, list):
             stack.extend((item, path + (i,)) for i, item in enumerate(value))
         elif isinstance(value, float) and not math.isfinite(value):
-            yield json_schema.Problem(path, "{} is no JSON number".format(value))
+            yield json_schema.Problem(path, "{} is not a JSON number".format(value))
         elif not (value is None or isinstance(value, (str, int, float))):
             yield json_schema.Problem(
-                path, "{} is no JSON value: put it in quotes".format(kind_of(value))
+                path, "{} is not a JSON value: put it in quotes".format(kind_of(value))
             )
 
 
@@ -169,7 +169,7 @@ def _contradictions(document: Document) -> Iterator[json_schema.Problem]:
     for i, step in enumerate(steps):
         for field in ("input", "output"):
             if field in (step.get("variables") or {}) and step.get(field) is not None:
-                message = "is there twice, also as variables.{}".format(field)
+                message = "occurs twice, also as variables.{}".format(field)
                 yield json_schema.Problem(("steps", i, field), message)
 
 
@@ -186,7 +186,7 @@ def _duplicates(names: Iterable[Tuple[json_schema.Path, str]]) -> Iterator[json_
     seen = set()
     for path, name in names:
         if name in seen:
-            yield json_schema.Problem(path, "{!r} is there twice".format(name))
+            yield json_schema.Problem(path, "{!r} occurs twice".format(name))
         seen.add(name)
 
 

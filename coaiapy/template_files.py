@@ -48,7 +48,7 @@ def check_name(name: str) -> str:
     """Return ``name``; ``UsageError`` if a template cannot have this name."""
     if not (isinstance(name, str) and _NAME.match(name)):
         raise UsageError(
-            "{!r} is no template name: use up to 100 letters, digits, '.', '_' and '-', "
+            "{!r} is not a valid template name: use up to 100 letters, digits, '.', '_' and '-', "
             "and begin with a letter or a digit".format(name)
         )
     return name
@@ -169,7 +169,7 @@ def _parse_json(text: str, path: str) -> Any:
     doubled = line_numbers.doubled_key(text)
     if doubled:
         raise StateError(
-            "{}, line {}: the key {!r} is there twice".format(path, doubled.line, doubled.key)
+            "{}, line {}: the key {!r} occurs twice".format(path, doubled.line, doubled.key)
         )
     return document
 
@@ -192,14 +192,14 @@ def write(document: Document, name: str, location: str, format: str, replace: bo
     """
     place = _place_to_write(location)
     if format not in ("json", "yaml"):
-        raise UsageError("{!r} is no template format: use json or yaml".format(format))
+        raise UsageError("{!r} is not a template format: use json or yaml".format(format))
     path = os.path.join(place.folder, check_name(name) + "." + format)
     files.make_private_folder(place.folder)
     with files.locked(path):
         existing = find_in(place, name)
         if existing and not replace:
             raise StateError(
-                "{} is there already: choose another name, or replace it with --force".format(
+                "{} already exists: choose another name, or replace it with --force".format(
                     existing.path
                 )
             )
@@ -213,7 +213,7 @@ def _place_to_write(location: str) -> Place:
     for place in places():
         if place.name == location and location != "built-in":
             return place
-    raise UsageError("{!r} is no template location: use user or project".format(location))
+    raise UsageError("{!r} is not a template location: use user or project".format(location))
 
 
 def _text_of(document: Document, format: str) -> str:

@@ -142,7 +142,7 @@ class Language:
             self._spend(len(value) + sum(len(str(key)) for key in value))
             return {str(key): self._plain(item) for key, item in value.items()}
         if callable(value) or not hasattr(value, "__iter__"):
-            raise TypeError("this is no data but a {}".format(type(value).__name__))
+            raise TypeError("this is not data but a {}".format(type(value).__name__))
         items = []
         for item in value:
             items.append(self._plain(item))

@@ -154,7 +154,7 @@ def _doubled(first: Plan, second: Plan, language: Language) -> TemplateError:
     names = sorted(used.intersection(second.names) - {"item", "index", "number"})
     hint = "; give {} another value".format(" or ".join(names)) if names else ""
     return TemplateError(
-        "{}name: {!r} is there twice: {}{}".format(second.where, second.name, why, hint)
+        "{}name: {!r} occurs twice: {}{}".format(second.where, second.name, why, hint)
     )
 
 

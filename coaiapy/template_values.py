@@ -74,7 +74,7 @@ def _json(text: str, type_wanted: type, description: str) -> Any:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError("{} is no JSON number".format(name))
+    raise ValueError("{} is not a JSON number".format(name))
 
 
 _READERS: Dict[str, Callable[[str], Any]] = {

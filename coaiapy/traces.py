@@ -134,8 +134,8 @@ def _missing_parent(
     ):
         return ()
     return (
-        "parent {!r} is no observation of trace {!r} that is known here: the tree shows {!r} "
-        "below it once it is written".format(parent, trace_id, observation.id),
+        "the parent {!r} is not known in trace {!r} yet: {!r} is shown below it "
+        "as soon as it is written".format(parent, trace_id, observation.id),
     )
 
 

@@ -80,7 +80,7 @@ def transcribe(
 
 def _checked(path: str, wishes: Wishes) -> AudioFile:
     if wishes.prompt or wishes.model:
-        raise UsageError("Amazon Transcribe takes no --prompt and no --model: leave them out")
+        raise UsageError("Amazon Transcribe does not support --prompt and --model: leave them out")
     audio = audio_files.look_at(path)
     if audio.kind not in KINDS:
         raise UsageError(
@@ -243,14 +243,14 @@ def _segments_of(items: List[Dict[str, Any]]) -> List[Segment]:
 
 def _word(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("{} is no word".format(json_values.kind_of(value)))
+        raise ValueError("{} is not a word".format(json_values.kind_of(value)))
     return value
 
 
 def _seconds(value: Any) -> float:
     seconds = seconds_in(value)
     if seconds is None:
-        raise ValueError("{!r} are no seconds".format(value))
+        raise ValueError("{!r} is not a number of seconds".format(value))
     return seconds
 
 

@@ -164,7 +164,7 @@ def _segments(answer: Mapping[str, Any], part: Part) -> List[Segment]:
     listed = answer.get("segments") or []
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
         raise NetworkError(
-            "the answer for {} lists segments that are none: check "
+            "the answer for {} contains invalid segments: check "
             "openai_transcription_api_url".format(part.name)
         )
     found = []

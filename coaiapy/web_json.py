@@ -91,7 +91,7 @@ def _value(service: Service, url: str, answer: Answer) -> Any:
         return parsed(answer.body)
     except ValueError:
         raise NetworkError(
-            "{} at {} answered with something that is no JSON: check {}".format(
+            "{} at {} answered with something that is not JSON: check {}".format(
                 service.name, shown_url(url), service.address_setting
             )
         ) from None
@@ -112,9 +112,7 @@ def _error_for(service: Service, url: str, answer: Answer) -> CoaiaError:
     if is_temporary(answer.status):
         return TemporaryError(where + "; try again later", retry_after(answer))
     if 300 <= answer.status < 400:
-        return ConfigError(
-            "{}; set {} to the address that answers itself".format(where, service.address_setting)
-        )
+        return ConfigError("{}; set {} to the final address".format(where, service.address_setting))
     return RefusedError(where)
 
 

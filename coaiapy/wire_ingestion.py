@@ -31,7 +31,7 @@ from coaiapy.wire import (
 
 PATH = "/api/public/ingestion"
 _HEADERS = {"Content-Type": "application/json"}
-_ONLY_TRACES = "a server of this version takes scores of traces and observations alone"
+_ONLY_TRACES = "a server of this version accepts only scores of traces and observations"
 _FRAME = (b'{"batch":[', b"]}")
 
 _EVENT_FIELDS = frozenset(

@@ -88,11 +88,13 @@ def check(item: Outgoing) -> Optional[str]:
     for name in ("timestamp", "startTime", "endTime"):
         text = item.body.get(name)
         if text is not None and not _FIRST_YEAR <= text[:4] <= _LAST_YEAR:
-            return "{} {} is outside the years {} to {}, which are all that spans have".format(
+            return "{} {} is outside the years {} to {}, to which spans are limited".format(
                 name, text, _FIRST_YEAR, _LAST_YEAR
             )
     if not 0 <= item.body.get("promptVersion", 0) < 2**31:
-        return "promptVersion {} is none that a prompt can have".format(item.body["promptVersion"])
+        return "promptVersion {} is not a valid version of a prompt".format(
+            item.body["promptVersion"]
+        )
     return None
 
 

@@ -25,7 +25,7 @@ def load(text: str, *kept_as_text: str) -> Any:
     """Return the value of a YAML text with at most one document; see ``load_all``."""
     documents = load_all(text, *kept_as_text)
     if len(documents) > 1:
-        raise ValueError("it holds {} documents, and one is wanted".format(len(documents)))
+        raise ValueError("it contains {} documents instead of one".format(len(documents)))
     return documents[0] if documents else None
 
 
@@ -85,7 +85,7 @@ def _loader(yaml: Any, kept_as_text: Any, most: int) -> Any:
             seen = set()
             for key, _ in node.value:
                 if key.id == "scalar" and (key.tag, key.value) in seen and key.value != "<<":
-                    problem = "the key {!r} is there twice".format(key.value)
+                    problem = "the key {!r} occurs twice".format(key.value)
                     raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
                 seen.add((key.tag, key.id == "scalar" and key.value))
             return node

@@ -143,8 +143,8 @@ def test_silence_is_an_error(project):
     "content, words",
     [
         (b"", "is empty"),
-        (b"just a text " * 1000, "is no sound file"),
-        (b"%PDF-1.4 " * 1000, "is no sound file"),
+        (b"just a text " * 1000, "is not a known kind of audio file"),
+        (b"%PDF-1.4 " * 1000, "is not a known kind of audio file"),
         (b"RIFF\x04\x00\x00\x00WAVE", "broken WAV file"),
         (
             b"RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00" + bytes(16) + b"data" + bytes(4),
@@ -224,7 +224,7 @@ def all_heard(part):
 
 def test_ffmpeg_says_why_it_makes_nothing(project, ffmpeg):
     (project / "a.ogg").write_bytes(b"OggS" + bytes(30000))
-    with pytest.raises(UsageError, match="ffmpeg makes nothing of a.ogg: .+"):
+    with pytest.raises(UsageError, match="ffmpeg cannot convert a.ogg: .+"):
         parts_of("a.ogg", 20000)
 
 

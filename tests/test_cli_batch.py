@@ -54,7 +54,7 @@ def test_one_mistake_and_nothing_is_written(run, project, listed):
     result = add(run, "t", "-f", "steps.jsonl")
     assert (result.code, result.out) == (2, "")
     assert "coaia: steps.jsonl: 1 of 2 observations are wrong" in result.err
-    assert "line 2: level: 'FATAL' is none of DEBUG" in result.err
+    assert "line 2: level: 'FATAL' is not one of DEBUG" in result.err
     assert listed("t") == []
 
 

@@ -170,7 +170,7 @@ def test_an_export_says_which_endings_it_knows(server, run, project):
     run("fuse", "datasets", "create", "ds")
     for name in ("x.xyz", "x.json"):
         refused = run("fuse", "datasets", "export", "ds", "-o", name)
-        assert (refused.code, "end it in .jsonl or .csv" in refused.err) == (2, True)
+        assert (refused.code, "use .jsonl or .csv" in refused.err) == (2, True)
         assert not (project / name).exists()
     for words in (["x.jsonl"], ["x"], ["x.xyz", "--format", "csv"]):
         assert run("fuse", "datasets", "export", "ds", "-o", *words).code == 0

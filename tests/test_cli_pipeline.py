@@ -143,7 +143,7 @@ def test_words_are_joined_only_where_variables_are_given():
     [
         (["nobody"], 1, "no template 'nobody'"),
         (["llm-chian"], 1, "did you mean 'llm-chain'"),
-        (["../llm-chain"], 2, "no template name"),
+        (["../llm-chain"], 2, "not a valid template name"),
         (["llm-chain", "--var", "temperature=hot"], 2, "'temperature' must be a number"),
         (["llm-chain", "--var", "temprature=1"], 2, "did you mean 'temperature'"),
         (["simple-trace"], 2, "'trace_name' is required"),
@@ -165,7 +165,7 @@ def test_words_are_joined_only_where_variables_are_given():
             "'worker_count' must be 0 or more, not -1",
         ),
         (["parallel-processing", "--var", "job_name=x", "--var", "worker_count=1e9"], 2, "at most"),
-        (["data-pipeline", "--var", "processing_steps=load,a,a"], 2, "'A' is there twice"),
+        (["data-pipeline", "--var", "processing_steps=load,a,a"], 2, "'A' occurs twice"),
         (
             ["data-pipeline", "--var", "processing_steps=a,a"],
             2,
@@ -174,7 +174,7 @@ def test_words_are_joined_only_where_variables_are_given():
         (
             ["data-pipeline", "--var", "pipeline_name=Load Data"],
             2,
-            "name: 'Load Data' is there twice: the step '{{ pipeline_name }}' gets this name as well; "
+            "name: 'Load Data' occurs twice: the step '{{ pipeline_name }}' gets this name as well; "
             "give pipeline_name another value",
         ),
     ],

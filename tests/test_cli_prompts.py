@@ -110,7 +110,7 @@ def test_a_wrong_command_line_is_told_before_anything_is_sent(server, run):
     for words, said in (
         (["create", "p", "x", "-f", "y"], "the content is given twice"),
         (["create", "p", "hello", "--type", "chat"], "a list of messages"),
-        (["create", "p", "[", "--type", "chat"], "the chat prompt is no JSON, and it is not YAML"),
+        (["create", "p", "[", "--type", "chat"], "the chat prompt is not JSON, and it is not YAML"),
         (["create", "p", "x", "--labels", "No Good"], "label 'No Good'"),
         (["create", "p", "x", "--config", "{"], "is not JSON"),
         (["labels", "p", "1"], "give a label"),

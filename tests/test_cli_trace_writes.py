@@ -60,6 +60,6 @@ def test_a_trace_or_parent_that_is_not_known_here_is_noted(fuse):
     assert "known" not in again.err
     lost = fuse("add-observation", "o3", "T9", "-p", "nope")
     assert (lost.code, lost.err.count("known")) == (0, 1)
-    assert "parent 'nope' is no observation of trace 'T9'" in lost.err
+    assert "parent 'nope' is not known in trace 'T9'" in lost.err
     batch = fuse("add-observations", "T8", stdin='{"name": "a"}\n{"name": "b"}\n')
     assert batch.err.count("trace 'T8' was not known") == 1

@@ -165,7 +165,7 @@ def test_json_that_is_none_is_one_sentence(monkeypatch, run, body):
         monkeypatch.setenv("GITHUB_API_URL", server.url)
         result = run(*(LIST + ("--json",)))
     assert (result.code, result.out) == (4, "")
-    assert "no JSON" in result.err and result.err.count("\n") == 1
+    assert "not JSON" in result.err and result.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,7 @@ def test_a_broken_file_is_named_with_its_line_and_left_alone(tmp_path, text, lin
         ('{"A": "\\ud800"}', "A is not valid Unicode"),
         ("A='\0'", "A contains a NUL"),
         ("[1]", "the JSON of an environment must be an object"),
-        ('{"A": "1",\n "A": "2"}', "line 2: 'A' is there twice, first in line 1"),
+        ('{"A": "1",\n "A": "2"}', "line 2: 'A' occurs twice, first in line 1"),
     ],
 )
 def test_what_cannot_be_a_variable_is_named(tmp_path, text, said):

@@ -209,7 +209,7 @@ def test_a_lock_that_a_killed_process_has_left_is_named(tmp_path, monkeypatch):
     path = str(tmp_path / "file")
     left = tmp_path / "file.lock"
     left.write_text("")
-    with pytest.raises(StateError, match="if there is none, remove {}$".format(left)):
+    with pytest.raises(StateError, match="if no such process exists, remove {}$".format(left)):
         with files.locked(path, timeout=0.05):
             pass
     assert left.exists()

@@ -44,8 +44,8 @@ def test_what_json_lacks_becomes_what_it_has():
 @pytest.mark.parametrize(
     "value, reason",
     [
-        (float("nan"), "NaN is no number"),
-        ({"a": [float("-inf")]}, "-Infinity is no number"),
+        (float("nan"), "NaN is not a number"),
+        ({"a": [float("-inf")]}, "-Infinity is not a number"),
         ("\ud800", "half a character"),
         ({"key \udfff": 1}, "half a character"),
         ({(1, 2): 3}, "cannot be JSON"),

@@ -102,7 +102,7 @@ def test_every_mistake_is_listed_with_line_and_field():
     for line, start in zip(
         lines[1:],
         [
-            "  line 1: type: 'STEP' is none of",
+            "  line 1: type: 'STEP' is not one of",
             "  line 2: an observation is an object, not 5",
             "  line 6: start_time: '261331120000' is not a time",
             "  line 7: an observation is an object, not []",

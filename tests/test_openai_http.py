@@ -240,6 +240,8 @@ def test_an_address_that_is_none(monkeypatch, project, url):
 @pytest.mark.parametrize("key", ["sk-a\nb", "sk-a b", "sk-é"])
 def test_a_key_that_is_none_is_not_sent_and_not_shown(project, key):
     (project / "coaia.json").write_text(json.dumps({"openai_api_key": key}))
-    with pytest.raises(ConfigError, match="openai_api_key in .*coaia.json is no key") as caught:
+    with pytest.raises(
+        ConfigError, match="openai_api_key in .*coaia.json is not a valid key"
+    ) as caught:
         openai_settings.find(config_values.load())
     assert key not in str(caught.value)

@@ -42,7 +42,7 @@ def test_a_file_without_a_temperature_has_that_of_the_settings(project):
         ("", "no instruction"),
         ("---\ntemperature: 1\n---\n", "no instruction"),
         ("---\ntemperature: warm\n---\nSay.", "'warm' is not a number from 0 to 2"),
-        ("---\ntemprature: 1\n---\nSay.", "'temprature: 1' is none of"),
+        ("---\ntemprature: 1\n---\nSay.", "'temprature: 1' is not one of"),
     ],
 )
 def test_a_broken_file_is_not_passed_over(project, text, words):

@@ -223,7 +223,7 @@ def test_another_type_is_refused_and_not_repeated(server, known):
     [
         ({"name": "a|b"}, "name 'a|b' holds"),
         ({"name": "/a"}, "folder without a name"),
-        ({"name": "new"}, "word of Langfuse's own"),
+        ({"name": "new"}, "is reserved by Langfuse"),
         ({"labels": ["Production"]}, "label 'Production'"),
         ({"tags": [2]}, "tag 2"),
         ({"commit_message": "x" * 501}, "501 characters"),

@@ -218,7 +218,7 @@ def test_a_name_that_is_taken_is_not_made_twice(use, kind):
     score_configs.create(known, GOOD)
     with pytest.raises(UsageError) as error:
         score_configs.create(known, dict(GOOD, name="HELPFULNESS"))
-    assert "exists already" in str(error.value)
+    assert "already exists" in str(error.value)
     score_configs.create(known, GOOD, allow_duplicates=True)
     assert len(score_configs.list_all(known)) == 2
     outcomes = [made.outcome for made in score_configs.create_all(known, [GOOD])]

@@ -83,7 +83,7 @@ def test_other_faults():
     assert "line 2: the number of cells is 3, that of the header 2" in wrong("name,value\nq,1,2\n")
     assert "no field of a score" in wrong("name,value,trace_id,colour\nq,1,t,red\n")
     assert "UTF-8" in wrong(b"name,value,trace_id\n\xff,1,t\n")
-    assert "there is no score" in wrong("name,value,trace_id\n")
+    assert "it contains no scores" in wrong("name,value,trace_id\n")
     assert "is that of line 2 already" in wrong("id,name,value,trace_id\na,q,1,t\na,q,1,t\n")
     assert "item 1: a score is an object" in wrong("[1]", "x.json")
     assert "line 2 is not CSV" in wrong('name,value\n"q,1\n')

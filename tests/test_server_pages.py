@@ -28,7 +28,7 @@ def listed(run, monkeypatch, short_waits):
 def test_rows_that_are_no_records_are_one_sentence(listed, data):
     for result in listed({"data": data}):
         assert (result.code, result.out) == (4, "")
-        assert "lists what is no record" in result.err and result.err.count("\n") == 1
+        assert "lists something that is not a record" in result.err and result.err.count("\n") == 1
 
 
 @pytest.mark.parametrize("body", [b'{"data": [NaN]}', b"[" * 100000, b'{"data": 1e999}', b"\xff"])
@@ -94,4 +94,4 @@ def test_a_server_that_leads_in_a_circle_is_left(run, use):
     server.fail("changed", times=None, path="observations", change=change)
     result = run("fuse", "traces", "--all")
     assert (result.code, result.out) == (4, "")
-    assert "gives no way to the next page" in result.err
+    assert "does not say how to get the next page" in result.err

@@ -158,7 +158,7 @@ def test_a_wrong_user(fails, locked):
 
 
 def test_no_password(fails, locked):
-    fails("redis://{}:{}".format(HOST, locked.port), 3, "wants a password")
+    fails("redis://{}:{}".format(HOST, locked.port), 3, "needs a password")
 
 
 def test_a_password_for_a_server_without_one(fails, plain):

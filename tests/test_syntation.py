@@ -107,7 +107,7 @@ def test_joined_mp3s_play_one_after_the_other_without_their_notes():
 
 
 def test_ogg_that_is_none_is_an_error(aws, project):
-    with pytest.raises(NetworkError, match="no Ogg stream"):  # moto's eight zero bytes
+    with pytest.raises(NetworkError, match="not send an Ogg stream"):  # moto's eight zero bytes
         syntation.speak(LONG, syntation.Speech(format="ogg_vorbis"))
 
 

@@ -138,8 +138,8 @@ def test_types_and_levels_are_known_however_they_are_written(word):
         ({"steps": [{"name": None}]}, "steps[0].name: must be text, not null"),
         ({"steps": [{"name": "A", "levle": "x"}]}, "steps[0] 'A': levle: no such field (did you"),
         ({"steps": [{"name": "A", "level": 5}]}, "steps[0] 'A': level: must be text, not a number"),
-        ({"steps": [{"name": "A", "level": "LOUD"}]}, "level: 'LOUD' is none of DEBUG, DEFAULT"),
-        ({"steps": [{"name": "A"}, {"name": "A"}]}, "steps[1].name: 'A' is there twice"),
+        ({"steps": [{"name": "A", "level": "LOUD"}]}, "level: 'LOUD' is not one of DEBUG, DEFAULT"),
+        ({"steps": [{"name": "A"}, {"name": "A"}]}, "steps[1].name: 'A' occurs twice"),
         ({"variables": [{"name": "a b"}]}, "variables[0].name: 'a b' must be a name of letters"),
         ({"variables": [{"name": "a\n"}]}, "variables[0].name: 'a\\n' must be a name of letters"),
         ({"variables": [{"name": "class"}]}, "variables[0].name: 'class' has a meaning of its own"),
@@ -148,7 +148,10 @@ def test_types_and_levels_are_known_however_they_are_written(word):
             {"variables": [{"name": "v", "choices": []}]},
             "'v': choices: must have 1 or more items",
         ),
-        ({"variables": [{"name": "v", "type": "int"}]}, "'v': type: 'int' is none of string, num"),
+        (
+            {"variables": [{"name": "v", "type": "int"}]},
+            "'v': type: 'int' is not one of string, num",
+        ),
         (
             {"variables": [{"name": "v", "type": "number", "default": "x"}]},
             "variables[0] 'v': default: must be a number, not 'x'",

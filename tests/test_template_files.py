@@ -55,7 +55,7 @@ def test_a_name_cannot_leave_its_folder(put, project, name):
     put("x", {"steps": []})
     (project / ".coaia" / "x.json").write_text("{}")
     for use in (load, lambda n: template_files.write({}, n, "project", "json", True)):
-        with pytest.raises(UsageError, match="no template name"):
+        with pytest.raises(UsageError, match="not a valid template name"):
             use(name)
     with pytest.raises(UsageError):
         pipeline.TemplateLoader().load_template(name)
@@ -70,17 +70,17 @@ BROKEN = [
     (".json", '{"steps": {}}', "steps: must be a list, not an object"),
     (".json", '{"steps": ["a"]}', "steps[0]: must be an object, not text"),
     (".json", '{"steps": [{}]}', "steps[0].name"),
-    (".json", '{"steps": [{"name": "A"}, {"name": "A"}]}', "steps[1].name: 'A' is there twice"),
+    (".json", '{"steps": [{"name": "A"}, {"name": "A"}]}', "steps[1].name: 'A' occurs twice"),
     (".json", '{"steps": [{"name": "A", "observation_type": "SPAN "}]}', "'SPAN '"),
     (".json", '{"steps": [{"name": "A", "level": "LOUD"}]}', "steps[0] 'A': level: 'LOUD'"),
     (".json", '{"steps": [{"name": "A", "input": 1, "variables": {"input": 2}}]}', "twice"),
     (".json", '{"steps": [{"name": "A", "metadata": [1]}]}', "steps[0] 'A': metadata: must be"),
-    (".json", '{"steps": [{"name": "A", "input": NaN}]}', "nan is no JSON number"),
+    (".json", '{"steps": [{"name": "A", "input": NaN}]}', "nan is not a JSON number"),
     (".json", '{"steps": [{"name": "A", "remove": true}]}', "nothing to remove"),
     (".json", '{"trace": {"nam": "x"}}', "trace.nam: no such field"),
     (".json", '{"variables": [{"name": "a b"}]}', "'a b' must be a name"),
     (".json", '{"variables": [{"name": "item"}]}', "meaning of its own"),
-    (".json", '{"variables": [{"name": "v", "type": "int"}]}', "type: 'int' is none of"),
+    (".json", '{"variables": [{"name": "v", "type": "int"}]}', "type: 'int' is not one of"),
     (".json", '{"variables": [{"name": "v", "type": "number", "default": "x"}]}', "default: must"),
     (".json", '{"variables": [{"name": "v", "default": 3}]}', "default: must be text"),
     (".json", '{"variables": [{"name": "v", "choices": []}]}', "choices"),
@@ -102,12 +102,20 @@ BROKEN = [
         '{"variables": [{"name": "v", "type": "string", "default": "c", "choices": ["a", "b"]}]}',
         "default: must be one of a, b, not 'c'",
     ),
-    (".json", '{"variables": [{"name": "v", "aliases": ["w"]}, {"name": "w"}]}', "'w' is there"),
-    (".json", '{"steps": [],\n "name": "x",\n "steps": [1]}', "line 3: the key 'steps' is there"),
-    (".json", '{"steps": [\n{"name": "A",\n "name": "B"}]}', "line 3: the key 'name' is there"),
+    (
+        ".json",
+        '{"variables": [{"name": "v", "aliases": ["w"]}, {"name": "w"}]}',
+        "'w' occurs twice",
+    ),
+    (
+        ".json",
+        '{"steps": [],\n "name": "x",\n "steps": [1]}',
+        "line 3: the key 'steps' occurs twice",
+    ),
+    (".json", '{"steps": [\n{"name": "A",\n "name": "B"}]}', "line 3: the key 'name' occurs twice"),
     (".json", '{"steps": [\n{"name": "A", "input": NaN}]}', "line 2: steps[0] 'A': input: nan is"),
-    (".yaml", "steps: []\nname: x\nsteps: []\n", "line 3: not YAML: the key 'steps' is there"),
-    (".yaml", "steps:\n- name: A\n  name: B\n", "line 3: not YAML: the key 'name' is there"),
+    (".yaml", "steps: []\nname: x\nsteps: []\n", "line 3: not YAML: the key 'steps' occurs twice"),
+    (".yaml", "steps:\n- name: A\n  name: B\n", "line 3: not YAML: the key 'name' occurs twice"),
     (".json", '{"name":\n"\udcff"}', "not UTF-8 text (line 2, byte 10)"),
     (".yaml", "steps:\n  - name: [\n", "line 3"),
     (".yaml", "steps: &a\n  - *a\n", "make more than"),
@@ -169,7 +177,7 @@ def test_a_problem_is_told_with_its_line(put, suffix):
         load("bad")
     first, second = str(caught.value).split("; ")
     assert first == "{}, line 1: stepz: no such field (did you mean 'steps'?)".format(path)
-    assert second.startswith("line 4: steps[1] 'B': level: 'LOUD' is none of")
+    assert second.startswith("line 4: steps[1] 'B': level: 'LOUD' is not one of")
 
 
 def test_a_file_with_an_impossible_name_is_told_in_the_listing(put):
@@ -268,7 +276,7 @@ def test_a_child_made_by_an_earlier_release_has_no_step_twice(put):
         ),
         (
             '{"extends": "simple-trace", "variables": [{"name": "user_id",\n"type": "x"}]}',
-            "line 2: variables[0] 'user_id': type: 'x' is none of",
+            "line 2: variables[0] 'user_id': type: 'x' is not one of",
         ),
         (
             '{"extends": "numbers", "variables": [{"name": "n",\n"default": "x"}]}',
@@ -277,7 +285,7 @@ def test_a_child_made_by_an_earlier_release_has_no_step_twice(put):
         (
             '{"extends": "numbers", "variables": [{"name": "n", "description": "x"},\n'
             '{"name": "m", "aliases": ["n"]}]}',
-            "child.json, line 2: variables[1] 'm': aliases: 'n' is there twice",
+            "child.json, line 2: variables[1] 'm': aliases: 'n' occurs twice",
         ),
         (
             '{"extends": "broken-later", "variables": [{"name": "n", "description": "x"}]}',
@@ -316,7 +324,7 @@ def test_two_files_of_one_name_in_one_folder_are_an_error(put, run, other):
 
 def test_a_base_cannot_be_outside_its_folder(put):
     path = put("child", {"extends": "../../secret"})
-    with pytest.raises(StateError, match="extends: '../../secret' is no template name"):
+    with pytest.raises(StateError, match="extends: '../../secret' is not a valid template name"):
         load("child")
     listing = pipeline.list_templates()
     assert len(listing.templates) == 5 and str(path) in listing.complaints[0]

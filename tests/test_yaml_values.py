@@ -24,7 +24,7 @@ BOMBS = {"aliases": ALIASES, "merges": MERGES, "texts": TEXTS, "endless": ENDLES
     [("a: 1\nb: 2\na: 3\n", 3), ("- {b: 1,\n   b: 2}\n", 2), ("a:\n  1: x\n  1: y", 3)],
 )
 def test_a_key_that_is_there_twice_is_an_error_with_its_line(text, line):
-    with pytest.raises(yaml_values.NotYamlError, match="is there twice") as caught:
+    with pytest.raises(yaml_values.NotYamlError, match="occurs twice") as caught:
         yaml_values.load(text)
     assert caught.value.line == line
 
