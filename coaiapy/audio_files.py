@@ -52,7 +52,7 @@ def look_at(path: str) -> AudioFile:
             head = stream.read(_HEAD_BYTES)
         size = stream.seek(0, os.SEEK_END)
     if not size:
-        raise UsageError("{} is empty: there is nothing to hear in it".format(path))
+        raise UsageError("{} is empty: give a recording".format(path))
     kind = _kind(head)
     if kind is None:
         raise UsageError(

@@ -88,7 +88,7 @@ def _parsed(audio: AudioFile, stream: IO[bytes]) -> wav_audio.Wav:
     except ValueError as error:
         raise UsageError("{} is a broken WAV file: {}".format(audio.path, error)) from error
     if not wav.data_bytes:
-        raise UsageError("{} has no sound in it: it lasts 0 seconds".format(audio.path))
+        raise UsageError("{} contains no sound: it lasts 0 seconds".format(audio.path))
     return wav
 
 
@@ -96,7 +96,7 @@ def _wav_parts(audio: AudioFile, limits: Limits) -> Iterator[Part]:
     with open_bytes(audio.path) as stream:
         wav = _parsed(audio, stream)
         if wav.is_measurable and _is_silent(wav, stream):
-            raise UsageError("{} is silent: there is nothing to hear in it".format(audio.path))
+            raise UsageError("{} is silent: check the recording".format(audio.path))
         if audio.size <= limits.bytes and wav.seconds <= limits.seconds:
             yield _whole(audio, wav.seconds)
             return
@@ -189,7 +189,7 @@ def _mp3_frames(stream: IO[bytes]) -> Iterator[Tuple[mp3_frames.Frame, bytes]]:
 def _mp3_parts(audio: AudioFile, limits: Limits, seconds: Optional[float] = None) -> Iterator[Part]:
     seconds = duration(audio) if seconds is None else seconds
     if not seconds:
-        raise UsageError("{} has no sound in it: it holds no whole frame".format(audio.path))
+        raise UsageError("{} contains no sound: it has no complete frame".format(audio.path))
     if audio.size <= limits.bytes and seconds <= limits.seconds:
         yield _whole(audio, seconds)
         return

@@ -156,7 +156,7 @@ def _handler(path: str, opened: Any) -> Any:
         if kind.reads(opened):
             return kind(opened)
     raise UsageError(
-        "{} is {}, whose tags are not written here: convert it to MP3".format(
+        "{} is {}, and coaia cannot write its tags: convert it to MP3".format(
             path, type(opened).__name__
         )
     )

@@ -21,5 +21,7 @@ class OpenedTags:
         """Write the tags; ``UsageError`` if a ``version`` is given, which only ID3 tags have."""
         if version:
             kind = type(self.opened).__name__
-            raise UsageError("--id3 goes with ID3 tags; {} has none".format(kind))
+            raise UsageError(
+                "--id3 is only for files with ID3 tags, and {} has none: leave it out".format(kind)
+            )
         self.opened.save()

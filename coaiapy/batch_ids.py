@@ -77,7 +77,7 @@ class BatchIds:
         repeated = False
         for number, place, id, first in self._db.execute(_REPEATED):
             repeated = True
-            yield Wrong(number, place, "id: {!r} is also that of {}".format(id, first))
+            yield Wrong(number, place, "id: {!r} is already the id of {}".format(id, first))
         if not repeated:
             yield from self._cycles()
 
@@ -90,7 +90,7 @@ class BatchIds:
             cycle = self._cycle_above(key)
             names = [repr(self._found(one, "id")) for one in (cycle + cycle[:1])[:_NAMED]]
             more = [] if len(cycle) < _NAMED else ["... ({} in all)".format(len(cycle))]
-            reason = "parent_id: each is the child of the next: " + " -> ".join(names + more)
+            reason = "parent_id: the parents form a cycle: " + " -> ".join(names + more)
             yield Wrong(self._found(cycle[0], "number"), self._found(cycle[0], "place"), reason)
 
     def _cycle_above(self, key: str) -> List[str]:

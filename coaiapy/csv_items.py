@@ -37,7 +37,7 @@ def csv_items(
                 }
                 yield Item(number, place, said)
             else:
-                message = "the number of cells is {}, that of the header {}: make them equal"
+                message = "the number of cells is {}, but the header has {}: make them equal"
                 problem = message.format(len(cells), len(header))
                 yield Item(number, place, None, problem=problem)
     except csv.Error as error:

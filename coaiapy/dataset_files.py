@@ -65,7 +65,7 @@ def read_dataset_items(
             item = _with_id(item_from(found.fields("an item")), dataset_name, new_ids)
             if items.setdefault(item["id"], item) != item:
                 raise UsageError(
-                    "id: {!r} is also that of {}".format(item["id"], places[item["id"]])
+                    "id: {!r} is already the id of {}".format(item["id"], places[item["id"]])
                 )
             places.setdefault(item["id"], found.place)
         except UsageError as error:

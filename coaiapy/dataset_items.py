@@ -146,7 +146,7 @@ def item_from(values: Any) -> Body:
         if name is not None and value is not None:
             item[name] = _checked(name, value)
     if "input" not in item and "expectedOutput" not in item:
-        raise UsageError("there is neither input nor expectedOutput")
+        raise UsageError("the item has neither input nor expectedOutput: give one of them")
     if "sourceObservationId" in item and "sourceTraceId" not in item:
         raise UsageError("sourceObservationId needs sourceTraceId")
     return item
@@ -161,7 +161,7 @@ def _checked(name: str, value: Any) -> Any:
     if name in _TEXTS:
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
         if not isinstance(text, str) or not 0 < len(text) <= LONGEST_ID:
-            raise UsageError("{}: {!r} is not 1 to 255 characters".format(name, value))
+            raise UsageError("{}: {!r} must have 1 to 255 characters".format(name, value))
         return text
     try:
         return json_values.plain(value)

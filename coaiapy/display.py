@@ -133,7 +133,7 @@ def _branches(observations: List[Body], strokes: Strokes) -> Iterator[str]:
     while waiting:
         branch = waiting.pop()
         stroke = strokes.last if branch.is_last else strokes.branch
-        note = _level(branch.level) + ("(its parents form a ring) " if branch.id in rings else "")
+        note = _level(branch.level) + ("(its parents form a cycle) " if branch.id in rings else "")
         yield branch.indent + stroke + note + one_line(_line(branch.observation))
         deeper = branch.indent
         if branch.level < MAX_INDENT:

@@ -151,7 +151,7 @@ def save_context(
         different = _differences(variables, context)
         if different and not force and (not former or variables.get(_TRACE) != former):
             raise CoaiaError(
-                "{} holds another context ({}): choose another --name, or replace it "
+                "{} contains another context ({}): choose another --name, or replace it "
                 "with --force".format(path, "; ".join(different))
             )
         _drop(variables, CONTEXT_KEYS if different else ())

@@ -60,7 +60,7 @@ def training_data(
     ``system_instruction`` is added to items without a system message. Archived items are skipped.
     """
     if vendor not in _VENDORS:
-        raise UsageError("no fine-tuning format {!r}: openai and gemini are known".format(vendor))
+        raise UsageError("no fine-tuning format {!r}: use openai or gemini".format(vendor))
     records, skipped = [], []
     for item in items:
         try:
@@ -77,11 +77,11 @@ def _record(item: Body, vendor: str, system_instruction: Optional[str]) -> Body:
     for call in chat.tools + [call for one in chat.messages for call in one.get("tool_calls", [])]:
         name = call["function"]["name"]
         if not _FUNCTION_NAMES[vendor].match(name):
-            raise UnusableError("no function may be called {!r}".format(name))
+            raise UnusableError("the function name {!r} is not valid".format(name))
     try:
         return dict(json_values.plain(_VENDORS[vendor](chat)))
     except ValueError as error:
-        raise UnusableError("it holds what JSON cannot say") from error
+        raise UnusableError("it contains a value that JSON cannot express") from error
 
 
 def _with_instruction(chat: Conversation, instruction: Optional[str]) -> Conversation:

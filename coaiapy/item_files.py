@@ -12,7 +12,7 @@ from coaiapy import json_values, line_numbers, yaml_values
 from coaiapy.errors import UsageError
 
 FORMATS = ("json", "jsonl", "yaml")
-EMPTY = "there is nothing in it"
+EMPTY = "it is empty"
 _ENDINGS = {"json": "json", "jsonl": "jsonl", "ndjson": "jsonl", "yaml": "yaml", "yml": "yaml"}
 
 
@@ -137,7 +137,9 @@ def _yaml(text: str) -> List[Any]:
         place = "line {}".format(error.line) if error.line else "this"
         raise UsageError("{} is not YAML: {}".format(place, error.problem)) from error
     except ValueError as error:
-        raise UsageError("this is not YAML that can be kept: {}".format(error)) from error
+        raise UsageError(
+            "this YAML contains a value that cannot be stored: {}".format(error)
+        ) from error
     said = [document for document in documents if document is not None]
     if not said:
         raise UsageError(EMPTY)

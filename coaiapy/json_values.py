@@ -71,7 +71,7 @@ def plain_text(text: str) -> str:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise ValueError(
-            "holds half a character ({!r} at position {}), which cannot be stored".format(
+            "contains an incomplete character ({!r} at position {}): remove it".format(
                 text[error.start], error.start
             )
         ) from error
@@ -97,7 +97,7 @@ def _refuse_constant(name: str) -> Any:
 def _finite(text: str) -> float:
     value = float(text)
     if math.isinf(value):
-        raise ValueError("{} is too large a number".format(text[:40]))
+        raise ValueError("the number {} is too large".format(text[:40]))
     return value
 
 

@@ -34,8 +34,8 @@ def rows(value: Any) -> List[Dict[str, Any]]:
     try:
         listed = list(found)
     except TypeError:
-        raise UsageError("{!r} is no list".format(found)) from None
+        raise UsageError("{!r} is not a list".format(found)) from None
     for row in listed:
         if not isinstance(row, dict):
-            raise UsageError("{!r} in the list is no object".format(row))
+            raise UsageError("{!r} in the list is not an object".format(row))
     return listed

@@ -315,7 +315,7 @@ def install_presets_interactive(
 def _target(target_type: str) -> str:
     if target_type not in _TARGETS:
         raise ValueError(
-            "target_type {!r} is none of {}".format(target_type, ", ".join(sorted(_TARGETS)))
+            "target_type {!r} is not one of {}".format(target_type, ", ".join(sorted(_TARGETS)))
         )
     return _TARGETS[target_type]
 

@@ -58,7 +58,7 @@ def _id(value: Any) -> str:
     if not text.strip() or len(text) > MAX_ID_LENGTH:
         raise ValueError("must have 1 to {} characters".format(MAX_ID_LENGTH))
     if "\r" in text:
-        raise ValueError("must not have a carriage return in it")
+        raise ValueError("must not contain a carriage return")
     return text
 
 
@@ -85,7 +85,7 @@ def environment_name(value: Any) -> str:
     text = _text(value)
     if not re.match(r"(?!langfuse)[a-z0-9_-]{1,40}\Z", text):
         raise ValueError(
-            "{!r} is not a name that Langfuse keeps: use up to 40 of a-z, 0-9, - and _, "
+            "{!r} is not a name that Langfuse accepts: use up to 40 of a-z, 0-9, - and _, "
             "not beginning with langfuse".format(text)
         )
     return text

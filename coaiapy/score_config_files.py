@@ -70,7 +70,7 @@ def read(path: str) -> List[Body]:
     if isinstance(document, dict) and "configs" not in document and "name" in document:
         rows = [document]
     if not isinstance(rows, list):
-        raise UsageError("{} holds no list of score configs".format(path))
+        raise UsageError("{} contains no list of score configs".format(path))
     return [_config(row, number, path) for number, row in enumerate(rows, 1) if _is_used(row)]
 
 

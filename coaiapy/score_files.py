@@ -74,7 +74,7 @@ class _Maker:
             score = scores.configured(self._config(str(named)), whole)
         first = self.seen.setdefault(score.id, item.place)
         if first != item.place:
-            raise UsageError("id: {!r} is that of {} already".format(score.id, first))
+            raise UsageError("id: {!r} is already the id of {}".format(score.id, first))
         return score
 
     def _id(self, values: Mapping[str, Any]) -> str:

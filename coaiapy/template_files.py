@@ -73,7 +73,7 @@ def find_in(place: Place, name: str) -> Optional[Found]:
     there = [path for path in paths if os.path.isfile(path)]
     if len(there) > 1:
         raise StateError(
-            "two files are the template {!r}: {} and {}: remove or rename one of them".format(
+            "two files define the template {!r}: {} and {}: remove or rename one of them".format(
                 name, *there[:2]
             )
         )
@@ -104,7 +104,7 @@ def find_all() -> Tuple[List[Found], List[str]]:
                 continue
             if not _NAME.match(name):
                 path = os.path.join(place.folder, entry)
-                complaints.append("{}: no template can have this name".format(path))
+                complaints.append("{}: this is not a valid template name".format(path))
             elif name not in found:
                 try:
                     here = find_in(place, name)

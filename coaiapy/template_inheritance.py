@@ -53,7 +53,7 @@ def _line_of_descent(found: Found) -> Descent:
         wanted = document["extends"]
         names.append(wanted)
         if wanted in names[:-1]:
-            raise _extends_error(path, " goes in a circle: {}".format(" -> ".join(names)))
+            raise _extends_error(path, " forms a cycle: {}".format(" -> ".join(names)))
         try:
             base = template_files.find(wanted)
         except UsageError as error:

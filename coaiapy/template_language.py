@@ -114,7 +114,7 @@ class Language:
             hint = "" if word in names else did_you_mean(word, names)
             raise TemplateError("{}: {}{}".format(where, error, hint)) from error
         except MemoryError as error:
-            raise TemplateError("{}: too large for the memory".format(where)) from error
+            raise TemplateError("{}: too large for memory".format(where)) from error
         except Exception as error:
             told = str(error) or type(error).__name__
             raise TemplateError("{}: {}".format(where, told)) from error

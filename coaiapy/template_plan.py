@@ -185,7 +185,7 @@ def _kept_above(start: int, plans: List[Plan], parents: List[Optional[int]]) -> 
     parent = parents[start]
     while parent is not None:
         if parent in passed:
-            raise TemplateError("{}parent: goes in a circle".format(plans[start].where))
+            raise TemplateError("{}parent: forms a cycle".format(plans[start].where))
         passed.add(parent)
         if nearest is None and plans[parent].kept:
             nearest = parent

@@ -128,7 +128,7 @@ def _unknown(variables: List[PipelineVariable], given: Mapping[str, Any]) -> Lis
     problems = []
     for name in given:
         if name not in known:
-            hint = did_you_mean(name, known) or "; it knows {}".format(", ".join(known))
+            hint = did_you_mean(name, known) or "; its variables are {}".format(", ".join(known))
             problems.append("there is no variable {!r}{}".format(name, hint))
     return problems
 
@@ -192,8 +192,8 @@ class _Defaults:
             return
         where = "default of {!r}".format(name)
         if name in self._open:
-            circle = " -> ".join(self._open[self._open.index(name) :] + [name])
-            raise TemplateError("{}: goes in a circle: {}".format(where, circle))
+            cycle = " -> ".join(self._open[self._open.index(name) :] + [name])
+            raise TemplateError("{}: forms a cycle: {}".format(where, cycle))
         variable = self._waiting[name]
         self._open.append(name)
         default = self._rendered(variable, where)

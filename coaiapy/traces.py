@@ -236,9 +236,8 @@ def _made_elsewhere(journal: Journal, settings: Settings, destination: int, trac
         raise NotFoundError("no trace {!r} to change".format(trace_id))
     if ids.span_trace_id(found["id"]) != ids.span_trace_id(trace_id):
         raise NetworkError(
-            "asked for trace {!r}, the server gave {!r}: nothing was changed".format(
-                trace_id, found["id"]
-            )
+            "the request was for trace {!r}, but the server returned {!r}: nothing was "
+            "changed".format(trace_id, found["id"])
         )
     trace: Trace = from_body("trace", found)
     return trace.body()

@@ -70,7 +70,9 @@ def transcribe(
     def call() -> Transcript:
         transcript = _Transcriber(values, audio, note, sleep).run(wishes)
         if not transcript.text.strip():
-            raise UsageError("no word was heard in {}: is anything said in it?".format(path))
+            raise UsageError(
+                "no words were recognized in {}: check that someone speaks in it".format(path)
+            )
         if progress:
             progress(seconds or 0.0, seconds)
         return transcript._replace(seconds=seconds)
@@ -89,7 +91,11 @@ def _checked(path: str, wishes: Wishes) -> AudioFile:
             )
         )
     if audio.size > MAX_BYTES:
-        raise UsageError("{} is larger than the 2 GB that Amazon Transcribe takes".format(path))
+        raise UsageError(
+            "{} is larger than the 2 GB that Amazon Transcribe accepts: split it into parts".format(
+                path
+            )
+        )
     return audio
 
 
@@ -207,8 +213,7 @@ def _parsed(content: bytes, language: Optional[str]) -> Transcript:
         segments = _given_segments(results) or _segments_of(results.get("items") or [])
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise NetworkError(
-            "the transcript that Amazon Transcribe has left is not what it should be ({!r}): "
-            "try again".format(error)
+            "the transcript from Amazon Transcribe is not valid ({!r}): try again".format(error)
         ) from error
     return Transcript(text, tuple(segments), results.get("language_code") or language)
 

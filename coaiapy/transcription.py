@@ -131,7 +131,7 @@ def _of_part(http: OpenaiHttp, part: Part, wishes: Wishes) -> Transcript:
     text = answer.get("text")
     if not isinstance(text, str):
         raise NetworkError(
-            "the answer for {} holds no transcript: check openai_transcription_api_url".format(
+            "the answer for {} contains no transcript: check openai_transcription_api_url".format(
                 part.name
             )
         )
@@ -178,5 +178,7 @@ def _segments(answer: Mapping[str, Any], part: Part) -> List[Segment]:
 def _heard(path: str, transcripts: List[Transcript]) -> Transcript:
     whole = joined(transcripts)
     if not whole.text.strip():
-        raise UsageError("no word was heard in {}: is anything said in it?".format(path))
+        raise UsageError(
+            "no words were recognized in {}: check that someone speaks in it".format(path)
+        )
     return whole

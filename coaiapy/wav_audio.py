@@ -56,7 +56,7 @@ def parse(stream: IO[bytes], size: int) -> Wav:
     while True:
         head = stream.read(8)
         if len(head) < 8:
-            raise ValueError("it has no sound in it")
+            raise ValueError("it contains no sound")
         name, length = struct.unpack("<4sI", head)
         if name == b"data":
             break

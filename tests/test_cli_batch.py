@@ -77,7 +77,7 @@ def test_a_dry_run_of_many_says_that_it_shows_some(run):
 @pytest.mark.parametrize(
     "words, stdin, code, reason",
     [
-        (["t"], "", 2, "standard input: there is nothing in it"),
+        (["t"], "", 2, "standard input: it is empty"),
         (["t"], "{", 2, "standard input: this is not JSON"),
         (["t", "-f", "nowhere.json"], "", 6, "cannot read nowhere.json: No such file"),
         (["t", "-f", "."], "", 6, "cannot read .: Is a directory"),

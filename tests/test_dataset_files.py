@@ -50,7 +50,7 @@ def test_the_same_content_has_the_same_id_and_another_dataset_another():
     text = (
         '{"input": {"a": 1, "b": 2}}\n{"input": {"b": 2, "a": 1}, "status": "ACTIVE"}\n{"input": 2}'
     )
-    with pytest.raises(UsageError, match="line 2: id: .* is also that of line 1"):
+    with pytest.raises(UsageError, match="line 2: id: .* is already the id of line 1"):
         read(text)
     found = read(text.replace(', "status": "ACTIVE"', ""))
     assert (len(found.items), found.repeated) == (2, 1)
@@ -78,13 +78,13 @@ def test_every_format_says_the_same(name, text):
 @pytest.mark.parametrize(
     "name, text, said",
     [
-        ("x.csv", "", "there is nothing in it"),
+        ("x.csv", "", "it is empty"),
         ("x.csv", "question\nx\n", "line 2: no field 'question'"),
-        ("x.csv", "input,id\nx\n", "line 2: the number of cells is 1, that of the header 2"),
+        ("x.csv", "input,id\nx\n", "line 2: the number of cells is 1, but the header has 2"),
         ("x.csv", 'input\n"x\n', "line 2 is not CSV"),
         ("x.csv", b"input\n\xff\n", "not UTF-8"),
         ("x.jsonl", '{"input": 1}\n{"id": "a"}\n[]\n', "2 of 3 items are wrong"),
-        ("x.jsonl", '{"input": 1, "id": "a"}\n{"input": 2, "id": "a"}', "also that of line 1"),
+        ("x.jsonl", '{"input": 1, "id": "a"}\n{"input": 2, "id": "a"}', "already the id of line 1"),
         ("x.jsonl", '{"input": \n', "line 1"),
     ],
 )

@@ -240,12 +240,15 @@ def test_a_function_has_a_name_that_the_vendor_can_call(name, taken):
     item = {"input": {"messages": CHAT, "tools": [{"name": name}]}, "expectedOutput": "x"}
     assert len(training_data([item], "openai").records) == taken
     if not taken:
-        assert why_not(item) == "no function may be called {!r}".format(name)
+        assert why_not(item) == "the function name {!r} is not valid".format(name)
     assert len(training_data([item], "gemini").records) == (taken or name == "math.add")
 
 
 def test_half_a_character_is_skipped_with_its_reason():
-    assert why_not({"input": "x", "expectedOutput": "\ud800"}) == "it holds what JSON cannot say"
+    assert (
+        why_not({"input": "x", "expectedOutput": "\ud800"})
+        == "it contains a value that JSON cannot express"
+    )
 
 
 def test_arguments_that_are_no_json_are_kept_as_text():

@@ -46,8 +46,8 @@ def test_what_json_lacks_becomes_what_it_has():
     [
         (float("nan"), "NaN is not a number"),
         ({"a": [float("-inf")]}, "-Infinity is not a number"),
-        ("\ud800", "half a character"),
-        ({"key \udfff": 1}, "half a character"),
+        ("\ud800", "an incomplete character"),
+        ({"key \udfff": 1}, "an incomplete character"),
         ({(1, 2): 3}, "cannot be JSON"),
         (int("9" * 400), "more than 300 digits"),
     ],

@@ -53,7 +53,7 @@ def test_a_single_observation_needs_no_list(content):
 def test_an_empty_list_is_no_observation_and_an_empty_file_a_mistake():
     assert ids_in("[]") == [] and ids_in("[]", "x.yaml") == []
     for content, name in [("", ""), ("\n \n", "x.jsonl"), ("", "x.json"), ("# note\n", "x.yaml")]:
-        with pytest.raises(UsageError, match="nothing in it"):
+        with pytest.raises(UsageError, match="it is empty"):
             ids_in(content, name)
 
 
@@ -106,7 +106,7 @@ def test_every_mistake_is_listed_with_line_and_field():
             "  line 2: an observation is an object, not 5",
             "  line 6: start_time: '261331120000' is not a time",
             "  line 7: an observation is an object, not []",
-            "  line 5: id: 'a' is also that of line 3",
+            "  line 5: id: 'a' is already the id of line 3",
         ],
     ):
         assert line.startswith(start)
@@ -167,7 +167,7 @@ def test_an_id_is_known_by_all_its_names(name):
 
 
 def test_ids_that_are_one_to_a_server_are_one_here():
-    with pytest.raises(UsageError, match="also that of item 1"):
+    with pytest.raises(UsageError, match="already the id of item 1"):
         ids_in('[{"id": "0123456789abcdef"}, {"id": "0123456789ABCDEF"}]')
 
 
@@ -186,7 +186,7 @@ def test_observations_that_are_each_others_parents_are_named():
         ids_in("".join(json.dumps(row) + "\n" for row in rows))
     assert str(caught.value).splitlines() == [
         "1 of 6 observations are wrong, so nothing was written:",
-        "  line 4: parent_id: each is the child of the next: 'b' -> 'a' -> 'b'",
+        "  line 4: parent_id: the parents form a cycle: 'b' -> 'a' -> 'b'",
     ]
     rows[3]["parent"] = "top"
     assert len(ids_in("".join(json.dumps(row) + "\n" for row in rows))) == 6

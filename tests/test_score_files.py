@@ -80,11 +80,11 @@ def test_every_wrong_row_is_named_and_nothing_is_returned():
 
 
 def test_other_faults():
-    assert "line 2: the number of cells is 3, that of the header 2" in wrong("name,value\nq,1,2\n")
+    assert "line 2: the number of cells is 3, but the header has 2" in wrong("name,value\nq,1,2\n")
     assert "no field of a score" in wrong("name,value,trace_id,colour\nq,1,t,red\n")
     assert "UTF-8" in wrong(b"name,value,trace_id\n\xff,1,t\n")
     assert "it contains no scores" in wrong("name,value,trace_id\n")
-    assert "is that of line 2 already" in wrong("id,name,value,trace_id\na,q,1,t\na,q,1,t\n")
+    assert "is already the id of line 2" in wrong("id,name,value,trace_id\na,q,1,t\na,q,1,t\n")
     assert "item 1: a score is an object" in wrong("[1]", "x.json")
     assert "line 2 is not CSV" in wrong('name,value\n"q,1\n')
     assert "NOPE" in wrong("name,value,trace_id,dataType\nq,1,t,NOPE\n")
@@ -144,7 +144,7 @@ def test_an_empty_export_does_not_replace_a_good_file(tmp_path):
     "text, word",
     [
         ("{", "not JSON"),
-        ("5", "no list"),
+        ("5", "contains no list"),
         ("[5]", "config 1 is not an object"),
         ('{"configs": [{"name": "A", "dataType": "BOOLEAN"}, {"name": "B"}]}', "config 2"),
     ],

@@ -268,8 +268,8 @@ def test_a_child_made_by_an_earlier_release_has_no_step_twice(put):
         ('{"extends": "nobody"}', "child.json, line 1: extends: no template 'nobody'"),
         ('{\n"extends": "simple-trac"}', "line 2: extends: no template"),
         ('{"extends": "simple-trac"}', "did you mean 'simple-trace'"),
-        ('{\n"extends": "child"}', "child.json, line 2: extends goes in a circle: child -> child"),
-        ('{"extends": "other"}', "other.json, line 3: extends goes in a circle: child -> other"),
+        ('{\n"extends": "child"}', "child.json, line 2: extends forms a cycle: child -> child"),
+        ('{"extends": "other"}', "other.json, line 3: extends forms a cycle: child -> other"),
         (
             '{"extends": "simple-trace", "steps": [{"name": "Y"},\n {"name": "X", "remove": true}]}',
             "child.json, line 2: steps[1] 'X': there is nothing to remove",
@@ -316,9 +316,9 @@ def test_two_files_of_one_name_in_one_folder_are_an_error(put, run, other):
         answer = run("pipeline", *words)
         assert answer.code == 6 and "q.json and " in answer.err and "q.yaml: remove" in answer.err
     listing = run("pipeline", "list", "--csv", "--columns", "name")
-    assert "not listed: two files are the template 'q'" in listing.err
+    assert "not listed: two files define the template 'q'" in listing.err
     assert "q" not in listing.out.splitlines() and "llm-chain" in listing.out
-    with pytest.raises(StateError, match="two files are"):
+    with pytest.raises(StateError, match="two files define"):
         template_files.write({}, "q", "project", "json", True)
 
 

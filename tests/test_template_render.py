@@ -110,8 +110,8 @@ def test_what_hangs_under_a_step_left_out_moves_up():
     [
         ([step("A", parent="Nope")], "step 'A', parent: there is no step 'Nope'"),
         ([step("Alpha"), step("B", parent="Alpa")], "did you mean 'Alpha'"),
-        ([step("A", parent="A")], "step 'A', parent: goes in a circle"),
-        ([step("A", parent="B"), step("B", parent="A")], "goes in a circle"),
+        ([step("A", parent="A")], "step 'A', parent: forms a cycle"),
+        ([step("A", parent="B"), step("B", parent="A")], "forms a cycle"),
         ([step("A"), step("{{ 'A' }}")], "name: 'A' occurs twice"),
         ([step("same", for_each=[1, 2])], "step 'same', name: 'same' occurs twice"),
         ([step("A", for_each="title")], "for_each: must give a list, not 'Title'"),

@@ -111,7 +111,7 @@ def test_nothing_said(run, aws, transcriber, memo):
     transcriber.results = {"transcripts": [{"transcript": ""}], "items": []}
     result = run("t", "memo.wav", "--engine", "aws")
     assert (result.code, result.out) == (2, "")
-    assert "no word was heard" in result.err
+    assert "no words were recognized" in result.err
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,7 @@ def test_a_recording_in_which_nothing_is_said(run, openai, project):
     write_wav(project / "noise.wav", noise)
     result = run("t", "noise.wav")
     assert result.code == 2
-    assert "no word was heard in noise.wav" in result.err
+    assert "no words were recognized in noise.wav" in result.err
 
 
 def test_models_without_times_give_text_and_take_25_minutes(run, openai, project):
