@@ -6,7 +6,7 @@ import signal
 from typing import NamedTuple
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from coaiapy.cli_common import Context
 from coaiapy.coaiacli import main
@@ -14,8 +14,9 @@ from coaiapy.coaiacli import main
 # No deadline for an example: the time depends more on the load of the machine than on the code. The
 # suite tries the same few examples each time, so that it is fast and repeatable; to try more: make
 # test ARGS=--hypothesis-profile=thorough
-settings.register_profile("suite", deadline=None, max_examples=30, derandomize=True)
-settings.register_profile("thorough", deadline=None, max_examples=300, derandomize=False)
+HOWEVER_SLOW = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("suite", max_examples=30, derandomize=True, **HOWEVER_SLOW)
+settings.register_profile("thorough", max_examples=300, derandomize=False, **HOWEVER_SLOW)
 settings.load_profile("suite")
 
 # Every parser looks for translations of argparse's words in several folders; that takes time. For the

@@ -229,7 +229,7 @@ def test_ffmpeg_says_why_it_makes_nothing(project, ffmpeg):
 
 
 WAV_HEAD = 60
-FUZZ = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(suppress_health_check=list(HealthCheck))
 
 
 @FUZZ

@@ -131,7 +131,7 @@ def test_what_others_wrote_stays(run, song):
     assert tags["comment"] == "mine"
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=60))
 def test_any_text_comes_back_and_the_sound_stays(song, text):
     for version in ("2.3", "2.4"):
