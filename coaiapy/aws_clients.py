@@ -106,12 +106,12 @@ def _error_for(service: str, error: Any) -> Any:
         return RefusedError("AWS {} does not accept this request: {}".format(service, _line(error)))
     if isinstance(error, (exceptions.HTTPClientError, exceptions.ConnectionError)):
         return NetworkError(
-            "AWS {} gave no answer: {}; check the network and the region".format(
+            "the request to AWS {} failed: {}; check the network and the region".format(
                 service, _line(error)
             )
         )
     if isinstance(error, (exceptions.BotoCoreError, ValueError)):
-        return ConfigError("AWS {} cannot be asked: {}".format(service, _line(error)))
+        return ConfigError("the request to AWS {} cannot be made: {}".format(service, _line(error)))
     return None
 
 

@@ -21,7 +21,7 @@ PAGE = 100
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 # The types of the fields that the tables use (null is allowed too). All others are passed through.
 _KINDS = {"title": str, "state": str, "assignee": dict, "labels": list, "body": str}
-_NOT_GITHUB = "this is not how GitHub describes issues: {}; check github.base_url"
+_NOT_GITHUB = "this is not an answer from GitHub about issues: {}; check github.base_url"
 COLUMNS = {
     "number": "#",
     "title": "Title",
@@ -115,9 +115,8 @@ def _check_same_host(url: str, base: str) -> None:
     """Raise ``ConfigError`` if the next page is on another host, which must not get the token."""
     if url.split("/")[:3] != base.split("/")[:3]:
         raise ConfigError(
-            "GitHub goes on at another address than {}: set github.base_url to it".format(
-                shown_url(base)
-            )
+            "GitHub's next page is not at {}: set github.base_url to the address that GitHub "
+            "uses".format(shown_url(base))
         )
 
 

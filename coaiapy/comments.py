@@ -54,7 +54,7 @@ def target(object_type: str, object_id: str) -> Target:
     kind = object_type.upper()
     if kind not in OBJECT_TYPES:
         raise UsageError(
-            "{!r} is nothing to comment on: choose one of {}".format(
+            "{!r} cannot have comments: choose one of {}".format(
                 object_type, ", ".join(OBJECT_TYPES)
             )
         )
@@ -228,8 +228,8 @@ def _posted(http: LangfuseHttp, body: Body) -> Optional[str]:
         if error.unsent or error.status == 429:
             raise
         raise NetworkError(
-            "whether the comment was posted is not known, "
-            "look before posting it again (coaia fuse comments list): {}".format(error)
+            "it is not known whether the comment was posted, so look before you post it again "
+            "(coaia fuse comments list): {}".format(error)
         ) from error
 
 

@@ -28,7 +28,7 @@ class NoAnswerError(TemporaryError):
     def __init__(self, who: str, error: Exception) -> None:
         exceptions = require("requests").exceptions
         self.reason = cause(error)
-        TemporaryError.__init__(self, "{} gave no answer: {}".format(who, self.reason))
+        TemporaryError.__init__(self, "the request to {} failed: {}".format(who, self.reason))
         self.is_unsent = isinstance(error, exceptions.ConnectTimeout) or _never_connected(error)
         self.is_slow = isinstance(error, exceptions.ReadTimeout) or "Read timed out" in repr(error)
         self.is_overtime = isinstance(error, OvertimeError)
@@ -53,7 +53,7 @@ def translated(who: str) -> Iterator[None]:
         exceptions.MissingSchema,
         below.LocationValueError,
     ) as error:
-        raise BadAddressError("{} cannot be asked: correct its address".format(who)) from error
+        raise BadAddressError("the address of {} is not valid: correct it".format(who)) from error
     except (exceptions.SSLError, below.SSLError) as error:
         raise NetworkError(
             "{} could not be reached safely: {}; check its certificate, or set REQUESTS_CA_BUNDLE "

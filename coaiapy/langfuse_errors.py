@@ -59,7 +59,9 @@ def error_for(answer: Answer, asked: str, settings: Settings) -> CoaiaError:
     if said:
         where += ": " + said
     if status < 300:
-        page = _unavailable(answer, "{}; this is not what Langfuse says: {}".format(where, _PROXY))
+        page = _unavailable(
+            answer, "{}; this is not an answer from Langfuse: {}".format(where, _PROXY)
+        )
         page.is_page = True
         return page
     if status < 400:
@@ -114,7 +116,7 @@ def _credentials_hint(status: int, said: str, settings: Settings) -> str:
     if host == "cloud.langfuse.com" or host.endswith(".cloud.langfuse.com"):
         return (
             hint
-            + "; keys belong to one region, so LANGFUSE_BASE_URL must name theirs: "
+            + "; keys belong to one region, so set LANGFUSE_BASE_URL to its address: "
             + (_REGIONS)
         )
     return hint + ", and that they were made on this server"

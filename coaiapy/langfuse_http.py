@@ -172,7 +172,7 @@ class LangfuseHttp:
         seconds = deadline - _now()
         asked = "{} {}".format(method, path)
         if seconds <= 0:
-            late = self._unavailable(asked, "there was no time left to ask", unsent=True)
+            late = self._unavailable(asked, "there was no time left for it", unsent=True)
             late.is_cut_short = True
             raise late
         session = self._session()
@@ -187,7 +187,7 @@ class LangfuseHttp:
             return answer_of(ask, self.shown_url, seconds)
         except BadAddressError:
             raise ConfigError(
-                "LANGFUSE_BASE_URL {} cannot be asked: correct it".format(self.shown_url)
+                "LANGFUSE_BASE_URL {} is not a valid address: correct it".format(self.shown_url)
             ) from None
         except NoAnswerError as error:
             if error.is_overtime:
@@ -227,7 +227,7 @@ class LangfuseHttp:
 
     def _unavailable(self, asked: str, cause: str, unsent: bool = False) -> UnavailableError:
         error = UnavailableError(
-            "{} gave no answer to {}: {}; check the network and LANGFUSE_BASE_URL".format(
+            "the request to {} ({}) failed: {}; check the network and LANGFUSE_BASE_URL".format(
                 self.shown_url, asked, clean(cause, self.settings)
             )
         )
@@ -242,11 +242,13 @@ def quoted(name: str) -> str:
     another URL, even percent-encoded.
     """
     if name in ("", ".", ".."):
-        raise UsageError("{!r} cannot be asked for: no address can hold it".format(name))
+        raise UsageError("{!r} cannot be part of an address: use another name".format(name))
     try:
         return quote(name, safe="")
     except UnicodeEncodeError as error:
-        raise UsageError("{!r} cannot be asked for: {}".format(name, error.reason)) from error
+        raise UsageError(
+            "{!r} cannot be part of an address: {}".format(name, error.reason)
+        ) from error
 
 
 def _now() -> float:

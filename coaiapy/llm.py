@@ -83,8 +83,9 @@ def _part(event: Mapping[str, Any], model: str) -> str:
     if part is None:
         return ""
     raise NetworkError(
-        "the stream of {} holds {} where its text belongs: check openai_api_url and the "
-        "model".format(model, kind_of(part))
+        "the stream of {} contains {} instead of text: check openai_api_url and the model".format(
+            model, kind_of(part)
+        )
     )
 
 
@@ -106,7 +107,7 @@ def _reply(answer: Mapping[str, Any], request: ChatRequest) -> Reply:
     if not isinstance(text, str):
         refusal = message.get("refusal") if isinstance(message, dict) else None
         raise NetworkError(
-            "the answer of {} holds no text{}: check openai_api_url and the model".format(
+            "the answer of {} contains no text{}: check openai_api_url and the model".format(
                 request.model, " ({})".format(refusal) if refusal else ""
             )
         )

@@ -52,7 +52,7 @@ def _looked_for(
         return find()
     except NetworkError:
         raise NetworkError(
-            "whether {} was created is not known, look before creating it again: {}".format(
+            "it is not known whether {} was created, so look before you create it again: {}".format(
                 what, lost
             )
         ) from lost

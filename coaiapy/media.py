@@ -85,8 +85,8 @@ def download(settings: Settings, media_id: str) -> Tuple[Body, bytes]:
     content = media_transfer.download(found["url"], size)
     if len(content) != size or media_files.id_of(content) != found["mediaId"]:
         raise RefusedError(
-            "the storage {} gave other bytes for media {!r} than were uploaded: nothing is "
-            "kept".format(media_transfer.place(found["url"]), found["mediaId"])
+            "the storage {} returned other bytes for media {!r} than were uploaded: nothing was "
+            "saved".format(media_transfer.place(found["url"]), found["mediaId"])
         )
     return found, content
 
@@ -96,7 +96,7 @@ def _size(media: Body) -> int:
     size = media.get("contentLength")
     known = isinstance(size, int) and 0 <= size <= LARGEST_FILE
     if not known or not all(isinstance(media.get(name), str) for name in ("url", "mediaId")):
-        raise RefusedError("the server does not describe a file that can be fetched")
+        raise RefusedError("the server's answer does not describe a file that can be downloaded")
     return int(size or 0)
 
 
@@ -188,7 +188,9 @@ def upload_url(http: LangfuseHttp, file: MediaFile, slot: Slot) -> Body:
 
 def _check_field(slot: Slot) -> None:
     if slot.field not in FIELDS:
-        raise UsageError("{!r} holds no media: use one of {}".format(slot.field, ", ".join(FIELDS)))
+        raise UsageError(
+            "{!r} is not a field for media: use one of {}".format(slot.field, ", ".join(FIELDS))
+        )
 
 
 def tell(http: LangfuseHttp, media_id: str, transfer: Transfer) -> None:

@@ -125,18 +125,20 @@ def _in_time(ask: Callable[[], Any], url: str, seconds: float, enough: int) -> A
     except NoAnswerError as error:
         if error.is_overtime:  # no retry: it would take as long again
             raise NetworkError(
-                "{} is too slow: it is not done after {:.0f} seconds; try again on a faster "
-                "network".format(storage, seconds)
+                "{} is too slow: the transfer was not complete after {:.0f} seconds; try again on "
+                "a faster network".format(storage, seconds)
             ) from error
         raise TemporaryError(
-            "{}, which the Langfuse server names, gave no answer: {}; check that this machine can "
-            "reach it".format(storage, error.reason)
+            "the request to {}, which the Langfuse server named, failed: {}; check that this "
+            "machine can reach it".format(storage, error.reason)
         ) from error
 
 
 def _no_address(url: str) -> RefusedError:
     return RefusedError(
-        "the server names no address of a storage, but {!r}".format(shown_url(url)[:80])
+        "the address of the storage that the server names is not valid: {!r}".format(
+            shown_url(url)[:80]
+        )
     )
 
 

@@ -99,7 +99,7 @@ class OpenaiHttp:
             yield
         except BadAddressError as error:
             raise ConfigError(
-                "{} cannot be asked: correct OPENAI_BASE_URL or openai_api_url".format(
+                "{} is not a valid address: correct OPENAI_BASE_URL or openai_api_url".format(
                     shown_url(url)
                 )
             ) from error
@@ -122,7 +122,9 @@ class OpenaiHttp:
             value = None
         if isinstance(value, dict):
             return value
-        said = message_of(answer.body)[:200] if is_html(answer.body) else "no JSON object"
+        said = "something that is not a JSON object"
+        if is_html(answer.body):
+            said = message_of(answer.body)[:200]
         raise NetworkError(
             "{} answered with {}, which is not the answer of a language model service: check "
             "OPENAI_BASE_URL and openai_api_url".format(shown_url(url), self._clean(said))
@@ -153,17 +155,21 @@ class OpenaiHttp:
             raise self._broken_off(url, "an event of the stream is not a JSON object")
         if event.get("error"):
             raise RefusedError(
-                "{} broke off: {}".format(shown_url(url), self._clean(message_of(data)))
+                "{} stopped with an error: {}".format(shown_url(url), self._clean(message_of(data)))
             )
         return dict(event)
 
     def _broken_off(self, url: str, why: str) -> NetworkError:
         return NetworkError(
-            "{} broke off in mid-answer: {}; try again".format(shown_url(url), self._clean(why))
+            "{} stopped before its answer was complete: {}; try again".format(
+                shown_url(url), self._clean(why)
+            )
         )
 
     def _no_answer(self, url: str, error: NoAnswerError) -> NetworkError:
-        sentence = "{} gave no answer: {}; ".format(shown_url(url), self._clean(error.reason))
+        sentence = "the request to {} failed: {}; ".format(
+            shown_url(url), self._clean(error.reason)
+        )
         if error.is_slow or error.is_overtime:  # no retry: it would take as long again
             hint = "raise OPENAI_TIMEOUT ({:g} s) if it needs longer".format(self.service.timeout)
             return NetworkError(sentence + hint)

@@ -134,7 +134,7 @@ def _pictures(answer: Dict[str, Any]) -> List[str]:
         if isinstance(one, dict)
     ]
     if not found or not all(found):
-        raise NetworkError("the answer holds no picture: check dalle_api_endpoint")
+        raise NetworkError("the answer contains no picture: check dalle_api_endpoint")
     return found
 
 

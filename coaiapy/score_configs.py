@@ -266,7 +266,7 @@ def _refreshed(settings: Settings, note: Note, old: Snapshot, seen_at: Optional[
     silent = time.monotonic() - _SILENT_SINCE.get(settings.base_url, -SILENT_SECONDS)
     try:
         if silent < SILENT_SECONDS:
-            raise NetworkError("the server gave no answer a moment ago")
+            raise NetworkError("the server did not answer a moment ago")
         found = _every(settings, note, hasty=True)
         _SILENT_SINCE.pop(settings.base_url, None)
         return found

@@ -70,12 +70,12 @@ def _answer(service: Service, url: str, ask: Callable[[], Any]) -> Answer:
         return answer_of(ask, where, WHOLE_SECONDS)
     except BadAddressError as error:
         raise ConfigError(
-            "{} cannot be asked: correct {}".format(where, service.address_setting)
+            "the address of {} is not valid: correct {}".format(where, service.address_setting)
         ) from error
     except NoAnswerError as error:
         kind = NetworkError if error.is_overtime else TemporaryError
         raise kind(
-            "{} gave no answer: {}; check the network and {}".format(
+            "the request to {} failed: {}; check the network and {}".format(
                 where, _clean(service, url, error.reason), service.address_setting
             )
         ) from error

@@ -88,7 +88,7 @@ def check(item: Outgoing) -> Optional[str]:
     for name in ("timestamp", "startTime", "endTime"):
         text = item.body.get(name)
         if text is not None and not _FIRST_YEAR <= text[:4] <= _LAST_YEAR:
-            return "{} {} is outside the years {} to {}, to which spans are limited".format(
+            return "{} {} is outside the years {} to {} that a span can have".format(
                 name, text, _FIRST_YEAR, _LAST_YEAR
             )
     if not 0 <= item.body.get("promptVersion", 0) < 2**31:

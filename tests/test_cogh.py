@@ -153,7 +153,7 @@ def test_what_github_would_not_say_is_one_sentence(monkeypatch, run, described):
         got = run("gh", "issues", "get", "octocat/hello#7")
     for result in (listed, got):
         assert (result.code, result.out) == (4, "")
-        assert "not how GitHub describes issues" in result.err
+        assert "not an answer from GitHub about issues" in result.err
         assert result.err.count("\n") == 1
     with pytest.raises(NetworkError):
         cogh.format_issues_table(json.dumps(described))
@@ -197,7 +197,7 @@ def test_the_token_goes_to_no_other_host(monkeypatch):
     link = {"Link": '<http://elsewhere.invalid/page2>; rel="next"'}
     with serving(lambda asked, url: (200, [an_issue(1)], link)) as server:
         monkeypatch.setenv("GITHUB_API_URL", server.url)
-        with pytest.raises(ConfigError, match="another address"):
+        with pytest.raises(ConfigError, match="next page is not at"):
             cogh.issues("octocat", "hello")
 
 

@@ -20,7 +20,7 @@ def asked(url, seconds=60.0, timeout=(5.0, 5.0)):
 def failure_of(url, **limits):
     with pytest.raises(NoAnswerError) as caught:
         asked(url, **limits)
-    assert str(caught.value) == "the service gave no answer: " + caught.value.reason
+    assert str(caught.value) == "the request to the service failed: " + caught.value.reason
     return caught.value
 
 
@@ -78,7 +78,7 @@ def test_half_an_answer_is_none(raw):
     "url", ["nothing", "ftp://host/", "http://a..b/", "http://host:99999/", "http://[::1/"]
 )
 def test_an_address_that_is_none(url):
-    with pytest.raises(BadAddressError, match="the service cannot be asked"):
+    with pytest.raises(BadAddressError, match="the address of the service is not valid"):
         asked(url)
 
 

@@ -199,7 +199,7 @@ def test_a_server_that_stays_away_leaves_the_outcome_open(server, known):
     prompts.create_prompt(known, "p", "x")
     server.fail("answer lost", method="POST", path="/v2/prompts")
     server.fail("503", method="GET", path="/v2/prompts", after=1, times=None)
-    with pytest.raises(NetworkError, match="whether prompt 'p' was created is not known"):
+    with pytest.raises(NetworkError, match="it is not known whether prompt 'p' was created"):
         prompts.create_prompt(known, "p", "y")
     assert len(posts(server)) == 2
 

@@ -247,7 +247,9 @@ def test_a_server_that_stays_away_leaves_the_outcome_open(use, short_waits):
     current_project.current_project(known)
     server.fail("answer lost", path="score-configs", method="POST")
     server.fail("503", path="score-configs", method="GET", after=1, times=None)
-    with pytest.raises(NetworkError, match="whether score config 'Helpfulness' was created is not"):
+    with pytest.raises(
+        NetworkError, match="not known whether score config 'Helpfulness' was created"
+    ):
         score_configs.create(known, GOOD)
     assert [one.method for one in server.requests].count("POST") == 1
 

@@ -176,7 +176,7 @@ def test_a_piece_that_fails_for_a_moment_is_asked_for_again(run, polly, project)
 def test_nobody_there(monkeypatch, polly):
     polly.server_close()
     monkeypatch.setattr("coaiapy.aws_clients.TRIES", 1)
-    with pytest.raises(NetworkError, match="AWS polly gave no answer"):
+    with pytest.raises(NetworkError, match="the request to AWS polly failed"):
         syntation.speak("Hello")
 
 
