@@ -11,7 +11,7 @@ from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError,
 from coaiapy.http_retry import is_temporary
 from coaiapy.masking import without_credentials
 from coaiapy.packages import require
-from coaiapy.redaction import hidden
+from coaiapy.redaction import hidden, in_url
 from coaiapy.tls import authorities
 
 CONNECT_SECONDS = 10
@@ -62,6 +62,7 @@ def client(values: ConfigValues, service: str) -> Any:
         ),
     }
     _KEYS_IN_USE.update(str(given[name]) for name in _SECRET if given[name])
+    _KEYS_IN_USE.update(in_url(given["endpoint_url"]))  # an old botocore shows the whole address
     with translated(service):
         session = boto3.session.Session()
         given["verify"] = _authorities(session)
