@@ -167,7 +167,7 @@ def get_comment(settings: Settings, comment_id: str) -> Body:
             found: Body = http.request("GET", COMMENTS + "/" + quoted(comment_id))
         except NotFoundError as error:
             raise NotFoundError(
-                "no comment {!r}: coaia fuse comments list lists them".format(comment_id)
+                "no comment {!r}: coaia fuse comments list shows them".format(comment_id)
             ) from error
     return found
 

@@ -81,8 +81,8 @@ def ask(http: LangfuseHttp, deadline: Optional[float] = None) -> Body:
     rows = rows_in(http, http.request("GET", PROJECTS, deadline=deadline) or {})
     if not rows or not isinstance(rows[0].get("id"), str):
         raise ConfigError(
-            "the keys for {} belong to no project: use the keys of a project, "
-            "not those of an organization".format(http.shown_url)
+            "the keys for {} do not belong to a project: use the keys of a project, not those of "
+            "an organization".format(http.shown_url)
         )
     return rows[0]
 

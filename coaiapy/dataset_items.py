@@ -142,7 +142,7 @@ def item_from(values: Any) -> Body:
         if name is None and key not in _SERVER_FIELDS:
             known = ", ".join(FIELDS)
             hint = did_you_mean(str(key), _NAMES)
-            raise UsageError("no field {!r}{}; there are {}".format(key, hint, known))
+            raise UsageError("no field {!r}{}; the fields are {}".format(key, hint, known))
         if name is not None and value is not None:
             item[name] = _checked(name, value)
     if "input" not in item and "expectedOutput" not in item:

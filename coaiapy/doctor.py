@@ -158,12 +158,16 @@ def _clock(date: Optional[str], local: float) -> Finding:
     try:
         server = parsedate_to_datetime(date or "").timestamp()
     except (TypeError, ValueError, IndexError):
-        return Finding(WARNING, "clock", "the server does not send its time to compare with")
+        return Finding(
+            WARNING,
+            "clock",
+            "the server does not send its time, so the clock could not be compared",
+        )
     skew = local - server
     off = max(0.0, abs(skew) - 1.0)  # the header has whole seconds
     facts = {"skew_seconds": round(skew, 1)}
     if off > SKEW_SECONDS:
-        text = "this machine's clock is {:.0f} s {} the server's: correct it".format(
+        text = "this machine's clock is {:.0f} s {} the server's clock: correct it".format(
             abs(skew), "ahead of" if skew > 0 else "behind"
         )
         return Finding(WARNING, "clock", text, facts=facts)

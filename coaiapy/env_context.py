@@ -143,7 +143,7 @@ def save_context(
     context = current_context(origin)
     if not context:
         raise NotFoundError(
-            "nothing to save: none of {} is set (pipeline create --export-env and "
+            "there is nothing to save, because none of {} is set (pipeline create --export-env and "
             "traces create --export-env set them)".format(", ".join(CONTEXT_KEYS))
         )
 

@@ -77,7 +77,9 @@ def check_key(key: str) -> None:
     shell.check_name(key)
     if key.startswith(METADATA_PREFIX):
         raise UsageError(
-            "{} is kept by coaia itself ({}...): choose another name".format(key, METADATA_PREFIX)
+            "{} is reserved for coaia itself ({}...): choose another name".format(
+                key, METADATA_PREFIX
+            )
         )
 
 

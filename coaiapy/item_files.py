@@ -124,7 +124,7 @@ def _json(text: str) -> List[Any]:
     try:
         return _as_list(json_values.parse(text))
     except ValueError as error:
-        hint = " (--format jsonl takes one object a line)" if "Extra data" in str(error) else ""
+        hint = " (--format jsonl expects one object per line)" if "Extra data" in str(error) else ""
         raise UsageError("this is not JSON: {}{}".format(error, hint)) from error
 
 

@@ -13,8 +13,8 @@ def journal_error(path: str, said: str, waited: float) -> StateError:
     """Return the error for SQLite's message; ``waited`` is the seconds it waited for a lock."""
     if "locked" in said or "busy" in said:
         return StateError(
-            "the journal {} was locked by another process for {:g} s: try again when that has "
-            "finished".format(path, waited)
+            "the journal {} was locked by another process for {:g} s: try again when that process "
+            "has finished".format(path, waited)
         )
     if "full" in said or "I/O" in said and _is_full(path):
         return StateError(

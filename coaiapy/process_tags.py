@@ -43,28 +43,28 @@ _BUILT_IN = (
     Tag(
         "summarizer",
         "Summarize the text that the user sends. Keep its language, its facts, names and numbers; "
-        "add nothing of your own. Answer with the summary alone.",
+        "add nothing of your own. Answer only with the summary.",
         BUILT_IN,
         description="a summary",
     ),
     Tag(
         "csv2json",
         "Turn the table that the user sends as comma-separated values into a JSON list with one "
-        "object a row, named after the headings. Answer with the JSON alone, without a fence.",
+        "object per row, named after the headings. Answer only with the JSON, without a fence.",
         BUILT_IN,
         description="a table as JSON",
     ),
     Tag(
         "dictkore",
         "Correct the dictated text that the user sends: spelling, punctuation, words that were "
-        "misheard. Keep its language, its meaning and its tone. Answer with the text alone.",
+        "misheard. Keep its language, its meaning and its tone. Answer only with the text.",
         BUILT_IN,
         description="a dictation, corrected",
     ),
     Tag(
         "d2s",
         "Turn the description that the user sends into a short story that keeps every fact of it, "
-        "in the same language. Answer with the story alone.",
+        "in the same language. Answer only with the story.",
         BUILT_IN,
         description="a description as a story",
     ),
@@ -152,7 +152,7 @@ def _from_text(name: str, path: str, text: str) -> Tag:
     front = _settings_in(found.heading, path) if found else {}
     instruction = found.content if found else text
     if not instruction.strip():
-        raise ConfigError("the tag file {} holds no instruction: write one".format(path))
+        raise ConfigError("the tag file {} contains no instruction: write one".format(path))
     return Tag(
         name,
         instruction.strip(),

@@ -24,7 +24,7 @@ def check_name(name: str) -> None:
     if not name.strip():
         problem = "is empty"
     elif "|" in name or re.search(r"<[^>]*>", name):
-        problem = "holds a | or a <tag>"
+        problem = "contains a | or a <tag>"
     elif name.startswith("/") or name.endswith("/") or "//" in name:
         problem = "has a folder without a name"
     elif name in _RESERVED:
@@ -41,7 +41,9 @@ def check_labels(labels: Iterable[Any]) -> List[str]:
     for label in labels:
         if not isinstance(label, str) or not _LABEL.match(label):
             raise UsageError(
-                "the label {!r} is not of 1 to 36 of a-z, 0-9, _ . and -".format(label)
+                "the label {!r} must have 1 to 36 of the characters a-z, 0-9, _ . and -".format(
+                    label
+                )
             )
     return [label for label in dict.fromkeys(labels) if label != LATEST]
 

@@ -114,7 +114,9 @@ def _chosen(known: Iterable[str], names: Sequence[str]) -> List[str]:
     """Return ``names``, or ``known`` if it is empty; ``NotFoundError`` for an unknown name."""
     for name in names:
         if name not in known:
-            raise NotFoundError("no prompt {!r}, neither here nor on the server".format(name))
+            raise NotFoundError(
+                "no prompt {!r}, neither in the folder nor on the server".format(name)
+            )
     return list(names or known)
 
 

@@ -56,7 +56,7 @@ def _add(prompts: Dict[str, PromptFile], prompt: PromptFile) -> None:
     first = prompts.setdefault(prompt.name, prompt)
     if first is not prompt:
         raise UsageError(
-            "{} and {} are both the prompt {!r}: remove one".format(
+            "{} and {} both contain the prompt {!r}: remove one".format(
                 first.path, prompt.path, prompt.name
             )
         )

@@ -93,12 +93,12 @@ def _check_replaceable(one: Compared, folder: str, path: str, found: Folder) -> 
         problem = str(found.broken[path])
     elif one.file is None:
         if os.path.lexists(os.path.join(folder, path)):
-            problem = "{} is there and is not this prompt: move it".format(path)
+            problem = "{} exists already and is not this prompt: move it".format(path)
     elif one.state in (CHANGED, DIVERGED, UNMERGED):
         advice = "push it" if one.state == CHANGED else "look at coaia fuse prompts diff"
         problem = "{} was changed since version {} was pulled: " + advice
         if one.file.version is None:
-            problem = "{} differs and does not say from which version it is: push it"
+            problem = "{} differs and does not name the version that it comes from: push it"
         problem = problem.format(path, one.file.version)
     elif one.holder is not None and one.holder is one.prompt:
         problem = "{} has labels that the server does not have: push it".format(path)
@@ -163,7 +163,7 @@ def _conflict(one: Compared, label: str) -> CoaiaError:
     file: Any = one.file
     if one.state == UNMERGED:
         return UsageError(
-            "{} holds conflict markers of git: resolve the conflict".format(file.path)
+            "{} contains conflict markers of git: resolve the conflict".format(file.path)
         )
     prompt: Any = one.prompt
     return CoaiaError(

@@ -158,10 +158,10 @@ def update_prompt_version_labels(
     """
     labels = check_labels(new_labels)
     if not labels:
-        raise UsageError("give a label to set; the server itself keeps the label latest")
+        raise UsageError("give a label to set; the server sets the label latest itself")
     path = "{}/{}/versions/{}".format(PROMPTS, quoted(name), version)
     with client_for(settings, "prompts") as http:
-        with needing(http, "label a version that is there", (3, 15)):
+        with needing(http, "label an existing version", (3, 15)):
             labelled: Body = http.request("PATCH", path, json={"newLabels": labels}, retry=True)
     prompt_cache.forget(settings, name)
     return labelled
@@ -248,7 +248,7 @@ def _new_version(
     check_content(content, prompt_type)
     if commit_message and len(commit_message) > LONGEST_COMMIT_MESSAGE:
         raise UsageError(
-            "the commit message has {} characters: {} are the most".format(
+            "the commit message has {} characters: use at most {}".format(
                 len(commit_message), LONGEST_COMMIT_MESSAGE
             )
         )
@@ -284,7 +284,7 @@ def _kept(settings: Settings, prompt: Body, label: Optional[str]) -> str:
     try:
         prompt_cache.keep(settings, prompt, label)
     except StateError as error:
-        return "no copy was kept for when the server is down: {}".format(error)
+        return "the prompt could not be stored for times when the server is down: {}".format(error)
     return ""
 
 

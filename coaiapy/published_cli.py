@@ -36,7 +36,7 @@ def validate_identifier(
     if len(value) > max_length:
         raise ValueError("{} is longer than {} characters".format(field_name, max_length))
     if "../" in value or "..\\" in value:
-        raise ValueError("{} {!r} leaves its place: leave out the ..".format(field_name, value))
+        raise ValueError("{} {!r} must not contain ../: leave it out".format(field_name, value))
     return value or None
 
 

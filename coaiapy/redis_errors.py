@@ -52,29 +52,29 @@ _RULES: List[Tuple[str, Type[CoaiaError], str]] = [
     (
         r"protected mode",
         LoginError,
-        "lets nobody in from another machine: set a password on it",
+        "accepts no connections from another machine: set a password on it",
     ),
     (
         r"used memory > 'maxmemory'|^oom |max database size",
         NetworkError,
-        "is full and took nothing: delete something from it or give it more memory",
+        "is full and stored nothing: delete something from it or give it more memory",
     ),
     (
         r"misconf|no space left",
         NetworkError,
-        "cannot write to its disk and took nothing: free space there",
+        "cannot write to its disk and stored nothing: free space there",
     ),
     (r"loading the dataset", NetworkError, "is still loading its data: try again"),
-    (r"max number of clients", NetworkError, "has too many clients already: try again later"),
+    (r"max number of clients", NetworkError, "has too many clients: try again later"),
     (
         r"connection not ready|connection has data",
         NetworkError,
-        "spoke before it was asked: it has too many clients already, or it is not Redis",
+        "answered before the first request: it has too many clients, or it is not Redis",
     ),
     (
         r"no certificate or crl|pem lib",
         ConfigError,
-        "cannot be asked: the file in REDIS_SSL_CA_CERTS holds no certificate",
+        "cannot be checked: the file in REDIS_SSL_CA_CERTS contains no certificate",
     ),
     (
         r"certificate verify failed|certificate_verify_failed|hostname mismatch|doesn't match",
@@ -127,7 +127,7 @@ def reporting(server: RedisServer, writing: bool = False) -> Iterator[None]:
 def _timeout(server: RedisServer, writing: bool, was_asked: bool) -> str:
     said = "did not answer within {:g} s".format(server.timeout)
     if was_asked and writing:
-        said += ", so whether it did what was asked is not known"
+        said += ", so it is not known whether it did what was asked"
     if not was_asked and server.ssl:
         said += " (does it speak TLS there?)"
     return said + ": try again, or raise REDIS_TIMEOUT"

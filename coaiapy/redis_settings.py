@@ -122,8 +122,8 @@ def _from_url(values: ConfigValues, name: str) -> RedisServer:
     unknown = sorted(set(query) - {"db", "ssl_cert_reqs", "ssl_ca_certs"})
     if unknown:
         raise ConfigError(
-            "{}: use only the parameters db, ssl_cert_reqs and ssl_ca_certs; a password with "
-            "? or # in it must be quoted".format(found.name)
+            "{}: use only the parameters db, ssl_cert_reqs and ssl_ca_certs; a password with ? or "
+            "# must be percent-encoded".format(found.name)
         )
     given: Dict[str, Any] = {}
     if query.get("ssl_ca_certs"):
@@ -152,10 +152,9 @@ def _verify(query: Mapping[str, str], found: Found) -> bool:
         return True
     if found.is_of_project:
         raise ConfigError(
-            "{} turns off the certificate check (ssl_cert_reqs=none), and a project's "
-            "file may not: remove it, or set {} in the OS environment or in ~/coaia.json".format(
-                found.source, found.name.upper()
-            )
+            "{} turns off the certificate check (ssl_cert_reqs=none), which a project's file is "
+            "not allowed to do: remove it, or set {} in the OS environment or in "
+            "~/coaia.json".format(found.source, found.name.upper())
         )
     return False
 
@@ -200,7 +199,7 @@ def _database(text: str, name: str) -> int:
     number = whole_number(text)
     if number is None or len(text) > 8:
         raise ConfigError(
-            "{}: the part after the / is not a database number; a password with / in it must "
-            "be quoted".format(name)
+            "{}: the part after the / is not a database number; a password with / must be "
+            "percent-encoded".format(name)
         )
     return number

@@ -205,7 +205,7 @@ def read(project_id: str, note: Note) -> Snapshot:
     try:
         data = _read(path)
         if data is None and signature is not None:
-            note("{} was not readable as a cache: it is now {}".format(path, _set_aside(path)))
+            note("{} could not be read as a cache: it is now {}".format(path, _set_aside(path)))
     except StateError as error:
         note(str(error))
         data = None

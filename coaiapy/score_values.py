@@ -73,8 +73,8 @@ def unconfigured(value: Any, data_type: Optional[str] = None) -> Tuple[str, Any]
     if not data_type:
         if number(value) is None and _is_nearly_number(value):
             raise UsageError(
-                "the value {!r} looks like a number and is not one (write 0.9 for nine tenths); "
-                "for a label, give the data type CATEGORICAL".format(value)
+                "the value {!r} looks like a number but is not one (write decimals like 0.9); for a "
+                "label, give the data type CATEGORICAL".format(value)
             )
         data_type = CATEGORICAL if number(value) is None else NUMERIC
         data_type = BOOLEAN if isinstance(value, bool) else data_type

@@ -135,8 +135,8 @@ def run_id(settings: Settings, dataset: str, run: str) -> str:
                     return str(row["id"])
     except WrongDialectError as error:
         raise WrongDialectError(
-            "this Langfuse server finds no run by its name (it is in the mode events_only): give "
-            "the run's id with --run, without --dataset"
+            "this Langfuse server cannot find a run by its name (it is in the mode events_only): "
+            "give the run's id with --run, without --dataset"
         ) from error
     raise NotFoundError("the dataset {!r} has no run {!r}".format(dataset, run))
 

@@ -105,7 +105,10 @@ def _written(
 def _check_place(path: str) -> None:
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder) or os.path.isdir(path):
-        raise UsageError("the session file {} cannot be there: name another with -f".format(path))
+        raise UsageError(
+            "the session file {} cannot be written, because its folder does not exist or it is a "
+            "folder itself: name another with -f".format(path)
+        )
 
 
 def _of_session(path: str, session_id: str) -> Body:

@@ -69,7 +69,7 @@ def _check_key_pair(public_key: str, secret_key: str) -> None:
     if secret_key:
         there, missing = missing, there
     raise ConfigError(
-        "{} is set but {} is not: set both to send to Langfuse, or none to work locally".format(
+        "{} is set but {} is not: set both to send to Langfuse, or neither to work locally".format(
             there, missing
         )
     )

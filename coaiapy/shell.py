@@ -29,9 +29,8 @@ def check_name(name: str) -> str:
     """Return ``name``; ``UsageError`` if it is not a valid variable name."""
     if not is_name(name):
         raise UsageError(
-            "{!r} cannot name a variable: use letters, digits and _, and no digit in front".format(
-                name
-            )
+            "{!r} cannot name a variable: use letters, digits and _, and do not begin with a "
+            "digit".format(name)
         )
     return name
 

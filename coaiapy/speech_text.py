@@ -97,7 +97,7 @@ def split_ssml(text: str, limit: int = BILLED, whole: int = WHOLE) -> List[str]:
         if len(document) > whole:
             raise UsageError(
                 "an element of the SSML is longer than the {} characters that can be spoken at "
-                "once: {}...".format(whole, document[:60])
+                "once; split it: {}...".format(whole, document[:60])
             )
     return documents
 

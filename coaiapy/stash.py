@@ -40,7 +40,7 @@ def checked(key: str, value: Union[str, bytes], ttl: Optional[int]) -> bytes:
         )
     data = as_bytes(value)
     if len(data) > MOST_BYTES:
-        raise UsageError("a value of {} bytes is too large: 512 MB is the most".format(len(data)))
+        raise UsageError("a value of {} bytes is too large: the limit is 512 MB".format(len(data)))
     return data
 
 

@@ -167,7 +167,7 @@ class Language:
                 statement, "recursive", False
             ):
                 raise TypeError(
-                    "templates have if, for and set, but no {}".format(
+                    "templates can use if, for and set, but not {}".format(
                         type(statement).__name__.lower()
                     )
                 )

@@ -148,7 +148,7 @@ def _doubled(first: Plan, second: Plan, language: Language) -> TemplateError:
     texts = [plan.step.name for plan in (first, second)]
     why = "the step {!r} gets this name as well".format(texts[0])
     if first.step is second.step:
-        why = "for_each gives it to two items"
+        why = "for_each gives two items this name"
         texts.append(second.step.for_each)
     used = language.names_in(texts, second.where + "name")
     names = sorted(used.intersection(second.names) - {"item", "index", "number"})

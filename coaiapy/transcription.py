@@ -87,9 +87,8 @@ def seen(transcript: Transcript) -> Seen:
 def _check_format(wishes: Wishes) -> None:
     if wishes.format in TIMED and str(wishes.model).startswith(_UNTIMED_MODELS):
         raise UsageError(
-            "{} gives no times, and {} needs them: use --format text, or --model whisper-1".format(
-                wishes.model, wishes.format
-            )
+            "{} does not return times, and {} needs them: use --format text, or --model "
+            "whisper-1".format(wishes.model, wishes.format)
         )
 
 
@@ -138,7 +137,7 @@ def _of_part(http: OpenaiHttp, part: Part, wishes: Wishes) -> Transcript:
     segments = _segments(answer, part)
     if wishes.format in TIMED and not segments and text.strip():
         raise RefusedError(
-            "{} gave no times for {}, and {} needs them: use --format text or another "
+            "{} returned no times for {}, and {} needs them: use --format text or another "
             "--model".format(wishes.model, part.name, wishes.format)
         )
     length = part.seconds if part.seconds is not None else seconds_in(answer.get("duration"))

@@ -237,7 +237,7 @@ def test_a_broken_tag_does_not_hide_the_others(run, project):
     result = run("p", "--list")
     assert result.code == 3
     assert "summarizer" in result.out
-    assert "empty.md holds no instruction" in result.err
+    assert "empty.md contains no instruction" in result.err
     assert "bytes.md is not UTF-8" in result.err
 
 

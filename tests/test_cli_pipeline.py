@@ -169,7 +169,7 @@ def test_words_are_joined_only_where_variables_are_given():
         (
             ["data-pipeline", "--var", "processing_steps=a,a"],
             2,
-            "for_each gives it to two items; give processing_steps another value",
+            "for_each gives two items this name; give processing_steps another value",
         ),
         (
             ["data-pipeline", "--var", "pipeline_name=Load Data"],

@@ -184,7 +184,7 @@ def test_what_a_server_cannot_do_is_exit_code_5(use, run):
     use("v2")
     run("fuse", "prompts", "create", "p", "1")
     for words, said in (
-        (["labels", "p", "1", "x"], "label a version that is there: it needs 3.15 or newer"),
+        (["labels", "p", "1", "x"], "label an existing version: it needs 3.15 or newer"),
         (["delete", "p"], "delete prompts: it needs 3.138 or newer"),
     ):
         result = run("fuse", "prompts", *words)

@@ -140,4 +140,4 @@ def test_a_disk_that_takes_no_copy_does_not_keep_the_prompt_from_its_reader(know
     (home / ".coaia" / "prompts").write_text("a file where the folder should be")
     fetched = prompts.fetch_prompt(known, "team/p")
     assert fetched.prompt["prompt"] == "Hello"
-    assert "no copy was kept" in fetched.note
+    assert "could not be stored" in fetched.note

@@ -119,7 +119,7 @@ def test_a_file_without_a_name_is_named_by_its_path(tmp_path):
 def test_two_files_of_one_name_are_refused(tmp_path):
     (tmp_path / "a.md").write_text("---\nname: p\n---\n")
     (tmp_path / "b.md").write_text("---\nname: p\n---\n")
-    with pytest.raises(UsageError, match="a.md and b.md are both the prompt 'p'"):
+    with pytest.raises(UsageError, match="a.md and b.md both contain the prompt 'p'"):
         prompt_folder.read_checked(str(tmp_path))
 
 

@@ -244,7 +244,7 @@ def test_a_release_of_what_is_there_sets_a_label(use, run, tmp_path, kind):
     assert pushed(run, tmp_path, "p", "--label", "production").code == 0
     assert run("fuse", "prompts", "get", "p", "--prod", "-c").out == "Two\n"
     assert run("fuse", "prompts", "check", tmp_path, "--label", "production").code == 0
-    # The oldest servers cannot label a version that is there.
+    # The oldest servers cannot label an existing version.
     assert versions(server, "p") == ["One", "Two"] + (["Two"] if kind == "v2" else [])
 
 
@@ -257,7 +257,7 @@ def test_a_text_with_both_sides_of_a_conflict_is_not_pushed(keys, server, pulled
     edit(pulled, "Hello", "<<<<<<< HEAD\nMine\n=======\nTheirs\n>>>>>>> main")
     for force in ([], ["--force"]):
         result = pushed(run, tmp_path, *force)
-        assert (result.code, "holds conflict markers of git" in result.err) == (2, True)
+        assert (result.code, "contains conflict markers of git" in result.err) == (2, True)
     assert versions(server) == ["Hello"]
     assert run("fuse", "prompts", "check", tmp_path).code == 1
 
@@ -287,9 +287,9 @@ def test_pull_replaces_nothing_that_is_nowhere_else(keys, known, pulled, tmp_pat
     result = pulls(run, tmp_path)
     assert result.code == 1
     for said in (
-        "README was not written: README.md is there and is not this prompt",
+        "README was not written: README.md exists already and is not this prompt",
         "odd was not written: odd.md begins with a conflict marker",
-        "chat was not written: chat.md differs and does not say from which version",
+        "chat was not written: chat.md differs and does not name the version",
         "text.md was changed since version 1 was pulled",
         "1 file written",
     ):

@@ -313,7 +313,7 @@ def test_a_server_without_dataset_runs_says_so(use, run):
     use("v4-events_only")
     words = ["fuse", "scores", "apply", "--name", "n", "--dataset", "d"]
     found = run(*words, "--run", "r")
-    assert found.code == 5 and "finds no run by its name" in found.err
+    assert found.code == 5 and "cannot find a run by its name" in found.err
     assert run(*words).code == 2
 
 

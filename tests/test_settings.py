@@ -124,7 +124,7 @@ def test_local_on_purpose_needs_no_keys_and_heeds_none(monkeypatch):
         ("LANGFUSE_TIMEOUT", "nan", "is not a number of seconds"),
         ("LANGFUSE_TIMEOUT", "-1", "is not a number of seconds"),
         ("LANGFUSE_TIMEOUT", "0", "is not a number of seconds above 0"),
-        ("LANGFUSE_TRACING_ENVIRONMENT", "Prod uction", "is not a name that Langfuse keeps"),
+        ("LANGFUSE_TRACING_ENVIRONMENT", "Prod uction", "is not a name that Langfuse accepts"),
         ("COAIAPY_ENV_PATH", "nowhere/.env", "nowhere/.env does not exist"),
     ],
 )

@@ -181,7 +181,7 @@ def test_a_full_server(fails, tmp_path, run):
         client.set("before", "kept")
         client.set("much", b"x" * 5000000)
         client.config_set("maxmemory", "4mb")
-        fails(server.url, 4, "is full and took nothing", commands=[("tash", "key", "v")])
+        fails(server.url, 4, "is full and stored nothing", commands=[("tash", "key", "v")])
         assert client.get("key") is None
         assert run("fetch", "before").out == "kept"
 
@@ -190,7 +190,7 @@ def test_a_server_that_does_not_answer(fails, tmp_path, monkeypatch):
     monkeypatch.setenv("REDIS_TIMEOUT", "0.3")
     with running(tmp_path) as server, server.stopped():
         fails(server.url, 4, "did not answer within 0.3 s", commands=[("fetch", "key")])
-        unknown = "so whether it did what was asked is not known"
+        unknown = "so it is not known whether it did what was asked"
         fails(server.url, 4, "did not answer", unknown, commands=[("tash", "key", "v")])
 
 
@@ -239,7 +239,7 @@ def test_a_file_of_authorities_that_is_none(run, tls_port, monkeypatch, project)
     (project / "some.pem").write_text("nothing\n")
     result = run("tash", "key", "v")
     assert result.code == 3
-    assert "holds no certificate" in result.err
+    assert "contains no certificate" in result.err
 
 
 def test_tls_where_there_is_none(fails, plain, monkeypatch):

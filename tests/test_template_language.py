@@ -202,7 +202,7 @@ def test_size_counts_what_is_inside():
         ("{{ n | nosuch }}", "nosuch"),
         ("{{ n / 0 }}", "division by zero"),
         ("{{ n + text }}", "unsupported operand"),
-        ("{% macro f() %}{% endmacro %}", "no macro"),
+        ("{% macro f() %}{% endmacro %}", "not macro"),
     ],
 )
 def test_an_error_says_where_and_what(text, said):

@@ -229,6 +229,6 @@ def test_times_that_are_none_do_not_reach_a_subtitle(run, openai, project, start
     openai.faults = [{"text": "hello", "segments": segments, "duration": start}] * 2
     result = run("t", "memo.ogg", "--format", "srt")
     assert (result.code, result.out) == (5, "")
-    assert "gave no times for memo.ogg" in result.err
+    assert "returned no times for memo.ogg" in result.err
     value = json.loads(run("t", "memo.ogg", "--format", "json").out)
     assert (value["segments"], value["duration"], value["text"]) == ([], None, "hello")
