@@ -96,14 +96,8 @@ def format_environment_table(
     """
     from coaiapy.masking import masked
     from coaiapy.table import table
+    from coaiapy.terminal_text import one_line
 
     shown = variables if reveal else masked(variables)
-    rows = [(key, _one_line(value)) for key, value in shown.items()]
+    rows = [(key, one_line(value)) for key, value in shown.items()]
     return table(rows, ("Variable", "Value"), width)
-
-
-def _one_line(text: str) -> str:
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )
