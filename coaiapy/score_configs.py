@@ -130,7 +130,7 @@ def create(settings: Settings, values: Mapping[str, Any], allow_duplicates: bool
     ``allow_duplicates``; ``RefusedError`` if the server refuses.
     """
     body = checked(values)
-    maker = _Maker(settings)
+    maker = _ConfigMaker(settings)
     existing = maker.usable.get(cache.folded(body["name"]))
     if existing is not None and not allow_duplicates:
         raise UsageError(
@@ -155,7 +155,7 @@ def create_all(
     respond; calling again creates the rest.
     """
     bodies = [checked(values) for values in wanted]
-    maker = _Maker(settings)
+    maker = _ConfigMaker(settings)
     every = []
     for body in bodies:
         made = maker.made(body, allow_duplicates)
@@ -200,7 +200,7 @@ def _changed_there(settings: Settings, config_id: str, body: Body) -> Body:
     return changed
 
 
-class _Maker:
+class _ConfigMaker:
     """Creates configs; knows which exist already."""
 
     def __init__(self, settings: Settings) -> None:

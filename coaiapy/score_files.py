@@ -37,7 +37,7 @@ def read_scores(
     lists all mistakes with their lines.
     """
     given = {key: value for key, value in (defaults or {}).items() if value is not None}
-    maker = _Maker(settings, note)
+    maker = _ScoreMaker(settings, note)
     found: List[Score] = []
     errors = RowErrors()
     for item in _items(stream, name, format):
@@ -51,7 +51,7 @@ def read_scores(
     return found
 
 
-class _Maker:
+class _ScoreMaker:
     """Makes scores from rows; reads each score config only once."""
 
     def __init__(self, settings: Settings, note: Note) -> None:
