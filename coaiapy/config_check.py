@@ -2,7 +2,7 @@
 
 import os
 import stat
-from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
 from coaiapy import (
     config_files,
@@ -52,7 +52,7 @@ def _others(values: ConfigValues) -> Iterator[Tuple[str, Any, str]]:
     """Yield the other keys in coaia.json: process tags, and keys that coaia does not read."""
     seen = set()
     for layer in values.layers:
-        for path, value in leaves(layer.values) if layer.has_paths else ():
+        for path, value in config_files.leaves(layer.values) if layer.has_paths else ():
             key = key_for(path)
             known = key is not None and key.name in KEY_OF
             if not known and path not in seen and value is not None and value != "":
@@ -62,20 +62,6 @@ def _others(values: ConfigValues) -> Iterator[Tuple[str, Any, str]]:
 
 def _masked(name: str, value: Any) -> Any:
     return masking.MASK if masking.looks_secret(name, str(value)) else value
-
-
-def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[Tuple[str, Any]]:
-    """Yield the dotted path and the value of each setting in nested objects.
-
-    Keys that begin with ``_`` or ``/`` are comments and are left out.
-    """
-    for name, value in values.items():
-        if name[:1] in ("_", "/"):
-            continue
-        if isinstance(value, Mapping):
-            yield from leaves(value, prefix + name + ".")
-        else:
-            yield prefix + name, value
 
 
 def check(env_file: Optional[str] = None) -> List[Finding]:
@@ -93,7 +79,7 @@ def check(env_file: Optional[str] = None) -> List[Finding]:
 
 
 def _file(path: str) -> Iterator[Finding]:
-    pairs = list(leaves(config_files.read(path)))
+    pairs = list(config_files.leaves(config_files.read(path)))
     for name, value in pairs:
         key = key_for(name)
         if key is None:

@@ -1,7 +1,7 @@
 """``coaia.json``: finding it, reading it, and merging the project's file with the user's."""
 
 import os
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from coaiapy.errors import ConfigError
 from coaiapy.files import read_text, user_home
@@ -61,6 +61,22 @@ def read(path: str) -> Dict[str, Any]:
     if not isinstance(value, dict):
         raise ConfigError("{} does not hold a JSON object: correct it".format(path))
     return value
+
+
+def leaves(
+    values: Mapping[str, Any], with_comments: bool = False, prefix: str = ""
+) -> Iterator[Tuple[str, Any]]:
+    """Yield the dotted path and the value of each setting in nested objects.
+
+    Keys that begin with ``_`` or ``/`` are comments. They are left out unless ``with_comments``.
+    """
+    for name, value in values.items():
+        if name[:1] in ("_", "/") and not with_comments:
+            continue
+        if isinstance(value, Mapping):
+            yield from leaves(value, with_comments, prefix + name + ".")
+        else:
+            yield prefix + name, value
 
 
 def merged() -> Dict[str, Any]:

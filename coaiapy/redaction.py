@@ -65,9 +65,12 @@ def _secrets(env_file: Optional[str]) -> Set[str]:
 def _all_settings(env_file: Optional[str]) -> Iterator[Tuple[str, str]]:
     """Yield name and value of every setting in every place, including those that are overridden."""
     yield from os.environ.items()
-    yield from _leaves(_read(lambda: dotenv_file.read(env_file)))
+    yield from _read(lambda: dotenv_file.read(env_file)).items()
     for path in config_files.found():
-        yield from _leaves(_read(lambda path=path: config_files.read(path)))  # type: ignore[misc]
+        values = _read(lambda path=path: config_files.read(path))  # type: ignore[misc]
+        for name, value in config_files.leaves(values, with_comments=True):
+            if isinstance(value, (str, int, float)):
+                yield name, str(value)
 
 
 def _read(read: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -75,14 +78,6 @@ def _read(read: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
         return read()
     except CoaiaError:
         return {}
-
-
-def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[Tuple[str, str]]:
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, prefix + name + ".")
-        elif isinstance(value, (str, int, float)):
-            yield prefix + name, str(value)
 
 
 def in_url(text: str, is_setting: bool = True) -> Iterator[str]:
