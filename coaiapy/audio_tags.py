@@ -12,7 +12,7 @@ from coaiapy.audio_tags_id3 import Id3Tags
 from coaiapy.audio_tags_mp4 import Mp4Tags
 from coaiapy.audio_tags_vorbis import VorbisTags
 from coaiapy.errors import StateError, UsageError
-from coaiapy.files import read_bytes, read_text, reason
+from coaiapy.files import read_bytes, read_input_text, reason
 from coaiapy.packages import require
 
 _PICTURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
@@ -61,7 +61,7 @@ def change_from(
         divided.append((name.strip(), value))
     return Change(
         texts={name: text for name, text in texts.items() if text is not None},
-        lyrics=None if lyrics_file is None else read_text(lyrics_file),
+        lyrics=None if lyrics_file is None else read_input_text(lyrics_file),
         cover=None if cover_file is None else _picture(cover_file),
         frames=tuple(divided),
         clear=clear,

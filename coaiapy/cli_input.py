@@ -9,14 +9,14 @@ from typing import IO, Any, Iterator, Optional
 
 from coaiapy.cli_streams import Context, is_terminal
 from coaiapy.errors import UsageError
-from coaiapy.files import open_bytes, read_text
+from coaiapy.files import open_bytes, read_input_text
 
 STDIN = "-"
 
 
 def read_input(path: Optional[str], context: Context) -> str:
     """Return the text of a file; without one, what is piped in."""
-    return read_stdin(context) if path in (None, STDIN) else read_text(str(path))
+    return read_stdin(context) if path in (None, STDIN) else read_input_text(str(path))
 
 
 def input_text(context: Context, text: Optional[str], file: Optional[str]) -> str:

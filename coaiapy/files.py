@@ -10,7 +10,7 @@ import time
 from contextlib import contextmanager
 from typing import IO, Iterator, Optional, Union
 
-from coaiapy.errors import StateError
+from coaiapy.errors import StateError, UsageError
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -78,6 +78,20 @@ def read_text(path: str, newline: Optional[str] = None) -> str:
         ) from error
     except OSError as error:
         raise StateError("cannot read {}: {}".format(path, reason(error))) from error
+
+
+def read_input_text(path: str, newline: Optional[str] = None) -> str:
+    """Return the text of a file that the user gave as input.
+
+    ``UsageError`` if it is not UTF-8, as for all that is wrong with an input. Use ``read_text`` for
+    the files that coaia keeps itself, where that is a ``StateError``.
+    """
+    try:
+        return read_text(path, newline)
+    except StateError as error:
+        if isinstance(error.__cause__, UnicodeDecodeError):
+            raise UsageError(str(error)) from error
+        raise
 
 
 def write_atomic(path: str, data: Union[str, bytes], mode: int = PRIVATE_FILE) -> None:

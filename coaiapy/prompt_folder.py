@@ -33,7 +33,7 @@ def read_folder(folder: str) -> Folder:
     found = Folder({}, {}, [])
     for path in _paths(folder):
         try:
-            text = _read(os.path.join(folder, path))
+            text = files.read_input_text(os.path.join(folder, path), newline="")
             if not has_heading(text):
                 found.others.append(path)
                 continue
@@ -70,20 +70,10 @@ def _paths(folder: str) -> Iterator[str]:
                 yield os.path.relpath(os.path.join(base, name), folder)
 
 
-def _read(path: str) -> str:
-    """Return a file's text with its own line ends; ``UsageError`` if it is not UTF-8."""
-    try:
-        return files.read_text(path, newline="")
-    except StateError as error:
-        if isinstance(error.__cause__, UnicodeDecodeError):
-            raise UsageError(str(error)) from error
-        raise
-
-
 def note_version(folder: str, file: PromptFile, version: int) -> None:
     """Write the server's version number into a prompt's file, if it is another."""
     if version != file.version:
-        text = _read(os.path.join(folder, file.path))
+        text = files.read_input_text(os.path.join(folder, file.path), newline="")
         write(folder, file.path, with_version(text, file, version))
 
 

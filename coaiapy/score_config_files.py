@@ -10,7 +10,7 @@ from typing import Any, List, Mapping, Optional, Sequence
 
 from coaiapy import json_values, score_configs, times
 from coaiapy.errors import StateError, UsageError
-from coaiapy.files import read_text, write_output
+from coaiapy.files import read_input_text, write_output
 from coaiapy.record_fields import Body
 from coaiapy.score_config_cache import folded
 from coaiapy.score_config_fields import FIELDS, checked
@@ -63,7 +63,7 @@ def read(path: str) -> List[Body]:
     Raises ``UsageError`` if the file or one of the configs is wrong.
     """
     try:
-        document = json_values.parse(read_text(path))
+        document = json_values.parse(read_input_text(path))
     except ValueError as error:
         raise UsageError("{} is not JSON: {}".format(path, error)) from error
     rows = document.get("configs") if isinstance(document, dict) else document

@@ -226,6 +226,7 @@ def test_other_kinds_of_files(run, project, converted, name):
         (("a.mp3", "--set", "TYER=2026"), 2),
         (("a.mp3", "--set", "APIC=x"), 2),
         (("a.mp3", "--cover", "text.txt"), 2),
+        (("a.mp3", "--lyrics-file", "bytes.txt"), 2),
         (("a.mp3", "--cover", "missing.jpg"), 6),
         (("a.mp3", "--lyrics-file", "missing.txt"), 6),
     ],
@@ -233,11 +234,12 @@ def test_other_kinds_of_files(run, project, converted, name):
 def test_what_cannot_be_changes_nothing(run, song, project, words, code):
     (project / "text.txt").write_text("a text " * 100)
     (project / "text.mp3").write_text("a text " * 100)
+    (project / "bytes.txt").write_bytes(b"abc\xff")
     result = run("tag", *words)
     assert (result.code, result.out) == (code, "")
     assert result.err.count("\n") == 1
     assert song.read_bytes() == SOUND
-    assert sorted(os.listdir(".")) == ["a.mp3", "text.mp3", "text.txt"]
+    assert sorted(os.listdir(".")) == ["a.mp3", "bytes.txt", "text.mp3", "text.txt"]
 
 
 def test_several_files(run, song, project):

@@ -146,6 +146,29 @@ def test_reading_what_is_not_text_names_file_and_byte(tmp_path):
     assert "byte 3" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("fuse", "score-configs", "import", "input"),
+        ("fuse", "prompts", "create", "p", "-f", "input"),
+        ("fuse", "traces", "add-observations", "t", "-f", "input"),
+        ("fuse", "scores", "import", "input"),
+        ("p", "summarizer", "-F", "input"),
+    ],
+)
+def test_an_input_that_is_not_text_is_a_mistake_of_the_user(run, project, words):
+    (project / "input").write_bytes(b"abc\xff")
+    result = run(*words)
+    assert result.code == 2 and "not UTF-8 text" in result.err
+
+
+def test_a_file_of_coaia_that_is_not_text_is_broken(run, project):
+    (project / ".coaia" / "templates").mkdir(parents=True)
+    (project / ".coaia" / "templates" / "t.json").write_bytes(b"abc\xff")
+    result = run("pipeline", "show", "t")
+    assert result.code == 6 and "not UTF-8 text" in result.err
+
+
 def test_reading_a_missing_file_names_it(tmp_path):
     with pytest.raises(StateError) as caught:
         files.read_text(str(tmp_path / "missing"))
