@@ -59,7 +59,7 @@ def read(path: str) -> Dict[str, Any]:
     except ValueError as error:
         raise ConfigError("{} is not JSON ({}): correct it".format(path, error)) from error
     if not isinstance(value, dict):
-        raise ConfigError("{} does not hold a JSON object: correct it".format(path))
+        raise ConfigError("{} does not contain a JSON object: correct it".format(path))
     return value
 
 

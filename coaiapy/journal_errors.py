@@ -23,7 +23,7 @@ def journal_error(path: str, said: str, waited: float) -> StateError:
     if "malformed" in said or "not a database" in said or "corrupt" in said:
         return StateError(
             "the journal {0} is damaged ({1}) and was left as it is: move it away to begin a new "
-            "one; sqlite3 {0} .recover shows what it still holds".format(path, said)
+            "one; sqlite3 {0} .recover shows what it still contains".format(path, said)
         )
     return StateError(
         "the journal {} cannot be used ({}): check the file, its folder and its disk".format(

@@ -149,7 +149,9 @@ class LangfuseHttp:
         except ValueError:
             raise self._unavailable(asked, "the answer was cut off or is not JSON") from None
         if not isinstance(value, dict):
-            raise self._unavailable(asked, "the answer is not a JSON object, as Langfuse sends")
+            raise self._unavailable(
+                asked, "the answer is not a JSON object, so it is not from Langfuse"
+            )
         if answer.status == 207:
             self._check_event_types(value.get("errors"), asked)
         return value

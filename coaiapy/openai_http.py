@@ -147,7 +147,7 @@ class OpenaiHttp:
             if not finished:
                 raise self._broken_off(url, cause(error)) from error
         if not finished:
-            raise self._broken_off(url, "the stream ended before the answer did")
+            raise self._broken_off(url, "the stream ended early")
 
     def _event(self, url: str, data: bytes) -> Dict[str, Any]:
         event = parsed_object(data)

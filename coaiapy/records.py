@@ -171,7 +171,7 @@ def _set_trace(given: Body, trace_id: str) -> None:
     wanted = _known_trace_id(trace_id) if isinstance(trace_id, str) else _trace_id(trace_id)
     named = given.get("trace_id", wanted)
     if named != wanted and ids.span_trace_id(named) != ids.span_trace_id(wanted):
-        raise UsageError("trace_id: {!r} is another trace than {!r}".format(named, wanted))
+        raise UsageError("trace_id: {!r} is a different trace from {!r}".format(named, wanted))
     given["trace_id"] = wanted
 
 

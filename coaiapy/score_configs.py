@@ -273,7 +273,7 @@ def _refreshed(settings: Settings, note: Note, old: Snapshot, seen_at: Optional[
     except NetworkError as error:
         if silent >= SILENT_SECONDS:
             _SILENT_SINCE[settings.base_url] = time.monotonic()
-        note("score configs are served as they were {}: {}".format(cache.age_of(seen_at), error))
+        note("score configs are shown as they were {}: {}".format(cache.age_of(seen_at), error))
         return old
 
 

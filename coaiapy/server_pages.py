@@ -78,9 +78,8 @@ def by_cursor(
     found = _meta(answer).get("cursor") or None
     if found is not None and (found == cursor or not isinstance(found, str)):
         raise NetworkError(
-            "{} does not say how to get the next page: something other than Langfuse answers there".format(
-                http.shown_url
-            )
+            "{} does not say how to get the next page: check that LANGFUSE_BASE_URL is the "
+            "address of Langfuse".format(http.shown_url)
         )
     return rows_in(http, answer, *keys), found
 
@@ -93,9 +92,8 @@ def rows_in(http: LangfuseHttp, answer: Body, *keys: str) -> List[Body]:
     rows = answer.get("data") or []
     if not isinstance(rows, list) or not all(_is_record(row, keys) for row in rows):
         raise NetworkError(
-            "{} lists something that is not a record: something other than Langfuse answers there".format(
-                http.shown_url
-            )
+            "{} lists something that is not a record: check that LANGFUSE_BASE_URL is the address "
+            "of Langfuse".format(http.shown_url)
         )
     return rows
 

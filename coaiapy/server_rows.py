@@ -175,9 +175,8 @@ def _numbers(value: Any) -> Optional[Body]:
 
 def _wrong(kind: str, name: str, row: Mapping[str, Any]) -> NetworkError:
     return NetworkError(
-        "the server gave {} {!r} with the {} {!r}: something other than Langfuse answers there".format(
-            kind, row.get("id"), name, row.get(name)
-        )
+        "the server gave {} {!r} with the {} {!r}: check that LANGFUSE_BASE_URL is the address of "
+        "Langfuse".format(kind, row.get("id"), name, row.get(name))
     )
 
 

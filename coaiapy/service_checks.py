@@ -35,7 +35,7 @@ def _langfuse(values: ConfigValues) -> Optional[str]:
         return None
     known = settings.from_values(values)
     if known.is_local:
-        return "local mode: there is no server to ask"
+        return "local mode: there is no server to check"
     with LangfuseHttp(known) as http:
         current_project.ask(http)
     return _can_be_used(http.shown_url)

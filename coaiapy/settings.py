@@ -88,8 +88,8 @@ def _check_places(values: ConfigValues) -> None:
         hidden = weaker.found(name)
         if hidden is not None and hidden.value != found.value:
             raise ConfigError(
-                "{} is another key than the one in {}, where its other half comes from: "
-                "set both keys in one place".format(found.source, hidden.place)
+                "{} differs from the key in {}, where the other key of the pair comes from: set "
+                "both keys in one place".format(found.source, hidden.place)
             )
 
 

@@ -51,7 +51,7 @@ def parse(stream: IO[bytes], size: int) -> Wav:
     """
     riff = stream.read(12)
     if riff[:4] not in (b"RIFF", b"RF64") or riff[8:12] != b"WAVE":
-        raise ValueError("it does not begin as a WAV file does")
+        raise ValueError("it does not begin like a WAV file")
     format_chunk = b""
     while True:
         head = stream.read(8)
@@ -69,12 +69,12 @@ def parse(stream: IO[bytes], size: int) -> Wav:
 
 def _described(chunk: bytes, offset: int, length: int) -> Wav:
     if len(chunk) < 16:
-        raise ValueError("it does not say how its samples are laid out")
+        raise ValueError("it does not describe the format of its samples")
     kind, channels, rate, _, block, bits = struct.unpack("<HHIIHH", chunk[:16])
     if kind == EXTENSIBLE and len(chunk) >= 26:
         kind = struct.unpack("<H", chunk[24:26])[0]
     if not channels or not rate or not block:
-        raise ValueError("its samples cannot be laid out as it says")
+        raise ValueError("it describes an impossible format of its samples")
     return Wav(chunk, offset, length // block * block, kind, channels, rate, block, bits)
 
 

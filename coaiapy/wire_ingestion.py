@@ -82,7 +82,7 @@ def _verdict(item: Outgoing, done: Any, error: Optional[Mapping[str, Any]]) -> V
         return Verdict(item, ACCEPTED)
     if error is None:
         return Verdict(item, RETRY, "the server's answer does not mention the record")
-    status, reason = _status(error), reason_of(error) or "the server gives no reason"
+    status, reason = _status(error), reason_of(error) or "the server did not give a reason"
     if is_event_type_refusal(error):
         return Verdict(item, WRONG_DIALECT, reason)
     if status in (401, 403):

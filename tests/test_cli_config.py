@@ -301,7 +301,7 @@ def test_nobody_is_asked_in_local_mode_however_it_is_written(run, monkeypatch, u
     code, found = findings(run, "--online")
     assert (code, server.requests) == (0, [])
     assert [(one["place"], one["state"], one["text"]) for one in found] == [
-        ("Langfuse", "ok", "local mode: there is no server to ask")
+        ("Langfuse", "ok", "local mode: there is no server to check")
     ]
 
 

@@ -350,7 +350,7 @@ def test_an_old_answer_tells_its_age(use, run, monkeypatch):
     monkeypatch.setattr(score_configs, "REFRESH_SECONDS", 0.1)
     shown = run("fuse", "scc", "show", "Rating")
     assert shown.code == 0
-    assert re.match(r"coaia: score configs are served as they were \d+ days ago: ", shown.err)
+    assert re.match(r"coaia: score configs are shown as they were \d+ days ago: ", shown.err)
 
 
 def test_only_the_newest_of_the_broken_cache_files_is_kept(use, run):
