@@ -11,7 +11,7 @@ from typing import NamedTuple
 from clients import Sink, run
 
 COUNT = 20000
-RUNS = 3
+RUNS = 5
 WORDS = ["fuse", "traces", "add-observations", "bench", "-f"]
 
 
