@@ -120,7 +120,7 @@ def test_what_is_missing_is_told_by_its_name(known):
         ({"input": None}, "neither input nor expectedOutput"),
         ({"inptu": 1}, "no field 'inptu' .did you mean 'input'"),
         ({"input": 1, "status": "GONE"}, "'GONE' is not ACTIVE or ARCHIVED"),
-        ({"input": 1, "id": "x" * 256}, "is not 1 to 255 characters"),
+        ({"input": 1, "id": "x" * 256}, "must have 1 to 255 characters"),
         ({"input": float("nan")}, "input .*[nN]a[nN]"),
         ({"input": 1, "sourceObservationId": "o"}, "needs sourceTraceId"),
         ([1], "an item is an object"),

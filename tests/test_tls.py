@@ -173,4 +173,4 @@ def test_the_pages_of_a_listing_stay_on_their_server(ask):
         with serving(lambda asked, url: (200, [], link)) as server:
             result = ask("github", server.url)
         assert elsewhere.asked == []
-    assert result.code == 3 and "another address" in result.err
+    assert result.code == 3 and "next page is not at" in result.err
