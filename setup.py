@@ -120,6 +120,7 @@ def metadata():
         "python_requires": ">=3.6",
         "classifiers": CLASSIFIERS,
         "packages": ["coaiapy"],
+        "package_dir": {"": "."},
         "package_data": {"coaiapy": ["*.json", "templates/*.json", "completions/*", "py.typed"]},
         "data_files": [("share/man/man1", ["docs/coaia.1"])],
         "install_requires": REQUIREMENTS,

@@ -87,6 +87,7 @@ def test_setup_py_and_pyproject_say_the_same(setup_py, project_table):
 def test_files_to_ship_are_declared_the_same_way_twice(setup_py):
     table = toml.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
     assert setup_py["packages"] == table["packages"]
+    assert setup_py["package_dir"] == table["package-dir"]
     assert setup_py["package_data"] == table["package-data"]
     assert dict(setup_py["data_files"]) == table["data-files"]
 
