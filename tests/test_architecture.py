@@ -5,7 +5,6 @@ import importlib.util
 import sys
 import sysconfig
 
-import pytest
 from package_code import MODULES, ROOT, functions, own_imports, statements, tree
 
 LONGEST_FILE = 400
@@ -106,18 +105,22 @@ def test_every_module_has_a_floor_and_every_floor_only_modules_that_exist():
     assert not gone, "these are in FLOORS, but there is no such file: {}".format(gone)
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_no_module_imports_from_a_floor_above_its_own(module):
-    floor = FLOOR_OF.get(module, max(FLOORS))  # one without a floor fails the test above
-    above = {name for name in own_imports(module) if FLOOR_OF.get(name, 0) > floor}
-    assert not above, "{} (floor {}) imports {}".format(module, floor, sorted(above))
+def test_no_module_imports_from_a_floor_above_its_own():
+    wrong = [
+        "{} imports {}".format(module, name)
+        for module in MODULES
+        for name in sorted(set(own_imports(module)))
+        if FLOOR_OF.get(name, 0) > FLOOR_OF.get(module, max(FLOORS))
+    ]
+    assert not wrong, wrong
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_importing_costs_nothing(module):
+def test_importing_costs_nothing():
     """Third-party packages and sqlite3 are imported by the function that needs them."""
-    dear = {name for name in imported_at_top(tree(module)) if is_dear(name)}
-    assert not dear, "{} imports {} at its top".format(module, sorted(dear))
+    top = {module: set(imported_at_top(tree(module))) for module in MODULES}
+    dear = {name for name in set().union(*top.values()) if is_dear(name)}
+    wrong = {module: sorted(names & dear) for module, names in top.items() if names & dear}
+    assert not wrong, "these import at their top: {}".format(wrong)
 
 
 def imported_at_top(node):
@@ -149,10 +152,13 @@ def test_the_check_for_dear_imports_knows_one():
     assert not list(imported_at_top(ast.parse("def f():\n    import yaml")))
 
 
-@pytest.mark.parametrize("module", DOMAIN)
-def test_domain_code_never_prints_exits_or_looks_at_the_terminal(module):
-    found = sorted(set(terminal_uses(tree(module))) - PUBLISHED.get(module, set()))
-    assert not found, "{} uses {}".format(module, found)
+def test_domain_code_never_prints_exits_or_looks_at_the_terminal():
+    found = [
+        "{} uses {}".format(module, name)
+        for module in DOMAIN
+        for name in sorted(set(terminal_uses(tree(module))) - PUBLISHED.get(module, set()))
+    ]
+    assert not found, found
 
 
 def terminal_uses(top):
@@ -207,10 +213,14 @@ def lines_of(function):
     return max(lines) - min(lines) + 1 if lines else 0
 
 
-@pytest.mark.parametrize("module", DOMAIN)
-def test_what_scripts_may_call_is_documented(module):
-    silent = [name for name, node in public(tree(module)) if not ast.get_docstring(node)]
-    assert not silent, "{}: no docstring on {}".format(module, silent)
+def test_what_scripts_may_call_is_documented():
+    silent = [
+        "{}.{}".format(module, name)
+        for module in DOMAIN
+        for name, node in public(tree(module))
+        if not ast.get_docstring(node)
+    ]
+    assert not silent, "no docstring: {}".format(silent)
 
 
 def public(top, prefix=""):
