@@ -16,13 +16,6 @@ class Branch(NamedTuple):
     aliases: Tuple[str, ...] = ()
 
 
-class _Listed:
-    """Stands for a command that is named in a help page and not entered."""
-
-    def __init__(self, **options: Any) -> None:
-        pass
-
-
 def add_branches(
     parser: "Parser", branches: Sequence[Branch], words: List[str], start: int = 0
 ) -> None:
@@ -32,9 +25,9 @@ def add_branches(
     entered = words[command_place(words, start) :][:1]
     for branch in branches:
         if entered in ([name] for name in (branch.name,) + branch.aliases):
-            _build(branch, _add(subcommands(parser), branch), words)
+            _build(branch, _add(subcommands(parser, words), branch), words)
             return
-    group = subcommands(parser, parser_class=_Listed)
+    group = subcommands(parser, [])
     for branch in branches:
         _add(group, branch)
     parser.elsewhere = lambda word: _below(parser.prog, branches, word)

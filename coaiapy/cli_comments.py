@@ -26,7 +26,7 @@ _COLUMNS = {
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse comments``."""
     example = 'coaia fuse comments post "Looks right" --trace-id $COAIA_TRACE_ID'
-    group = subcommands(parser, example)
+    group = subcommands(parser, words, example)
     listing = add_command(
         group,
         "list",

@@ -161,6 +161,29 @@ class Parser(argparse.ArgumentParser):
         raise UsageError("{} (see: {} --help)".format(message, self.prog))
 
 
+class _Listed:
+    """Takes the place of the parser of a command that is named in a help page and not entered."""
+
+    def __init__(self, **options: Any) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Callable[..., "_Listed"]:
+        return lambda *args, **kwargs: self
+
+
+class _Commands(argparse._SubParsersAction):
+    """The commands of a group. Those that do not occur in ``words`` cannot be entered: they are
+    only listed, because a parser for each of them takes longer than the command line needs.
+    """
+
+    words: Sequence[str] = ()
+
+    def add_parser(self, name: str, **kwargs: Any) -> Any:
+        names = {name}.union(kwargs["aliases"])
+        self._parser_class = _Listed if names.isdisjoint(self.words) else Parser
+        return super().add_parser(name, **kwargs)
+
+
 def _likely_commands(word: str, action: Any) -> str:
     from coaiapy.suggest import did_you_mean
 
@@ -191,18 +214,17 @@ def add_command(
     return parser
 
 
-def add_group(group: Any, name: str, help: str, example: str) -> Any:
+def add_group(group: Any, name: str, help: str, words: Sequence[str], example: str) -> Any:
     """Add a command that only has subcommands, and return its subparsers."""
-    parser = group.add_parser(name, help=help, description=sentence(help))
-    return subcommands(parser, example)
+    parser = group.add_parser(name, aliases=[], help=help, description=sentence(help))
+    return subcommands(parser, words, example)
 
 
-def subcommands(
-    parser: argparse.ArgumentParser, example: str = "", parser_class: Any = Parser
-) -> Any:
+def subcommands(parser: argparse.ArgumentParser, words: Sequence[str], example: str = "") -> Any:
     """Give ``parser`` subcommands; without one of them it prints its help.
 
-    ``example`` is one or more command lines for that help.
+    Only a command that occurs in ``words``, the command line, gets a real parser. ``example`` is
+    one or more command lines for the help.
     """
     if example:
         parser.epilog = example_text(example)
@@ -212,9 +234,11 @@ def subcommands(
         return ExitCode.OK
 
     parser.set_defaults(handler=print_help)
-    return parser.add_subparsers(
-        title="commands", metavar="COMMAND", parser_class=parser_class, prog=parser.prog
+    group: Any = parser.add_subparsers(
+        title="commands", metavar="COMMAND", action=_Commands, prog=parser.prog
     )
+    group.words = words
+    return group
 
 
 def sentence(help: str) -> str:

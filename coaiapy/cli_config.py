@@ -141,7 +141,7 @@ def build_init(parser: Parser, words: List[str]) -> None:
 
 def build_config(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia config``."""
-    group = subcommands(parser, "coaia config show")
+    group = subcommands(parser, words, "coaia config show")
     shown = add_command(
         group,
         "show",

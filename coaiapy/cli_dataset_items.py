@@ -16,7 +16,7 @@ from coaiapy.display import fields
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse dataset-items``."""
-    group = subcommands(parser, "coaia fuse dataset-items list questions")
+    group = subcommands(parser, words, "coaia fuse dataset-items list questions")
     _build_create(group)
     listing = add_command(
         group,

@@ -15,7 +15,7 @@ from coaiapy.finetuning import DEFAULT_INSTRUCTION, GEMINI, OPENAI
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse datasets``."""
-    group = subcommands(parser, "coaia fuse datasets list")
+    group = subcommands(parser, words, "coaia fuse datasets list")
     listing = add_command(
         group, "list", list_datasets, "list datasets", "coaia fuse datasets list --json"
     )

@@ -19,7 +19,11 @@ def build(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia gh``."""
     example = "coaia gh issues list --owner octocat --repo hello-world"
     group = add_group(
-        subcommands(parser, example), "issues", "show the issues of a repository", example
+        subcommands(parser, words, example),
+        "issues",
+        "show the issues of a repository",
+        words,
+        example,
     )
     listing = add_command(
         group,

@@ -14,7 +14,7 @@ from coaiapy.files import write_output
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse media``."""
-    group = subcommands(parser, "coaia fuse media upload photo.png $COAIA_TRACE_ID")
+    group = subcommands(parser, words, "coaia fuse media upload photo.png $COAIA_TRACE_ID")
     _build_upload(group)
     get = add_command(
         group,

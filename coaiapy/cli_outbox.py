@@ -24,6 +24,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse outbox``."""
     group = subcommands(
         parser,
+        words,
         """coaia fuse outbox status
         coaia fuse outbox flush""",
     )

@@ -19,6 +19,7 @@ def build(parser: Parser, words: List[str]) -> None:
     """Fill the parser of ``coaia pipeline``."""
     group = subcommands(
         parser,
+        words,
         """coaia pipeline list
         coaia pipeline create simple-trace --var trace_name=Interview""",
     )

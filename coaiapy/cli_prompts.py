@@ -26,6 +26,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse prompts``."""
     group = subcommands(
         parser,
+        words,
         """coaia fuse prompts list
         coaia fuse prompts get team/greeting --prod -c""",
     )

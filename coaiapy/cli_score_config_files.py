@@ -28,7 +28,7 @@ PRESET_COLUMNS = {
 PREVIEW_COLUMNS = {"number": "#", "name": "Name", "dataType": "Type", "outcome": "Outcome"}
 
 
-def build(group: Any) -> None:
+def build(group: Any, words: List[str]) -> None:
     """Add the commands to ``coaia fuse score-configs``."""
     export = add_command(
         group,
@@ -61,14 +61,15 @@ def build(group: Any) -> None:
     bulk.add_argument("--preview", action="store_true", help="show what would be created")
     bulk.add_argument("--no-guidance", action="store_true", help="do not print the closing hint")
     add_listing_options(bulk)
-    _build_presets(group)
+    _build_presets(group, words)
 
 
-def _build_presets(group: Any) -> None:
+def _build_presets(group: Any, words: List[str]) -> None:
     presets = add_group(
         group,
         "presets",
         "show and install the score configs that come with coaia",
+        words,
         "coaia fuse score-configs presets list --category narrative",
     )
     listing = add_command(

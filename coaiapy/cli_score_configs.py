@@ -39,6 +39,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse score-configs``."""
     group = subcommands(
         parser,
+        words,
         """coaia fuse score-configs list
         coaia fuse score-configs presets install Helpfulness""",
     )
@@ -50,7 +51,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     _build_update(group)
     _build_archive(group)
     _build_apply(group)
-    cli_score_config_files.build(group)
+    cli_score_config_files.build(group, words)
 
 
 def _build_list(group: Any) -> None:

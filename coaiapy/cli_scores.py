@@ -40,7 +40,9 @@ COLUMNS = {
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse scores``."""
-    group = subcommands(parser, "coaia fuse scores apply --trace-id my-run --name quality -v 0.9")
+    group = subcommands(
+        parser, words, "coaia fuse scores apply --trace-id my-run --name quality -v 0.9"
+    )
     _build_writes(group)
     _build_list(group)
     _build_one(group)

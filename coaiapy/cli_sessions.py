@@ -19,7 +19,7 @@ _NODE_COLUMNS = {"trace_id": "Trace", "name": "Name"}
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse sessions``."""
-    group = subcommands(parser, "coaia fuse sessions get $COAIA_SESSION_ID")
+    group = subcommands(parser, words, "coaia fuse sessions get $COAIA_SESSION_ID")
     listing = add_command(
         group,
         "list",

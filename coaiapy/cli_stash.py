@@ -192,7 +192,7 @@ def build_fetch(parser: Parser, words: List[str]) -> None:
 
 def build_stash(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia stash``."""
-    group = subcommands(parser, "coaia stash list 'notes:*'")
+    group = subcommands(parser, words, "coaia stash list 'notes:*'")
     listing = add_command(
         group, "list", list_, "list the stashed values", "coaia stash list 'notes:*' --json"
     )

@@ -21,7 +21,7 @@ from coaiapy.cli_streams import Context
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse traces``; without one it lists."""
-    group = subcommands(parser, "coaia fuse traces --user-id john --limit 10")
+    group = subcommands(parser, words, "coaia fuse traces --user-id john --limit 10")
     cli_trace_list.build(parser, group)
     _build_views(group)
     cli_observations.build(group)

@@ -209,8 +209,9 @@ VALUES = {
 def test_every_option_of_the_listing_works_before_and_behind_list(fuse, place):
     words = ("-n", "a", "-u", "john", "-s", "s", "--tag", "x", "--tag", "y")
     fuse("create", "t", "--environment", "env-a", "--timestamp", VALUES["--from"], *words)
-    parser = coaiacli.build_parser(["fuse", "traces"])
-    for word in ("fuse", "traces") + place:
+    line = ("fuse", "traces") + place
+    parser = coaiacli.build_parser(list(line))
+    for word in line:
         parser = parser._subparsers._group_actions[0].choices[word]
     options = {option for option in parser._option_string_actions if option.startswith("--")}
     for option in sorted(options - {"--help"}):

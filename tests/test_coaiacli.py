@@ -109,6 +109,17 @@ def test_a_group_without_a_subcommand_prints_its_help(run, words):
         coaiacli.build_parser(line).parse_args(line)
 
 
+def test_only_a_command_that_occurs_in_the_line_gets_a_parser():
+    line = "fuse traces create list".split()  # "list" is an id here, but could be a command
+    group = coaiacli.build_parser(line)
+    for word in line[:2]:
+        group = subparsers(group)[word]
+    known = subparsers(group)
+    built = {name for name, parser in known.items() if isinstance(parser, argparse.ArgumentParser)}
+    assert built == {"create", "list"}
+    assert {"trace-view", "tv", "delete"} <= set(known), "help and completion name them all"
+
+
 def test_no_words_at_all_print_the_help(run):
     assert run() == run("--help")
     assert run("--help").out.startswith("usage: coaia")
