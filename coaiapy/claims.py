@@ -8,6 +8,7 @@ import json
 import os
 import time
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from coaiapy.journal import Journal
@@ -22,10 +23,18 @@ LONGEST_PAUSE = 60.0
 # Ends the claims on the records that meet a condition, which has to be added.
 UNCLAIM = "UPDATE deliveries SET claimed_by = NULL, claimed_until = 0 WHERE "
 
-_PRESENT = (
-    "SELECT destination, trace_key, seq, revision, kind, body, event, written_at"
-    " FROM records WHERE {} ORDER BY seq"
+# The records that wait, are not claimed and do not pause after a failure; ``{}`` are conditions.
+_FREE = """
+SELECT destination, trace_key, seq, revision, kind, body, event, written_at FROM records
+WHERE seq IN (
+    SELECT seq FROM deliveries
+    WHERE state = 'waiting' AND {} AND {}
+        AND NOT (claimed_until > :now AND (claimed_by IS :name OR is_alive(coalesce(claimed_by, ''))))
+        AND NOT (not_before > :now AND not_before <= :now + :longest_pause)
+    ORDER BY seq LIMIT :most
 )
+ORDER BY seq
+"""
 
 # The names under which this process claims now.
 _live: Set[str] = set()
@@ -58,10 +67,9 @@ def claim(
     record. ``rows`` limits them. Records that have to wait after a failure are skipped.
     """
     with journal.transaction(durable=False) as db:
-        free = _free(db, name, destinations, most, rows)
-        taken = _within(most_bytes, db.execute(_PRESENT.format(among("seq", free))))
+        taken = _within(most_bytes, _free(db, name, destinations, most, rows))
         db.execute(
-            "UPDATE deliveries SET claimed_by = ?, claimed_until = ? WHERE "
+            "UPDATE OR ROLLBACK deliveries SET claimed_by = ?, claimed_until = ? WHERE "
             + among("seq", [row["seq"] for row in taken]),
             (name, time.time() + lease),
         )
@@ -72,30 +80,13 @@ def claim(
 
 def _free(
     db: Any, name: str, destinations: Sequence[int], most: int, rows: Optional[Iterable[int]]
-) -> List[int]:
-    """Return the first ``most`` rows that wait and are not claimed."""
-    moment = time.time()
-    found = db.execute(
-        "SELECT seq, claimed_by, claimed_until, not_before FROM deliveries"
-        " WHERE state = 'waiting' AND {} AND {}"
-        " AND NOT (claimed_by IS ? AND claimed_until > ?) ORDER BY seq".format(
-            among("destination", destinations), among("seq", rows)
-        ),
-        (name, moment),
+) -> Iterable[Any]:
+    """Return the first ``most`` records that may be claimed."""
+    db.create_function("is_alive", 1, lru_cache(maxsize=None)(_is_alive))
+    return db.execute(  # type: ignore[no-any-return]
+        _FREE.format(among("destination", destinations), among("seq", rows)),
+        {"name": name, "now": time.time(), "longest_pause": LONGEST_PAUSE, "most": most},
     )
-    free: List[int] = []
-    void: Set[str] = set()
-    for row in found:
-        if moment < row["not_before"] <= moment + LONGEST_PAUSE:
-            continue
-        if row["claimed_until"] > moment and row["claimed_by"] not in void:
-            if _is_alive(row["claimed_by"] or ""):
-                continue
-            void.add(row["claimed_by"])
-        free.append(row["seq"])
-        if len(free) == most:
-            break
-    return free
 
 
 def _within(most_bytes: int, rows: Iterable[Any]) -> List[Any]:

@@ -39,6 +39,8 @@ INSERT OR IGNORE INTO records
     (destination, kind, trace_key, key, trace_id, id, time, body, event, written_at)
 SELECT ?, kind, trace_key, key, trace_id, id, time, body, event, ? FROM staged ORDER BY place
 """
+# A table that is larger than this goes to a file.
+_CACHE_KIB = 10000
 # The number of records that are compared with existing ones at a time.
 _STEP = 1000
 _WHERE_THEY_ARE = """
@@ -50,6 +52,7 @@ WHERE s.place > ? AND s.place <= ? ORDER BY s.place
 
 def stage(db: Any, records: Iterable[Any]) -> int:
     """Collect records, and return how many; if ``records`` raises, none are kept."""
+    db.execute("PRAGMA temp.cache_size = -{}".format(_CACHE_KIB))
     db.execute(_SCHEMA)
     db.execute("BEGIN")
     try:
@@ -70,12 +73,8 @@ def move(db: Any, destination: int, count: int) -> Tuple[Sequence[int], int]:
     """
     moved = db.execute(_MOVE, (destination, time.time()))
     if moved.rowcount == count:
-        rows: Sequence[int] = range(moved.lastrowid - count + 1, moved.lastrowid + 1)
-        changed = count
-    else:
-        rows, changed = _merge_all(db, destination, count)
-    db.execute("DELETE FROM staged")
-    return rows, changed
+        return range(moved.lastrowid - count + 1, moved.lastrowid + 1), count
+    return _merge_all(db, destination, count)
 
 
 def _merge_all(db: Any, destination: int, count: int) -> Tuple[Sequence[int], int]:

@@ -10,16 +10,21 @@ import pytest
 from processes import environment, finish, start
 
 from coaiapy import journal_reads
-from coaiapy.journal import Journal, journal_path
+from coaiapy.journal import CACHE_KIB, Journal, journal_path
 from coaiapy.journal_schema import LOCAL
 
 resource = pytest.importorskip("resource")
 
 
-def write_lines(path, count):
+# More than SQLite's cache holds: the journal's log begins to grow long before the commit.
+COUNT = 5000
+TEXT = "x" * (2 * 1024 * CACHE_KIB // COUNT)
+
+
+def write_lines(path):
     with open(str(path), "w") as stream:
-        for number in range(count):
-            observation = {"id": "o{}".format(number), "type": "SPAN", "input": "x" * 200}
+        for number in range(COUNT):
+            observation = {"id": "o{}".format(number), "type": "SPAN", "input": TEXT}
             stream.write(json.dumps(observation) + "\n")
 
 
@@ -38,7 +43,7 @@ def wait_until(condition, process):
 
 @pytest.mark.parametrize("size_at_death", [100000, 4000000])
 def test_a_writer_that_is_killed_leaves_all_or_nothing(project, size_at_death):
-    write_lines(project / "many.jsonl", 15000)
+    write_lines(project / "many.jsonl")
     assert finish("fuse", "traces", "create", "t")[0] == 0
     log = journal_path() + "-wal"
     writer = start("fuse", "traces", "add-observations", "t", "-f", "many.jsonl")
@@ -48,11 +53,11 @@ def test_a_writer_that_is_killed_leaves_all_or_nothing(project, size_at_death):
     assert writer.returncode == -signal.SIGKILL
     assert count_observations("t") == 0
     assert finish("fuse", "traces", "add-observations", "t", "-f", "many.jsonl")[0] == 0
-    assert count_observations("t") == 15000
+    assert count_observations("t") == COUNT
 
 
 def test_an_interrupted_writer_says_so_and_leaves_nothing(project):
-    write_lines(project / "many.jsonl", 15000)
+    write_lines(project / "many.jsonl")
     assert finish("fuse", "traces", "create", "t")[0] == 0
     log = journal_path() + "-wal"
     writer = start("fuse", "traces", "add-observations", "t", "-f", "many.jsonl")

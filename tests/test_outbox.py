@@ -59,6 +59,19 @@ def test_writing_what_is_known_already_owes_nothing(journal, here):
     assert states(journal) == {}
 
 
+def test_only_the_watched_rows_are_counted(journal, here):
+    rows = list(journal.append(here, records_of(5)).rows)
+    outbox.watch(journal, [rows[0], rows[2], rows[3], rows[3], rows[5] + 9])
+    assert outbox.watched(journal) == {"waiting": 3}
+    with claims.claimant(journal) as name:
+        outbox.acknowledge(journal, claim(journal, name, here, rows=rows[1:3]))
+    assert outbox.watched(journal) == {"waiting": 2}
+    outbox.watch(journal, iter(rows[4:]))
+    assert outbox.watched(journal) == {"waiting": 2}
+    outbox.watch(journal, [])
+    assert outbox.watched(journal) == {}
+
+
 @pytest.mark.parametrize("one, other", [(1, True), (0, False), (1, 1.0), ("1", 1)])
 def test_a_value_that_only_python_takes_for_the_same_is_a_change(journal, here, one, other):
     journal.append(here, [trace_of(1, input={"value": one})])
