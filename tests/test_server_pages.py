@@ -50,9 +50,8 @@ READS = (
 
 
 @pytest.mark.parametrize("kind", ["v3", "v4-events_only"])
-@pytest.mark.parametrize("wrong", ["soon", 5, None, "\ud800"])
 @pytest.mark.parametrize("name", ["timestamp", "startTime", "createdAt", "id", "traceId", "value"])
-def test_rows_with_a_wrong_value_end_no_command_badly(run, use, kind, name, wrong):
+def test_rows_with_a_wrong_value_end_no_command_badly(run, use, kind, name):
     server = use(kind)
     for words in (
         "traces create t -s s -n n",
@@ -62,6 +61,18 @@ def test_rows_with_a_wrong_value_end_no_command_badly(run, use, kind, name, wron
     ):
         assert run("fuse", *words.split()).code == 0
     forget_what_was_written()
+    for wrong in ("soon", 5, None, "\ud800"):
+        server.heal()
+        give_instead(server, name, wrong)
+        for words in READS:
+            result = run("fuse", *words.split())
+            assert result.code in (0, 1, 4), (wrong, result)
+            if result.code:
+                assert (result.out, result.err.count("\n")) == ("", 1), (wrong, result)
+
+
+def give_instead(server, name, wrong):
+    """Let the server give ``wrong`` in every field of this name."""
 
     def change(body):
         rows = body["data"] if isinstance(body.get("data"), list) else [body]
@@ -75,10 +86,6 @@ def test_rows_with_a_wrong_value_end_no_command_badly(run, use, kind, name, wron
 
     for path in ("/traces", "observations", "/sessions", "/scores"):
         server.fail("changed", times=None, path=path, change=change)
-    for words in READS:
-        result = run("fuse", *words.split())
-        assert result.code in (0, 1, 4), result
-        assert (result.code == 0) or (result.out == "" and result.err.count("\n") == 1), result
 
 
 def test_a_server_that_leads_in_a_circle_is_left(run, use):
