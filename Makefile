@@ -28,6 +28,8 @@ PIP_INSTALL := -m pip install -qq --disable-pip-version-check
 LEAN := --no-compile
 CONSTRAINTS := $(if $(filter 3.6,$(PYTHON_VERSION)),-c tests/constraints-3.6.txt)
 PINNED := $(CONSTRAINTS)$(if $(filter 3.11 3.12 3.13,$(PYTHON_VERSION)),-c tests/constraints.txt)
+# Otherwise one process has hundreds of tests left when the others have none.
+SMALL_CHUNKS := $(if $(filter 3.6,$(PYTHON_VERSION)),,--maxschedchunk=32)
 METADATA := setup.py pyproject.toml
 UPLOAD := $(RELEASE_VENV)/bin/python -m tools.upload
 
@@ -57,7 +59,7 @@ demo: $(VENV)/.installed
 	@bash tools/demo.sh $(BIN)
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -q -n $(JOBS) $(ARGS)
+	$(BIN)/python -m pytest -q -n $(JOBS) $(SMALL_CHUNKS) $(ARGS)
 
 test-all:
 	bash .ci/run
