@@ -73,6 +73,7 @@ class Journal:
         with self.reporting_errors():
             try:
                 self.db.execute(_SYNCHRONOUS[durable])
+                self.db.execute("PRAGMA cache_size = -{}".format(CACHE_KIB))
                 self.db.execute("BEGIN IMMEDIATE")
                 yield self.db
                 self.db.execute("COMMIT")
@@ -155,7 +156,6 @@ def _prepare(db: Any, path: str) -> None:
 
     db.row_factory = sqlite3.Row
     db.execute("PRAGMA foreign_keys = ON")
-    db.execute("PRAGMA cache_size = -{}".format(CACHE_KIB))
     db.execute("PRAGMA wal_autocheckpoint = {}".format(CHECKPOINT_PAGES))
     version = _version(db)
     if version == 0:
