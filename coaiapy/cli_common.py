@@ -167,7 +167,7 @@ class _Listed:
     def __init__(self, **options: Any) -> None:
         pass
 
-    def __getattr__(self, name: str) -> Callable[..., "_Listed"]:
+    def __getattr__(self, name: str) -> Any:
         return lambda *args, **kwargs: self
 
 
