@@ -68,7 +68,7 @@ def claim(
     """
     with journal.transaction(durable=False) as db:
         taken = _within(most_bytes, _free(db, name, destinations, most, rows))
-        db.execute(
+        db.execute(  # OR ROLLBACK: see outbox.acknowledge
             "UPDATE OR ROLLBACK deliveries SET claimed_by = ?, claimed_until = ? WHERE "
             + among("seq", [row["seq"] for row in taken]),
             (name, time.time() + lease),

@@ -179,7 +179,7 @@ class _Commands(argparse._SubParsersAction):
     words: Sequence[str] = ()
 
     def add_parser(self, name: str, **kwargs: Any) -> Any:
-        names = {name}.union(kwargs["aliases"])
+        names = {name}.union(kwargs.get("aliases", ()))
         self._parser_class = _Listed if names.isdisjoint(self.words) else Parser
         return super().add_parser(name, **kwargs)
 
@@ -216,7 +216,7 @@ def add_command(
 
 def add_group(group: Any, name: str, help: str, words: Sequence[str], example: str) -> Any:
     """Add a command that only has subcommands, and return its subparsers."""
-    parser = group.add_parser(name, aliases=[], help=help, description=sentence(help))
+    parser = group.add_parser(name, help=help, description=sentence(help))
     return subcommands(parser, words, example)
 
 
