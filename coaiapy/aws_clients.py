@@ -93,8 +93,6 @@ def translated(service: str) -> Iterator[None]:
 
 def _error_for(service: str, error: Any) -> Any:
     exceptions = require("botocore.exceptions", "botocore")
-    if isinstance(error, require("boto3.exceptions", "boto3").Boto3Error):
-        error = error.__context__ or error  # a failed upload wraps the real error
     missing = (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)
     if isinstance(error, missing):
         return ConfigError(

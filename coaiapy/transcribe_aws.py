@@ -16,6 +16,7 @@ from coaiapy import (
 from coaiapy.audio_files import AudioFile
 from coaiapy.call_recorder import Call, Recorder
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, UsageError
+from coaiapy.files import open_bytes
 from coaiapy.packages import require
 from coaiapy.transcript_formats import Segment, Transcript, seconds_in
 from coaiapy.transcription import Progress, Wishes
@@ -132,7 +133,8 @@ class _Transcriber:
         try:
             with aws_clients.translated("s3"):
                 self.made.append((self.s3.delete_object, self._object(self.job.media_key)))
-                self.s3.upload_file(self.audio.path, self.job.bucket, self.job.media_key)
+                with open_bytes(self.audio.path) as recording:
+                    self.s3.upload_fileobj(recording, self.job.bucket, self.job.media_key)
             with aws_clients.translated("transcribe"):
                 self.service.start_transcription_job(**self._request(wishes))
                 self.made.append((self.s3.delete_object, self._object(self.job.transcript_key)))
