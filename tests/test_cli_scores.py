@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from forked import all_at_once
 from langfuse_server import KINDS
 
 from coaiapy import http_retry, score_presets
@@ -269,19 +270,14 @@ def test_a_terminal_that_only_knows_ascii_gets_escapes_for_the_rest(run):
 def test_eight_processes_at_once_fill_one_cache_and_then_ask_nothing(use):
     server = use("v4-dual")
 
-    def all_at_once(*words):
-        command = [sys.executable, "-m", "coaiapy", "fuse", "scc"]
-        numbered = [[word.format(number) for word in words] for number in range(8)]
-        running = [
-            subprocess.Popen(command + one, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-            for one in numbered
-        ]
-        return [(one.communicate()[1], one.returncode) for one in running]
+    def eight(*words):
+        lines = [["fuse", "scc"] + [word.format(number) for word in words] for number in range(8)]
+        return [(code, err) for code, _, err in all_at_once(*lines)]
 
-    assert all_at_once("create", "Config {}", "BOOLEAN") == [(b"", 0)] * 8
+    assert eight("create", "Config {}", "BOOLEAN") == [(0, "")] * 8
     assert len(server.score_configs) == 8
     server.forget_requests()
-    assert all_at_once("show", "CONFIG {}") == [(b"", 0)] * 8
+    assert eight("show", "CONFIG {}") == [(0, "")] * 8
     assert server.requests == []
 
 

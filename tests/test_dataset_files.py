@@ -192,6 +192,7 @@ def test_a_server_that_goes_away_ends_it_with_what_is_known(server, known, monke
     counts = result.counts()
     assert counts["new"] + counts["failed"] + counts["unsent"] == counts["total"] == 200
     server.heal()
+    monkeypatch.setattr(dataset_import, "PATIENCE", 60.0)
     again = bring(known, lines(200)).counts()  # a request in flight may have arrived meanwhile
     assert again["same"] >= 10 and again["same"] + again["new"] == 200
 

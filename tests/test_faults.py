@@ -4,17 +4,16 @@ In the end each record is on the server exactly once, or in the queue (waiting o
 refused it, rejected). Counted on the server and in the journal; ``pytest -s`` shows the counts.
 """
 
-import json
 import os
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 
 import pytest
 from delivering import ROWS_KINDS, acquaint, in_outbox, records_of, settings_for, writes
+from forked import Forked
+from writing_process import write
 
 from coaiapy import delivery, ids
 from coaiapy.journal import Journal
@@ -24,7 +23,6 @@ WRITES = 5
 SIZE = 25
 TOTAL = PROCESSES * WRITES * SIZE
 KINDS = ["v3", "v4-events_only"]
-HERE = os.path.dirname(__file__)
 # Where a server does not answer, it is given up soon; elsewhere a busy machine is given its time.
 SOON = {"seconds": 2.5, "timeout": 0.4}
 KILLS = 2
@@ -57,50 +55,44 @@ UNCERTAIN = {"reset", "hang", "drip", "truncated json", "answer lost", "refuse",
 REFUSING = {"half refused 400", "413"}
 
 
-def environment(folder):
-    path = os.pathsep.join([os.path.dirname(HERE), HERE])
-    return dict(os.environ, PYTHONPATH=path, COAIA_HOME=str(folder))
-
-
-def started(folder):
-    return subprocess.Popen(
-        [sys.executable, os.path.join(HERE, "writing_process.py")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=environment(folder),
-    )
-
-
-def begin(child, server, index, **changes):
+def begin(writer, server, index, **changes):
     """Have a process write its share."""
     task = {"url": server.url, "first": index * WRITES, "writes": WRITES, "size": SIZE}
     task.update(home=os.environ["COAIA_HOME"], seconds=60, timeout=20)
-    child.stdin.write(json.dumps(dict(task, **changes)).encode() + b"\n")
-    child.stdin.flush()
+    writer.connection.send(dict(task, **changes))
+
+
+def begun(writer, count):
+    """Wait until so many writes of the share have begun."""
+    assert [writer.connection.recv() for _ in range(count)] == ["begun"] * count
+
+
+def finish(writer):
+    begun(writer, WRITES)
+    assert writer.connection.recv() == "done"
 
 
 class Writers:
     """Eight processes that write what they are told, at the same time."""
 
-    def __init__(self, folder):
-        self.children = [started(folder) for _ in range(PROCESSES)]
+    def __init__(self):
+        self.children = [Forked(write) for _ in range(PROCESSES)]
 
     def write(self, server, **changes):
         """Have all of them write their share, and wait for it."""
         for index, child in enumerate(self.children):
             begin(child, server, index, **changes)
         for child in self.children:
-            assert child.stdout.readline() == b"b" * WRITES + b"\n", "a writer failed"
+            finish(child)
 
     def stop(self):
         for child in self.children:
             child.kill()
-            child.communicate()
 
 
 @pytest.fixture(scope="module")
-def writers(tmp_path_factory):
-    running = Writers(tmp_path_factory.mktemp("writers"))
+def writers():
+    running = Writers()
     yield running
     running.stop()
 
@@ -166,10 +158,10 @@ class Count:
         )
 
 
-def check(server, name, begun):
+def check(server, name, start):
     """Count, show, and hold the counts to what is promised."""
     count = Count(server)
-    count.show(server, name, time.monotonic() - begun)
+    count.show(server, name, time.monotonic() - start)
     assert not count.lost
     assert not count.twice
     assert not count.waiting
@@ -205,46 +197,45 @@ def check_journal():
 def test_under_a_fault(server, writers, name):
     for fault, options in FAULTS[name]:
         server.fail(fault, method="POST", **options)
-    begun = time.monotonic()
+    start = time.monotonic()
     writers.write(server, **(SOON if name in ("hang", "drip") else {}))
     server.heal()
     flush(server)
-    check(server, name, begun)
+    check(server, name, start)
     check_journal()
 
 
 def test_while_the_server_is_down(server, writers):
-    begun = time.monotonic()
+    start = time.monotonic()
     server.fail("refuse", seconds=1.0)
     writers.write(server, seconds=0.5)
     server.heal()
     flush(server)
-    check(server, "refuse", begun)
+    check(server, "refuse", start)
     check_journal()
 
 
-def write_and_be_killed(server, folder, index, kills, rng):
+def write_and_be_killed(server, index, kills, rng):
     """Write one share; be killed amid it, begin it again, and so on, until it is done."""
     for _ in range(kills):
-        child = started(folder)
-        begin(child, server, index)
-        child.stdout.read(rng.randint(1, WRITES))  # so many writes have begun
+        writer = Forked(write)
+        begin(writer, server, index)
+        begun(writer, rng.randint(1, WRITES))
         time.sleep(rng.uniform(0, 0.04))
-        child.kill()
-        child.communicate()
-    child = started(folder)
-    begin(child, server, index)
-    assert child.stdout.readline() == b"b" * WRITES + b"\n"
-    child.communicate()
+        writer.kill()
+    writer = Forked(write)
+    begin(writer, server, index)
+    finish(writer)
+    writer.kill()
 
 
-def test_killed_at_random_moments(server, tmp_path):
+def test_killed_at_random_moments(server):
     server.fail("500", method="POST", times=8, after=10)
-    begun = time.monotonic()
+    start = time.monotonic()
     threads = [
         threading.Thread(
             target=write_and_be_killed,
-            args=(server, tmp_path, index, KILLS, random.Random(index)),
+            args=(server, index, KILLS, random.Random(index)),
         )
         for index in range(PROCESSES)
     ]
@@ -254,5 +245,5 @@ def test_killed_at_random_moments(server, tmp_path):
         thread.join()
     server.heal()
     flush(server)
-    check(server, "killed", begun)
+    check(server, "killed", start)
     check_journal()

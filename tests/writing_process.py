@@ -1,15 +1,6 @@
-"""A process that writes and sends records through ``coaiapy.traces`` until it is told to stop.
+"""What a process of the fault suite does: it writes and sends records until it is killed."""
 
-    python writing_process.py
-
-Each line on standard input is a JSON object: ``home``, ``url``, ``first`` (number of the first
-trace), ``writes``, ``size`` (records per write), ``seconds`` (per write) and ``timeout`` (per
-request). For each line it prints a ``b`` when a write begins, and a line end after the last.
-"""
-
-import json
 import os
-import sys
 
 from delivering import records_of, settings_for
 
@@ -24,18 +15,18 @@ class Server:
         self.url = url
 
 
-def main():
-    for line in iter(sys.stdin.readline, ""):
-        task = json.loads(line)
+def write(connection):
+    """Carry out one task after the other, each a dict.
+
+    It holds ``home``, ``url``, ``first`` (number of the first trace), ``writes``, ``size`` (records
+    per write), ``seconds`` (per write) and ``timeout`` (per request). Sends "begun" before each
+    write and "done" after the last one.
+    """
+    while True:
+        task = connection.recv()
         os.environ["COAIA_HOME"] = task["home"]
         settings = settings_for(Server(task["url"]), timeout=task["timeout"])
         for number in range(task["first"], task["first"] + task["writes"]):
-            sys.stdout.write("b")
-            sys.stdout.flush()
+            connection.send("begun")
             traces.submit(settings, records_of(task["size"], number), task["seconds"])
-        sys.stdout.write("\n")
-        sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()
+        connection.send("done")
