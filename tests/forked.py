@@ -6,7 +6,9 @@ import os
 import signal
 
 FORKING = multiprocessing.get_context("forkserver")
-FORKING.set_forkserver_preload(["requests", "coaiapy.cli_fuse", "coaiapy.traces", "coaiapy.dispatch"])
+FORKING.set_forkserver_preload(
+    ["requests", "coaiapy.cli_fuse", "coaiapy.traces", "coaiapy.dispatch"]
+)
 
 
 class Forked:
@@ -30,13 +32,18 @@ class Forked:
         self.connection.close()
 
 
-def all_at_once(*command_lines):
-    """Run ``coaia`` with each of these lists of words; return the code, stdout and stderr of each."""
-    running = [Forked(_run, words) for words in command_lines]
+def all_at_once(work, arguments):
+    """Call ``work`` with each of the lists of arguments, in as many processes; return the results."""
+    running = [Forked(_answer, work, *one) for one in arguments]
     results = [one.connection.recv() for one in running]
     for one in running:
         one.wait()
     return results
+
+
+def commands_at_once(command_lines):
+    """Run ``coaia`` with each of these lists of words; return the code, stdout and stderr of each."""
+    return all_at_once(_coaia, [[words] for words in command_lines])
 
 
 def _work(connection, environment, folder, work, arguments):
@@ -46,10 +53,14 @@ def _work(connection, environment, folder, work, arguments):
     work(connection, *arguments)
 
 
-def _run(connection, words):
+def _answer(connection, work, *arguments):
+    connection.send(work(*arguments))
+
+
+def _coaia(words):
     from coaiapy.cli_streams import Context
     from coaiapy.coaiacli import main
 
     out, err = io.StringIO(), io.StringIO()
-    code = main([str(word) for word in words], Context(io.StringIO(), out, err))
-    connection.send((code, out.getvalue(), err.getvalue()))
+    code = main(words, Context(io.StringIO(), out, err))
+    return code, out.getvalue(), err.getvalue()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from forked import all_at_once
+from forked import commands_at_once
 from processes import bash
 
 from coaiapy.cli_common import Context
@@ -285,7 +285,7 @@ def test_a_terminal_gets_cut_values_and_a_hint(run, monkeypatch):
 @pytest.mark.parametrize("format", ["json", "env"])
 def test_fifty_processes_lose_nothing(project, format):
     words = ["env", "set", "--format", format]
-    results = all_at_once(*[words + ["K%d" % number, "v%d" % number] for number in range(50)])
+    results = commands_at_once([words + ["K%d" % number, "v%d" % number] for number in range(50)])
     assert [code for code, _, _ in results] == [0] * 50, results
     done = subprocess.run(
         [sys.executable, "-m", "coaiapy", "env", "list", "--location", "project", "--json"],

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from forked import all_at_once
+from forked import commands_at_once
 from langfuse_server import KINDS
 
 from coaiapy import http_retry, score_presets
@@ -272,7 +272,7 @@ def test_eight_processes_at_once_fill_one_cache_and_then_ask_nothing(use):
 
     def eight(*words):
         lines = [["fuse", "scc"] + [word.format(number) for word in words] for number in range(8)]
-        return [(code, err) for code, _, err in all_at_once(*lines)]
+        return [(code, err) for code, _, err in commands_at_once(lines)]
 
     assert eight("create", "Config {}", "BOOLEAN") == [(0, "")] * 8
     assert len(server.score_configs) == 8

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from delivering import (
     trace_of,
     writes,
 )
+from forked import all_at_once
 from killed_at_each_line import SIZE
 from langfuse_server import faults
 
@@ -112,19 +114,16 @@ def test_a_damaged_journal_is_left_as_it_is_and_the_way_out_is_said(server, dama
     assert submit(server, records_of(3, trace=1)).sent == 3
 
 
-def test_eight_processes_that_begin_a_journal_at_once_all_get_it(home, langfuse):
-    script = (
-        "from coaiapy.journal import Journal\nwith Journal() as j: j.destination('http://x', 'k')"
-    )
-    root = os.path.dirname(os.path.dirname(delivery.__file__))
+def number_of_a_destination():
+    with Journal() as journal:
+        return journal.destination("http://x", "k")
+
+
+def test_eight_processes_that_begin_a_journal_at_once_all_get_it(home):
     for _ in range(5):
         for name in os.listdir(str(home)):
-            subprocess.call(["rm", "-rf", str(home / name)])
-        children = [
-            subprocess.Popen([sys.executable, "-c", script], env=dict(os.environ, PYTHONPATH=root))
-            for _ in range(8)
-        ]
-        assert [child.wait() for child in children] == [0] * 8
+            shutil.rmtree(str(home / name))
+        assert all_at_once(number_of_a_destination, [[]] * 8) == [1] * 8
 
 
 @pytest.mark.timeout(400)

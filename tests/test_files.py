@@ -2,25 +2,22 @@
 
 import os
 import stat
-import subprocess
 import sys
 import threading
 
 import pytest
+from forked import all_at_once
 
 from coaiapy import files
 from coaiapy.errors import StateError
 
-# Adds one to a counter, in a process of its own, between a read and a write that others could spoil.
-COUNT = """
-import sys
-from coaiapy import files
-path = sys.argv[1]
-for _ in range(10):
-    with files.locked(path):
-        number = int(files.read_text(path))
-        files.write_atomic(path, str(number + 1))
-"""
+
+def count(path):
+    """Add ten to a counter in steps that another process could spoil without the lock."""
+    for _ in range(10):
+        with files.locked(path):
+            number = int(files.read_text(path))
+            files.write_atomic(path, str(number + 1))
 
 
 def mode(path):
@@ -178,9 +175,7 @@ def test_reading_a_missing_file_names_it(tmp_path):
 def test_many_processes_under_the_lock_lose_no_change(tmp_path):
     path = tmp_path / "counter"
     path.write_text("0")
-    command = [sys.executable, "-c", COUNT, str(path)]
-    processes = [subprocess.Popen(command) for _ in range(8)]
-    assert [process.wait() for process in processes] == [0] * 8
+    all_at_once(count, [[str(path)]] * 8)
     assert path.read_text() == "80"
     assert os.listdir(str(tmp_path)).count("counter") == 1
     assert not [name for name in os.listdir(str(tmp_path)) if "lock" in name]

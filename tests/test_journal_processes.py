@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from forked import all_at_once
+from forked import commands_at_once
 from processes import environment, finish, start
 
 from coaiapy import journal_reads
@@ -71,14 +71,14 @@ def test_an_interrupted_writer_says_so_and_leaves_nothing(project):
 
 def test_twenty_writers_at_once_lose_nothing():
     words = ["fuse", "traces", "add-observation", "t", "--observation-id"]
-    results = all_at_once(*[words + ["o%d" % n, "-m", '{"n": 1}'] for n in range(20)])
+    results = commands_at_once([words + ["o%d" % n, "-m", '{"n": 1}'] for n in range(20)])
     assert [code for code, _, _ in results] == [0] * 20, results
     assert count_observations("t") == 20
 
 
 def test_twenty_writers_of_one_trace_merge_what_each_knows():
     words = ["fuse", "traces", "create", "t", "-m"]
-    results = all_at_once(*[words + [json.dumps({"k%d" % n: n})] for n in range(20)])
+    results = commands_at_once([words + [json.dumps({"k%d" % n: n})] for n in range(20)])
     assert [code for code, _, _ in results] == [0] * 20, results
     with Journal() as journal:
         metadata = journal_reads.trace(journal, LOCAL, "t")["metadata"]

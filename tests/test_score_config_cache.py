@@ -2,26 +2,25 @@
 
 import json
 import stat
-import subprocess
-import sys
 import threading
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from forked import all_at_once
 from hypothesis import given
 from hypothesis import strategies as st
 
 from coaiapy import score_config_cache as cache
 from coaiapy import times
 
-WRITER = """
-import sys
-from coaiapy.score_config_cache import cache_score_config, get_project_cache_path
-path = get_project_cache_path("p1")
-for number in range(10):
-    config = {"id": "%s-%d" % (sys.argv[1], number), "name": "Config", "dataType": "BOOLEAN"}
-    assert cache_score_config(path, config)
-"""
+
+def write_ten(writer):
+    path = cache.get_project_cache_path("p1")
+    one = {"name": "Config", "dataType": "BOOLEAN"}
+    return [
+        cache.cache_score_config(path, dict(one, id="%d-%d" % (writer, number)))
+        for number in range(10)
+    ]
 
 
 def config(number, **fields):
@@ -51,9 +50,7 @@ def test_the_file_has_the_documented_layout(home):
 
 
 def test_eight_processes_on_one_file_lose_nothing():
-    words = [sys.executable, "-c", WRITER]
-    writers = [subprocess.Popen(words + [str(number)]) for number in range(8)]
-    assert [writer.wait() for writer in writers] == [0] * 8
+    assert all_at_once(write_ten, [[number] for number in range(8)]) == [[True] * 10] * 8
     found = {one["id"] for one in cache.load_project_cache("p1")["configs"]}
     assert found == {"%d-%d" % (writer, number) for writer in range(8) for number in range(10)}
 
@@ -130,8 +127,8 @@ def test_a_file_of_earlier_releases_is_read():
 def test_a_change_by_another_process_is_seen():
     cache.fill("p1", "One", [config(1)], times.now())
     assert cache.read("p1", no_notes).find("c2") is None
-    subprocess.check_call([sys.executable, "-c", WRITER, "x"])
-    assert cache.read("p1", no_notes).find("x-0")
+    all_at_once(write_ten, [[7]])
+    assert cache.read("p1", no_notes).find("7-0")
 
 
 def test_what_cannot_be_written_is_told():
