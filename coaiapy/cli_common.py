@@ -6,7 +6,6 @@ from typing import Any, Callable, List, Optional, Sequence
 
 from coaiapy.cli_streams import Answer, Context, write_text
 from coaiapy.errors import ExitCode, UsageError
-from coaiapy.spelled_values import whole_number
 
 Handler = Callable[[argparse.Namespace, Context], Optional[int]]
 
@@ -66,9 +65,13 @@ class HelpText(argparse.RawDescriptionHelpFormatter):
 
 
 def _terminal_width() -> int:
-    columns = whole_number(os.environ.get("COLUMNS", ""))
-    if columns:
-        return columns
+    wished = os.environ.get("COLUMNS")
+    if wished:
+        from coaiapy.spelled_values import whole_number
+
+        columns = whole_number(wished)
+        if columns:
+            return columns
     try:
         return os.get_terminal_size(1).columns or 80
     except (AttributeError, OSError):  # no terminal, or a system that knows none
