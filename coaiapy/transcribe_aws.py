@@ -125,21 +125,21 @@ class _Transcriber:
         self.s3 = aws_clients.client(values, "s3")
         self.service = aws_clients.client(values, "transcribe")
         self.note = note
-        self.made: List[Tuple[Callable[..., Any], Dict[str, str]]] = []
+        self.made: List[Tuple[str, Callable[..., Any], Dict[str, str]]] = []
         self.sleep = sleep
 
     def run(self, wishes: Wishes) -> Transcript:
         """Upload the recording, run the job and return its result; clean up in any case."""
         try:
             with aws_clients.translated("s3"):
-                self.made.append((self.s3.delete_object, self._object(self.job.media_key)))
+                self._remember_object(self.job.media_key)
                 with open_bytes(self.audio.path) as recording:
                     self.s3.upload_fileobj(recording, self.job.bucket, self.job.media_key)
             with aws_clients.translated("transcribe"):
                 self.service.start_transcription_job(**self._request(wishes))
-                self.made.append((self.s3.delete_object, self._object(self.job.transcript_key)))
+                self._remember_object(self.job.transcript_key)
                 remove = self.service.delete_transcription_job
-                self.made.append((remove, {"TranscriptionJobName": self.job.name}))
+                self.made.append(("transcribe", remove, {"TranscriptionJobName": self.job.name}))
                 found = self._finished()
             return _parsed(self._fetched(), found.get("LanguageCode"))
         finally:
@@ -196,11 +196,14 @@ class _Transcriber:
     def _object(self, key: str) -> Dict[str, str]:
         return {"Bucket": self.job.bucket, "Key": key}
 
+    def _remember_object(self, key: str) -> None:
+        self.made.append(("s3", self.s3.delete_object, self._object(key)))
+
     def _clean_up(self) -> None:
         left = []
-        for remove, words in self.made:
+        for service, remove, words in self.made:
             try:
-                with aws_clients.translated("transcribe"):
+                with aws_clients.translated(service):
                     remove(**words)
             except CoaiaError as error:
                 left.append(str(error))

@@ -175,10 +175,11 @@ def test_what_cannot_be_is_said_before_anything_is_uploaded(run, aws, memo, proj
     assert left_in(aws) == []
 
 
-def test_a_bucket_is_needed_and_must_be_there(aws, memo, monkeypatch):
+def test_a_bucket_is_needed_and_must_be_there(aws, memo, monkeypatch, caplog):
     monkeypatch.setenv("COAIA_TRANSCRIBE_BUCKET", "another-bucket")
     with pytest.raises(ConfigError, match="NoSuchBucket.*transcribeconf.bucket"):
         transcribe_aws.transcribe("memo.wav")
+    assert "was not removed from AWS: AWS s3 refused: NoSuchBucket" in caplog.text
     monkeypatch.delenv("COAIA_TRANSCRIBE_BUCKET")
     with pytest.raises(ConfigError, match="set transcribeconf.bucket"):
         transcribe_aws.transcribe("memo.wav")
