@@ -7,16 +7,19 @@ may be any number of them.
 from typing import Any, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from coaiapy import ids
+from coaiapy.item_files import place_of
 
 # Rows are inserted in groups of this size.
 _ROWS = 1000
 # How many ids of a cycle the error names.
 _NAMED = 6
+# ``id`` is null if it is the same as ``key``.
 _SCHEMA = (
-    "CREATE TABLE ids (number INTEGER PRIMARY KEY, key TEXT, parent TEXT, id TEXT, place TEXT)"
+    "CREATE TABLE ids (number INTEGER PRIMARY KEY, line INTEGER, key TEXT, parent TEXT, id TEXT)"
 )
+_ID = "coalesce(id, key)"
 _REPEATED = """
-SELECT later.number, later.place, later.id, first.place
+SELECT later.number, later.line, coalesce(later.id, later.key), first.number, first.line
 FROM (SELECT key, min(number) AS number FROM ids GROUP BY key HAVING count(*) > 1) AS known
 JOIN ids AS first ON first.number = known.number
 JOIN ids AS later ON later.key = known.key AND later.number > known.number
@@ -42,7 +45,7 @@ class Wrong(NamedTuple):
     """An observation of the batch that cannot be written, and why."""
 
     number: int
-    place: str
+    line: Optional[int]
     reason: str
 
 
@@ -55,7 +58,7 @@ class BatchIds:
         self._db = sqlite3.connect("", isolation_level=None)
         self._db.execute(_SCHEMA)
         self._db.execute("BEGIN")
-        self._rows: List[Tuple[int, str, Optional[str], str, str]] = []
+        self._rows: List[Tuple[int, Optional[int], str, Optional[str], Optional[str]]] = []
 
     def __enter__(self) -> "BatchIds":
         return self
@@ -63,10 +66,11 @@ class BatchIds:
     def __exit__(self, *exc: Any) -> None:
         self._db.close()
 
-    def add(self, number: int, place: str, id: str, parent: Optional[str]) -> None:
-        """Add an observation: its number in the batch, its place for messages, its ids."""
+    def add(self, number: int, line: Optional[int], id: str, parent: Optional[str]) -> None:
+        """Add an observation: its number in the batch, its line if that is known, its ids."""
+        key = ids.span_id(id)
         above = None if parent is None else ids.span_id(parent)
-        self._rows.append((number, ids.span_id(id), above, id, place))
+        self._rows.append((number, line, key, above, None if id == key else id))
         if len(self._rows) == _ROWS:
             self._store()
 
@@ -75,9 +79,10 @@ class BatchIds:
         self._store()
         self._db.execute("CREATE INDEX by_key ON ids (key)")
         repeated = False
-        for number, place, id, first in self._db.execute(_REPEATED):
+        for number, line, id, *first in self._db.execute(_REPEATED):
             repeated = True
-            yield Wrong(number, place, "id: {!r} is already the id of {}".format(id, first))
+            reason = "id: {!r} is already the id of {}".format(id, place_of(*first))
+            yield Wrong(number, line, reason)
         if not repeated:
             yield from self._cycles()
 
@@ -88,10 +93,10 @@ class BatchIds:
         self._db.execute("CREATE INDEX by_parent ON ids (parent)")
         for (key,) in self._db.execute(_IN_A_CYCLE):
             cycle = self._cycle_above(key)
-            names = [repr(self._found(one, "id")) for one in (cycle + cycle[:1])[:_NAMED]]
+            names = [repr(self._found(one, _ID)) for one in (cycle + cycle[:1])[:_NAMED]]
             more = [] if len(cycle) < _NAMED else ["... ({} in all)".format(len(cycle))]
             reason = "parent_id: the parents form a cycle: " + " -> ".join(names + more)
-            yield Wrong(self._found(cycle[0], "number"), self._found(cycle[0], "place"), reason)
+            yield Wrong(self._found(cycle[0], "number"), self._found(cycle[0], "line"), reason)
 
     def _cycle_above(self, key: str) -> List[str]:
         """Return the cycle that is reached from ``key`` by going from parent to parent."""

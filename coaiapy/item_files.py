@@ -17,19 +17,24 @@ _ENDINGS = {"json": "json", "jsonl": "jsonl", "ndjson": "jsonl", "yaml": "yaml",
 
 
 class Item(NamedTuple):
-    """An item of a file: its number (from 1), its place for messages, and its value.
+    """An item of a file: its number (from 1), its line if that is known, and its value.
 
     For JSON Lines ``text`` is its line. ``problem`` says why the line cannot be read; there is no
-    value then. ``line_of`` returns the line of an item by its number; it is ``None`` if ``place``
-    has the line already.
+    value then. ``line_of`` returns the line of an item by its number; it is ``None`` if ``line``
+    is known.
     """
 
     number: int
-    place: str
+    line: Optional[int]
     values: Any
     text: Optional[str] = None
     problem: Optional[str] = None
     line_of: Optional[Callable[[int], int]] = None
+
+    @property
+    def place(self) -> str:
+        """The item's place for messages."""
+        return place_of(self.number, self.line)
 
     def fields(self, what: str) -> Dict[str, Any]:
         """Return the value if it is an object, else ``UsageError``; ``what`` begins its message."""
@@ -39,6 +44,11 @@ class Item(NamedTuple):
             shown = json_values.cut_repr(self.values)
             raise UsageError("{} is an object, not {}".format(what, shown))
         return self.values
+
+
+def place_of(number: int, line: Optional[int]) -> str:
+    """Return the place of an item for messages: its line, or its number if that is not known."""
+    return "item {}".format(number) if line is None else "line {}".format(line)
 
 
 def read_items(stream: IO[bytes], name: str = "", format: Optional[str] = None) -> Iterator[Item]:
@@ -88,24 +98,24 @@ def _json_lines(stream: Iterable[bytes]) -> Iterator[Item]:
         if not line.strip():
             continue
         count += 1
-        yield _line_item(count, "line {}".format(number), line)
+        yield _line_item(count, number, line)
     if not count:
         raise UsageError(EMPTY)
 
 
-def _line_item(number: int, place: str, line: bytes) -> Item:
+def _line_item(number: int, line: int, content: bytes) -> Item:
     try:
-        text = line.decode("utf-8").strip()
-        return Item(number, place, json_values.parse(text), text)
+        text = content.decode("utf-8").strip()
+        return Item(number, line, json_values.parse(text), text)
     except UnicodeDecodeError:
-        return Item(number, place, None, problem="not UTF-8 text: save the file as UTF-8")
+        return Item(number, line, None, problem="not UTF-8 text: save the file as UTF-8")
     except ValueError as error:
-        return Item(number, place, None, problem="not JSON: {}".format(error))
+        return Item(number, line, None, problem="not JSON: {}".format(error))
 
 
 def _numbered(parsed: Iterable[Any], line_of: Callable[[int], int]) -> Iterator[Item]:
     for number, values in enumerate(parsed, 1):
-        yield Item(number, "item {}".format(number), values, line_of=line_of)
+        yield Item(number, None, values, line_of=line_of)
 
 
 def _decoded(content: bytes) -> str:

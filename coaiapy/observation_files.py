@@ -5,7 +5,7 @@ from typing import IO, Any, Dict, Iterable, Iterator, Optional
 from coaiapy import ids, times
 from coaiapy.batch_ids import BatchIds
 from coaiapy.errors import UsageError
-from coaiapy.item_files import Item, read_items
+from coaiapy.item_files import Item, place_of, read_items
 from coaiapy.journal_merge import to_json
 from coaiapy.json_values import is_surely_plain
 from coaiapy.record_fields import OBSERVATION_FIELDS
@@ -38,17 +38,18 @@ def read_observations(
             try:
                 observation = to_observation(item, trace_id, next(moments))
             except UsageError as error:
-                errors.add(_place(number, item.place, line_of), error)
+                errors.add(_place(number, item.line, line_of), error)
                 continue
             body = observation.fields
-            known.add(number, item.place, body["id"], body.get("parentObservationId"))
+            known.add(number, item.line, body["id"], body.get("parentObservationId"))
             yield observation
         for wrong in known.problems():
-            errors.add(_place(wrong.number, wrong.place, line_of), UsageError(wrong.reason))
+            errors.add(_place(wrong.number, wrong.line, line_of), UsageError(wrong.reason))
     errors.check(number, "observations", "written")
 
 
-def _place(number: int, place: str, line_of: Any) -> str:
+def _place(number: int, line: Optional[int], line_of: Any) -> str:
+    place = place_of(number, line)
     return place if line_of is None else "{} (line {})".format(place, line_of(number))
 
 

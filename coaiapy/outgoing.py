@@ -8,16 +8,21 @@ from coaiapy.record_fields import Body
 class Outgoing(NamedTuple):
     """One revision of a record.
 
-    ``row`` is its row in the journal. ``event_id`` is the same for every retry of a revision, and
-    new for the next revision. ``context`` is the body of its trace, ``{}`` if the journal does not
-    have it. ``written_at`` is when the revision was written (seconds since 1970, 0 if unknown);
-    servers apply the changes of a record in this order.
+    ``row`` is its row in the journal, ``event`` the random id that it has there. ``context`` is the
+    body of its trace, ``{}`` if the journal does not have it. ``written_at`` is when the revision
+    was written (seconds since 1970, 0 if unknown); servers apply the changes of a record in this
+    order.
     """
 
     row: int
     revision: int
     kind: str
     body: Body
-    event_id: str
+    event: str
     context: Body = {}
     written_at: float = 0.0
+
+    @property
+    def event_id(self) -> str:
+        """The same id for every retry of a revision, and a new one for the next revision."""
+        return "{}-{}".format(self.event, self.revision)

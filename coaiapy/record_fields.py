@@ -111,6 +111,8 @@ def _whole(value: Any) -> int:
 
 def _one_of(choices: Tuple[str, ...]) -> Check:
     def check(value: Any) -> str:
+        if value in choices:
+            return str(value)
         text = _text(value).upper()
         if text not in choices:
             raise ValueError("{!r} is not one of {}".format(value, ", ".join(choices)))
@@ -238,12 +240,13 @@ def checked(values: Mapping[str, Any], kind: str, is_plain: bool = False) -> Dic
             raise UsageError("{}: {}".format(name, _unknown_field(str(name), kind, list(known))))
         if value is None:
             continue
-        if field.attribute in given:
-            raise UsageError("{}: given twice, under two names".format(field.attribute))
+        attribute, _, check, _, holds_json = field
+        if attribute in given:
+            raise UsageError("{}: given twice, under two names".format(attribute))
         try:
-            if field.holds_json and not is_plain:
+            if holds_json and not is_plain:
                 value = json_values.plain(value)
-            given[field.attribute] = field.check(value)
+            given[attribute] = check(value)
         except (ValueError, UsageError) as error:
             raise UsageError("{}: {}".format(name, error)) from error
     return given

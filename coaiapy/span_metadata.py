@@ -49,13 +49,14 @@ def from_text(value: Any) -> Any:
 def sent(metadata: Mapping[str, Any], own: Mapping[str, Any]) -> Dict[str, str]:
     """Return a span's metadata as texts: the user's metadata and the own fields."""
     texts = {aside(key): as_text(value) for key, value in metadata.items()}
-    texts.update((OWN_PREFIX + field, as_text(value)) for field, value in own.items())
+    for field, value in own.items():
+        texts[OWN_PREFIX + field] = as_text(value)
     return texts
 
 
 def repeated(trace: Mapping[str, Any], metadata: Mapping[str, Any]) -> Dict[str, str]:
     """Return the entry that lists the metadata keys that only the observation's trace has."""
-    keys = sorted(set(trace) - set(metadata)) if trace else []
+    keys = sorted(set(trace) - set(metadata))
     return {_TRACE_KEYS: to_text(keys)} if keys else {}
 
 

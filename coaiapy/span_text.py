@@ -11,7 +11,7 @@ from coaiapy import ids, times
 from coaiapy.outgoing import Outgoing
 from coaiapy.record_fields import DEFAULTS, Body
 from coaiapy.span_metadata import as_text, repeated, sent
-from coaiapy.wire import to_text
+from coaiapy.wire import quoted, to_text
 
 _OBSERVATION = "langfuse.observation."
 # The name of the root span of a trace that has no name.
@@ -41,8 +41,7 @@ class SpanWriter:
         if context is None:
             context = ",".join(_context(trace, trace_id, environment, version))
             self._contexts[key] = context
-        separator = "," if context else ""
-        return "{}{}{}]}}".format(fields, separator, context)
+        return fields + ("," if context else "") + context + "]}"
 
 
 def _root_fields(trace: Body) -> str:
@@ -61,7 +60,7 @@ def _root_fields(trace: Body) -> str:
 
 
 def _fields_of(body: Body, trace: Body) -> str:
-    body = dict(DEFAULTS["observation"], **body)
+    body = {**DEFAULTS["observation"], **body}
     span_id = ids.span_id(body["id"])
     start = _nanoseconds(body["startTime"])
     is_event = body["type"] == "EVENT"
@@ -89,18 +88,11 @@ def _open_span(
     attributes: Attributes,
 ) -> str:
     """Return the text of a span up to its last own attribute, after which others may follow."""
+    above = '"parentSpanId":"{}",'.format(parent) if parent else ""
     return (
-        '{{"traceId":"{}","spanId":"{}",{}"name":{},"kind":1,"startTimeUnixNano":"{}",'
-        '"endTimeUnixNano":"{}","status":{},"attributes":[{}'
-    ).format(
-        trace_id,
-        span_id,
-        '"parentSpanId":"{}",'.format(parent) if parent else "",
-        to_text(name),
-        start,
-        end,
-        status,
-        ",".join(attributes),
+        f'{{"traceId":"{trace_id}","spanId":"{span_id}",{above}"name":{quoted(name)},"kind":1,'
+        f'"startTimeUnixNano":"{start}","endTimeUnixNano":"{end}","status":{status},'
+        f'"attributes":[{",".join(attributes)}'
     )
 
 
@@ -155,7 +147,8 @@ def _metadata(body: Body, trace: Body, span_id: str, is_event: bool) -> Attribut
     if is_event and "endTime" in body or body.get("endTime") == body["startTime"]:
         own["end_time"] = body["endTime"]
     metadata = sent(body.get("metadata") or {}, own)
-    metadata.update(repeated(trace.get("metadata") or {}, body.get("metadata") or {}))
+    if trace.get("metadata"):
+        metadata.update(repeated(trace["metadata"], body.get("metadata") or {}))
     return _texts(metadata.items(), _OBSERVATION + "metadata.")
 
 
@@ -188,13 +181,13 @@ def _texts(values: Iterable[Tuple[str, Optional[str]]], prefix: str = "") -> Att
 
 def text_attribute(key: str, text: str) -> str:
     """Return the JSON text of an attribute whose value is a text."""
-    return _up_to_text(key) + to_text(text) + "}}"
+    return _up_to_text(key) + quoted(text) + "}}"
 
 
 # Cached, because most keys are in every span.
 @lru_cache(maxsize=256)
 def _up_to_text(key: str) -> str:
-    return '{{"key":{},"value":{{"stringValue":'.format(to_text(key))
+    return '{{"key":{},"value":{{"stringValue":'.format(quoted(key))
 
 
 def _attribute(key: str, value: Mapping[str, Any]) -> str:
@@ -202,4 +195,4 @@ def _attribute(key: str, value: Mapping[str, Any]) -> str:
 
 
 def _nanoseconds(text: str) -> str:
-    return "{}000000".format(times.epoch_milliseconds(text))
+    return str(times.epoch_milliseconds(text)) + "000000"

@@ -70,6 +70,10 @@ _ENCODER = json.JSONEncoder(
 )
 
 
+# Returns the JSON text of a text.
+quoted = json.encoder.encode_basestring
+
+
 def to_bytes(value: Any) -> bytes:
     """Return strict compact JSON as UTF-8: without NaN, infinity and lone surrogates."""
     return to_text(value).encode("utf-8", "replace")

@@ -117,7 +117,7 @@ def outgoing(record, row=1, revision=1, context=None, written_at=1767225600.0):
         revision=revision,
         kind=record.kind,
         body=record.body(),
-        event_id="event-{}-{}".format(row, revision),
+        event="event-{}".format(row),
         context=context.body() if context else {},
         written_at=written_at,
     )
