@@ -4,25 +4,21 @@ The ids are in a temporary SQLite database, which SQLite moves to disk when it g
 may be any number of them.
 """
 
-from typing import Any, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from coaiapy import ids
-from coaiapy.item_files import place_of
 
 # Rows are inserted in groups of this size.
 _ROWS = 1000
 # How many ids of a cycle the error names.
 _NAMED = 6
 # ``id`` is null if it is the same as ``key``.
-_SCHEMA = (
-    "CREATE TABLE ids (number INTEGER PRIMARY KEY, line INTEGER, key TEXT, parent TEXT, id TEXT)"
-)
+_SCHEMA = "CREATE TABLE ids (number INTEGER PRIMARY KEY, key TEXT, parent TEXT, id TEXT)"
 _ID = "coalesce(id, key)"
 _REPEATED = """
-SELECT later.number, later.line, coalesce(later.id, later.key), first.number, first.line
-FROM (SELECT key, min(number) AS number FROM ids GROUP BY key HAVING count(*) > 1) AS known
-JOIN ids AS first ON first.number = known.number
-JOIN ids AS later ON later.key = known.key AND later.number > known.number
+SELECT later.number, coalesce(later.id, later.key), first.number
+FROM (SELECT key, min(number) AS number FROM ids GROUP BY key HAVING count(*) > 1) AS first
+JOIN ids AS later ON later.key = first.key AND later.number > first.number
 ORDER BY later.number
 """
 # An observation that comes before its parent, or is its own parent. Every cycle has one; most files
@@ -45,7 +41,6 @@ class Wrong(NamedTuple):
     """An observation of the batch that cannot be written, and why."""
 
     number: int
-    line: Optional[int]
     reason: str
 
 
@@ -58,7 +53,7 @@ class BatchIds:
         self._db = sqlite3.connect("", isolation_level=None)
         self._db.execute(_SCHEMA)
         self._db.execute("BEGIN")
-        self._rows: List[Tuple[int, Optional[int], str, Optional[str], Optional[str]]] = []
+        self._rows: List[Tuple[int, str, Optional[str], Optional[str]]] = []
 
     def __enter__(self) -> "BatchIds":
         return self
@@ -66,23 +61,25 @@ class BatchIds:
     def __exit__(self, *exc: Any) -> None:
         self._db.close()
 
-    def add(self, number: int, line: Optional[int], id: str, parent: Optional[str]) -> None:
-        """Add an observation: its number in the batch, its line if that is known, its ids."""
+    def add(self, number: int, id: str, parent: Optional[str]) -> None:
+        """Add an observation: a number that rises from one to the next, its id, its parent's."""
         key = ids.span_id(id)
         above = None if parent is None else ids.span_id(parent)
-        self._rows.append((number, line, key, above, None if id == key else id))
+        self._rows.append((number, key, above, None if id == key else id))
         if len(self._rows) == _ROWS:
             self._store()
 
-    def problems(self) -> Iterator[Wrong]:
-        """Yield the observations with an id that is there before; if there are none, a cycle."""
+    def problems(self, place: Callable[[int], str]) -> Iterator[Wrong]:
+        """Yield the observations with an id that is there before; if there are none, a cycle.
+
+        ``place`` returns what messages call the observation with a number.
+        """
         self._store()
         self._db.execute("CREATE INDEX by_key ON ids (key)")
         repeated = False
-        for number, line, id, *first in self._db.execute(_REPEATED):
+        for number, id, first in self._db.execute(_REPEATED):
             repeated = True
-            reason = "id: {!r} is already the id of {}".format(id, place_of(*first))
-            yield Wrong(number, line, reason)
+            yield Wrong(number, "id: {!r} is already the id of {}".format(id, place(first)))
         if not repeated:
             yield from self._cycles()
 
@@ -96,7 +93,7 @@ class BatchIds:
             names = [repr(self._found(one, _ID)) for one in (cycle + cycle[:1])[:_NAMED]]
             more = [] if len(cycle) < _NAMED else ["... ({} in all)".format(len(cycle))]
             reason = "parent_id: the parents form a cycle: " + " -> ".join(names + more)
-            yield Wrong(self._found(cycle[0], "number"), self._found(cycle[0], "line"), reason)
+            yield Wrong(self._found(cycle[0], "number"), reason)
 
     def _cycle_above(self, key: str) -> List[str]:
         """Return the cycle that is reached from ``key`` by going from parent to parent."""
@@ -113,5 +110,5 @@ class BatchIds:
         return self._db.execute(sql, (key,)).fetchone()[0]
 
     def _store(self) -> None:
-        self._db.executemany("INSERT INTO ids VALUES (?, ?, ?, ?, ?)", self._rows)
+        self._db.executemany("INSERT INTO ids VALUES (?, ?, ?, ?)", self._rows)
         self._rows = []

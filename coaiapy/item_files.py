@@ -34,7 +34,9 @@ class Item(NamedTuple):
     @property
     def place(self) -> str:
         """The item's place for messages."""
-        return place_of(self.number, self.line)
+        if self.line is not None:
+            return "line {}".format(self.line)
+        return "item {}".format(self.number)
 
     def fields(self, what: str) -> Dict[str, Any]:
         """Return the value if it is an object, else ``UsageError``; ``what`` begins its message."""
@@ -44,11 +46,6 @@ class Item(NamedTuple):
             shown = json_values.cut_repr(self.values)
             raise UsageError("{} is an object, not {}".format(what, shown))
         return self.values
-
-
-def place_of(number: int, line: Optional[int]) -> str:
-    """Return the place of an item for messages: its line, or its number if that is not known."""
-    return "item {}".format(number) if line is None else "line {}".format(line)
 
 
 def read_items(stream: IO[bytes], name: str = "", format: Optional[str] = None) -> Iterator[Item]:

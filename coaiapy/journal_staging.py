@@ -103,23 +103,15 @@ def _merge(db: Any, place: Any) -> bool:
 
 def _columns(record: Any) -> Tuple[str, ...]:
     kind, body = record.kind, record.body()
-    trace_id = body["id"] if kind == "trace" else body.get("traceId", "")
+    record_id = key = body["id"]
+    trace_id = record_id if kind == "trace" else body.get("traceId", "")
     trace_key = ids.span_trace_id(trace_id) if trace_id else ""
-    implied = [name for name in DEFAULTS[kind] if name not in body]
-    whole = dict(DEFAULTS[kind], **body) if implied else body
-    return (
-        kind,
-        trace_key,
-        _key(kind, trace_key, body["id"]),
-        trace_id,
-        body["id"],
-        body.get("startTime") or body.get("timestamp", ""),
-        to_json(whole),
-        " ".join(implied),
-    )
-
-
-def _key(kind: str, trace_key: str, record_id: str) -> str:
-    if kind == "trace":
-        return trace_key
-    return ids.span_id(record_id) if kind == "observation" else record_id
+    if kind == "observation":
+        key = ids.span_id(record_id)
+    elif kind == "trace":
+        key = trace_key
+    defaults = DEFAULTS[kind]
+    implied = [name for name in defaults if name not in body]
+    moment = body.get("startTime") or body.get("timestamp", "")
+    text = to_json({**defaults, **body} if implied else body)
+    return kind, trace_key, key, trace_id, record_id, moment, text, " ".join(implied)

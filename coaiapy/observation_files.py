@@ -1,11 +1,12 @@
 """Reads observations from a file, and checks all of them."""
 
-from typing import IO, Any, Dict, Iterable, Iterator, Optional
+from functools import partial
+from typing import IO, Any, Callable, Dict, Iterable, Iterator, Optional
 
 from coaiapy import ids, times
 from coaiapy.batch_ids import BatchIds
 from coaiapy.errors import UsageError
-from coaiapy.item_files import Item, place_of, read_items
+from coaiapy.item_files import Item, read_items
 from coaiapy.journal_merge import to_json
 from coaiapy.json_values import is_surely_plain
 from coaiapy.record_fields import OBSERVATION_FIELDS
@@ -31,26 +32,29 @@ def read_observations(
     """
     errors = RowErrors()
     moments = times.rising()
-    number, line_of = 0, None
+    count, line_of = 0, None
     with BatchIds() as known:
-        for number, item in enumerate(read_items(stream, name, format), 1):
-            line_of = item.line_of
+        for item in read_items(stream, name, format):
+            count, line_of = item.number, item.line_of
+            at = item.line or item.number
             try:
                 observation = to_observation(item, trace_id, next(moments))
             except UsageError as error:
-                errors.add(_place(number, item.line, line_of), error)
+                errors.add(_place(line_of, at), error)
                 continue
             body = observation.fields
-            known.add(number, item.line, body["id"], body.get("parentObservationId"))
+            known.add(at, body["id"], body.get("parentObservationId"))
             yield observation
-        for wrong in known.problems():
-            errors.add(_place(wrong.number, wrong.line, line_of), UsageError(wrong.reason))
-    errors.check(number, "observations", "written")
+        for wrong in known.problems(partial(_place, line_of)):
+            errors.add(_place(line_of, wrong.number), UsageError(wrong.reason))
+    errors.check(count, "observations", "written")
 
 
-def _place(number: int, line: Optional[int], line_of: Any) -> str:
-    place = place_of(number, line)
-    return place if line_of is None else "{} (line {})".format(place, line_of(number))
+def _place(line_of: Optional[Callable[[int], int]], number: int) -> str:
+    """Return what messages call a line, or with ``line_of`` an item, by its number."""
+    if line_of is None:
+        return "line {}".format(number)
+    return "item {} (line {})".format(number, line_of(number))
 
 
 def to_observation(item: Item, trace_id: str, start: str) -> Kept:

@@ -59,7 +59,7 @@ def _placed(
     for record in records:
         body = record.body()
         if record.kind == "trace":
-            _complete(body, {"environment": settings.environment, "release": settings.release})
+            _complete(body, _given(environment=settings.environment, release=settings.release))
             missing = {body["id"]: _inherited(body, settings)}
         elif record.kind == "observation":
             trace_id = body["traceId"]
@@ -69,19 +69,22 @@ def _placed(
                 if trace is None and trace_id not in unknown:
                     unknown.append(trace_id)
             _complete(body, missing[trace_id])
-        yield Kept(record.kind, body)
+        yield record if isinstance(record, Kept) else Kept(record.kind, body)
 
 
 def _inherited(trace: Body, settings: Settings) -> Body:
     """Return the fields that an observation takes from its trace if they are not given."""
     environment = trace.get("environment") or settings.environment
-    return {"environment": environment, "version": trace.get("version")}
+    return _given(environment=environment, version=trace.get("version"))
+
+
+def _given(**fields: Any) -> Body:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _complete(body: Body, missing: Body) -> None:
     for name, value in missing.items():
-        if value is not None and name not in body:
-            body[name] = value
+        body.setdefault(name, value)
 
 
 def create(settings: Settings, trace: Trace, seconds: Optional[float] = None) -> delivery.Outcome:
