@@ -2,14 +2,14 @@
 
 import json
 import time
-from typing import Any, Dict
+from typing import Any
 
+from coaiapy.compact_json import compact
 from coaiapy.journal_schema import LOCAL
 from coaiapy.record_fields import Body
 
-_ENCODER = json.JSONEncoder(
-    ensure_ascii=False, check_circular=False, separators=(",", ":"), default=str
-)
+# Returns a body as compact JSON text; types that JSON lacks, such as dates, become text.
+to_json = compact(allow_nan=True)
 
 # Fields that keep their value from the first write; servers do the same.
 IMMUTABLE = ("timestamp", "startTime", "environment")
@@ -59,8 +59,3 @@ def merge_bodies(old: Body, new: Body) -> Body:
             value = dict(old[name], **value)
         merged[name] = value
     return merged
-
-
-def to_json(body: Dict[str, Any]) -> str:
-    """Return a body as compact JSON text; types that JSON lacks, such as dates, become text."""
-    return _ENCODER.encode(body)

@@ -8,10 +8,11 @@ from functools import lru_cache
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from coaiapy import ids, times
+from coaiapy.compact_json import quoted
 from coaiapy.outgoing import Outgoing
 from coaiapy.record_fields import DEFAULTS, Body
 from coaiapy.span_metadata import as_text, repeated, sent
-from coaiapy.wire import quoted, to_text
+from coaiapy.wire import to_text
 
 _OBSERVATION = "langfuse.observation."
 # The name of the root span of a trace that has no name.

@@ -4,6 +4,7 @@ import json
 import zlib
 from typing import Any, Iterable, Iterator, List, NamedTuple, Tuple
 
+from coaiapy.compact_json import compact
 from coaiapy.http_answers import message_of
 from coaiapy.http_retry import is_temporary
 from coaiapy.langfuse_dialect import is_other_generation
@@ -61,17 +62,7 @@ def _gzip(data: bytes) -> bytes:
     return compressor.compress(data) + compressor.flush()
 
 
-_ENCODER = json.JSONEncoder(
-    ensure_ascii=False,
-    check_circular=False,
-    allow_nan=False,
-    separators=(",", ":"),
-    default=str,
-)
-
-
-# Returns the JSON text of a text.
-quoted = json.encoder.encode_basestring
+_encode = compact(allow_nan=False)
 
 
 def to_bytes(value: Any) -> bytes:
@@ -82,9 +73,9 @@ def to_bytes(value: Any) -> bytes:
 def to_text(value: Any) -> str:
     """Return compact JSON text; a number that JSON does not have is written as text."""
     try:
-        return _ENCODER.encode(value)
+        return _encode(value)
     except ValueError:
-        return _ENCODER.encode(_finite(value))
+        return _encode(_finite(value))
 
 
 def _finite(value: Any) -> Any:
