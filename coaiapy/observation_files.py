@@ -26,6 +26,10 @@ def read_observations(
 ) -> Iterator[Kept]:
     """Yield the observations in a file for a trace, each when it has been checked.
 
+    One without a start time begins at the current time. One without an id gets a hash of the trace
+    id, its number and its content (in JSON Lines: its line), so that reading the same file again
+    gives the same observations.
+
     Without ``format`` the extension of ``name`` or the content tells the format. At the end of the
     file, raises one ``UsageError`` that lists all mistakes with their lines or items; then none of
     the observations may be used.
@@ -38,12 +42,13 @@ def read_observations(
             count, line_of = item.number, item.line_of
             at = item.line or item.number
             try:
-                observation = to_observation(item, trace_id, next(moments))
+                given = item.fields("an observation")
+                new_id = None if _has_id(given) else _derived_id(item, trace_id)
+                observation = _observation(item, given, trace_id, new_id, next(moments))
             except UsageError as error:
                 errors.add(_place(line_of, at), error)
                 continue
-            body = observation.fields
-            known.add(at, body["id"], body.get("parentObservationId"))
+            known.add(at, observation.fields, is_derived=new_id is not None)
             yield observation
         for wrong in known.problems(partial(_place, line_of)):
             errors.add(_place(line_of, wrong.number), UsageError(wrong.reason))
@@ -57,15 +62,10 @@ def _place(line_of: Optional[Callable[[int], int]], number: int) -> str:
     return "item {} (line {})".format(number, line_of(number))
 
 
-def to_observation(item: Item, trace_id: str, start: str) -> Kept:
-    """Return the observation in an item; without a start time it begins at ``start``.
-
-    Without an id it gets a hash of the trace id, its number and its content (in JSON Lines: its
-    line), so that reading the same file again gives the same observations.
-    """
-    given = item.fields("an observation")
+def _observation(
+    item: Item, given: Dict[str, Any], trace_id: str, new_id: Optional[str], start: str
+) -> Kept:
     is_plain = item.text is not None and is_surely_plain(item.text)
-    new_id = None if _has_id(given) else _derived_id(item, trace_id)
     return kept_observation(given, trace_id, is_plain, start, new_id)
 
 

@@ -171,6 +171,15 @@ def test_ids_that_are_one_to_a_server_are_one_here():
         ids_in('[{"id": "0123456789abcdef"}, {"id": "0123456789ABCDEF"}]')
 
 
+def test_an_id_that_another_observation_got_is_known():
+    lines = '{"name": "A"}\n\n{"name": "B"}\n'
+    second = json.dumps({"id": ids_in(lines, "x.jsonl")[1]})
+    with pytest.raises(UsageError, match="line 4: id: .* is already the id of line 3"):
+        ids_in(lines + second, "x.jsonl")
+    with pytest.raises(UsageError, match="line 2: id: .* is already the id of line 1"):
+        ids_in(second + '\n{"name": "B"}', "x.jsonl")
+
+
 def test_every_line_that_cannot_be_read_is_listed():
     with pytest.raises(UsageError) as caught:
         ids_in('{"id": "a"}\n{"id": \n{}\nno\n{"id": "a"}\n', "x.jsonl")
