@@ -30,16 +30,15 @@ def csv_items(
                 header = [cell.strip() for cell in cells]
                 continue
             number += 1
-            line = reader.line_num
             if len(cells) == len(header):
                 said = {
                     name: value(name, cell) if cell else None for name, cell in zip(header, cells)
                 }
-                yield Item(number, line, said)
+                yield Item(number, reader.line_num, said)
             else:
                 message = "the number of cells is {}, but the header has {}: make them equal"
                 problem = message.format(len(cells), len(header))
-                yield Item(number, line, None, problem=problem)
+                yield Item(number, reader.line_num, None, problem=problem)
     except csv.Error as error:
         raise UsageError("line {} is not CSV: {}".format(reader.line_num, error)) from error
     if not header:

@@ -44,7 +44,9 @@ def read_observations(
             try:
                 given = item.fields("an observation")
                 new_id = None if _has_id(given) else _derived_id(item, trace_id)
-                observation = _observation(item, given, trace_id, new_id, next(moments))
+                observation = kept_observation(
+                    given, trace_id, _is_plain(item), next(moments), new_id
+                )
             except UsageError as error:
                 errors.add(_place(line_of, at), error)
                 continue
@@ -62,11 +64,8 @@ def _place(line_of: Optional[Callable[[int], int]], number: int) -> str:
     return "item {} (line {})".format(number, line_of(number))
 
 
-def _observation(
-    item: Item, given: Dict[str, Any], trace_id: str, new_id: Optional[str], start: str
-) -> Kept:
-    is_plain = item.text is not None and is_surely_plain(item.text)
-    return kept_observation(given, trace_id, is_plain, start, new_id)
+def _is_plain(item: Item) -> bool:
+    return item.text is not None and is_surely_plain(item.text)
 
 
 def _has_id(values: Dict[str, Any]) -> bool:
