@@ -6,6 +6,7 @@ may be any number of them.
 
 import codecs
 import itertools
+import json
 from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional
 
 from coaiapy import json_values, line_numbers, yaml_values
@@ -105,9 +106,13 @@ def _line_item(number: int, line: int, content: bytes) -> Item:
         text = content.decode("utf-8").strip()
         return Item(number, line, json_values.parse(text), text)
     except UnicodeDecodeError:
-        return Item(number, line, None, problem="not UTF-8 text: save the file as UTF-8")
+        problem = "not UTF-8 text: save the file as UTF-8"
+    except json.JSONDecodeError as error:
+        column = error.colno + len(content) - len(content.lstrip())
+        problem = "not JSON: {} at column {}".format(error.msg, column)
     except ValueError as error:
-        return Item(number, line, None, problem="not JSON: {}".format(error))
+        problem = "not JSON: {}".format(error)
+    return Item(number, line, None, problem=problem)
 
 
 def _numbered(parsed: Iterable[Any], line_of: Callable[[int], int]) -> Iterator[Item]:
