@@ -90,8 +90,9 @@ def main(argv: Optional[List[str]] = None, context: Optional[Context] = None) ->
         return _run(_as_utf8(words), streams)
     except CoaiaError as error:
         return _fail(streams, str(error), error.exit_code, debug)
-    except KeyboardInterrupt:
-        return _fail(streams, "interrupted", ExitCode.INTERRUPTED, debug)
+    except KeyboardInterrupt as stop:
+        text = "interrupted{}{}".format(": " if str(stop) else "", stop)
+        return _fail(streams, text, ExitCode.INTERRUPTED, debug)
     except BrokenPipeError:
         return ExitCode.OK  # the reader of our output has closed it, as ``| head`` does
     except Exception as error:

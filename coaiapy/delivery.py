@@ -25,6 +25,10 @@ BRIEF_SECONDS = 2.0
 # A command that has written more records than this sends all that wait, not only its own.
 MANY = 1000
 PRUNE_SECONDS = 86400.0
+INTERRUPTED = (
+    "what was not sent yet is in the outbox, nothing is lost; "
+    "a later command will send it, or run: coaia fuse outbox flush"
+)
 
 
 class Rejected(NamedTuple):
@@ -76,7 +80,8 @@ def deliver(
     """Send the records in ``written``, then those that waited before.
 
     The time limit is ``seconds`` (default: ``DEADLINE``). With more than ``MANY`` records it counts
-    from the last record that the server has accepted.
+    from the last record that the server has accepted. A ``KeyboardInterrupt`` gets a message: the
+    records are written.
     """
     if settings.is_local:
         return Outcome(changed=written.changed, is_local=True)
@@ -93,6 +98,8 @@ def deliver(
                 waiting=max(0, owed - courier.accepted),
                 problem=error,
             )
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(INTERRUPTED if owed else "") from None
 
 
 def _send(courier: "_Courier", written: Written, owed: int, seconds: Optional[float]) -> None:
