@@ -82,7 +82,7 @@ def _next_step(outcome: delivery.Outcome) -> str:
             "correct the keys or the address, then run: coaia fuse outbox flush --adopt-from "
             "{}".format(outcome.destination)
         )
-    return "a later command will send it, or run: coaia fuse outbox flush"
+    return delivery.SENT_LATER
 
 
 def _exit_code(args: argparse.Namespace, outcome: delivery.Outcome) -> int:

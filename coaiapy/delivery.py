@@ -6,7 +6,7 @@ are in the ``Outcome``.
 
 import threading
 import time
-from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from coaiapy import current_project, destinations, journal_marks, outbox
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, StateError
@@ -25,10 +25,8 @@ BRIEF_SECONDS = 2.0
 # A command that has written more records than this sends all that wait, not only its own.
 MANY = 1000
 PRUNE_SECONDS = 86400.0
-INTERRUPTED = (
-    "what was not sent yet is in the outbox, nothing is lost; "
-    "a later command will send it, or run: coaia fuse outbox flush"
-)
+# What becomes of the records that wait.
+SENT_LATER = "a later command will send it, or run: coaia fuse outbox flush"
 
 
 class Rejected(NamedTuple):
@@ -80,8 +78,7 @@ def deliver(
     """Send the records in ``written``, then those that waited before.
 
     The time limit is ``seconds`` (default: ``DEADLINE``). With more than ``MANY`` records it counts
-    from the last record that the server has accepted. A ``KeyboardInterrupt`` gets a message: the
-    records are written.
+    from the last record that the server has accepted.
     """
     if settings.is_local:
         return Outcome(changed=written.changed, is_local=True)
@@ -98,8 +95,6 @@ def deliver(
                 waiting=max(0, owed - courier.accepted),
                 problem=error,
             )
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(INTERRUPTED if owed else "") from None
 
 
 def _send(courier: "_Courier", written: Written, owed: int, seconds: Optional[float]) -> None:
@@ -151,7 +146,11 @@ def flush(
 
 
 class _Courier:
-    """Sends the records of one command, then others, with one HTTP client."""
+    """Sends the records of one command, then others, with one HTTP client.
+
+    It is a context manager, which closes the client. A ``KeyboardInterrupt`` in its block gets a
+    message: the records are written already.
+    """
 
     def __init__(self, journal: Journal, settings: Settings) -> None:
         from coaiapy.langfuse_http import LangfuseHttp
@@ -168,8 +167,12 @@ class _Courier:
     def __enter__(self) -> "_Courier":
         return self
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(self, kind: Any, *exc: object) -> None:
         self.http.close()
+        if kind is KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                "what was not sent yet is in the outbox, nothing is lost; " + SENT_LATER
+            ) from None
 
     def usual_seconds(self) -> float:
         """Return the seconds to try: fewer if the server could not be reached a moment ago."""

@@ -114,8 +114,9 @@ def test_an_interrupted_write_ends_at_once_and_is_kept(server, run, monkeypatch)
 def test_an_interrupted_flush_keeps_what_it_has_not_sent(server, run, monkeypatch):
     monkeypatch.setenv("LANGFUSE_TIMEOUT", "60")
     leave(server, records_of(50))
-    code, _, seconds = interrupted(server, ["fuse", "outbox", "flush", "--timeout", "60"])
+    code, err, seconds = interrupted(server, ["fuse", "outbox", "flush", "--timeout", "60"])
     assert code == 130
+    assert "coaia: interrupted: what was not sent yet is in the outbox" in err
     assert seconds < 20
     assert len(in_outbox()) == 50
     assert claimed() == 0
