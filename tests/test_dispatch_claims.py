@@ -23,6 +23,7 @@ from coaiapy import claims
 from coaiapy.destinations import destination_of
 from coaiapy.dispatch import Dispatch
 from coaiapy.journal import Journal
+from coaiapy.journal_schema import LOCAL
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.posting import WORKER, Deadline
 
@@ -137,3 +138,11 @@ def test_an_interrupted_go_lets_go_and_takes_out_what_was_accepted(server):
             dispatch.run([here])
     assert in_outbox() == {}
     assert claimed() == 0
+
+
+@pytest.mark.parametrize("wanted", [[2], [1, 2, 3], [1, 3], [3, 1, 2], [1, 1, 3], [], None])
+def test_a_condition_holds_for_exactly_the_rows_that_are_named(wanted):
+    with Journal() as journal:
+        journal.append(LOCAL, records_of(4))
+        found = list(journal.rows("SELECT seq FROM records WHERE " + claims.among("seq", wanted)))
+    assert {row["seq"] for row in found} == set([1, 2, 3, 4] if wanted is None else wanted)

@@ -202,6 +202,14 @@ def test_observations_that_are_each_others_parents_are_named():
     assert len(ids_in("".join(json.dumps(row) + "\n" for row in rows))) == 6
 
 
+def test_a_cycle_through_an_observation_that_got_its_id_is_named():
+    made = {"name": "made", "parent": "given"}
+    [new_id] = ids_in(json.dumps(made))
+    rows = [made, {"id": "given", "parent": new_id}]
+    with pytest.raises(UsageError, match="cycle: '{0}' -> 'given' -> '{0}'".format(new_id)):
+        ids_in("".join(json.dumps(row) + "\n" for row in rows))
+
+
 def test_a_parent_may_stand_anywhere_and_a_long_ring_is_not_told_whole():
     rows = [{"id": "o%d" % number, "parent": "o%d" % (number + 1)} for number in range(3000)]
     assert len(ids_in("".join(json.dumps(row) + "\n" for row in rows))) == 3000
