@@ -4,7 +4,6 @@ Failures of the network or the server are not raised, unless a function's descri
 are in the ``Outcome``.
 """
 
-import threading
 import time
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
@@ -12,7 +11,6 @@ from coaiapy import current_project, destinations, journal_marks, outbox
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, StateError
 from coaiapy.journal import Journal, Written
 from coaiapy.journal_schema import LOCAL
-from coaiapy.packages import require
 from coaiapy.record_fields import Body
 from coaiapy.settings import Settings
 
@@ -57,19 +55,6 @@ class Outcome(NamedTuple):
     rejected: Tuple[Rejected, ...] = ()
     problem: Optional[CoaiaError] = None
     notes: Tuple[str, ...] = ()
-
-
-def prepare(settings: Settings) -> None:
-    """Begin to load the packages that ``deliver`` needs, in a thread, unless nothing is sent."""
-    if not settings.is_local:
-        threading.Thread(target=_load).start()
-
-
-def _load() -> None:
-    try:
-        require("requests")
-    except ConfigError:
-        pass  # ``deliver`` will meet it again
 
 
 def deliver(

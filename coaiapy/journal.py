@@ -8,7 +8,7 @@ the last one that a server has accepted. A record that has to be sent has a row 
 
 import os
 from contextlib import contextmanager
-from typing import Any, Callable, Iterable, Iterator, NamedTuple, Optional, Sequence
+from typing import Any, Iterable, Iterator, NamedTuple, Optional, Sequence
 
 from coaiapy.errors import StateError
 from coaiapy.files import PRIVATE_FILE, locked, make_private_folder, reason, state_folder
@@ -88,22 +88,15 @@ class Journal:
             for row in self.db.execute(sql, values):
                 yield row
 
-    def append(
-        self,
-        destination: int,
-        records: Iterable[Any],
-        on_staged: Callable[[], None] = lambda: None,
-    ) -> Written:
+    def append(self, destination: int, records: Iterable[Any]) -> Written:
         """Write all records, and put them into the outbox unless they are local.
 
         If ``records`` raises, none is written. A record that exists already is merged: given fields
         replace the old ones, metadata is merged, the first time stays. One that changes nothing is
-        not sent again. ``on_staged`` is called after the last record has come; other threads can
-        run while SQLite then writes to the disk.
+        not sent again.
         """
         with self.reporting_errors():
             count = stage(self.db, records)
-        on_staged()
         with self.transaction() as db:
             last = db.execute("SELECT coalesce(max(seq), 0) FROM records").fetchone()[0]
             rows, changed = move(db, destination, count)

@@ -1,6 +1,5 @@
 """Writes, changes and deletes traces and observations; ``trace_reads`` reads them."""
 
-from functools import partial
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from coaiapy import delivery, ids, journal_reads, unknown_traces
@@ -30,7 +29,7 @@ def _write(
     destination = destination_of(journal, settings)
     unknown: List[str] = []
     placed = _placed(journal, settings, destination, records, unknown)
-    written = journal.append(destination, placed, partial(delivery.prepare, settings))
+    written = journal.append(destination, placed)
     outcome = delivery.deliver(journal, settings, written, seconds)
     lone = [one for one in unknown if journal_reads.row_of_trace(journal, destination, one) is None]
     if lone and outcome.sent and not outcome.waiting:

@@ -118,7 +118,6 @@ def test_both_modules_are_the_command(module):
 
 
 def test_a_package_that_is_missing_when_something_is_sent_costs_a_sentence(tmp_path):
-    """It is loaded by a thread while the record is being written: that must not be heard of."""
     (tmp_path / "requests.py").write_text("raise ImportError('no requests here')")
     more = {"LANGFUSE_PUBLIC_KEY": "pk", "LANGFUSE_SECRET_KEY": "sk"}
     variables = dict(environment(**more), PYTHONPATH=os.pathsep.join([str(tmp_path), ROOT]))
