@@ -9,9 +9,8 @@ from typing import Any, Dict, Iterator, Set
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
 from coaiapy.http_retry import is_temporary
-from coaiapy.masking import without_credentials
+from coaiapy.masking import hidden, in_url, without_credentials
 from coaiapy.packages import require
-from coaiapy.redaction import hidden, in_url
 from coaiapy.tls import authorities
 
 CONNECT_SECONDS = 10

@@ -11,9 +11,9 @@ from coaiapy.cli_input import STDIN, open_input
 from coaiapy.cli_output import print_json
 from coaiapy.cli_progress import new_bar
 from coaiapy.cli_streams import Context
-from coaiapy.display import counted
 from coaiapy.item_files import FORMATS
 from coaiapy.observation_files import preview, read_observations
+from coaiapy.text import counted
 
 PREVIEWED = 100
 

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List, Optional
 
-from coaiapy import comments, display, settings
+from coaiapy import comments, settings
 from coaiapy.cli_arguments import add_id, add_json, seconds
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_input import STDIN, read_stdin
@@ -11,6 +11,7 @@ from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.errors import UsageError
+from coaiapy.listing import fields
 from coaiapy.settings import Settings
 
 _COLUMNS = {
@@ -91,7 +92,7 @@ def get_comment(args: argparse.Namespace, context: Context) -> None:
     found = comments.get_comment(settings.load(context.env_file), args.comment_id)
     if args.json:
         return print_json(context, found)
-    context.say(display.fields(found))
+    context.say(fields(found))
 
 
 def post_comment(args: argparse.Namespace, context: Context) -> None:

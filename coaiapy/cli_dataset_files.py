@@ -11,11 +11,11 @@ from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context, write_text
 from coaiapy.dataset_import import Imported, import_dataset_items
 from coaiapy.dataset_items import list_dataset_items
-from coaiapy.display import counted
 from coaiapy.errors import ExitCode, NotFoundError
 from coaiapy.files import write_output
 from coaiapy.finetuning import training_data
 from coaiapy.record_fields import Body
+from coaiapy.text import counted
 
 FAILED_SHOWN = 20
 

@@ -11,7 +11,7 @@ from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.dataset_display import ITEM_COLUMNS
 from coaiapy.datasets import metadata_from
-from coaiapy.display import fields
+from coaiapy.listing import fields
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:

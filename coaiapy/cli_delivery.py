@@ -7,10 +7,10 @@ from typing import Dict, Iterable, Optional
 from coaiapy import delivery, settings, traces
 from coaiapy.cli_arguments import seconds
 from coaiapy.cli_streams import Context, is_terminal
-from coaiapy.display import counted
 from coaiapy.errors import ConfigError, ExitCode, NetworkError
 from coaiapy.journal import journal_path
 from coaiapy.records import Observation, Trace
+from coaiapy.text import counted
 
 REJECTED_SHOWN = 5
 

@@ -3,11 +3,12 @@
 import argparse
 from typing import List
 
-from coaiapy import display, health, settings
+from coaiapy import health, settings
 from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import example_text
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
+from coaiapy.listing import fields
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -22,4 +23,4 @@ def show_health(args: argparse.Namespace, context: Context) -> None:
     found = health.check(settings.load(context.env_file))
     if args.json:
         return print_json(context, found)
-    context.say(display.fields(found))
+    context.say(fields(found))

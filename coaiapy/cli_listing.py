@@ -7,9 +7,9 @@ from typing import Any, Dict, List, Mapping, Sequence
 
 from coaiapy.cli_output import print_json, print_json_lines
 from coaiapy.cli_streams import Context, is_terminal
-from coaiapy.display import counted
 from coaiapy.errors import UsageError
 from coaiapy.listing import cell, listing
+from coaiapy.text import counted
 
 
 def add_listing_options(

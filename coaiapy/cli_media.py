@@ -3,13 +3,14 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import delivery, display, media, media_files, settings
+from coaiapy import delivery, media, media_files, settings
 from coaiapy.cli_arguments import add_id, add_json, seconds
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import report
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.files import write_output
+from coaiapy.listing import fields
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -96,7 +97,7 @@ def get_media(args: argparse.Namespace, context: Context) -> None:
     found = media.get_media(settings.load(context.env_file), args.media_id)
     if args.json:
         return print_json(context, found)
-    context.say(display.fields(found))
+    context.say(fields(found))
 
 
 def download_media(args: argparse.Namespace, context: Context) -> None:

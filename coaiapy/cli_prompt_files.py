@@ -7,11 +7,11 @@ from coaiapy import prompt_drift, prompt_folder, prompt_sync, settings
 from coaiapy.cli_common import Parser, add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_streams import Context
-from coaiapy.display import counted
 from coaiapy.errors import ExitCode
 from coaiapy.prompt_content import LATEST
 from coaiapy.prompt_drift import BEHIND, MISSING, SAME, Compared
 from coaiapy.prompt_sync import KEPT, Failed
+from coaiapy.text import counted
 
 DRY_RUN_HELP = "show what would be written without writing it"
 PULLED = {"state": "State", "name": "Name", "version": "Version", "path": "Path"}

@@ -10,11 +10,11 @@ from coaiapy.cli_input import agrees
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
-from coaiapy.display import counted
 from coaiapy.errors import CoaiaError, ExitCode
 from coaiapy.score_config_cache import folded
 from coaiapy.score_configs import Made
 from coaiapy.score_presets import CATEGORIES
+from coaiapy.text import counted
 
 _DUPLICATES_HELP = "create a score config even if its name is taken"
 MADE_COLUMNS = {"name": "Name", "dataType": "Type", "outcome": "Outcome", "id": "Config"}

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import display, score_files, scores, settings
+from coaiapy import score_files, scores, settings
 from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_json, positive, time
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report, summary
@@ -19,9 +19,10 @@ from coaiapy.cli_score_options import (
 )
 from coaiapy.cli_streams import Context
 from coaiapy.errors import UsageError
-from coaiapy.listing import with_note
+from coaiapy.listing import fields, with_note
 from coaiapy.record_fields import SCORE_TYPES
 from coaiapy.score_readers import ScoreFilter
+from coaiapy.text import counted
 
 DEFAULT_LIMIT = 50
 DEFAULT_NAME = "New Score"
@@ -212,7 +213,7 @@ def get_score(args: argparse.Namespace, context: Context) -> None:
     score = scores.get_score(settings.load(context.env_file), args.score_id)
     if args.json:
         return print_json(context, score)
-    context.say(display.fields(score))
+    context.say(fields(score))
 
 
 def delete_scores(args: argparse.Namespace, context: Context) -> None:
@@ -236,5 +237,5 @@ def import_scores(args: argparse.Namespace, context: Context) -> int:
         context.note("dry run: nothing was written")
         return 0
     outcome = scores.submit(known, found, args.timeout)
-    context.note(summary(display.counted(len(found), "score"), len(found), outcome))
+    context.note(summary(counted(len(found), "score"), len(found), outcome))
     return report(args, context, outcome)

@@ -10,7 +10,8 @@ from coaiapy.cli_delivery import add_delivery_options, report
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import note_source, print_json
 from coaiapy.cli_streams import Context
-from coaiapy.listing import TRACE_COLUMNS, listing, with_note
+from coaiapy.display import TRACE_COLUMNS
+from coaiapy.listing import listing, with_note
 from coaiapy.trace_filter import SessionFilter
 
 _COLUMNS = {"id": "Session", "createdAt": "Created", "environment": "Environment"}

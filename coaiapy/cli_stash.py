@@ -9,12 +9,12 @@ from coaiapy.cli_common import Parser, add_command, example_text, subcommands
 from coaiapy.cli_input import STDIN, agrees, read_stdin_bytes
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_streams import Context, write_bytes
-from coaiapy.display import counted
 from coaiapy.errors import ExitCode, NotFoundError, UsageError
 from coaiapy.files import read_bytes, write_output
 from coaiapy.spelled_values import whole_number
 from coaiapy.stash_local import LocalStash
 from coaiapy.stash_patterns import is_pattern
+from coaiapy.text import counted
 
 _COLUMNS = {"key": "Key", "size": "Bytes", "ttl": "Seconds left"}
 _PATTERN = "a key, or a pattern for keys with *, ? or [a-z]"

@@ -9,8 +9,9 @@ from coaiapy.cli_common import add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import note_source
 from coaiapy.cli_streams import Context
+from coaiapy.display import TRACE_COLUMNS
 from coaiapy.errors import UsageError
-from coaiapy.listing import TRACE_COLUMNS, with_note
+from coaiapy.listing import with_note
 from coaiapy.trace_filter import ORDERS, TraceFilter
 
 DEFAULT_LIMIT = 50

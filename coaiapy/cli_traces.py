@@ -17,6 +17,7 @@ from coaiapy.cli_arguments import add_json, add_timeout
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_output import note_source, print_json
 from coaiapy.cli_streams import Context
+from coaiapy.listing import fields
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -109,7 +110,7 @@ def view_observation(args: argparse.Namespace, context: Context) -> None:
     note_source(context, known)
     if args.json:
         return print_json(context, observation)
-    context.say(display.fields(observation))
+    context.say(fields(observation))
 
 
 def delete_traces(args: argparse.Namespace, context: Context) -> None:

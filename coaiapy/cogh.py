@@ -12,9 +12,9 @@ from urllib.parse import quote
 from coaiapy import config_values, web_json
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import ConfigError, NetworkError, UsageError
-from coaiapy.json_values import kind_of
 from coaiapy.listing import listing
 from coaiapy.masking import shown_url
+from coaiapy.text import kind_of
 from coaiapy.web_json import Service
 
 PAGE = 100

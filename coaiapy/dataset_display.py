@@ -3,9 +3,9 @@
 import json
 from typing import Any, Iterable, Sequence
 
-from coaiapy.display import fields, moment
-from coaiapy.listing import listing
+from coaiapy.listing import fields, listing
 from coaiapy.record_fields import Body
+from coaiapy.times import moment
 
 COLUMNS = {
     "name": "Name",

@@ -1,13 +1,15 @@
-"""Records formatted for people: trees, lists of fields, times and durations.
+"""Traces and sessions drawn as trees, and the columns that list them.
 
 Control characters in a record's texts are escaped, so that they cannot control the terminal.
 """
 
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set
 
-from coaiapy import times
-from coaiapy.record_fields import UNCONFIRMED, Body
-from coaiapy.terminal_text import one_line, visible
+from coaiapy.listing import unconfirmed
+from coaiapy.record_fields import Body
+from coaiapy.terminal_text import one_line
+from coaiapy.text import counted
+from coaiapy.times import duration, moment
 
 
 class Strokes(NamedTuple):
@@ -18,17 +20,20 @@ class Strokes(NamedTuple):
     through: str
 
 
-# The note on a record that the server may not show yet, by the value of its mark ``UNCONFIRMED``.
-_UNCONFIRMED = {
-    "waiting": "(not sent yet)",
-    "rejected": "(refused by the server)",
-    "sent": "(not shown by the server yet)",
-}
 # Deeper levels are not indented further; their lines begin with the number of the level.
 MAX_INDENT = 50
 
 LINES = Strokes("├─ ", "└─ ", "│  ")
 ASCII = Strokes("|- ", "`- ", "|  ")
+
+TRACE_COLUMNS = {
+    "id": "Trace",
+    "name": "Name",
+    "timestamp": "Started",
+    "userId": "User",
+    "sessionId": "Session",
+    "tags": "Tags",
+}
 
 
 def strokes_for(stream: Any) -> Strokes:
@@ -48,63 +53,6 @@ def session_tree(session: Body, strokes: Strokes = LINES) -> str:
     count = counted(len(session["traces"]), "trace")
     heading = "session {}  {}".format(one_line(session["id"]), count)
     return "\n\n".join([heading] + [trace_tree(trace, strokes) for trace in session["traces"]])
-
-
-def unconfirmed(body: Body) -> str:
-    """Return the note on a record that the server may not show yet, else an empty text."""
-    return _UNCONFIRMED.get(body.get(UNCONFIRMED, ""), "")
-
-
-def fields(body: Body) -> str:
-    """Return a record with one field on each line; lists and objects are shown as JSON."""
-    shown = {name: _cell(value) for name, value in body.items() if name != UNCONFIRMED}
-    if unconfirmed(body):
-        shown["note"] = unconfirmed(body)
-    width = max(len(name) for name in shown)
-    margin = "\n" + " " * (width + 2)
-    return "\n".join(
-        "{:<{}}  {}".format(name, width, shown[name].replace("\n", margin)) for name in shown
-    )
-
-
-def counted(count: int, what: str) -> str:
-    """Return a count and its noun, with an "s" for the plural: ``1 trace``, ``2 traces``."""
-    return "{} {}{}".format(count, what, "" if count == 1 else "s")
-
-
-def moment(time: Optional[str]) -> str:
-    """Return a time as ``2026-01-31 12:00:00Z``; a text that is no time is returned unchanged."""
-    if not time:
-        return ""
-    try:
-        return times.to_text(times.from_text(time))[:19].replace("T", " ") + "Z"
-    except (ValueError, OverflowError, TypeError):
-        return str(time)
-
-
-def epoch_moment(seconds: Optional[float]) -> str:
-    """Return what ``moment`` returns, for a time given in seconds since 1970."""
-    return moment(times.parse_time(seconds)) if seconds else ""
-
-
-def duration(start: Optional[str], end: Optional[str]) -> str:
-    """Return the time from ``start`` to ``end``, such as ``2 min 05 s``; empty if not known."""
-    if not start or not end:
-        return ""
-    try:
-        seconds = (times.from_text(end) - times.from_text(start)).total_seconds()
-    except (ValueError, OverflowError, TypeError):
-        return ""
-    if seconds < 60:
-        return "{:.3g} s".format(seconds)
-    minutes, rest = divmod(int(round(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return "{} d {} h".format(days, hours)
-    if hours:
-        return "{} h {:02d} min".format(hours, minutes)
-    return "{} min {:02d} s".format(minutes, rest)
 
 
 def _heading(trace: Body) -> str:
@@ -200,11 +148,3 @@ def _line(observation: Body) -> str:
     parts.append(observation.get("statusMessage") or "")
     parts.append(unconfirmed(observation))
     return "  ".join(part for part in parts if part)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, str):
-        return visible(value)
-    import json
-
-    return json.dumps(value, ensure_ascii=False)

@@ -13,6 +13,7 @@ from typing import Any, List
 
 from coaiapy import json_values
 from coaiapy.errors import UsageError
+from coaiapy.text import kind_of
 
 _HEX32 = re.compile(r"[0-9a-f]{32}\Z")
 _HEX16 = re.compile(r"[0-9a-f]{16}\Z")
@@ -27,7 +28,7 @@ def check_given(given: Any, what: str) -> str:
     if isinstance(given, int) and not isinstance(given, bool):
         return str(given)
     if not isinstance(given, str):
-        kind = json_values.kind_of(given)
+        kind = kind_of(given)
         raise UsageError("the id of the {} must be text, not {}".format(what, kind))
     if not given:
         raise UsageError("the id of the {} is empty: name one".format(what))

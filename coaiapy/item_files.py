@@ -11,6 +11,7 @@ from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, NamedTuple
 
 from coaiapy import json_values, line_numbers, yaml_values
 from coaiapy.errors import UsageError
+from coaiapy.text import cut_repr
 
 FORMATS = ("json", "jsonl", "yaml")
 EMPTY = "it is empty"
@@ -44,7 +45,7 @@ class Item(NamedTuple):
         if self.problem is not None:
             raise UsageError(self.problem)
         if not isinstance(self.values, dict):
-            shown = json_values.cut_repr(self.values)
+            shown = cut_repr(self.values)
             raise UsageError("{} is an object, not {}".format(what, shown))
         return self.values
 

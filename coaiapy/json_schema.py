@@ -10,8 +10,8 @@ follow.
 import re
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple, Union
 
-from coaiapy.json_values import cut_repr, kind_of
 from coaiapy.suggest import did_you_mean
+from coaiapy.text import cut_repr, kind_of
 
 Schema = Dict[str, Any]
 Path = Tuple[Union[str, int], ...]

@@ -11,7 +11,6 @@ from typing import Any
 # Deeper nesting is a mistake, and no indented output could show it.
 MAX_DEPTH = 200
 MAX_DIGITS = 300
-MAX_SHOWN = 60
 
 
 def parse(text: str) -> Any:
@@ -29,19 +28,6 @@ def is_surely_plain(text: str) -> bool:
     """
     is_shallow = text.count("[") + text.count("{") <= MAX_DEPTH
     return is_shallow and "\\ud" not in text and "\\uD" not in text
-
-
-def kind_of(value: Any) -> str:
-    """Return the name of a value's type for messages: ``text``, ``a number``, ``a list``."""
-    names = {type(None): "null", bool: "a boolean", int: "a number", float: "a number"}
-    names.update({str: "text", list: "a list", dict: "an object"})
-    return names.get(type(value), "a " + type(value).__name__)
-
-
-def cut_repr(value: Any) -> str:
-    """Return ``repr(value)`` for a message, cut when it is long."""
-    text = repr(value)
-    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
 
 
 def plain(value: Any) -> Any:

@@ -16,8 +16,7 @@ from coaiapy.errors import (
 from coaiapy.http_answers import Answer, is_html, message_of, retry_after
 from coaiapy.http_retry import TemporaryError, is_temporary
 from coaiapy.langfuse_dialect import is_other_generation
-from coaiapy.masking import shown_url
-from coaiapy.redaction import basic, hidden
+from coaiapy.masking import basic, hidden, shown_url
 from coaiapy.settings import Settings
 
 _REGIONS = "cloud.langfuse.com (EU), us.cloud.langfuse.com, jp.cloud.langfuse.com or "

@@ -1,26 +1,27 @@
-"""Rows of a listing formatted as a table for people."""
+"""Records formatted for people: a table of rows, and one record field by field.
+
+Control characters in their texts are escaped, so that they cannot control the terminal.
+"""
 
 import json
 import re
 from typing import Any, Iterable, Mapping, Optional
 
-from coaiapy.display import moment, unconfirmed
 from coaiapy.record_fields import UNCONFIRMED, Body
 from coaiapy.table import table
+from coaiapy.terminal_text import visible
+from coaiapy.times import moment
 
 Columns = Mapping[str, str]
+# The note on a record that the server may not show yet, by the value of its mark ``UNCONFIRMED``.
+_UNCONFIRMED = {
+    "waiting": "(not sent yet)",
+    "rejected": "(refused by the server)",
+    "sent": "(not shown by the server yet)",
+}
 # Fields whose values people copy, which are therefore never cut: ids and times. Names are those of
 # Langfuse's API and of coaia.
 _IDS_AND_TIMES = r"(^|_)(id|row|number|path)$|Id$|At$|_at$|Time$|^timestamp$|^objectName$"
-
-TRACE_COLUMNS = {
-    "id": "Trace",
-    "name": "Name",
-    "timestamp": "Started",
-    "userId": "User",
-    "sessionId": "Session",
-    "tags": "Tags",
-}
 
 
 def listing(
@@ -43,6 +44,23 @@ def with_note(columns: Columns, rows: Iterable[Body]) -> Columns:
     return dict(columns, **{UNCONFIRMED: "Note"})
 
 
+def unconfirmed(body: Body) -> str:
+    """Return the note on a record that the server may not show yet, else an empty text."""
+    return _UNCONFIRMED.get(body.get(UNCONFIRMED, ""), "")
+
+
+def fields(body: Body) -> str:
+    """Return a record with one field on each line; lists and objects are shown as JSON."""
+    shown = {name: _text_of(value) for name, value in body.items() if name != UNCONFIRMED}
+    if unconfirmed(body):
+        shown["note"] = unconfirmed(body)
+    width = max(len(name) for name in shown)
+    margin = "\n" + " " * (width + 2)
+    return "\n".join(
+        "{:<{}}  {}".format(name, width, shown[name].replace("\n", margin)) for name in shown
+    )
+
+
 def cell(value: Any) -> Any:
     """Return a value for a cell: a flat list joined with commas, other structures as JSON."""
     if isinstance(value, list) and all(isinstance(item, (str, int)) for item in value):
@@ -61,3 +79,9 @@ def _shown(row: Mapping[str, Any], name: str) -> Any:
     if isinstance(value, str) and (name.endswith("At") or name in ("timestamp", "startTime")):
         return moment(value)
     return cell(value)
+
+
+def _text_of(value: Any) -> str:
+    if isinstance(value, str):
+        return visible(value)
+    return json.dumps(value, ensure_ascii=False)

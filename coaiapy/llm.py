@@ -4,8 +4,8 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from coaiapy import times
 from coaiapy.errors import NetworkError
-from coaiapy.json_values import kind_of
 from coaiapy.openai_http import OpenaiHttp
+from coaiapy.text import kind_of
 
 Message = Dict[str, str]
 

@@ -1,7 +1,8 @@
-"""Finds secrets by the name of a setting or variable and in URLs, and masks them."""
+"""Finds secrets by the name of a setting or variable and in URLs, and masks them in any text."""
 
+import os
 import re
-from typing import Dict, List, Mapping, Tuple
+from typing import Dict, Iterable, Iterator, List, Mapping, Set, Tuple
 
 MASK = "****"
 # Shorter secrets are not masked in messages: they occur in ordinary words, and the gaps would give
@@ -107,4 +108,63 @@ def masked(variables: Mapping[str, str]) -> Dict[str, str]:
     return {
         name: MASK if value and looks_secret(name, value) else value
         for name, value in variables.items()
+    }
+
+
+def hidden(text: str, secrets: Iterable[str]) -> str:
+    """Return ``text`` with ``****`` for each of ``secrets``, and for the passwords of proxies.
+
+    Secrets shorter than ``SHORTEST`` are not masked, because they occur in ordinary words.
+    """
+    if not text:  # called for every accepted record, whose message is empty
+        return text
+    known = {one for one in secrets if len(one) >= SHORTEST}.union(_proxy_secrets())
+    for form in sorted({form for one in known for form in _spellings(one)}, key=len, reverse=True):
+        text = text.replace(form, MASK)
+    return text
+
+
+def _proxy_secrets() -> Iterator[str]:
+    """Yield the secrets in the ``*_PROXY`` variables, which any failed request may quote."""
+    for name, value in os.environ.items():
+        if name.lower().endswith("_proxy"):
+            yield from in_url(value, is_setting=False)
+
+
+def in_url(text: str, is_setting: bool = True) -> Iterator[str]:
+    """Yield the secrets in the URLs of a text, both as written there and with %XX decoded.
+
+    A password also comes as it stands in a Basic auth header. With ``is_setting``, which says that
+    the text is a URL from the settings, every long value of a query parameter counts as a secret.
+    """
+    from urllib.parse import unquote, unquote_plus
+
+    for value in query_secrets(text, is_setting):
+        yield value
+        yield unquote_plus(value)
+    for user, password in credentials_in(text):
+        for secret in {password, unquote(password)}:
+            if len(secret) >= SHORTEST:
+                yield secret
+                yield basic(unquote(user), secret)
+
+
+def basic(user: str, password: str) -> str:
+    """Return user and password as the Basic auth header has them: the part after ``Basic``."""
+    import base64
+
+    return base64.b64encode("{}:{}".format(user, password).encode("utf-8", "replace")).decode()
+
+
+def _spellings(secret: str) -> Set[str]:
+    """Return a secret as it is, and as it is written in a URL, in JSON and in Python's ``repr``."""
+    import json
+    from urllib.parse import quote
+
+    return {
+        secret,
+        quote(secret, safe="", errors="replace"),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        repr(secret)[1:-1],
     }

@@ -10,10 +10,9 @@ from coaiapy.http_answers import Answer, is_html, message_of, parsed, parsed_obj
 from coaiapy.http_exchange import answer_of, bearer, opened
 from coaiapy.http_failures import BadAddressError, NoAnswerError, cause, translated
 from coaiapy.http_retry import TemporaryError, at_most, is_temporary, retrying
-from coaiapy.masking import MASK, shown_url
+from coaiapy.masking import MASK, hidden, in_url, shown_url
 from coaiapy.openai_settings import OpenaiService, needs_key
 from coaiapy.packages import require
-from coaiapy.redaction import hidden, in_url
 
 T = TypeVar("T")
 

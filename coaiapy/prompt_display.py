@@ -2,10 +2,10 @@
 
 from typing import Iterable
 
-from coaiapy.display import fields, moment
-from coaiapy.listing import cell, listing
+from coaiapy.listing import cell, fields, listing
 from coaiapy.prompt_content import TEXT
 from coaiapy.record_fields import Body
+from coaiapy.times import moment
 
 COLUMNS = {
     "name": "Name",

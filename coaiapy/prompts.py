@@ -5,7 +5,7 @@ Prompts that were fetched are kept on disk (``prompt_cache``) and used when the 
 
 from typing import Any, List, NamedTuple, Optional, Sequence
 
-from coaiapy import display, lost_answers, prompt_cache
+from coaiapy import lost_answers, prompt_cache
 from coaiapy.errors import CoaiaError, NetworkError, NotFoundError, StateError, UsageError
 from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.parallel import run_all, values_of
@@ -25,6 +25,7 @@ from coaiapy.server_lacks import needing
 from coaiapy.server_only import client_for
 from coaiapy.server_pages import rows_from
 from coaiapy.settings import Settings
+from coaiapy.times import epoch_moment
 
 PROMPTS = "/api/public/v2/prompts"
 # Tries to post a new version, if after each lost response the server says that it is not there.
@@ -111,7 +112,7 @@ def fetch_prompt(
     except NetworkError as error:
         if copy is None:
             raise
-        fetched = display.epoch_moment(copy.fetched_at)
+        fetched = epoch_moment(copy.fetched_at)
         return FetchedPrompt(
             copy.prompt, "this is the copy that was fetched at {}: {}".format(fetched, error)
         )
@@ -301,5 +302,5 @@ def _no_copy(
             name, words
         )
     return "the copy of prompt {!r} ({}) of {} is older than {:g} seconds".format(
-        name, words, display.epoch_moment(copy.fetched_at), max_age or 0
+        name, words, epoch_moment(copy.fetched_at), max_age or 0
     )

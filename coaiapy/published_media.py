@@ -8,9 +8,10 @@ An error from a server is never raised.
 import os
 from typing import Any, Callable, Dict, Optional
 
-from coaiapy import display, media, media_files, media_transfer, settings
+from coaiapy import media, media_files, media_transfer, settings
 from coaiapy.errors import CoaiaError
 from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy.listing import fields
 from coaiapy.media_files import SUPPORTED_CONTENT_TYPES
 from coaiapy.published_forms import for_people, or_error
 from coaiapy.published_json import parsed
@@ -147,7 +148,7 @@ def upload_and_attach_media(
 @for_people
 def format_media_display(media_json: Any) -> str:
     """Return what ``get_media`` returned with one field on each line."""
-    return display.fields(parsed(media_json))
+    return fields(parsed(media_json))
 
 
 def _attached(slot: media.Slot, token: str) -> str:

@@ -12,8 +12,9 @@ import json
 from typing import Any, Dict, Optional, Sequence, Tuple
 
 from coaiapy import delivery, display, projects, settings, times, trace_reads, traces
+from coaiapy.display import TRACE_COLUMNS
 from coaiapy.errors import UsageError
-from coaiapy.listing import TRACE_COLUMNS, listing, with_note
+from coaiapy.listing import fields, listing, with_note
 from coaiapy.observation_files import preview, read_observations
 from coaiapy.published_forms import for_people, or_error
 from coaiapy.published_json import parsed, rows, to_text
@@ -314,7 +315,7 @@ def format_trace_tree(trace_json: Any) -> str:
 @for_people
 def format_observation_display(observation_json: Any) -> str:
     """Return an observation with one field on each line."""
-    return display.fields(parsed(observation_json))
+    return fields(parsed(observation_json))
 
 
 @for_people

@@ -1,12 +1,11 @@
 """The fields of each kind of record: their names in coaia and in Langfuse's API, and checks."""
 
-import re
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
 
 from coaiapy import json_values, times
 from coaiapy.errors import UsageError
-from coaiapy.json_values import kind_of
 from coaiapy.suggest import did_you_mean
+from coaiapy.text import environment_name, kind_of
 
 OBSERVATION_TYPES = (
     "EVENT",
@@ -77,18 +76,8 @@ def _metadata(value: Any) -> Body:
     return value if isinstance(value, dict) else {"metadata": value}
 
 
-def environment_name(value: Any) -> str:
-    """Return the name of an environment; ``ValueError`` for one that servers do not allow.
-
-    They would silently replace it by ``default``.
-    """
-    text = _text(value)
-    if not re.match(r"(?!langfuse)[a-z0-9_-]{1,40}\Z", text):
-        raise ValueError(
-            "{!r} is not a name that Langfuse accepts: use up to 40 of a-z, 0-9, - and _, "
-            "not beginning with langfuse".format(text)
-        )
-    return text
+def _environment(value: Any) -> str:
+    return environment_name(_text(value))
 
 
 def _texts(value: Any) -> Tuple[str, ...]:
@@ -161,7 +150,7 @@ TRACE_FIELDS = (
     Field("output", "output", _anything, holds_json=True),
     Field("metadata", "metadata", _metadata, holds_json=True),
     Field("tags", "tags", _texts),
-    Field("environment", "environment", environment_name),
+    Field("environment", "environment", _environment),
     Field("release", "release", _text),
     Field("version", "version", _text),
     Field("public", "public", _flag),
@@ -188,7 +177,7 @@ OBSERVATION_FIELDS = (
     Field("prompt_name", "promptName", _text),
     Field("prompt_version", "promptVersion", _whole),
     Field("version", "version", _text),
-    Field("environment", "environment", environment_name),
+    Field("environment", "environment", _environment),
 )
 
 SCORE_FIELDS = (
@@ -204,7 +193,7 @@ SCORE_FIELDS = (
     Field("comment", "comment", _text),
     Field("metadata", "metadata", _metadata, holds_json=True),
     Field("config_id", "configId", _id),
-    Field("environment", "environment", environment_name),
+    Field("environment", "environment", _environment),
 )
 
 

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from typing import Iterator, List, Tuple, Type
 
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
+from coaiapy.masking import hidden
 from coaiapy.packages import require
-from coaiapy.redaction import hidden
 from coaiapy.redis_settings import RedisServer
 
 

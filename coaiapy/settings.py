@@ -109,7 +109,7 @@ def _base_url(values: ConfigValues) -> str:
 def _environment(text: Optional[str]) -> Optional[str]:
     if not text:
         return None
-    from coaiapy.record_fields import environment_name
+    from coaiapy.text import environment_name
 
     try:
         return environment_name(text)

@@ -6,6 +6,7 @@ from coaiapy import config_values, json_values, redis_settings
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.stash_local import LocalStash
 from coaiapy.stash_redis import RedisStash
+from coaiapy.text import kind_of
 
 Stash = Union[LocalStash, RedisStash]
 
@@ -68,7 +69,7 @@ def get(stash: Stash, key: str) -> bytes:
 def check_key(key: str) -> None:
     """Raise ``UsageError`` for an invalid key, or an empty one: often an unset shell variable."""
     if not isinstance(key, str):
-        raise UsageError("the key must be text, not {}".format(json_values.kind_of(key)))
+        raise UsageError("the key must be text, not {}".format(kind_of(key)))
     if not key:
         raise UsageError("the key is empty: name one")
     try:

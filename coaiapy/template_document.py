@@ -13,8 +13,8 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optio
 
 from coaiapy import files, json_schema
 from coaiapy.errors import StateError
-from coaiapy.json_values import kind_of
 from coaiapy.template_values import convert
+from coaiapy.text import kind_of
 
 Document = Dict[str, Any]
 

@@ -4,7 +4,7 @@ import json
 from typing import Any, Callable, Dict, List
 
 from coaiapy import spelled_values
-from coaiapy.json_values import cut_repr, kind_of
+from coaiapy.text import cut_repr, kind_of
 
 
 def convert(value: Any, type_name: str) -> Any:

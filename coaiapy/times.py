@@ -8,10 +8,10 @@ import re
 import time
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
-from typing import Any, Iterator
+from typing import Any, Iterator, Optional
 
 from coaiapy.errors import UsageError
-from coaiapy.json_values import cut_repr
+from coaiapy.text import cut_repr
 
 _ISO = re.compile(
     r"(\d{4})-?(\d\d)-?(\d\d)"
@@ -168,3 +168,38 @@ def _zone(text: str) -> timezone:
     digits = text[1:].replace(":", "")
     offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
     return timezone(-offset if text[0] == "-" else offset)
+
+
+def moment(time: Optional[str]) -> str:
+    """Return a time as ``2026-01-31 12:00:00Z``; a text that is no time is returned unchanged."""
+    if not time:
+        return ""
+    try:
+        return to_text(from_text(time))[:19].replace("T", " ") + "Z"
+    except (ValueError, OverflowError, TypeError):
+        return str(time)
+
+
+def epoch_moment(seconds: Optional[float]) -> str:
+    """Return what ``moment`` returns, for a time given in seconds since 1970."""
+    return moment(parse_time(seconds)) if seconds else ""
+
+
+def duration(start: Optional[str], end: Optional[str]) -> str:
+    """Return the time from ``start`` to ``end``, such as ``2 min 05 s``; empty if not known."""
+    if not start or not end:
+        return ""
+    try:
+        seconds = (from_text(end) - from_text(start)).total_seconds()
+    except (ValueError, OverflowError, TypeError):
+        return ""
+    if seconds < 60:
+        return "{:.3g} s".format(seconds)
+    minutes, rest = divmod(int(round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return "{} d {} h".format(days, hours)
+    if hours:
+        return "{} h {:02d} min".format(hours, minutes)
+    return "{} min {:02d} s".format(minutes, rest)

@@ -4,8 +4,9 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 
 from coaiapy import ids
 from coaiapy.errors import UsageError
-from coaiapy.json_values import kind_of, plain_text
+from coaiapy.json_values import plain_text
 from coaiapy.record_fields import Body
+from coaiapy.text import kind_of
 
 # The orders of a listing of traces.
 ORDERS = ("timestamp.desc", "timestamp.asc")

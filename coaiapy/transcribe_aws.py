@@ -18,6 +18,7 @@ from coaiapy.call_recorder import Call, Recorder
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, UsageError
 from coaiapy.files import open_bytes
 from coaiapy.packages import require
+from coaiapy.text import kind_of
 from coaiapy.transcript_formats import Segment, Transcript, seconds_in
 from coaiapy.transcription import Progress, Wishes
 
@@ -253,7 +254,7 @@ def _segments_of(items: List[Dict[str, Any]]) -> List[Segment]:
 
 def _word(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("{} is not a word".format(json_values.kind_of(value)))
+        raise ValueError("{} is not a word".format(kind_of(value)))
     return value
 
 

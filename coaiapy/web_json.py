@@ -8,9 +8,8 @@ from coaiapy.http_answers import Answer, message_of, parsed, retry_after
 from coaiapy.http_exchange import answer_of, bearer, opened
 from coaiapy.http_failures import BadAddressError, NoAnswerError
 from coaiapy.http_retry import TemporaryError, at_most, is_temporary, retrying
-from coaiapy.masking import shown_url
+from coaiapy.masking import hidden, in_url, shown_url
 from coaiapy.packages import require
-from coaiapy.redaction import hidden, in_url
 
 # Seconds to connect, to wait for a part of the response, and for the whole response.
 TIMEOUT = (10.0, 30.0)

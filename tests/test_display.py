@@ -5,6 +5,8 @@ import io
 import pytest
 
 from coaiapy import display
+from coaiapy.listing import fields
+from coaiapy.times import duration, moment
 
 
 def observation(id, parent=None, **more):
@@ -90,7 +92,7 @@ def test_two_observations_of_one_id_are_both_shown():
 def test_what_could_steer_a_terminal_is_an_escape():
     lines = tree(observation("a", name="x\x1b[2J\ny\u202e", statusMessage="\r"))
     assert lines[1].endswith("x\\x1b[2J\\ny\\u202e  \\r")
-    shown = display.fields({"input": "one\ntwo\x07", "name": "n"})
+    shown = fields({"input": "one\ntwo\x07", "name": "n"})
     assert shown.splitlines() == ["input  one", "       two\\x07", "name   n"]
 
 
@@ -116,7 +118,7 @@ def test_strokes_are_lines_where_the_stream_can_show_them():
     ],
 )
 def test_durations_are_as_fine_as_they_are_short(end, shown):
-    assert display.duration("2026-01-31T12:00:00.000Z", end) == shown
+    assert duration("2026-01-31T12:00:00.000Z", end) == shown
 
 
 def test_a_session_shows_each_of_its_traces():
@@ -128,7 +130,7 @@ def test_a_session_shows_each_of_its_traces():
 
 def test_one_record_tells_that_a_server_does_not_show_it_yet():
     body = {"id": "o", "unconfirmed": "sent"}
-    assert display.fields(body) == "id    o\nnote  (not shown by the server yet)"
+    assert fields(body) == "id    o\nnote  (not shown by the server yet)"
 
 
 @pytest.mark.parametrize("text", ["soon", "0001-01-01T00:00:00+10:00", 5, {}])
@@ -136,4 +138,4 @@ def test_what_is_no_time_is_shown_as_it_is(text):
     trace = {"id": "t", "timestamp": text, "observations": [{"id": "o", "startTime": text}]}
     trace["observations"][0]["endTime"] = text
     assert display.trace_tree(trace).startswith("trace t")
-    assert display.moment(text) == (str(text) if text else "")
+    assert moment(text) == (str(text) if text else "")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from coaiapy.listing import TRACE_COLUMNS, listing, with_note
+from coaiapy.display import TRACE_COLUMNS
+from coaiapy.listing import listing, with_note
 
 
 def test_nothing_is_cut_and_null_is_shown_as_nothing():
