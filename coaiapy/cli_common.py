@@ -4,6 +4,7 @@ import argparse
 import os
 from typing import Any, Callable, List, Optional, Sequence
 
+from coaiapy.cli_globals import FOOTER
 from coaiapy.cli_streams import Answer, Context, write_text
 from coaiapy.errors import ExitCode, UsageError
 
@@ -100,6 +101,15 @@ class Parser(argparse.ArgumentParser):
         self.elsewhere = lambda word: []
         self.joined = lambda words: words
         self._words: List[str] = []
+        self._whole: Optional[List[argparse.Action]] = None
+
+    def format_help(self) -> str:
+        """Return the help, also while only some of the actions take part in the parsing."""
+        narrowed, self._actions = self._actions, self._whole or self._actions
+        try:
+            return super().format_help() + ("" if self.prog == "coaia" else "\n" + FOOTER)
+        finally:
+            self._actions = narrowed
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         commands = getattr(action, "choices", None)
@@ -132,12 +142,13 @@ class Parser(argparse.ArgumentParser):
             return super().parse_known_args(words, namespace)
         end = words.index("--") if "--" in words else len(words)
         try:
+            self._whole = every
             self._actions = [action for action in every if action.option_strings]
             parsed, left = super().parse_known_args(words[:end], namespace)
             self._actions = places
             return super().parse_known_args(left + words[end:], parsed)
         finally:
-            self._actions = every
+            self._actions, self._whole = every, None
 
     def _left_over(self, left: Sequence[str]) -> str:
         return "unrecognized arguments: " + " ".join(left) + self.meant(left, self._words)

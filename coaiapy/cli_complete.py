@@ -4,6 +4,7 @@ import argparse
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from coaiapy.cli_common import Parser
+from coaiapy.cli_globals import take_globals
 from coaiapy.cli_complete_values import WORDS, Candidate, Given, Offer, values_of
 
 # Stands for the word in progress, so that the parsers see where it is and not what it may be.
@@ -17,7 +18,8 @@ def offer(build_parser: BuildParser, words: List[str], current: str) -> Offer:
     """Return what can stand in place of ``current`` after ``words`` (without ``coaia`` itself)."""
     if words[:1] == ["help"]:
         return _help_offer(build_parser, words[1:])
-    line = [word for word in words if word != "--debug"] + [_HERE]
+    kept = take_globals(words)[0] + (["--color"] if words[-1:] == ["--color"] else [])
+    line = kept + [_HERE]
     reader = _Reader(build_parser(line))
     # The word in progress may belong to the one before it: --var KEY VALUE is --var=KEY=VALUE.
     joined = reader.read_line(line)[: -len(_HERE)]

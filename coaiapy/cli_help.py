@@ -4,6 +4,7 @@ import argparse
 from typing import List, Tuple
 
 from coaiapy.cli_common import Answer, Parser
+from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.errors import ExitCode
 
@@ -26,6 +27,7 @@ OTHER_VARIABLES = (
     ("COAIAPY_ENV_PATH", "file to read settings from instead of ./.env (the same as --env)"),
     ("COAIA_HOME", "folder for coaia's own files (default: ~/.coaia)"),
     ("COAIA_DEBUG", "set to 1 to show a traceback if an error occurs (the same as --debug)"),
+    ("NO_COLOR", "set to 1 to show nothing in color, unless --color always is given"),
     (
         "COAIA_<NAME>",
         "value of the template variable <name> in coaia pipeline create, unless --var sets it",
@@ -55,6 +57,7 @@ topics:
 examples:
   coaia help pipeline create
   coaia help exit-codes
+  coaia help --json
 """
 
 
@@ -62,18 +65,46 @@ def build(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia help``."""
     parser.epilog = _EPILOG.format("".join("  {:<12} {}\n".format(*topic) for topic in TOPICS))
     parser.add_argument("words", nargs="*", metavar="COMMAND", help="a command or a topic")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print all commands with their operands, options, types and examples, and the exit codes",
+    )
     parser.set_defaults(handler=_show)
 
 
 def _show(args: argparse.Namespace, context: Context) -> None:
+    if args.json:
+        return _show_json(args, context)
     if args.words == ["exit-codes"]:
         raise Answer(_table([(str(int(code)), meaning) for code, meaning in EXIT_CODES]))
     if args.words == ["times"]:
         raise Answer(_table(list(TIMES)))
     if args.words == ["variables"]:
         raise Answer(_table(variables()))
+    _show_help(args)
+
+
+def _show_help(args: argparse.Namespace) -> None:
     line = args.words + ["--help"]
     args.build_parser(line).parse_args(line)
+
+
+def _show_json(args: argparse.Namespace, context: Context) -> None:
+    """Print the named command with all below it, with what is true of all commands at the root."""
+    from coaiapy import __version__
+    from coaiapy.command_tree import command
+
+    try:
+        _show_help(args)
+    except Answer:
+        pass  # there is such a command
+    found = command(args.build_parser, args.words)
+    if not args.words:
+        found["version"] = __version__
+        found["exit_codes"] = [{"code": int(c), "meaning": text} for c, text in EXIT_CODES]
+        found["topics"] = dict(TOPICS)
+    print_json(context, found)
 
 
 def variables() -> List[Tuple[str, str]]:

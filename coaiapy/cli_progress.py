@@ -41,8 +41,8 @@ def _bar(context: Context, name: str, unit: str) -> Iterator[Any]:
 
 
 def new_bar(context: Context, **options: Any) -> Any:
-    """Return a ``tqdm`` bar on stderr, or ``None``: nobody watches, or the package is missing."""
-    if not is_terminal(context.stderr):
+    """Return a ``tqdm`` bar on stderr, or ``None``: nobody watches or wants to, or the package is missing."""
+    if context.quiet or not is_terminal(context.stderr):
         return None
     try:
         tqdm = require("tqdm").tqdm

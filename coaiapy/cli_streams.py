@@ -14,24 +14,49 @@ class Answer(Exception):
 
 
 class Context(NamedTuple):
-    """The terminal as a command sees it; tests pass their own streams."""
+    """The terminal as a command sees it, and what the user wishes to see there.
+
+    Tests pass their own streams. ``color`` is ``auto``, ``always`` or ``never``.
+    """
 
     stdin: IO[str]
     stdout: IO[str]
     stderr: IO[str]
     env_file: Optional[str] = None
+    quiet: bool = False
+    utc: bool = False
+    color: str = "auto"
+    json_errors: bool = False
 
     def say(self, text: str) -> None:
         """Write one line of data to stdout."""
         write_text(self.stdout, text + "\n")
 
     def note(self, text: str) -> None:
-        """Write one line of talk to stderr; nothing in it steers a terminal or a log's viewer."""
-        write_text(self.stderr, visible(text) + "\n")
+        """Write one line of talk to stderr, unless ``--quiet`` is on."""
+        if not self.quiet:
+            self._talk(text)
 
     def warn(self, sentence: str) -> None:
-        """Note what is wrong though the command goes on."""
-        self.note("coaia: " + sentence)
+        """Say what is wrong though the command goes on, also if ``--quiet`` is on."""
+        self._talk("coaia: " + sentence)
+
+    def _talk(self, text: str) -> None:
+        """Write a line in which nothing steers a terminal or a log's viewer."""
+        write_text(self.stderr, visible(text) + "\n")
+
+    @property
+    def local_times(self) -> bool:
+        """Whether times are shown in local time: where a person reads them."""
+        return is_terminal(self.stdout) and not self.utc
+
+    @property
+    def colored(self) -> bool:
+        """Whether what stands out is colored."""
+        if self.color == "auto":
+            plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+            return is_terminal(self.stdout) and not plain
+        return self.color == "always"
 
     def prompt(self, question: str) -> None:
         """Write a question to stderr, and leave the cursor behind it."""

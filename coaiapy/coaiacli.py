@@ -1,11 +1,11 @@
 """The command ``coaia``: runs one command line and turns exceptions into exit codes."""
 
-import os
 import sys
-from typing import TYPE_CHECKING, List, Optional, Tuple
+from typing import TYPE_CHECKING, List, Optional
 
 from coaiapy import __version__
 from coaiapy.cli_branches import Branch, add_branches
+from coaiapy.cli_globals import add_globals, check, take_globals
 from coaiapy.cli_streams import Answer, Context, flush, standard_context, write_text
 from coaiapy.errors import CoaiaError, ExitCode, StateError, UsageError
 from coaiapy.published_cli import (  # noqa: F401 - scripts import them from here
@@ -84,9 +84,17 @@ def main(argv: Optional[List[str]] = None, context: Optional[Context] = None) ->
         return _fail(streams, text, ExitCode.USAGE, False)
     if words[:1] == ["__complete"]:
         return _complete(words[1:], streams)
-    words, debug = _take_debug(words)
-    streams = streams._replace(env_file=_env_file(words))
+    words, wishes = take_globals(words)
+    debug = wishes.debug
+    streams = streams._replace(
+        env_file=wishes.env_file,
+        quiet=wishes.quiet,
+        utc=wishes.utc,
+        color=wishes.color,
+        json_errors=wishes.json,
+    )
     try:
+        check(wishes)
         return _run(_as_utf8(words), streams)
     except CoaiaError as error:
         return _fail(streams, str(error), error.exit_code, debug)
@@ -122,7 +130,7 @@ def build_parser(words: List[str]) -> "Parser":
     parser.add_argument(
         "--env", metavar="ENV_FILE", help="read settings from this file instead of ./.env"
     )
-    parser.add_argument("--debug", action="store_true", help="show a traceback if an error occurs")
+    add_globals(parser)
     parser.set_defaults(build_parser=build_parser)
     add_branches(parser, GROUPS, words)
     return parser
@@ -153,27 +161,6 @@ def _complete(words: List[str], context: Context) -> int:
     return ExitCode.OK
 
 
-def _take_debug(words: List[str]) -> Tuple[List[str], bool]:
-    """Remove ``--debug``, which may be anywhere before ``--``; also return whether it is on."""
-    end = words.index("--") if "--" in words else len(words)
-    kept = [word for word in words[:end] if word != "--debug"] + words[end:]
-    wished = os.environ.get("COAIA_DEBUG", "") not in ("", "0")
-    return kept, wished or len(kept) < len(words)
-
-
-def _env_file(words: List[str]) -> Optional[str]:
-    """Return the value of ``--env``, needed before the command line is parsed, or ``None``.
-
-    An error of the parser is masked with the secrets of this file.
-    """
-    for word, following in zip(words, words[1:] + [""]):
-        if word == "--env":
-            return following
-        if word.startswith("--env="):
-            return word[len("--env=") :]
-    return None
-
-
 def _as_utf8(words: List[str]) -> List[str]:
     """Decode words as UTF-8, also in a C locale; ``UsageError`` for what is not UTF-8."""
     if any("\0" in word for word in words):
@@ -190,12 +177,16 @@ def _fail(context: Context, text: str, code: ExitCode, debug: bool) -> int:
     from coaiapy.redaction import without_secrets
     from coaiapy.terminal_text import visible
 
-    said = "coaia: {}\n".format(text)
+    text = without_secrets(text, context.env_file)
+    said = visible("coaia: {}\n".format(text))
+    if context.json_errors:
+        import json
+
+        said = json.dumps({"error": text, "exit_code": int(code)}) + "\n"
     if debug:
         import traceback
 
-        said = traceback.format_exc() + said
-    said = visible(without_secrets(said, context.env_file))
+        said = visible(without_secrets(traceback.format_exc(), context.env_file)) + said
     try:
         write_text(context.stderr, said)
         flush(context.stderr)

@@ -65,7 +65,7 @@ FLOORS = {
         cli_listing cli_fuse cli_sessions cli_comments cli_media cli_health cli_projects cli_doctor cli_observations
         cli_traces cli_trace_list cli_trace_writes cli_batch cli_outbox
         cli_stash cli_config cli_gh published_cli
-        cli_completion cli_complete cli_complete_values
+        cli_completion cli_complete cli_complete_values cli_globals command_tree
     """,
     5: """
         coaiacli __init__ __main__
