@@ -4,8 +4,8 @@ import argparse
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from coaiapy.cli_common import Parser
-from coaiapy.cli_globals import take_globals
 from coaiapy.cli_complete_values import WORDS, Candidate, Given, Offer, values_of
+from coaiapy.cli_globals import take_globals
 
 # Stands for the word in progress, so that the parsers see where it is and not what it may be.
 _HERE = "\0"

@@ -109,7 +109,9 @@ def forms(option: Command) -> List[str]:
 def _operand(action: Any, parser: Any) -> Command:
     about = {"name": action.metavar or action.dest.upper()}
     required = action.nargs not in ("?", "*")
-    return dict(about, required=required, repeatable=action.nargs in ("*", "+"), **_value(action, parser))
+    return dict(
+        about, required=required, repeatable=action.nargs in ("*", "+"), **_value(action, parser)
+    )
 
 
 def _option(action: Any, parser: Any) -> Command:

@@ -9,7 +9,9 @@ from coaiapy import cli_help, coaiacli, config_schema, times
 from coaiapy.errors import ExitCode
 
 SOURCES = sorted(Path(cli_help.__file__).resolve().parent.glob("*.py"))
-READ_FROM_ENVIRONMENT = re.compile(r'"(LANGFUSE_[A-Z_]+|COAIAPY_[A-Z_]+|COAIA_HOME|COAIA_DEBUG|NO_COLOR)"')
+READ_FROM_ENVIRONMENT = re.compile(
+    r'"(LANGFUSE_[A-Z_]+|COAIAPY_[A-Z_]+|COAIA_HOME|COAIA_DEBUG|NO_COLOR)"'
+)
 
 
 def test_without_words_it_shows_the_help_of_everything(run):
