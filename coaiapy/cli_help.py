@@ -4,7 +4,6 @@ import argparse
 from typing import List, Tuple
 
 from coaiapy.cli_common import Answer, Parser
-from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.errors import ExitCode
 
@@ -93,6 +92,7 @@ def _show_help(args: argparse.Namespace) -> None:
 def _show_json(args: argparse.Namespace, context: Context) -> None:
     """Print the named command with all below it, with what is true of all commands at the root."""
     from coaiapy import __version__
+    from coaiapy.cli_output import print_json
     from coaiapy.command_tree import command
 
     try:
