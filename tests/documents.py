@@ -9,10 +9,10 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import List, NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent
+from places import ROOT
+
 _BLOCK = re.compile(r"(?:`([^`\n]+)`:\n\n)?```(\w+)\n(.*?)```", re.DOTALL)
 _END = "-- the end of what a command prints --"
 # An id or a time.

@@ -13,11 +13,11 @@ import sys
 
 from delivering import records_of, submit
 
-from coaiapy import traces
+from coaiapy import claims, delivery, destinations, dispatch, journal, outbox, traces
 
 SIZE = 3
-CORE = ("journal", "claims", "outbox", "dispatch", "delivery", "destinations", "traces")
-FILES = {os.path.join(os.path.dirname(traces.__file__), name + ".py") for name in CORE}
+CORE = (journal, claims, outbox, dispatch, delivery, destinations, traces)
+FILES = {module.__file__ for module in CORE}
 
 
 class Server:

@@ -2,9 +2,9 @@
 
 import os
 import shutil
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from places import ROOT
+
 MADE = ("build", "dist", "__pycache__")
 
 

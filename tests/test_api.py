@@ -7,16 +7,16 @@ import re
 import runpy
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import typed_script
+from places import TOOLS
 from processes import environment
 
 import coaiapy
 from coaiapy import api
 
-TOOL = Path(__file__).resolve().parent.parent / "tools" / "make_api_docs.py"
+TOOL = TOOLS / "make_api_docs.py"
 FUNCTIONS = [name for name in coaiapy.__all__ if inspect.isfunction(getattr(coaiapy, name))]
 
 

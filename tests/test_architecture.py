@@ -2,10 +2,12 @@
 
 import ast
 import importlib.util
+import os
 import sys
 import sysconfig
 
-from package_code import MODULES, ROOT, functions, own_imports, statements, tree
+from package_code import MODULES, functions, own_imports, statements, tree
+from places import PACKAGE, ROOT
 
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 40
@@ -96,6 +98,14 @@ FILES = sorted(
     for path in (ROOT / place).glob("*.py" if place == "." else "**/*.py")
 )
 DOMAIN = [name for name in MODULES if FLOOR_OF.get(name, 0) < FIRST_COMMAND_FLOOR]
+
+
+def test_the_modules_are_all_the_files_of_the_package():
+    """Otherwise all rules would hold for a part of the package only."""
+    files = [name for _, _, names in os.walk(str(PACKAGE)) for name in names]
+    folders = [path.parent for path in PACKAGE.rglob("__init__.py") if path.parent != PACKAGE]
+    assert len(MODULES) == sum(name.endswith(".py") for name in files) - len(folders)
+    assert not [folder for folder in folders if (folder / "__init__.py").read_text("utf-8")]
 
 
 def test_every_module_has_a_floor_and_every_floor_only_modules_that_exist():

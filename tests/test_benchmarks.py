@@ -4,7 +4,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from package_code import ROOT
+from places import ROOT
 
 BENCH = ROOT / "bench"
 MODULES = ("clients", "commands", "comparison", "observations")

@@ -13,8 +13,8 @@ import pytest
 import source_tree
 from hypothesis import example, given
 from hypothesis import strategies as st
+from places import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 HISTORY = ("CHANGELOG.md", "docs/benchmarks.md")  # of the versions there were
 PLACES = ("setup.py", "pyproject.toml", "coaiapy/__init__.py")
 

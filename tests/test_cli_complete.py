@@ -8,8 +8,8 @@ import subprocess
 import sys
 
 import pytest
-from test_coaiacli import TREE, named
-from test_startup import loaded
+from all_commands import TREE, named
+from loaded_modules import loaded
 
 from coaiapy import cli_complete_values
 

@@ -4,14 +4,12 @@ import re
 import runpy
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
-from test_coaiacli import TREE, named
+from all_commands import TREE, named
+from places import TOOLS
 
-TOOL = runpy.run_path(
-    str(Path(__file__).resolve().parent.parent / "tools" / "make_cli_docs.py"), run_name="tool"
-)
+TOOL = runpy.run_path(str(TOOLS / "make_cli_docs.py"), run_name="tool")
 MARKDOWN = TOOL["MARKDOWN"].read_text(encoding="utf-8")
 MAN_PAGE = TOOL["MAN_PAGE"].read_text(encoding="utf-8")
 HEADINGS = re.findall(r"^##+ (.*)$", MARKDOWN, re.MULTILINE)

@@ -9,18 +9,13 @@ import sys
 
 import pytest
 from forked import commands_at_once
-from processes import bash
+from processes import ROOT, bash
+from terminal import Terminal
 
 from coaiapy.cli_common import Context
 from coaiapy.coaiacli import main
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 COMMANDS = ("init", "list", "get", "set", "unset", "source", "save", "clear")
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
 
 
 def test_help(run):

@@ -1,14 +1,14 @@
 """coaia help: what it says is what the program does."""
 
 import re
-from pathlib import Path
 
 import pytest
+from places import PACKAGE
 
-from coaiapy import cli_help, coaiacli, config_schema, times
+from coaiapy import coaiacli, config_schema, times
 from coaiapy.errors import ExitCode
 
-SOURCES = sorted(Path(cli_help.__file__).resolve().parent.glob("*.py"))
+SOURCES = sorted(PACKAGE.rglob("*.py"))
 READ_FROM_ENVIRONMENT = re.compile(
     r'"(LANGFUSE_[A-Z_]+|COAIAPY_[A-Z_]+|COAIA_HOME|COAIA_DEBUG|NO_COLOR)"'
 )

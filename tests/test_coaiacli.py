@@ -11,6 +11,7 @@ import sys
 import time
 
 import pytest
+from all_commands import TREE, named, subparsers
 
 import coaiapy
 from coaiapy import coaiacli
@@ -35,24 +36,6 @@ def process(*words, **options):
     return subprocess.run(COAIA + list(words), stderr=subprocess.PIPE, timeout=60, **options)
 
 
-def commands(words=()):
-    """Yield the words and the parser of every command of the tree."""
-    parser = coaiacli.build_parser(list(words))
-    for word in words:
-        parser = subparsers(parser)[word]
-    yield list(words), parser
-    for name in sorted(subparsers(parser)):
-        yield from commands(tuple(words) + (name,))
-
-
-def subparsers(parser):
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            return action.choices
-    return {}
-
-
-TREE = list(commands())
 ONLY_GROUPS = [
     words
     for words, parser in TREE
@@ -63,10 +46,6 @@ REAL_COMMANDS = [
     for words, parser in TREE
     if words and parser.get_default("handler").__name__ != "print_help"
 ]
-
-
-def named(words):
-    return " ".join(words)
 
 
 def test_the_tree_is_all_there():

@@ -6,10 +6,10 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from interactive import STARTS, Terminal, has
+from places import ROOT
 
 from coaiapy import cli_completion
 
@@ -215,7 +215,7 @@ def test_the_script_is_printed(run, name):
 
 
 def test_it_is_loaded_here_as_help_and_readme_say(run):
-    readme = Path(__file__).resolve().parent.parent / "README.md"
+    readme = ROOT / "README.md"
     documented = (readme.read_text(encoding="utf-8"), run("completion", "--help").out)
     for shell, name, line in (
         ("bash", "bashrc", 'eval "$(coaia completion bash)"'),

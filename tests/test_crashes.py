@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 
+import killed_at_each_line
 import pytest
 from delivering import (
     BOTH,
@@ -22,6 +23,7 @@ from delivering import (
 from forked import all_at_once
 from killed_at_each_line import SIZE
 from langfuse_server import faults
+from places import HELPERS
 
 from coaiapy import delivery
 from coaiapy.destinations import destination_of
@@ -132,13 +134,10 @@ def test_killed_at_any_line_nothing_is_lost_and_nothing_doubled(langfuse, kind):
     server = langfuse(kind)
     submit(server, records_of(1, trace=9999))
     server.forget_requests()
-    here = os.path.dirname(__file__)
-    script = os.path.join(here, "killed_at_each_line.py")
-    path = os.pathsep.join([os.path.dirname(os.path.dirname(delivery.__file__)), here])
     every = "1" if kind == "v3" else "4"
     output = subprocess.check_output(
-        [sys.executable, script, server.url, every],
-        env=dict(os.environ, PYTHONPATH=path),
+        [sys.executable, killed_at_each_line.__file__, server.url, every],
+        env=dict(os.environ, PYTHONPATH=HELPERS),
         timeout=350,
     )
     kills = json.loads(output.decode())

@@ -4,7 +4,7 @@ import ast
 import copy
 import sys
 
-from package_code import MODULES, functions, own_imports, statements, tree
+from package_code import MODULES, functions, imported_names, own_imports, statements, tree
 
 SMALLEST_COPY = 25  # nodes of the syntax tree: two or three lines
 
@@ -103,7 +103,7 @@ def test_nothing_is_there_that_nothing_uses():
 
 def test_every_module_is_imported():
     loaded = {name for module in MODULES for name in set(own_imports(module)) - {module}}
-    named = {text.partition(".")[0] for module in MODULES for text in texts(tree(module))}
+    named = {owner for module in MODULES for owner, _ in named_in_texts(module)}
     unloaded = set(MODULES) - loaded - named - FOR_SCRIPTS - {"__init__", "__main__"}
     assert not unloaded, "nothing imports {}".format(sorted(unloaded))
 
@@ -126,11 +126,17 @@ def uses(module):
         elif isinstance(node, ast.Attribute):
             if isinstance(node.value, ast.Name) and node.value.id in known:
                 yield known[node.value.id], node.attr
-        elif node.module.startswith("coaiapy."):
-            yield from ((node.module[8:], alias.name) for alias in node.names)
+        else:
+            yield from imported_names(node)
     yield from ((module, name) for name in published(tree(module)))
-    dotted = (text.partition(".") for text in texts(tree(module)))
-    yield from ((owner, name) for owner, _, name in dotted if owner in MODULES)
+    yield from named_in_texts(module)
+
+
+def named_in_texts(module):
+    """Each (module, function) that a command is built by, as a branch of the tree names it."""
+    for text in texts(tree(module)):
+        owner, _, name = text.rpartition(".")
+        yield from ((whole, name) for whole in (owner, "cli." + owner) if whole in MODULES)
 
 
 def nodes(module, *kinds):
@@ -140,11 +146,15 @@ def nodes(module, *kinds):
 def imported_modules(module):
     """The modules of the package that are imported whole, by the name they have in ``module``."""
     return {
-        alias.asname or alias.name: alias.name
+        local: "{}.{}".format(owner, name).lstrip(".")
         for node in nodes(module, ast.ImportFrom)
-        if node.module == "coaiapy"
-        for alias in node.names
+        for local, (owner, name) in zip(local_names_of(node), imported_names(node))
+        if "{}.{}".format(owner, name).lstrip(".") in MODULES
     }
+
+
+def local_names_of(node):
+    return [alias.asname or alias.name for alias in node.names]
 
 
 def modules_as_values(module):

@@ -18,6 +18,7 @@ from delivering import (
     submit,
     writes,
 )
+from places import HELPERS
 
 from coaiapy import claims
 from coaiapy.destinations import destination_of
@@ -58,19 +59,17 @@ def test_what_another_is_sending_is_waited_for_and_not_sent_twice(server):
 
 KILLED_WHILE_SENDING = """
 import sys
-sys.path.insert(0, sys.argv[1])
 from delivering import *
-class Server: public_key, secret_key, url = "pk-test", "sk-test", sys.argv[2]
+class Server: public_key, secret_key, url = "pk-test", "sk-test", sys.argv[1]
 submit(Server, records_of(3), seconds=60, timeout=60.0)
 """
 
 
 def test_what_a_killed_process_was_sending_is_sent_by_the_next_at_once(server):
     server.fail("hang", method="POST")
-    here = os.path.dirname(__file__)
     child = subprocess.Popen(
-        [sys.executable, "-c", KILLED_WHILE_SENDING, here, server.url],
-        env=dict(os.environ, PYTHONPATH=os.path.dirname(here)),
+        [sys.executable, "-c", KILLED_WHILE_SENDING, server.url],
+        env=dict(os.environ, PYTHONPATH=HELPERS),
     )
     server.wait_until(lambda: writes(server))
     assert claimed() == 3

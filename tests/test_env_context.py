@@ -5,7 +5,7 @@ import json
 
 import pytest
 from processes import bash
-from test_cli_env import Terminal
+from terminal import Terminal
 
 from coaiapy import env_context
 from coaiapy.cli_common import Context

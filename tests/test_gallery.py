@@ -3,13 +3,13 @@
 import re
 import shlex
 import shutil
-from pathlib import Path
 
 import pytest
+from places import ROOT
 
 from coaiapy.pipeline import create, load, preview
 
-GALLERY = Path(__file__).resolve().parent.parent / "templates"
+GALLERY = ROOT / "templates"
 TEMPLATES = sorted(path for path in GALLERY.iterdir() if path.suffix in (".json", ".yaml", ".yml"))
 README = (GALLERY / "README.md").read_text(encoding="utf-8")
 

@@ -2,15 +2,15 @@
 to it in order, and its answers must have the recorded status, content type and shape."""
 
 import json
-import pathlib
 from typing import Any, Dict, List
 
 import pytest
 from langfuse_server import KINDS, LangfuseServer
 from langfuse_server.client import Client, Result
 from langfuse_server.shapes import differences
+from places import DATA
 
-RECORDINGS = pathlib.Path(__file__).parent / "data" / "langfuse"
+RECORDINGS = DATA / "langfuse"
 
 # Exchanges that are not compared, by name. All of them belong to resources that the stand-in does
 # not play; the tests below fail when it does, and when an exchange is neither here nor played.

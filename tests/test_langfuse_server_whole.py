@@ -1,12 +1,13 @@
 """The stand-in of Langfuse as a server: its paths, its keys, many clients, a process of its own."""
 
 import json
-import pathlib
+import os
 import subprocess
 import sys
 import threading
 import urllib.request
 
+import langfuse_server
 from langfuse_server import KINDS
 from langfuse_server.client import Client
 from server_talk import INGESTION, Start, event
@@ -53,7 +54,7 @@ def test_many_clients_at_once(langfuse: Start) -> None:
 
 
 def test_it_runs_in_a_process_of_its_own() -> None:
-    folder = str(pathlib.Path(__file__).parent)
+    folder = os.path.dirname(os.path.dirname(langfuse_server.__file__))
     command = [sys.executable, "-m", "langfuse_server", "v3"]
     process = subprocess.Popen(
         command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, universal_newlines=True

@@ -4,14 +4,14 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
+import many_runs
 import pytest
 from documents import CHANGING
 from langfuse_server import LangfuseServer
 from processes import environment, finish
 
-SCRIPT = Path(__file__).resolve().parent / "many_runs.py"
+SCRIPT = many_runs.__file__
 ROUNDS = 6
 INTERRUPTED = ["Ctrl-C", "fuse", "traces", "add-observations", "run-1"]
 KEYS = "LANGFUSE_BASE_URL={}\nLANGFUSE_PUBLIC_KEY=pk-test\nLANGFUSE_SECRET_KEY=sk-test\n"

@@ -1,13 +1,13 @@
 """What is owed to a server: queued, claimed, acknowledged, set aside, adopted, forgotten."""
 
 import json
-import os
 import subprocess
 import sys
 import time
 
 import pytest
 from delivering import observation_of, records_of, trace_of
+from processes import environment
 
 from coaiapy import claims, destinations, outbox
 from coaiapy.journal import Journal
@@ -155,7 +155,7 @@ def in_child(code, *words):
         [sys.executable, "-c", script] + [str(word) for word in words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=dict(os.environ, PYTHONPATH=os.path.dirname(os.path.dirname(claims.__file__))),
+        env=environment(),
     )
 
 

@@ -21,8 +21,7 @@ from delivering import (
     records_of,
     writes,
 )
-
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from processes import ROOT
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import markdown
 import pip
 import pytest
 import source_tree
+from places import PACKAGE, ROOT
 
 import coaiapy
 
@@ -23,7 +24,6 @@ try:
 except ImportError:
     import tomli as toml  # comes with pytest where Python has no reader of its own
 
-ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("coaiapy", "tests", "tools", "bench", "templates", "docs")
 FILES = (
     "setup.py",
@@ -137,13 +137,8 @@ def build(tree, kind, out):
 
 def shipped():
     """Every file of the package that an installation must have."""
-    package = ROOT / "coaiapy"
-    found = [
-        path
-        for kind in ("*.py", "*.json", "templates/*.json", "completions/*")
-        for path in package.glob(kind)
-    ]
-    return {str(path.relative_to(ROOT)) for path in found + [package / "py.typed"]}
+    found = [path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    return {str(path.relative_to(ROOT)) for path in found}
 
 
 def test_the_wheel_is_universal_and_complete(artefacts):

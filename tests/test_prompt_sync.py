@@ -4,9 +4,10 @@ import os
 
 import pytest
 from servers import settings_for
-from test_prompts import CHAT
 
 from coaiapy import prompt_drift, prompt_folder, prompt_sync, prompts
+
+CHAT = [{"role": "system", "content": "s"}, {"role": "user", "content": "{{q}}"}]
 
 
 @pytest.fixture

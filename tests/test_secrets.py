@@ -12,7 +12,6 @@ import runpy
 import stat
 import subprocess
 import sys
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -37,6 +36,7 @@ from canaries import (
     settings_for,
     sing,
 )
+from places import TOOLS
 from processes import environment
 from redis_for_tests import free_port
 from web_server import serving
@@ -67,10 +67,10 @@ def files(project):
 
 
 def test_every_command_is_run():
-    tool = Path(__file__).resolve().parent.parent / "tools" / "make_cli_docs.py"
-    for command in runpy.run_path(str(tool), run_name="tool")["tree"]():
-        words = command.name.split(" ", 1)[1:]
-        if not command.commands and words != ["help"]:
+    tool = TOOLS / "make_cli_docs.py"
+    for command in runpy.run_path(str(tool), run_name="tool")["commands"]():
+        words = command["name"].split(" ", 1)[1:]
+        if not command["commands"] and words != ["help"]:
             assert [line for line in COMMANDS if (line + " ").startswith(words[0] + " ")], words
 
 

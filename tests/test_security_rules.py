@@ -2,10 +2,10 @@
 
 import ast
 import functools
-from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parent.parent / "coaiapy"
-MODULES = sorted(path.stem for path in PACKAGE.glob("*.py"))
+from package_code import MODULES, tree
+from places import PACKAGE
+
 # Methods of requests, of its sessions, and of those alone.
 ASKING = {"request", "get", "post", "put", "patch", "delete", "head"}
 NEVER = {
@@ -25,8 +25,7 @@ NEVER = {
 
 
 def calls(module):
-    tree = ast.parse((PACKAGE / (module + ".py")).read_text(encoding="utf-8"))
-    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [node for node in ast.walk(tree(module)) if isinstance(node, ast.Call)]
 
 
 @functools.lru_cache(maxsize=None)
@@ -84,7 +83,7 @@ def requests_of(pairs):
 
 def test_no_request_is_sent_in_another_way():
     others = ("urlopen", "http.client", "HTTPConnection", "ftplib", "verify=False", "CERT_NONE")
-    for path in PACKAGE.glob("*.py"):
+    for path in PACKAGE.rglob("*.py"):
         source = path.read_text(encoding="utf-8")
         assert not [other for other in others if other in source], path
 

@@ -3,12 +3,12 @@
 import json
 import keyword
 import time
-from pathlib import Path
 
 import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from places import PACKAGE
 
 from coaiapy import json_schema
 from coaiapy.errors import StateError
@@ -18,7 +18,7 @@ from coaiapy.template_render import new_language
 
 SCHEMA = schema()
 STANDARD = jsonschema.Draft7Validator(SCHEMA)
-BUILT_IN = sorted((Path(json_schema.__file__).parent / "templates").glob("*.json"))
+BUILT_IN = sorted((PACKAGE / "templates").glob("*.json"))
 ANNOTATIONS = {"$schema", "title", "description", "errorMessage", "patternErrorMessage"}
 STEP = SCHEMA["definitions"]["step"]["properties"]
 VARIABLE = SCHEMA["definitions"]["variable"]["properties"]

@@ -9,13 +9,12 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from pathlib import Path
 
 import pytest
+from places import ROOT
 from processes import command_lines
 from web_server import serving
 
-ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("bump.py", "setup.py", "pyproject.toml", "coaiapy/__init__.py", "tools/upload.py")
 PASSWORD = "s3cret $HOME <b>&</b> 'word'"
 METADATA = "Metadata-Version: 2.1\nName: coaiapy\nVersion: {}\n"

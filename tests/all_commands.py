@@ -1,0 +1,29 @@
+"""Every command of the tree, with its parser."""
+
+import argparse
+
+from coaiapy import coaiacli
+
+
+def commands(words=()):
+    """Yield the words and the parser of every command of the tree."""
+    parser = coaiacli.build_parser(list(words))
+    for word in words:
+        parser = subparsers(parser)[word]
+    yield list(words), parser
+    for name in sorted(subparsers(parser)):
+        yield from commands(tuple(words) + (name,))
+
+
+def subparsers(parser):
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return action.choices
+    return {}
+
+
+def named(words):
+    return " ".join(words)
+
+
+TREE = list(commands())
