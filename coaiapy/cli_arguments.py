@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, Optional
 
-from coaiapy import json_values, spelled_values, times
+from coaiapy import json_values, spelled_values, times, times_relative
 from coaiapy.errors import UsageError
 from coaiapy.spelled_values import whole_number
 
@@ -52,11 +52,12 @@ def json_object(text: str) -> Any:
 
 
 def time(text: str) -> str:
-    """Take a point in time, in any form that ``times`` reads."""
+    """Take a point in time, in any form that ``times`` reads, or as people say it."""
     try:
-        return times.parse_time(text)
+        return times_relative.parse(text) or times.parse_time(text)
     except UsageError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+        said = "{}, or as 2h (two hours ago), yesterday or monday".format(error)
+        raise argparse.ArgumentTypeError(said) from error
 
 
 def positive(text: str) -> int:

@@ -10,8 +10,8 @@ from coaiapy.cli_input import STDIN, read_stdin
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
+from coaiapy.cli_views import show_fields
 from coaiapy.errors import UsageError
-from coaiapy.listing import fields
 from coaiapy.settings import Settings
 
 _COLUMNS = {
@@ -92,7 +92,7 @@ def get_comment(args: argparse.Namespace, context: Context) -> None:
     found = comments.get_comment(settings.load(context.env_file), args.comment_id)
     if args.json:
         return print_json(context, found)
-    context.say(fields(found))
+    show_fields(context, found)
 
 
 def post_comment(args: argparse.Namespace, context: Context) -> None:

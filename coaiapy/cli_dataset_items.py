@@ -9,9 +9,9 @@ from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
+from coaiapy.cli_views import show_fields
 from coaiapy.dataset_display import ITEM_COLUMNS
 from coaiapy.datasets import metadata_from
-from coaiapy.listing import fields
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -98,7 +98,7 @@ def get_item(args: argparse.Namespace, context: Context) -> None:
     found = dataset_items.get_dataset_item(settings.load(context.env_file), args.id)
     if args.json:
         return print_json(context, found)
-    context.say(fields(found))
+    show_fields(context, found)
 
 
 def delete_items(args: argparse.Namespace, context: Context) -> None:

@@ -94,7 +94,7 @@ def get_dataset(args: argparse.Namespace, context: Context) -> None:
     elif args.json:
         print_json(context, dict(dataset, items=items))
     else:
-        context.say(format_dataset_display(dataset, items))
+        context.say(format_dataset_display(dataset, items, context.local_times))
 
 
 def create_dataset(args: argparse.Namespace, context: Context) -> None:

@@ -8,7 +8,7 @@ from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import example_text
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
-from coaiapy.listing import fields
+from coaiapy.cli_views import show_fields
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -23,4 +23,4 @@ def show_health(args: argparse.Namespace, context: Context) -> None:
     found = health.check(settings.load(context.env_file))
     if args.json:
         return print_json(context, found)
-    context.say(fields(found))
+    show_fields(context, found)

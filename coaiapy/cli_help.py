@@ -41,6 +41,12 @@ TIMES = (
     ("260131120000", "yyMMddHHmmss, in UTC"),
     ("2601311200", "yyMMddHHmm, in UTC"),
     ("1769860800", "Unix time in seconds; may have a fraction"),
+    ("2h", "two hours ago, as an option (also 90s, 5m, 3d and 1w)"),
+    ("yesterday", "the start of yesterday in local time, as an option (also now and today)"),
+    (
+        "monday 09:30",
+        "that time on the last Monday or today, as an option (also tue, wednesday ...)",
+    ),
     ("(ten digits)", "yyMMddHHmm or Unix time, whichever is nearer to now"),
 )
 

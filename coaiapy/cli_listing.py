@@ -56,9 +56,15 @@ def show_listing(
         for row in rows:
             writer.writerow([cell(row.get(name)) for name in chosen])
     else:
-        shown = {name: columns.get(name, name) for name in chosen}
-        context.say(listing(rows, shown, _width(context)))
+        show_table(context, rows, {name: columns.get(name, name) for name in chosen})
     context.note(counted(len(rows), what))
+
+
+def show_table(
+    context: Context, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]
+) -> None:
+    """Print ``rows`` as a table that fits the terminal."""
+    context.say(listing(rows, columns, _width(context), context.local_times))
 
 
 def _chosen(text: str, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> List[str]:

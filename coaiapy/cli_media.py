@@ -9,8 +9,8 @@ from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import report
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
+from coaiapy.cli_views import show_fields
 from coaiapy.files import write_output
-from coaiapy.listing import fields
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -97,7 +97,7 @@ def get_media(args: argparse.Namespace, context: Context) -> None:
     found = media.get_media(settings.load(context.env_file), args.media_id)
     if args.json:
         return print_json(context, found)
-    context.say(fields(found))
+    show_fields(context, found)
 
 
 def download_media(args: argparse.Namespace, context: Context) -> None:

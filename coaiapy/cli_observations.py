@@ -7,7 +7,7 @@ from coaiapy import settings, trace_reads
 from coaiapy.cli_arguments import add_id, add_timeout, positive
 from coaiapy.cli_common import add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
-from coaiapy.cli_output import note_source, print_json
+from coaiapy.cli_output import note_source
 from coaiapy.cli_streams import Context
 from coaiapy.listing import with_note
 from coaiapy.record_fields import OBSERVATION_TYPES
@@ -53,15 +53,11 @@ def build(group: Any) -> None:
 
 
 def list_observations(args: argparse.Namespace, context: Context) -> None:
-    """Show one page of observations; the JSON form has the cursor of the next one."""
+    """Show one page of observations, and to stderr the cursor of the next one."""
     known = settings.load(context.env_file)
     wanted = ObservationFilter(args.trace_id, args.name, args.type, args.environment)
     page = trace_reads.list_observations(known, wanted, args.limit, args.cursor, args.timeout)
-    if args.json and not args.columns:
-        meta = {"cursor": page.cursor} if page.cursor else {}
-        print_json(context, {"data": page.rows, "meta": meta})
-    else:
-        show_listing(args, context, page.rows, with_note(_COLUMNS, page.rows), "observation")
+    show_listing(args, context, page.rows, with_note(_COLUMNS, page.rows), "observation")
     if page.cursor:
         context.note("there are more: --cursor {}".format(page.cursor))
     note_source(context, known)

@@ -1,9 +1,9 @@
 """``coaia fuse outbox``: what is still owed to a server, and what to do about it."""
 
 import argparse
-from typing import Any, Dict, Iterable, List
+from typing import Any, Dict, Iterable, List, Optional
 
-from coaiapy import delivery, outbox, score_links, settings
+from coaiapy import delivery, outbox, score_links, settings, times
 from coaiapy.cli_arguments import add_json, positive
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report
@@ -12,14 +12,13 @@ from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json, print_json_lines
 from coaiapy.cli_progress import steps_bar
 from coaiapy.cli_streams import Context
+from coaiapy.cli_views import show_fields
 from coaiapy.errors import ExitCode, NotFoundError, UsageError
 from coaiapy.files import write_atomic
 from coaiapy.journal import Journal
 from coaiapy.journal_schema import LOCAL
 from coaiapy.json_lines import json_lines
-from coaiapy.listing import fields
 from coaiapy.text import counted
-from coaiapy.times import epoch_moment
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -148,7 +147,7 @@ def show_status(args: argparse.Namespace, context: Context) -> None:
     """Show one line a destination."""
     with Journal() as journal:
         tallies = outbox.tallies(journal)
-    rows = [dict(tally._asdict(), oldest=epoch_moment(tally.oldest)) for tally in tallies]
+    rows = [dict(tally._asdict(), oldest=_moment(tally.oldest)) for tally in tallies]
     show_listing(args, context, rows, _TALLY_COLUMNS, "destination")
 
 
@@ -167,7 +166,7 @@ def show_entry(args: argparse.Namespace, context: Context) -> None:
         raise _unknown([args.row])
     if args.json:
         return print_json(context, found[0])
-    context.say(fields(found[0]))
+    show_fields(context, found[0])
 
 
 def _unknown(rows: Iterable[int], what: str = "record") -> NotFoundError:
@@ -276,4 +275,8 @@ def export_entries(args: argparse.Namespace, context: Context) -> None:
 
 
 def _as_json(entry: outbox.Entry) -> Dict[str, Any]:
-    return dict(entry._asdict(), written_at=epoch_moment(entry.written_at))
+    return dict(entry._asdict(), written_at=_moment(entry.written_at))
+
+
+def _moment(seconds: Optional[float]) -> Optional[str]:
+    return None if seconds is None else times.parse_time(seconds)

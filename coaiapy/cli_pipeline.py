@@ -3,12 +3,13 @@
 import argparse
 from typing import Any, Dict, List, Sequence
 
-from coaiapy import display, pipeline
+from coaiapy import pipeline
 from coaiapy.cli_arguments import add_id, add_json
 from coaiapy.cli_common import Parser, add_command, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
+from coaiapy.cli_views import show_trace
 from coaiapy.errors import ExitCode, UsageError
 from coaiapy.table import table
 
@@ -299,8 +300,7 @@ def _print_pipeline(args: argparse.Namespace, context: Context, made: pipeline.P
     if args.json:
         print_json(context, made.body())
     else:
-        strokes = display.strokes_for(context.stdout)
-        context.say(display.trace_tree(made.body(), strokes))
+        show_trace(context, made.body())
 
 
 def schema(args: argparse.Namespace, context: Context) -> None:

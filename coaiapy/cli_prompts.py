@@ -170,7 +170,7 @@ def get_prompt(args: argparse.Namespace, context: Context) -> None:
     elif args.json:
         print_json(context, fetched.prompt)
     else:
-        context.say(format_prompt_display(fetched.prompt))
+        context.say(format_prompt_display(fetched.prompt, context.local_times))
 
 
 def _overruled(args: argparse.Namespace) -> Iterator[str]:

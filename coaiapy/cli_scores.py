@@ -18,8 +18,9 @@ from coaiapy.cli_score_options import (
     show_written,
 )
 from coaiapy.cli_streams import Context
+from coaiapy.cli_views import show_fields
 from coaiapy.errors import UsageError
-from coaiapy.listing import fields, with_note
+from coaiapy.listing import with_note
 from coaiapy.record_fields import SCORE_TYPES
 from coaiapy.score_readers import ScoreFilter
 from coaiapy.text import counted
@@ -213,7 +214,7 @@ def get_score(args: argparse.Namespace, context: Context) -> None:
     score = scores.get_score(settings.load(context.env_file), args.score_id)
     if args.json:
         return print_json(context, score)
-    context.say(fields(score))
+    show_fields(context, score)
 
 
 def delete_scores(args: argparse.Namespace, context: Context) -> None:

@@ -7,11 +7,11 @@ from coaiapy import display, session_files, settings, trace_reads
 from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_json, add_timeout, positive, time
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report
-from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_listing import add_listing_options, show_listing, show_table
 from coaiapy.cli_output import note_source, print_json
 from coaiapy.cli_streams import Context
 from coaiapy.display import TRACE_COLUMNS
-from coaiapy.listing import listing, with_note
+from coaiapy.listing import with_note
 from coaiapy.trace_filter import SessionFilter
 
 _COLUMNS = {"id": "Session", "createdAt": "Created", "environment": "Environment"}
@@ -122,7 +122,7 @@ def get_session(args: argparse.Namespace, context: Context) -> None:
         return print_json(context, session)
     context.say("session {}".format(display.one_line(session["id"])))
     found = session["traces"]
-    context.say(listing(found, with_note(TRACE_COLUMNS, found)))
+    show_table(context, found, with_note(TRACE_COLUMNS, found))
 
 
 def create_session(args: argparse.Namespace, context: Context) -> int:

@@ -8,6 +8,8 @@ from typing import IO, Any, NamedTuple, Optional
 from coaiapy.errors import StateError, UsageError
 from coaiapy.terminal_text import visible
 
+_UNCOLORED = "\x1b[0m"
+
 
 class Answer(Exception):
     """The command line asked for a text (help, version) instead of an action."""
@@ -31,6 +33,10 @@ class Context(NamedTuple):
     def say(self, text: str) -> None:
         """Write one line of data to stdout."""
         write_text(self.stdout, text + "\n")
+
+    def paint(self, text: str, color: str) -> None:
+        """Write one line of data in a color, the escape sequence of which is given."""
+        write_raw(self.stdout, "{}{}{}\n".format(color, visible(text), _UNCOLORED))
 
     def note(self, text: str) -> None:
         """Write one line of talk to stderr, unless ``--quiet`` is on."""
@@ -94,8 +100,11 @@ def write_text(stream: IO[str], text: str) -> None:
     Raises ``StateError`` when the disk below the stream is full, ``BrokenPipeError`` when its
     reader has left.
     """
-    if is_terminal(stream):
-        text = visible(text)
+    write_raw(stream, visible(text) if is_terminal(stream) else text)
+
+
+def write_raw(stream: IO[str], text: str) -> None:
+    """Write ``text`` with whatever steers a terminal in it, for which the caller vouches."""
     try:
         stream.write(text)
     except UnicodeEncodeError:

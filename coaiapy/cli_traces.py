@@ -8,7 +8,6 @@ from coaiapy import (
     cli_observations,
     cli_trace_list,
     cli_trace_writes,
-    display,
     settings,
     trace_reads,
     traces,
@@ -17,7 +16,7 @@ from coaiapy.cli_arguments import add_json, add_timeout
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_output import note_source, print_json
 from coaiapy.cli_streams import Context
-from coaiapy.listing import fields
+from coaiapy.cli_views import add_contents, show_fields, show_session, show_trace
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -42,6 +41,7 @@ def _build_views(group: Any) -> None:
         aliases=["tv"],
     )
     view.add_argument("trace_id", metavar="TRACE_ID")
+    add_contents(view)
     add_timeout(view)
     add_json(view, default=argparse.SUPPRESS)
     session = add_command(
@@ -53,6 +53,7 @@ def _build_views(group: Any) -> None:
         aliases=["sv"],
     )
     session.add_argument("session_id", metavar="SESSION_ID")
+    add_contents(session)
     add_timeout(session)
     add_json(session, default=argparse.SUPPRESS)
     observation = add_command(
@@ -88,7 +89,7 @@ def view_trace(args: argparse.Namespace, context: Context) -> None:
     note_source(context, known)
     if args.json:
         return print_json(context, trace)
-    context.say(display.trace_tree(trace, display.strokes_for(context.stdout)))
+    show_trace(context, trace, args.io)
 
 
 def view_session(args: argparse.Namespace, context: Context) -> None:
@@ -98,7 +99,7 @@ def view_session(args: argparse.Namespace, context: Context) -> None:
     note_source(context, known)
     if args.json:
         return print_json(context, session)
-    context.say(display.session_tree(session, display.strokes_for(context.stdout)))
+    show_session(context, session, args.io)
 
 
 def view_observation(args: argparse.Namespace, context: Context) -> None:
@@ -110,7 +111,7 @@ def view_observation(args: argparse.Namespace, context: Context) -> None:
     note_source(context, known)
     if args.json:
         return print_json(context, observation)
-    context.say(fields(observation))
+    show_fields(context, observation)
 
 
 def delete_traces(args: argparse.Namespace, context: Context) -> None:

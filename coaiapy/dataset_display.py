@@ -29,14 +29,14 @@ def format_datasets_table(datasets: Iterable[Body]) -> str:
     return listing(datasets, COLUMNS)
 
 
-def format_dataset_display(dataset: Body, items: Sequence[Body]) -> str:
+def format_dataset_display(dataset: Body, items: Sequence[Body], local: bool = False) -> str:
     """Return a dataset's fields, then each item with its input and expected output."""
     heading = {
         "name": dataset["name"],
         "id": dataset["id"],
         "description": dataset.get("description") or "",
         "metadata": dataset.get("metadata") or {},
-        "created": moment(dataset.get("createdAt")),
+        "created": moment(dataset.get("createdAt"), local),
         "items": str(len(items)),
     }
     return "\n\n".join([fields(heading)] + [_item(item) for item in items])

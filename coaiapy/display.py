@@ -3,6 +3,7 @@
 Control characters in a record's texts are escaped, so that they cannot control the terminal.
 """
 
+import json
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set
 
 from coaiapy.listing import unconfirmed
@@ -26,6 +27,24 @@ MAX_INDENT = 50
 LINES = Strokes("├─ ", "└─ ", "│  ")
 ASCII = Strokes("|- ", "`- ", "|  ")
 
+
+class Look(NamedTuple):
+    """How a tree is drawn: its strokes, times in local time, costs with a total, input and output."""
+
+    strokes: Strokes = LINES
+    local: bool = False
+    costs: bool = False
+    contents: bool = False
+
+
+class Line(NamedTuple):
+    """A line of a tree, and the level of the observation that it shows."""
+
+    text: str
+    level: str = "DEFAULT"
+
+
+PLAIN = Look()
 TRACE_COLUMNS = {
     "id": "Trace",
     "name": "Name",
@@ -42,33 +61,48 @@ def strokes_for(stream: Any) -> Strokes:
     return LINES if encoding.startswith("utf") else ASCII
 
 
-def trace_tree(trace: Body, strokes: Strokes = LINES) -> str:
-    """Return a trace's heading, then its observations as a tree."""
+def trace_lines(trace: Body, look: Look = PLAIN) -> List[Line]:
+    """Return a trace's heading, then its observations as a tree, then what ``look`` asks for."""
     observations = trace.get("observations") or []
-    return "\n".join([one_line(_heading(trace))] + list(_branches(observations, strokes)))
+    lines = [Line(one_line(_heading(trace, look)))]
+    lines += _contents(trace, "", look)
+    lines += _branches(observations, look)
+    return lines + ([Line(totals(observations))] if look.costs and observations else [])
 
 
-def session_tree(session: Body, strokes: Strokes = LINES) -> str:
+def session_lines(session: Body, look: Look = PLAIN) -> List[Line]:
     """Return a session's traces, one tree after the other."""
     count = counted(len(session["traces"]), "trace")
-    heading = "session {}  {}".format(one_line(session["id"]), count)
-    return "\n\n".join([heading] + [trace_tree(trace, strokes) for trace in session["traces"]])
+    lines = [Line("session {}  {}".format(one_line(session["id"]), count))]
+    for trace in session["traces"]:
+        lines += [Line("")] + trace_lines(trace, look)
+    return lines
 
 
-def _heading(trace: Body) -> str:
+def trace_tree(trace: Body) -> str:
+    """Return a trace as a tree, as a pipe gets it."""
+    return "\n".join(line.text for line in trace_lines(trace))
+
+
+def session_tree(session: Body) -> str:
+    """Return a session's traces as trees, as a pipe gets them."""
+    return "\n".join(line.text for line in session_lines(session))
+
+
+def _heading(trace: Body, look: Look) -> str:
     parts = ["trace {}".format(trace["id"])]
     if trace.get("name"):
         parts.insert(0, trace["name"])
     for name, label in (("userId", "user"), ("sessionId", "session"), ("environment", "env")):
         if trace.get(name):
             parts.append("{} {}".format(label, trace[name]))
-    parts.append(moment(trace.get("timestamp")))
+    parts.append(moment(trace.get("timestamp"), look.local))
     parts.append(unconfirmed(trace))
     return "  ".join(part for part in parts if part)
 
 
-def _branches(observations: List[Body], strokes: Strokes) -> Iterator[str]:
-    """Yield a line for each observation, below its parent; siblings stay in the order given."""
+def _branches(observations: List[Body], look: Look) -> Iterator[Line]:
+    """Yield a line for each observation, and perhaps its contents, below its parent; siblings stay in the order given."""
     parents = {
         observation["id"]: observation.get("parentObservationId") for observation in observations
     }
@@ -80,12 +114,15 @@ def _branches(observations: List[Body], strokes: Strokes) -> Iterator[str]:
     waiting = _siblings(children, None, "", 1)
     while waiting:
         branch = waiting.pop()
-        stroke = strokes.last if branch.is_last else strokes.branch
+        stroke = look.strokes.last if branch.is_last else look.strokes.branch
         note = _level(branch.level) + ("(its parents form a cycle) " if branch.id in rings else "")
-        yield branch.indent + stroke + note + one_line(_line(branch.observation))
+        shown = branch.indent + stroke + note + one_line(_line(branch.observation, look))
+        yield Line(shown, branch.observation.get("level") or "DEFAULT")
         deeper = branch.indent
         if branch.level < MAX_INDENT:
-            deeper += "   " if branch.is_last else strokes.through
+            deeper += "   " if branch.is_last else look.strokes.through
+        margin = deeper + (look.strokes.through if branch.id in children else "   ")
+        yield from _contents(branch.observation, margin, look)
         waiting.extend(_siblings(children, branch.id, deeper, branch.level + 1))
 
 
@@ -134,17 +171,59 @@ def _level(level: int) -> str:
     return "(level {}) ".format(level) if level > MAX_INDENT else ""
 
 
-def _line(observation: Body) -> str:
+def _contents(record: Body, margin: str, look: Look) -> Iterator[Line]:
+    """Yield the input and the output of a record, each in one line, where they are asked for."""
+    for name in ("input", "output") if look.contents else ():
+        value = record.get(name)
+        if value is not None:
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            yield Line("{}{:<8}{}".format(margin, name + ":", one_line(text)))
+
+
+def _line(observation: Body, look: Look) -> str:
     parts = ["{:<10}".format(observation.get("type", "")), observation.get("name") or "(no name)"]
     if observation.get("model"):
         parts.append(observation["model"])
     if observation.get("usageDetails"):
-        counts = sorted(observation["usageDetails"].items())
-        parts.append(" ".join("{}={}".format(name, count) for name, count in counts))
+        parts.append(_counts(observation["usageDetails"]))
     parts.append(duration(observation.get("startTime"), observation.get("endTime")))
+    parts.append(price(_cost(observation)) if look.costs else "")
     level = observation.get("level") or "DEFAULT"
     if level != "DEFAULT":
         parts.append(level)
     parts.append(observation.get("statusMessage") or "")
     parts.append(unconfirmed(observation))
     return "  ".join(part for part in parts if part)
+
+
+def totals(observations: List[Body]) -> str:
+    """Return how many observations there are, how long they took together, and what they cost."""
+    usage: Dict[str, float] = {}
+    for observation in observations:
+        for name, count in (observation.get("usageDetails") or {}).items():
+            usage[name] = usage.get(name, 0) + count
+    starts = [one["startTime"] for one in observations if one.get("startTime")]
+    ends = [one["endTime"] for one in observations if one.get("endTime")]
+    taken = duration(min(starts), max(ends)) if starts and ends else ""
+    cost = sum(map(_cost, observations))
+    parts = ["total", counted(len(observations), "observation"), _counts(usage), taken, price(cost)]
+    return "  ".join(part for part in parts if part)
+
+
+def price(dollars: float) -> str:
+    """Return US dollars, such as ``$0.0012``; empty for nothing."""
+    if not dollars:
+        return ""
+    if abs(dollars) < 0.000001:
+        return "${:.1e}".format(dollars)
+    whole, _, cents = "{:.6f}".format(dollars).partition(".")
+    return "${}.{}".format(whole, cents.rstrip("0").ljust(2, "0"))
+
+
+def _cost(observation: Body) -> float:
+    details = observation.get("costDetails") or {}
+    return float(details["total"] if "total" in details else sum(details.values()))
+
+
+def _counts(usage: Body) -> str:
+    return " ".join("{}={}".format(name, count) for name, count in sorted(usage.items()))

@@ -21,18 +21,22 @@ _UNCONFIRMED = {
 }
 # Fields whose values people copy, which are therefore never cut: ids and times. Names are those of
 # Langfuse's API and of coaia.
+_TIMES = r"At$|_at$|^timestamp$|^startTime$|^oldest$"
 _IDS_AND_TIMES = r"(^|_)(id|row|number|path)$|Id$|At$|_at$|Time$|^timestamp$|^objectName$"
 
 
 def listing(
-    rows: Iterable[Mapping[str, Any]], columns: Columns, width: Optional[int] = None
+    rows: Iterable[Mapping[str, Any]],
+    columns: Columns,
+    width: Optional[int] = None,
+    local: bool = False,
 ) -> str:
     """Return a table of rows; ``columns`` are headings by the name of the field.
 
-    Times are shown to the second. With a ``width`` texts are cut so that a line fits, as ``table``
+    Times are shown to the second, in local time if ``local`` is true. With a ``width`` texts are cut so that a line fits, as ``table``
     does, but never an id or a time.
     """
-    cells = [[_shown(row, name) for name in columns] for row in rows]
+    cells = [[_shown(row, name, local) for name in columns] for row in rows]
     whole = [heading for name, heading in columns.items() if re.search(_IDS_AND_TIMES, name)]
     return table(cells, list(columns.values()), width, whole)
 
@@ -49,9 +53,16 @@ def unconfirmed(body: Body) -> str:
     return _UNCONFIRMED.get(body.get(UNCONFIRMED, ""), "")
 
 
-def fields(body: Body) -> str:
-    """Return a record with one field on each line; lists and objects are shown as JSON."""
-    shown = {name: _text_of(value) for name, value in body.items() if name != UNCONFIRMED}
+def fields(body: Body, local: bool = False) -> str:
+    """Return a record with one field on each line; lists and objects are shown as JSON.
+
+    If ``local`` is true, times are local and to the second, as in a listing; else as they are stored.
+    """
+    shown = {
+        name: _text_of(_shown(body, name, local) if _is_local(name, local) else value)
+        for name, value in body.items()
+        if name != UNCONFIRMED
+    }
     if unconfirmed(body):
         shown["note"] = unconfirmed(body)
     width = max(len(name) for name in shown)
@@ -59,6 +70,10 @@ def fields(body: Body) -> str:
     return "\n".join(
         "{:<{}}  {}".format(name, width, shown[name].replace("\n", margin)) for name in shown
     )
+
+
+def _is_local(name: str, local: bool) -> bool:
+    return local and bool(re.search(_TIMES, name))
 
 
 def cell(value: Any) -> Any:
@@ -72,12 +87,12 @@ def cell(value: Any) -> Any:
     return value
 
 
-def _shown(row: Mapping[str, Any], name: str) -> Any:
+def _shown(row: Mapping[str, Any], name: str, local: bool) -> Any:
     if name == UNCONFIRMED:
         return unconfirmed(dict(row))
     value = row.get(name)
-    if isinstance(value, str) and (name.endswith("At") or name in ("timestamp", "startTime")):
-        return moment(value)
+    if isinstance(value, str) and re.search(_TIMES, name):
+        return moment(value, local)
     return cell(value)
 
 

@@ -22,7 +22,7 @@ def format_prompts_table(prompts: Iterable[Body]) -> str:
     return listing(prompts, COLUMNS)
 
 
-def format_prompt_display(prompt: Body) -> str:
+def format_prompt_display(prompt: Body, local: bool = False) -> str:
     """Return one version of a prompt: its fields, then its content."""
     heading = {
         "name": prompt["name"],
@@ -32,7 +32,7 @@ def format_prompt_display(prompt: Body) -> str:
         "tags": cell(prompt.get("tags") or []),
         "config": prompt.get("config") or {},
         "commit": prompt.get("commitMessage") or "",
-        "updated": moment(prompt.get("updatedAt")),
+        "updated": moment(prompt.get("updatedAt"), local),
     }
     return "{}\n\n{}".format(fields(heading), _content(prompt["prompt"]))
 

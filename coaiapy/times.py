@@ -170,14 +170,25 @@ def _zone(text: str) -> timezone:
     return timezone(-offset if text[0] == "-" else offset)
 
 
-def moment(time: Optional[str]) -> str:
-    """Return a time as ``2026-01-31 12:00:00Z``; a text that is no time is returned unchanged."""
+def moment(time: Optional[str], local: bool = False) -> str:
+    """Return a time as ``2026-01-31 12:00:00Z``; a text that is no time is returned unchanged.
+
+    With ``local`` it is local time, ``2026-01-31 13:00:00``, with the offset from UTC behind it in
+    the hour of the year that occurs twice. ``parse_time`` reads all of these.
+    """
     if not time:
         return ""
     try:
-        return to_text(from_text(time))[:19].replace("T", " ") + "Z"
-    except (ValueError, OverflowError, TypeError):
+        stored = to_text(from_text(time))
+        return _local(stored) if local else stored[:19].replace("T", " ") + "Z"
+    except (ValueError, OverflowError, TypeError, OSError):
         return str(time)
+
+
+def _local(stored: str) -> str:
+    shown = from_text(stored).astimezone().isoformat(" ", "seconds")
+    is_clear = parse_time(shown[:19])[:19] == stored[:19]
+    return shown[:19] if is_clear else shown
 
 
 def epoch_moment(seconds: Optional[float]) -> str:

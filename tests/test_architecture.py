@@ -20,7 +20,7 @@ FLOORS = {
     """,
     1: """
         mp3_frames wav_audio ogg_pages audio_files speech_text transcript_formats
-        records record_fields ids times settings display table listing masking trace_filter
+        records record_fields ids times times_relative settings display table listing masking trace_filter
         env_files env_format_json env_format_lines env_places env_hierarchy env_changes
         findings dotenv_file config_files config_schema config_values redis_settings redaction
         spelled_values score_values score_config_fields
@@ -67,7 +67,7 @@ FLOORS = {
         cli_listing cli_fuse cli_sessions cli_comments cli_media cli_health cli_projects cli_doctor cli_observations
         cli_traces cli_trace_list cli_trace_writes cli_batch cli_outbox
         cli_stash cli_config cli_gh published_cli
-        cli_completion cli_complete cli_complete_values cli_globals command_tree
+        cli_completion cli_complete cli_complete_values cli_globals command_tree cli_views
     """,
     5: """
         coaiacli __init__ __main__

@@ -5,7 +5,7 @@ import re
 import pytest
 from places import PACKAGE
 
-from coaiapy import coaiacli, config_schema, times
+from coaiapy import cli_arguments, coaiacli, config_schema, times
 from coaiapy.errors import ExitCode
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))
@@ -44,9 +44,11 @@ def test_exit_codes_are_all_explained(run):
 def test_times_are_written_as_the_help_says(run):
     result = run("help", "times")
     forms = [line.split("  ")[0] for line in result.out.splitlines()]
-    assert result.code == 0 and len(forms) == 7
-    for form in forms[:-1]:
+    assert result.code == 0 and len(forms) == 10
+    for form in forms[:6]:
         assert times.parse_time(form).startswith("2026-01-3"), form
+    for form in forms[6:-1]:
+        assert cli_arguments.time(form) <= times.now(), form
 
 
 def test_variables_are_those_that_the_code_reads(run):

@@ -107,7 +107,7 @@ def test_status_counts_by_destination(coaia, server):
     found = {row["destination"]: row for row in json.loads(coaia("status", "--json").out)}
     mine = found[server.url]
     assert (mine["waiting"], mine["rejected"], mine["local"]) == (3, 1, 0)
-    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$", mine["oldest"])
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", mine["oldest"])
     assert found["local"]["local"] == 2
     table = coaia("status").out
     assert re.search(re.escape(server.url) + r"\s+\S+\s+3\s+1\s+0 ", table)

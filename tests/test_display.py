@@ -16,9 +16,9 @@ def observation(id, parent=None, **more):
     return dict(body, **more)
 
 
-def tree(*observations, **options):
+def tree(*observations, **look):
     trace = {"id": "t", "timestamp": "2026-01-31T12:00:00.000Z", "observations": observations}
-    return display.trace_tree(trace, **options).splitlines()
+    return [line.text for line in display.trace_lines(trace, display.Look(**look))]
 
 
 def test_children_stand_below_their_parents_in_their_order():
@@ -102,6 +102,48 @@ def test_strokes_are_lines_where_the_stream_can_show_them():
     assert display.strokes_for(io.TextIOWrapper(io.BytesIO(), "utf-8")) is display.LINES
     lines = tree(observation("a"), observation("b", "a"), strokes=display.ASCII)
     assert lines[1:] == ["`- SPAN        a", "   `- SPAN        b"]
+
+
+def test_a_person_also_sees_costs_and_a_total():
+    lines = tree(
+        observation("a", costDetails={"input": 0.5, "output": 0.25}, usageDetails={"input": 3}),
+        observation("b", costDetails={"total": 1}, endTime="2026-01-31T12:00:02.000Z"),
+        observation("c", usageDetails={"input": 4, "output": 1}),
+        costs=True,
+    )
+    assert lines[1:] == [
+        "├─ SPAN        a  input=3  $0.75",
+        "├─ SPAN        b  2 s  $1.00",
+        "└─ SPAN        c  input=4 output=1",
+        "total  3 observations  input=7 output=1  2 s  $1.75",
+    ]
+    assert tree(costs=True) == ["trace t  2026-01-31 12:00:00Z"]
+
+
+@pytest.mark.parametrize(
+    "dollars, shown",
+    [(0, ""), (1, "$1.00"), (0.0012, "$0.0012"), (12.345678, "$12.345678"), (4e-9, "$4.0e-09")],
+)
+def test_prices_are_as_fine_as_they_are_low(dollars, shown):
+    assert display.price(dollars) == shown
+
+
+def test_inputs_and_outputs_stand_below_their_observation():
+    lines = tree(
+        observation("a", input="one\ntwo", output={"rows": 3}),
+        observation("a1", "a", output=0),
+        observation("b", input=None, output=""),
+        contents=True,
+    )
+    assert lines[1:] == [
+        "├─ SPAN        a",
+        "│  │  input:  one\\ntwo",
+        '│  │  output: {"rows": 3}',
+        "│  └─ SPAN        a1",
+        "│        output: 0",
+        "└─ SPAN        b",
+        "      output: ",
+    ]
 
 
 @pytest.mark.parametrize(
