@@ -45,7 +45,7 @@ TIMES = (
     ("yesterday", "the start of yesterday in local time, as an option (also now and today)"),
     (
         "monday 09:30",
-        "that time on the last Monday or today, as an option (also tue, wednesday ...)",
+        "the last time that it was so late on a Monday, as an option (also tue ...)",
     ),
     ("(ten digits)", "yyMMddHHmm or Unix time, whichever is nearer to now"),
 )

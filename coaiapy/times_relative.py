@@ -24,8 +24,8 @@ _DAY = re.compile(r"([a-z]+)(?:\s+(\d\d?):(\d\d))?\Z", re.ASCII)
 def parse(text: str, now: Optional[datetime] = None) -> Optional[str]:
     """Return the stored form of a relative time; ``None`` if ``text`` is none.
 
-    ``2h`` is two hours before now. ``yesterday`` and ``monday`` (the last one, which may be today)
-    are the start of that day in local time, or the time of day behind them.
+    ``2h`` is two hours before now. ``yesterday`` and ``monday`` (the last one, perhaps today) are the
+    start of that day in local time, or the time of day behind them.
     """
     moment = now or datetime.now(timezone.utc)
     words = text.strip().lower()
@@ -36,14 +36,20 @@ def parse(text: str, now: Optional[datetime] = None) -> Optional[str]:
         if ago and ago.group(2) in UNITS:
             return times.to_text(moment - timedelta(**{UNITS[ago.group(2)]: int(ago.group(1))}))
         day = _DAY.match(words)
-        days = _days_ago(day.group(1), moment) if day else None
-        if day is None or days is None:
-            return None
-        clock = time_of_day(int(day.group(2) or 0), int(day.group(3) or 0))
-        date = moment.astimezone().date() - timedelta(days=days)
-        return times.to_text(datetime.combine(date, clock))
+        return _on_day(day.group(1), day.group(2), day.group(3), moment) if day else None
     except (ValueError, OverflowError):
         return None
+
+
+def _on_day(word: str, hour: Optional[str], minute: Optional[str], now: datetime) -> Optional[str]:
+    days = _days_ago(word, now)
+    if days is None:
+        return None
+    clock = time_of_day(int(hour or 0), int(minute or 0))
+    here = now.astimezone()
+    if not days and word != "today" and clock > here.time():
+        days = 7  # that time of today is still to come
+    return times.to_text(datetime.combine(here.date() - timedelta(days=days), clock))
 
 
 def _days_ago(word: str, now: datetime) -> Optional[int]:
