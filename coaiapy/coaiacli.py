@@ -103,11 +103,25 @@ def main(argv: Optional[List[str]] = None, context: Optional[Context] = None) ->
         return _fail(streams, text, ExitCode.INTERRUPTED, debug)
     except BrokenPipeError:
         return ExitCode.OK  # the reader of our output has closed it, as ``| head`` does
+    except OSError as error:
+        return _fail(streams, _local_failure(error), ExitCode.STATE, debug)
     except Exception as error:
         text = "unexpected {}: {} (add --debug to see where it happened)".format(
             type(error).__name__, error
         )
         return _fail(streams, text, ExitCode.FAILED, debug)
+
+
+def _local_failure(error: OSError) -> str:
+    """Return what to say of an error of the operating system that no function has explained."""
+    from coaiapy.folders import current_folder, reason
+
+    try:
+        current_folder()
+    except StateError as gone:
+        return str(gone)
+    place = " {}".format(error.filename) if error.filename else " a file"
+    return "cannot use{}: {}".format(place, reason(error))
 
 
 def fetch_key_val(key: str, output_file: Optional[str] = None, verbose: bool = False) -> None:

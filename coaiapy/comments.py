@@ -12,7 +12,7 @@ from coaiapy.current_project import current_project
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
 from coaiapy.http_retry import backoff
-from coaiapy.journal import Journal
+from coaiapy.journal import Journal, open_to_read
 from coaiapy.langfuse_errors import UnavailableError
 from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.prompt_content import LATEST
@@ -92,7 +92,7 @@ def list_comments(
         for query in _queries(on and on.object_type, on and on.object_id, author):
             found.update((row["id"], row) for row in _pages(http, query))
     rows = sorted(found.values(), key=lambda row: (str(row.get("createdAt")), row["id"]))
-    with Journal() as journal:
+    with open_to_read(settings.is_local) as journal:
         destination = destination_of(journal, settings)
         return [_named(journal, destination, row, on) for row in rows]
 
@@ -250,7 +250,7 @@ def _is_fresh(settings: Settings, on: Target) -> bool:
     """Tell whether this machine has written the object and the server may not show it yet."""
     if on.object_type == PROMPT:
         return False
-    with Journal() as journal:
+    with open_to_read(settings.is_local) as journal:
         destination = destination_of(journal, settings)
         trace_id = on.object_id if on.object_type == TRACE else None
         for kind, body in unconfirmed.records(journal, destination, trace_id):

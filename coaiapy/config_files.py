@@ -3,14 +3,15 @@
 import os
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from coaiapy.errors import ConfigError
-from coaiapy.files import read_text, user_home
+from coaiapy.errors import ConfigError, StateError
+from coaiapy.files import read_text
+from coaiapy.folders import user_home
 
 NAME = "coaia.json"
 
-# Places that older releases supported; used only if neither the project nor the home has a file.
+# Places in the home that older releases supported; used only if neither the project nor the home
+# has a file. Folders around the project, which they also searched, may belong to anybody.
 _OTHER_HOME_FOLDERS = (".config/jgwill", "Documents")
-_OTHER_FOLDERS = "../../shared/etc ../shared/etc ../../etc ../etc .. ../config ./etc".split()
 
 
 def home_path() -> str:
@@ -25,11 +26,17 @@ def project_path() -> str:
 
 def find_existing() -> Optional[str]:
     """Return the first file that exists (project, home, older places), or ``None``."""
-    home = user_home()
-    places = [project_path(), home_path()]
-    places += [os.path.join(home, folder, NAME) for folder in _OTHER_HOME_FOLDERS]
-    places += [os.path.join(folder, NAME) for folder in _OTHER_FOLDERS]
+    places = [project_path()] + _in_home("", *_OTHER_HOME_FOLDERS)
     return next((path for path in places if os.path.isfile(path)), None)
+
+
+def _in_home(*folders: str) -> List[str]:
+    """Return the paths in these folders of the home, none if the user has no home."""
+    try:
+        home = user_home()
+    except StateError:
+        return []
+    return [os.path.join(home, folder, NAME) for folder in folders]
 
 
 def found() -> List[str]:
@@ -37,7 +44,7 @@ def found() -> List[str]:
 
     Those are the project's and the home's; if neither exists, the first one in an older place.
     """
-    paths = [path for path in (project_path(), home_path()) if os.path.exists(path)]
+    paths = [path for path in [project_path()] + _in_home("") if os.path.exists(path)]
     if len(paths) == 2 and os.path.samefile(*paths):
         paths = paths[1:]
     if not paths:

@@ -7,7 +7,7 @@ import json
 import os
 from typing import Any, Dict, Mapping
 
-from coaiapy import files
+from coaiapy import files, folders
 from coaiapy.config_schema import KEYS, PATTERNS, SWITCH, TEXT, Key
 
 HELP = "_help"
@@ -43,7 +43,7 @@ def create(path: str, answers: Mapping[str, Any]) -> bool:
     text = json.dumps(sample(answers), ensure_ascii=False, indent=2) + "\n"
     folder = os.path.dirname(path)
     if folder and not os.path.isdir(folder):
-        files.make_private_folder(folder)
+        folders.make_private_folder(folder)
     with files.locked(path):
         if os.path.lexists(path):
             return False

@@ -6,7 +6,7 @@ from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 from coaiapy import config_files, dotenv_file
 from coaiapy.config_schema import KEY_OF, checked
 from coaiapy.errors import ConfigError
-from coaiapy.files import user_home
+from coaiapy.folders import user_home
 
 DEFAULT = "default"
 OS_ENVIRONMENT = "OS environment"

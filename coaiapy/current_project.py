@@ -6,9 +6,9 @@ The server is asked once and the answer kept in the journal: keys never move to 
 from typing import Any, Callable, Dict, Iterable, NamedTuple, Optional, Tuple
 
 from coaiapy import destinations, journal_reads
-from coaiapy.errors import ConfigError
-from coaiapy.files import state_folder
-from coaiapy.journal import Journal
+from coaiapy.errors import ConfigError, NoPlaceError
+from coaiapy.folders import state_folder
+from coaiapy.journal import Journal, open_to_read
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.record_fields import Body
 from coaiapy.server_pages import rows_in
@@ -40,7 +40,7 @@ def current_project(settings: Settings) -> Project:
     found = remembered(settings)
     if found is not None:
         return found
-    with LangfuseHttp(settings) as http, Journal() as journal:
+    with LangfuseHttp(settings) as http, open_to_read(False) as journal:
         return learn(http, journal)
 
 
@@ -48,7 +48,7 @@ def remembered(settings: Settings) -> Optional[Project]:
     """Return the project of the keys from the journal, ``None`` if it is not there."""
 
     def from_journal(sql: str, *values: str) -> Iterable[Any]:
-        with Journal() as journal:
+        with open_to_read(settings.is_local) as journal:
             return list(journal.rows(sql, *values))
 
     return _known(settings, from_journal)
@@ -98,4 +98,8 @@ def _known(settings: Settings, rows: Callable[..., Iterable[Any]]) -> Optional[P
 
 
 def _key(settings: Settings) -> Tuple[str, str, str]:
-    return state_folder(), settings.base_url, settings.public_key
+    try:
+        folder = state_folder()
+    except NoPlaceError:
+        folder = ""
+    return folder, settings.base_url, settings.public_key

@@ -114,10 +114,10 @@ def as_server_knows(http: LangfuseHttp, items: List[Body]) -> List[Body]:
     """
     if not any(item.get("sourceTraceId") for item in items):
         return items
-    from coaiapy.journal import Journal
+    from coaiapy.journal import open_to_read
     from coaiapy.langfuse_generation import V4, server_for
 
-    with Journal() as journal:
+    with open_to_read(False) as journal:
         if server_for(http, journal).generation != V4:
             return items
     return [_with_span_ids(item) for item in items]

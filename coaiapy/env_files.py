@@ -9,7 +9,7 @@ import os
 import re
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
 
-from coaiapy import files, shell
+from coaiapy import files, folders, shell
 from coaiapy.errors import StateError, UsageError
 
 FORMATS = ("json", "env")
@@ -163,6 +163,8 @@ def _good_value(key: str, value: str, where: str) -> str:
 
 
 def _make_folder_of(path: str) -> None:
+    if not os.path.isabs(path):  # the project's, which may be somebody else's
+        folders.check_stays(path)
     folder = os.path.dirname(path)
     if folder and not os.path.isdir(folder):
-        files.make_private_folder(folder)
+        folders.make_private_folder(folder)

@@ -8,7 +8,7 @@ import os
 import re
 from typing import List, NamedTuple, Optional, Sequence
 
-from coaiapy import env_files, files
+from coaiapy import env_files, folders
 from coaiapy.errors import UsageError
 
 LOCATIONS = ("project", "global")
@@ -53,7 +53,7 @@ def path_of(
     if location == "global":
         path = os.path.expanduser(config.global_env_file)
         if config.global_env_file == _DEFAULT_GLOBAL_FILE:
-            path = os.path.join(files.state_folder(), "global.env")
+            path = os.path.join(folders.state_folder(), "global.env")
     return path if name is None else "{}.{}".format(path, _check_environment_name(name))
 
 
@@ -63,10 +63,7 @@ def environments(config: EnvironmentConfig = DEFAULT_CONFIG) -> List[Environment
     for location in LOCATIONS:
         path = path_of(None, location, config)
         folder, base = os.path.split(path)
-        try:
-            entries = sorted(os.listdir(folder or "."))
-        except OSError:
-            continue
+        entries = folders.entries(folder or ".")
         if base in entries:
             found.append(Environment(None, location, path))
         names = [entry[len(base) + 1 :] for entry in entries if entry.startswith(base + ".")]

@@ -58,3 +58,7 @@ class StateError(CoaiaError):
     """A local file or the journal is broken or locked, or cannot be read or written."""
 
     exit_code = ExitCode.STATE
+
+
+class NoPlaceError(StateError):
+    """There is no folder for coaia's own files, or they cannot be written there."""

@@ -1,93 +1,62 @@
 """Reading and writing files: atomic replacement, private permissions, and locks between processes.
 
-Also says where coaia keeps its state. Errors of the operating system become a ``StateError``.
+Errors of the operating system become a ``StateError``.
 """
 
 import os
 import stat
-import sys
 import time
 from contextlib import contextmanager
-from typing import IO, Iterator, Optional, Union
+from typing import IO, Callable, Iterator, Optional, Union
 
+from coaiapy import regular_files
 from coaiapy.errors import StateError, UsageError
+from coaiapy.folders import advice_for, check_stays, real
+from coaiapy.regular_files import LARGEST, reason
 
 PRIVATE_FILE = 0o600
-PRIVATE_FOLDER = 0o700
+# Bytes of a file that the user has named. Redis, for one, takes no larger value.
+LARGEST_INPUT = 512 << 20
 
 
-def user_home() -> str:
-    """Return the user's home folder; on iOS its ``Documents``, where apps may write."""
-    home = os.path.expanduser("~")
-    documents = os.path.join(home, "Documents")
-    return documents if _is_ios() and os.path.isdir(documents) else home
+def read_text(path: str, newline: Optional[str] = None, most: int = LARGEST) -> str:
+    """Return the text of a regular UTF-8 file without its byte-order mark.
 
-
-def _is_ios() -> bool:
-    """Tell iOS from macOS by the machine name, because both may call their system "darwin"."""
-    if sys.platform == "ios":
-        return True
-    return hasattr(os, "uname") and os.uname().machine.startswith(("iPhone", "iPad", "iPod"))
-
-
-def state_folder() -> str:
-    """Return the folder where coaia keeps its state: ``$COAIA_HOME``, else ``~/.coaia``."""
-    return os.environ.get("COAIA_HOME") or os.path.join(user_home(), ".coaia")
-
-
-def make_private_folder(path: str) -> str:
-    """Create ``path`` and its missing parents with mode 0700, and return ``path``."""
-    try:
-        _make_private_folders(os.path.abspath(path))
-    except OSError as error:
-        raise StateError("cannot create the folder {}: {}".format(path, reason(error))) from error
-    return path
-
-
-def _make_private_folders(path: str) -> None:
-    """Do what ``os.makedirs`` does, but give the mode to the parents as well."""
-    if os.path.isdir(path):
-        return
-    if os.path.dirname(path) != path:
-        _make_private_folders(os.path.dirname(path))
-    try:
-        os.mkdir(path, PRIVATE_FOLDER)
-    except FileExistsError:
-        if not os.path.isdir(path):
-            raise
-
-
-def reason(error: OSError) -> str:
-    """Return the operating system's message without the path, which the caller names itself."""
-    return error.strerror or str(error)
-
-
-def read_text(path: str, newline: Optional[str] = None) -> str:
-    """Return the text of a UTF-8 file without its byte-order mark.
-
-    Line ends become ``\\n``; with ``newline=""`` they stay as they are in the file.
+    Line ends become ``\\n``; with ``newline=""`` they stay as they are in the file. Raises
+    ``StateError`` for a device, a pipe, and a file of more than ``most`` bytes.
     """
+    return _text(regular_files.content(path, most), path, newline)
+
+
+def _text(content: bytes, path: str, newline: Optional[str]) -> str:
     try:
-        with open(path, encoding="utf-8-sig", newline=newline) as stream:
-            return stream.read()
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise StateError(
             "{} is not UTF-8 text (line {}, byte {}): save it as UTF-8".format(
                 path, error.object.count(b"\n", 0, error.start) + 1, error.start
             )
         ) from error
-    except OSError as error:
-        raise StateError("cannot read {}: {}".format(path, reason(error))) from error
+    return text if newline == "" else text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_input_text(path: str, newline: Optional[str] = None) -> str:
-    """Return the text of a file that the user gave as input.
+    """Return the text of a file that the user gave as input; it may be a pipe.
 
     ``UsageError`` if it is not UTF-8, as for all that is wrong with an input. Use ``read_text`` for
-    the files that coaia keeps itself, where that is a ``StateError``.
+    the files that coaia keeps or finds itself, where that is a ``StateError``.
     """
+    return _as_input(lambda: _text(read_bytes(path), path, newline))
+
+
+def read_found_input_text(path: str, newline: Optional[str] = None) -> str:
+    """Return what ``read_input_text`` does, of a regular file found in a folder of the user's."""
+    return _as_input(lambda: read_text(path, newline))
+
+
+def _as_input(read: Callable[[], str]) -> str:
     try:
-        return read_text(path, newline)
+        return read()
     except StateError as error:
         if isinstance(error.__cause__, UnicodeDecodeError):
             raise UsageError(str(error)) from error
@@ -101,7 +70,7 @@ def write_atomic(path: str, data: Union[str, bytes], mode: int = PRIVATE_FILE) -
     """
     import tempfile  # slow to import, and most commands write no file
 
-    target = os.path.realpath(path)
+    target = real(path)
     content = data.encode("utf-8") if isinstance(data, str) else data
     temporary = ""
     try:
@@ -116,10 +85,24 @@ def write_atomic(path: str, data: Union[str, bytes], mode: int = PRIVATE_FILE) -
         os.replace(temporary, target)
     except OSError as error:
         _remove_quietly(temporary)
-        raise StateError("cannot write {}: {}".format(path, reason(error))) from error
+        said = "cannot write {}: {}{}".format(path, reason(error), advice_for(path))
+        raise StateError(said) from error
     except BaseException:
         _remove_quietly(temporary)
         raise
+
+
+def make_private_file(path: str) -> None:
+    """Create an empty file with mode 0600, whatever the umask; one that is there stays as it is.
+
+    Raises ``OSError``.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+    except FileExistsError:
+        return
+    os.close(descriptor)
+    os.chmod(path, PRIVATE_FILE)
 
 
 def open_bytes(path: str) -> IO[bytes]:
@@ -131,20 +114,28 @@ def open_bytes(path: str) -> IO[bytes]:
 
 
 def read_bytes(path: str) -> bytes:
-    """Return the bytes of a file."""
+    """Return the bytes of a file that the user has named, up to ``LARGEST_INPUT``."""
     with open_bytes(path) as stream:
         try:
-            return stream.read()
+            content = stream.read(LARGEST_INPUT + 1)
         except OSError as error:
             raise StateError("cannot read {}: {}".format(path, reason(error))) from error
+    if len(content) > LARGEST_INPUT:
+        raise StateError(
+            "cannot read {}: it is larger than {} MB".format(path, LARGEST_INPUT >> 20)
+        )
+    return content
 
 
 def write_output(path: str, data: Union[str, bytes]) -> None:
     """Write ``data`` to a path that the user chose.
 
     A file is replaced atomically and keeps its mode; a new file gets the mode that the umask
-    allows. A device or a pipe is opened and written to.
+    allows. A device or a pipe is opened and written to. ``StateError`` for a link out of the current
+    folder.
     """
+    if os.path.islink(path):
+        check_stays(path)
     try:
         mode = os.stat(path).st_mode
     except OSError:
@@ -180,7 +171,7 @@ def locked(path: str, timeout: float = 20.0) -> Iterator[None]:
     The file's folder is what is locked: the file itself may be replaced meanwhile, and a lock
     file would stay behind after a crash. Raises ``StateError`` after ``timeout`` seconds.
     """
-    folder = os.path.dirname(os.path.realpath(path)) or "."
+    folder = os.path.dirname(real(path))
     try:
         import fcntl
     except ImportError:

@@ -10,8 +10,9 @@ import os
 from contextlib import contextmanager
 from typing import Any, Iterable, Iterator, NamedTuple, Optional, Sequence
 
-from coaiapy.errors import StateError
-from coaiapy.files import PRIVATE_FILE, locked, make_private_folder, reason, state_folder
+from coaiapy.errors import NoPlaceError, StateError
+from coaiapy.files import locked, make_private_file, reason
+from coaiapy.folders import advice_for, make_private_folder, state_folder
 from coaiapy.journal_errors import journal_error
 from coaiapy.journal_merge import merge_into
 from coaiapy.journal_schema import LOCAL, SCHEMA, SCHEMA_VERSION
@@ -23,6 +24,7 @@ BUSY_SECONDS = 15.0
 # read and written several times, which took a tenth of the time of a batch.
 CACHE_KIB = 20000
 CHECKPOINT_PAGES = 10000
+_MEMORY = ":memory:"
 # By whether a transaction waits for the disk.
 _SYNCHRONOUS = {True: "PRAGMA synchronous = FULL", False: "PRAGMA synchronous = NORMAL"}
 
@@ -54,14 +56,17 @@ class Journal:
         self.db.close()
 
     @contextmanager
-    def reporting_errors(self) -> Iterator[None]:
-        """Turn SQLite's errors in the block into a ``StateError``."""
+    def reporting_errors(self, is_temporary: bool = False) -> Iterator[None]:
+        """Turn SQLite's errors in the block into a ``StateError``.
+
+        ``is_temporary`` says that the block writes only temporary tables.
+        """
         import sqlite3
 
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise journal_error(self.path, str(error), BUSY_SECONDS) from error
+            raise journal_error(self.path, str(error), BUSY_SECONDS, is_temporary) from error
 
     @contextmanager
     def transaction(self, durable: bool = True) -> Iterator[Any]:
@@ -95,7 +100,7 @@ class Journal:
         replace the old ones, metadata is merged, the first time stays. One that changes nothing is
         not sent again.
         """
-        with self.reporting_errors():
+        with self.reporting_errors(is_temporary=True):
             count = stage(self.db, records)
         with self.transaction() as db:
             last = db.execute("SELECT coalesce(max(seq), 0) FROM records").fetchone()[0]
@@ -127,14 +132,25 @@ class Journal:
         return self.destination(base_url, public_key)
 
 
+def open_to_read(is_local: bool) -> Journal:
+    """Return the journal, to read what is in it beside what a server has.
+
+    Where there is no folder for it, as on a machine whose home is read-only, it is an empty one in
+    memory, unless ``is_local`` says that there is no server.
+    """
+    try:
+        return Journal()
+    except NoPlaceError:
+        if is_local:
+            raise
+        return Journal(_MEMORY)
+
+
 def _open(path: str) -> Any:
     import sqlite3
 
-    make_private_folder(os.path.dirname(path))
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
-    except OSError as error:
-        raise StateError("cannot open the journal {}: {}".format(path, reason(error))) from error
+    if path != _MEMORY:
+        _make_file(path)
     db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         _prepare(db, path)
@@ -144,6 +160,18 @@ def _open(path: str) -> Any:
     return db
 
 
+def _make_file(path: str) -> None:
+    """Create the journal's file with its folder, unless it is there, and check that it is ours."""
+    make_private_folder(os.path.dirname(path))
+    try:
+        if not os.path.exists(path):
+            make_private_file(path)
+        os.close(os.open(path, os.O_RDWR))
+    except OSError as error:
+        said = "cannot open the journal {}: {}{}".format(path, reason(error), advice_for(path))
+        raise NoPlaceError(said) from error
+
+
 def _prepare(db: Any, path: str) -> None:
     import sqlite3
 
@@ -151,12 +179,24 @@ def _prepare(db: Any, path: str) -> None:
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA wal_autocheckpoint = {}".format(CHECKPOINT_PAGES))
     version = _version(db)
-    if version == 0:
-        _create(db, path)
-    elif version > SCHEMA_VERSION:
+    if version > SCHEMA_VERSION:
         raise StateError(
             "the journal {} was written by a newer coaia: upgrade this one "
             "(pip install -U coaiapy)".format(path)
+        )
+    if version == 0:
+        _check_empty(db, path)
+        _create(db, path)
+
+
+def _check_empty(db: Any, path: str) -> None:
+    """Raise ``StateError`` for a database with other tables, which this version cannot use."""
+    if db.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' LIMIT 1").fetchone():
+        raise StateError(
+            "{0} has the layout of another program or of an early coaia and was left as it is: "
+            "move it away to begin a new journal; sqlite3 {0} .dump shows what it contains".format(
+                path
+            )
         )
 
 
@@ -165,9 +205,14 @@ def _version(db: Any) -> int:
 
 
 def _create(db: Any, path: str) -> None:
+    if path == _MEMORY:
+        return _make_tables(db)
     with locked(path):
-        if _version(db):
-            return
-        db.execute("PRAGMA journal_mode = WAL")
-        script = "BEGIN IMMEDIATE; {} PRAGMA user_version = {}; COMMIT;"
-        db.executescript(script.format(SCHEMA, SCHEMA_VERSION))
+        if not _version(db):
+            db.execute("PRAGMA journal_mode = WAL")
+            _make_tables(db)
+
+
+def _make_tables(db: Any) -> None:
+    script = "BEGIN IMMEDIATE; {} PRAGMA user_version = {}; COMMIT;"
+    db.executescript(script.format(SCHEMA, SCHEMA_VERSION))

@@ -5,6 +5,7 @@ import os
 from typing import Any, Iterator, List, Optional
 
 from coaiapy import ids
+from coaiapy.folders import absolute
 from coaiapy.journal import Journal, journal_path
 from coaiapy.record_fields import Body
 
@@ -142,7 +143,7 @@ def peek(sql: str, *values: Any) -> List[Any]:
     import sqlite3
     from urllib.parse import quote
 
-    path = os.path.abspath(journal_path())
+    path = absolute(journal_path())
     if not os.path.exists(path):
         return []
     db = sqlite3.connect("file:{}?immutable=1".format(quote(path)), uri=True)

@@ -60,7 +60,8 @@ def stage(db: Any, records: Iterable[Any]) -> int:
         db.executemany(_STAGE, map(_columns, records))
         db.execute("COMMIT")
     except BaseException:
-        db.execute("ROLLBACK")
+        if db.in_transaction:  # a full disk has ended it already
+            db.execute("ROLLBACK")
         raise
     return int(db.execute("SELECT count(*) FROM staged").fetchone()[0])
 

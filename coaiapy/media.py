@@ -21,7 +21,7 @@ from coaiapy import (
 )
 from coaiapy.destinations import destination_of
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError, UsageError
-from coaiapy.journal import Journal
+from coaiapy.journal import Journal, open_to_read
 from coaiapy.langfuse_errors import UnavailableError
 from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.media_files import MediaFile
@@ -254,7 +254,7 @@ def _record(settings: Settings, slot: Slot) -> Body:
 
 def _as_kept(http: LangfuseHttp, slot: Slot, record: Body) -> Slot:
     """Return a slot with the ids that the server uses for the trace and the observation."""
-    with Journal() as journal:
+    with open_to_read(False) as journal:
         server = langfuse_generation.server_for(http, journal)
     is_trace = slot.observation_id is None
     trace_id = str(record["id"] if is_trace else record["traceId"])

@@ -16,7 +16,7 @@ import os
 import re
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
-from coaiapy import files, front_matter, spelled_values
+from coaiapy import files, folders, front_matter, spelled_values
 from coaiapy.errors import CoaiaError, ConfigError, NotFoundError, UsageError
 from coaiapy.suggest import did_you_mean
 
@@ -122,12 +122,12 @@ def _project_folder() -> str:
 
 
 def _user_folder() -> str:
-    return os.path.join(files.state_folder(), "tags")
+    return os.path.join(folders.state_folder(), "tags")
 
 
 def _names(config: Mapping[str, Any]) -> Iterator[Tuple[str, str]]:
     for folder in (_project_folder(), _user_folder()):
-        for entry in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+        for entry in folders.entries(folder):
             name, suffix = os.path.splitext(entry)
             if suffix in SUFFIXES and _NAME.match(name):
                 yield name, folder

@@ -11,8 +11,8 @@ import time
 from hashlib import sha256
 from typing import Any, List, NamedTuple, Optional
 
-from coaiapy import files
-from coaiapy.errors import StateError
+from coaiapy import files, folders
+from coaiapy.errors import NoPlaceError, StateError
 from coaiapy.record_fields import Body
 from coaiapy.settings import Settings
 
@@ -43,7 +43,7 @@ def keep(settings: Settings, prompt: Body, label: Optional[str]) -> None:
     Raises ``StateError`` if it cannot be written.
     """
     folder = os.path.join(_project_folder(settings), _digest(prompt["name"]))
-    files.make_private_folder(folder)
+    folders.make_private_folder(folder)
     chosen = [selector(None, prompt["version"])]
     if label:
         chosen.append(selector(label, None))
@@ -59,7 +59,11 @@ def find(
     """Return the copy of a prompt, or ``None``; in local mode the newest one of all servers."""
     words = selector(label, version)
     found = []
-    for folder in _folders(settings):
+    try:
+        places = _folders(settings)
+    except NoPlaceError:
+        return None
+    for folder in places:
         path = os.path.join(folder, _digest(name), _digest(words) + ".json")
         copy = _read(path, name, words)
         if copy is not None:
@@ -69,7 +73,11 @@ def find(
 
 def forget(settings: Settings, name: str) -> None:
     """Remove all copies of a prompt, because it was changed or is gone."""
-    shutil.rmtree(os.path.join(_project_folder(settings), _digest(name)), ignore_errors=True)
+    try:
+        folder = _project_folder(settings)
+    except NoPlaceError:
+        return
+    shutil.rmtree(os.path.join(folder, _digest(name)), ignore_errors=True)
 
 
 def _read(path: str, name: str, words: str) -> Optional[Copy]:
@@ -90,7 +98,7 @@ def _read(path: str, name: str, words: str) -> Optional[Copy]:
 def _folders(settings: Settings) -> List[str]:
     if not settings.is_local:
         return [_project_folder(settings)]
-    root = os.path.join(files.state_folder(), FOLDER)
+    root = os.path.join(folders.state_folder(), FOLDER)
     try:
         return [os.path.join(root, name) for name in os.listdir(root)]
     except OSError:
@@ -100,7 +108,7 @@ def _folders(settings: Settings) -> List[str]:
 def _project_folder(settings: Settings) -> str:
     """Return the folder of the copies of a project, which the public key identifies."""
     owner = _digest(settings.base_url + "\n" + settings.public_key)
-    return os.path.join(files.state_folder(), FOLDER, owner)
+    return os.path.join(folders.state_folder(), FOLDER, owner)
 
 
 def _digest(text: str) -> str:

@@ -4,7 +4,8 @@ import os
 from typing import Dict, Iterator, List, NamedTuple
 
 from coaiapy import files
-from coaiapy.errors import CoaiaError, StateError, UsageError
+from coaiapy.errors import CoaiaError, UsageError
+from coaiapy.folders import check_stays, make_folders
 from coaiapy.prompt_files import ENDING, PromptFile, has_heading, parse, with_version
 
 PROJECT_FILE = 0o644
@@ -33,7 +34,7 @@ def read_folder(folder: str) -> Folder:
     found = Folder({}, {}, [])
     for path in _paths(folder):
         try:
-            text = files.read_input_text(os.path.join(folder, path), newline="")
+            text = files.read_found_input_text(os.path.join(folder, path), newline="")
             if not has_heading(text):
                 found.others.append(path)
                 continue
@@ -73,18 +74,13 @@ def _paths(folder: str) -> Iterator[str]:
 def note_version(folder: str, file: PromptFile, version: int) -> None:
     """Write the server's version number into a prompt's file, if it is another."""
     if version != file.version:
-        text = files.read_input_text(os.path.join(folder, file.path), newline="")
+        text = files.read_found_input_text(os.path.join(folder, file.path), newline="")
         write(folder, file.path, with_version(text, file, version))
 
 
 def write(folder: str, path: str, text: str) -> None:
     """Write a prompt's file; ``StateError`` if a symbolic link leads out of ``folder``."""
     target = os.path.join(folder, path)
-    inside = os.path.join(os.path.realpath(folder), "")
-    if not os.path.realpath(target).startswith(inside):
-        raise StateError("{} leads out of {}: remove the link".format(target, folder))
-    try:
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-    except OSError as error:
-        raise StateError("cannot write {}: {}".format(target, files.reason(error))) from error
+    check_stays(target, folder)
+    make_folders(os.path.dirname(target))
     files.write_atomic(target, text, PROJECT_FILE)

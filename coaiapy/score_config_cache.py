@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from coaiapy import times
-from coaiapy.errors import ConfigError, StateError
-from coaiapy.files import locked, make_private_folder, read_text, reason, state_folder, write_atomic
+from coaiapy.errors import ConfigError, NoPlaceError, StateError
+from coaiapy.files import locked, read_text, reason, write_atomic
+from coaiapy.folders import make_private_folder, state_folder
 from coaiapy.notes import Note
 from coaiapy.record_fields import Body
 
@@ -157,7 +158,7 @@ def store(cache_path: Union[str, Path], configs: Iterable[Mapping[str, Any]], **
     ``about`` are other fields of the file to set: ``project_name``, ``last_sync``.
     """
     path = str(cache_path)
-    make_private_folder(os.path.dirname(os.path.abspath(path)))
+    make_private_folder(os.path.dirname(path))
     with locked(path):
         data = _read_or_set_aside(path)
         for config in configs:
@@ -197,7 +198,10 @@ def read(project_id: str, note: Note) -> Snapshot:
 
     A file that has not changed since this process read it is not read again.
     """
-    path = str(get_project_cache_path(project_id))
+    try:
+        path = _path_of(project_id)
+    except NoPlaceError:
+        return _snapshot(_nothing())
     signature = _signature(path)
     known = _READ.get(path)
     if known is not None and known[0] == signature:

@@ -9,7 +9,7 @@ from typing import Any, Callable, Iterable, List, Mapping, Optional
 from coaiapy import delivery, ids, journal_reads, score_values, unconfirmed
 from coaiapy.destinations import destination_of
 from coaiapy.errors import ConfigError, NotFoundError, UsageError
-from coaiapy.journal import Journal
+from coaiapy.journal import Journal, open_to_read
 from coaiapy.notes import Note, ignore_note
 from coaiapy.readers import of_server
 from coaiapy.record_fields import SCORE_TYPES, Body
@@ -148,7 +148,7 @@ def list_scores(
 
     Scores of this machine that the server does not show yet are added, marked ``unconfirmed``.
     """
-    with Journal() as journal:
+    with open_to_read(settings.is_local) as journal:
         destination = destination_of(journal, settings)
         if settings.is_local:
             local = LocalScores(journal, destination).scores(wanted)
@@ -176,7 +176,7 @@ def get_score(settings: Settings, score_id: str) -> Body:
     A score that the server does not show yet, or has refused, is marked ``unconfirmed``.
     """
     ids.check_given(score_id, "score")
-    with Journal() as journal:
+    with open_to_read(settings.is_local) as journal:
         destination = destination_of(journal, settings)
         if settings.is_local:
             found = LocalScores(journal, destination).score(score_id)

@@ -10,6 +10,7 @@ from typing import Any, List, NamedTuple, Optional
 from coaiapy import delivery, traces, yaml_values
 from coaiapy.errors import NotFoundError, StateError, UsageError
 from coaiapy.files import locked, read_text, write_output
+from coaiapy.folders import check_stays
 from coaiapy.packages import require
 from coaiapy.record_fields import Body
 from coaiapy.records import Trace, trace_from
@@ -109,6 +110,7 @@ def _check_place(path: str) -> None:
             "the session file {} cannot be written, because its folder does not exist or it is a "
             "folder itself: name another with -f".format(path)
         )
+    check_stays(path)
 
 
 def _of_session(path: str, session_id: str) -> Body:

@@ -9,7 +9,7 @@ import os
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from coaiapy import files, line_numbers, yaml_values
+from coaiapy import files, folders, line_numbers, yaml_values
 from coaiapy.errors import NotFoundError, StateError, UsageError
 from coaiapy.packages import require
 from coaiapy.suggest import did_you_mean
@@ -38,8 +38,8 @@ class Found(NamedTuple):
 def places() -> List[Place]:
     """Return the folders in the order in which they are searched."""
     return [
-        Place("project", os.path.join(os.getcwd(), ".coaia", "templates")),
-        Place("user", os.path.join(files.state_folder(), "templates")),
+        Place("project", os.path.join(folders.current_folder(), ".coaia", "templates")),
+        Place("user", os.path.join(folders.state_folder(), "templates")),
         Place("built-in", os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")),
     ]
 
@@ -98,7 +98,7 @@ def find_all() -> Tuple[List[Found], List[str]]:
     found: Dict[str, Optional[Found]] = {}
     complaints = []
     for place in places():
-        for entry in _entries(place.folder):
+        for entry in folders.entries(place.folder):
             name, suffix = os.path.splitext(entry)
             if suffix not in SUFFIXES or name.startswith("."):
                 continue
@@ -117,27 +117,12 @@ def find_all() -> Tuple[List[Found], List[str]]:
     return [one for _, one in sorted(found.items()) if one], complaints
 
 
-def _entries(folder: str) -> List[str]:
-    try:
-        return sorted(os.listdir(folder))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise StateError("cannot list {}: {}".format(folder, files.reason(error))) from error
-
-
 def read(found: Found) -> Document:
     """Return the checked document of a template file; its ``name`` is the template's name.
 
     Raises ``StateError`` with the file and the line or field.
     """
-    try:
-        size = os.path.getsize(found.path)
-    except OSError as error:
-        raise StateError("cannot read {}: {}".format(found.path, files.reason(error))) from error
-    if size > _MAX_BYTES:
-        raise StateError("{} is larger than {} bytes".format(found.path, _MAX_BYTES))
-    text = files.read_text(found.path)
+    text = files.read_text(found.path, most=_MAX_BYTES)
     parsed = (_parse_json if _is_json(found.path) else _parse_yaml)(text, found.path)
     document = checked_document(parsed, found.path, lambda part: line_in(found.path, part))
     document["name"] = found.name
@@ -194,7 +179,9 @@ def write(document: Document, name: str, location: str, format: str, replace: bo
     if format not in ("json", "yaml"):
         raise UsageError("{!r} is not a template format: use json or yaml".format(format))
     path = os.path.join(place.folder, check_name(name) + "." + format)
-    files.make_private_folder(place.folder)
+    if place.name == "project":
+        folders.check_stays(path)
+    folders.make_private_folder(place.folder)
     with files.locked(path):
         existing = find_in(place, name)
         if existing and not replace:

@@ -11,7 +11,7 @@ from typing import Any, Iterable, Iterator, List, Optional
 from coaiapy import ids, journal_reads, unconfirmed
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
-from coaiapy.journal import Journal
+from coaiapy.journal import Journal, open_to_read
 from coaiapy.notes import Note, ignore_note
 from coaiapy.reader_local import LocalReader, sessions_of
 from coaiapy.readers import Question, read
@@ -46,7 +46,7 @@ def list_traces(
     """
     wanted = checked(wanted)
     _check_limit(limit)
-    with Journal() as journal:
+    with open_to_read(settings.is_local) as journal:
         fresh = list(_fresh(journal, settings, kind="trace"))
 
         def ask(reader: Any) -> List[Body]:
@@ -63,7 +63,7 @@ def get_trace(
 ) -> Body:
     """Return a trace with ``observations`` and ``scores``; ``NotFoundError`` if there is none."""
     trace_id = ids.check_given(trace_id, "trace")
-    with Journal() as journal:
+    with open_to_read(settings.is_local) as journal:
         is_known = journal_reads.knows_trace(journal, destination_of(journal, settings), trace_id)
         shown = _read_or_recall(
             journal, settings, lambda reader: reader.trace(trace_id), is_known, note, seconds
@@ -86,7 +86,7 @@ def get_observation(
     id.
     """
     observation_id = ids.check_given(observation_id, "observation")
-    with Journal() as journal:
+    with open_to_read(settings.is_local) as journal:
         local = LocalReader(journal, destination_of(journal, settings))
         written = local.observations_by_id(observation_id)
         found = _read_or_recall(
@@ -130,7 +130,7 @@ def list_observations(
     """
     wanted = checked(wanted)
     _check_limit(limit, 1)
-    with Journal() as journal:
+    with open_to_read(settings.is_local) as journal:
 
         def ask(reader: Any) -> Any:
             return reader.observations(wanted, limit, cursor)
@@ -163,7 +163,7 @@ def get_session(
     """
     session_id = ids.check_given(session_id, "session")
     wanted = TraceFilter(session_id=session_id, order="timestamp.asc")
-    with Journal() as journal:
+    with open_to_read(settings.is_local) as journal:
         fresh = list(_fresh(journal, settings, kind="trace"))
         local = LocalReader(journal, destination_of(journal, settings))
 
@@ -196,7 +196,7 @@ def list_sessions(
     def ask(reader: Any) -> List[Body]:
         return list(itertools.islice(reader.sessions(wanted, limit), limit))
 
-    with Journal() as journal:
+    with open_to_read(settings.is_local) as journal:
         shown: List[Body] = read(journal, settings, ask, seconds=seconds)
         late = [body for _, body in _fresh(journal, settings, kind="trace") if of_it.accepts(body)]
     known = {session["id"] for session in shown}

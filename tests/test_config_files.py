@@ -1,7 +1,6 @@
 """coaia.json: found where it was always looked for, and laid over each other without surprises."""
 
 import json
-import os
 
 import pytest
 from hypothesis import given
@@ -42,12 +41,16 @@ def test_older_places_count_only_where_there_is_nothing_else(home, project, plac
     assert config_files.merged() == {"a": 1}
 
 
-@pytest.mark.parametrize("place", ["../shared/etc", "../etc", "..", "../config", "etc"])
-def test_folders_around_the_project_are_looked_into_last(home, project, place):
-    put(project / place / "coaia.json", {"model": "around"})
-    found = config_files.find_existing()
-    assert found and os.path.samefile(found, str(project / place / "coaia.json"))
-    assert config_files.merged() == {"model": "around"}
+@pytest.mark.parametrize(
+    "place", ["../../etc", "../shared/etc", "../etc", "..", "../config", "etc"]
+)
+def test_folders_around_the_project_are_not_looked_into(home, project, monkeypatch, place):
+    inner = project / "a" / "b"
+    inner.mkdir(parents=True)
+    monkeypatch.chdir(str(inner))
+    put(inner / place / "coaia.json", {"model": "around"})
+    assert config_files.find_existing() is None
+    assert config_files.merged() == {}
 
 
 def test_nothing_anywhere_is_no_error(home):

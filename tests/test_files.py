@@ -24,38 +24,6 @@ def mode(path):
     return stat.S_IMODE(os.stat(str(path)).st_mode)
 
 
-def test_state_folder_is_below_home_unless_it_was_moved(home, monkeypatch):
-    assert files.state_folder() == str(home / ".coaia")
-    monkeypatch.setenv("COAIA_HOME", "/elsewhere")
-    assert files.state_folder() == "/elsewhere"
-    monkeypatch.setenv("COAIA_HOME", "")
-    assert files.state_folder() == str(home / ".coaia")
-
-
-@pytest.mark.parametrize("machine, folder", [("iPad8,1", "Documents"), ("x86_64", "")])
-def test_on_ios_a_home_takes_no_files_but_its_documents_do(home, monkeypatch, machine, folder):
-    monkeypatch.delenv("COAIA_HOME")
-    monkeypatch.setattr(os, "uname", lambda: os.uname_result(("Darwin", "", "", "", machine)))
-    assert files.user_home() == str(home)
-    (home / "Documents").mkdir()
-    assert files.user_home() == os.path.join(str(home), folder).rstrip("/")
-    assert files.state_folder() == os.path.join(str(home), folder, ".coaia")
-
-
-def test_private_folders_are_made_with_their_parents(tmp_path):
-    path = tmp_path / "a" / "b"
-    assert files.make_private_folder(str(path)) == str(path)
-    assert mode(path) == 0o700
-    assert files.make_private_folder(str(path)) == str(path)
-
-
-def test_a_folder_where_a_file_stands_is_an_error_that_names_it(tmp_path):
-    (tmp_path / "a").write_text("")
-    with pytest.raises(StateError) as caught:
-        files.make_private_folder(str(tmp_path / "a" / "b"))
-    assert str(tmp_path / "a" / "b") in str(caught.value)
-
-
 @pytest.mark.parametrize("data", ["text: é\r\nline", b"\x00\xff", ""])
 def test_what_is_written_is_what_is_there(tmp_path, data):
     path = tmp_path / "file"
