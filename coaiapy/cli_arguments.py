@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, Optional
 
-from coaiapy import json_values, spelled_values, times, times_relative
+from coaiapy import cli_references, json_values, spelled_values, times, times_relative
 from coaiapy.errors import UsageError
 from coaiapy.spelled_values import whole_number
 
@@ -18,10 +18,19 @@ def add_json(parser: argparse.ArgumentParser, default: Any = False) -> None:
 
 
 def add_id(parser: Any, kind: str, *short: str, **options: Any) -> None:
-    """Add ``--KIND-id``. It may also be written without the ``-id``, as some commands had it."""
+    """Add ``--KIND-id``. It may also be written without the ``-id``, as some commands had it.
+
+    A record of a kind that has references is one that exists, unless ``type=str`` is among the
+    options.
+    """
+    options.setdefault("type", getattr(cli_references, kind, str))
     parser.add_argument(*short, "--{}-id".format(kind), metavar="ID", **options)
     parser.add_argument(
-        "--" + kind, dest=kind + "_id", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        "--" + kind,
+        dest=kind + "_id",
+        type=options["type"],
+        default=argparse.SUPPRESS,
+        help=argparse.SUPPRESS,
     )
 
 

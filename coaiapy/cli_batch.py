@@ -4,7 +4,7 @@ import argparse
 import itertools
 from typing import Any, Iterable, Optional
 
-from coaiapy import settings, traces
+from coaiapy import cli_references, settings, traces
 from coaiapy.cli_common import add_command
 from coaiapy.cli_delivery import add_delivery_options, report, summary
 from coaiapy.cli_input import STDIN, open_input
@@ -45,7 +45,7 @@ def build(group: Any) -> None:
         cat steps.yaml | coaia fuse traces add-observations my-run --format yaml --dry-run""",
         aliases=["add-obs-batch"],
     )
-    batch.add_argument("trace_id", metavar="TRACE_ID")
+    batch.add_argument("trace_id", metavar="TRACE_ID", type=cli_references.trace)
     batch.add_argument(
         "-f", "--file", default=STDIN, help="file to read (default: standard input, also -)"
     )

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List, Optional
 
-from coaiapy import comments, settings
+from coaiapy import cli_references, comments, settings
 from coaiapy.cli_arguments import add_id, add_json, seconds
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_input import STDIN, read_stdin
@@ -42,7 +42,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     get = add_command(
         group, "get", get_comment, "show one comment", "coaia fuse comments get COMMENT_ID"
     )
-    get.add_argument("comment_id", metavar="COMMENT_ID")
+    get.add_argument("comment_id", metavar="COMMENT_ID", type=cli_references.comment)
     add_json(get)
     _build_post(group)
 
@@ -89,7 +89,13 @@ def list_comments(args: argparse.Namespace, context: Context) -> None:
 
 def get_comment(args: argparse.Namespace, context: Context) -> None:
     """Show one comment, field by field or as JSON."""
-    found = comments.get_comment(settings.load(context.env_file), args.comment_id)
+    known = settings.load(context.env_file)
+    found = cli_references.read_one(
+        lambda comment_id: comments.get_comment(known, comment_id),
+        known,
+        "comment",
+        args.comment_id,
+    )
     if args.json:
         return print_json(context, found)
     show_fields(context, found)

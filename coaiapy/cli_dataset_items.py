@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import dataset_items, settings
+from coaiapy import cli_references, dataset_items, settings
 from coaiapy.cli_arguments import add_json, json_or_text
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
@@ -60,8 +60,18 @@ def _build_create(group: Any) -> None:
         metavar="JSON|TEXT",
         help='metadata as JSON; a text becomes {"note": TEXT}',
     )
-    create.add_argument("--source-trace", metavar="ID", help="trace that the item comes from")
-    create.add_argument("--source-observation", metavar="ID", help="observation of that trace")
+    create.add_argument(
+        "--source-trace",
+        metavar="ID",
+        type=cli_references.trace,
+        help="trace that the item comes from",
+    )
+    create.add_argument(
+        "--source-observation",
+        metavar="ID",
+        type=cli_references.observation,
+        help="observation of that trace",
+    )
     create.add_argument("--id", help="id of the item (default: a new id)")
     create.add_argument(
         "--status", type=str.upper, choices=dataset_items.STATUSES, help="status of the item"

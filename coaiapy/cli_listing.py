@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Mapping, Sequence
 from coaiapy.cli_output import print_json, print_json_lines
 from coaiapy.cli_streams import Context, is_terminal
 from coaiapy.errors import UsageError
-from coaiapy.listing import cell, listing
+from coaiapy.listing import cell, fitted_listing, listing
 from coaiapy.text import counted
 
 
@@ -64,7 +64,13 @@ def show_table(
     context: Context, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]
 ) -> None:
     """Print ``rows`` as a table that fits the terminal."""
-    context.say(listing(rows, columns, _width(context), context.local_times))
+    if not is_terminal(context.stdout):  # what is piped is never cut
+        return context.say(listing(rows, columns))
+    width = shutil.get_terminal_size().columns
+    shown = fitted_listing(rows, columns, width, context.local_times)
+    context.say(shown.text)
+    if shown.hidden:
+        context.note("not shown, because empty: {}".format(", ".join(shown.hidden)))
 
 
 def _chosen(text: str, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> List[str]:
@@ -84,11 +90,6 @@ def _chosen(text: str, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, 
 
 def _only(row: Mapping[str, Any], names: Sequence[str]) -> Dict[str, Any]:
     return {name: row.get(name) for name in names}
-
-
-def _width(context: Context) -> Any:
-    """The terminal's width; what is piped is never cut."""
-    return shutil.get_terminal_size().columns if is_terminal(context.stdout) else None
 
 
 class _Lines:

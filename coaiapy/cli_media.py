@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import delivery, media, media_files, settings
+from coaiapy import cli_references, delivery, media, media_files, settings
 from coaiapy.cli_arguments import add_id, add_json, seconds
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import report
@@ -49,7 +49,7 @@ def _build_upload(group: Any) -> None:
         coaia fuse media upload answer.mp3 my-trace -o my-step -f output""",
     )
     upload.add_argument("file", metavar="FILE")
-    upload.add_argument("trace_id", metavar="TRACE_ID")
+    upload.add_argument("trace_id", metavar="TRACE_ID", type=cli_references.trace)
     add_id(upload, "observation", "-o", help="add the reference to this observation of the trace")
     upload.add_argument(
         "-f",

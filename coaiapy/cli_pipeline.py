@@ -128,7 +128,7 @@ def _add_creation_options(parser: Parser) -> None:
         metavar="KEY=VALUE",
         help="set a template variable (or: --var KEY VALUE); repeatable",
     )
-    add_id(parser, "trace", help="id of the trace (default: a new id)")
+    add_id(parser, "trace", type=str, help="id of the trace (default: a new id)")
     add_id(parser, "session", help="session that the trace belongs to")
     add_id(parser, "user", help="user that the trace belongs to")
     parser.add_argument(

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import score_files, scores, settings
+from coaiapy import cli_references, score_files, scores, settings
 from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_json, positive, time
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report, summary
@@ -134,12 +134,12 @@ def _build_one(group: Any) -> None:
     get = add_command(
         group, "get", get_score, "show one score", "coaia fuse scores get quality-7 --json"
     )
-    get.add_argument("score_id", metavar="SCORE_ID")
+    get.add_argument("score_id", metavar="SCORE_ID", type=cli_references.score)
     add_json(get)
     delete = add_command(
         group, "delete", delete_scores, "delete scores", "coaia fuse scores delete quality-7"
     )
-    delete.add_argument("score_ids", metavar="SCORE_ID", nargs="+")
+    delete.add_argument("score_ids", metavar="SCORE_ID", nargs="+", type=cli_references.score)
 
 
 def _build_import(group: Any) -> None:
@@ -211,7 +211,10 @@ def list_scores(args: argparse.Namespace, context: Context) -> None:
 
 def get_score(args: argparse.Namespace, context: Context) -> None:
     """Show one score field by field."""
-    score = scores.get_score(settings.load(context.env_file), args.score_id)
+    known = settings.load(context.env_file)
+    score = cli_references.read_one(
+        lambda score_id: scores.get_score(known, score_id), known, "score", args.score_id
+    )
     if args.json:
         return print_json(context, score)
     show_fields(context, score)

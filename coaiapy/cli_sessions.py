@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import display, session_files, settings, trace_reads
+from coaiapy import cli_references, display, session_files, settings, trace_reads
 from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_json, add_timeout, positive, time
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report
@@ -46,7 +46,13 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
         "show a session and its traces",
         "coaia fuse sessions get $COAIA_SESSION_ID",
     )
-    get.add_argument("session_id", metavar="SESSION_ID")
+    get.add_argument(
+        "session_id",
+        metavar="SESSION_ID",
+        nargs="?",
+        type=cli_references.session,
+        help="{} (default: COAIA_SESSION_ID)".format(cli_references.LATEST_HELP),
+    )
     add_timeout(get)
     add_json(get)
     _build_files(group)
@@ -69,7 +75,7 @@ def _build_files(group: Any) -> None:
         "add a trace to a session and to its session file",
         'coaia fuse sessions addnode my-session my-trace john -n "First step"',
     )
-    node.add_argument("session_id", metavar="SESSION_ID")
+    node.add_argument("session_id", metavar="SESSION_ID", type=cli_references.session)
     node.add_argument("trace_id", metavar="TRACE_ID")
     _add_writing(node, session_files.NODE_NAME)
     view = add_command(
@@ -114,9 +120,14 @@ def list_sessions(args: argparse.Namespace, context: Context) -> None:
 def get_session(args: argparse.Namespace, context: Context) -> None:
     """Show one session's traces, without their observations."""
     known = settings.load(context.env_file)
-    session = trace_reads.get_session(
-        known, args.session_id, context.note, with_observations=False, seconds=args.timeout
-    )
+    given = cli_references.given_or_active(args.session_id, "COAIA_SESSION_ID", "session")
+
+    def read(session_id: str) -> Any:
+        return trace_reads.get_session(
+            known, session_id, context.note, with_observations=False, seconds=args.timeout
+        )
+
+    session = cli_references.read_one(read, known, "session", given, args.timeout)
     note_source(context, known)
     if args.json:
         return print_json(context, session)

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List, Mapping, Tuple
 
-from coaiapy import settings, trace_reads, traces
+from coaiapy import cli_references, settings, trace_reads, traces
 from coaiapy.cli_arguments import (
     ENVIRONMENT_HELP,
     add_id,
@@ -83,10 +83,11 @@ def _build_add_observation(group: Any, words: List[str]) -> None:
         "ids",
         metavar="[OBSERVATION_ID] TRACE_ID",
         nargs="*" if any(word.startswith("--trace") for word in words) else "+",
+        type=cli_references.trace,
         help="id of the trace; before it, the id of the observation (default: a new id)",
     )
     add_id(add, "trace", help="id of the trace, instead of as an argument")
-    add_id(add, "observation", help="id of the observation, instead of as an argument")
+    add_id(add, "observation", type=str, help="id of the observation, instead of as an argument")
     add.add_argument(
         "-t",
         "--type",
@@ -100,7 +101,13 @@ def _build_add_observation(group: Any, words: List[str]) -> None:
             option, dest="type", action=OneOfSeveral, const=kind, help="same as --type " + kind
         )
     add.add_argument("-n", "--name", help="name of the observation")
-    add.add_argument("-p", "--parent", metavar="ID", help="id of the parent observation")
+    add.add_argument(
+        "-p",
+        "--parent",
+        metavar="ID",
+        type=cli_references.observation,
+        help="id of the parent observation",
+    )
     add.add_argument("--start-time", type=time, metavar="TIME", help=START_HELP)
     add.add_argument("--end-time", type=time, metavar="TIME", help="end time")
     add.add_argument("--level", type=str.upper, choices=LEVELS, help="severity (default: DEFAULT)")
@@ -128,7 +135,7 @@ def _build_patch_output(group: Any) -> None:
         "set the output of a trace and change nothing else",
         "coaia fuse traces patch-output $COAIA_TRACE_ID '{\"rows\": 3}'",
     )
-    patch.add_argument("trace_id", metavar="TRACE_ID")
+    patch.add_argument("trace_id", metavar="TRACE_ID", type=cli_references.trace)
     patch.add_argument(
         "output", metavar="JSON|TEXT", nargs="?", help="the output (default: standard input)"
     )

@@ -6,6 +6,7 @@ from typing import Any, List
 from coaiapy import (
     cli_batch,
     cli_observations,
+    cli_references,
     cli_trace_list,
     cli_trace_writes,
     settings,
@@ -37,10 +38,11 @@ def _build_views(group: Any) -> None:
         "trace-view",
         view_trace,
         "show a trace and its observations as a tree",
-        "coaia fuse traces trace-view $COAIA_TRACE_ID",
+        """coaia fuse traces trace-view $COAIA_TRACE_ID
+        coaia fuse traces trace-view latest --io""",
         aliases=["tv"],
     )
-    view.add_argument("trace_id", metavar="TRACE_ID")
+    _add_reference(view, "trace", "COAIA_TRACE_ID")
     add_contents(view)
     add_timeout(view)
     add_json(view, default=argparse.SUPPRESS)
@@ -52,7 +54,7 @@ def _build_views(group: Any) -> None:
         "coaia fuse traces session-view $COAIA_SESSION_ID",
         aliases=["sv"],
     )
-    session.add_argument("session_id", metavar="SESSION_ID")
+    _add_reference(session, "session", "COAIA_SESSION_ID")
     add_contents(session)
     add_timeout(session)
     add_json(session, default=argparse.SUPPRESS)
@@ -64,9 +66,20 @@ def _build_views(group: Any) -> None:
         "coaia fuse traces get-observation $COAIA_LAST_OBSERVATION_ID",
         aliases=["obs-get", "get-obs"],
     )
-    observation.add_argument("observation_id", metavar="OBSERVATION_ID")
+    _add_reference(observation, "observation", "COAIA_LAST_OBSERVATION_ID")
     add_timeout(observation)
     add_json(observation, default=argparse.SUPPRESS)
+
+
+def _add_reference(parser: argparse.ArgumentParser, kind: str, variable: str) -> None:
+    about = "id of the {}, {} (default: {})".format(kind, cli_references.LATEST_HELP, variable)
+    parser.add_argument(
+        kind + "_id",
+        metavar=kind.upper() + "_ID",
+        nargs="?",
+        type=getattr(cli_references, kind),
+        help=about,
+    )
 
 
 def _build_delete(group: Any) -> None:
@@ -78,14 +91,19 @@ def _build_delete(group: Any) -> None:
         "coaia fuse traces delete my-run",
         aliases=["delete-batch"],
     )
-    delete.add_argument("trace_ids", metavar="TRACE_ID", nargs="+")
+    delete.add_argument("trace_ids", metavar="TRACE_ID", nargs="+", type=cli_references.trace)
     add_timeout(delete)
 
 
 def view_trace(args: argparse.Namespace, context: Context) -> None:
     """Show one trace as a tree."""
     known = settings.load(context.env_file)
-    trace = trace_reads.get_trace(known, args.trace_id, context.note, args.timeout)
+    given = cli_references.given_or_active(args.trace_id, "COAIA_TRACE_ID", "trace")
+
+    def read(trace_id: str) -> Any:
+        return trace_reads.get_trace(known, trace_id, context.note, args.timeout)
+
+    trace = cli_references.read_one(read, known, "trace", given, args.timeout)
     note_source(context, known)
     if args.json:
         return print_json(context, trace)
@@ -95,7 +113,12 @@ def view_trace(args: argparse.Namespace, context: Context) -> None:
 def view_session(args: argparse.Namespace, context: Context) -> None:
     """Show the traces of one session as trees."""
     known = settings.load(context.env_file)
-    session = trace_reads.get_session(known, args.session_id, context.note, seconds=args.timeout)
+    given = cli_references.given_or_active(args.session_id, "COAIA_SESSION_ID", "session")
+
+    def read(session_id: str) -> Any:
+        return trace_reads.get_session(known, session_id, context.note, seconds=args.timeout)
+
+    session = cli_references.read_one(read, known, "session", given, args.timeout)
     note_source(context, known)
     if args.json:
         return print_json(context, session)
@@ -105,9 +128,14 @@ def view_session(args: argparse.Namespace, context: Context) -> None:
 def view_observation(args: argparse.Namespace, context: Context) -> None:
     """Show one observation field by field."""
     known = settings.load(context.env_file)
-    observation = trace_reads.get_observation(
-        known, args.observation_id, context.note, args.timeout
+    given = cli_references.given_or_active(
+        args.observation_id, "COAIA_LAST_OBSERVATION_ID", "observation"
     )
+
+    def read(observation_id: str) -> Any:
+        return trace_reads.get_observation(known, observation_id, context.note, args.timeout)
+
+    observation = cli_references.read_one(read, known, "observation", given, args.timeout)
     note_source(context, known)
     if args.json:
         return print_json(context, observation)

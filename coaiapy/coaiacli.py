@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, List, Optional
 from coaiapy import __version__
 from coaiapy.cli_branches import Branch, add_branches
 from coaiapy.cli_globals import add_globals, check, take_globals
+from coaiapy.cli_references import resolve
 from coaiapy.cli_streams import Answer, Context, flush, standard_context, write_text
 from coaiapy.errors import CoaiaError, ExitCode, StateError, UsageError
 from coaiapy.published_cli import (  # noqa: F401 - scripts import them from here
@@ -155,7 +156,9 @@ def _run(words: List[str], context: Context) -> int:
         if words == ["--version"]:  # scripts ask it often; building the parser doubles the time
             raise Answer(_VERSION)
         args = build_parser(words).parse_args(words)
-        result = args.handler(args, context._replace(env_file=args.env))
+        context = context._replace(env_file=args.env)
+        resolve(args, context)
+        result = args.handler(args, context)
     except Answer as answer:
         write_text(context.stdout, str(answer))
         result = ExitCode.OK

@@ -9,6 +9,12 @@ BuildParser = Callable[[List[str]], Any]
 
 # What the function that checks a value takes, by its name; without one a value is any text.
 TYPES = {
+    "str": "text",
+    "trace": "id of a trace",
+    "session": "id of a session",
+    "observation": "id of an observation",
+    "score": "id of a score",
+    "comment": "id of a comment",
     "int": "integer",
     "positive": "integer above 0",
     "seconds": "seconds",

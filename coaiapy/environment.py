@@ -95,9 +95,10 @@ def format_environment_table(
     Control characters are shown as escapes. Values are cut so that a line has ``width`` characters.
     """
     from coaiapy.masking import masked
-    from coaiapy.table import table
+    from coaiapy.table import fitted, table
     from coaiapy.terminal_text import one_line
 
     shown = variables if reveal else masked(variables)
     rows = [(key, one_line(value)) for key, value in shown.items()]
-    return table(rows, ("Variable", "Value"), width)
+    headers = ("Variable", "Value")
+    return fitted(rows, headers, width).text if width else table(rows, headers)

@@ -5,10 +5,10 @@ Control characters in their texts are escaped, so that they cannot control the t
 
 import json
 import re
-from typing import Any, Iterable, Mapping, Optional
+from typing import Any, Iterable, List, Mapping
 
 from coaiapy.record_fields import UNCONFIRMED, Body
-from coaiapy.table import table
+from coaiapy.table import Fitted, fitted, table
 from coaiapy.terminal_text import visible
 from coaiapy.times import moment
 
@@ -19,26 +19,39 @@ _UNCONFIRMED = {
     "rejected": "(refused by the server)",
     "sent": "(not shown by the server yet)",
 }
-# Fields whose values people copy, which are therefore never cut: ids and times. Names are those of
-# Langfuse's API and of coaia.
+# Fields by what they hold; the names are those of Langfuse's API and of coaia. Ids may be shortened,
+# because their beginning can be typed instead; what else people copy is never cut.
 _TIMES = r"At$|_at$|^timestamp$|^startTime$|^oldest$"
-_IDS_AND_TIMES = r"(^|_)(id|row|number|path)$|Id$|At$|_at$|Time$|^timestamp$|^objectName$"
+_IDS = r"(^|_)id$|Id$"
+_COPIED = r"(^|_)(row|number|path)$|At$|_at$|Time$|^timestamp$|^objectName$"
 
 
-def listing(
-    rows: Iterable[Mapping[str, Any]],
-    columns: Columns,
-    width: Optional[int] = None,
-    local: bool = False,
-) -> str:
+def listing(rows: Iterable[Mapping[str, Any]], columns: Columns) -> str:
     """Return a table of rows; ``columns`` are headings by the name of the field.
 
-    Times are shown to the second, in local time if ``local`` is true. With a ``width`` texts are cut so that a line fits, as ``table``
-    does, but never an id or a time.
+    Times are shown to the second.
     """
-    cells = [[_shown(row, name, local) for name in columns] for row in rows]
-    whole = [heading for name, heading in columns.items() if re.search(_IDS_AND_TIMES, name)]
-    return table(cells, list(columns.values()), width, whole)
+    return table(_rows(rows, columns, False), list(columns.values()))
+
+
+def fitted_listing(
+    rows: Iterable[Mapping[str, Any]], columns: Columns, width: int, local: bool = False
+) -> Fitted:
+    """Return the table of ``listing`` for a terminal, with times in local time if ``local``.
+
+    Ids are shortened, empty columns left out and texts cut so that a line fits, as
+    ``table.fitted`` does.
+    """
+    ids, copied = (
+        [heading for name, heading in columns.items() if re.search(pattern, name)]
+        for pattern in (_IDS, _COPIED)
+    )
+    cells = _rows(rows, columns, local)
+    return fitted(cells, list(columns.values()), width, copied + ids, ids)
+
+
+def _rows(rows: Iterable[Mapping[str, Any]], columns: Columns, local: bool) -> List[List[Any]]:
+    return [[_shown(row, name, local) for name in columns] for row in rows]
 
 
 def with_note(columns: Columns, rows: Iterable[Body]) -> Columns:

@@ -50,7 +50,7 @@ FLOORS = {
         prompts prompt_drift prompt_sync
         datasets dataset_items dataset_files dataset_import finetuning conversations
         published_forms published_json published_prompts cofuse published_traces
-        api traces unknown_traces trace_reads
+        api traces unknown_traces trace_reads record_ids
         projects doctor item_files observation_files csv_items batch_ids pipeline environment env_context
         published_environment published_templates
         coaiamodule published_config published_stash stash
@@ -67,7 +67,7 @@ FLOORS = {
         cli_listing cli_fuse cli_sessions cli_comments cli_media cli_health cli_projects cli_doctor cli_observations
         cli_traces cli_trace_list cli_trace_writes cli_batch cli_outbox
         cli_stash cli_config cli_gh published_cli
-        cli_completion cli_complete cli_complete_values cli_globals command_tree cli_views
+        cli_completion cli_complete cli_complete_values cli_globals command_tree cli_references cli_views
     """,
     5: """
         coaiacli __init__ __main__

@@ -3,7 +3,7 @@
 import pytest
 
 from coaiapy.display import TRACE_COLUMNS
-from coaiapy.listing import listing, with_note
+from coaiapy.listing import fitted_listing, listing, with_note
 
 
 def test_nothing_is_cut_and_null_is_shown_as_nothing():
@@ -42,11 +42,14 @@ def test_a_note_is_only_where_there_is_something_to_say():
     assert lines[2:] == ["a      (not sent yet)", "b"]
 
 
-def test_ids_and_times_are_whole_on_a_narrow_terminal():
+def test_on_a_narrow_terminal_ids_become_beginnings_and_times_stay_whole():
     trace = dict(id="t" * 32, timestamp="2026-01-31T12:00:00Z", name="a name of many words " * 9)
-    shown = listing([trace], TRACE_COLUMNS, 80)
+    shown, hidden = fitted_listing([trace], TRACE_COLUMNS, 80)
     assert shown.splitlines()[0].split() == ["Trace", "Name", "Started"]
-    assert "t" * 32 in shown and "2026-01-31 12:00:00Z" in shown
+    assert hidden == ["User", "Session", "Tags"]
+    assert "t" * 8 + "…" in shown and "2026-01-31 12:00:00Z" in shown
     assert {len(line) for line in shown.splitlines()} <= set(range(81))
-    both = dict(trace, sessionId="s" * 36)
-    assert "Session  " + "s" * 36 in listing([both], TRACE_COLUMNS, 80)
+    both = dict(trace, name="Run", sessionId="s" * 36, userId="john", tags=["nightly"])
+    shown, hidden = fitted_listing([both], TRACE_COLUMNS, 80)
+    assert hidden == [] and shown.splitlines()[0].split() == list(TRACE_COLUMNS.values())
+    assert {len(line) for line in shown.splitlines()} <= set(range(81))

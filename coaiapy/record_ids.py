@@ -1,0 +1,61 @@
+"""Finds ids of records by their beginning, among the latest ones."""
+
+import itertools
+from typing import Iterator, Optional
+
+from coaiapy import comments, scores, trace_reads
+from coaiapy.errors import NotFoundError, UsageError
+from coaiapy.settings import Settings
+from coaiapy.trace_filter import ObservationFilter
+
+# How many of the latest records are looked through.
+MOST = 1000
+_NAMED = 3
+
+
+def latest(settings: Settings, kind: str, seconds: Optional[float] = None) -> str:
+    """Return the id of the latest ``kind`` ("trace"); ``NotFoundError`` if there is none."""
+    for found in _ids(settings, kind, 1, seconds):
+        return found
+    raise NotFoundError("there is no {} yet".format(kind))
+
+
+def beginning_with(
+    settings: Settings, kind: str, beginning: str, seconds: Optional[float] = None
+) -> str:
+    """Return the one id of the latest ``MOST`` records of a ``kind`` that begins so.
+
+    Raises ``NotFoundError`` if there is none, ``UsageError`` if there are several.
+    """
+    found = dict.fromkeys(
+        one for one in _ids(settings, kind, MOST, seconds) if one.startswith(beginning)
+    )
+    if not found:
+        raise NotFoundError(
+            "no {} begins with {!r} among the latest {}".format(kind, beginning, MOST)
+        )
+    if len(found) > 1 and beginning not in found:
+        named = ", ".join(itertools.islice(found, _NAMED))
+        more = ", ..." if len(found) > _NAMED else ""
+        raise UsageError(
+            "{} ids of a {} begin with {!r}: give more of the one that you mean ({}{})".format(
+                len(found), kind, beginning, named, more
+            )
+        )
+    return beginning if beginning in found else next(iter(found))
+
+
+def _ids(settings: Settings, kind: str, most: int, seconds: Optional[float]) -> Iterator[str]:
+    """Yield the ids of the latest records of a kind, the latest first."""
+    if kind == "trace":
+        rows = trace_reads.list_traces(settings, limit=most, seconds=seconds)
+    elif kind == "session":
+        rows = trace_reads.list_sessions(settings, limit=most, seconds=seconds)
+    elif kind == "observation":
+        page = trace_reads.list_observations(settings, ObservationFilter(), most, None, seconds)
+        rows = page.rows
+    elif kind == "score":
+        rows = scores.list_scores(settings, limit=most)
+    else:
+        rows = comments.list_comments(settings)[::-1][:most]
+    return (str(row["id"]) for row in rows)
