@@ -88,18 +88,7 @@ def _build_add_observation(group: Any, words: List[str]) -> None:
     )
     add_id(add, "trace", help="id of the trace, instead of as an argument")
     add_id(add, "observation", type=str, help="id of the observation, instead of as an argument")
-    add.add_argument(
-        "-t",
-        "--type",
-        action=OneOfSeveral,
-        type=str.upper,
-        choices=OBSERVATION_TYPES,
-        help="type of the observation (default: EVENT)",
-    )
-    for option, kind in (("-te", "EVENT"), ("-ts", "SPAN"), ("-tg", "GENERATION")):
-        add.add_argument(
-            option, dest="type", action=OneOfSeveral, const=kind, help="same as --type " + kind
-        )
+    _add_type(add)
     add.add_argument("-n", "--name", help="name of the observation")
     add.add_argument(
         "-p",
@@ -115,6 +104,21 @@ def _build_add_observation(group: Any, words: List[str]) -> None:
     _add_model(add)
     _add_content(add)
     _add_export(add)
+
+
+def _add_type(add: argparse.ArgumentParser) -> None:
+    add.add_argument(
+        "-t",
+        "--type",
+        action=OneOfSeveral,
+        type=str.upper,
+        choices=OBSERVATION_TYPES,
+        help="type of the observation (default: EVENT)",
+    )
+    for option, kind in (("-te", "EVENT"), ("-ts", "SPAN"), ("-tg", "GENERATION")):
+        add.add_argument(
+            option, dest="type", action=OneOfSeveral, const=kind, help="same as --type " + kind
+        )
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
