@@ -9,6 +9,11 @@ releases import are in ``coaiapy.cofuse`` and ``coaiapy.coaiamodule``.
 'Morning run'
 """
 
+from coaiapy import interrupts  # isort: skip
+
+if interrupts.is_command():
+    interrupts.watch()  # before anything else is imported, which takes time
+
 from typing import List, Optional
 
 from coaiapy.api import (

@@ -2,7 +2,11 @@
 
 import sys
 
-from coaiapy.coaiacli import main
+from coaiapy import interrupts
 
 if __name__ == "__main__":
+    interrupts.watch()
+
+    from coaiapy.coaiacli import main
+
     sys.exit(main())

@@ -18,7 +18,7 @@ EXIT_CODES = (
         ExitCode.STATE,
         "a local file or the journal cannot be used: damaged, locked, no permission, disk full",
     ),
-    (ExitCode.INTERRUPTED, "interrupted (Ctrl-C)"),
+    (ExitCode.INTERRUPTED, "interrupted (Ctrl-C); another signal: 128 + its number"),
 )
 
 # Read from the environment only: these are no settings.

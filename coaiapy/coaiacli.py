@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, List, Optional
 
-from coaiapy import __version__
+from coaiapy import __version__, interrupts
 from coaiapy.cli_branches import Branch, add_branches
 from coaiapy.cli_globals import add_globals, check, take_globals
 from coaiapy.cli_references import resolve
@@ -95,13 +95,14 @@ def main(argv: Optional[List[str]] = None, context: Optional[Context] = None) ->
         json_errors=wishes.json,
     )
     try:
-        check(wishes)
-        return _run(_as_utf8(words), streams)
+        with interrupts.Allowed():
+            check(wishes)
+            return _run(_as_utf8(words), streams)
     except CoaiaError as error:
         return _fail(streams, str(error), error.exit_code, debug)
     except KeyboardInterrupt as stop:
-        text = "interrupted{}{}".format(": " if str(stop) else "", stop)
-        return _fail(streams, text, ExitCode.INTERRUPTED, debug)
+        text = interrupts.sentence() + (": " if str(stop) else "") + str(stop)
+        return _fail(streams, text, interrupts.exit_code(), debug)
     except BrokenPipeError:
         return ExitCode.OK  # the reader of our output has closed it, as ``| head`` does
     except OSError as error:
@@ -169,10 +170,11 @@ def _run(words: List[str], context: Context) -> int:
 def _complete(words: List[str], context: Context) -> int:
     """Print completions for a shell; an error prints nothing, to not disturb the user's typing."""
     try:
-        from coaiapy.cli_completion import answer
+        with interrupts.Allowed():
+            from coaiapy.cli_completion import answer
 
-        write_text(context.stdout, answer(build_parser, _as_utf8(words)))
-        flush(context.stdout)
+            write_text(context.stdout, answer(build_parser, _as_utf8(words)))
+            flush(context.stdout)
     except (Exception, KeyboardInterrupt):
         pass
     return ExitCode.OK
@@ -190,7 +192,7 @@ def _as_utf8(words: List[str]) -> List[str]:
         raise UsageError("an argument is not UTF-8 text: {}".format(error)) from error
 
 
-def _fail(context: Context, text: str, code: ExitCode, debug: bool) -> int:
+def _fail(context: Context, text: str, code: int, debug: bool) -> int:
     from coaiapy.redaction import without_secrets
     from coaiapy.terminal_text import visible
 
@@ -213,4 +215,5 @@ def _fail(context: Context, text: str, code: ExitCode, debug: bool) -> int:
 
 
 if __name__ == "__main__":
+    interrupts.watch()
     sys.exit(main())

@@ -11,7 +11,7 @@ import time
 from typing import Any, Callable, Dict, List, Mapping, Optional
 from urllib.parse import quote
 
-from coaiapy import __version__
+from coaiapy import __version__, threads
 from coaiapy.errors import ConfigError, UsageError
 from coaiapy.http_answers import Answer, is_html, parsed, reason_of
 from coaiapy.http_exchange import answer_of, opened
@@ -61,6 +61,7 @@ class LangfuseHttp:
         self._sleep = sleep
         self._local = threading.local()
         self._sessions: List[Any] = []
+        threads.prepare(self.base_url)
 
     def __enter__(self) -> "LangfuseHttp":
         return self

@@ -8,6 +8,7 @@ import time
 from typing import IO, Any, Callable, Dict, NamedTuple, Optional
 from urllib.parse import urlsplit
 
+from coaiapy import threads
 from coaiapy.errors import CoaiaError, NetworkError, RefusedError
 from coaiapy.files import open_bytes
 from coaiapy.http_answers import Answer, retry_after
@@ -103,6 +104,7 @@ def _tried(ask: Callable[[], Any], url: str, size: int, enough: int) -> Answer:
     """Return the storage's response, after retries the last one."""
     if _host(url) is None:
         raise _no_address(url)
+    threads.prepare(url)
 
     def tried() -> Answer:
         answer = _in_time(ask, url, READ_SECONDS + size / SLOWEST, enough)

@@ -1,11 +1,14 @@
 """Runs the same work on many items, several at a time.
 
-Worker threads are daemons, so that an interrupted command ends without waiting for them.
+An interrupted command ends without waiting for the worker threads. Where the system allows none, the
+work is done one by one in the calling thread.
 """
 
 import queue
 import threading
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Type
+
+from coaiapy import threads
 
 WORKERS = 8
 
@@ -51,8 +54,9 @@ def run_all(
                 stopped.set()
                 done.put((index, error))
 
-    for _ in range(min(workers, len(items))):
-        threading.Thread(target=run, daemon=True).start()
+    started = [threads.start(run, "coaia-parallel") for _ in range(min(workers, len(items)))]
+    if not any(started):
+        run()
     found: Dict[int, Outcome] = {}
     try:
         while len(found) < len(items):

@@ -1,7 +1,7 @@
 """Posts requests in worker threads, several at a time, with retries.
 
-Workers only do HTTP and do not use the journal. They are daemon threads, so that an interrupted
-command can end without waiting for a server that does not respond.
+Workers only do HTTP and do not use the journal. An interrupted command can end without waiting for a
+server that does not respond.
 """
 
 import queue
@@ -9,7 +9,7 @@ import threading
 import time
 from typing import Any, List, NamedTuple, Optional
 
-from coaiapy import wire_choice
+from coaiapy import threads, wire_choice
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError
 from coaiapy.http_answers import Answer, is_html, retry_after
 from coaiapy.http_retry import TemporaryError, retrying
@@ -87,12 +87,14 @@ class Posts:
         self._answered: Any = queue.Queue()
 
     def launch(self, request: Request, generation: str) -> None:
-        """Let a worker post a request."""
-        if self.flying == self._workers:
-            threading.Thread(target=self._work, name=WORKER, daemon=True).start()
+        """Let a worker post a request; where the system allows no thread, post it now."""
+        if self.flying == self._workers and threads.start(self._work, WORKER):
             self._workers += 1
+        if self._workers:
+            self._asked.put((request, generation))
+        else:
+            self._answered.put(self._post(request, generation))
         self.flying += 1
-        self._asked.put((request, generation))
 
     def next(self, seconds: Optional[float] = None) -> Optional[Posted]:
         """Wait for the next result and return it; ``None`` if there is none within ``seconds``."""

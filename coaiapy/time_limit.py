@@ -4,8 +4,9 @@ The timeout of a socket is not enough: it does not limit a slow name server, nor
 comes byte by byte.
 """
 
-import threading
 from typing import Any, Callable, Dict, TypeVar
+
+from coaiapy import threads
 
 T = TypeVar("T")
 
@@ -17,8 +18,8 @@ class OvertimeError(Exception):
 def within(seconds: float, work: Callable[[], T]) -> T:
     """Return what ``work()`` returns, or raise what it raises; ``OvertimeError`` after ``seconds``.
 
-    The work runs in a thread. If it takes too long, it continues there and its result is ignored;
-    the thread is a daemon, so that it does not keep the program from ending.
+    The work runs in a thread. If it takes too long, it continues there and its result is ignored.
+    Where the system allows no thread, it runs here, and takes as long as its own timeouts allow.
     """
     outcome: Dict[str, Any] = {}
 
@@ -28,9 +29,11 @@ def within(seconds: float, work: Callable[[], T]) -> T:
         except BaseException as error:
             outcome["error"] = error
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
+    thread = threads.start(run, "coaia-within")
+    if thread is None:
+        run()
+    else:
+        thread.join(seconds)
     if "error" in outcome:
         raise outcome["error"]
     if "value" not in outcome:

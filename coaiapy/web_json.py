@@ -3,6 +3,7 @@
 import re
 from typing import Any, Callable, Mapping, NamedTuple, Optional
 
+from coaiapy import threads
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
 from coaiapy.http_answers import Answer, message_of, parsed, retry_after
 from coaiapy.http_exchange import answer_of, bearer, opened
@@ -60,6 +61,7 @@ def get(
             return Page(_value(service, url, answer), _next_url(answer))
         raise _error_for(service, url, answer)
 
+    threads.prepare(url)
     return retrying(once, at_most(TRIES, LONGEST_PAUSE))
 
 

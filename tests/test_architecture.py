@@ -16,7 +16,7 @@ FIRST_COMMAND_FLOOR = 4
 FLOORS = {
     0: """
         errors files folders regular_files shell bash_words packages suggest text notes json_values compact_json
-        terminal_text tls parallel time_limit json_lines json_schema line_numbers row_errors front_matter
+        terminal_text tls threads parallel time_limit json_lines json_schema line_numbers row_errors front_matter
     """,
     1: """
         mp3_frames wav_audio ogg_pages audio_files speech_text transcript_formats
@@ -63,7 +63,7 @@ FLOORS = {
         cli_call_recorder cli_output cli_progress cli_llm cli_audio cli_speech cli_tag
         cli_prompts cli_prompt_files cli_datasets cli_dataset_files cli_dataset_items
         cli_scores cli_score_options cli_score_configs cli_score_config_files cli_input
-        cli_branches cli_streams cli_common cli_arguments cli_delivery cli_help cli_env cli_env_list cli_pipeline
+        interrupts cli_branches cli_streams cli_common cli_arguments cli_delivery cli_help cli_env cli_env_list cli_pipeline
         cli_listing cli_fuse cli_sessions cli_comments cli_media cli_health cli_projects cli_doctor cli_observations
         cli_traces cli_trace_list cli_trace_writes cli_batch cli_outbox
         cli_stash cli_config cli_gh published_cli
@@ -267,3 +267,30 @@ def clients_outside_with(top):
 def test_nothing_but_the_dispatcher_ends_the_program():
     ends = [name for name in MODULES if "sys.exit" in set(terminal_uses(tree(name)))]
     assert sorted(ends) == ["__main__", "coaiacli", "coaiamodule"]
+
+
+def test_threads_are_started_in_one_place():
+    """It imports what they need before: ``tests/test_cold_imports.py`` proves that this is all."""
+    starting = [name for name in MODULES if "Thread" in attributes(name, "threading")]
+    assert starting == ["threads"]
+    using = [name for name in MODULES if "start" in attributes(name, "threads")]
+    assert using == ["parallel", "posting", "time_limit"]
+    others = {"_thread", "asyncio", "concurrent", "multiprocessing", "sched"}
+    assert not [name for name in MODULES if others & set(imported_anywhere(name))]
+
+
+def attributes(module, of):
+    """Return what a module uses of another that it has imported as a whole."""
+    return {
+        node.attr
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == of
+    }
+
+
+def imported_anywhere(module):
+    for node in ast.walk(tree(module)):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from imported_at_top(ast.Module([node], []))

@@ -5,10 +5,8 @@ import io
 import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from all_commands import TREE, named, subparsers
@@ -227,31 +225,6 @@ def test_debug_after_two_dashes_is_an_argument(run):
 def test_an_interruption_is_130(run, failing):
     failing(KeyboardInterrupt())
     assert run("help") == (130, "data\n", "coaia: interrupted\n")
-
-
-def test_a_real_interrupt_signal_ends_a_command_that_reads(project):
-    fifo = project / "observations.jsonl"
-    os.mkfifo(str(fifo))
-    words = ["fuse", "traces", "add-observations", "a-trace", "-f", str(fifo)]
-    running = subprocess.Popen(COAIA + words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    writer = open_when_read(str(fifo))
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=100)
-    os.close(writer)
-    assert running.returncode == 130
-    assert out == b""
-    assert err.decode("utf-8").splitlines()[-1] == "coaia: interrupted"
-    assert b"Traceback" not in err
-
-
-def open_when_read(fifo):
-    """Open ``fifo`` for writing as soon as another process reads from it."""
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError:
-            assert time.monotonic() < deadline, "nobody reads the file"
 
 
 BUFFERING = pytest.mark.parametrize("unbuffered", ["", "1"])

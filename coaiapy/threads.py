@@ -1,0 +1,36 @@
+"""Starts the threads of coaia; what they need is imported before, in the thread that starts them.
+
+An import in a thread can wait for ever for one in another thread: several locks are held meanwhile,
+and packages take them in any order.
+"""
+
+import threading
+from typing import Callable, Optional
+
+from coaiapy.packages import require
+
+
+def start(work: Callable[[], None], name: str) -> Optional[threading.Thread]:
+    """Run ``work`` in a daemon thread, which does not keep the program from ending.
+
+    Returns ``None`` if the system allows no further thread: the caller does the work itself.
+    """
+    prepare()
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        return None
+    return thread
+
+
+def prepare(url: str = "") -> None:
+    """Import what a request to ``url`` uses; a thread for requests to any other does not need that.
+
+    ``requests`` imports the rest of what it needs itself, but not what a host that is not ASCII
+    takes: of a URL for the codec and a table, of a proxy for the codec.
+    """
+    require("requests")
+    require("encodings.punycode")
+    if any(ord(character) > 127 for character in url):
+        require("idna.uts46data", "idna")
