@@ -7,6 +7,8 @@ from coaiapy.destinations import destination_of
 from coaiapy.journal import Journal
 from coaiapy.records import observation_from, trace_from
 
+# Seconds.
+LEASE = 60.0
 START = "2026-03-01T10:00:00.000Z"
 WRITES = ("/api/public/ingestion", "/api/public/otel/v1/traces")
 ROWS_KINDS = ("v4-dual", "v4-events_only")
@@ -93,3 +95,12 @@ def spans_of(request):
     """Return the spans of an OTLP request."""
     scopes = request.body["resourceSpans"][0]["scopeSpans"]
     return [span for scope in scopes for span in scope["spans"]]
+
+
+def claim(journal, name, destination, most=100, most_bytes=10**6, rows=None):
+    """Claim what waits for a destination, for ``LEASE`` seconds."""
+    return claims.claim(journal, name, [destination], LEASE, most, most_bytes, rows)
+
+
+def keys(items):
+    return [item.body["id"] for item in items]

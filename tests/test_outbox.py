@@ -1,20 +1,15 @@
 """What is owed to a server: queued, claimed, acknowledged, set aside, adopted, forgotten."""
 
 import json
-import subprocess
-import sys
 import time
 
 import pytest
-from delivering import observation_of, records_of, trace_of
-from processes import environment
+from delivering import claim, keys, observation_of, records_of, trace_of
 
 from coaiapy import claims, destinations, outbox
 from coaiapy.journal import Journal
 from coaiapy.journal_schema import LOCAL
 from coaiapy.records import score_from
-
-LEASE = 60.0
 
 
 @pytest.fixture
@@ -29,20 +24,12 @@ def here(journal):
     return journal.destination("http://one", "pk")
 
 
-def claim(journal, name, destination, most=100, most_bytes=10**6, rows=None):
-    return claims.claim(journal, name, [destination], LEASE, most, most_bytes, rows)
-
-
 def states(journal):
     return {entry.row: entry.state for entry in outbox.entries(journal)}
 
 
 def patch(journal, row, **changes):
     return journal.patch(row, changes)
-
-
-def keys(items):
-    return [item.body["id"] for item in items]
 
 
 def test_what_is_written_for_a_server_is_owed_to_it_and_what_is_local_is_not(journal, here):
@@ -113,111 +100,6 @@ def test_writing_a_rejected_record_again_makes_it_wait_again(journal, here):
     assert states(journal) == {rows[0]: "rejected"}
     assert journal.append(here, [trace_of(1)]).changed == 0
     assert states(journal) == {rows[0]: "waiting"}
-
-
-def test_the_oldest_are_claimed_first_up_to_a_count_and_a_size(journal, here):
-    journal.append(here, records_of(6))
-    with claims.claimant(journal) as name:
-        assert keys(claim(journal, name, here, most=2)) == [r.id for r in records_of(6)[:2]]
-        size = len(journal.db.execute("SELECT body FROM records WHERE seq = 3").fetchone()[0])
-        assert len(claim(journal, name, here, most_bytes=2 * size)) == 2
-        assert len(claim(journal, name, here, most_bytes=1)) == 1, "one too big goes alone"
-
-
-def test_what_one_has_claimed_nobody_else_gets(journal, here):
-    journal.append(here, records_of(3))
-    with claims.claimant(journal) as one, claims.claimant(journal) as other:
-        assert len(claim(journal, one, here)) == 3
-        assert claim(journal, other, here) == []
-
-
-def test_whatever_ends_a_go_at_sending_lets_go_of_its_claims(journal, here):
-    journal.append(here, records_of(3))
-    with pytest.raises(KeyboardInterrupt), claims.claimant(journal) as name:
-        assert len(claim(journal, name, here)) == 3
-        raise KeyboardInterrupt
-    with claims.claimant(journal) as other:
-        assert len(claim(journal, other, here)) == 3
-
-
-def test_a_leftover_of_this_process_that_could_not_be_let_go_is_void(journal, here, monkeypatch):
-    journal.append(here, records_of(3))
-    monkeypatch.setattr(claims, "release", lambda journal, name: None)
-    with claims.claimant(journal) as name:
-        assert len(claim(journal, name, here)) == 3
-    with claims.claimant(journal) as other:
-        assert len(claim(journal, other, here)) == 3
-
-
-def in_child(code, *words):
-    script = "import sys\nfrom coaiapy import claims\nfrom coaiapy.journal import Journal\n" + code
-    return subprocess.Popen(
-        [sys.executable, "-c", script] + [str(word) for word in words],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=environment(),
-    )
-
-
-CLAIM_AND_WAIT = """
-with Journal() as journal, claims.claimant(journal) as name:
-    taken = claims.claim(journal, name, [int(sys.argv[1])], 600, 100, 10**6)
-    print(len(taken)); sys.stdout.flush()
-    sys.stdin.read()
-"""
-
-
-def test_the_claim_of_a_living_process_counts_and_that_of_a_killed_one_is_void(journal, here):
-    journal.append(here, records_of(3))
-    child = in_child(CLAIM_AND_WAIT, here)
-    try:
-        assert child.stdout.readline().strip() == b"3"
-        with claims.claimant(journal) as name:
-            assert claim(journal, name, here) == []
-            child.kill()
-            child.wait()
-            assert len(claim(journal, name, here)) == 3
-    finally:
-        child.kill()
-        child.communicate()
-
-
-def test_on_windows_no_process_is_asked_whether_it_lives(journal, here, monkeypatch):
-    journal.append(here, records_of(1))
-    child = in_child(CLAIM_AND_WAIT, here)
-    try:
-        assert child.stdout.readline().strip() == b"1"
-        child.kill()
-        child.wait()
-        with claims.claimant(journal) as name:
-            with monkeypatch.context() as windows:
-                windows.setattr("coaiapy.claims.os.name", "nt")
-                windows.setattr("coaiapy.claims.os.kill", None)
-                assert claim(journal, name, here) == []
-            assert len(claim(journal, name, here)) == 1
-    finally:
-        child.kill()
-        child.communicate()
-
-
-def test_a_claim_that_ran_out_is_void_and_one_that_is_renewed_is_not(journal, here):
-    journal.append(here, records_of(2))
-    with claims.claimant(journal) as one, claims.claimant(journal) as other:
-        claims.claim(journal, one, [here], -1.0, 100, 10**6)
-        claims.renew(journal, one, LEASE)
-        assert claim(journal, other, here) == []
-        claims.renew(journal, one, -1.0)
-        assert len(claim(journal, other, here)) == 2
-
-
-def test_a_claim_from_another_machine_holds_until_its_time_is_over(journal, here):
-    journal.append(here, records_of(1))
-    with claims.claimant(journal) as name:
-        for until, expected in ((time.time() + 60, 0), (time.time() - 1, 1)):
-            journal.db.execute(
-                "UPDATE deliveries SET claimed_by = 'elsewhere:1:ab', claimed_until = ?", (until,)
-            )
-            assert len(claim(journal, name, here)) == expected
 
 
 def test_what_pauses_is_passed_over_until_then(journal, here):
