@@ -8,11 +8,14 @@ from coaiapy import delivery, settings, traces
 from coaiapy.cli_arguments import seconds
 from coaiapy.cli_streams import Context, is_terminal
 from coaiapy.errors import ConfigError, ExitCode, NetworkError
-from coaiapy.journal import journal_path
+from coaiapy.journal import Journal, journal_path
+from coaiapy.journal_marks import age, set_mark
 from coaiapy.records import Observation, Trace
 from coaiapy.text import counted
 
 REJECTED_SHOWN = 5
+_TOLD = "told where local records are"
+_DAY = 86400.0
 
 
 def add_delivery_options(parser: argparse.ArgumentParser) -> None:
@@ -49,10 +52,8 @@ def report(args: argparse.Namespace, context: Context, outcome: delivery.Outcome
     for note in outcome.notes:
         context.note(note)
     if outcome.is_local:
-        context.note(
-            "kept locally in {}; to send it, set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY, "
-            "then run: coaia fuse outbox flush --adopt".format(journal_path())
-        )
+        if not context.quiet and _is_time_to_tell():
+            context.note(kept_locally())
         return ExitCode.CONFIG if args.require_delivery else ExitCode.OK
     for rejected in outcome.rejected[:REJECTED_SHOWN]:
         context.warn(
@@ -74,6 +75,24 @@ def report(args: argparse.Namespace, context: Context, outcome: delivery.Outcome
             )
         )
     return _exit_code(args, outcome)
+
+
+def kept_locally() -> str:
+    """Return the sentence that says where records of local mode are, and how to send them."""
+    return (
+        "kept locally in {}; to send it, set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY, "
+        "then run: coaia fuse outbox flush --adopt".format(journal_path())
+    )
+
+
+def _is_time_to_tell() -> bool:
+    """Tell whether nobody was told for a day where the records are, and note that somebody is now."""
+    with Journal() as journal:
+        told = age(journal, _TOLD)
+        if told and told < _DAY:  # 0 is a time to come: the clock was wrong
+            return False
+        set_mark(journal, _TOLD)
+    return True
 
 
 def _next_step(outcome: delivery.Outcome) -> str:

@@ -7,7 +7,7 @@ from coaiapy import env_files, environment, shell
 from coaiapy.cli_branches import Branch, add_branches, command_place
 from coaiapy.cli_common import Parser, example_text
 from coaiapy.cli_env_list import add_place, add_reveal, path_of, shown_table
-from coaiapy.cli_input import agrees
+from coaiapy.cli_input import STDIN, agrees, read_stdin_line
 from coaiapy.cli_streams import Context, is_terminal
 
 # What is said where this shell and ``.coaia-env`` have different traces, by the one that is saved.
@@ -77,13 +77,14 @@ def get(args: argparse.Namespace, context: Context) -> None:
 
 def set_(args: argparse.Namespace, context: Context) -> None:
     """Keep one variable, or print the line that sets it for this shell only."""
+    env_files.check_key(args.key)
+    value = read_stdin_line(context) if args.value == STDIN else args.value
     if args.temp:
-        env_files.check_key(args.key)
-        context.say(shell.export_line(args.key, args.value))
+        context.say(shell.export_line(args.key, value))
         _note_eval(context)
         return
     path = path_of(args)
-    environment.set_variable(path, args.key, args.value, args.format or "json")
+    environment.set_variable(path, args.key, value, args.format or "json")
     context.note("set {} in {}".format(args.key, path))
     _note_format(args, path, context)
     _note_expanded(path, [args.key], context)
@@ -210,7 +211,9 @@ def build_set(parser: Parser, words: List[str]) -> None:
         eval "$(coaia env set DEBUG_MODE true --temp)\"""")
     parser.add_argument("key", metavar="VARIABLE")
     parser.add_argument(
-        "value", metavar="VALUE", help="the value; put -- before one that looks like an option"
+        "value",
+        metavar="VALUE",
+        help="the value (- for standard input); put -- before one that looks like an option",
     )
     add_place(parser)
     _add_format(parser)

@@ -9,14 +9,22 @@ from coaiapy.errors import ExitCode
 
 EXIT_CODES = (
     (ExitCode.OK, "success"),
-    (ExitCode.FAILED, "failure, or something that was asked for does not exist"),
-    (ExitCode.USAGE, "the command line or an input file is invalid"),
+    (
+        ExitCode.FAILED,
+        "failure, or what was asked for by its name or id does not exist: a record, a template, an "
+        "environment, a key",
+    ),
+    (
+        ExitCode.USAGE,
+        "the command line is invalid, or what a file of yours says: a template, a batch, a prompt",
+    ),
     (ExitCode.CONFIG, "a setting, a credential or an optional package is missing or wrong"),
     (ExitCode.NETWORK, "a server could not be reached or did not answer in time"),
     (ExitCode.REFUSED, "a server refused the request"),
     (
         ExitCode.STATE,
-        "a local file or the journal cannot be used: damaged, locked, no permission, disk full",
+        "a file or folder is missing or cannot be read or written, or coaia's own state is damaged "
+        "or locked",
     ),
     (ExitCode.INTERRUPTED, "interrupted (Ctrl-C); another signal: 128 + its number"),
 )

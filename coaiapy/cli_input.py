@@ -30,7 +30,10 @@ def input_text(context: Context, text: Optional[str], file: Optional[str]) -> st
     is_given = file is None and text not in (None, STDIN)
     found = str(text) if is_given else read_input(file, context)
     if not found.strip():
-        raise UsageError("the text is empty: give it as an argument, with -F FILE or in a pipe")
+        where = "the text" if is_given else "standard input" if file in (None, STDIN) else file
+        raise UsageError(
+            "{} is empty: give a text as an argument, with -F FILE or in a pipe".format(where)
+        )
     return found
 
 
@@ -38,6 +41,12 @@ def read_stdin(context: Context) -> str:
     """Return the text that is piped in."""
     _refuse_terminal(context)
     return context.stdin.read()
+
+
+def read_stdin_line(context: Context) -> str:
+    """Return the text that is piped in, without the line break at its end."""
+    text = read_stdin(context)
+    return text[:-1] if text.endswith("\n") else text
 
 
 def read_stdin_bytes(context: Context) -> bytes:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 from typing import Any, List, Optional
 
 from coaiapy.cli_call_recorder import add_trace_options, recorder
@@ -9,10 +10,12 @@ from coaiapy.cli_common import Parser, example_text
 from coaiapy.cli_input import input_text
 from coaiapy.cli_output import check_output, print_json, put_text
 from coaiapy.cli_streams import Context, flush, write_text
-from coaiapy.errors import ExitCode, UsageError
+from coaiapy.errors import ExitCode, StateError, UsageError
 from coaiapy.masking import shown_url
 
 _SUMMARIZER = "summarizer"
+# One word that begins as a path does, or ends with a suffix.
+_PATH = r"(~?/|\.{1,2}/)\S*$|\S*[^\s.]\.[A-Za-z][A-Za-z0-9]{0,7}$"
 
 
 def build_process(parser: Parser, words: List[str]) -> None:
@@ -28,7 +31,7 @@ def build_process(parser: Parser, words: List[str]) -> None:
     parser.add_argument(
         "text", metavar="TEXT", nargs="?", help="text to process (default: standard input)"
     )
-    parser.add_argument("-F", "--file", help="read the text from this file (- for standard input)")
+    _add_file(parser)
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--list", action="store_true", help="list the process tags")
     shown.add_argument(
@@ -50,10 +53,15 @@ def build_summarize(parser: Parser, words: List[str]) -> None:
         "text",
         metavar="TEXT|FILE|-",
         nargs="?",
-        help="a text, or the path of an existing file (default: standard input)",
+        help="a text, or the path of a file (default: standard input)",
     )
+    _add_file(parser)
     parser.set_defaults(handler=summarize)
     _add_common_options(parser)
+
+
+def _add_file(parser: Parser) -> None:
+    parser.add_argument("-F", "--file", help="read the text from this file (- for standard input)")
 
 
 def _add_common_options(parser: Parser) -> None:
@@ -99,9 +107,15 @@ def process(args: argparse.Namespace, context: Context) -> Optional[int]:
 
 def summarize(args: argparse.Namespace, context: Context) -> Optional[int]:
     """Summarize a text or a file."""
-    is_file = args.text not in (None, "-") and _is_file(args.text)
-    text = None if is_file else args.text
-    found = input_text(context, text, args.text if is_file else None)
+    text, file = args.text, args.file
+    if file is None and text is not None and _is_file(text):
+        text, file = None, text
+    elif file is None and text is not None and _looks_like_path(text):
+        raise StateError(
+            "there is no file {!r}: correct the path, or pipe the word in if it is the text itself"
+            " (a file is also read with -F)".format(text)
+        )
+    found = input_text(context, text, file)
     return _send(args, context, _need(_SUMMARIZER), found)
 
 
@@ -110,6 +124,11 @@ def _is_file(text: str) -> bool:
         return os.path.isfile(text)
     except (OSError, ValueError):  # longer than a path can be
         return False
+
+
+def _looks_like_path(text: str) -> bool:
+    """Tell whether ``text`` is a word that can only be meant as the name of a file."""
+    return bool(re.match(_PATH, text)) and "://" not in text
 
 
 def _need(name: str) -> Any:

@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterable, List, Optional
 from coaiapy import delivery, outbox, score_links, settings, times
 from coaiapy.cli_arguments import add_json, positive
 from coaiapy.cli_common import add_command, subcommands
-from coaiapy.cli_delivery import add_delivery_options, report
+from coaiapy.cli_delivery import add_delivery_options, kept_locally, report
 from coaiapy.cli_input import agrees
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json, print_json_lines
@@ -149,6 +149,8 @@ def show_status(args: argparse.Namespace, context: Context) -> None:
         tallies = outbox.tallies(journal)
     rows = [dict(tally._asdict(), oldest=_moment(tally.oldest)) for tally in tallies]
     show_listing(args, context, rows, _TALLY_COLUMNS, "destination")
+    if any(tally.local for tally in tallies):
+        context.note(kept_locally())
 
 
 def list_entries(args: argparse.Namespace, context: Context) -> None:

@@ -4,7 +4,7 @@ import os
 from contextlib import contextmanager
 from typing import Dict, Iterator, Optional
 
-from coaiapy.errors import ConfigError
+from coaiapy.errors import StateError
 from coaiapy.files import read_text
 
 NAME = ".env"
@@ -40,13 +40,13 @@ def _named(env_file: Optional[str]) -> Optional[str]:
 def read(env_file: Optional[str] = None) -> Dict[str, str]:
     """Return the variables of the ``.env`` file; ``{}`` if the default file does not exist.
 
-    Raises ``ConfigError`` when a file that was chosen does not exist, ``StateError`` when it cannot
-    be read or understood.
+    Raises ``StateError`` when a file that was chosen does not exist, or it cannot be read or
+    understood.
     """
     path = path_of(env_file)
     if not os.path.isfile(path):
         if _named(env_file):
-            raise ConfigError("the settings file {} does not exist".format(path))
+            raise StateError("the settings file {} does not exist".format(path))
         return {}
     return _variables(path)
 

@@ -49,9 +49,9 @@ def read_input_text(path: str, newline: Optional[str] = None) -> str:
     return _as_input(lambda: _text(read_bytes(path), path, newline))
 
 
-def read_found_input_text(path: str, newline: Optional[str] = None) -> str:
+def read_found_input_text(path: str, newline: Optional[str] = None, most: int = LARGEST) -> str:
     """Return what ``read_input_text`` does, of a regular file found in a folder of the user's."""
-    return _as_input(lambda: read_text(path, newline))
+    return _as_input(lambda: read_text(path, newline, most))
 
 
 def _as_input(read: Callable[[], str]) -> str:

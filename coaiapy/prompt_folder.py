@@ -4,7 +4,7 @@ import os
 from typing import Dict, Iterator, List, NamedTuple
 
 from coaiapy import files
-from coaiapy.errors import CoaiaError, UsageError
+from coaiapy.errors import CoaiaError, StateError, UsageError
 from coaiapy.folders import check_stays, make_folders
 from coaiapy.prompt_files import ENDING, PromptFile, has_heading, parse, with_version
 
@@ -45,9 +45,12 @@ def read_folder(folder: str) -> Folder:
 
 
 def read_checked(folder: str) -> Folder:
-    """Return the content of ``folder``; ``UsageError`` if it is missing or a file is broken."""
+    """Return the content of ``folder``; ``UsageError`` if a file is broken.
+
+    ``StateError`` if there is no such folder.
+    """
     if not os.path.isdir(folder):
-        raise UsageError(
+        raise StateError(
             "there is no folder {}: create it with coaia fuse prompts pull".format(folder)
         )
     return read_folder(folder).checked()

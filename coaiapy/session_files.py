@@ -8,7 +8,7 @@ import os
 from typing import Any, List, NamedTuple, Optional
 
 from coaiapy import delivery, traces, yaml_values
-from coaiapy.errors import NotFoundError, StateError, UsageError
+from coaiapy.errors import StateError, UsageError
 from coaiapy.files import locked, read_text, write_output
 from coaiapy.folders import check_stays
 from coaiapy.packages import require
@@ -61,10 +61,10 @@ def add_node(
 def read(path: str) -> Body:
     """Return the content of a session file: ``session_id``, ``nodes`` and perhaps other keys.
 
-    Raises ``NotFoundError`` if it is missing, ``StateError`` if it is not a session file.
+    Raises ``StateError`` if it is missing or not a session file.
     """
     if not os.path.exists(path):
-        raise NotFoundError(
+        raise StateError(
             "there is no session file {}: create one with coaia fuse sessions create, "
             "or name another with -f".format(path)
         )
@@ -106,7 +106,7 @@ def _written(
 def _check_place(path: str) -> None:
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder) or os.path.isdir(path):
-        raise UsageError(
+        raise StateError(
             "the session file {} cannot be written, because its folder does not exist or it is a "
             "folder itself: name another with -f".format(path)
         )

@@ -12,7 +12,7 @@ import os
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from coaiapy import files, json_schema
-from coaiapy.errors import StateError
+from coaiapy.errors import UsageError
 from coaiapy.template_values import convert
 from coaiapy.text import kind_of
 
@@ -49,7 +49,7 @@ def schema() -> json_schema.Schema:
 def checked_document(document: Any, source: str, line_of: Optional[LineOf] = None) -> Document:
     """Return a valid template document; lists of variables and steps are added if missing.
 
-    Raises ``StateError`` that begins with ``source`` (the file) and lists the problems, with their
+    Raises ``UsageError`` that begins with ``source`` (the file) and lists the problems, with their
     lines if ``line_of`` is given.
     """
     found = (
@@ -61,7 +61,7 @@ def checked_document(document: Any, source: str, line_of: Optional[LineOf] = Non
         told = [_told(document, problem, line_of) for problem in found[:_MAX_TOLD]]
         if len(found) > _MAX_TOLD:
             told.append("and more")
-        raise StateError("{}{} {}".format(source, "," if line_of else ":", "; ".join(told)))
+        raise UsageError("{}{} {}".format(source, "," if line_of else ":", "; ".join(told)))
     clean = without_nulls(document)
     clean.pop("$schema", None)
     clean["variables"] = [dict(entry) for entry in clean.get("variables", [])]

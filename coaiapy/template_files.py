@@ -120,9 +120,9 @@ def find_all() -> Tuple[List[Found], List[str]]:
 def read(found: Found) -> Document:
     """Return the checked document of a template file; its ``name`` is the template's name.
 
-    Raises ``StateError`` with the file and the line or field.
+    Raises ``UsageError`` with the file and the line or field, ``StateError`` if it cannot be read.
     """
-    text = files.read_text(found.path, most=_MAX_BYTES)
+    text = files.read_found_input_text(found.path, most=_MAX_BYTES)
     parsed = (_parse_json if _is_json(found.path) else _parse_yaml)(text, found.path)
     document = checked_document(parsed, found.path, lambda part: line_in(found.path, part))
     document["name"] = found.name
@@ -148,12 +148,12 @@ def _parse_json(text: str, path: str) -> Any:
     except ValueError as error:
         line = getattr(error, "lineno", 1)
         told = getattr(error, "msg", str(error))
-        raise StateError("{}, line {}: not JSON: {}".format(path, line, told)) from error
+        raise UsageError("{}, line {}: not JSON: {}".format(path, line, told)) from error
     except RecursionError as error:
-        raise StateError("{}: nested too deep".format(path)) from error
+        raise UsageError("{}: nested too deep".format(path)) from error
     doubled = line_numbers.doubled_key(text)
     if doubled:
-        raise StateError(
+        raise UsageError(
             "{}, line {}: the key {!r} occurs twice".format(path, doubled.line, doubled.key)
         )
     return document
@@ -165,9 +165,9 @@ def _parse_yaml(text: str, path: str) -> Any:
         return yaml_values.load(text, "timestamp", "merge")
     except yaml_values.NotYamlError as error:
         told = "{}, line {}: not YAML: {}".format(path, error.line or 1, error.problem)
-        raise StateError(told) from error
+        raise UsageError(told) from error
     except ValueError as error:
-        raise StateError("{}: not YAML: {}".format(path, error)) from error
+        raise UsageError("{}: not YAML: {}".format(path, error)) from error
 
 
 def write(document: Document, name: str, location: str, format: str, replace: bool) -> str:

@@ -3,7 +3,7 @@
 from typing import Dict, List, Tuple
 
 from coaiapy import line_numbers, template_files
-from coaiapy.errors import StateError, UsageError
+from coaiapy.errors import UsageError
 from coaiapy.suggest import did_you_mean
 from coaiapy.template_document import Document, checked_document
 from coaiapy.template_files import Found
@@ -22,8 +22,8 @@ Descent = List[Tuple[Document, str]]
 def load(name: str) -> PipelineTemplate:
     """Return the template ``name`` merged with those it extends.
 
-    Raises ``UsageError`` for an invalid name, ``NotFoundError`` if there is no such template, and
-    ``StateError`` if its file or that of a base is broken, or a base is missing or extends itself.
+    Raises ``NotFoundError`` if there is no such template, and ``UsageError`` for an invalid name, or
+    if its file or that of a base is broken, or a base is missing or extends itself.
     """
     return load_found(template_files.need(name))
 
@@ -66,9 +66,9 @@ def _line_of_descent(found: Found) -> Descent:
     return documents
 
 
-def _extends_error(path: str, problem: str) -> StateError:
+def _extends_error(path: str, problem: str) -> UsageError:
     line = template_files.line_in(path, ("extends",))
-    return StateError("{}, {}: extends{}".format(path, line, problem))
+    return UsageError("{}, {}: extends{}".format(path, line, problem))
 
 
 def _stated(
@@ -116,7 +116,7 @@ def _by_name(base: List[Document], child: List[Document], key: str, source: str)
     for i, entry in enumerate(child):
         name = str(aliases.get(entry["name"], entry["name"]))
         if entry.get("remove") and name not in entries:
-            raise StateError(
+            raise UsageError(
                 "{}, {}: {}[{}] {!r}: there is nothing to remove{}".format(
                     source,
                     template_files.line_in(source, (key, i)),

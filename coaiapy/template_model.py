@@ -72,7 +72,7 @@ class PipelineTemplate(NamedTuple):
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "PipelineTemplate":
-        """Return the template of a document; ``StateError`` lists what is wrong with it."""
+        """Return the template of a document; ``UsageError`` lists what is wrong with it."""
         source = "template {!r}".format(document.get("name", ""))
         return template_from(checked_document(dict(document), source), None)
 

@@ -246,3 +246,30 @@ def test_show_prints_the_instruction_alone(run, config):
     result = run("p", "--show", "shout")
     assert result.out == "In capitals.\nNothing else.\n"
     assert result.err == "coaia.json, temperature 0.9\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["nosuchfile.txt", "./notes", "../a/b", "/no/where", "~/notes", "talk.markdown", "a.b.md"],
+)
+def test_a_word_that_names_a_file_that_is_not_there_is_not_sent(run, openai, text):
+    result = run("summarize", text)
+    assert (result.code, result.out) == (6, "")
+    assert repr(text) in result.err and "-F" in result.err
+    assert openai.requests == []
+
+
+@pytest.mark.parametrize(
+    "text", ["a long text.txt", "hello", "https://example.org/a.html", "Stop."]
+)
+def test_a_text_that_is_no_path_is_summarized(run, openai, text):
+    assert run("summarize", text).code == 0
+
+
+def test_summarize_reads_a_named_file_and_says_what_is_empty(run, openai, project):
+    (project / "notes").write_text("a text", "utf-8")
+    assert run("summarize", "-F", "notes").code == 0
+    (project / "notes").write_text(" \n", "utf-8")
+    assert "notes is empty" in run("summarize", "-F", "notes").err
+    assert "the text is empty" in run("summarize", "").err
+    assert "standard input is empty" in run("summarize", stdin="").err

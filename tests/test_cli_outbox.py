@@ -4,6 +4,7 @@ import json
 import os
 import re
 import stat
+import time
 
 import pytest
 from delivering import (
@@ -301,3 +302,15 @@ def test_a_damaged_journal_is_said_by_every_command(coaia, server):
         found = coaia(*words)
         assert found.code == 6
         assert "is damaged" in found.err
+
+
+def test_where_local_records_are_is_told_once_a_day_and_by_status(run, monkeypatch):
+    assert "kept locally" not in run("--quiet", "fuse", "traces", "create", "t0").err
+    assert "kept locally" in run("fuse", "traces", "create", "t1").err
+    assert "kept locally" not in run("fuse", "traces", "create", "t2").err
+    assert "kept locally" in run("fuse", "outbox", "status").err
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 25 * 3600)
+    assert "kept locally" in run("fuse", "traces", "create", "t3").err
+    monkeypatch.setattr(time, "time", lambda: now - 25 * 3600)
+    assert "kept locally" in run("fuse", "traces", "create", "t4").err

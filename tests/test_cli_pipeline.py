@@ -62,7 +62,7 @@ def test_list_goes_on_after_a_broken_file_and_says_so(run, project):
     assert answer.code == 0 and len(json.loads(answer.out)) == 4
     assert str(folder / "llm-chain.yaml") + ", line 3" in answer.err
     answer = run("pipeline", "create", "llm-chain")
-    assert answer.code == 6 and answer.out == "" and "line 3" in answer.err
+    assert answer.code == 2 and answer.out == "" and "line 3" in answer.err
 
 
 def test_show(run):

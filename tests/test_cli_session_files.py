@@ -7,7 +7,7 @@ import pytest
 from langfuse_server import KINDS
 
 from coaiapy import session_files
-from coaiapy.errors import ExitCode, NotFoundError, StateError, UsageError
+from coaiapy.errors import ExitCode, StateError, UsageError
 from coaiapy.packages import require
 from coaiapy.settings import Settings
 
@@ -85,9 +85,9 @@ def test_what_else_a_file_says_is_kept(run, project):
 
 def test_no_file_and_no_folder_are_said(run):
     result = run("fuse", "sessions", "view")
-    assert (result.code, result.out) == (ExitCode.FAILED, "") and "session.yml" in result.err
+    assert (result.code, result.out) == (ExitCode.STATE, "") and "session.yml" in result.err
     result = run("fuse", "sessions", "create", "s", "u", "-f", "no/where.yml")
-    assert (result.code, result.out) == (ExitCode.USAGE, "") and "no/where.yml" in result.err
+    assert (result.code, result.out) == (ExitCode.STATE, "") and "no/where.yml" in result.err
     assert json.loads(run("fuse", "traces", "list", "--json").out) == []
 
 
@@ -125,7 +125,7 @@ def test_nodes_of_several_processes_at_once_all_stay(project):
 
 
 def test_the_functions_say_what_is_wrong(project):
-    with pytest.raises(NotFoundError):
+    with pytest.raises(StateError):
         session_files.read("none.yml")
     with pytest.raises(UsageError):
         session_files.write("none.yml", {"nodes": []})

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from coaiapy import environment, pipeline
-from coaiapy.errors import StateError
+from coaiapy.errors import UsageError
 from coaiapy.pipeline import (
     PipelineStep,
     PipelineTemplate,
@@ -230,7 +230,7 @@ def test_rendering_for_scripts_does_not_ask_the_environment(monkeypatch):
 
 
 def test_a_document_with_a_mistake_is_no_template():
-    with pytest.raises(StateError, match="template 'x': steps: must be a list"):
+    with pytest.raises(UsageError, match="template 'x': steps: must be a list"):
         PipelineTemplate.from_dict({"name": "x", "steps": {}})
 
 

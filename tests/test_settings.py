@@ -125,7 +125,6 @@ def test_local_on_purpose_needs_no_keys_and_heeds_none(monkeypatch):
         ("LANGFUSE_TIMEOUT", "-1", "is not a number of seconds"),
         ("LANGFUSE_TIMEOUT", "0", "is not a number of seconds above 0"),
         ("LANGFUSE_TRACING_ENVIRONMENT", "Prod uction", "is not a name that Langfuse accepts"),
-        ("COAIAPY_ENV_PATH", "nowhere/.env", "nowhere/.env does not exist"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_named(run, monkeypatch, name, value, reason):
@@ -134,9 +133,12 @@ def test_a_setting_that_makes_no_sense_is_named(run, monkeypatch, name, value, r
     assert result.code == 3 and reason in result.err
 
 
-def test_a_missing_env_option_is_a_mistake(run):
+def test_a_settings_file_that_is_named_and_missing_is_an_error(run, monkeypatch):
     result = run("--env", "nowhere", "fuse", "traces")
-    assert result.code == 3 and "nowhere does not exist" in result.err
+    assert result.code == 6 and "nowhere does not exist" in result.err
+    monkeypatch.setenv("COAIAPY_ENV_PATH", "nowhere/.env")
+    result = run("fuse", "traces")
+    assert result.code == 6 and "nowhere/.env does not exist" in result.err
 
 
 def test_a_password_in_an_address_is_not_repeated(monkeypatch):

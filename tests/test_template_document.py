@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from places import PACKAGE
 
 from coaiapy import json_schema
-from coaiapy.errors import StateError
+from coaiapy.errors import UsageError
 from coaiapy.record_fields import LEVELS, OBSERVATION_TYPES
 from coaiapy.template_document import checked_document, schema, schema_text
 from coaiapy.template_render import new_language
@@ -159,7 +159,7 @@ def test_types_and_levels_are_known_however_they_are_written(word):
     ],
 )
 def test_a_problem_is_told_with_its_place_and_what_would_be_right(document, said):
-    with pytest.raises(StateError) as caught:
+    with pytest.raises(UsageError) as caught:
         checked_document(document, "mine.json")
     assert str(caught.value).startswith("mine.json: ") and said in str(caught.value)
     assert "; " not in str(caught.value)
@@ -169,7 +169,7 @@ def test_of_many_problems_the_first_ones_are_told():
     """A large file that is no template at all is refused at once."""
     step = {"key {}".format(i): None for i in range(50000)}
     started = time.process_time()
-    with pytest.raises(StateError) as caught:
+    with pytest.raises(UsageError) as caught:
         checked_document({"steps": [dict(step, name="A")]}, "mine.json")
     assert time.process_time() - started < 10
     problems = str(caught.value).split("; ")

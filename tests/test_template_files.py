@@ -131,15 +131,15 @@ def test_a_broken_file_is_told_by_name_and_place_and_nothing_stands_in_for_it(
     put, suffix, text, said
 ):
     path = put("simple-trace", text, suffix=suffix)
-    with pytest.raises(StateError) as caught:
+    with pytest.raises(UsageError) as caught:
         load("simple-trace")
     assert str(path) in str(caught.value) and said in str(caught.value)
-    assert caught.value.exit_code == ExitCode.STATE
+    assert caught.value.exit_code == ExitCode.USAGE
     listing = pipeline.list_templates()
     assert "simple-trace" not in [entry["name"] for entry in listing.templates]
     assert len(listing.templates) == 4
     assert [str(path) in complaint for complaint in listing.complaints] == [True]
-    with pytest.raises(StateError):
+    with pytest.raises(UsageError):
         pipeline.TemplateLoader().load_template("simple-trace")
 
 
@@ -148,14 +148,14 @@ def test_an_alias_bomb_in_yaml_is_refused_at_once(put):
     for i in range(1, 12):
         lines.append("  a{0}: &a{0} [{1}]".format(i, ", ".join(["*a{}".format(i - 1)] * 10)))
     put("bomb", "\n".join(lines), suffix=".yaml")
-    with pytest.raises(StateError, match="make more than"):
+    with pytest.raises(UsageError, match="make more than"):
         load("bomb")
 
 
 def test_a_file_that_is_no_text_or_too_large_is_an_error(put):
     path = put("odd", "{}")
     path.write_bytes(b'{"name": "\xff"}')
-    with pytest.raises(StateError, match="UTF-8"):
+    with pytest.raises(UsageError, match="UTF-8"):
         load("odd")
     path.write_text(" " * 1000001)
     with pytest.raises(StateError, match="larger"):
@@ -164,7 +164,7 @@ def test_a_file_that_is_no_text_or_too_large_is_an_error(put):
 
 def test_every_problem_of_a_file_is_told_at_once(put):
     put("bad", {"nope": 1, "steps": [{"name": "A", "level": "X", "what": 2}]})
-    with pytest.raises(StateError) as caught:
+    with pytest.raises(UsageError) as caught:
         load("bad")
     assert all(word in str(caught.value) for word in ("nope", "level", "what"))
 
@@ -173,7 +173,7 @@ def test_every_problem_of_a_file_is_told_at_once(put):
 def test_a_problem_is_told_with_its_line(put, suffix):
     text = '{"stepz": [],\n\n"steps": [{"name": "A"},\n {"name": "B", "level": "LOUD"}]}'
     path = put("bad", text, suffix=suffix)
-    with pytest.raises(StateError) as caught:
+    with pytest.raises(UsageError) as caught:
         load("bad")
     first, second = str(caught.value).split("; ")
     assert first == "{}, line 1: stepz: no such field (did you mean 'steps'?)".format(path)
@@ -300,7 +300,7 @@ def test_what_cannot_be_inherited_is_an_error_that_names_file_and_line(put, chil
         "broken-later", '{"extends": "numbers", "variables": [\n{"name": "n",\n"type": "boolean"}]}'
     )
     path = put("child", child)
-    with pytest.raises(StateError) as caught:
+    with pytest.raises(UsageError) as caught:
         load("child")
     told = str(caught.value).replace(str(path.parent) + os.sep, "")
     assert said in told and told != str(caught.value)
@@ -324,7 +324,7 @@ def test_two_files_of_one_name_in_one_folder_are_an_error(put, run, other):
 
 def test_a_base_cannot_be_outside_its_folder(put):
     path = put("child", {"extends": "../../secret"})
-    with pytest.raises(StateError, match="extends: '../../secret' is not a valid template name"):
+    with pytest.raises(UsageError, match="extends: '../../secret' is not a valid template name"):
         load("child")
     listing = pipeline.list_templates()
     assert len(listing.templates) == 5 and str(path) in listing.complaints[0]
