@@ -1,7 +1,7 @@
 """Options and values that many commands take, and the checks of such values."""
 
 import argparse
-from typing import Any, Optional
+from typing import Any, Optional, Sequence
 
 from coaiapy import cli_references, json_values, spelled_values, times, times_relative
 from coaiapy.errors import UsageError
@@ -15,6 +15,27 @@ TO_HELP = "only what started before this time"
 def add_json(parser: argparse.ArgumentParser, default: Any = False) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", action="store_true", default=default, help="print JSON")
+
+
+def add_fields(parser: Any, names: Sequence[str]) -> None:
+    """Add a list of the fields that a file may have to the help of a command that reads it."""
+    from textwrap import wrap
+
+    listed = "\n".join(wrap(", ".join(names), 76))
+    parser.add_argument_group("columns of a table, or fields of an object", listed)
+
+
+def add_columns(parser: Any, names: Sequence[str]) -> None:
+    """Add ``--map``, and the names of the columns, to a command that reads tables."""
+    parser.add_argument(
+        "--map",
+        action="append",
+        dest="renamed",
+        metavar="COLUMN=NAME",
+        help="read a column of the file under another name, such as question=input; without a "
+        "NAME it is left out; repeatable",
+    )
+    add_fields(parser, names)
 
 
 def add_id(parser: Any, kind: str, *short: str, **options: Any) -> None:
@@ -39,7 +60,9 @@ def json_or_text(text: Optional[str]) -> Any:
     if text is None:
         return None
     try:
-        return json_values.parse(text)
+        return json_values.parse_unique(text)
+    except json_values.DuplicateKeyError as error:
+        raise UsageError("in {}: {}".format(json_values.cut_repr(text), error)) from error
     except ValueError:
         return text
 
@@ -47,7 +70,7 @@ def json_or_text(text: Optional[str]) -> Any:
 def json_value(text: str) -> Any:
     """Take any JSON."""
     try:
-        return json_values.parse(text)
+        return json_values.parse_unique(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError("{!r} is not JSON: {}".format(text, error)) from error
 

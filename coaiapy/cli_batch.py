@@ -5,6 +5,7 @@ import itertools
 from typing import Any, Iterable, Optional
 
 from coaiapy import cli_references, settings, traces
+from coaiapy.cli_arguments import add_fields
 from coaiapy.cli_common import add_command
 from coaiapy.cli_delivery import add_delivery_options, report, summary
 from coaiapy.cli_input import STDIN, open_input
@@ -13,9 +14,11 @@ from coaiapy.cli_progress import new_bar
 from coaiapy.cli_streams import Context
 from coaiapy.item_files import FORMATS
 from coaiapy.observation_files import preview, read_observations
+from coaiapy.record_fields import OBSERVATION_FIELDS
 from coaiapy.text import counted
 
 PREVIEWED = 100
+FIELDS = [field.attribute for field in OBSERVATION_FIELDS if field.attribute != "trace_id"]
 
 
 class Counted:
@@ -55,6 +58,7 @@ def build(group: Any) -> None:
         action="store_true",
         help="check and show the observations without writing them",
     )
+    add_fields(batch, FIELDS)
     add_delivery_options(batch)
 
 

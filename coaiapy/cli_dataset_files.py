@@ -4,13 +4,14 @@ import argparse
 from typing import Any, Dict, List, Optional
 
 from coaiapy import dataset_files, settings
-from coaiapy.cli_arguments import add_json
+from coaiapy.cli_arguments import add_columns, add_json
 from coaiapy.cli_common import add_command
 from coaiapy.cli_input import open_input
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context, write_text
+from coaiapy.columns import map_of
 from coaiapy.dataset_import import Imported, import_dataset_items
-from coaiapy.dataset_items import list_dataset_items
+from coaiapy.dataset_items import FIELDS, list_dataset_items
 from coaiapy.errors import ExitCode, NotFoundError
 from coaiapy.files import write_output
 from coaiapy.finetuning import training_data
@@ -28,7 +29,7 @@ def build(group: Any) -> None:
         import_items,
         "import items from a file; importing it again changes nothing",
         """coaia fuse datasets import questions items.jsonl --create
-        coaia fuse datasets import questions items.csv --dry-run""",
+        coaia fuse datasets import questions items.csv --map question=input --dry-run""",
     )
     bring.add_argument("name", metavar="NAME")
     bring.add_argument("file", metavar="FILE", help="JSON Lines, JSON, YAML or CSV file, or -")
@@ -37,6 +38,7 @@ def build(group: Any) -> None:
         choices=dataset_files.READABLE,
         help="format of the file (default: by its extension)",
     )
+    add_columns(bring, list(FIELDS))
     bring.add_argument(
         "--dry-run", action="store_true", help="count the items without sending them"
     )
@@ -69,7 +71,13 @@ def import_items(args: argparse.Namespace, context: Context) -> int:
     """Bring a file's items into a dataset, and tell what became of each of them."""
     with open_input(args.file, context) as stream:
         found = dataset_files.read_dataset_items(
-            stream, args.name, args.file, args.format, args.new_ids
+            stream,
+            args.name,
+            args.file,
+            args.format,
+            args.new_ids,
+            map_of(args.renamed),
+            context.note,
         )
     known = settings.load(context.env_file)
     result = import_dataset_items(known, args.name, found, args.dry_run, args.create)

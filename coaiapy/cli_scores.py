@@ -4,7 +4,7 @@ import argparse
 from typing import Any, List
 
 from coaiapy import cli_references, score_files, scores, settings
-from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_json, positive, time
+from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_columns, add_json, positive, time
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report, summary
 from coaiapy.cli_input import open_input
@@ -19,6 +19,7 @@ from coaiapy.cli_score_options import (
 )
 from coaiapy.cli_streams import Context
 from coaiapy.cli_views import show_fields
+from coaiapy.columns import map_of
 from coaiapy.errors import UsageError
 from coaiapy.listing import with_note
 from coaiapy.record_fields import SCORE_TYPES
@@ -157,6 +158,7 @@ def _build_import(group: Any) -> None:
         choices=score_files.FORMATS,
         help="format of the file (default: by its extension)",
     )
+    add_columns(bulk, score_files.COLUMNS)
     bulk.add_argument("--name", help="name for rows without one")
     bulk.add_argument("--config", metavar="NAME|ID", help="score config for rows without one")
     bulk.add_argument(
@@ -234,7 +236,7 @@ def import_scores(args: argparse.Namespace, context: Context) -> int:
     defaults = {"name": args.name, "config": args.config}
     with open_input(args.file, context) as stream:
         found = score_files.read_scores(
-            known, stream, args.file, args.format, defaults, context.warn
+            known, stream, args.file, args.format, defaults, context.warn, map_of(args.renamed)
         )
     if args.dry_run:
         show_listing(args, context, [score.body() for score in found], COLUMNS, "score")

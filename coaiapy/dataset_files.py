@@ -10,14 +10,16 @@ import json
 import os
 import re
 from hashlib import sha256
-from typing import IO, Any, Dict, Iterable, Iterator, List, NamedTuple, Optional
+from typing import IO, Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional
 
 from coaiapy import json_values
+from coaiapy.columns import Columns
 from coaiapy.csv_items import csv_items
-from coaiapy.dataset_items import FIELDS, item_from
+from coaiapy.dataset_items import ALIASES, FIELDS, item_from
 from coaiapy.errors import UsageError
 from coaiapy.item_files import Item, read_items
 from coaiapy.json_lines import json_lines
+from coaiapy.notes import Note, ignore_note
 from coaiapy.record_fields import Body
 from coaiapy.row_errors import RowErrors
 
@@ -48,21 +50,26 @@ def read_dataset_items(
     name: str = "",
     format: Optional[str] = None,
     new_ids: bool = False,
+    renamed: Mapping[str, str] = {},
+    note: Note = ignore_note,
 ) -> FileItems:
     """Return the items in a file for a dataset; the whole file is checked first.
 
     An item without an id gets one that is a hash of the dataset's name and its content, so that
     reading the file again gives the same items. With ``new_ids`` an item with an id gets a hash of
-    the dataset's name and that id. Raises one ``UsageError`` that lists all mistakes.
+    the dataset's name and that id. ``renamed`` is as in ``Columns``. Raises one ``UsageError`` that
+    lists all mistakes.
     """
     items: Dict[str, Body] = {}
     places: Dict[str, str] = {}
     errors = RowErrors()
     count = 0
-    for found in _items(stream, name, format):
+    columns = Columns(list(FIELDS), ALIASES, renamed)
+    for found in _items(stream, name, format, columns, note):
         count += 1
         try:
-            item = _with_id(item_from(found.fields("an item")), dataset_name, new_ids)
+            given = columns.row(found.fields("an item"))
+            item = _with_id(item_from(given), dataset_name, new_ids)
             if items.setdefault(item["id"], item) != item:
                 raise UsageError(
                     "id: {!r} is already the id of {}".format(item["id"], places[item["id"]])
@@ -74,9 +81,11 @@ def read_dataset_items(
     return FileItems(list(items.values()), places, count - len(items))
 
 
-def _items(stream: IO[bytes], name: str, format: Optional[str]) -> Iterator[Item]:
-    if format == CSV or (format is None and name.lower().endswith(".csv")):
-        return csv_items(stream, _value)
+def _items(
+    stream: IO[bytes], name: str, format: Optional[str], columns: Columns, note: Note
+) -> Iterator[Item]:
+    if format == CSV or (format is None and name.lower().endswith((".csv", ".tsv"))):
+        return csv_items(stream, columns, _value, note)
     return read_items(stream, name, format)
 
 
@@ -84,7 +93,9 @@ def _value(column: str, cell: str) -> Any:
     if column in _TEXT_COLUMNS:
         return cell
     try:
-        return json_values.parse(cell)
+        return json_values.parse_unique(cell)
+    except json_values.DuplicateKeyError as error:
+        raise UsageError(str(error)) from error
     except ValueError:
         return cell
 
@@ -143,11 +154,15 @@ def to_csv(items: Iterable[Body]) -> str:
 def _cell(column: str, value: Any) -> str:
     if value is None or column in _TEXT_COLUMNS:
         return value or ""
-    if (
-        value
-        and isinstance(value, str)
-        and not _UNSAFE.search(value)
-        and _value(column, value) == value
-    ):
+    if value and isinstance(value, str) and not _UNSAFE.search(value) and _is_text(value):
         return value
     return json.dumps(value, ensure_ascii=False)
+
+
+def _is_text(cell: str) -> bool:
+    """Tell whether a cell is read as this text, and not as JSON."""
+    try:
+        json_values.parse(cell)
+    except ValueError:
+        return True
+    return False

@@ -32,6 +32,8 @@ FIELDS: Dict[str, Iterable[str]] = {
 # Fields that a server adds. A file that was exported from a server may have them; they are ignored.
 _SERVER_FIELDS = ("datasetId", "datasetName", "createdAt", "updatedAt", "mediaReferences")
 _NAMES = {alias: name for name, aliases in FIELDS.items() for alias in (name,) + tuple(aliases)}
+# All other names that a file may use.
+ALIASES = [name for name in _NAMES if name not in FIELDS] + list(_SERVER_FIELDS)
 _TEXTS = ("id", "sourceTraceId", "sourceObservationId")
 
 
@@ -143,6 +145,8 @@ def item_from(values: Any) -> Body:
             known = ", ".join(FIELDS)
             hint = did_you_mean(str(key), _NAMES)
             raise UsageError("no field {!r}{}; the fields are {}".format(key, hint, known))
+        if name in item:
+            raise UsageError("{}: given twice, under two names".format(name))
         if name is not None and value is not None:
             item[name] = _checked(name, value)
     if "input" not in item and "expectedOutput" not in item:

@@ -105,12 +105,14 @@ def _json_lines(stream: Iterable[bytes]) -> Iterator[Item]:
 def _line_item(number: int, line: int, content: bytes) -> Item:
     try:
         text = content.decode("utf-8").strip()
-        return Item(number, line, json_values.parse(text), text)
+        return Item(number, line, json_values.parse_unique(text), text)
     except UnicodeDecodeError:
         problem = "not UTF-8 text: save the file as UTF-8"
     except json.JSONDecodeError as error:
         column = error.colno + len(content) - len(content.lstrip())
         problem = "not JSON: {} at column {}".format(error.msg, column)
+    except json_values.DuplicateKeyError as error:
+        problem = str(error)
     except ValueError as error:
         problem = "not JSON: {}".format(error)
     return Item(number, line, None, problem=problem)
@@ -135,7 +137,11 @@ def _json(text: str) -> List[Any]:
     if not text.strip():
         raise UsageError(EMPTY)
     try:
-        return _as_list(json_values.parse(text))
+        return _as_list(json_values.parse_unique(text))
+    except json_values.DuplicateKeyError as error:
+        doubled = line_numbers.doubled_key(text)
+        place = "line {}: ".format(doubled.line) if doubled else ""
+        raise UsageError("{}{}".format(place, error)) from error
     except ValueError as error:
         hint = " (--format jsonl expects one object per line)" if "Extra data" in str(error) else ""
         raise UsageError("this is not JSON: {}{}".format(error, hint)) from error

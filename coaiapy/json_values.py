@@ -6,17 +6,32 @@ or would crash a program that prints them.
 
 import json
 import math
-from typing import Any
+from typing import Any, Dict, List, Tuple
 
 # Deeper nesting is a mistake, and no indented output could show it.
 MAX_DEPTH = 200
 MAX_DIGITS = 300
 
 
+class DuplicateKeyError(ValueError):
+    """An object of a JSON text has a key twice."""
+
+
 def parse(text: str) -> Any:
     """Return the value of a JSON text; ``ValueError`` says what is wrong with it."""
     try:
         return _DECODER.decode(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def parse_unique(text: str) -> Any:
+    """Return what ``parse`` returns; ``DuplicateKeyError`` if an object has a key twice.
+
+    For what users write: one of the values would be lost silently.
+    """
+    try:
+        return _UNIQUE_DECODER.decode(text)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
 
@@ -93,8 +108,23 @@ def _bounded(text: str) -> int:
     return int(text)
 
 
+def _unique(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise DuplicateKeyError("the key {} occurs twice: keep one".format(cut_repr(twice)))
+    return found
+
+
 _DECODER = json.JSONDecoder(
     parse_constant=_refuse_constant, parse_float=_finite, parse_int=_bounded
+)
+_UNIQUE_DECODER = json.JSONDecoder(
+    parse_constant=_refuse_constant,
+    parse_float=_finite,
+    parse_int=_bounded,
+    object_pairs_hook=_unique,
 )
 # It writes NaN and infinity, which _DECODER then refuses with a clear message.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)

@@ -10,17 +10,21 @@ from hashlib import sha256
 from typing import IO, Any, Dict, Iterable, List, Mapping, Optional
 
 from coaiapy import scores
+from coaiapy.columns import Columns
 from coaiapy.csv_items import csv_items
 from coaiapy.errors import CoaiaError, NotFoundError, UsageError
 from coaiapy.item_files import Item, read_items
-from coaiapy.json_values import parse
+from coaiapy.json_values import DuplicateKeyError, parse_unique
 from coaiapy.notes import Note, ignore_note
+from coaiapy.record_fields import SCORE_FIELDS
 from coaiapy.records import Score
 from coaiapy.row_errors import RowErrors
 from coaiapy.score_configs import get as get_config
 from coaiapy.settings import Settings
 
 FORMATS = ("csv", "json", "jsonl")
+COLUMNS = [field.attribute for field in SCORE_FIELDS] + ["config"]
+_ALIASES = [name for field in SCORE_FIELDS for name in (field.api,) + field.aliases]
 
 
 def read_scores(
@@ -30,19 +34,22 @@ def read_scores(
     format: Optional[str] = None,
     defaults: Optional[Mapping[str, Any]] = None,
     note: Note = ignore_note,
+    renamed: Mapping[str, str] = {},
 ) -> List[Score]:
     """Return the scores in a file; ``defaults`` are used for fields that a row does not have.
 
-    Without ``format`` the extension of ``name`` tells the format. Raises one ``UsageError`` that
+    Without ``format`` the extension of ``name`` tells the format; ``renamed`` is as in ``Columns``.
+    Raises one ``UsageError`` that
     lists all mistakes with their lines.
     """
     given = {key: value for key, value in (defaults or {}).items() if value is not None}
     maker = _ScoreMaker(settings, note)
     found: List[Score] = []
     errors = RowErrors()
-    for item in _items(stream, name, format):
+    columns = Columns(COLUMNS, _ALIASES, renamed)
+    for item in _items(stream, name, format, columns, note):
         try:
-            found.append(maker.score(item, given))
+            found.append(maker.score(item.place, columns.row(item.fields("a score")), given))
         except (UsageError, NotFoundError) as error:
             errors.add(item.place, error)
     errors.check(errors.count + len(found), "scores", "written")
@@ -61,8 +68,7 @@ class _ScoreMaker:
         self.seen: Dict[str, str] = {}
         self.copies: "Counter[str]" = Counter()
 
-    def score(self, item: Item, defaults: Mapping[str, Any]) -> Score:
-        given = item.fields("a score")
+    def score(self, place: str, given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Score:
         values = {key: value for key, value in given.items() if value is not None}
         whole = dict(defaults, **values)
         if not {"id", "score_id", "scoreId"} & set(whole):
@@ -72,8 +78,8 @@ class _ScoreMaker:
             score = scores.plain(whole)
         else:
             score = scores.configured(self._config(str(named)), whole)
-        first = self.seen.setdefault(score.id, item.place)
-        if first != item.place:
+        first = self.seen.setdefault(score.id, place)
+        if first != place:
             raise UsageError("id: {!r} is already the id of {}".format(score.id, first))
         return score
 
@@ -95,16 +101,20 @@ class _ScoreMaker:
         return self.configs[name]
 
 
-def _items(stream: IO[bytes], name: str, format: Optional[str]) -> Iterable[Item]:
+def _items(
+    stream: IO[bytes], name: str, format: Optional[str], columns: Columns, note: Note
+) -> Iterable[Item]:
     if format == "csv" or format is None and name.lower().endswith((".csv", ".tsv")):
-        return csv_items(stream, _value, "\t" if name.lower().endswith(".tsv") else ",")
+        return csv_items(stream, columns, _value, note)
     return read_items(stream, name, format)
 
 
 def _value(column: str, cell: str) -> Any:
     if column == "metadata":
         try:
-            return parse(cell)
+            return parse_unique(cell)
+        except DuplicateKeyError as error:
+            raise UsageError(str(error)) from error
         except ValueError:
             pass  # metadata may be any text
     return cell

@@ -10,8 +10,8 @@ import math
 import re
 from typing import Any, Optional
 
-_TRUE = ("true", "1", "yes", "on")
-_FALSE = ("false", "0", "no", "off")
+_TRUE = ("true", "yes", "on")
+_FALSE = ("false", "no", "off")
 # Not compiled here: nearly every command imports this module, and few read a number from a text.
 _WHOLE = r"[+-]?[0-9]+\Z"
 _NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z"
@@ -21,11 +21,15 @@ _PLAIN_DIGITS = r"[0-9]{1,18}\Z"
 
 
 def truth(value: Any) -> Optional[bool]:
-    """Return the bool that a bool, 0, 1 or a word like ``yes`` stands for; else ``None``."""
-    if isinstance(value, (bool, int, float)):
-        return bool(value) if value in (0, 1) else None
+    """Return the bool that a bool, 0, 1 or a word like ``yes`` stands for; else ``None``.
+
+    0 and 1 may have a fraction, as a column of bools with gaps gets in tables: ``1.0``.
+    """
     word = value.strip().lower() if isinstance(value, str) else ""
-    return word in _TRUE if word in _TRUE + _FALSE else None
+    if word in _TRUE + _FALSE:
+        return word in _TRUE
+    found = value if isinstance(value, bool) else number(value)
+    return bool(found) if found in (0, 1) else None
 
 
 def whole_number(text: str) -> Optional[int]:

@@ -12,6 +12,10 @@ from coaiapy.packages import require
 EXPANSION = 200000
 
 
+_TEXT = "tag:yaml.org,2002:str"
+_MERGE = "tag:yaml.org,2002:merge"
+
+
 class NotYamlError(ValueError):
     """The text is not YAML; ``line`` is counted from 1, ``None`` if there is no particular line."""
 
@@ -80,14 +84,22 @@ def _loader(yaml: Any, kept_as_text: Any, most: int) -> Any:
         merged = 0
 
         def compose_mapping_node(self, anchor: Any) -> Any:
-            """Refuse a duplicate key: one of its values would be lost silently."""
+            """Read each key as text, and refuse a duplicate: one value would be lost silently.
+
+            YAML makes ``false`` of the key ``no`` and a number of ``1``.
+            """
             node = super().compose_mapping_node(anchor)
             seen = set()
-            for key, _ in node.value:
-                if key.id == "scalar" and (key.tag, key.value) in seen and key.value != "<<":
+            for place, (key, value) in enumerate(node.value):
+                if key.id != "scalar" or key.tag == _MERGE:
+                    continue
+                if key.value in seen:
                     problem = "the key {!r} occurs twice".format(key.value)
                     raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-                seen.add((key.tag, key.id == "scalar" and key.value))
+                seen.add(key.value)
+                if key.tag != _TEXT:  # a copy: an alias may use the same node as a value
+                    key = yaml.ScalarNode(_TEXT, key.value, key.start_mark, key.end_mark)
+                    node.value[place] = (key, value)
             return node
 
         def flatten_mapping(self, node: Any) -> None:

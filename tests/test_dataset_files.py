@@ -79,7 +79,12 @@ def test_every_format_says_the_same(name, text):
     "name, text, said",
     [
         ("x.csv", "", "it is empty"),
-        ("x.csv", "question\nx\n", "line 2: no field 'question'"),
+        ("x.csv", "question\nx\n", "unknown column 'question': the columns are id, input,"),
+        ("x.csv", "input,expected,input\nx,y,z\n", "the column 'input' occurs twice"),
+        ("x.csv", "expected,expected_output\nx,y\n", "expectedOutput: given twice"),
+        ("x.csv", "input,\nx,y\n", "column 2 has no name, but line 2 has 'y' there"),
+        ("x.csv", 'input\n"{""a"":1,""a"":2}"\n', "line 2: input: the key 'a' occurs twice"),
+        ("x.jsonl", '{"input": 1, "input": 2}\n', "line 1: the key 'input' occurs twice"),
         ("x.csv", "input,id\nx\n", "line 2: the number of cells is 1, but the header has 2"),
         ("x.csv", 'input\n"x\n', "line 2 is not CSV"),
         ("x.csv", b"input\n\xff\n", "not UTF-8"),

@@ -115,10 +115,37 @@ def test_every_mistake_is_listed_with_line_and_field():
 
 def test_not_more_mistakes_are_shown_than_one_can_read():
     with pytest.raises(UsageError) as caught:
-        ids_in("[" + ",".join(["1"] * 500) + "]")
+        ids_in(str(list(range(500))))
     lines = str(caught.value).splitlines()
     assert lines[0].startswith("500 of 500") and len(lines) == 22
     assert lines[-1] == "  and 480 more"
+
+
+def test_the_same_mistake_is_told_once():
+    with pytest.raises(UsageError) as caught:
+        ids_in("[" + ",".join(['{"nam": "a"}'] * 500) + "]")
+    assert str(caught.value).count("nam:") == 1
+    assert "item 1 (line 1), item 2 (line 1), item 3 (line 1) and 497 more: nam" in str(
+        caught.value
+    )
+
+
+@pytest.mark.parametrize(
+    "text, name, place",
+    [
+        ('{"name": "a"}\n{"name": "b", "metadata": {"k": 1, "k": 2}}', "x.jsonl", "line 2"),
+        ('[\n{"name": "a",\n"name": "b"}]', "x.json", "line 3"),
+        ("- name: a\n  name: b\n", "x.yaml", "line 2"),
+    ],
+)
+def test_a_key_that_is_there_twice_is_refused(text, name, place):
+    with pytest.raises(UsageError, match=place + ".*occurs twice"):
+        ids_in(text, name)
+
+
+def test_a_key_of_yaml_is_text_as_it_is_written():
+    (observation,) = read("- metadata: {no: 1, on: 2, 1: 3, 2026-01-01: 4, null: 5}\n", "x.yaml")
+    assert list(observation.metadata) == ["no", "on", "1", "2026-01-01", "null"]
 
 
 def test_items_of_documents_are_numbered():

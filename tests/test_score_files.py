@@ -81,7 +81,7 @@ def test_every_wrong_row_is_named_and_nothing_is_returned():
 
 def test_other_faults():
     assert "line 2: the number of cells is 3, but the header has 2" in wrong("name,value\nq,1,2\n")
-    assert "no field of a score" in wrong("name,value,trace_id,colour\nq,1,t,red\n")
+    assert "unknown column 'colour'" in wrong("name,value,trace_id,colour\nq,1,t,red\n")
     assert "UTF-8" in wrong(b"name,value,trace_id\n\xff,1,t\n")
     assert "it contains no scores" in wrong("name,value,trace_id\n")
     assert "is already the id of line 2" in wrong("id,name,value,trace_id\na,q,1,t\na,q,1,t\n")

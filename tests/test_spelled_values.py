@@ -12,8 +12,8 @@ from coaiapy.template_values import convert
 
 @pytest.mark.parametrize(
     "text, meaning",
-    [(word, True) for word in ("true", "YES", " on ", "1")]
-    + [(word, False) for word in ("False", "no", "OFF", "0")],
+    [(word, True) for word in ("true", "YES", " on ", "1", "1.0", " 1.")]
+    + [(word, False) for word in ("False", "no", "OFF", "0", "0.0", "-0.0")],
 )
 def test_a_word_for_yes_or_no_means_the_same_everywhere(monkeypatch, text, meaning):
     monkeypatch.setenv("REDIS_SSL", text)
@@ -22,7 +22,7 @@ def test_a_word_for_yes_or_no_means_the_same_everywhere(monkeypatch, text, meani
     assert score_values.accepted({"dataType": "BOOLEAN"}, text).plain is meaning
 
 
-@pytest.mark.parametrize("text", ["y", "maybe", "", "2", "1.0", "wahr"])
+@pytest.mark.parametrize("text", ["y", "maybe", "", "2", "1.5", "wahr"])
 def test_any_other_word_is_refused_everywhere(monkeypatch, text):
     monkeypatch.setenv("REDIS_SSL", text or "-")
     with pytest.raises(ConfigError, match="is not true or false"):

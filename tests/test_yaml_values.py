@@ -21,12 +21,17 @@ BOMBS = {"aliases": ALIASES, "merges": MERGES, "texts": TEXTS, "endless": ENDLES
 
 @pytest.mark.parametrize(
     "text, line",
-    [("a: 1\nb: 2\na: 3\n", 3), ("- {b: 1,\n   b: 2}\n", 2), ("a:\n  1: x\n  1: y", 3)],
+    [("a: 1\nb: 2\na: 3\n", 3), ("- {b: 1,\n   b: 2}\n", 2), ("a:\n  1: x\n  '1': y", 3)],
 )
 def test_a_key_that_is_there_twice_is_an_error_with_its_line(text, line):
     with pytest.raises(yaml_values.NotYamlError, match="occurs twice") as caught:
         yaml_values.load(text)
     assert caught.value.line == line
+
+
+def test_a_key_is_text_and_an_alias_of_it_keeps_its_type():
+    text = "a: &one 1\nno: 2\n*one : 3\n'2': x\n? true\n: y\n"
+    assert yaml_values.load(text) == {"a": 1, "no": 2, "1": 3, "2": "x", "true": "y"}
 
 
 def test_a_merge_may_bring_a_key_that_is_there_and_come_twice():
