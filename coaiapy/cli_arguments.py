@@ -6,6 +6,7 @@ from typing import Any, Optional, Sequence
 from coaiapy import cli_references, json_values, spelled_values, times, times_relative
 from coaiapy.errors import UsageError
 from coaiapy.spelled_values import whole_number
+from coaiapy.text import cut_repr
 
 ENVIRONMENT_HELP = "Langfuse environment (default: the setting LANGFUSE_TRACING_ENVIRONMENT)"
 FROM_HELP = "only what started at or after this time (formats: coaia help times)"
@@ -62,7 +63,7 @@ def json_or_text(text: Optional[str]) -> Any:
     try:
         return json_values.parse_unique(text)
     except json_values.DuplicateKeyError as error:
-        raise UsageError("in {}: {}".format(json_values.cut_repr(text), error)) from error
+        raise UsageError("in {}: {}".format(cut_repr(text), error)) from error
     except ValueError:
         return text
 

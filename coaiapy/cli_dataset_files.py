@@ -23,6 +23,11 @@ FAILED_SHOWN = 20
 
 def build(group: Any) -> None:
     """Add ``import`` and ``export`` to ``coaia fuse datasets``."""
+    _build_import(group)
+    _build_export(group)
+
+
+def _build_import(group: Any) -> None:
     bring = add_command(
         group,
         "import",
@@ -49,6 +54,9 @@ def build(group: Any) -> None:
     )
     bring.add_argument("--create", action="store_true", help="create the dataset if it is missing")
     add_json(bring)
+
+
+def _build_export(group: Any) -> None:
     export = add_command(
         group,
         "export",

@@ -51,9 +51,14 @@ def report(args: argparse.Namespace, context: Context, outcome: delivery.Outcome
     """Say on stderr what became of what was written, and return the exit code."""
     for note in outcome.notes:
         context.note(note)
+    if outcome.is_off:
+        context.note(
+            "LANGFUSE_TRACING_ENABLED is false, so nothing was sent: kept locally in {}; to send it "
+            "all the same, run without it: coaia fuse outbox flush --adopt".format(journal_path())
+        )
+    elif outcome.is_local and not context.quiet and _is_time_to_tell():
+        context.note(kept_locally())
     if outcome.is_local:
-        if not context.quiet and _is_time_to_tell():
-            context.note(kept_locally())
         return ExitCode.CONFIG if args.require_delivery else ExitCode.OK
     for rejected in outcome.rejected[:REJECTED_SHOWN]:
         context.warn(

@@ -60,11 +60,10 @@ def list_(args: argparse.Namespace, context: Context) -> None:
 def ttl(args: argparse.Namespace, context: Context) -> None:
     """Print how long a value stays; for a pattern, of each that it matches."""
     with _opened(context) as store:
-        if is_pattern(args.pattern):
+        if _means_several(store, args.pattern):
             found = [one._asdict() for one in store.entries(args.pattern)]
             columns = {name: _COLUMNS[name] for name in ("key", "ttl")}
             return show_listing(args, context, found, columns, "value")
-        stash.check_key(args.pattern)
         entry = store.entry(args.pattern)
     if entry is None:
         raise NotFoundError("nothing is stashed under {!r} in {}".format(args.pattern, store.where))
@@ -77,8 +76,10 @@ def ttl(args: argparse.Namespace, context: Context) -> None:
 def delete(args: argparse.Namespace, context: Context) -> Optional[int]:
     """Remove values; what a pattern matches is named and agreed upon first."""
     with _opened(context) as store:
-        keys = [key for pattern in args.patterns for key in _keys(store, pattern)]
-        if any(map(is_pattern, args.patterns)) and not _may_delete(args, context, keys):
+        patterns = [one for one in args.patterns if _means_several(store, one)]
+        exact = [one for one in args.patterns if one not in patterns]
+        keys = exact + [one.key for pattern in patterns for one in store.entries(pattern)]
+        if patterns and not _may_delete(args, context, keys):
             context.note("nothing was deleted")
             return ExitCode.FAILED
         count = store.delete(dict.fromkeys(keys))
@@ -90,11 +91,10 @@ def delete(args: argparse.Namespace, context: Context) -> Optional[int]:
     return None
 
 
-def _keys(store: stash.Stash, pattern: str) -> List[str]:
-    if is_pattern(pattern):
-        return [one.key for one in store.entries(pattern)]
-    stash.check_key(pattern)
-    return [pattern]
+def _means_several(store: stash.Stash, text: str) -> bool:
+    """Tell whether ``text`` is a pattern; a key of exactly this name wins over the pattern."""
+    stash.check_key(text)
+    return is_pattern(text) and store.entry(text) is None
 
 
 def _may_delete(args: argparse.Namespace, context: Context, keys: List[str]) -> bool:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, List, Optional
 
 from coaiapy import __version__, interrupts
 from coaiapy.cli_branches import Branch, add_branches
-from coaiapy.cli_globals import add_globals, check, take_globals
+from coaiapy.cli_globals import Globals, add_globals, check, take_globals
 from coaiapy.cli_references import resolve
 from coaiapy.cli_streams import Answer, Context, flush, standard_context, write_text
 from coaiapy.errors import CoaiaError, ExitCode, StateError, UsageError
@@ -86,7 +86,6 @@ def main(argv: Optional[List[str]] = None, context: Optional[Context] = None) ->
     if words[:1] == ["__complete"]:
         return _complete(words[1:], streams)
     words, wishes = take_globals(words)
-    debug = wishes.debug
     streams = streams._replace(
         env_file=wishes.env_file,
         quiet=wishes.quiet,
@@ -94,6 +93,17 @@ def main(argv: Optional[List[str]] = None, context: Optional[Context] = None) ->
         color=wishes.color,
         json_errors=wishes.json,
     )
+    code = _outcome(words, wishes, streams)
+    if code != ExitCode.OK:
+        from coaiapy.cli_eval import pass_on
+
+        pass_on(words, streams, code)
+    return code
+
+
+def _outcome(words: List[str], wishes: Globals, streams: Context) -> int:
+    """Run one command line; return its exit code, also for an error, which is printed."""
+    debug = wishes.debug
     try:
         with interrupts.Allowed():
             check(wishes)

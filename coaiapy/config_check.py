@@ -114,6 +114,12 @@ def _unknown(path: str, name: str) -> Finding:
 
 def _dotenv(path: str, env_file: Optional[str]) -> Iterator[Finding]:
     variables = dotenv_file.read(env_file)
+    lines = dotenv_file.skipped(env_file)
+    if lines:
+        more = " and {} more".format(len(lines) - 1) if lines[1:] else ""
+        yield Finding(
+            WARNING, path, "line {}{} is not KEY=VALUE, so it is skipped".format(lines[0], more)
+        )
     secrets = [name for name, value in variables.items() if value and _is_secret(name, value)]
     yield from _readable_by_others(path, secrets)
 
@@ -140,5 +146,9 @@ def _together(env_file: Optional[str]) -> Iterator[Finding]:
     values = config_values.load(env_file)
     settings.from_values(values)
     redis_settings.find(values)
+    if os.environ.get("LANGFUSE_SAMPLE_RATE"):
+        yield Finding(
+            WARNING, "settings", "LANGFUSE_SAMPLE_RATE is not used: coaia sends every trace"
+        )
     for risk in config_risks.risks(values):
         yield Finding(WARNING, "settings", risk)

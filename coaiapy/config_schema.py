@@ -81,6 +81,13 @@ KEYS = (
         "Langfuse environment of what is written, such as production",
     ),
     Key(
+        "langfuse_tracing_enabled",
+        ("LANGFUSE_TRACING_ENABLED",),
+        SWITCH,
+        "false keeps traces, observations and scores on this machine, as in local mode",
+        True,
+    ),
+    Key(
         "langfuse_release",
         ("LANGFUSE_RELEASE",),
         TEXT,

@@ -1,6 +1,7 @@
 """The value of a setting and where it comes from: OS environment, ``.env``, coaia.json, default."""
 
 import os
+import re
 from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy import config_files, dotenv_file
@@ -9,6 +10,8 @@ from coaiapy.errors import ConfigError
 from coaiapy.folders import user_home
 
 DEFAULT = "default"
+# Other programs replace ${NAME} in such values. A text with spaces, an instruction, may contain it.
+_REFERENCE = re.compile(r"\S*\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?[-?+][^}\s]*)?\}\S*\Z")
 OS_ENVIRONMENT = "OS environment"
 
 
@@ -79,6 +82,12 @@ class ConfigValues:
         key = KEY_OF[name]
         if found is None:
             return key.default
+        reference = _REFERENCE.match(found.value) if isinstance(found.value, str) else None
+        if reference:
+            raise ConfigError(
+                "{} refers to the variable {}, and coaia does not expand variables: write the value "
+                "itself in {}".format(found.name, reference.group(1), found.place)
+            )
         try:
             return checked(key, found.value)
         except ValueError as error:

@@ -40,13 +40,14 @@ class Outcome(NamedTuple):
     """The result of sending the records that a command has written, as numbers of records.
 
     ``changed``: new or changed in the journal. ``backlog``: were waiting before, and were sent now.
-    ``waiting``: are still in the outbox. ``elsewhere``: wait for other servers and projects (only
+    ``is_off``: kept here only because tracing is turned off. ``waiting``: are still in the outbox. ``elsewhere``: wait for other servers and projects (only
     set by ``flush``). ``destination`` is their destination (see ``destinations``), ``problem`` why
     they wait, ``notes`` are sentences for the user.
     """
 
     changed: int
     is_local: bool = False
+    is_off: bool = False
     destination: int = LOCAL
     sent: int = 0
     backlog: int = 0
@@ -66,7 +67,7 @@ def deliver(
     from the last record that the server has accepted.
     """
     if settings.is_local:
-        return Outcome(changed=written.changed, is_local=True)
+        return Outcome(changed=written.changed, is_local=True, is_off=settings.has_server)
     with _Courier(journal, settings) as courier:
         outbox.watch(journal, written.rows)
         owed = sum(outbox.watched(journal).values())

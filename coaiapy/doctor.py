@@ -28,7 +28,7 @@ def examine(env_file: Optional[str] = None) -> List[Finding]:
         return [failure("settings", error)] + asked("journal", _journal)
     found = [_settings(known, values)] + asked("journal", _journal)
     has_journal = not has_failed(found)
-    if not known.is_local:
+    if known.has_server:
         from coaiapy.langfuse_http import LangfuseHttp
 
         with LangfuseHttp(known) as http:
@@ -48,9 +48,11 @@ def _settings(known: Settings, values: ConfigValues) -> Finding:
             facts[name] = {"value": shown, "from": found.place}
             said.append("{} {} ({})".format(name, shown, found.place))
     if known.is_local:
-        why = (
-            "LANGFUSE_BASE_URL is local" if known.base_url == LOCAL else "no Langfuse keys are set"
-        )
+        why = "no Langfuse keys are set"
+        if known.base_url == LOCAL:
+            why = "LANGFUSE_BASE_URL is local"
+        elif known.has_server:
+            why = "LANGFUSE_TRACING_ENABLED is false"
         said.insert(0, "local mode: {}, so everything stays in the journal".format(why))
     return Finding(OK, "settings", "; ".join(said), facts=facts)
 

@@ -1,8 +1,9 @@
 """The ``.env`` file: which file is read as such, and the variables in it."""
 
 import os
+import re
 from contextlib import contextmanager
-from typing import Dict, Iterator, Optional
+from typing import Dict, Iterator, List, Optional
 
 from coaiapy.errors import StateError
 from coaiapy.files import read_text
@@ -48,13 +49,39 @@ def read(env_file: Optional[str] = None) -> Dict[str, str]:
         if _named(env_file):
             raise StateError("the settings file {} does not exist".format(path))
         return {}
-    return _variables(path)
+    return _variables(path, [])
 
 
-def _variables(path: str) -> Dict[str, str]:
-    """Return all variables; names are not checked, since other programs use the file as well."""
+def skipped(env_file: Optional[str] = None) -> List[int]:
+    """Return the numbers of the lines of the ``.env`` file that are not KEY=VALUE."""
+    path = path_of(env_file)
+    lines: List[int] = []
+    if os.path.isfile(path):
+        _variables(path, lines)
+    return lines
+
+
+def _variables(path: str, skipped_lines: List[int]) -> Dict[str, str]:
+    """Return all variables; names are not checked, since other programs use the file as well.
+
+    Their lines that are not KEY=VALUE, such as a bare name, are skipped, and their numbers added to
+    ``skipped_lines``.
+    """
     from coaiapy import env_format_json, env_format_lines
 
+    def skip(line: int, text: str) -> bool:
+        skipped_lines.append(line)
+        return not _is_ours(text)
+
     text = read_text(path)
-    parse = env_format_json.parse if text.lstrip().startswith("{") else env_format_lines.parse
-    return {key: value for key, value, _ in parse(text, path)}
+    if text.lstrip().startswith("{"):
+        return {key: value for key, value, _ in env_format_json.parse(text, path)}
+    return {key: value for key, value, _ in env_format_lines.parse(text, path, skip)}
+
+
+def _is_ours(line: str) -> bool:
+    """Tell whether a line seems to give a value to a setting of coaia."""
+    from coaiapy.config_schema import KEY_OF_VARIABLE
+
+    found = re.match(r"\s*(?:export\s+)?['\"]?(\w+)['\"]?\s*\S", line)
+    return bool(found) and found.group(1).upper() in KEY_OF_VARIABLE  # type: ignore[union-attr]

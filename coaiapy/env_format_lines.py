@@ -2,7 +2,7 @@
 
 import io
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from coaiapy.errors import StateError
 from coaiapy.packages import require
@@ -28,11 +28,23 @@ class _Statement(NamedTuple):
     value: str
 
 
-def parse(text: str, path: str) -> List[Tuple[str, str, str]]:
-    """Return (key, value, place in ``path``) for each line; a later line of a key overrides."""
+# Called with the number and the text of a line that is not KEY=VALUE; tells whether to skip it.
+Skip = Callable[[int, str], bool]
+
+
+def skip_none(line: int, text: str) -> bool:
+    """Skip no line: each must be KEY=VALUE."""
+    return False
+
+
+def parse(text: str, path: str, skip: Skip = skip_none) -> List[Tuple[str, str, str]]:
+    """Return (key, value, place in ``path``) for each line; a later line of a key overrides.
+
+    Raises ``StateError`` for a line that is not KEY=VALUE, unless ``skip`` says to skip it.
+    """
     return [
         (statement.key, statement.value, "{} line {}".format(path, statement.line))
-        for statement in _statements(text, path)
+        for statement in _statements(text, path, skip)
         if statement.key is not None
     ]
 
@@ -74,29 +86,32 @@ def _dotenv_line(key: str, value: str) -> str:
     return "{}={}\n".format(key, quote(value))
 
 
-def _statements(text: str, path: str) -> List[_Statement]:
+def _statements(text: str, path: str, skip: Skip = skip_none) -> List[_Statement]:
     position, line = 0, 1
     found = []  # type: List[_Statement]
     while position < len(text):
         quoted = _QUOTED_STATEMENT.match(text, position)
         end = quoted.end() if quoted else text.find("\n", position) + 1 or len(text)
         piece = text[position:end]
-        binding = _read_binding(quoted.group("statement") if quoted else piece, line, path)
-        found.append(_Statement(line, piece, *binding))
+        binding = _read_binding(quoted.group("statement") if quoted else piece)
+        if binding is None and not skip(line, piece):
+            raise StateError(
+                "{} line {} is not KEY=VALUE (is a quote missing?): correct it".format(path, line)
+            )
+        found.append(_Statement(line, piece, *(binding or (None, ""))))
         position = end
         line += piece.count("\n")
     return found
 
 
-def _read_binding(text: str, line: int, path: str) -> Tuple[Optional[str], str]:
+def _read_binding(text: str) -> Optional[Tuple[Optional[str], str]]:
+    """Return key and value of a statement, no key for a comment, ``None`` for anything else."""
     if not text.strip() or text.lstrip().startswith("#"):
         return None, ""
     bindings = list(_dotenv().parse_stream(io.StringIO(text)))
     binding = bindings[0]
     if len(bindings) > 1 or binding.error or binding.key is None or binding.value is None:
-        raise StateError(
-            "{} line {} is not KEY=VALUE (is a quote missing?): correct it".format(path, line)
-        )
+        return None
     return binding.key, binding.value
 
 

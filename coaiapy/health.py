@@ -18,7 +18,7 @@ def check(settings: Settings) -> Body:
     Raises ``NetworkError`` if there is no response or the server reports a problem,
     ``ConfigError`` in local mode or if the server is not Langfuse.
     """
-    if settings.is_local:
+    if not settings.has_server:
         raise ConfigError(
             "there is no server in local mode: set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY"
         )

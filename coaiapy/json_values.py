@@ -8,6 +8,8 @@ import json
 import math
 from typing import Any, Dict, List, Tuple
 
+from coaiapy.text import cut_repr
+
 # Deeper nesting is a mistake, and no indented output could show it.
 MAX_DEPTH = 200
 MAX_DIGITS = 300

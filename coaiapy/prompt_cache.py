@@ -96,7 +96,7 @@ def _read(path: str, name: str, words: str) -> Optional[Copy]:
 
 
 def _folders(settings: Settings) -> List[str]:
-    if not settings.is_local:
+    if settings.has_server:
         return [_project_folder(settings)]
     root = os.path.join(folders.state_folder(), FOLDER)
     try:

@@ -171,7 +171,13 @@ def _split(text: str, name: str, schemes: Tuple[str, ...]) -> SplitResult:
         good = address.scheme in schemes and bool(address.hostname)
     except ValueError:
         good = False
-    if not good:
+    if not good or address.fragment or "@" in address.path + address.query:
+        # The password has a character that ends the host part of a URL: what follows is no host.
+        if "@" in str(text):
+            raise ConfigError(
+                "{} cannot be read: the characters # / ? @ : % [ ] of a password must be "
+                "percent-encoded in a URL (# as %23)".format(name)
+            )
         raise ConfigError(
             "{} is not an address like {}://host:port: correct it".format(name, schemes[0])
         )

@@ -19,7 +19,7 @@ def client_for(settings: Settings, what: str, seconds: Optional[float] = None) -
 
 def check(settings: Settings, what: str) -> None:
     """Raise ``ConfigError`` in local mode; ``what`` is a word for the error ("prompts")."""
-    if settings.is_local:
+    if not settings.has_server:
         raise ConfigError(
             "{} are kept by a Langfuse server, and none is set: set LANGFUSE_PUBLIC_KEY, "
             "LANGFUSE_SECRET_KEY and LANGFUSE_BASE_URL".format(what)

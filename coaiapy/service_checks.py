@@ -34,7 +34,7 @@ def _langfuse(values: ConfigValues) -> Optional[str]:
     if not _names_any(values, "langfuse_public_key", "langfuse_secret_key"):
         return None
     known = settings.from_values(values)
-    if known.is_local:
+    if not known.has_server:
         return "local mode: there is no server to check"
     with LangfuseHttp(known) as http:
         current_project.ask(http)

@@ -26,11 +26,17 @@ class Settings(NamedTuple):
     release: Optional[str] = None
     timeout: float = KEY_OF["langfuse_timeout"].default
     keep_days: float = KEY_OF["journal_keep_days"].default
+    tracing: bool = True
+
+    @property
+    def has_server(self) -> bool:
+        """Whether a server can be asked: there are Langfuse keys, the base URL is not ``local``."""
+        return self.base_url != LOCAL and bool(self.public_key)
 
     @property
     def is_local(self) -> bool:
-        """Whether nothing is sent: there are no Langfuse keys, or the base URL is ``local``."""
-        return self.base_url == LOCAL or not self.public_key
+        """Whether traces and scores stay here: there is no server, or tracing is turned off."""
+        return not self.has_server or not self.tracing
 
 
 def load(env_file: Optional[str] = None) -> Settings:
@@ -59,6 +65,7 @@ def from_values(values: ConfigValues) -> Settings:
         release=values.get("langfuse_release"),
         timeout=values.get("langfuse_timeout"),
         keep_days=values.get("journal_keep_days"),
+        tracing=values.get("langfuse_tracing_enabled"),
     )
 
 

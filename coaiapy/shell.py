@@ -79,6 +79,15 @@ def unset_line(name: str, shell: str = "posix") -> str:
     }[_known(shell)].format(check_name(name))
 
 
+def exit_line(code: int, shell: str = "posix") -> str:
+    """Return one line that fails with ``code`` when ``shell`` evaluates it, and does not end it."""
+    return {
+        "posix": "(exit {});",
+        "fish": "sh -c 'exit {}';",
+        "powershell": "$global:LASTEXITCODE = {0}; Write-Error 'coaia failed with exit code {0}';",
+    }[_known(shell)].format(int(code))
+
+
 def _known(shell: str) -> str:
     if shell not in SHELLS:
         raise UsageError("unknown shell {!r}: use one of {}".format(shell, ", ".join(SHELLS)))

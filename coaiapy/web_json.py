@@ -2,6 +2,7 @@
 
 import re
 from typing import Any, Callable, Mapping, NamedTuple, Optional
+from urllib.parse import urljoin, urlsplit
 
 from coaiapy import threads
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
@@ -18,6 +19,8 @@ WHOLE_SECONDS = 60.0
 TRIES = 3
 # Seconds: if the service asks for a longer pause, the request fails.
 LONGEST_PAUSE = 20.0
+MOST_MOVES = 4
+_MOVED = (301, 302, 307, 308)
 _USED_UP = "; its limit is used up, try again later"
 
 
@@ -50,19 +53,46 @@ def get(
     masked in every message.
     """
 
-    def ask() -> Any:
-        given = dict({"Accept": "application/json"}, **(headers or {}))
-        sign = bearer(service.token)
-        return opened(require("requests"), "GET", url, TIMEOUT, given, params=query, auth=sign)
-
-    def once() -> Page:
-        answer = _answer(service, url, ask)
-        if 200 <= answer.status < 300:
-            return Page(_value(service, url, answer), _next_url(answer))
-        raise _error_for(service, url, answer)
-
+    given = dict({"Accept": "application/json"}, **(headers or {}))
+    place = require("requests").Request("GET", url, params=query).prepare().url or url
     threads.prepare(url)
-    return retrying(once, at_most(TRIES, LONGEST_PAUSE))
+    for _ in range(MOST_MOVES):
+        answer = retrying(
+            lambda place=place: _once(service, place, given),  # type: ignore[misc]
+            at_most(TRIES, LONGEST_PAUSE),
+        )
+        if answer.status < 300:
+            return Page(_value(service, place, answer), _next_url(answer))
+        place = _moved_to(place, answer)
+    raise NetworkError("{} at {} redirects endlessly".format(service.name, shown_url(url)))
+
+
+def _once(service: Service, url: str, headers: Mapping[str, str]) -> Answer:
+    """Make one try; the answer is a success or a move within the service's host."""
+
+    def ask() -> Any:
+        sign = bearer(service.token)
+        return opened(require("requests"), "GET", url, TIMEOUT, headers, auth=sign)
+
+    answer = _answer(service, url, ask)
+    if 200 <= answer.status < 300 or _moved_to(url, answer):
+        return answer
+    raise _error_for(service, url, answer)
+
+
+def _moved_to(url: str, answer: Answer) -> str:
+    """Return where an answer says that ``url`` has moved to, "" unless it is on the same host.
+
+    Another host must not get the token. The API of GitHub redirects for a renamed repository.
+    """
+    said = answer.headers.get("location", "")
+    if answer.status not in _MOVED or not said:
+        return ""
+    place = urljoin(url, said)
+    old, new = urlsplit(url), urlsplit(place)
+    if (old.scheme, old.netloc) != (new.scheme, new.netloc):
+        return ""
+    return place if new.query or not old.query else "{}?{}".format(place, old.query)
 
 
 def _answer(service: Service, url: str, ask: Callable[[], Any]) -> Answer:

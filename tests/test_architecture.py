@@ -63,7 +63,7 @@ FLOORS = {
         cli_call_recorder cli_output cli_progress cli_llm cli_audio cli_speech cli_tag
         cli_prompts cli_prompt_files cli_datasets cli_dataset_files cli_dataset_items
         cli_scores cli_score_options cli_score_configs cli_score_config_files cli_input
-        interrupts cli_branches cli_streams cli_common cli_arguments cli_delivery cli_help cli_env cli_env_list cli_pipeline
+        interrupts cli_branches cli_streams cli_common cli_eval cli_arguments cli_delivery cli_help cli_env cli_env_list cli_pipeline
         cli_listing cli_fuse cli_sessions cli_comments cli_media cli_health cli_projects cli_doctor cli_observations
         cli_traces cli_trace_list cli_trace_writes cli_batch cli_outbox
         cli_stash cli_config cli_gh published_cli

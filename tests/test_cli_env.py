@@ -114,7 +114,8 @@ def test_temp_prints_and_writes_nothing(run, project):
 )
 def test_usage_errors(run, project, words):
     found = run("env", *words)
-    assert (found.code, found.out) == (2, "") and found.err.count("\n") == 1
+    assert (found.code, found.err.count("\n")) == (2, 1)
+    assert found.out == ("(exit 2);\n" if "--temp" in words else "")
     assert os.listdir(str(project)) == []
 
 
@@ -140,7 +141,8 @@ def test_a_broken_file_is_named_and_left(run, project):
     (project / ".coaia-env").write_text('{"A": "1",\n')
     for words in (("set", "B", "2"), ("get", "B"), ("list",), ("source", "--export"), ("init",)):
         found = run("env", *words)
-        assert (found.code, found.out) == (6, "") and ".coaia-env" in found.err
+        assert found.code == 6 and ".coaia-env" in found.err
+        assert found.out == ("(exit 6);\n" if "--export" in words else "")
         assert " line " in found.err
     assert (project / ".coaia-env").read_text() == '{"A": "1",\n'
     assert run("env", "clear", "--yes").code == 0
@@ -222,7 +224,7 @@ def test_the_unnamed_environment_has_one_name_in_every_form(run):
 
 def test_source(run):
     missing = run("env", "source", "--export")
-    assert (missing.code, missing.out) == (1, "") and ".coaia-env" in missing.err
+    assert (missing.code, missing.out) == (1, "(exit 1);\n") and ".coaia-env" in missing.err
     run("env", "init")
     run("env", "set", "MY_TOKEN", "it's")
     assert run("env", "source", "--export").out == "export MY_TOKEN='it'\"'\"'s';\n"
@@ -237,7 +239,7 @@ def test_source(run):
 
 def test_save(run, project, monkeypatch):
     nothing = run("env", "save", "--name", "s")
-    assert (nothing.code, nothing.out) == (1, "") and "nothing to save" in nothing.err
+    assert (nothing.code, nothing.out) == (1, "(exit 1);\n") and "nothing to save" in nothing.err
     monkeypatch.setenv("COAIA_TRACE_ID", "t1")
     done = run("env", "save", "--name", "s", "--context-name", "first try")
     assert done.out == "export COAIA_TRACE_ID='t1';\n" and ".coaia-env.s" in done.err
@@ -245,7 +247,7 @@ def test_save(run, project, monkeypatch):
     assert "first try" not in run("env", "list").out + run("env", "source", "--name", "s").out
     monkeypatch.setenv("COAIA_TRACE_ID", "t2")
     refused = run("env", "save", "--name", "s")
-    assert (refused.code, refused.out) == (1, "") and "'t1'" in refused.err
+    assert (refused.code, refused.out) == (1, "(exit 1);\n") and "'t1'" in refused.err
     assert run("env", "save", "--name", "s", "--force").code == 0
     assert run("env", "get", "COAIA_TRACE_ID", "--name", "s").out == "t2\n"
 

@@ -188,6 +188,19 @@ def test_deleting_names_what_goes_and_asks_for_patterns(run):
     assert run("stash", "delete", "a:*", "--yes").code == 1
 
 
+def test_a_key_of_exactly_this_name_wins_over_the_pattern(run):
+    for key in ("session[42]", "session4", "a*", "ab"):
+        run("tash", key, "x")
+    assert run("stash", "ttl", "session[42]").out == "stays\n"
+    assert run("stash", "delete", "session[42]", "a*").code == 0
+    assert [row["key"] for row in json.loads(run("stash", "list", "--json").out)] == [
+        "ab",
+        "session4",
+    ]
+    assert run("stash", "delete", "session[42]").code == 2
+    assert "deleted 1 value" in run("stash", "delete", "session[42]", "--yes").err
+
+
 def test_a_person_is_asked(run):
     class Person(io.StringIO):
         def isatty(self):

@@ -115,7 +115,9 @@ def test_without_a_token_none_is_sent(server, run, monkeypatch):
         (410, {"message": "disabled"}, {}, 5),
         (200, b"<html>login</html>", {}, 4),
         (429, {"message": "slow"}, {"Retry-After": "3600"}, 4),
-        (301, {"message": "Moved"}, {"Location": "/elsewhere"}, 3),
+        (301, {"message": "Moved"}, {}, 3),
+        (301, {"message": "Moved"}, {"Location": "http://127.0.0.1:9/elsewhere"}, 3),
+        (303, {"message": "Moved"}, {"Location": "/elsewhere"}, 3),
     ],
 )
 def test_a_no_is_one_sentence_with_its_exit_code(monkeypatch, run, status, body, headers, code):
@@ -127,6 +129,29 @@ def test_a_no_is_one_sentence_with_its_exit_code(monkeypatch, run, status, body,
     assert result.err.count("\n") == 1
     assert TOKEN not in result.err
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_renamed_repository_is_found_at_its_new_place_on_the_same_host(monkeypatch, run, status):
+    def answer(asked, url):
+        if asked.path.startswith("/repos/"):
+            return status, {"message": "Moved"}, {"Location": "/repositories/7/issues"}
+        return 200, [an_issue(1)], {}
+
+    monkeypatch.setenv("GH_TOKEN", TOKEN)
+    with serving(answer) as server:
+        monkeypatch.setenv("GITHUB_API_URL", server.url)
+        assert run(*LIST + ("--json",)).code == 0
+    first, second = server.asked
+    assert second.path == "/repositories/7/issues" and second.query == first.query != {}
+    assert TOKEN in second.headers["authorization"]
+
+
+def test_a_repository_that_moves_in_a_circle_is_an_error(monkeypatch, run):
+    with serving(lambda asked, url: (301, {}, {"Location": "/repos/a/b/issues"})) as server:
+        monkeypatch.setenv("GITHUB_API_URL", server.url)
+        result = run(*LIST)
+    assert result.code == 4 and "redirects endlessly" in result.err and len(server.asked) < 6
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def test_the_session_of_another_trace_is_not_part_of_the_context(project, monkey
 def test_nothing_is_written_where_the_ids_could_not_be_kept(run, project, words):
     (project / ".coaia-env").write_text("{ broken")
     result = run(*(words.split() + ["--export-env"]))
-    assert (result.code, result.out) == (6, "") and ".coaia-env" in result.err
+    assert (result.code, result.out) == (6, "(exit 6);\n") and ".coaia-env" in result.err
     assert run("fuse", "traces", "--json").out == "[]\n"
 
 

@@ -156,7 +156,7 @@ def test_a_broken_coaia_json_is_named(project, text):
 
 
 def test_a_broken_dot_env_is_named_with_its_line(project):
-    (project / ".env").write_text("A=1\nB='open\n")
+    (project / ".env").write_text("A=1\nLANGFUSE_SECRET_KEY='open\n")
     with pytest.raises(StateError, match=".env line 2"):
         load()
 
@@ -229,3 +229,78 @@ def test_the_time_to_keep_records_is_a_setting(run, project, days):
     assert load().keep_days == days
     assert run("config", "check").code == 0
     assert "journal_keep_days" not in run("config", "check").out
+
+
+FOREIGN = [
+    "DEBUG",
+    "export PATH",
+    "HOST: db",
+    "; a comment of another tool",
+    "[section]",
+    "A='open",
+    "LANGFUSE_SECRET_KEY",
+    "if [ -f x ]; then",
+    "= value",
+]
+
+
+@pytest.mark.parametrize("line", FOREIGN)
+def test_a_line_of_another_tool_in_dot_env_is_skipped_and_told_by_the_check(project, run, line):
+    (project / ".env").write_text("LANGFUSE_TIMEOUT=3\n{}\n{}\nA=1\n".format(line, line))
+    assert load().timeout == 3
+    checked = run("config", "check")
+    assert checked.code == 0 and "line 2 and 1 more" in checked.out + checked.err
+    assert "skipped" not in run("tash", "k", "v").err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "LANGFUSE_PUBLIC_KEY: pk",
+        "export LANGFUSE_SECRET_KEY='sk",
+        'langfuse_host="http://h',
+        "GH_TOKEN x",
+    ],
+)
+def test_a_line_that_seems_to_set_a_setting_is_not_skipped(project, line):
+    (project / ".env").write_text("A=1\n{}\n".format(line))
+    with pytest.raises(StateError, match="[.]env line 2 is not KEY=VALUE"):
+        load()
+
+
+@pytest.mark.parametrize("value", ["${LF_SK}", "sk-${LF_SK}", "${LF_SK:-sk-1}", "${LF_SK?missing}"])
+def test_a_setting_that_refers_to_a_variable_is_named(project, run, value):
+    text = "LF_SK=sk-test\nLANGFUSE_SECRET_KEY={}\nLANGFUSE_PUBLIC_KEY=pk-test\n".format(value)
+    (project / ".env").write_text(text)
+    for words in (("config", "check"), ("fuse", "traces")):
+        result = run(*words)
+        said = result.out + result.err
+        assert result.code == 3 and "LANGFUSE_SECRET_KEY refers to the variable LF_SK" in said
+
+
+def test_what_only_looks_like_a_reference_is_a_value(project):
+    (project / ".env").write_text("LANGFUSE_RELEASE='v1$X ${Y'\n")
+    assert load().release == "v1$X ${Y"
+
+
+@pytest.mark.parametrize("value", ["false", "0", "0.0", "off"])
+def test_with_tracing_turned_off_nothing_is_sent_and_that_is_said(use, run, monkeypatch, value):
+    server = use("v3")
+    monkeypatch.setenv("LANGFUSE_TRACING_ENABLED", value)
+    written = run("fuse", "traces", "create", "off-1", "-n", "off")
+    assert written.code == 0 and "LANGFUSE_TRACING_ENABLED is false" in written.err
+    assert run("fuse", "scores", "apply", "--trace-id", "off-1", "-n", "q").code == 0
+    assert "off-1" in run("fuse", "traces").out
+    assert run("fuse", "prompts", "list").code == 0
+    assert run("fuse", "traces", "create", "x", "--require-delivery").code == 3
+    monkeypatch.delenv("LANGFUSE_TRACING_ENABLED")
+    assert run("fuse", "traces", "create", "on-1").code == 0
+    assert set(server.traces()) == {"on-1"}
+    assert run("fuse", "outbox", "flush", "--adopt").code == 0
+    assert "off-1" in run("fuse", "traces", "--json").out
+
+
+def test_a_sample_rate_is_told_to_be_unused(run, monkeypatch):
+    monkeypatch.setenv("LANGFUSE_SAMPLE_RATE", "0.1")
+    checked = run("config", "check")
+    assert checked.code == 0 and "LANGFUSE_SAMPLE_RATE is not used" in checked.out + checked.err

@@ -141,3 +141,22 @@ def test_one_bad_name_refuses_all():
 def test_unknown_shell():
     with pytest.raises(UsageError, match="'csh'.*posix"):
         shell.export_line("A", "1", "csh")
+
+
+@pytest.mark.parametrize("form", FORMS, ids=["quoted", "unquoted"])
+@pytest.mark.parametrize("shell_name", POSIX_SHELLS)
+def test_a_line_that_fails_passes_the_code_on_and_keeps_the_shell(tmp_path, shell_name, form):
+    lines = tmp_path / "lines"
+    lines.write_text(shell.exit_line(5) + "\n")
+    for begin, said, code in (("", b"went on after 5\n", 0), ("set -eu\n", b"", 5)):
+        done = subprocess.run(
+            [shell_name, "-c", begin + form + '\necho "went on after $?"'],
+            stdout=subprocess.PIPE,
+            env={"PATH": os.environ["PATH"], "LINES_FILE": str(lines)},
+        )
+        assert (done.stdout, done.returncode) == (said, code)
+
+
+def test_lines_that_fail_in_other_shells():
+    assert shell.exit_line(5, "fish") == "sh -c 'exit 5';"
+    assert shell.exit_line(130, "powershell").startswith("$global:LASTEXITCODE = 130; Write-Error ")
