@@ -42,5 +42,11 @@ def test_there_is_none_for_a_success_for_other_commands_and_on_a_terminal(run):
     assert "exit" not in run("fuse", "traces", "create", "t", "--export-env").out
     assert run("env", "get", "NOPE").out == run("env", "source", "--name", "nope").out == ""
     out = Terminal()
-    assert main(["env", "source", "--name", "nope", "--export"], Context(io.StringIO(), out, io.StringIO())) == 1
+    assert (
+        main(
+            ["env", "source", "--name", "nope", "--export"],
+            Context(io.StringIO(), out, io.StringIO()),
+        )
+        == 1
+    )
     assert out.getvalue() == ""
