@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
-from coaiapy import settings, trace_reads
-from coaiapy.cli_arguments import add_id, add_timeout, positive
+from coaiapy import cli_references, settings, trace_reads
+from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_id, add_timeout, positive, time
 from coaiapy.cli_common import add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import note_source
@@ -35,7 +35,16 @@ def build(group: Any) -> None:
         aliases=["obs-list", "list-obs"],
     )
     add_id(listing, "trace", help="only observations of this trace")
+    add_id(listing, "user", help="only observations of traces of this user")
+    listing.add_argument(
+        "--parent",
+        metavar="ID",
+        type=cli_references.observation,
+        help="only observations directly below this one",
+    )
     listing.add_argument("--name", help="only observations with this name")
+    listing.add_argument("--from", dest="from_time", type=time, metavar="TIME", help=FROM_HELP)
+    listing.add_argument("--to", dest="to_time", type=time, metavar="TIME", help=TO_HELP)
     listing.add_argument(
         "--type", type=str.upper, choices=OBSERVATION_TYPES, help="only observations of this type"
     )
@@ -55,7 +64,16 @@ def build(group: Any) -> None:
 def list_observations(args: argparse.Namespace, context: Context) -> None:
     """Show one page of observations, and to stderr the cursor of the next one."""
     known = settings.load(context.env_file)
-    wanted = ObservationFilter(args.trace_id, args.name, args.type, args.environment)
+    wanted = ObservationFilter(
+        trace_id=args.trace_id,
+        name=args.name,
+        type=args.type,
+        environment=args.environment,
+        user_id=args.user_id,
+        parent_id=args.parent,
+        from_time=args.from_time,
+        to_time=args.to_time,
+    )
     page = trace_reads.list_observations(known, wanted, args.limit, args.cursor, args.timeout)
     show_listing(args, context, page.rows, with_note(_COLUMNS, page.rows), "observation")
     if page.cursor:

@@ -20,6 +20,7 @@ from coaiapy import (
 from coaiapy.config_files import find_existing as find_existing_config
 from coaiapy.config_files import merge as merge_configs
 from coaiapy.errors import ConfigError, NetworkError, RefusedError
+from coaiapy.old_names import with_old_names
 from coaiapy.packages import require
 from coaiapy.published_texts import (
     abstract_process_send,
@@ -93,6 +94,7 @@ def initial_setup() -> bool:
     return config_sample.create(config_files.home_path(), {})
 
 
+@with_old_names(markdown_text="text")
 def render_markdown(text: str) -> str:
     """Return Markdown as HTML; ``ConfigError`` when the package Markdown is not installed."""
     return str(require("markdown", "Markdown").markdown(text))

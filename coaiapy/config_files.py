@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 from coaiapy.errors import ConfigError, StateError
 from coaiapy.files import read_text
 from coaiapy.folders import user_home
+from coaiapy.old_names import with_old_names
 
 NAME = "coaia.json"
 
@@ -97,6 +98,7 @@ def merged() -> Dict[str, Any]:
     return result
 
 
+@with_old_names(base_config="base", override_config="override")
 def merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> Dict[str, Any]:
     """Return ``base`` with the values of ``override``; objects in both are merged key by key."""
     result = dict(base)

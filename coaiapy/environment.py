@@ -30,6 +30,7 @@ from coaiapy.env_places import (
     path_of,
 )
 from coaiapy.errors import NotFoundError
+from coaiapy.old_names import with_old_names
 from coaiapy.published_environment import EnvironmentManager
 
 __all__ = [
@@ -87,6 +88,7 @@ def find_in(path: str, key: str) -> str:
     return variables[key]
 
 
+@with_old_names(env_vars="variables")
 def format_environment_table(
     variables: Mapping[str, str], reveal: bool = False, width: Optional[int] = None
 ) -> str:

@@ -53,6 +53,16 @@ def trace(journal: Journal, destination: int, trace_id: str) -> Optional[Body]:
     return None
 
 
+def is_of_user(
+    journal: Journal, destination: int, observation: Body, user_id: Optional[str]
+) -> bool:
+    """Tell whether the trace of an observation has this user; any has the user ``None``."""
+    if user_id is None:
+        return True
+    of_it = trace(journal, destination, observation["traceId"])
+    return of_it is not None and of_it.get("userId") == user_id
+
+
 def observations(journal: Journal, destination: int, trace_id: str) -> List[Body]:
     """Return the observations of a trace in the order of their start."""
     return _bodies(journal, "observation", destination, ids.span_trace_id(trace_id))

@@ -3,6 +3,8 @@
 import sys
 from typing import Optional
 
+from coaiapy.old_names import with_old_names
+
 
 def validate_uuid(value: Optional[str], field_name: str = "ID") -> Optional[str]:
     """Return a UUID in lower case with dashes; ``None`` for an empty value.
@@ -40,6 +42,7 @@ def validate_identifier(
     return value or None
 
 
+@with_old_names(verbose=None)
 def tash_key_val(key: str, value: str, ttl: Optional[int] = None) -> None:
     """Stash ``value`` for ``ttl`` seconds, or without a limit; stderr says whether it was kept."""
     from coaiapy import coaiamodule
@@ -47,6 +50,7 @@ def tash_key_val(key: str, value: str, ttl: Optional[int] = None) -> None:
     coaiamodule.tash(key, value, ttl, quiet=False)
 
 
+@with_old_names(verbose=None)
 def tash_key_val_from_file(key: str, file_path: str, ttl: Optional[int] = None) -> None:
     """Stash a file's bytes as ``tash_key_val`` does; ``StateError`` if it cannot be read."""
     from coaiapy import coaiamodule, files

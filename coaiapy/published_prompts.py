@@ -9,6 +9,7 @@ from typing import Any, Iterable, Optional, Sequence, Union
 
 from coaiapy import dataset_display, dataset_items, datasets, prompt_display, prompts, settings
 from coaiapy.finetuning import DEFAULT_INSTRUCTION, training_data
+from coaiapy.old_names import with_old_names
 from coaiapy.published_forms import for_people
 from coaiapy.published_json import parsed, rows, to_text
 from coaiapy.record_fields import Body
@@ -122,6 +123,7 @@ def create_dataset_item(
     )
 
 
+@with_old_names(prompts_json="prompts_data")
 @for_people
 def format_prompts_table(prompts_data: Any) -> str:
     """Return a table of what ``list_prompts`` returned."""
@@ -146,6 +148,7 @@ def format_dataset_display(dataset_json: Any, items_json: Any) -> str:
     return dataset_display.format_dataset_display(parsed(dataset_json), rows(items_json))
 
 
+@with_old_names(items_json="items")
 def format_dataset_for_finetuning(
     items: Union[str, Iterable[Body]],
     format_type: str,

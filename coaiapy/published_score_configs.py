@@ -3,6 +3,7 @@
 import shlex
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
+from coaiapy.old_names import with_old_names
 from coaiapy.score_config_files import VERSION
 
 __all__ = ["ScoreCategory", "ScoreConfig", "ScoreConfigExport", "ScoreConfigMetadata"]
@@ -41,6 +42,7 @@ class ScoreConfig(NamedTuple):
     metadata: Optional[ScoreConfigMetadata] = None
 
     @classmethod
+    @with_old_names(data="values")
     def from_dict(cls, values: Mapping[str, Any]) -> "ScoreConfig":
         """Return the config in an entry of an export file, or in a response of the API."""
         given = {name: values[name] for name in cls._fields if values.get(name) is not None}
@@ -57,12 +59,12 @@ class ScoreConfig(NamedTuple):
             given["metadata"] = ScoreConfigMetadata(**known)
         return cls(**given)
 
-    def to_dict(self) -> Dict[str, Any]:
+    def to_dict(self, include_metadata: bool = True) -> Dict[str, Any]:
         """Return it as an entry of an export file; without metadata if it has none."""
         values = dict(self._asdict())
         if self.categories is not None:
             values["categories"] = [one.to_dict() for one in self.categories]
-        if self.metadata is None:
+        if self.metadata is None or not include_metadata:
             del values["metadata"]
         else:
             values["metadata"] = dict(self.metadata._asdict())
@@ -96,16 +98,17 @@ class ScoreConfigExport(NamedTuple):
     totalConfigs: int = 0  # noqa: N815
 
     @classmethod
+    @with_old_names(data="values")
     def from_dict(cls, values: Mapping[str, Any]) -> "ScoreConfigExport":
         """Return the export in the JSON value of a file."""
         configs = [ScoreConfig.from_dict(one) for one in values["configs"]]
         return cls(configs, values.get("version", VERSION), values.get("exportedAt"), len(configs))
 
-    def to_dict(self) -> Dict[str, Any]:
+    def to_dict(self, include_metadata: bool = True) -> Dict[str, Any]:
         """Return the JSON value of the file."""
         return {
             "version": self.version,
             "exportedAt": self.exportedAt,
             "totalConfigs": len(self.configs),
-            "configs": [one.to_dict() for one in self.configs],
+            "configs": [one.to_dict(include_metadata) for one in self.configs],
         }

@@ -23,7 +23,8 @@ from coaiapy.current_project import current_project
 from coaiapy.delivery import Outcome
 from coaiapy.errors import CoaiaError
 from coaiapy.ids import span_trace_id
-from coaiapy.listing import listing, with_note
+from coaiapy.listing import fields, listing, with_note
+from coaiapy.old_names import with_old_names
 from coaiapy.published_forms import for_people
 from coaiapy.published_json import parsed, rows, to_text
 from coaiapy.record_fields import Body
@@ -56,6 +57,10 @@ __all__ = [
     "create_score",
     "create_score_config",
     "create_score_for_target",
+    "export_score_configs",
+    "format_import_preview",
+    "format_preset_display",
+    "format_presets_table",
     "format_score_configs_table",
     "format_scores_table",
     "get_built_in_presets",
@@ -271,7 +276,9 @@ def import_score_configs(
     return report
 
 
-import_score_configs_legacy = import_score_configs
+import_score_configs_legacy = with_old_names(interactive=None, force="allow_duplicates")(
+    import_score_configs
+)
 
 
 @for_people
@@ -289,6 +296,36 @@ def format_score_configs_table(configs_json: Any) -> str:
     return listing(rows(configs_json), {key: key for key in keys})
 
 
+@for_people
+def format_presets_table(presets: Any) -> str:
+    """Return a table of what ``list_presets`` returned."""
+    keys = ("name", "category", "dataType", "description")
+    return listing(rows(presets), {key: key for key in keys})
+
+
+@for_people
+def format_preset_display(preset: Any) -> str:
+    """Return a preset with one field on each line."""
+    return fields(parsed(preset))
+
+
+def export_score_configs(output_file: Optional[str] = None, include_metadata: bool = True) -> str:
+    """Return the export of all score configs as JSON text; also write it to a file if one is named.
+
+    A file that exists is replaced.
+    """
+    exported = score_config_files.export(settings.load(), include_metadata)
+    if output_file is not None:
+        score_config_files.write(output_file, exported, force=True)
+    return to_text(exported)
+
+
+def format_import_preview(import_file: str) -> str:
+    """Return a table of the score configs in an export file."""
+    return format_score_configs_table(score_config_files.read(import_file))
+
+
+@with_old_names(preset_name="name")
 def install_preset(name: str, check_duplicates: bool = True, interactive: bool = False) -> str:
     """Create the score config of a preset and return a report of one line.
 

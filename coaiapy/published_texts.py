@@ -17,6 +17,7 @@ from coaiapy import (
 from coaiapy.call_recorder import Call, Seen
 from coaiapy.config_schema import KEY_OF
 from coaiapy.errors import NetworkError, UsageError
+from coaiapy.old_names import with_old_names
 from coaiapy.openai_http import OpenaiHttp
 
 DEFAULT_INSTRUCTION = KEY_OF["default_preprompt_instruction"].default
@@ -57,11 +58,13 @@ def abstract_process_send(
     return _send(pre + input_message, tag.instruction, temperature, process_name, tag.model)
 
 
+@with_old_names(input_message="msg")
 def summarizer(msg: str, temperature: float = 0.3, pre: str = "") -> str:
     """Return a summary of a text, with the tag ``summarizer``."""
     return abstract_process_send("summarizer", msg, temperature, pre)
 
 
+@with_old_names(input_message="msg")
 def csv2json(msg: str, temperature: float = 0.3, pre: str = "") -> str:
     """Return a table of comma-separated values as JSON text, with the tag ``csv2json``."""
     return abstract_process_send("csv2json", msg, temperature, pre)
@@ -80,6 +83,7 @@ def dictkore_send(input_message: str, temperature: float = 0.3, pre: str = "") -
     return abstract_process_send("dictkore", input_message, temperature, pre)
 
 
+@with_old_names(user="user_message", system="system_message")
 def llm(
     user_message: str, system_message: str = DEFAULT_INSTRUCTION, temperature: float = 0.3
 ) -> str:
@@ -87,6 +91,7 @@ def llm(
     return _send(user_message, system_message, temperature, "llm")
 
 
+@with_old_names(use_config=None)
 def send_openai_request(
     input_message: str,
     temperature: Optional[float] = None,
@@ -98,12 +103,23 @@ def send_openai_request(
     Instruction and temperature that are not given are the settings
     ``default_preprompt_instruction`` and ``default_temperature``.
     """
-    instruction = preprompt_instruction or config_values.load().get("default_preprompt_instruction")
-    return _send(pre + input_message, instruction, temperature, "send_openai_request")
+    return send_openai_request_v4(input_message, temperature, preprompt_instruction, pre)
 
 
 send_openai_request_v3 = send_openai_request
-send_openai_request_v4 = send_openai_request
+
+
+@with_old_names(use_config=None)
+def send_openai_request_v4(
+    input_message: str,
+    temperature: Optional[float] = None,
+    preprompt_instruction: Optional[str] = None,
+    pre: str = "",
+    modelname: Optional[str] = None,
+) -> str:
+    """Return what ``send_openai_request`` does, from the model ``modelname`` if it is given."""
+    instruction = preprompt_instruction or config_values.load().get("default_preprompt_instruction")
+    return _send(pre + input_message, instruction, temperature, "send_openai_request", modelname)
 
 
 def generate_image(prompt: str, size: Optional[str] = None, nb_img: int = 1) -> List[str]:

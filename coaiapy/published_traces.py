@@ -16,6 +16,7 @@ from coaiapy.display import TRACE_COLUMNS
 from coaiapy.errors import UsageError
 from coaiapy.listing import fields, listing, with_note
 from coaiapy.observation_files import preview, read_observations
+from coaiapy.old_names import with_old_names
 from coaiapy.published_forms import for_people, or_error
 from coaiapy.published_json import parsed, rows, to_text
 from coaiapy.records import observation_from, trace_from
@@ -144,6 +145,7 @@ def delete_traces_batch(trace_ids: Sequence[str]) -> str:
     return json.dumps({"message": "{} traces deleted".format(len(trace_ids))})
 
 
+@with_old_names(operation_type="operation_name")
 def process_langfuse_response(
     response_text: str, actual_id: Optional[str] = None, operation_name: str = "operation"
 ) -> str:
@@ -162,6 +164,7 @@ def process_langfuse_response(
     return to_text(answer)
 
 
+@with_old_names(tlid_str="tlid")
 def parse_tlid_to_iso(tlid: str) -> str:
     """Return ``20YY-MM-DDTHH:MM:SSZ`` for ``yyMMddHHmmss`` or ``yyMMddHHmm``.
 
@@ -170,6 +173,7 @@ def parse_tlid_to_iso(tlid: str) -> str:
     return times.parse_tlid(tlid)[:19] + "Z"
 
 
+@with_old_names(time_str="time_text")
 def detect_and_parse_datetime(time_text: Any) -> Optional[str]:
     """Return ISO 8601 text in UTC for a time in any accepted form; ``None`` for an empty value.
 
@@ -249,13 +253,32 @@ def get_observation(observation_id: str) -> str:
 def list_observations_v2(
     limit: int = 50,
     cursor: Optional[str] = None,
-    trace_id: Optional[str] = None,
     name: Optional[str] = None,
+    user_id: Optional[str] = None,
+    trace_id: Optional[str] = None,
     observation_type: Optional[str] = None,
+    parent_observation_id: Optional[str] = None,
+    from_start_time: Any = None,
+    to_start_time: Any = None,
+    version: Optional[str] = None,
     environment: Optional[str] = None,
 ) -> str:
-    """Return ``{"data": [...], "meta": {"cursor"?}}``, the latest observations first."""
-    wanted = ObservationFilter(trace_id, name, observation_type, environment)
+    """Return ``{"data": [...], "meta": {"cursor"?}}``, the latest observations first.
+
+    The times limit when they started, in any form that ``parse_time`` reads.
+    """
+    from_time, to_time = map(detect_and_parse_datetime, (from_start_time, to_start_time))
+    wanted = ObservationFilter(
+        trace_id=trace_id,
+        name=name,
+        type=observation_type,
+        environment=environment,
+        user_id=user_id,
+        parent_id=parent_observation_id,
+        from_time=from_time,
+        to_time=to_time,
+        version=version,
+    )
     page = trace_reads.list_observations(settings.load(), wanted, limit, cursor)
     return to_text({"data": page.rows, "meta": {"cursor": page.cursor} if page.cursor else {}})
 
@@ -312,6 +335,7 @@ def format_trace_tree(trace_json: Any) -> str:
     return display.trace_tree(parsed(trace_json))
 
 
+@with_old_names(obs_json="observation_json")
 @for_people
 def format_observation_display(observation_json: Any) -> str:
     """Return an observation with one field on each line."""

@@ -75,7 +75,14 @@ class LegacyReader:
         self, wanted: ObservationFilter, limit: int, cursor: Optional[str] = None
     ) -> Page:
         """Return at most ``limit`` observations, the latest first; the cursor is an offset."""
-        query = {"name": wanted.name, "environment": self._environment_query(wanted.environment)}
+        query = {
+            "name": wanted.name,
+            "environment": self._environment_query(wanted.environment),
+            "userId": wanted.user_id,
+            "version": wanted.version,
+            "fromStartTime": wanted.from_time,
+            "toStartTime": wanted.to_time,
+        }
         if self.server.at_least(3, 99):  # older servers reject the types that were added later
             query["type"] = wanted.type
         page = Page([])

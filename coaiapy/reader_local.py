@@ -63,7 +63,12 @@ class LocalReader:
         """Return at most ``limit`` observations, the latest first; the cursor is an offset."""
         start = offset_of(cursor)
         every = journal_reads.all_observations(self.journal, self.destination)
-        accepted = (body for body in map(server_rows.completed, every) if wanted.accepts(body))
+        accepted = (
+            body
+            for body in map(server_rows.completed, every)
+            if wanted.accepts(body)
+            and journal_reads.is_of_user(self.journal, self.destination, body, wanted.user_id)
+        )
         found = list(itertools.islice(accepted, start, start + limit + 1))
         return Page(found[:limit], str(start + limit) if len(found) > limit else None)
 

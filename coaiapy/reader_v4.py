@@ -102,6 +102,11 @@ class SpanReader:
             "name": wanted.name,
             "type": wanted.type,
             "environment": wanted.environment,
+            "userId": wanted.user_id,
+            "version": wanted.version,
+            "parentObservationId": wanted.parent_id and ids.span_id(wanted.parent_id),
+            "fromStartTime": wanted.from_time,
+            "toStartTime": wanted.to_time,
             "fields": _ALL_FIELDS,
         }
         page = Page([])

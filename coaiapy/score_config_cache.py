@@ -19,6 +19,7 @@ from coaiapy.errors import ConfigError, NoPlaceError, StateError
 from coaiapy.files import locked, read_text, reason, write_atomic
 from coaiapy.folders import make_private_folder, state_folder
 from coaiapy.notes import Note
+from coaiapy.old_names import with_old_names
 from coaiapy.record_fields import Body
 
 FOLDER = "score-configs"
@@ -106,6 +107,7 @@ def load_project_cache(project_id: str) -> Optional[Body]:
     return data
 
 
+@with_old_names(cache_data="data")
 def save_project_cache(project_id: str, data: Mapping[str, Any]) -> bool:
     """Replace a project's cache file; return ``False`` if it cannot be written."""
     try:

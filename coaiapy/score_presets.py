@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Iterable, List, Optional
 from coaiapy import score_configs
 from coaiapy.errors import NotFoundError
 from coaiapy.files import read_text
+from coaiapy.old_names import with_old_names
 from coaiapy.score_config_cache import folded
 from coaiapy.score_config_fields import FIELDS
 from coaiapy.score_configs import Made
@@ -40,6 +41,7 @@ def list_presets(category: Optional[str] = None) -> List[Preset]:
     return [preset for preset in every if preset["category"] == category] or every
 
 
+@with_old_names(preset_name="name")
 def get_preset_by_name(name: str) -> Optional[Preset]:
     """Return a preset by its name (in any case), or ``None``."""
     for preset in get_built_in_presets():

@@ -2,6 +2,7 @@
 
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
+from coaiapy.old_names import with_old_names
 from coaiapy.template_document import Document, checked_document, without_nulls
 
 
@@ -71,6 +72,7 @@ class PipelineTemplate(NamedTuple):
     source: Optional[str] = None
 
     @classmethod
+    @with_old_names(data="document")
     def from_dict(cls, document: Mapping[str, Any]) -> "PipelineTemplate":
         """Return the template of a document; ``UsageError`` lists what is wrong with it."""
         source = "template {!r}".format(document.get("name", ""))
@@ -92,6 +94,7 @@ class PipelineTemplate(NamedTuple):
         """Return the names of the variables that must be given."""
         return [variable.name for variable in self.variables if variable.is_needed]
 
+    @with_old_names(provided_vars="values")
     def validate_variables(self, values: Mapping[str, Any]) -> List[str]:
         """Return what is wrong with ``values`` for the variables, an empty list if nothing is."""
         from coaiapy.template_variables import resolve

@@ -53,12 +53,20 @@ class TraceFilter(NamedTuple):
 
 
 class ObservationFilter(NamedTuple):
-    """Conditions on observations; one must meet all of them. The trace id may be in any form."""
+    """Conditions on observations; one must meet all of them. Ids may be in any form.
+
+    ``user_id`` is a condition on the trace, which ``accepts`` cannot see.
+    """
 
     trace_id: Optional[str] = None
     name: Optional[str] = None
     type: Optional[str] = None
     environment: Optional[str] = None
+    user_id: Optional[str] = None
+    parent_id: Optional[str] = None
+    from_time: Optional[str] = None
+    to_time: Optional[str] = None
+    version: Optional[str] = None
 
     def accepts(self, observation: Body) -> bool:
         """Tell whether ``observation`` meets every condition."""
@@ -68,8 +76,15 @@ class ObservationFilter(NamedTuple):
         ) and (
             self.name in (None, observation.get("name"))
             and self.type in (None, observation.get("type", "EVENT"))
+            and self.version in (None, observation.get("version"))
             and _is_of(observation, self.environment)
+            and (self.parent_id is None or self._is_below(observation.get("parentObservationId")))
+            and (self.from_time is None or observation["startTime"] >= self.from_time)
+            and (self.to_time is None or observation["startTime"] < self.to_time)
         )
+
+    def _is_below(self, parent: Optional[str]) -> bool:
+        return parent is not None and ids.span_id(parent) == ids.span_id(str(self.parent_id))
 
 
 class SessionFilter(NamedTuple):

@@ -143,6 +143,9 @@ def list_observations(
             body
             for _, body in _fresh(journal, settings, wanted.trace_id, "observation")
             if wanted.accepts(body)
+            and journal_reads.is_of_user(
+                journal, destination_of(journal, settings), body, wanted.user_id
+            )
             and (_key(body), ids.span_id(body["id"])) not in known
             and (page.cursor is None or body["startTime"] >= page.rows[-1]["startTime"])
         ]

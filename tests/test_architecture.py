@@ -15,7 +15,7 @@ FIRST_COMMAND_FLOOR = 4
 
 FLOORS = {
     0: """
-        errors files folders regular_files shell bash_words packages suggest text notes json_values compact_json
+        errors old_names files folders regular_files shell bash_words packages suggest text notes json_values compact_json
         terminal_text tls threads parallel time_limit json_lines json_schema line_numbers row_errors front_matter
     """,
     1: """

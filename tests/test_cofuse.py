@@ -71,7 +71,11 @@ def test_datasets(server, capsys):
     assert capsys.readouterr().out == ""
 
 
-FORMS = [name for name in cofuse.__all__ if name.startswith("format_") and "finetuning" not in name]
+FORMS = [
+    name
+    for name in cofuse.__all__
+    if name.startswith("format_") and not name.endswith(("finetuning", "import_preview"))
+]
 
 
 @pytest.mark.parametrize("name", FORMS)
