@@ -6,12 +6,13 @@ The keys come from the settings; without them boto3 looks where AWS's own tools 
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, Set
 
+from coaiapy import http_proxies
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
 from coaiapy.http_retry import is_temporary
 from coaiapy.masking import hidden, in_url, without_credentials
 from coaiapy.packages import require
-from coaiapy.tls import authorities
+from coaiapy.tls import authorities, check
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
@@ -65,6 +66,8 @@ def client(values: ConfigValues, service: str) -> Any:
     with translated(service):
         session = boto3.session.Session()
         given["verify"] = _authorities(session)
+        if not given["endpoint_url"].startswith("http:"):
+            check(given["verify"])
         return session.client(service, **{name: one for name, one in given.items() if one})
 
 
@@ -98,6 +101,8 @@ def _error_for(service: str, error: Any) -> Any:
             "AWS {} needs keys: set AWS_KEY_ID and AWS_SECRET_KEY, or pollyconf in "
             "coaia.json".format(service)
         )
+    if _is_of_proxy(error):
+        return _proxy_failure(service, error)
     if isinstance(error, exceptions.ClientError):
         return _refusal(service, error.response)
     if isinstance(error, exceptions.ParamValidationError):
@@ -111,6 +116,18 @@ def _error_for(service: str, error: Any) -> Any:
     if isinstance(error, (exceptions.BotoCoreError, ValueError)):
         return ConfigError("the request to AWS {} cannot be made: {}".format(service, _line(error)))
     return None
+
+
+def _is_of_proxy(error: Any) -> bool:
+    """Tell whether a proxy could not be used; of an invalid address boto3 only says that it is."""
+    reason = getattr(error, "kwargs", {}).get("error")
+    return "Proxy" in type(error).__name__ or isinstance(reason, ValueError)
+
+
+def _proxy_failure(service: str, error: Any) -> CoaiaError:
+    url = "https://{}.amazonaws.com/".format(service)
+    reason = getattr(error, "kwargs", {}).get("error") or error
+    return http_proxies.failure(http_proxies.proxy_of(url) or "", url, reason)
 
 
 def _refusal(service: str, response: Any) -> CoaiaError:

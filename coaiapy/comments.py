@@ -18,7 +18,7 @@ from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.prompt_content import LATEST
 from coaiapy.record_fields import Body
 from coaiapy.server_only import client_for
-from coaiapy.server_pages import MOST_ROWS, rows_in
+from coaiapy.server_pages import MOST_ROWS
 from coaiapy.settings import Settings
 from coaiapy.spelled_values import whole_number
 
@@ -75,7 +75,7 @@ def prompt_target(settings: Settings, name: str) -> Target:
     label = None if version else selector or LATEST
     server_only.check(settings, "comments")
     found = prompts.get_prompt(settings, stem, label=label, version=version, resolve=False)
-    return Target(PROMPT, found["id"], "{}@{}".format(stem, found["version"]))
+    return Target(PROMPT, found.get("id", ""), "{}@{}".format(stem, found["version"]))
 
 
 def list_comments(
@@ -156,8 +156,8 @@ def _pages(http: LangfuseHttp, query: Body) -> Iterator[Body]:
 
 
 def _page(http: LangfuseHttp, query: Body, page: int, limit: int) -> Body:
-    answer = http.request("GET", COMMENTS, dict(query, page=page, limit=limit)) or {}
-    return dict(answer, data=rows_in(http, answer, "id"))
+    answer: Body = http.request("GET", COMMENTS, dict(query, page=page, limit=limit))
+    return answer
 
 
 def get_comment(settings: Settings, comment_id: str) -> Body:
@@ -221,7 +221,8 @@ def _posted_when_shown(http: LangfuseHttp, on: Target, body: Body, wait: float) 
 def _posted(http: LangfuseHttp, body: Body) -> Optional[str]:
     """Post once; return the comment's id, or ``None`` if the server does not show the object."""
     try:
-        return str(http.request("POST", COMMENTS, json=body)["id"])
+        posted: str = http.request("POST", COMMENTS, json=body)["id"]
+        return posted
     except NotFoundError:
         return None
     except UnavailableError as error:

@@ -3,7 +3,7 @@
 The server is asked once and the answer kept in the journal: keys never move to another project.
 """
 
-from typing import Any, Callable, Dict, Iterable, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from coaiapy import destinations, journal_reads
 from coaiapy.errors import ConfigError, NoPlaceError
@@ -11,7 +11,6 @@ from coaiapy.folders import state_folder
 from coaiapy.journal import Journal, open_to_read
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.record_fields import Body
-from coaiapy.server_pages import rows_in
 from coaiapy.settings import LOCAL, Settings
 
 PROJECTS = "/api/public/projects"
@@ -78,8 +77,8 @@ def ask(http: LangfuseHttp, deadline: Optional[float] = None) -> Body:
 
     Raises ``ConfigError`` for keys that belong to no project.
     """
-    rows = rows_in(http, http.request("GET", PROJECTS, deadline=deadline) or {})
-    if not rows or not isinstance(rows[0].get("id"), str):
+    rows: List[Body] = http.request("GET", PROJECTS, deadline=deadline)["data"]
+    if not rows:
         raise ConfigError(
             "the keys for {} do not belong to a project: use the keys of a project, not those of "
             "an organization".format(http.shown_url)

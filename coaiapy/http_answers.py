@@ -7,14 +7,21 @@ the body itself is looked at.
 import json
 import re
 from datetime import datetime, timezone
-from typing import Any, List, Mapping, NamedTuple, Optional
+from typing import Any, List, Mapping, Match, NamedTuple, Optional
 
 from coaiapy import json_values
 from coaiapy.http_retry import is_temporary
 
-LONGEST_MESSAGE = 600
+# The characters of a message that are read, and the bytes of a body in which it is looked for. All
+# of it is masked before it is cut for people (``masking.said``): a cut secret would not be found.
+LONGEST_READ = 65536
+_LONGEST_ERROR = 1 << 20
 
 _CLASS_NAME = re.compile(r"\w+Error$")
+# An escape in a JSON text; ``half`` is a surrogate without its other half.
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
 
 
 class Answer(NamedTuple):
@@ -26,8 +33,23 @@ class Answer(NamedTuple):
 
 
 def parsed(body: bytes) -> Any:
-    """Return the JSON value of a response's body; ``ValueError`` if it is not JSON."""
-    return json_values.parse(body.decode("utf-8"))
+    """Return the JSON value of a response's body, as it can be shown and stored.
+
+    Half a character (a lone surrogate) becomes ``\ufffd``. Raises ``ValueError`` if the body is not
+    JSON, or nested too deeply.
+    """
+    text = body.decode("utf-8")
+    is_plain = json_values.is_surely_plain(text)
+    if not is_plain and re.search(r"\\u[dD]", text):
+        text = _ESCAPE.sub(_whole_character, text)
+    value = json_values.parse(text)
+    if not is_plain:
+        json_values.check_depth(value)
+    return value
+
+
+def _whole_character(escape: Match[str]) -> str:
+    return "\\ufffd" if escape.group("half") else escape.group()
 
 
 def parsed_object(body: bytes) -> Any:
@@ -50,14 +72,17 @@ def is_html(body: bytes) -> bool:
 
 
 def message_of(body: bytes) -> str:
-    """Return the message in a response on one line; an empty text if there is none."""
+    """Return the message in a response on one line; an empty text if there is none.
+
+    It is not cut for people yet, and secrets in it are not masked: ``masking.said`` does both.
+    """
     if is_html(body):
-        title = re.search(r"<title[^>]*>([^<]*)", text_of(body), re.IGNORECASE)
+        title = re.search(r"<title[^<>]*>([^<]*)", text_of(body[:LONGEST_READ]), re.IGNORECASE)
         return _line(title.group(1)) if title else "an HTML page"
     try:
-        value = parsed(body)
+        value = parsed(body if len(body) <= _LONGEST_ERROR else b"")
     except ValueError:
-        return _line(text_of(body))
+        return _line(text_of(body[:_LONGEST_ERROR]))
     return reason_of(value)
 
 
@@ -92,6 +117,8 @@ def _seconds(value: Any) -> Optional[float]:
         return None
     try:
         seconds = float(value)
+    except OverflowError:
+        return None
     except (TypeError, ValueError):
         return _seconds_until(str(value))
     return seconds if 0 <= seconds < float("inf") else None
@@ -102,13 +129,13 @@ def _seconds_until(text: str) -> Optional[float]:
 
     try:
         moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError):
-        return None
-    if moment is None:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+        if moment is None:
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None  # not a date, or one of a year or a zone that does not exist
 
 
 def _said(value: Any) -> str:
@@ -145,5 +172,12 @@ def _issue(issue: Any) -> str:
 
 
 def _line(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST_MESSAGE else line[:LONGEST_MESSAGE] + "..."
+    """Return a text on one line, of which at most ``LONGEST_READ`` characters are read."""
+    words = []
+    size = 0
+    for word in re.finditer(r"\S+", text):
+        words.append(word.group())
+        size += len(words[-1])
+        if size > LONGEST_READ:
+            break
+    return " ".join(words)[: 2 * LONGEST_READ]

@@ -6,12 +6,12 @@ No redirect is followed, every certificate is verified, and a response is limite
 import time
 from typing import Any, Callable, Mapping, Optional, Tuple
 
-from coaiapy import __version__
+from coaiapy import __version__, http_proxies
 from coaiapy.http_answers import Answer
 from coaiapy.http_failures import translated
 from coaiapy.spelled_values import whole_number
 from coaiapy.time_limit import OvertimeError, within
-from coaiapy.tls import authorities
+from coaiapy.tls import authorities, check
 
 AGENT = "coaia/" + __version__
 # A response that is larger is refused: a few compressed bytes may unpack to more than the memory
@@ -32,17 +32,26 @@ def opened(
 
     ``session`` is a ``requests.Session``, or the package itself. ``timeout`` is the seconds that
     connecting may take, and the seconds that each wait for a part of the response may take.
+    Raises ``ConfigError`` or ``NetworkError`` if a proxy or the CA certificates are at fault.
     """
-    return session.request(
-        method,
-        url,
-        headers=dict({"User-Agent": AGENT}, **(headers or {})),
-        timeout=timeout,
-        allow_redirects=False,
-        stream=True,
-        verify=authorities(),
-        **content,
-    )
+    trusted = authorities()
+    if url.lower().startswith("https:"):
+        check(trusted)
+    with http_proxies.named(url):
+        response = session.request(
+            method,
+            url,
+            headers=dict({"User-Agent": AGENT}, **(headers or {})),
+            timeout=timeout,
+            allow_redirects=False,
+            stream=True,
+            verify=trusted,
+            **content,
+        )
+    if response.status_code == 407:
+        response.close()
+        raise http_proxies.refusal(http_proxies.proxy_of(url), url, 407)
+    return response
 
 
 def answer_of(

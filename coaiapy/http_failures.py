@@ -11,6 +11,7 @@ from coaiapy.errors import CoaiaError, ConfigError, NetworkError
 from coaiapy.http_retry import TemporaryError
 from coaiapy.packages import require
 from coaiapy.time_limit import OvertimeError
+from coaiapy.tls import authorities
 
 
 class BadAddressError(ConfigError):
@@ -55,6 +56,10 @@ def translated(who: str) -> Iterator[None]:
     ) as error:
         raise BadAddressError("the address of {} is not valid: correct it".format(who)) from error
     except (exceptions.SSLError, below.SSLError) as error:
+        if re.search("NO_CERTIFICATE_OR_CRL|PEM lib|no certificate or crl", repr(error)):
+            raise ConfigError(
+                "{} contains no CA certificate: correct REQUESTS_CA_BUNDLE".format(authorities())
+            ) from error
         raise NetworkError(
             "{} could not be reached safely: {}; check its certificate, or set REQUESTS_CA_BUNDLE "
             "to the authority that signed it".format(who, cause(error))

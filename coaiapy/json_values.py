@@ -64,7 +64,7 @@ def plain(value: Any) -> Any:
     except TypeError as error:
         raise ValueError("cannot be JSON: {}".format(error)) from error
     if text.count("[") + text.count("{") > MAX_DEPTH:
-        _check_depth(value)
+        check_depth(value)
     return parse(plain_text(text))
 
 
@@ -81,16 +81,19 @@ def plain_text(text: str) -> str:
     return text
 
 
-def _check_depth(value: Any) -> None:
-    waiting = [(value, 0)]
-    while waiting:
-        current, depth = waiting.pop()
-        if depth > MAX_DEPTH:
-            raise ValueError("is nested deeper than {} levels".format(MAX_DEPTH))
-        if isinstance(current, dict):
-            waiting.extend((inner, depth + 1) for inner in current.values())
-        elif isinstance(current, (list, tuple)):
-            waiting.extend((inner, depth + 1) for inner in current)
+def check_depth(value: Any) -> None:
+    """Raise ``ValueError`` for a value that is nested deeper than ``MAX_DEPTH`` levels."""
+    level: List[Any] = [[value]]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list, tuple))
+        ]
+        if not level:
+            return
+    raise ValueError("is nested deeper than {} levels".format(MAX_DEPTH))
 
 
 def _refuse_constant(name: str) -> Any:

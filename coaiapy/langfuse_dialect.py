@@ -1,12 +1,11 @@
 """Recognises the responses of a Langfuse server of another generation than expected."""
 
-import re
 from typing import Any, Mapping
 
 from coaiapy.http_answers import is_html, text_of
 
-# The message of a v4 server about an endpoint that belongs to the other write mode.
-_OTHER_MODE = re.compile(r"(not|only) available .*(events_only|v4 write mode)", re.DOTALL)
+# The message of a v4 server about an endpoint that belongs to the other write mode has one of each.
+_OTHER_MODE = (("not available ", "only available "), ("events_only", "v4 write mode"))
 
 
 def is_other_generation(status: int, body: bytes) -> bool:
@@ -17,7 +16,9 @@ def is_other_generation(status: int, body: bytes) -> bool:
     """
     if status == 405:
         return True
-    return status == 404 and (is_html(body) or bool(_OTHER_MODE.search(text_of(body))))
+    said = text_of(body)
+    is_mode = all(any(words in said for words in choice) for choice in _OTHER_MODE)
+    return status == 404 and (is_html(body) or is_mode)
 
 
 def is_event_type_refusal(error: Mapping[str, Any]) -> bool:

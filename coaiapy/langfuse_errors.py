@@ -6,6 +6,7 @@ The secret key is masked in every message, in case the server repeats it.
 from typing import Optional
 from urllib.parse import urlsplit
 
+from coaiapy import http_proxies
 from coaiapy.errors import (
     CoaiaError,
     ConfigError,
@@ -16,7 +17,7 @@ from coaiapy.errors import (
 from coaiapy.http_answers import Answer, is_html, message_of, retry_after
 from coaiapy.http_retry import TemporaryError, is_temporary
 from coaiapy.langfuse_dialect import is_other_generation
-from coaiapy.masking import basic, hidden, shown_url
+from coaiapy.masking import basic, said, shown_url
 from coaiapy.settings import Settings
 
 _REGIONS = "cloud.langfuse.com (EU), us.cloud.langfuse.com, jp.cloud.langfuse.com or "
@@ -53,10 +54,11 @@ class WrongDialectError(CoaiaError):
 
 def error_for(answer: Answer, asked: str, settings: Settings) -> CoaiaError:
     """Return the error for a response that is a failure; ``asked`` is its method and path."""
-    status, said = answer.status, clean(message_of(answer.body), settings)
-    where = "{} answered {} to {}".format(shown_url(settings.base_url), status, asked)
-    if said:
-        where += ": " + said
+    status, message = answer.status, clean(message_of(answer.body), settings)
+    who = shown_url(settings.base_url) + http_proxies.through(settings.base_url)
+    where = "{} answered {} to {}".format(who, status, asked)
+    if message:
+        where += ": " + message
     if status < 300:
         page = _unavailable(
             answer, "{}; this is not an answer from Langfuse: {}".format(where, _PROXY)
@@ -66,13 +68,13 @@ def error_for(answer: Answer, asked: str, settings: Settings) -> CoaiaError:
     if status < 400:
         return _redirected(answer, asked, settings)
     if status in (401, 403):
-        return ConfigError("{}; {}".format(where, _credentials_hint(status, said, settings)))
+        return ConfigError("{}; {}".format(where, _credentials_hint(status, message, settings)))
     if is_other_generation(status, answer.body):
         error = WrongDialectError(where + "; this server's version or mode has no such endpoint")
         error.is_unknown_route = status == 404 and is_html(answer.body)
         return error
     if status == 404:
-        return NotFoundError(said or where)
+        return NotFoundError(message or where)
     if is_temporary(status):
         return _unavailable(answer, where + "; try again later")
     return TooHeavyError(where) if status == 422 else RefusedError(where)
@@ -122,6 +124,9 @@ def _credentials_hint(status: int, said: str, settings: Settings) -> str:
 
 
 def clean(text: str, settings: Settings) -> str:
-    """Return the text with the secret key masked, also as it stands in the Basic auth header."""
+    """Return a text with the secret key masked, also as it stands in the Basic auth header.
+
+    What the server says may be long: after masking it is cut.
+    """
     secret = settings.secret_key
-    return hidden(text, [secret, basic(settings.public_key, secret)] if secret else [])
+    return said(text, [secret, basic(settings.public_key, secret)] if secret else [])

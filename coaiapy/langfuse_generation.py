@@ -106,8 +106,7 @@ def version_of(http: LangfuseHttp, deadline: Optional[float] = None) -> str:
         answer = http.request("GET", HEALTH, deadline=deadline)
     except (NotFoundError, WrongDialectError) as error:
         raise no_langfuse(http.settings) from error
-    version = answer.get("version") if isinstance(answer, dict) else None
-    return str(version or "").lstrip("v")
+    return str(answer.get("version", "")).lstrip("v")
 
 
 def _mode(http: LangfuseHttp, version: str, deadline: Optional[float]) -> str:

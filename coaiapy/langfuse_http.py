@@ -11,14 +11,13 @@ import time
 from typing import Any, Callable, Dict, List, Mapping, Optional
 from urllib.parse import quote
 
-from coaiapy import __version__, threads
+from coaiapy import __version__, langfuse_shapes, threads
 from coaiapy.errors import ConfigError, UsageError
-from coaiapy.http_answers import Answer, is_html, parsed, reason_of
+from coaiapy.http_answers import Answer, is_html, parsed
 from coaiapy.http_exchange import answer_of, opened
 from coaiapy.http_failures import BadAddressError, NoAnswerError
 from coaiapy.http_retry import retrying, until
-from coaiapy.langfuse_dialect import is_event_type_refusal
-from coaiapy.langfuse_errors import UnavailableError, WrongDialectError, clean, error_for
+from coaiapy.langfuse_errors import UnavailableError, clean, error_for
 from coaiapy.masking import shown_url
 from coaiapy.packages import require
 from coaiapy.settings import Settings
@@ -94,11 +93,10 @@ class LangfuseHttp:
             given.setdefault("Content-Type", "application/json")
         deadline = self._deadline(deadline)
         repeat = method in _IDEMPOTENT if retry is None else retry
-        asked = "{} {}".format(method, path)
 
         def once() -> Any:
             answer = self._exchange(method, path, query, data, given, deadline)
-            return self._value(answer, asked)
+            return self._value(answer, method, path)
 
         unconnected: List[str] = []  # texts: the errors themselves would make a reference cycle
 
@@ -140,28 +138,20 @@ class LangfuseHttp:
         deadline = _now() + self.seconds if given is None else given
         return deadline if self._end is None else min(deadline, self._end)
 
-    def _value(self, answer: Answer, asked: str) -> Any:
+    def _value(self, answer: Answer, method: str, path: str) -> Any:
+        asked = "{} {}".format(method, path)
         if not 200 <= answer.status < 300 or is_html(answer.body):
             raise error_for(answer, asked, self.settings)
-        if not answer.body.strip():
-            return None
+        value = None
+        if answer.body.strip():
+            try:
+                value = parsed(answer.body)
+            except ValueError:
+                raise self._unavailable(asked, "the answer was cut off or is not JSON") from None
         try:
-            value = parsed(answer.body)
-        except ValueError:
-            raise self._unavailable(asked, "the answer was cut off or is not JSON") from None
-        if not isinstance(value, dict):
-            raise self._unavailable(
-                asked, "the answer is not a JSON object, so it is not from Langfuse"
-            )
-        if answer.status == 207:
-            self._check_event_types(value.get("errors"), asked)
-        return value
-
-    def _check_event_types(self, errors: Any, asked: str) -> None:
-        for error in errors if isinstance(errors, list) else ():
-            if isinstance(error, dict) and is_event_type_refusal(error):
-                said = clean(reason_of(error), self.settings)
-                raise WrongDialectError("{} refused {}: {}".format(self.shown_url, asked, said))
+            return langfuse_shapes.checked(method, path, value)
+        except ValueError as error:
+            raise self._misfit(asked, str(error)) from None
 
     def _exchange(
         self,
@@ -227,6 +217,16 @@ class LangfuseHttp:
         signature = base64.b64encode(pair.encode("utf-8")).decode("ascii")
         request.headers["Authorization"] = "Basic " + signature
         return request
+
+    def _misfit(self, asked: str, what: str) -> UnavailableError:
+        """Return the error for an answer that is not what Langfuse answers; no retry helps."""
+        error = UnavailableError(
+            "{} answered {} with {}: check that LANGFUSE_BASE_URL is the address of Langfuse".format(
+                self.shown_url, asked, clean(what, self.settings)
+            )
+        )
+        error.is_page = True
+        return error
 
     def _unavailable(self, asked: str, cause: str, unsent: bool = False) -> UnavailableError:
         error = UnavailableError(

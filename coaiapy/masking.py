@@ -10,6 +10,8 @@ MASK = "****"
 SHORTEST = 4
 # The same for a value that only seems to be a secret, by its name or its place: it may be a word.
 SHORTEST_UNKNOWN = 8
+# A service's message is cut after so many characters.
+LONGEST_SAID = 600
 
 # No pattern is compiled here: nearly every command imports this module, and few need one.
 _SECRET_WORD = (
@@ -122,6 +124,12 @@ def hidden(text: str, secrets: Iterable[str]) -> str:
     for form in sorted({form for one in known for form in _spellings(one)}, key=len, reverse=True):
         text = text.replace(form, MASK)
     return text
+
+
+def said(text: str, secrets: Iterable[str]) -> str:
+    """Return what a service has said as messages show it: masked by ``hidden``, then cut."""
+    shown = hidden(text, secrets)
+    return shown if len(shown) <= LONGEST_SAID else shown[:LONGEST_SAID] + "..."
 
 
 def _proxy_secrets() -> Iterator[str]:

@@ -10,7 +10,7 @@ from coaiapy.http_answers import Answer, is_html, message_of, parsed, parsed_obj
 from coaiapy.http_exchange import answer_of, bearer, opened
 from coaiapy.http_failures import BadAddressError, NoAnswerError, cause, translated
 from coaiapy.http_retry import TemporaryError, at_most, is_temporary, retrying
-from coaiapy.masking import MASK, hidden, in_url, shown_url
+from coaiapy.masking import MASK, hidden, in_url, said, shown_url
 from coaiapy.openai_settings import OpenaiService, needs_key
 from coaiapy.packages import require
 
@@ -20,7 +20,8 @@ TRIES = 4
 CONNECT_SECONDS = 10.0
 # Seconds: if the service asks for a longer pause, the request fails.
 LONGEST_PAUSE = 60.0
-_LONGEST_ERROR = 65536
+# A key, perhaps shortened with stars. Behind a letter it may be a word, such as "risk-management".
+_KEY = r"\bsk-[\w*-]{8,}|sk-(?=[\w-]{0,200}[\d*])[\w*-]{8,}"
 
 
 class Upload(NamedTuple):
@@ -121,12 +122,12 @@ class OpenaiHttp:
             value = None
         if isinstance(value, dict):
             return value
-        said = "something that is not a JSON object"
+        got = "something that is not a JSON object"
         if is_html(answer.body):
-            said = message_of(answer.body)[:200]
+            got = message_of(answer.body)
         raise NetworkError(
             "{} answered with {}, which is not the answer of a language model service: check "
-            "OPENAI_BASE_URL and openai_api_url".format(shown_url(url), self._clean(said))
+            "OPENAI_BASE_URL and openai_api_url".format(shown_url(url), self._clean(got))
         )
 
     def _events(self, url: str, response: Any) -> Iterator[Dict[str, Any]]:
@@ -175,9 +176,9 @@ class OpenaiHttp:
         return TemporaryError(sentence + "check the network and OPENAI_BASE_URL")
 
     def _error_for(self, url: str, answer: Answer) -> CoaiaError:
-        said = self._clean(message_of(answer.body[:_LONGEST_ERROR]))
+        message = self._clean(message_of(answer.body))
         where = "{} answered {}".format(shown_url(url), answer.status)
-        where += ": " + said if said else ""
+        where += ": " + message if message else ""
         if answer.status in (401, 403):
             return ConfigError(where + "; check OPENAI_API_KEY (openai_api_key in coaia.json)")
         if 300 <= answer.status < 400 or answer.status == 404 and is_html(answer.body):
@@ -193,7 +194,7 @@ class OpenaiHttp:
         """Return the text with our secrets masked, also a key that the service has shortened."""
         urls = (self.service.chat_url, self.service.transcription_url, self.service.image_url)
         secrets = [self.service.key] + [secret for url in urls for secret in in_url(url)]
-        return re.sub(r"\bsk-[\w*-]{8,}", MASK, hidden(text, secrets))
+        return said(re.sub(_KEY, MASK, hidden(text, secrets)), ())
 
 
 def _is_last(event: Mapping[str, Any]) -> bool:

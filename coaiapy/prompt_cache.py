@@ -11,7 +11,7 @@ import time
 from hashlib import sha256
 from typing import Any, List, NamedTuple, Optional
 
-from coaiapy import files, folders
+from coaiapy import files, folders, langfuse_shapes
 from coaiapy.errors import NoPlaceError, StateError
 from coaiapy.record_fields import Body
 from coaiapy.settings import Settings
@@ -87,10 +87,7 @@ def _read(path: str, name: str, words: str) -> Optional[Copy]:
         kept: Any = json.loads(files.read_text(path))
         if (kept["name"], kept["selector"]) != (name, words):
             return None
-        prompt = kept["prompt"]
-        if not isinstance(prompt, dict) or "prompt" not in prompt or "version" not in prompt:
-            return None
-        return Copy(prompt, float(kept["fetched_at"]))
+        return Copy(langfuse_shapes.PROMPT(kept["prompt"]), float(kept["fetched_at"]))
     except (StateError, ValueError, KeyError, TypeError):
         return None
 

@@ -208,7 +208,7 @@ def _rows(
     http: LangfuseHttp, name: Optional[str], label: Optional[str], tag: Optional[str]
 ) -> List[Body]:
     query = {"name": name, "label": label, "tag": tag}
-    rows = {row["name"]: row for row in rows_from(http, PROMPTS, query, 0, None, "name")}
+    rows = {row["name"]: row for row in rows_from(http, PROMPTS, query, 0, None)}
     return list(rows.values())
 
 
@@ -266,7 +266,8 @@ def _new_version(
 
 def _newest_version(http: LangfuseHttp, name: str) -> int:
     try:
-        return int(_get(http, name, LATEST, None, False)["version"])
+        newest: int = _get(http, name, LATEST, None, False)["version"]
+        return newest
     except NotFoundError:
         return 0
 

@@ -8,7 +8,7 @@ from coaiapy.langfuse_generation import Server
 from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.reader_local import offset_of, sessions_of
 from coaiapy.record_fields import Body
-from coaiapy.server_pages import numbered, rows_from, rows_in
+from coaiapy.server_pages import numbered, rows_from
 from coaiapy.trace_filter import ObservationFilter, Page, SessionFilter, TraceFilter
 
 TRACES = "/api/public/traces"
@@ -52,15 +52,12 @@ class LegacyReader:
         row = self._first(TRACES, ids.known_forms(trace_id))
         if row is None:
             return None
-        found = map(server_rows.observation, self._below(row, "observations"))
+        found = map(server_rows.observation, row.get("observations") or ())
         return dict(
             server_rows.trace(row),
             observations=sorted(found, key=lambda body: (body["startTime"], body["id"])),
-            scores=list(map(server_rows.score, self._below(row, "scores"))),
+            scores=list(map(server_rows.score, row.get("scores") or ())),
         )
-
-    def _below(self, row: Body, name: str) -> List[Body]:
-        return rows_in(self.http, {"data": row.get(name)}, "id")
 
     def session_traces(self, session_id: str) -> List[Body]:
         """Return the traces of a session, the oldest first."""

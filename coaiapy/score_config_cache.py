@@ -14,19 +14,23 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
 
-from coaiapy import times
+from coaiapy import langfuse_shapes, times
 from coaiapy.errors import ConfigError, NoPlaceError, StateError
 from coaiapy.files import locked, read_text, reason, write_atomic
 from coaiapy.folders import make_private_folder, state_folder
+from coaiapy.langfuse_shapes import CACHED_CONFIG
 from coaiapy.notes import Note
 from coaiapy.old_names import with_old_names
 from coaiapy.record_fields import Body
+from coaiapy.shapes import each, record
 
 FOLDER = "score-configs"
 MAX_AGE_HOURS = 24.0
 # Seconds: a time further in the future than clocks usually differ counts as stale.
 CLOCK_SKEW_SECONDS = 300.0
 
+# What a file must look like; one of another shape is set aside and filled anew.
+_CACHE = record("a cache of score configs", {"configs": each(CACHED_CONFIG)})
 _ZONED = re.compile(r"(Z|[+-]\d\d:?\d\d)\Z", re.IGNORECASE | re.ASCII)
 
 
@@ -87,11 +91,12 @@ def get_project_cache_path(project_id: str) -> Path:
 def _path_of(project_id: str) -> str:
     if not isinstance(project_id, str) or not project_id.strip():
         raise BadProjectIdError("{!r} is not a project id".format(project_id))
-    safe = re.sub(r"[^A-Za-z0-9._-]", "_", project_id)[:100]
-    if ".." in project_id or re.search(r"[/\\]", project_id) or not safe.strip("_."):
+    try:
+        safe = re.sub(r"[^A-Za-z0-9._-]", "_", langfuse_shapes.project_id(project_id))[:100]
+    except ValueError:
         raise BadProjectIdError(
             "the project id {!r} cannot be used as a file name".format(project_id)
-        )
+        ) from None
     return os.path.join(state_folder(), FOLDER, safe + ".json")
 
 
@@ -270,14 +275,10 @@ def _read(path: str) -> Optional[Body]:
         raise
     except (ValueError, RecursionError):
         return None
-    configs = data.get("configs") if isinstance(data, dict) else None
-    if not isinstance(configs, list) or not all(map(_is_config, configs)):
+    try:
+        return dict(_nothing(), **_CACHE(data))
+    except ValueError:
         return None
-    return dict(_nothing(), **data)
-
-
-def _is_config(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("name"), str)
 
 
 def _read_or_set_aside(path: str) -> Body:

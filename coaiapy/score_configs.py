@@ -197,7 +197,7 @@ def _changed_there(settings: Settings, config_id: str, body: Body) -> Body:
     with LangfuseHttp(settings) as http, needing(http, what, (3, 113)):
         address = API + "/" + quoted(config_id)
         changed: Body = http.request("PATCH", address, json=body, retry=True)
-    return changed
+    return dict(changed, id=config_id)
 
 
 class _ConfigMaker:

@@ -5,9 +5,8 @@ the first one: half a listing is of no use, and the server's rate limit may be r
 """
 
 import time
-from typing import Any, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Mapping, Optional, Tuple
 
-from coaiapy import json_values
 from coaiapy.errors import NetworkError
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.record_fields import Body
@@ -39,23 +38,18 @@ def rows_from(
     query: Query,
     offset: int,
     most: Optional[int],
-    key: str = "id",
 ) -> Iterator[Body]:
-    """Yield the rows of a numbered listing, without the first ``offset`` ones.
-
-    ``NetworkError`` for a row without a text under ``key``.
-    """
+    """Yield the rows of a numbered listing, without the first ``offset`` ones."""
     size = min(most or MOST_ROWS, MOST_ROWS)
     page, skipped = offset // size + 1, offset % size
     deadline = None
     while True:
         asked = dict(query, page=page, limit=size)
-        answer = http.request("GET", path, asked, deadline=deadline) or {}
-        rows = rows_in(http, answer, key)
+        answer = http.request("GET", path, asked, deadline=deadline)
+        rows = answer["data"]
         for row in rows[skipped:]:
             yield row
-        pages = _meta(answer).get("totalPages")
-        if not rows or not isinstance(pages, int) or page >= pages:
+        if not rows or page >= answer.get("meta", {}).get("totalPages", 0):
             return
         page, skipped = page + 1, 0
         deadline = time.monotonic() + PATIENCE
@@ -67,48 +61,14 @@ def by_cursor(
     query: Query,
     cursor: Optional[str],
     is_first: bool,
-    keys: Sequence[str] = ("id",),
 ) -> Tuple[List[Body], Optional[str]]:
-    """Return the rows of one page of a listing with cursors, and the next cursor or ``None``.
-
-    ``NetworkError`` for a row without a text under each of ``keys``.
-    """
+    """Return the rows of one page of a listing with cursors, and the next cursor or ``None``."""
     deadline = None if is_first else time.monotonic() + PATIENCE
-    answer = http.request("GET", path, dict(query, cursor=cursor), deadline=deadline) or {}
-    found = _meta(answer).get("cursor") or None
-    if found is not None and (found == cursor or not isinstance(found, str)):
+    answer = http.request("GET", path, dict(query, cursor=cursor), deadline=deadline)
+    found = answer.get("meta", {}).get("cursor") or None
+    if found is not None and found == cursor:
         raise NetworkError(
             "{} does not say how to get the next page: check that LANGFUSE_BASE_URL is the "
             "address of Langfuse".format(http.shown_url)
         )
-    return rows_in(http, answer, *keys), found
-
-
-def rows_in(http: LangfuseHttp, answer: Body, *keys: str) -> List[Body]:
-    """Return the rows in a page's ``data``.
-
-    ``NetworkError`` if it is not a list of objects that have a text under each of ``keys``.
-    """
-    rows = answer.get("data") or []
-    if not isinstance(rows, list) or not all(_is_record(row, keys) for row in rows):
-        raise NetworkError(
-            "{} lists something that is not a record: check that LANGFUSE_BASE_URL is the address "
-            "of Langfuse".format(http.shown_url)
-        )
-    return rows
-
-
-def _is_record(row: Any, keys: Sequence[str]) -> bool:
-    return isinstance(row, dict) and all(_is_text(row.get(key)) for key in keys)
-
-
-def _is_text(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and bool(json_values.plain_text(value))
-    except ValueError:
-        return False
-
-
-def _meta(answer: Body) -> Body:
-    meta = answer.get("meta")
-    return meta if isinstance(meta, dict) else {}
+    return answer["data"], found

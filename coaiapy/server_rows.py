@@ -5,11 +5,13 @@ own; a body has only the fields that were written. A row without a required fiel
 ``NetworkError``; any other field of a wrong type (a name that is a list) is left out.
 """
 
+import math
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 from coaiapy import ids, span_metadata, times
 from coaiapy.errors import NetworkError, UsageError
 from coaiapy.record_fields import FIELDS, Body
+from coaiapy.text import described
 from coaiapy.trace_filter import DEFAULT_ENVIRONMENT
 
 _EMPTY: Any = (None, "", {}, [])
@@ -83,8 +85,9 @@ def completed(body: Body) -> Body:
     whole = dict({"type": "EVENT", "level": "DEFAULT"}, **body)
     for name in _TOTALLED:
         details = whole.get(name)
-        if details and "total" not in details:
-            whole[name] = dict(details, total=sum(details.values()))
+        total = sum(details.values()) if details else 0
+        if details and "total" not in details and math.isfinite(total):
+            whole[name] = dict(details, total=total)
     return whole
 
 
@@ -175,8 +178,8 @@ def _numbers(value: Any) -> Optional[Body]:
 
 def _wrong(kind: str, name: str, row: Mapping[str, Any]) -> NetworkError:
     return NetworkError(
-        "the server gave {} {!r} with the {} {!r}: check that LANGFUSE_BASE_URL is the address of "
-        "Langfuse".format(kind, row.get("id"), name, row.get(name))
+        "the server gave {} {} whose {} is {}: check that LANGFUSE_BASE_URL is the address of "
+        "Langfuse".format(kind, described(row.get("id")), name, described(row.get(name)))
     )
 
 

@@ -17,7 +17,6 @@ from coaiapy.server_pages import by_cursor
 
 ROWS = "/api/public/v2/observations"
 PAGE_SIZE = 500
-_REQUIRED = ("id", "traceId", "startTime")
 # The most bytes of ids in a URL.
 ADDRESS_BYTES = 4000
 
@@ -79,7 +78,7 @@ class SpanPages:
         if self._keys:
             query["expandMetadata"] = ",".join(sorted(self._keys))
         try:
-            answer = by_cursor(self.http, ROWS, query, self.cursor, not self._follows, _REQUIRED)
+            answer = by_cursor(self.http, ROWS, query, self.cursor, not self._follows)
         except TooHeavyError:
             if query["limit"] == 1:
                 raise

@@ -18,6 +18,16 @@ def kind_of(value: Any) -> str:
     return names.get(type(value), "a " + type(value).__name__)
 
 
+def described(value: Any) -> str:
+    """Return the type of a foreign value for messages, with the value if it is short.
+
+    A longer value is not cut: a secret in it could no longer be recognized, and masked.
+    """
+    shown = repr(value) if isinstance(value, (str, int, float)) else ""
+    is_short = 0 < len(shown) <= MAX_SHOWN
+    return "{} ({})".format(kind_of(value), shown) if is_short else kind_of(value)
+
+
 def cut_repr(value: Any) -> str:
     """Return ``repr(value)`` for a message, cut when it is long."""
     text = repr(value)

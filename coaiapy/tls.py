@@ -7,6 +7,7 @@ are given a path, so that they are always given the one from here.
 
 import os
 
+from coaiapy.errors import ConfigError
 from coaiapy.packages import require
 
 _VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -20,6 +21,17 @@ def authorities(*named: str) -> str:
     """
     wished = list(named) + [os.environ.get(name, "") for name in _VARIABLES]
     return next((path for path in wished if path.strip()), "") or _bundled()
+
+
+def check(path: str) -> None:
+    """Raise ``ConfigError`` if the CA certificates that ``authorities`` has named do not exist."""
+    if not os.path.exists(path):
+        names = [name for name in _VARIABLES + ("AWS_CA_BUNDLE",) if os.environ.get(name) == path]
+        raise ConfigError(
+            "the CA certificates {} ({}) do not exist: correct the path, or unset it".format(
+                path, names[0] if names else "of the settings"
+            )
+        )
 
 
 def _bundled() -> str:

@@ -1,6 +1,5 @@
 """Reads JSON from a web service: token, timeouts, retries, errors that say what to do."""
 
-import re
 from typing import Any, Callable, Mapping, NamedTuple, Optional
 from urllib.parse import urljoin, urlsplit
 
@@ -10,7 +9,7 @@ from coaiapy.http_answers import Answer, message_of, parsed, retry_after
 from coaiapy.http_exchange import answer_of, bearer, opened
 from coaiapy.http_failures import BadAddressError, NoAnswerError
 from coaiapy.http_retry import TemporaryError, at_most, is_temporary, retrying
-from coaiapy.masking import hidden, in_url, shown_url
+from coaiapy.masking import in_url, said, shown_url
 from coaiapy.packages import require
 
 # Seconds to connect, to wait for a part of the response, and for the whole response.
@@ -129,9 +128,9 @@ def _value(service: Service, url: str, answer: Answer) -> Any:
 
 
 def _error_for(service: Service, url: str, answer: Answer) -> CoaiaError:
-    said = _clean(service, url, message_of(answer.body))
+    message = _clean(service, url, message_of(answer.body))
     where = "{} answered {} to {}".format(service.name, answer.status, shown_url(url))
-    where += ": " + said if said else ""
+    where += ": " + message if message else ""
     if answer.status == 429:
         return TemporaryError(where + _USED_UP, retry_after(answer))
     if answer.headers.get("x-ratelimit-remaining") == "0":
@@ -148,4 +147,4 @@ def _error_for(service: Service, url: str, answer: Answer) -> CoaiaError:
 
 
 def _clean(service: Service, url: str, text: str) -> str:
-    return re.sub(r"\s+", " ", hidden(text, [service.token] + list(in_url(url))))[:300]
+    return " ".join(said(text, [service.token] + list(in_url(url))).split())

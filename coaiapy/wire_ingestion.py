@@ -5,7 +5,7 @@ Servers of v2, v3 and v4 in legacy mode get all records here; every server gets 
 
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
-from coaiapy import ids, times
+from coaiapy import ids, langfuse_shapes, times
 from coaiapy.http_answers import is_html, parsed_object, reason_of
 from coaiapy.http_retry import is_temporary
 from coaiapy.langfuse_dialect import is_event_type_refusal
@@ -69,11 +69,14 @@ def _is_unknown(item: Outgoing, server: Server) -> bool:
 
 def outcome(status: int, body: bytes, items: List[Outgoing]) -> List[Verdict]:
     """Return one verdict for each record; ``ACCEPTED`` only if the 207 lists its event id."""
-    answer = parsed_object(body)
-    if not 200 <= status < 300 or is_html(body) or not isinstance(answer.get("successes"), list):
+    try:
+        answer = langfuse_shapes.INGESTED(parsed_object(body))
+    except ValueError:
+        answer = None
+    if not 200 <= status < 300 or is_html(body) or answer is None:
         return whole_request(status, body, items)
-    done = {_id(entry) for entry in answer["successes"] if _status(entry) < 300}
-    failed = {_id(entry): entry for entry in answer.get("errors") or () if isinstance(entry, dict)}
+    done = {entry["id"] for entry in answer["successes"] if _status(entry) < 300}
+    failed = {entry["id"]: entry for entry in answer.get("errors") or ()}
     return [_verdict(item, done, failed.get(item.event_id)) for item in items]
 
 
@@ -92,14 +95,8 @@ def _verdict(item: Outgoing, done: Any, error: Optional[Mapping[str, Any]]) -> V
     return Verdict(item, REFUSED, reason)
 
 
-def _id(entry: Any) -> Any:
-    event_id = entry.get("id") if isinstance(entry, dict) else None
-    return event_id if isinstance(event_id, str) else None
-
-
-def _status(entry: Any) -> int:
-    status = entry.get("status") if isinstance(entry, dict) else None
-    return status if isinstance(status, int) else 500
+def _status(entry: Mapping[str, Any]) -> int:
+    return int(entry.get("status", 500))
 
 
 def _event(item: Outgoing, server: Server) -> Body:

@@ -23,7 +23,7 @@ FLOORS = {
         records record_fields ids times times_relative settings display table listing masking trace_filter
         env_files env_format_json env_format_lines env_places env_hierarchy env_changes
         findings dotenv_file config_files config_schema config_values redis_settings redaction
-        spelled_values score_values score_config_fields
+        spelled_values score_values score_config_fields shapes langfuse_shapes
         prompt_content media_files gemini_schema yaml_values stash_entries stash_patterns
     """,
     2: """
@@ -32,7 +32,7 @@ FLOORS = {
         claims posting
         readers reader_local reader_legacy reader_v4 server_rows server_pages span_pages span_rows
         wire wire_choice wire_ingestion wire_otlp span_metadata span_text
-        http_answers http_exchange http_failures http_retry openai_settings openai_http aws_clients audio_split
+        http_answers http_exchange http_failures http_proxies http_retry openai_settings openai_http aws_clients audio_split
         audio_tags_base audio_tags_id3 audio_tags_mp4 audio_tags_vorbis
         langfuse_http lost_answers langfuse_dialect langfuse_errors langfuse_generation
         dispatch delivery

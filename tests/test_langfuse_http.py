@@ -158,12 +158,6 @@ def test_mode_404s_mean_the_wrong_dialect(langfuse):
     assert caught.value.is_unknown_route
 
 
-def test_a_207_that_refuses_the_kind_of_event_means_the_wrong_dialect(langfuse):
-    event = {"id": "e", "type": "trace-create", "timestamp": "2026-01-01T00:00:00Z", "body": {}}
-    with pytest.raises(WrongDialectError, match="trace-create"):
-        client(langfuse("v4-events_only")).request("POST", INGESTION, json={"batch": [event]})
-
-
 # Faults and retries
 
 

@@ -58,7 +58,7 @@ def serving(answer, certificate=None):
                 self.wfile.write(part)
                 self.wfile.flush()
 
-        do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
+        do_POST = do_PUT = do_PATCH = do_DELETE = do_CONNECT = do_GET  # noqa: N815
 
         def log_message(self, *args):
             pass
