@@ -21,11 +21,6 @@ _LARGEST_WHOLE = 2**63
 _NAMES = ("id", "mediaId", "name")
 
 
-def anything(value: Any) -> Any:
-    """Accept every value."""
-    return value
-
-
 def text(value: Any) -> str:
     """Accept a text."""
     return _checked(value, isinstance(value, str))
