@@ -34,9 +34,8 @@ def opened(
     connecting may take, and the seconds that each wait for a part of the response may take.
     Raises ``ConfigError`` or ``NetworkError`` if a proxy or the CA certificates are at fault.
     """
-    trusted = authorities()
     if url.lower().startswith("https:"):
-        check(trusted)
+        check(authorities())
     with http_proxies.named(url):
         response = session.request(
             method,
@@ -45,7 +44,7 @@ def opened(
             timeout=timeout,
             allow_redirects=False,
             stream=True,
-            verify=trusted,
+            verify=authorities(),
             **content,
         )
     if response.status_code == 407:
