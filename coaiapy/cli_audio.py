@@ -45,6 +45,9 @@ def build(parser: Parser, words: List[str]) -> None:
         help="output format (default: %(default)s)",
     )
     parser.add_argument(
+        "--json", dest="format", action="store_const", const="json", help="same as --format json"
+    )
+    parser.add_argument(
         "--language", metavar="CODE", help="spoken language: en, or en-US for --engine aws"
     )
     parser.add_argument("--prompt", metavar="TEXT", help="names and words that may be spoken")

@@ -30,7 +30,9 @@ def add_branches(
     group = subcommands(parser, [])
     for branch in branches:
         _add(group, branch)
-    parser.elsewhere = lambda word: _below(parser.prog, branches, word)
+    parser.elsewhere = lambda word: (
+        _below(parser.prog, branches, word) or _below(parser.prog, branches, word + "s")
+    )
 
 
 def _build(branch: Branch, parser: "Parser", words: List[str]) -> None:

@@ -1,9 +1,10 @@
 """``coaia env``: variables that outlive a shell session."""
 
 import argparse
-from typing import Iterable, List, Optional
+from typing import Dict, Iterable, List, Optional
 
 from coaiapy import env_files, environment, shell
+from coaiapy.cli_arguments import add_json
 from coaiapy.cli_branches import Branch, add_branches, command_place
 from coaiapy.cli_common import Parser, example_text
 from coaiapy.cli_env_list import add_place, add_reveal, path_of, shown_table
@@ -70,9 +71,19 @@ def init(args: argparse.Namespace, context: Context) -> None:
 def get(args: argparse.Namespace, context: Context) -> None:
     """Print the value of one variable."""
     if args.name is None and args.location is None:
-        context.say(environment.find(args.key))
+        value = environment.find(args.key)
     else:
-        context.say(environment.find_in(path_of(args), args.key))
+        value = environment.find_in(path_of(args), args.key)
+    if args.json:
+        return _print_json(context, {"variable": args.key, "value": value})
+    context.say(value)
+    return None
+
+
+def _print_json(context: Context, value: Dict[str, str]) -> None:
+    from coaiapy.cli_output import print_json  # slow to import, and env get is asked often
+
+    print_json(context, value)
 
 
 def set_(args: argparse.Namespace, context: Context) -> None:
@@ -105,13 +116,18 @@ def unset(args: argparse.Namespace, context: Context) -> None:
 def source(args: argparse.Namespace, context: Context) -> None:
     """Show one environment, or print the lines that load it into a shell."""
     variables = environment.existing_variables_in(path_of(args))
+    if args.json and not args.export:
+        from coaiapy.masking import masked
+
+        return _print_json(context, variables if args.reveal else masked(variables))
     if not args.export:
         context.say(shown_table(context, variables, args.reveal))
-        return
+        return None
     for line in environment.export_commands(variables, args.shell):
         context.say(line)
     environment.take_up(variables)
     _note_eval(context)
+    return None
 
 
 def save(args: argparse.Namespace, context: Context) -> None:
@@ -201,6 +217,7 @@ def build_get(parser: Parser, words: List[str]) -> None:
         coaia env get COAIA_USER_ID --location global""")
     parser.add_argument("key", metavar="VARIABLE")
     add_place(parser, default="project, then global")
+    add_json(parser)
 
 
 def build_set(parser: Parser, words: List[str]) -> None:
@@ -245,6 +262,7 @@ def build_source(parser: Parser, words: List[str]) -> None:
         default="posix",
         help="shell to print lines for (default: posix)",
     )
+    add_json(parser)
     add_reveal(parser)
 
 

@@ -1,10 +1,12 @@
 """``coaia p`` and ``coaia summarize``: texts to a language model and back."""
 
 import argparse
+import json
 import os
 import re
 from typing import Any, List, Optional
 
+from coaiapy.cli_arguments import add_json
 from coaiapy.cli_call_recorder import add_trace_options, recorder
 from coaiapy.cli_common import Parser, example_text
 from coaiapy.cli_input import input_text
@@ -37,7 +39,6 @@ def build_process(parser: Parser, words: List[str]) -> None:
     shown.add_argument(
         "--show", metavar="PROCESS_TAG", help="show the instruction of a process tag"
     )
-    parser.add_argument("--json", action="store_true", help="with --list or --show: print JSON")
     parser.set_defaults(handler=process)
     _add_common_options(parser)
 
@@ -66,6 +67,7 @@ def _add_file(parser: Parser) -> None:
 
 def _add_common_options(parser: Parser) -> None:
     parser.add_argument("-O", "--output", metavar="FILE", help="write the answer to this file")
+    add_json(parser)
     parser.add_argument(
         "--model", help="language model (default: of the tag, else of the settings)"
     )
@@ -97,8 +99,6 @@ def process(args: argparse.Namespace, context: Context) -> Optional[int]:
         return _list(args, context)
     if args.show is not None:
         return _show(args, context)
-    if args.json:
-        raise UsageError("--json needs --list or --show: add one of them or leave it out")
     if args.tag is None:
         raise UsageError("the process tag is missing: choose one from coaia p --list")
     tag = _need(args.tag)  # before standard input is waited for
@@ -147,7 +147,7 @@ def _send(args: argparse.Namespace, context: Context, tag: Any, text: str) -> Op
         print_json(context, {"method": "POST", "url": url, "body": request.body()})
         return ExitCode.OK
     check_output(args.output)
-    streamed = args.stream and args.output is None
+    streamed = args.stream and args.output is None and not args.json
 
     def show(part: str) -> None:
         write_text(context.stdout, part)
@@ -159,10 +159,20 @@ def _send(args: argparse.Namespace, context: Context, tag: Any, text: str) -> Op
     if streamed:
         write_text(context.stdout, "" if reply.text.endswith("\n") else "\n")
     else:
-        put_text(context, reply.text, args.output)
+        put_text(context, _as_json(reply) if args.json else reply.text, args.output)
     if reply.finish_reason == "length":
         context.warn("the answer is incomplete: the model stopped at its length limit")
     return ExitCode.OK
+
+
+def _as_json(reply: Any) -> str:
+    shown = {
+        "text": reply.text,
+        "model": reply.model,
+        "usage": dict(reply.usage),
+        "finish_reason": reply.finish_reason,
+    }
+    return json.dumps(shown, ensure_ascii=False, indent=2)
 
 
 def _list(args: argparse.Namespace, context: Context) -> int:

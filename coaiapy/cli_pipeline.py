@@ -172,6 +172,7 @@ def _build_init(group: Any) -> None:
         help="format of the file (default: %(default)s)",
     )
     parser.add_argument("--force", action="store_true", help="overwrite an existing template")
+    add_json(parser)
 
 
 def _variable(text: str) -> List[str]:
@@ -313,7 +314,10 @@ def schema(args: argparse.Namespace, context: Context) -> None:
 def init(args: argparse.Namespace, context: Context) -> None:
     """Write a new template and say where to edit it."""
     path = pipeline.init(args.name, args.base, args.location, args.format, args.force)
-    context.say(path)
+    if args.json:
+        print_json(context, {"name": args.name, "path": path})
+    else:
+        context.say(path)
     template = pipeline.load(args.name)
     context.note("edit this file, then: coaia pipeline create {}".format(args.name))
     if template.extends:

@@ -4,8 +4,10 @@ import argparse
 from typing import Any, List
 
 from coaiapy import prompt_drift, prompt_folder, prompt_sync, settings
+from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import Parser, add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.errors import ExitCode
 from coaiapy.prompt_content import LATEST
@@ -39,6 +41,7 @@ def build(group: Any) -> None:
         diff_prompts,
         "show the differences between DIR and the server (exit code 1 if there are any)",
     )
+    add_json(diff)
     check = _add(
         group,
         "check",
@@ -104,6 +107,9 @@ def push_prompts(args: argparse.Namespace, context: Context) -> int:
 def diff_prompts(args: argparse.Namespace, context: Context) -> int:
     """Show every difference between the files and the server, and fail if there is one."""
     found = _drifted(args, context)
+    if args.json:
+        print_json(context, [dict(one.row(), diff=prompt_drift.diff(one)) for one in found])
+        return ExitCode.FAILED if found else ExitCode.OK
     for one in found:
         context.say(prompt_drift.diff(one).rstrip("\n"))
     return ExitCode.FAILED if found else ExitCode.OK

@@ -4,10 +4,12 @@ import argparse
 from typing import List, Optional
 
 from coaiapy import stash
+from coaiapy.cli_arguments import add_json
 from coaiapy.cli_call_recorder import add_trace_options, recorder
 from coaiapy.cli_common import Parser, add_command, example_text, subcommands
 from coaiapy.cli_input import STDIN, agrees, read_stdin_bytes
 from coaiapy.cli_listing import add_listing_options, show_listing
+from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context, write_bytes
 from coaiapy.errors import ExitCode, NotFoundError, UsageError
 from coaiapy.files import read_bytes, write_output
@@ -43,11 +45,25 @@ def fetch(args: argparse.Namespace, context: Context) -> None:
             if args.default is None:
                 raise
             value = args.default.encode("utf-8")
+    if args.json:
+        return print_json(context, {"key": args.key, "value": _text_of(args, value)})
     if args.output:
         write_output(args.output, value)
         context.note("wrote {} bytes to {}".format(len(value), args.output))
     else:
         write_bytes(context.stdout, value)
+
+
+def _text_of(args: argparse.Namespace, value: bytes) -> str:
+    if args.output:
+        raise UsageError("--json and --output exclude each other: give one of them")
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            "the value of {!r} is not UTF-8 text, which JSON needs: write it to a file with "
+            "-O FILE".format(args.key)
+        ) from error
 
 
 def list_(args: argparse.Namespace, context: Context) -> None:
@@ -186,6 +202,7 @@ def build_fetch(parser: Parser, words: List[str]) -> None:
     parser.add_argument(
         "--default", metavar="VALUE", help="value to use if nothing is stashed under the key"
     )
+    add_json(parser)
     _add_verbose(parser)
     parser.set_defaults(handler=fetch)
 

@@ -357,5 +357,5 @@ def test_accents_survive_the_c_locale():
 def test_a_value_can_be_piped_in_so_that_no_list_of_processes_shows_it(run):
     assert run("env", "set", "KEY", "-", stdin="two\nlines\n").code == 0
     assert run("env", "get", "KEY").out == "two\nlines\n"
-    assert run("env", "set", "KEY", "-", "--temp", stdin="x y\n").out == "export KEY='x y'\n"
+    assert run("env", "set", "KEY", "-", "--temp", stdin="x y\n").out == "export KEY='x y';\n"
     assert run("env", "set", "1KEY", "-", stdin="x").code == 2
