@@ -140,12 +140,17 @@ $(RELEASE_VENV)/.ready: Makefile | $(RELEASE_VENV)/bin/python
 	@$(RELEASE_VENV)/bin/python $(PIP_INSTALL) $(LEAN) $(CONSTRAINTS) build twine 'setuptools>=59' wheel python-dotenv
 	@touch $@
 
+# An editable install leaves out the man page; man looks for it beside the programs on PATH.
+MAN_PAGE = mkdir -p $(VENV)/share/man/man1 && ln -sf '$(CURDIR)/docs/coaia.1' $(VENV)/share/man/man1/
+
 $(VENV)/.installed: $(METADATA) | $(VENV)/bin/python
 	@echo "installing coaiapy into $(VENV)"
 	@$(BIN)/python $(PIP_INSTALL) $(CONSTRAINTS) -e .
+	@$(MAN_PAGE)
 	@touch $@
 
 $(VENV)/.installed-%: $(METADATA) | $(VENV)/bin/python
 	@echo "installing coaiapy[$*] into $(VENV)"
 	@$(BIN)/python $(PIP_INSTALL) $(LEAN) $(PINNED) -e '.[$*]'
+	@$(MAN_PAGE)
 	@touch $(VENV)/.installed $@

@@ -64,7 +64,11 @@ def test_every_file_that_is_linked_to_exists(path):
 
 def test_the_two_commands_come_first_and_then_how_to_install():
     clone, install = re.findall(r"```bash\n(.*?)```", TEXT, re.DOTALL)[:2]
-    assert install == "pip install coaiapy\n"
+    assert re.findall(r"(?:pipx|uv tool|pip) install coaiapy", install) == [
+        "pipx install coaiapy",
+        "uv tool install coaiapy",
+        "pip install coaiapy",
+    ]
     assert re.findall(r"^(make \w+)", clone, re.MULTILINE) == ["make demo", "make test"]
     assert TEXT.index("make demo") < TEXT.index("coaia pipeline")
 

@@ -23,3 +23,4 @@ show 'echo $COAIA_TRACE_ID'
 echo "$COAIA_TRACE_ID"
 show 'coaia fuse traces trace-view $COAIA_TRACE_ID'
 coaia fuse traces trace-view "$COAIA_TRACE_ID"
+printf '\nTo go on: export PATH=%q:$PATH, then: coaia help, or: man coaia\n' "$bin"
