@@ -4,7 +4,6 @@ Each attempt to send claims records under its own name. A claim ends after a tim
 when the process has died, or when the attempt has ended in any way.
 """
 
-import json
 import os
 import time
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from coaiapy.journal import Journal
+from coaiapy.journal_damage import bodies, whole
 from coaiapy.outgoing import Outgoing
 from coaiapy.record_fields import Body
 from coaiapy.spelled_values import whole_number
@@ -19,6 +19,8 @@ from coaiapy.spelled_values import whole_number
 # Seconds: no record has to wait longer after a failure. A later ``not_before`` was written while
 # the clock was wrong, and is ignored.
 LONGEST_PAUSE = 60.0
+# Seconds: no claim lasts longer, see ``LONGEST_PAUSE``; it is renewed while its holder lives.
+LONGEST_CLAIM = 600.0
 
 # Ends the claims on the records that meet a condition, which has to be added.
 UNCLAIM = "UPDATE deliveries SET claimed_by = NULL, claimed_until = 0 WHERE "
@@ -29,7 +31,7 @@ SELECT destination, trace_key, seq, revision, kind, body, event, written_at FROM
 WHERE seq IN (
     SELECT seq FROM deliveries
     WHERE state = 'waiting' AND {} AND {}
-        AND NOT (claimed_until > :now AND (claimed_by IS :name OR is_alive(coalesce(claimed_by, ''))))
+        AND NOT (claimed_until > :now AND claimed_until <= :now + :longest_claim AND (claimed_by IS :name OR is_alive(coalesce(claimed_by, ''))))
         AND NOT (not_before > :now AND not_before <= :now + :longest_pause)
     ORDER BY seq LIMIT :most
 )
@@ -67,14 +69,17 @@ def claim(
     record. ``rows`` limits them. Records that have to wait after a failure are skipped.
     """
     with journal.transaction(durable=False) as db:
-        taken = _within(most_bytes, _free(db, name, destinations, most, rows))
+        found = _within(most_bytes, _free(db, name, destinations, most, rows))
+        taken = list(whole(journal, found))
         db.execute(  # OR ROLLBACK: see outbox.acknowledge
             "UPDATE OR ROLLBACK deliveries SET claimed_by = ?, claimed_until = ? WHERE "
-            + among("seq", [row["seq"] for row in taken]),
+            + among("seq", [row["seq"] for row, _ in taken]),
             (name, time.time() + lease),
         )
-        traces = {(row["destination"], row["trace_key"]) for row in taken}
-        contexts = {trace: _trace(db, *trace) for trace in traces}
+        traces = {(row["destination"], row["trace_key"]) for row, _ in taken}
+        contexts = {trace: _trace(journal, *trace) for trace in traces}
+    if found and not taken:
+        return claim(journal, name, destinations, lease, most, most_bytes, rows)
     return _outgoing(taken, contexts)
 
 
@@ -85,7 +90,13 @@ def _free(
     db.create_function("is_alive", 1, lru_cache(maxsize=None)(_is_alive))
     return db.execute(  # type: ignore[no-any-return]
         _FREE.format(among("destination", destinations), among("seq", rows)),
-        {"name": name, "now": time.time(), "longest_pause": LONGEST_PAUSE, "most": most},
+        {
+            "name": name,
+            "now": time.time(),
+            "longest_pause": LONGEST_PAUSE,
+            "longest_claim": LONGEST_CLAIM,
+            "most": most,
+        },
     )
 
 
@@ -121,9 +132,11 @@ def release(journal: Journal, name: str) -> None:
 def are_held_by_others(journal: Journal, name: str, destinations: Sequence[int]) -> bool:
     """Tell whether records for these destinations are claimed under other names."""
     sql = (
-        "SELECT 1 FROM deliveries WHERE claimed_by != ? AND claimed_until > ? AND {} LIMIT 1"
+        "SELECT 1 FROM deliveries WHERE claimed_by != ? AND claimed_until > ?"
+        " AND claimed_until <= ? AND {} LIMIT 1"
     ).format(among("destination", destinations))
-    return any(True for _ in journal.rows(sql, name, time.time()))
+    now = time.time()
+    return any(True for _ in journal.rows(sql, name, now, now + LONGEST_CLAIM))
 
 
 def among(column: str, values: Optional[Iterable[int]]) -> str:
@@ -161,19 +174,21 @@ def _host() -> str:
     return socket.gethostname()
 
 
-def _outgoing(rows: Sequence[Any], contexts: Dict[Tuple[int, str], Body]) -> List[Outgoing]:
+def _outgoing(
+    taken: Sequence[Tuple[Any, Body]], contexts: Dict[Tuple[int, str], Body]
+) -> List[Outgoing]:
     """Return the records in rows of the journal, in their current revision."""
-    bodies = json.loads("[{}]".format(",".join(row["body"] for row in rows)))
     return [
         Outgoing(seq, revision, kind, body, event, contexts[destination, trace_key], written_at)
-        for body, (destination, trace_key, seq, revision, kind, _, event, written_at) in zip(
-            bodies, rows
-        )
+        for (destination, trace_key, seq, revision, kind, _, event, written_at), body in taken
     ]
 
 
-def _trace(db: Any, destination: int, trace_key: str) -> Body:
+def _trace(journal: Journal, destination: int, trace_key: str) -> Body:
     """Return the body of a trace, ``{}`` if the journal does not have it."""
-    sql = "SELECT body FROM records WHERE destination = ? AND kind = 'trace' AND trace_key = ?"
-    found = db.execute(sql, (destination, trace_key)).fetchone() if trace_key else None
-    return dict(json.loads(found["body"])) if found else {}
+    sql = (
+        "SELECT seq, kind, body FROM records"
+        " WHERE destination = ? AND kind = 'trace' AND trace_key = ?"
+    )
+    found = journal.rows(sql, destination, trace_key) if trace_key else iter(())
+    return next(bodies(journal, found), {})

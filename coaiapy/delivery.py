@@ -23,6 +23,10 @@ BRIEF_SECONDS = 2.0
 # A command that has written more records than this sends all that wait, not only its own.
 MANY = 1000
 PRUNE_SECONDS = 86400.0
+_DAMAGED = (
+    "record {0} is damaged in the journal and was set aside: coaia fuse outbox show {0} shows what is "
+    "left of it, coaia fuse outbox drop {0} deletes it"
+)
 # What becomes of the records that wait.
 SENT_LATER = "a later command will send it, or run: coaia fuse outbox flush"
 
@@ -225,6 +229,7 @@ class _Courier:
             waiting=waiting,
             rejected=tuple(self._rejections()),
             problem=self.problem if waiting else None,
+            notes=tuple(map(_DAMAGED.format, self.journal.set_aside)),
         )
 
     def _dispatch(

@@ -4,11 +4,11 @@ A project may get new keys. Records that were written with its old keys are sent
 once the server has said that both belong to the same project.
 """
 
-import json
 from typing import Any, Callable, List
 
 from coaiapy.journal import Journal
-from coaiapy.journal_merge import IMMUTABLE, merge_bodies, merge_into, to_json
+from coaiapy.journal_damage import whole
+from coaiapy.journal_merge import IMMUTABLE, known_body, merge_bodies, merge_into, to_json
 from coaiapy.journal_schema import LOCAL
 from coaiapy.record_fields import Body
 from coaiapy.settings import Settings
@@ -67,9 +67,9 @@ def adopt(
     row = "SELECT * FROM records WHERE seq = ?"
     with journal.transaction() as db:
         found = db.execute(_TAKEN, {"source": source, "destination": destination}).fetchall()
-        for taken in found:
+        for taken, own in whole(journal, found):
             if taken["kind"] == "score":
-                body = to_json(score(json.loads(taken["body"])))
+                body = to_json(score(own))
                 db.execute("UPDATE records SET body = ? WHERE seq = ?", (body, taken["seq"]))
             if taken["known"] is None:
                 db.execute(
@@ -90,14 +90,14 @@ _TAKEN = """
 SELECT mine.seq, mine.kind, mine.body, other.seq AS known FROM records AS mine
 LEFT JOIN records AS other ON other.destination = :destination AND other.kind = mine.kind
     AND other.trace_key = mine.trace_key AND other.key = mine.key
-WHERE mine.destination = :source AND (:source = {local} OR mine.sent_revision = 0
+WHERE mine.destination = :source AND mine.kind != 'damaged' AND (:source = {local} OR mine.sent_revision = 0
     AND EXISTS (SELECT 1 FROM deliveries WHERE seq = mine.seq))
 ORDER BY mine.seq
 """.format(local=LOCAL)
 
 
 def _merged(local: Any, known: Any) -> Body:
-    ours, theirs = json.loads(local["body"]), json.loads(known["body"])
+    ours, theirs = known_body(local), known_body(known)
     if local["written_at"] >= known["written_at"]:
         return merge_bodies(theirs, ours)
     kept = {name: theirs[name] for name in IMMUTABLE + ("id", "traceId") if name in theirs}

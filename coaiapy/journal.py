@@ -8,7 +8,7 @@ the last one that a server has accepted. A record that has to be sent has a row 
 
 import os
 from contextlib import contextmanager
-from typing import Any, Iterable, Iterator, NamedTuple, Optional, Sequence
+from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Sequence
 
 from coaiapy.errors import NoPlaceError, StateError
 from coaiapy.files import locked, make_private_file, reason
@@ -46,6 +46,7 @@ class Journal:
 
     def __init__(self, path: Optional[str] = None) -> None:
         self.path = path or journal_path()
+        self.set_aside: List[int] = []  # damaged rows that were found
         with self.reporting_errors():
             self.db = _open(self.path)
 
@@ -176,6 +177,7 @@ def _prepare(db: Any, path: str) -> None:
     import sqlite3
 
     db.row_factory = sqlite3.Row
+    db.text_factory = _text  # a damaged text must not make its whole table unreadable
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA wal_autocheckpoint = {}".format(CHECKPOINT_PAGES))
     version = _version(db)
@@ -198,6 +200,10 @@ def _check_empty(db: Any, path: str) -> None:
                 path
             )
         )
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
 
 
 def _version(db: Any) -> int:

@@ -12,6 +12,7 @@ from coaiapy.record_fields import Body
 to_json = compact(allow_nan=True)
 
 # Fields that keep their value from the first write; servers do the same.
+_TIMES = {"observation": "startTime"}
 IMMUTABLE = ("timestamp", "startTime", "environment")
 
 
@@ -20,7 +21,7 @@ def merge_into(db: Any, found: Any, changes: Body) -> bool:
 
     The record is put into the outbox if it changed, or if the server has not accepted it yet.
     """
-    old = json.loads(found["body"])
+    old = known_body(found)
     merged = merge_bodies(old, changes)
     changed = merged != old or _sorted_json(merged) != _sorted_json(old)  # 1 == True in Python
     if changed:
@@ -32,6 +33,18 @@ def merge_into(db: Any, found: Any, changes: Body) -> bool:
     if owed and found["destination"] != LOCAL:
         queue(db, found["seq"], found["destination"])
     return changed
+
+
+def known_body(found: Any) -> Body:
+    """Return the body in a row; of a damaged one what the row still knows besides."""
+    try:
+        body = json.loads(found["body"])
+    except (ValueError, TypeError, RecursionError):
+        body = None
+    if isinstance(body, dict) and isinstance(body.get("id"), str):
+        return body
+    known = {"id": found["id"], _TIMES.get(found["kind"], "timestamp"): found["time"]}
+    return dict(known, traceId=found["trace_id"]) if found["kind"] != "trace" else known
 
 
 def _sorted_json(body: Body) -> str:

@@ -1,19 +1,20 @@
 """Reads records from the journal; they are returned as bodies."""
 
-import json
 import os
 from typing import Any, Iterator, List, Optional
 
 from coaiapy import ids
 from coaiapy.folders import absolute
 from coaiapy.journal import Journal, journal_path
+from coaiapy.journal_damage import bodies
 from coaiapy.record_fields import Body
 
 # The records of traces, and a row for each trace that has none.
 _TRACES = """
-    SELECT time, seq, body, trace_id FROM records WHERE destination = ?1 AND kind = 'trace'
+    SELECT time, seq, kind, body, trace_id FROM records
+    WHERE destination = ?1 AND kind = 'trace'
     UNION ALL
-    SELECT min(time), min(seq), NULL, trace_id FROM records AS lone
+    SELECT min(time), min(seq), kind, NULL, trace_id FROM records AS lone
     WHERE destination = ?1 AND kind = 'observation' AND NOT EXISTS (
         SELECT 1 FROM records WHERE destination = ?1 AND kind = 'trace'
         AND trace_key = lone.trace_key)
@@ -30,10 +31,11 @@ def traces(journal: Journal, destination: int, newest_first: bool = True) -> Ite
     the time of its first observation.
     """
     for row in journal.rows(_TRACES + _BY_TIME[newest_first], destination):
-        if row["body"]:
-            yield json.loads(row["body"])
-        else:
+        if row["body"] is None:
             yield {"id": row["trace_id"], "timestamp": row["time"]}
+        else:
+            for body in bodies(journal, [row]):
+                yield body
 
 
 def trace(journal: Journal, destination: int, trace_id: str) -> Optional[Body]:
@@ -42,14 +44,15 @@ def trace(journal: Journal, destination: int, trace_id: str) -> Optional[Body]:
     If there are only observations of it, it has the time of the first one.
     """
     sql = """
-        SELECT trace_id, time, CASE kind WHEN 'trace' THEN body END AS body FROM records
+        SELECT seq, kind, trace_id, time, CASE kind WHEN 'trace' THEN body END AS body FROM records
         WHERE destination = ? AND trace_key = ? AND kind = ? ORDER BY time, seq LIMIT 1
     """
     for kind in ("trace", "observation"):
         for row in journal.rows(sql, destination, ids.span_trace_id(trace_id), kind):
-            if row["body"]:
-                return dict(json.loads(row["body"]))
-            return {"id": row["trace_id"], "timestamp": row["time"]}
+            if row["body"] is None:
+                return {"id": row["trace_id"], "timestamp": row["time"]}
+            for body in bodies(journal, [row]):
+                return body
     return None
 
 
@@ -75,17 +78,19 @@ def scores(journal: Journal, destination: int, trace_id: str) -> List[Body]:
 
 def _bodies(journal: Journal, kind: str, destination: int, trace_key: str) -> List[Body]:
     sql = (
-        "SELECT body FROM records WHERE destination = ? AND kind = ? AND trace_key = ?"
+        "SELECT seq, kind, body FROM records WHERE destination = ? AND kind = ? AND trace_key = ?"
         " ORDER BY time, seq"
     )
-    return [json.loads(row["body"]) for row in journal.rows(sql, destination, kind, trace_key)]
+    return list(bodies(journal, journal.rows(sql, destination, kind, trace_key)))
 
 
 def find_observations(journal: Journal, destination: int, observation_id: str) -> List[Body]:
     """Return every observation with this id, which is unique only within a trace."""
-    sql = "SELECT body FROM records WHERE destination = ? AND kind = 'observation' AND key = ?"
-    key = ids.span_id(observation_id)
-    return [json.loads(row["body"]) for row in journal.rows(sql, destination, key)]
+    sql = (
+        "SELECT seq, kind, body FROM records"
+        " WHERE destination = ? AND kind = 'observation' AND key = ?"
+    )
+    return list(bodies(journal, journal.rows(sql, destination, ids.span_id(observation_id))))
 
 
 def knows_trace(journal: Journal, destination: int, trace_id: str) -> bool:
@@ -118,9 +123,8 @@ def row_of_observation(
 
 def body_at(journal: Journal, row: Optional[int]) -> Body:
     """Return the body in a row, ``{}`` if there is none."""
-    for found in journal.rows("SELECT body FROM records WHERE seq = ?", row):
-        return dict(json.loads(found["body"]))
-    return {}
+    found = journal.rows("SELECT seq, kind, body FROM records WHERE seq = ?", row)
+    return next(bodies(journal, found), {})
 
 
 def forget_trace(journal: Journal, destination: int, trace_id: str) -> int:
@@ -135,13 +139,12 @@ def forget_trace(journal: Journal, destination: int, trace_id: str) -> int:
 
 
 def all_observations(journal: Journal, destination: int) -> Iterator[Body]:
-    """Yield the observations of a destination, newest first."""
+    """Return an iterator over the observations of a destination, newest first."""
     sql = (
-        "SELECT body FROM records WHERE destination = ? AND kind = 'observation'"
+        "SELECT seq, kind, body FROM records WHERE destination = ? AND kind = 'observation'"
         " ORDER BY time DESC, seq DESC"
     )
-    for row in journal.rows(sql, destination):
-        yield json.loads(row["body"])
+    return bodies(journal, journal.rows(sql, destination))
 
 
 def peek(sql: str, *values: Any) -> List[Any]:

@@ -3,6 +3,8 @@
 SCHEMA_VERSION = 1
 # The destination of records that stay on this machine.
 LOCAL = 0
+# The kind of a row whose record cannot be read.
+DAMAGED = "damaged"
 
 SCHEMA = """
 CREATE TABLE destinations (

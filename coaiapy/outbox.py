@@ -6,13 +6,12 @@ acknowledged, it is deleted. ``claims.py`` knows which process is sending which 
 
 import json
 import time
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from coaiapy.claims import UNCLAIM, among
 from coaiapy.journal import Journal
 from coaiapy.journal_schema import LOCAL
 from coaiapy.outgoing import Outgoing
-from coaiapy.record_fields import Body
 
 STATES = ("waiting", "rejected")
 
@@ -29,7 +28,7 @@ class Entry(NamedTuple):
     attempts: int
     written_at: float
     reason: Optional[str]
-    body: Body
+    body: Any
 
 
 class Tally(NamedTuple):
@@ -185,7 +184,15 @@ def entries(
         ORDER BY d.seq
     """
     for found in journal.rows(sql, state, state, row, row):
-        yield Entry(*(tuple(found)[:-1] + (json.loads(found["body"]),)))
+        yield Entry(*(tuple(found)[:-1] + (_as_written(found["body"]),)))
+
+
+def _as_written(text: Any) -> Any:
+    """Return the body of a record; of a damaged one what stands in its place, as text."""
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return text.decode("utf-8", "replace") if isinstance(text, bytes) else text
 
 
 def retry(journal: Journal, rows: Optional[Iterable[int]] = None) -> int:

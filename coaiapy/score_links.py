@@ -4,12 +4,12 @@ A server silently drops a score with an unknown config id. A score without a mat
 therefore sent without a config.
 """
 
-import json
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
 
 from coaiapy import score_config_cache, score_configs
 from coaiapy.errors import CoaiaError, NetworkError, UsageError
 from coaiapy.journal import Journal
+from coaiapy.journal_damage import bodies
 from coaiapy.notes import ignore_note
 from coaiapy.record_fields import Body
 from coaiapy.score_values import accepted, subject
@@ -78,10 +78,9 @@ def _created(settings: Settings, config: Any, name: str) -> Union[Body, str]:
 
 
 def _used(sources: Sequence[int]) -> Iterator[Tuple[str, str]]:
-    sql = "SELECT body FROM records WHERE kind = 'score' AND destination = ?"
+    sql = "SELECT seq, kind, body FROM records WHERE kind = 'score' AND destination = ?"
     with Journal() as journal:
         for source in sources:
-            for row in journal.rows(sql, source):
-                body = json.loads(row["body"])
+            for body in bodies(journal, journal.rows(sql, source)):
                 if body.get("configId") is not None:
                     yield body["configId"], body["name"]

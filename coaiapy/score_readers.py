@@ -4,12 +4,12 @@ All return the same dicts: the body of ``records.Score`` with ``source`` added (
 ``ANNOTATION`` or ``EVAL``). The value is a number, a bool or a text, depending on ``dataType``.
 """
 
-import json
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional
 
 from coaiapy import ids, server_rows
 from coaiapy.errors import NotFoundError
 from coaiapy.journal import Journal
+from coaiapy.journal_damage import bodies
 from coaiapy.langfuse_generation import Server
 from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.record_fields import UNCONFIRMED, Body
@@ -126,20 +126,20 @@ class LocalScores:
     def scores(self, wanted: ScoreFilter, most: Optional[int] = None) -> Iterator[Body]:
         """Yield the scores that ``wanted`` accepts, the latest first."""
         sql = (
-            "SELECT body FROM records WHERE destination = ? AND kind = 'score'"
+            "SELECT seq, kind, body FROM records WHERE destination = ? AND kind = 'score'"
             " ORDER BY time DESC, seq DESC"
         )
-        for row in self.journal.rows(sql, self.destination):
-            body = shown(json.loads(row["body"]))
-            if wanted.accepts(body):
-                yield body
+        rows = self.journal.rows(sql, self.destination)
+        return filter(wanted.accepts, map(shown, bodies(self.journal, rows)))
 
     def score(self, score_id: str) -> Optional[Body]:
         """Return one score, or ``None``."""
-        sql = "SELECT body FROM records WHERE destination = ? AND kind = 'score' AND id = ?"
-        for row in self.journal.rows(sql, self.destination, score_id):
-            return shown(json.loads(row["body"]))
-        return None
+        sql = (
+            "SELECT seq, kind, body FROM records"
+            " WHERE destination = ? AND kind = 'score' AND id = ?"
+        )
+        found = bodies(self.journal, self.journal.rows(sql, self.destination, score_id))
+        return next(map(shown, found), None)
 
     def delete(self, score_id: str) -> int:
         """Delete a score from the journal; return how many records that were."""

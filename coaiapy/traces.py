@@ -38,7 +38,7 @@ def _write(
             written = journal.append(destination, missing)
             opened = delivery.deliver(journal, settings, written, seconds)
             outcome = outcome._replace(waiting=opened.waiting, problem=opened.problem)
-    return outcome._replace(notes=tuple(map(unknown_traces.note, lone)))
+    return outcome._replace(notes=outcome.notes + tuple(map(unknown_traces.note, lone)))
 
 
 def _placed(

@@ -4,12 +4,12 @@ Each added record is marked: ``"unconfirmed"`` is ``"waiting"`` or ``"rejected"`
 outbox) or ``"sent"`` (the server has accepted it, but may not show it yet).
 """
 
-import json
 import time
 from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional
 
 from coaiapy import ids, server_rows
 from coaiapy.journal import Journal
+from coaiapy.journal_damage import whole
 from coaiapy.record_fields import UNCONFIRMED, Body
 from coaiapy.trace_filter import TraceFilter
 
@@ -36,14 +36,14 @@ def records(
     ``trace_id`` and ``kind`` limit them to one trace and to one kind of record.
     """
     sql = (
-        "SELECT r.kind, r.body, d.state FROM records AS r LEFT JOIN deliveries AS d ON d.seq = r.seq"
-        " WHERE r.destination = ? AND (d.seq IS NOT NULL OR r.sent_at > ?)"
+        "SELECT r.seq, r.kind, r.body, d.state FROM records AS r LEFT JOIN deliveries AS d ON d.seq = r.seq"
+        " WHERE r.destination = ? AND r.kind != 'damaged' AND (d.seq IS NOT NULL OR r.sent_at > ?)"
         " AND (? IS NULL OR r.trace_key = ?) AND (? IS NULL OR r.kind = ?) ORDER BY r.time, r.seq"
     )
     key = ids.span_trace_id(trace_id) if trace_id else None
     since = time.time() - LATE_SECONDS
-    for row in journal.rows(sql, destination, since, key, key, kind, kind):
-        body = json.loads(row["body"])
+    found = journal.rows(sql, destination, since, key, key, kind, kind)
+    for row, body in whole(journal, found):
         if row["kind"] == "observation":
             body = server_rows.completed(body)
         yield Fresh(row["kind"], dict(body, **{UNCONFIRMED: row["state"] or "sent"}))

@@ -27,7 +27,7 @@ FLOORS = {
         prompt_content media_files gemini_schema yaml_values stash_entries stash_patterns
     """,
     2: """
-        journal journal_errors journal_marks journal_merge journal_reads journal_schema
+        journal journal_damage journal_errors journal_marks journal_merge journal_reads journal_schema
         journal_staging outgoing outbox unconfirmed destinations
         claims posting
         readers reader_local reader_legacy reader_v4 server_rows server_pages span_pages span_rows
