@@ -20,6 +20,8 @@ TRIES = 4
 CONNECT_SECONDS = 10.0
 # Seconds: if the service asks for a longer pause, the request fails.
 LONGEST_PAUSE = 60.0
+# The most bytes of a line in a stream.
+_LONGEST_LINE = 4 << 20
 # A key, perhaps shortened with stars. Behind a letter it may be a word, such as "risk-management".
 _KEY = r"\bsk-[\w*-]{8,}|sk-(?=[\w-]{0,200}[\d*])[\w*-]{8,}"
 
@@ -133,7 +135,7 @@ class OpenaiHttp:
     def _events(self, url: str, response: Any) -> Iterator[Dict[str, Any]]:
         finished = False
         try:
-            for line in response.iter_lines(chunk_size=1):
+            for line in _lines(response):
                 if not line.startswith(b"data:"):
                     continue
                 if line[5:].strip() == b"[DONE]":
@@ -195,6 +197,19 @@ class OpenaiHttp:
         urls = (self.service.chat_url, self.service.transcription_url, self.service.image_url)
         secrets = [self.service.key] + [secret for url in urls for secret in in_url(url)]
         return said(re.sub(_KEY, MASK, hidden(text, secrets)), ())
+
+
+def _lines(response: Any) -> Iterator[bytes]:
+    """Yield the lines of a response as they come; ``EOFError`` for one that does not end."""
+    line = bytearray()
+    for part in response.iter_content(1):
+        line += part
+        if part == b"\n":
+            yield bytes(line)
+            line.clear()
+        elif len(line) > _LONGEST_LINE:
+            raise EOFError("a line of the stream has more than {} MB".format(_LONGEST_LINE >> 20))
+    yield bytes(line)
 
 
 def _is_last(event: Mapping[str, Any]) -> bool:
