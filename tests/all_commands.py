@@ -27,3 +27,13 @@ def named(words):
 
 
 TREE = list(commands())
+ONLY_GROUPS = [
+    words
+    for words, parser in TREE
+    if parser.get_default("handler").__name__ == "print_help" and words
+]
+REAL_COMMANDS = [
+    (words, parser)
+    for words, parser in TREE
+    if words and parser.get_default("handler").__name__ != "print_help"
+]

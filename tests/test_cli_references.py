@@ -4,8 +4,8 @@ import argparse
 import json
 
 import pytest
+from all_commands import REAL_COMMANDS
 from langfuse_server import KINDS
-from test_coaiacli import REAL_COMMANDS
 
 from coaiapy import coaiacli, record_ids
 from coaiapy.cli_references import Reference

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from all_commands import TREE, named, subparsers
+from all_commands import ONLY_GROUPS, REAL_COMMANDS, named, subparsers
 
 import coaiapy
 from coaiapy import coaiacli
@@ -32,18 +32,6 @@ def process(*words, **options):
     """Run ``coaia WORD...`` as a real process with the real streams."""
     options.setdefault("stdout", subprocess.PIPE)
     return subprocess.run(COAIA + list(words), stderr=subprocess.PIPE, timeout=60, **options)
-
-
-ONLY_GROUPS = [
-    words
-    for words, parser in TREE
-    if parser.get_default("handler").__name__ == "print_help" and words
-]
-REAL_COMMANDS = [
-    (words, parser)
-    for words, parser in TREE
-    if words and parser.get_default("handler").__name__ != "print_help"
-]
 
 
 def test_the_tree_is_all_there():

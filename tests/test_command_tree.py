@@ -4,7 +4,7 @@ import argparse
 import json
 
 import pytest
-from test_coaiacli import REAL_COMMANDS, TREE, named
+from all_commands import REAL_COMMANDS, TREE, named
 
 from coaiapy import coaiacli, command_tree
 from coaiapy.errors import ExitCode

@@ -1,7 +1,7 @@
 """One rule for exit codes, over all commands: a missing file is 6, a wrong content 2, a name 1."""
 
 import pytest
-from test_coaiacli import REAL_COMMANDS
+from all_commands import REAL_COMMANDS
 
 from coaiapy import coaiacli
 
