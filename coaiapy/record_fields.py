@@ -243,7 +243,8 @@ def checked(values: Mapping[str, Any], kind: str, is_plain: bool = False) -> Dic
 
 def _unknown_field(name: str, kind: str, known: List[str]) -> str:
     article = "an" if kind == "observation" else "a"
-    return "no field of {} {}{}".format(article, kind, did_you_mean(name, known))
+    fields = ": the fields are " + ", ".join(field.attribute for field in FIELDS[kind])
+    return "no field of {} {}{}".format(article, kind, did_you_mean(name, known) or fields)
 
 
 def body_of(record: Any) -> Body:

@@ -72,6 +72,7 @@ def test_every_type_is_known_in_any_case(kind):
         ({"start_time": 10, "end_time": 9}, "end_time"),
         ({"trace_id": "other"}, "trace_id"),
         ({"naem": "x"}, "naem: no field of an observation .did you mean 'name'"),
+        ({"zzz": "x"}, "zzz: no field of an observation: the fields are id, .*name, .*level"),
         ({"parent": "a", "parent_id": "b"}, "parent_id: given twice"),
         ({"prompt_name": "p"}, "prompt_name and prompt_version"),
     ],
