@@ -186,7 +186,7 @@ def test_every_view_and_listing_knows_what_was_written(run, use, project, where)
         alone = run("fuse", "traces", "get-observation", observation["id"], "--json")
         assert json.loads(alone.out) == observation
     rows = json.loads(run("fuse", "traces", "obs-list", "--trace-id", TRACE, "--json").out)
-    assert rows == {"data": whole["observations"][::-1], "meta": {}}
+    assert rows == whole["observations"][::-1]
     models = run("fuse", "traces", "list-obs", "--type", "generation")
     assert (models.code, len(models.out.splitlines())) == (0, 3)
     sessions = json.loads(run("fuse", "sessions", "list", "--json").out)
@@ -252,7 +252,7 @@ def test_what_does_not_exist_is_not_found(run, use, where):
         assert (result.code, result.out) == (ExitCode.FAILED, "")
         assert len(result.err.splitlines()) == 1
     assert json.loads(run("fuse", "traces", "--json").out) == []
-    assert json.loads(run("fuse", "traces", "list-obs", "--json").out)["data"] == []
+    assert json.loads(run("fuse", "traces", "list-obs", "--json").out) == []
 
 
 @pytest.mark.parametrize("where", ["v3", "v4-legacy", "v4-dual", "v4-events_only"])

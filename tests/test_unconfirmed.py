@@ -36,7 +36,7 @@ def test_what_the_server_does_not_show_yet_is_marked_everywhere(run, use, kind):
     assert view(run, "session-view", "s1").count(mark) == 2
     assert mark in view(run, "list")
     assert json.loads(view(run, "get-observation", "o", "--json"))["unconfirmed"] == "sent"
-    rows = json.loads(view(run, "list-observations", "--json"))["data"]
+    rows = json.loads(view(run, "list-observations", "--json"))
     assert [(row["id"], row["unconfirmed"]) for row in rows] == [("o", "sent")]
     whole = json.loads(view(run, "list", "--include-observations", "--json"))
     assert [one["unconfirmed"] for one in whole[0]["observations"]] == ["sent"]

@@ -116,7 +116,10 @@ def _with_the_ids_of(found: List[Step], lines: List[Line]) -> List[Line]:
     """The lines with each new id and time as README.md shows it in the same place."""
     shown = iter(re.findall(CHANGING, "".join(step.shown for step in found if step.command)))
     return [
-        line._replace(text=re.sub(CHANGING, lambda match: next(shown), line.text)) for line in lines
+        line._replace(
+            text=re.sub(CHANGING, lambda match: next(shown)[: len(match.group())], line.text)
+        )
+        for line in lines
     ]
 
 
