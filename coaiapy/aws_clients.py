@@ -6,7 +6,7 @@ The keys come from the settings; without them boto3 looks where AWS's own tools 
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, Set
 
-from coaiapy import http_proxies
+from coaiapy import addresses, http_proxies
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
 from coaiapy.http_retry import is_temporary
@@ -41,6 +41,7 @@ def client(values: ConfigValues, service: str) -> Any:
 
     Raises ``ConfigError`` when only one of the two keys is set, or when boto3 is missing.
     """
+    addresses.check(values, "pollyconf.endpoint_url")
     boto3, config = require("boto3"), require("botocore.config", "botocore")
     key, secret = values.get("pollyconf.key"), values.get("pollyconf.secret")
     if bool(key) != bool(secret):

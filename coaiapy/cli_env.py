@@ -3,7 +3,7 @@
 import argparse
 from typing import Dict, Iterable, List, Optional
 
-from coaiapy import env_files, environment, shell
+from coaiapy import env_files, environment, held_variables, shell
 from coaiapy.cli_arguments import add_json
 from coaiapy.cli_branches import Branch, add_branches, command_place
 from coaiapy.cli_common import Parser, example_text
@@ -123,8 +123,11 @@ def source(args: argparse.Namespace, context: Context) -> None:
     if not args.export:
         context.say(shown_table(context, variables, args.reveal))
         return None
-    for line in environment.export_commands(variables, args.shell):
+    given = held_variables.for_shell(path_of(args), variables)
+    for line in environment.export_commands(given.variables, args.shell):
         context.say(line)
+    if given.held:
+        context.warn(held_variables.note(path_of(args), given.held))
     environment.take_up(variables)
     _note_eval(context)
     return None

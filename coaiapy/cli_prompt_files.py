@@ -11,7 +11,7 @@ from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.errors import ExitCode
 from coaiapy.prompt_content import LATEST
-from coaiapy.prompt_drift import BEHIND, MISSING, SAME, Compared
+from coaiapy.prompt_drift import BEHIND, MISSING, SAME, UNREADABLE, Compared
 from coaiapy.prompt_sync import KEPT, Failed
 from coaiapy.text import counted
 
@@ -79,7 +79,9 @@ def pull_prompts(args: argparse.Namespace, context: Context) -> int:
 
 def push_prompts(args: argparse.Namespace, context: Context) -> int:
     """Write the files that differ to the server."""
-    compared = [one for one in _compare(args, context) if one.state not in (SAME, MISSING)]
+    compared = [
+        one for one in _compare(args, context) if one.state not in (SAME, MISSING, UNREADABLE)
+    ]
     show_listing(args, context, [one.row() for one in compared], COMPARED, "change")
     chosen = prompt_sync.pushable(compared, args.force)
     for one in compared:
@@ -137,7 +139,11 @@ def _compare(args: argparse.Namespace, context: Context) -> List[Compared]:
     for path in folder.others:
         context.note("ignored {}: a prompt file begins with ---".format(path))
     known = settings.load(context.env_file)
-    return prompt_drift.compare(known, folder.prompts, args.names, args.label)
+    compared = prompt_drift.compare(known, folder.prompts, args.names, args.label)
+    for one in compared:
+        if one.error is not None:
+            context.warn("the prompt {!r} could not be read: {}".format(one.name, one.error))
+    return compared
 
 
 def _note_failed(context: Context, failed: List[Failed]) -> int:

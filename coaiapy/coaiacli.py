@@ -9,6 +9,7 @@ from coaiapy.cli_globals import Globals, add_globals, check, take_globals
 from coaiapy.cli_references import resolve
 from coaiapy.cli_streams import Answer, Context, flush, standard_context, write_text
 from coaiapy.errors import CoaiaError, ExitCode, StateError, UsageError
+from coaiapy.notes import heard_by
 from coaiapy.published_cli import (  # noqa: F401 - scripts import them from here
     process_send,
     tash_key_val,
@@ -59,6 +60,12 @@ GROUPS = (
         "cli_config.build_config",
         "show the settings and where they come from, or check them",
     ),
+    Branch(
+        "trust",
+        "cli_trust.build_trust",
+        "trust a project's files to send your keys elsewhere and to set which programs run",
+    ),
+    Branch("untrust", "cli_trust.build_untrust", "trust the files of a project no more"),
     Branch("completion", "cli_completion.build", "print the completion script for a shell"),
     Branch("help", "cli_help.build", "show the help of a command or of a topic such as exit-codes"),
 )
@@ -105,7 +112,7 @@ def _outcome(words: List[str], wishes: Globals, streams: Context) -> int:
     """Run one command line; return its exit code, also for an error, which is printed."""
     debug = wishes.debug
     try:
-        with interrupts.Allowed():
+        with interrupts.Allowed(), heard_by(streams.warn):
             check(wishes)
             return _run(_as_utf8(words), streams)
     except CoaiaError as error:

@@ -9,7 +9,7 @@ import re
 from typing import Any, Dict, List, Optional, Tuple, Union
 from urllib.parse import quote
 
-from coaiapy import config_values, web_json
+from coaiapy import addresses, config_values, web_json
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import ConfigError, NetworkError, UsageError
 from coaiapy.listing import listing
@@ -91,6 +91,7 @@ def format_issues_table(issues_json: Union[str, List[Dict[str, Any]]]) -> str:
 
 def service_of(values: ConfigValues) -> Tuple[Service, str]:
     """Return the service with its token, and the URL of its API."""
+    addresses.check(values, "github.base_url")
     token = values.get("github.api_token") or ""
     service = Service("GitHub", token, "GH_TOKEN (github.api_token)", "github.base_url")
     return service, values.get("github.base_url").rstrip("/")

@@ -1,22 +1,25 @@
 """Lists the settings with the place each comes from, and checks them for mistakes."""
 
+import functools
 import os
 import stat
-from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 from coaiapy import (
+    addresses,
     config_files,
     config_risks,
     config_values,
     dotenv_file,
     masking,
+    openai_settings,
     redis_settings,
     settings,
 )
 from coaiapy.config_schema import KEY_OF, KEYS, checked, key_for
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import CoaiaError, ExitCode
-from coaiapy.findings import FAILED, WARNING, Finding, asked, has_failed
+from coaiapy.findings import FAILED, WARNING, Finding, asked, failure, has_failed
 from coaiapy.suggest import did_you_mean
 
 # How alike (0 to 1) an unknown key must be to one of ours to count as a misspelling of it.
@@ -142,13 +145,26 @@ def _variables(values: ConfigValues) -> Iterator[Finding]:
 
 
 def _together(env_file: Optional[str]) -> Iterator[Finding]:
-    """Check settings that depend on each other, such as pairs of keys; these raise an error."""
+    """Check settings that depend on each other: pairs of keys, and keys with their addresses."""
     values = config_values.load(env_file)
-    settings.from_values(values)
-    redis_settings.find(values)
+    for read in _READINGS:
+        try:
+            read(values)
+        except CoaiaError as error:
+            yield failure("settings", error)
     if os.environ.get("LANGFUSE_SAMPLE_RATE"):
         yield Finding(
             WARNING, "settings", "LANGFUSE_SAMPLE_RATE is not used: coaia sends every trace"
         )
     for risk in config_risks.risks(values):
         yield Finding(WARNING, "settings", risk)
+
+
+# What reads the settings of a service, and raises an error if they cannot be used.
+_READINGS: Tuple[Callable[[ConfigValues], Any], ...] = (
+    settings.from_values,
+    redis_settings.find,
+    openai_settings.find,
+    functools.partial(addresses.check, address_name="pollyconf.endpoint_url"),
+    functools.partial(addresses.check, address_name="github.base_url"),
+)

@@ -349,6 +349,10 @@ def checked(key: Key, value: Any) -> Any:
     if key.kind == TEXT:
         if not isinstance(value, str):
             raise ValueError("is not a text: put it in quotes")
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise ValueError("contains an incomplete character") from error
         return value.strip()
     if key.kind == SWITCH:
         return _switch(value)

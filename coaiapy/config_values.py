@@ -7,7 +7,7 @@ from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 from coaiapy import config_files, dotenv_file
 from coaiapy.config_schema import KEY_OF, checked
 from coaiapy.errors import ConfigError
-from coaiapy.folders import user_home
+from coaiapy.folders import is_home
 
 DEFAULT = "default"
 # Other programs replace ${NAME} in such values. A text with spaces, an instruction, may contain it.
@@ -19,38 +19,32 @@ class Layer(NamedTuple):
     """One place that settings come from; ``name`` is what messages call it.
 
     ``has_paths`` is true for coaia.json, whose keys are dotted paths, and false for variables.
+    ``is_of_project`` is true for a file that is read only because of the current folder.
     """
 
     name: str
     values: Mapping[str, Any]
     has_paths: bool
+    is_of_project: bool = False
 
 
 class Found(NamedTuple):
     """A setting that was found: its raw value, and the name and place it has there.
 
-    ``rank`` is the number of the place; 0 is the one that overrides all others.
+    ``rank`` is the number of the place; 0 is the one that overrides all others. ``is_of_project``
+    says that the place is a file that is read only because of the current folder.
     """
 
     value: Any
     name: str
     place: str
     rank: int
+    is_of_project: bool = False
 
     @property
     def source(self) -> str:
         """Where the value comes from, for people."""
         return "{} in {}".format(self.name, self.place)
-
-    @property
-    def is_of_project(self) -> bool:
-        """Whether it comes from a file that is read only because of the current folder."""
-        is_unnamed = (
-            self.place == dotenv_file.NAME or os.path.basename(self.place) == config_files.NAME
-        )
-        if not is_unnamed or os.path.isabs(self.place):
-            return False
-        return os.path.realpath(os.getcwd()) != os.path.realpath(user_home())
 
 
 class ConfigValues:
@@ -66,12 +60,16 @@ class ConfigValues:
             for rank, layer in enumerate(self.layers):
                 for spelling, value in _spellings(name, variables, layer):
                     if value is not None and value != "" and str(value).strip():
-                        return Found(value, spelling, layer.name, rank)
+                        return Found(value, spelling, layer.name, rank, layer.is_of_project)
         return None
 
     def only(self, rank: int) -> "ConfigValues":
         """Return only the settings of the place with this rank."""
         return ConfigValues([self.layers[rank]])
+
+    def outside_project(self) -> "ConfigValues":
+        """Return only the settings that the user has made for every folder."""
+        return ConfigValues([layer for layer in self.layers if not layer.is_of_project])
 
     def get(self, name: str) -> Any:
         """Return the setting converted to its type, or its default if it is not set.
@@ -102,12 +100,20 @@ def load(env_file: Optional[str] = None) -> ConfigValues:
 
     Raises ``ConfigError`` or ``StateError`` for a file that cannot be read or understood.
     """
+    dotenv = dotenv_file.path_of(env_file)
     layers = [
         Layer(OS_ENVIRONMENT, os.environ, False),
-        Layer(dotenv_file.path_of(env_file), dotenv_file.read(env_file), False),
+        Layer(dotenv, dotenv_file.read(env_file), False, _is_of_project(dotenv)),
     ]
-    layers.extend(Layer(path, config_files.read(path), True) for path in config_files.found())
+    for path in config_files.found():
+        layers.append(Layer(path, config_files.read(path), True, _is_of_project(path)))
     return ConfigValues(layers)
+
+
+def _is_of_project(path: str) -> bool:
+    """Tell whether a settings file was found in the current folder, and not named by the user."""
+    is_unnamed = path in (dotenv_file.NAME, config_files.project_path())
+    return is_unnamed and not is_home()
 
 
 def _spellings(path: str, variables: Tuple[str, ...], layer: Layer) -> Iterator[Tuple[str, Any]]:
@@ -115,7 +121,18 @@ def _spellings(path: str, variables: Tuple[str, ...], layer: Layer) -> Iterator[
         yield path, _at_path(layer.values, path)
     for variable in variables:
         for spelling in (variable, variable.lower()):
-            yield spelling, layer.values.get(spelling)
+            value = layer.values.get(spelling)
+            if not _names_service(variable, value):
+                yield spelling, value
+
+
+def _names_service(variable: str, value: Any) -> bool:
+    """Tell whether a container platform has set a variable, because a service has such a name.
+
+    Beside a service named redis, Kubernetes and Docker set ``REDIS_PORT=tcp://10.0.0.1:6379``.
+    """
+    is_text = variable.endswith("_PORT") and isinstance(value, str)
+    return is_text and re.match(r"\s*(?:tcp|udp|sctp)://", value) is not None
 
 
 def _at_path(values: Any, path: str) -> Any:

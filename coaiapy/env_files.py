@@ -9,7 +9,7 @@ import os
 import re
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
 
-from coaiapy import files, folders, shell
+from coaiapy import files, folders, held_variables, shell, trust
 from coaiapy.errors import StateError, UsageError
 
 FORMATS = ("json", "env")
@@ -96,12 +96,13 @@ def change(
     with files.locked(path):
         found = load(path)
         variables = dict(found.variables) if found else {}
+        is_own = not held_variables.for_shell(path, variables).held
         edit(variables)
         if found is None or not found.text.strip():
-            files.write_atomic(path, render(variables, format))
+            _write(path, variables, render(variables, format), is_own)
         elif variables != found.variables:
             changed = render(variables, found.format, found.text)
-            files.write_atomic(path, changed.replace("\n", found.newline))
+            _write(path, variables, changed.replace("\n", found.newline), is_own)
     return variables
 
 
@@ -109,7 +110,14 @@ def replace(path: str, variables: Dict[str, str], format: str = "json") -> None:
     """Write a new file with ``variables`` to ``path``, in place of any that is there."""
     _make_folder_of(path)
     with files.locked(path):
-        files.write_atomic(path, render(variables, format))
+        _write(path, variables, render(variables, format), is_own=True)
+
+
+def _write(path: str, variables: Mapping[str, str], text: str, is_own: bool) -> None:
+    """Replace the file; if nothing of it was held back before, nothing is afterwards."""
+    if is_own and held_variables.risky(variables) and not held_variables.is_free(path):
+        trust.trust(path, trust.digest(text.encode("utf-8")))
+    files.write_atomic(path, text)
 
 
 def remove(path: str) -> bool:

@@ -58,6 +58,14 @@ def state_folder() -> str:
     return chosen
 
 
+def is_home() -> bool:
+    """Tell whether the current folder is the user's home, so that its files are the user's own."""
+    try:
+        return real(".") == real(user_home())
+    except StateError:
+        return False
+
+
 def current_folder() -> str:
     """Return the path of the current folder; ``StateError`` if it has been removed."""
     try:

@@ -94,8 +94,8 @@ def known_forms(trace_id: str) -> List[str]:
 
 
 def derived_observation_id(*parts: str) -> str:
-    """Return an observation id that is a hash of ``parts``."""
-    return sha256("\x1f".join(parts).encode("utf-8")).digest()[:8].hex()
+    """Return an observation id that is a hash of ``parts``, also of text that cannot be stored."""
+    return sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).digest()[:8].hex()
 
 
 def known_observation_forms(observation_id: str) -> List[str]:

@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple, Optional
 from urllib.parse import urlsplit, urlunsplit
 
+from coaiapy import addresses
 from coaiapy.config_schema import KEY_OF
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import ConfigError
@@ -53,7 +54,9 @@ def _key(values: ConfigValues) -> str:
 def _address(values: ConfigValues, name: str, path: str) -> str:
     base, complete = values.found("openai_base_url"), values.found(name)
     if complete and not (base and base.rank < complete.rank):
+        addresses.check(values, name)
         return _complete(_checked(complete.source, values.get(name)), path)
+    addresses.check(values, "openai_base_url")
     source = base.source if base else "openai_base_url"
     return _below(_checked(source, values.get("openai_base_url")), path)
 

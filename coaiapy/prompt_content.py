@@ -48,11 +48,11 @@ def check_labels(labels: Iterable[Any]) -> List[str]:
     return [label for label in dict.fromkeys(labels) if label != LATEST]
 
 
-def check_tags(tags: Iterable[Any]) -> List[str]:
+def check_tags(tags: Iterable[Any], what: str = "tag") -> List[str]:
     """Return tags, each once; ``UsageError`` for one that is not a text."""
     for tag in tags:
         if not isinstance(tag, str) or not tag:
-            raise UsageError("the tag {!r} is not a text: put it in quotes".format(tag))
+            raise UsageError("the {} {!r} is not a text: put it in quotes".format(what, tag))
     return list(dict.fromkeys(tags))
 
 

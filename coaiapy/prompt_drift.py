@@ -8,10 +8,10 @@ prompt has changed since: in the folder, on the server (the file is behind), or 
 """
 
 import difflib
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from coaiapy import prompt_files
-from coaiapy.errors import CoaiaError, NotFoundError
+from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError
 from coaiapy.parallel import run_all, values_of
 from coaiapy.prompt_content import LATEST, is_same
 from coaiapy.prompt_files import PromptFile, is_unmerged
@@ -27,13 +27,16 @@ DIVERGED = "changed on both sides"
 UNMERGED = "unmerged"
 NEW = "only in the folder"
 MISSING = "only on the server"
+UNREADABLE = "not readable on the server"
+# Errors that every other prompt would meet as well.
+_FOR_ALL = (NetworkError, ConfigError)
 
 
 class Compared(NamedTuple):
     """A prompt in the folder and on the server; ``differences`` are the names of its fields.
 
     In the state ``LABELS`` only labels are missing, and ``holder`` is the server's version that has
-    the file's content and lacks them.
+    the file's content and lacks them. In the state ``UNREADABLE`` there is an ``error``.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Compared(NamedTuple):
     prompt: Optional[Body]
     differences: Sequence[str] = ()
     holder: Optional[Body] = None
+    error: Optional[CoaiaError] = None
 
     def row(self) -> Body:
         """Return the row for a listing."""
@@ -66,20 +70,39 @@ def compare(
 
     ``known`` are the folder's prompts by name, from ``prompt_folder``.
     """
-    there = _fetch_all(settings, names, label)
-    both = sorted(_chosen(set(known) | set(there), names))
-    compared = [_compared(name, known.get(name), there.get(name)) for name in both]
+    there, errors = _fetch_all(settings, names, label)
+    both = sorted(_chosen(set(known) | set(there) | set(errors), names))
+    compared = [
+        Compared(name, UNREADABLE, known.get(name), None, error=errors[name])
+        if name in errors
+        else _compared(name, known.get(name), there.get(name))
+        for name in both
+    ]
     return values_of(run_all(lambda one: _with_side(settings, one, label), compared, (CoaiaError,)))
 
 
-def _fetch_all(settings: Settings, names: Sequence[str], label: str) -> Dict[str, Body]:
-    """Return the server's prompts with the label by name, with references left unresolved."""
+def _fetch_all(
+    settings: Settings, names: Sequence[str], label: str
+) -> Tuple[Dict[str, Body], Dict[str, CoaiaError]]:
+    """Return the server's prompts with the label by name, with references left unresolved.
+
+    Also the errors of those that cannot be asked for, such as one with a name that no address can
+    contain. The others do not have to wait for that.
+    """
     wanted = [name for name in list_names(settings, label) if not names or name in names]
 
-    found = run_all(lambda name: _version(settings, name, label=label), wanted, (CoaiaError,))
+    def fetch(name: str) -> Union[Body, CoaiaError, None]:
+        try:
+            return _version(settings, name, label=label)
+        except _FOR_ALL:
+            raise
+        except CoaiaError as error:
+            return error
+
+    found = values_of(run_all(fetch, wanted, _FOR_ALL))
+    errors = {name: one for name, one in zip(wanted, found) if isinstance(one, CoaiaError)}
     # A prompt may have been deleted, or its label moved, after it was listed: it is left out.
-    prompts = values_of(found)
-    return {prompt["name"]: prompt for prompt in prompts if prompt is not None}
+    return {one["name"]: one for one in found if isinstance(one, dict)}, errors
 
 
 def drifted(
@@ -93,7 +116,7 @@ def drifted(
     return [
         one
         for one in compared
-        if one.state != SAME and (one.state != MISSING or complete or one.name in names)
+        if one.state != SAME and (one.file is not None or complete or one.name in names)
     ]
 
 

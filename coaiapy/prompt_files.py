@@ -145,22 +145,25 @@ def _checked(heading: Any, content: str, path: str) -> PromptFile:
     name, prompt_type = heading.get("name", name_of(path)), heading.get("type", TEXT)
     if not isinstance(name, str):
         raise UsageError("the name {!r} is not a text: put it in quotes".format(name))
-    check_name(name)
+    version = _version(heading.get("version"))
     if prompt_type == CHAT:
         value = content_from(content, CHAT)
     else:
         value = content[:-1] if content.endswith("\n") else content
     check_content(value, prompt_type)
     labels, tags = (_listed(heading, key) for key in ("labels", "tags"))
+    if version is None:  # not from a server, which may have accepted what none does today
+        check_name(name)
+        labels = None if labels is None else check_labels(labels)
     return PromptFile(
         path,
         name,
         prompt_type,
         value,
-        None if labels is None else check_labels(labels),
+        None if labels is None else check_tags(labels, "label"),
         None if tags is None else check_tags(tags),
         heading.get("config") or {},
-        _version(heading.get("version")),
+        version,
     )
 
 

@@ -59,6 +59,9 @@ def pull(
     found = prompt_folder.read_folder(folder)
     pulled = Pulled([], [])
     for one in compare(settings, found.prompts, names, label):
+        if one.error is not None:
+            pulled.failed.append(Failed(one.name, one.error))
+            continue
         if one.prompt is None:
             if one.name in names:
                 raise NotFoundError("no prompt {!r} on the server".format(one.name))
@@ -111,7 +114,10 @@ def _write(folder: str, path: str, one: Compared) -> None:
     if one.state == SAME and one.file is not None:
         prompt_folder.note_version(folder, one.file, prompt["version"])
     else:
-        prompt_folder.write(folder, path, prompt_files.render(prompt))
+        text = prompt_files.render(prompt)
+        if prompt_files.parse(text, path).name != one.name:
+            raise UsageError("{} could not be read again: its name would be another".format(path))
+        prompt_folder.write(folder, path, text)
 
 
 def push(

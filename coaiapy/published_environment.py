@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING, Dict, List, Mapping, Optional
 
-from coaiapy import env_changes, env_files, shell
+from coaiapy import env_changes, env_files, held_variables, notes, shell
 from coaiapy.env_context import current_context, export_commands, left_behind, save_context
 from coaiapy.env_files import variables_in
 from coaiapy.env_hierarchy import CONTEXT_KEYS, is_open
@@ -80,9 +80,14 @@ class EnvironmentManager:
         """Put one environment's variables into this process and return them.
 
         Ids that are not set are returned as empty texts, and do not replace those of the process.
-        If the trace changes, the session and observation ids of the previous one are removed.
+        If the trace changes, the session and observation ids of the previous one are removed. Of a
+        project's file that is not trusted, variables that start programs are left out.
         """
-        variables = self.load_environment(env_name, location)
+        path = self._path(env_name, location)
+        given = held_variables.for_shell(path, variables_in(path))
+        if given.held:
+            notes.tell(held_variables.note(path, given.held))
+        variables = given.variables
         for key in left_behind(variables):
             del os.environ[key]
         os.environ.update(
@@ -117,8 +122,12 @@ class EnvironmentManager:
     def export_shell_commands(
         self, env_name: Optional[str] = None, location: str = "project"
     ) -> List[str]:
-        """Return the commands that a POSIX shell has to evaluate to export the variables."""
-        return export_commands(self.load_environment(env_name, location))
+        """Return the commands that a POSIX shell has to evaluate to export the variables.
+
+        Variables that need trust are left out, as in ``source_environment``.
+        """
+        path = self._path(env_name, location)
+        return export_commands(held_variables.for_shell(path, variables_in(path)).variables)
 
     def get_current_context(self) -> Dict[str, Optional[str]]:
         """Return each of ``CONTEXT_KEYS`` with its active value or None."""

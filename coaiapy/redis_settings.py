@@ -3,6 +3,7 @@
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from coaiapy import addresses
 from coaiapy.config_schema import KEY_OF
 from coaiapy.config_values import ConfigValues, Found
 from coaiapy.errors import ConfigError
@@ -78,6 +79,7 @@ def _place_of_host(values: ConfigValues) -> Optional[int]:
 
 def from_fields(values: ConfigValues) -> RedisServer:
     """Return the server from the separate settings for host, port, user, password and so on."""
+    addresses.check(values, "jtaleconf.host")
     found = values.found("jtaleconf.host") or values.found("jtaleconf.port")
     host = values.get("jtaleconf.host") or DEFAULT_HOST
     ssl = values.get("jtaleconf.ssl")
@@ -99,6 +101,7 @@ def _from_rest(values: ConfigValues, name: str, token_name: str) -> RedisServer:
     found = values.found(name)
     assert found is not None
     address = _split(found.value, found.name, ("https", "http", "rediss", "redis"))
+    addresses.check(values, name)
     token = values.get(token_name)
     if not token:
         raise ConfigError(

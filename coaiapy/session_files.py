@@ -7,7 +7,7 @@ are kept. A file that is not a session file, or belongs to another session, is n
 import os
 from typing import Any, List, NamedTuple, Optional
 
-from coaiapy import delivery, traces, yaml_values
+from coaiapy import delivery, json_values, traces, yaml_values
 from coaiapy.errors import StateError, UsageError
 from coaiapy.files import locked, read_text, write_output
 from coaiapy.folders import check_stays
@@ -138,7 +138,7 @@ def _with_node(nodes: List[Body], trace_id: str, name: str) -> List[Body]:
 
 def _parsed(path: str) -> Any:
     try:
-        return yaml_values.load(read_text(path))
+        return json_values.plain(yaml_values.load(read_text(path), "timestamp"))
     except ValueError as error:
         raise StateError(
             "{} is not YAML ({}): correct it, or name another file with -f".format(path, error)

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple, Optional
 
-from coaiapy import config_values
+from coaiapy import addresses, config_values
 from coaiapy.config_schema import KEY_OF
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import ConfigError
@@ -57,6 +57,7 @@ def from_values(values: ConfigValues) -> Settings:
     if base_url != LOCAL:
         _check_key_pair(public_key, secret_key)
         _check_places(values)
+        addresses.check(values, "langfuse_base_url")
     return Settings(
         public_key=public_key,
         secret_key=secret_key,

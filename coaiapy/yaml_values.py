@@ -6,6 +6,7 @@ expand to more than any memory holds; values that are far larger than the text a
 
 from typing import Any, List, Optional
 
+from coaiapy.json_values import MAX_DIGITS
 from coaiapy.packages import require
 
 # How much, in characters and values, aliases and merges may add to twice the length of a text.
@@ -109,11 +110,22 @@ def _loader(yaml: Any, kept_as_text: Any, most: int) -> Any:
             if self.merged > most:
                 raise ValueError("its merges (<<) make more than {} values of it".format(most))
 
+    for kind in ("int", "float"):
+        Loader.add_constructor("tag:yaml.org,2002:" + kind, _number)
     Loader.yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in pairs if tag not in tags]
         for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
     return Loader
+
+
+def _number(loader: Any, node: Any) -> Any:
+    """Return a number, if it has no more digits than JSON may have: to read one takes too long."""
+    if len(node.value) > MAX_DIGITS:
+        problem = "a number has more than {} digits".format(MAX_DIGITS)
+        raise NotYamlError(problem, node.start_mark.line + 1)
+    is_whole = node.tag.endswith(":int")
+    return loader.construct_yaml_int(node) if is_whole else loader.construct_yaml_float(node)
 
 
 def _check_size(value: Any, most: int) -> None:

@@ -127,6 +127,9 @@ LOCAL = """
     config show
     config show --all --json
     config check
+    trust --yes
+    trust --list
+    untrust
     env init
     env set MY_API_TOKEN {kept}
     env list

@@ -21,7 +21,7 @@ FLOORS = {
     1: """
         mp3_frames wav_audio ogg_pages audio_files speech_text transcript_formats
         records record_fields ids times times_relative settings display table listing masking trace_filter
-        env_files env_format_json env_format_lines env_places env_hierarchy env_changes
+        trust addresses held_variables env_files env_format_json env_format_lines env_places env_hierarchy env_changes
         findings dotenv_file config_files config_schema config_values redis_settings redaction
         spelled_values score_values score_config_fields shapes langfuse_shapes
         prompt_content media_files gemini_schema yaml_values stash_entries stash_patterns
@@ -54,7 +54,7 @@ FLOORS = {
         projects doctor item_files observation_files columns csv_items batch_ids pipeline environment env_context
         published_environment published_templates
         coaiamodule published_config published_stash stash
-        cogh service_checks config_check config_risks
+        cogh service_checks config_check config_risks trusting
         scores score_files score_links score_configs score_config_files score_presets score_availability
         published_score_configs published_scores
         session_files comments media published_comments published_media health
@@ -66,7 +66,7 @@ FLOORS = {
         interrupts cli_branches cli_streams cli_common cli_eval cli_arguments cli_delivery cli_help cli_env cli_env_list cli_pipeline
         cli_listing cli_fuse cli_sessions cli_comments cli_media cli_health cli_projects cli_doctor cli_observations
         cli_traces cli_trace_list cli_trace_writes cli_batch cli_outbox
-        cli_stash cli_config cli_gh published_cli
+        cli_stash cli_config cli_trust cli_gh published_cli
         cli_completion cli_complete cli_complete_values cli_globals command_tree cli_references cli_views
     """,
     5: """

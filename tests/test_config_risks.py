@@ -16,6 +16,16 @@ def warnings(run):
 
 
 @pytest.fixture
+def refusals(run):
+    def check():
+        result = run("config", "check", "--json")
+        assert result.code == 3, result
+        return [one["text"] for one in json.loads(result.out) if one["state"] == "failed"]
+
+    return check
+
+
+@pytest.fixture
 def exported(monkeypatch):
     """Keys of the user's own in the environment."""
     monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", "pk-1")
@@ -33,9 +43,9 @@ STRANGER = "LANGFUSE_BASE_URL=https://u:pw1234@stranger.example\n"
         ("coaia.json", '{"langfuse_base_url": "https://u:pw1234@stranger.example"}'),
     ],
 )
-def test_a_projects_address_for_the_users_key_is_told(exported, project, warnings, name, text):
+def test_a_projects_address_for_the_users_key_is_told(exported, project, refusals, name, text):
     (project / name).write_text(text)
-    said = [one for one in warnings() if "LANGFUSE_SECRET_KEY in OS environment" in one]
+    said = [one for one in refusals() if "LANGFUSE_SECRET_KEY in OS environment" in one]
     assert len(said) == 1 and "https://stranger.example" in said[0] and name in said[0]
     assert "pw1234" not in said[0]
 
@@ -75,12 +85,12 @@ def test_clear_text_is_told_unless_it_stays_here(exported, warnings, monkeypatch
     assert [one for one in warnings() if "unencrypted" in one and "http://models.example/v1" in one]
 
 
-def test_a_projects_address_for_the_users_aws_keys_is_told(home, project, warnings):
+def test_a_projects_address_for_the_users_aws_keys_is_told(home, project, refusals):
     (home / "coaia.json").write_text('{"pollyconf": {"key": "AKIA1", "secret": "s"}}')
     (home / "coaia.json").chmod(0o600)
     (project / ".env").write_text("AWS_ENDPOINT_URL=https://stranger.example\n")
-    (said,) = warnings()
-    assert said.startswith("pollyconf.key in ") and "https://stranger.example" in said
+    (said,) = refusals()
+    assert "pollyconf.key in " in said and "https://stranger.example" in said
 
 
 UNCHECKED = "rediss://:pw1234@h.example?ssl_cert_reqs=none"

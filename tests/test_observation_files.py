@@ -294,3 +294,23 @@ def test_a_pipe_is_enough(tmp_path):
 def test_a_wrong_item_is_named_with_its_line(content, name, line):
     with pytest.raises(UsageError, match=r"item \d \(line {}\): level: 'LOUD'".format(line)):
         ids_in(content, name)
+
+
+@pytest.mark.parametrize("ending", ["json", "yaml", "jsonl"])
+@pytest.mark.parametrize(
+    "item",
+    [
+        r'{"name": "a", "input": "x\ud83d"}',
+        r'{"name": "\ude00"}',
+        r'{"input": {"\ud83d": 1}}',
+        r'{"input": [[1, "\ud83d\ud83d"]]}',
+        r'{"\ud83d": 1}',
+        r'{"id": "\ud83d", "name": "a"}',
+    ],
+)
+def test_half_an_emoji_is_a_mistake_in_every_format(run, project, item, ending):
+    run("fuse", "traces", "create", "t")
+    (project / ("batch." + ending)).write_text(item if ending == "jsonl" else "[" + item + "]")
+    for more in ([], ["--dry-run"]):
+        result = run("fuse", "traces", "add-observations", "t", "-f", "batch." + ending, *more)
+        assert (result.code, result.out) == (2, "") and "1 of 1 observations" in result.err

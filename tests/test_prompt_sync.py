@@ -334,3 +334,26 @@ def test_a_file_without_a_version_gets_that_of_the_same_prompt(known, pulled, tm
     pulled.write_text("---\nname: team/text\n---\nHello\n")
     pull(known, tmp_path)
     assert pulled.read_text() == "---\nname: team/text\nversion: 1\n---\nHello\n"
+
+
+@pytest.mark.parametrize("name", ["/abs", "a//b", "a|b", "<b>", "x/", "latest"])
+def test_what_a_server_once_accepted_is_pulled_and_read_again(server, known, tmp_path, name):
+    versions = server.prompts["team/text"]
+    server.prompts[name] = [
+        dict(one, name=name, labels=["Old Label", "latest"]) for one in versions
+    ]
+    pull(known, tmp_path)
+    assert set(states(known, tmp_path).values()) == {"same"}
+
+
+@pytest.mark.parametrize("bad", ["..", "."])
+def test_a_name_that_cannot_be_asked_for_does_not_stop_the_others(server, known, tmp_path, bad):
+    server.prompts[bad] = [dict(one, name=bad) for one in server.prompts["team/text"]]
+    pulled = prompt_sync.pull(known, str(tmp_path))
+    assert [row["name"] for row in pulled.rows] == ["chat", "team/text"]
+    assert {one.name for one in pulled.failed} <= {bad}
+    found = [one for one in compare(known, tmp_path) if one.name != bad]
+    assert {one.state for one in found} == {"same"}
+    assert prompt_drift.drifted(compare(known, tmp_path)) == []
+    named = prompt_drift.drifted(compare(known, tmp_path, bad), [bad])
+    assert [one.name for one in named] == [bad]

@@ -81,9 +81,9 @@ def test_a_port_in_the_file_names_nobody(find, project):
 
 
 def test_fields_are_completed_from_weaker_places(find, project):
-    (project / "coaia.json").write_text('{"jtaleconf": {"host": "h", "port": 7}}')
+    (project / "coaia.json").write_text('{"jtaleconf": {"host": "127.0.0.1", "port": 7}}')
     server = find(REDIS_PASSWORD="p")
-    assert (server.host, server.port, server.password) == ("h", 7, "p")
+    assert (server.host, server.port, server.password) == ("127.0.0.1", 7, "p")
 
 
 def test_the_stronger_place_wins_whatever_its_form(find, project):
@@ -113,7 +113,7 @@ def test_the_stronger_place_wins_whatever_its_form(find, project):
         {"REDIS_URL": "redis://:[secret@h:6379"},
         {"KV_URL": "rediss://user:a?b=secret@h:6379"},
         {"UPSTASH_REDIS_REST_URL": "h.upstash.io", "UPSTASH_REDIS_REST_TOKEN": "secret"},
-        {"REDIS_HOST": "h", "REDIS_PORT": "tcp://10.0.0.1:6379"},
+        {"REDIS_HOST": "h", "REDIS_PORT": "tcp"},
         {"REDIS_HOST": "h", "REDIS_PORT": "0"},
         {"REDIS_HOST": "h", "REDIS_DB": "x"},
         {"REDIS_HOST": "h", "REDIS_SSL": "perhaps"},
@@ -132,3 +132,13 @@ def test_what_makes_no_sense_names_the_setting_and_no_secret(find, run, variable
 def test_the_address_for_people(find):
     assert find(REDIS_URL="rediss://u:secret@h:1/2").shown == "rediss://h:1/2"
     assert find(REDIS_URL="redis://[::1]").shown == "redis://[::1]:6379"
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "udp", "sctp"])
+@pytest.mark.parametrize("address", ["10.0.0.1:6379", "[fd00::1]:6379"])
+def test_what_kubernetes_sets_beside_a_service_is_no_setting(find, project, protocol, address):
+    port = "{}://{}".format(protocol, address)
+    (project / ".env").write_text("REDIS_PORT={}\n".format(port))
+    assert find() is None
+    assert find(REDIS_PORT=port, REDIS_SERVICE_HOST="10.0.0.1") is None
+    assert find(REDIS_PORT=port, REDIS_HOST="h")[:2] == ("h", 6379)

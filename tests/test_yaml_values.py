@@ -125,3 +125,47 @@ def test_a_session_file_that_is_not_yaml_is_told_with_the_line(run, project):
     result = run("fuse", "sessions", "view")
     assert (result.code, result.out) == (6, "")
     assert "session.yml is not YAML (line 2: " in result.err
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "9" * 5000,
+        "0x" + "F" * 6000,
+        "0b" + "1" * 5000,
+        "0" + "7" * 5000,
+        "9" * 5000 + ".5",
+        "1.5e+" + "9" * 500,
+        "1:" + "59:" * 300 + "59",
+        "!!int '{}'".format("9" * 5000),
+    ],
+)
+@pytest.mark.parametrize("text", ["a: 1\nb: [{}]\n", "- a\n- {{input: {}}}\n"])
+def test_a_number_of_thousands_of_digits_is_an_error_with_its_line(text, number):
+    with pytest.raises(yaml_values.NotYamlError, match="more than 300 digits") as caught:
+        yaml_values.load(text.format(number))
+    assert caught.value.line == 2
+
+
+def test_numbers_of_a_usual_length_are_read():
+    text = "[0xFF, 0b11, 017, 1_000, 1:30, 1.5e+3, {}]".format("9" * 300)
+    assert yaml_values.load(text) == [255, 3, 15, 1000, 90, 1500.0, int("9" * 300)]
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "0x" + "F" * 6000, "9" * 400 + ".0"])
+def test_no_command_stumbles_over_a_huge_number(run, project, number):
+    run("fuse", "traces", "create", "t")
+    (project / "a.yaml").write_text("- {{name: x, input: {}}}\n".format(number))
+    result = run("fuse", "traces", "add-observations", "t", "-f", "a.yaml")
+    assert result.code == 2 and "line 1" in result.err
+    (project / "session.yml").write_text("session_id: {}\nnodes: []\n".format(number))
+    result = run("fuse", "sessions", "view")
+    assert result.code == 6 and "more than 300 digits" in result.err
+
+
+def test_a_session_file_has_the_types_of_json(run, project):
+    (project / "session.yml").write_text(
+        "session_id: s\nbytes: !!binary aGk=\nnodes: [{trace_id: a, name: 2026-01-01}]\n"
+    )
+    result = run("fuse", "sessions", "view", "--json")
+    assert result.code == 0 and '"2026-01-01"' in result.out

@@ -1,0 +1,100 @@
+"""What there is to trust in a project: its settings, environments and templates, and what they do."""
+
+import os
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple
+
+from coaiapy import (
+    addresses,
+    config_files,
+    dotenv_file,
+    env_files,
+    env_places,
+    folders,
+    held_variables,
+    regular_files,
+    trust,
+)
+from coaiapy.config_schema import key_for
+from coaiapy.errors import NotFoundError
+from coaiapy.masking import shown_url
+
+TEMPLATES = os.path.join(".coaia", "templates")
+
+
+class Subject(NamedTuple):
+    """A file to trust, the hash of its content, and what trust allows it, one sentence each."""
+
+    path: str
+    digest: str
+    allows: List[str]
+
+
+def subjects(path: str) -> List[Subject]:
+    """Return what can be trusted at ``path``, a file of a project or the project's folder.
+
+    Raises ``NotFoundError`` if there is nothing, ``StateError`` for a file that cannot be read.
+    """
+    found = [_subject(one) for one in _files(path)]
+    if not found:
+        raise NotFoundError(
+            "there is nothing to trust in {}: no .env, coaia.json, .coaia-env or template".format(
+                path
+            )
+        )
+    return found
+
+
+def _files(path: str) -> Iterator[str]:
+    if not os.path.isdir(path):
+        if os.path.lexists(path):
+            yield path
+        return
+    for name in folders.entries(path):
+        if _kind_of(name) is not None and os.path.isfile(os.path.join(path, name)):
+            yield os.path.join(path, name)
+    templates = os.path.join(path, TEMPLATES)
+    for name in folders.entries(templates):
+        if name.endswith((".json", ".yaml", ".yml")):
+            yield os.path.join(templates, name)
+
+
+def _subject(path: str) -> Subject:
+    digest = trust.digest(regular_files.content(path))
+    kind = _kind_of(os.path.basename(path))
+    return Subject(path, digest, kind(path) if kind else [])
+
+
+def _kind_of(name: str) -> Any:
+    """Return the function that tells what a file of this name does, ``None`` for other files."""
+    environment = env_places.DEFAULT_CONFIG.project_env_file
+    if name == environment or name.startswith(environment + "."):
+        return _of_environment
+    return _KINDS.get(name)
+
+
+def _of_environment(path: str) -> List[str]:
+    variables = env_files.variables_in(path)
+    return ["sets " + name for name in sorted(held_variables.risky(variables))]
+
+
+def _of_dotenv(path: str) -> List[str]:
+    return _named_addresses(dotenv_file.read(path))
+
+
+def _of_settings(path: str) -> List[str]:
+    return _named_addresses(dict(config_files.leaves(config_files.read(path))))
+
+
+def _named_addresses(values: Mapping[str, Any]) -> List[str]:
+    found = []
+    for name, value in values.items():
+        key = key_for(name)
+        if key and value and addresses.service_of(key.name):
+            found.append("{}: {} may get keys".format(name, shown_url(str(value).strip())))
+    return found
+
+
+_KINDS: Dict[str, Callable[[str], List[str]]] = {
+    dotenv_file.NAME: _of_dotenv,
+    config_files.NAME: _of_settings,
+}
