@@ -10,8 +10,17 @@ from typing import Any, Iterable, Sequence
 MAX_SIZE = 10000000
 MAX_ITEMS = 10000
 MAX_LOOPS = 100000
-# The most that all operations of one template may get as their arguments, as ``size_of`` counts.
-MAX_WORK = 50000000
+# The most work that one template may do. A unit takes about 10 ns: handling one character of an
+# operation's arguments, as ``size_of`` counts. The costs below are in these units.
+MAX_WORK = 75000000
+OPERATION = 150
+# Of each part of an expression, every time that it is evaluated.
+NODE = 10
+# Of compiling a text, and of each character of the expressions in it.
+TEXT = 25000
+CHARACTER = 1500
+# How much longer filters take than operators do for the same arguments.
+FILTER = 12
 _MAX_BITS = 4096
 _MAX_PRECISION = 100
 # The size that every value counts for at least: even a digit takes memory and time.
@@ -38,6 +47,8 @@ def size_of(value: Any) -> int:
             check_size(size + len(current))
             waiting.extend(current.keys())
             waiting.extend(current.values())
+        elif isinstance(current, range):
+            size += len(current)
         elif isinstance(current, int):
             size += current.bit_length() // 3
         check_size(size)
@@ -48,6 +59,13 @@ def check_size(size: int) -> None:
     """Raise ``TooMuch`` if ``size`` is more than ``MAX_SIZE``."""
     if size > MAX_SIZE:
         raise TooMuch("this would make more than {} characters".format(MAX_SIZE))
+
+
+def search_cost(text: Any, wanted: Any) -> int:
+    """Return what it costs to look for one text in another; old Pythons compare each place."""
+    if isinstance(text, str) and isinstance(wanted, str):
+        return len(text) * len(wanted) // 4
+    return 0
 
 
 def check_operation(operator: str, left: Any, right: Any) -> None:

@@ -17,7 +17,7 @@ from coaiapy.template_document import Document, checked_document
 
 SUFFIXES = (".json", ".yaml", ".yml")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
-_MAX_BYTES = 1000000
+_MAX_BYTES = 100000
 
 
 class Place(NamedTuple):

@@ -7,9 +7,11 @@ unknown name is an error.
 
 import functools
 import operator
+import re
 from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Set
 
 from coaiapy import template_bounds as bounds
+from coaiapy import template_tree
 from coaiapy.errors import UsageError
 from coaiapy.packages import require
 from coaiapy.suggest import did_you_mean
@@ -17,7 +19,8 @@ from coaiapy.template_document import has_expression
 
 _STATEMENTS = ("Output", "If", "For", "Assign", "AssignBlock", "Template")
 _OPERATORS = ("*", "**", "+", "%")
-_BOUNDED_LOOP = "_bounded_loop"
+# The parts of a text that have to be compiled; the rest is copied.
+_TAGS = re.compile(r"\{[{%#].*?(?:[}%#]\}|\Z)", re.DOTALL)
 
 _FILTERS = (
     "abs capitalize count d default dictsort e escape first float int items last length list "
@@ -58,6 +61,7 @@ class _Compiled(NamedTuple):
     template: Any
     is_expression: bool
     names: Set[str]
+    cost: int
 
 
 class Language:
@@ -121,6 +125,7 @@ class Language:
 
     def _value_of(self, text: str, names: Mapping[str, Any]) -> Any:
         compiled = self._compile(text)
+        self._charge(compiled.cost)
         context = compiled.template.new_context(dict(names))
         pieces = []
         for piece in compiled.template.root_render_func(context):
@@ -160,6 +165,8 @@ class Language:
     def _compile_new(self, text: str) -> _Compiled:
         from jinja2 import meta, nodes
 
+        expressions = sum(map(len, _TAGS.findall(text)))
+        self._charge(bounds.TEXT + bounds.CHARACTER * expressions)
         tree = self._environment.parse(text)
         names = set(meta.find_undeclared_variables(tree))
         for statement in tree.find_all(nodes.Stmt):
@@ -171,13 +178,14 @@ class Language:
                         type(statement).__name__.lower()
                     )
                 )
-        _bound_loops_and_text(tree, nodes)
+        template_tree.bound(tree, nodes)
+        cost = template_tree.cost_of(tree, nodes)
         expression = _only_expression(tree, nodes)
         if expression is not None:
             target = nodes.Name("result", "store", lineno=1)
             tree.body = [nodes.Assign(target, expression, lineno=1)]
         tree.set_environment(self._environment)
-        return _Compiled(self._environment.from_string(tree), expression is not None, names)
+        return _Compiled(self._environment.from_string(tree), expression is not None, names, cost)
 
     def _make_environment(self, functions: Mapping[str, Callable[..., Any]]) -> Any:
         from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -192,25 +200,47 @@ class Language:
         )
         known = environment.filters
         filters = {name: known[name] for name in _FILTERS if name in known}
-        filters.update(join=bounds.join, replace=bounds.replace)
+        filters.update(join=bounds.join, replace=self._replaced)
         filters.update(round=bounds.round_number, tojson=bounds.to_json)
         environment.filters = {
-            name: _measured(function, self._work) for name, function in filters.items()
+            name: _measured(function, self._work, bounds.FILTER)
+            for name, function in filters.items()
         }
-        environment.filters[_BOUNDED_LOOP] = self._bounded_loop
+        environment.filters[template_tree.LOOP] = self._bounded_loop
+        environment.filters[template_tree.WEIGHED] = self._weighed
         environment.work = self._work
-        environment.tests = dict(_TESTS, **environment.tests)
+        environment.charge = self._charge
+        tests = dict(_TESTS, **environment.tests)
+        environment.tests = {name: _measured(tests[name], self._work) for name in tests}
+        environment.tests["in"] = self._is_in
         environment.globals = dict(functions, range=bounds.bounded_range)
         return environment
 
-    def _work(self, *values: Any) -> None:
-        """Add the size of an operation's arguments to the work so far, before it is carried out."""
-        self._worked += sum(map(bounds.size_of, values))
+    def _work(self, *values: Any, times: int = 1) -> None:
+        """Add the cost of an operation to the work so far, before it is carried out."""
+        self._charge(bounds.OPERATION + times * sum(map(bounds.size_of, values)))
+
+    def _charge(self, cost: int) -> None:
+        self._worked += cost
         if self._worked > bounds.MAX_WORK:
             raise bounds.TooMuch("this would take too long")
 
-    def _bounded_loop(self, items: Any) -> Iterator[Any]:
+    def _weighed(self, value: Any) -> Any:
+        self._work(value)
+        return value
+
+    def _is_in(self, value: Any, items: Any) -> bool:
+        self._work(value, items)
+        self._charge(bounds.search_cost(items, value))
+        return value in items
+
+    def _replaced(self, text: Any, old: Any, new: Any, count: int = -1) -> str:
+        self._charge(bounds.search_cost(text, old))
+        return bounds.replace(text, old, new, count)
+
+    def _bounded_loop(self, items: Any, cost: int) -> Iterator[Any]:
         for item in items:
+            self._charge(cost)
             self._loops += 1
             if self._loops > bounds.MAX_LOOPS:
                 raise bounds.TooMuch("loops may run {} times in all".format(bounds.MAX_LOOPS))
@@ -222,6 +252,7 @@ class _OnlyData:
 
     intercepted_binops = frozenset(_OPERATORS)
     work: Callable[..., None]
+    charge: Callable[[int], None]
 
     def is_safe_attribute(self, owner: Any, name: str, value: Any) -> bool:
         if type(owner).__name__ == "LoopContext":
@@ -243,6 +274,8 @@ class _OnlyData:
     def call(self, context: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
         owner = getattr(function, "__self__", None)
         self.work(args, owner if isinstance(owner, tuple(_METHODS)) else None)
+        if isinstance(owner, str) and args:
+            self.charge(bounds.search_cost(owner, args[0]))
         if isinstance(owner, str) and function.__name__ == "join":
             return bounds.join(args[0], owner)
         if isinstance(owner, str) and function.__name__ == "replace":
@@ -255,13 +288,15 @@ def _finalized(value: Any) -> Any:
     return "" if value is None else value
 
 
-def _measured(filter_function: Callable[..., Any], work: Callable[..., None]) -> Callable[..., Any]:
-    """Return a filter that counts the size of its arguments as work, which is limited."""
+def _measured(
+    function: Callable[..., Any], work: Callable[..., None], times: int = 1
+) -> Callable[..., Any]:
+    """Return a filter or test that counts its arguments as work, ``times`` times their size."""
 
-    @functools.wraps(filter_function)
+    @functools.wraps(function)
     def measured(*args: Any, **kwargs: Any) -> Any:
-        work(*args, *kwargs.values())
-        return filter_function(*args, **kwargs)
+        work(*args, *kwargs.values(), times=times)
+        return function(*args, **kwargs)
 
     return measured
 
@@ -273,28 +308,3 @@ def _only_expression(tree: Any, nodes: Any) -> Any:
         if len(parts) == 1 and not isinstance(parts[0], nodes.TemplateData):
             return parts[0]
     return None
-
-
-def _bound_loops_and_text(node: Any, nodes: Any) -> None:
-    """Make every loop count its turns, and replace ``a ~ b`` by ``a + b``, which is limited."""
-    for name, value in list(node.iter_fields()):
-        if isinstance(value, list):
-            setattr(node, name, [_bounded(item, nodes) for item in value])
-        else:
-            setattr(node, name, _bounded(value, nodes))
-
-
-def _bounded(node: Any, nodes: Any) -> Any:
-    if not isinstance(node, nodes.Node):
-        return node
-    _bound_loops_and_text(node, nodes)
-    if isinstance(node, nodes.For):
-        node.iter = _filtered(node.iter, _BOUNDED_LOOP, nodes)
-    elif isinstance(node, nodes.Concat):
-        texts = [_filtered(part, "string", nodes) for part in node.nodes]
-        return functools.reduce(lambda left, right: nodes.Add(left, right, lineno=1), texts)
-    return node
-
-
-def _filtered(node: Any, name: str, nodes: Any) -> Any:
-    return nodes.Filter(node, name, [], [], None, None, lineno=1)

@@ -40,7 +40,7 @@ FLOORS = {
         current_project score_config_cache score_readers
         media_transfer
         server_only server_lacks prompt_cache prompt_display dataset_display prompt_files prompt_folder
-        template_values template_bounds template_document template_model template_files
+        template_values template_bounds template_tree template_document template_model template_files
         template_language template_variables
         template_inheritance template_listing template_plan template_render template_starter
     """,

@@ -165,6 +165,28 @@ BOMBS = [
     "{{ '{:>9999999999}'.format('a') }}",
     "{{ '{a:>9999999999}'.format_map({'a': 1}) }}",
     "{{ ''['format'] }}",
+    "{% set h = 'ab' * 4500000 %}{% for i in range(9999) %}{% if 'bb' in h %}{% endif %}{% endfor %}",
+    "{% set h = 'ab' * 4500000 %}{% for i in range(9999) %}{% if 'bb' not in h %}{% endif %}{% endfor %}",
+    "{% set h = 'ab' * 4500000 %}{% for i in range(9999) %}{% if 'bb' is in h %}{% endif %}{% endfor %}",
+    "{% set h = 'a' * 9000000 %}{% for i in range(9999) %}{% set y = h[::-1] %}{% endfor %}",
+    "{% set h = 'a' * 9000000 %}{% for i in range(9999) %}{% set y = h[1:] %}{% endfor %}",
+    "{% set h = 'a' * 4000000 %}{% set g = 'a' * 4000000 %}{% for i in range(9999) %}{{ h == g }}{% endfor %}",
+    "{% set h = 'a' * 4000000 %}{% set g = 'a' * 4000000 %}{% for i in range(9999) %}{{ h is eq g }}{% endfor %}",
+    "{% set h = 'a' * 4000000 %}{% set g = 'a' * 4000000 %}{% for i in range(9999) %}{{ 1 if h < g }}{% endfor %}",
+    "{% set h = 'a' * 4000000 %}{% set g = 'a' * 4000000 %}{% for i in range(9999) %}{{ 'b' < h != g }}{% endfor %}",
+    "{% set h = 'ab' * 4000000 %}{{ range(9999) | map('string') | select('in', h) | list }}",
+    "{{ ('a' * 2000000).find('a' * 99999 + 'b') }}",
+    "{{ ('a' * 2000000).count('a' * 99999 + 'b') }}",
+    "{{ ('a' * 2000000) | replace('a' * 99999 + 'b', '') }}",
+    "{{ ('a' * 99999 + 'b') in ('a' * 2000000) }}",
+    "{% for i in range(9999) %}{% set y = range(9999) | list %}{% endfor %}",
+    "{% for i in range(9999) %}{% for j in range(9) %}"
+    + "{% set y = [i, j, i - j // 7] %}" * 400
+    + "{% endfor %}{% endfor %}",
+    "{{ [" + "1," * 50000 + "] }}",
+    "{% set h = ('b a ' * 200000).split() %}" + "{% set y = h | map('title') | sort %}" * 50,
+    "{{ 'a' | _bounded_loop(-10) }}",
+    "{{ 'a' | loop }}",
     "{% set a = 'a ' * 4999999 %}{% for i in range(9999) %}{% if a.split() == 1 %}{% endif %}{% endfor %}",
     "{% set a = 'a' * 4999999 %}{% for i in range(9999) %}{% if a ~ a == 1 %}{% endif %}{% endfor %}",
 ]
@@ -172,10 +194,10 @@ BOMBS = [
 
 @pytest.mark.parametrize("text", BOMBS)
 def test_a_template_cannot_make_something_huge(text):
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(TemplateError):
         render(text)
-    assert time.monotonic() - started < 100
+    assert time.process_time() - started < 8  # two seconds, on a machine that is a quarter as fast
 
 
 def test_many_texts_share_one_limit():
@@ -239,3 +261,37 @@ def test_an_old_jinja_lacks_no_test_that_templates_use(monkeypatch, test):
     without = {name: one for name, one in defaults.DEFAULT_TESTS.items() if name != test}
     monkeypatch.setattr(jinja2.environment, "DEFAULT_TESTS", without)
     assert render(text) == expected
+
+
+def test_many_different_texts_take_no_longer():
+    language = new_language()
+    started = time.process_time()
+    with pytest.raises(TemplateError, match="too long"):
+        for number in range(100000):
+            language.render("{{{{ {} - 1 }}}}".format(number), {}, "here")
+    assert time.process_time() - started < 8
+
+
+@pytest.mark.parametrize(
+    "text, value",
+    [
+        ("{{ 1 in [1, 2] }}", True),
+        ("{{ 3 not in [1, 2] }}", True),
+        ("{{ 'b' in text and not 'zz' in text }}", None),
+        ("{{ 1 < 2 < 3 }}", True),
+        ("{{ (1 in [1]) == true }}", True),
+        ("{{ 'abcdef'[1:3] }}", "bc"),
+        ("{{ 'abcdef'[::-1] }}", "fedcba"),
+        ("{{ [1, 2, 3][1:] }}", [2, 3]),
+        ("{{ 'a' in {'a': 1} }}", True),
+        ("{% for i in [1, 2, 3] if i in [1, 3] %}{{ i }}{% endfor %}", "13"),
+    ],
+)
+def test_comparisons_and_slices_mean_what_they_mean_in_jinja(text, value):
+    found = render(text)
+    assert isinstance(found, bool) if value is None else found == value
+
+
+def test_in_is_not_part_of_a_chain():
+    with pytest.raises(TemplateError, match="parentheses"):
+        render("{{ 1 < 2 in [2] }}")

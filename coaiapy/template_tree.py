@@ -1,0 +1,59 @@
+"""Changes the syntax tree of a template so that all that takes long counts as work."""
+
+import functools
+from typing import Any
+
+from coaiapy import template_bounds as bounds
+
+# Filters that no template can name, because of the space.
+LOOP = " loop"
+WEIGHED = " weighed"
+
+
+def cost_of(tree: Any, nodes: Any) -> int:
+    """Return what it costs to evaluate every part of a tree once."""
+    return bounds.OPERATION + bounds.NODE * sum(1 for _ in tree.find_all(nodes.Node))
+
+
+def bound(node: Any, nodes: Any) -> None:
+    """Make loops, comparisons and slices below ``node`` count as work, which is limited."""
+    for name, value in list(node.iter_fields()):
+        if isinstance(value, list):
+            setattr(node, name, [_bounded(item, nodes) for item in value])
+        else:
+            setattr(node, name, _bounded(value, nodes))
+
+
+def _bounded(node: Any, nodes: Any) -> Any:
+    if not isinstance(node, nodes.Node):
+        return node
+    bound(node, nodes)
+    if isinstance(node, nodes.For):
+        cost = nodes.Const(cost_of(node, nodes), lineno=1)
+        node.iter = _filtered(node.iter, LOOP, nodes, cost)
+    elif isinstance(node, nodes.Concat):  # a ~ b becomes a + b, which is limited
+        texts = [_filtered(part, "string", nodes) for part in node.nodes]
+        return functools.reduce(lambda left, right: nodes.Add(left, right, lineno=1), texts)
+    elif isinstance(node, nodes.Compare):
+        return _bounded_comparison(node, nodes)
+    elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Slice):
+        node.node = _filtered(node.node, WEIGHED, nodes)
+    return node
+
+
+def _bounded_comparison(node: Any, nodes: Any) -> Any:
+    """Return a comparison that counts; a search, which may take longer, becomes the test "in"."""
+    first, others = node.ops[0], node.ops[1:]
+    if not others and first.op in ("in", "notin"):
+        found = nodes.Test(node.expr, "in", [first.expr], [], None, None, lineno=1)
+        return found if first.op == "in" else nodes.Not(found, lineno=1)
+    for operand in node.ops:
+        if operand.op in ("in", "notin"):
+            raise TypeError("put parentheses around a comparison with in")
+        operand.expr = _filtered(operand.expr, WEIGHED, nodes)
+    node.expr = _filtered(node.expr, WEIGHED, nodes)
+    return node
+
+
+def _filtered(node: Any, name: str, nodes: Any, *args: Any) -> Any:
+    return nodes.Filter(node, name, list(args), [], None, None, lineno=1)
