@@ -270,7 +270,7 @@ def test_nothing_but_the_dispatcher_ends_the_program():
 
 
 def test_threads_are_started_in_one_place():
-    """It imports what they need before: ``tests/test_cold_imports.py`` proves that this is all."""
+    """It imports what they need before: ``tests/test_cold_commands.py`` proves that this is all."""
     starting = [name for name in MODULES if "Thread" in attributes(name, "threading")]
     assert starting == ["threads"]
     using = [name for name in MODULES if "start" in attributes(name, "threads")]

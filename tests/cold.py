@@ -1,0 +1,95 @@
+"""Starts commands as a user starts them: the installed script, in a process that knows nothing yet.
+
+The command lines are the examples in the help of every command, so that none is forgotten.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from test_coaiacli import REAL_COMMANDS, example_lines
+
+SCRIPT = os.path.join(os.path.dirname(sys.executable), "coaia")
+SITE = Path(__file__).resolve().parent / "cold_site"
+# Seconds that any command may take, however bad the machine is.
+LONGEST = 20
+AT_ONCE = 3
+
+# The variables in the examples, and what keeps a command from looking for a cloud around it.
+VARIABLES = {
+    "COAIA_TRACE_ID": "my-run",
+    "COAIA_SESSION_ID": "session-1",
+    "COAIA_LAST_OBSERVATION_ID": "step-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "https_proxy": "http://127.0.0.1:9",
+}
+# The files in the examples; what is missing costs these examples an error.
+FILES = {
+    "steps.jsonl": '{"id": "step-1", "name": "Load"}\n{"id": "step-2", "name": "Save"}\n',
+    "items.jsonl": '{"id": "item-1", "input": "What is 2+2?", "expectedOutput": "4"}\n',
+    "items.csv": "id,input,expectedOutput\nitem-2,What is 1+1?,2\n",
+    "scores.csv": "name,value,traceId\nquality,0.5,my-run\n",
+    "score-configs.json": '[{"name": "Helpfulness", "dataType": "NUMERIC"}]',
+    "chat.yaml": "- role: user\n  content: Hello {{name}}\n",
+    "photo.png": "\x89PNG\r\n\x1a\n",
+    "notes.txt": "a long text\n",
+}
+
+
+class Ended(NamedTuple):
+    """How a command ended; ``code`` is ``None`` if it had to be killed."""
+
+    words: list
+    code: int
+    err: str
+    seconds: float
+
+
+def examples():
+    """Return every command line in the help of a command once, those first that others need."""
+    found = {}
+    for _, parser in REAL_COMMANDS:
+        for words in example_lines(parser.epilog or ""):
+            found.setdefault(tuple(words), [os.path.expandvars(word) for word in words])
+    return sorted(found.values(), key=lambda words: "create" not in words and "init" not in words)
+
+
+def run(words, **variables):
+    """Run ``coaia WORD...``."""
+    return ended(started(words, **variables), words)
+
+
+def started(words, **variables):
+    """Start ``coaia WORD...``."""
+    return subprocess.Popen(
+        [SCRIPT] + words,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=dict(os.environ, **variables),
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+    )
+
+
+def ended(process, words, longest=LONGEST):
+    """Wait for the end of a command; kill it if it takes too long."""
+    begun = time.monotonic()
+    try:
+        _, err = process.communicate(timeout=longest)
+        code = process.returncode
+    except subprocess.TimeoutExpired:
+        process.kill()
+        _, err = process.communicate()
+        code = None
+    return Ended(words, code, err.decode("utf-8"), time.monotonic() - begun)
+
+
+def several_at_once(work, items):
+    """Return ``work(item)`` for every item."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(work, items))

@@ -1,0 +1,91 @@
+"""Every command in a process of its own, several at a time: each ends, and imports in no thread."""
+
+import subprocess
+import sys
+
+import cold
+import pytest
+
+
+@pytest.fixture
+def examples(project, openai, monkeypatch):
+    """The examples in the help of all commands, with the files and variables in them."""
+    for name, value in cold.VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    for name, text in cold.FILES.items():
+        (project / name).write_text(text, encoding="latin-1")
+    (project / "prompts").mkdir()
+    return cold.examples()
+
+
+@pytest.fixture
+def traced(tmp_path, monkeypatch):
+    """Let processes write the names of the modules that a thread imports first to this file."""
+    report = tmp_path / "imported"
+    report.write_text("")
+    monkeypatch.setenv("COLD_IMPORTS", str(report))
+    monkeypatch.setenv("PYTHONPATH", str(cold.SITE))
+    return report
+
+
+def test_the_trace_shows_what_a_thread_imports(traced):
+    script = (
+        "import json, threading\n"
+        "import decimal\n"
+        "thread = threading.Thread(target=lambda: __import__('colorsys') and __import__('json'))\n"
+        "thread.start()\n"
+        "thread.join()\n"
+    )
+    subprocess.check_call([sys.executable, "-c", script])
+    assert traced.read_text() == "colorsys\n"
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("kind", ["v3", "v4-events_only"])
+def test_every_command_ends_and_imports_in_no_thread(use, examples, traced, kind):
+    use(kind)
+    assert len(examples) > 150
+    ends = cold.several_at_once(cold.run, examples)
+    assert not [end for end in ends if end.code not in range(7)], "killed, or by a signal"
+    assert not [end for end in ends if "Traceback" in end.err or "unexpected" in end.err]
+    assert sum(end.code == 0 for end in ends) > 100
+    assert traced.read_text() == ""
+
+
+@pytest.mark.parametrize("host", ["localhost", "b\u00fccher.invalid"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_no_address_makes_a_thread_import(use, traced, scheme, host):
+    """The first command asks what the server is, the second knows it and only sends."""
+    port = use("v4-events_only").url.rsplit(":", 1)[1]
+    create = ["fuse", "traces", "create", "--timeout", "1"]
+    addressed = {"LANGFUSE_BASE_URL": "{}://{}:{}".format(scheme, host, port)}
+    behind = {"http_proxy": "http://b\u00fccher.invalid:" + port, "no_proxy": ""}
+    ends = [cold.run(create + ["one"]), cold.run(create + ["two"], **addressed)]
+    ends += [cold.run(create + ["three"], **behind), cold.run(["fuse", "projects"], **behind)]
+    assert not [end for end in ends if end.code not in (0, 4)]
+    assert traced.read_text() == ""
+
+
+@pytest.mark.timeout(600)
+def test_no_write_waits_for_ever(use):
+    """One of thirty did, when a thread imported requests while the main thread imported socket."""
+    use("v4-events_only")
+    writes = [
+        ["fuse", "traces", "create", "t"],
+        ["fuse", "traces", "add-observation", "t", "-n", "a step"],
+        ["pipeline", "create", "simple-trace", "--var", "trace_name=a trace"],
+    ]
+    assert {end.code for end in cold.several_at_once(cold.run, writes * 15)} == {0}
+
+
+def test_without_threads_writes_are_kept_and_sent(use, run, monkeypatch):
+    server = use("v4-events_only")
+    monkeypatch.setenv("PYTHONPATH", str(cold.SITE))
+    end = cold.run(["fuse", "traces", "create", "one"], COLD_NO_THREADS="1")
+    assert (end.code, "Traceback" in end.err) == (0, False), end
+    assert run("fuse", "outbox", "list", "--jsonl").out == ""
+    server.stop_listening()
+    words = ["fuse", "traces", "create", "two", "--timeout", "1"]
+    end = cold.run(words, COLD_NO_THREADS="1")
+    assert end.code == 0 and "not sent yet: 1 record in the outbox, nothing is lost" in end.err
+    assert run("fuse", "outbox", "list", "--jsonl").out.count("\n") == 1

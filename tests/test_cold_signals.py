@@ -1,0 +1,80 @@
+"""Signals at any moment of a command's life: it ends at once, in order, and leaves nothing behind."""
+
+import os
+import random
+import re
+import signal
+import sqlite3
+import time
+
+import cold
+import pytest
+
+from coaiapy.journal import journal_path
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# Seconds in which an interrupted command ends: three, and some for a machine with more to do.
+AT_ONCE = 3 + 3
+SENTENCE = r"coaia: (interrupted|ended by SIG(TERM|HUP))(: what was not sent[^\n]*)?\n"
+# Until our first line has run, Python shows its own traceback for Ctrl-C, as for any program.
+PYTHONS_OWN = re.compile(
+    r"Traceback(?!.*/coaiapy/(?!(__init__|interrupts)\.py)).*KeyboardInterrupt\n$", re.S
+)
+
+
+def write(number):
+    words = "fuse traces add-observation a-trace -i o{0} -n step-{0}".format(number).split()
+    return words if number % 2 else "fuse traces create t{}".format(number).split()
+
+
+def interrupted(number, most):
+    """Start a command, send it a signal after at most so many seconds; return how it ended."""
+    chance = random.Random(number)
+    sent = chance.choice(SIGNALS)
+    process = cold.started(write(number))
+    time.sleep(chance.uniform(0, most))
+    process.send_signal(sent)
+    return sent, cold.ended(process, write(number))
+
+
+def check(sent, end):
+    """What an interrupted command may do; a signal may also come when it has ended, or nearly."""
+    assert end.seconds < AT_ONCE, end
+    if end.code == 128 + sent:
+        assert re.search("^" + SENTENCE + r"\Z", end.err, re.M), end
+        assert "Traceback" not in end.err
+    elif "Traceback" in end.err:
+        assert sent == signal.SIGINT and PYTHONS_OWN.search(end.err), end
+    else:
+        assert end.code in (0, -sent), end
+
+
+def check_what_is_left(home, project):
+    journal = sqlite3.connect(journal_path())
+    assert journal.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    journal.close()
+    assert os.listdir(str(project)) == []
+    assert {name.split("-")[0] for name in os.listdir(str(home / ".coaia"))} == {"coaia.db"}
+
+
+@pytest.mark.timeout(600)
+def test_a_signal_while_a_command_starts_works_and_ends(use, run, home, project):
+    use("v4-events_only")
+    for sent, end in cold.several_at_once(lambda n: interrupted(n, 0.8), range(60)):
+        check(sent, end)
+    assert run("fuse", "outbox", "flush").code == 0
+    assert '"waiting"' not in run("fuse", "outbox", "list", "--jsonl").out
+    check_what_is_left(home, project)
+
+
+@pytest.mark.timeout(600)
+def test_a_signal_while_a_command_waits_for_a_server(use, run, home, project):
+    server = use("v4-events_only")
+    server.fail("hang", times=None)
+    ends = cold.several_at_once(lambda n: interrupted(n, 2.0), range(30))
+    for sent, end in ends:
+        check(sent, end)
+    assert [end for _, end in ends if "what was not sent yet is in the outbox" in end.err]
+    server.heal()
+    assert run("fuse", "outbox", "flush").code == 0
+    check_what_is_left(home, project)
