@@ -85,6 +85,12 @@ def main(argv: Optional[List[str]] = None, context: Optional[Context] = None) ->
 
     ``argv`` are the words after ``coaia``, by default those of ``sys.argv``.
     """
+    code = _main(argv, context)
+    interrupts.leave(code)
+    return code
+
+
+def _main(argv: Optional[List[str]], context: Optional[Context]) -> int:
     streams = context or standard_context()
     words = list(sys.argv[1:] if argv is None else argv)
     if isinstance(argv, str) or not all(isinstance(word, str) for word in words):

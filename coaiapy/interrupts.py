@@ -28,8 +28,9 @@ _LOSING_FILES = ("<frozen importlib", "weakref.py", "_weakrefset.py")
 
 
 class _Watch:
-    """The first signal, when it came, and how far it got."""
+    """Whether this process is the program, the first signal, when it came, and how far it got."""
 
+    is_on = False
     number = 0
     moment = 0.0
     is_allowed = False
@@ -47,6 +48,7 @@ def watch() -> None:
 
     A signal that is ignored, as SIGHUP after ``nohup``, or that has a handler already, is left.
     """
+    _Watch.is_on = True
     for name in _NAMES:
         number = getattr(signal, name, None)
         if number and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
@@ -69,6 +71,22 @@ class Allowed:
         _Watch.is_allowed = False
         if _Watch.number and kind is not KeyboardInterrupt:
             raise KeyboardInterrupt()
+
+
+def leave(code: int) -> None:
+    """End the program here and now if a signal came, or if it has threads that are still at work.
+
+    Python would first take apart what is left, and could wait for ever for something that was cut
+    off, such as a lock that a thread holds where it was stopped.
+    """
+    if not _Watch.is_on or not (_Watch.number or len(sys._current_frames()) > 1):
+        return
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            pass  # it is closed, or its reader has left
+    os._exit(code)
 
 
 def exit_code() -> int:

@@ -73,6 +73,23 @@ def test_a_program_that_cannot_be_interrupted_is_ended(project):
     assert python("program.py") == (143, "", "coaia: ended by SIGTERM\n")
 
 
+def test_no_thread_that_is_left_holds_up_the_end(project):
+    """Python stops such a thread where it is, here with a lock that is needed at the very end."""
+    (project / "coaia").write_text(
+        "import coaiapy, threading, time, sys\n"
+        "from coaiapy.coaiacli import main\n"
+        "lock = threading.Lock()\n"
+        "threading.Thread(target=lambda: lock.acquire() and time.sleep(60), daemon=True).start()\n"
+        "class Last:\n"
+        "    def __del__(self, lock=lock): lock.acquire()\n"
+        "last = Last()\n"
+        "sys.exit(main())\n"
+    )
+    assert python("coaia", "env", "set", "A", "1")[0] == 0
+    assert python("coaia", "env", "get", "A") == (0, "1\n", "")
+    assert python("coaia", "nonsense")[0] == 2
+
+
 def test_a_signal_before_the_command_begins_is_told_by_it(project):
     (project / "coaia").write_text(
         "import coaiapy, os, signal, sys\n"
