@@ -1,6 +1,8 @@
 """Every command of the tree, with its parser."""
 
 import argparse
+import re
+import shlex
 
 from coaiapy import coaiacli
 
@@ -37,3 +39,12 @@ REAL_COMMANDS = [
     for words, parser in TREE
     if words and parser.get_default("handler").__name__ != "print_help"
 ]
+
+
+def example_lines(epilog):
+    """The words of every ``coaia ...`` in an epilog, as a shell would split them."""
+    for line in epilog.splitlines():
+        for part in re.split(r"[|;]|&&|\$\(|\)", line):
+            words = shlex.split(part.split(" <")[0].split(" >")[0]) if "coaia " in part else []
+            if words[:1] == ["coaia"]:
+                yield words[1:]

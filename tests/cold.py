@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from test_coaiacli import REAL_COMMANDS, example_lines
+from all_commands import REAL_COMMANDS, example_lines
 
 SCRIPT = os.path.join(os.path.dirname(sys.executable), "coaia")
 SITE = Path(__file__).resolve().parent / "cold_site"

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from all_commands import ONLY_GROUPS, REAL_COMMANDS, named, subparsers
+from all_commands import ONLY_GROUPS, REAL_COMMANDS, example_lines, named, subparsers
 
 import coaiapy
 from coaiapy import coaiacli
@@ -52,15 +52,6 @@ def test_every_command_has_a_help_text_with_an_example(run, words, parser):
     assert examples, "coaia {} has no example".format(named(words))
     for line in examples:
         coaiacli.build_parser(line).parse_args(line)
-
-
-def example_lines(epilog):
-    """The words of every ``coaia ...`` in an epilog, as a shell would split them."""
-    for line in epilog.splitlines():
-        for part in re.split(r"[|;]|&&|\$\(|\)", line):
-            words = shlex.split(part.split(" <")[0].split(" >")[0]) if "coaia " in part else []
-            if words[:1] == ["coaia"]:
-                yield words[1:]
 
 
 @pytest.mark.parametrize("words", ONLY_GROUPS, ids=named)
