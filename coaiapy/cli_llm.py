@@ -80,6 +80,11 @@ def _add_common_options(parser: Parser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="print the request instead of sending it"
     )
+    parser.add_argument(
+        "--reasoning",
+        action="store_true",
+        help="show the reasoning in front of the answer, if the model gives any, on standard error",
+    )
     parser.add_argument("--stream", action="store_true", help="print the answer while it arrives")
     add_trace_options(parser)
 
@@ -156,13 +161,26 @@ def _send(args: argparse.Namespace, context: Context, tag: Any, text: str) -> Op
     reply = text_calls.ask(
         values, request, tag.name, recorder(args, context), show if streamed else None
     )
-    if streamed:
+    if args.reasoning and reply.reasoning:
+        context.note(reply.reasoning)
+    _show_answer(args, context, reply, streamed)
+    return ExitCode.OK
+
+
+def _show_answer(args: argparse.Namespace, context: Context, reply: Any, was_streamed: bool) -> None:
+    """Write the answer, or what of it is not written yet, and say what is missing of it."""
+    stopped = " (it stopped with {})".format(reply.finish_reason) if reply.finish_reason else ""
+    if not reply.text.strip():
+        return context.warn("the model answered with no text{}: nothing is written".format(stopped))
+    if was_streamed:
         write_text(context.stdout, "" if reply.text.endswith("\n") else "\n")
     else:
         put_text(context, _as_json(reply) if args.json else reply.text, args.output)
     if reply.finish_reason == "length":
         context.warn("the answer is incomplete: the model stopped at its length limit")
-    return ExitCode.OK
+    elif reply.finish_reason == "content_filter":
+        context.warn("the answer is incomplete: a content filter stopped the model")
+    return None
 
 
 def _as_json(reply: Any) -> str:

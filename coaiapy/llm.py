@@ -3,11 +3,15 @@
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from coaiapy import times
-from coaiapy.errors import NetworkError
+from coaiapy.errors import NetworkError, RefusedError
 from coaiapy.openai_http import OpenaiHttp
+from coaiapy.reasoning import MESSAGE_KEYS, Divider, Said, content_of, divided
 from coaiapy.text import kind_of
+from coaiapy.token_usage import counts_or_none
 
 Message = Dict[str, str]
+# What of a message may say something.
+_SAYS = ("content", "refusal", "tool_calls") + MESSAGE_KEYS
 
 
 class ChatRequest(NamedTuple):
@@ -31,8 +35,9 @@ class ChatRequest(NamedTuple):
 class Reply(NamedTuple):
     """A model's reply.
 
-    ``usage`` is numbers of tokens by name (``input``, ``output``, ``total``); ``first_at`` is when
-    the first part of a streamed reply came (ISO 8601).
+    ``usage`` is as ``token_usage.counts`` returns it; ``first_at`` is when
+    the first part of a streamed reply came (ISO 8601). ``reasoning`` is what the model has written
+    before its answer, which is not a part of ``text``.
     """
 
     text: str
@@ -40,6 +45,7 @@ class Reply(NamedTuple):
     usage: Mapping[str, int] = {}
     finish_reason: Optional[str] = None
     first_at: Optional[str] = None
+    reasoning: str = ""
 
 
 def messages(user: str, system: str = "") -> List[Message]:
@@ -61,61 +67,82 @@ def stream(http: OpenaiHttp, request: ChatRequest, show: Callable[[str], None]) 
     """Return the model's reply, and call ``show`` with each part of its text as it comes."""
     body = dict(request.body(), stream=True, stream_options={"include_usage": True})
     reply = Reply("", request.model)
+    divider = Divider()
     for event in http.stream(http.service.chat_url, body):
         if "message" in _first_choice(event):  # this service does not stream
             reply = _reply(event, request)
             show(reply.text)
             return reply
-        part = _part(event, request.model)
-        if part:
-            show(part)
-        reply = _added(reply, event, part)
-    return reply
+        said = _said(_first_choice(event).get("delta"), request.model)
+        reply = _added(reply, event, Said(divider.add(said.text), said.reasoning), show)
+    reply = _added(reply, {}, Said(divider.rest()), show)
+    return reply._replace(reasoning=(reply.reasoning + divider.reasoning).strip())
 
 
-def _part(event: Mapping[str, Any], model: str) -> str:
-    """Return the text in one event of a stream; the last events have none."""
-    part = delta = _first_choice(event).get("delta")
-    if isinstance(delta, dict):
-        part = delta.get("content")
-        if isinstance(part, str):
-            return part
-    if part is None:
-        return ""
-    raise NetworkError(
-        "the stream of {} contains {} instead of text: check openai_api_url and the model".format(
-            model, kind_of(part)
-        )
-    )
-
-
-def _added(reply: Reply, event: Mapping[str, Any], part: str) -> Reply:
+def _added(
+    reply: Reply, event: Mapping[str, Any], part: Said, show: Callable[[str], None]
+) -> Reply:
+    """Return the reply with a part and with what else an event of the stream says."""
     choice = _first_choice(event)
+    if part.text:
+        show(part.text)
     return Reply(
-        text=reply.text + part,
+        text=reply.text + part.text,
         model=_text(event.get("model")) or reply.model,
-        usage=_usage(event) or reply.usage,
+        usage=counts_or_none(event.get("usage")) or reply.usage,
         finish_reason=_text(choice.get("finish_reason")) or reply.finish_reason,
-        first_at=reply.first_at or (times.now() if part else None),
+        first_at=reply.first_at or (times.now() if part.text else None),
+        reasoning=reply.reasoning + part.reasoning,
     )
 
 
 def _reply(answer: Mapping[str, Any], request: ChatRequest) -> Reply:
     choice = _first_choice(answer)
     message = choice.get("message")
-    text = message.get("content") if isinstance(message, dict) else None
-    if not isinstance(text, str):
-        refusal = message.get("refusal") if isinstance(message, dict) else None
+    if not isinstance(message, dict) or not _is_answer(choice, message):
         raise NetworkError(
-            "the answer of {} contains no text{}: check openai_api_url and the model".format(
-                request.model, " ({})".format(refusal) if refusal else ""
+            "the answer of {} contains no text: check openai_api_url and the model".format(
+                request.model
             )
         )
+    said = _said(message, request.model)
+    answered = divided(said.text)
     return Reply(
-        text=text,
+        text=answered.text,
         model=_text(answer.get("model")) or request.model,
-        usage=_usage(answer),
+        usage=counts_or_none(answer.get("usage")),
         finish_reason=_text(choice.get("finish_reason")),
+        reasoning="\n".join(filter(None, (said.reasoning, answered.reasoning))).strip(),
+    )
+
+
+def _said(message: Any, model: str) -> Said:
+    """Return the text and the reasoning of a message, or of a part of it in a stream.
+
+    Raises ``RefusedError`` for a message that is only a refusal.
+    """
+    if not isinstance(message, dict):
+        return Said("") if message is None else _no_text(model, message)
+    try:
+        said = content_of(message.get("content"))
+    except ValueError:
+        return _no_text(model, message["content"])
+    if message.get("refusal") and isinstance(message["refusal"], str) and not said.text:
+        raise RefusedError("{} refused: {}".format(model, message["refusal"]))
+    beside = (message.get(key) for key in MESSAGE_KEYS)
+    return said._replace(reasoning=next((one for one in beside if _text(one)), said.reasoning))
+
+
+def _is_answer(choice: Mapping[str, Any], message: Mapping[str, Any]) -> bool:
+    """Tell whether a message says anything, or says why it ends without a text."""
+    return any(message.get(key) is not None for key in _SAYS) or bool(choice.get("finish_reason"))
+
+
+def _no_text(model: str, found: Any) -> Said:
+    raise NetworkError(
+        "the answer of {} contains {} instead of text: check openai_api_url and the model".format(
+            model, kind_of(found)
+        )
     )
 
 
@@ -126,18 +153,5 @@ def _first_choice(answer: Mapping[str, Any]) -> Dict[str, Any]:
     return {}
 
 
-def _usage(answer: Mapping[str, Any]) -> Dict[str, int]:
-    """Return the numbers of tokens that the service reports, without its finer details."""
-    usage = answer.get("usage")
-    if not isinstance(usage, dict):
-        return {}
-    names = {"prompt_tokens": "input", "completion_tokens": "output", "total_tokens": "total"}
-    return {names[name]: usage[name] for name in names if _is_count(usage.get(name))}
-
-
 def _text(value: Any) -> Optional[str]:
     return value if isinstance(value, str) else None
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

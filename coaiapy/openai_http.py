@@ -123,6 +123,7 @@ class OpenaiHttp:
         except ValueError:
             value = None
         if isinstance(value, dict):
+            self._check_success(url, value, answer.body)
             return value
         got = "something that is not a JSON object"
         if is_html(answer.body):
@@ -131,6 +132,12 @@ class OpenaiHttp:
             "{} answered with {}, which is not the answer of a language model service: check "
             "OPENAI_BASE_URL and openai_api_url".format(shown_url(url), self._clean(got))
         )
+
+    def _check_success(self, url: str, value: Mapping[str, Any], body: bytes) -> None:
+        """Raise ``RefusedError`` for an answer or event that holds an error, whatever its status."""
+        if value.get("error"):
+            said = self._clean(message_of(body[:_LONGEST_ERROR])) or "no reason given"
+            raise RefusedError("{} answered with an error: {}".format(shown_url(url), said))
 
     def _events(self, url: str, response: Any) -> Iterator[Dict[str, Any]]:
         finished = False
@@ -155,10 +162,7 @@ class OpenaiHttp:
         event = parsed_object(data)
         if not event:
             raise self._broken_off(url, "an event of the stream is not a JSON object")
-        if event.get("error"):
-            raise RefusedError(
-                "{} stopped with an error: {}".format(shown_url(url), self._clean(message_of(data)))
-            )
+        self._check_success(url, event, data)
         return dict(event)
 
     def _broken_off(self, url: str, why: str) -> NetworkError:

@@ -2,7 +2,7 @@
 
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
 
-from coaiapy import json_values, times
+from coaiapy import json_values, times, token_usage
 from coaiapy.errors import UsageError
 from coaiapy.suggest import did_you_mean
 from coaiapy.text import environment_name, kind_of
@@ -110,25 +110,8 @@ def _one_of(choices: Tuple[str, ...]) -> Check:
     return check
 
 
-_USAGE_NAMES = {
-    "promptTokens": "input",
-    "prompt_tokens": "input",
-    "completionTokens": "output",
-    "completion_tokens": "output",
-    "totalTokens": "total",
-    "total_tokens": "total",
-}
-
-
 def _usage(value: Any) -> Body:
-    usage = {}
-    for name, count in _object(value).items():
-        if name == "unit" or count is None:
-            continue
-        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-            raise ValueError("{} must be a whole number, not {!r}".format(name, count))
-        usage[_USAGE_NAMES.get(name, name)] = count
-    return usage
+    return token_usage.counts(_object(value))
 
 
 def _cost(value: Any) -> Body:

@@ -23,7 +23,7 @@ FLOORS = {
         records record_fields ids times times_relative settings display table listing masking trace_filter
         trust addresses held_variables env_files env_format_json env_format_lines env_places env_hierarchy env_changes
         findings dotenv_file config_files config_schema config_values redis_settings redaction
-        spelled_values score_values score_config_fields shapes langfuse_shapes
+        spelled_values token_usage reasoning score_values score_config_fields shapes langfuse_shapes
         prompt_content media_files gemini_schema yaml_values stash_entries stash_patterns
     """,
     2: """

@@ -155,7 +155,7 @@ def test_a_stream_may_have_events_without_text(run, openai):
     assert (result.code, result.out) == (0, "hello\n")
 
 
-@pytest.mark.parametrize("delta", ["text", 5, [], {"content": ["text"]}, {"content": {"a": 1}}])
+@pytest.mark.parametrize("delta", ["text", 5, [], {"content": {"a": 1}}])
 def test_a_stream_of_something_else_is_one_sentence(run, openai, delta):
     openai.faults = [[{"choices": [{"delta": delta}]}, LAST]]
     result = run("s", "text", "--stream")

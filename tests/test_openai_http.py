@@ -175,7 +175,7 @@ def test_a_stream_without_an_end_mark_is_whole_if_the_model_finished(http, opena
     "fault, kind, words",
     [
         ("stream_ends", NetworkError, "before its answer was complete: the stream ended"),
-        ("stream_error", RefusedError, "stopped with an error: the model is overloaded"),
+        ("stream_error", RefusedError, "answered with an error: the model is overloaded"),
         ("html", NetworkError, "check OPENAI_BASE_URL"),
         ("401", ConfigError, "check OPENAI_API_KEY"),
     ],
