@@ -18,7 +18,30 @@ MEDIA_TYPES = {
     "amr": "audio/amr",
     "aiff": "audio/aiff",
     "aac": "audio/aac",
+    "mov": "video/quicktime",
+    "3gp": "video/3gpp",
+    "mka": "audio/x-matroska",
+    "caf": "audio/x-caf",
+    "wma": "audio/x-ms-wma",
 }
+# The suffixes under which services know the kinds that all of them read, the usual one first.
+SUFFIXES = {
+    "wav": ("wav",),
+    "mp3": ("mp3", "mpga", "mpeg"),
+    "ogg": ("ogg", "oga"),
+    "flac": ("flac",),
+    "mp4": ("m4a", "mp4"),
+    "webm": ("webm",),
+}
+_BRANDS = {b"qt  ": "mov", b"3gp": "3gp", b"3g2": "3gp"}
+_BEGINNINGS = {
+    b"OggS": "ogg",
+    b"fLaC": "flac",
+    b"#!AM": "amr",
+    b"caff": "caf",
+    b"0&\xb2u": "wma",
+}
+_EBML = b"\x1aE\xdf\xa3"
 
 
 class AudioFile(NamedTuple):
@@ -37,6 +60,18 @@ class AudioFile(NamedTuple):
     def media_type(self) -> str:
         """Its media type, such as ``audio/wav``."""
         return MEDIA_TYPES[self.kind]
+
+    @property
+    def is_common(self) -> bool:
+        """Whether every transcription service reads its format."""
+        return self.kind in SUFFIXES
+
+    @property
+    def upload_name(self) -> str:
+        """Its name with a suffix that fits its format: services judge a file by its suffix."""
+        suffixes = SUFFIXES.get(self.kind, (self.kind,))
+        given = os.path.splitext(self.name)[1][1:].lower()
+        return self.name if given in suffixes else "{}.{}".format(self.name, suffixes[0])
 
 
 def look_at(path: str) -> AudioFile:
@@ -68,11 +103,13 @@ def _kind(head: bytes) -> Optional[str]:
         return "wav"
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
         return "aiff"
-    if head[4:8] == b"ftyp":
-        return "mp4"
-    begins = {b"OggS": "ogg", b"fLaC": "flac", b"\x1aE\xdf\xa3": "webm", b"#!AM": "amr"}
-    if head[:4] in begins:
-        return begins[head[:4]]
+    if head[4:8] in (b"ftyp", b"moov", b"wide"):  # the last two begin old QuickTime files
+        brand = head[8:12] if head[4:8] == b"ftyp" else b"qt  "
+        return _BRANDS.get(brand) or _BRANDS.get(brand[:3]) or "mp4"
+    if head[:4] == _EBML:
+        return "mka" if b"matroska" in head[:64] else "webm"
+    if head[:4] in _BEGINNINGS:
+        return _BEGINNINGS[head[:4]]
     if head[:1] == b"\xff" and len(head) > 1 and head[1] & 0xF6 == 0xF0:
         return "aac"
     first = next(mp3_frames.frames(head), None)

@@ -1,13 +1,14 @@
 """Splits recordings into parts that a service accepts, with cuts in quiet moments.
 
-WAV is cut between samples and MP3 between frames, without other programs; other formats are first
-converted to WAV by ffmpeg. Parts are yielded one at a time, so that only one is in memory.
+WAV is cut between samples and MP3 between frames, without other programs. Other formats that are too
+large, or that few services read, are first converted to WAV by ffmpeg. Parts are yielded one at a time, so that only one is in memory.
 """
 
 import os
 from typing import IO, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from coaiapy import mp3_frames, wav_audio
+from coaiapy.audio_conversion import converted
 from coaiapy.audio_files import AudioFile
 from coaiapy.errors import ConfigError, UsageError
 from coaiapy.files import open_bytes
@@ -45,8 +46,8 @@ def parts(audio: AudioFile, limits: Limits, seconds: Optional[float] = None) -> 
 
     ``seconds`` is its ``duration``, if the caller knows it: that of an MP3 takes time to find out.
 
-    Raises ``UsageError`` when the recording is silent, empty or broken, ``ConfigError`` when it is
-    too large and ffmpeg is needed but missing.
+    Raises ``UsageError`` when the recording is silent, empty or broken, ``ConfigError`` when ffmpeg
+    is needed but missing.
     """
     if limits.bytes < _SMALLEST_PART:
         raise ConfigError(
@@ -57,9 +58,11 @@ def parts(audio: AudioFile, limits: Limits, seconds: Optional[float] = None) -> 
         return _wav_parts(audio, limits)
     if audio.kind == "mp3":
         return _mp3_parts(audio, limits, seconds)
+    if not audio.is_common:
+        return _converted_parts(audio, limits, "is {}, which is to be converted".format(audio.kind))
     if audio.size <= limits.bytes:
         return iter([_whole(audio)])
-    return _converted_parts(audio, limits)
+    return _converted_parts(audio, limits, "is too large to be sent at once")
 
 
 def duration(audio: AudioFile) -> Optional[float]:
@@ -75,7 +78,7 @@ def duration(audio: AudioFile) -> Optional[float]:
 
 def _whole(audio: AudioFile, seconds: Optional[float] = None) -> Part:
     with open_bytes(audio.path) as stream:
-        return Part(audio.name, audio.media_type, stream.read(), 0.0, seconds)
+        return Part(audio.upload_name, audio.media_type, stream.read(), 0.0, seconds)
 
 
 def _name(audio: AudioFile, number: int, suffix: str) -> str:
@@ -97,7 +100,7 @@ def _wav_parts(audio: AudioFile, limits: Limits) -> Iterator[Part]:
         wav = _parsed(audio, stream)
         if wav.is_measurable and _is_silent(wav, stream):
             raise UsageError("{} is silent: check the recording".format(audio.path))
-        if audio.size <= limits.bytes and wav.seconds <= limits.seconds:
+        if audio.size <= limits.bytes and wav.seconds <= limits.seconds and wav.is_complete:
             yield _whole(audio, wav.seconds)
             return
         most = limits.bytes - len(wav.header(0))
@@ -246,36 +249,7 @@ class _Mp3Part:
         return Part(name, audio.media_type, content, start, self.seconds)
 
 
-def _converted_parts(audio: AudioFile, limits: Limits) -> Iterator[Part]:
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="coaia-") as folder:
-        path = os.path.join(folder, os.path.splitext(audio.name)[0] + ".wav")
-        convert(audio.path, path)
-        converted = AudioFile(path, "wav", os.path.getsize(path))
-        for part in _wav_parts(converted, limits):
+def _converted_parts(audio: AudioFile, limits: Limits, why: str) -> Iterator[Part]:
+    with converted(audio, why) as wav:
+        for part in _wav_parts(wav, limits):
             yield part
-
-
-def convert(path: str, target: str) -> None:
-    """Convert a sound or video file with ffmpeg to WAV: mono, 16 kHz, enough for transcription.
-
-    Raises ``ConfigError`` when ffmpeg is missing, ``UsageError`` when it cannot read the file.
-    """
-    import subprocess
-
-    words = ["ffmpeg", "-nostdin", "-v", "error", "-i", os.path.abspath(path), "-vn"]
-    words += ["-ac", "1", "-ar", "16000", "-c:a", "pcm_s16le", "-y", target]
-    try:
-        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        _, said = process.communicate()
-    except OSError as error:
-        raise ConfigError(
-            "{} is too large to be sent at once, and only WAV and MP3 can be split without "
-            "ffmpeg, which cannot be run ({}): install it, or convert the file to MP3".format(
-                path, error.strerror or error
-            )
-        ) from error
-    if process.returncode or not os.path.exists(target):
-        lines = said.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
-        raise UsageError("ffmpeg cannot convert {}: {}".format(path, lines[-1].strip()))

@@ -5,16 +5,20 @@ The sound itself is never changed. Tags are written to a copy, which then replac
 
 import os
 import shutil
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from contextlib import contextmanager
+from typing import IO, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
+from coaiapy import audio_tags_foreign, wav_audio
 from coaiapy.audio_tags_base import NAMES
 from coaiapy.audio_tags_id3 import Id3Tags
 from coaiapy.audio_tags_mp4 import Mp4Tags
 from coaiapy.audio_tags_vorbis import VorbisTags
-from coaiapy.errors import StateError, UsageError
+from coaiapy.errors import CoaiaError, StateError, UsageError
 from coaiapy.files import read_bytes, read_input_text, reason
 from coaiapy.packages import require
 
+# A change of the length of the sound by more than this means that it was damaged.
+_NOTICED_SECONDS = 0.05
 _PICTURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
 
 
@@ -79,12 +83,17 @@ def _picture(path: str) -> Tuple[str, bytes]:
 
 def read(path: str) -> Dict[str, Any]:
     """Return the tags of a file: ``format``, the names of ``NAMES`` and ``lyrics`` that are set,
-    ``cover`` (``type``, ``bytes``), and ``frames``: every other frame with its texts.
+    ``cover`` (``type``, ``bytes``), and ``frames``: every other frame with its texts, also those of
+    tags of another kind (``APE:Title``, ``INFO:ICMT``).
 
     Raises ``StateError`` for a file that cannot be read, ``UsageError`` for one with no tags of a
-    known kind.
+    known kind and for a damaged one.
     """
-    return dict(_handler(path, _opened(path, path)).shown())
+    with _reporting(path):
+        opened = _opened(path, path)
+        tags = dict(_handler(path, opened).shown())
+        tags["frames"] = dict(tags["frames"], **audio_tags_foreign.shown(path, opened))
+        return tags
 
 
 def write(path: str, change: Change) -> None:
@@ -93,22 +102,54 @@ def write(path: str, change: Change) -> None:
     Raises what ``read`` raises, and ``UsageError`` for a frame that the file's format cannot hold.
     """
     target = os.path.realpath(path)
-    _handler(path, _opened(path, target))  # a file of another kind is refused before it is copied
-    copy = _copied(path, target)
+    with _reporting(path):
+        length = _length(path, target)  # a file of another kind is refused before it is copied
+        copy = _copied(path, target)
     try:
-        handler = _handler(path, _opened(path, copy))
-        if change.clear:
-            handler.clear()
-        _apply(handler, change)
-        handler.save(change.id3)
+        with _reporting(path):
+            _change(path, copy, change)
+            if abs(_length(path, copy) - length) > _NOTICED_SECONDS:
+                raise UsageError("{} cannot be tagged without damage: convert it".format(path))
         os.replace(copy, target)
     except OSError as error:
         raise StateError("cannot write {}: {}".format(path, reason(error))) from error
-    except require("mutagen").MutagenError as error:
-        raise StateError("cannot write the tags of {}: {}".format(path, error)) from error
     finally:
         if os.path.exists(copy):
             os.unlink(copy)
+
+
+def _change(path: str, copy: str, change: Change) -> None:
+    if change.clear:
+        audio_tags_foreign.remove(copy, _opened(path, copy))
+    handler = _handler(path, _opened(path, copy))
+    if change.clear:
+        handler.clear()
+    _apply(handler, change)
+    handler.save(change.id3)
+
+
+def _length(path: str, place: str) -> float:
+    """Return how many seconds the sound in a file lasts that can be tagged."""
+    opened = _opened(path, place)
+    _handler(path, opened)
+    return float(getattr(opened.info, "length", 0.0) or 0.0)
+
+
+@contextmanager
+def _reporting(path: str) -> Iterator[None]:
+    """Turn what mutagen raises in the block into a ``CoaiaError``.
+
+    For a damaged file that may be any exception.
+    """
+    try:
+        yield
+    except (CoaiaError, OSError):
+        raise
+    except Exception as error:
+        said = str(error) or "its parts do not fit together"
+        if isinstance(error, RecursionError):
+            said = "it is nested too deeply"
+        raise UsageError("{} is a damaged audio file: {}".format(path, said)) from error
 
 
 def _copied(path: str, target: str) -> str:
@@ -140,13 +181,31 @@ def _opened(path: str, place: str) -> Any:
     if os.path.isdir(place):
         raise StateError("cannot read {}: it is a folder".format(path))
     try:
-        with open(place, "rb"):
-            pass
+        with open(place, "rb") as stream:
+            _check_sizes(path, stream)
         return mutagen.File(place)
     except OSError as error:
         raise StateError("cannot read {}: {}".format(path, reason(error))) from error
-    except mutagen.MutagenError as error:
-        raise UsageError("{} is a damaged audio file: {}".format(path, error)) from error
+
+
+def _check_sizes(path: str, stream: IO[bytes]) -> None:
+    """Raise ``UsageError`` for a WAV file whose header does not fit its size.
+
+    Chunks for tags could not be told from its sound.
+    """
+    if stream.read(4) != b"RIFF":
+        return
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    try:
+        is_complete = wav_audio.parse(stream, size).is_complete
+    except ValueError as error:
+        raise UsageError("{} is a broken WAV file: {}".format(path, error)) from error
+    if not is_complete:
+        raise UsageError(
+            "{} is a WAV file whose header does not fit its size: it was cut off, or written to a "
+            "pipe; convert it first".format(path)
+        )
 
 
 def _handler(path: str, opened: Any) -> Any:

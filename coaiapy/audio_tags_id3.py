@@ -27,6 +27,7 @@ class Id3Tags(OpenedTags):
     """The ID3 tag of an opened file."""
 
     def __init__(self, opened: Any) -> None:
+        self.had_tags = opened.tags is not None
         super().__init__(opened)
         self.found = getattr(opened.tags, "version", (2, 4, 0))
 
@@ -68,8 +69,9 @@ class Id3Tags(OpenedTags):
         return [str(text) for text in (texts if isinstance(texts, list) else [texts])]
 
     def clear(self) -> None:
-        """Remove every frame."""
+        """Remove every frame, and the short tag of version 1 at the end of the file."""
         self.tags.clear()
+        self.opened.delete()
 
     def set_text(self, name: str, text: str) -> None:
         """Set a tag of ``audio_tags_base.NAMES``; an empty text removes it."""
@@ -143,6 +145,10 @@ class Id3Tags(OpenedTags):
 
     def save(self, version: Optional[str]) -> None:
         """Write the tag in ``version``, by default in the file's version (2.4 for a new tag)."""
+        if not self.tags:
+            if self.had_tags:
+                self.opened.delete()
+            return
         wanted = int(version[-1]) if version else 3 if tuple(self.found[:2]) == (2, 3) else 4
         if wanted == 3:
             self.tags.update_to_v23()

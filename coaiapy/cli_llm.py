@@ -167,7 +167,9 @@ def _send(args: argparse.Namespace, context: Context, tag: Any, text: str) -> Op
     return ExitCode.OK
 
 
-def _show_answer(args: argparse.Namespace, context: Context, reply: Any, was_streamed: bool) -> None:
+def _show_answer(
+    args: argparse.Namespace, context: Context, reply: Any, was_streamed: bool
+) -> None:
     """Write the answer, or what of it is not written yet, and say what is missing of it."""
     stopped = " (it stopped with {})".format(reply.finish_reason) if reply.finish_reason else ""
     if not reply.text.strip():

@@ -7,12 +7,29 @@ from coaiapy.cli_streams import Context, is_terminal
 from coaiapy.errors import ConfigError
 from coaiapy.packages import require
 
+_MINUTES = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total:.1f} min [{elapsed}<{remaining}]"
+
 
 @contextmanager
 def seconds_bar(context: Context, name: str) -> Iterator[Callable[[float, Optional[float]], None]]:
-    """Yield what is told how many seconds of how many are done (of ``None``: not known)."""
-    with _bar(context, name, "s") as update:
-        yield lambda done, whole: update(round(done), None if whole is None else round(whole))
+    """Yield what is told how many seconds of how many are done (of ``None``: not known).
+
+    The bar shows minutes.
+    """
+    bar = new_bar(context, desc=name, bar_format="{desc}: {n:.1f} min [{elapsed}]")
+
+    def update(done: float, whole: Optional[float]) -> None:
+        if bar is not None:
+            if whole:
+                bar.total, bar.bar_format = whole / 60, _MINUTES
+            bar.n = done / 60
+            bar.refresh()
+
+    try:
+        yield update
+    finally:
+        if bar is not None:
+            bar.close()
 
 
 @contextmanager

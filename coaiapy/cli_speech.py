@@ -12,7 +12,7 @@ from coaiapy.cli_progress import steps_bar
 from coaiapy.cli_streams import Context
 from coaiapy.cli_tag import add_tag_options, change_of, write_tags
 from coaiapy.errors import ExitCode, UsageError
-from coaiapy.speech_text import DEFAULT_VOICE, FORMATS
+from coaiapy.speech_text import DEFAULT_VOICE, FORMATS, format_for
 
 _ENGINES = ("standard", "neural", "long-form", "generative")
 _COLUMNS = {
@@ -47,8 +47,7 @@ def build(parser: Parser, words: List[str]) -> None:
     parser.add_argument(
         "--format",
         choices=FORMATS,
-        default="mp3",
-        help="audio format (default: %(default)s); pcm is written as WAV if FILE ends in .wav",
+        help="audio format (default: by the suffix of FILE, else mp3); pcm is a WAV in FILE.wav",
     )
     parser.add_argument(
         "--language", metavar="CODE", help="language, for a voice that speaks several"
@@ -73,8 +72,9 @@ def synthesize(args: argparse.Namespace, context: Context) -> Optional[int]:
         raise UsageError("the audio file to write is missing: name it with -O FILE")
     if args.json or args.jsonl or args.csv or args.columns:
         raise UsageError("--json, --jsonl, --csv and --columns need --voices: leave them out")
+    args.format = format_for(args.output, args.format)
     change = change_of(args)
-    if not change.is_nothing and args.format == "pcm" and not args.output.endswith(".wav"):
+    if not change.is_nothing and args.format == "pcm" and not args.output.lower().endswith(".wav"):
         raise UsageError("raw pcm cannot have tags: name a FILE.wav or use --format mp3")
     check_output(args.output)
     return _speak(args, context, input_text(context, args.text, args.file), change)

@@ -125,7 +125,11 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", help="name of the model")
     for name, kind, about in (
         ("--model-parameters", json_object, 'such as {"temperature": 0.2}'),
-        ("--usage", json_object, 'numbers of tokens, such as {"input": 12}, or the usage of a model service'),
+        (
+            "--usage",
+            json_object,
+            'numbers of tokens, such as {"input": 12}, or the usage of a model service',
+        ),
         ("--cost", json_value, 'US dollars: a number, or an object such as {"input": 0.01}'),
     ):
         parser.add_argument(name, type=kind, metavar="JSON", help=about)

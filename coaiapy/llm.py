@@ -129,8 +129,8 @@ def _said(message: Any, model: str) -> Said:
         return _no_text(model, message["content"])
     if message.get("refusal") and isinstance(message["refusal"], str) and not said.text:
         raise RefusedError("{} refused: {}".format(model, message["refusal"]))
-    beside = (message.get(key) for key in MESSAGE_KEYS)
-    return said._replace(reasoning=next((one for one in beside if _text(one)), said.reasoning))
+    beside = [_text(message.get(key)) or "" for key in MESSAGE_KEYS]
+    return said._replace(reasoning=next(filter(None, beside), said.reasoning))
 
 
 def _is_answer(choice: Mapping[str, Any], message: Mapping[str, Any]) -> bool:

@@ -4,14 +4,26 @@ Polly limits the number of billed characters in a request and the length of the 
 SSML tags are not billed, but count for the second limit.
 """
 
+import os
 import re
-from typing import Dict, Iterator, List, NamedTuple
+from typing import Dict, Iterator, List, NamedTuple, Optional
 from xml.parsers import expat
 
 from coaiapy.errors import UsageError
 
 # Polly's sound formats, and the default voice.
 FORMATS = ("mp3", "ogg_vorbis", "pcm")
+# The formats that the suffix of a file's name stands for.
+_SUFFIXES = {
+    ".mp3": "mp3",
+    ".mpga": "mp3",
+    ".ogg": "ogg_vorbis",
+    ".oga": "ogg_vorbis",
+    ".wav": "pcm",
+    ".pcm": "pcm",
+    ".raw": "pcm",
+}
+_OTHER_SOUNDS = (".aac", ".aif", ".aiff", ".amr", ".flac", ".m4a", ".mp4", ".opus", ".webm", ".wma")
 DEFAULT_VOICE = "Joanna"
 
 # The most billed characters, and the most characters in all, of one request.
@@ -204,3 +216,23 @@ def _escaped(text: str) -> str:
 def _quoted(text: str) -> str:
     text = _escaped(text).replace('"', "&quot;")
     return text.replace("\n", "&#10;").replace("\t", "&#9;").replace("\r", "&#13;")
+
+
+def format_for(path: str, wished: Optional[str] = None) -> str:
+    """Return the format to write to ``path``: the wished one, else that of its suffix, else mp3.
+
+    Raises ``UsageError`` if the suffix stands for another format: players go by it.
+    """
+    suffix = os.path.splitext(path)[1].lower()
+    named = _SUFFIXES.get(suffix)
+    if suffix in _OTHER_SOUNDS:
+        raise UsageError(
+            "{}: {} cannot be written, only .mp3, .ogg and .wav: name such a file".format(
+                path, suffix
+            )
+        )
+    if wished and named and wished != named:
+        raise UsageError(
+            "{} is a name for {}, but --format says {}: make them agree".format(path, named, wished)
+        )
+    return wished or named or "mp3"

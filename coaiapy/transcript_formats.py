@@ -8,11 +8,15 @@ LONGEST_SECONDS = 1e10
 
 
 class Segment(NamedTuple):
-    """What was said from ``start`` to ``end``, in seconds from the beginning of the recording."""
+    """What was said from ``start`` to ``end``, in seconds from the beginning of the recording.
+
+    ``speaker`` is the service's name for who said it, such as ``A``.
+    """
 
     start: float
     end: float
     text: str
+    speaker: Optional[str] = None
 
 
 class Transcript(NamedTuple):
@@ -43,12 +47,18 @@ def shifted(segments: Sequence[Segment], start: float, end: Optional[float]) -> 
     for segment in segments:
         latest = float("inf") if end is None else end
         begin = min(max(segment.start, 0.0) + start, latest)
-        moved.append(Segment(begin, max(begin, min(segment.end + start, latest)), segment.text))
+        end_of_it = max(begin, min(segment.end + start, latest))
+        moved.append(segment._replace(start=begin, end=end_of_it))
     return moved
 
 
 def joined(transcripts: Sequence[Transcript]) -> Transcript:
-    """Return the transcripts of consecutive parts, whose times are already shifted, as one."""
+    """Return the transcripts of consecutive parts, whose times are already shifted, as one.
+
+    Services name the speakers of each part anew, so that the names get the number of their part.
+    """
+    if len(transcripts) > 1:
+        transcripts = [_of_part(one, number) for number, one in enumerate(transcripts, 1)]
     said = [transcript.text.strip() for transcript in transcripts]
     segments = [segment for transcript in transcripts for segment in transcript.segments]
     known = [transcript.seconds for transcript in transcripts if transcript.seconds is not None]
@@ -60,9 +70,31 @@ def joined(transcripts: Sequence[Transcript]) -> Transcript:
     )
 
 
+def _of_part(transcript: Transcript, number: int) -> Transcript:
+    segments = [
+        one._replace(speaker="{} (part {})".format(one.speaker, number)) if one.speaker else one
+        for one in transcript.segments
+    ]
+    return transcript._replace(segments=tuple(segments))
+
+
 def as_text(transcript: Transcript) -> str:
-    """Return only the text."""
-    return transcript.text.strip() + "\n"
+    """Return only the text; with speakers, a line for each turn."""
+    if not any(one.speaker for one in transcript.segments):
+        return transcript.text.strip() + "\n"
+    lines: List[str] = []
+    before: Optional[Segment] = None
+    for segment in _said(transcript):
+        if before is not None and segment.speaker == before.speaker:
+            lines[-1] += " " + segment.text
+        else:
+            lines.append(_with_speaker(segment))
+        before = segment
+    return "\n".join(lines) + "\n"
+
+
+def _with_speaker(segment: Segment) -> str:
+    return "{}: {}".format(segment.speaker, segment.text) if segment.speaker else segment.text
 
 
 def as_srt(transcript: Transcript) -> str:
@@ -70,7 +102,7 @@ def as_srt(transcript: Transcript) -> str:
     blocks = []
     for number, segment in enumerate(_cues(transcript), 1):
         times = "{} --> {}".format(_clock(segment.start, ","), _clock(segment.end, ","))
-        blocks.append("{}\n{}\n{}\n".format(number, times, segment.text))
+        blocks.append("{}\n{}\n{}\n".format(number, times, _with_speaker(segment)))
     return "\n".join(blocks)
 
 
@@ -79,22 +111,38 @@ def as_vtt(transcript: Transcript) -> str:
     blocks = ["WEBVTT\n"]
     for segment in _cues(transcript):
         times = "{} --> {}".format(_clock(segment.start, "."), _clock(segment.end, "."))
-        text = segment.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        text = _escaped(segment.text)
+        if segment.speaker:
+            text = "<v {}>{}".format(_escaped(segment.speaker), text)
         blocks.append("{}\n{}\n".format(times, text))
     return "\n".join(blocks)
 
 
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def as_object(transcript: Transcript) -> Dict[str, Any]:
-    """Return the transcript as an object: ``text``, ``language``, ``duration``, ``segments``."""
+    """Return the transcript as an object: ``text``, ``language``, ``duration``, ``segments``.
+
+    A segment has ``id``, ``start``, ``end`` and ``text``, and ``speaker`` if that is known.
+    """
     return {
         "text": transcript.text.strip(),
         "language": transcript.language,
         "duration": None if transcript.seconds is None else round(transcript.seconds, 3),
         "segments": [
-            {"id": number, "start": round(one.start, 3), "end": round(one.end, 3), "text": one.text}
-            for number, one in enumerate(transcript.segments)
+            _segment_object(number, one) for number, one in enumerate(transcript.segments)
         ],
     }
+
+
+def _segment_object(number: int, segment: Segment) -> Dict[str, Any]:
+    start, end = round(segment.start, 3), round(segment.end, 3)
+    found: Dict[str, Any] = {"id": number, "start": start, "end": end, "text": segment.text}
+    if segment.speaker:
+        found["speaker"] = segment.speaker
+    return found
 
 
 def as_json(transcript: Transcript) -> str:
@@ -111,12 +159,38 @@ FORMATS: Dict[str, Callable[[Transcript], str]] = {
 SUFFIXES = {"text": ".txt", "srt": ".srt", "vtt": ".vtt", "json": ".json"}
 # The formats that need times.
 TIMED = ("srt", "vtt")
+_BRIEF_SECONDS = 0.5
+
+
+def _said(transcript: Transcript) -> List[Segment]:
+    """Return the segments with their texts on one line, without empty ones."""
+    said = [one._replace(text=" ".join(one.text.split())) for one in transcript.segments]
+    return [one for one in said if one.text]
 
 
 def _cues(transcript: Transcript) -> List[Segment]:
-    """Return the segments with their texts on one line, without empty ones."""
-    cues = [one._replace(text=" ".join(one.text.split())) for one in transcript.segments]
-    return [one for one in cues if one.text]
+    """Return the segments as cues, each of which is shown for some time.
+
+    Services give some segments no length, or an end before their start: such a cue stays for
+    ``_BRIEF_SECONDS``, or until the next one begins.
+    """
+    cues = _said(transcript)
+    following = [one.start for one in cues[1:]] + [float("inf")]
+    return [
+        cue if _milliseconds(cue.end) > _milliseconds(cue.start) else _lasting(cue, next_start)
+        for cue, next_start in zip(cues, following)
+    ]
+
+
+def _lasting(cue: Segment, next_start: float) -> Segment:
+    end = cue.start + _BRIEF_SECONDS
+    if _milliseconds(cue.start) < _milliseconds(next_start) < _milliseconds(end):
+        end = next_start
+    return cue._replace(end=end)
+
+
+def _milliseconds(seconds: float) -> float:
+    return seconds if seconds == float("inf") else round(seconds * 1000)
 
 
 def _clock(seconds: float, point: str) -> str:

@@ -1,21 +1,27 @@
 """Speech to text with an OpenAI-compatible service, for recordings of any length."""
 
-import os
 import re
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
-from coaiapy import audio_files, audio_split, call_recorder, config_values, openai_settings
+from coaiapy import (
+    audio_files,
+    audio_split,
+    call_recorder,
+    config_values,
+    openai_settings,
+    transcription_parts,
+)
 from coaiapy.audio_split import Limits, Part
 from coaiapy.call_recorder import Call, Recorder, Seen
 from coaiapy.errors import NetworkError, RefusedError, UsageError
 from coaiapy.openai_http import OpenaiHttp, Upload
 from coaiapy.transcript_formats import TIMED, Segment, Transcript, joined, seconds_in, shifted
 
-# The end of one part's text, of this length, is sent with the next part as context for the model.
-_CONTEXT_CHARACTERS = 200
-# Models with this prefix return text without times, and accept at most 25 minutes at once.
-_UNTIMED_MODELS = "gpt-4o"
-_UNTIMED_SECONDS = 1400.0
+# Models with this prefix accept at most 25 minutes at once, and return text without times, except
+# for those that tell speakers apart.
+_NEW_MODELS = "gpt-4o"
+_NEW_SECONDS = 1400.0
+_DIARIZING = "diarize"
 
 
 class Wishes(NamedTuple):
@@ -45,7 +51,8 @@ def transcribe(
     """Return the transcript of the recording at ``path``.
 
     Raises ``StateError`` for a file that cannot be read, ``UsageError`` for one that is empty, not
-    a sound file or silent, and what ``OpenaiHttp`` raises.
+    a sound file or silent, and what ``OpenaiHttp`` raises. The finished parts of a long recording
+    are kept until the whole is done.
     """
     values = config_values.load(env_file)
     http = OpenaiHttp(openai_settings.find(values))
@@ -85,7 +92,9 @@ def seen(transcript: Transcript) -> Seen:
 
 
 def _check_format(wishes: Wishes) -> None:
-    if wishes.format in TIMED and str(wishes.model).startswith(_UNTIMED_MODELS):
+    if _is_diarizing(wishes) and wishes.prompt:
+        raise UsageError("{} takes no --prompt: leave it out".format(wishes.model))
+    if wishes.format in TIMED and _is_untimed(wishes):
         raise UsageError(
             "{} does not return times, and {} needs them: use --format text, or --model "
             "whisper-1".format(wishes.model, wishes.format)
@@ -93,8 +102,23 @@ def _check_format(wishes: Wishes) -> None:
 
 
 def _most_seconds(wishes: Wishes) -> float:
-    untimed = str(wishes.model).startswith(_UNTIMED_MODELS)
-    return _UNTIMED_SECONDS if untimed else float("inf")
+    return _NEW_SECONDS if str(wishes.model).startswith(_NEW_MODELS) else float("inf")
+
+
+def _is_diarizing(wishes: Wishes) -> bool:
+    return _DIARIZING in str(wishes.model)
+
+
+def _is_untimed(wishes: Wishes) -> bool:
+    return str(wishes.model).startswith(_NEW_MODELS) and not _is_diarizing(wishes)
+
+
+def _answer_fields(wishes: Wishes) -> Dict[str, str]:
+    """Return the form fields that say what the answer is to contain."""
+    if _is_diarizing(wishes):
+        return {"response_format": "diarized_json", "chunking_strategy": "auto"}
+    is_timed = wishes.format != "text" and not _is_untimed(wishes)
+    return {"response_format": "verbose_json" if is_timed else "json"}
 
 
 def _parameters(wishes: Wishes) -> Dict[str, str]:
@@ -104,27 +128,30 @@ def _parameters(wishes: Wishes) -> Dict[str, str]:
 
 def _each_part(
     http: OpenaiHttp,
-    parts: Iterable[Part],
+    parts: Iterator[Part],
     wishes: Wishes,
     seconds: Optional[float],
     progress: Progress,
 ) -> List[Transcript]:
-    transcripts: List[Transcript] = []
-    for part in parts:
-        before = transcripts[-1].text[-_CONTEXT_CHARACTERS:] if transcripts else ""
-        prompt = " ".join(text for text in (wishes.prompt, before) if text)
-        transcripts.append(_of_part(http, part, wishes._replace(prompt=prompt or None)))
-        progress(part.start + (part.seconds or 0.0), seconds)
-    return transcripts
+    asked = [http.service.transcription_url, _form_fields(wishes)]
+    return transcription_parts.transcribed(
+        parts,
+        lambda part: _of_part(http, part, wishes),
+        asked,
+        lambda done: progress(done, seconds),
+    )
+
+
+def _form_fields(wishes: Wishes) -> Dict[str, str]:
+    fields = {"model": wishes.model, "language": wishes.language, "prompt": wishes.prompt}
+    given = {name: value for name, value in fields.items() if value}
+    return dict(given, **_answer_fields(wishes))
 
 
 def _of_part(http: OpenaiHttp, part: Part, wishes: Wishes) -> Transcript:
-    timed = wishes.format != "text" and not str(wishes.model).startswith(_UNTIMED_MODELS)
-    fields = {"model": wishes.model, "language": wishes.language, "prompt": wishes.prompt}
-    fields["response_format"] = "verbose_json" if timed else "json"
     answer = http.post_form(
         http.service.transcription_url,
-        {name: value for name, value in fields.items() if value},
+        _form_fields(wishes),
         Upload(_plain_name(part), part.content, part.media_type),
     )
     text = answer.get("text")
@@ -152,10 +179,8 @@ def _of_part(http: OpenaiHttp, part: Part, wishes: Wishes) -> Transcript:
 
 
 def _plain_name(part: Part) -> str:
-    """Return a plain file name with a suffix, by which services recognize the format."""
-    name, suffix = os.path.splitext(part.name)
-    kind = suffix or "." + part.media_type.split("/")[1]
-    return re.sub(r"[^A-Za-z0-9_.-]", "_", name) + kind
+    """Return the part's name with only such characters as are plain in a form."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", part.name)
 
 
 def _segments(answer: Mapping[str, Any], part: Part) -> List[Segment]:
@@ -170,7 +195,9 @@ def _segments(answer: Mapping[str, Any], part: Part) -> List[Segment]:
     for one in listed:
         start, end = seconds_in(one.get("start")), seconds_in(one.get("end"))
         if start is not None and end is not None and isinstance(one.get("text"), str):
-            found.append(Segment(start, end, one["text"].strip()))
+            speaker = one.get("speaker")
+            named = speaker.strip() if isinstance(speaker, str) else ""
+            found.append(Segment(start, end, one["text"].strip(), " ".join(named.split()) or None))
     return found
 
 

@@ -7,12 +7,14 @@ from typing import IO, Any, NamedTuple
 
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 FULL_SCALE = 32768
+_UNKNOWN = 0xFFFFFFFF
 
 
 class Wav(NamedTuple):
     """A WAV file: its ``fmt`` chunk, the place of its samples (bytes), and their format.
 
     ``block`` is the number of bytes of one sample of all channels, ``rate`` samples per second.
+    ``is_complete`` says that the header's sizes are those of the file.
     """
 
     format_chunk: bytes
@@ -23,6 +25,7 @@ class Wav(NamedTuple):
     rate: int
     block: int
     bits: int
+    is_complete: bool = True
 
     @property
     def seconds(self) -> float:
@@ -46,8 +49,8 @@ class Wav(NamedTuple):
 def parse(stream: IO[bytes], size: int) -> Wav:
     """Return the description of a WAV file of ``size`` bytes; ``ValueError`` if it is not valid.
 
-    If its data is longer than the file according to the header (a recorder was interrupted, or
-    wrote to a pipe), the data ends with the file.
+    If its data is longer than the file according to the header, or has no length (a recorder was
+    interrupted, or wrote to a pipe), the data ends with the file.
     """
     riff = stream.read(12)
     if riff[:4] not in (b"RIFF", b"RF64") or riff[8:12] != b"WAVE":
@@ -64,7 +67,11 @@ def parse(stream: IO[bytes], size: int) -> Wav:
         if name == b"fmt ":
             format_chunk = content[:length]
     offset = stream.tell()
-    return _described(format_chunk, offset, min(length, size - offset))
+    said = struct.unpack("<I", riff[4:8])[0]
+    if not length and said in (0, offset - 8, _UNKNOWN):
+        length = _UNKNOWN
+    wav = _described(format_chunk, offset, min(length, size - offset))
+    return wav._replace(is_complete=offset + length <= said + 8 <= size)
 
 
 def _described(chunk: bytes, offset: int, length: int) -> Wav:

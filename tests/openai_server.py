@@ -1,12 +1,13 @@
 """An OpenAI-compatible service on loopback: chat, transcriptions, images, and faults on demand.
 
 It answers as the API reference says. ``requests`` are those that it got. Each of ``faults`` is used
-for one request: the name of a fault, the JSON object to answer with, or a list of events. Tones in
-recordings are really recognized, see ``hearing``.
+for one request: the name of a fault, the JSON object to answer with, or a list of events. A
+transcription is answered when ``wait_for`` requests are there. Tones in recordings are really recognized, see ``hearing``.
 """
 
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from socketserver import ThreadingMixIn
 
@@ -39,6 +40,7 @@ class OpenaiServer(ThreadingMixIn, HTTPServer):
         self.key = key
         self.requests = []
         self.faults = []
+        self.wait_for = 0
         self.released = threading.Event()
 
     @property
@@ -111,6 +113,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_events([dict(event, model=whole["model"]) for event in events])
 
     def transcription(self, asked):
+        until = time.monotonic() + 20
+        while len(self.server.requests) < self.server.wait_for and time.monotonic() < until:
+            time.sleep(0.01)
         said = heard(asked.file)
         text = " ".join(one["text"] for one in said)
         form = asked.fields.get("response_format", "json")

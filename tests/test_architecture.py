@@ -19,7 +19,7 @@ FLOORS = {
         terminal_text tls threads parallel time_limit json_lines json_schema line_numbers row_errors front_matter
     """,
     1: """
-        mp3_frames wav_audio ogg_pages audio_files speech_text transcript_formats
+        mp3_frames wav_audio iff_chunks ogg_pages audio_files speech_text transcript_formats
         records record_fields ids times times_relative settings display table listing masking trace_filter
         trust addresses held_variables env_files env_format_json env_format_lines env_places env_hierarchy env_changes
         findings dotenv_file config_files config_schema config_values redis_settings redaction
@@ -33,7 +33,7 @@ FLOORS = {
         readers reader_local reader_legacy reader_v4 server_rows server_pages span_pages span_rows
         wire wire_choice wire_ingestion wire_otlp span_metadata span_text
         http_answers http_exchange http_failures http_proxies http_retry openai_settings openai_http aws_clients audio_split
-        audio_tags_base audio_tags_id3 audio_tags_mp4 audio_tags_vorbis
+        audio_tags_base audio_tags_foreign audio_conversion audio_tags_id3 audio_tags_mp4 audio_tags_vorbis
         langfuse_http lost_answers langfuse_dialect langfuse_errors langfuse_generation
         dispatch delivery
         redis_errors stash_local stash_redis config_sample web_json
@@ -46,7 +46,7 @@ FLOORS = {
     """,
     3: """
         call_recorder llm process_tags text_calls published_texts
-        transcription transcribe_aws syntation audio_tags
+        transcription transcription_parts transcribe_aws syntation audio_tags
         prompts prompt_drift prompt_sync
         datasets dataset_items dataset_files dataset_import finetuning conversations
         published_forms published_json published_prompts cofuse published_traces

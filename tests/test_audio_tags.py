@@ -253,3 +253,127 @@ def test_several_files(run, song, project):
 
 def shown_all(run):
     return json.loads(run("tag", "a.mp3", "b.mp3", "--json").out)
+
+
+def info_chunk(**texts):
+    chunks = b"".join(
+        struct.pack("<4sI", name.encode("ascii"), len(text)) + text + b"\0" * (len(text) % 2)
+        for name, text in texts.items()
+    )
+    return struct.pack("<4sI", b"LIST", 4 + len(chunks)) + b"INFO" + chunks
+
+
+def wav_with(path, *chunks):
+    """A WAV file with chunks before and after its sound."""
+    data = write_wav(path, tone(1, 1)).read_bytes()
+    bodies = [b"WAVE" + data[12:36], chunks[0], data[36:]] + list(chunks[1:])
+    content = b"".join(bodies)
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(content)) + content)
+    return data[44:]
+
+
+def test_descriptions_in_a_wav_file_are_shown_and_cleared(run, project):
+    path = project / "a.wav"
+    bext = struct.pack("<4sI", b"bext", 602) + b"private scene".ljust(256, b"\0") + bytes(346)
+    sound = wav_with(
+        path, info_chunk(ICMT=b"private note\0", INAM=b"Odd"), bext, info_chunk(IART=b"Me")
+    )
+    frames = shown(run, "a.wav")["frames"]
+    assert frames == {
+        "INFO:ICMT": ["private note"],
+        "INFO:INAM": ["Odd"],
+        "INFO:IART": ["Me"],
+        "bext": ["private scene"],
+    }
+    assert run("tag", "a.wav", "--clear").code == 0
+    content = path.read_bytes()
+    assert b"private" not in content and content[44:] == sound
+    assert struct.unpack("<I", content[4:8])[0] == len(content) - 8
+    assert shown(run, "a.wav")["frames"] == {}
+    wav_with(path, info_chunk(ICMT=b"private note\0"))
+    assert run("tag", "a.wav", "--clear", "--title", "New").code == 0
+    assert shown(run, "a.wav")["title"] == "New" and b"private" not in path.read_bytes()
+    assert b"New" in path.read_bytes() and sound in path.read_bytes()
+
+
+def test_texts_of_an_aiff_file_are_shown_and_cleared(run, project, converted):
+    path = converted("a.aiff", "-metadata", "title=Private", "-metadata", "comment=note")
+    sound = decoded(path)
+    assert shown(run, "a.aiff")["frames"]["NAME"] == ["Private"]
+    assert run("tag", "a.aiff", "--clear").code == 0
+    assert b"Private" not in path.read_bytes() and decoded(path) == sound
+    assert shown(run, "a.aiff")["frames"] == {}
+
+
+def test_every_tag_of_an_mp3_is_shown_and_cleared(run, project):
+    from mutagen.apev2 import APEv2
+
+    path = project / "a.mp3"
+    sound = mp3_of(tone(1, 1))
+    path.write_bytes(sound + b"TAG" + b"Short title".ljust(125, b"\0"))
+    tags = APEv2()
+    tags["Comment"] = "private note"
+    tags.save(str(path))
+    run("tag", "a.mp3", "--title", "One")
+    assert shown(run, "a.mp3")["frames"]["APE:Comment"] == ["private note"]
+    assert run("tag", "a.mp3", "--clear").code == 0
+    assert path.read_bytes() == sound
+    assert run("tag", "a.mp3", "--clear", "--artist", "Me").code == 0
+    assert shown(run, "a.mp3")["artist"] == "Me"
+
+
+def test_an_id3_tag_in_a_flac_file_is_shown_and_cleared(run, project, converted):
+    from mutagen.id3 import ID3, TIT2
+
+    path = converted("a.flac")
+    sound = decoded(path)
+    id3 = ID3()
+    id3.add(TIT2(encoding=3, text=["Private"]))
+    id3.save(str(path))
+    assert shown(run, "a.flac")["frames"]["ID3:TIT2"] == ["Private"]
+    assert run("tag", "a.flac", "--clear").code == 0
+    assert path.read_bytes().startswith(b"fLaC") and b"Private" not in path.read_bytes()
+    assert decoded(path) == sound
+
+
+def nested(depth):
+    content = b""
+    for _ in range(depth):
+        content = struct.pack(">I4s", 8 + len(content), b"moov") + content
+    return struct.pack(">I4s4s", 12, b"ftyp", b"M4A ") + content
+
+
+def changed_sizes(content):
+    return content[:4] + b"\xff" * 4 + content[8:40] + b"\xff" * 4 + content[44:]
+
+
+@pytest.mark.parametrize(
+    "name, change",
+    [
+        ("a.wav", lambda content: content[:36]),
+        ("a.wav", lambda content: content[:20]),
+        ("a.wav", lambda content: content[:9000]),
+        ("a.wav", changed_sizes),
+        ("a.m4a", lambda content: nested(3000)),
+        ("a.m4a", lambda content: content[: len(content) // 2]),
+        ("a.flac", lambda content: content[:30]),
+        ("a.flac", lambda content: b"fLaC" + bytes(200)),
+        ("a.ogg", lambda content: content[:40]),
+        ("a.mp3", lambda content: b"ID3\x04\0\0\x7f\x7f\x7f\x7f" + bytes(50)),
+    ],
+)
+def test_a_damaged_file_is_an_error_of_the_input_and_stays(run, project, converted, name, change):
+    content = b"" if name == "a.mp3" else converted(name, *VORBIS.get(name, ())).read_bytes()
+    path = project / name
+    path.write_bytes(change(content))
+    for words in ((), ("--title", "x"), ("--clear",)):
+        result = run("tag", name, *words)
+        assert result.code in (0, 2) and "unexpected" not in result.err
+        assert result.err.count("\n") == 1 or not words
+        assert result.code == 2 or len(path.read_bytes()) > 0
+        if result.code == 2:
+            assert path.read_bytes() == change(content)
+    assert sorted(one.name for one in project.iterdir()) == sorted({name, "in.wav"})
+
+
+VORBIS = {"a.ogg": ("-strict", "-2", "-c:a", "vorbis", "-ac", "2")}

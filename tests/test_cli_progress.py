@@ -33,6 +33,17 @@ def test_a_bar_is_shown_on_a_terminal_and_leaves_nothing_behind(bar):
     assert threading.enumerate() == before
 
 
+def test_seconds_are_shown_as_minutes():
+    context = on(Terminal())
+    with seconds_bar(context, "talk.mp3") as update:
+        update(2070, 7200)
+    assert "34.5/120.0 min" in context.stderr.getvalue() and "s/s" not in context.stderr.getvalue()
+    context = on(Terminal())
+    with seconds_bar(context, "talk.m4a") as update:
+        update(90, None)
+    assert "1.5 min" in context.stderr.getvalue()
+
+
 @pytest.mark.parametrize("bar", [seconds_bar, steps_bar])
 @pytest.mark.parametrize("stderr", [io.StringIO, Terminal])
 def test_without_a_terminal_or_the_package_the_work_goes_on(monkeypatch, bar, stderr):

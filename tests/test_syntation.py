@@ -93,6 +93,22 @@ def test_pcm_becomes_a_wav_file_if_it_is_called_one(run, polly, project):
         assert sound.readframes(sound.getnframes()) == (project / "a.pcm").read_bytes()
 
 
+@pytest.mark.parametrize(
+    "name, option, wanted",
+    [
+        ("a.wav", [], "pcm"),
+        ("a.OGG", [], "ogg_vorbis"),
+        ("a.mp3", [], "mp3"),
+        ("a", [], "mp3"),
+        ("a.sound", ["--format", "pcm"], "pcm"),
+    ],
+)
+def test_a_file_holds_what_its_name_says(run, polly, project, name, option, wanted):
+    assert run("synthesize", "Hello", "-O", name, *option).code == 0
+    assert polly.requests[0]["OutputFormat"] == wanted
+    assert (project / name).read_bytes().startswith(b"RIFF") == (name == "a.wav")
+
+
 def test_tags_can_be_set_in_the_same_call(run, polly, project):
     words = ("--title", "Morning", "--artist", "Joanna", "--set", "TBPM=90")
     assert run("synthesize", "Hello", "-O", "a.mp3", *words).code == 0
@@ -138,6 +154,10 @@ def test_the_published_function(aws, project):
         (("--voices", "-O", "a.mp3"), 2),
         (("Hello", "-O", "a.pcm", "--format", "pcm", "--title", "x"), 2),
         (("Hello", "-O", "a.mp3", "--set", "nonsense"), 2),
+        (("Hello", "-O", "a.flac"), 2),
+        (("Hello", "-O", "a.m4a", "--format", "mp3"), 2),
+        (("Hello", "-O", "a.wav", "--format", "mp3"), 2),
+        (("Hello", "-O", "a.mp3", "--format", "ogg_vorbis"), 2),
         (("no ssml", "-O", "a.mp3", "--ssml"), 2),
         (("<speak> </speak>", "-O", "a.mp3", "--ssml"), 2),
         (("Hello", "-O", "a.mp3", "--cover", "missing.jpg"), 6),

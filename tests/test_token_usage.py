@@ -237,7 +237,9 @@ def test_what_is_no_count_is_refused_and_of_an_answer_left_out(given, said):
     assert token_usage.counts_or_none(given) == {}
 
 
-VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers())
+VALUES = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers())
+)
 NAMES = st.sampled_from(sorted({name for answered, _, _ in SERVICES.values() for name in answered}))
 
 

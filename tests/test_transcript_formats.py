@@ -3,6 +3,7 @@
 import json
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +11,8 @@ from coaiapy.transcript_formats import (
     FORMATS,
     Segment,
     Transcript,
+    as_text,
+    as_vtt,
     joined,
     shifted,
 )
@@ -69,3 +72,25 @@ def test_a_clock_can_be_read_back(seconds):
     assert minutes < 60 and rest < 60
     read = hours * 3600 + minutes * 60 + rest + thousandths / 1000.0
     assert abs(read - seconds) <= 0.0005001
+
+
+@pytest.mark.parametrize(
+    "times, shown",
+    [
+        ([(0, 1), (1, 0.4), (2, 3)], [(0, 1), (1, 1.5), (2, 3)]),
+        ([(0, 0), (0.2, 1)], [(0, 0.2), (0.2, 1)]),
+        ([(5, 5), (5, 5)], [(5, 5.5), (5, 5.5)]),
+        ([(1.0001, 1.0004)], [(1.0001, 1.5001)]),
+    ],
+)
+def test_every_cue_is_shown_for_some_time(times, shown):
+    segments = tuple(Segment(start, end, "x") for start, end in times)
+    stamps = re.findall(r"(\S+) --> (\S+)", as_vtt(Transcript("x", segments)))
+    seconds = [tuple(float(stamp[6:]) for stamp in pair) for pair in stamps]
+    assert seconds == [tuple(round(one, 3) for one in pair) for pair in shown]
+
+
+def test_the_speakers_of_parts_are_told_apart():
+    part = Transcript("hello", (Segment(0, 1, "hello", "A"),))
+    assert as_text(joined([part])) == "A: hello\n"
+    assert as_text(joined([part, part])) == "A (part 1): hello\nA (part 2): hello\n"

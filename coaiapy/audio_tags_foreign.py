@@ -1,0 +1,47 @@
+"""Tags of another kind than a file's own: APEv2 in MP3, ID3 in FLAC, chunks of WAV and AIFF.
+
+Other programs leave them behind. They are shown, and removed with all others; they are not written.
+"""
+
+from typing import Any, Dict, List
+
+from coaiapy import iff_chunks
+from coaiapy.packages import require
+
+_IFF = ("WAVE", "AIFF")
+
+
+def shown(path: str, opened: Any) -> Dict[str, List[str]]:
+    """Return the foreign tags of a file that mutagen has opened: texts by name (``APE:Title``)."""
+    kind = type(opened).__name__
+    if kind in _IFF:
+        return iff_chunks.texts(path)
+    tags = _tags(kind, path)
+    prefix = "ID3:" if kind == "FLAC" else "APE:"
+    return {prefix + str(key): [str(tags[key])] for key in sorted(tags.keys())}
+
+
+def remove(path: str, opened: Any) -> None:
+    """Remove the foreign tags from a file."""
+    kind = type(opened).__name__
+    if kind in _IFF:
+        iff_chunks.remove(path)
+    else:
+        tags = _tags(kind, path)
+        if tags:
+            tags.delete(path)
+
+
+def _tags(kind: str, path: str) -> Any:
+    if kind == "FLAC":
+        id3 = require("mutagen.id3", "mutagen")
+        reading, missing = id3.ID3, id3.ID3NoHeaderError
+    elif kind == "MP3":
+        ape = require("mutagen.apev2", "mutagen")
+        reading, missing = ape.APEv2, ape.APENoHeaderError
+    else:
+        return {}
+    try:
+        return reading(path)
+    except missing:
+        return {}
