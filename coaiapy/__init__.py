@@ -27,6 +27,7 @@ from coaiapy.api import (
     patch_output,
     tash,
 )
+from coaiapy.api_models import summarize, tag, transcribe
 from coaiapy.errors import (
     CoaiaError,
     ConfigError,
@@ -58,7 +59,10 @@ __all__ = [
     "list_traces",
     "main",
     "patch_output",
+    "summarize",
+    "tag",
     "tash",
+    "transcribe",
 ]
 
 

@@ -13,6 +13,7 @@ from coaiapy.audio_tags_base import NAMES
 from coaiapy.audio_tags_id3 import Id3Tags
 from coaiapy.audio_tags_mp4 import Mp4Tags
 from coaiapy.audio_tags_vorbis import VorbisTags
+from coaiapy.call_recorder import Call, Recorder, Seen
 from coaiapy.errors import CoaiaError, StateError, UsageError
 from coaiapy.files import read_bytes, read_input_text, reason
 from coaiapy.packages import require
@@ -116,6 +117,12 @@ def write(path: str, change: Change) -> None:
     finally:
         if os.path.exists(copy):
             os.unlink(copy)
+
+
+def write_recorded(recorder: Recorder, path: str, change: Change) -> None:
+    """Do what ``write`` does, and record it as an observation of the active trace."""
+    described = Call("tag", "SPAN", {"file": path, "tags": dict(change.texts)})
+    recorder.observe(described, lambda: write(path, change), lambda nothing: Seen({"file": path}))
 
 
 def _change(path: str, copy: str, change: Change) -> None:

@@ -10,7 +10,7 @@ from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import check_output
 from coaiapy.cli_progress import steps_bar
 from coaiapy.cli_streams import Context
-from coaiapy.cli_tag import add_tag_options, change_of, write_tags
+from coaiapy.cli_tag import add_tag_options, change_of
 from coaiapy.errors import ExitCode, UsageError
 from coaiapy.speech_text import DEFAULT_VOICE, FORMATS, format_for
 
@@ -81,7 +81,7 @@ def synthesize(args: argparse.Namespace, context: Context) -> Optional[int]:
 
 
 def _speak(args: argparse.Namespace, context: Context, text: str, change: Any) -> int:
-    from coaiapy import syntation
+    from coaiapy import audio_tags, syntation
 
     speech = syntation.Speech(args.voice, args.format, args.engine, args.language, args.ssml)
     records = recorder(args, context)
@@ -90,7 +90,7 @@ def _speak(args: argparse.Namespace, context: Context, text: str, change: Any) -
             text, args.output, speech, context.env_file, records, progress
         )
     if not change.is_nothing:
-        write_tags(records, args.output, change)
+        audio_tags.write_recorded(records, args.output, change)
     context.note(
         "wrote {} characters of speech to {} ({} bytes)".format(
             spoken.characters, args.output, len(spoken.audio)

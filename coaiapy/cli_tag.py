@@ -85,21 +85,10 @@ def tag(args: argparse.Namespace, context: Context) -> Optional[int]:
 
 
 def _write(args: argparse.Namespace, context: Context, path: str, change: Any) -> None:
-    write_tags(recorder(args, context), path, change)
-    context.note("tagged {}".format(path))
-
-
-def write_tags(records: Any, path: str, change: Any) -> None:
-    """Write the tags of one file, as an observation of the active trace."""
     from coaiapy import audio_tags
-    from coaiapy.call_recorder import Call, Seen
 
-    described = Call("tag", "SPAN", {"file": path, "tags": dict(change.texts)})
-    records.observe(
-        described,
-        lambda: audio_tags.write(path, change),
-        lambda nothing: Seen({"file": path}),
-    )
+    audio_tags.write_recorded(recorder(args, context), path, change)
+    context.note("tagged {}".format(path))
 
 
 def _show(args: argparse.Namespace, context: Context, shown: List[Any]) -> None:

@@ -10,6 +10,7 @@ import sys
 
 import pytest
 import typed_script
+from hearing import melody, write_wav
 from places import TOOLS
 from processes import environment
 
@@ -36,7 +37,13 @@ def test_a_name_is_no_module_and_is_there_once():
 def test_importing_it_loads_next_to_nothing():
     code = "import coaiapy, sys; print(*sorted(n for n in sys.modules if n.startswith('coaiapy')))"
     output = subprocess.check_output([sys.executable, "-c", code], env=environment())
-    assert output.decode("utf-8").split() == ["coaiapy", "coaiapy.api", "coaiapy.errors"]
+    assert output.decode("utf-8").split() == [
+        "coaiapy",
+        "coaiapy.api",
+        "coaiapy.api_models",
+        "coaiapy.errors",
+        "coaiapy.interrupts",
+    ]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -202,3 +209,28 @@ def test_the_document_says_what_the_functions_do():
 def test_nothing_else_is_public():
     defined = [name for name in vars(api) if inspect.isfunction(getattr(api, name))]
     assert {name for name in defined if name[0] != "_"} | {"main"} == set(FUNCTIONS)
+
+
+def test_recordings_summaries_and_tags(openai, tmp_path):
+    path = str(write_wav(tmp_path / "memo.wav", melody(2, 1, 0.5)))
+    memo = coaiapy.transcribe(path)
+    assert (memo["text"], memo["duration"]) == ("tone 0 tone 1", 3.0)
+    assert [one["end"] for one in memo["segments"]] == [1.0, 2.5]
+    assert "user: tone 0" in coaiapy.summarize(memo["text"], temperature=0.5, model="small")
+    assert openai.requests[-1].body["temperature"] == 0.5
+    tagged = coaiapy.tag(path, {"title": "Errands", "TBPM": "90"})
+    assert (tagged["title"], tagged["frames"]) == ("Errands", {"TBPM": ["90"]})
+    assert coaiapy.tag(path) == tagged
+    assert "title" not in coaiapy.tag(path, clear=True)
+    with pytest.raises(coaiapy.UsageError):
+        coaiapy.summarize(" ")
+
+
+def test_calls_are_recorded_in_the_active_trace(openai, tmp_path, monkeypatch):
+    coaiapy.create_trace("memo", trace_id="memo")
+    monkeypatch.setenv("COAIA_TRACE_ID", "memo")
+    path = str(write_wav(tmp_path / "memo.wav", melody(2, 1, 0.5)))
+    coaiapy.summarize(coaiapy.transcribe(path)["text"])
+    coaiapy.tag(path, {"title": "Errands"})
+    steps = coaiapy.get_trace("memo")["observations"]
+    assert [step["name"] for step in steps] == ["transcribe", "summarizer", "tag"]

@@ -50,7 +50,7 @@ FLOORS = {
         prompts prompt_drift prompt_sync
         datasets dataset_items dataset_files dataset_import finetuning conversations
         published_forms published_json published_prompts cofuse published_traces
-        api traces unknown_traces trace_reads record_ids
+        api api_models traces unknown_traces trace_reads record_ids
         projects doctor item_files observation_files columns csv_items batch_ids pipeline environment env_context
         published_environment published_templates
         coaiamodule published_config published_stash stash

@@ -8,7 +8,9 @@ import zipfile
 import documents
 import pytest
 from apps import BUNDLED, PACKAGE, App
+from hearing import melody, write_wav
 from langfuse_server import LangfuseServer
+from openai_server import KEY
 from package_code import MODULES
 
 # What an app may lack, besides what none has.
@@ -260,3 +262,10 @@ def test_the_table_of_packages_names_those_that_are_in_the_app(bundled):
     modules = [names.get(package, package) for package, _ in rows]
     assert ran(bundled.run(script.format(modules))).split() == [there for _, there in rows]
     assert len(rows) == 7
+
+
+def test_a_memo_is_written_down_and_summarized(bundled, openai):
+    write_wav(bundled.documents / "memo.wav", melody(2, 1, 0.5))
+    keys = {"OPENAI_BASE_URL": openai.url, "OPENAI_API_KEY": KEY}
+    lines = ran(bundled.run(SCRIPTS["memo.py"], **keys)).splitlines()
+    assert lines[0] == "memo.wav tone 0 tone 1" and "user: tone 0 tone 1" in lines[1]

@@ -38,7 +38,11 @@ def markdown():
 def in_the_order_of_the_source(values):
     """What a script does comes first, as it does it, and the command last."""
     functions = [one for one in values if inspect.isfunction(one)]
-    return sorted(functions, key=lambda one: (one is coaiapy.main, inspect.getsourcelines(one)[1]))
+    return sorted(functions, key=_place)
+
+
+def _place(function):
+    return function is coaiapy.main, function.__module__, inspect.getsourcelines(function)[1]
 
 
 def head_of(function):
