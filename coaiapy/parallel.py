@@ -6,7 +6,7 @@ work is done one by one in the calling thread.
 
 import queue
 import threading
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Type
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Type
 
 from coaiapy import threads
 
@@ -67,6 +67,44 @@ def run_all(
     finally:
         stopped.set()
     return [found[index] for index in range(len(items))]
+
+
+def as_finished(
+    work: Callable[[Any], Any], items: Iterator[Any], workers: int = WORKERS
+) -> Iterator[Outcome]:
+    """Yield the outcome of ``work(item)`` for every item, in the order in which they finish.
+
+    An item is taken when its work begins, so that only ``workers`` of them are in memory. An
+    exception that is not an ``Exception`` is raised here.
+    """
+    done: "queue.Queue[Any]" = queue.Queue()
+    never = threading.Event()
+    running = 0
+
+    def begin(item: Any) -> None:
+        def run() -> None:
+            try:
+                done.put(_outcome(work, item, (), never))
+            except BaseException as error:  # the thread that called as_finished raises it
+                done.put(error)
+
+        if threads.start(run, "coaia-parallel") is None:
+            run()
+
+    def finished() -> Outcome:
+        outcome = done.get()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome  # type: ignore[no-any-return]
+
+    for item in items:
+        begin(item)
+        running += 1
+        if running == workers:
+            yield finished()
+            running -= 1
+    for _ in range(running):
+        yield finished()
 
 
 def _outcome(

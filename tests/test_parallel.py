@@ -1,10 +1,11 @@
 """The same work on many items: in order, several at a time, ended by what makes it pointless."""
 
+import sys
 import threading
 
 import pytest
 
-from coaiapy.parallel import run_all, values_of
+from coaiapy.parallel import as_finished, run_all, values_of
 
 
 def test_outcomes_come_in_the_order_of_the_items():
@@ -59,3 +60,34 @@ def test_what_ends_a_program_ends_the_wait(error):
 
 def test_nothing_to_do_is_done_at_once():
     assert run_all(len, []) == []
+
+
+def test_outcomes_come_as_they_finish_and_items_are_taken_as_they_are_begun():
+    gate, taken = threading.Event(), []
+
+    def items():
+        for item in range(6):
+            taken.append(item)
+            yield item
+
+    def work(item):
+        if item == 0:
+            assert gate.wait(60)
+        return item * 2
+
+    found = as_finished(work, items(), workers=2)
+    assert next(found).item == 1 and len(taken) == 2
+    assert next(found).item == 2 and len(taken) == 3
+    gate.set()
+    assert sorted(one.value for one in found) == [0, 6, 8, 10]
+
+
+def test_an_outcome_that_is_an_error_does_not_end_the_others():
+    found = list(as_finished(lambda item: 1 // item, iter([1, 0, 1])))
+    assert sorted(type(one.error).__name__ for one in found) == [
+        "NoneType",
+        "NoneType",
+        "ZeroDivisionError",
+    ]
+    with pytest.raises(SystemExit, match="enough"):
+        list(as_finished(lambda item: sys.exit("enough"), iter([1])))
