@@ -12,6 +12,7 @@ from coaiapy.audio_conversion import converted
 from coaiapy.audio_files import AudioFile
 from coaiapy.errors import ConfigError, UsageError
 from coaiapy.files import open_bytes
+from coaiapy.packages import require
 
 # The quietest moment is looked for in the last LOOK_BACK_SECONDS of a part, in steps of
 # STEP_SECONDS, each judged together with NEIGHBOURS steps on either side.
@@ -44,7 +45,7 @@ class Limits(NamedTuple):
 def parts(audio: AudioFile, limits: Limits, seconds: Optional[float] = None) -> Iterator[Part]:
     """Yield the recording in parts within ``limits``, in order; a small recording is one part.
 
-    ``seconds`` is its ``duration``, if the caller knows it: that of an MP3 takes time to find out.
+    ``seconds`` is its ``duration``, if the caller knows it.
 
     Raises ``UsageError`` when the recording is silent, empty or broken, ``ConfigError`` when ffmpeg
     is needed but missing.
@@ -60,20 +61,27 @@ def parts(audio: AudioFile, limits: Limits, seconds: Optional[float] = None) -> 
         return _mp3_parts(audio, limits, seconds)
     if not audio.is_common:
         return _converted_parts(audio, limits, "is {}, which is to be converted".format(audio.kind))
-    if audio.size <= limits.bytes:
-        return iter([_whole(audio)])
-    return _converted_parts(audio, limits, "is too large to be sent at once")
+    if audio.size <= limits.bytes and (seconds or 0.0) <= limits.seconds:
+        return iter([_whole(audio, seconds)])
+    return _converted_parts(audio, limits, "is too long to be sent at once")
 
 
 def duration(audio: AudioFile) -> Optional[float]:
-    """Return how many seconds a WAV or MP3 file plays, ``None`` for the others."""
+    """Return how many seconds a recording plays, ``None`` if that is not known.
+
+    WAV and MP3 files are read whole; the headers of others are read by mutagen, if it is there.
+    """
     if audio.kind == "wav":
         with open_bytes(audio.path) as stream:
             return _parsed(audio, stream).seconds
     if audio.kind == "mp3":
         with open_bytes(audio.path) as stream:
             return sum(frame.seconds for frame, _ in _mp3_frames(stream))
-    return None
+    try:
+        found = require("mutagen").File(audio.path)
+        return float(found.info.length) or None
+    except Exception:  # of a damaged file mutagen raises anything; the service says what is wrong
+        return None
 
 
 def _whole(audio: AudioFile, seconds: Optional[float] = None) -> Part:

@@ -4,6 +4,7 @@ import array
 import io
 import os
 import struct
+import subprocess
 import wave
 
 import pytest
@@ -220,6 +221,19 @@ def test_ffmpeg_turns_another_kind_into_parts(project, ffmpeg):
 
 def all_heard(part):
     return heard({"content": part.content})
+
+
+def test_another_kind_that_lasts_too_long_is_converted_though_it_is_small(project, ffmpeg):
+    write_wav(project / "a.wav", melody(3, 1, 0.5))
+    subprocess.check_call(["ffmpeg", "-v", "error", "-i", "a.wav", "-c:a", "flac", "a.flac"])
+    audio = audio_files.look_at("a.flac")
+    seconds = audio_split.duration(audio)
+    assert seconds == pytest.approx(4.5, abs=0.01)
+    (whole,) = audio_split.parts(audio, Limits(10**6, 5.0), seconds)
+    assert (whole.name, whole.seconds) == ("a.flac", seconds)
+    assert len(list(audio_split.parts(audio, Limits(10**6, 2.0), seconds))) == 3
+    (project / "a.flac").write_bytes((project / "a.flac").read_bytes()[:30])
+    assert audio_split.duration(audio) is None
 
 
 def test_ffmpeg_says_why_it_makes_nothing(project, ffmpeg):

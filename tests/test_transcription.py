@@ -2,11 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
+import time
 
 import pytest
 from hearing import RATE, ffmpeg_path, melody, mp3_of, seconds_of, silence, tone, write_wav
 from openai_server import KEY
+from processes import start
 
 from coaiapy import transcription
 
@@ -147,6 +150,23 @@ def test_finished_parts_are_kept_and_not_sent_again(run, openai, long, home):
     assert run("t", "a.wav").out == long + "\n"
     assert len(openai.requests) == sent + 5 - len(kept)
     assert not list((home / ".coaia" / "transcripts").iterdir())
+
+
+def test_an_interrupted_transcription_goes_on_from_where_it_was(run, openai, long, home):
+    openai.faults = [None, None] + ["hang"] * 3
+    process = start("transcribe", "a.wav")
+    kept = home / ".coaia" / "transcripts"
+    until = time.monotonic() + 60
+    while len(list(kept.glob("*.json")) if kept.exists() else []) < 2:
+        assert time.monotonic() < until and process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130 and b"2 finished parts are kept: run it again" in said
+    openai.released.set()
+    openai.faults, sent = [], len(openai.requests)
+    assert run("t", "a.wav").out == long + "\n"
+    assert len(openai.requests) == sent + 3
 
 
 def test_a_kept_part_that_is_damaged_is_sent_again(run, openai, long, home):
