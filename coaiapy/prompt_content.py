@@ -90,7 +90,7 @@ def content_from(text: str, prompt_type: str) -> Any:
     if prompt_type != CHAT:
         return text
     try:
-        value = json_values.parse(text)
+        value = json_values.parse_unique(text)
     except ValueError:
         value = yaml_value(text, "the chat prompt is not JSON, and it")
     if isinstance(value, dict) and isinstance(value.get("messages"), list):

@@ -63,7 +63,7 @@ def read(path: str) -> List[Body]:
     Raises ``UsageError`` if the file or one of the configs is wrong.
     """
     try:
-        document = json_values.parse(read_input_text(path))
+        document = json_values.parse_unique(read_input_text(path))
     except ValueError as error:
         raise UsageError("{} is not JSON: {}".format(path, error)) from error
     rows = document.get("configs") if isinstance(document, dict) else document
