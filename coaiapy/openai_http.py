@@ -136,8 +136,8 @@ class OpenaiHttp:
     def _check_success(self, url: str, value: Mapping[str, Any], body: bytes) -> None:
         """Raise ``RefusedError`` for an answer or event that holds an error, whatever its status."""
         if value.get("error"):
-            said = self._clean(message_of(body)) or "no reason given"
-            raise RefusedError("{} answered with an error: {}".format(shown_url(url), said))
+            message = self._clean(message_of(body)) or "no reason given"
+            raise RefusedError("{} answered with an error: {}".format(shown_url(url), message))
 
     def _events(self, url: str, response: Any) -> Iterator[Dict[str, Any]]:
         finished = False
