@@ -1,15 +1,10 @@
 """coaia transcribe with a service on loopback that listens to what it is sent."""
 
 import json
-import os
-import signal
-import subprocess
-import time
 
 import pytest
-from hearing import RATE, ffmpeg_path, melody, mp3_of, seconds_of, silence, tone, write_wav
+from hearing import RATE, melody, mp3_of, seconds_of, silence, tone, write_wav
 from openai_server import KEY
-from processes import start
 
 from coaiapy import transcription
 
@@ -114,75 +109,6 @@ def test_an_mp3_of_60_megabytes_is_sent_in_parts_that_are_the_whole(run, openai,
     starts = [one["start"] for one in value["segments"]]
     lengths = [seconds_of(content) for content in contents]
     assert starts == pytest.approx([0, lengths[0], lengths[0] + lengths[1]], abs=0.01)
-
-
-@pytest.fixture
-def long(project):
-    """A recording of 42 seconds that is sent in parts."""
-    (project / "coaia.json").write_text('{"openai_transcription_max_bytes": 400000}')
-    write_wav(project / "a.wav", melody(12, 3, 0.5))
-    return " ".join("tone {}".format(number) for number in range(12))
-
-
-def test_parts_are_sent_side_by_side_and_joined_in_order(openai, long):
-    told = []
-    openai.wait_for = 3  # each answer waits until so many requests are there
-    wishes = transcription.Wishes(prompt="Tones.")
-    whole = transcription.transcribe(
-        "a.wav", wishes, progress=lambda done, whole: told.append((round(done, 1), whole))
-    )
-    assert whole.text == long
-    assert {asked.fields["prompt"] for asked in openai.requests} == {"Tones."}
-    assert told[-1] == (42.0, 42.0) and len(told) == len(openai.requests) == 5
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
-
-
-def test_finished_parts_are_kept_and_not_sent_again(run, openai, long, home):
-    openai.faults = [None, "400"]
-    failed = run("t", "a.wav")
-    assert failed.code == 5 and "kept: run it again to go on from there" in failed.err
-    kept = list((home / ".coaia" / "transcripts").iterdir())
-    assert kept and all(one.stat().st_mode & 0o77 == 0 for one in kept)
-    sent = len(openai.requests)
-    assert run("t", "a.wav", "--language", "de").out == long + "\n"
-    assert len(openai.requests) == sent + 5  # another question
-    sent = len(openai.requests)
-    assert run("t", "a.wav").out == long + "\n"
-    assert len(openai.requests) == sent + 5 - len(kept)
-    assert not list((home / ".coaia" / "transcripts").iterdir())
-
-
-def test_an_interrupted_transcription_goes_on_from_where_it_was(run, openai, long, home):
-    openai.faults = [None, None] + ["hang"] * 3
-    process = start("transcribe", "a.wav")
-    kept = home / ".coaia" / "transcripts"
-    until = time.monotonic() + 60
-    while len(list(kept.glob("*.json")) if kept.exists() else []) < 2:
-        assert time.monotonic() < until and process.poll() is None
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130 and b"2 finished parts are kept: run it again" in said
-    openai.released.set()
-    openai.faults, sent = [], len(openai.requests)
-    assert run("t", "a.wav").out == long + "\n"
-    assert len(openai.requests) == sent + 3
-
-
-def test_a_kept_part_that_is_damaged_is_sent_again(run, openai, long, home):
-    openai.faults = [None, "400"]
-    assert run("t", "a.wav").code == 5
-    for one in (home / ".coaia" / "transcripts").iterdir():
-        one.write_text('{"text": 5')
-    sent = len(openai.requests)
-    assert run("t", "a.wav").out == long + "\n"
-    assert len(openai.requests) == sent + 5
-
-
-def test_nothing_is_kept_where_no_file_can_be(run, openai, long, home):
-    (home / ".coaia").mkdir(exist_ok=True)
-    (home / ".coaia" / "transcripts").write_text("in the way")
-    assert run("t", "a.wav").out == long + "\n"
 
 
 def test_a_part_that_fails_fails_the_whole_and_writes_nothing(run, openai, project):
@@ -328,92 +254,3 @@ def test_speakers_are_in_every_format(run, openai, memo, model, format, said):
 def test_a_model_that_tells_speakers_apart_takes_no_prompt(run, openai, memo):
     result = run("t", "memo.wav", "--model", "gpt-4o-transcribe-diarize", "--prompt", "Ann")
     assert result.code == 2 and "--prompt" in result.err and not openai.requests
-
-
-@pytest.fixture
-def converted(project, monkeypatch):
-    """Make a recording of another kind from memo.wav, with a real ffmpeg."""
-    folder = project / "bin"
-    folder.mkdir()
-    os.symlink(ffmpeg_path(), str(folder / "ffmpeg"))
-    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
-    write_wav(project / "memo.wav", melody(3, 1, 0.5))
-
-    def make(name, *words):
-        command = ["ffmpeg", "-v", "error", "-i", "memo.wav"] + list(words) + ["made"]
-        subprocess.check_call(command)
-        (project / "made").rename(project / name)
-
-    return make
-
-
-OPUS = ("-c:a", "libopus", "-f", "ogg")
-AAC = ("-c:a", "aac", "-f", "mp4")
-
-
-@pytest.mark.parametrize(
-    "name, words, sent",
-    [
-        ("PTT-20260105-WA0001.opus", OPUS, "PTT-20260105-WA0001.opus.ogg"),
-        ("voice.oga", OPUS, "voice.oga"),
-        ("Recording 12.03", AAC, "Recording_12.03.m4a"),
-        ("book.m4b", AAC, "book.m4b.m4a"),
-        ("memo.m4a.part", AAC, "memo.m4a.part.m4a"),
-        ("mislabelled.ogg", AAC, "mislabelled.ogg.m4a"),
-        ("film.MP4", AAC, "film.MP4"),
-        ("a.webm", ("-c:a", "libopus", "-f", "webm"), "a.webm"),
-    ],
-)
-def test_the_name_follows_the_bytes(run, openai, converted, name, words, sent):
-    converted(name, *words)
-    assert run("t", name).code == 0
-    (asked,) = openai.requests
-    assert asked.file["name"] == sent
-    assert asked.file["content"] == open(name, "rb").read()
-
-
-@pytest.mark.parametrize(
-    "name, words",
-    [
-        ("a.aac", ("-c:a", "aac", "-f", "adts")),
-        ("a.aiff", ("-f", "aiff")),
-        ("a.mov", ("-c:a", "aac", "-f", "mov")),
-        ("a.mka", ("-c:a", "flac", "-f", "matroska")),
-        ("a.caf", ("-f", "caf")),
-        ("a.wma", ("-c:a", "wmav2", "-f", "asf")),
-        ("a.3gp", ("-c:a", "aac", "-f", "3gp")),
-    ],
-)
-def test_what_few_services_read_is_converted_or_one_sentence(
-    run, openai, converted, monkeypatch, name, words
-):
-    converted(name, *words)
-    assert run("t", name).out == "tone 0 tone 1 tone 2\n"
-    assert openai.requests[0].file["name"] == "a.wav"
-    monkeypatch.setenv("PATH", "")
-    result = run("t", name)
-    assert result.code == 3 and "ffmpeg, which would convert it" in result.err
-    assert result.err.count("\n") == 1 and len(openai.requests) == 1
-
-
-def sizes(riff, data):
-    def change(content):
-        return content[:4] + riff + content[8:40] + data + content[44:]
-
-    return change
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        sizes(b"\xff" * 4, b"\xff" * 4),
-        sizes(b"\0" * 4, b"\0" * 4),
-        sizes(b"\x24\0\0\0", b"\0" * 4),
-        lambda content: content[:-9000],
-    ],
-)
-def test_a_wav_file_of_a_stream_is_sent_with_its_true_sizes(run, openai, memo, change):
-    memo.write_bytes(change(memo.read_bytes()))
-    value = json.loads(run("t", "memo.wav", "--format", "json").out)
-    assert value["text"] == "tone 0 tone 1 tone 2"
-    assert value["duration"] == pytest.approx(4.5, abs=0.3)
