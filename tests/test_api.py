@@ -15,7 +15,7 @@ from places import TOOLS
 from processes import environment
 
 import coaiapy
-from coaiapy import api
+from coaiapy import api, api_models
 
 TOOL = TOOLS / "make_api_docs.py"
 FUNCTIONS = [name for name in coaiapy.__all__ if inspect.isfunction(getattr(coaiapy, name))]
@@ -207,7 +207,12 @@ def test_the_document_says_what_the_functions_do():
 
 
 def test_nothing_else_is_public():
-    defined = [name for name in vars(api) if inspect.isfunction(getattr(api, name))]
+    defined = [
+        name
+        for module in (api, api_models)
+        for name, value in vars(module).items()
+        if inspect.isfunction(value)
+    ]
     assert {name for name in defined if name[0] != "_"} | {"main"} == set(FUNCTIONS)
 
 
