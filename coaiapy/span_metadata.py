@@ -31,9 +31,14 @@ _JSON_STARTS = tuple('{["-0123456789tfnNI')
 
 def as_text(value: Any) -> str:
     """Return a value as text for ``from_text``: as JSON, or unchanged if it is a plain text."""
-    if isinstance(value, str) and not _is_json(value):
-        return value
+    if isinstance(value, str):
+        return kept_text(value)
     return str(value) if type(value) is int else to_text(value)
+
+
+def kept_text(text: str) -> str:
+    """Return a text for a server that reads texts as JSON: in quotes if it is JSON itself."""
+    return to_text(text) if _is_json(text) else text
 
 
 def from_text(value: Any) -> Any:

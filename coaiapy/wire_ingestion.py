@@ -12,7 +12,7 @@ from coaiapy.langfuse_dialect import is_event_type_refusal
 from coaiapy.langfuse_generation import V4, Server
 from coaiapy.outgoing import Outgoing
 from coaiapy.record_fields import FIELDS, Body
-from coaiapy.span_metadata import OWN_PREFIX, aside
+from coaiapy.span_metadata import OWN_PREFIX, aside, kept_text
 from coaiapy.wire import (
     ACCEPTED,
     CREDENTIALS,
@@ -131,7 +131,7 @@ def _trace(body: Body, server: Server) -> Body:
     own: Body = {}
     if not _knows_environment(server):
         own["environment"] = sent.pop("environment", None)
-    return _with_metadata(sent, own)
+    return _as_read(_with_metadata(sent, own), server)
 
 
 def _observation(body: Body, server: Server) -> Tuple[str, Body]:
@@ -151,7 +151,7 @@ def _observation(body: Body, server: Server) -> Tuple[str, Body]:
         own["environment"] = sent.pop("environment", None)
     if not server.at_least(3):
         _to_old_usage(sent, own)
-    return event_type, _with_metadata(sent, own)
+    return event_type, _as_read(_with_metadata(sent, own), server)
 
 
 def _event_type(body: Body, server: Server) -> Tuple[str, Body]:
@@ -207,7 +207,7 @@ def _score(body: Body, server: Server) -> Body:
         sent["value"] = int(sent["value"])
     if server.generation == V4:
         _name_spans(sent, own)
-    return _with_metadata(sent, own)
+    return _as_read(_with_metadata(sent, own), server)
 
 
 def _name_spans(sent: Body, own: Body) -> None:
@@ -228,6 +228,24 @@ def _with_metadata(sent: Body, own: Body) -> Body:
         user = {aside(key): value for key, value in (sent.get("metadata") or {}).items()}
         sent["metadata"] = dict(user, **kept)
     return sent
+
+
+def _as_read(body: Body, server: Server) -> Body:
+    """Return the body with its texts in a form that the server reads back as the same texts.
+
+    From v3 on a server reads every text in an input, an output or the metadata as JSON, if it is.
+    """
+    if not server.at_least(3):
+        return body
+    for name in ("input", "output"):
+        if isinstance(body.get(name), str):
+            body[name] = kept_text(body[name])
+    if body.get("metadata"):
+        body["metadata"] = {
+            key: kept_text(value) if isinstance(value, str) else value
+            for key, value in body["metadata"].items()
+        }
+    return body
 
 
 def _knows_environment(server: Server) -> bool:

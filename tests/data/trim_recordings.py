@@ -2,8 +2,8 @@
 
     python tests/data/trim_recordings.py FOLDER
 
-FOLDER holds one JSON file per server, each with `version` and `exchanges` (name, request,
-response). Written next to this script, in langfuse/, under the same names: the requests whole,
+FOLDER holds JSON files of servers, each with `exchanges` (name, request, response) and perhaps
+`version`; a file `v3-more.json` goes on with the server of `v3.json`. Written next to this script, in langfuse/, under the same names: the requests whole,
 and of the answers the status, the content type and the body's shape (see
 langfuse_server/shapes.py). Refusals and per-event results are kept word for word.
 """
@@ -37,7 +37,7 @@ def trimmed(exchange: Dict[str, Any]) -> Dict[str, Any]:
 def write(recording: Dict[str, Any], target: pathlib.Path) -> None:
     """One line per exchange, so that a change of a recording shows where it is."""
     lines: List[str] = [json.dumps(trimmed(one)) for one in recording["exchanges"]]
-    head = '{"version": %s, "exchanges": [\n' % json.dumps(recording["version"])
+    head = '{"version": %s, "exchanges": [\n' % json.dumps(recording.get("version"))
     target.write_text(head + ",\n".join(lines) + "\n]}\n", encoding="utf-8")
 
 

@@ -1,15 +1,14 @@
-"""Datasets, their items and runs.
+"""Datasets and their items, as the recordings show them.
 
-The responses follow the recordings; a second write with the same id, and the item id of another
-dataset, are not recorded. Runs exist on servers with legacy tables; an events_only server accepts a
-run item but does not store it.
+Newer servers check items against the dataset's schemas, of which the stand-in knows the `type`, and
+list only the active ones.
 """
 
 import uuid
 from typing import Any, Dict, List
 
 from . import zod as z
-from .messages import Answer, invalid_request, not_found
+from .messages import Answer, domain_error, invalid_request, not_found
 from .paging import page_answer
 from .request import Request
 from .tables import Body
@@ -21,9 +20,9 @@ ITEM_CHECKS: Dict[str, z.Check] = {
     "sourceObservationId": z.text(),
     "status": z.choice("ACTIVE", "ARCHIVED"),
 }
-RUN_CHECKS: Dict[str, z.Check] = {
-    name: z.text() for name in ("runDescription", "traceId", "observationId")
-}
+
+
+JSON_TYPES = {"object": dict, "array": list, "string": str, "number": (int, float), "boolean": bool}
 
 
 def issues_of(zod: z.Zod, body: Any, needed: List[str], checks: Dict[str, z.Check]) -> None:
@@ -78,6 +77,7 @@ def create_item(server: Any, request: Request) -> Answer:
     if name not in server.datasets and server.kind.otlp:
         raise not_found("Dataset %s not found for project %s" % (name, server.project_id))
     dataset, now = known(server, name), now_iso()
+    check_schemas(dataset, body)
     item_id = body.get("id") or str(uuid.uuid4())
     item = server.dataset_items.get(item_id)
     if item is None:
@@ -88,11 +88,33 @@ def create_item(server: Any, request: Request) -> Answer:
             item["mediaReferences"] = []
         server.dataset_items[item_id] = item
     elif item["datasetId"] != dataset["id"]:
-        raise not_found("Dataset item with id %s not found in dataset %s" % (item_id, name))
+        return of_another_dataset(server, item, name)
     kept = ("id", "datasetName")
     changes = {key: body[key] for key in body if key in item and key not in kept}
     item.update({key: value for key, value in changes.items() if value is not None}, updatedAt=now)
     return Answer(200, item)
+
+
+def of_another_dataset(server: Any, item: Body, name: str) -> Answer:
+    """An item's id is unique in the project; 2.x servers write nothing, and do not say so."""
+    if not server.kind.otlp:
+        return Answer(200, {"datasetName": name})
+    raise domain_error(
+        "Dataset item id {id} already exists in another dataset (id {datasetId}) in this project; "
+        "item ids are unique per project across datasets. Use a different id or target dataset "
+        "{datasetId}.".format(**item),
+        409,
+        "LangfuseConflictError",
+    )
+
+
+def check_schemas(dataset: Body, body: Body) -> None:
+    for name, what in (("input", "Input"), ("expectedOutput", "Expected output")):
+        schema = dataset.get(name + "Schema")
+        kind = (schema or {}).get("type")
+        if kind and body.get(name) is not None and not isinstance(body[name], JSON_TYPES[kind]):
+            message = "Dataset item validation failed: %s validation failed: must be %s"
+            raise domain_error(message % (what, kind))
 
 
 def list_items(server: Any, request: Request) -> Answer:
@@ -101,6 +123,8 @@ def list_items(server: Any, request: Request) -> Answer:
     if name:
         known(server, name)
         items = [item for item in items if item["datasetName"] == name]
+    if server.kind.otlp:
+        items = [item for item in items if item["status"] == "ACTIVE"]
     for key in ("sourceTraceId", "sourceObservationId"):
         if request.first(key):
             items = [item for item in items if item[key] == request.first(key)]
@@ -122,28 +146,3 @@ def delete_item(server: Any, request: Request, item_id: str) -> Answer:
     known_item(server, item_id)
     del server.dataset_items[item_id]
     return Answer(200, {"message": "Dataset item successfully deleted"})
-
-
-def create_run_item(server: Any, request: Request) -> Answer:
-    body = request.json()
-    issues_of(server.zod, body, ["runName", "datasetItemId"], RUN_CHECKS)
-    item, now = known_item(server, body["datasetItemId"]), now_iso()
-    runs = server.dataset_runs.setdefault(item["datasetName"], {})
-    run = runs.get(body["runName"])
-    if run is None:
-        run = {"id": str(uuid.uuid4()), "name": body["runName"], "datasetId": item["datasetId"]}
-        run.update(datasetName=item["datasetName"], createdAt=now)
-        run.update(description=None, metadata={} if server.kind.otlp else None)
-        if server.kind.legacy:
-            runs[body["runName"]] = run
-    run.update(updatedAt=now, description=body.get("runDescription") or run["description"])
-    row = {"id": str(uuid.uuid4()), "datasetRunId": run["id"], "datasetRunName": run["name"]}
-    row.update(datasetItemId=item["id"], traceId=body.get("traceId"))
-    row.update(observationId=body.get("observationId"), createdAt=now, updatedAt=now)
-    return Answer(200, row)
-
-
-def list_runs(server: Any, request: Request, name: str) -> Answer:
-    known(server, name)
-    runs = list(server.dataset_runs.get(name, {}).values())[::-1]
-    return page_answer(server, request, runs, dict)

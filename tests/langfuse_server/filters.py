@@ -3,7 +3,7 @@
 import json
 from typing import Any, Callable, Dict, List
 
-from .messages import RefusedError, invalid_request
+from .messages import RefusedError, domain_error, invalid_request
 from .tables import Body
 from .times import normal
 from .zod import is_datetime
@@ -14,6 +14,7 @@ COLUMNS = frozenset(
     "id type name traceId startTime endTime environment level statusMessage version userId "
     "sessionId isRootObservation traceName tags model promptName promptVersion input output metadata".split()
 )
+NO_SEARCH_MESSAGE = "Input/output filters require at least one `matches` or `=` operator."
 TEXT_TESTS: Dict[str, Callable[[str, str], bool]] = {
     "=": lambda text, value: text == value,
     "contains": lambda text, value: value in text,
@@ -40,9 +41,13 @@ def conditions(text: str) -> List[Condition]:
     """Return the conditions; raise the 400 for a text that is not a list of known conditions."""
     try:
         entries = json.loads(text)
-        return [condition(entry) for entry in entries]
+        found = [condition(entry) for entry in entries]
+        searching = [one["operator"] for one in entries if one["column"] in ("input", "output")]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise bad_filter(str(error)) from None
+    if searching and not {"=", "matches"} & set(searching):
+        raise domain_error(NO_SEARCH_MESSAGE)
+    return found
 
 
 def bad_filter(message: str) -> RefusedError:

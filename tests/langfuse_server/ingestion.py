@@ -9,7 +9,7 @@ from .messages import Answer, RefusedError
 from .request import Request
 from .score_configs import keeps
 from .scores import SCORE_CHECKS, score_issues, stored_score
-from .stored_values import environment_of, metadata_of
+from .stored_values import content_of, environment_of, metadata_of
 from .tables import Body
 from .times import normal, now_iso
 
@@ -241,5 +241,8 @@ def with_common_values(server: Any, body: Body, now: str) -> Body:
     body["environment"] = environment_of(body.get("environment"))
     if "metadata" in body:
         body["metadata"] = metadata_of(server.kind, body["metadata"])
+    for key in ("input", "output"):
+        if key in body:
+            body[key] = content_of(server.kind, body[key])
     body.update(createdAt=now, updatedAt=now)
     return body

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from .spans import OBSERVATION, OBSERVATION_METADATA, TRACE_METADATA, Span, json_or_text
+from .spans import OBSERVATION, OBSERVATION_METADATA, TRACE_METADATA, Span
+from .stored_values import in_javascript, json_or_text
 from .tables import Body
 from .times import now_iso
 
@@ -32,15 +33,19 @@ def trace_body(span: Span) -> Body:
         ("tags", span.tags or None),
     )
     body.update((key, value) for key, value in optional if value is not None)
-    body["metadata"] = span.metadata(TRACE_METADATA)
+    body["metadata"] = values_of(span.metadata(TRACE_METADATA))
     body["public"] = bool(span.get("langfuse.trace.public"))
     if span.is_root:
         body["metadata"].update(copied(span))
         for key in ("input", "output"):
             value = span.get("langfuse.trace." + key, OBSERVATION + key)
-            body[key] = json_or_text(value)
+            body[key] = in_javascript(json_or_text(value))
     body.update(createdAt=span.now, updatedAt=span.now)
     return body
+
+
+def values_of(metadata: Body) -> Body:
+    return {key: in_javascript(json_or_text(value)) for key, value in metadata.items()}
 
 
 def copied(span: Span) -> Body:
@@ -57,8 +62,8 @@ def observation_body(span: Span) -> Body:
     body.update(parentObservationId=span.parent_id, environment=span.environment)
     body.update(level=span.level, statusMessage=span.status_message, version=span.version)
     for key in ("input", "output"):
-        body[key] = span.parsed(OBSERVATION + key)
-    body["metadata"] = dict(span.metadata(OBSERVATION_METADATA), **copied(span))
+        body[key] = in_javascript(span.parsed(OBSERVATION + key))
+    body["metadata"] = dict(values_of(span.metadata(OBSERVATION_METADATA)), **copied(span))
     body.update(span.generation_values())
     if span.kind == "GENERATION":
         body["modelParameters"] = body["modelParameters"] or {}

@@ -1,12 +1,14 @@
 """Media: a client asks for an upload URL, sends the file to another host, and reports the result.
 
-The recorded 2.x server has no storage: it checks the request and then fails. It is recorded that a
+One recorded 2.x server has no storage: it checks the request and then fails. The other has one, and
+gives media random ids; newer servers make the id from the content. It is recorded that a
 file which is stored already need not be uploaded again, and that a file whose upload was not
 reported cannot be read; the message of the latter follows Langfuse's source.
 """
 
 import base64
 import binascii
+import uuid
 from typing import Any, Dict, List
 
 from . import zod as z
@@ -48,10 +50,10 @@ def create(server: Any, request: Request) -> Answer:
     """Register a file; `uploadUrl` is null when its content is stored already."""
     body = request.json()
     check(server, body)
-    if not server.kind.otlp:
+    if not server.stores_media:
         raise RefusedError(500, {"message": NO_STORAGE, "error": "InternalServerError"})
     digest = body["sha256Hash"]
-    media_id = digest.replace("+", "-").replace("/", "_")[:22]
+    media_id = id_of(server, digest)
     media = server.media.get(media_id)
     if media is None:
         media = {"mediaId": media_id, "contentType": body["contentType"], "sha256Hash": digest}
@@ -62,6 +64,13 @@ def create(server: Any, request: Request) -> Answer:
         server.media_links.append(dict(link, mediaId=media_id))
     url = None if media["uploadHttpStatus"] in UPLOADED else server.storage.upload_url(media)
     return Answer(201, {"uploadUrl": url, "mediaId": media_id})
+
+
+def id_of(server: Any, digest: str) -> str:
+    if server.kind.otlp:
+        return digest.replace("+", "-").replace("/", "_")[:22]
+    same = [one["mediaId"] for one in server.media.values() if one["sha256Hash"] == digest]
+    return same[0] if same else str(uuid.uuid4())
 
 
 def check(server: Any, body: Any) -> None:

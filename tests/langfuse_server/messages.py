@@ -18,6 +18,7 @@ NO_ROWS_MESSAGE = (
     "The observations v2 API is only available in a Langfuse v4 write mode. "
     "Learn more at: https://langfuse.com/docs/v4"
 )
+NO_METRICS_MESSAGE = NO_ROWS_MESSAGE.replace("observations", "metrics")
 BAD_KEY_MESSAGE = "Invalid credentials. Confirm that you've configured the correct host."
 NO_KEY_MESSAGE = "No authorization header"
 
@@ -54,6 +55,12 @@ def plain_text(status: int, text: str) -> RefusedError:
 
 def invalid_request(issues: List[Dict[str, Any]]) -> RefusedError:
     return RefusedError(400, {"message": "Invalid request data", "error": issues})
+
+
+def domain_error(
+    message: str, status: int = 400, name: str = "InvalidRequestError"
+) -> RefusedError:
+    return RefusedError(status, {"message": message, "error": name})
 
 
 def not_found(message: str) -> RefusedError:

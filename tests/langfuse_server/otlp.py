@@ -88,7 +88,7 @@ def job(server: Any, version: Optional[str]) -> Any:
     }
     options = {"attempts": 6, "removeOnComplete": True, "removeOnFail": 100000}
     options["backoff"] = {"type": "exponential", "delay": 5000}
-    if server.kind.checks_spans:  # 4.x servers trace themselves
+    if server.traces_itself:
         options.update(traceparent="00-%s-01" % uuid.uuid4().hex, baggage="")
     entry = {"name": "otel-ingestion-job", "data": data, "opts": options}
     entry.update(id=str(server.store.next_number()), progress=0, returnvalue=None)

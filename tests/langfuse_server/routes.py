@@ -6,9 +6,11 @@ from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
 from . import (
     comments,
+    dataset_runs,
     datasets,
     ingestion,
     media,
+    metrics,
     otlp,
     prompts,
     row_reads,
@@ -72,6 +74,7 @@ ROUTES: List[Route] = [
     Route("GET", "/sessions", trace_reads.list_sessions, legacy=True),
     Route("GET", "/sessions/{}", trace_reads.get_session, legacy=True),
     Route("GET", "/v2/observations", row_reads.list_rows, new=True),
+    Route("GET", "/v2/metrics", metrics.count_rows, new=True),
     Route("POST", "/scores", scores.create),
     Route("GET", "/scores", score_reads.list_v1, legacy=True),
     Route("GET", "/scores/{}", score_reads.get_v1, legacy=True),
@@ -94,9 +97,12 @@ ROUTES: List[Route] = [
     Route("POST", "/dataset-items", datasets.create_item, limit=4.5),
     Route("GET", "/dataset-items", datasets.list_items),
     Route("GET", "/dataset-items/{}", datasets.get_item),
-    Route("DELETE", "/dataset-items/{}", datasets.delete_item),
-    Route("POST", "/dataset-run-items", datasets.create_run_item),
-    Route("GET", "/datasets/{}/runs", datasets.list_runs, legacy=True),
+    Route("DELETE", "/dataset-items/{}", datasets.delete_item, new=True),
+    Route("POST", "/dataset-run-items", dataset_runs.create_run_item),
+    Route("GET", "/dataset-run-items", dataset_runs.list_run_items, new=True, legacy=True),
+    Route("GET", "/datasets/{}/runs", dataset_runs.list_runs, legacy=True),
+    Route("GET", "/datasets/{}/runs/{}", dataset_runs.get_run, legacy=True),
+    Route("DELETE", "/datasets/{}/runs/{}", dataset_runs.delete_run, new=True, legacy=True),
     Route("POST", "/comments", comments.create),
     Route("GET", "/comments", comments.list_comments),
     Route("GET", "/comments/{}", comments.get),
@@ -108,9 +114,9 @@ ROUTES: List[Route] = [
 # that answer for Langfuse's.
 NOT_PLAYED = (
     "datasets",
+    "experiments",
+    "experiment-items",
     "metrics",
-    "metrics/daily",
-    "v2/metrics",
     "models",
     "annotation-queues",
 )

@@ -19,7 +19,7 @@ LONGEST_METADATA = 200  # characters of a value that `expandMetadata` does not n
 
 
 def list_rows(server: Any, request: Request) -> Answer:
-    if not server.kind.rows:
+    if not (server.kind.rows or server.previews_rows):
         raise not_found(NO_ROWS_MESSAGE)
     if request.first("parseIoAsJson") == "true":
         message = "parseIoAsJson is no longer supported: input and output are raw strings"

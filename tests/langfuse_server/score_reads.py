@@ -116,6 +116,9 @@ def list_v3(server: Any, request: Request) -> Answer:
     limit = number_parameter(server, request, "limit", 50, 100)
     names = "id name source dataType environment configId traceId sessionId observationId"
     scores = select(server, request, server.store.tables(), names.split())
+    if request.first("experimentId"):
+        wanted = str(request.first("experimentId")).split(",")
+        scores = [score for score in scores if score.get("datasetRunId") in wanted]
     cursor = request.first("cursor")
     if cursor:
         last = json.loads(base64.b64decode(cursor + "==").decode("utf-8"))

@@ -20,7 +20,9 @@ class LangfuseServer:
 
     `kind` is v2, v3, v4-legacy, v4-dual or v4-events_only. What is written becomes readable
     `visible_after` seconds later (2.x servers: at once). `prefix` is the path before all routes,
-    such as "/langfuse". Use it in a `with` block; leaving the block fails when the test server
+    such as "/langfuse". `stores_media`: has a storage for media (2.x servers: by default not).
+    `previews_rows`: a legacy one of 4.x answers the routes of rows, but has none. `traces_itself`
+    shows in the job of an export (3.x servers: by default not). Use it in a `with` block; leaving the block fails when the test server
     itself has had an error.
     """
 
@@ -33,6 +35,9 @@ class LangfuseServer:
         project_id: str = "test-project",
         project_name: str = "Test Project",
         prefix: str = "",
+        stores_media: Optional[bool] = None,
+        previews_rows: bool = False,
+        traces_itself: Optional[bool] = None,
     ) -> None:
         self.kind = KINDS[kind]
         self.zod = Zod(self.kind.zod)
@@ -42,6 +47,9 @@ class LangfuseServer:
         self.project_name = project_name
         self.organization = {"id": "test-org", "name": "Test Org"}
         self.prefix = prefix.rstrip("/")
+        self.stores_media = self.kind.otlp if stores_media is None else stores_media
+        self.previews_rows = previews_rows
+        self.traces_itself = self.kind.checks_spans if traces_itself is None else traces_itself
         self.store = Store(self.kind, visible_after)
         self.faults = Faults()
         self.errors: List[str] = []

@@ -3,7 +3,7 @@
 import json
 from typing import Any, Dict, List, Optional
 
-from .stored_values import environment_of
+from .stored_values import environment_of, in_javascript, json_or_text
 from .tables import Body
 from .times import iso, normal, now_iso
 from .zod import is_datetime
@@ -12,7 +12,6 @@ OBSERVATION = "langfuse.observation."
 OBSERVATION_METADATA = "langfuse.observation.metadata"
 TRACE_METADATA = "langfuse.trace.metadata"
 TRACE_IO = ("langfuse.trace.input", "langfuse.trace.output")
-JSON_STARTS = frozenset('{["-0123456789tfn ')
 LEVELS = {
     "DEBUG": "DEBUG",
     "TRACE": "DEBUG",
@@ -44,16 +43,6 @@ def attribute_value(value: Any) -> Any:
 
 def attributes_of(entries: Any) -> Dict[str, Any]:
     return {entry["key"]: attribute_value(entry.get("value")) for entry in entries or []}
-
-
-def json_or_text(value: Any) -> Any:
-    """The parsed value of a JSON text, or the text itself; most texts need not be parsed."""
-    if not isinstance(value, str) or value[:1] not in JSON_STARTS:
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
 
 
 def text_of(value: Any) -> Any:
@@ -201,7 +190,7 @@ class Span:
                 flat["scope." + key] = self.scope[key]
         flat.update(("resourceAttributes." + k, v) for k, v in self.resource.items())
         flat.update(("attributes." + k, v) for k, v in self.other_attributes().items())
-        return {key: json_or_text(value) for key, value in flat.items()}
+        return {key: in_javascript(json_or_text(value)) for key, value in flat.items()}
 
     def generation_values(self) -> Body:
         values: Body = {"completionStartTime": self.completion_start}

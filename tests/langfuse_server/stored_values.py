@@ -1,10 +1,14 @@
 """Rules for values that legacy records, scores and v4 rows share."""
 
+import json
 import re
 from typing import Any, Dict, NamedTuple, Optional
 
 from .kinds import Kind
 from .tables import Body
+
+JSON_STARTS = frozenset('{["-0123456789tfn ')
+EXACT = 2**53
 
 ENVIRONMENT = re.compile(r"[a-z0-9_-]+\Z")
 
@@ -42,9 +46,40 @@ def environment_of(value: Any) -> str:
 
 def metadata_of(kind: Kind, value: Any) -> Any:
     """Newer servers keep an object only: any other value moves under the key `metadata`."""
-    if value is None or isinstance(value, dict) or not kind.otlp:
+    if not isinstance(value, dict) and kind.otlp and value is not None:
+        value = {"metadata": value}
+    if not isinstance(value, dict):
         return value
-    return {"metadata": value}
+    return {key: content_of(kind, one) for key, one in value.items()}
+
+
+def json_or_text(value: Any) -> Any:
+    """The parsed value of a JSON text, or the text itself; most texts need not be parsed."""
+    if not isinstance(value, str) or value[:1] not in JSON_STARTS:
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def content_of(kind: Kind, value: Any) -> Any:
+    """An input, an output or a value of the metadata as it is shown: newer servers keep a text as
+    it is and every other value as JSON text, and read both as JSON."""
+    if kind.otlp:
+        return in_javascript(json_or_text(value))
+    return in_javascript(value.replace("\x00", "") if isinstance(value, str) else value)
+
+
+def in_javascript(value: Any) -> Any:
+    """Whole numbers as JavaScript has them: the large ones are rounded."""
+    if isinstance(value, dict):
+        return {key: in_javascript(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [in_javascript(one) for one in value]
+    if isinstance(value, int) and abs(value) > EXACT and not isinstance(value, bool):
+        return int(float(value))
+    return value
 
 
 def price_of(record: Body) -> Optional[Price]:
