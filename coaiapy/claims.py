@@ -187,8 +187,8 @@ def _outgoing(
 def _trace(journal: Journal, destination: int, trace_key: str) -> Body:
     """Return the body of a trace, ``{}`` if the journal does not have it."""
     sql = (
-        "SELECT seq, kind, body FROM records"
-        " WHERE destination = ? AND kind = 'trace' AND trace_key = ?"
+        "SELECT seq, kind, body FROM records WHERE destination = ?"
+        " AND kind IN ('trace', 'context') AND trace_key = ? ORDER BY kind DESC LIMIT 1"
     )
     found = journal.rows(sql, destination, trace_key) if trace_key else iter(())
     return next(bodies(journal, found), {})

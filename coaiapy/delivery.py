@@ -153,6 +153,7 @@ class _Courier:
         self.accepted = 0
         self.rejected: Set[int] = set()
         self.problem: Optional[CoaiaError] = None
+        self.notes: List[str] = []
 
     def __enter__(self) -> "_Courier":
         return self
@@ -229,7 +230,7 @@ class _Courier:
             waiting=waiting,
             rejected=tuple(self._rejections()),
             problem=self.problem if waiting else None,
-            notes=tuple(map(_DAMAGED.format, self.journal.set_aside)),
+            notes=tuple(self.notes) + tuple(map(_DAMAGED.format, self.journal.set_aside)),
         )
 
     def _dispatch(
@@ -241,8 +242,16 @@ class _Courier:
         on_accepted: Callable[[int], None] = lambda count: None,
     ) -> None:
         from coaiapy.dispatch import Dispatch
+        from coaiapy.known_elsewhere import complete
         from coaiapy.posting import Deadline
 
+        until = time.monotonic() + seconds
+        try:
+            self.notes += complete(self.journal, self.settings, self.destinations, seconds)
+        except CoaiaError as error:
+            self.problem = error
+            return
+        seconds = until - time.monotonic()
         dispatch = Dispatch(self.journal, self.http, Deadline(seconds, renewing), on_accepted)
         try:
             dispatch.run(self.destinations, rows, patient)

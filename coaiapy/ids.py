@@ -9,7 +9,7 @@ import os
 import re
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, List
+from typing import Any, List, Set
 
 from coaiapy import json_values
 from coaiapy.errors import UsageError
@@ -18,6 +18,9 @@ from coaiapy.text import kind_of
 _HEX32 = re.compile(r"[0-9a-f]{32}\Z")
 _HEX16 = re.compile(r"[0-9a-f]{16}\Z")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+
+# The trace ids that this process has made.
+_made_here: Set[str] = set()
 
 
 def check_given(given: Any, what: str) -> str:
@@ -40,7 +43,14 @@ def check_given(given: Any, what: str) -> str:
 
 def new_trace_id() -> str:
     """Return a random trace id of 32 hex digits, valid on every server generation."""
-    return os.urandom(16).hex()
+    made = os.urandom(16).hex()
+    _made_here.add(made)
+    return made
+
+
+def is_made_here(trace_id: str) -> bool:
+    """Tell whether this process has made a trace id, so that no server can have the trace yet."""
+    return trace_id in _made_here
 
 
 def new_observation_id() -> str:

@@ -8,13 +8,22 @@ the last one that a server has accepted. A record that has to be sent has a row 
 
 import os
 from contextlib import contextmanager
-from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Sequence
+from typing import (
+    Any,
+    Collection,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+)
 
 from coaiapy.errors import NoPlaceError, StateError
 from coaiapy.files import locked, make_private_file, reason
 from coaiapy.folders import advice_for, make_private_folder, state_folder
 from coaiapy.journal_errors import journal_error
-from coaiapy.journal_merge import merge_into
+from coaiapy.journal_merge import mark_unread, merge_into
 from coaiapy.journal_schema import LOCAL, SCHEMA, SCHEMA_VERSION
 from coaiapy.journal_staging import move, stage
 from coaiapy.record_fields import Body
@@ -94,12 +103,15 @@ class Journal:
             for row in self.db.execute(sql, values):
                 yield row
 
-    def append(self, destination: int, records: Iterable[Any]) -> Written:
+    def append(
+        self, destination: int, records: Iterable[Any], unread: Collection[str] = ()
+    ) -> Written:
         """Write all records, and put them into the outbox unless they are local.
 
         If ``records`` raises, none is written. A record that exists already is merged: given fields
         replace the old ones, metadata is merged, the first time stays. One that changes nothing is
-        not sent again.
+        not sent again. ``unread`` are ids of traces that the server may have; ``records`` may add
+        to them (see ``known_elsewhere``).
         """
         with self.reporting_errors(is_temporary=True):
             count = stage(self.db, records)
@@ -112,6 +124,8 @@ class Journal:
                     " SELECT seq, destination FROM records WHERE seq > ?",
                     (last,),
                 )
+                if unread:
+                    mark_unread(db, destination)
         return Written(rows, changed)
 
     def patch(self, row: int, changes: Body) -> Written:

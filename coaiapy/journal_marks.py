@@ -31,6 +31,19 @@ def age(journal: Journal, name: str) -> Optional[float]:
     return None
 
 
+def moment(journal: Journal, name: str) -> Optional[float]:
+    """Return when ``name`` happened (seconds since 1970), or ``None`` if there is no such mark."""
+    for row in journal.rows("SELECT at FROM marks WHERE name = ?", name):
+        return float(row["at"])
+    return None
+
+
+def clear_mark_of(journal: Journal, name: str, at: float) -> None:
+    """Delete the mark ``name`` if it is still that of the moment ``at``."""
+    with journal.transaction(durable=False) as db:
+        db.execute("DELETE FROM marks WHERE name = ? AND at = ?", (name, at))
+
+
 def left(journal: Journal, name: str) -> float:
     """Return for how many more seconds ``name`` lasts, 0 if it is over."""
     for row in journal.rows("SELECT at FROM marks WHERE name = ?", name):

@@ -62,13 +62,31 @@ def queue(db: Any, row: int, destination: int) -> None:
         db.execute("INSERT INTO deliveries (seq, destination) VALUES (?, ?)", (row, destination))
 
 
+def unread_mark(destination: int) -> str:
+    """Return the name of the mark for records of traces that the server may have already."""
+    return "unread {}".format(destination)
+
+
+def mark_unread(db: Any, destination: int) -> None:
+    """Set that mark, within the caller's transaction (see ``known_elsewhere``)."""
+    db.execute(
+        "INSERT OR REPLACE INTO marks (name, at) VALUES (?, ?)",
+        (unread_mark(destination), time.time()),
+    )
+
+
 def merge_bodies(old: Body, new: Body) -> Body:
-    """Return a record's body ``old`` after the record was written again as ``new``."""
+    """Return a record's body ``old`` after the record was written again as ``new``.
+
+    Metadata is merged and tags are united, as servers of v2 and v3 do.
+    """
     merged = dict(old)
     for name, value in new.items():
         if name in IMMUTABLE and name in old or name in ("id", "traceId"):
             continue
         if name == "metadata" and isinstance(old.get(name), dict):
             value = dict(old[name], **value)
+        if name == "tags":
+            value = old.get(name, []) + [tag for tag in value if tag not in old.get(name, [])]
         merged[name] = value
     return merged

@@ -66,6 +66,20 @@ def is_of_user(
     return of_it is not None and of_it.get("userId") == user_id
 
 
+def context(journal: Journal, destination: int, trace_id: str) -> Optional[Body]:
+    """Return the trace that observations of it repeat: its own record, or what a server had of it.
+
+    ``None`` if there is neither.
+    """
+    sql = (
+        "SELECT body FROM records WHERE destination = ? AND trace_key = ?"
+        " AND kind IN ('trace', 'context') ORDER BY kind DESC LIMIT 1"
+    )
+    for row in journal.rows(sql, destination, ids.span_trace_id(trace_id)):
+        return dict(json.loads(row["body"]))
+    return None
+
+
 def observations(journal: Journal, destination: int, trace_id: str) -> List[Body]:
     """Return the observations of a trace in the order of their start."""
     return _bodies(journal, "observation", destination, ids.span_trace_id(trace_id))
@@ -94,8 +108,8 @@ def find_observations(journal: Journal, destination: int, observation_id: str) -
 
 
 def knows_trace(journal: Journal, destination: int, trace_id: str) -> bool:
-    """Tell whether there is any record with this trace id."""
-    sql = "SELECT 1 FROM records WHERE destination = ? AND trace_key = ? LIMIT 1"
+    """Tell whether there is any record with this trace id that was written here."""
+    sql = "SELECT 1 FROM records WHERE destination = ? AND trace_key = ? AND kind != 'context' LIMIT 1"
     return any(True for _ in journal.rows(sql, destination, ids.span_trace_id(trace_id)))
 
 

@@ -9,7 +9,8 @@ class Outgoing(NamedTuple):
     """One revision of a record.
 
     ``row`` is its row in the journal, ``event`` the random id that it has there. ``context`` is the
-    body of its trace, ``{}`` if the journal does not have it. ``written_at`` is when the revision
+    body of its trace, ``{}`` if the journal does not have it; its ``hasRoot`` is false if coaia has
+    not written the trace's root span. ``written_at`` is when the revision
     was written (seconds since 1970, 0 if unknown); servers apply the changes of a record in this
     order.
     """

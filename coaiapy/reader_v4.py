@@ -7,7 +7,7 @@ have several roots, and a span that was sent twice several rows, on different pa
 
 from heapq import merge
 from operator import itemgetter
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Set
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set
 
 from coaiapy import ids, server_rows, span_rows
 from coaiapy.langfuse_http import LangfuseHttp
@@ -25,6 +25,17 @@ _ID_FIELDS = "core,basic"
 _LIST_FIELDS = "core,basic,time,io,metadata,trace_context"
 _ALL_FIELDS = "core,basic,time,io,metadata,model,usage,prompt,metrics,trace_context"
 _IS_ROOT = condition("boolean", "isRootObservation", "=", True)
+
+
+class FoundTrace(NamedTuple):
+    """A trace without its observations.
+
+    ``is_ours``: its root span was written by coaia. ``is_bookmarked``: on the server's web page.
+    """
+
+    body: Body
+    is_ours: bool
+    is_bookmarked: bool
 
 
 class SpanReader:
@@ -76,12 +87,37 @@ class SpanReader:
                 return dict(span_rows.whole_trace(rows), scores=self._scores([form]))
         return None
 
+    def known(self, keys: Mapping[str, bool]) -> Dict[str, FoundTrace]:
+        """Return those of the traces that the server has, by their ids as hex digits.
+
+        The values of ``keys`` say whether only a root span makes a trace known.
+        """
+        found = _by(filter(span_rows.has_trace, self._roots_of_all(list(keys))), "traceId")
+        for some in in_addresses(key for key in keys if not (keys[key] or key in found)):
+            one_of = condition("stringOptions", "traceId", "any of", some)
+            query = {"filter": filter_of([one_of]), "fields": _LIST_FIELDS}
+            found.update(_by(SpanPages(self.http, query).next(FIRST_PAGE), "traceId"))
+        return {key: _found_trace(span_rows.merged(rows)) for key, rows in found.items()}
+
+    def _roots_of_all(self, keys: List[str]) -> Iterator[Body]:
+        for some in in_addresses(keys):
+            for row in self._roots_of("traceId", some, _LIST_FIELDS):
+                yield row
+
     def session_traces(self, session_id: str) -> List[Body]:
-        """Return the traces with at least one span in a session, the oldest first."""
+        """Return the traces of a session, the oldest first.
+
+        Spans of a trace that was moved to another session may still have the first one.
+        """
         rows = self._rows({"sessionId": session_id, "fields": "core"})
         forms = sorted({row["traceId"] for row in rows})
         spans = _by(span_rows.merged(self._rows_of("traceId", forms, _LIST_FIELDS)), "traceId")
-        return sorted(map(span_rows.trace, spans.values()), key=lambda trace: trace["timestamp"])
+        of_it = [
+            trace
+            for trace in map(span_rows.trace, spans.values())
+            if trace.get("sessionId") == session_id
+        ]
+        return sorted(of_it, key=lambda trace: trace["timestamp"])
 
     def observations_by_id(self, observation_id: str) -> List[Body]:
         """Return every observation with this id."""
@@ -224,6 +260,11 @@ class SpanReader:
                 rows, cursor = by_cursor(self.http, SCORES, query, cursor, False)
                 found += map(server_rows.score, rows)
         return found
+
+
+def _found_trace(rows: List[Body]) -> FoundTrace:
+    ours = any(map(span_rows.is_own_root, rows))
+    return FoundTrace(span_rows.trace(rows), ours, any(row.get("bookmarked") for row in rows))
 
 
 def _conditions(wanted: TraceFilter) -> List[List[Body]]:

@@ -59,6 +59,11 @@ def is_trace(row: Body) -> bool:
     return is_own_root(row) or _is_dual_root(row)
 
 
+def has_trace(root: Body) -> bool:
+    """Tell whether a root span has fields of its trace: not if it is coaia's for an observation."""
+    return is_trace(root) or not span_metadata.is_ours(_metadata(root))
+
+
 def _is_dual_root(row: Body) -> bool:
     return bool(row["id"] == "t-" + row["traceId"])
 

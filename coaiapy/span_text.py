@@ -100,7 +100,8 @@ def _open_span(
 def _parent(body: Body, trace: Body) -> Optional[str]:
     if body.get("parentObservationId"):
         return ids.span_id(body["parentObservationId"])
-    return ids.root_span_id(body["traceId"]) if trace else None
+    has_root = trace and trace.get("hasRoot", True)
+    return ids.root_span_id(body["traceId"]) if has_root else None
 
 
 def _status(body: Body) -> str:

@@ -1,6 +1,6 @@
 """Writes, changes and deletes traces and observations; ``trace_reads`` reads them."""
 
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, Optional, Sequence, Tuple
 
 from coaiapy import delivery, ids, journal_reads, unknown_traces
 from coaiapy.destinations import destination_of
@@ -27,11 +27,15 @@ def _write(
     journal: Journal, settings: Settings, records: Iterable[Any], seconds: Optional[float]
 ) -> delivery.Outcome:
     destination = destination_of(journal, settings)
-    unknown: List[str] = []
-    placed = _placed(journal, settings, destination, records, unknown)
-    written = journal.append(destination, placed)
+    unread: Dict[str, bool] = {}
+    placed = _placed(journal, settings, destination, records, unread)
+    written = journal.append(destination, placed, unread)
     outcome = delivery.deliver(journal, settings, written, seconds)
-    lone = [one for one in unknown if journal_reads.row_of_trace(journal, destination, one) is None]
+    lone = [
+        trace_id
+        for trace_id, is_unknown in unread.items()
+        if is_unknown and journal_reads.context(journal, destination, trace_id) is None
+    ]
     if lone and outcome.sent and not outcome.waiting:
         missing = list(unknown_traces.missing_on_server(journal, settings, destination, lone))
         if missing:
@@ -46,27 +50,35 @@ def _placed(
     settings: Settings,
     destination: int,
     records: Iterable[Any],
-    unknown: List[str],
+    unread: Dict[str, bool],
 ) -> Iterator[Kept]:
     """Yield records with the fields that were not given filled in.
 
     A trace gets the environment and release of the settings; an observation gets the environment
-    and version of its trace, or the environment of the settings. The ids of traces that the journal
-    does not have yet are added to ``unknown``.
+    and version of its trace, or the environment of the settings. The ids of traces that the server
+    may have and the journal has not are added to ``unread``, with whether only observations of a
+    trace are written of which nothing was known here.
     """
     missing: Dict[str, Body] = {}
+
+    def is_known(trace_id: str) -> bool:
+        return journal_reads.row_of_trace(journal, destination, trace_id) is not None
+
     for record in records:
         body = record.body()
         if record.kind == "trace":
             _complete(body, _given(environment=settings.environment, release=settings.release))
             missing = {body["id"]: _inherited(body, settings)}
+            if not ids.is_made_here(body["id"]) and not is_known(body["id"]):
+                unread[body["id"]] = False
         elif record.kind == "observation":
             trace_id = body["traceId"]
             if trace_id not in missing:
-                trace = journal_reads.trace(journal, destination, trace_id)
+                trace = journal_reads.context(journal, destination, trace_id)
                 missing = {trace_id: _inherited(trace or {}, settings)}
-                if trace is None and trace_id not in unknown:
-                    unknown.append(trace_id)
+                if trace is None and trace_id not in unread:
+                    is_known_here = journal_reads.knows_trace(journal, destination, trace_id)
+                    unread[trace_id] = not is_known_here
             _complete(body, missing[trace_id])
         yield record if isinstance(record, Kept) else Kept(record.kind, body)
 

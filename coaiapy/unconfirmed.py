@@ -37,7 +37,8 @@ def records(
     """
     sql = (
         "SELECT r.seq, r.kind, r.body, d.state FROM records AS r LEFT JOIN deliveries AS d ON d.seq = r.seq"
-        " WHERE r.destination = ? AND r.kind != 'damaged' AND (d.seq IS NOT NULL OR r.sent_at > ?)"
+        " WHERE r.destination = ? AND r.kind NOT IN ('damaged', 'context')"
+        " AND (d.seq IS NOT NULL OR r.sent_at > ?)"
         " AND (? IS NULL OR r.trace_key = ?) AND (? IS NULL OR r.kind = ?) ORDER BY r.time, r.seq"
     )
     key = ids.span_trace_id(trace_id) if trace_id else None

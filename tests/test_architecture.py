@@ -35,7 +35,7 @@ FLOORS = {
         http_answers http_exchange http_failures http_proxies http_retry openai_settings openai_http aws_clients audio_split
         audio_tags_base audio_tags_foreign audio_conversion audio_tags_id3 audio_tags_mp4 audio_tags_vorbis
         langfuse_http lost_answers langfuse_dialect langfuse_errors langfuse_generation
-        dispatch delivery
+        dispatch known_elsewhere delivery
         redis_errors stash_local stash_redis config_sample web_json
         current_project score_config_cache score_readers
         media_transfer

@@ -1,0 +1,147 @@
+"""Completes what this machine has written about traces of others by what the server has of them.
+
+Servers of v2 and v3 merge a trace that is written again. A v4 server does not: the root span that
+is written again replaces the one that is there, also in the fields that it does not have. Records
+of traces that the journal did not have are therefore marked as unread when they are written. Before
+they are sent, the traces are read from the server and merged here. Observations get the fields of
+their trace, which every span repeats: they are kept as a record of the kind ``context``, which is
+not sent and not shown.
+"""
+
+import json
+import time
+from typing import Any, Dict, Iterable, Iterator, List, Optional
+
+from coaiapy import journal_marks
+from coaiapy.journal import Journal
+from coaiapy.journal_merge import merge_bodies, to_json, unread_mark
+from coaiapy.langfuse_generation import V4, Server
+from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy.reader_v4 import FoundTrace, SpanReader
+from coaiapy.readers import of_server
+from coaiapy.record_fields import Body
+from coaiapy.settings import Settings
+
+# The fields of a trace that every span repeats, and that v4 servers filter by.
+_REPEATED = {
+    "userId": "user",
+    "sessionId": "session",
+    "tags": "tags",
+    "name": "trace name",
+    "release": "release",
+}
+# The traces whose root was never sent from here, and whether it waits to be sent now. What another
+# process is sending, that process has completed.
+_UNREAD = """
+SELECT r.trace_key, max(r.kind = 'trace') AS has_root FROM records AS r
+JOIN deliveries AS d ON d.seq = r.seq
+WHERE r.destination = ?1 AND r.sent_revision = 0 AND r.kind IN ('trace', 'observation')
+    AND d.state = 'waiting' AND d.claimed_until <= ?2
+    AND NOT EXISTS (SELECT 1 FROM records WHERE destination = ?1 AND kind = 'trace'
+        AND trace_key = r.trace_key AND sent_revision > 0)
+GROUP BY r.trace_key
+"""
+_ADD_CONTEXT = """
+INSERT OR REPLACE INTO records (destination, kind, trace_key, key, trace_id, id, time, body, event,
+    written_at, sent_at) VALUES (?, 'context', ?, ?, ?, ?, ?, ?, '', ?, ?)
+"""
+_OF_TRACE = """
+SELECT seq, kind, id, body FROM records
+WHERE destination = ? AND trace_key = ? AND kind = ? AND sent_revision = 0
+"""
+_CHANGE = "UPDATE records SET body = ?, time = ?, revision = revision + 1 WHERE seq = ?"
+
+
+def complete(
+    journal: Journal, settings: Settings, destinations: Iterable[int], seconds: float
+) -> List[str]:
+    """Complete the unread records of ``destinations`` within ``seconds``; return notes for the user.
+
+    Does nothing if none are marked. Raises what a reader raises: then the records must wait.
+    """
+    notes: List[str] = []
+    for destination in destinations:
+        name = unread_mark(destination)
+        marked = journal_marks.moment(journal, name)
+        if marked is not None:
+            notes += _complete(journal, settings, destination, seconds)
+            journal_marks.clear_mark_of(journal, name, marked)
+    return notes
+
+
+def _complete(journal: Journal, settings: Settings, destination: int, seconds: float) -> List[str]:
+    rows = journal.rows(_UNREAD, destination, time.time())
+    unread = {row["trace_key"]: bool(row["has_root"]) for row in rows}
+
+    def ask(http: LangfuseHttp, server: Server) -> Dict[str, FoundTrace]:
+        return SpanReader(http).known(unread) if server.generation == V4 else {}
+
+    found = of_server(journal, settings, ask, True, seconds) if unread else {}
+    notes: List[str] = []
+    if not found:
+        return notes
+    with journal.transaction() as db:
+        for key, there in found.items():
+            if unread[key]:
+                notes += _merge_root(db, destination, key, there)
+            else:
+                _keep_context(db, destination, key, there)
+            _put_environment(db, destination, key, there.body, settings.environment)
+    return notes
+
+
+def _merge_root(db: Any, destination: int, key: str, there: FoundTrace) -> Iterator[str]:
+    """Merge what the server has of a trace into the record that waits to be sent."""
+    for row in db.execute(_OF_TRACE, (destination, key, "trace")).fetchall():
+        ours = json.loads(row["body"])
+        merged = dict(merge_bodies(there.body, ours), id=ours["id"])
+        if "environment" not in there.body:
+            merged.pop("environment", None)
+        if merged != ours:
+            db.execute(_CHANGE, (to_json(merged), merged["timestamp"], row["seq"]))
+            for note in _not_kept(there, merged):
+                yield note
+
+
+def _not_kept(there: FoundTrace, merged: Body) -> Iterator[str]:
+    """Yield sentences about what a v4 server does not merge."""
+    trace_id = merged["id"]
+    changed = [
+        what
+        for name, what in _REPEATED.items()
+        if name in there.body and there.body[name] != merged.get(name)
+    ]
+    if changed:
+        yield (
+            "trace {!r} was there before: the observations that it has keep their {}, by which "
+            "this server filters them".format(trace_id, ", ".join(changed))
+        )
+    if not there.is_ours:
+        yield (
+            "trace {!r} was written by another program: its own root span stays, as an "
+            "observation".format(trace_id)
+        )
+    if there.is_bookmarked:
+        yield "trace {!r} loses its bookmark: a client cannot set it".format(trace_id)
+
+
+def _keep_context(db: Any, destination: int, key: str, there: FoundTrace) -> None:
+    body = dict(there.body, hasRoot=there.is_ours)
+    now = time.time()
+    values = (destination, key, key, body["id"], body["id"], body["timestamp"], to_json(body))
+    db.execute(_ADD_CONTEXT, values + (now, now))
+
+
+def _put_environment(
+    db: Any, destination: int, key: str, trace: Body, implied: Optional[str]
+) -> None:
+    """Give observations the environment of their trace instead of that of the settings."""
+    for row in db.execute(_OF_TRACE, (destination, key, "observation")).fetchall():
+        body = json.loads(row["body"])
+        if body.get("environment") not in (None, implied):
+            continue
+        given = {name: value for name, value in body.items() if name != "environment"}
+        if trace.get("environment"):
+            given["environment"] = trace["environment"]
+        if given != body:
+            db.execute(_CHANGE, (to_json(given), given["startTime"], row["seq"]))
