@@ -5,6 +5,7 @@ those of the other mode). The result is kept in the journal for a day, so that m
 not ask.
 """
 
+import json
 import re
 import time
 from typing import Any, NamedTuple, Optional, Tuple
@@ -14,6 +15,7 @@ from coaiapy.errors import NotFoundError
 from coaiapy.journal import Journal
 from coaiapy.langfuse_errors import WrongDialectError, no_langfuse
 from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy.record_fields import Body
 
 LEGACY = "legacy"
 V4 = "v4"
@@ -24,7 +26,19 @@ KEPT_SECONDS = 86400.0
 
 HEALTH = "/api/public/health"
 SESSIONS = "/api/public/sessions"
-ROWS = "/api/public/v2/observations"
+METRICS = "/api/public/v2/metrics"
+# A legacy server of v4 may answer the route of observations, with nothing: only a valid query of the
+# metrics tells whether it has any.
+_COUNT = json.dumps(
+    {
+        "view": "observations",
+        "metrics": [{"measure": "count", "aggregation": "count"}],
+        "dimensions": [],
+        "filters": [],
+        "fromTimestamp": "2026-01-01T00:00:00.000Z",
+        "toTimestamp": "2026-01-01T00:00:01.000Z",
+    }
+)
 
 # The results of ``_probe``.
 _KNOWN, _OTHER_MODE, _UNKNOWN = "known", "of another mode", "unknown"
@@ -117,12 +131,12 @@ def _mode(http: LangfuseHttp, version: str, deadline: Optional[float]) -> str:
     numbers = _numbers(version)
     if numbers and numbers[0] < 3:
         return "v2"
-    if _probe(http, SESSIONS, deadline) == _OTHER_MODE:
+    if _probe(http, SESSIONS, {"limit": 1}, deadline) == _OTHER_MODE:
         return "v4-events_only"
     if numbers and numbers[0] == 3:
         # A v3 server may have previews of v4 switched on, but has the old routes all the same.
         return "v3"
-    found = _probe(http, ROWS, deadline)
+    found = _probe(http, METRICS, {"query": _COUNT}, deadline)
     if found == _KNOWN:
         return "v4-dual"
     if numbers or found == _OTHER_MODE:
@@ -130,10 +144,10 @@ def _mode(http: LangfuseHttp, version: str, deadline: Optional[float]) -> str:
     return "v2"
 
 
-def _probe(http: LangfuseHttp, path: str, deadline: Optional[float]) -> str:
+def _probe(http: LangfuseHttp, path: str, query: Body, deadline: Optional[float]) -> str:
     """Return ``_KNOWN``, ``_OTHER_MODE`` (exists, but not in this mode) or ``_UNKNOWN``."""
     try:
-        http.request("GET", path, query={"limit": 1}, deadline=deadline)
+        http.request("GET", path, query=query, deadline=deadline)
     except WrongDialectError as error:
         return _UNKNOWN if error.is_unknown_route else _OTHER_MODE
     return _KNOWN

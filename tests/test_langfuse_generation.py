@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from reading import forget_what_was_written
 
 from coaiapy import langfuse_generation
 from coaiapy.errors import ConfigError, NetworkError
@@ -41,6 +42,20 @@ def telling(server, version):
 @pytest.mark.parametrize("kind", ["v4-legacy", "v4-dual", "v4-events_only", "v2"])
 def test_a_server_that_tells_no_version_is_recognised_by_its_answers(langfuse, kind):
     assert detect(client(telling(langfuse(kind), None))) == Server("", kind)
+
+
+@pytest.mark.parametrize("version", ["4.16.0", None])
+def test_a_v4_in_legacy_mode_that_shows_previews_is_not_taken_for_dual(langfuse, version):
+    server = telling(langfuse("v4-legacy", previews_rows=True), version)
+    assert detect(client(server)) == Server(version or "", "v4-legacy")
+
+
+def test_what_is_written_in_legacy_mode_with_previews_is_shown(use, run):
+    use("v4-legacy", previews_rows=True)
+    assert run("fuse", "traces", "create", "t", "-n", "name").code == 0
+    forget_what_was_written()
+    assert run("fuse", "traces", "list", "--csv", "--columns", "id,name").out == "id,name\nt,name\n"
+    assert "legacy" in run("fuse", "doctor").out
 
 
 def test_a_v3_with_previews_switched_on_still_takes_events(langfuse):
