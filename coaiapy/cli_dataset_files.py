@@ -11,10 +11,11 @@ from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context, write_text
 from coaiapy.columns import map_of
 from coaiapy.dataset_import import Imported, import_dataset_items
-from coaiapy.dataset_items import FIELDS, list_dataset_items
+from coaiapy.dataset_items import FIELDS, is_archived, list_dataset_items, lists_archived
 from coaiapy.errors import ExitCode, NotFoundError
 from coaiapy.files import write_output
 from coaiapy.finetuning import training_data
+from coaiapy.langfuse_errors import ConflictError
 from coaiapy.record_fields import Body
 from coaiapy.text import counted
 
@@ -73,6 +74,7 @@ def _build_export(group: Any) -> None:
         choices=dataset_files.FORMATS,
         help="format (default: by the extension, else jsonl)",
     )
+    add_archived(export)
 
 
 def import_items(args: argparse.Namespace, context: Context) -> int:
@@ -103,7 +105,7 @@ def _report(context: Context, result: Imported, dry_run: bool) -> None:
         context.warn("{0.place} ({0.id}) was not accepted: {0.error}".format(failed))
     if len(result.failed) > FAILED_SHOWN:
         context.warn("and {} more".format(len(result.failed) - FAILED_SHOWN))
-    if any(isinstance(failed.error, NotFoundError) for failed in result.failed):
+    if any(isinstance(failed.error, (NotFoundError, ConflictError)) for failed in result.failed):
         context.warn("an item id can be in one dataset only: add --new-ids to copy the items")
     if result.problem is not None and result.problem not in [one.error for one in result.failed]:
         context.warn("cannot read the dataset to check the import: {}".format(result.problem))
@@ -117,17 +119,48 @@ def _report(context: Context, result: Imported, dry_run: bool) -> None:
     )
     if result.there is not None:
         text += "; the dataset has {}".format(result.there)
+        if result.archived:
+            text += " and {} of the file, archived".format(result.archived)
     context.note(text)
 
 
 def export_items(args: argparse.Namespace, context: Context) -> None:
     """Write a dataset's items as JSON Lines or CSV."""
     is_csv = (args.format or dataset_files.format_of(args.output)) == dataset_files.CSV
-    items = list_dataset_items(settings.load(context.env_file), args.name)
+    items = listed_items(args, context, args.name)
     _write(
         context, args.output, (dataset_files.to_csv if is_csv else dataset_files.to_jsonl)(items)
     )
-    context.note(counted(len(items), "item"))
+    context.note(counted(len(items), "item" if args.archived else "active item"))
+
+
+def listed_items(args: argparse.Namespace, context: Context, name: str) -> List[Body]:
+    """Return the items of a dataset, the archived ones if ``--archived`` asks for them.
+
+    Says what is left out.
+    """
+    known = settings.load(context.env_file)
+    items = list_dataset_items(known, name)
+    active = [item for item in items if not is_archived(item)]
+    if args.archived:
+        if len(active) == len(items) and not lists_archived(known):
+            context.note(
+                "this server does not list archived items: coaia fuse dataset-items get ID shows one"
+            )
+        return items
+    if len(active) < len(items):
+        left_out = counted(len(items) - len(active), "archived item")
+        context.note("left out: {}; add --archived".format(left_out))
+    return active
+
+
+def add_archived(parser: argparse.ArgumentParser) -> None:
+    """Add ``--archived``."""
+    parser.add_argument(
+        "--archived",
+        action="store_true",
+        help="include archived items, if the server lists them (servers of v3 and v4 do not)",
+    )
 
 
 def write_training_data(

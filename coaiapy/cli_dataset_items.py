@@ -6,6 +6,7 @@ from typing import Any, List
 from coaiapy import cli_references, dataset_items, settings
 from coaiapy.cli_arguments import add_json, json_or_text
 from coaiapy.cli_common import add_command, subcommands
+from coaiapy.cli_dataset_files import add_archived, listed_items
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
@@ -26,6 +27,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
         "coaia fuse dataset-items list questions",
     )
     listing.add_argument("dataset", metavar="DATASET")
+    add_archived(listing)
     add_listing_options(listing)
     get = add_command(
         group, "get", get_item, "show one item", "coaia fuse dataset-items get item-1"
@@ -99,7 +101,7 @@ def create_item(args: argparse.Namespace, context: Context) -> None:
 
 def list_items(args: argparse.Namespace, context: Context) -> None:
     """Show the items of a dataset."""
-    found = dataset_items.list_dataset_items(settings.load(context.env_file), args.dataset)
+    found = listed_items(args, context, args.dataset)
     show_listing(args, context, found, ITEM_COLUMNS, "item")
 
 

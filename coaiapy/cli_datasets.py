@@ -49,6 +49,7 @@ def _build_get(group: Any) -> None:
         help="system message for items without one (default: %(default)s)",
     )
     get.add_argument("-o", "--output", metavar="FILE", help="write the training data to this file")
+    cli_dataset_files.add_archived(get)
 
 
 def _build_create(group: Any) -> None:
@@ -87,11 +88,12 @@ def get_dataset(args: argparse.Namespace, context: Context) -> None:
     """Show a dataset, or its items as training data."""
     known = settings.load(context.env_file)
     dataset = datasets.get_dataset(known, args.name)
-    items = dataset_items.list_dataset_items(known, args.name)
     if args.openai_ft or args.gemini_ft:
         vendor = OPENAI if args.openai_ft else GEMINI
-        cli_dataset_files.write_training_data(args, context, items, vendor)
-    elif args.json:
+        items = dataset_items.list_dataset_items(known, args.name)
+        return cli_dataset_files.write_training_data(args, context, items, vendor)
+    items = cli_dataset_files.listed_items(args, context, args.name)
+    if args.json:
         print_json(context, dict(dataset, items=items))
     else:
         context.say(format_dataset_display(dataset, items, context.local_times))
@@ -107,6 +109,8 @@ def create_dataset(args: argparse.Namespace, context: Context) -> None:
         args.input_schema,
         args.expected_output_schema,
     )
+    if (args.input_schema or args.expected_output_schema) and "inputSchema" not in created:
+        context.warn("this Langfuse server does not check items: it ignores the schemas")
     if args.json:
         return print_json(context, created)
     context.say(created["id"])

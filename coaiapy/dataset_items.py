@@ -4,20 +4,24 @@ The client chooses an item's id, and the server keeps one item for each id. A wr
 was lost can therefore be retried.
 """
 
-from typing import Any, Dict, Iterable, List, Optional
+from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 from coaiapy import ids, json_values
 from coaiapy.datasets import get_dataset
-from coaiapy.errors import NotFoundError, UsageError
+from coaiapy.errors import CoaiaError, NotFoundError, UsageError
+from coaiapy.langfuse_errors import ConflictError
 from coaiapy.langfuse_http import LangfuseHttp, quoted
+from coaiapy.parallel import run_all, values_of
 from coaiapy.record_fields import Body
+from coaiapy.server_lacks import needing
 from coaiapy.server_only import client_for
 from coaiapy.server_pages import numbered
 from coaiapy.settings import Settings
 from coaiapy.suggest import did_you_mean
 
 ITEMS = "/api/public/dataset-items"
-STATUSES = ("ACTIVE", "ARCHIVED")
+ARCHIVED = "ARCHIVED"
+STATUSES = ("ACTIVE", ARCHIVED)
 LONGEST_ID = 255
 # The names of an item's fields in Langfuse's API, each with other names that files may use.
 FIELDS: Dict[str, Iterable[str]] = {
@@ -38,7 +42,10 @@ _TEXTS = ("id", "sourceTraceId", "sourceObservationId")
 
 
 def list_dataset_items(settings: Settings, dataset_name: str) -> List[Body]:
-    """Return every item of one dataset; ``NotFoundError`` if there is no such dataset."""
+    """Return every item of one dataset; ``NotFoundError`` if there is no such dataset.
+
+    Servers since v3 list only active items; an archived one can be read by its id.
+    """
     with client_for(settings, "dataset items") as http:
         try:
             items = list(items_of(http, dataset_name))
@@ -54,6 +61,37 @@ def items_of(http: LangfuseHttp, dataset_name: str) -> Iterable[Body]:
     for item in numbered(http, ITEMS, {"datasetName": dataset_name}, None):
         if item.get("datasetName", dataset_name) == dataset_name:
             yield item
+
+
+def is_archived(item: Body) -> bool:
+    """Tell whether an item is archived: servers since v3 do not list such items."""
+    return item.get("status") == ARCHIVED
+
+
+def lists_archived(settings: Settings) -> bool:
+    """Tell whether the server lists archived items; otherwise they can only be read by their id."""
+    from coaiapy.journal import Journal
+    from coaiapy.langfuse_generation import server_for
+
+    with client_for(settings, "dataset items") as http, Journal() as journal:
+        return not server_for(http, journal).at_least(3)
+
+
+def archived_among(http: LangfuseHttp, dataset_name: str, item_ids: Sequence[str]) -> List[Body]:
+    """Return those of the items that are in the dataset, though archived; asks for each by its id."""
+
+    def ask(item_id: str) -> Any:
+        try:
+            return http.request("GET", ITEMS + "/" + quoted(item_id))
+        except NotFoundError:
+            return None
+
+    found = values_of(run_all(ask, item_ids, (CoaiaError,)))
+    return [
+        item
+        for item in found
+        if item and is_archived(item) and item.get("datasetName", dataset_name) == dataset_name
+    ]
 
 
 def get_dataset_item(settings: Settings, item_id: str) -> Body:
@@ -97,15 +135,25 @@ def delete_dataset_item(settings: Settings, item_id: str) -> None:
     """Delete an item and its runs; ``NotFoundError`` if there is none."""
     with client_for(settings, "dataset items") as http:
         try:
-            http.request("DELETE", ITEMS + "/" + quoted(item_id))
+            with needing(http, "delete dataset items", (3, 0)):
+                http.request("DELETE", ITEMS + "/" + quoted(item_id))
         except NotFoundError as error:
             raise NotFoundError("no dataset item {!r} to delete".format(item_id)) from error
 
 
 def put(http: LangfuseHttp, dataset_name: str, item: Body) -> Body:
-    """Send an item that has an id, with retries, and return it as the server has it."""
+    """Send an item that has an id, with retries, and return it as the server has it.
+
+    Raises ``ConflictError`` if another dataset of the project has an item with this id: servers of
+    v2 answer with success then, and without an item.
+    """
     body = dict(item, datasetName=dataset_name)
-    written: Body = http.request("POST", ITEMS, json=body, retry=True)
+    written: Optional[Body] = http.request("POST", ITEMS, json=body, retry=True)
+    if not written or written.get("id") != item["id"]:
+        raise ConflictError(
+            "another dataset has an item {!r}: an id can be in one dataset only, so use another "
+            "one".format(item["id"])
+        )
     return written
 
 

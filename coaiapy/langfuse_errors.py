@@ -41,6 +41,10 @@ class TooHeavyError(RefusedError):
     """The response would be too large or take too long; a request for less may succeed."""
 
 
+class ConflictError(RefusedError):
+    """What should be written belongs to something else: a dataset item's id to another dataset."""
+
+
 class WrongDialectError(CoaiaError):
     """The server's generation has no such endpoint; nothing need be wrong with the data.
 
@@ -77,7 +81,8 @@ def error_for(answer: Answer, asked: str, settings: Settings) -> CoaiaError:
         return NotFoundError(message or where)
     if is_temporary(status):
         return _unavailable(answer, where + "; try again later")
-    return TooHeavyError(where) if status == 422 else RefusedError(where)
+    kinds = {409: ConflictError, 422: TooHeavyError}
+    return kinds.get(status, RefusedError)(where)
 
 
 def no_langfuse(settings: Settings) -> ConfigError:

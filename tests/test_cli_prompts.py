@@ -114,7 +114,7 @@ def test_a_wrong_command_line_is_told_before_anything_is_sent(server, run):
         (["create", "p", "x", "--labels", "No Good"], "label 'No Good'"),
         (["create", "p", "x", "--config", "{"], "is not JSON"),
         (["labels", "p", "1"], "give a label"),
-        (["delete", "p", "--version", "1", "--label", "x"], "not by both"),
+        (["delete", "p", "--version", "1", "--label", "x", "--yes"], "not by both"),
         (["get"], "required: NAME"),
     ):
         result = run("fuse", "prompts", *words)

@@ -231,12 +231,14 @@ def test_what_was_accepted_is_counted_where_the_dataset_cannot_be_read_afterward
 ):
     monkeypatch.setattr(dataset_import, "PATIENCE", 0.5)
     bring(known, lines(2))
-    server.fail("503", times=None, path="/dataset-items", method="GET", after=1)
+    server.fail(
+        "503", times=None, path="/dataset-items", method="GET", after=4
+    )  # one listing, three by id
     result = bring(known, lines(5))
     assert isinstance(result.problem, NetworkError)
     assert (result.new, result.same, result.missing, result.there) == (3, 2, 0, None)
     server.heal()
-    server.fail("503", times=None, path="/dataset-items", method="GET", after=1)
+    server.fail("503", times=None, path="/dataset-items", method="GET", after=3)
     (project / "items.jsonl").write_text(lines(7))
     point_at(monkeypatch, server)
     shown = run("fuse", "datasets", "import", "ds", "items.jsonl", "--json")

@@ -6,6 +6,7 @@ from servers import settings_for
 
 from coaiapy import dataset_items, datasets, langfuse_http
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, RefusedError, UsageError
+from coaiapy.langfuse_errors import WrongDialectError
 from coaiapy.settings import Settings
 
 ALL_KINDS = sorted(KINDS)
@@ -35,6 +36,10 @@ def test_a_dataset_with_its_items(langfuse, kind):
     assert dataset_items.get_dataset_item(known, item["id"])["input"] == {"q": 1}
     (listed,) = dataset_items.list_dataset_items(known, "team/ds 1")
     assert (listed["expectedOutput"], listed["metadata"]) == ("a", {"m": 2})
+    if kind == "v2":
+        with pytest.raises(WrongDialectError, match="cannot delete dataset items: it needs 3.0"):
+            dataset_items.delete_dataset_item(known, item["id"])
+        return
     dataset_items.delete_dataset_item(known, item["id"])
     assert dataset_items.list_dataset_items(known, "team/ds 1") == []
 

@@ -44,7 +44,7 @@ STEPS = [
     Step("datasets export ds", ('"id": "a"', '"id": "c"'), NO_SERVER),
     Step("datasets get ds -oft", ('"role": "user", "content": "q"',), NO_SERVER),
     Step("datasets get ds -gft", ('"parts": [{"text": "q"}]',), NO_SERVER),
-    Step("dataset-items delete c", (), NO_SERVER),
+    Step("dataset-items delete c", (), NEW_SERVER),
     Step("datasets list --csv --columns name", ("name\nds\n",), NO_SERVER),
     Step("scores apply --trace-id my-run -n mood -v calm"),
     Step("scores apply --session-id ses -n good -v 1", (), OLD),
