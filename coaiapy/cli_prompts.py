@@ -6,7 +6,7 @@ from typing import Any, Iterator, List
 from coaiapy import cli_prompt_files, prompts, settings
 from coaiapy.cli_arguments import add_json, json_value, positive, seconds
 from coaiapy.cli_common import add_command, subcommands
-from coaiapy.cli_input import STDIN, read_input
+from coaiapy.cli_input import STDIN, agrees, read_input
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
@@ -136,11 +136,12 @@ def _build_delete(group: Any) -> None:
         "delete",
         delete_prompt,
         "delete a prompt or some of its versions",
-        "coaia fuse prompts delete team/greeting --version 2",
+        "coaia fuse prompts delete team/greeting --version 2 --yes",
     )
     delete.add_argument("name", metavar="NAME")
     delete.add_argument("--version", type=positive, metavar="N", help="delete only this version")
     delete.add_argument("--label", help="delete only the version with this label")
+    delete.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 
 
 def list_prompts(args: argparse.Namespace, context: Context) -> None:
@@ -232,6 +233,8 @@ def label_prompt(args: argparse.Namespace, context: Context) -> None:
 def delete_prompt(args: argparse.Namespace, context: Context) -> None:
     """Delete a prompt or some of its versions."""
     known = settings.load(context.env_file)
-    prompts.delete_prompt(known, args.name, args.version, args.label)
     what = prompts.described(args.name, args.label, args.version)
+    if not args.yes and not agrees(context, "delete {}?".format(what)):
+        return context.note("nothing was deleted")
+    prompts.delete_prompt(known, args.name, args.version, args.label)
     context.note("deleted {}".format(what))

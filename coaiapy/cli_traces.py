@@ -15,6 +15,7 @@ from coaiapy import (
 )
 from coaiapy.cli_arguments import add_json, add_timeout
 from coaiapy.cli_common import add_command, subcommands
+from coaiapy.cli_input import agrees
 from coaiapy.cli_output import note_source, print_json
 from coaiapy.cli_streams import Context
 from coaiapy.cli_views import add_contents, show_fields, show_session, show_trace
@@ -88,10 +89,11 @@ def _build_delete(group: Any) -> None:
         "delete",
         delete_traces,
         "delete traces with their observations and scores",
-        "coaia fuse traces delete my-run",
+        "coaia fuse traces delete my-run\ncoaia fuse traces delete run-1 run-2 --yes",
         aliases=["delete-batch"],
     )
     delete.add_argument("trace_ids", metavar="TRACE_ID", nargs="+", type=cli_references.trace)
+    delete.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     add_timeout(delete)
 
 
@@ -145,6 +147,14 @@ def view_observation(args: argparse.Namespace, context: Context) -> None:
 def delete_traces(args: argparse.Namespace, context: Context) -> None:
     """Delete traces, all or (where one is unknown) none."""
     known = settings.load(context.env_file)
-    traces.delete(known, args.trace_ids, args.timeout)
-    done = "deleted {}" if known.is_local else "the server is deleting {}; this can take a while"
-    context.note(done.format(", ".join(args.trace_ids)))
+    named = ", ".join(args.trace_ids)
+    question = "delete {} with all observations and scores?".format(named)
+    otherwise = "add --yes to delete {}".format(named)
+    if not args.yes and not agrees(context, question, otherwise):
+        return context.note("nothing was deleted")
+    deleted = traces.delete(known, args.trace_ids, args.timeout)
+    if deleted.on_server:
+        listed = ", ".join(deleted.on_server)
+        context.note("the server is deleting {}; this can take a while".format(listed))
+    if deleted.here:
+        context.note("deleted {}".format(", ".join(deleted.here)))

@@ -113,6 +113,12 @@ def knows_trace(journal: Journal, destination: int, trace_id: str) -> bool:
     return any(True for _ in journal.rows(sql, destination, ids.span_trace_id(trace_id)))
 
 
+def was_sent(journal: Journal, destination: int, trace_id: str) -> bool:
+    """Tell whether the server has accepted any record of a trace from here."""
+    sql = "SELECT 1 FROM records WHERE destination = ? AND trace_key = ? AND sent_revision > 0 LIMIT 1"
+    return any(True for _ in journal.rows(sql, destination, ids.span_trace_id(trace_id)))
+
+
 def row_of_trace(journal: Journal, destination: int, trace_id: str) -> Optional[int]:
     """Return the row of a trace's own record, or ``None``."""
     sql = "SELECT seq FROM records WHERE destination = ? AND kind = 'trace' AND trace_key = ?"

@@ -1,6 +1,6 @@
 """Reads from a server of v2 or v3, or of a v4 that still answers the old routes."""
 
-from typing import Iterable, Iterator, List, Optional
+from typing import Iterable, Iterator, List, Optional, Sequence, Set
 
 from coaiapy import ids, server_rows
 from coaiapy.errors import NotFoundError
@@ -58,6 +58,10 @@ class LegacyReader:
             observations=sorted(found, key=lambda body: (body["startTime"], body["id"])),
             scores=list(map(server_rows.score, row.get("scores") or ())),
         )
+
+    def existing(self, trace_ids: Sequence[str]) -> Set[str]:
+        """Return those of the traces that there are."""
+        return {one for one in trace_ids if self._first(TRACES, ids.known_forms(one)) is not None}
 
     def session_traces(self, session_id: str) -> List[Body]:
         """Return the traces of a session, the oldest first."""

@@ -7,7 +7,7 @@ have several roots, and a span that was sent twice several rows, on different pa
 
 from heapq import merge
 from operator import itemgetter
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
 
 from coaiapy import ids, server_rows, span_rows
 from coaiapy.langfuse_http import LangfuseHttp
@@ -86,6 +86,13 @@ class SpanReader:
             if rows:
                 return dict(span_rows.whole_trace(rows), scores=self._scores([form]))
         return None
+
+    def existing(self, trace_ids: Sequence[str]) -> Set[str]:
+        """Return those of the traces that there are."""
+        return {one for one in trace_ids if any(map(self._has_rows, _likeliest_first(one)))}
+
+    def _has_rows(self, trace_id: str) -> bool:
+        return bool(SpanPages(self.http, {"traceId": trace_id, "fields": "core"}).next(1))
 
     def known(self, keys: Mapping[str, bool]) -> Dict[str, FoundTrace]:
         """Return those of the traces that the server has, by their ids as hex digits.

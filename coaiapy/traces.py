@@ -1,6 +1,7 @@
 """Writes, changes and deletes traces and observations; ``trace_reads`` reads them."""
 
-from typing import Any, Dict, Iterable, Iterator, Optional, Sequence, Tuple
+import time
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from coaiapy import delivery, ids, journal_reads, unknown_traces
 from coaiapy.destinations import destination_of
@@ -272,22 +273,54 @@ def _observed_elsewhere(
     raise NotFoundError("no observation {!r} in trace {!r}".format(observation_id, trace_id))
 
 
-def delete(settings: Settings, trace_ids: Sequence[str], seconds: Optional[float] = None) -> None:
+class Deleted(NamedTuple):
+    """The ids of deleted traces: on the server, which takes a while, and only on this machine."""
+
+    on_server: List[str]
+    here: List[str]
+
+
+def delete(
+    settings: Settings, trace_ids: Sequence[str], seconds: Optional[float] = None
+) -> Deleted:
     """Delete traces with their observations and scores, on the server and in the journal.
 
-    A server deletes them some time later and does not say which ids exist. In local mode an unknown
-    id raises ``NotFoundError``, and nothing is deleted.
+    If one of them is neither there nor here, ``NotFoundError`` is raised, and nothing is deleted.
     """
     trace_ids = [ids.check_given(trace_id, "trace") for trace_id in trace_ids]
     with Journal() as journal:
         destination = destination_of(journal, settings)
-        if settings.is_local:
-            for trace_id in trace_ids:
-                if not journal_reads.knows_trace(journal, destination, trace_id):
-                    raise NotFoundError("no trace {!r} to delete".format(trace_id))
-        else:
+        begun = time.monotonic()
+        there = _on_server(journal, settings, destination, trace_ids, seconds)
+        left = None if seconds is None else seconds - (time.monotonic() - begun)
+        for trace_id in trace_ids:
+            is_here = journal_reads.knows_trace(journal, destination, trace_id)
+            if not is_here and trace_id not in there:
+                raise NotFoundError("no trace {!r} to delete".format(trace_id))
+        if there:
             from coaiapy.readers import delete_on_server
 
-            delete_on_server(journal, settings, trace_ids, seconds)
+            delete_on_server(journal, settings, there, left)
         for trace_id in trace_ids:
             journal_reads.forget_trace(journal, destination, trace_id)
+    return Deleted(there, [trace_id for trace_id in trace_ids if trace_id not in there])
+
+
+def _on_server(
+    journal: Journal,
+    settings: Settings,
+    destination: int,
+    trace_ids: Sequence[str],
+    seconds: Optional[float],
+) -> List[str]:
+    """Return those of the traces that the server has, or has accepted and may show only later."""
+    if settings.is_local:
+        return []
+    from coaiapy.readers import read
+
+    shown = read(journal, settings, lambda reader: reader.existing(trace_ids), seconds=seconds)
+    return [
+        trace_id
+        for trace_id in trace_ids
+        if trace_id in shown or journal_reads.was_sent(journal, destination, trace_id)
+    ]

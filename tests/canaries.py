@@ -52,14 +52,14 @@ LANGFUSE = """
     fuse traces session-view s
     fuse traces get-observation o
     fuse traces list-observations --trace-id t
-    fuse traces delete t
+    fuse traces delete t --yes
     fuse sessions list
     fuse sessions get s
     fuse prompts list
     fuse prompts get p
     fuse prompts create p text
     fuse prompts labels p 1 production
-    fuse prompts delete p
+    fuse prompts delete p --yes
     fuse prompts pull pulled
     fuse prompts push prompts
     fuse prompts diff prompts

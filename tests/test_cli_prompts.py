@@ -185,7 +185,7 @@ def test_what_a_server_cannot_do_is_exit_code_5(use, run):
     run("fuse", "prompts", "create", "p", "1")
     for words, said in (
         (["labels", "p", "1", "x"], "label an existing version: it needs 3.15 or newer"),
-        (["delete", "p"], "delete prompts: it needs 3.138 or newer"),
+        (["delete", "p", "--yes"], "delete prompts: it needs 3.138 or newer"),
     ):
         result = run("fuse", "prompts", *words)
         assert (result.code, result.out) == (5, "")
@@ -195,9 +195,9 @@ def test_what_a_server_cannot_do_is_exit_code_5(use, run):
 
 def test_deleting(server, run):
     run("fuse", "prompts", "create", "p", "1")
-    deleted = run("fuse", "prompts", "delete", "p")
+    deleted = run("fuse", "prompts", "delete", "p", "--yes")
     assert (deleted.code, deleted.out, deleted.err) == (0, "", "deleted prompt 'p'\n")
-    assert run("fuse", "prompts", "delete", "p").code == 1
+    assert run("fuse", "prompts", "delete", "p", "--yes").code == 1
 
 
 def test_a_folder_of_prompts_from_pull_to_push(server, run, project):

@@ -231,7 +231,7 @@ def test_deleted_traces_are_gone(run, use, where):
     use(where)
     for name in ("a", "b", "c", "d"):
         assert run("fuse", "traces", "create", name, "-s", "s").code == 0
-    result = run("fuse", "traces", "delete", "a")
+    result = run("fuse", "traces", "delete", "a", "--yes")
     if where == "v2":
         assert result.code == ExitCode.REFUSED
         assert len(result.err.splitlines()) == 1
@@ -239,7 +239,7 @@ def test_deleted_traces_are_gone(run, use, where):
         assert run("fuse", "traces", "tv", "a").code == 0
         return
     assert result.code == 0
-    assert run("fuse", "traces", "delete-batch", "b", "c").code == 0
+    assert run("fuse", "traces", "delete-batch", "b", "c", "--yes").code == 0
     assert [trace["id"] for trace in json.loads(run("fuse", "traces", "--json").out)] == ["d"]
     assert run("fuse", "traces", "tv", "a").code == ExitCode.FAILED
 

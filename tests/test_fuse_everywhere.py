@@ -76,7 +76,7 @@ STEPS = [
     Step("media upload p.png my-run", (), NEW_SERVER),
     Step("projects --csv --columns id", ("test-project\n",), NO_SERVER),
     Step("health", ("OK",), NO_SERVER),
-    Step("prompts delete a/p", (), NEW_SERVER),
+    Step("prompts delete a/p --yes", (), NEW_SERVER),
 ]
 
 

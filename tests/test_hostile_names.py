@@ -106,7 +106,7 @@ LOCAL = """
     fuse traces session-view NAME
     fuse traces patch-output NAME NAME
     fuse traces --user NAME
-    fuse traces delete NAME
+    fuse traces delete NAME --yes
     fuse traces list-observations --trace-id NAME --name NAME
     fuse traces add-observations NAME -f steps.jsonl
     fuse sessions view -f NAME
@@ -135,10 +135,10 @@ SERVER = """
     fuse traces trace-view NAME
     fuse traces get-observation NAME
     fuse traces session-view NAME
-    fuse traces delete NAME
+    fuse traces delete NAME --yes
     fuse sessions get NAME
     fuse prompts get NAME
-    fuse prompts delete NAME
+    fuse prompts delete NAME --yes
     fuse prompts labels NAME 1 a
     fuse prompts create NAME NAME --commit-message NAME
     fuse prompts pull pulled --label NAME

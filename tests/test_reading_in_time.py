@@ -18,7 +18,7 @@ READS = (
     "traces session-view s",
     "traces get-observation o",
     "traces list-observations",
-    "traces delete t",
+    "traces delete t --yes",
     "projects",
     "sessions list",
     "sessions get s",
