@@ -38,7 +38,8 @@ _SERVER_FIELDS = ("datasetId", "datasetName", "createdAt", "updatedAt", "mediaRe
 _NAMES = {alias: name for name, aliases in FIELDS.items() for alias in (name,) + tuple(aliases)}
 # All other names that a file may use.
 ALIASES = [name for name in _NAMES if name not in FIELDS] + list(_SERVER_FIELDS)
-_TEXTS = ("id", "sourceTraceId", "sourceObservationId")
+_SOURCES = ("sourceTraceId", "sourceObservationId")
+_TEXTS = ("id",) + _SOURCES
 
 
 def list_dataset_items(settings: Settings, dataset_name: str) -> List[Body]:
@@ -53,7 +54,7 @@ def list_dataset_items(settings: Settings, dataset_name: str) -> List[Body]:
             items = []
     if not items:
         get_dataset(settings, dataset_name)
-    return items
+    return with_given_ids(items)
 
 
 def items_of(http: LangfuseHttp, dataset_name: str) -> Iterable[Body]:
@@ -101,7 +102,7 @@ def get_dataset_item(settings: Settings, item_id: str) -> Body:
             found: Body = http.request("GET", ITEMS + "/" + quoted(item_id))
         except NotFoundError as error:
             raise NotFoundError("no dataset item {!r}".format(item_id)) from error
-    return found
+    return with_given_ids([found])[0]
 
 
 def create_dataset_item(
@@ -128,7 +129,7 @@ def create_dataset_item(
         }
     )
     with client_for(settings, "dataset items") as http:
-        return put(http, dataset_name, as_server_knows(http, [body])[0])
+        return with_given_ids([put(http, dataset_name, as_server_knows(http, [body])[0])])[0]
 
 
 def delete_dataset_item(settings: Settings, item_id: str) -> None:
@@ -171,6 +172,33 @@ def as_server_knows(http: LangfuseHttp, items: List[Body]) -> List[Body]:
         if server_for(http, journal).generation != V4:
             return items
     return [_with_span_ids(item) for item in items]
+
+
+def with_given_ids(items: List[Body]) -> List[Body]:
+    """Return items with the ids of their source traces as the user gave them, if they are known here.
+
+    A v4 server has them as hex digits.
+    """
+    if not any(item.get("sourceTraceId") for item in items):
+        return items
+    from coaiapy.journal import open_to_read
+    from coaiapy.journal_reads import given_ids
+
+    with open_to_read(False) as journal:
+        return [
+            dict(
+                item,
+                **dict(
+                    zip(
+                        _SOURCES,
+                        given_ids(journal, item["sourceTraceId"], item.get("sourceObservationId")),
+                    )
+                ),
+            )
+            if item.get("sourceTraceId")
+            else item
+            for item in items
+        ]
 
 
 def _with_span_ids(item: Body) -> Body:

@@ -11,8 +11,9 @@ from coaiapy.record_fields import Body
 # Returns a body as compact JSON text; types that JSON lacks, such as dates, become text.
 to_json = compact(allow_nan=True)
 
-# Fields that keep their value from the first write; servers do the same.
 _TIMES = {"observation": "startTime"}
+# Fields that keep their value from the first write; servers do the same. A first write without an
+# environment has the default one, which is kept as well.
 IMMUTABLE = ("timestamp", "startTime", "environment")
 
 
@@ -82,7 +83,7 @@ def merge_bodies(old: Body, new: Body) -> Body:
     """
     merged = dict(old)
     for name, value in new.items():
-        if name in IMMUTABLE and name in old or name in ("id", "traceId"):
+        if name in IMMUTABLE and name in old or name in ("id", "traceId", "environment"):
             continue
         if name == "metadata" and isinstance(old.get(name), dict):
             value = dict(old[name], **value)

@@ -72,12 +72,10 @@ def context(journal: Journal, destination: int, trace_id: str) -> Optional[Body]
     ``None`` if there is neither.
     """
     sql = (
-        "SELECT body FROM records WHERE destination = ? AND trace_key = ?"
+        "SELECT seq, kind, body FROM records WHERE destination = ? AND trace_key = ?"
         " AND kind IN ('trace', 'context') ORDER BY kind DESC LIMIT 1"
     )
-    for row in journal.rows(sql, destination, ids.span_trace_id(trace_id)):
-        return dict(json.loads(row["body"]))
-    return None
+    return next(bodies(journal, journal.rows(sql, destination, ids.span_trace_id(trace_id))), None)
 
 
 def observations(journal: Journal, destination: int, trace_id: str) -> List[Body]:
@@ -145,6 +143,20 @@ def body_at(journal: Journal, row: Optional[int]) -> Body:
     """Return the body in a row, ``{}`` if there is none."""
     found = journal.rows("SELECT seq, kind, body FROM records WHERE seq = ?", row)
     return next(bodies(journal, found), {})
+
+
+def given_ids(
+    journal: Journal, trace_key: str, observation_key: Optional[str]
+) -> List[Optional[str]]:
+    """Return the ids that the user gave to a trace and to its observation, as a v4 server has them.
+
+    An id that is not known here is returned as it is.
+    """
+    sql = "SELECT trace_id, id FROM records WHERE trace_key = ? AND kind = ? AND key = ? LIMIT 1"
+    trace_sql = "SELECT trace_id FROM records WHERE trace_key = ? AND kind != 'score' LIMIT 1"
+    trace_id = next((row["trace_id"] for row in journal.rows(trace_sql, trace_key)), trace_key)
+    found = journal.rows(sql, trace_key, "observation", observation_key)
+    return [trace_id, next((row["id"] for row in found), observation_key)]
 
 
 def forget_trace(journal: Journal, destination: int, trace_id: str) -> int:

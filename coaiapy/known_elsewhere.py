@@ -10,7 +10,7 @@ not sent and not shown.
 
 import json
 import time
-from typing import Any, Dict, Iterable, Iterator, List, Optional
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from coaiapy import journal_marks
 from coaiapy.journal import Journal
@@ -90,13 +90,21 @@ def _complete(journal: Journal, settings: Settings, destination: int, seconds: f
     return notes
 
 
+def _written(db: Any, destination: int, key: str, kind: str) -> Iterator[Tuple[Any, Body]]:
+    """Yield the rows of records that were never sent, and their bodies; damaged ones are left out."""
+    for row in db.execute(_OF_TRACE, (destination, key, kind)).fetchall():
+        try:
+            body = json.loads(row["body"])
+        except ValueError:
+            continue
+        if isinstance(body, dict):
+            yield row, body
+
+
 def _merge_root(db: Any, destination: int, key: str, there: FoundTrace) -> Iterator[str]:
     """Merge what the server has of a trace into the record that waits to be sent."""
-    for row in db.execute(_OF_TRACE, (destination, key, "trace")).fetchall():
-        ours = json.loads(row["body"])
+    for row, ours in _written(db, destination, key, "trace"):
         merged = dict(merge_bodies(there.body, ours), id=ours["id"])
-        if "environment" not in there.body:
-            merged.pop("environment", None)
         if merged != ours:
             db.execute(_CHANGE, (to_json(merged), merged["timestamp"], row["seq"]))
             for note in _not_kept(there, merged):
@@ -136,8 +144,7 @@ def _put_environment(
     db: Any, destination: int, key: str, trace: Body, implied: Optional[str]
 ) -> None:
     """Give observations the environment of their trace instead of that of the settings."""
-    for row in db.execute(_OF_TRACE, (destination, key, "observation")).fetchall():
-        body = json.loads(row["body"])
+    for row, body in _written(db, destination, key, "observation"):
         if body.get("environment") not in (None, implied):
             continue
         given = {name: value for name, value in body.items() if name != "environment"}

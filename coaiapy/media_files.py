@@ -88,6 +88,8 @@ _TYPE_OF = {ending: name for name, endings in _ENDINGS.items() for ending in end
 _TOKEN = re.compile(r"@@@langfuseMedia:type=[^|]*\|id=([A-Za-z0-9_-]+)\|source=[^|]*@@@\Z")
 _BLOCK = 1 << 20
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+
 
 class MediaFile(NamedTuple):
     """A file to upload; ``sha256`` is in base64, ``size`` in bytes."""
@@ -133,6 +135,11 @@ def _digest(path: str) -> Any:
 def to_base64(digest: bytes) -> str:
     """Return a digest in base64, as servers expect it."""
     return base64.b64encode(digest).decode("ascii")
+
+
+def is_id_of(media_id: str, content: bytes) -> bool:
+    """Tell whether a file's id fits its bytes; the UUIDs of v2 servers fit any."""
+    return bool(_UUID.match(media_id)) or media_id == id_of(content)
 
 
 def id_of(content: bytes) -> str:

@@ -4,12 +4,13 @@ They are written like every record: checked, saved in the journal, and sent from
 """
 
 import itertools
-from typing import Any, Callable, Iterable, List, Mapping, Optional
+from typing import Any, Callable, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from coaiapy import delivery, ids, journal_reads, score_values, unconfirmed
 from coaiapy.destinations import destination_of
 from coaiapy.errors import ConfigError, NotFoundError, UsageError
 from coaiapy.journal import Journal, open_to_read
+from coaiapy.langfuse_generation import recall
 from coaiapy.notes import Note, ignore_note
 from coaiapy.readers import of_server
 from coaiapy.record_fields import SCORE_TYPES, Body
@@ -89,7 +90,24 @@ def submit(
         destination = destination_of(journal, settings)
         placed = (_placed(journal, settings, destination, score) for score in scores)
         written = journal.append(destination, placed)
-        return delivery.deliver(journal, settings, written, seconds)
+        outcome = delivery.deliver(journal, settings, written, seconds)
+        return outcome._replace(notes=outcome.notes + _dropped(journal, settings, written.rows))
+
+
+def _dropped(journal: Journal, settings: Settings, rows: Sequence[int]) -> Tuple[str, ...]:
+    """Return a note about the fields of the written scores that a v2 server does not keep."""
+    server = None if settings.is_local else recall(journal, settings.base_url)
+    if server is None or server.at_least(3):
+        return ()
+    lost = {
+        name
+        for row in rows
+        for name in ("metadata", "environment")
+        if journal_reads.body_at(journal, row).get(name)
+    }
+    if not lost:
+        return ()
+    return ("this server (v2) does not keep the {} of scores".format(" and ".join(sorted(lost))),)
 
 
 def withdraw(settings: Settings, score: Score) -> None:

@@ -16,7 +16,7 @@ from coaiapy.record_fields import Body
 from coaiapy.server_pages import by_cursor
 
 ROWS = "/api/public/v2/observations"
-PAGE_SIZE = 500
+PAGE_SIZE = 1000
 # The most bytes of ids in a URL.
 ADDRESS_BYTES = 4000
 

@@ -11,6 +11,7 @@ from coaiapy.journal_merge import IMMUTABLE, merge_bodies
 from coaiapy.record_fields import Body, checked
 from coaiapy.records import Kept, Observation, Trace, from_body
 from coaiapy.settings import Settings
+from coaiapy.trace_filter import DEFAULT_ENVIRONMENT
 
 # What ``patch_trace`` and ``patch_observation`` can change.
 CONTENTS = ("input", "output", "metadata")
@@ -119,6 +120,7 @@ def as_kept(settings: Settings, record: Any) -> Body:
             place = body["traceId"], body["id"]
             row = journal_reads.row_of_observation(journal, destination, *place)
         stored = journal_reads.body_at(journal, row)
+    stored.setdefault("environment", DEFAULT_ENVIRONMENT)
     return dict(
         body, **{name: stored[name] for name in IMMUTABLE if name in body and name in stored}
     )

@@ -164,7 +164,7 @@ def test_a_page_that_is_too_heavy_is_asked_for_in_halves(use, kind):
     server.fail("422", times=2, path="v2/observations")
     assert [trace["id"] for trace in trace_reads.list_traces(known())] == names[::-1]
     limits = [request.first("limit") for request in asked(server, span_pages.ROWS)]
-    assert limits == ["500", "250", "125"]
+    assert limits == ["1000", "500", "250"]
 
 
 @pytest.mark.parametrize("kind", SPANS)
