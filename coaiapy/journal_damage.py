@@ -13,8 +13,10 @@ from coaiapy.journal_schema import DAMAGED
 from coaiapy.record_fields import Body
 from coaiapy.shapes import Kind, name, record
 
+_TRACE = record("a trace", {"id": name, "timestamp": name})
 _RECORDS: Dict[str, Kind] = {
-    "trace": record("a trace", {"id": name, "timestamp": name}),
+    "trace": _TRACE,
+    "context": _TRACE,
     "observation": record("an observation", {"id": name, "traceId": name, "startTime": name}),
     "score": record("a score", {"id": name, "name": name}),
 }
