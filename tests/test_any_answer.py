@@ -81,6 +81,10 @@ media upload picture.png run
 outbox flush
 """
 
+# What ends in one of several ways even if nothing is wrong: as there is such a trace or none, and
+# as the server can delete it.
+ENDS = {"traces delete run-{n} --yes": (0, 1, 5)}
+
 
 class Commands:
     """Runs the commands on one server: with names that were used before (n) or not (u)."""
