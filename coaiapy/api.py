@@ -146,7 +146,7 @@ def add_observation(
 
     Raises what ``create_trace`` raises.
     """
-    from coaiapy import delivery, settings, traces
+    from coaiapy import deadlines, delivery, settings, traces
     from coaiapy.records import observation_from
 
     values = {
@@ -167,7 +167,8 @@ def add_observation(
         "cost": cost,
     }
     observation = observation_from(values, trace_id)
-    delivery.check(traces.add_observation(settings.load(), observation, timeout))
+    with deadlines.limit(timeout, "timeout"):
+        delivery.check(traces.add_observation(settings.load(), observation))
     return _as_kept(observation) if observation_id else observation.body()
 
 
@@ -183,9 +184,10 @@ def patch_output(trace_id: str, output: Any, *, timeout: Optional[float] = None)
     Raises ``NotFoundError`` if there is no such trace, ``UsageError`` if ``output`` is ``None``,
     and what ``create_trace`` raises.
     """
-    from coaiapy import delivery, settings, traces
+    from coaiapy import deadlines, delivery, settings, traces
 
-    delivery.check(traces.patch_output(settings.load(), trace_id, output, timeout))
+    with deadlines.limit(timeout, "timeout"):
+        delivery.check(traces.patch_output(settings.load(), trace_id, output))
 
 
 def get_trace(trace_id: str) -> Body:
@@ -310,9 +312,10 @@ def fetch(key: str) -> bytes:
 
 
 def _write(records: Iterable[Any], timeout: Optional[float]) -> None:
-    from coaiapy import delivery, settings, traces
+    from coaiapy import deadlines, delivery, settings, traces
 
-    delivery.check(traces.submit(settings.load(), records, timeout))
+    with deadlines.limit(timeout, "timeout"):
+        delivery.check(traces.submit(settings.load(), records))
 
 
 def _as_kept(record: Any) -> Body:

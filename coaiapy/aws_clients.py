@@ -4,18 +4,23 @@ The keys come from the settings; without them boto3 looks where AWS's own tools 
 """
 
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, Set
+from typing import Any, Callable, Dict, Iterator, Set, TypeVar
 
-from coaiapy import addresses, http_proxies
+from coaiapy import addresses, deadlines, http_proxies
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
 from coaiapy.http_retry import is_temporary
 from coaiapy.masking import hidden, in_url, without_credentials
 from coaiapy.packages import require
+from coaiapy.time_limit import OvertimeError, within
 from coaiapy.tls import authorities, check
 
+T = TypeVar("T")
+
 CONNECT_SECONDS = 10
-READ_SECONDS = 60
+READ_SECONDS = 30
+# Seconds for one request with all tries.
+WHOLE_SECONDS = 60.0
 TRIES = 4
 _SECRET = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _KEYS_REFUSED = (
@@ -78,6 +83,25 @@ def _authorities(session: Any) -> str:
     Without this an empty ``AWS_CA_BUNDLE`` would switch verification off; see ``tls``.
     """
     return authorities(session._session.get_config_variable("ca_bundle") or "")
+
+
+def asked(service: str, work: Callable[[], T], seconds: float = WHOLE_SECONDS) -> T:
+    """Return what ``work()``, which asks ``service``, returns; give up after ``seconds``.
+
+    Raises what ``translated`` raises, and ``NetworkError`` when the time is over.
+    """
+    deadline = deadlines.after(seconds)
+    if not deadline.left:
+        raise NetworkError("AWS {} was not asked: {}".format(service, deadline.why_over))
+    with translated(service):
+        try:
+            return within(deadline.left, work, makes_requests=False)
+        except OvertimeError:
+            raise NetworkError(
+                "AWS {} did not answer within {:g} s; {}".format(
+                    service, deadline.seconds, deadline.hint
+                )
+            ) from None
 
 
 @contextmanager

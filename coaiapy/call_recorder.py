@@ -6,7 +6,7 @@ The call matters more than its record: a failure to record is reported as a note
 import logging
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, TypeVar
 
-from coaiapy import config_values, ids, settings, times, traces
+from coaiapy import config_values, deadlines, ids, settings, times, traces
 from coaiapy.env_context import current_context
 from coaiapy.errors import CoaiaError
 from coaiapy.records import observation_from
@@ -112,7 +112,8 @@ class Recorder:
             values.update(outcome)
             observation = observation_from(values, place.trace_id)
             known = settings.load(self.env_file)
-            self._report(call, traces.add_observation(known, observation, SECONDS))
+            with deadlines.limit(SECONDS, ""):
+                self._report(call, traces.add_observation(known, observation))
         except Exception as error:
             self._not_written(call, error)
 

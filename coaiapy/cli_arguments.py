@@ -107,14 +107,3 @@ def seconds(text: str) -> float:
     if number is None or not 0 < number < 1e6:
         raise argparse.ArgumentTypeError("{!r} is not a number of seconds above 0".format(text))
     return float(number)
-
-
-def add_timeout(parser: argparse.ArgumentParser, default: Any = None) -> None:
-    """Add ``--timeout`` to a command that asks a server."""
-    parser.add_argument(
-        "--timeout",
-        type=seconds,
-        metavar="SECONDS",
-        default=default,
-        help="wait at most this long for the server (default: as long as it keeps answering)",
-    )

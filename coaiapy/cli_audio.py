@@ -5,7 +5,7 @@ import os
 from typing import Any, List, Optional
 
 from coaiapy.cli_call_recorder import add_trace_options, recorder
-from coaiapy.cli_common import Parser, example_text
+from coaiapy.cli_common import Parser, add_timeout, example_text
 from coaiapy.cli_output import check_output, print_json
 from coaiapy.cli_progress import seconds_bar
 from coaiapy.cli_streams import Context
@@ -56,6 +56,7 @@ def build(parser: Parser, words: List[str]) -> None:
         "--model", help="transcription model (default: of the settings, else {})".format(model)
     )
     add_trace_options(parser)
+    add_timeout(parser)
     parser.set_defaults(handler=transcribe)
 
 

@@ -70,7 +70,7 @@ def add_observations(args: argparse.Namespace, context: Context) -> int:
         if args.dry_run:
             _preview(args, context, observations)
             return 0
-        outcome = traces.submit(settings.load(context.env_file), observations, args.timeout)
+        outcome = traces.submit(settings.load(context.env_file), observations)
     what = "{} of trace {}".format(counted(observations.count, "observation"), args.trace_id)
     context.note(summary(what, observations.count, outcome))
     return report(args, context, outcome)

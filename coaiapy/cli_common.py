@@ -213,7 +213,43 @@ def add_command(
     example: str,
     aliases: Sequence[str] = (),
 ) -> Parser:
-    """Add the command ``name`` to a group's subparsers and return its parser.
+    """Add a command that may ask a server, with ``--timeout``; see ``add_local_command``."""
+    parser = add_local_command(group, name, handler, help, example, aliases)
+    add_timeout(parser)
+    return parser
+
+
+def add_timeout(parser: argparse.ArgumentParser) -> None:
+    """Add ``--timeout``, the limit that the whole command has (see ``deadlines``)."""
+    parser.add_argument(
+        "--timeout",
+        type=seconds_or_zero,
+        metavar="SECONDS",
+        default=argparse.SUPPRESS,
+        help="end after this many seconds; 0 asks no server, and what is written is sent later; "
+        "coaia help timeouts lists the defaults",
+    )
+
+
+def seconds_or_zero(text: str) -> float:
+    """Take a number of seconds, also 0."""
+    from coaiapy import spelled_values
+
+    number = spelled_values.number(text)
+    if number is None or not 0 <= number < 1e6:
+        raise argparse.ArgumentTypeError("{!r} is not a number of seconds".format(text))
+    return float(number)
+
+
+def add_local_command(
+    group: Any,
+    name: str,
+    handler: Handler,
+    help: str,
+    example: str,
+    aliases: Sequence[str] = (),
+) -> Parser:
+    """Add the command ``name``, which asks no server, to a group's subparsers; return its parser.
 
     ``help`` is one line; ``example`` is one or more command lines, shown below the options.
     """

@@ -5,7 +5,7 @@ import os
 from typing import Any, Dict, List, Optional
 
 from coaiapy import config_check, config_files, config_sample, config_values
-from coaiapy.cli_common import Parser, add_command, example_text, subcommands
+from coaiapy.cli_common import Parser, add_command, add_local_command, example_text, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_streams import Context, is_terminal
 from coaiapy.config_schema import KEY_OF, TEXT, Key, checked
@@ -142,7 +142,7 @@ def build_init(parser: Parser, words: List[str]) -> None:
 def build_config(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia config``."""
     group = subcommands(parser, words, "coaia config show")
-    shown = add_command(
+    shown = add_local_command(
         group,
         "show",
         show,

@@ -5,7 +5,6 @@ import itertools
 from typing import Dict, Iterable, Optional
 
 from coaiapy import delivery, settings, traces
-from coaiapy.cli_arguments import seconds
 from coaiapy.cli_streams import Context, is_terminal
 from coaiapy.errors import ConfigError, ExitCode, NetworkError
 from coaiapy.journal import Journal, journal_path
@@ -19,15 +18,7 @@ _DAY = 86400.0
 
 
 def add_delivery_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say how long to try, and what counts as done."""
-    parser.add_argument(
-        "--timeout",
-        type=seconds,
-        metavar="SECONDS",
-        help="try to send for this long; the rest stays in the outbox (default: {:g})".format(
-            delivery.DEADLINE
-        ),
-    )
+    """Add the option that says what counts as done."""
     parser.add_argument(
         "--require-delivery",
         action="store_true",
@@ -43,7 +34,7 @@ def submit_and_report(
 ) -> int:
     """Write a trace with its observations, send them, say what became of them."""
     known = settings.load(context.env_file)
-    outcome = traces.submit(known, itertools.chain([trace], observations), args.timeout)
+    outcome = traces.submit(known, itertools.chain([trace], observations))
     return report(args, context, outcome)
 
 

@@ -5,7 +5,7 @@ from typing import Any, Dict, List
 
 from coaiapy import doctor
 from coaiapy.cli_arguments import add_json
-from coaiapy.cli_common import example_text
+from coaiapy.cli_common import add_timeout, example_text
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.findings import Finding, worst
@@ -16,6 +16,7 @@ _WIDTH = len("credentials")
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Make ``parser`` the command."""
     parser.epilog = example_text("coaia fuse doctor\ncoaia fuse doctor --json")
+    add_timeout(parser)
     parser.set_defaults(handler=examine)
     add_json(parser)
 

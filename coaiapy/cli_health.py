@@ -5,7 +5,7 @@ from typing import List
 
 from coaiapy import health, settings
 from coaiapy.cli_arguments import add_json
-from coaiapy.cli_common import example_text
+from coaiapy.cli_common import add_timeout, example_text
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.cli_views import show_fields
@@ -14,6 +14,7 @@ from coaiapy.cli_views import show_fields
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Make ``parser`` the command."""
     parser.epilog = example_text("coaia fuse health --json")
+    add_timeout(parser)
     parser.set_defaults(handler=show_health)
     add_json(parser)
 

@@ -58,8 +58,27 @@ TIMES = (
     ("(ten digits)", "yyMMddHHmm or Unix time, whichever is nearer to now"),
 )
 
+# How long commands wait, and what changes it.
+TIMEOUTS = (
+    ("--timeout SECONDS", "the whole command; takes the place of the limits marked with *"),
+    ("--timeout 0", "ask no server: writes wait in the outbox, reads show what is on this machine"),
+    (
+        "15 s *",
+        "sending what a command has written; with over 1000 records since the last progress",
+    ),
+    ("300 s *", "all pages of a listing"),
+    ("15 s", "one request to Langfuse with its retries; 90 s for later pages and imported items"),
+    ("1.5 s *", "everything, if the Langfuse server did not answer within the last hour or more"),
+    ("LANGFUSE_TIMEOUT", "each wait for a part of an answer of Langfuse (default: 5 s)"),
+    ("OPENAI_TIMEOUT", "the complete answer of a language model (default: 120 s)"),
+    ("REDIS_TIMEOUT", "an answer of Redis (default: 5 s); a large value may take up to 60 s"),
+    ("30 s", "a request to GitHub; a file to or from a storage, and 1 s more for each 16 kB"),
+    ("60 s", "a request to AWS; a transcription job may take hours"),
+)
+
 TOPICS = (
     ("exit-codes", "what the exit codes mean"),
+    ("timeouts", "how long commands wait for servers"),
     ("times", "how to write a point in time"),
     ("variables", "the environment variables that coaia reads"),
 )
@@ -93,6 +112,8 @@ def _show(args: argparse.Namespace, context: Context) -> None:
         raise Answer(_table([(str(int(code)), meaning) for code, meaning in EXIT_CODES]))
     if args.words == ["times"]:
         raise Answer(_table(list(TIMES)))
+    if args.words == ["timeouts"]:
+        raise Answer(_table(list(TIMEOUTS)))
     if args.words == ["variables"]:
         raise Answer(_table(variables()))
     _show_help(args)

@@ -8,7 +8,7 @@ from typing import Any, List, Optional
 
 from coaiapy.cli_arguments import add_json
 from coaiapy.cli_call_recorder import add_trace_options, recorder
-from coaiapy.cli_common import Parser, example_text
+from coaiapy.cli_common import Parser, add_timeout, example_text
 from coaiapy.cli_input import input_text
 from coaiapy.cli_output import check_output, print_json, put_text
 from coaiapy.cli_streams import Context, flush, write_text
@@ -39,6 +39,7 @@ def build_process(parser: Parser, words: List[str]) -> None:
     shown.add_argument(
         "--show", metavar="PROCESS_TAG", help="show the instruction of a process tag"
     )
+    add_timeout(parser)
     parser.set_defaults(handler=process)
     _add_common_options(parser)
 
@@ -57,6 +58,7 @@ def build_summarize(parser: Parser, words: List[str]) -> None:
         help="a text, or the path of a file (default: standard input)",
     )
     _add_file(parser)
+    add_timeout(parser)
     parser.set_defaults(handler=summarize)
     _add_common_options(parser)
 

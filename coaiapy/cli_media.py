@@ -3,8 +3,8 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import cli_references, delivery, media, media_files, settings
-from coaiapy.cli_arguments import add_id, add_json, seconds
+from coaiapy import cli_references, media, media_files, settings
+from coaiapy.cli_arguments import add_id, add_json
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import report
 from coaiapy.cli_output import print_json
@@ -62,12 +62,6 @@ def _build_upload(group: Any) -> None:
         "-c", "--content-type", metavar="TYPE", help="MIME type (default: by the file name)"
     )
     add_json(upload)
-    upload.add_argument(
-        "--timeout",
-        type=seconds,
-        metavar="SECONDS",
-        help="try to send the reference for this long (default: {:g})".format(delivery.DEADLINE),
-    )
     # Without the reference nobody finds the file, so that it counts as done with it only.
     upload.set_defaults(require_delivery=True)
 
@@ -80,7 +74,7 @@ def upload_media(args: argparse.Namespace, context: Context) -> int:
     """Upload a file and print its id."""
     slot = media.Slot(args.trace_id, args.observation_id, args.field)
     attached = media.upload_and_attach(
-        settings.load(context.env_file), args.file, slot, args.content_type, args.timeout
+        settings.load(context.env_file), args.file, slot, args.content_type
     )
     shown = media.summary(attached)
     if args.json:

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from coaiapy import cli_references, settings, trace_reads
-from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_id, add_timeout, positive, time
+from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_id, positive, time
 from coaiapy.cli_common import add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import note_source
@@ -57,7 +57,6 @@ def build(group: Any) -> None:
     listing.add_argument(
         "--environment", metavar="NAME", help="only observations of this Langfuse environment"
     )
-    add_timeout(listing)
     add_listing_options(listing)
 
 
@@ -74,7 +73,7 @@ def list_observations(args: argparse.Namespace, context: Context) -> None:
         from_time=args.from_time,
         to_time=args.to_time,
     )
-    page = trace_reads.list_observations(known, wanted, args.limit, args.cursor, args.timeout)
+    page = trace_reads.list_observations(known, wanted, args.limit, args.cursor, context.note)
     show_listing(args, context, page.rows, with_note(_COLUMNS, page.rows), "observation")
     if page.cursor:
         context.note("there are more: --cursor {}".format(page.cursor))

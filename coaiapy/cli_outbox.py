@@ -5,7 +5,7 @@ from typing import Any, Dict, Iterable, List, Optional
 
 from coaiapy import delivery, outbox, score_links, settings, times
 from coaiapy.cli_arguments import add_json, positive
-from coaiapy.cli_common import add_command, subcommands
+from coaiapy.cli_common import add_command, add_local_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, kept_locally, report
 from coaiapy.cli_input import agrees
 from coaiapy.cli_listing import add_listing_options, show_listing
@@ -29,7 +29,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
         """coaia fuse outbox status
         coaia fuse outbox flush""",
     )
-    status = add_command(
+    status = add_local_command(
         group,
         "status",
         show_status,
@@ -37,7 +37,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
         "coaia fuse outbox status",
     )
     add_listing_options(status)
-    listing = add_command(
+    listing = add_local_command(
         group,
         "list",
         list_entries,
@@ -46,7 +46,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     )
     listing.add_argument("--state", choices=outbox.STATES, help=_STATE_HELP)
     add_listing_options(listing)
-    show = add_command(
+    show = add_local_command(
         group, "show", show_entry, "show one record of the outbox", "coaia fuse outbox show 12"
     )
     show.add_argument("row", metavar="ROW", type=positive, help=_ROW_HELP)
@@ -85,7 +85,7 @@ def _build_flush(group: Any) -> None:
 
 
 def _build_changes(group: Any) -> None:
-    retry = add_command(
+    retry = add_local_command(
         group,
         "retry",
         retry_rejected,
@@ -95,7 +95,7 @@ def _build_changes(group: Any) -> None:
     retry.add_argument(
         "rows", metavar="ROW", type=positive, nargs="*", help=_ROW_HELP + " (default: all)"
     )
-    drop = add_command(
+    drop = add_local_command(
         group,
         "drop",
         drop_entries,
@@ -106,7 +106,7 @@ def _build_changes(group: Any) -> None:
     drop.add_argument("--state", choices=outbox.STATES, help=_STATE_HELP)
     drop.add_argument("--all", action="store_true", help="delete all records")
     drop.add_argument("--yes", action="store_true", help="do not ask for confirmation")
-    export = add_command(
+    export = add_local_command(
         group,
         "export",
         export_entries,
@@ -189,9 +189,7 @@ def flush_outbox(args: argparse.Namespace, context: Context) -> int:
         sources.append(args.adopt_from)
     links = score_links.links(known, sources)
     with steps_bar(context, "sending", "rec") as progress:
-        outcome = delivery.flush(
-            known, args.timeout or delivery.DEADLINE, sources, progress, links.linked
-        )
+        outcome = delivery.flush(known, None, sources, progress, links.linked)
     for problem in links.problems():
         context.warn(problem)
     if args.json:

@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Sequence
 
 from coaiapy import pipeline
 from coaiapy.cli_arguments import add_id, add_json
-from coaiapy.cli_common import Parser, add_command, subcommands
+from coaiapy.cli_common import Parser, add_command, add_local_command, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
@@ -36,7 +36,7 @@ def build(parser: Parser, words: List[str]) -> None:
         eval "$(coaia pipeline create llm-chain --var model=gpt-4 --export-env)\"""",
     )
     _build_init(group)
-    add_command(
+    add_local_command(
         group,
         "schema",
         schema,
@@ -85,7 +85,7 @@ def _meant_variable(parser: Parser, left: Sequence[str], words: Sequence[str]) -
 
 
 def _build_list(group: Any) -> None:
-    parser = add_command(
+    parser = add_local_command(
         group,
         "list",
         list_templates,
@@ -97,7 +97,7 @@ def _build_list(group: Any) -> None:
 
 
 def _build_show(group: Any) -> None:
-    parser = add_command(
+    parser = add_local_command(
         group,
         "show",
         show,
@@ -147,7 +147,7 @@ def _add_creation_options(parser: Parser) -> None:
 
 
 def _build_init(group: Any) -> None:
-    parser = add_command(
+    parser = add_local_command(
         group,
         "init",
         init,

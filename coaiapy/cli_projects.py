@@ -4,8 +4,7 @@ import argparse
 from typing import Any, Dict, List
 
 from coaiapy import projects, settings
-from coaiapy.cli_arguments import add_timeout
-from coaiapy.cli_common import example_text
+from coaiapy.cli_common import add_timeout, example_text
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_streams import Context
 
@@ -15,14 +14,14 @@ _COLUMNS = {"id": "Project", "name": "Name", "organization": "Organization"}
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Make ``parser`` the command."""
     parser.epilog = example_text("coaia fuse projects --json")
-    parser.set_defaults(handler=list_projects)
     add_timeout(parser)
+    parser.set_defaults(handler=list_projects)
     add_listing_options(parser)
 
 
 def list_projects(args: argparse.Namespace, context: Context) -> None:
     """Show the projects, by themselves in JSON, with their organization's name in tables."""
-    found = projects.list_projects(settings.load(context.env_file), args.timeout)
+    found = projects.list_projects(settings.load(context.env_file))
     is_data = args.json or args.jsonl
     show_listing(args, context, found if is_data else _with_names(found), _COLUMNS, "project")
 

@@ -60,30 +60,27 @@ def resolve(args: argparse.Namespace, context: Context) -> None:
     """Replace the references in ``args`` by the ids that they mean."""
     for name, value in vars(args).items():
         if isinstance(value, list) and any(isinstance(one, Reference) for one in value):
-            setattr(args, name, [_id(one, args, context) for one in value])
+            setattr(args, name, [_id(one, context) for one in value])
         elif isinstance(value, Reference):
-            setattr(args, name, _id(value, args, context))
+            setattr(args, name, _id(value, context))
 
 
-def _id(value: Any, args: argparse.Namespace, context: Context) -> str:
+def _id(value: Any, context: Context) -> str:
     if not isinstance(value, Reference):
         return str(value)
     from coaiapy import record_ids, settings
 
     known = settings.load(context.env_file)
-    seconds = getattr(args, "timeout", None)
     if value == LATEST:
-        found = record_ids.latest(known, value.kind, seconds)
+        found = record_ids.latest(known, value.kind)
     else:
         beginning = value[: -len(next(mark for mark in MARKS if value.endswith(mark)))]
-        found = record_ids.beginning_with(known, value.kind, beginning, seconds)
+        found = record_ids.beginning_with(known, value.kind, beginning)
     context.note("{} {}".format(value.kind, found))
     return found
 
 
-def read_one(
-    read: Callable[[str], Found], known: Any, kind: str, given: str, seconds: Optional[float] = None
-) -> Found:
+def read_one(read: Callable[[str], Found], known: Any, kind: str, given: str) -> Found:
     """Return ``read(id)`` for the id that is given, or for the only one that begins with it."""
     try:
         return read(given)
@@ -91,7 +88,7 @@ def read_one(
         from coaiapy import record_ids
 
         try:
-            whole = record_ids.beginning_with(known, kind, given, seconds)
+            whole = record_ids.beginning_with(known, kind, given)
         except UsageError:
             raise
         except CoaiaError:

@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, List
 
 from coaiapy import score_config_files, score_configs, score_presets, score_values, settings
 from coaiapy.cli_arguments import add_json
-from coaiapy.cli_common import add_command, add_group
+from coaiapy.cli_common import add_command, add_group, add_local_command
 from coaiapy.cli_input import agrees
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json
@@ -72,7 +72,7 @@ def _build_presets(group: Any, words: List[str]) -> None:
         words,
         "coaia fuse score-configs presets list --category narrative",
     )
-    listing = add_command(
+    listing = add_local_command(
         presets,
         "list",
         list_presets,
@@ -81,7 +81,7 @@ def _build_presets(group: Any, words: List[str]) -> None:
     )
     listing.add_argument("--category", choices=CATEGORIES, help="only presets of this category")
     add_listing_options(listing)
-    show = add_command(
+    show = add_local_command(
         presets,
         "show",
         show_preset,

@@ -297,4 +297,4 @@ def apply_config(args: argparse.Namespace, context: Context) -> int:
     known = settings.load(context.env_file)
     values = dict(score_fields(args, known), id=args.score_id, config=args.config)
     score = scores.from_values(known, values, context.warn)
-    return show_written(args, context, score, scores.submit(known, [score], args.timeout))
+    return show_written(args, context, score, scores.submit(known, [score]))

@@ -188,7 +188,7 @@ def _write(args: argparse.Namespace, context: Context, named: Any) -> int:
     if args.value is None and not args.config:
         values["value"] = DEFAULT_VALUE
     score = scores.from_values(known, values, context.warn)
-    return show_written(args, context, score, scores.submit(known, [score], args.timeout))
+    return show_written(args, context, score, scores.submit(known, [score]))
 
 
 def list_scores(args: argparse.Namespace, context: Context) -> None:
@@ -207,7 +207,7 @@ def list_scores(args: argparse.Namespace, context: Context) -> None:
     )
     if args.config:
         wanted = scores.of_config(known, wanted, args.config, context.warn)
-    found = scores.list_scores(known, wanted, None if args.all else args.limit)
+    found = scores.list_scores(known, wanted, None if args.all else args.limit, context.note)
     show_listing(args, context, found, with_note(COLUMNS, found), "score")
 
 
@@ -215,7 +215,10 @@ def get_score(args: argparse.Namespace, context: Context) -> None:
     """Show one score field by field."""
     known = settings.load(context.env_file)
     score = cli_references.read_one(
-        lambda score_id: scores.get_score(known, score_id), known, "score", args.score_id
+        lambda score_id: scores.get_score(known, score_id, context.note),
+        known,
+        "score",
+        args.score_id,
     )
     if args.json:
         return print_json(context, score)
@@ -242,6 +245,6 @@ def import_scores(args: argparse.Namespace, context: Context) -> int:
         show_listing(args, context, [score.body() for score in found], COLUMNS, "score")
         context.note("dry run: nothing was written")
         return 0
-    outcome = scores.submit(known, found, args.timeout)
+    outcome = scores.submit(known, found)
     context.note(summary(counted(len(found), "score"), len(found), outcome))
     return report(args, context, outcome)

@@ -4,8 +4,8 @@ import argparse
 from typing import Any, List
 
 from coaiapy import cli_references, display, session_files, settings, trace_reads
-from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_json, add_timeout, positive, time
-from coaiapy.cli_common import add_command, subcommands
+from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_json, positive, time
+from coaiapy.cli_common import add_command, add_local_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report
 from coaiapy.cli_listing import add_listing_options, show_listing, show_table
 from coaiapy.cli_output import note_source, print_json
@@ -37,7 +37,6 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     )
     listing.add_argument("--from", dest="from_time", type=time, metavar="TIME", help=FROM_HELP)
     listing.add_argument("--to", dest="to_time", type=time, metavar="TIME", help=TO_HELP)
-    add_timeout(listing)
     add_listing_options(listing)
     get = add_command(
         group,
@@ -53,7 +52,6 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
         type=cli_references.session,
         help="{} (default: COAIA_SESSION_ID)".format(cli_references.LATEST_HELP),
     )
-    add_timeout(get)
     add_json(get)
     _build_files(group)
 
@@ -78,7 +76,7 @@ def _build_files(group: Any) -> None:
     node.add_argument("session_id", metavar="SESSION_ID", type=cli_references.session)
     node.add_argument("trace_id", metavar="TRACE_ID")
     _add_writing(node, session_files.NODE_NAME)
-    view = add_command(
+    view = add_local_command(
         group,
         "view",
         view_file,
@@ -109,7 +107,7 @@ def list_sessions(args: argparse.Namespace, context: Context) -> None:
     known = settings.load(context.env_file)
     end = args.page * args.limit
     wanted = SessionFilter(args.environment, args.from_time, args.to_time)
-    found = trace_reads.list_sessions(known, wanted, end + 1, args.timeout)
+    found = trace_reads.list_sessions(known, wanted, end + 1, context.note)
     shown = found[end - args.limit : end]
     show_listing(args, context, shown, with_note(_COLUMNS, shown), "session")
     if len(found) > end:
@@ -123,11 +121,9 @@ def get_session(args: argparse.Namespace, context: Context) -> None:
     given = cli_references.given_or_active(args.session_id, "COAIA_SESSION_ID", "session")
 
     def read(session_id: str) -> Any:
-        return trace_reads.get_session(
-            known, session_id, context.note, with_observations=False, seconds=args.timeout
-        )
+        return trace_reads.get_session(known, session_id, context.note, with_observations=False)
 
-    session = cli_references.read_one(read, known, "session", given, args.timeout)
+    session = cli_references.read_one(read, known, "session", given)
     note_source(context, known)
     if args.json:
         return print_json(context, session)
@@ -139,9 +135,7 @@ def get_session(args: argparse.Namespace, context: Context) -> None:
 def create_session(args: argparse.Namespace, context: Context) -> int:
     """Open a session."""
     known = settings.load(context.env_file)
-    written = session_files.create(
-        known, args.file, args.session_id, args.user_id, args.name, args.timeout
-    )
+    written = session_files.create(known, args.file, args.session_id, args.user_id, args.name)
     return _show_written(args, context, written)
 
 
@@ -149,7 +143,7 @@ def add_node(args: argparse.Namespace, context: Context) -> int:
     """Write a trace of a session."""
     known = settings.load(context.env_file)
     written = session_files.add_node(
-        known, args.file, args.session_id, args.trace_id, args.user_id, args.name, args.timeout
+        known, args.file, args.session_id, args.trace_id, args.user_id, args.name
     )
     return _show_written(args, context, written)
 

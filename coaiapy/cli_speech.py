@@ -4,7 +4,7 @@ import argparse
 from typing import Any, List, Optional
 
 from coaiapy.cli_call_recorder import add_trace_options, recorder
-from coaiapy.cli_common import Parser, example_text
+from coaiapy.cli_common import Parser, add_timeout, example_text
 from coaiapy.cli_input import input_text
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import check_output
@@ -61,6 +61,7 @@ def build(parser: Parser, words: List[str]) -> None:
     add_tag_options(parser)
     add_listing_options(parser)
     add_trace_options(parser)
+    add_timeout(parser)
     parser.set_defaults(handler=synthesize)
 
 

@@ -6,7 +6,7 @@ from typing import List, Optional
 from coaiapy import stash
 from coaiapy.cli_arguments import add_json
 from coaiapy.cli_call_recorder import add_trace_options, recorder
-from coaiapy.cli_common import Parser, add_command, example_text, subcommands
+from coaiapy.cli_common import Parser, add_command, add_timeout, example_text, subcommands
 from coaiapy.cli_input import STDIN, agrees, read_stdin_bytes
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json
@@ -189,6 +189,7 @@ def build_tash(parser: Parser, words: List[str]) -> None:
     )
     _add_verbose(parser)
     add_trace_options(parser)
+    add_timeout(parser)
     parser.set_defaults(handler=tash)
 
 
@@ -204,6 +205,7 @@ def build_fetch(parser: Parser, words: List[str]) -> None:
     )
     add_json(parser)
     _add_verbose(parser)
+    add_timeout(parser)
     parser.set_defaults(handler=fetch)
 
 

@@ -4,8 +4,8 @@ import argparse
 from typing import Any, Iterable, List
 
 from coaiapy import settings, trace_reads
-from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_id, add_timeout, positive, time
-from coaiapy.cli_common import add_command
+from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_id, positive, time
+from coaiapy.cli_common import add_command, add_timeout
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import note_source
 from coaiapy.cli_streams import Context
@@ -35,6 +35,7 @@ _OPTIONS = _VALUED + ("--all", "--include-observations", "--jsonl", "--csv")
 
 def build(parser: argparse.ArgumentParser, group: Any) -> None:
     """Make ``parser`` list by itself, and add ``list`` to its commands."""
+    add_timeout(parser)
     _add_options(parser)
     parser.set_defaults(
         handler=list_traces,
@@ -53,7 +54,6 @@ def build(parser: argparse.ArgumentParser, group: Any) -> None:
         jsonl=False,
         csv=False,
         columns=None,
-        timeout=None,
     )
     listing = add_command(
         group,
@@ -87,7 +87,6 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="with --json: include the observations and scores of each trace",
     )
-    add_timeout(parser, default=argparse.SUPPRESS)
     add_listing_options(parser, form_default=argparse.SUPPRESS, columns_default=argparse.SUPPRESS)
 
 
@@ -119,7 +118,7 @@ def list_traces(args: argparse.Namespace, context: Context) -> None:
     known = settings.load(context.env_file)
     limit = None if args.all else args.limit
     found = trace_reads.list_traces(
-        known, wanted, limit and limit + 1, args.include_observations, args.timeout
+        known, wanted, limit and limit + 1, args.include_observations, context.note
     )
     shown = found[:limit]
     show_listing(args, context, shown, with_note(TRACE_COLUMNS, shown), "trace")

@@ -170,7 +170,7 @@ def create_trace(args: argparse.Namespace, context: Context) -> int:
     )
     check_export(args)
     known = settings.load(context.env_file)
-    outcome = traces.create(known, trace, args.timeout)
+    outcome = traces.create(known, trace)
     asked = {"timestamp": args.timestamp, "environment": args.environment}
     kept = _as_kept(context, known, trace, asked)
     variables = {
@@ -207,7 +207,7 @@ def add_observation(args: argparse.Namespace, context: Context) -> int:
     )
     check_export(args)
     known = settings.load(context.env_file)
-    outcome = traces.add_observation(known, observation, args.timeout)
+    outcome = traces.add_observation(known, observation)
     kept = _as_kept(context, known, observation, {"startTime": args.start_time})
     variables = {
         "COAIA_TRACE_ID": observation.trace_id,
@@ -244,7 +244,7 @@ def patch_output(args: argparse.Namespace, context: Context) -> int:
     if output is None:
         raise UsageError("the output is null: give a value or a text")
     known = settings.load(context.env_file)
-    outcome = traces.patch_output(known, args.trace_id, output, args.timeout)
+    outcome = traces.patch_output(known, args.trace_id, output)
     if args.json:
         print_json(context, trace_reads.get_trace(known, args.trace_id))
     return report(args, context, outcome)

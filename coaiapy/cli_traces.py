@@ -13,7 +13,7 @@ from coaiapy import (
     trace_reads,
     traces,
 )
-from coaiapy.cli_arguments import add_json, add_timeout
+from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_input import agrees
 from coaiapy.cli_output import note_source, print_json
@@ -45,7 +45,6 @@ def _build_views(group: Any) -> None:
     )
     _add_reference(view, "trace", "COAIA_TRACE_ID")
     add_contents(view)
-    add_timeout(view)
     add_json(view, default=argparse.SUPPRESS)
     session = add_command(
         group,
@@ -57,7 +56,6 @@ def _build_views(group: Any) -> None:
     )
     _add_reference(session, "session", "COAIA_SESSION_ID")
     add_contents(session)
-    add_timeout(session)
     add_json(session, default=argparse.SUPPRESS)
     observation = add_command(
         group,
@@ -68,7 +66,6 @@ def _build_views(group: Any) -> None:
         aliases=["obs-get", "get-obs"],
     )
     _add_reference(observation, "observation", "COAIA_LAST_OBSERVATION_ID")
-    add_timeout(observation)
     add_json(observation, default=argparse.SUPPRESS)
 
 
@@ -94,7 +91,6 @@ def _build_delete(group: Any) -> None:
     )
     delete.add_argument("trace_ids", metavar="TRACE_ID", nargs="+", type=cli_references.trace)
     delete.add_argument("--yes", action="store_true", help="do not ask for confirmation")
-    add_timeout(delete)
 
 
 def view_trace(args: argparse.Namespace, context: Context) -> None:
@@ -103,9 +99,9 @@ def view_trace(args: argparse.Namespace, context: Context) -> None:
     given = cli_references.given_or_active(args.trace_id, "COAIA_TRACE_ID", "trace")
 
     def read(trace_id: str) -> Any:
-        return trace_reads.get_trace(known, trace_id, context.note, args.timeout)
+        return trace_reads.get_trace(known, trace_id, context.note)
 
-    trace = cli_references.read_one(read, known, "trace", given, args.timeout)
+    trace = cli_references.read_one(read, known, "trace", given)
     note_source(context, known)
     if args.json:
         return print_json(context, trace)
@@ -118,9 +114,9 @@ def view_session(args: argparse.Namespace, context: Context) -> None:
     given = cli_references.given_or_active(args.session_id, "COAIA_SESSION_ID", "session")
 
     def read(session_id: str) -> Any:
-        return trace_reads.get_session(known, session_id, context.note, seconds=args.timeout)
+        return trace_reads.get_session(known, session_id, context.note)
 
-    session = cli_references.read_one(read, known, "session", given, args.timeout)
+    session = cli_references.read_one(read, known, "session", given)
     note_source(context, known)
     if args.json:
         return print_json(context, session)
@@ -135,9 +131,9 @@ def view_observation(args: argparse.Namespace, context: Context) -> None:
     )
 
     def read(observation_id: str) -> Any:
-        return trace_reads.get_observation(known, observation_id, context.note, args.timeout)
+        return trace_reads.get_observation(known, observation_id, context.note)
 
-    observation = cli_references.read_one(read, known, "observation", given, args.timeout)
+    observation = cli_references.read_one(read, known, "observation", given)
     note_source(context, known)
     if args.json:
         return print_json(context, observation)
@@ -152,7 +148,7 @@ def delete_traces(args: argparse.Namespace, context: Context) -> None:
     otherwise = "add --yes to delete {}".format(named)
     if not args.yes and not agrees(context, question, otherwise):
         return context.note("nothing was deleted")
-    deleted = traces.delete(known, args.trace_ids, args.timeout)
+    deleted = traces.delete(known, args.trace_ids)
     if deleted.on_server:
         listed = ", ".join(deleted.on_server)
         context.note("the server is deleting {}; this can take a while".format(listed))

@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, List, Optional
 
-from coaiapy import __version__, interrupts
+from coaiapy import __version__, deadlines, interrupts
 from coaiapy.cli_branches import Branch, add_branches
 from coaiapy.cli_globals import Globals, add_globals, check, take_globals
 from coaiapy.cli_references import resolve
@@ -181,8 +181,9 @@ def _run(words: List[str], context: Context) -> int:
             raise Answer(_VERSION)
         args = build_parser(words).parse_args(words)
         context = context._replace(env_file=args.env)
-        resolve(args, context)
-        result = args.handler(args, context)
+        with deadlines.limit(getattr(args, "timeout", None)):
+            resolve(args, context)
+            result = args.handler(args, context)
     except Answer as answer:
         write_text(context.stdout, str(answer))
         result = ExitCode.OK

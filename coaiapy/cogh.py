@@ -4,6 +4,7 @@ Scripts import ``list_issues``, ``get_issue`` and ``format_issues_table``. The s
 ``github.base_url`` is the address of the API, which GitHub Enterprise has elsewhere.
 """
 
+import itertools
 import json
 import re
 from typing import Any, Dict, List, Optional, Tuple, Union
@@ -14,8 +15,9 @@ from coaiapy.config_values import ConfigValues
 from coaiapy.errors import ConfigError, NetworkError, UsageError
 from coaiapy.listing import listing
 from coaiapy.masking import shown_url
+from coaiapy.page_watch import PageWatch
 from coaiapy.text import kind_of
-from coaiapy.web_json import Service
+from coaiapy.web_json import Page, Service
 
 PAGE = 100
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
@@ -42,14 +44,22 @@ def issues(
     service, base = service_of(config_values.load(env_file))
     url = "{}/repos/{}/issues".format(base, _path(owner, repo))
     page = web_json.get(service, url, {"state": state, "per_page": PAGE}, _HEADERS)
-    found = _issues(page.value)
+    watch = PageWatch("GitHub at " + shown_url(base))
+    found = _new_issues(page, watch)
     seen = {url}
     while page.next_url and page.next_url not in seen:
         _check_same_host(page.next_url, base)
         seen.add(page.next_url)
         page = web_json.get(service, page.next_url, None, _HEADERS)
-        found.extend(_issues(page.value))
+        found.extend(_new_issues(page, watch))
     return [one for one in found if "pull_request" not in one]
+
+
+def _new_issues(page: Page, watch: PageWatch) -> List[Dict[str, Any]]:
+    """Return the issues on a page that were on none before."""
+    rows = _issues(page.value)
+    is_new = watch.is_new(json.dumps(one.get("id", one), sort_keys=True) for one in rows)
+    return list(itertools.compress(rows, is_new))
 
 
 def issue(owner: str, repo: str, number: int, env_file: Optional[str] = None) -> Dict[str, Any]:

@@ -18,6 +18,7 @@ TYPES = {
     "int": "integer",
     "positive": "integer above 0",
     "seconds": "seconds",
+    "seconds_or_zero": "seconds",
     "seconds_to_keep": "seconds",
     "time": "time",
     "json_object": "JSON object",

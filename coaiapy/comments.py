@@ -7,7 +7,7 @@ this machine has just written.
 import time
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
-from coaiapy import ids, journal_reads, prompts, server_only, unconfirmed
+from coaiapy import deadlines, ids, journal_reads, prompts, server_only, unconfirmed
 from coaiapy.current_project import current_project
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
@@ -15,6 +15,7 @@ from coaiapy.http_retry import backoff
 from coaiapy.journal import Journal, open_to_read
 from coaiapy.langfuse_errors import UnavailableError
 from coaiapy.langfuse_http import LangfuseHttp, quoted
+from coaiapy.page_watch import PageWatch
 from coaiapy.prompt_content import LATEST
 from coaiapy.record_fields import Body
 from coaiapy.server_only import client_for
@@ -146,8 +147,10 @@ def _queries(
 def _pages(http: LangfuseHttp, query: Body) -> Iterator[Body]:
     """Yield the rows of every page, until one is not full: v2 servers do not say how many exist."""
     page = 1
+    watch = PageWatch(http.shown_url)
     while True:
         rows = _page(http, query, page, MOST_ROWS)["data"]
+        watch.is_new(row["id"] for row in rows)
         for row in rows:
             yield row
         if len(rows) < MOST_ROWS:
@@ -204,14 +207,14 @@ def post_comment(
 
 
 def _posted_when_shown(http: LangfuseHttp, on: Target, body: Body, wait: float) -> str:
-    deadline = time.monotonic() + wait
+    deadline = deadlines.after(wait)
     attempt = 0
     while True:
         for form in on.forms():
             posted = _posted(http, dict(body, objectId=form))
             if posted is not None:
                 return posted
-        pause = min(backoff(attempt), deadline - time.monotonic())
+        pause = min(backoff(attempt), deadline.left)
         if pause <= 0:
             raise _not_shown(on, wait)
         time.sleep(pause)

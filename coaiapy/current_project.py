@@ -6,6 +6,7 @@ The server is asked once and the answer kept in the journal: keys never move to 
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from coaiapy import destinations, journal_reads
+from coaiapy.deadlines import Deadline
 from coaiapy.errors import ConfigError, NoPlaceError
 from coaiapy.folders import state_folder
 from coaiapy.journal import Journal, open_to_read
@@ -39,7 +40,9 @@ def current_project(settings: Settings) -> Project:
     found = remembered(settings)
     if found is not None:
         return found
-    with LangfuseHttp(settings) as http, open_to_read(False) as journal:
+    from coaiapy import reachability
+
+    with open_to_read(False) as journal, reachability.client(settings, journal) as http:
         return learn(http, journal)
 
 
@@ -61,7 +64,7 @@ def recorded(settings: Settings) -> Optional[Project]:
     return _known(settings, journal_reads.peek)
 
 
-def learn(http: LangfuseHttp, journal: Journal, deadline: Optional[float] = None) -> Project:
+def learn(http: LangfuseHttp, journal: Journal, deadline: Optional[Deadline] = None) -> Project:
     """Ask the server for the project of the keys, and save it in the journal."""
     settings = http.settings
     project = ask(http, deadline)
@@ -72,7 +75,7 @@ def learn(http: LangfuseHttp, journal: Journal, deadline: Optional[float] = None
     return found
 
 
-def ask(http: LangfuseHttp, deadline: Optional[float] = None) -> Body:
+def ask(http: LangfuseHttp, deadline: Optional[Deadline] = None) -> Body:
     """Return the project of the keys as the server describes it: ``id``, ``name`` and more.
 
     Raises ``ConfigError`` for keys that belong to no project.

@@ -69,7 +69,7 @@ def import_dataset_items(
     ``create`` makes the dataset if it does not exist; without it that raises ``NotFoundError``.
     ``dry_run`` sends nothing and counts what would be new or changed.
     """
-    with client_for(settings, "dataset items", PATIENCE) as http:
+    with client_for(settings, "dataset items", seconds=PATIENCE) as http:
         known: Dict[str, Body] = {}
         if _ensure(settings, dataset_name, create, dry_run):
             known = _known(http, dataset_name, found.items)

@@ -4,10 +4,16 @@ Failures of the network or the server are not raised, unless a function's descri
 are in the ``Outcome``.
 """
 
-import time
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from coaiapy import current_project, destinations, journal_marks, outbox
+from coaiapy import (
+    current_project,
+    deadlines,
+    destinations,
+    journal_marks,
+    outbox,
+    reachability,
+)
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, StateError
 from coaiapy.journal import Journal, Written
 from coaiapy.journal_schema import LOCAL
@@ -17,9 +23,6 @@ from coaiapy.settings import Settings
 # Seconds that one command may spend on sending its own records, and those that waited before.
 DEADLINE = 15.0
 BACKLOG_SECONDS = 2.0
-# If the server could not be reached within the last minute, it gets only this many seconds.
-UNREACHABLE_SECONDS = 60.0
-BRIEF_SECONDS = 2.0
 # A command that has written more records than this sends all that wait, not only its own.
 MANY = 1000
 PRUNE_SECONDS = 86400.0
@@ -62,13 +65,11 @@ class Outcome(NamedTuple):
     notes: Tuple[str, ...] = ()
 
 
-def deliver(
-    journal: Journal, settings: Settings, written: Written, seconds: Optional[float] = None
-) -> Outcome:
+def deliver(journal: Journal, settings: Settings, written: Written) -> Outcome:
     """Send the records in ``written``, then those that waited before.
 
-    The time limit is ``seconds`` (default: ``DEADLINE``). With more than ``MANY`` records it counts
-    from the last record that the server has accepted.
+    The limit is the one that the user has given (see ``deadlines``), else ``DEADLINE``; with more
+    than ``MANY`` records that counts from the last record that the server has accepted.
     """
     if settings.is_local:
         return Outcome(changed=written.changed, is_local=True, is_off=settings.has_server)
@@ -76,7 +77,7 @@ def deliver(
         outbox.watch(journal, written.rows)
         owed = sum(outbox.watched(journal).values())
         try:
-            _send(courier, written, owed, seconds)
+            _send(courier, written, owed)
             return courier.outcome(written.changed, owed, outbox.watched(journal))
         except StateError as error:  # the records are in the journal and will be sent later
             return Outcome(
@@ -87,11 +88,11 @@ def deliver(
             )
 
 
-def _send(courier: "_Courier", written: Written, owed: int, seconds: Optional[float]) -> None:
+def _send(courier: "_Courier", written: Written, owed: int) -> None:
     many = len(written.rows) > MANY
     if owed:
         rows = None if many else written.rows
-        courier.send(courier.usual_seconds() if seconds is None else seconds, rows, renewing=many)
+        courier.send(courier.usual_seconds(), rows, renewing=many)
     if not (courier.problem or courier.rejected or many):
         courier.send_backlog(BACKLOG_SECONDS)
 
@@ -106,14 +107,15 @@ def check(outcome: Outcome) -> None:
 
 def flush(
     settings: Settings,
-    seconds: float = DEADLINE,
+    seconds: Optional[float] = None,
     adopted: Sequence[int] = (),
     on_accepted: Callable[[int, int], None] = lambda done, total: None,
     score: Callable[[Body], Body] = destinations.as_it_is,
 ) -> Outcome:
     """Send everything that waits for this project.
 
-    Gives up when the server has accepted nothing for ``seconds``. Records of the destinations in
+    Gives up when the server has accepted nothing for ``seconds`` (default: the limit that the user
+    has given, else ``DEADLINE``). Records of the destinations in
     ``adopted`` are first moved to this project; ``score`` converts scores for it. For that the
     server must tell the project of the keys: else ``NetworkError`` or ``ConfigError`` is raised.
     ``on_accepted`` is called with the numbers of sent and of all records. Raises ``ConfigError``
@@ -123,6 +125,9 @@ def flush(
         raise ConfigError(
             "there is no server to send to: set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY"
         )
+    if seconds is None:
+        told = _told_seconds()
+        seconds = DEADLINE if told is None else told
     with Journal() as journal, _Courier(journal, settings) as courier:
         if adopted:
             courier.name_project(seconds)
@@ -133,6 +138,12 @@ def flush(
         waiting = outbox.count_waiting(journal, courier.destinations)
         outcome = courier.outcome(0, courier.accepted + waiting, {"waiting": waiting})
         return outcome._replace(elsewhere=outbox.count_waiting(journal) - waiting)
+
+
+def _told_seconds() -> Optional[float]:
+    """Return the seconds that are left of the limit that the user has given, or ``None``."""
+    told = deadlines.current()
+    return told.left if told.origin else None
 
 
 class _Courier:
@@ -166,8 +177,11 @@ class _Courier:
             ) from None
 
     def usual_seconds(self) -> float:
-        """Return the seconds to try: fewer if the server could not be reached a moment ago."""
-        return BRIEF_SECONDS if self._was_unreachable() else DEADLINE
+        """Return the seconds to try: what the user has said, else fewer if the server was away."""
+        told = _told_seconds()
+        if told is not None:
+            return told
+        return reachability.brief_seconds(self.settings, self.journal) or DEADLINE
 
     def send(
         self,
@@ -178,15 +192,15 @@ class _Courier:
     ) -> None:
         """Send what waits for the project, or only ``rows``."""
         self._dispatch(seconds, rows, renewing, True, on_accepted)
-        self._remember_reachability()
+        self._remember_reachability(seconds)
 
     def send_backlog(self, seconds: float) -> None:
         """Send what waited before, for ``seconds``; a failure is not reported."""
-        until = time.monotonic() + seconds
+        deadline = deadlines.after(seconds)
         if self.accepted:
             self._learn_project(seconds)
         if outbox.count_waiting(self.journal, self.destinations):
-            self._dispatch(until - time.monotonic(), patient=False)
+            self._dispatch(deadline.left, patient=False)
             self.problem = None
         self._prune()
 
@@ -215,7 +229,7 @@ class _Courier:
         """Ask the server for the project of the keys, unless it is known."""
         if destinations.is_named(self.journal, self.own):
             return
-        current_project.learn(self.http, self.journal, time.monotonic() + seconds)
+        current_project.learn(self.http, self.journal, deadlines.after(seconds))
         self.destinations = destinations.of_same_project(self.journal, self.own)
 
     def outcome(self, changed: int, owed: int, kept: Dict[str, int]) -> Outcome:
@@ -242,23 +256,36 @@ class _Courier:
         on_accepted: Callable[[int], None] = lambda count: None,
     ) -> None:
         from coaiapy.dispatch import Dispatch
-        from coaiapy.known_elsewhere import complete
-        from coaiapy.posting import Deadline
 
-        until = time.monotonic() + seconds
-        try:
-            self.notes += complete(self.journal, self.settings, self.destinations, seconds)
-        except CoaiaError as error:
-            self.problem = error
+        whole = deadlines.current()
+        if not whole.left:
+            self.problem = NetworkError(
+                "{} was not asked: {}".format(self.http.shown_url, whole.why_over)
+            )
             return
-        seconds = until - time.monotonic()
-        dispatch = Dispatch(self.journal, self.http, Deadline(seconds, renewing), on_accepted)
+        deadline = whole.within(seconds)
+        if not self._complete(deadline):
+            return
+        time_limit = deadlines.Renewing(seconds if renewing else deadline.left, renewing, whole)
+        dispatch = Dispatch(self.journal, self.http, time_limit, on_accepted)
         try:
             dispatch.run(self.destinations, rows, patient)
         finally:
             self.accepted += dispatch.accepted
             self.rejected |= dispatch.rejected
             self.problem = dispatch.problem
+
+    def _complete(self, deadline: deadlines.Deadline) -> bool:
+        """Complete what is written about traces of others; ``False`` leaves a ``problem``."""
+        from coaiapy.known_elsewhere import complete
+
+        try:
+            with deadlines.handed_on(deadline):
+                self.notes += complete(self.journal, self.settings, self.destinations)
+        except CoaiaError as error:
+            self.problem = error
+            return False
+        return True
 
     def _learn_project(self, seconds: float) -> None:
         """Find out the project of the keys, to recognize its records when it gets new keys."""
@@ -272,24 +299,12 @@ class _Courier:
             for entry in outbox.entries(self.journal, state="rejected", row=row):
                 yield Rejected(row, entry.kind, entry.id, entry.reason or "")
 
-    def _was_unreachable(self) -> bool:
-        age = journal_marks.age(self.journal, self._unreachable)
-        return age is not None and age < UNREACHABLE_SECONDS
-
-    @property
-    def _unreachable(self) -> str:
-        return "unreachable " + self.settings.base_url
-
-    def _remember_reachability(self) -> None:
-        """Save whether the server could be reached.
-
-        A failure within the minute after another does not start a new minute: after it, a command
-        tries for the full time again.
-        """
+    def _remember_reachability(self, seconds: float) -> None:
+        """Save whether the server could be reached; too short a try says nothing."""
         if self.accepted or not isinstance(self.problem, NetworkError):
-            journal_marks.clear_mark(self.journal, self._unreachable)
-        elif not self._was_unreachable():
-            journal_marks.set_mark(self.journal, self._unreachable)
+            reachability.note_success(self.settings, self.journal)
+        elif seconds >= reachability.BRIEF_SECONDS:
+            reachability.note_failure(self.settings, self.journal)
 
     def _prune(self) -> None:
         """Once a day, delete old records that a server has accepted."""

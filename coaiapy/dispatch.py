@@ -7,13 +7,14 @@ import time
 from typing import Callable, Dict, Iterable, List, Optional, Sequence, Set, Type
 
 from coaiapy import claims, journal_marks, langfuse_generation, outbox, wire_choice
+from coaiapy.deadlines import Renewing
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
 from coaiapy.http_retry import backoff
 from coaiapy.journal import Journal
 from coaiapy.langfuse_generation import Server
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.outgoing import Outgoing
-from coaiapy.posting import Deadline, Posted, Posts
+from coaiapy.posting import Posted, Posts
 from coaiapy.wire import (
     ACCEPTED,
     CREDENTIALS,
@@ -56,7 +57,7 @@ class Dispatch:
         self,
         journal: Journal,
         http: LangfuseHttp,
-        deadline: Deadline,
+        deadline: Renewing,
         on_accepted: Callable[[int], None] = lambda count: None,
     ) -> None:
         self.journal = journal
@@ -154,7 +155,7 @@ class Dispatch:
     def _learn(self) -> bool:
         """Find out what server this is, or why that cannot be found out."""
         try:
-            until = self.deadline.moment
+            until = self.deadline.until
             self.server = langfuse_generation.server_for(self.http, self.journal, until)
         except CoaiaError as error:
             self._stop(error)

@@ -3,10 +3,11 @@
 No redirect is followed, every certificate is verified, and a response is limited in size and time.
 """
 
-import time
 from typing import Any, Callable, Mapping, Optional, Tuple
 
 from coaiapy import __version__, http_proxies
+from coaiapy.deadlines import NEVER, Deadline
+from coaiapy.errors import NetworkError
 from coaiapy.http_answers import Answer
 from coaiapy.http_failures import translated
 from coaiapy.spelled_values import whole_number
@@ -54,29 +55,28 @@ def opened(
 
 
 def answer_of(
-    ask: Callable[[], Any], who: str, seconds: float, enough: Optional[int] = None
+    ask: Callable[[], Any], who: str, deadline: Deadline, enough: Optional[int] = None
 ) -> Answer:
-    """Call ``ask``, which opens a response, and return it read whole, all within ``seconds``.
+    """Call ``ask``, which opens a response, and return it read whole, all by ``deadline``.
 
     ``who`` is the service's name in messages. With ``enough``, reading stops when the body is
     longer than so many bytes. Raises ``NoAnswerError``, ``BadAddressError`` or, for a certificate
-    that cannot be trusted, ``NetworkError``.
+    that cannot be trusted or without time for a request, ``NetworkError``.
     """
-    until = time.monotonic() + seconds
+    if not deadline.left:
+        raise NetworkError("{} was not asked: {}".format(who, deadline.why_over))
     with translated(who):
-        return within(seconds, lambda: whole_answer(ask(), until, enough))
+        return within(deadline.left, lambda: whole_answer(ask(), deadline, enough))
 
 
-def whole_answer(
-    response: Any, until: float = float("inf"), enough: Optional[int] = None
-) -> Answer:
+def whole_answer(response: Any, deadline: Deadline = NEVER, enough: Optional[int] = None) -> Answer:
     """Read a ``requests`` response that was opened with ``stream``, and close it.
 
     Raises ``EOFError`` if it was cut off, has several content encodings, or is longer than
-    ``LARGEST_ANSWER`` bytes (without ``enough``); ``OvertimeError`` if it goes on after ``until``,
-    a time of ``time.monotonic()``.
+    ``LARGEST_ANSWER`` bytes (without ``enough``); ``OvertimeError`` if it goes on after
+    ``deadline``.
     """
-    body = _body(response, until, enough)
+    body = _body(response, deadline, enough)
     headers = {name.lower(): value for name, value in response.headers.items()}
     promised = whole_number(headers.get("content-length", ""))
     is_read = enough is None or len(body) <= enough
@@ -86,7 +86,7 @@ def whole_answer(
     return Answer(response.status_code, headers, body)
 
 
-def _body(response: Any, until: float, enough: Optional[int]) -> bytes:
+def _body(response: Any, deadline: Deadline, enough: Optional[int]) -> bytes:
     data = bytearray()
     try:
         if "," in response.headers.get("content-encoding", ""):
@@ -97,7 +97,7 @@ def _body(response: Any, until: float, enough: Optional[int]) -> bytes:
                 break
             if enough is None and len(data) > LARGEST_ANSWER:
                 raise EOFError("the answer has more than {} MB".format(LARGEST_ANSWER >> 20))
-            if time.monotonic() > until:
+            if not deadline.left:
                 raise OvertimeError()
     finally:
         response.close()

@@ -4,6 +4,7 @@ import random
 import time
 from typing import Any, Callable, Optional, TypeVar
 
+from coaiapy.deadlines import NEVER, Deadline
 from coaiapy.errors import NetworkError
 
 T = TypeVar("T")
@@ -75,11 +76,19 @@ def retrying(
         reason = None  # the error refers to this frame: it would be a reference cycle
 
 
-def at_most(tries: int, longest_pause: float, sleep: Callable[[float], None] = time.sleep) -> Wait:
-    """Return a ``Wait`` that gives up after ``tries``, or at a pause of over ``longest_pause``."""
+def at_most(
+    tries: int,
+    longest_pause: float,
+    sleep: Callable[[float], None] = time.sleep,
+    deadline: Deadline = NEVER,
+) -> Wait:
+    """Return a ``Wait`` that gives up after ``tries``, or at a pause of over ``longest_pause``.
+
+    It also gives up if a pause ends after ``deadline``.
+    """
 
     def wait(tried: int, pause: float) -> bool:
-        if tried >= tries or pause > longest_pause:
+        if tried >= tries or pause > longest_pause or pause >= deadline.left:
             return False
         sleep(pause)
         return True
@@ -87,11 +96,11 @@ def at_most(tries: int, longest_pause: float, sleep: Callable[[float], None] = t
     return wait
 
 
-def until(deadline: float, sleep: Callable[[float], None] = time.sleep) -> Wait:
-    """Return a ``Wait`` that gives up if a pause ends after ``deadline`` (``time.monotonic()``)."""
+def until(deadline: Deadline, sleep: Callable[[float], None] = time.sleep) -> Wait:
+    """Return a ``Wait`` that gives up if a pause ends after ``deadline``."""
 
     def wait(tried: int, pause: float) -> bool:
-        if time.monotonic() + pause >= deadline:
+        if pause >= deadline.left:
             return False
         sleep(pause)
         return True

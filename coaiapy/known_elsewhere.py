@@ -52,10 +52,8 @@ WHERE destination = ? AND trace_key = ? AND kind = ? AND sent_revision = 0
 _CHANGE = "UPDATE records SET body = ?, time = ?, revision = revision + 1 WHERE seq = ?"
 
 
-def complete(
-    journal: Journal, settings: Settings, destinations: Iterable[int], seconds: float
-) -> List[str]:
-    """Complete the unread records of ``destinations`` within ``seconds``; return notes for the user.
+def complete(journal: Journal, settings: Settings, destinations: Iterable[int]) -> List[str]:
+    """Complete the unread records of ``destinations``; return notes for the user.
 
     Does nothing if none are marked. Raises what a reader raises: then the records must wait.
     """
@@ -64,19 +62,19 @@ def complete(
         name = unread_mark(destination)
         marked = journal_marks.moment(journal, name)
         if marked is not None:
-            notes += _complete(journal, settings, destination, seconds)
+            notes += _complete(journal, settings, destination)
             journal_marks.clear_mark_of(journal, name, marked)
     return notes
 
 
-def _complete(journal: Journal, settings: Settings, destination: int, seconds: float) -> List[str]:
+def _complete(journal: Journal, settings: Settings, destination: int) -> List[str]:
     rows = journal.rows(_UNREAD, destination, time.time())
     unread = {row["trace_key"]: bool(row["has_root"]) for row in rows}
 
     def ask(http: LangfuseHttp, server: Server) -> Dict[str, FoundTrace]:
         return SpanReader(http).known(unread) if server.generation == V4 else {}
 
-    found = of_server(journal, settings, ask, True, seconds) if unread else {}
+    found = of_server(journal, settings, ask, hasty=True) if unread else {}
     notes: List[str] = []
     if not found:
         return notes

@@ -11,6 +11,7 @@ import time
 from typing import Any, NamedTuple, Optional, Tuple
 
 from coaiapy import current_project
+from coaiapy.deadlines import Deadline
 from coaiapy.errors import NotFoundError
 from coaiapy.journal import Journal
 from coaiapy.langfuse_errors import WrongDialectError, no_langfuse
@@ -66,7 +67,7 @@ class Server(NamedTuple):
         return numbers >= (major, minor)
 
 
-def detect(http: LangfuseHttp, deadline: Optional[float] = None) -> Server:
+def detect(http: LangfuseHttp, deadline: Optional[Deadline] = None) -> Server:
     """Ask the server of ``http`` and return what it is.
 
     Raises ``NetworkError`` if there is no response, ``ConfigError`` if it is not Langfuse or
@@ -77,7 +78,7 @@ def detect(http: LangfuseHttp, deadline: Optional[float] = None) -> Server:
     return Server(version, _mode(http, version, deadline))
 
 
-def server_for(http: LangfuseHttp, journal: Any, deadline: Optional[float] = None) -> Server:
+def server_for(http: LangfuseHttp, journal: Any, deadline: Optional[Deadline] = None) -> Server:
     """Return the server from the journal, or ask it and save the answer."""
     known = recall(journal, http.base_url)
     if known is None:
@@ -111,7 +112,7 @@ def forget(journal: Journal, base_url: str) -> None:
         db.execute("DELETE FROM servers WHERE base_url = ?", (base_url,))
 
 
-def version_of(http: LangfuseHttp, deadline: Optional[float] = None) -> str:
+def version_of(http: LangfuseHttp, deadline: Optional[Deadline] = None) -> str:
     """Return the version that the health endpoint reports; empty if it reports none.
 
     Raises ``ConfigError`` if there is no Langfuse at the address.
@@ -123,7 +124,7 @@ def version_of(http: LangfuseHttp, deadline: Optional[float] = None) -> str:
     return str(answer.get("version", "")).lstrip("v")
 
 
-def _mode(http: LangfuseHttp, version: str, deadline: Optional[float]) -> str:
+def _mode(http: LangfuseHttp, version: str, deadline: Optional[Deadline]) -> str:
     """Return one of ``MODES``.
 
     An old route is probed first, since its 404 in the other mode comes before a check of keys.
@@ -144,7 +145,7 @@ def _mode(http: LangfuseHttp, version: str, deadline: Optional[float]) -> str:
     return "v2"
 
 
-def _probe(http: LangfuseHttp, path: str, query: Body, deadline: Optional[float]) -> str:
+def _probe(http: LangfuseHttp, path: str, query: Body, deadline: Optional[Deadline]) -> str:
     """Return ``_KNOWN``, ``_OTHER_MODE`` (exists, but not in this mode) or ``_UNKNOWN``."""
     try:
         http.request("GET", path, query=query, deadline=deadline)

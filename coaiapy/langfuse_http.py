@@ -11,7 +11,8 @@ import time
 from typing import Any, Callable, Dict, List, Mapping, Optional
 from urllib.parse import quote
 
-from coaiapy import __version__, langfuse_shapes, threads
+from coaiapy import __version__, deadlines, langfuse_shapes, threads
+from coaiapy.deadlines import Deadline
 from coaiapy.errors import ConfigError, UsageError
 from coaiapy.http_answers import Answer, is_html, parsed
 from coaiapy.http_exchange import answer_of, opened
@@ -34,11 +35,11 @@ _IDEMPOTENT = ("GET", "PUT")
 class LangfuseHttp:
     """A client for the server and the keys of ``settings``.
 
-    Deadlines are times of ``time.monotonic()``. A request without one may take ``seconds``, all
-    requests together ``total`` seconds. While no connection can be made, a read or a deletion is
-    tried ``CONNECTED_AT_MOST`` times, or with ``patient`` until its deadline. With ``hasty`` there
-    is no retry after a missing response. ``sleep`` is a parameter for tests. Use the client in a
-    ``with`` block, which closes its connections.
+    A request without a deadline may take ``seconds``, and no request ends after the limit of the
+    thread that has made the client (see ``deadlines``). While no connection can be made, a read or
+    a deletion is tried ``CONNECTED_AT_MOST`` times, or with ``patient`` until its deadline. With
+    ``hasty`` there is no retry after a missing response. ``sleep`` is a parameter for tests. Use
+    the client in a ``with`` block, which closes its connections.
     """
 
     def __init__(
@@ -48,13 +49,13 @@ class LangfuseHttp:
         seconds: Optional[float] = None,
         hasty: bool = False,
         patient: bool = False,
-        total: Optional[float] = None,
     ) -> None:
         self.settings = settings
         self.seconds = DEFAULT_SECONDS if seconds is None else seconds
         self.hasty = hasty
         self.patient = patient
-        self._end = None if total is None else _now() + total
+        self.has_answered = False
+        self._whole = deadlines.current()
         self.base_url = settings.base_url
         self.shown_url = shown_url(settings.base_url)
         self._sleep = sleep
@@ -76,7 +77,7 @@ class LangfuseHttp:
         json: Any = None,
         data: Optional[bytes] = None,
         headers: Optional[Mapping[str, str]] = None,
-        deadline: Optional[float] = None,
+        deadline: Optional[Deadline] = None,
         retry: Optional[bool] = None,
     ) -> Any:
         """Return the JSON object of a successful response, ``None`` if its body is empty.
@@ -109,7 +110,7 @@ class LangfuseHttp:
 
         return retrying(once, until(deadline, self._sleep), may_repeat)
 
-    def send(self, request: Request, deadline: Optional[float] = None) -> Answer:
+    def send(self, request: Request, deadline: Optional[Deadline] = None) -> Answer:
         """POST an encoded request once and return the response, whatever its status.
 
         Raises ``NetworkError`` when there is no complete response, ``ConfigError`` for a redirect.
@@ -120,7 +121,7 @@ class LangfuseHttp:
             raise error_for(answer, "POST " + request.path, self.settings)
         return answer
 
-    def look(self, path: str, deadline: Optional[float] = None) -> Answer:
+    def look(self, path: str, deadline: Optional[Deadline] = None) -> Answer:
         """GET ``path`` once and return the response, whatever its status.
 
         Raises ``NetworkError`` when there is no complete response.
@@ -134,9 +135,10 @@ class LangfuseHttp:
         while self._sessions:
             self._sessions.pop().close()
 
-    def _deadline(self, given: Optional[float]) -> float:
-        deadline = _now() + self.seconds if given is None else given
-        return deadline if self._end is None else min(deadline, self._end)
+    def _deadline(self, given: Optional[Deadline]) -> Deadline:
+        if given is None:
+            return self._whole.within(self.seconds)
+        return self._whole.earlier(given)
 
     def _value(self, answer: Answer, method: str, path: str) -> Any:
         asked = "{} {}".format(method, path)
@@ -160,14 +162,12 @@ class LangfuseHttp:
         query: Optional[Mapping[str, Any]],
         data: Optional[bytes],
         headers: Mapping[str, str],
-        deadline: float,
+        deadline: Deadline,
     ) -> Answer:
-        seconds = deadline - _now()
+        seconds = deadline.left
         asked = "{} {}".format(method, path)
-        if seconds <= 0:
-            late = self._unavailable(asked, "there was no time left for it", unsent=True)
-            late.is_cut_short = True
-            raise late
+        if not seconds:
+            raise self._too_late(asked, deadline)
         session = self._session()
 
         def ask() -> Any:
@@ -177,7 +177,9 @@ class LangfuseHttp:
             return opened(session, method, url, (limit, limit), headers, params=given, data=data)
 
         try:
-            return answer_of(ask, self.shown_url, seconds)
+            answer = answer_of(ask, self.shown_url, deadline)
+            self.has_answered = True
+            return answer
         except BadAddressError:
             raise ConfigError(
                 "LANGFUSE_BASE_URL {} is not a valid address: correct it".format(self.shown_url)
@@ -218,6 +220,14 @@ class LangfuseHttp:
         request.headers["Authorization"] = "Basic " + signature
         return request
 
+    def _too_late(self, asked: str, deadline: Deadline) -> UnavailableError:
+        """Return the error for a request that is not made, since the time for it is over."""
+        error = UnavailableError(
+            "{} was not asked ({}): {}".format(self.shown_url, asked, deadline.why_over)
+        )
+        error.unsent = error.is_cut_short = True
+        return error
+
     def _misfit(self, asked: str, what: str) -> UnavailableError:
         """Return the error for an answer that is not what Langfuse answers; no retry helps."""
         error = UnavailableError(
@@ -252,10 +262,6 @@ def quoted(name: str) -> str:
         raise UsageError(
             "{!r} cannot be part of an address: {}".format(name, error.reason)
         ) from error
-
-
-def _now() -> float:
-    return time.monotonic()
 
 
 def _query(query: Optional[Mapping[str, Any]]) -> Optional[Dict[str, Any]]:

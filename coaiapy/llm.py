@@ -68,31 +68,34 @@ def stream(http: OpenaiHttp, request: ChatRequest, show: Callable[[str], None]) 
     body = dict(request.body(), stream=True, stream_options={"include_usage": True})
     reply = Reply("", request.model)
     divider = Divider()
+    texts: List[str] = []
+    thoughts: List[str] = []
     for event in http.stream(http.service.chat_url, body):
         if "message" in _first_choice(event):  # this service does not stream
             reply = _reply(event, request)
             show(reply.text)
             return reply
         said = _said(_first_choice(event).get("delta"), request.model)
-        reply = _added(reply, event, Said(divider.add(said.text), said.reasoning), show)
-    reply = _added(reply, {}, Said(divider.rest()), show)
-    return reply._replace(reasoning=(reply.reasoning + divider.reasoning).strip())
+        thoughts.append(said.reasoning)
+        texts.append(divider.add(said.text))
+        reply = _noted(reply, event, texts[-1], show)
+    texts.append(divider.rest())
+    reply = _noted(reply, {}, texts[-1], show)
+    thoughts.append(divider.reasoning)
+    return reply._replace(text="".join(texts), reasoning="".join(thoughts).strip())
 
 
-def _added(
-    reply: Reply, event: Mapping[str, Any], part: Said, show: Callable[[str], None]
-) -> Reply:
-    """Return the reply with a part and with what else an event of the stream says."""
+def _noted(reply: Reply, event: Mapping[str, Any], part: str, show: Callable[[str], None]) -> Reply:
+    """Show a part of the text, and return ``reply`` with what else an event of the stream says."""
     choice = _first_choice(event)
-    if part.text:
-        show(part.text)
+    if part:
+        show(part)
     return Reply(
-        text=reply.text + part.text,
+        text="",
         model=_text(event.get("model")) or reply.model,
         usage=counts_or_none(event.get("usage")) or reply.usage,
         finish_reason=_text(choice.get("finish_reason")) or reply.finish_reason,
-        first_at=reply.first_at or (times.now() if part.text else None),
-        reasoning=reply.reasoning + part.reasoning,
+        first_at=reply.first_at or (times.now() if part else None),
     )
 
 

@@ -106,12 +106,11 @@ def upload_and_attach(
     path: str,
     slot: Slot,
     content_type: Optional[str] = None,
-    seconds: Optional[float] = None,
 ) -> Attached:
     """Upload a file and add a reference to it to a record; nothing else of the record changes.
 
     Raises ``NotFoundError``, before anything is sent, if the trace or observation does not exist,
-    and what ``store`` raises. ``seconds`` is how long to try to send the reference.
+    and what ``store`` raises.
     """
     _check_field(slot)
     server_only.check(settings, "media")
@@ -119,14 +118,13 @@ def upload_and_attach(
     record = _record(settings, slot)
     with client_for(settings, "media") as http:
         stored = store(http, file, _as_kept(http, slot, record))
-    return Attached(stored, attach(settings, stored.token, slot, seconds, record))
+    return Attached(stored, attach(settings, stored.token, slot, record))
 
 
 def attach(
     settings: Settings,
     token: str,
     slot: Slot,
-    seconds: Optional[float] = None,
     record: Optional[Body] = None,
 ) -> delivery.Outcome:
     """Add a reference to a field of a trace or observation, if it is not there already.
@@ -140,8 +138,8 @@ def attach(
         value = {} if value is None else value
     contents = {slot.field: media_files.with_reference(value, token)}
     if slot.observation_id is None:
-        return traces.patch_trace(settings, slot.trace_id, contents, seconds)
-    return traces.patch_observation(settings, slot.trace_id, slot.observation_id, contents, seconds)
+        return traces.patch_trace(settings, slot.trace_id, contents)
+    return traces.patch_observation(settings, slot.trace_id, slot.observation_id, contents)
 
 
 def store(http: LangfuseHttp, file: MediaFile, slot: Slot) -> Stored:

@@ -8,7 +8,8 @@ import time
 from typing import IO, Any, Callable, Dict, NamedTuple, Optional
 from urllib.parse import urlsplit
 
-from coaiapy import threads
+from coaiapy import deadlines, threads
+from coaiapy.deadlines import Deadline
 from coaiapy.errors import CoaiaError, NetworkError, RefusedError
 from coaiapy.files import open_bytes
 from coaiapy.http_answers import Answer, retry_after
@@ -20,7 +21,7 @@ from coaiapy.media_files import MediaFile
 from coaiapy.packages import require
 
 CONNECT_SECONDS = 10.0
-READ_SECONDS = 60.0
+READ_SECONDS = 30.0
 TRIES = 3
 # Seconds: if the storage asks for a longer pause, the transfer fails.
 LONGEST_PAUSE = 20.0
@@ -106,29 +107,32 @@ def _tried(ask: Callable[[], Any], url: str, size: int, enough: int) -> Answer:
         raise _no_address(url)
     threads.prepare(url)
 
+    deadline = deadlines.after(READ_SECONDS + size / SLOWEST)
+
     def tried() -> Answer:
-        answer = _in_time(ask, url, READ_SECONDS + size / SLOWEST, enough)
+        answer = _in_time(ask, url, deadline, enough)
         if is_temporary(answer.status):
             raise _FailedForNowError(answer)
         return answer
 
     try:
-        return retrying(tried, at_most(TRIES, LONGEST_PAUSE))
+        return retrying(tried, at_most(TRIES, LONGEST_PAUSE, deadline=deadline))
     except _FailedForNowError as error:
         return error.answer
 
 
-def _in_time(ask: Callable[[], Any], url: str, seconds: float, enough: int) -> Answer:
+def _in_time(ask: Callable[[], Any], url: str, deadline: Deadline, enough: int) -> Answer:
     storage = "the storage " + place(url)
     try:
-        return answer_of(ask, storage, seconds, enough)
+        return answer_of(ask, storage, deadline, enough)
     except BadAddressError as error:
         raise _no_address(url) from error
     except NoAnswerError as error:
         if error.is_overtime:  # no retry: it would take as long again
             raise NetworkError(
-                "{} is too slow: the transfer was not complete after {:.0f} seconds; try again on "
-                "a faster network".format(storage, seconds)
+                "{} is too slow: the transfer was not complete after {:.0f} seconds; {}".format(
+                    storage, deadline.seconds, deadline.hint
+                )
             ) from error
         raise TemporaryError(
             "the request to {}, which the Langfuse server named, failed: {}; check that this "

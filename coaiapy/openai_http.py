@@ -5,6 +5,8 @@ import time
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, TypeVar
 
+from coaiapy import deadlines
+from coaiapy.deadlines import Deadline
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
 from coaiapy.http_answers import Answer, is_html, message_of, parsed, parsed_object, retry_after
 from coaiapy.http_exchange import answer_of, bearer, opened
@@ -13,6 +15,8 @@ from coaiapy.http_retry import TemporaryError, at_most, is_temporary, retrying
 from coaiapy.masking import MASK, hidden, in_url, said, shown_url
 from coaiapy.openai_settings import OpenaiService, needs_key
 from coaiapy.packages import require
+from coaiapy.time_limit import OvertimeError, within
+from coaiapy.timed_stream import each_by
 
 T = TypeVar("T")
 
@@ -22,6 +26,8 @@ CONNECT_SECONDS = 10.0
 LONGEST_PAUSE = 60.0
 # The most bytes of a line in a stream.
 _LONGEST_LINE = 4 << 20
+# A stream with more bytes is given up.
+LONGEST_STREAM = 64 << 20
 # A key, perhaps shortened with stars. Behind a letter it may be a word, such as "risk-management".
 _KEY = r"\bsk-[\w*-]{8,}|sk-(?=[\w-]{0,200}[\d*])[\w*-]{8,}"
 
@@ -37,7 +43,8 @@ class Upload(NamedTuple):
 class OpenaiHttp:
     """A client for ``service``; ``sleep`` is a parameter for tests.
 
-    Every method raises ``ConfigError`` for a key that is missing or refused, ``NetworkError`` when
+    A complete answer, with all tries, may take the service's ``timeout``. Every method raises
+    ``ConfigError`` for a key that is missing or refused, ``NetworkError`` when
     there is no complete response, ``RefusedError`` when the service refuses the request. The key is
     masked in every message.
     """
@@ -61,41 +68,54 @@ class OpenaiHttp:
         There is no retry once the response has begun. Raises ``NetworkError`` for a stream that
         ends too early. A response that is not an event stream is yielded as one object.
         """
-        response = self._retrying(lambda: self._opened(url, {"json": body}))
+        deadline = self._deadline()
+        response = self._retrying(lambda: self._opened(url, {"json": body}, deadline), deadline)
         try:
             if "text/event-stream" not in response.headers.get("content-type", ""):
-                yield self._object(url, self._read(url, response))
+                yield self._object(url, self._read(url, response, deadline))
                 return
-            for event in self._events(url, response):
+            for event in self._events(url, response, deadline):
                 yield event
         finally:
             response.close()
 
     def _answer(self, url: str, content: Dict[str, Any]) -> Answer:
-        return self._retrying(lambda: self._read(url, self._opened(url, content)))
+        deadline = self._deadline()
 
-    def _retrying(self, once: Callable[[], T]) -> T:
-        return retrying(once, at_most(TRIES, LONGEST_PAUSE, self._sleep))
+        def once() -> Answer:
+            return self._read(url, self._opened(url, content, deadline), deadline)
 
-    def _opened(self, url: str, content: Dict[str, Any]) -> Any:
+        return self._retrying(once, deadline)
+
+    def _deadline(self) -> Deadline:
+        return deadlines.after(self.service.timeout, "OPENAI_TIMEOUT")
+
+    def _retrying(self, once: Callable[[], T], deadline: Deadline) -> T:
+        return retrying(once, at_most(TRIES, LONGEST_PAUSE, self._sleep, deadline))
+
+    def _opened(self, url: str, content: Dict[str, Any], deadline: Deadline) -> Any:
         """Make one try and return its successful response; the body is not read yet."""
         self._check_key(url)
-        limit = self.service.timeout
-        timeout = (min(CONNECT_SECONDS, limit), limit)
-        sign = bearer(self.service.key)
-        with self._with_hints(url), translated(shown_url(url)):
-            response = opened(require("requests"), "POST", url, timeout, auth=sign, **content)
+        requests, sign = require("requests"), bearer(self.service.key)
+
+        def ask() -> Any:
+            seconds = (min(CONNECT_SECONDS, deadline.left), deadline.left)
+            return opened(requests, "POST", url, seconds, auth=sign, **content)
+
+        if not deadline.left:
+            raise NetworkError("{} was not asked: {}".format(shown_url(url), deadline.why_over))
+        with self._with_hints(url, deadline), translated(shown_url(url)):
+            response = within(deadline.left, ask)
         if 200 <= response.status_code < 300:
             return response
-        raise self._error_for(url, self._read(url, response))
+        raise self._error_for(url, self._read(url, response, deadline))
 
-    def _read(self, url: str, response: Any) -> Answer:
-        """Read the whole response, for at most ``timeout`` seconds."""
-        with self._with_hints(url):
-            return answer_of(lambda: response, shown_url(url), self.service.timeout)
+    def _read(self, url: str, response: Any, deadline: Deadline) -> Answer:
+        with self._with_hints(url, deadline):
+            return answer_of(lambda: response, shown_url(url), deadline)
 
     @contextmanager
-    def _with_hints(self, url: str) -> Iterator[None]:
+    def _with_hints(self, url: str, deadline: Deadline) -> Iterator[None]:
         """Replace errors in the block by ones that say which settings to check."""
         try:
             yield
@@ -106,7 +126,7 @@ class OpenaiHttp:
                 )
             ) from error
         except NoAnswerError as error:
-            raise self._no_answer(url, error) from error
+            raise self._no_answer(url, error, deadline) from error
 
     def _check_key(self, url: str) -> None:
         host = needs_key(url)
@@ -139,10 +159,10 @@ class OpenaiHttp:
             message = self._clean(message_of(body)) or "no reason given"
             raise RefusedError("{} answered with an error: {}".format(shown_url(url), message))
 
-    def _events(self, url: str, response: Any) -> Iterator[Dict[str, Any]]:
+    def _events(self, url: str, response: Any, deadline: Deadline) -> Iterator[Dict[str, Any]]:
         finished = False
         try:
-            for line in _lines(response):
+            for line in each_by(deadline, _lines(response)):
                 if not line.startswith(b"data:"):
                     continue
                 if line[5:].strip() == b"[DONE]":
@@ -152,6 +172,8 @@ class OpenaiHttp:
                 yield event
         except CoaiaError:
             raise
+        except OvertimeError as error:
+            raise self._broken_off(url, cause(error), deadline.hint) from error
         except Exception as error:
             if not finished:
                 raise self._broken_off(url, cause(error)) from error
@@ -165,20 +187,19 @@ class OpenaiHttp:
         self._check_success(url, event, data)
         return dict(event)
 
-    def _broken_off(self, url: str, why: str) -> NetworkError:
+    def _broken_off(self, url: str, why: str, hint: str = "try again") -> NetworkError:
         return NetworkError(
-            "{} stopped before its answer was complete: {}; try again".format(
-                shown_url(url), self._clean(why)
+            "{} stopped before its answer was complete: {}; {}".format(
+                shown_url(url), self._clean(why), hint
             )
         )
 
-    def _no_answer(self, url: str, error: NoAnswerError) -> NetworkError:
+    def _no_answer(self, url: str, error: NoAnswerError, deadline: Deadline) -> NetworkError:
         sentence = "the request to {} failed: {}; ".format(
             shown_url(url), self._clean(error.reason)
         )
         if error.is_slow or error.is_overtime:  # no retry: it would take as long again
-            hint = "raise OPENAI_TIMEOUT ({:g} s) if it needs longer".format(self.service.timeout)
-            return NetworkError(sentence + hint)
+            return NetworkError(sentence + deadline.hint)
         return TemporaryError(sentence + "check the network and OPENAI_BASE_URL")
 
     def _error_for(self, url: str, answer: Answer) -> CoaiaError:
@@ -204,16 +225,23 @@ class OpenaiHttp:
 
 
 def _lines(response: Any) -> Iterator[bytes]:
-    """Yield the lines of a response as they come; ``EOFError`` for one that does not end."""
+    """Yield the lines of a stream without their ends, each as soon as it is complete."""
     line = bytearray()
+    size = 0
     for part in response.iter_content(1):
+        size += len(part)
+        if size > LONGEST_STREAM:
+            raise EOFError("the stream has more than {} MB".format(LONGEST_STREAM >> 20))
         line += part
-        if part == b"\n":
-            yield bytes(line)
-            line.clear()
+        if b"\n" in part or b"\r" in part:
+            found = bytes(line).splitlines(True)
+            line = bytearray() if found[-1][-1:] in b"\r\n" else bytearray(found.pop())
+            for one in found:
+                yield one.rstrip(b"\r\n")
         elif len(line) > _LONGEST_LINE:
             raise EOFError("a line of the stream has more than {} MB".format(_LONGEST_LINE >> 20))
-    yield bytes(line)
+    if line:
+        yield bytes(line)
 
 
 def _is_last(event: Mapping[str, Any]) -> bool:

@@ -10,6 +10,7 @@ import time
 from typing import Any, List, NamedTuple, Optional
 
 from coaiapy import threads, wire_choice
+from coaiapy.deadlines import Renewing
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError
 from coaiapy.http_answers import Answer, is_html, retry_after
 from coaiapy.http_retry import TemporaryError, retrying
@@ -19,35 +20,6 @@ from coaiapy.wire import CREDENTIALS, RETRY, Request, Verdict
 
 # The name of every worker thread.
 WORKER = "coaia-posting"
-
-
-# Seconds before the deadline in which no request is started: the response would come too late.
-ANSWER_SECONDS = 1.0
-
-
-class Deadline:
-    """A time limit of ``seconds``; with ``renewing`` it counts from the last progress."""
-
-    def __init__(self, seconds: float, renewing: bool = False) -> None:
-        self.seconds = seconds
-        self.renewing = renewing
-        self.reserve = min(ANSWER_SECONDS, seconds / 4)
-        self.moment = time.monotonic() + seconds
-
-    @property
-    def left(self) -> float:
-        """The seconds that are left, negative after the deadline."""
-        return self.moment - time.monotonic()
-
-    @property
-    def left_to_start(self) -> float:
-        """The seconds in which a request may still be started."""
-        return self.left - self.reserve
-
-    def progress(self) -> None:
-        """Start the time again, if it renews: the server has just accepted something."""
-        if self.renewing:
-            self.moment = time.monotonic() + self.seconds
 
 
 class Posted(NamedTuple):
@@ -77,7 +49,7 @@ class _NotYetError(TemporaryError):
 class Posts:
     """Posts requests in workers; its methods must be called from one thread."""
 
-    def __init__(self, http: LangfuseHttp, deadline: Deadline) -> None:
+    def __init__(self, http: LangfuseHttp, deadline: Renewing) -> None:
         self.flying = 0
         self._http = http
         self._deadline = deadline
@@ -143,7 +115,7 @@ class Posts:
         """Post a request once, and return the result."""
         start = time.monotonic()
         try:
-            answer = self._http.send(request, self._deadline.moment)
+            answer = self._http.send(request, self._deadline.until)
         except UnavailableError as error:
             return Posted(generation, _all(RETRY, request, error), error)
         except CoaiaError as error:

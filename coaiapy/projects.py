@@ -1,19 +1,18 @@
 """The Langfuse project that the keys belong to."""
 
-from typing import List, Optional
+from typing import List
 
-from coaiapy import current_project, server_only
-from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy import current_project
 from coaiapy.record_fields import Body
+from coaiapy.server_only import client_for
 from coaiapy.settings import Settings
 
 
-def list_projects(settings: Settings, seconds: Optional[float] = None) -> List[Body]:
+def list_projects(settings: Settings) -> List[Body]:
     """Return a list with the project of the keys as the server describes it: ``id``, ``name``...
 
-    ``seconds`` limits the time for all tries. Raises ``ConfigError`` in local mode, which has no
+    Raises ``ConfigError`` in local mode, which has no
     projects, and for keys that belong to no project.
     """
-    server_only.check(settings, "projects")
-    with LangfuseHttp(settings, total=seconds) as http:
+    with client_for(settings, "projects") as http:
         return [current_project.ask(http)]

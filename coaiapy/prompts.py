@@ -54,7 +54,7 @@ def list_prompts(
     with client_for(settings, "prompts") as http:
         rows = _rows(http, name, label, tag)
     untyped = [row for row in rows if not row.get("type")]
-    with client_for(settings, "prompts", settings.timeout) as hasty:
+    with client_for(settings, "prompts", seconds=settings.timeout) as hasty:
         asked = run_all(lambda row: _type_of(hasty, row), untyped, (NetworkError,))
     for row, found in zip(untyped, values_of(asked, (CoaiaError,))):
         row["type"] = found
@@ -107,7 +107,7 @@ def fetch_prompt(
             raise NotFoundError(_no_copy(name, label, version, copy, max_age))
         return FetchedPrompt(copy.prompt)
     try:
-        with client_for(settings, "prompts", settings.timeout if copy else None) as http:
+        with client_for(settings, "prompts", seconds=settings.timeout if copy else None) as http:
             prompt = _get(http, name, label, version, True)
     except NetworkError as error:
         if copy is None:

@@ -13,7 +13,7 @@ from coaiapy import ids, server_rows, span_rows
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.reader_local import sessions_of
 from coaiapy.record_fields import Body
-from coaiapy.server_pages import by_cursor
+from coaiapy.server_pages import rows_by_cursor
 from coaiapy.span_pages import PAGE_SIZE, SpanPages, condition, filter_of, in_addresses
 from coaiapy.trace_filter import ObservationFilter, Page, SessionFilter, TraceFilter
 
@@ -261,11 +261,7 @@ class SpanReader:
         found: List[Body] = []
         for some in in_addresses(trace_ids):
             query = {"traceId": ",".join(some), "fields": "details,subject", "limit": 100}
-            rows, cursor = by_cursor(self.http, SCORES, query, None, True)
-            found += map(server_rows.score, rows)
-            while cursor:
-                rows, cursor = by_cursor(self.http, SCORES, query, cursor, False)
-                found += map(server_rows.score, rows)
+            found += map(server_rows.score, rows_by_cursor(self.http, SCORES, query))
         return found
 
 

@@ -1,6 +1,6 @@
 """Chooses the reader for the settings' server, and deletes traces on it."""
 
-from typing import Any, Callable, List, Optional, Sequence
+from typing import Any, Callable, List, Sequence
 
 from coaiapy import ids
 from coaiapy.errors import RefusedError
@@ -22,12 +22,10 @@ def read(
     settings: Settings,
     ask: Question,
     hasty: bool = False,
-    seconds: Optional[float] = None,
 ) -> Any:
     """Return ``ask(reader)``: with the journal's reader in local mode, else with the server's.
 
-    With ``hasty`` there is no retry after a missing response. ``seconds`` limits the time of all
-    requests together.
+    With ``hasty`` there is no retry after a missing response.
     """
     if settings.is_local:
         return ask(LocalReader(journal))
@@ -35,7 +33,7 @@ def read(
     def of_reader(http: Any, server: Any) -> Any:
         return ask(_reader(http, server))
 
-    return of_server(journal, settings, of_reader, hasty, seconds)
+    return of_server(journal, settings, of_reader, hasty)
 
 
 def of_server(
@@ -43,7 +41,6 @@ def of_server(
     settings: Settings,
     ask: Callable[[Any, Any], Any],
     hasty: bool = False,
-    seconds: Optional[float] = None,
 ) -> Any:
     """Return ``ask(client, server)`` with a ``LangfuseHttp`` and a ``Server``.
 
@@ -51,10 +48,10 @@ def of_server(
     and ``ask`` is called once more.
     """
     from coaiapy import langfuse_generation as generations
+    from coaiapy import reachability
     from coaiapy.langfuse_errors import WrongDialectError
-    from coaiapy.langfuse_http import LangfuseHttp
 
-    with LangfuseHttp(settings, hasty=hasty, total=seconds) as http:
+    with reachability.client(settings, journal, hasty=hasty) as http:
         known = generations.server_for(http, journal)
         try:
             return ask(http, known)
@@ -78,21 +75,20 @@ def _reader(http: Any, server: Any) -> Any:
     return LegacyReader(http, server)
 
 
-def delete_on_server(
-    journal: Journal, settings: Settings, trace_ids: Sequence[str], seconds: Optional[float] = None
-) -> None:
+def delete_on_server(journal: Journal, settings: Settings, trace_ids: Sequence[str]) -> None:
     """Delete traces on the server, under every form that their ids may have there.
 
     Raises ``RefusedError`` if the server cannot delete traces, as with v2.
     """
+    from coaiapy import reachability
     from coaiapy.langfuse_errors import WrongDialectError
     from coaiapy.langfuse_generation import server_for
-    from coaiapy.langfuse_http import LangfuseHttp, quoted
+    from coaiapy.langfuse_http import quoted
 
     forms: List[str] = []
     for trace_id in trace_ids:
         forms.extend(form for form in ids.known_forms(trace_id) if form not in forms)
-    with LangfuseHttp(settings, total=seconds) as http:
+    with reachability.client(settings, journal) as http:
         try:
             if len(forms) == 1:
                 http.request("DELETE", TRACES + "/" + quoted(forms[0]), retry=True)

@@ -1,7 +1,7 @@
 """Finds ids of records by their beginning, among the latest ones."""
 
 import itertools
-from typing import Iterator, Optional
+from typing import Iterator
 
 from coaiapy import comments, scores, trace_reads
 from coaiapy.errors import NotFoundError, UsageError
@@ -13,23 +13,19 @@ MOST = 1000
 _NAMED = 3
 
 
-def latest(settings: Settings, kind: str, seconds: Optional[float] = None) -> str:
+def latest(settings: Settings, kind: str) -> str:
     """Return the id of the latest ``kind`` ("trace"); ``NotFoundError`` if there is none."""
-    for found in _ids(settings, kind, 1, seconds):
+    for found in _ids(settings, kind, 1):
         return found
     raise NotFoundError("there is no {} yet".format(kind))
 
 
-def beginning_with(
-    settings: Settings, kind: str, beginning: str, seconds: Optional[float] = None
-) -> str:
+def beginning_with(settings: Settings, kind: str, beginning: str) -> str:
     """Return the one id of the latest ``MOST`` records of a ``kind`` that begins so.
 
     Raises ``NotFoundError`` if there is none, ``UsageError`` if there are several.
     """
-    found = dict.fromkeys(
-        one for one in _ids(settings, kind, MOST, seconds) if one.startswith(beginning)
-    )
+    found = dict.fromkeys(one for one in _ids(settings, kind, MOST) if one.startswith(beginning))
     if not found:
         raise NotFoundError(
             "no {} begins with {!r} among the latest {}".format(kind, beginning, MOST)
@@ -45,14 +41,14 @@ def beginning_with(
     return beginning if beginning in found else next(iter(found))
 
 
-def _ids(settings: Settings, kind: str, most: int, seconds: Optional[float]) -> Iterator[str]:
+def _ids(settings: Settings, kind: str, most: int) -> Iterator[str]:
     """Yield the ids of the latest records of a kind, the latest first."""
     if kind == "trace":
-        rows = trace_reads.list_traces(settings, limit=most, seconds=seconds)
+        rows = trace_reads.list_traces(settings, limit=most)
     elif kind == "session":
-        rows = trace_reads.list_sessions(settings, limit=most, seconds=seconds)
+        rows = trace_reads.list_sessions(settings, limit=most)
     elif kind == "observation":
-        page = trace_reads.list_observations(settings, ObservationFilter(), most, None, seconds)
+        page = trace_reads.list_observations(settings, ObservationFilter(), most)
         rows = page.rows
     elif kind == "score":
         rows = scores.list_scores(settings, limit=most)

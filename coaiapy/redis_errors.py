@@ -4,6 +4,8 @@ import re
 from contextlib import contextmanager
 from typing import Iterator, List, Tuple, Type
 
+from coaiapy import deadlines
+from coaiapy.deadlines import Deadline
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
 from coaiapy.masking import hidden
 from coaiapy.packages import require
@@ -115,22 +117,27 @@ def reporting(server: RedisServer, writing: bool = False) -> Iterator[None]:
     changes something; after a timeout it is then not known whether that was done.
     """
     exceptions = require("redis.exceptions", "redis")
+    deadline = deadlines.after(server.timeout, "REDIS_TIMEOUT")
+    if not deadline.left:
+        raise NetworkError(_said(server, "was not asked: " + deadline.why_over))
     try:
         yield
     except exceptions.TimeoutError as error:
         was_asked = "connecting" not in str(error)
-        raise NetworkError(_said(server, _timeout(server, writing, was_asked))) from error
+        raise NetworkError(_said(server, _timeout(server, writing, was_asked, deadline))) from error
+    except (RecursionError, MemoryError, OverflowError) as error:  # no value of Redis is like that
+        raise ConfigError(_said(server, "does not speak Redis: check host and port")) from error
     except (exceptions.RedisError, OSError, ValueError) as error:  # ValueError: from certificates
         raise _translated(server, error) from error
 
 
-def _timeout(server: RedisServer, writing: bool, was_asked: bool) -> str:
-    said = "did not answer within {:g} s".format(server.timeout)
+def _timeout(server: RedisServer, writing: bool, was_asked: bool, deadline: Deadline) -> str:
+    said = "did not answer within {:g} s".format(deadline.seconds)
     if was_asked and writing:
         said += ", so it is not known whether it did what was asked"
     if not was_asked and server.ssl:
         said += " (does it speak TLS there?)"
-    return said + ": try again, or raise REDIS_TIMEOUT"
+    return "{}: try again, or raise {}".format(said, deadline.origin or "REDIS_TIMEOUT")
 
 
 def _translated(server: RedisServer, error: BaseException) -> CoaiaError:

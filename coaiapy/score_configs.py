@@ -89,10 +89,11 @@ def get_from_server(settings: Settings, name_or_id: str) -> Body:
     if found is not None:
         return _without_moment(found)
     if not settings.is_local:
-        from coaiapy.langfuse_http import LangfuseHttp, quoted
+        from coaiapy import reachability
+        from coaiapy.langfuse_http import quoted
 
         try:
-            with LangfuseHttp(settings) as http:
+            with reachability.client(settings) as http:
                 answer: Body = http.request("GET", API + "/" + quoted(name_or_id))
                 return answer
         except NotFoundError:
@@ -190,11 +191,12 @@ def update(settings: Settings, name_or_id: str, changes: Mapping[str, Any]) -> B
 
 
 def _changed_there(settings: Settings, config_id: str, body: Body) -> Body:
-    from coaiapy.langfuse_http import LangfuseHttp, quoted
+    from coaiapy import reachability
+    from coaiapy.langfuse_http import quoted
     from coaiapy.server_lacks import needing
 
     what = "archive score configs" if "isArchived" in body else "change score configs"
-    with LangfuseHttp(settings) as http, needing(http, what, (3, 113)):
+    with reachability.client(settings) as http, needing(http, what, (3, 113)):
         address = API + "/" + quoted(config_id)
         changed: Body = http.request("PATCH", address, json=body, retry=True)
     return dict(changed, id=config_id)
@@ -236,8 +238,7 @@ class _ConfigMaker:
         return dict(fields, createdAt=now, updatedAt=now, **dict(body, **own))
 
     def _made_there(self, body: Body) -> Body:
-        from coaiapy import lost_answers
-        from coaiapy.langfuse_http import LangfuseHttp
+        from coaiapy import lost_answers, reachability
 
         def find() -> Optional[Body]:
             """Return the config of this name that did not exist before."""
@@ -246,7 +247,7 @@ class _ConfigMaker:
                     return config
             return None
 
-        with LangfuseHttp(self.settings) as http:
+        with reachability.client(self.settings) as http:
             what = "score config {!r}".format(body["name"])
             return lost_answers.post(http, API, body, find, what)
 
@@ -295,11 +296,11 @@ def _every(settings: Settings, note: Note, hasty: bool = False) -> Snapshot:
 
 
 def _fetched(settings: Settings, hasty: bool = False) -> List[Body]:
-    from coaiapy.langfuse_http import DEFAULT_SECONDS, LangfuseHttp
+    from coaiapy import reachability
     from coaiapy.server_pages import numbered
 
-    seconds = REFRESH_SECONDS if hasty else DEFAULT_SECONDS
-    with LangfuseHttp(settings, seconds=seconds, hasty=hasty) as http:
+    seconds = REFRESH_SECONDS if hasty else None
+    with reachability.client(settings, seconds=seconds, hasty=hasty) as http:
         return list(numbered(http, API, {}, None))
 
 

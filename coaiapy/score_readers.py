@@ -13,7 +13,7 @@ from coaiapy.journal_damage import bodies
 from coaiapy.langfuse_generation import Server
 from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.record_fields import UNCONFIRMED, Body
-from coaiapy.server_pages import by_cursor, numbered
+from coaiapy.server_pages import numbered, rows_by_cursor
 
 V1, V2, V3 = "/api/public/scores", "/api/public/v2/scores", "/api/public/v3/scores"
 PAGE_SIZE = 100
@@ -108,12 +108,7 @@ class ScoreReader:
 
     def _rows_v3(self, query: Body) -> Iterator[Body]:
         asked = dict(query, limit=PAGE_SIZE, fields="details,subject")
-        cursor, is_first = None, True
-        while cursor or is_first:
-            rows, cursor = by_cursor(self.http, V3, asked, cursor, is_first)
-            is_first = False
-            for row in rows:
-                yield row
+        return rows_by_cursor(self.http, V3, asked)
 
 
 class LocalScores:

@@ -8,7 +8,7 @@ from typing import Any, Callable, Iterable, List, Mapping, Optional, Sequence, T
 
 from coaiapy import delivery, ids, journal_reads, score_values, unconfirmed
 from coaiapy.destinations import destination_of
-from coaiapy.errors import ConfigError, NotFoundError, UsageError
+from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
 from coaiapy.journal import Journal, open_to_read
 from coaiapy.langfuse_generation import recall
 from coaiapy.notes import Note, ignore_note
@@ -82,15 +82,13 @@ def from_values(settings: Settings, values: Mapping[str, Any], note: Note = igno
     return configured(get_config(settings, str(named), note), given)
 
 
-def submit(
-    settings: Settings, scores: Iterable[Score], seconds: Optional[float] = None
-) -> delivery.Outcome:
-    """Save scores in the journal, send them for at most ``seconds``, and return the outcome."""
+def submit(settings: Settings, scores: Iterable[Score]) -> delivery.Outcome:
+    """Save scores in the journal, try to send them, and return the outcome."""
     with Journal() as journal:
         destination = destination_of(journal, settings)
         placed = (_placed(journal, settings, destination, score) for score in scores)
         written = journal.append(destination, placed)
-        outcome = delivery.deliver(journal, settings, written, seconds)
+        outcome = delivery.deliver(journal, settings, written)
         return outcome._replace(notes=outcome.notes + _dropped(journal, settings, written.rows))
 
 
@@ -141,13 +139,14 @@ def run_id(settings: Settings, dataset: str, run: str) -> str:
         raise ConfigError(
             "there are no dataset runs in local mode: give the id of the run, without --dataset"
         )
+    from coaiapy import reachability
     from coaiapy.langfuse_errors import WrongDialectError
-    from coaiapy.langfuse_http import LangfuseHttp, quoted
+    from coaiapy.langfuse_http import quoted
     from coaiapy.server_pages import numbered
 
     path = "/api/public/datasets/{}/runs".format(quoted(dataset))
     try:
-        with LangfuseHttp(settings) as http:
+        with reachability.client(settings) as http:
             for row in numbered(http, path, {}, None):
                 if run in (row.get("name"), row["id"]):
                     return str(row["id"])
@@ -160,22 +159,27 @@ def run_id(settings: Settings, dataset: str, run: str) -> str:
 
 
 def list_scores(
-    settings: Settings, wanted: ScoreFilter = EVERY_SCORE, limit: Optional[int] = None
+    settings: Settings,
+    wanted: ScoreFilter = EVERY_SCORE,
+    limit: Optional[int] = None,
+    note: Note = ignore_note,
 ) -> List[Body]:
     """Return the scores that ``wanted`` accepts, the latest first, at most ``limit`` of them.
 
-    Scores of this machine that the server does not show yet are added, marked ``unconfirmed``.
+    Scores of this machine that the server does not show yet are added, marked ``unconfirmed``. If
+    the server cannot be reached, those that this machine has written are returned, if there are
+    any, and ``note`` is called with a sentence about it.
     """
     with open_to_read(settings.is_local) as journal:
         destination = destination_of(journal, settings)
-        if settings.is_local:
-            local = LocalScores(journal, destination).scores(wanted)
-            return list(itertools.islice(local, limit))
 
-        def ask(reader: ScoreReader) -> List[Body]:
+        def ask(reader: Any) -> List[Body]:
             return list(itertools.islice(reader.scores(wanted, limit), limit))
 
-        listed = _from_server(journal, settings, ask)
+        local = LocalScores(journal, destination)
+        if settings.is_local:
+            return ask(local)
+        listed = _from_server_or_recalled(journal, settings, ask, local, note)
         records = unconfirmed.records(journal, destination)
         fresh = [shown(body) for kind, body in records if kind == "score"]
         return added(listed, fresh, wanted, limit)
@@ -188,18 +192,22 @@ def of_config(
     return wanted._replace(config_id=get_config(settings, name_or_id, note)["id"])
 
 
-def get_score(settings: Settings, score_id: str) -> Body:
+def get_score(settings: Settings, score_id: str, note: Note = ignore_note) -> Body:
     """Return one score; ``NotFoundError`` if neither the server nor this machine has it.
 
-    A score that the server does not show yet, or has refused, is marked ``unconfirmed``.
+    A score that the server does not show yet, or has refused, is marked ``unconfirmed``. If the
+    server cannot be reached, what this machine has written is returned, as by ``list_scores``.
     """
     ids.check_given(score_id, "score")
     with open_to_read(settings.is_local) as journal:
         destination = destination_of(journal, settings)
+        local = LocalScores(journal, destination)
         if settings.is_local:
-            found = LocalScores(journal, destination).score(score_id)
+            found = local.score(score_id)
         else:
-            found = _from_server(journal, settings, lambda reader: reader.score(score_id))
+            found = _from_server_or_recalled(
+                journal, settings, lambda reader: reader.score(score_id), local, note
+            )
             for kind, body in [] if found else unconfirmed.records(journal, destination):
                 if kind == "score" and body["id"] == score_id:
                     found = shown(body)
@@ -236,6 +244,23 @@ def _deleted_there(journal: Journal, settings: Settings, score_id: str) -> bool:
     except NotFoundError:
         return False
     return is_there
+
+
+def _from_server_or_recalled(
+    journal: Journal,
+    settings: Settings,
+    ask: Callable[[Any], Any],
+    local: LocalScores,
+    note: Note,
+) -> Any:
+    try:
+        return _from_server(journal, settings, ask)
+    except NetworkError as error:
+        found = ask(local)
+        if not found:
+            raise
+        note("{}; this is what this machine has written".format(error))
+        return found
 
 
 def _from_server(journal: Journal, settings: Settings, ask: Callable[[ScoreReader], Any]) -> Any:

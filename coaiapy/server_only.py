@@ -1,20 +1,21 @@
 """The client for things that exist only on a Langfuse server; an error in local mode."""
 
-from typing import Optional
+from typing import Any, ContextManager
 
+from coaiapy import reachability
 from coaiapy.errors import ConfigError
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.settings import Settings
 
 
-def client_for(settings: Settings, what: str, seconds: Optional[float] = None) -> LangfuseHttp:
-    """Return a client for the server of ``settings``.
+def client_for(settings: Settings, what: str, **options: Any) -> ContextManager[LangfuseHttp]:
+    """Return a client for the server of ``settings``, to be used in a ``with`` block.
 
-    ``what`` is a word for the error, such as "prompts". ``seconds`` is how long to try a request,
-    by default ``langfuse_http.DEFAULT_SECONDS``. Raises ``ConfigError`` in local mode.
+    ``what`` is a word for the error, such as "prompts"; ``options`` are those of ``LangfuseHttp``.
+    Raises ``ConfigError`` in local mode.
     """
     check(settings, what)
-    return LangfuseHttp(settings, seconds=seconds)
+    return reachability.client(settings, **options)
 
 
 def check(settings: Settings, what: str) -> None:

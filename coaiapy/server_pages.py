@@ -4,11 +4,13 @@ Older routes number their pages, newer ones return a cursor. Later pages are ret
 the first one: half a listing is of no use, and the server's rate limit may be reached on the way.
 """
 
-import time
+import itertools
 from typing import Any, Iterator, List, Mapping, Optional, Tuple
 
+from coaiapy.deadlines import Deadline
 from coaiapy.errors import NetworkError
 from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy.page_watch import PageWatch
 from coaiapy.record_fields import Body
 
 # The largest page of a numbered listing that servers allow.
@@ -25,10 +27,8 @@ def numbered(http: LangfuseHttp, path: str, query: Query, most: Optional[int]) -
     ``most`` is how many rows the caller will probably take, and sets the size of a page. A record
     that is written meanwhile can push a row to the next page, where it comes a second time.
     """
-    seen = set()
-    for row in rows_from(http, path, query, 0, most):
-        if row["id"] not in seen:
-            seen.add(row["id"])
+    for rows, is_new in _pages(http, path, query, 1, _size(most)):
+        for row in itertools.compress(rows, is_new):
             yield row
 
 
@@ -40,19 +40,54 @@ def rows_from(
     most: Optional[int],
 ) -> Iterator[Body]:
     """Yield the rows of a numbered listing, without the first ``offset`` ones."""
-    size = min(most or MOST_ROWS, MOST_ROWS)
-    page, skipped = offset // size + 1, offset % size
-    deadline = None
+    size = _size(most)
+    skipped = offset % size
+    for rows, _ in _pages(http, path, query, offset // size + 1, size):
+        for row in rows[skipped:]:
+            yield row
+        skipped = 0
+
+
+def _size(most: Optional[int]) -> int:
+    return min(most or MOST_ROWS, MOST_ROWS)
+
+
+def _pages(
+    http: LangfuseHttp, path: str, query: Query, page: int, size: int
+) -> Iterator[Tuple[List[Body], List[bool]]]:
+    """Yield the rows of each page from ``page`` on, and of each row whether it is new.
+
+    ``NetworkError`` for a listing without an end (see ``page_watch``).
+    """
+    watch = PageWatch(http.shown_url)
+    deadline: Optional[Deadline] = None
     while True:
         asked = dict(query, page=page, limit=size)
         answer = http.request("GET", path, asked, deadline=deadline)
         rows = answer["data"]
-        for row in rows[skipped:]:
-            yield row
+        yield rows, watch.is_new(map(_identity, rows))
         if not rows or page >= answer.get("meta", {}).get("totalPages", 0):
             return
-        page, skipped = page + 1, 0
-        deadline = time.monotonic() + PATIENCE
+        page += 1
+        deadline = watch.time_for_page(PATIENCE)
+
+
+def _identity(row: Body) -> str:
+    """Return what tells a row from others: the listing of prompts has names, all others have ids."""
+    return str(row.get("id", row.get("name")))
+
+
+def rows_by_cursor(http: LangfuseHttp, path: str, query: Query) -> Iterator[Body]:
+    """Yield the rows of all pages of a listing with cursors, each id once."""
+    watch = PageWatch(http.shown_url)
+    cursor, deadline = None, None
+    while True:
+        rows, cursor = by_cursor(http, path, query, cursor, deadline)
+        for row in itertools.compress(rows, watch.is_new(map(_identity, rows))):
+            yield row
+        if not cursor:
+            return
+        deadline = watch.time_for_page(PATIENCE)
 
 
 def by_cursor(
@@ -60,10 +95,9 @@ def by_cursor(
     path: str,
     query: Query,
     cursor: Optional[str],
-    is_first: bool,
+    deadline: Optional[Deadline] = None,
 ) -> Tuple[List[Body], Optional[str]]:
     """Return the rows of one page of a listing with cursors, and the next cursor or ``None``."""
-    deadline = None if is_first else time.monotonic() + PATIENCE
     answer = http.request("GET", path, dict(query, cursor=cursor), deadline=deadline)
     found = answer.get("meta", {}).get("cursor") or None
     if found is not None and found == cursor:

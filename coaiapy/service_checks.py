@@ -68,8 +68,7 @@ def _aws(values: ConfigValues) -> Optional[str]:
     from coaiapy import aws_clients
 
     client = aws_clients.client(values, "sts")
-    with aws_clients.translated("sts"):
-        account = client.get_caller_identity()["Account"]
+    account = aws_clients.asked("sts", client.get_caller_identity)["Account"]
     return _can_be_used("account {} in {}".format(account, values.get("pollyconf.region")))
 
 

@@ -35,14 +35,13 @@ def create(
     session_id: str,
     user_id: str,
     name: str = SESSION_NAME,
-    seconds: Optional[float] = None,
 ) -> WrittenNode:
     """Write the first trace of a session, which has the session's id, then the session file.
 
     The file is checked first: ``StateError`` if it is broken, ``UsageError`` if it belongs to
     another session. If the server refuses the trace, the file is not written.
     """
-    return _written(settings, path, session_id, session_id, user_id, name, seconds)
+    return _written(settings, path, session_id, session_id, user_id, name)
 
 
 def add_node(
@@ -52,10 +51,9 @@ def add_node(
     trace_id: str,
     user_id: str,
     name: str = NODE_NAME,
-    seconds: Optional[float] = None,
 ) -> WrittenNode:
     """Write another trace of a session, then add it to the session file; see ``create``."""
-    return _written(settings, path, session_id, trace_id, user_id, name, seconds)
+    return _written(settings, path, session_id, trace_id, user_id, name)
 
 
 def read(path: str) -> Body:
@@ -88,12 +86,11 @@ def _written(
     trace_id: str,
     user_id: str,
     name: str,
-    seconds: Optional[float],
 ) -> WrittenNode:
     trace = trace_from({"id": trace_id, "session_id": session_id, "user_id": user_id, "name": name})
     _check_place(path)
     _of_session(path, session_id)
-    outcome = traces.create(settings, trace, seconds)
+    outcome = traces.create(settings, trace)
     if not outcome.rejected:
         with locked(path):
             session = _of_session(path, session_id)

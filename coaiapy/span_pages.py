@@ -12,11 +12,13 @@ from urllib.parse import quote
 from coaiapy import span_rows
 from coaiapy.langfuse_errors import TooHeavyError
 from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy.page_watch import PageWatch
 from coaiapy.record_fields import Body
-from coaiapy.server_pages import by_cursor
+from coaiapy.server_pages import PATIENCE, by_cursor
 
 ROWS = "/api/public/v2/observations"
 PAGE_SIZE = 1000
+_IDENTITY = ("id", "traceId", "startTime")
 # The most bytes of ids in a URL.
 ADDRESS_BYTES = 4000
 
@@ -39,12 +41,14 @@ class SpanPages:
         self.query = dict(query)
         self.cursor = cursor
         self._keys: Set[str] = set()
+        self._watch = PageWatch(http.shown_url)
         self._follows = follows
         self._most = PAGE_SIZE  # reduced when the server refuses a page as too large
 
     def next(self, size: int) -> List[Body]:
         """Return the rows of the next page, and advance the cursor."""
         rows, self.cursor = self._ask(size)
+        self._watch.is_new(repr([row.get(name) for name in _IDENTITY]) for row in rows)
         return rows
 
     def whole(self, size: int) -> List[Body]:
@@ -77,8 +81,9 @@ class SpanPages:
         query = dict(self.query, limit=min(size, self._most))
         if self._keys:
             query["expandMetadata"] = ",".join(sorted(self._keys))
+        deadline = self._watch.time_for_page(PATIENCE) if self._follows else None
         try:
-            answer = by_cursor(self.http, ROWS, query, self.cursor, not self._follows)
+            answer = by_cursor(self.http, ROWS, query, self.cursor, deadline)
         except TooHeavyError:
             if query["limit"] == 1:
                 raise

@@ -4,8 +4,10 @@ import math
 import os
 from typing import Any, Dict, Iterable, Iterator, List, Optional
 
+from coaiapy import deadlines, redis_limits
 from coaiapy.errors import ConfigError
 from coaiapy.packages import require
+from coaiapy.page_watch import PageWatch
 from coaiapy.redis_errors import reporting
 from coaiapy.redis_settings import RedisServer
 from coaiapy.stash_entries import Entry
@@ -59,7 +61,7 @@ class RedisStash:
         Keys of other programs that hold lists, hashes and so on are left out.
         """
         with reporting(self.server):
-            keys = set(self.client.scan_iter(match=_bytes(pattern), count=_BATCH))
+            keys = set(self._keys(_bytes(pattern)))
             return sorted(self._entries(sorted(keys)))
 
     def delete(self, keys: Iterable[str]) -> int:
@@ -68,6 +70,20 @@ class RedisStash:
         with reporting(self.server, writing=True):
             batches = (names[at : at + _BATCH] for at in range(0, len(names), _BATCH))
             return sum(int(self.client.delete(*batch)) for batch in batches)
+
+    def _keys(self, pattern: bytes) -> Iterator[bytes]:
+        """Yield the keys that match; a page of the server's may have none, or known ones."""
+        watch = PageWatch(self.where)
+        cursor: Any = 0
+        while True:
+            cursor, found = self.client.scan(cursor, match=pattern, count=_BATCH)
+            if found:
+                watch.is_new(found)
+            watch.check()
+            for key in found:
+                yield key
+            if not int(cursor):
+                return
 
     def _entries(self, keys: List[bytes]) -> Iterator[Entry]:
         for start in range(0, len(keys), _BATCH):
@@ -90,20 +106,23 @@ def new_client(server: RedisServer) -> Any:
     ``redis.Redis`` is looked up at each call, because scripts may replace it.
     """
     redis = require("redis")
+    seconds = deadlines.after(server.timeout).left or server.timeout
     options: Dict[str, Any] = {
         "host": server.host,
         "port": server.port,
         "db": server.db,
         "password": server.password or None,
-        "socket_timeout": server.timeout,
-        "socket_connect_timeout": server.timeout,
+        "socket_timeout": seconds,
+        "socket_connect_timeout": seconds,
     }
     if server.username:
         options["username"] = server.username
     if server.ssl:
         options["ssl"] = True
         options.update(_tls_options(server))
-    return redis.Redis(**options)
+    client = redis.Redis(**options)
+    redis_limits.limit(client, seconds, "Redis at " + server.shown)
+    return client
 
 
 def _tls_options(server: RedisServer) -> Dict[str, Any]:

@@ -1,5 +1,6 @@
 """Text to speech with Amazon Polly: texts of any length become one sound file."""
 
+import functools
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from coaiapy import (
@@ -14,6 +15,7 @@ from coaiapy import (
 from coaiapy.call_recorder import Call, Recorder, Seen
 from coaiapy.errors import NetworkError, UsageError
 from coaiapy.files import write_output
+from coaiapy.page_watch import PageWatch
 from coaiapy.speech_text import DEFAULT_VOICE, FORMATS
 
 # Samples per second of ``pcm``, which has 16 bits and one channel.
@@ -120,13 +122,14 @@ def voices(
     client = aws_clients.client(config_values.load(env_file), "polly")
     words: Dict[str, Any] = {"Engine": engine} if engine else {}
     found: List[Dict[str, Any]] = []
-    with aws_clients.translated("polly"):
-        while True:
-            answer = client.describe_voices(**words)
-            found.extend(answer["Voices"])
-            if not answer.get("NextToken"):
-                break
-            words["NextToken"] = answer["NextToken"]
+    watch = PageWatch("Polly")
+    while True:
+        answer = aws_clients.asked("polly", functools.partial(client.describe_voices, **words))
+        found.extend(answer["Voices"])
+        watch.is_new(voice["Id"] for voice in answer["Voices"])
+        if not answer.get("NextToken"):
+            break
+        words["NextToken"] = answer["NextToken"]
     wanted = [one for one in found if _speaks(one, language)]
     return sorted(wanted, key=lambda voice: (voice["LanguageCode"], voice["Name"]))
 
@@ -178,10 +181,13 @@ def _sound(client: Any, piece: str, speech: Speech) -> Tuple[bytes, int]:
     }
     if speech.format == "pcm":
         request["SampleRate"] = str(PCM_RATE)
-    with aws_clients.translated("polly"):
+
+    def speak() -> Any:
         answer = client.synthesize_speech(**{key: one for key, one in request.items() if one})
         _check_type(answer.get("ContentType") or "")
-        sound = bytes(answer["AudioStream"].read())
+        return answer, bytes(answer["AudioStream"].read())
+
+    answer, sound = aws_clients.asked("polly", speak)
     if not sound:
         raise NetworkError("Polly sent no audio: try again")
     return sound, int(answer.get("RequestCharacters") or len(piece))

@@ -10,12 +10,16 @@ from typing import Callable, Optional
 from coaiapy.packages import require
 
 
-def start(work: Callable[[], None], name: str) -> Optional[threading.Thread]:
+def start(
+    work: Callable[[], None], name: str, makes_requests: bool = True
+) -> Optional[threading.Thread]:
     """Run ``work`` in a daemon thread, which does not keep the program from ending.
 
-    Returns ``None`` if the system allows no further thread: the caller does the work itself.
+    Without ``makes_requests`` it uses other packages, which are imported already. Returns ``None``
+    if the system allows no further thread: the caller does the work itself.
     """
-    prepare()
+    if makes_requests:
+        prepare()
     thread = threading.Thread(target=work, name=name, daemon=True)
     try:
         thread.start()

@@ -15,11 +15,12 @@ class OvertimeError(Exception):
     """The work is not done in time."""
 
 
-def within(seconds: float, work: Callable[[], T]) -> T:
+def within(seconds: float, work: Callable[[], T], makes_requests: bool = True) -> T:
     """Return what ``work()`` returns, or raise what it raises; ``OvertimeError`` after ``seconds``.
 
     The work runs in a thread. If it takes too long, it continues there and its result is ignored.
     Where the system allows no thread, it runs here, and takes as long as its own timeouts allow.
+    ``makes_requests`` as in ``threads.start``.
     """
     outcome: Dict[str, Any] = {}
 
@@ -29,7 +30,7 @@ def within(seconds: float, work: Callable[[], T]) -> T:
         except BaseException as error:
             outcome["error"] = error
 
-    thread = threads.start(run, "coaia-within")
+    thread = threads.start(run, "coaia-within", makes_requests)
     if thread is None:
         run()
     else:

@@ -1,8 +1,8 @@
 """Reads traces, observations and sessions, from any kind of server or from the journal.
 
 Records of this machine that the server does not show yet are added and marked (see
-``unconfirmed``). If the server cannot be reached, some functions return what this machine has
-written, and call ``note`` with a sentence about it. ``seconds`` limits the time of all requests.
+``unconfirmed``). If the server cannot be reached, the functions return what this machine has
+written, if there is anything, and call ``note`` with a sentence about it.
 """
 
 import itertools
@@ -38,7 +38,7 @@ def list_traces(
     wanted: TraceFilter = EVERY_TRACE,
     limit: Optional[int] = None,
     with_observations: bool = False,
-    seconds: Optional[float] = None,
+    note: Note = ignore_note,
 ) -> List[Body]:
     """Return the traces that ``wanted`` accepts, in its order, at most ``limit`` of them.
 
@@ -54,19 +54,17 @@ def list_traces(
             found = unconfirmed.added_to_list(shown, fresh, wanted, limit)
             return _whole(journal, settings, reader, found) if with_observations else found
 
-        found: List[Body] = read(journal, settings, ask, seconds=seconds)
+        found: List[Body] = _read_or_recall(journal, settings, ask, note)
         return found
 
 
-def get_trace(
-    settings: Settings, trace_id: str, note: Note = ignore_note, seconds: Optional[float] = None
-) -> Body:
+def get_trace(settings: Settings, trace_id: str, note: Note = ignore_note) -> Body:
     """Return a trace with ``observations`` and ``scores``; ``NotFoundError`` if there is none."""
     trace_id = ids.check_given(trace_id, "trace")
     with open_to_read(settings.is_local) as journal:
         is_known = journal_reads.knows_trace(journal, destination_of(journal, settings), trace_id)
         shown = _read_or_recall(
-            journal, settings, lambda reader: reader.trace(trace_id), is_known, note, seconds
+            journal, settings, lambda reader: reader.trace(trace_id), note, is_known
         )
         found = unconfirmed.added_to_trace(shown, _fresh(journal, settings, trace_id))
     if found is None:
@@ -78,7 +76,6 @@ def get_observation(
     settings: Settings,
     observation_id: str,
     note: Note = ignore_note,
-    seconds: Optional[float] = None,
 ) -> Body:
     """Return one observation.
 
@@ -93,9 +90,8 @@ def get_observation(
             journal,
             settings,
             lambda reader: reader.observations_by_id(observation_id),
-            bool(written),
             note,
-            seconds,
+            bool(written),
         )
         if not found:
             found = [
@@ -122,7 +118,7 @@ def list_observations(
     wanted: ObservationFilter,
     limit: int = 50,
     cursor: Optional[str] = None,
-    seconds: Optional[float] = None,
+    note: Note = ignore_note,
 ) -> Page:
     """Return a page of at most ``limit`` observations, the latest first.
 
@@ -135,9 +131,9 @@ def list_observations(
         def ask(reader: Any) -> Any:
             return reader.observations(wanted, limit, cursor)
 
-        page: Page = read(journal, settings, ask, seconds=seconds)
-        if cursor:
-            return page
+        if cursor:  # this machine does not know where a server's page begins
+            return read(journal, settings, ask)  # type: ignore[no-any-return]
+        page: Page = _read_or_recall(journal, settings, ask, note)
         known = {(_key(body), ids.span_id(body["id"])) for body in page.rows}
         late = [
             body
@@ -158,7 +154,6 @@ def get_session(
     session_id: str,
     note: Note = ignore_note,
     with_observations: bool = True,
-    seconds: Optional[float] = None,
 ) -> Body:
     """Return a session: ``id``, ``createdAt`` and its ``traces``, the oldest first.
 
@@ -176,7 +171,7 @@ def get_session(
             return _whole(journal, settings, reader, found) if with_observations else found
 
         is_known = bool(local.session_traces(session_id))
-        found: List[Body] = _read_or_recall(journal, settings, ask, is_known, note, seconds)
+        found: List[Body] = _read_or_recall(journal, settings, ask, note, is_known)
     if not found:
         raise NotFoundError("no trace belongs to a session {!r}".format(session_id))
     return dict(next(sessions_of(found[::-1]), {"id": session_id}), id=session_id, traces=found)
@@ -186,7 +181,7 @@ def list_sessions(
     settings: Settings,
     wanted: SessionFilter = EVERY_SESSION,
     limit: Optional[int] = None,
-    seconds: Optional[float] = None,
+    note: Note = ignore_note,
 ) -> List[Body]:
     """Return the sessions that ``wanted`` accepts, the latest first, at most ``limit`` of them.
 
@@ -200,7 +195,7 @@ def list_sessions(
         return list(itertools.islice(reader.sessions(wanted, limit), limit))
 
     with open_to_read(settings.is_local) as journal:
-        shown: List[Body] = read(journal, settings, ask, seconds=seconds)
+        shown: List[Body] = _read_or_recall(journal, settings, ask, note)
         late = [body for _, body in _fresh(journal, settings, kind="trace") if of_it.accepts(body)]
     known = {session["id"] for session in shown}
     if limit is not None and len(shown) == limit:  # older ones may be on the next page
@@ -247,19 +242,25 @@ def _read_or_recall(
     journal: Journal,
     settings: Settings,
     ask: Question,
-    is_known: bool,
     note: Note,
-    seconds: Optional[float],
+    is_known: Optional[bool] = None,
 ) -> Any:
     """Return what the server's reader answers.
 
-    If the server cannot be reached and ``is_known`` says that the journal has an answer, return
-    that and call ``note``.
+    If the server cannot be reached and the journal has an answer, return that and call ``note``.
+    ``is_known`` says whether it has one; without it, that is any answer but an empty one.
     """
     try:
-        return read(journal, settings, ask, is_known, seconds)
+        return read(journal, settings, ask, bool(is_known))
     except NetworkError as error:
-        if not is_known or settings.is_local:
+        if is_known is False or settings.is_local:
+            raise
+        found = ask(LocalReader(journal, destination_of(journal, settings)))
+        if is_known is None and not _rows(found):
             raise
         note("{}; this is what this machine has written".format(error))
-        return ask(LocalReader(journal, destination_of(journal, settings)))
+        return found
+
+
+def _rows(found: Any) -> Any:
+    return found.rows if isinstance(found, Page) else found

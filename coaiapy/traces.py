@@ -1,7 +1,6 @@
 """Writes, changes and deletes traces and observations; ``trace_reads`` reads them."""
 
-import time
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
 from coaiapy import delivery, ids, journal_reads, unknown_traces
 from coaiapy.destinations import destination_of
@@ -17,22 +16,18 @@ from coaiapy.trace_filter import DEFAULT_ENVIRONMENT
 CONTENTS = ("input", "output", "metadata")
 
 
-def submit(
-    settings: Settings, records: Iterable[Any], seconds: Optional[float] = None
-) -> delivery.Outcome:
-    """Save records in the journal, send them for at most ``seconds``, and return the outcome."""
+def submit(settings: Settings, records: Iterable[Any]) -> delivery.Outcome:
+    """Save records in the journal, try to send them, and return the outcome."""
     with Journal() as journal:
-        return _write(journal, settings, records, seconds)
+        return _write(journal, settings, records)
 
 
-def _write(
-    journal: Journal, settings: Settings, records: Iterable[Any], seconds: Optional[float]
-) -> delivery.Outcome:
+def _write(journal: Journal, settings: Settings, records: Iterable[Any]) -> delivery.Outcome:
     destination = destination_of(journal, settings)
     unread: Dict[str, bool] = {}
     placed = _placed(journal, settings, destination, records, unread)
     written = journal.append(destination, placed, unread)
-    outcome = delivery.deliver(journal, settings, written, seconds)
+    outcome = delivery.deliver(journal, settings, written)
     lone = [
         trace_id
         for trace_id, is_unknown in unread.items()
@@ -42,7 +37,7 @@ def _write(
         missing = list(unknown_traces.missing_on_server(journal, settings, destination, lone))
         if missing:
             written = journal.append(destination, missing)
-            opened = delivery.deliver(journal, settings, written, seconds)
+            opened = delivery.deliver(journal, settings, written)
             outcome = outcome._replace(waiting=opened.waiting, problem=opened.problem)
     return outcome._replace(notes=outcome.notes + tuple(map(unknown_traces.note, lone)))
 
@@ -100,9 +95,9 @@ def _complete(body: Body, missing: Body) -> None:
         body.setdefault(name, value)
 
 
-def create(settings: Settings, trace: Trace, seconds: Optional[float] = None) -> delivery.Outcome:
+def create(settings: Settings, trace: Trace) -> delivery.Outcome:
     """Write one trace; if there is one with this id already, it is changed, not replaced."""
-    return submit(settings, [trace], seconds)
+    return submit(settings, [trace])
 
 
 def as_kept(settings: Settings, record: Any) -> Body:
@@ -126,16 +121,14 @@ def as_kept(settings: Settings, record: Any) -> Body:
     )
 
 
-def add_observation(
-    settings: Settings, observation: Observation, seconds: Optional[float] = None
-) -> delivery.Outcome:
+def add_observation(settings: Settings, observation: Observation) -> delivery.Outcome:
     """Write one observation; ``UsageError`` if its id and its trace's seem to be swapped."""
     with Journal() as journal:
         destination = destination_of(journal, settings)
         _refuse_swapped(journal, destination, observation)
         observation = _as_known(journal, destination, observation)
         notes = _missing_parent(journal, destination, observation)
-        outcome = _write(journal, settings, [observation], seconds)
+        outcome = _write(journal, settings, [observation])
         return outcome._replace(notes=outcome.notes + notes)
 
 
@@ -181,16 +174,12 @@ def _as_known(journal: Journal, destination: int, observation: Observation) -> O
     return observation._replace(trace_id=known["id"]) if known else observation
 
 
-def patch_output(
-    settings: Settings, trace_id: str, output: Any, seconds: Optional[float] = None
-) -> delivery.Outcome:
+def patch_output(settings: Settings, trace_id: str, output: Any) -> delivery.Outcome:
     """Set the output of a trace and change nothing else; ``NotFoundError`` if there is none."""
-    return patch_trace(settings, trace_id, {"output": output}, seconds)
+    return patch_trace(settings, trace_id, {"output": output})
 
 
-def patch_trace(
-    settings: Settings, trace_id: str, contents: Body, seconds: Optional[float] = None
-) -> delivery.Outcome:
+def patch_trace(settings: Settings, trace_id: str, contents: Body) -> delivery.Outcome:
     """Set the ``input``, ``output`` or ``metadata`` of a trace and change nothing else of it.
 
     Metadata is merged key by key. Raises ``NotFoundError`` if there is no such trace.
@@ -205,7 +194,7 @@ def patch_trace(
         else:
             known = _made_elsewhere(journal, settings, destination, trace_id)
             written = journal.append(destination, [Kept("trace", merge_bodies(known, changes))])
-        return delivery.deliver(journal, settings, written, seconds)
+        return delivery.deliver(journal, settings, written)
 
 
 def _changes(contents: Body) -> Body:
@@ -221,7 +210,6 @@ def patch_observation(
     trace_id: str,
     observation_id: str,
     contents: Body,
-    seconds: Optional[float] = None,
 ) -> delivery.Outcome:
     """Set the ``input``, ``output`` or ``metadata`` of an observation, as ``patch_trace`` does."""
     trace_id = ids.check_given(trace_id, "trace")
@@ -236,7 +224,7 @@ def patch_observation(
             known = _observed_elsewhere(journal, settings, trace_id, observation_id)
             changed = Kept("observation", merge_bodies(known, changes))
             written = journal.append(destination, [changed])
-        return delivery.deliver(journal, settings, written, seconds)
+        return delivery.deliver(journal, settings, written)
 
 
 def _made_elsewhere(journal: Journal, settings: Settings, destination: int, trace_id: str) -> Body:
@@ -282,9 +270,7 @@ class Deleted(NamedTuple):
     here: List[str]
 
 
-def delete(
-    settings: Settings, trace_ids: Sequence[str], seconds: Optional[float] = None
-) -> Deleted:
+def delete(settings: Settings, trace_ids: Sequence[str]) -> Deleted:
     """Delete traces with their observations and scores, on the server and in the journal.
 
     If one of them is neither there nor here, ``NotFoundError`` is raised, and nothing is deleted.
@@ -292,9 +278,7 @@ def delete(
     trace_ids = [ids.check_given(trace_id, "trace") for trace_id in trace_ids]
     with Journal() as journal:
         destination = destination_of(journal, settings)
-        begun = time.monotonic()
-        there = _on_server(journal, settings, destination, trace_ids, seconds)
-        left = None if seconds is None else seconds - (time.monotonic() - begun)
+        there = _on_server(journal, settings, destination, trace_ids)
         for trace_id in trace_ids:
             is_here = journal_reads.knows_trace(journal, destination, trace_id)
             if not is_here and trace_id not in there:
@@ -302,25 +286,21 @@ def delete(
         if there:
             from coaiapy.readers import delete_on_server
 
-            delete_on_server(journal, settings, there, left)
+            delete_on_server(journal, settings, there)
         for trace_id in trace_ids:
             journal_reads.forget_trace(journal, destination, trace_id)
     return Deleted(there, [trace_id for trace_id in trace_ids if trace_id not in there])
 
 
 def _on_server(
-    journal: Journal,
-    settings: Settings,
-    destination: int,
-    trace_ids: Sequence[str],
-    seconds: Optional[float],
+    journal: Journal, settings: Settings, destination: int, trace_ids: Sequence[str]
 ) -> List[str]:
     """Return those of the traces that the server has, or has accepted and may show only later."""
     if settings.is_local:
         return []
     from coaiapy.readers import read
 
-    shown = read(journal, settings, lambda reader: reader.existing(trace_ids), seconds=seconds)
+    shown = read(journal, settings, lambda reader: reader.existing(trace_ids))
     return [
         trace_id
         for trace_id in trace_ids

@@ -1,5 +1,6 @@
 """Speech to text with Amazon Transcribe: upload, start a job, wait, fetch the result, clean up."""
 
+import functools
 import time
 import uuid
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
@@ -10,6 +11,7 @@ from coaiapy import (
     aws_clients,
     call_recorder,
     config_values,
+    deadlines,
     json_values,
     transcription,
 )
@@ -28,6 +30,9 @@ MAX_BYTES = 2 * 1024**3
 # Seconds between two requests for a job's status, and the most seconds to wait for a job.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0
 PATIENCE = 4 * 3600.0
+# Bytes per second: a slower upload is given up. Seconds for each removal of what is left in AWS.
+SLOWEST = 16384.0
+CLEANING_SECONDS = 10.0
 # A subtitle that is built from single words ends after a sentence, at a silence, or if it is full.
 _GAP_SECONDS, _CUE_SECONDS, _CUE_CHARACTERS = 1.0, 7.0, 84
 _SENTENCE_ENDS = (".", "?", "!", "。", "？", "！")
@@ -132,19 +137,22 @@ class _Transcriber:
     def run(self, wishes: Wishes) -> Transcript:
         """Upload the recording, run the job and return its result; clean up in any case."""
         try:
-            with aws_clients.translated("s3"):
-                self._remember_object(self.job.media_key)
-                with open_bytes(self.audio.path) as recording:
-                    self.s3.upload_fileobj(recording, self.job.bucket, self.job.media_key)
-            with aws_clients.translated("transcribe"):
-                self.service.start_transcription_job(**self._request(wishes))
-                self._remember_object(self.job.transcript_key)
-                remove = self.service.delete_transcription_job
-                self.made.append(("transcribe", remove, {"TranscriptionJobName": self.job.name}))
-                found = self._finished()
+            self._remember_object(self.job.media_key)
+            seconds = aws_clients.WHOLE_SECONDS + self.audio.size / SLOWEST
+            aws_clients.asked("s3", self._upload, seconds)
+            start = functools.partial(self.service.start_transcription_job, **self._request(wishes))
+            aws_clients.asked("transcribe", start)
+            self._remember_object(self.job.transcript_key)
+            remove = self.service.delete_transcription_job
+            self.made.append(("transcribe", remove, {"TranscriptionJobName": self.job.name}))
+            found = self._finished()
             return _parsed(self._fetched(), found.get("LanguageCode"))
         finally:
             self._clean_up()
+
+    def _upload(self) -> None:
+        with open_bytes(self.audio.path) as recording:
+            self.s3.upload_fileobj(recording, self.job.bucket, self.job.media_key)
 
     def _request(self, wishes: Wishes) -> Dict[str, Any]:
         job = self.job
@@ -162,10 +170,11 @@ class _Transcriber:
         return request
 
     def _finished(self) -> Dict[str, Any]:
-        pause, waited = FIRST_PAUSE, 0.0
+        pause, deadline = FIRST_PAUSE, deadlines.after(PATIENCE)
+        name = {"TranscriptionJobName": self.job.name}
         while True:
-            answer = self.service.get_transcription_job(TranscriptionJobName=self.job.name)
-            job = answer["TranscriptionJob"]
+            look = functools.partial(self.service.get_transcription_job, **name)
+            job = aws_clients.asked("transcribe", look)["TranscriptionJob"]
             if job["TranscriptionJobStatus"] == "COMPLETED":
                 return dict(job)
             if job["TranscriptionJobStatus"] == "FAILED":
@@ -174,25 +183,29 @@ class _Transcriber:
                         self.audio.path, job.get("FailureReason") or "no reason given"
                     )
                 )
-            if waited > PATIENCE:
+            if pause >= deadline.left:
                 raise NetworkError(
-                    "Amazon Transcribe has not finished {} after {:g} hours".format(
-                        self.audio.path, PATIENCE / 3600
+                    "Amazon Transcribe has not finished {} within {:g} s; {}".format(
+                        self.audio.path, deadline.seconds, deadline.hint
                     )
                 )
             self.sleep(pause)
-            waited, pause = waited + pause, min(pause * 1.5, LONGEST_PAUSE)
+            pause = min(pause * 1.5, LONGEST_PAUSE)
 
     def _fetched(self) -> bytes:
         """Return the transcript's file, which may appear a moment after the end of the job."""
         transcript = self._object(self.job.transcript_key)
-        with aws_clients.translated("s3"):
+        waiter_error = require("botocore.exceptions", "boto3").WaiterError
+
+        def fetch() -> bytes:
             appears = self.s3.get_waiter("object_exists")
             try:
                 appears.wait(WaiterConfig={"Delay": 1, "MaxAttempts": 5}, **transcript)
-            except require("botocore.exceptions", "boto3").WaiterError:
+            except waiter_error:
                 pass  # the next request fails with a clearer error
             return bytes(self.s3.get_object(**transcript)["Body"].read())
+
+        return aws_clients.asked("s3", fetch)
 
     def _object(self, key: str) -> Dict[str, str]:
         return {"Bucket": self.job.bucket, "Key": key}
@@ -204,8 +217,7 @@ class _Transcriber:
         left = []
         for service, remove, words in self.made:
             try:
-                with aws_clients.translated(service):
-                    remove(**words)
+                aws_clients.asked(service, functools.partial(remove, **words), CLEANING_SECONDS)
             except CoaiaError as error:
                 left.append(str(error))
         if left:

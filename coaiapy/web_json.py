@@ -3,7 +3,8 @@
 from typing import Any, Callable, Mapping, NamedTuple, Optional
 from urllib.parse import urljoin, urlsplit
 
-from coaiapy import threads
+from coaiapy import deadlines, threads
+from coaiapy.deadlines import Deadline
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
 from coaiapy.http_answers import Answer, message_of, parsed, retry_after
 from coaiapy.http_exchange import answer_of, bearer, opened
@@ -12,9 +13,9 @@ from coaiapy.http_retry import TemporaryError, at_most, is_temporary, retrying
 from coaiapy.masking import in_url, said, shown_url
 from coaiapy.packages import require
 
-# Seconds to connect, to wait for a part of the response, and for the whole response.
-TIMEOUT = (10.0, 30.0)
-WHOLE_SECONDS = 60.0
+# Seconds to connect, and for the whole response with all tries.
+CONNECT_SECONDS = 10.0
+WHOLE_SECONDS = 30.0
 TRIES = 3
 # Seconds: if the service asks for a longer pause, the request fails.
 LONGEST_PAUSE = 20.0
@@ -54,11 +55,12 @@ def get(
 
     given = dict({"Accept": "application/json"}, **(headers or {}))
     place = require("requests").Request("GET", url, params=query).prepare().url or url
+    deadline = deadlines.after(WHOLE_SECONDS)
     threads.prepare(url)
     for _ in range(MOST_MOVES):
         answer = retrying(
-            lambda place=place: _once(service, place, given),  # type: ignore[misc]
-            at_most(TRIES, LONGEST_PAUSE),
+            lambda place=place: _once(service, place, given, deadline),  # type: ignore[misc]
+            at_most(TRIES, LONGEST_PAUSE, deadline=deadline),
         )
         if answer.status < 300:
             return Page(_value(service, place, answer), _next_url(answer))
@@ -66,14 +68,15 @@ def get(
     raise NetworkError("{} at {} redirects endlessly".format(service.name, shown_url(url)))
 
 
-def _once(service: Service, url: str, headers: Mapping[str, str]) -> Answer:
+def _once(service: Service, url: str, headers: Mapping[str, str], deadline: Deadline) -> Answer:
     """Make one try; the answer is a success or a move within the service's host."""
 
     def ask() -> Any:
         sign = bearer(service.token)
-        return opened(require("requests"), "GET", url, TIMEOUT, headers, auth=sign)
+        seconds = (min(CONNECT_SECONDS, deadline.left), deadline.left)
+        return opened(require("requests"), "GET", url, seconds, headers, auth=sign)
 
-    answer = _answer(service, url, ask)
+    answer = _answer(service, url, ask, deadline)
     if 200 <= answer.status < 300 or _moved_to(url, answer):
         return answer
     raise _error_for(service, url, answer)
@@ -94,16 +97,16 @@ def _moved_to(url: str, answer: Answer) -> str:
     return place if new.query or not old.query else "{}?{}".format(place, old.query)
 
 
-def _answer(service: Service, url: str, ask: Callable[[], Any]) -> Answer:
+def _answer(service: Service, url: str, ask: Callable[[], Any], deadline: Deadline) -> Answer:
     where = "{} at {}".format(service.name, shown_url(url))
     try:
-        return answer_of(ask, where, WHOLE_SECONDS)
+        return answer_of(ask, where, deadline)
     except BadAddressError as error:
         raise ConfigError(
             "the address of {} is not valid: correct {}".format(where, service.address_setting)
         ) from error
     except NoAnswerError as error:
-        kind = NetworkError if error.is_overtime else TemporaryError
+        kind = NetworkError if error.is_overtime or error.is_slow else TemporaryError
         raise kind(
             "the request to {} failed: {}; check the network and {}".format(
                 where, _clean(service, url, error.reason), service.address_setting

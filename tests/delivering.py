@@ -2,7 +2,7 @@
 
 from servers import settings_for
 
-from coaiapy import claims, outbox, traces
+from coaiapy import claims, deadlines, outbox, traces
 from coaiapy.destinations import destination_of
 from coaiapy.journal import Journal
 from coaiapy.records import observation_from, trace_from
@@ -38,7 +38,8 @@ def records_of(count, trace=0):
 
 
 def submit(server, records, seconds=20.0, **changes):
-    return traces.submit(settings_for(server, **changes), records, seconds)
+    with deadlines.limit(seconds):
+        return traces.submit(settings_for(server, **changes), records)
 
 
 def acquaint(server):

@@ -16,13 +16,13 @@ FIRST_COMMAND_FLOOR = 4
 FLOORS = {
     0: """
         errors old_names files folders regular_files shell bash_words packages suggest text notes json_values compact_json
-        terminal_text tls threads parallel time_limit json_lines json_schema line_numbers row_errors front_matter
+        terminal_text tls threads parallel time_limit deadlines json_lines json_schema line_numbers row_errors front_matter
     """,
     1: """
         mp3_frames wav_audio iff_chunks ogg_pages audio_files speech_text transcript_formats
         records record_fields ids times times_relative settings display table listing masking trace_filter
         trust addresses held_variables env_files env_format_json env_format_lines env_places env_hierarchy env_changes
-        findings dotenv_file config_files config_schema config_values redis_settings redaction
+        page_watch findings dotenv_file config_files config_schema config_values redis_settings redaction
         spelled_values token_usage reasoning score_values score_config_fields shapes langfuse_shapes
         prompt_content media_files gemini_schema yaml_values stash_entries stash_patterns
     """,
@@ -32,11 +32,11 @@ FLOORS = {
         claims posting
         readers reader_local reader_legacy reader_v4 server_rows server_pages span_pages span_rows
         wire wire_choice wire_ingestion wire_otlp span_metadata span_text
-        http_answers http_exchange http_failures http_proxies http_retry openai_settings openai_http aws_clients audio_split
+        http_answers timed_stream http_exchange http_failures http_proxies http_retry openai_settings openai_http aws_clients audio_split
         audio_tags_base audio_tags_foreign audio_conversion audio_tags_id3 audio_tags_mp4 audio_tags_vorbis
-        langfuse_http lost_answers langfuse_dialect langfuse_errors langfuse_generation
+        langfuse_http lost_answers reachability langfuse_dialect langfuse_errors langfuse_generation
         dispatch known_elsewhere delivery
-        redis_errors stash_local stash_redis config_sample web_json
+        redis_errors redis_limits stash_local stash_redis config_sample web_json
         current_project score_config_cache score_readers
         media_transfer
         server_only server_lacks prompt_cache prompt_display dataset_display prompt_files prompt_folder
@@ -247,8 +247,7 @@ def public(top, prefix=""):
 
 def test_every_client_of_langfuse_is_closed():
     kept = [name for name in MODULES for call in clients_outside_with(tree(name))]
-    # server_only returns a client for such a block; the one of delivery is closed with its owner.
-    assert sorted(kept) == ["delivery", "server_only"]
+    assert kept == ["delivery"]  # it is closed with its owner
 
 
 def clients_outside_with(top):
@@ -274,7 +273,7 @@ def test_threads_are_started_in_one_place():
     starting = [name for name in MODULES if "Thread" in attributes(name, "threading")]
     assert starting == ["threads"]
     using = [name for name in MODULES if "start" in attributes(name, "threads")]
-    assert using == ["parallel", "posting", "time_limit"]
+    assert using == ["parallel", "posting", "time_limit", "timed_stream"]
     others = {"_thread", "asyncio", "concurrent", "multiprocessing", "sched"}
     assert not [name for name in MODULES if others & set(imported_anywhere(name))]
 

@@ -10,6 +10,7 @@ from langfuse_server.client import Client
 
 from coaiapy import http_retry, media, media_transfer, settings
 from coaiapy.errors import ExitCode, NotFoundError, RefusedError
+from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.media_files import token
 
 KINDS_WITH_STORAGE = sorted(set(KINDS) - {"v2"})
@@ -185,7 +186,7 @@ def test_a_server_that_does_not_confirm_is_no_success(run, use, trace, picture):
     before, _ = trace()
     server.fail("500", times=None, path="/media/", method="PATCH")
     known = settings.load()
-    http = media.client_for(known, "media", 1.0)
+    http = LangfuseHttp(known, seconds=1.0)
     file = media.media_files.examine("picture.png")
     with pytest.raises(media_transfer.NetworkError):
         media.store(http, file, media.Slot(TRACE))

@@ -279,8 +279,8 @@ def test_a_wrong_command_line_is_a_sentence(fuse, words, reason):
         ("sv", "x"),
         ("get-observation", "x"),
         ("patch-output", "x", "1"),
-        ("delete", "x"),
-        ("delete", "t", "x"),
+        ("delete", "x", "--yes"),
+        ("delete", "t", "x", "--yes"),
     ],
 )
 def test_what_is_not_there_is_exit_code_1(fuse, words):

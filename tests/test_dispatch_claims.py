@@ -21,12 +21,13 @@ from delivering import (
 from places import HELPERS
 
 from coaiapy import claims
+from coaiapy.deadlines import Renewing
 from coaiapy.destinations import destination_of
 from coaiapy.dispatch import Dispatch
 from coaiapy.journal import Journal
 from coaiapy.journal_schema import LOCAL
 from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.posting import WORKER, Deadline
+from coaiapy.posting import WORKER
 
 # For what hangs until it is let go.
 PATIENT = {"timeout": 60.0}
@@ -132,7 +133,7 @@ def test_an_interrupted_go_lets_go_and_takes_out_what_was_accepted(server):
     with Journal() as journal:
         here = destination_of(journal, settings)
         journal.append(here, records_of(3))
-        dispatch = Dispatch(journal, LangfuseHttp(settings), Deadline(5.0), interrupt)
+        dispatch = Dispatch(journal, LangfuseHttp(settings), Renewing(5.0), interrupt)
         with pytest.raises(KeyboardInterrupt):
             dispatch.run([here])
     assert in_outbox() == {}

@@ -8,13 +8,15 @@ import pytest
 import requests
 from web_server import serving
 
+from coaiapy import deadlines
 from coaiapy.errors import ExitCode, NetworkError
 from coaiapy.http_exchange import answer_of, opened
 from coaiapy.http_failures import BadAddressError, NoAnswerError, translated
 
 
 def asked(url, seconds=60.0, timeout=(5.0, 5.0)):
-    return answer_of(lambda: opened(requests, "GET", url, timeout), "the service", seconds)
+    deadline = deadlines.after(seconds)
+    return answer_of(lambda: opened(requests, "GET", url, timeout), "the service", deadline)
 
 
 def failure_of(url, **limits):

@@ -1,10 +1,8 @@
 """Trying again: what for, how often, and how long to wait in between."""
 
-import time
-
 import pytest
 
-from coaiapy import http_retry
+from coaiapy import deadlines, http_retry
 from coaiapy.http_retry import TemporaryError, at_most, backoff, is_temporary, retrying, until
 
 
@@ -51,7 +49,7 @@ def test_a_server_says_how_long_to_wait():
 
 def test_no_pause_ends_after_the_deadline():
     pauses = []
-    deadline = time.monotonic() + 60
+    deadline = deadlines.after(60)
     assert retrying(Server(2, 50.0), until(deadline, pauses.append)) == "the answer"
     assert pauses == [50.0, 50.0]
     with pytest.raises(TemporaryError):

@@ -5,7 +5,7 @@ import time
 import pytest
 from reading import forget_what_was_written
 
-from coaiapy import langfuse_generation
+from coaiapy import deadlines, langfuse_generation
 from coaiapy.errors import ConfigError, NetworkError
 from coaiapy.journal import Journal
 from coaiapy.langfuse_generation import LEGACY, V4, Server, detect, server_for
@@ -80,14 +80,14 @@ def test_a_server_that_cannot_be_reached_is_not_guessed_at(langfuse):
     server = langfuse("v3")
     server.fail("refuse")
     with pytest.raises(NetworkError):
-        detect(client(server), time.monotonic() + 0.3)
+        detect(client(server), deadlines.after(0.3))
 
 
 def test_a_fault_during_a_probe_decides_nothing(langfuse):
     server = langfuse("v4-dual")
     server.fail("500", path="/sessions", times=None)
     with pytest.raises(NetworkError):
-        detect(client(server), time.monotonic() + 0.3)
+        detect(client(server), deadlines.after(0.3))
 
 
 def test_a_server_is_asked_once_a_day(langfuse, monkeypatch):

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from coaiapy import deadlines
 from coaiapy.errors import ConfigError, ExitCode, NetworkError, NotFoundError, RefusedError
 from coaiapy.http_answers import Answer, message_of, retry_after
 from coaiapy.langfuse_errors import TooHeavyError, UnavailableError, WrongDialectError, error_for
@@ -31,10 +32,6 @@ def client(server, **options):
     values = dict({"public_key": "pk-test", "secret_key": "sk-test", "timeout": 2.0}, **options)
     values.setdefault("base_url", server.url if server else "")
     return LangfuseHttp(Settings(**values), sleep)
-
-
-def in_seconds(seconds):
-    return time.monotonic() + seconds
 
 
 def test_a_request_names_its_client_and_its_keys(langfuse):
@@ -207,7 +204,7 @@ def test_a_wait_that_does_not_fit_is_not_begun(langfuse):
     server, pauses = langfuse("v3"), Pauses()
     server.fail("429", retry_after=60)
     with pytest.raises(UnavailableError, match="429") as caught:
-        client(server, sleep=pauses).request("GET", PROJECTS, deadline=in_seconds(5))
+        client(server, sleep=pauses).request("GET", PROJECTS, deadline=deadlines.after(5))
     assert caught.value.retry_after == 60 and not pauses
 
 
@@ -217,7 +214,7 @@ def test_nothing_takes_longer_than_the_deadline(langfuse, fault):
     server.fail(fault, times=None)
     http, begin = client(server, timeout=200.0), time.monotonic()
     with pytest.raises(UnavailableError, match="did not answer in time"):
-        http.request("GET", PROJECTS, deadline=in_seconds(0.5))
+        http.request("GET", PROJECTS, deadline=deadlines.after(0.5))
     assert time.monotonic() - begin < 100
     server.heal()
     assert http.request("GET", PROJECTS)["data"]
@@ -228,7 +225,7 @@ def test_a_server_that_does_not_answer_is_given_the_timeout(langfuse):
     server.fail("hang", times=None)
     http = client(server, timeout=0.2)
     with pytest.raises(UnavailableError, match="did not answer in time"):
-        http.request("GET", PROJECTS, deadline=in_seconds(0.6))
+        http.request("GET", PROJECTS, deadline=deadlines.after(0.6))
     assert len(server.requests) >= 1
 
 
@@ -237,7 +234,7 @@ def test_what_the_server_said_is_told_when_the_deadline_ends_the_last_try(langfu
     server.fail("500", times=1)
     http = client(server, timeout=60.0, sleep=lambda seconds: server.fail("hang", times=None))
     with pytest.raises(UnavailableError, match="500"):
-        http.request("GET", PROJECTS, deadline=in_seconds(5))
+        http.request("GET", PROJECTS, deadline=deadlines.after(5))
 
 
 def test_a_refused_connection_is_tried_again_even_for_a_write(langfuse):
@@ -251,7 +248,7 @@ def test_a_dead_address_is_a_sentence_about_the_network(langfuse):
     server = langfuse("v3")
     server.fail("refuse")
     with pytest.raises(NetworkError) as caught:
-        client(server, sleep=Pauses()).request("GET", PROJECTS, deadline=in_seconds(3))
+        client(server, sleep=Pauses()).request("GET", PROJECTS, deadline=deadlines.after(3))
     assert caught.value.exit_code == 4
     assert "connection refused" in str(caught.value) and server.url in str(caught.value)
 
@@ -259,7 +256,7 @@ def test_a_dead_address_is_a_sentence_about_the_network(langfuse):
 def test_an_unknown_host_is_a_sentence_about_the_network():
     http = client(None, base_url="http://langfuse.invalid", sleep=Pauses())
     with pytest.raises(NetworkError, match="the request to http://langfuse.invalid"):
-        http.request("GET", PROJECTS, deadline=in_seconds(0.5))
+        http.request("GET", PROJECTS, deadline=deadlines.after(0.5))
 
 
 def test_a_login_page_is_no_answer_and_is_not_asked_again(langfuse):

@@ -6,7 +6,7 @@ import pytest
 from langfuse_server import KINDS
 from langfuse_server.client import Client
 
-from coaiapy import http_retry, ids, score_configs, scores, settings, trace_reads, traces
+from coaiapy import deadlines, http_retry, ids, score_configs, scores, settings, trace_reads, traces
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.langfuse_generation import Server
 from coaiapy.langfuse_http import LangfuseHttp
@@ -221,7 +221,8 @@ def test_a_score_that_waits_is_shown_and_can_be_taken_back(use, monkeypatch):
     write(name="first", value=1, trace_id="t")
     server.fail("503", times=None, path="ingestion")
     score = scores.plain({"name": "later", "value": 2, "trace_id": "t"})
-    assert scores.submit(known, [score], 0.3).waiting == 1
+    with deadlines.limit(0.3):
+        assert scores.submit(known, [score]).waiting == 1
     shown = {one["name"]: one.get("unconfirmed") for one in listed()}
     assert shown["later"] == "waiting"
     scores.delete_score(known, score.id)

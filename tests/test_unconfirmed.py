@@ -78,9 +78,23 @@ def test_a_server_out_of_reach_does_not_hide_what_was_written(run, use, kind, mo
     assert "Late  (not sent yet)" in view(run, "tv", "t")
     monkeypatch.setattr(http_retry, "FIRST_PAUSE", 100)  # no second try before the deadline
     monkeypatch.setattr(http_retry, "LONGEST_PAUSE", 100)
-    for words in (("fuse", "traces", "tv", "unknown"), ("fuse", "traces")):
+    for words in (("fuse", "traces", "tv", "unknown"), ("fuse", "traces", "--name", "unknown")):
         result = run(*words)
         assert (result.code, result.out) == (ExitCode.NETWORK, "")
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_a_server_out_of_reach_leaves_lists_what_was_written(run, use, kind):
+    server = use(kind)
+    write(run)
+    run("fuse", "scores", "create", "good", "-v", "1", "--trace-id", "t", "-n", "good")
+    server.stop_listening()
+    for words in ("traces", "traces list-obs", "sessions list", "scores list", "scores get good"):
+        result = run("fuse", *words.split())
+        assert result.code == 0 and result.out, result
+        assert "; this is what this machine has written" in result.err
+    (scored,) = json.loads(run("fuse", "scores", "list", "--json").out)
+    assert scored["name"] == "good"
 
 
 @pytest.mark.parametrize("kind", EVERY)

@@ -4,7 +4,7 @@ import os
 
 from delivering import records_of, settings_for
 
-from coaiapy import traces
+from coaiapy import deadlines, traces
 
 
 class Server:
@@ -28,5 +28,6 @@ def write(connection):
         settings = settings_for(Server(task["url"]), timeout=task["timeout"])
         for number in range(task["first"], task["first"] + task["writes"]):
             connection.send("begun")
-            traces.submit(settings, records_of(task["size"], number), task["seconds"])
+            with deadlines.limit(task["seconds"]):
+                traces.submit(settings, records_of(task["size"], number))
         connection.send("done")
