@@ -35,7 +35,10 @@ def named(url: str) -> Iterator[None]:
 def proxy_of(url: str) -> Optional[str]:
     """Return the address of the proxy for ``url`` as it is set, or ``None``."""
     utils = require("requests.utils", "requests")
-    found = utils.select_proxy(url, utils.get_environ_proxies(url))
+    try:
+        found = utils.select_proxy(url, utils.get_environ_proxies(url))
+    except ValueError:
+        return None  # the URL is none, so that no proxy is at fault
     return None if found is None else str(found)
 
 
