@@ -67,6 +67,7 @@ TIMEOUTS = (
         "sending what a command has written; with over 1000 records since the last progress",
     ),
     ("300 s *", "all pages of a listing"),
+    ("30 s *", "everything that coaia fuse doctor or coaia config check --online asks"),
     ("15 s", "one request to Langfuse with its retries; 90 s for later pages and imported items"),
     ("1.5 s *", "everything, if the Langfuse server did not answer within the last hour or more"),
     ("LANGFUSE_TIMEOUT", "each wait for a part of an answer of Langfuse (default: 5 s)"),

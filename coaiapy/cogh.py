@@ -10,12 +10,12 @@ import re
 from typing import Any, Dict, List, Optional, Tuple, Union
 from urllib.parse import quote
 
-from coaiapy import addresses, config_values, web_json
+from coaiapy import addresses, config_values, deadlines, web_json
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import ConfigError, NetworkError, UsageError
 from coaiapy.listing import listing
 from coaiapy.masking import shown_url
-from coaiapy.page_watch import PageWatch
+from coaiapy.page_watch import LISTING_SECONDS, PageWatch
 from coaiapy.text import kind_of
 from coaiapy.web_json import Page, Service
 
@@ -43,6 +43,12 @@ def issues(
     """
     service, base = service_of(config_values.load(env_file))
     url = "{}/repos/{}/issues".format(base, _path(owner, repo))
+    with deadlines.handed_on(deadlines.whole(LISTING_SECONDS)):
+        found = _all_pages(service, base, url, state)
+    return [one for one in found if "pull_request" not in one]
+
+
+def _all_pages(service: Service, base: str, url: str, state: str) -> List[Dict[str, Any]]:
     page = web_json.get(service, url, {"state": state, "per_page": PAGE}, _HEADERS)
     watch = PageWatch("GitHub at " + shown_url(base))
     found = _new_issues(page, watch)
@@ -52,7 +58,7 @@ def issues(
         seen.add(page.next_url)
         page = web_json.get(service, page.next_url, None, _HEADERS)
         found.extend(_new_issues(page, watch))
-    return [one for one in found if "pull_request" not in one]
+    return found
 
 
 def _new_issues(page: Page, watch: PageWatch) -> List[Dict[str, Any]]:

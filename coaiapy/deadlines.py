@@ -2,17 +2,19 @@
 
 A command, or a script that calls a function with a timeout, sets a limit. Each request, page,
 retry and stream below it has a shorter limit of its own, and the earlier moment counts. A limit
-belongs to the thread that has set it; who starts threads for parts of the work hands it on.
+belongs to the thread that has set it, and ``threads.start`` hands it on to the threads it starts.
 """
 
 import threading
 import time
 from contextlib import contextmanager
-from typing import Iterator, Optional
+from typing import Iterator, Optional, Tuple
 
 _FOREVER = float("inf")
 # Seconds before the moment in which no request is started: the response would come too late.
 _ANSWER_SECONDS = 1.0
+# The shortest timeout that requests are given: they take no 0.
+_LEAST_SECONDS = 0.001
 
 
 class Deadline:
@@ -32,6 +34,11 @@ class Deadline:
     def left(self) -> float:
         """The seconds that are left, 0 after the moment."""
         return max(0.0, self.moment - time.monotonic())
+
+    def timeouts(self, connect: float) -> Tuple[float, float]:
+        """Return the seconds for connecting, at most ``connect``, and for each part of a response."""
+        left = max(self.left, _LEAST_SECONDS)
+        return (min(connect, left), left)
 
     @property
     def is_set(self) -> bool:

@@ -6,7 +6,7 @@ What the journal remembers of the server is not used: it is asked again, and the
 import time
 from typing import Any, Dict, Iterator, List, Optional
 
-from coaiapy import config_values, masking, outbox
+from coaiapy import config_values, deadlines, masking, outbox
 from coaiapy import settings as settings_module
 from coaiapy.config_schema import KEYS
 from coaiapy.config_values import ConfigValues
@@ -17,6 +17,8 @@ from coaiapy.settings import LOCAL, Settings
 
 # A larger difference between the clocks puts traces visibly in the wrong place.
 SKEW_SECONDS = 5.0
+# Seconds for all that is asked of the server, unless the command has a limit of its own.
+WHOLE_SECONDS = 30.0
 
 
 def examine(env_file: Optional[str] = None) -> List[Finding]:
@@ -31,7 +33,8 @@ def examine(env_file: Optional[str] = None) -> List[Finding]:
     if known.has_server:
         from coaiapy.langfuse_http import LangfuseHttp
 
-        with LangfuseHttp(known) as http:
+        limit = deadlines.handed_on(deadlines.whole(WHOLE_SECONDS))
+        with limit, LangfuseHttp(known) as http:
             found += _Examination(http).findings(has_journal)
     if has_journal:
         found += asked("outbox", lambda: _outbox(known))

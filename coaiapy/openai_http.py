@@ -99,7 +99,7 @@ class OpenaiHttp:
         requests, sign = require("requests"), bearer(self.service.key)
 
         def ask() -> Any:
-            seconds = (min(CONNECT_SECONDS, deadline.left), deadline.left)
+            seconds = deadline.timeouts(CONNECT_SECONDS)
             return opened(requests, "POST", url, seconds, auth=sign, **content)
 
         if not deadline.left:

@@ -3,13 +3,15 @@
 import functools
 from typing import Callable, Iterator, List, Optional, Tuple
 
-from coaiapy import current_project, openai_settings, redis_settings, settings, web_json
+from coaiapy import current_project, deadlines, openai_settings, redis_settings, settings, web_json
 from coaiapy.config_values import ConfigValues
 from coaiapy.findings import OK, Finding, asked
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.masking import shown_url
 from coaiapy.stash_redis import RedisStash
 
+# Seconds for all services, unless the command has a limit of its own.
+WHOLE_SECONDS = 30.0
 OPENAI_HINT = "openai_base_url"
 
 # Asks a service. Returns a sentence if it works, or None if the settings do not name the service.
@@ -19,8 +21,9 @@ Question = Callable[[ConfigValues], Optional[str]]
 def check(values: ConfigValues) -> List[Finding]:
     """Ask every service in the settings, and return a finding for each; errors become findings."""
     found: List[Finding] = []
-    for service, question in _QUESTIONS:
-        found += asked(service, functools.partial(_answered, service, question, values))
+    with deadlines.handed_on(deadlines.whole(WHOLE_SECONDS)):
+        for service, question in _QUESTIONS:
+            found += asked(service, functools.partial(_answered, service, question, values))
     return found
 
 

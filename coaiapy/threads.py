@@ -7,6 +7,7 @@ and packages take them in any order.
 import threading
 from typing import Callable, Optional
 
+from coaiapy import deadlines
 from coaiapy.packages import require
 
 
@@ -15,12 +16,20 @@ def start(
 ) -> Optional[threading.Thread]:
     """Run ``work`` in a daemon thread, which does not keep the program from ending.
 
+    The limit of the thread that calls this (see ``deadlines``) is that of the new one as well.
+
     Without ``makes_requests`` it uses other packages, which are imported already. Returns ``None``
     if the system allows no further thread: the caller does the work itself.
     """
     if makes_requests:
         prepare()
-    thread = threading.Thread(target=work, name=name, daemon=True)
+    limit = deadlines.current()
+
+    def run() -> None:
+        with deadlines.handed_on(limit):
+            work()
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
     try:
         thread.start()
     except RuntimeError:

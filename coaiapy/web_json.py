@@ -73,7 +73,7 @@ def _once(service: Service, url: str, headers: Mapping[str, str], deadline: Dead
 
     def ask() -> Any:
         sign = bearer(service.token)
-        seconds = (min(CONNECT_SECONDS, deadline.left), deadline.left)
+        seconds = deadline.timeouts(CONNECT_SECONDS)
         return opened(require("requests"), "GET", url, seconds, headers, auth=sign)
 
     answer = _answer(service, url, ask, deadline)

@@ -9,7 +9,7 @@ import pytest
 from all_commands import REAL_COMMANDS
 from bad_servers import HOST, HTTP_KINDS, REDIS_KINDS, dripping_value, misbehaving, pings, silent
 
-from coaiapy import redis_limits
+from coaiapy import doctor, redis_limits, service_checks
 from coaiapy.errors import ExitCode
 
 TIMEOUT = "0.2"
@@ -186,6 +186,15 @@ def test_the_setting_limits_the_complete_answer_of_a_model(ends, monkeypatch):
         assert "raise OPENAI_TIMEOUT (0.3 s)" in ends("p summarizer hello --stream").err
         said = ends("p summarizer hello --stream", "--timeout", "0.2").err
         assert "raise --timeout (0.2 s)" in said
+
+
+@pytest.mark.parametrize("words", ["config check --online", "fuse doctor"])
+def test_the_checks_of_all_services_have_one_limit(ends, monkeypatch, words):
+    for module in (service_checks, doctor):
+        monkeypatch.setattr(module, "WHOLE_SECONDS", 0.3)
+    with misbehaving(silent) as port:
+        name_everywhere(monkeypatch, "http://{}:{}".format(HOST, port))
+        ends(words)
 
 
 def test_zero_asks_nobody(run, use, monkeypatch, project):

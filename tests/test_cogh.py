@@ -1,12 +1,13 @@
 """coaia gh: every page of a real HTTP server, and every way in which it may say no."""
 
 import json
+import re
 
 import pytest
 from web_server import serving
 
 from coaiapy import cogh
-from coaiapy.errors import ConfigError, NetworkError, UsageError
+from coaiapy.errors import ConfigError, ExitCode, NetworkError, UsageError
 
 TOKEN = "ghp_verysecret"
 PER_PAGE = 100
@@ -249,3 +250,32 @@ def test_the_names_that_scripts_import(server, capsys):
     assert cogh.format_issues_table(text) == cogh.format_issues_table(json.loads(text))
     assert "Title 250" in cogh.format_issues_table(text)
     assert capsys.readouterr().out == ""
+
+
+def pages_without_end(issues_of):
+    def answer(asked, url):
+        page = int(asked.query.get("page", "1"))
+        link = '<{}{}?page={}>; rel="next"'.format(url, asked.path, page + 1)
+        return 200, issues_of(page), {"Link": link}
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "issues_of, said",
+    [
+        (lambda page: ISSUES[:2], "repeats the same 2 rows on every page"),
+        (lambda page: [], "on every page"),
+        (
+            lambda page: [an_issue(page)],
+            "ask for fewer with a filter|was not asked: there was no time left|not answer in time",
+        ),
+    ],
+)
+def test_pages_without_end_are_given_up(monkeypatch, run, issues_of, said):
+    with serving(pages_without_end(issues_of)) as server:
+        monkeypatch.setenv("GITHUB_API_URL", server.url)
+        monkeypatch.setattr(cogh, "LISTING_SECONDS", 1.0)
+        result = run(*LIST)
+    assert (result.code, result.out) == (ExitCode.NETWORK, ""), result
+    assert re.search(said, result.err) and result.err.count("\n") == 1
