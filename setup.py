@@ -119,7 +119,7 @@ def metadata():
         "project_urls": LINKS,
         "python_requires": ">=3.6",
         "classifiers": CLASSIFIERS,
-        "packages": ["coaiapy"],
+        "packages": setuptools.find_packages(include=["coaiapy*"]),
         "package_dir": {"": "."},
         "package_data": {"coaiapy": ["*.json", "templates/*.json", "completions/*", "py.typed"]},
         "data_files": [("share/man/man1", ["docs/coaia.1"])],

@@ -9,10 +9,12 @@ import ipaddress
 import re
 from typing import NamedTuple, Optional, Tuple
 
-from coaiapy import folders, notes, trust
+from coaiapy import trust
 from coaiapy.config_values import ConfigValues, Found
 from coaiapy.errors import ConfigError
-from coaiapy.masking import shown_url
+from coaiapy.util.masking import shown_url
+from coaiapy.util.paths import is_below
+from coaiapy.util.text import tell
 
 # What all programs read in the same way: no user, no backslash, no character that needs quoting.
 _PLAIN = re.compile(
@@ -90,7 +92,7 @@ def check(values: ConfigValues, address_name: str) -> None:
             "{} names the address {}, and {} would be sent there: if you trust that, run coaia "
             "trust; else set the address where the key is set".format(address.source, shown, key)
         )
-    notes.tell("{} is sent to {}, as {} says".format(key, shown, address.source))
+    tell("{} is sent to {}, as {} says".format(key, shown, address.source))
 
 
 def service_of(address_name: str) -> Optional[Service]:
@@ -120,7 +122,7 @@ def _key_from_outside(values: ConfigValues, service: Service, address: Found) ->
 
 def _is_inside(key: Found) -> bool:
     """Tell whether a key is in a file of the project, and not where a link from there leads."""
-    return key.is_of_project and folders.is_below(key.place, ".")
+    return key.is_of_project and is_below(key.place, ".")
 
 
 def _is_own(values: ConfigValues, service: Service, text: str) -> bool:

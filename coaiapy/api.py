@@ -146,8 +146,9 @@ def add_observation(
 
     Raises what ``create_trace`` raises.
     """
-    from coaiapy import deadlines, delivery, settings, traces
+    from coaiapy import delivery, settings, traces
     from coaiapy.records import observation_from
+    from coaiapy.util import deadlines
 
     values = {
         "id": observation_id,
@@ -184,7 +185,8 @@ def patch_output(trace_id: str, output: Any, *, timeout: Optional[float] = None)
     Raises ``NotFoundError`` if there is no such trace, ``UsageError`` if ``output`` is ``None``,
     and what ``create_trace`` raises.
     """
-    from coaiapy import deadlines, delivery, settings, traces
+    from coaiapy import delivery, settings, traces
+    from coaiapy.util import deadlines
 
     with deadlines.limit(timeout, "timeout"):
         delivery.check(traces.patch_output(settings.load(), trace_id, output))
@@ -238,8 +240,9 @@ def list_traces(
     not answer, ``ConfigError`` for wrong settings or keys, and ``RefusedError`` when the server
     refuses.
     """
-    from coaiapy import settings, times, trace_reads
+    from coaiapy import settings, trace_reads
     from coaiapy.trace_filter import TraceFilter, tags_of
+    from coaiapy.util import times
 
     wanted = TraceFilter(
         name=name,
@@ -312,7 +315,8 @@ def fetch(key: str) -> bytes:
 
 
 def _write(records: Iterable[Any], timeout: Optional[float]) -> None:
-    from coaiapy import deadlines, delivery, settings, traces
+    from coaiapy import delivery, settings, traces
+    from coaiapy.util import deadlines
 
     with deadlines.limit(timeout, "timeout"):
         delivery.check(traces.submit(settings.load(), records))

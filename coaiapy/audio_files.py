@@ -5,7 +5,7 @@ from typing import NamedTuple, Optional
 
 from coaiapy import mp3_frames
 from coaiapy.errors import UsageError
-from coaiapy.files import open_bytes
+from coaiapy.util.files import open_bytes
 
 _HEAD_BYTES = 65536
 MEDIA_TYPES = {

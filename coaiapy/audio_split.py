@@ -11,8 +11,8 @@ from coaiapy import mp3_frames, wav_audio
 from coaiapy.audio_conversion import converted
 from coaiapy.audio_files import AudioFile
 from coaiapy.errors import ConfigError, UsageError
-from coaiapy.files import open_bytes
-from coaiapy.packages import require
+from coaiapy.util.files import open_bytes
+from coaiapy.util.packages import require
 
 # The quietest moment is looked for in the last LOOK_BACK_SECONDS of a part, in steps of
 # STEP_SECONDS, each judged together with NEIGHBOURS steps on either side.

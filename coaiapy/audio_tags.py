@@ -15,8 +15,8 @@ from coaiapy.audio_tags_mp4 import Mp4Tags
 from coaiapy.audio_tags_vorbis import VorbisTags
 from coaiapy.call_recorder import Call, Recorder, Seen
 from coaiapy.errors import CoaiaError, StateError, UsageError
-from coaiapy.files import read_bytes, read_input_text, reason
-from coaiapy.packages import require
+from coaiapy.util.files import read_bytes, read_input_text, reason
+from coaiapy.util.packages import require
 
 # A change of the length of the sound by more than this means that it was damaged.
 _NOTICED_SECONDS = 0.05

@@ -6,7 +6,7 @@ Other programs leave them behind. They are shown, and removed with all others; t
 from typing import Any, Dict, List
 
 from coaiapy import iff_chunks
-from coaiapy.packages import require
+from coaiapy.util.packages import require
 
 _IFF = ("WAVE", "AIFF")
 

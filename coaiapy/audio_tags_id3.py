@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Optional
 
 from coaiapy.audio_tags_base import OpenedTags
 from coaiapy.errors import UsageError
-from coaiapy.packages import require
+from coaiapy.util.packages import require
 
 FRAMES = {
     "title": "TIT2",

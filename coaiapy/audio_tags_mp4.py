@@ -5,7 +5,7 @@ from typing import Any, Dict, List
 
 from coaiapy.audio_tags_base import OpenedTags
 from coaiapy.errors import UsageError
-from coaiapy.packages import require
+from coaiapy.util.packages import require
 
 _ATOMS = {
     "title": "\xa9nam",

@@ -6,14 +6,16 @@ The keys come from the settings; without them boto3 looks where AWS's own tools 
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Set, TypeVar
 
-from coaiapy import addresses, deadlines, http_proxies
+from coaiapy import addresses
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
-from coaiapy.http_retry import is_temporary
-from coaiapy.masking import hidden, in_url, without_credentials
-from coaiapy.packages import require
-from coaiapy.time_limit import OvertimeError, within
-from coaiapy.tls import authorities, check
+from coaiapy.util import deadlines
+from coaiapy.util.http import proxies
+from coaiapy.util.http.retry import is_temporary
+from coaiapy.util.http.tls import authorities, check
+from coaiapy.util.masking import hidden, in_url, without_credentials
+from coaiapy.util.packages import require
+from coaiapy.util.threads import OvertimeError, within
 
 T = TypeVar("T")
 
@@ -152,7 +154,7 @@ def _is_of_proxy(error: Any) -> bool:
 def _proxy_failure(service: str, error: Any) -> CoaiaError:
     url = "https://{}.amazonaws.com/".format(service)
     reason = getattr(error, "kwargs", {}).get("error") or error
-    return http_proxies.failure(http_proxies.proxy_of(url) or "", url, reason)
+    return proxies.failure(proxies.proxy_of(url) or "", url, reason)
 
 
 def _refusal(service: str, response: Any) -> CoaiaError:

@@ -6,10 +6,11 @@ The call matters more than its record: a failure to record is reported as a note
 import logging
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, TypeVar
 
-from coaiapy import config_values, deadlines, ids, settings, times, traces
+from coaiapy import config_values, ids, settings, traces
 from coaiapy.env_context import current_context
 from coaiapy.errors import CoaiaError
 from coaiapy.records import observation_from
+from coaiapy.util import deadlines, times
 
 T = TypeVar("T")
 # Seconds that sending the record may delay the command that made the call.

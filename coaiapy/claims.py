@@ -14,7 +14,7 @@ from coaiapy.journal import Journal
 from coaiapy.journal_damage import bodies, whole
 from coaiapy.outgoing import Outgoing
 from coaiapy.record_fields import Body
-from coaiapy.spelled_values import whole_number
+from coaiapy.util.text import whole_number
 
 # Seconds: no record has to wait longer after a failure. A later ``not_before`` was written while
 # the clock was wrong, and is ignored.

@@ -3,10 +3,12 @@
 import argparse
 from typing import Any, Optional, Sequence
 
-from coaiapy import cli_references, json_values, spelled_values, times, times_relative
+from coaiapy import cli_references
 from coaiapy.errors import UsageError
-from coaiapy.spelled_values import whole_number
-from coaiapy.text import cut_repr
+from coaiapy.util import text as texts
+from coaiapy.util import times
+from coaiapy.util.formats import json_values
+from coaiapy.util.text import cut_repr, whole_number
 
 ENVIRONMENT_HELP = "Langfuse environment (default: the setting LANGFUSE_TRACING_ENVIRONMENT)"
 FROM_HELP = "only what started at or after this time (formats: coaia help times)"
@@ -87,7 +89,7 @@ def json_object(text: str) -> Any:
 def time(text: str) -> str:
     """Take a point in time, in any form that ``times`` reads, or as people say it."""
     try:
-        return times_relative.parse(text) or times.parse_time(text)
+        return times.parse(text) or times.parse_time(text)
     except UsageError as error:
         said = "{}, or as 2h (two hours ago), yesterday or monday".format(error)
         raise argparse.ArgumentTypeError(said) from error
@@ -103,7 +105,7 @@ def positive(text: str) -> int:
 
 def seconds(text: str) -> float:
     """Take a number of seconds above zero."""
-    number = spelled_values.number(text)
+    number = texts.number(text)
     if number is None or not 0 < number < 1e6:
         raise argparse.ArgumentTypeError("{!r} is not a number of seconds above 0".format(text))
     return float(number)

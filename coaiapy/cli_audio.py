@@ -11,8 +11,8 @@ from coaiapy.cli_progress import seconds_bar
 from coaiapy.cli_streams import Context
 from coaiapy.config_schema import KEY_OF
 from coaiapy.errors import CoaiaError, ExitCode, StateError, UsageError
-from coaiapy.files import write_output
 from coaiapy.transcript_formats import FORMATS, as_object
+from coaiapy.util.files import write_output
 
 _SUBTITLES = ("srt", "vtt")
 

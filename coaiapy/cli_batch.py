@@ -12,10 +12,10 @@ from coaiapy.cli_input import STDIN, open_input
 from coaiapy.cli_output import print_json
 from coaiapy.cli_progress import new_bar
 from coaiapy.cli_streams import Context
-from coaiapy.item_files import FORMATS
 from coaiapy.observation_files import preview, read_observations
 from coaiapy.record_fields import OBSERVATION_FIELDS
-from coaiapy.text import counted
+from coaiapy.util.formats.item_files import FORMATS
+from coaiapy.util.text import counted
 
 PREVIEWED = 100
 FIELDS = [field.attribute for field in OBSERVATION_FIELDS if field.attribute != "trace_id"]

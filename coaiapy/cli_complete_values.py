@@ -63,7 +63,7 @@ def _templates(given: Given) -> List[Candidate]:
 
 def _description(path: str) -> str:
     """Return what a template says of itself; the path of one that takes long to read, or fails."""
-    from coaiapy.files import read_text
+    from coaiapy.util.files import read_text
 
     try:
         if path.endswith(".json") and os.path.getsize(path) < _LARGE:

@@ -9,7 +9,7 @@ from coaiapy.cli_common import Parser, example_text
 from coaiapy.cli_complete import BuildParser, offer
 from coaiapy.cli_complete_values import Candidate, Offer
 from coaiapy.cli_streams import Context, write_text
-from coaiapy.files import read_text
+from coaiapy.util.files import read_text
 
 SHELLS = ("bash", "zsh", "fish")
 

@@ -9,15 +9,15 @@ from coaiapy.cli_common import add_command
 from coaiapy.cli_input import open_input
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context, write_text
-from coaiapy.columns import map_of
 from coaiapy.dataset_import import Imported, import_dataset_items
 from coaiapy.dataset_items import FIELDS, is_archived, list_dataset_items, lists_archived
 from coaiapy.errors import ExitCode, NotFoundError
-from coaiapy.files import write_output
 from coaiapy.finetuning import training_data
 from coaiapy.langfuse_errors import ConflictError
 from coaiapy.record_fields import Body
-from coaiapy.text import counted
+from coaiapy.util.files import write_output
+from coaiapy.util.formats.columns import map_of
+from coaiapy.util.text import counted
 
 FAILED_SHOWN = 20
 

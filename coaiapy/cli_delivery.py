@@ -10,7 +10,7 @@ from coaiapy.errors import ConfigError, ExitCode, NetworkError
 from coaiapy.journal import Journal, journal_path
 from coaiapy.journal_marks import age, set_mark
 from coaiapy.records import Observation, Trace
-from coaiapy.text import counted
+from coaiapy.util.text import counted
 
 REJECTED_SHOWN = 5
 _TOLD = "told where local records are"

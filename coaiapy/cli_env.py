@@ -3,13 +3,14 @@
 import argparse
 from typing import Dict, Iterable, List, Optional
 
-from coaiapy import env_files, environment, held_variables, shell
+from coaiapy import env_files, environment, held_variables
 from coaiapy.cli_arguments import add_json
 from coaiapy.cli_branches import Branch, add_branches, command_place
 from coaiapy.cli_common import Parser, example_text
 from coaiapy.cli_env_list import add_place, add_reveal, path_of, shown_table
 from coaiapy.cli_input import STDIN, agrees, read_stdin_line
 from coaiapy.cli_streams import Context, is_terminal
+from coaiapy.util import shell
 
 # What is said where this shell and ``.coaia-env`` have different traces, by the one that is saved.
 _CHOICE_OF_TRACE = {
@@ -117,7 +118,7 @@ def source(args: argparse.Namespace, context: Context) -> None:
     """Show one environment, or print the lines that load it into a shell."""
     variables = environment.existing_variables_in(path_of(args))
     if args.json and not args.export:
-        from coaiapy.masking import masked
+        from coaiapy.util.masking import masked
 
         return _print_json(context, variables if args.reveal else masked(variables))
     if not args.export:

@@ -122,7 +122,7 @@ def _as_json(place: Place, reveal: bool) -> Dict[str, object]:
 
 
 def _shown(path: str, reveal: bool) -> Dict[str, str]:
-    from coaiapy.masking import masked
+    from coaiapy.util.masking import masked
 
     variables = environment.existing_variables_in(path)
     return variables if reveal else masked(variables)

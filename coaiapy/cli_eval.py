@@ -8,7 +8,7 @@ from typing import Sequence
 
 from coaiapy.cli_streams import Context, flush, is_terminal, write_text
 from coaiapy.errors import CoaiaError
-from coaiapy.shell import SHELLS, exit_line
+from coaiapy.util.shell import SHELLS, exit_line
 
 
 def pass_on(words: Sequence[str], context: Context, code: int) -> None:

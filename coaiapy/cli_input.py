@@ -9,7 +9,7 @@ from typing import IO, Any, Iterator, Optional
 
 from coaiapy.cli_streams import Context, is_terminal
 from coaiapy.errors import UsageError
-from coaiapy.files import open_bytes, read_input_text
+from coaiapy.util.files import open_bytes, read_input_text
 
 STDIN = "-"
 

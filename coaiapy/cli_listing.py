@@ -9,7 +9,7 @@ from coaiapy.cli_output import print_json, print_json_lines
 from coaiapy.cli_streams import Context, is_terminal
 from coaiapy.errors import UsageError
 from coaiapy.listing import cell, fitted_listing, listing
-from coaiapy.text import counted
+from coaiapy.util.text import counted
 
 
 def add_listing_options(

@@ -13,7 +13,7 @@ from coaiapy.cli_input import input_text
 from coaiapy.cli_output import check_output, print_json, put_text
 from coaiapy.cli_streams import Context, flush, write_text
 from coaiapy.errors import ExitCode, StateError, UsageError
-from coaiapy.masking import shown_url
+from coaiapy.util.masking import shown_url
 
 _SUMMARIZER = "summarizer"
 # One word that begins as a path does, or ends with a suffix.
@@ -199,7 +199,7 @@ def _as_json(reply: Any) -> str:
 
 def _list(args: argparse.Namespace, context: Context) -> int:
     from coaiapy import config_files, process_tags
-    from coaiapy.table import table
+    from coaiapy.util.formats.table import table
 
     tags, complaints = process_tags.find_all(config_files.merged())
     if args.json:

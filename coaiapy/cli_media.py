@@ -10,7 +10,7 @@ from coaiapy.cli_delivery import report
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.cli_views import show_fields
-from coaiapy.files import write_output
+from coaiapy.util.files import write_output
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:

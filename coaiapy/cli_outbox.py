@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, Dict, Iterable, List, Optional
 
-from coaiapy import delivery, outbox, score_links, settings, times
+from coaiapy import delivery, outbox, score_links, settings
 from coaiapy.cli_arguments import add_json, positive
 from coaiapy.cli_common import add_command, add_local_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, kept_locally, report
@@ -14,11 +14,12 @@ from coaiapy.cli_progress import steps_bar
 from coaiapy.cli_streams import Context
 from coaiapy.cli_views import show_fields
 from coaiapy.errors import ExitCode, NotFoundError, UsageError
-from coaiapy.files import write_atomic
 from coaiapy.journal import Journal
 from coaiapy.journal_schema import LOCAL
-from coaiapy.json_lines import json_lines
-from coaiapy.text import counted
+from coaiapy.util import times
+from coaiapy.util.files import write_atomic
+from coaiapy.util.formats.json_values import json_lines
+from coaiapy.util.text import counted
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:

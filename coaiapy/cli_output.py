@@ -6,9 +6,9 @@ from typing import IO, Any, Iterable, Optional
 
 from coaiapy.cli_streams import Context
 from coaiapy.errors import StateError
-from coaiapy.files import write_output
-from coaiapy.json_lines import json_line
 from coaiapy.settings import Settings
+from coaiapy.util.files import write_output
+from coaiapy.util.formats.json_values import json_line
 
 
 def print_json(context: Context, value: Any) -> None:

@@ -11,7 +11,7 @@ from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.cli_views import show_trace
 from coaiapy.errors import ExitCode, UsageError
-from coaiapy.table import table
+from coaiapy.util.formats.table import table
 
 _VAR = "--var"
 

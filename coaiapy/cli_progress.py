@@ -5,7 +5,7 @@ from typing import Any, Callable, Iterator, Optional
 
 from coaiapy.cli_streams import Context, is_terminal
 from coaiapy.errors import ConfigError
-from coaiapy.packages import require
+from coaiapy.util.packages import require
 
 _MINUTES = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total:.1f} min [{elapsed}<{remaining}]"
 

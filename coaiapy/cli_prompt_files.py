@@ -13,7 +13,7 @@ from coaiapy.errors import ExitCode
 from coaiapy.prompt_content import LATEST
 from coaiapy.prompt_drift import BEHIND, MISSING, SAME, UNREADABLE, Compared
 from coaiapy.prompt_sync import KEPT, Failed
-from coaiapy.text import counted
+from coaiapy.util.text import counted
 
 DRY_RUN_HELP = "show what would be written without writing it"
 PULLED = {"state": "State", "name": "Name", "version": "Version", "path": "Path"}

@@ -14,7 +14,7 @@ from coaiapy.errors import CoaiaError, ExitCode
 from coaiapy.score_config_cache import folded
 from coaiapy.score_configs import Made
 from coaiapy.score_presets import CATEGORIES
-from coaiapy.text import counted
+from coaiapy.util.text import counted
 
 _DUPLICATES_HELP = "create a score config even if its name is taken"
 MADE_COLUMNS = {"name": "Name", "dataType": "Type", "outcome": "Outcome", "id": "Config"}

@@ -11,7 +11,6 @@ from coaiapy import (
     score_values,
     scores,
     settings,
-    spelled_values,
 )
 from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import add_command, subcommands
@@ -25,6 +24,7 @@ from coaiapy.cli_score_options import (
 )
 from coaiapy.cli_streams import Context
 from coaiapy.score_config_fields import categories_from_text
+from coaiapy.util.text import number
 
 COLUMNS = {
     "id": "Config",
@@ -186,7 +186,7 @@ def _add_fields(parser: argparse.ArgumentParser) -> None:
 
 
 def _number(text: str) -> Any:
-    found = spelled_values.number(text)
+    found = number(text)
     if found is None:
         raise argparse.ArgumentTypeError("{!r} is not a number".format(text))
     return found

@@ -19,12 +19,12 @@ from coaiapy.cli_score_options import (
 )
 from coaiapy.cli_streams import Context
 from coaiapy.cli_views import show_fields
-from coaiapy.columns import map_of
 from coaiapy.errors import UsageError
 from coaiapy.listing import with_note
 from coaiapy.record_fields import SCORE_TYPES
 from coaiapy.score_readers import ScoreFilter
-from coaiapy.text import counted
+from coaiapy.util.formats.columns import map_of
+from coaiapy.util.text import counted
 
 DEFAULT_LIMIT = 50
 DEFAULT_NAME = "New Score"

@@ -12,11 +12,10 @@ from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context, write_bytes
 from coaiapy.errors import ExitCode, NotFoundError, UsageError
-from coaiapy.files import read_bytes, write_output
-from coaiapy.spelled_values import whole_number
 from coaiapy.stash_local import LocalStash
 from coaiapy.stash_patterns import is_pattern
-from coaiapy.text import counted
+from coaiapy.util.files import read_bytes, write_output
+from coaiapy.util.text import counted, whole_number
 
 _COLUMNS = {"key": "Key", "size": "Bytes", "ttl": "Seconds left"}
 _PATTERN = "a key, or a pattern for keys with *, ? or [a-z]"

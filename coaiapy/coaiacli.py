@@ -1,15 +1,17 @@
-"""The command ``coaia``: runs one command line and turns exceptions into exit codes."""
+"""The command ``coaia``: runs one command line and turns exceptions into exit codes.
+
+Scripts also import a few helpers from here.
+"""
 
 import sys
 from typing import TYPE_CHECKING, List, Optional
 
-from coaiapy import __version__, deadlines, interrupts
+from coaiapy import __version__, interrupts
 from coaiapy.cli_branches import Branch, add_branches
 from coaiapy.cli_globals import Globals, add_globals, check, take_globals
 from coaiapy.cli_references import resolve
 from coaiapy.cli_streams import Answer, Context, flush, standard_context, write_text
 from coaiapy.errors import CoaiaError, ExitCode, StateError, UsageError
-from coaiapy.notes import heard_by
 from coaiapy.published_cli import (  # noqa: F401 - scripts import them from here
     process_send,
     tash_key_val,
@@ -17,6 +19,8 @@ from coaiapy.published_cli import (  # noqa: F401 - scripts import them from her
     validate_identifier,
     validate_uuid,
 )
+from coaiapy.util import deadlines
+from coaiapy.util.text import heard_by
 
 if TYPE_CHECKING:
     from coaiapy.cli_common import Parser
@@ -139,7 +143,7 @@ def _outcome(words: List[str], wishes: Globals, streams: Context) -> int:
 
 def _local_failure(error: OSError) -> str:
     """Return what to say of an error of the operating system that no function has explained."""
-    from coaiapy.folders import current_folder, reason
+    from coaiapy.util.paths import current_folder, reason
 
     try:
         current_folder()
@@ -218,7 +222,7 @@ def _as_utf8(words: List[str]) -> List[str]:
 
 def _fail(context: Context, text: str, code: int, debug: bool) -> int:
     from coaiapy.redaction import without_secrets
-    from coaiapy.terminal_text import visible
+    from coaiapy.util.text import visible
 
     text = without_secrets(text, context.env_file)
     said = visible("coaia: {}\n".format(text))

@@ -20,8 +20,6 @@ from coaiapy import (
 from coaiapy.config_files import find_existing as find_existing_config
 from coaiapy.config_files import merge as merge_configs
 from coaiapy.errors import ConfigError, NetworkError, RefusedError
-from coaiapy.old_names import with_old_names
-from coaiapy.packages import require
 from coaiapy.published_texts import (
     abstract_process_send,
     abstract_send,
@@ -37,6 +35,8 @@ from coaiapy.published_texts import (
     summarizer,
 )
 from coaiapy.transcription import transcribe_audio
+from coaiapy.util.old_names import with_old_names
+from coaiapy.util.packages import require
 
 __all__ = [
     "abstract_process_send",

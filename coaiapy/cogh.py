@@ -10,14 +10,16 @@ import re
 from typing import Any, Dict, List, Optional, Tuple, Union
 from urllib.parse import quote
 
-from coaiapy import addresses, config_values, deadlines, web_json
+from coaiapy import addresses, config_values
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import ConfigError, NetworkError, UsageError
 from coaiapy.listing import listing
-from coaiapy.masking import shown_url
-from coaiapy.page_watch import LISTING_SECONDS, PageWatch
-from coaiapy.text import kind_of
-from coaiapy.web_json import Page, Service
+from coaiapy.util import deadlines
+from coaiapy.util.http import json_api
+from coaiapy.util.http.json_api import Page, Service
+from coaiapy.util.http.page_watch import LISTING_SECONDS, PageWatch
+from coaiapy.util.masking import shown_url
+from coaiapy.util.text import kind_of
 
 PAGE = 100
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
@@ -49,14 +51,14 @@ def issues(
 
 
 def _all_pages(service: Service, base: str, url: str, state: str) -> List[Dict[str, Any]]:
-    page = web_json.get(service, url, {"state": state, "per_page": PAGE}, _HEADERS)
+    page = json_api.get(service, url, {"state": state, "per_page": PAGE}, _HEADERS)
     watch = PageWatch("GitHub at " + shown_url(base))
     found = _new_issues(page, watch)
     seen = {url}
     while page.next_url and page.next_url not in seen:
         _check_same_host(page.next_url, base)
         seen.add(page.next_url)
-        page = web_json.get(service, page.next_url, None, _HEADERS)
+        page = json_api.get(service, page.next_url, None, _HEADERS)
         found.extend(_new_issues(page, watch))
     return found
 
@@ -72,7 +74,7 @@ def issue(owner: str, repo: str, number: int, env_file: Optional[str] = None) ->
     """Return one issue as GitHub describes it; raise ``NotFoundError`` when there is none."""
     service, base = service_of(config_values.load(env_file))
     url = "{}/repos/{}/issues/{}".format(base, _path(owner, repo), int(number))
-    return _issue(web_json.get(service, url, None, _HEADERS).value)
+    return _issue(json_api.get(service, url, None, _HEADERS).value)
 
 
 def rows(found: List[Dict[str, Any]]) -> List[Dict[str, Any]]:

@@ -7,21 +7,22 @@ this machine has just written.
 import time
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
-from coaiapy import deadlines, ids, journal_reads, prompts, server_only, unconfirmed
+from coaiapy import ids, journal_reads, prompts, server_only, unconfirmed
 from coaiapy.current_project import current_project
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
-from coaiapy.http_retry import backoff
 from coaiapy.journal import Journal, open_to_read
 from coaiapy.langfuse_errors import UnavailableError
 from coaiapy.langfuse_http import LangfuseHttp, quoted
-from coaiapy.page_watch import PageWatch
 from coaiapy.prompt_content import LATEST
 from coaiapy.record_fields import Body
 from coaiapy.server_only import client_for
 from coaiapy.server_pages import MOST_ROWS
 from coaiapy.settings import Settings
-from coaiapy.spelled_values import whole_number
+from coaiapy.util import deadlines
+from coaiapy.util.http.page_watch import PageWatch
+from coaiapy.util.http.retry import backoff
+from coaiapy.util.text import whole_number
 
 COMMENTS = "/api/public/comments"
 TRACE, OBSERVATION, SESSION, PROMPT = OBJECT_TYPES = ("TRACE", "OBSERVATION", "SESSION", "PROMPT")

@@ -11,7 +11,6 @@ from coaiapy import (
     config_risks,
     config_values,
     dotenv_file,
-    masking,
     openai_settings,
     redis_settings,
     settings,
@@ -20,7 +19,8 @@ from coaiapy.config_schema import KEY_OF, KEYS, checked, key_for
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import CoaiaError, ExitCode
 from coaiapy.findings import FAILED, WARNING, Finding, asked, failure, has_failed
-from coaiapy.suggest import did_you_mean
+from coaiapy.util import masking
+from coaiapy.util.text import did_you_mean
 
 # How alike (0 to 1) an unknown key must be to one of ours to count as a misspelling of it.
 _NEARLY = 0.85

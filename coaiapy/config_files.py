@@ -4,9 +4,9 @@ import os
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from coaiapy.errors import ConfigError, StateError
-from coaiapy.files import read_text
-from coaiapy.folders import user_home
-from coaiapy.old_names import with_old_names
+from coaiapy.util.files import read_text
+from coaiapy.util.old_names import with_old_names
+from coaiapy.util.paths import user_home
 
 NAME = "coaia.json"
 
@@ -59,7 +59,7 @@ def read(path: str) -> Dict[str, Any]:
 
     Raises ``StateError`` when it cannot be read, ``ConfigError`` when it is not a JSON object.
     """
-    from coaiapy import json_values
+    from coaiapy.util.formats import json_values
 
     text = read_text(path)
     try:

@@ -7,7 +7,7 @@ from typing import Iterator
 
 from coaiapy import addresses, redis_settings
 from coaiapy.config_values import ConfigValues
-from coaiapy.masking import shown_url
+from coaiapy.util.masking import shown_url
 
 
 def risks(values: ConfigValues) -> Iterator[str]:

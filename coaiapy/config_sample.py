@@ -7,8 +7,9 @@ import json
 import os
 from typing import Any, Dict, Mapping
 
-from coaiapy import files, folders
 from coaiapy.config_schema import KEYS, PATTERNS, SWITCH, TEXT, Key
+from coaiapy.util import files
+from coaiapy.util.paths import make_private_folder
 
 HELP = "_help"
 _ABOUT = (
@@ -43,7 +44,7 @@ def create(path: str, answers: Mapping[str, Any]) -> bool:
     text = json.dumps(sample(answers), ensure_ascii=False, indent=2) + "\n"
     folder = os.path.dirname(path)
     if folder and not os.path.isdir(folder):
-        folders.make_private_folder(folder)
+        make_private_folder(folder)
     with files.locked(path):
         if os.path.lexists(path):
             return False

@@ -6,7 +6,7 @@
 import re
 from typing import Any, NamedTuple, Optional, Tuple
 
-from coaiapy import spelled_values
+from coaiapy.util.text import number, truth
 
 TEXT = "text"
 WHOLE = "a whole number"
@@ -360,14 +360,14 @@ def checked(key: Key, value: Any) -> Any:
 
 
 def _switch(value: Any) -> bool:
-    found = spelled_values.truth(value)
+    found = truth(value)
     if found is None:
         raise ValueError("is not true or false")
     return found
 
 
 def _number(value: Any, kind: str) -> Any:
-    found = spelled_values.number(value)
+    found = number(value)
     if found is None:
         raise ValueError("is not {}".format(kind))
     if kind == SECONDS and not 0 < found < _DAY:

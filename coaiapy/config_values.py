@@ -7,7 +7,7 @@ from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 from coaiapy import config_files, dotenv_file
 from coaiapy.config_schema import KEY_OF, checked
 from coaiapy.errors import ConfigError
-from coaiapy.folders import is_home
+from coaiapy.util.paths import is_home
 
 DEFAULT = "default"
 # Other programs replace ${NAME} in such values. A text with spaces, an instruction, may contain it.

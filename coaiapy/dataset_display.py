@@ -5,7 +5,7 @@ from typing import Any, Iterable, Sequence
 
 from coaiapy.listing import fields, listing
 from coaiapy.record_fields import Body
-from coaiapy.times import moment
+from coaiapy.util.times import moment
 
 COLUMNS = {
     "name": "Name",

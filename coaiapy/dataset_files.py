@@ -12,16 +12,14 @@ import re
 from hashlib import sha256
 from typing import IO, Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional
 
-from coaiapy import json_values
-from coaiapy.columns import Columns
-from coaiapy.csv_items import csv_items
 from coaiapy.dataset_items import ALIASES, FIELDS, item_from
 from coaiapy.errors import UsageError
-from coaiapy.item_files import Item, read_items
-from coaiapy.json_lines import json_lines
-from coaiapy.notes import Note, ignore_note
 from coaiapy.record_fields import Body
-from coaiapy.row_errors import RowErrors
+from coaiapy.util.formats import json_values
+from coaiapy.util.formats.columns import Columns
+from coaiapy.util.formats.item_files import Item, RowErrors, csv_items, read_items
+from coaiapy.util.formats.json_values import json_lines
+from coaiapy.util.text import Note, ignore_note
 
 CSV = "csv"
 JSONL = "jsonl"

@@ -11,10 +11,10 @@ from coaiapy.dataset_items import archived_among, as_server_knows, is_archived, 
 from coaiapy.datasets import create_dataset, get_dataset
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError
 from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.parallel import run_all
 from coaiapy.record_fields import Body
 from coaiapy.server_only import client_for
 from coaiapy.settings import Settings
+from coaiapy.util.threads import run_all
 
 # Seconds to try to send each item. Rate limits are counted by the minute.
 PATIENCE = 90.0

@@ -6,18 +6,19 @@ was lost can therefore be retried.
 
 from typing import Any, Dict, Iterable, List, Optional, Sequence
 
-from coaiapy import ids, json_values
+from coaiapy import ids
 from coaiapy.datasets import get_dataset
 from coaiapy.errors import CoaiaError, NotFoundError, UsageError
 from coaiapy.langfuse_errors import ConflictError
 from coaiapy.langfuse_http import LangfuseHttp, quoted
-from coaiapy.parallel import run_all, values_of
 from coaiapy.record_fields import Body
 from coaiapy.server_lacks import needing
 from coaiapy.server_only import client_for
 from coaiapy.server_pages import numbered
 from coaiapy.settings import Settings
-from coaiapy.suggest import did_you_mean
+from coaiapy.util.formats import json_values
+from coaiapy.util.text import did_you_mean
+from coaiapy.util.threads import run_all, values_of
 
 ITEMS = "/api/public/dataset-items"
 ARCHIVED = "ARCHIVED"

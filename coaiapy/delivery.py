@@ -6,19 +6,13 @@ are in the ``Outcome``.
 
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from coaiapy import (
-    current_project,
-    deadlines,
-    destinations,
-    journal_marks,
-    outbox,
-    reachability,
-)
+from coaiapy import current_project, destinations, journal_marks, outbox, reachability
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, StateError
 from coaiapy.journal import Journal, Written
 from coaiapy.journal_schema import LOCAL
 from coaiapy.record_fields import Body
 from coaiapy.settings import Settings
+from coaiapy.util import deadlines
 
 # Seconds that one command may spend on sending its own records, and those that waited before.
 DEADLINE = 15.0

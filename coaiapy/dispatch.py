@@ -7,14 +7,14 @@ import time
 from typing import Callable, Dict, Iterable, List, Optional, Sequence, Set, Type
 
 from coaiapy import claims, journal_marks, langfuse_generation, outbox, wire_choice
-from coaiapy.deadlines import Renewing
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
-from coaiapy.http_retry import backoff
 from coaiapy.journal import Journal
 from coaiapy.langfuse_generation import Server
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.outgoing import Outgoing
 from coaiapy.posting import Posted, Posts
+from coaiapy.util.deadlines import Renewing
+from coaiapy.util.http.retry import backoff
 from coaiapy.wire import (
     ACCEPTED,
     CREDENTIALS,

@@ -8,9 +8,8 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set
 
 from coaiapy.listing import unconfirmed
 from coaiapy.record_fields import Body
-from coaiapy.terminal_text import one_line
-from coaiapy.text import counted
-from coaiapy.times import duration, moment
+from coaiapy.util.text import counted, one_line
+from coaiapy.util.times import duration, moment
 
 
 class Strokes(NamedTuple):

@@ -6,7 +6,7 @@ What the journal remembers of the server is not used: it is asked again, and the
 import time
 from typing import Any, Dict, Iterator, List, Optional
 
-from coaiapy import config_values, deadlines, masking, outbox
+from coaiapy import config_values, outbox
 from coaiapy import settings as settings_module
 from coaiapy.config_schema import KEYS
 from coaiapy.config_values import ConfigValues
@@ -14,6 +14,7 @@ from coaiapy.errors import CoaiaError, ExitCode
 from coaiapy.findings import FAILED, OK, WARNING, Finding, asked, failure, has_failed
 from coaiapy.journal import Journal, journal_path
 from coaiapy.settings import LOCAL, Settings
+from coaiapy.util import deadlines, masking
 
 # A larger difference between the clocks puts traces visibly in the wrong place.
 SKEW_SECONDS = 5.0
@@ -114,8 +115,8 @@ class _Examination:
     def findings(self, has_journal: bool) -> List[Finding]:
         """Return the findings on the server, up to a failure that makes the rest impossible."""
         from coaiapy import health
-        from coaiapy.http_answers import parsed_object
         from coaiapy.langfuse_errors import clean
+        from coaiapy.util.http.answers import parsed_object
 
         started = time.time()
         try:

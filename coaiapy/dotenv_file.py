@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Dict, Iterator, List, Optional
 
 from coaiapy.errors import StateError
-from coaiapy.files import read_text
+from coaiapy.util.files import read_text
 
 NAME = ".env"
 
@@ -67,7 +67,7 @@ def _variables(path: str, skipped_lines: List[int]) -> Dict[str, str]:
     Their lines that are not KEY=VALUE, such as a bare name, are skipped, and their numbers added to
     ``skipped_lines``.
     """
-    from coaiapy import env_format_json, env_format_lines
+    from coaiapy.util.formats import env_json, env_lines
 
     def skip(line: int, text: str) -> bool:
         skipped_lines.append(line)
@@ -75,8 +75,8 @@ def _variables(path: str, skipped_lines: List[int]) -> Dict[str, str]:
 
     text = read_text(path)
     if text.lstrip().startswith("{"):
-        return {key: value for key, value, _ in env_format_json.parse(text, path)}
-    return {key: value for key, value, _ in env_format_lines.parse(text, path, skip)}
+        return {key: value for key, value, _ in env_json.parse(text, path)}
+    return {key: value for key, value, _ in env_lines.parse(text, path, skip)}
 
 
 def _is_ours(line: str) -> bool:

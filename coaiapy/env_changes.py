@@ -4,8 +4,9 @@ import os
 import time
 from typing import Dict, List, Mapping, Optional
 
-from coaiapy import env_files, shell
+from coaiapy import env_files
 from coaiapy.env_hierarchy import CONTEXT_KEYS
+from coaiapy.util import shell
 
 
 def init(

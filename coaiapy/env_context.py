@@ -3,10 +3,11 @@
 import os
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
-from coaiapy import env_files, shell
+from coaiapy import env_files
 from coaiapy.env_hierarchy import CONTEXT_KEYS, first_values, is_open, layers_of, os_value
 from coaiapy.env_places import path_of
 from coaiapy.errors import CoaiaError, NotFoundError, StateError
+from coaiapy.util import shell
 
 # The context of one trace. It is dropped when another trace begins; the user id is kept.
 KEYS_OF_ONE_TRACE = (

@@ -9,8 +9,10 @@ import os
 import re
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
 
-from coaiapy import files, folders, held_variables, shell, trust
+from coaiapy import held_variables, trust
 from coaiapy.errors import StateError, UsageError
+from coaiapy.util import files, shell
+from coaiapy.util.paths import check_stays, make_private_folder
 
 FORMATS = ("json", "env")
 METADATA_PREFIX = "_COAIA_"
@@ -143,13 +145,13 @@ def render(variables: Dict[str, str], format: str, text: str = "") -> str:
 def _format(name: str) -> Any:
     """Return the module that parses and renders a format, importing only that one."""
     if name == "json":
-        from coaiapy import env_format_json
+        from coaiapy.util.formats import env_json
 
-        return env_format_json
+        return env_json
     if name == "env":
-        from coaiapy import env_format_lines
+        from coaiapy.util.formats import env_lines
 
-        return env_format_lines
+        return env_lines
     raise UsageError("unknown format {!r}: use one of {}".format(name, ", ".join(FORMATS)))
 
 
@@ -172,7 +174,7 @@ def _good_value(key: str, value: str, where: str) -> str:
 
 def _make_folder_of(path: str) -> None:
     if not os.path.isabs(path):  # the project's, which may be somebody else's
-        folders.check_stays(path)
+        check_stays(path)
     folder = os.path.dirname(path)
     if folder and not os.path.isdir(folder):
-        folders.make_private_folder(folder)
+        make_private_folder(folder)

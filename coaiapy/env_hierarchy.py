@@ -3,9 +3,10 @@
 import os
 from typing import Dict, Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from coaiapy import env_files, shell
+from coaiapy import env_files
 from coaiapy.env_places import LOCATIONS, path_of
 from coaiapy.errors import NotFoundError, StateError
+from coaiapy.util import shell
 
 # The ids of the active trace, which ``env_context`` sets and reads; one may be there and empty.
 CONTEXT_KEYS = (

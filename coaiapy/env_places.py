@@ -8,8 +8,9 @@ import os
 import re
 from typing import List, NamedTuple, Optional, Sequence
 
-from coaiapy import env_files, folders
+from coaiapy import env_files
 from coaiapy.errors import UsageError
+from coaiapy.util import paths
 
 LOCATIONS = ("project", "global")
 
@@ -53,7 +54,7 @@ def path_of(
     if location == "global":
         path = os.path.expanduser(config.global_env_file)
         if config.global_env_file == _DEFAULT_GLOBAL_FILE:
-            path = os.path.join(folders.state_folder(), "global.env")
+            path = os.path.join(paths.state_folder(), "global.env")
     return path if name is None else "{}.{}".format(path, _check_environment_name(name))
 
 
@@ -63,7 +64,7 @@ def environments(config: EnvironmentConfig = DEFAULT_CONFIG) -> List[Environment
     for location in LOCATIONS:
         path = path_of(None, location, config)
         folder, base = os.path.split(path)
-        entries = folders.entries(folder or ".")
+        entries = paths.entries(folder or ".")
         if base in entries:
             found.append(Environment(None, location, path))
         names = [entry[len(base) + 1 :] for entry in entries if entry.startswith(base + ".")]

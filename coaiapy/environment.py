@@ -7,7 +7,6 @@ global environment. ``EnvironmentManager`` offers them to scripts of earlier rel
 import os
 from typing import Dict, Mapping, Optional
 
-from coaiapy import shell
 from coaiapy.env_changes import init, set_variable, unset_variable
 from coaiapy.env_context import (
     SOURCES,
@@ -30,8 +29,9 @@ from coaiapy.env_places import (
     path_of,
 )
 from coaiapy.errors import NotFoundError
-from coaiapy.old_names import with_old_names
 from coaiapy.published_environment import EnvironmentManager
+from coaiapy.util import shell
+from coaiapy.util.old_names import with_old_names
 
 __all__ = [
     "CONTEXT_KEYS",
@@ -96,9 +96,9 @@ def format_environment_table(
 
     Control characters are shown as escapes. Values are cut so that a line has ``width`` characters.
     """
-    from coaiapy.masking import masked
-    from coaiapy.table import fitted, table
-    from coaiapy.terminal_text import one_line
+    from coaiapy.util.formats.table import fitted, table
+    from coaiapy.util.masking import masked
+    from coaiapy.util.text import one_line
 
     shown = variables if reveal else masked(variables)
     rows = [(key, one_line(value)) for key, value in shown.items()]

@@ -7,7 +7,7 @@ valid line is skipped, with the reason.
 import re
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional
 
-from coaiapy import gemini_schema, json_values
+from coaiapy import gemini_schema
 from coaiapy.conversations import (
     ASSISTANT,
     SYSTEM,
@@ -20,8 +20,9 @@ from coaiapy.conversations import (
     conversation_of,
 )
 from coaiapy.errors import UsageError
-from coaiapy.json_lines import json_lines
 from coaiapy.record_fields import Body
+from coaiapy.util.formats import json_values
+from coaiapy.util.formats.json_values import json_lines
 
 OPENAI = "openai"
 GEMINI = "gemini"

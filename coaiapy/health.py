@@ -4,12 +4,12 @@ import time
 from typing import Any
 
 from coaiapy.errors import ConfigError
-from coaiapy.http_answers import Answer, parsed_object
 from coaiapy.langfuse_errors import clean, error_for, no_langfuse
 from coaiapy.langfuse_generation import HEALTH
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.record_fields import Body
 from coaiapy.settings import Settings
+from coaiapy.util.http.answers import Answer, parsed_object
 
 
 def check(settings: Settings) -> Body:

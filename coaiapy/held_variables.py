@@ -8,8 +8,9 @@ import os
 import re
 from typing import Dict, List, Mapping, NamedTuple, Optional
 
-from coaiapy import addresses, folders, trust
+from coaiapy import addresses, trust
 from coaiapy.config_schema import KEY_OF_VARIABLE
+from coaiapy.util.paths import is_home
 
 # What starts programs, or makes those that start read or load something, in shells, linkers,
 # languages and the usual tools. Any case: some programs read both, and Windows knows only one.
@@ -69,7 +70,7 @@ def for_shell(path: str, variables: Mapping[str, str]) -> Sorted:
 
 def is_free(path: str) -> bool:
     """Tell whether a file needs no trust: it is not in a project, but the user's own."""
-    return os.path.isabs(path) or folders.is_home()
+    return os.path.isabs(path) or is_home()
 
 
 def note(path: str, held: List[str]) -> str:

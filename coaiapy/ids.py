@@ -11,9 +11,9 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any, List, Set
 
-from coaiapy import json_values
 from coaiapy.errors import UsageError
-from coaiapy.text import kind_of
+from coaiapy.util.formats import json_values
+from coaiapy.util.text import kind_of
 
 _HEX32 = re.compile(r"[0-9a-f]{32}\Z")
 _HEX16 = re.compile(r"[0-9a-f]{16}\Z")

@@ -20,13 +20,13 @@ from typing import (
 )
 
 from coaiapy.errors import NoPlaceError, StateError
-from coaiapy.files import locked, make_private_file, reason
-from coaiapy.folders import advice_for, make_private_folder, state_folder
 from coaiapy.journal_errors import journal_error
 from coaiapy.journal_merge import mark_unread, merge_into
 from coaiapy.journal_schema import LOCAL, SCHEMA, SCHEMA_VERSION
 from coaiapy.journal_staging import move, stage
 from coaiapy.record_fields import Body
+from coaiapy.util.files import locked, make_private_file, reason
+from coaiapy.util.paths import advice_for, make_private_folder, state_folder
 
 BUSY_SECONDS = 15.0
 # SQLite's defaults are 2 MB and 4 MB. The pages of a large batch do not fit into that: they were

@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterable, Iterator, Optional, Tuple
 from coaiapy.journal import Journal
 from coaiapy.journal_schema import DAMAGED
 from coaiapy.record_fields import Body
-from coaiapy.shapes import Kind, name, record
+from coaiapy.util.formats.shapes import Kind, name, record
 
 _TRACE = record("a trace", {"id": name, "timestamp": name})
 _RECORDS: Dict[str, Kind] = {

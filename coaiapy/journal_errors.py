@@ -4,7 +4,7 @@ import os
 import shutil
 
 from coaiapy.errors import NoPlaceError, StateError
-from coaiapy.folders import advice_for
+from coaiapy.util.paths import advice_for
 
 # Bytes: with less free space SQLite cannot even create the files that it needs for reading.
 _LEAST_ROOM = 65536

@@ -4,9 +4,9 @@ import json
 import time
 from typing import Any
 
-from coaiapy.compact_json import compact
 from coaiapy.journal_schema import LOCAL
 from coaiapy.record_fields import Body
+from coaiapy.util.formats.json_values import compact
 
 # Returns a body as compact JSON text; types that JSON lacks, such as dates, become text.
 to_json = compact(allow_nan=True)

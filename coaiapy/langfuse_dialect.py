@@ -2,7 +2,7 @@
 
 from typing import Any, Mapping
 
-from coaiapy.http_answers import is_html, text_of
+from coaiapy.util.http.answers import is_html, text_of
 
 # The message of a v4 server about an endpoint that belongs to the other write mode has one of each.
 _OTHER_MODE = (("not available ", "only available "), ("events_only", "v4 write mode"))

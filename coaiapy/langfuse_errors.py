@@ -6,7 +6,6 @@ The secret key is masked in every message, in case the server repeats it.
 from typing import Optional
 from urllib.parse import urlsplit
 
-from coaiapy import http_proxies
 from coaiapy.errors import (
     CoaiaError,
     ConfigError,
@@ -14,11 +13,12 @@ from coaiapy.errors import (
     NotFoundError,
     RefusedError,
 )
-from coaiapy.http_answers import Answer, is_html, message_of, retry_after
-from coaiapy.http_retry import TemporaryError, is_temporary
 from coaiapy.langfuse_dialect import is_other_generation
-from coaiapy.masking import basic, said, shown_url
 from coaiapy.settings import Settings
+from coaiapy.util.http import proxies
+from coaiapy.util.http.answers import Answer, is_html, message_of, retry_after
+from coaiapy.util.http.retry import TemporaryError, is_temporary
+from coaiapy.util.masking import basic, said, shown_url
 
 _REGIONS = "cloud.langfuse.com (EU), us.cloud.langfuse.com, jp.cloud.langfuse.com or "
 _REGIONS += "hipaa.cloud.langfuse.com"
@@ -59,7 +59,7 @@ class WrongDialectError(CoaiaError):
 def error_for(answer: Answer, asked: str, settings: Settings) -> CoaiaError:
     """Return the error for a response that is a failure; ``asked`` is its method and path."""
     status, message = answer.status, clean(message_of(answer.body), settings)
-    who = shown_url(settings.base_url) + http_proxies.through(settings.base_url)
+    who = shown_url(settings.base_url) + proxies.through(settings.base_url)
     where = "{} answered {} to {}".format(who, status, asked)
     if message:
         where += ": " + message

@@ -11,17 +11,18 @@ import time
 from typing import Any, Callable, Dict, List, Mapping, Optional
 from urllib.parse import quote
 
-from coaiapy import __version__, deadlines, langfuse_shapes, threads
-from coaiapy.deadlines import Deadline
+from coaiapy import __version__, langfuse_shapes
 from coaiapy.errors import ConfigError, UsageError
-from coaiapy.http_answers import Answer, is_html, parsed
-from coaiapy.http_exchange import answer_of, opened
-from coaiapy.http_failures import BadAddressError, NoAnswerError
-from coaiapy.http_retry import retrying, until
 from coaiapy.langfuse_errors import UnavailableError, clean, error_for
-from coaiapy.masking import shown_url
-from coaiapy.packages import require
 from coaiapy.settings import Settings
+from coaiapy.util import deadlines, threads
+from coaiapy.util.deadlines import Deadline
+from coaiapy.util.http.answers import Answer, is_html, parsed
+from coaiapy.util.http.exchange import answer_of, opened
+from coaiapy.util.http.failures import BadAddressError, NoAnswerError
+from coaiapy.util.http.retry import retrying, until
+from coaiapy.util.masking import shown_url
+from coaiapy.util.packages import require
 from coaiapy.wire import Request, to_bytes
 
 # Seconds that a request may take with all its retries, unless the caller gives a deadline.

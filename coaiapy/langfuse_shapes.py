@@ -8,7 +8,7 @@ is left out, as if the server had not sent it. Every other field is passed on as
 import re
 from typing import Any, List, NamedTuple
 
-from coaiapy.shapes import (
+from coaiapy.util.formats.shapes import (
     Kind,
     each,
     either,
@@ -22,7 +22,7 @@ from coaiapy.shapes import (
     those,
     whole,
 )
-from coaiapy.text import described
+from coaiapy.util.text import described
 
 API = "/api/public"
 

@@ -8,9 +8,9 @@ import re
 from typing import Any, Iterable, List, Mapping
 
 from coaiapy.record_fields import UNCONFIRMED, Body
-from coaiapy.table import Fitted, fitted, table
-from coaiapy.terminal_text import visible
-from coaiapy.times import moment
+from coaiapy.util.formats.table import Fitted, fitted, table
+from coaiapy.util.text import visible
+from coaiapy.util.times import moment
 
 Columns = Mapping[str, str]
 # The note on a record that the server may not show yet, by the value of its mark ``UNCONFIRMED``.

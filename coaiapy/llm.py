@@ -2,12 +2,12 @@
 
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
-from coaiapy import times
 from coaiapy.errors import NetworkError, RefusedError
 from coaiapy.openai_http import OpenaiHttp
 from coaiapy.reasoning import MESSAGE_KEYS, Divider, Said, content_of, divided
-from coaiapy.text import kind_of
 from coaiapy.token_usage import counts_or_none
+from coaiapy.util import times
+from coaiapy.util.text import kind_of
 
 Message = Dict[str, str]
 # What of a message may say something.

@@ -7,10 +7,10 @@ import time
 from typing import Callable, Optional
 
 from coaiapy.errors import NetworkError
-from coaiapy.http_retry import backoff
 from coaiapy.langfuse_errors import UnavailableError
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.record_fields import Body
+from coaiapy.util.http.retry import backoff
 
 
 def post(

@@ -14,7 +14,6 @@ from coaiapy import (
     media_files,
     media_transfer,
     server_only,
-    times,
     trace_reads,
     traces,
     unconfirmed,
@@ -29,6 +28,7 @@ from coaiapy.media_transfer import Transfer
 from coaiapy.record_fields import Body
 from coaiapy.server_only import client_for
 from coaiapy.settings import Settings
+from coaiapy.util import times
 
 MEDIA = "/api/public/media"
 FIELDS = ("input", "output", "metadata")

@@ -12,8 +12,8 @@ import re
 from typing import Any, Dict, NamedTuple, Optional
 
 from coaiapy.errors import StateError, UsageError
-from coaiapy.files import open_bytes, reason
-from coaiapy.suggest import did_you_mean
+from coaiapy.util.files import open_bytes, reason
+from coaiapy.util.text import did_you_mean
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 # The content types that current servers accept, from Langfuse's API document; older accept fewer.

@@ -8,17 +8,17 @@ import time
 from typing import IO, Any, Callable, Dict, NamedTuple, Optional
 from urllib.parse import urlsplit
 
-from coaiapy import deadlines, threads
-from coaiapy.deadlines import Deadline
 from coaiapy.errors import CoaiaError, NetworkError, RefusedError
-from coaiapy.files import open_bytes
-from coaiapy.http_answers import Answer, retry_after
-from coaiapy.http_exchange import answer_of, bearer, opened
-from coaiapy.http_failures import BadAddressError, NoAnswerError
-from coaiapy.http_retry import TemporaryError, at_most, is_temporary, retrying
-from coaiapy.masking import shown_url
 from coaiapy.media_files import MediaFile
-from coaiapy.packages import require
+from coaiapy.util import deadlines, threads
+from coaiapy.util.deadlines import Deadline
+from coaiapy.util.files import open_bytes
+from coaiapy.util.http.answers import Answer, retry_after
+from coaiapy.util.http.exchange import answer_of, bearer, opened
+from coaiapy.util.http.failures import BadAddressError, NoAnswerError
+from coaiapy.util.http.retry import TemporaryError, at_most, is_temporary, retrying
+from coaiapy.util.masking import shown_url
+from coaiapy.util.packages import require
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0

@@ -5,18 +5,25 @@ import time
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, TypeVar
 
-from coaiapy import deadlines
-from coaiapy.deadlines import Deadline
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
-from coaiapy.http_answers import Answer, is_html, message_of, parsed, parsed_object, retry_after
-from coaiapy.http_exchange import answer_of, bearer, opened
-from coaiapy.http_failures import BadAddressError, NoAnswerError, cause, translated
-from coaiapy.http_retry import TemporaryError, at_most, is_temporary, retrying
-from coaiapy.masking import MASK, hidden, in_url, said, shown_url
 from coaiapy.openai_settings import OpenaiService, needs_key
-from coaiapy.packages import require
-from coaiapy.time_limit import OvertimeError, within
-from coaiapy.timed_stream import each_by
+from coaiapy.util import deadlines
+from coaiapy.util.deadlines import Deadline
+from coaiapy.util.http.answers import (
+    Answer,
+    is_html,
+    message_of,
+    parsed,
+    parsed_object,
+    retry_after,
+)
+from coaiapy.util.http.exchange import answer_of, bearer, opened
+from coaiapy.util.http.failures import BadAddressError, NoAnswerError, cause, translated
+from coaiapy.util.http.retry import TemporaryError, at_most, is_temporary, retrying
+from coaiapy.util.http.timed_stream import each_by
+from coaiapy.util.masking import MASK, hidden, in_url, said, shown_url
+from coaiapy.util.packages import require
+from coaiapy.util.threads import OvertimeError, within
 
 T = TypeVar("T")
 

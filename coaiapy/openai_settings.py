@@ -8,7 +8,7 @@ from coaiapy import addresses
 from coaiapy.config_schema import KEY_OF
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import ConfigError
-from coaiapy.masking import shown_url
+from coaiapy.util.masking import shown_url
 
 OFFICIAL_HOST = "api.openai.com"
 _CHAT = "/chat/completions"

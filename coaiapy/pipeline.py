@@ -150,7 +150,7 @@ def _observations(trace: Trace, steps: List[RenderedStep]) -> List[Observation]:
 def _moments(start: str, count: int) -> List[str]:
     from datetime import timedelta
 
-    from coaiapy import times
+    from coaiapy.util import times
 
     first = times.from_text(start)
     return [times.to_text(first + timedelta(milliseconds=i)) for i in range(count)]

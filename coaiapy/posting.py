@@ -9,13 +9,14 @@ import threading
 import time
 from typing import Any, List, NamedTuple, Optional
 
-from coaiapy import threads, wire_choice
-from coaiapy.deadlines import Renewing
+from coaiapy import wire_choice
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError
-from coaiapy.http_answers import Answer, is_html, retry_after
-from coaiapy.http_retry import TemporaryError, retrying
 from coaiapy.langfuse_errors import UnavailableError, clean, error_for
 from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy.util import threads
+from coaiapy.util.deadlines import Renewing
+from coaiapy.util.http.answers import Answer, is_html, retry_after
+from coaiapy.util.http.retry import TemporaryError, retrying
 from coaiapy.wire import CREDENTIALS, RETRY, Request, Verdict
 
 # The name of every worker thread.

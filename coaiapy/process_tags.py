@@ -16,9 +16,11 @@ import os
 import re
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
-from coaiapy import files, folders, front_matter, spelled_values
 from coaiapy.errors import CoaiaError, ConfigError, NotFoundError, UsageError
-from coaiapy.suggest import did_you_mean
+from coaiapy.util import files
+from coaiapy.util import text as texts
+from coaiapy.util.paths import entries, state_folder
+from coaiapy.util.text import did_you_mean, front_matter
 
 SUFFIXES = (".md", ".txt")
 INSTRUCTION = "_instruction"
@@ -122,12 +124,12 @@ def _project_folder() -> str:
 
 
 def _user_folder() -> str:
-    return os.path.join(folders.state_folder(), "tags")
+    return os.path.join(state_folder(), "tags")
 
 
 def _names(config: Mapping[str, Any]) -> Iterator[Tuple[str, str]]:
     for folder in (_project_folder(), _user_folder()):
-        for entry in folders.entries(folder):
+        for entry in entries(folder):
             name, suffix = os.path.splitext(entry)
             if suffix in SUFFIXES and _NAME.match(name):
                 yield name, folder
@@ -148,7 +150,7 @@ def _in_folder(folder: str, name: str) -> Optional[Tag]:
 
 
 def _from_text(name: str, path: str, text: str) -> Tag:
-    found = front_matter.parts(text)
+    found = front_matter(text)
     front = _settings_in(found.heading, path) if found else {}
     instruction = found.content if found else text
     if not instruction.strip():
@@ -208,7 +210,7 @@ def _temperature(value: Any, place: str) -> Optional[float]:
 
 def checked_temperature(value: Any) -> float:
     """Return a temperature; ``ValueError`` if ``value`` is not a number from 0 to 2."""
-    number = spelled_values.number(value)
+    number = texts.number(value)
     if number is None or not 0 <= number <= 2:
         raise ValueError("{!r} is not a number from 0 to 2".format(value))
     return float(number)

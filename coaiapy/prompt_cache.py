@@ -11,10 +11,12 @@ import time
 from hashlib import sha256
 from typing import Any, List, NamedTuple, Optional
 
-from coaiapy import files, folders, langfuse_shapes
+from coaiapy import langfuse_shapes
 from coaiapy.errors import NoPlaceError, StateError
 from coaiapy.record_fields import Body
 from coaiapy.settings import Settings
+from coaiapy.util import files
+from coaiapy.util.paths import make_private_folder, state_folder
 
 FOLDER = "prompts"
 
@@ -43,7 +45,7 @@ def keep(settings: Settings, prompt: Body, label: Optional[str]) -> None:
     Raises ``StateError`` if it cannot be written.
     """
     folder = os.path.join(_project_folder(settings), _digest(prompt["name"]))
-    folders.make_private_folder(folder)
+    make_private_folder(folder)
     chosen = [selector(None, prompt["version"])]
     if label:
         chosen.append(selector(label, None))
@@ -95,7 +97,7 @@ def _read(path: str, name: str, words: str) -> Optional[Copy]:
 def _folders(settings: Settings) -> List[str]:
     if settings.has_server:
         return [_project_folder(settings)]
-    root = os.path.join(folders.state_folder(), FOLDER)
+    root = os.path.join(state_folder(), FOLDER)
     try:
         return [os.path.join(root, name) for name in os.listdir(root)]
     except OSError:
@@ -105,7 +107,7 @@ def _folders(settings: Settings) -> List[str]:
 def _project_folder(settings: Settings) -> str:
     """Return the folder of the copies of a project, which the public key identifies."""
     owner = _digest(settings.base_url + "\n" + settings.public_key)
-    return os.path.join(folders.state_folder(), FOLDER, owner)
+    return os.path.join(state_folder(), FOLDER, owner)
 
 
 def _digest(text: str) -> str:

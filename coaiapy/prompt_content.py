@@ -4,9 +4,9 @@ import json
 import re
 from typing import Any, Iterable, List, Sequence
 
-from coaiapy import json_values, yaml_values
 from coaiapy.errors import UsageError
 from coaiapy.record_fields import Body
+from coaiapy.util.formats import json_values, yaml_values
 
 TEXT = "text"
 CHAT = "chat"

@@ -5,7 +5,7 @@ from typing import Iterable
 from coaiapy.listing import cell, fields, listing
 from coaiapy.prompt_content import TEXT
 from coaiapy.record_fields import Body
-from coaiapy.times import moment
+from coaiapy.util.times import moment
 
 COLUMNS = {
     "name": "Name",

@@ -10,9 +10,7 @@ import re
 from hashlib import sha256
 from typing import Any, List, NamedTuple, Optional
 
-from coaiapy import front_matter
 from coaiapy.errors import UsageError
-from coaiapy.packages import require
 from coaiapy.prompt_content import (
     CHAT,
     LATEST,
@@ -25,6 +23,8 @@ from coaiapy.prompt_content import (
     yaml_value,
 )
 from coaiapy.record_fields import Body
+from coaiapy.util.packages import require
+from coaiapy.util.text import FENCE, begins_front_matter, front_matter
 
 ENDING = ".md"
 CONFLICT = "<<<<<<< "
@@ -98,7 +98,7 @@ def render(prompt: Body) -> str:
     labels = [label for label in prompt.get("labels") or [] if label != LATEST]
     heading.update(labels=sorted(labels), tags=sorted(prompt.get("tags") or []))
     heading["config"] = prompt.get("config") or {}
-    text = front_matter.FENCE + _dumped(heading) + front_matter.FENCE
+    text = FENCE + _dumped(heading) + FENCE
     if heading["type"] == CHAT:
         return text + _dumped(prompt["prompt"])
     return text + str(prompt["prompt"]) + "\n"
@@ -115,7 +115,7 @@ def parse(text: str, path: str) -> PromptFile:
         )
     if _has_windows_lines(text):
         text = text.replace("\r\n", "\n")
-    front = front_matter.parts(text)
+    front = front_matter(text)
     if not front:
         raise UsageError("{}: no front matter between two lines of ---".format(path))
     try:
@@ -127,7 +127,7 @@ def parse(text: str, path: str) -> PromptFile:
 
 def has_heading(text: str) -> bool:
     """Tell whether a text begins with front matter, or with a conflict marker in its place."""
-    return front_matter.begins(text) or text.startswith(CONFLICT)
+    return begins_front_matter(text) or text.startswith(CONFLICT)
 
 
 def _has_windows_lines(text: str) -> bool:
@@ -227,7 +227,7 @@ def with_version(text: str, file: PromptFile, version: int) -> str:
     Only that line is changed, if the result is valid; else the file is written anew.
     """
     is_windows = _has_windows_lines(text)
-    front = front_matter.parts(text.replace("\r\n", "\n") if is_windows else text)
+    front = front_matter(text.replace("\r\n", "\n") if is_windows else text)
     changed = "".join(front._replace(heading=_renumbered(front.heading, version))) if front else ""
     try:
         is_good = parse(changed, file.path) == file._replace(version=version)

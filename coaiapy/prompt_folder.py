@@ -3,10 +3,10 @@
 import os
 from typing import Dict, Iterator, List, NamedTuple
 
-from coaiapy import files
 from coaiapy.errors import CoaiaError, StateError, UsageError
-from coaiapy.folders import check_stays, make_folders
 from coaiapy.prompt_files import ENDING, PromptFile, has_heading, parse, with_version
+from coaiapy.util import files
+from coaiapy.util.paths import check_stays, make_folders
 
 PROJECT_FILE = 0o644
 

@@ -8,7 +8,6 @@ from typing import Any, List, NamedTuple, Optional, Sequence
 from coaiapy import lost_answers, prompt_cache
 from coaiapy.errors import CoaiaError, NetworkError, NotFoundError, StateError, UsageError
 from coaiapy.langfuse_http import LangfuseHttp, quoted
-from coaiapy.parallel import run_all, values_of
 from coaiapy.prompt_content import (
     LATEST,
     LONGEST_COMMIT_MESSAGE,
@@ -25,7 +24,8 @@ from coaiapy.server_lacks import needing
 from coaiapy.server_only import client_for
 from coaiapy.server_pages import rows_from
 from coaiapy.settings import Settings
-from coaiapy.times import epoch_moment
+from coaiapy.util.threads import run_all, values_of
+from coaiapy.util.times import epoch_moment
 
 PROMPTS = "/api/public/v2/prompts"
 # Tries to post a new version, if after each lost response the server says that it is not there.

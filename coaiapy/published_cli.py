@@ -3,7 +3,7 @@
 import sys
 from typing import Optional
 
-from coaiapy.old_names import with_old_names
+from coaiapy.util.old_names import with_old_names
 
 
 def validate_uuid(value: Optional[str], field_name: str = "ID") -> Optional[str]:
@@ -53,7 +53,8 @@ def tash_key_val(key: str, value: str, ttl: Optional[int] = None) -> None:
 @with_old_names(verbose=None)
 def tash_key_val_from_file(key: str, file_path: str, ttl: Optional[int] = None) -> None:
     """Stash a file's bytes as ``tash_key_val`` does; ``StateError`` if it cannot be read."""
-    from coaiapy import coaiamodule, files
+    from coaiapy import coaiamodule
+    from coaiapy.util import files
 
     coaiamodule.tash(key, files.read_bytes(file_path), ttl, quiet=False)
 

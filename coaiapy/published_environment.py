@@ -3,11 +3,13 @@
 import os
 from typing import TYPE_CHECKING, Dict, List, Mapping, Optional
 
-from coaiapy import env_changes, env_files, held_variables, notes, shell
+from coaiapy import env_changes, env_files, held_variables
 from coaiapy.env_context import current_context, export_commands, left_behind, save_context
 from coaiapy.env_files import variables_in
 from coaiapy.env_hierarchy import CONTEXT_KEYS, is_open
 from coaiapy.env_places import LOCATIONS, EnvironmentConfig, environments, path_of
+from coaiapy.util import shell
+from coaiapy.util.text import tell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,7 +88,7 @@ class EnvironmentManager:
         path = self._path(env_name, location)
         given = held_variables.for_shell(path, variables_in(path))
         if given.held:
-            notes.tell(held_variables.note(path, given.held))
+            tell(held_variables.note(path, given.held))
         variables = given.variables
         for key in left_behind(variables):
             del os.environ[key]

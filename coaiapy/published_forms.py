@@ -4,8 +4,8 @@ import functools
 from typing import Any, Callable
 
 from coaiapy.errors import CoaiaError, UsageError
-from coaiapy.http_answers import reason_of
 from coaiapy.published_json import parsed, to_text
+from coaiapy.util.http.answers import reason_of
 
 
 def for_people(form: Callable[..., str]) -> Callable[..., str]:

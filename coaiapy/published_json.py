@@ -3,8 +3,8 @@
 import json
 from typing import Any, Dict, List
 
-from coaiapy import json_values
 from coaiapy.errors import UsageError
+from coaiapy.util.formats import json_values
 
 
 def to_text(value: Any) -> str:

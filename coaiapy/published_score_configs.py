@@ -3,8 +3,8 @@
 import shlex
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
-from coaiapy.old_names import with_old_names
 from coaiapy.score_config_files import VERSION
+from coaiapy.util.old_names import with_old_names
 
 __all__ = ["ScoreCategory", "ScoreConfig", "ScoreConfigExport", "ScoreConfigMetadata"]
 

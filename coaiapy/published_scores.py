@@ -24,7 +24,6 @@ from coaiapy.delivery import Outcome
 from coaiapy.errors import CoaiaError
 from coaiapy.ids import span_trace_id
 from coaiapy.listing import fields, listing, with_note
-from coaiapy.old_names import with_old_names
 from coaiapy.published_forms import for_people
 from coaiapy.published_json import parsed, rows, to_text
 from coaiapy.record_fields import Body
@@ -45,8 +44,9 @@ from coaiapy.score_presets import (
 )
 from coaiapy.score_readers import ScoreFilter
 from coaiapy.score_values import validate_score_value
-from coaiapy.times import parse_time
 from coaiapy.trace_filter import TraceFilter
+from coaiapy.util.old_names import with_old_names
+from coaiapy.util.times import parse_time
 
 __all__ = [
     "BUILT_IN_PRESETS",

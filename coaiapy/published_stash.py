@@ -9,11 +9,11 @@ from typing import Any, Callable, Dict, Optional, Union
 
 from coaiapy import published_config, stash
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
-from coaiapy.files import write_output
-from coaiapy.packages import require
 from coaiapy.redis_errors import LoginError, reporting
 from coaiapy.redis_settings import RedisServer
 from coaiapy.stash_local import LocalStash
+from coaiapy.util.files import write_output
+from coaiapy.util.packages import require
 
 
 def put(

@@ -38,7 +38,7 @@ class TemplateLoader:
         """Save a template in the folder of the ``user`` or the ``project``; return its path."""
         from pathlib import Path
 
-        from coaiapy import times
+        from coaiapy.util import times
 
         document = template._replace(created_at=template.created_at or times.now()).to_dict()
         return Path(template_files.write(document, template.name, location, format, True))

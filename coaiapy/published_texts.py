@@ -17,8 +17,8 @@ from coaiapy import (
 from coaiapy.call_recorder import Call, Seen
 from coaiapy.config_schema import KEY_OF
 from coaiapy.errors import NetworkError, UsageError
-from coaiapy.old_names import with_old_names
 from coaiapy.openai_http import OpenaiHttp
+from coaiapy.util.old_names import with_old_names
 
 DEFAULT_INSTRUCTION = KEY_OF["default_preprompt_instruction"].default
 

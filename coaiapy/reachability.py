@@ -9,12 +9,13 @@ import time
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, Optional
 
-from coaiapy import deadlines, journal_marks, journal_reads
+from coaiapy import journal_marks, journal_reads
 from coaiapy.errors import StateError
 from coaiapy.journal import Journal
 from coaiapy.langfuse_errors import UnavailableError
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.settings import Settings
+from coaiapy.util import deadlines
 
 # Seconds for all requests of a command to a server that was away. If it has used them up, its next
 # client gets the rest that is needed to notice a server that is back.

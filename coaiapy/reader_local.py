@@ -12,8 +12,8 @@ from coaiapy.errors import UsageError
 from coaiapy.journal import Journal
 from coaiapy.journal_schema import LOCAL
 from coaiapy.record_fields import Body
-from coaiapy.spelled_values import whole_number
 from coaiapy.trace_filter import ObservationFilter, Page, SessionFilter, TraceFilter
+from coaiapy.util.text import whole_number
 
 
 class LocalReader:

@@ -2,10 +2,11 @@
 
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
 
-from coaiapy import json_values, times, token_usage
+from coaiapy import token_usage
 from coaiapy.errors import UsageError
-from coaiapy.suggest import did_you_mean
-from coaiapy.text import environment_name, kind_of
+from coaiapy.util import times
+from coaiapy.util.formats import json_values
+from coaiapy.util.text import did_you_mean, environment_name, kind_of
 
 OBSERVATION_TYPES = (
     "EVENT",

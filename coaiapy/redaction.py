@@ -7,10 +7,11 @@ repeats a header, a library that quotes a URL, and the traceback that ``--debug`
 import os
 from typing import Any, Callable, Iterator, Mapping, Optional, Set, Tuple
 
-from coaiapy import config_files, dotenv_file, masking
+from coaiapy import config_files, dotenv_file
 from coaiapy.config_schema import KEY_OF, key_for
 from coaiapy.errors import CoaiaError
-from coaiapy.masking import SHORTEST, SHORTEST_UNKNOWN
+from coaiapy.util import masking
+from coaiapy.util.masking import SHORTEST, SHORTEST_UNKNOWN
 
 
 def without_secrets(text: str, env_file: Optional[str] = None) -> str:

@@ -4,12 +4,12 @@ import re
 from contextlib import contextmanager
 from typing import Iterator, List, Tuple, Type
 
-from coaiapy import deadlines
-from coaiapy.deadlines import Deadline
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
-from coaiapy.masking import hidden
-from coaiapy.packages import require
 from coaiapy.redis_settings import RedisServer
+from coaiapy.util import deadlines
+from coaiapy.util.deadlines import Deadline
+from coaiapy.util.masking import hidden
+from coaiapy.util.packages import require
 
 
 class LoginError(ConfigError):

@@ -8,10 +8,10 @@ import socket
 import time
 from typing import Any
 
-from coaiapy import deadlines
 from coaiapy.errors import NetworkError
-from coaiapy.packages import require
-from coaiapy.time_limit import OvertimeError, within
+from coaiapy.util import deadlines
+from coaiapy.util.packages import require
+from coaiapy.util.threads import OvertimeError, within
 
 # The largest value that Redis holds, and something around it.
 MOST_BYTES = (512 << 20) + (1 << 20)

@@ -7,7 +7,7 @@ from coaiapy import addresses
 from coaiapy.config_schema import KEY_OF
 from coaiapy.config_values import ConfigValues, Found
 from coaiapy.errors import ConfigError
-from coaiapy.spelled_values import whole_number
+from coaiapy.util.text import whole_number
 
 DEFAULT_HOST = "localhost"
 DEFAULT_PORT = KEY_OF["jtaleconf.port"].default

@@ -3,10 +3,10 @@
 from typing import Any, List, Mapping, Optional
 
 from coaiapy import score_configs, score_presets, score_values
-from coaiapy.notes import Note, ignore_note
 from coaiapy.record_fields import Body
 from coaiapy.score_config_cache import folded
 from coaiapy.settings import Settings
+from coaiapy.util.text import Note, ignore_note
 
 
 def list_available(

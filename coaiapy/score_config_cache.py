@@ -14,15 +14,16 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
 
-from coaiapy import langfuse_shapes, times
+from coaiapy import langfuse_shapes
 from coaiapy.errors import ConfigError, NoPlaceError, StateError
-from coaiapy.files import locked, read_text, reason, write_atomic
-from coaiapy.folders import make_private_folder, state_folder
 from coaiapy.langfuse_shapes import CACHED_CONFIG
-from coaiapy.notes import Note
-from coaiapy.old_names import with_old_names
 from coaiapy.record_fields import Body
-from coaiapy.shapes import each, record
+from coaiapy.util import times
+from coaiapy.util.files import locked, read_text, reason, write_atomic
+from coaiapy.util.formats.shapes import each, record
+from coaiapy.util.old_names import with_old_names
+from coaiapy.util.paths import make_private_folder, state_folder
+from coaiapy.util.text import Note
 
 FOLDER = "score-configs"
 MAX_AGE_HOURS = 24.0

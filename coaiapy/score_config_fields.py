@@ -7,8 +7,7 @@ from typing import Any, List, Mapping, Optional
 from coaiapy.errors import UsageError
 from coaiapy.record_fields import Body
 from coaiapy.score_values import BOOLEAN, CATEGORICAL, CONFIG_TYPES, NUMERIC
-from coaiapy.spelled_values import number
-from coaiapy.suggest import did_you_mean
+from coaiapy.util.text import did_you_mean, number
 
 # The fields that a user sets; the server adds others.
 FIELDS = ("name", "dataType", "description", "categories", "minValue", "maxValue")

@@ -8,15 +8,16 @@ import json
 import os
 from typing import Any, List, Mapping, Optional, Sequence
 
-from coaiapy import json_values, score_configs, times
+from coaiapy import score_configs
 from coaiapy.errors import StateError, UsageError
-from coaiapy.files import read_input_text, write_output
 from coaiapy.record_fields import Body
 from coaiapy.score_config_cache import folded
 from coaiapy.score_config_fields import FIELDS, checked
 from coaiapy.settings import Settings
-from coaiapy.spelled_values import whole_number
-from coaiapy.suggest import did_you_mean
+from coaiapy.util import times
+from coaiapy.util.files import read_input_text, write_output
+from coaiapy.util.formats import json_values
+from coaiapy.util.text import did_you_mean, whole_number
 
 VERSION = "1.0"
 _METADATA = ("id", "createdAt", "updatedAt", "projectId", "isArchived")

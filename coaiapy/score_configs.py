@@ -9,15 +9,16 @@ import copy
 import time
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
 
-from coaiapy import ids, times
+from coaiapy import ids
 from coaiapy import score_config_cache as cache
 from coaiapy.current_project import current_project, remembered
 from coaiapy.errors import NetworkError, NotFoundError, RefusedError, StateError, UsageError
-from coaiapy.notes import Note, ignore_note
 from coaiapy.record_fields import Body
 from coaiapy.score_config_cache import MAX_AGE_HOURS, Snapshot
 from coaiapy.score_config_fields import changed, checked, unknown_name
 from coaiapy.settings import Settings
+from coaiapy.util import times
+from coaiapy.util.text import Note, ignore_note
 
 API = "/api/public/score-configs"
 # Seconds to ask the server when the cache has an older copy, and seconds for which it is not asked

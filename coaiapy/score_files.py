@@ -10,17 +10,15 @@ from hashlib import sha256
 from typing import IO, Any, Dict, Iterable, List, Mapping, Optional
 
 from coaiapy import scores
-from coaiapy.columns import Columns
-from coaiapy.csv_items import csv_items
 from coaiapy.errors import CoaiaError, NotFoundError, UsageError
-from coaiapy.item_files import Item, read_items
-from coaiapy.json_values import DuplicateKeyError, parse_unique
-from coaiapy.notes import Note, ignore_note
 from coaiapy.record_fields import SCORE_FIELDS
 from coaiapy.records import Score
-from coaiapy.row_errors import RowErrors
 from coaiapy.score_configs import get as get_config
 from coaiapy.settings import Settings
+from coaiapy.util.formats.columns import Columns
+from coaiapy.util.formats.item_files import Item, RowErrors, csv_items, read_items
+from coaiapy.util.formats.json_values import DuplicateKeyError, parse_unique
+from coaiapy.util.text import Note, ignore_note
 
 FORMATS = ("csv", "json", "jsonl")
 COLUMNS = [field.attribute for field in SCORE_FIELDS] + ["config"]

@@ -10,10 +10,10 @@ from coaiapy import score_config_cache, score_configs
 from coaiapy.errors import CoaiaError, NetworkError, UsageError
 from coaiapy.journal import Journal
 from coaiapy.journal_damage import bodies
-from coaiapy.notes import ignore_note
 from coaiapy.record_fields import Body
 from coaiapy.score_values import accepted, subject
 from coaiapy.settings import LOCAL, Settings
+from coaiapy.util.text import ignore_note
 
 
 class Links:

@@ -8,8 +8,8 @@ import re
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy.errors import UsageError
-from coaiapy.json_values import plain_text
-from coaiapy.spelled_values import number, truth
+from coaiapy.util.formats.json_values import plain_text
+from coaiapy.util.text import number, truth
 
 NUMERIC, CATEGORICAL, BOOLEAN, TEXT = "NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT"
 CORRECTION = "CORRECTION"

@@ -11,7 +11,6 @@ from coaiapy.destinations import destination_of
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
 from coaiapy.journal import Journal, open_to_read
 from coaiapy.langfuse_generation import recall
-from coaiapy.notes import Note, ignore_note
 from coaiapy.readers import of_server
 from coaiapy.record_fields import SCORE_TYPES, Body
 from coaiapy.records import Score, score_from
@@ -25,6 +24,7 @@ from coaiapy.score_readers import (
     shown,
 )
 from coaiapy.settings import Settings
+from coaiapy.util.text import Note, ignore_note
 
 
 def plain(values: Mapping[str, Any]) -> Score:

@@ -7,11 +7,11 @@ the first one: half a listing is of no use, and the server's rate limit may be r
 import itertools
 from typing import Any, Iterator, List, Mapping, Optional, Tuple
 
-from coaiapy.deadlines import Deadline
 from coaiapy.errors import NetworkError
 from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.page_watch import PageWatch
 from coaiapy.record_fields import Body
+from coaiapy.util.deadlines import Deadline
+from coaiapy.util.http.page_watch import PageWatch
 
 # The largest page of a numbered listing that servers allow.
 MOST_ROWS = 100

@@ -3,12 +3,14 @@
 import functools
 from typing import Callable, Iterator, List, Optional, Tuple
 
-from coaiapy import current_project, deadlines, openai_settings, redis_settings, settings, web_json
+from coaiapy import current_project, openai_settings, redis_settings, settings
 from coaiapy.config_values import ConfigValues
 from coaiapy.findings import OK, Finding, asked
 from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.masking import shown_url
 from coaiapy.stash_redis import RedisStash
+from coaiapy.util import deadlines
+from coaiapy.util.http import json_api
+from coaiapy.util.masking import shown_url
 
 # Seconds for all services, unless the command has a limit of its own.
 WHOLE_SECONDS = 30.0
@@ -58,10 +60,10 @@ def _openai(values: ConfigValues) -> Optional[str]:
         return None
     service = openai_settings.find(values)
     url = openai_settings.models_url(service)
-    server = web_json.Service(
+    server = json_api.Service(
         "the language model service", service.key, "OPENAI_API_KEY", OPENAI_HINT
     )
-    web_json.get(server, url)
+    json_api.get(server, url)
     return _can_be_used(shown_url(url).rsplit("/models", 1)[0])
 
 
@@ -81,7 +83,7 @@ def _github(values: ConfigValues) -> Optional[str]:
     from coaiapy import cogh
 
     service, base = cogh.service_of(values)
-    web_json.get(service, base + "/user")
+    json_api.get(service, base + "/user")
     return _can_be_used(shown_url(base))
 
 

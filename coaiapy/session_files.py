@@ -7,14 +7,15 @@ are kept. A file that is not a session file, or belongs to another session, is n
 import os
 from typing import Any, List, NamedTuple, Optional
 
-from coaiapy import delivery, json_values, traces, yaml_values
+from coaiapy import delivery, traces
 from coaiapy.errors import StateError, UsageError
-from coaiapy.files import locked, read_text, write_output
-from coaiapy.folders import check_stays
-from coaiapy.packages import require
 from coaiapy.record_fields import Body
 from coaiapy.records import Trace, trace_from
 from coaiapy.settings import Settings
+from coaiapy.util.files import locked, read_text, write_output
+from coaiapy.util.formats import json_values, yaml_values
+from coaiapy.util.packages import require
+from coaiapy.util.paths import check_stays
 
 DEFAULT_PATH = "session.yml"
 SESSION_NAME = "New Session"

@@ -7,7 +7,7 @@ from coaiapy import addresses, config_values
 from coaiapy.config_schema import KEY_OF
 from coaiapy.config_values import ConfigValues
 from coaiapy.errors import ConfigError
-from coaiapy.masking import shown_url, without_credentials
+from coaiapy.util.masking import shown_url, without_credentials
 
 LOCAL = "local"
 _DEFAULT_BASE_URL = KEY_OF["langfuse_base_url"].default
@@ -117,7 +117,7 @@ def _base_url(values: ConfigValues) -> str:
 def _environment(text: Optional[str]) -> Optional[str]:
     if not text:
         return None
-    from coaiapy.text import environment_name
+    from coaiapy.util.text import environment_name
 
     try:
         return environment_name(text)

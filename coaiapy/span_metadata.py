@@ -12,8 +12,8 @@ import json
 from functools import lru_cache
 from typing import Any, Dict, Mapping, Set, Tuple
 
-from coaiapy import json_values
 from coaiapy.record_fields import FIELDS, Body
+from coaiapy.util.formats import json_values
 from coaiapy.wire import to_text
 
 # The instrumentation scope of our spans.

@@ -12,9 +12,9 @@ from urllib.parse import quote
 from coaiapy import span_rows
 from coaiapy.langfuse_errors import TooHeavyError
 from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.page_watch import PageWatch
 from coaiapy.record_fields import Body
 from coaiapy.server_pages import PATIENCE, by_cursor
+from coaiapy.util.http.page_watch import PageWatch
 
 ROWS = "/api/public/v2/observations"
 PAGE_SIZE = 1000

@@ -7,11 +7,12 @@ fields: building dictionaries and encoding them took 1.6 times as long.
 from functools import lru_cache
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
-from coaiapy import ids, times
-from coaiapy.compact_json import quoted
+from coaiapy import ids
 from coaiapy.outgoing import Outgoing
 from coaiapy.record_fields import DEFAULTS, Body
 from coaiapy.span_metadata import as_text, repeated, sent
+from coaiapy.util import times
+from coaiapy.util.formats.json_values import quoted
 from coaiapy.wire import to_text
 
 _OBSERVATION = "langfuse.observation."

@@ -2,11 +2,12 @@
 
 from typing import Any, Optional, Union
 
-from coaiapy import config_values, json_values, redis_settings
+from coaiapy import config_values, redis_settings
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.stash_local import LocalStash
 from coaiapy.stash_redis import RedisStash
-from coaiapy.text import kind_of
+from coaiapy.util.formats import json_values
+from coaiapy.util.text import kind_of
 
 Stash = Union[LocalStash, RedisStash]
 

@@ -4,13 +4,14 @@ import math
 import os
 from typing import Any, Dict, Iterable, Iterator, List, Optional
 
-from coaiapy import deadlines, redis_limits
+from coaiapy import redis_limits
 from coaiapy.errors import ConfigError
-from coaiapy.packages import require
-from coaiapy.page_watch import PageWatch
 from coaiapy.redis_errors import reporting
 from coaiapy.redis_settings import RedisServer
 from coaiapy.stash_entries import Entry
+from coaiapy.util import deadlines
+from coaiapy.util.http.page_watch import PageWatch
+from coaiapy.util.packages import require
 
 _BATCH = 500
 

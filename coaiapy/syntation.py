@@ -14,9 +14,9 @@ from coaiapy import (
 )
 from coaiapy.call_recorder import Call, Recorder, Seen
 from coaiapy.errors import NetworkError, UsageError
-from coaiapy.files import write_output
-from coaiapy.page_watch import PageWatch
 from coaiapy.speech_text import DEFAULT_VOICE, FORMATS
+from coaiapy.util.files import write_output
+from coaiapy.util.http.page_watch import PageWatch
 
 # Samples per second of ``pcm``, which has 16 bits and one channel.
 PCM_RATE = 16000

@@ -11,10 +11,11 @@ import math
 import os
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
-from coaiapy import files, json_schema
 from coaiapy.errors import UsageError
 from coaiapy.template_values import convert
-from coaiapy.text import kind_of
+from coaiapy.util import files
+from coaiapy.util.formats import json_schema
+from coaiapy.util.text import kind_of
 
 Document = Dict[str, Any]
 

@@ -9,11 +9,19 @@ import os
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from coaiapy import files, folders, line_numbers, yaml_values
 from coaiapy.errors import NotFoundError, StateError, UsageError
-from coaiapy.packages import require
-from coaiapy.suggest import did_you_mean
 from coaiapy.template_document import Document, checked_document
+from coaiapy.util import files
+from coaiapy.util.formats import line_numbers, yaml_values
+from coaiapy.util.packages import require
+from coaiapy.util.paths import (
+    check_stays,
+    current_folder,
+    entries,
+    make_private_folder,
+    state_folder,
+)
+from coaiapy.util.text import did_you_mean
 
 SUFFIXES = (".json", ".yaml", ".yml")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
@@ -38,8 +46,8 @@ class Found(NamedTuple):
 def places() -> List[Place]:
     """Return the folders in the order in which they are searched."""
     return [
-        Place("project", os.path.join(folders.current_folder(), ".coaia", "templates")),
-        Place("user", os.path.join(folders.state_folder(), "templates")),
+        Place("project", os.path.join(current_folder(), ".coaia", "templates")),
+        Place("user", os.path.join(state_folder(), "templates")),
         Place("built-in", os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")),
     ]
 
@@ -98,7 +106,7 @@ def find_all() -> Tuple[List[Found], List[str]]:
     found: Dict[str, Optional[Found]] = {}
     complaints = []
     for place in places():
-        for entry in folders.entries(place.folder):
+        for entry in entries(place.folder):
             name, suffix = os.path.splitext(entry)
             if suffix not in SUFFIXES or name.startswith("."):
                 continue
@@ -180,8 +188,8 @@ def write(document: Document, name: str, location: str, format: str, replace: bo
         raise UsageError("{!r} is not a template format: use json or yaml".format(format))
     path = os.path.join(place.folder, check_name(name) + "." + format)
     if place.name == "project":
-        folders.check_stays(path)
-    folders.make_private_folder(place.folder)
+        check_stays(path)
+    make_private_folder(place.folder)
     with files.locked(path):
         existing = find_in(place, name)
         if existing and not replace:

@@ -2,12 +2,13 @@
 
 from typing import Dict, List, Tuple
 
-from coaiapy import line_numbers, template_files
+from coaiapy import template_files
 from coaiapy.errors import UsageError
-from coaiapy.suggest import did_you_mean
 from coaiapy.template_document import Document, checked_document
 from coaiapy.template_files import Found
 from coaiapy.template_model import PipelineTemplate, template_from
+from coaiapy.util.formats import line_numbers
+from coaiapy.util.text import did_you_mean
 
 _MERGED = ("metadata", "trace")
 _BY_NAME = ("variables", "steps")

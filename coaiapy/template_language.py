@@ -13,9 +13,9 @@ from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Set
 from coaiapy import template_bounds as bounds
 from coaiapy import template_tree
 from coaiapy.errors import UsageError
-from coaiapy.packages import require
-from coaiapy.suggest import did_you_mean
 from coaiapy.template_document import has_expression
+from coaiapy.util.packages import require
+from coaiapy.util.text import did_you_mean
 
 _STATEMENTS = ("Output", "If", "For", "Assign", "AssignBlock", "Template")
 _OPERATORS = ("*", "**", "+", "%")

@@ -2,8 +2,8 @@
 
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-from coaiapy.old_names import with_old_names
 from coaiapy.template_document import Document, checked_document, without_nulls
+from coaiapy.util.old_names import with_old_names
 
 
 class PipelineVariable(NamedTuple):

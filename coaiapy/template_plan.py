@@ -2,10 +2,10 @@
 
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
-from coaiapy.suggest import did_you_mean
 from coaiapy.template_bounds import shown
 from coaiapy.template_language import Language, TemplateError
 from coaiapy.template_model import PipelineStep, PipelineTemplate
+from coaiapy.util.text import did_you_mean
 
 MAX_STEPS = 10000
 _FALSE_TEXTS = ("", "false", "0", "no", "off", "none", "null")

@@ -2,7 +2,6 @@
 
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
-from coaiapy import times
 from coaiapy.errors import UsageError
 from coaiapy.record_fields import checked
 from coaiapy.template_bounds import shown
@@ -11,6 +10,7 @@ from coaiapy.template_language import Language, TemplateError
 from coaiapy.template_model import PipelineTemplate
 from coaiapy.template_plan import Plan, plan_steps
 from coaiapy.template_variables import all_variables, names_of
+from coaiapy.util import times
 
 _TRACE_TEXTS = ("name", "environment", "release", "version")
 _STEP_TEXTS = ("level", "status_message", "model")

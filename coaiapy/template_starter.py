@@ -2,10 +2,11 @@
 
 from typing import Optional
 
-from coaiapy import template_files, template_inheritance, times
+from coaiapy import template_files, template_inheritance
 from coaiapy.errors import UsageError
 from coaiapy.template_document import Document
 from coaiapy.template_model import PipelineTemplate
+from coaiapy.util import times
 
 
 def starter(name: str) -> Document:

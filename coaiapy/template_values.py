@@ -3,8 +3,8 @@
 import json
 from typing import Any, Callable, Dict, List
 
-from coaiapy import spelled_values
-from coaiapy.text import cut_repr, kind_of
+from coaiapy.util import text as texts
+from coaiapy.util.text import cut_repr, kind_of
 
 
 def convert(value: Any, type_name: str) -> Any:
@@ -22,7 +22,7 @@ def convert(value: Any, type_name: str) -> Any:
 
 def _is_of_type(value: Any, type_name: str) -> bool:
     if type_name == "number":
-        return spelled_values.number(value) is not None
+        return texts.number(value) is not None
     types = {"string": str, "boolean": bool, "list": (list, tuple), "object": dict}
     return isinstance(value, types[type_name])  # type: ignore[arg-type]
 
@@ -32,7 +32,7 @@ def _string(text: str) -> str:
 
 
 def _number(text: str) -> Any:
-    number = spelled_values.number(text)
+    number = texts.number(text)
     if number is None:
         raise ValueError("must be a number, not {}".format(cut_repr(text)))
     return number
@@ -40,14 +40,14 @@ def _number(text: str) -> Any:
 
 def _integer(value: Any) -> int:
     """Return a whole number, which may be written in any form of numbers, such as ``1e3``."""
-    number = spelled_values.number(value)
+    number = texts.number(value)
     if number is None or number != int(number):
         raise ValueError("must be a whole number, not {}".format(cut_repr(value)))
     return int(number)
 
 
 def _boolean(text: str) -> bool:
-    truth = spelled_values.truth(text)
+    truth = texts.truth(text)
     if truth is None:
         raise ValueError("must be true or false, not {}".format(cut_repr(text)))
     return truth

@@ -2,11 +2,11 @@
 
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-from coaiapy.suggest import did_you_mean
 from coaiapy.template_document import has_expression, value_problem
 from coaiapy.template_language import Language, TemplateError
 from coaiapy.template_model import PipelineTemplate, PipelineVariable
 from coaiapy.template_values import convert
+from coaiapy.util.text import did_you_mean
 
 # Variables that every template has, also without declaring them: they become fields of the trace.
 COMMON = (

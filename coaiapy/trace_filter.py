@@ -4,9 +4,9 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 
 from coaiapy import ids
 from coaiapy.errors import UsageError
-from coaiapy.json_values import plain_text
 from coaiapy.record_fields import Body
-from coaiapy.text import kind_of
+from coaiapy.util.formats.json_values import plain_text
+from coaiapy.util.text import kind_of
 
 # The orders of a listing of traces.
 ORDERS = ("timestamp.desc", "timestamp.asc")

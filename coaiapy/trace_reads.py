@@ -12,7 +12,6 @@ from coaiapy import ids, journal_reads, unconfirmed
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
 from coaiapy.journal import Journal, open_to_read
-from coaiapy.notes import Note, ignore_note
 from coaiapy.reader_local import LocalReader, sessions_of
 from coaiapy.readers import Question, read
 from coaiapy.record_fields import UNCONFIRMED, Body
@@ -26,6 +25,7 @@ from coaiapy.trace_filter import (
     TraceFilter,
     checked,
 )
+from coaiapy.util.text import Note, ignore_note
 
 
 def _check_limit(limit: Optional[int], fewest: int = 0) -> None:

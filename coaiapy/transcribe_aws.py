@@ -11,18 +11,18 @@ from coaiapy import (
     aws_clients,
     call_recorder,
     config_values,
-    deadlines,
-    json_values,
     transcription,
 )
 from coaiapy.audio_files import AudioFile
 from coaiapy.call_recorder import Call, Recorder
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, UsageError
-from coaiapy.files import open_bytes
-from coaiapy.packages import require
-from coaiapy.text import kind_of
 from coaiapy.transcript_formats import Segment, Transcript, seconds_in
 from coaiapy.transcription import Progress, Wishes
+from coaiapy.util import deadlines
+from coaiapy.util.files import open_bytes
+from coaiapy.util.formats import json_values
+from coaiapy.util.packages import require
+from coaiapy.util.text import kind_of
 
 # The formats that Amazon Transcribe reads, and its largest file.
 KINDS = ("amr", "flac", "mp3", "mp4", "ogg", "wav", "webm")

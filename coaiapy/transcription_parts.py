@@ -11,12 +11,12 @@ import time
 from hashlib import sha256
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from coaiapy import files
 from coaiapy.audio_split import Part
 from coaiapy.errors import CoaiaError
-from coaiapy.folders import make_private_folder, state_folder
-from coaiapy.parallel import as_finished
 from coaiapy.transcript_formats import Segment, Transcript
+from coaiapy.util import files
+from coaiapy.util.paths import make_private_folder, state_folder
+from coaiapy.util.threads import as_finished
 
 # How many parts are with the service at once; so many are in memory as well.
 WORKERS = 4

@@ -11,8 +11,16 @@ import time
 from hashlib import sha256
 from typing import Any, Iterator, NamedTuple, Optional
 
-from coaiapy import files, folders, regular_files
 from coaiapy.errors import NoPlaceError, StateError
+from coaiapy.util import files
+from coaiapy.util.paths import (
+    absolute,
+    entries,
+    make_private_folder,
+    read_regular,
+    real,
+    state_folder,
+)
 
 FOLDER = "trust"
 
@@ -43,7 +51,7 @@ def digest(content: bytes) -> str:
 def digest_of(path: str) -> Optional[str]:
     """Return the hash of the content of a file, ``None`` if it cannot be read."""
     try:
-        return digest(regular_files.content(path))
+        return digest(read_regular(path))
     except StateError:
         return None
 
@@ -60,7 +68,7 @@ def is_trusted(path: str, content_hash: Optional[str]) -> bool:
 def trust(path: str, content_hash: str) -> None:
     """Trust the file at ``path`` as long as its content has this hash; ``StateError`` if not kept."""
     entry = _entry_of(path)
-    folders.make_private_folder(os.path.dirname(entry))
+    make_private_folder(os.path.dirname(entry))
     kept = {"path": place_of(path), "sha256": content_hash, "since": time.time()}
     files.write_atomic(entry, json.dumps(kept, ensure_ascii=False) + "\n")
 
@@ -68,7 +76,7 @@ def trust(path: str, content_hash: str) -> None:
 def untrust(path: str) -> int:
     """Trust the file at ``path``, or all files below that folder, no more; return how many."""
     place = place_of(path)
-    inside = os.path.join(folders.real(path), "")
+    inside = os.path.join(real(path), "")
     gone = 0
     for one in listed():
         if one.path == place or one.path.startswith(inside):
@@ -84,7 +92,7 @@ def untrust(path: str) -> int:
 def listed() -> Iterator[Trusted]:
     """Yield the entries of the store, in the order of their paths."""
     folder = _folder()
-    every = [_read(os.path.join(folder, name)) for name in folders.entries(folder)]
+    every = [_read(os.path.join(folder, name)) for name in entries(folder)]
     return iter(sorted(entry for entry in every if entry is not None))
 
 
@@ -93,12 +101,12 @@ def place_of(path: str) -> str:
 
     A link is another file than the one that it leads to: somebody may make it lead elsewhere.
     """
-    folder, name = os.path.split(folders.absolute(path))
-    return os.path.join(folders.real(folder), name)
+    folder, name = os.path.split(absolute(path))
+    return os.path.join(real(folder), name)
 
 
 def _folder() -> str:
-    return os.path.join(folders.state_folder(), FOLDER)
+    return os.path.join(state_folder(), FOLDER)
 
 
 def _entry_of(path: str) -> str:

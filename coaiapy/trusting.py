@@ -9,14 +9,13 @@ from coaiapy import (
     dotenv_file,
     env_files,
     env_places,
-    folders,
     held_variables,
-    regular_files,
     trust,
 )
 from coaiapy.config_schema import key_for
 from coaiapy.errors import NotFoundError
-from coaiapy.masking import shown_url
+from coaiapy.util.masking import shown_url
+from coaiapy.util.paths import entries, read_regular
 
 TEMPLATES = os.path.join(".coaia", "templates")
 
@@ -49,17 +48,17 @@ def _files(path: str) -> Iterator[str]:
         if os.path.lexists(path):
             yield path
         return
-    for name in folders.entries(path):
+    for name in entries(path):
         if _kind_of(name) is not None and os.path.isfile(os.path.join(path, name)):
             yield os.path.join(path, name)
     templates = os.path.join(path, TEMPLATES)
-    for name in folders.entries(templates):
+    for name in entries(templates):
         if name.endswith((".json", ".yaml", ".yml")):
             yield os.path.join(templates, name)
 
 
 def _subject(path: str) -> Subject:
-    digest = trust.digest(regular_files.content(path))
+    digest = trust.digest(read_regular(path))
     kind = _kind_of(os.path.basename(path))
     return Subject(path, digest, kind(path) if kind else [])
 

@@ -4,12 +4,12 @@ import json
 import zlib
 from typing import Any, Iterable, Iterator, List, NamedTuple, Tuple
 
-from coaiapy.compact_json import compact
-from coaiapy.http_answers import message_of
-from coaiapy.http_retry import is_temporary
 from coaiapy.langfuse_dialect import is_other_generation
 from coaiapy.outgoing import Outgoing
 from coaiapy.record_fields import Body
+from coaiapy.util.formats.json_values import compact
+from coaiapy.util.http.answers import message_of
+from coaiapy.util.http.retry import is_temporary
 
 # Servers refuse a body of more than 4.5 MB; their documentation advises to stay below 3.5 MB.
 MAX_BYTES = 3000000

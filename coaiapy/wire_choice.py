@@ -3,9 +3,9 @@
 from typing import Iterable, List
 
 from coaiapy import wire_ingestion, wire_otlp
-from coaiapy.http_answers import Answer
 from coaiapy.langfuse_generation import V4, Server
 from coaiapy.outgoing import Outgoing
+from coaiapy.util.http.answers import Answer
 from coaiapy.wire import Encoded, Request, Verdict
 
 

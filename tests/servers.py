@@ -2,9 +2,10 @@
 
 import pytest
 
-from coaiapy import http_retry, langfuse_http
-from coaiapy.http_retry import at_most
+from coaiapy import langfuse_http
 from coaiapy.settings import Settings
+from coaiapy.util.http import retry
+from coaiapy.util.http.retry import at_most
 
 
 def settings_for(server, **changes):
@@ -21,7 +22,7 @@ def short_waits(monkeypatch):
 
     A short deadline would do the same, but could end before a busy machine has answered.
     """
-    monkeypatch.setattr(http_retry, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(langfuse_http, "until", lambda deadline, sleep: at_most(4, 1.0, sleep))
 
 

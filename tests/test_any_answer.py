@@ -9,8 +9,10 @@ import pytest
 from fuzzed_answers import InProcess, change_of, generator
 from hypothesis import settings
 
-from coaiapy import current_project, http_retry, json_values
+from coaiapy import current_project
 from coaiapy.journal import Journal
+from coaiapy.util.formats import json_values
+from coaiapy.util.http import retry
 
 KINDS = ("v2", "v3", "v4-dual", "v4-events_only")
 WRONG_ANSWERS = 4
@@ -132,7 +134,7 @@ def problem_of(line, result):
 def test_wrong_answers_end_in_a_stated_error_and_harm_no_later_command(
     run, use, kind, monkeypatch, project
 ):
-    monkeypatch.setattr(http_retry, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.001)
     played = InProcess(use(kind), monkeypatch)
     (project / "picture.png").write_bytes(b"\x89PNG")
     command = Commands(run)

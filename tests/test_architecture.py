@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import os
+import re
 import sys
 import sysconfig
 
@@ -11,69 +12,49 @@ from places import PACKAGE, ROOT
 
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 40
-FIRST_COMMAND_FLOOR = 4
+MOST_ENTRIES = 12  # of a folder below the top, which has the doors too
 
-FLOORS = {
-    0: """
-        errors old_names files folders regular_files shell bash_words packages suggest text notes json_values compact_json
-        terminal_text tls threads parallel time_limit deadlines json_lines json_schema line_numbers row_errors front_matter
-    """,
-    1: """
-        mp3_frames wav_audio iff_chunks ogg_pages audio_files speech_text transcript_formats
-        records record_fields ids times times_relative settings display table listing masking trace_filter
-        trust addresses held_variables env_files env_format_json env_format_lines env_places env_hierarchy env_changes
-        page_watch findings dotenv_file config_files config_schema config_values redis_settings redaction
-        spelled_values token_usage reasoning score_values score_config_fields shapes langfuse_shapes
-        prompt_content media_files gemini_schema yaml_values stash_entries stash_patterns
-    """,
-    2: """
-        journal journal_damage journal_errors journal_marks journal_merge journal_reads journal_schema
-        journal_staging outgoing outbox unconfirmed destinations
-        claims posting
-        readers reader_local reader_legacy reader_v4 server_rows server_pages span_pages span_rows
-        wire wire_choice wire_ingestion wire_otlp span_metadata span_text
-        http_answers timed_stream http_exchange http_failures http_proxies http_retry openai_settings openai_http aws_clients audio_split
-        audio_tags_base audio_tags_foreign audio_conversion audio_tags_id3 audio_tags_mp4 audio_tags_vorbis
-        langfuse_http lost_answers reachability langfuse_dialect langfuse_errors langfuse_generation
-        dispatch known_elsewhere delivery
-        redis_errors redis_limits stash_local stash_redis config_sample web_json
-        current_project score_config_cache score_readers
-        media_transfer
-        server_only server_lacks prompt_cache prompt_display dataset_display prompt_files prompt_folder
-        template_values template_bounds template_tree template_document template_model template_files
-        template_language template_variables
-        template_inheritance template_listing template_plan template_render template_starter
-    """,
-    3: """
-        call_recorder llm process_tags text_calls published_texts
-        transcription transcription_parts transcribe_aws syntation audio_tags
-        prompts prompt_drift prompt_sync
-        datasets dataset_items dataset_files dataset_import finetuning conversations
-        published_forms published_json published_prompts cofuse published_traces
-        api api_models traces unknown_traces trace_reads record_ids
-        projects doctor item_files observation_files columns csv_items batch_ids pipeline environment env_context
-        published_environment published_templates
-        coaiamodule published_config published_stash stash
-        cogh service_checks config_check config_risks trusting
-        scores score_files score_links score_configs score_config_files score_presets score_availability
-        published_score_configs published_scores
-        session_files comments media published_comments published_media health
-    """,
-    4: """
-        cli_call_recorder cli_output cli_progress cli_llm cli_audio cli_speech cli_tag
-        cli_prompts cli_prompt_files cli_datasets cli_dataset_files cli_dataset_items
-        cli_scores cli_score_options cli_score_configs cli_score_config_files cli_input
-        interrupts cli_branches cli_streams cli_common cli_eval cli_arguments cli_delivery cli_help cli_env cli_env_list cli_pipeline
-        cli_listing cli_fuse cli_sessions cli_comments cli_media cli_health cli_projects cli_doctor cli_observations
-        cli_traces cli_trace_list cli_trace_writes cli_batch cli_outbox
-        cli_stash cli_config cli_trust cli_gh published_cli
-        cli_completion cli_complete cli_complete_values cli_globals command_tree cli_references cli_views
-    """,
-    5: """
-        coaiacli __init__ __main__
-    """,
+# The wings, from the ground up: each imports from the rows above its own, and from itself.
+WINGS = """
+    errors
+    util
+    config
+    env
+    langfuse
+    templating stash llm
+    audio
+    environment
+    pipeline cogh syntation
+    checks
+    legacy
+    coaiamodule cofuse api api_models
+    cli interrupts
+    coaiacli
+    __init__ __main__
+"""
+# The same for what is inside two of them: part, and the parts that it imports from.
+INSIDE = {
+    "langfuse": {
+        "records": "",
+        "journal": "records",
+        "client": "records journal",
+        "send": "records journal client read",
+        "read": "records journal client",
+        "prompts": "records client",
+        "datasets": "records journal client",
+        "scores": "records journal client send read",
+        "traces": "records journal client send read",
+        "media": "records journal client send read traces",
+        "comments": "records journal client send read traces prompts",
+        "lookup": "records journal client send read traces scores comments",
+    },
+    "cli": {
+        "commands": "SHARED",
+        "completion": "SHARED commands",
+        "SHARED": "",
+    },
 }
-FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names.split()}
+ROW_OF = {wing: row for row, wings in enumerate(WINGS.split("\n")) for wing in wings.split()}
 
 TERMINAL = {
     "sys.exit",
@@ -97,7 +78,11 @@ FILES = sorted(
     for place in ("coaiapy", "tests", "tools", "bench", ".")
     for path in (ROOT / place).glob("*.py" if place == "." else "**/*.py")
 )
-DOMAIN = [name for name in MODULES if FLOOR_OF.get(name, 0) < FIRST_COMMAND_FLOOR]
+DOMAIN = [
+    name
+    for name in MODULES
+    if ROW_OF.get(name.split(".")[0], 0) < ROW_OF["cli"] and not re.search("(^|_)cli", name)
+]
 
 
 def test_the_modules_are_all_the_files_of_the_package():
@@ -108,21 +93,76 @@ def test_the_modules_are_all_the_files_of_the_package():
     assert not [folder for folder in folders if (folder / "__init__.py").read_text("utf-8")]
 
 
-def test_every_module_has_a_floor_and_every_floor_only_modules_that_exist():
-    homeless = sorted(set(MODULES) - set(FLOOR_OF))
-    gone = sorted(set(FLOOR_OF) - set(MODULES))
-    assert not homeless, "give these a place in FLOORS of this test: {}".format(homeless)
-    assert not gone, "these are in FLOORS, but there is no such file: {}".format(gone)
+def test_no_folder_is_crowded():
+    folders = [path.parent for path in PACKAGE.rglob("__init__.py") if path.parent != PACKAGE]
+    counts = {
+        str(folder.relative_to(PACKAGE)): len(entries - {"__init__.py", "__pycache__"})
+        for folder in folders
+        for entries in [{path.name for path in folder.iterdir() if path.suffix in ("", ".py")}]
+    }
+    crowded = {folder: count for folder, count in counts.items() if count > MOST_ENTRIES}
+    assert not crowded, "more than {} entries: {}".format(MOST_ENTRIES, crowded)
 
 
-def test_no_module_imports_from_a_floor_above_its_own():
+def arrows():
+    """Yield (module, imported module) for every import, also those inside functions."""
+    for module in MODULES:
+        yield from ((module, name) for name in sorted(set(own_imports(module))) if name != module)
+
+
+def test_no_wing_imports_from_one_above_it():
     wrong = [
         "{} imports {}".format(module, name)
-        for module in MODULES
-        for name in sorted(set(own_imports(module)))
-        if FLOOR_OF.get(name, 0) > FLOOR_OF.get(module, max(FLOORS))
+        for module, name in arrows()
+        if not may_import(module, name)
     ]
     assert not wrong, wrong
+
+
+def may_import(module, name):
+    mine, other = module.split("."), name.split(".")
+    if mine[0] != other[0]:
+        rows = [ROW_OF.get(one[0]) for one in (mine, other)]
+        return None in rows or rows[1] < rows[0]
+    parts = INSIDE.get(mine[0])
+    if parts is None or len(mine) < 2 or len(other) < 2:
+        return True
+    mine, other = [one[1] if one[1] in parts else "SHARED" for one in (mine, other)]
+    return mine == other or other in parts[mine].split()
+
+
+def test_the_check_for_arrows_knows_wrong_ones():
+    assert may_import("util.text", "errors") and not may_import("util.text", "config.values")
+    assert may_import("cli.commands.env", "cli.parser")
+    assert not may_import("cli.parser", "cli.commands.env")
+    assert may_import("langfuse.send.otlp", "langfuse.records.ids")
+    assert not may_import("langfuse.read.rows", "langfuse.send.otlp")
+    assert not may_import("pipeline", "cogh")
+
+
+def test_there_is_no_circle_of_files_or_of_parts():
+    assert circle(list(arrows())) == []
+    for parts in INSIDE.values():
+        pairs = [(part, one) for part, below in parts.items() for one in below.split()]
+        assert circle(pairs) == []
+
+
+def circle(pairs):
+    """The names that lead back to themselves, or to one that does."""
+    below = {}
+    for one, other in pairs:
+        below.setdefault(one, set()).add(other)
+        below.setdefault(other, set())
+    while True:
+        ends = {one for one, others in below.items() if not others}
+        if not ends:
+            return sorted(below)
+        below = {one: others - ends for one, others in below.items() if one not in ends}
+
+
+def test_the_check_for_circles_knows_one():
+    assert circle([("a", "b"), ("b", "c"), ("c", "b")]) == ["a", "b", "c"]
+    assert circle([("a", "b"), ("b", "c"), ("a", "c")]) == []
 
 
 def test_importing_costs_nothing():
@@ -271,9 +311,9 @@ def test_nothing_but_the_dispatcher_ends_the_program():
 def test_threads_are_started_in_one_place():
     """It imports what they need before: ``tests/test_cold_commands.py`` proves that this is all."""
     starting = [name for name in MODULES if "Thread" in attributes(name, "threading")]
-    assert starting == ["threads"]
+    assert starting == ["util.threads"]
     using = [name for name in MODULES if "start" in attributes(name, "threads")]
-    assert using == ["parallel", "posting", "time_limit", "timed_stream"]
+    assert set(using) == {"posting", "util.http.timed_stream"}
     others = {"_thread", "asyncio", "concurrent", "multiprocessing", "sched"}
     assert not [name for name in MODULES if others & set(imported_anywhere(name))]
 
@@ -292,4 +332,4 @@ def attributes(module, of):
 def imported_anywhere(module):
     for node in ast.walk(tree(module)):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield from imported_at_top(ast.Module([node], []))
+            yield from imported_at_top(ast.Module(body=[node]))

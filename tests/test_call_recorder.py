@@ -40,7 +40,7 @@ def test_times_are_those_of_the_call(run, trace):
     records = call_recorder.recorder()
     records.observe(Call("wait"), lambda: time.sleep(0.25), lambda nothing: Seen())
     (one,) = observations(run)
-    from coaiapy import times
+    from coaiapy.util import times
 
     length = times.epoch_milliseconds(one["endTime"]) - times.epoch_milliseconds(one["startTime"])
     assert 240 <= length < 20000

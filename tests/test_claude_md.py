@@ -89,21 +89,3 @@ def test_every_command_exists(run, words):
     help_wanted = [] if words.startswith("help") else ["--help"]
     result = run(*(words.split() + help_wanted))
     assert (result.code, result.err) == (0, "")
-
-
-def test_the_floors_of_the_map_are_those_of_the_architecture_test():
-    from test_architecture import FLOOR_OF
-
-    rows = re.findall(r"^\| (\d) \| (.*) \|$", TEXT, re.MULTILINE)
-    assert [int(floor) for floor, _ in rows] == [5, 4, 3, 2, 1, 0]
-    for floor, text in rows:
-        for module in re.findall(r"`coaiapy/(\w+)\.py`", text):
-            assert FLOOR_OF[module] == int(floor), module
-
-
-@pytest.mark.parametrize("prefix, floor", [("cli_", 4), ("template_", 2), ("wire", 2)])
-def test_a_family_of_modules_is_on_one_floor(prefix, floor):
-    from test_architecture import FLOOR_OF
-
-    assert "`{}*` modules".format(prefix) in TEXT
-    assert {FLOOR_OF[name] for name in FLOOR_OF if name.startswith(prefix)} == {floor}

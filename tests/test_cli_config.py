@@ -312,7 +312,7 @@ def test_an_address_of_langfuse_that_is_none_is_said_while_it_is_asked_for(run, 
 
 
 def test_online_says_who_does_not_answer_or_lets_nobody_in(run, monkeypatch, use):
-    monkeypatch.setattr("coaiapy.http_retry.backoff", lambda attempt: 0.0)
+    monkeypatch.setattr("coaiapy.util.http.retry.backoff", lambda attempt: 0.0)
     use("v3")
     monkeypatch.setenv("LANGFUSE_SECRET_KEY", "wrong")
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")

@@ -5,8 +5,9 @@ import re
 import pytest
 from places import PACKAGE
 
-from coaiapy import cli_arguments, coaiacli, config_schema, times
+from coaiapy import cli_arguments, coaiacli, config_schema
 from coaiapy.errors import ExitCode
+from coaiapy.util import times
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 READ_FROM_ENVIRONMENT = re.compile(

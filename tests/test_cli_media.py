@@ -8,10 +8,11 @@ import pytest
 from langfuse_server import KINDS
 from langfuse_server.client import Client
 
-from coaiapy import http_retry, media, media_transfer, settings
+from coaiapy import media, media_transfer, settings
 from coaiapy.errors import ExitCode, NotFoundError, RefusedError
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.media_files import token
+from coaiapy.util.http import retry
 
 KINDS_WITH_STORAGE = sorted(set(KINDS) - {"v2"})
 BOTH = ["v3", "v4-events_only"]
@@ -24,7 +25,7 @@ START, END = "2026-01-02T03:04:05.000Z", "2026-01-02T03:04:07.000Z"
 
 @pytest.fixture(autouse=True)
 def brief_pauses(monkeypatch):
-    monkeypatch.setattr(http_retry, "backoff", lambda attempt: 0.01)
+    monkeypatch.setattr(retry, "backoff", lambda attempt: 0.01)
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import pytest
 from forked import commands_at_once
 from langfuse_server import KINDS
 
-from coaiapy import http_retry, score_presets
+from coaiapy import score_presets
+from coaiapy.util.http import retry
 
 WHERE = sorted(KINDS) + ["local"]
 SCORES = ("fuse", "scores")
@@ -120,7 +121,7 @@ def test_an_empty_list_is_an_empty_table(use, kind, words, run):
 @pytest.mark.parametrize("fault, code", [("401", 3), ("502 html", 4), ("200 html", 4)])
 def test_an_error_is_no_empty_list(use, words, fault, code, run, project, monkeypatch):
     for pause in ("FIRST_PAUSE", "LONGEST_PAUSE"):  # longer than a request may take: one try
-        monkeypatch.setattr(http_retry, pause, 100.0)
+        monkeypatch.setattr(retry, pause, 100.0)
     (project / "kept.json").write_text("good")
     server = use("v4-dual")
     server.fail(fault, times=None)

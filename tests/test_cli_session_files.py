@@ -8,8 +8,8 @@ from langfuse_server import KINDS
 
 from coaiapy import session_files
 from coaiapy.errors import ExitCode, StateError, UsageError
-from coaiapy.packages import require
 from coaiapy.settings import Settings
+from coaiapy.util.packages import require
 
 WHERE = sorted(KINDS) + ["local"]
 SESSION = "4e2b1c1a-2a46-4f53-9d0c-1f3b9a0c7a11"

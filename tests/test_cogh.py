@@ -203,7 +203,7 @@ def test_json_that_is_none_is_one_sentence(monkeypatch, run, body):
     ],
 )
 def test_a_server_that_recovers_is_asked_again(monkeypatch, run, failures):
-    monkeypatch.setattr("coaiapy.http_retry.backoff", lambda attempt: 0.0)
+    monkeypatch.setattr("coaiapy.util.http.retry.backoff", lambda attempt: 0.0)
     answers = failures + [(200, [an_issue(1)], {})]
     with serving(lambda asked, url: answers.pop(0)) as server:
         monkeypatch.setenv("GITHUB_API_URL", server.url)
@@ -212,7 +212,7 @@ def test_a_server_that_recovers_is_asked_again(monkeypatch, run, failures):
 
 
 def test_nobody_answers(monkeypatch, run):
-    monkeypatch.setattr("coaiapy.http_retry.backoff", lambda attempt: 0.0)
+    monkeypatch.setattr("coaiapy.util.http.retry.backoff", lambda attempt: 0.0)
     monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:1")
     result = run(*LIST)
     assert (result.code, result.out) == (4, "")

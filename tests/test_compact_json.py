@@ -1,4 +1,4 @@
-"""compact_json.py: the same text as json writes, with or without an encoder in C."""
+"""Compact JSON: the same text as json writes, with or without an encoder in C."""
 
 import json
 from datetime import date
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coaiapy.compact_json import compact, quoted
+from coaiapy.util.formats.json_values import compact, quoted
 
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()),

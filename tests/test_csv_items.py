@@ -7,9 +7,9 @@ import os
 import pytest
 
 from coaiapy import cli_batch, dataset_files, dataset_items, score_files
-from coaiapy.columns import Columns, map_of
-from coaiapy.csv_items import csv_items
 from coaiapy.errors import UsageError
+from coaiapy.util.formats.columns import Columns, map_of
+from coaiapy.util.formats.item_files import csv_items
 
 NAMES = Columns(["id", "input", "output"], ["in"])
 

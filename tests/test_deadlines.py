@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from coaiapy import deadlines, threads
-from coaiapy.parallel import as_finished, run_all
+from coaiapy.util import deadlines, threads
+from coaiapy.util.threads import as_finished, run_all
 
 
 def test_without_a_limit_there_is_none():

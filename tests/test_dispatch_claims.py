@@ -21,13 +21,13 @@ from delivering import (
 from places import HELPERS
 
 from coaiapy import claims
-from coaiapy.deadlines import Renewing
 from coaiapy.destinations import destination_of
 from coaiapy.dispatch import Dispatch
 from coaiapy.journal import Journal
 from coaiapy.journal_schema import LOCAL
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.posting import WORKER
+from coaiapy.util.deadlines import Renewing
 
 # For what hangs until it is let go.
 PATIENT = {"timeout": 60.0}

@@ -6,7 +6,7 @@ import pytest
 
 from coaiapy import display
 from coaiapy.listing import fields
-from coaiapy.times import duration, moment
+from coaiapy.util.times import duration, moment
 
 
 def observation(id, parent=None, **more):

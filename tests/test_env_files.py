@@ -10,8 +10,9 @@ from dotenv import dotenv_values
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from coaiapy import env_files, env_format_lines
+from coaiapy import env_files
 from coaiapy.errors import StateError, UsageError
+from coaiapy.util.formats import env_lines
 
 AWKWARD = " \t\n\r\v\f'\"$`\\#={}*!;&|<>~%aN\x1c\x85\xa0é\u2028\ufeff😀"
 TEXTS = st.one_of(
@@ -79,7 +80,7 @@ def test_what_python_dotenv_expands_is_known(tmp_path_factory, value):
 @given(variables=VARIABLES)
 def test_python_dotenv_reads_whole_files(tmp_path_factory, variables):
     if misreads_a_backslash_before_a_quote():
-        quoted = [env_format_lines.quote(value) for value in variables.values()]
+        quoted = [env_lines.quote(value) for value in variables.values()]
         assume(not any(text.endswith(('\\"', "\\'")) for text in quoted))
     path = tmp_path_factory.mktemp("env") / ".env"
     write(path, variables, "env")

@@ -8,7 +8,7 @@ import pytest
 from coaiapy import environment
 from coaiapy.environment import EnvironmentConfig, EnvironmentManager
 from coaiapy.errors import CoaiaError, ExitCode, NotFoundError, StateError, UsageError
-from coaiapy.masking import looks_secret, masked
+from coaiapy.util.masking import looks_secret, masked
 
 
 def write(path, **variables):

@@ -8,8 +8,8 @@ import threading
 import pytest
 from forked import all_at_once
 
-from coaiapy import files
 from coaiapy.errors import StateError
+from coaiapy.util import files
 
 
 def count(path):

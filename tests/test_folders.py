@@ -5,8 +5,15 @@ import stat
 
 import pytest
 
-from coaiapy import folders
 from coaiapy.errors import StateError
+from coaiapy.util.paths import (
+    check_stays,
+    entries,
+    make_folders,
+    make_private_folder,
+    state_folder,
+    user_home,
+)
 
 
 def mode(path):
@@ -22,41 +29,41 @@ def tight(request):
 
 
 def test_state_folder_is_below_home_unless_it_was_moved(home, monkeypatch):
-    assert folders.state_folder() == str(home / ".coaia")
+    assert state_folder() == str(home / ".coaia")
     monkeypatch.setenv("COAIA_HOME", "/elsewhere")
-    assert folders.state_folder() == "/elsewhere"
+    assert state_folder() == "/elsewhere"
     monkeypatch.setenv("COAIA_HOME", "")
-    assert folders.state_folder() == str(home / ".coaia")
+    assert state_folder() == str(home / ".coaia")
 
 
 @pytest.mark.parametrize("machine, folder", [("iPad8,1", "Documents"), ("x86_64", "")])
 def test_on_ios_a_home_takes_no_files_but_its_documents_do(home, monkeypatch, machine, folder):
     monkeypatch.delenv("COAIA_HOME")
     monkeypatch.setattr(os, "uname", lambda: os.uname_result(("Darwin", "", "", "", machine)))
-    assert folders.user_home() == str(home)
+    assert user_home() == str(home)
     (home / "Documents").mkdir()
-    assert folders.user_home() == os.path.join(str(home), folder).rstrip("/")
-    assert folders.state_folder() == os.path.join(str(home), folder, ".coaia")
+    assert user_home() == os.path.join(str(home), folder).rstrip("/")
+    assert state_folder() == os.path.join(str(home), folder, ".coaia")
 
 
 def test_private_folders_are_made_with_their_parents(tmp_path):
     path = tmp_path / "a" / "b"
-    assert folders.make_private_folder(str(path)) == str(path)
+    assert make_private_folder(str(path)) == str(path)
     assert mode(path) == 0o700
-    assert folders.make_private_folder(str(path)) == str(path)
+    assert make_private_folder(str(path)) == str(path)
 
 
 def test_a_folder_where_a_file_stands_is_an_error_that_names_it(tmp_path):
     (tmp_path / "a").write_text("")
     with pytest.raises(StateError) as caught:
-        folders.make_private_folder(str(tmp_path / "a" / "b"))
+        make_private_folder(str(tmp_path / "a" / "b"))
     assert str(tmp_path / "a" / "b") in str(caught.value)
 
 
 @pytest.mark.parametrize("value, place", [("~", ""), ("~/state", "state"), ("~/a/~", "a/~")])
 def test_a_tilde_that_no_shell_has_expanded_is_the_home(home, monkeypatch, value, place):
     monkeypatch.setenv("COAIA_HOME", value)
-    assert os.path.normpath(folders.state_folder()) == os.path.normpath(str(home / place))
+    assert os.path.normpath(state_folder()) == os.path.normpath(str(home / place))
 
 
 @pytest.mark.parametrize("value", [None, "", "~", "relative"])
@@ -66,32 +73,32 @@ def test_a_home_that_is_none_is_looked_up_or_missed(monkeypatch, value):
     monkeypatch.delenv("HOME")
     if value is not None:
         monkeypatch.setenv("HOME", value)
-    assert folders.user_home() == pwd.getpwuid(os.getuid()).pw_dir
+    assert user_home() == pwd.getpwuid(os.getuid()).pw_dir
 
     def unknown(number):
         raise KeyError(number)
 
     monkeypatch.setattr(pwd, "getpwuid", unknown)
     with pytest.raises(StateError, match="set HOME, or set COAIA_HOME to a folder"):
-        folders.state_folder()
+        state_folder()
     monkeypatch.setenv("COAIA_HOME", "/elsewhere")
-    assert folders.state_folder() == "/elsewhere"
+    assert state_folder() == "/elsewhere"
 
 
 def test_a_umask_takes_nothing_that_a_private_folder_needs(tmp_path, tight):
-    folders.make_private_folder(str(tmp_path / "a" / "b"))
+    make_private_folder(str(tmp_path / "a" / "b"))
     assert (mode(tmp_path / "a"), mode(tmp_path / "a" / "b")) == (0o700, 0o700)
 
 
 def test_a_umask_takes_nothing_that_the_owner_of_a_folder_needs(tmp_path, tight):
-    folders.make_folders(str(tmp_path / "a" / "b"))
+    make_folders(str(tmp_path / "a" / "b"))
     assert (mode(tmp_path / "a"), mode(tmp_path / "a" / "b")) == (0o700, 0o700)
 
 
 def test_folders_of_the_user_get_the_mode_that_the_umask_allows(tmp_path):
     old = os.umask(0o027)
     try:
-        folders.make_folders(str(tmp_path / "a" / "b"))
+        make_folders(str(tmp_path / "a" / "b"))
     finally:
         os.umask(old)
     assert (mode(tmp_path / "a"), mode(tmp_path / "a" / "b")) == (0o750, 0o750)
@@ -100,10 +107,10 @@ def test_folders_of_the_user_get_the_mode_that_the_umask_allows(tmp_path):
 def test_what_cannot_be_made_in_the_state_folder_names_its_setting(home, project):
     (home / ".coaia").write_text("")
     with pytest.raises(StateError, match="set COAIA_HOME to a folder that you can write to"):
-        folders.make_private_folder(str(home / ".coaia" / "templates"))
+        make_private_folder(str(home / ".coaia" / "templates"))
     (project / "a").write_text("")
     with pytest.raises(StateError) as caught:
-        folders.make_private_folder(str(project / "a" / "b"))
+        make_private_folder(str(project / "a" / "b"))
     assert "COAIA_HOME" not in str(caught.value)
 
 
@@ -123,27 +130,27 @@ def test_links_may_lead_to_what_is_inside(project, path, target, is_good):
     if target:
         (project / path).symlink_to(target)
     if is_good:
-        folders.check_stays(path)
+        check_stays(path)
     else:
         with pytest.raises(StateError, match="leads out of the current folder"):
-            folders.check_stays(path)
+            check_stays(path)
         with pytest.raises(StateError, match="leads out"):
-            folders.check_stays(str(project / path), str(project))
+            check_stays(str(project / path), str(project))
 
 
 def test_a_folder_that_is_a_link_leads_out_as_well(project, tmp_path):
     (project / "folder").symlink_to(str(tmp_path))
     with pytest.raises(StateError, match="leads out"):
-        folders.check_stays("folder/a/file")
+        check_stays("folder/a/file")
 
 
 def test_a_folder_that_cannot_be_listed_is_an_error_and_a_missing_one_is_empty(project):
     (project / "file").write_text("")
-    assert folders.entries("missing") == folders.entries("file") == []
-    assert folders.entries(".") == ["file"]
+    assert entries("missing") == entries("file") == []
+    assert entries(".") == ["file"]
     (project / "loop").symlink_to("loop")
     with pytest.raises(StateError, match="cannot list loop: its links lead in a circle"):
-        folders.entries("loop")
+        entries("loop")
 
 
 @pytest.mark.parametrize(

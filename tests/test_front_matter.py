@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coaiapy import front_matter
 from coaiapy.errors import UsageError
 from coaiapy.process_tags import need
 from coaiapy.prompt_files import parse, with_version
+from coaiapy.util.text import front_matter
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from coaiapy.prompt_files import parse, with_version
     ],
 )
 def test_front_matter_is_what_stands_between_the_first_two_fences(text, heading, content):
-    front = front_matter.parts(text)
+    front = front_matter(text)
     assert (front.heading, front.content) == (heading, content)
 
 
@@ -29,12 +29,12 @@ def test_front_matter_is_what_stands_between_the_first_two_fences(text, heading,
     "text", ["", "Say.", "---", "---\n", "---\na: 1\n", "\n---\n---\n", "----\n---\n"]
 )
 def test_a_text_without_two_fences_has_none(text):
-    assert front_matter.parts(text) is None
+    assert front_matter(text) is None
 
 
 @given(st.text("-\n a:", max_size=40))
 def test_the_parts_are_the_whole_text(text):
-    front = front_matter.parts(text)
+    front = front_matter(text)
     assert front is None or "".join(front) == text
 
 

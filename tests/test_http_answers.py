@@ -6,10 +6,10 @@ import time
 import pytest
 from web_server import serving
 
-from coaiapy.http_answers import Answer, message_of, parsed, retry_after
 from coaiapy.langfuse_dialect import is_other_generation
 from coaiapy.langfuse_errors import clean
 from coaiapy.settings import Settings
+from coaiapy.util.http.answers import Answer, message_of, parsed, retry_after
 
 SECRET = "sk-lf-SECRETSECRETSECRETSECRET1234"
 SETTINGS = Settings(
@@ -50,7 +50,7 @@ def test_a_key_at_the_cut_is_masked(before):
 
 
 def _basic():
-    from coaiapy.masking import basic
+    from coaiapy.util.masking import basic
 
     return basic(SETTINGS.public_key, SECRET)
 

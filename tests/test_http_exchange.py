@@ -6,8 +6,8 @@ import pytest
 import requests
 from web_server import serving
 
-from coaiapy import http_exchange
-from coaiapy.http_exchange import whole_answer
+from coaiapy.util.http import exchange
+from coaiapy.util.http.exchange import whole_answer
 
 
 def asked(body, headers):
@@ -22,7 +22,7 @@ def test_a_whole_answer_has_status_headers_and_unpacked_body():
 
 @pytest.mark.parametrize("unpacked", [3 << 20, 30 << 20])
 def test_a_small_answer_that_unpacks_to_much_ends_early(monkeypatch, unpacked):
-    monkeypatch.setattr(http_exchange, "LARGEST_ANSWER", 2 << 20)
+    monkeypatch.setattr(exchange, "LARGEST_ANSWER", 2 << 20)
     packed = gzip.compress(b"\0" * unpacked)
     assert len(packed) < 40000
     with pytest.raises(EOFError, match="more than 2 MB"):

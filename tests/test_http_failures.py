@@ -8,10 +8,10 @@ import pytest
 import requests
 from web_server import serving
 
-from coaiapy import deadlines
 from coaiapy.errors import ExitCode, NetworkError
-from coaiapy.http_exchange import answer_of, opened
-from coaiapy.http_failures import BadAddressError, NoAnswerError, translated
+from coaiapy.util import deadlines
+from coaiapy.util.http.exchange import answer_of, opened
+from coaiapy.util.http.failures import BadAddressError, NoAnswerError, translated
 
 
 def asked(url, seconds=60.0, timeout=(5.0, 5.0)):

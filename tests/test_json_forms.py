@@ -4,9 +4,9 @@ import json
 import re
 
 import pytest
+from all_commands import REAL_COMMANDS, named
 from langfuse_server import LangfuseServer
 from servers import point_at
-from test_coaiacli import REAL_COMMANDS, named
 
 # Commands that print nothing on stdout, or what is JSON, JSON Lines, shell lines or a file anyway.
 WITHOUT = """

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from coaiapy.cli_common import Context
 from coaiapy.cli_output import print_json_lines
-from coaiapy.json_lines import json_lines
+from coaiapy.util.formats.json_values import json_lines
 
 VALUES = st.lists(st.dictionaries(st.text(), st.text()))
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coaiapy import json_values
+from coaiapy.util.formats import json_values
 
 SCALARS = st.one_of(
     st.none(),

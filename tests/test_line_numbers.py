@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coaiapy import line_numbers
+from coaiapy.util.formats import line_numbers
 
 KEYS = st.text(max_size=3)
 VALUES = st.recursive(

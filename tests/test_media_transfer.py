@@ -8,8 +8,9 @@ import pytest
 import trustme
 from web_server import serving
 
-from coaiapy import http_retry, media_files, media_transfer
+from coaiapy import media_files, media_transfer
 from coaiapy.errors import NetworkError, RefusedError
+from coaiapy.util.http import retry
 
 REASON = b"<Error><Code>AccessDenied</Code><Message>no\n entry</Message></Error>"
 CUT = [b"HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n<Error><Code>Acc"]
@@ -19,7 +20,7 @@ PACKED_TWICE = 403, b"x", {"Content-Encoding": "gzip, gzip"}
 
 @pytest.fixture(autouse=True)
 def brief_pauses(monkeypatch):
-    monkeypatch.setattr(http_retry, "backoff", lambda attempt: 0.01)
+    monkeypatch.setattr(retry, "backoff", lambda attempt: 0.01)
 
 
 @pytest.fixture(params=["upload", "download"])

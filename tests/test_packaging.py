@@ -51,6 +51,7 @@ def declared_by_setup(version, monkeypatch):
     said = {}
     stub = types.ModuleType("setuptools")
     stub.__version__ = version
+    stub.find_packages = lambda include: {"find": {"include": include}}
     stub.setup = lambda **words: said.update(words)
     monkeypatch.setitem(sys.modules, "setuptools", stub)
     monkeypatch.chdir(str(ROOT))

@@ -2,9 +2,10 @@
 
 import pytest
 
-from coaiapy import deadlines, page_watch
 from coaiapy.errors import NetworkError
-from coaiapy.page_watch import MOST_KNOWN_PAGES, PageWatch
+from coaiapy.util import deadlines
+from coaiapy.util.http import page_watch
+from coaiapy.util.http.page_watch import MOST_KNOWN_PAGES, PageWatch
 
 
 def test_rows_are_new_once():

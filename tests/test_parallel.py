@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from coaiapy.parallel import as_finished, run_all, values_of
+from coaiapy.util.threads import as_finished, run_all, values_of
 
 
 def test_outcomes_come_in_the_order_of_the_items():

@@ -14,8 +14,8 @@ from coaiapy.errors import (
     UsageError,
 )
 from coaiapy.langfuse_errors import WrongDialectError
-from coaiapy.parallel import WORKERS
 from coaiapy.settings import Settings
+from coaiapy.util.threads import WORKERS
 
 PROMPTS = "/api/public/v2/prompts"
 CHAT = [{"role": "system", "content": "s"}, {"role": "user", "content": "{{q}}"}]

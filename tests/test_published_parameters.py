@@ -10,7 +10,7 @@ import pytest
 from langfuse_server import KINDS
 
 from coaiapy import cofuse
-from coaiapy.old_names import with_old_names
+from coaiapy.util.old_names import with_old_names
 
 LISTED = Path(__file__).resolve().parent / "data" / "published_parameters.txt"
 # A method that called a judge; what a template asks of it is in its steps today.

@@ -4,10 +4,11 @@ import time
 
 import pytest
 
-from coaiapy import deadlines, reachability
+from coaiapy import reachability
 from coaiapy.langfuse_errors import UnavailableError
 from coaiapy.reachability import BRIEF_SECONDS, brief_seconds
 from coaiapy.settings import Settings
+from coaiapy.util import deadlines
 
 HOUR = 3600.0
 

@@ -5,8 +5,9 @@ import socket
 
 import pytest
 
-from coaiapy import files, regular_files
 from coaiapy.errors import StateError
+from coaiapy.util import files
+from coaiapy.util.paths import LARGEST, read_regular
 
 
 def fifo(path):
@@ -37,7 +38,7 @@ def loop(path):
 def test_what_is_not_a_file_is_refused_at_once(tmp_path, make, said):
     make(tmp_path / "x")
     with pytest.raises(StateError, match=said):
-        regular_files.content(str(tmp_path / "x"))
+        read_regular(str(tmp_path / "x"))
     with pytest.raises(StateError, match=said):
         files.read_text(str(tmp_path / "x"))
 
@@ -47,30 +48,30 @@ def test_a_socket_is_refused(tmp_path, monkeypatch):
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind("x")
         with pytest.raises(StateError, match="it is a socket"):
-            regular_files.content("x")
+            read_regular("x")
 
 
 def test_a_link_to_a_file_is_read(tmp_path):
     (tmp_path / "file").write_bytes(b"\x00\xff")
     (tmp_path / "link").symlink_to("file")
-    assert regular_files.content(str(tmp_path / "link")) == b"\x00\xff"
+    assert read_regular(str(tmp_path / "link")) == b"\x00\xff"
 
 
 def test_a_file_has_a_largest_size(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"x" * 100)
-    assert regular_files.content(str(path), 100) == b"x" * 100
+    assert read_regular(str(path), 100) == b"x" * 100
     with pytest.raises(StateError, match="{}: it is larger than 99 bytes".format(path)):
-        regular_files.content(str(path), 99)
+        read_regular(str(path), 99)
     with open(str(path), "wb") as stream:
-        stream.truncate(regular_files.LARGEST + 1)
+        stream.truncate(LARGEST + 1)
     with pytest.raises(StateError, match="larger"):
         files.read_text(str(path))
 
 
 def test_a_path_that_no_file_can_have_is_an_error():
     with pytest.raises(StateError, match="null"):
-        regular_files.content("a\0b")
+        read_regular("a\0b")
 
 
 PLACES = [

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coaiapy import score_config_cache as cache
-from coaiapy import times
+from coaiapy.util import times
 
 
 def write_ten(writer):

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from langfuse_server import KINDS
 
-from coaiapy import current_project, http_retry, score_configs, settings
+from coaiapy import current_project, score_configs, settings
 from coaiapy import score_config_cache as cache
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, RefusedError, UsageError
+from coaiapy.util.http import retry
 
 WHERE = sorted(KINDS) + ["local"]
 GOOD = {
@@ -121,7 +122,7 @@ def test_a_stale_entry_is_served_with_a_note_when_the_server_is_down(use, monkey
     score_configs.find(known, "Config 0")
     age(server.project_id, days=3)
     for pause in ("FIRST_PAUSE", "LONGEST_PAUSE"):  # longer than a request may take: one try
-        monkeypatch.setattr(http_retry, pause, 100.0)
+        monkeypatch.setattr(retry, pause, 100.0)
     server.fail("refuse")
     notes = []
     for _ in range(3):

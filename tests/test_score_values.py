@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from coaiapy.errors import UsageError
 from coaiapy.score_values import accepted, unconfigured, validate_score_value
-from coaiapy.spelled_values import number
+from coaiapy.util.text import number
 
 HELPFUL = {
     "name": "Helpfulness",

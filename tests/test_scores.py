@@ -6,12 +6,14 @@ import pytest
 from langfuse_server import KINDS
 from langfuse_server.client import Client
 
-from coaiapy import deadlines, http_retry, ids, score_configs, scores, settings, trace_reads, traces
+from coaiapy import ids, score_configs, scores, settings, trace_reads, traces
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.langfuse_generation import Server
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.records import trace_from
 from coaiapy.score_readers import ScoreFilter, ScoreReader
+from coaiapy.util import deadlines
+from coaiapy.util.http import retry
 
 WHERE = sorted(KINDS) + ["local"]
 SESSIONS = [kind for kind in WHERE if kind != "v2"]
@@ -241,7 +243,7 @@ def test_what_is_not_readable_yet_is_shown_all_the_same(use, kind):
 
 def test_an_error_is_no_empty_list(use, monkeypatch):
     for pause in ("FIRST_PAUSE", "LONGEST_PAUSE"):  # longer than a request may take: one try
-        monkeypatch.setattr(http_retry, pause, 100.0)
+        monkeypatch.setattr(retry, pause, 100.0)
     server = use("v4-dual")
     listed()
     server.fail("500", times=None)

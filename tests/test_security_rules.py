@@ -64,7 +64,7 @@ def test_every_request_checks_certificates_and_stays_where_it_is():
         assert "False" in words.get("allow_redirects", ""), (module, call.lineno)
         assert "timeout" in words and "stream" in words, (module, call.lineno)
     modules = {module for module, _ in asking}
-    assert modules == {"http_exchange"}
+    assert modules == {"util.http.exchange"}
 
 
 def requests_of(pairs):
@@ -90,7 +90,7 @@ def test_no_request_is_sent_in_another_way():
 
 def test_yaml_is_read_in_one_place():
     allowed = {
-        "yaml_values": {"yaml.load_all", "yaml.compose_all", "yaml.ScalarNode"},
+        "util.formats.yaml_values": {"yaml.load_all", "yaml.compose_all", "yaml.ScalarNode"},
         # What it has just written itself.
         "prompt_files": {"yaml.dump", "yaml.safe_load"},
         # The lines of a text, in which an alias stands for nothing yet.

@@ -3,7 +3,17 @@
 import pytest
 
 from coaiapy.langfuse_shapes import checked
-from coaiapy.shapes import each, either, maybe, name, number, record, text, those, whole
+from coaiapy.util.formats.shapes import (
+    each,
+    either,
+    maybe,
+    name,
+    number,
+    record,
+    text,
+    those,
+    whole,
+)
 
 PET = record("a pet", {"id": name, "age": maybe(whole)}, {"nick": text})
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from coaiapy import shell
 from coaiapy.errors import UsageError
+from coaiapy.util import shell
 
 # dash and bash must be there; what else the machine has is tried too.
 POSIX_SHELLS = ["sh", "dash", "bash"] + [name for name in ("zsh", "ksh") if shutil.which(name)]

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coaiapy import config_values, score_values, spelled_values
+from coaiapy import config_values, score_values
 from coaiapy.config_schema import KEY_OF, checked
 from coaiapy.errors import ConfigError
 from coaiapy.template_values import convert
+from coaiapy.util import text as texts
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_a_number_is_read_the_same_everywhere(text, number):
     assert checked(KEY_OF["default_temperature"], text) == number
     assert convert(text, "number") == number
     assert score_values.accepted({"dataType": "NUMERIC"}, text).plain == number
-    assert isinstance(spelled_values.number(text), type(number))
+    assert isinstance(texts.number(text), type(number))
 
 
 @pytest.mark.parametrize(
@@ -64,32 +65,32 @@ def test_what_is_no_number_is_refused_everywhere(text):
 
 
 def test_a_number_too_large_for_a_float_is_refused_too():
-    assert spelled_values.number(10**400) is None
+    assert texts.number(10**400) is None
     with pytest.raises(ValueError, match="must be a number"):
         convert(10**400, "number")
 
 
 @given(st.booleans() | st.none() | st.lists(st.integers()) | st.binary())
 def test_other_values_spell_no_number(value):
-    assert spelled_values.number(value) is None
-    assert spelled_values.truth(value) is (value if isinstance(value, bool) else None)
+    assert texts.number(value) is None
+    assert texts.truth(value) is (value if isinstance(value, bool) else None)
 
 
 @given(st.integers(min_value=0, max_value=10**18 - 1))
 def test_plain_digits_are_a_number(number):
-    assert spelled_values.whole_number(str(number)) == number
-    assert spelled_values.whole_number("0" + str(number)[:17]) == int(str(number)[:17])
+    assert texts.whole_number(str(number)) == number
+    assert texts.whole_number("0" + str(number)[:17]) == int(str(number)[:17])
 
 
 @given(st.text())
 def test_no_text_is_too_strange(text):
-    number = spelled_values.whole_number(text)
+    number = texts.whole_number(text)
     assert number is None or str(number) == text.lstrip("0") or number == 0
 
 
 @pytest.mark.parametrize("text", ["", "²", "٣", "-1", "+1", "1.0", "1 ", "1\n", "1_0", "9" * 19])
 def test_anything_else_is_none(text):
-    assert spelled_values.whole_number(text) is None
+    assert texts.whole_number(text) is None
 
 
 @pytest.mark.parametrize("digit", ["²", "9" * 5000])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coaiapy.suggest import did_you_mean
+from coaiapy.util.text import did_you_mean
 
 KNOWN = [
     "observation_type",

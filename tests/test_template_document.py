@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from places import PACKAGE
 
-from coaiapy import json_schema
 from coaiapy.errors import UsageError
 from coaiapy.record_fields import LEVELS, OBSERVATION_TYPES
 from coaiapy.template_document import checked_document, schema, schema_text
 from coaiapy.template_render import new_language
+from coaiapy.util.formats import json_schema
 
 SCHEMA = schema()
 STANDARD = jsonschema.Draft7Validator(SCHEMA)

@@ -12,7 +12,7 @@ from web_server import serving
 
 from coaiapy.cli_common import Context
 from coaiapy.coaiacli import main
-from coaiapy.terminal_text import one_line, visible
+from coaiapy.util.text import one_line, visible
 
 # Clears the screen, sets the title, writes from right to left, goes back to the line's start.
 STEERING = "a\x1b[2J\x1b]0;owned\x07b\x9b31mc\u202ed\re\x7f\x08f"

@@ -5,9 +5,8 @@ import threading
 
 import pytest
 
-from coaiapy import threads
-from coaiapy.parallel import run_all, values_of
-from coaiapy.time_limit import within
+from coaiapy.util import threads
+from coaiapy.util.threads import run_all, values_of, within
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from coaiapy.time_limit import OvertimeError, within
+from coaiapy.util.threads import OvertimeError, within
 
 
 def test_what_is_done_in_time_is_returned():

@@ -5,10 +5,10 @@ import threading
 
 import pytest
 
-from coaiapy import threads
-from coaiapy.deadlines import NEVER
-from coaiapy.time_limit import OvertimeError
-from coaiapy.timed_stream import each_by
+from coaiapy.util import threads
+from coaiapy.util.deadlines import NEVER
+from coaiapy.util.http.timed_stream import each_by
+from coaiapy.util.threads import OvertimeError
 
 
 def test_items_come_in_order_and_end():

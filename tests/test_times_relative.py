@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coaiapy import times, times_relative
 from coaiapy.errors import UsageError
+from coaiapy.util import times
 
 NOW = datetime(2026, 2, 4, 9, 30, tzinfo=timezone.utc)  # a Wednesday
 
@@ -37,7 +37,7 @@ def zone(request, monkeypatch):
     ],
 )
 def test_so_long_ago(text, expected):
-    assert times_relative.parse(text, NOW) == expected
+    assert times.parse(text, NOW) == expected
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_so_long_ago(text, expected):
     ],
 )
 def test_days_are_those_of_the_calendar_on_the_wall(zone, text, day):
-    assert times_relative.parse(text, NOW) == times.parse_time(day)
+    assert times.parse(text, NOW) == times.parse_time(day)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_days_are_those_of_the_calendar_on_the_wall(zone, text, day):
     ["", "2", "h", "2y", "-2h", "someday", "monday 25:00", "999999999w", "2026-01-31", "ago"],
 )
 def test_what_is_no_relative_time_is_left_to_the_other_forms(text):
-    assert times_relative.parse(text, NOW) is None
+    assert times.parse(text, NOW) is None
 
 
 def test_an_option_takes_them_and_a_file_does_not(run):

@@ -9,8 +9,9 @@ import pytest
 import trustme
 from web_server import serving
 
-from coaiapy import aws_clients, media_transfer, tls
+from coaiapy import aws_clients, media_transfer
 from coaiapy.errors import NetworkError
+from coaiapy.util.http import tls
 
 KEY = "a-key-that-nobody-else-may-see"
 CHAT = {"choices": [{"message": {"content": "hello"}, "finish_reason": "stop"}]}

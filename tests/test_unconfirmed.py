@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from coaiapy import http_retry, settings, trace_reads, traces, unconfirmed
+from coaiapy import settings, trace_reads, traces, unconfirmed
 from coaiapy.destinations import destination_of
 from coaiapy.errors import ExitCode
 from coaiapy.journal import Journal
 from coaiapy.records import score_from
+from coaiapy.util.http import retry
 
 SLOW = ["v3", "v4-legacy", "v4-dual", "v4-events_only"]  # v2 shows what is written at once
 EVERY = ["v2"] + SLOW
@@ -76,8 +77,8 @@ def test_a_server_out_of_reach_does_not_hide_what_was_written(run, use, kind, mo
         assert "connection refused" in result.err
         assert len(result.err.splitlines()) == 1
     assert "Late  (not sent yet)" in view(run, "tv", "t")
-    monkeypatch.setattr(http_retry, "FIRST_PAUSE", 100)  # no second try before the deadline
-    monkeypatch.setattr(http_retry, "LONGEST_PAUSE", 100)
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 100)  # no second try before the deadline
+    monkeypatch.setattr(retry, "LONGEST_PAUSE", 100)
     for words in (("fuse", "traces", "tv", "unknown"), ("fuse", "traces", "--name", "unknown")):
         result = run(*words)
         assert (result.code, result.out) == (ExitCode.NETWORK, "")

@@ -5,7 +5,7 @@ import time
 import pytest
 import yaml
 
-from coaiapy import yaml_values
+from coaiapy.util.formats import yaml_values
 
 ALIASES = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     "a{0}: &a{0} [{1}]\n".format(n, ", ".join(["*a{}".format(n - 1)] * 9)) for n in range(1, 12)

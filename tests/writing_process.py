@@ -4,7 +4,8 @@ import os
 
 from delivering import records_of, settings_for
 
-from coaiapy import deadlines, traces
+from coaiapy import traces
+from coaiapy.util import deadlines
 
 
 class Server:

@@ -1,0 +1,222 @@
+"""Reading and writing files: atomic replacement, private permissions, and locks between processes.
+
+Errors of the operating system become a ``StateError``.
+"""
+
+import os
+import stat
+import time
+from contextlib import contextmanager
+from typing import IO, Callable, Iterator, Optional, Union
+
+from coaiapy.errors import StateError, UsageError
+from coaiapy.util.paths import LARGEST, advice_for, check_stays, read_regular, real, reason
+
+PRIVATE_FILE = 0o600
+# Bytes of a file that the user has named. Redis, for one, takes no larger value.
+LARGEST_INPUT = 512 << 20
+
+
+def read_text(path: str, newline: Optional[str] = None, most: int = LARGEST) -> str:
+    """Return the text of a regular UTF-8 file without its byte-order mark.
+
+    Line ends become ``\\n``; with ``newline=""`` they stay as they are in the file. Raises
+    ``StateError`` for a device, a pipe, and a file of more than ``most`` bytes.
+    """
+    return _text(read_regular(path, most), path, newline)
+
+
+def _text(content: bytes, path: str, newline: Optional[str]) -> str:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise StateError(
+            "{} is not UTF-8 text (line {}, byte {}): save it as UTF-8".format(
+                path, error.object.count(b"\n", 0, error.start) + 1, error.start
+            )
+        ) from error
+    return text if newline == "" else text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_input_text(path: str, newline: Optional[str] = None) -> str:
+    """Return the text of a file that the user gave as input; it may be a pipe.
+
+    ``UsageError`` if it is not UTF-8, as for all that is wrong with an input. Use ``read_text`` for
+    the files that coaia keeps or finds itself, where that is a ``StateError``.
+    """
+    return _as_input(lambda: _text(read_bytes(path), path, newline))
+
+
+def read_found_input_text(path: str, newline: Optional[str] = None, most: int = LARGEST) -> str:
+    """Return what ``read_input_text`` does, of a regular file found in a folder of the user's."""
+    return _as_input(lambda: read_text(path, newline, most))
+
+
+def _as_input(read: Callable[[], str]) -> str:
+    try:
+        return read()
+    except StateError as error:
+        if isinstance(error.__cause__, UnicodeDecodeError):
+            raise UsageError(str(error)) from error
+        raise
+
+
+def write_atomic(path: str, data: Union[str, bytes], mode: int = PRIVATE_FILE) -> None:
+    """Replace ``path`` by ``data`` in one step: a reader sees the old file or the new one.
+
+    If ``path`` is a symbolic link, the file it points to is replaced.
+    """
+    import tempfile  # slow to import, and most commands write no file
+
+    target = real(path)
+    content = data.encode("utf-8") if isinstance(data, str) else data
+    temporary = ""
+    try:
+        descriptor, temporary = tempfile.mkstemp(
+            prefix=".{}.".format(os.path.basename(target)), dir=os.path.dirname(target)
+        )
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, target)
+    except OSError as error:
+        _remove_quietly(temporary)
+        said = "cannot write {}: {}{}".format(path, reason(error), advice_for(path))
+        raise StateError(said) from error
+    except BaseException:
+        _remove_quietly(temporary)
+        raise
+
+
+def make_private_file(path: str) -> None:
+    """Create an empty file with mode 0600, whatever the umask; one that is there stays as it is.
+
+    Raises ``OSError``.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+    except FileExistsError:
+        return
+    os.close(descriptor)
+    os.chmod(path, PRIVATE_FILE)
+
+
+def open_bytes(path: str) -> IO[bytes]:
+    """Open a file for reading its bytes; ``StateError`` if that cannot be done."""
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise StateError("cannot read {}: {}".format(path, reason(error))) from error
+
+
+def read_bytes(path: str) -> bytes:
+    """Return the bytes of a file that the user has named, up to ``LARGEST_INPUT``."""
+    with open_bytes(path) as stream:
+        try:
+            content = stream.read(LARGEST_INPUT + 1)
+        except OSError as error:
+            raise StateError("cannot read {}: {}".format(path, reason(error))) from error
+    if len(content) > LARGEST_INPUT:
+        raise StateError(
+            "cannot read {}: it is larger than {} MB".format(path, LARGEST_INPUT >> 20)
+        )
+    return content
+
+
+def write_output(path: str, data: Union[str, bytes]) -> None:
+    """Write ``data`` to a path that the user chose.
+
+    A file is replaced atomically and keeps its mode; a new file gets the mode that the umask
+    allows. A device or a pipe is opened and written to. ``StateError`` for a link out of the current
+    folder.
+    """
+    if os.path.islink(path):
+        check_stays(path)
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return write_atomic(path, data, 0o666 & ~_umask())
+    if stat.S_ISREG(mode):
+        return write_atomic(path, data, stat.S_IMODE(mode))
+    try:
+        with open(path, "wb") as stream:
+            stream.write(data.encode("utf-8") if isinstance(data, str) else data)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StateError("cannot write {}: {}".format(path, reason(error))) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)  # the umask can only be read by setting it
+    os.umask(mask)
+    return mask
+
+
+def _remove_quietly(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
+
+
+@contextmanager
+def locked(path: str, timeout: float = 20.0) -> Iterator[None]:
+    """Hold the lock for changing ``path`` while the block runs.
+
+    The file's folder is what is locked: the file itself may be replaced meanwhile, and a lock
+    file would stay behind after a crash. Raises ``StateError`` after ``timeout`` seconds.
+    """
+    folder = os.path.dirname(real(path))
+    try:
+        import fcntl
+    except ImportError:
+        with _lock_file(path, timeout):
+            yield
+        return
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise StateError("cannot open the folder {}: {}".format(folder, reason(error))) from error
+    try:
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                _wait_for_lock(path, deadline, error)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _lock_file(path: str, timeout: float) -> Iterator[None]:
+    """Lock with a lock file, on systems without ``fcntl``: only one process can create it."""
+    lock_path = path + ".lock"
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            os.close(os.open(lock_path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            break
+        except FileExistsError as error:
+            _wait_for_lock(
+                path, deadline, error, "; if no such process exists, remove " + lock_path
+            )
+        except OSError as error:
+            raise StateError("cannot lock {}: {}".format(lock_path, reason(error))) from error
+    try:
+        yield
+    finally:
+        _remove_quietly(lock_path)
+
+
+def _wait_for_lock(path: str, deadline: float, error: OSError, hint: str = "") -> None:
+    if time.monotonic() > deadline:
+        raise StateError(
+            "{} is locked by another process: try again when it has finished{}".format(path, hint)
+        ) from error
+    time.sleep(0.01)
