@@ -146,7 +146,8 @@ def add_observation(
 
     Raises what ``create_trace`` raises.
     """
-    from coaiapy import delivery, settings, traces
+    from coaiapy import delivery, traces
+    from coaiapy.config import settings
     from coaiapy.records import observation_from
     from coaiapy.util import deadlines
 
@@ -185,7 +186,8 @@ def patch_output(trace_id: str, output: Any, *, timeout: Optional[float] = None)
     Raises ``NotFoundError`` if there is no such trace, ``UsageError`` if ``output`` is ``None``,
     and what ``create_trace`` raises.
     """
-    from coaiapy import delivery, settings, traces
+    from coaiapy import delivery, traces
+    from coaiapy.config import settings
     from coaiapy.util import deadlines
 
     with deadlines.limit(timeout, "timeout"):
@@ -209,7 +211,8 @@ def get_trace(trace_id: str) -> Body:
     ``NetworkError`` when the server does not answer and this machine has nothing of the trace,
     ``ConfigError`` for wrong settings or keys, and ``RefusedError`` when the server refuses.
     """
-    from coaiapy import settings, trace_reads
+    from coaiapy import trace_reads
+    from coaiapy.config import settings
 
     return trace_reads.get_trace(settings.load(), trace_id)
 
@@ -240,7 +243,8 @@ def list_traces(
     not answer, ``ConfigError`` for wrong settings or keys, and ``RefusedError`` when the server
     refuses.
     """
-    from coaiapy import settings, trace_reads
+    from coaiapy import trace_reads
+    from coaiapy.config import settings
     from coaiapy.trace_filter import TraceFilter, tags_of
     from coaiapy.util import times
 
@@ -269,7 +273,8 @@ def flush(timeout: float = 15.0) -> int:
     Gives up when the server has accepted nothing for ``timeout`` seconds. Raises ``ConfigError``
     without Langfuse keys and ``RefusedError`` when the server refuses a record.
     """
-    from coaiapy import delivery, settings
+    from coaiapy import delivery
+    from coaiapy.config import settings
 
     outcome = delivery.flush(settings.load(), timeout)
     delivery.check(outcome)
@@ -315,7 +320,8 @@ def fetch(key: str) -> bytes:
 
 
 def _write(records: Iterable[Any], timeout: Optional[float]) -> None:
-    from coaiapy import delivery, settings, traces
+    from coaiapy import delivery, traces
+    from coaiapy.config import settings
     from coaiapy.util import deadlines
 
     with deadlines.limit(timeout, "timeout"):
@@ -323,6 +329,7 @@ def _write(records: Iterable[Any], timeout: Optional[float]) -> None:
 
 
 def _as_kept(record: Any) -> Body:
-    from coaiapy import settings, traces
+    from coaiapy import traces
+    from coaiapy.config import settings
 
     return traces.as_kept(settings.load(), record)

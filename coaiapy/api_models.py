@@ -59,7 +59,9 @@ def summarize(
     Raises ``UsageError`` for an empty text, ``ConfigError`` for a missing or refused key,
     ``NetworkError`` or ``RefusedError`` when the service fails or refuses.
     """
-    from coaiapy import call_recorder, config_files, config_values, process_tags, text_calls
+    from coaiapy import call_recorder, process_tags, text_calls
+    from coaiapy.config import files as config_files
+    from coaiapy.config import values as config_values
 
     values = config_values.load()
     tag = process_tags.need("summarizer", config_files.merged())

@@ -6,8 +6,8 @@ The keys come from the settings; without them boto3 looks where AWS's own tools 
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Set, TypeVar
 
-from coaiapy import addresses
-from coaiapy.config_values import ConfigValues
+from coaiapy.config import addresses
+from coaiapy.config.values import ConfigValues
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
 from coaiapy.util import deadlines
 from coaiapy.util.http import proxies

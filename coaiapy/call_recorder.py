@@ -6,7 +6,9 @@ The call matters more than its record: a failure to record is reported as a note
 import logging
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, TypeVar
 
-from coaiapy import config_values, ids, settings, traces
+from coaiapy import ids, traces
+from coaiapy.config import settings
+from coaiapy.config import values as config_values
 from coaiapy.env_context import current_context
 from coaiapy.errors import CoaiaError
 from coaiapy.records import observation_from

@@ -9,7 +9,7 @@ from coaiapy.cli_common import Parser, add_timeout, example_text
 from coaiapy.cli_output import check_output, print_json
 from coaiapy.cli_progress import seconds_bar
 from coaiapy.cli_streams import Context
-from coaiapy.config_schema import KEY_OF
+from coaiapy.config.schema import KEY_OF
 from coaiapy.errors import CoaiaError, ExitCode, StateError, UsageError
 from coaiapy.transcript_formats import FORMATS, as_object
 from coaiapy.util.files import write_output

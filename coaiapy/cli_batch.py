@@ -4,7 +4,7 @@ import argparse
 import itertools
 from typing import Any, Iterable, Optional
 
-from coaiapy import cli_references, settings, traces
+from coaiapy import cli_references, traces
 from coaiapy.cli_arguments import add_fields
 from coaiapy.cli_common import add_command
 from coaiapy.cli_delivery import add_delivery_options, report, summary
@@ -12,6 +12,7 @@ from coaiapy.cli_input import STDIN, open_input
 from coaiapy.cli_output import print_json
 from coaiapy.cli_progress import new_bar
 from coaiapy.cli_streams import Context
+from coaiapy.config import settings
 from coaiapy.observation_files import preview, read_observations
 from coaiapy.record_fields import OBSERVATION_FIELDS
 from coaiapy.util.formats.item_files import FORMATS

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List, Optional
 
-from coaiapy import cli_references, comments, settings
+from coaiapy import cli_references, comments
 from coaiapy.cli_arguments import add_id, add_json, seconds
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_input import STDIN, read_stdin
@@ -11,8 +11,9 @@ from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.cli_views import show_fields
+from coaiapy.config import settings
+from coaiapy.config.settings import Settings
 from coaiapy.errors import UsageError
-from coaiapy.settings import Settings
 
 _COLUMNS = {
     "createdAt": "Created",

@@ -110,7 +110,8 @@ def _variables(given: Given) -> List[Candidate]:
 
 
 def _score_configs(given: Given) -> List[Candidate]:
-    from coaiapy import score_config_cache, settings
+    from coaiapy import score_config_cache
+    from coaiapy.config import settings
     from coaiapy.current_project import recorded
 
     project = recorded(settings.load(given.get("env")))
@@ -134,7 +135,8 @@ def _presets(given: Given) -> List[Candidate]:
 
 
 def _process_tags(given: Given) -> List[Candidate]:
-    from coaiapy import config_files, process_tags
+    from coaiapy import process_tags
+    from coaiapy.config import files as config_files
 
     tags, _ = process_tags.find_all(config_files.merged())
     return [Candidate(tag.name, tag.description or tag.instruction) for tag in tags]

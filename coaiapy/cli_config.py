@@ -4,12 +4,14 @@ import argparse
 import os
 from typing import Any, Dict, List, Optional
 
-from coaiapy import config_check, config_files, config_sample, config_values
+from coaiapy import config_check
 from coaiapy.cli_common import Parser, add_command, add_local_command, example_text, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_streams import Context, is_terminal
-from coaiapy.config_schema import KEY_OF, TEXT, Key, checked
-from coaiapy.config_values import ConfigValues, Layer
+from coaiapy.config import files as config_files
+from coaiapy.config import values as config_values
+from coaiapy.config.schema import KEY_OF, TEXT, Key, checked
+from coaiapy.config.values import ConfigValues, Layer
 from coaiapy.findings import Finding, has_failed, worst
 
 # What most people want to set; the file itself names the rest.
@@ -36,7 +38,7 @@ def init(args: argparse.Namespace, context: Context) -> Optional[int]:
         context.note("{} already exists and was not changed (see: coaia config show)".format(path))
         return None
     answers = _answers(context) if args.interactive else {}
-    if not config_sample.create(path, answers):
+    if not config_files.create(path, answers):
         context.note("{} was just created by another process and was not changed".format(path))
         return None
     context.note("created {}: fill in what you need (only you can read it)".format(path))
@@ -116,7 +118,7 @@ def _test(answers: Dict[str, Any], path: str, context: Context) -> int:
     """Ask each service whose settings were given, and say what it answered."""
     from coaiapy import service_checks
 
-    values = ConfigValues([Layer(path, config_sample.sample(answers), True)])
+    values = ConfigValues([Layer(path, config_files.sample(answers), True)])
     findings = service_checks.check(values)
     for one in findings:
         context.note("{}: {}".format(one.name, one.text))

@@ -3,12 +3,13 @@
 import argparse
 from typing import Any, Dict, List, Optional
 
-from coaiapy import dataset_files, settings
+from coaiapy import dataset_files
 from coaiapy.cli_arguments import add_columns, add_json
 from coaiapy.cli_common import add_command
 from coaiapy.cli_input import open_input
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context, write_text
+from coaiapy.config import settings
 from coaiapy.dataset_import import Imported, import_dataset_items
 from coaiapy.dataset_items import FIELDS, is_archived, list_dataset_items, lists_archived
 from coaiapy.errors import ExitCode, NotFoundError

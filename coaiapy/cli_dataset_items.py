@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import cli_references, dataset_items, settings
+from coaiapy import cli_references, dataset_items
 from coaiapy.cli_arguments import add_json, json_or_text
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_dataset_files import add_archived, listed_items
@@ -11,6 +11,7 @@ from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.cli_views import show_fields
+from coaiapy.config import settings
 from coaiapy.dataset_display import ITEM_COLUMNS
 from coaiapy.datasets import metadata_from
 

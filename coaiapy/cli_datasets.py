@@ -3,12 +3,13 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import cli_dataset_files, dataset_items, datasets, settings
+from coaiapy import cli_dataset_files, dataset_items, datasets
 from coaiapy.cli_arguments import json_object
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
+from coaiapy.config import settings
 from coaiapy.dataset_display import COLUMNS, format_dataset_display
 from coaiapy.finetuning import DEFAULT_INSTRUCTION, GEMINI, OPENAI
 

@@ -4,8 +4,9 @@ import argparse
 import itertools
 from typing import Dict, Iterable, Optional
 
-from coaiapy import delivery, settings, traces
+from coaiapy import delivery, traces
 from coaiapy.cli_streams import Context, is_terminal
+from coaiapy.config import settings
 from coaiapy.errors import ConfigError, ExitCode, NetworkError
 from coaiapy.journal import Journal, journal_path
 from coaiapy.journal_marks import age, set_mark

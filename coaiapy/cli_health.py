@@ -3,12 +3,13 @@
 import argparse
 from typing import List
 
-from coaiapy import health, settings
+from coaiapy import health
 from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import add_timeout, example_text
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.cli_views import show_fields
+from coaiapy.config import settings
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:

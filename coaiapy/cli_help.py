@@ -146,7 +146,7 @@ def _show_json(args: argparse.Namespace, context: Context) -> None:
 
 def variables() -> List[Tuple[str, str]]:
     """Return every environment variable that is read, with what it is for."""
-    from coaiapy.config_schema import KEYS
+    from coaiapy.config.schema import KEYS
 
     rows = []
     for key in KEYS:

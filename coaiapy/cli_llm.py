@@ -139,13 +139,16 @@ def _looks_like_path(text: str) -> bool:
 
 
 def _need(name: str) -> Any:
-    from coaiapy import config_files, process_tags
+    from coaiapy import process_tags
+    from coaiapy.config import files as config_files
 
     return process_tags.need(name, config_files.merged())
 
 
 def _send(args: argparse.Namespace, context: Context, tag: Any, text: str) -> Optional[int]:
-    from coaiapy import config_values, openai_settings, text_calls
+    from coaiapy import text_calls
+    from coaiapy.config import openai as openai_settings
+    from coaiapy.config import values as config_values
 
     values = config_values.load(context.env_file)
     request = text_calls.request_by_tag(values, tag, text, args.temperature, args.model)
@@ -198,7 +201,8 @@ def _as_json(reply: Any) -> str:
 
 
 def _list(args: argparse.Namespace, context: Context) -> int:
-    from coaiapy import config_files, process_tags
+    from coaiapy import process_tags
+    from coaiapy.config import files as config_files
     from coaiapy.util.formats.table import table
 
     tags, complaints = process_tags.find_all(config_files.merged())

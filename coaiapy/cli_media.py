@@ -3,13 +3,14 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import cli_references, media, media_files, settings
+from coaiapy import cli_references, media, media_files
 from coaiapy.cli_arguments import add_id, add_json
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import report
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.cli_views import show_fields
+from coaiapy.config import settings
 from coaiapy.util.files import write_output
 
 

@@ -3,12 +3,13 @@
 import argparse
 from typing import Any
 
-from coaiapy import cli_references, settings, trace_reads
+from coaiapy import cli_references, trace_reads
 from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_id, positive, time
 from coaiapy.cli_common import add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import note_source
 from coaiapy.cli_streams import Context
+from coaiapy.config import settings
 from coaiapy.listing import with_note
 from coaiapy.record_fields import OBSERVATION_TYPES
 from coaiapy.trace_filter import ObservationFilter

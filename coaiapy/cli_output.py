@@ -5,8 +5,8 @@ import os
 from typing import IO, Any, Iterable, Optional
 
 from coaiapy.cli_streams import Context
+from coaiapy.config.settings import Settings
 from coaiapy.errors import StateError
-from coaiapy.settings import Settings
 from coaiapy.util.files import write_output
 from coaiapy.util.formats.json_values import json_line
 

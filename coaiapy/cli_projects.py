@@ -3,10 +3,11 @@
 import argparse
 from typing import Any, Dict, List
 
-from coaiapy import projects, settings
+from coaiapy import projects
 from coaiapy.cli_common import add_timeout, example_text
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_streams import Context
+from coaiapy.config import settings
 
 _COLUMNS = {"id": "Project", "name": "Name", "organization": "Organization"}
 

@@ -3,12 +3,13 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import prompt_drift, prompt_folder, prompt_sync, settings
+from coaiapy import prompt_drift, prompt_folder, prompt_sync
 from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import Parser, add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
+from coaiapy.config import settings
 from coaiapy.errors import ExitCode
 from coaiapy.prompt_content import LATEST
 from coaiapy.prompt_drift import BEHIND, MISSING, SAME, UNREADABLE, Compared

@@ -3,13 +3,14 @@
 import argparse
 from typing import Any, Iterator, List
 
-from coaiapy import cli_prompt_files, prompts, settings
+from coaiapy import cli_prompt_files, prompts
 from coaiapy.cli_arguments import add_json, json_value, positive, seconds
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_input import STDIN, agrees, read_input
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
+from coaiapy.config import settings
 from coaiapy.errors import UsageError
 from coaiapy.prompt_content import LATEST, PRODUCTION, TEXT, TYPES, content_from, content_text
 from coaiapy.prompt_display import COLUMNS, format_prompt_display

@@ -68,7 +68,8 @@ def resolve(args: argparse.Namespace, context: Context) -> None:
 def _id(value: Any, context: Context) -> str:
     if not isinstance(value, Reference):
         return str(value)
-    from coaiapy import record_ids, settings
+    from coaiapy import record_ids
+    from coaiapy.config import settings
 
     known = settings.load(context.env_file)
     if value == LATEST:

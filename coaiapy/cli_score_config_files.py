@@ -3,13 +3,14 @@
 import argparse
 from typing import Any, Callable, Dict, List
 
-from coaiapy import score_config_files, score_configs, score_presets, score_values, settings
+from coaiapy import score_config_files, score_configs, score_presets, score_values
 from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import add_command, add_group, add_local_command
 from coaiapy.cli_input import agrees
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
+from coaiapy.config import settings
 from coaiapy.errors import CoaiaError, ExitCode
 from coaiapy.score_config_cache import folded
 from coaiapy.score_configs import Made

@@ -4,14 +4,7 @@ import argparse
 import shlex
 from typing import Any, Dict, List
 
-from coaiapy import (
-    cli_score_config_files,
-    score_availability,
-    score_configs,
-    score_values,
-    scores,
-    settings,
-)
+from coaiapy import cli_score_config_files, score_availability, score_configs, score_values, scores
 from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
@@ -23,6 +16,7 @@ from coaiapy.cli_score_options import (
     show_written,
 )
 from coaiapy.cli_streams import Context
+from coaiapy.config import settings
 from coaiapy.score_config_fields import categories_from_text
 from coaiapy.util.text import number
 

@@ -8,9 +8,9 @@ from coaiapy.cli_arguments import ENVIRONMENT_HELP, add_id, add_json, json_value
 from coaiapy.cli_delivery import add_delivery_options, report
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
+from coaiapy.config.settings import Settings
 from coaiapy.errors import UsageError
 from coaiapy.records import Score
-from coaiapy.settings import Settings
 
 
 def add_target_options(parser: argparse.ArgumentParser, about: str = "score this") -> None:

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import cli_references, score_files, scores, settings
+from coaiapy import cli_references, score_files, scores
 from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_columns, add_json, positive, time
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report, summary
@@ -19,6 +19,7 @@ from coaiapy.cli_score_options import (
 )
 from coaiapy.cli_streams import Context
 from coaiapy.cli_views import show_fields
+from coaiapy.config import settings
 from coaiapy.errors import UsageError
 from coaiapy.listing import with_note
 from coaiapy.record_fields import SCORE_TYPES

@@ -3,13 +3,14 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import cli_references, display, session_files, settings, trace_reads
+from coaiapy import cli_references, display, session_files, trace_reads
 from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_json, positive, time
 from coaiapy.cli_common import add_command, add_local_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report
 from coaiapy.cli_listing import add_listing_options, show_listing, show_table
 from coaiapy.cli_output import note_source, print_json
 from coaiapy.cli_streams import Context
+from coaiapy.config import settings
 from coaiapy.display import TRACE_COLUMNS
 from coaiapy.listing import with_note
 from coaiapy.trace_filter import SessionFilter

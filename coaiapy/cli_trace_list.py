@@ -3,12 +3,13 @@
 import argparse
 from typing import Any, Iterable, List
 
-from coaiapy import settings, trace_reads
+from coaiapy import trace_reads
 from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_id, positive, time
 from coaiapy.cli_common import add_command, add_timeout
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import note_source
 from coaiapy.cli_streams import Context
+from coaiapy.config import settings
 from coaiapy.display import TRACE_COLUMNS
 from coaiapy.errors import UsageError
 from coaiapy.listing import with_note

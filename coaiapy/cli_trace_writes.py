@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List, Mapping, Tuple
 
-from coaiapy import cli_references, settings, trace_reads, traces
+from coaiapy import cli_references, trace_reads, traces
 from coaiapy.cli_arguments import (
     ENVIRONMENT_HELP,
     add_id,
@@ -18,6 +18,7 @@ from coaiapy.cli_delivery import add_delivery_options, check_export, export_vari
 from coaiapy.cli_input import STDIN, read_input
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
+from coaiapy.config import settings
 from coaiapy.errors import UsageError
 from coaiapy.record_fields import LEVELS, OBSERVATION_TYPES
 from coaiapy.records import observation_from, trace_from

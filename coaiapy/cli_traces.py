@@ -9,7 +9,6 @@ from coaiapy import (
     cli_references,
     cli_trace_list,
     cli_trace_writes,
-    settings,
     trace_reads,
     traces,
 )
@@ -19,6 +18,7 @@ from coaiapy.cli_input import agrees
 from coaiapy.cli_output import note_source, print_json
 from coaiapy.cli_streams import Context
 from coaiapy.cli_views import add_contents, show_fields, show_session, show_trace
+from coaiapy.config import settings
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:

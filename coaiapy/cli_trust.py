@@ -3,11 +3,12 @@
 import argparse
 from typing import List, Optional
 
-from coaiapy import trust, trusting
+from coaiapy import trusting
 from coaiapy.cli_common import Parser, example_text
 from coaiapy.cli_input import agrees
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_streams import Context
+from coaiapy.config import trust
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.util import times
 from coaiapy.util.text import counted

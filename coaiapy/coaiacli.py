@@ -221,7 +221,7 @@ def _as_utf8(words: List[str]) -> List[str]:
 
 
 def _fail(context: Context, text: str, code: int, debug: bool) -> int:
-    from coaiapy.redaction import without_secrets
+    from coaiapy.config.redaction import without_secrets
     from coaiapy.util.text import visible
 
     text = without_secrets(text, context.env_file)

@@ -8,17 +8,12 @@ import os
 import sys
 from typing import Any, Dict, Optional, Union
 
-from coaiapy import (
-    config_files,
-    config_sample,
-    dotenv_file,
-    published_config,
-    published_stash,
-    redis_settings,
-    stash_redis,
-)
-from coaiapy.config_files import find_existing as find_existing_config
-from coaiapy.config_files import merge as merge_configs
+from coaiapy import published_config, published_stash, stash_redis
+from coaiapy.config import files as config_files
+from coaiapy.config import redis as redis_settings
+from coaiapy.config import values as config_values
+from coaiapy.config.files import find_existing as find_existing_config
+from coaiapy.config.files import merge as merge_configs
 from coaiapy.errors import ConfigError, NetworkError, RefusedError
 from coaiapy.published_texts import (
     abstract_process_send,
@@ -78,7 +73,7 @@ def read_config(env_path: Optional[str] = None) -> Dict[str, Any]:
     """
     global config, _loaded_env_path
     if config is None or (env_path is not None and env_path != _loaded_env_path):
-        with dotenv_file.choosing(env_path):
+        with config_values.choosing_dotenv(env_path):
             config = published_config.as_dict(env_path)
         _loaded_env_path = env_path
     return config
@@ -86,12 +81,12 @@ def read_config(env_path: Optional[str] = None) -> Dict[str, Any]:
 
 def load_env_file(env_path: str = ".env") -> Dict[str, str]:
     """Return the variables in a file of KEY=VALUE lines or a JSON object; ``{}`` without a file."""
-    return dotenv_file.read(env_path) if os.path.isfile(env_path) else {}
+    return config_values.dotenv_variables(env_path) if os.path.isfile(env_path) else {}
 
 
 def initial_setup() -> bool:
     """Write a ``~/coaia.json`` with every key left empty; return False if there is one already."""
-    return config_sample.create(config_files.home_path(), {})
+    return config_files.create(config_files.home_path(), {})
 
 
 @with_old_names(markdown_text="text")

@@ -10,8 +10,9 @@ import re
 from typing import Any, Dict, List, Optional, Tuple, Union
 from urllib.parse import quote
 
-from coaiapy import addresses, config_values
-from coaiapy.config_values import ConfigValues
+from coaiapy.config import addresses
+from coaiapy.config import values as config_values
+from coaiapy.config.values import ConfigValues
 from coaiapy.errors import ConfigError, NetworkError, UsageError
 from coaiapy.listing import listing
 from coaiapy.util import deadlines

@@ -8,6 +8,7 @@ import time
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from coaiapy import ids, journal_reads, prompts, server_only, unconfirmed
+from coaiapy.config.settings import Settings
 from coaiapy.current_project import current_project
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
@@ -18,7 +19,6 @@ from coaiapy.prompt_content import LATEST
 from coaiapy.record_fields import Body
 from coaiapy.server_only import client_for
 from coaiapy.server_pages import MOST_ROWS
-from coaiapy.settings import Settings
 from coaiapy.util import deadlines
 from coaiapy.util.http.page_watch import PageWatch
 from coaiapy.util.http.retry import backoff

@@ -5,18 +5,14 @@ import os
 import stat
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
 
-from coaiapy import (
-    addresses,
-    config_files,
-    config_risks,
-    config_values,
-    dotenv_file,
-    openai_settings,
-    redis_settings,
-    settings,
-)
-from coaiapy.config_schema import KEY_OF, KEYS, checked, key_for
-from coaiapy.config_values import ConfigValues
+from coaiapy import config_risks
+from coaiapy.config import addresses, settings
+from coaiapy.config import files as config_files
+from coaiapy.config import openai as openai_settings
+from coaiapy.config import redis as redis_settings
+from coaiapy.config import values as config_values
+from coaiapy.config.schema import KEY_OF, KEYS, checked, key_for
+from coaiapy.config.values import ConfigValues
 from coaiapy.errors import CoaiaError, ExitCode
 from coaiapy.findings import FAILED, WARNING, Finding, asked, failure, has_failed
 from coaiapy.util import masking
@@ -72,7 +68,7 @@ def check(env_file: Optional[str] = None) -> List[Finding]:
     findings = []  # type: List[Finding]
     for path in config_files.found():
         findings += asked(path, lambda path=path: _file(path))  # type: ignore[misc]
-    dotenv = dotenv_file.path_of(env_file)
+    dotenv = config_values.dotenv_path(env_file)
     findings += asked(dotenv, lambda: _dotenv(dotenv, env_file))
     if not has_failed(findings):
         findings += asked("settings", lambda: _variables(config_values.load(env_file)))
@@ -116,8 +112,8 @@ def _unknown(path: str, name: str) -> Finding:
 
 
 def _dotenv(path: str, env_file: Optional[str]) -> Iterator[Finding]:
-    variables = dotenv_file.read(env_file)
-    lines = dotenv_file.skipped(env_file)
+    variables = config_values.dotenv_variables(env_file)
+    lines = config_values.skipped(env_file)
     if lines:
         more = " and {} more".format(len(lines) - 1) if lines[1:] else ""
         yield Finding(

@@ -5,8 +5,9 @@ A key is sent in clear text, or a certificate is not verified.
 
 from typing import Iterator
 
-from coaiapy import addresses, redis_settings
-from coaiapy.config_values import ConfigValues
+from coaiapy.config import addresses
+from coaiapy.config import redis as redis_settings
+from coaiapy.config.values import ConfigValues
 from coaiapy.util.masking import shown_url
 
 

@@ -6,11 +6,11 @@ The server is asked once and the answer kept in the journal: keys never move to 
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from coaiapy import destinations, journal_reads
+from coaiapy.config.settings import LOCAL, Settings
 from coaiapy.errors import ConfigError, NoPlaceError
 from coaiapy.journal import Journal, open_to_read
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.record_fields import Body
-from coaiapy.settings import LOCAL, Settings
 from coaiapy.util.deadlines import Deadline
 from coaiapy.util.paths import state_folder
 

@@ -6,6 +6,7 @@ the same file again changes nothing.
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
+from coaiapy.config.settings import Settings
 from coaiapy.dataset_files import FileItems
 from coaiapy.dataset_items import archived_among, as_server_knows, is_archived, items_of, put
 from coaiapy.datasets import create_dataset, get_dataset
@@ -13,7 +14,6 @@ from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.record_fields import Body
 from coaiapy.server_only import client_for
-from coaiapy.settings import Settings
 from coaiapy.util.threads import run_all
 
 # Seconds to try to send each item. Rate limits are counted by the minute.

@@ -7,6 +7,7 @@ was lost can therefore be retried.
 from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 from coaiapy import ids
+from coaiapy.config.settings import Settings
 from coaiapy.datasets import get_dataset
 from coaiapy.errors import CoaiaError, NotFoundError, UsageError
 from coaiapy.langfuse_errors import ConflictError
@@ -15,7 +16,6 @@ from coaiapy.record_fields import Body
 from coaiapy.server_lacks import needing
 from coaiapy.server_only import client_for
 from coaiapy.server_pages import numbered
-from coaiapy.settings import Settings
 from coaiapy.util.formats import json_values
 from coaiapy.util.text import did_you_mean
 from coaiapy.util.threads import run_all, values_of

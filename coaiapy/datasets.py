@@ -2,12 +2,12 @@
 
 from typing import Any, List, Optional
 
+from coaiapy.config.settings import Settings
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.langfuse_http import quoted
 from coaiapy.record_fields import Body
 from coaiapy.server_only import client_for
 from coaiapy.server_pages import numbered
-from coaiapy.settings import Settings
 from coaiapy.util.formats import json_values
 
 DATASETS = "/api/public/v2/datasets"

@@ -7,11 +7,11 @@ are in the ``Outcome``.
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from coaiapy import current_project, destinations, journal_marks, outbox, reachability
+from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, StateError
 from coaiapy.journal import Journal, Written
 from coaiapy.journal_schema import LOCAL
 from coaiapy.record_fields import Body
-from coaiapy.settings import Settings
 from coaiapy.util import deadlines
 
 # Seconds that one command may spend on sending its own records, and those that waited before.

@@ -6,12 +6,12 @@ once the server has said that both belong to the same project.
 
 from typing import Any, Callable, List
 
+from coaiapy.config.settings import Settings
 from coaiapy.journal import Journal
 from coaiapy.journal_damage import whole
 from coaiapy.journal_merge import IMMUTABLE, known_body, merge_bodies, merge_into, to_json
 from coaiapy.journal_schema import LOCAL
 from coaiapy.record_fields import Body
-from coaiapy.settings import Settings
 
 
 def destination_of(journal: Journal, settings: Settings) -> int:

@@ -6,14 +6,15 @@ What the journal remembers of the server is not used: it is asked again, and the
 import time
 from typing import Any, Dict, Iterator, List, Optional
 
-from coaiapy import config_values, outbox
-from coaiapy import settings as settings_module
-from coaiapy.config_schema import KEYS
-from coaiapy.config_values import ConfigValues
+from coaiapy import outbox
+from coaiapy.config import settings
+from coaiapy.config import values as config_values
+from coaiapy.config.schema import KEYS
+from coaiapy.config.settings import LOCAL, Settings
+from coaiapy.config.values import ConfigValues
 from coaiapy.errors import CoaiaError, ExitCode
 from coaiapy.findings import FAILED, OK, WARNING, Finding, asked, failure, has_failed
 from coaiapy.journal import Journal, journal_path
-from coaiapy.settings import LOCAL, Settings
 from coaiapy.util import deadlines, masking
 
 # A larger difference between the clocks puts traces visibly in the wrong place.
@@ -26,7 +27,7 @@ def examine(env_file: Optional[str] = None) -> List[Finding]:
     """Return one finding for each check; a failure leaves out the checks that depend on it."""
     try:
         values = config_values.load(env_file)
-        known = settings_module.from_values(values)
+        known = settings.from_values(values)
     except CoaiaError as error:
         return [failure("settings", error)] + asked("journal", _journal)
     found = [_settings(known, values)] + asked("journal", _journal)

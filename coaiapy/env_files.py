@@ -9,7 +9,8 @@ import os
 import re
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
 
-from coaiapy import held_variables, trust
+from coaiapy import held_variables
+from coaiapy.config import trust
 from coaiapy.errors import StateError, UsageError
 from coaiapy.util import files, shell
 from coaiapy.util.paths import check_stays, make_private_folder

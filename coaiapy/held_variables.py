@@ -8,8 +8,8 @@ import os
 import re
 from typing import Dict, List, Mapping, NamedTuple, Optional
 
-from coaiapy import addresses, trust
-from coaiapy.config_schema import KEY_OF_VARIABLE
+from coaiapy.config import addresses, trust
+from coaiapy.config.schema import KEY_OF_VARIABLE
 from coaiapy.util.paths import is_home
 
 # What starts programs, or makes those that start read or load something, in shells, linkers,

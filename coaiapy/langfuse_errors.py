@@ -6,6 +6,7 @@ The secret key is masked in every message, in case the server repeats it.
 from typing import Optional
 from urllib.parse import urlsplit
 
+from coaiapy.config.settings import Settings
 from coaiapy.errors import (
     CoaiaError,
     ConfigError,
@@ -14,7 +15,6 @@ from coaiapy.errors import (
     RefusedError,
 )
 from coaiapy.langfuse_dialect import is_other_generation
-from coaiapy.settings import Settings
 from coaiapy.util.http import proxies
 from coaiapy.util.http.answers import Answer, is_html, message_of, retry_after
 from coaiapy.util.http.retry import TemporaryError, is_temporary

@@ -12,9 +12,9 @@ from typing import Any, Callable, Dict, List, Mapping, Optional
 from urllib.parse import quote
 
 from coaiapy import __version__, langfuse_shapes
+from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, UsageError
 from coaiapy.langfuse_errors import UnavailableError, clean, error_for
-from coaiapy.settings import Settings
 from coaiapy.util import deadlines, threads
 from coaiapy.util.deadlines import Deadline
 from coaiapy.util.http.answers import Answer, is_html, parsed

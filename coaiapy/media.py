@@ -18,6 +18,7 @@ from coaiapy import (
     traces,
     unconfirmed,
 )
+from coaiapy.config.settings import Settings
 from coaiapy.destinations import destination_of
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError, UsageError
 from coaiapy.journal import Journal, open_to_read
@@ -27,7 +28,6 @@ from coaiapy.media_files import MediaFile
 from coaiapy.media_transfer import Transfer
 from coaiapy.record_fields import Body
 from coaiapy.server_only import client_for
-from coaiapy.settings import Settings
 from coaiapy.util import times
 
 MEDIA = "/api/public/media"

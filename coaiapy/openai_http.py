@@ -5,8 +5,8 @@ import time
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, TypeVar
 
+from coaiapy.config.openai import OpenaiService, needs_key
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
-from coaiapy.openai_settings import OpenaiService, needs_key
 from coaiapy.util import deadlines
 from coaiapy.util.deadlines import Deadline
 from coaiapy.util.http.answers import (

@@ -3,9 +3,9 @@
 from typing import List
 
 from coaiapy import current_project
+from coaiapy.config.settings import Settings
 from coaiapy.record_fields import Body
 from coaiapy.server_only import client_for
-from coaiapy.settings import Settings
 
 
 def list_projects(settings: Settings) -> List[Body]:

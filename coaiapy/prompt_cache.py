@@ -12,9 +12,9 @@ from hashlib import sha256
 from typing import Any, List, NamedTuple, Optional
 
 from coaiapy import langfuse_shapes
+from coaiapy.config.settings import Settings
 from coaiapy.errors import NoPlaceError, StateError
 from coaiapy.record_fields import Body
-from coaiapy.settings import Settings
 from coaiapy.util import files
 from coaiapy.util.paths import make_private_folder, state_folder
 

@@ -6,6 +6,7 @@ Prompts that were fetched are kept on disk (``prompt_cache``) and used when the 
 from typing import Any, List, NamedTuple, Optional, Sequence
 
 from coaiapy import lost_answers, prompt_cache
+from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, NetworkError, NotFoundError, StateError, UsageError
 from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.prompt_content import (
@@ -23,7 +24,6 @@ from coaiapy.record_fields import Body
 from coaiapy.server_lacks import needing
 from coaiapy.server_only import client_for
 from coaiapy.server_pages import rows_from
-from coaiapy.settings import Settings
 from coaiapy.util.threads import run_all, values_of
 from coaiapy.util.times import epoch_moment
 

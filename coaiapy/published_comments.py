@@ -7,7 +7,8 @@ description says otherwise. Comments do not go through the outbox: if the server
 
 from typing import Any, Dict, Optional
 
-from coaiapy import comments, session_files, settings
+from coaiapy import comments, session_files
+from coaiapy.config import settings
 from coaiapy.errors import CoaiaError
 from coaiapy.published_json import to_text
 from coaiapy.published_traces import written

@@ -8,7 +8,8 @@ An error from a server is never raised.
 import os
 from typing import Any, Callable, Dict, Optional
 
-from coaiapy import media, media_files, media_transfer, settings
+from coaiapy import media, media_files, media_transfer
+from coaiapy.config import settings
 from coaiapy.errors import CoaiaError
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.listing import fields

@@ -7,7 +7,8 @@ functions take the JSON text, or its value, and return text for people.
 
 from typing import Any, Iterable, Optional, Sequence, Union
 
-from coaiapy import dataset_display, dataset_items, datasets, prompt_display, prompts, settings
+from coaiapy import dataset_display, dataset_items, datasets, prompt_display, prompts
+from coaiapy.config import settings
 from coaiapy.finetuning import DEFAULT_INSTRUCTION, training_data
 from coaiapy.published_forms import for_people
 from coaiapy.published_json import parsed, rows, to_text

@@ -16,9 +16,9 @@ from coaiapy import (
     score_configs,
     score_presets,
     scores,
-    settings,
     trace_reads,
 )
+from coaiapy.config import settings
 from coaiapy.current_project import current_project
 from coaiapy.delivery import Outcome
 from coaiapy.errors import CoaiaError

@@ -8,9 +8,9 @@ import sys
 from typing import Any, Callable, Dict, Optional, Union
 
 from coaiapy import published_config, stash
+from coaiapy.config.redis import RedisServer
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
 from coaiapy.redis_errors import LoginError, reporting
-from coaiapy.redis_settings import RedisServer
 from coaiapy.stash_local import LocalStash
 from coaiapy.util.files import write_output
 from coaiapy.util.packages import require

@@ -6,16 +6,12 @@ call is recorded in it as an observation. ``pre`` is put before the text.
 
 from typing import Any, Dict, List, Optional
 
-from coaiapy import (
-    call_recorder,
-    config_files,
-    config_values,
-    openai_settings,
-    process_tags,
-    text_calls,
-)
+from coaiapy import call_recorder, process_tags, text_calls
 from coaiapy.call_recorder import Call, Seen
-from coaiapy.config_schema import KEY_OF
+from coaiapy.config import files as config_files
+from coaiapy.config import openai as openai_settings
+from coaiapy.config import values as config_values
+from coaiapy.config.schema import KEY_OF
 from coaiapy.errors import NetworkError, UsageError
 from coaiapy.openai_http import OpenaiHttp
 from coaiapy.util.old_names import with_old_names

@@ -11,7 +11,8 @@ import io
 import json
 from typing import Any, Dict, Optional, Sequence, Tuple
 
-from coaiapy import delivery, display, projects, settings, trace_reads, traces
+from coaiapy import delivery, display, projects, trace_reads, traces
+from coaiapy.config import settings
 from coaiapy.display import TRACE_COLUMNS
 from coaiapy.errors import UsageError
 from coaiapy.listing import fields, listing, with_note

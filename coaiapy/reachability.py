@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from typing import Any, Dict, Iterator, Optional
 
 from coaiapy import journal_marks, journal_reads
+from coaiapy.config.settings import Settings
 from coaiapy.errors import StateError
 from coaiapy.journal import Journal
 from coaiapy.langfuse_errors import UnavailableError
 from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.settings import Settings
 from coaiapy.util import deadlines
 
 # Seconds for all requests of a command to a server that was away. If it has used them up, its next

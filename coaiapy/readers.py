@@ -3,10 +3,10 @@
 from typing import Any, Callable, List, Sequence
 
 from coaiapy import ids
+from coaiapy.config.settings import Settings
 from coaiapy.errors import RefusedError
 from coaiapy.journal import Journal
 from coaiapy.reader_local import LocalReader
-from coaiapy.settings import Settings
 
 # Servers accept up to 1000 ids in a request, but their documentation recommends at most 50.
 DELETED_AT_ONCE = 50

@@ -4,8 +4,8 @@ import itertools
 from typing import Iterator
 
 from coaiapy import comments, scores, trace_reads
+from coaiapy.config.settings import Settings
 from coaiapy.errors import NotFoundError, UsageError
-from coaiapy.settings import Settings
 from coaiapy.trace_filter import ObservationFilter
 
 # How many of the latest records are looked through.

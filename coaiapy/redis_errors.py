@@ -4,8 +4,8 @@ import re
 from contextlib import contextmanager
 from typing import Iterator, List, Tuple, Type
 
+from coaiapy.config.redis import RedisServer
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
-from coaiapy.redis_settings import RedisServer
 from coaiapy.util import deadlines
 from coaiapy.util.deadlines import Deadline
 from coaiapy.util.masking import hidden

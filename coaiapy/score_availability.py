@@ -3,9 +3,9 @@
 from typing import Any, List, Mapping, Optional
 
 from coaiapy import score_configs, score_presets, score_values
+from coaiapy.config.settings import Settings
 from coaiapy.record_fields import Body
 from coaiapy.score_config_cache import folded
-from coaiapy.settings import Settings
 from coaiapy.util.text import Note, ignore_note
 
 

@@ -9,11 +9,11 @@ import os
 from typing import Any, List, Mapping, Optional, Sequence
 
 from coaiapy import score_configs
+from coaiapy.config.settings import Settings
 from coaiapy.errors import StateError, UsageError
 from coaiapy.record_fields import Body
 from coaiapy.score_config_cache import folded
 from coaiapy.score_config_fields import FIELDS, checked
-from coaiapy.settings import Settings
 from coaiapy.util import times
 from coaiapy.util.files import read_input_text, write_output
 from coaiapy.util.formats import json_values

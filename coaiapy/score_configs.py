@@ -11,12 +11,12 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Opt
 
 from coaiapy import ids
 from coaiapy import score_config_cache as cache
+from coaiapy.config.settings import Settings
 from coaiapy.current_project import current_project, remembered
 from coaiapy.errors import NetworkError, NotFoundError, RefusedError, StateError, UsageError
 from coaiapy.record_fields import Body
 from coaiapy.score_config_cache import MAX_AGE_HOURS, Snapshot
 from coaiapy.score_config_fields import changed, checked, unknown_name
-from coaiapy.settings import Settings
 from coaiapy.util import times
 from coaiapy.util.text import Note, ignore_note
 

@@ -10,11 +10,11 @@ from hashlib import sha256
 from typing import IO, Any, Dict, Iterable, List, Mapping, Optional
 
 from coaiapy import scores
+from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, NotFoundError, UsageError
 from coaiapy.record_fields import SCORE_FIELDS
 from coaiapy.records import Score
 from coaiapy.score_configs import get as get_config
-from coaiapy.settings import Settings
 from coaiapy.util.formats.columns import Columns
 from coaiapy.util.formats.item_files import Item, RowErrors, csv_items, read_items
 from coaiapy.util.formats.json_values import DuplicateKeyError, parse_unique

@@ -7,12 +7,12 @@ therefore sent without a config.
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
 
 from coaiapy import score_config_cache, score_configs
+from coaiapy.config.settings import LOCAL, Settings
 from coaiapy.errors import CoaiaError, NetworkError, UsageError
 from coaiapy.journal import Journal
 from coaiapy.journal_damage import bodies
 from coaiapy.record_fields import Body
 from coaiapy.score_values import accepted, subject
-from coaiapy.settings import LOCAL, Settings
 from coaiapy.util.text import ignore_note
 
 

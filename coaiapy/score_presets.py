@@ -10,11 +10,11 @@ import os
 from typing import Any, Callable, Dict, Iterable, List, Optional
 
 from coaiapy import score_configs
+from coaiapy.config.settings import Settings
 from coaiapy.errors import NotFoundError
 from coaiapy.score_config_cache import folded
 from coaiapy.score_config_fields import FIELDS
 from coaiapy.score_configs import Made
-from coaiapy.settings import Settings
 from coaiapy.util.files import read_text
 from coaiapy.util.old_names import with_old_names
 from coaiapy.util.text import did_you_mean

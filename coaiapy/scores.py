@@ -7,6 +7,7 @@ import itertools
 from typing import Any, Callable, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from coaiapy import delivery, ids, journal_reads, score_values, unconfirmed
+from coaiapy.config.settings import Settings
 from coaiapy.destinations import destination_of
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
 from coaiapy.journal import Journal, open_to_read
@@ -23,7 +24,6 @@ from coaiapy.score_readers import (
     added,
     shown,
 )
-from coaiapy.settings import Settings
 from coaiapy.util.text import Note, ignore_note
 
 

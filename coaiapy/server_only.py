@@ -3,9 +3,9 @@
 from typing import Any, ContextManager
 
 from coaiapy import reachability
+from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError
 from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.settings import Settings
 
 
 def client_for(settings: Settings, what: str, **options: Any) -> ContextManager[LangfuseHttp]:

@@ -2,7 +2,8 @@
 
 from typing import Any, Optional, Union
 
-from coaiapy import config_values, redis_settings
+from coaiapy.config import redis as redis_settings
+from coaiapy.config import values as config_values
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.stash_local import LocalStash
 from coaiapy.stash_redis import RedisStash

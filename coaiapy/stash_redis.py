@@ -5,9 +5,9 @@ import os
 from typing import Any, Dict, Iterable, Iterator, List, Optional
 
 from coaiapy import redis_limits
+from coaiapy.config.redis import RedisServer
 from coaiapy.errors import ConfigError
 from coaiapy.redis_errors import reporting
-from coaiapy.redis_settings import RedisServer
 from coaiapy.stash_entries import Entry
 from coaiapy.util import deadlines
 from coaiapy.util.http.page_watch import PageWatch

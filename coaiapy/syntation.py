@@ -3,16 +3,9 @@
 import functools
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
-from coaiapy import (
-    aws_clients,
-    call_recorder,
-    config_values,
-    mp3_frames,
-    ogg_pages,
-    speech_text,
-    wav_audio,
-)
+from coaiapy import aws_clients, call_recorder, mp3_frames, ogg_pages, speech_text, wav_audio
 from coaiapy.call_recorder import Call, Recorder, Seen
+from coaiapy.config import values as config_values
 from coaiapy.errors import NetworkError, UsageError
 from coaiapy.speech_text import DEFAULT_VOICE, FORMATS
 from coaiapy.util.files import write_output

@@ -2,8 +2,10 @@
 
 from typing import Callable, Optional
 
-from coaiapy import config_values, llm, openai_settings
+from coaiapy import llm
 from coaiapy.call_recorder import Call, Recorder, Seen
+from coaiapy.config import openai as openai_settings
+from coaiapy.config import values as config_values
 from coaiapy.errors import UsageError
 from coaiapy.llm import ChatRequest, Reply
 from coaiapy.openai_http import OpenaiHttp

@@ -9,13 +9,13 @@ import itertools
 from typing import Any, Iterable, Iterator, List, Optional
 
 from coaiapy import ids, journal_reads, unconfirmed
+from coaiapy.config.settings import Settings
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
 from coaiapy.journal import Journal, open_to_read
 from coaiapy.reader_local import LocalReader, sessions_of
 from coaiapy.readers import Question, read
 from coaiapy.record_fields import UNCONFIRMED, Body
-from coaiapy.settings import Settings
 from coaiapy.trace_filter import (
     EVERY_SESSION,
     EVERY_TRACE,

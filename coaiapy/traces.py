@@ -3,13 +3,13 @@
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
 from coaiapy import delivery, ids, journal_reads, unknown_traces
+from coaiapy.config.settings import Settings
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
 from coaiapy.journal import Journal
 from coaiapy.journal_merge import IMMUTABLE, merge_bodies
 from coaiapy.record_fields import Body, checked
 from coaiapy.records import Kept, Observation, Trace, from_body
-from coaiapy.settings import Settings
 from coaiapy.trace_filter import DEFAULT_ENVIRONMENT
 
 # What ``patch_trace`` and ``patch_observation`` can change.

@@ -5,16 +5,10 @@ import time
 import uuid
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
-from coaiapy import (
-    audio_files,
-    audio_split,
-    aws_clients,
-    call_recorder,
-    config_values,
-    transcription,
-)
+from coaiapy import audio_files, audio_split, aws_clients, call_recorder, transcription
 from coaiapy.audio_files import AudioFile
 from coaiapy.call_recorder import Call, Recorder
+from coaiapy.config import values as config_values
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, UsageError
 from coaiapy.transcript_formats import Segment, Transcript, seconds_in
 from coaiapy.transcription import Progress, Wishes

@@ -3,16 +3,11 @@
 import re
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
-from coaiapy import (
-    audio_files,
-    audio_split,
-    call_recorder,
-    config_values,
-    openai_settings,
-    transcription_parts,
-)
+from coaiapy import audio_files, audio_split, call_recorder, transcription_parts
 from coaiapy.audio_split import Limits, Part
 from coaiapy.call_recorder import Call, Recorder, Seen
+from coaiapy.config import openai as openai_settings
+from coaiapy.config import values as config_values
 from coaiapy.errors import NetworkError, RefusedError, UsageError
 from coaiapy.openai_http import OpenaiHttp, Upload
 from coaiapy.transcript_formats import TIMED, Segment, Transcript, joined, seconds_in, shifted

@@ -3,16 +3,11 @@
 import os
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple
 
-from coaiapy import (
-    addresses,
-    config_files,
-    dotenv_file,
-    env_files,
-    env_places,
-    held_variables,
-    trust,
-)
-from coaiapy.config_schema import key_for
+from coaiapy import env_files, env_places, held_variables
+from coaiapy.config import addresses, trust
+from coaiapy.config import files as config_files
+from coaiapy.config import values as config_values
+from coaiapy.config.schema import key_for
 from coaiapy.errors import NotFoundError
 from coaiapy.util.masking import shown_url
 from coaiapy.util.paths import entries, read_regular
@@ -77,7 +72,7 @@ def _of_environment(path: str) -> List[str]:
 
 
 def _of_dotenv(path: str) -> List[str]:
-    return _named_addresses(dotenv_file.read(path))
+    return _named_addresses(config_values.dotenv_variables(path))
 
 
 def _of_settings(path: str) -> List[str]:
@@ -94,6 +89,6 @@ def _named_addresses(values: Mapping[str, Any]) -> List[str]:
 
 
 _KINDS: Dict[str, Callable[[str], List[str]]] = {
-    dotenv_file.NAME: _of_dotenv,
+    config_values.DOTENV: _of_dotenv,
     config_files.NAME: _of_settings,
 }

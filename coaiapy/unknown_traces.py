@@ -8,10 +8,10 @@ left alone: creating a trace again would make a public one private.
 from typing import Any, Iterable, Iterator
 
 from coaiapy import journal_reads
+from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError
 from coaiapy.journal import Journal
 from coaiapy.records import Kept
-from coaiapy.settings import Settings
 
 
 def note(trace_id: str) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from processes import environment
 
-from coaiapy.config_schema import KEYS
+from coaiapy.config.schema import KEYS
 
 PUBLIC = "pk-lf-public"
 # Runs command lines in one process, each with a standard input of its own.

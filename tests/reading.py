@@ -4,7 +4,8 @@ import os
 
 from langfuse_server.client import Client
 
-from coaiapy import settings, traces
+from coaiapy import traces
+from coaiapy.config import settings
 from coaiapy.records import trace_from
 
 LEGACY = ["v2", "v3", "v4-legacy"]

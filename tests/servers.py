@@ -3,7 +3,7 @@
 import pytest
 
 from coaiapy import langfuse_http
-from coaiapy.settings import Settings
+from coaiapy.config.settings import Settings
 from coaiapy.util.http import retry
 from coaiapy.util.http.retry import at_most
 

@@ -6,7 +6,8 @@ import threading
 import pytest
 from langfuse_server import KINDS
 
-from coaiapy import comments, settings
+from coaiapy import comments
+from coaiapy.config import settings
 from coaiapy.errors import ExitCode, UsageError
 
 EVERY = sorted(KINDS)

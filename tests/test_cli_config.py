@@ -12,8 +12,10 @@ import pytest
 from redis_for_tests import running
 from web_server import serving
 
-from coaiapy import coaiamodule, config_sample, settings
-from coaiapy.config_schema import KEYS, PATTERNS
+from coaiapy import coaiamodule
+from coaiapy.config import files as config_files
+from coaiapy.config import settings
+from coaiapy.config.schema import KEYS, PATTERNS
 
 SECRET = "sk-very-secret"
 
@@ -340,8 +342,8 @@ def test_without_services_there_is_nobody_to_ask(run):
 
 
 def test_the_sample_is_never_half_written(home):
-    assert config_sample.create(str(home / "coaia.json"), {"model": "m"})
-    assert not config_sample.create(str(home / "coaia.json"), {"model": "n"})
+    assert config_files.create(str(home / "coaia.json"), {"model": "m"})
+    assert not config_files.create(str(home / "coaia.json"), {"model": "n"})
     assert json.loads((home / "coaia.json").read_text())["model"] == "m"
     assert os.listdir(str(home)) == ["coaia.json"]
 

@@ -5,7 +5,8 @@ import re
 import pytest
 from places import PACKAGE
 
-from coaiapy import cli_arguments, coaiacli, config_schema
+from coaiapy import cli_arguments, coaiacli
+from coaiapy.config import schema as config_schema
 from coaiapy.errors import ExitCode
 from coaiapy.util import times
 

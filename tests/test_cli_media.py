@@ -8,7 +8,8 @@ import pytest
 from langfuse_server import KINDS
 from langfuse_server.client import Client
 
-from coaiapy import media, media_transfer, settings
+from coaiapy import media, media_transfer
+from coaiapy.config import settings
 from coaiapy.errors import ExitCode, NotFoundError, RefusedError
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.media_files import token

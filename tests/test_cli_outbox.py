@@ -17,8 +17,8 @@ from delivering import (
 )
 
 from coaiapy import traces
+from coaiapy.config.settings import Settings
 from coaiapy.journal import journal_path
-from coaiapy.settings import Settings
 
 
 @pytest.fixture

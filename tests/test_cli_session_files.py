@@ -7,8 +7,8 @@ import pytest
 from langfuse_server import KINDS
 
 from coaiapy import session_files
+from coaiapy.config.settings import Settings
 from coaiapy.errors import ExitCode, StateError, UsageError
-from coaiapy.settings import Settings
 from coaiapy.util.packages import require
 
 WHERE = sorted(KINDS) + ["local"]

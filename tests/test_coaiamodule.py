@@ -8,7 +8,9 @@ import pytest
 import redis
 from redis_for_tests import free_port, running
 
-from coaiapy import coaiacli, coaiamodule, dotenv_file, settings
+from coaiapy import coaiacli, coaiamodule
+from coaiapy.config import settings
+from coaiapy.config import values as config_values
 from coaiapy.errors import CoaiaError, ConfigError, UsageError
 
 BINARY = bytes(range(256))
@@ -19,7 +21,7 @@ def fresh(home, monkeypatch):
     """What one test has read of its settings is nothing to the next."""
     monkeypatch.setattr(coaiamodule, "config", None)
     monkeypatch.setattr(coaiamodule, "_loaded_env_path", None)
-    monkeypatch.setattr(dotenv_file, "_chosen", None)
+    monkeypatch.setattr(config_values, "_chosen", None)
 
 
 @pytest.fixture(scope="module")

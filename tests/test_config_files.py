@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coaiapy import config_files, settings
+from coaiapy.config import files as config_files
+from coaiapy.config import settings
 from coaiapy.errors import ConfigError
 
 

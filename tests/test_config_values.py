@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coaiapy import config_values
-from coaiapy.config_schema import (
+from coaiapy.config import values as config_values
+from coaiapy.config.schema import (
     KEY_OF,
     KEYS,
     NUMBER,
@@ -18,7 +18,7 @@ from coaiapy.config_schema import (
     checked,
     key_for,
 )
-from coaiapy.config_values import ConfigValues, Layer
+from coaiapy.config.values import ConfigValues, Layer
 from coaiapy.errors import ConfigError
 
 

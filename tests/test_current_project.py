@@ -3,12 +3,13 @@
 import pytest
 from web_server import serving
 
-from coaiapy import current_project, settings
+from coaiapy import current_project
+from coaiapy.config import settings
+from coaiapy.config.settings import Settings
 from coaiapy.current_project import Project
 from coaiapy.errors import ConfigError, NetworkError
 from coaiapy.journal import Journal
 from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.settings import Settings
 
 OURS = Project("test-project", "Test Project")
 

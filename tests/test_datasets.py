@@ -5,9 +5,9 @@ from langfuse_server import KINDS
 from servers import settings_for
 
 from coaiapy import dataset_items, datasets, langfuse_http
+from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, RefusedError, UsageError
 from coaiapy.langfuse_errors import WrongDialectError
-from coaiapy.settings import Settings
 
 ALL_KINDS = sorted(KINDS)
 

@@ -20,10 +20,10 @@ from delivering import (
 from langfuse_server import faults
 
 from coaiapy import delivery, journal_marks, journal_schema, reachability, traces
+from coaiapy.config.settings import Settings
 from coaiapy.destinations import destination_of
 from coaiapy.errors import ConfigError, NetworkError
 from coaiapy.journal import Journal
-from coaiapy.settings import Settings
 
 LOCAL = Settings(base_url="local")
 # Seconds that nothing takes unless it waits for what it should not wait for.

@@ -6,9 +6,9 @@ import time
 import pytest
 from web_server import serving
 
+from coaiapy.config.settings import Settings
 from coaiapy.langfuse_dialect import is_other_generation
 from coaiapy.langfuse_errors import clean
-from coaiapy.settings import Settings
 from coaiapy.util.http.answers import Answer, message_of, parsed, retry_after
 
 SECRET = "sk-lf-SECRETSECRETSECRETSECRET1234"

@@ -7,7 +7,8 @@ import trustme
 from requests.exceptions import InvalidSchema
 from web_server import serving
 
-from coaiapy import aws_clients, config_values
+from coaiapy import aws_clients
+from coaiapy.config import values as config_values
 from coaiapy.errors import CoaiaError, ExitCode
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")

@@ -5,7 +5,8 @@ import json
 import pytest
 from openai_server import KEY
 
-from coaiapy import config_values, openai_settings
+from coaiapy.config import openai as openai_settings
+from coaiapy.config import values as config_values
 from coaiapy.errors import ConfigError, NetworkError, RefusedError
 from coaiapy.openai_http import TRIES, OpenaiHttp, Upload
 

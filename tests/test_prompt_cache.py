@@ -7,8 +7,8 @@ import pytest
 from servers import settings_for
 
 from coaiapy import prompt_cache, prompts
+from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError
-from coaiapy.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("short_waits")
 

@@ -5,6 +5,7 @@ from langfuse_server import KINDS
 from servers import settings_for
 
 from coaiapy import prompts
+from coaiapy.config.settings import Settings
 from coaiapy.errors import (
     ConfigError,
     ExitCode,
@@ -14,7 +15,6 @@ from coaiapy.errors import (
     UsageError,
 )
 from coaiapy.langfuse_errors import WrongDialectError
-from coaiapy.settings import Settings
 from coaiapy.util.threads import WORKERS
 
 PROMPTS = "/api/public/v2/prompts"

@@ -6,7 +6,8 @@ import pytest
 from langfuse_server import LangfuseServer
 from reading import EVERY
 
-from coaiapy import cofuse, settings, traces
+from coaiapy import cofuse, traces
+from coaiapy.config import settings
 from coaiapy.errors import ConfigError, RefusedError, UsageError
 from coaiapy.records import trace_from
 

@@ -5,9 +5,9 @@ import time
 import pytest
 
 from coaiapy import reachability
+from coaiapy.config.settings import Settings
 from coaiapy.langfuse_errors import UnavailableError
 from coaiapy.reachability import BRIEF_SECONDS, brief_seconds
-from coaiapy.settings import Settings
 from coaiapy.util import deadlines
 
 HOUR = 3600.0

@@ -2,7 +2,8 @@
 
 import pytest
 
-from coaiapy import config_values, redis_settings
+from coaiapy.config import redis as redis_settings
+from coaiapy.config import values as config_values
 from coaiapy.errors import ConfigError
 
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from langfuse_server import KINDS
 
-from coaiapy import current_project, score_configs, settings
+from coaiapy import current_project, score_configs
 from coaiapy import score_config_cache as cache
+from coaiapy.config import settings
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, RefusedError, UsageError
 from coaiapy.util.http import retry
 

@@ -7,7 +7,8 @@ import stat
 
 import pytest
 
-from coaiapy import score_config_files, score_configs, score_presets, score_values, settings
+from coaiapy import score_config_files, score_configs, score_presets, score_values
+from coaiapy.config import settings
 from coaiapy.errors import NotFoundError, StateError, UsageError
 from coaiapy.published_score_configs import ScoreConfig, ScoreConfigExport
 from coaiapy.score_files import read_scores

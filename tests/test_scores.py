@@ -6,7 +6,8 @@ import pytest
 from langfuse_server import KINDS
 from langfuse_server.client import Client
 
-from coaiapy import ids, score_configs, scores, settings, trace_reads, traces
+from coaiapy import ids, score_configs, scores, trace_reads, traces
+from coaiapy.config import settings
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.langfuse_generation import Server
 from coaiapy.langfuse_http import LangfuseHttp

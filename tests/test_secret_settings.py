@@ -20,7 +20,7 @@ from redis_for_tests import free_port
 from web_server import serving
 
 from coaiapy import aws_clients
-from coaiapy.config_schema import KEYS
+from coaiapy.config.schema import KEYS
 from coaiapy.util import masking
 
 SECRET = "canary0of0this0test0end"

@@ -41,7 +41,7 @@ from processes import environment
 from redis_for_tests import free_port
 from web_server import serving
 
-from coaiapy.redaction import without_secrets
+from coaiapy.config.redaction import without_secrets
 
 REFUSALS = [
     ("environment", 401, "json"),

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from coaiapy.config_schema import KEY_OF
+from coaiapy.config.schema import KEY_OF
+from coaiapy.config.settings import LOCAL, load
 from coaiapy.errors import ConfigError, StateError
-from coaiapy.settings import LOCAL, load
 
 DEFAULT_BASE_URL = "https://cloud.langfuse.com"
 BUILD_SERVICES = KEY_OF["langfuse_release"].fallbacks

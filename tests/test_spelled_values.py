@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coaiapy import config_values, score_values
-from coaiapy.config_schema import KEY_OF, checked
+from coaiapy import score_values
+from coaiapy.config import values as config_values
+from coaiapy.config.schema import KEY_OF, checked
 from coaiapy.errors import ConfigError
 from coaiapy.template_values import convert
 from coaiapy.util import text as texts

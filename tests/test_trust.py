@@ -7,8 +7,9 @@ import stat
 
 import pytest
 
-from coaiapy import addresses, held_variables, trust
-from coaiapy.config_values import ConfigValues, Layer
+from coaiapy import held_variables
+from coaiapy.config import addresses, trust
+from coaiapy.config.values import ConfigValues, Layer
 
 STRANGER = "https://stranger.example"
 KEYS = {"LANGFUSE_PUBLIC_KEY": "pk-1", "LANGFUSE_SECRET_KEY": "sk-secret-1"}

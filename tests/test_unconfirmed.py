@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from coaiapy import settings, trace_reads, traces, unconfirmed
+from coaiapy import trace_reads, traces, unconfirmed
+from coaiapy.config import settings
 from coaiapy.destinations import destination_of
 from coaiapy.errors import ExitCode
 from coaiapy.journal import Journal

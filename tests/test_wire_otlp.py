@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from record_strategies import OBSERVATIONS, TRACES, outgoing
 
 from coaiapy import ids, wire, wire_otlp
+from coaiapy.config.settings import Settings
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.records import observation_from, score_from, trace_from
-from coaiapy.settings import Settings
 from coaiapy.span_metadata import from_text, received
 
 TRACE = trace_from(

@@ -1,18 +1,30 @@
-"""``coaia.json``: finding it, reading it, and merging the project's file with the user's."""
+"""``coaia.json``: where it is looked for, what is in it, and how a new one is made.
 
+In a new one every key that coaia reads is explained and left empty. An empty value means "not set", so
+that the file changes nothing until a value is filled in.
+"""
+
+import json
 import os
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
+from coaiapy.config.schema import KEYS, PATTERNS, SWITCH, TEXT, Key
 from coaiapy.errors import ConfigError, StateError
+from coaiapy.util import files
 from coaiapy.util.files import read_text
 from coaiapy.util.old_names import with_old_names
-from coaiapy.util.paths import user_home
+from coaiapy.util.paths import make_private_folder, user_home
 
 NAME = "coaia.json"
-
 # Places in the home that older releases supported; used only if neither the project nor the home
 # has a file. Folders around the project, which they also searched, may belong to anybody.
 _OTHER_HOME_FOLDERS = (".config/jgwill", "Documents")
+HELP = "_help"
+_ABOUT = (
+    "Fill in what you need and leave the rest empty: an empty text or null means not set. "
+    "Environment variables and .env take precedence over this file, and ./coaia.json in a project "
+    "over ~/coaia.json. To see where each value comes from, run: coaia config show"
+)
 
 
 def home_path() -> str:
@@ -116,3 +128,53 @@ def without_empty(values: Mapping[str, Any]) -> Dict[str, Any]:
         for key, value in values.items()
         if value is not None and value != ""
     }
+
+
+def sample(answers: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the content of a new coaia.json; ``answers`` are values to fill in, by key."""
+    values: Dict[str, Any] = {HELP: _help()}
+    for key in KEYS:
+        empty = "" if key.kind == TEXT else None
+        put_key(values, key.name, answers.get(key.name, empty))
+    return values
+
+
+def put_key(values: Dict[str, Any], path: str, value: Any) -> None:
+    """Set the value at a dotted ``path``; missing objects on the way are created."""
+    *folders, name = path.split(".")
+    for folder in folders:
+        values = values.setdefault(folder, {})
+    values[name] = value
+
+
+def create(path: str, answers: Mapping[str, Any]) -> bool:
+    """Write a new coaia.json (mode 0600) to ``path``; if one exists, leave it and return False.
+
+    Raises ``StateError`` when it cannot be written.
+    """
+    text = json.dumps(sample(answers), ensure_ascii=False, indent=2) + "\n"
+    folder = os.path.dirname(path)
+    if folder and not os.path.isdir(folder):
+        make_private_folder(folder)
+    with files.locked(path):
+        if os.path.lexists(path):
+            return False
+        files.write_atomic(path, text)
+    return True
+
+
+def _help() -> Dict[str, str]:
+    texts = {"about": _ABOUT}
+    texts.update((key.name, described(key)) for key in KEYS + PATTERNS)
+    return texts
+
+
+def described(key: Key) -> str:
+    """Return one line about a key: its purpose, type, default and variables."""
+    notes = [] if key.kind == TEXT else [key.kind]
+    if key.default is not None:
+        default = json.dumps(key.default) if key.kind == SWITCH else key.default
+        notes.append("default: {}".format(default))
+    if key.variables:
+        notes.append("variable: " + " or ".join(key.variables))
+    return "{} ({})".format(key.description, "; ".join(notes)) if notes else key.description

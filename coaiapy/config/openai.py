@@ -4,9 +4,9 @@ import re
 from typing import NamedTuple, Optional
 from urllib.parse import urlsplit, urlunsplit
 
-from coaiapy import addresses
-from coaiapy.config_schema import KEY_OF
-from coaiapy.config_values import ConfigValues
+from coaiapy.config import addresses
+from coaiapy.config.schema import KEY_OF
+from coaiapy.config.values import ConfigValues
 from coaiapy.errors import ConfigError
 from coaiapy.util.masking import shown_url
 

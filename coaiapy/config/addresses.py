@@ -9,8 +9,8 @@ import ipaddress
 import re
 from typing import NamedTuple, Optional, Tuple
 
-from coaiapy import trust
-from coaiapy.config_values import ConfigValues, Found
+from coaiapy.config import trust
+from coaiapy.config.values import ConfigValues, Found
 from coaiapy.errors import ConfigError
 from coaiapy.util.masking import shown_url
 from coaiapy.util.paths import is_below

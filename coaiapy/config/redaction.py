@@ -7,8 +7,9 @@ repeats a header, a library that quotes a URL, and the traceback that ``--debug`
 import os
 from typing import Any, Callable, Iterator, Mapping, Optional, Set, Tuple
 
-from coaiapy import config_files, dotenv_file
-from coaiapy.config_schema import KEY_OF, key_for
+from coaiapy.config import files
+from coaiapy.config import values as config_values
+from coaiapy.config.schema import KEY_OF, key_for
 from coaiapy.errors import CoaiaError
 from coaiapy.util import masking
 from coaiapy.util.masking import SHORTEST, SHORTEST_UNKNOWN
@@ -43,10 +44,10 @@ def _secrets(env_file: Optional[str]) -> Set[str]:
 def _all_settings(env_file: Optional[str]) -> Iterator[Tuple[str, str]]:
     """Yield name and value of every setting in every place, including those that are overridden."""
     yield from os.environ.items()
-    yield from _read(lambda: dotenv_file.read(env_file)).items()
-    for path in config_files.found():
-        values = _read(lambda path=path: config_files.read(path))  # type: ignore[misc]
-        for name, value in config_files.leaves(values, with_comments=True):
+    yield from _read(lambda: config_values.dotenv_variables(env_file)).items()
+    for path in files.found():
+        values = _read(lambda path=path: files.read(path))  # type: ignore[misc]
+        for name, value in files.leaves(values, with_comments=True):
             if isinstance(value, (str, int, float)):
                 yield name, str(value)
 

@@ -3,9 +3,10 @@
 import re
 from typing import NamedTuple, Optional
 
-from coaiapy import addresses, config_values
-from coaiapy.config_schema import KEY_OF
-from coaiapy.config_values import ConfigValues
+from coaiapy.config import addresses
+from coaiapy.config import values as config_values
+from coaiapy.config.schema import KEY_OF
+from coaiapy.config.values import ConfigValues
 from coaiapy.errors import ConfigError
 from coaiapy.util.masking import shown_url, without_credentials
 

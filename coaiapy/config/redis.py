@@ -3,9 +3,9 @@
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from coaiapy import addresses
-from coaiapy.config_schema import KEY_OF
-from coaiapy.config_values import ConfigValues, Found
+from coaiapy.config import addresses
+from coaiapy.config.schema import KEY_OF
+from coaiapy.config.values import ConfigValues, Found
 from coaiapy.errors import ConfigError
 from coaiapy.util.text import whole_number
 
