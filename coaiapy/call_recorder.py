@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, TypeVar
 from coaiapy import ids, traces
 from coaiapy.config import settings
 from coaiapy.config import values as config_values
-from coaiapy.env_context import current_context
+from coaiapy.env.context import current_context
 from coaiapy.errors import CoaiaError
 from coaiapy.records import observation_from
 from coaiapy.util import deadlines, times

@@ -3,13 +3,15 @@
 import argparse
 from typing import Dict, Iterable, List, Optional
 
-from coaiapy import env_files, environment, held_variables
+from coaiapy import environment
 from coaiapy.cli_arguments import add_json
 from coaiapy.cli_branches import Branch, add_branches, command_place
 from coaiapy.cli_common import Parser, example_text
 from coaiapy.cli_env_list import add_place, add_reveal, path_of, shown_table
 from coaiapy.cli_input import STDIN, agrees, read_stdin_line
 from coaiapy.cli_streams import Context, is_terminal
+from coaiapy.env import files as env_files
+from coaiapy.env import held
 from coaiapy.util import shell
 
 # What is said where this shell and ``.coaia-env`` have different traces, by the one that is saved.
@@ -124,11 +126,11 @@ def source(args: argparse.Namespace, context: Context) -> None:
     if not args.export:
         context.say(shown_table(context, variables, args.reveal))
         return None
-    given = held_variables.for_shell(path_of(args), variables)
+    given = held.for_shell(path_of(args), variables)
     for line in environment.export_commands(given.variables, args.shell):
         context.say(line)
     if given.held:
-        context.warn(held_variables.note(path_of(args), given.held))
+        context.warn(held.note(path_of(args), given.held))
     environment.take_up(variables)
     _note_eval(context)
     return None

@@ -101,7 +101,7 @@ def given_or_active(given: Optional[str], variable: str, what: str) -> str:
     """Return the id that is given, else that of this shell or project; ``UsageError`` if none is."""
     if given is not None:
         return given
-    from coaiapy.env_context import current_context
+    from coaiapy.env.context import current_context
 
     active = current_context().get(variable)
     if not active:

@@ -7,8 +7,8 @@ global environment. ``EnvironmentManager`` offers them to scripts of earlier rel
 import os
 from typing import Dict, Mapping, Optional
 
-from coaiapy.env_changes import init, set_variable, unset_variable
-from coaiapy.env_context import (
+from coaiapy.env.changes import init, set_variable, unset_variable
+from coaiapy.env.context import (
     SOURCES,
     Saved,
     check_memory,
@@ -19,14 +19,18 @@ from coaiapy.env_context import (
     save_context,
     take_up,
 )
-from coaiapy.env_files import variables_in
-from coaiapy.env_hierarchy import CONTEXT_KEYS, find, find_all, resolve, resolve_all
-from coaiapy.env_places import (
+from coaiapy.env.files import variables_in
+from coaiapy.env.places import (
+    CONTEXT_KEYS,
     LOCATIONS,
     Environment,
     EnvironmentConfig,
     environments,
+    find,
+    find_all,
     path_of,
+    resolve,
+    resolve_all,
 )
 from coaiapy.errors import NotFoundError
 from coaiapy.published_environment import EnvironmentManager

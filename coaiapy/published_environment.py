@@ -3,11 +3,19 @@
 import os
 from typing import TYPE_CHECKING, Dict, List, Mapping, Optional
 
-from coaiapy import env_changes, env_files, held_variables
-from coaiapy.env_context import current_context, export_commands, left_behind, save_context
-from coaiapy.env_files import variables_in
-from coaiapy.env_hierarchy import CONTEXT_KEYS, is_open
-from coaiapy.env_places import LOCATIONS, EnvironmentConfig, environments, path_of
+from coaiapy.env import changes as env_changes
+from coaiapy.env import files as env_files
+from coaiapy.env import held
+from coaiapy.env.context import current_context, export_commands, left_behind, save_context
+from coaiapy.env.files import variables_in
+from coaiapy.env.places import (
+    CONTEXT_KEYS,
+    LOCATIONS,
+    EnvironmentConfig,
+    environments,
+    is_open,
+    path_of,
+)
 from coaiapy.util import shell
 from coaiapy.util.text import tell
 
@@ -86,9 +94,9 @@ class EnvironmentManager:
         project's file that is not trusted, variables that start programs are left out.
         """
         path = self._path(env_name, location)
-        given = held_variables.for_shell(path, variables_in(path))
+        given = held.for_shell(path, variables_in(path))
         if given.held:
-            tell(held_variables.note(path, given.held))
+            tell(held.note(path, given.held))
         variables = given.variables
         for key in left_behind(variables):
             del os.environ[key]
@@ -129,7 +137,7 @@ class EnvironmentManager:
         Variables that need trust are left out, as in ``source_environment``.
         """
         path = self._path(env_name, location)
-        return export_commands(held_variables.for_shell(path, variables_in(path)).variables)
+        return export_commands(held.for_shell(path, variables_in(path)).variables)
 
     def get_current_context(self) -> Dict[str, Optional[str]]:
         """Return each of ``CONTEXT_KEYS`` with its active value or None."""

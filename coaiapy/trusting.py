@@ -3,11 +3,13 @@
 import os
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple
 
-from coaiapy import env_files, env_places, held_variables
 from coaiapy.config import addresses, trust
 from coaiapy.config import files as config_files
 from coaiapy.config import values as config_values
 from coaiapy.config.schema import key_for
+from coaiapy.env import files as env_files
+from coaiapy.env import held
+from coaiapy.env import places as env_places
 from coaiapy.errors import NotFoundError
 from coaiapy.util.masking import shown_url
 from coaiapy.util.paths import entries, read_regular
@@ -68,7 +70,7 @@ def _kind_of(name: str) -> Any:
 
 def _of_environment(path: str) -> List[str]:
     variables = env_files.variables_in(path)
-    return ["sets " + name for name in sorted(held_variables.risky(variables))]
+    return ["sets " + name for name in sorted(held.risky(variables))]
 
 
 def _of_dotenv(path: str) -> List[str]:

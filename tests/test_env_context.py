@@ -7,9 +7,9 @@ import pytest
 from processes import bash
 from terminal import Terminal
 
-from coaiapy import env_context
 from coaiapy.cli_common import Context
 from coaiapy.coaiacli import main
+from coaiapy.env import context as env_context
 
 TWO_PIPELINES = """
 eval $(coaia pipeline create llm-chain --var chain_name=one --session-id S1 --export-env)

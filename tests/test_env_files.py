@@ -10,7 +10,7 @@ from dotenv import dotenv_values
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from coaiapy import env_files
+from coaiapy.env import files as env_files
 from coaiapy.errors import StateError, UsageError
 from coaiapy.util.formats import env_lines
 

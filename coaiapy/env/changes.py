@@ -4,8 +4,8 @@ import os
 import time
 from typing import Dict, List, Mapping, Optional
 
-from coaiapy import env_files
-from coaiapy.env_hierarchy import CONTEXT_KEYS
+from coaiapy.env import files
+from coaiapy.env.places import CONTEXT_KEYS
 from coaiapy.util import shell
 
 
@@ -28,23 +28,23 @@ def init(
     start["_COAIA_ENV_NAME"] = name or "default"
     start["_COAIA_ENV_LOCATION"] = location
     if force:
-        env_files.replace(path, start, format)
+        files.replace(path, start, format)
     else:
-        env_files.change(path, lambda variables: _add_missing(variables, start), format)
+        files.change(path, lambda variables: _add_missing(variables, start), format)
     return existed
 
 
 def set_variable(path: str, key: str, value: str, format: str = "json") -> Dict[str, str]:
     """Set ``key`` in the file at ``path`` and return the file's variables."""
-    env_files.check_key(key)
+    files.check_key(key)
     shell.check_value(key, value)
-    changed = env_files.change(path, lambda variables: variables.update({key: value}), format)
-    return env_files.without_metadata(changed)
+    changed = files.change(path, lambda variables: variables.update({key: value}), format)
+    return files.without_metadata(changed)
 
 
 def unset_variable(path: str, key: str) -> bool:
     """Remove ``key`` from the file at ``path``; return whether it was there."""
-    env_files.check_key(key)
+    files.check_key(key)
     removed: List[str] = []
 
     def edit(variables: Dict[str, str]) -> None:
@@ -52,7 +52,7 @@ def unset_variable(path: str, key: str) -> bool:
             removed.append(variables.pop(key))
 
     if os.path.exists(path):
-        env_files.change(path, edit)
+        files.change(path, edit)
     return bool(removed)
 
 

@@ -9,8 +9,8 @@ import os
 import re
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
 
-from coaiapy import held_variables
 from coaiapy.config import trust
+from coaiapy.env import held
 from coaiapy.errors import StateError, UsageError
 from coaiapy.util import files, shell
 from coaiapy.util.paths import check_stays, make_private_folder
@@ -99,7 +99,7 @@ def change(
     with files.locked(path):
         found = load(path)
         variables = dict(found.variables) if found else {}
-        is_own = not held_variables.for_shell(path, variables).held
+        is_own = not held.for_shell(path, variables).held
         edit(variables)
         if found is None or not found.text.strip():
             _write(path, variables, render(variables, format), is_own)
@@ -118,7 +118,7 @@ def replace(path: str, variables: Dict[str, str], format: str = "json") -> None:
 
 def _write(path: str, variables: Mapping[str, str], text: str, is_own: bool) -> None:
     """Replace the file; if nothing of it was held back before, nothing is afterwards."""
-    if is_own and held_variables.risky(variables) and not held_variables.is_free(path):
+    if is_own and held.risky(variables) and not held.is_free(path):
         trust.trust(path, trust.digest(text.encode("utf-8")))
     files.write_atomic(path, text)
 

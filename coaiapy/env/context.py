@@ -3,9 +3,8 @@
 import os
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
-from coaiapy import env_files
-from coaiapy.env_hierarchy import CONTEXT_KEYS, first_values, is_open, layers_of, os_value
-from coaiapy.env_places import path_of
+from coaiapy.env import files
+from coaiapy.env.places import CONTEXT_KEYS, first_values, is_open, layers_of, os_value, path_of
 from coaiapy.errors import CoaiaError, NotFoundError, StateError
 from coaiapy.util import shell
 
@@ -21,7 +20,7 @@ SOURCES = ("shell", "project")
 _TRACE = "COAIA_TRACE_ID"
 # A variable in the file: the trace that this process had when ``remember`` wrote another one. While
 # the shell still has that trace, the one in the file is the newer one.
-_REPLACED = env_files.METADATA_PREFIX + "REPLACED_TRACE_ID"
+_REPLACED = files.METADATA_PREFIX + "REPLACED_TRACE_ID"
 
 
 class Saved(NamedTuple):
@@ -74,15 +73,15 @@ def remember(variables: Mapping[str, str]) -> str:
             known[_REPLACED] = replaced
 
     for key in variables:
-        env_files.check_key(key)
+        files.check_key(key)
     path = path_of()
-    env_files.change(path, edit)
+    files.change(path, edit)
     return path
 
 
 def check_memory() -> None:
     """Raise ``StateError`` if ``remember`` would fail because the project's file is broken."""
-    env_files.load(path_of())
+    files.load(path_of())
     _shell_trace()
 
 
@@ -93,9 +92,9 @@ def take_up(variables: Mapping[str, str]) -> None:
     nothing happens: the note is not worth an error.
     """
     try:
-        found = env_files.load(path_of())
+        found = files.load(path_of())
         if found and found.variables.get(_REPLACED) == variables.get(_TRACE, ""):
-            env_files.change(found.path, lambda known: _drop(known, [_REPLACED]))
+            files.change(found.path, lambda known: _drop(known, [_REPLACED]))
     except StateError:
         pass
 
@@ -160,13 +159,13 @@ def save_context(
         if context_name is not None:
             variables["_COAIA_CONTEXT_NAME"] = context_name
 
-    env_files.change(path, edit, format)
+    files.change(path, edit, format)
     return Saved(path, context, origin, passed_over)
 
 
 def _origin(wished: Optional[str]) -> Tuple[str, Optional[str]]:
     """Return the source to save from, and the trace of the other source if it differs."""
-    found = env_files.load(path_of())
+    found = files.load(path_of())
     known = found.variables if found else {}
     traces = {"shell": _shell_trace(), "project": known.get(_TRACE, "")}
     if wished and not traces[wished]:
