@@ -90,7 +90,7 @@ def journal_overhead(bench):
     """Return the median seconds of writing one observation down, without sending it."""
     from coaiapy.journal import Journal
     from coaiapy.journal_schema import LOCAL
-    from coaiapy.records import observation_from
+    from coaiapy.langfuse.records.records import observation_from
 
     times = []
     with bench.home(bench.ours) as (folder, _):

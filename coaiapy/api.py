@@ -80,7 +80,7 @@ def create_trace(
     ``RefusedError`` when the server refuses the trace (it is kept in the outbox) and
     ``StateError`` when the journal cannot be written.
     """
-    from coaiapy.records import trace_from
+    from coaiapy.langfuse.records.records import trace_from
 
     values = {
         "id": trace_id,
@@ -148,7 +148,7 @@ def add_observation(
     """
     from coaiapy import delivery, traces
     from coaiapy.config import settings
-    from coaiapy.records import observation_from
+    from coaiapy.langfuse.records.records import observation_from
     from coaiapy.util import deadlines
 
     values = {

@@ -8,8 +8,8 @@ and only go to the database if there are other ids.
 import struct
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
-from coaiapy import ids
-from coaiapy.record_fields import Body
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.fields import Body
 
 # Rows are inserted in groups of this size.
 _ROWS = 1000

@@ -12,8 +12,8 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Set,
 
 from coaiapy.journal import Journal
 from coaiapy.journal_damage import bodies, whole
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.outgoing import Outgoing
-from coaiapy.record_fields import Body
 from coaiapy.util.text import whole_number
 
 # Seconds: no record has to wait longer after a failure. A later ``not_before`` was written while

@@ -13,8 +13,8 @@ from coaiapy.cli_output import print_json
 from coaiapy.cli_progress import new_bar
 from coaiapy.cli_streams import Context
 from coaiapy.config import settings
+from coaiapy.langfuse.records.fields import OBSERVATION_FIELDS
 from coaiapy.observation_files import preview, read_observations
-from coaiapy.record_fields import OBSERVATION_FIELDS
 from coaiapy.util.formats.item_files import FORMATS
 from coaiapy.util.text import counted
 

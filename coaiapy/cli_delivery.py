@@ -10,7 +10,7 @@ from coaiapy.config import settings
 from coaiapy.errors import ConfigError, ExitCode, NetworkError
 from coaiapy.journal import Journal, journal_path
 from coaiapy.journal_marks import age, set_mark
-from coaiapy.records import Observation, Trace
+from coaiapy.langfuse.records.records import Observation, Trace
 from coaiapy.util.text import counted
 
 REJECTED_SHOWN = 5

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Mapping, Sequence
 from coaiapy.cli_output import print_json, print_json_lines
 from coaiapy.cli_streams import Context, is_terminal
 from coaiapy.errors import UsageError
-from coaiapy.listing import cell, fitted_listing, listing
+from coaiapy.langfuse.records.display import cell, fitted_listing, listing
 from coaiapy.util.text import counted
 
 

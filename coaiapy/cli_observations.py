@@ -10,8 +10,8 @@ from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import note_source
 from coaiapy.cli_streams import Context
 from coaiapy.config import settings
-from coaiapy.listing import with_note
-from coaiapy.record_fields import OBSERVATION_TYPES
+from coaiapy.langfuse.records.display import with_note
+from coaiapy.langfuse.records.fields import OBSERVATION_TYPES
 from coaiapy.trace_filter import ObservationFilter
 
 _COLUMNS = {

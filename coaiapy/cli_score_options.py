@@ -10,7 +10,7 @@ from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.config.settings import Settings
 from coaiapy.errors import UsageError
-from coaiapy.records import Score
+from coaiapy.langfuse.records.records import Score
 
 
 def add_target_options(parser: argparse.ArgumentParser, about: str = "score this") -> None:

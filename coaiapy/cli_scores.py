@@ -21,8 +21,8 @@ from coaiapy.cli_streams import Context
 from coaiapy.cli_views import show_fields
 from coaiapy.config import settings
 from coaiapy.errors import UsageError
-from coaiapy.listing import with_note
-from coaiapy.record_fields import SCORE_TYPES
+from coaiapy.langfuse.records.display import with_note
+from coaiapy.langfuse.records.fields import SCORE_TYPES
 from coaiapy.score_readers import ScoreFilter
 from coaiapy.util.formats.columns import map_of
 from coaiapy.util.text import counted

@@ -12,7 +12,7 @@ from coaiapy.cli_streams import Context
 from coaiapy.config import settings
 from coaiapy.display import TRACE_COLUMNS
 from coaiapy.errors import UsageError
-from coaiapy.listing import with_note
+from coaiapy.langfuse.records.display import with_note
 from coaiapy.trace_filter import ORDERS, TraceFilter
 
 DEFAULT_LIMIT = 50

@@ -20,8 +20,8 @@ from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.config import settings
 from coaiapy.errors import UsageError
-from coaiapy.record_fields import LEVELS, OBSERVATION_TYPES
-from coaiapy.records import observation_from, trace_from
+from coaiapy.langfuse.records.fields import LEVELS, OBSERVATION_TYPES
+from coaiapy.langfuse.records.records import observation_from, trace_from
 
 START_HELP = "start time (default: now; formats: coaia help times)"
 

@@ -5,8 +5,8 @@ from typing import Iterable
 
 from coaiapy.cli_streams import Context, is_terminal
 from coaiapy.display import Line, Look, session_lines, strokes_for, trace_lines
-from coaiapy.listing import fields
-from coaiapy.record_fields import Body
+from coaiapy.langfuse.records.display import fields
+from coaiapy.langfuse.records.fields import Body
 
 _COLORS = {"ERROR": "\x1b[31m", "WARNING": "\x1b[33m"}
 

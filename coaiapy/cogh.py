@@ -14,7 +14,7 @@ from coaiapy.config import addresses
 from coaiapy.config import values as config_values
 from coaiapy.config.values import ConfigValues
 from coaiapy.errors import ConfigError, NetworkError, UsageError
-from coaiapy.listing import listing
+from coaiapy.langfuse.records.display import listing
 from coaiapy.util import deadlines
 from coaiapy.util.http import json_api
 from coaiapy.util.http.json_api import Page, Service

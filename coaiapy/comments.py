@@ -7,16 +7,17 @@ this machine has just written.
 import time
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
-from coaiapy import ids, journal_reads, prompts, server_only, unconfirmed
+from coaiapy import journal_reads, prompts, server_only, unconfirmed
 from coaiapy.config.settings import Settings
 from coaiapy.current_project import current_project
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
 from coaiapy.journal import Journal, open_to_read
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse_errors import UnavailableError
 from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.prompt_content import LATEST
-from coaiapy.record_fields import Body
 from coaiapy.server_only import client_for
 from coaiapy.server_pages import MOST_ROWS
 from coaiapy.util import deadlines

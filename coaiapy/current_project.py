@@ -9,8 +9,8 @@ from coaiapy import destinations, journal_reads
 from coaiapy.config.settings import LOCAL, Settings
 from coaiapy.errors import ConfigError, NoPlaceError
 from coaiapy.journal import Journal, open_to_read
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.record_fields import Body
 from coaiapy.util.deadlines import Deadline
 from coaiapy.util.paths import state_folder
 

@@ -14,7 +14,7 @@ from typing import IO, Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple,
 
 from coaiapy.dataset_items import ALIASES, FIELDS, item_from
 from coaiapy.errors import UsageError
-from coaiapy.record_fields import Body
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.util.formats import json_values
 from coaiapy.util.formats.columns import Columns
 from coaiapy.util.formats.item_files import Item, RowErrors, csv_items, read_items

@@ -6,13 +6,13 @@ was lost can therefore be retried.
 
 from typing import Any, Dict, Iterable, List, Optional, Sequence
 
-from coaiapy import ids
 from coaiapy.config.settings import Settings
 from coaiapy.datasets import get_dataset
 from coaiapy.errors import CoaiaError, NotFoundError, UsageError
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse_errors import ConflictError
 from coaiapy.langfuse_http import LangfuseHttp, quoted
-from coaiapy.record_fields import Body
 from coaiapy.server_lacks import needing
 from coaiapy.server_only import client_for
 from coaiapy.server_pages import numbered

@@ -4,8 +4,8 @@ from typing import Any, List, Optional
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NotFoundError, UsageError
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse_http import quoted
-from coaiapy.record_fields import Body
 from coaiapy.server_only import client_for
 from coaiapy.server_pages import numbered
 from coaiapy.util.formats import json_values

@@ -11,7 +11,7 @@ from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, StateError
 from coaiapy.journal import Journal, Written
 from coaiapy.journal_schema import LOCAL
-from coaiapy.record_fields import Body
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.util import deadlines
 
 # Seconds that one command may spend on sending its own records, and those that waited before.

@@ -11,7 +11,7 @@ from coaiapy.journal import Journal
 from coaiapy.journal_damage import whole
 from coaiapy.journal_merge import IMMUTABLE, known_body, merge_bodies, merge_into, to_json
 from coaiapy.journal_schema import LOCAL
-from coaiapy.record_fields import Body
+from coaiapy.langfuse.records.fields import Body
 
 
 def destination_of(journal: Journal, settings: Settings) -> int:

@@ -20,7 +20,7 @@ from coaiapy.conversations import (
     conversation_of,
 )
 from coaiapy.errors import UsageError
-from coaiapy.record_fields import Body
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.util.formats import json_values
 from coaiapy.util.formats.json_values import json_lines
 

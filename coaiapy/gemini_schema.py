@@ -7,7 +7,7 @@ makes the description of the tool less strict but valid.
 import re
 from typing import Any, Callable, Collection, Dict
 
-from coaiapy.record_fields import Body
+from coaiapy.langfuse.records.fields import Body
 
 _TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
 _REFERENCE = re.compile(r"#/(?:\$defs|definitions)/(.+)\Z")

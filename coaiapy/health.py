@@ -5,10 +5,10 @@ from typing import Any
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse_errors import clean, error_for, no_langfuse
 from coaiapy.langfuse_generation import HEALTH
 from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.record_fields import Body
 from coaiapy.util.http.answers import Answer, parsed_object
 
 

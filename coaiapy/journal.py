@@ -24,7 +24,7 @@ from coaiapy.journal_errors import journal_error
 from coaiapy.journal_merge import mark_unread, merge_into
 from coaiapy.journal_schema import LOCAL, SCHEMA, SCHEMA_VERSION
 from coaiapy.journal_staging import move, stage
-from coaiapy.record_fields import Body
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.util.files import locked, make_private_file, reason
 from coaiapy.util.paths import advice_for, make_private_folder, state_folder
 

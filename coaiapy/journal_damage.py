@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterable, Iterator, Optional, Tuple
 
 from coaiapy.journal import Journal
 from coaiapy.journal_schema import DAMAGED
-from coaiapy.record_fields import Body
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.util.formats.shapes import Kind, name, record
 
 _TRACE = record("a trace", {"id": name, "timestamp": name})

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from coaiapy.journal_schema import LOCAL
-from coaiapy.record_fields import Body
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.util.formats.json_values import compact
 
 # Returns a body as compact JSON text; types that JSON lacks, such as dates, become text.

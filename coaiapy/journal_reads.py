@@ -3,10 +3,10 @@
 import os
 from typing import Any, Iterator, List, Optional
 
-from coaiapy import ids
 from coaiapy.journal import Journal, journal_path
 from coaiapy.journal_damage import bodies
-from coaiapy.record_fields import Body
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.util.paths import absolute
 
 # The records of traces, and a row for each trace that has none.

@@ -10,10 +10,10 @@ import time
 from array import array
 from typing import Any, Iterable, Sequence, Tuple
 
-from coaiapy import ids
 from coaiapy.errors import UsageError
 from coaiapy.journal_merge import merge_into, to_json
-from coaiapy.record_fields import DEFAULTS
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.fields import DEFAULTS
 
 # ``implied`` are the names of fields in the body that have their default and were not given.
 _SCHEMA = """

@@ -16,11 +16,11 @@ from coaiapy import journal_marks
 from coaiapy.config.settings import Settings
 from coaiapy.journal import Journal
 from coaiapy.journal_merge import merge_bodies, to_json, unread_mark
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse_generation import V4, Server
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.reader_v4 import FoundTrace, SpanReader
 from coaiapy.readers import of_server
-from coaiapy.record_fields import Body
 
 # The fields of a trace that every span repeats, and that v4 servers filter by.
 _REPEATED = {

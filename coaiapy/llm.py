@@ -3,9 +3,9 @@
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from coaiapy.errors import NetworkError, RefusedError
+from coaiapy.langfuse.records.usage import counts_or_none
 from coaiapy.openai_http import OpenaiHttp
 from coaiapy.reasoning import MESSAGE_KEYS, Divider, Said, content_of, divided
-from coaiapy.token_usage import counts_or_none
 from coaiapy.util import times
 from coaiapy.util.text import kind_of
 
@@ -35,7 +35,7 @@ class ChatRequest(NamedTuple):
 class Reply(NamedTuple):
     """A model's reply.
 
-    ``usage`` is as ``token_usage.counts`` returns it; ``first_at`` is when
+    ``usage`` is as ``usage.counts`` returns it; ``first_at`` is when
     the first part of a streamed reply came (ISO 8601). ``reasoning`` is what the model has written
     before its answer, which is not a part of ``text``.
     """

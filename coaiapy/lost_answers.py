@@ -7,9 +7,9 @@ import time
 from typing import Callable, Optional
 
 from coaiapy.errors import NetworkError
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse_errors import UnavailableError
 from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.record_fields import Body
 from coaiapy.util.http.retry import backoff
 
 

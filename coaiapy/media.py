@@ -9,7 +9,6 @@ from typing import NamedTuple, Optional, Tuple
 
 from coaiapy import (
     delivery,
-    ids,
     langfuse_generation,
     media_files,
     media_transfer,
@@ -22,11 +21,12 @@ from coaiapy.config.settings import Settings
 from coaiapy.destinations import destination_of
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError, UsageError
 from coaiapy.journal import Journal, open_to_read
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse_errors import UnavailableError
 from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.media_files import MediaFile
 from coaiapy.media_transfer import Transfer
-from coaiapy.record_fields import Body
 from coaiapy.server_only import client_for
 from coaiapy.util import times
 

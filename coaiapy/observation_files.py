@@ -3,12 +3,12 @@
 from functools import partial
 from typing import IO, Any, Callable, Dict, Iterable, Iterator, Optional
 
-from coaiapy import ids
 from coaiapy.batch_ids import BatchIds
 from coaiapy.errors import UsageError
 from coaiapy.journal_merge import to_json
-from coaiapy.record_fields import OBSERVATION_FIELDS
-from coaiapy.records import Kept, kept_observation
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.fields import OBSERVATION_FIELDS
+from coaiapy.langfuse.records.records import Kept, kept_observation
 from coaiapy.util import times
 from coaiapy.util.formats.item_files import Item, RowErrors, read_items
 from coaiapy.util.formats.json_values import is_surely_plain

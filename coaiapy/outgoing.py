@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from coaiapy.record_fields import Body
+from coaiapy.langfuse.records.fields import Body
 
 
 class Outgoing(NamedTuple):

@@ -7,10 +7,11 @@ traces.submit(settings.load(), [pipeline.trace] + pipeline.observations)
 
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
-from coaiapy import environment, ids
+from coaiapy import environment
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.records import Observation, Trace, observation_from, trace_from
 from coaiapy.published_templates import TemplateLoader, TemplateRenderer
-from coaiapy.record_fields import Body
-from coaiapy.records import Observation, Trace, observation_from, trace_from
 from coaiapy.template_inheritance import load
 from coaiapy.template_language import TemplateError
 from coaiapy.template_listing import Listing, list_templates

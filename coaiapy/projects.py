@@ -4,7 +4,7 @@ from typing import List
 
 from coaiapy import current_project
 from coaiapy.config.settings import Settings
-from coaiapy.record_fields import Body
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.server_only import client_for
 
 

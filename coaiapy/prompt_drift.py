@@ -13,10 +13,10 @@ from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
 from coaiapy import prompt_files
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.prompt_content import LATEST, is_same
 from coaiapy.prompt_files import PromptFile, is_unmerged
 from coaiapy.prompts import get_prompt, list_names
-from coaiapy.record_fields import Body
 from coaiapy.util.threads import run_all, values_of
 
 SAME = "same"

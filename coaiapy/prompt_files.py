@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, List, NamedTuple, Optional
 
 from coaiapy.errors import UsageError
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.prompt_content import (
     CHAT,
     LATEST,
@@ -22,7 +23,6 @@ from coaiapy.prompt_content import (
     content_from,
     yaml_value,
 )
-from coaiapy.record_fields import Body
 from coaiapy.util.packages import require
 from coaiapy.util.text import FENCE, begins_front_matter, front_matter
 

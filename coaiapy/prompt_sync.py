@@ -6,6 +6,7 @@ from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Sequence
 from coaiapy import prompt_files, prompt_folder
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, UsageError
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse_errors import WrongDialectError
 from coaiapy.prompt_content import LATEST
 from coaiapy.prompt_drift import (
@@ -21,7 +22,6 @@ from coaiapy.prompt_drift import (
 )
 from coaiapy.prompt_folder import Folder
 from coaiapy.prompts import create_prompt, update_prompt_version_labels
-from coaiapy.record_fields import Body
 
 KEPT = "not written"
 

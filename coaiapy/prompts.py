@@ -8,6 +8,7 @@ from typing import Any, List, NamedTuple, Optional, Sequence
 from coaiapy import lost_answers, prompt_cache
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, NetworkError, NotFoundError, StateError, UsageError
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.prompt_content import (
     LATEST,
@@ -20,7 +21,6 @@ from coaiapy.prompt_content import (
     check_tags,
     is_same,
 )
-from coaiapy.record_fields import Body
 from coaiapy.server_lacks import needing
 from coaiapy.server_only import client_for
 from coaiapy.server_pages import rows_from

@@ -10,9 +10,9 @@ from typing import Any, Iterable, Optional, Sequence, Union
 from coaiapy import dataset_display, dataset_items, datasets, prompt_display, prompts
 from coaiapy.config import settings
 from coaiapy.finetuning import DEFAULT_INSTRUCTION, training_data
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.published_forms import for_people
 from coaiapy.published_json import parsed, rows, to_text
-from coaiapy.record_fields import Body
 from coaiapy.util.old_names import with_old_names
 
 __all__ = [

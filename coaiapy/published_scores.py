@@ -22,12 +22,12 @@ from coaiapy.config import settings
 from coaiapy.current_project import current_project
 from coaiapy.delivery import Outcome
 from coaiapy.errors import CoaiaError
-from coaiapy.ids import span_trace_id
-from coaiapy.listing import fields, listing, with_note
+from coaiapy.langfuse.records.display import fields, listing, with_note
+from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.ids import span_trace_id
+from coaiapy.langfuse.records.records import Score
 from coaiapy.published_forms import for_people
 from coaiapy.published_json import parsed, rows, to_text
-from coaiapy.record_fields import Body
-from coaiapy.records import Score
 from coaiapy.score_config_cache import (
     MAX_AGE_HOURS,
     cache_score_config,

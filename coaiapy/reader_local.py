@@ -11,7 +11,7 @@ from coaiapy import journal_reads, server_rows
 from coaiapy.errors import UsageError
 from coaiapy.journal import Journal
 from coaiapy.journal_schema import LOCAL
-from coaiapy.record_fields import Body
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.trace_filter import ObservationFilter, Page, SessionFilter, TraceFilter
 from coaiapy.util.text import whole_number
 

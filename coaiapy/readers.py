@@ -2,10 +2,10 @@
 
 from typing import Any, Callable, List, Sequence
 
-from coaiapy import ids
 from coaiapy.config.settings import Settings
 from coaiapy.errors import RefusedError
 from coaiapy.journal import Journal
+from coaiapy.langfuse.records import ids
 from coaiapy.reader_local import LocalReader
 
 # Servers accept up to 1000 ids in a request, but their documentation recommends at most 50.

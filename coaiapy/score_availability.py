@@ -4,7 +4,7 @@ from typing import Any, List, Mapping, Optional
 
 from coaiapy import score_configs, score_presets, score_values
 from coaiapy.config.settings import Settings
-from coaiapy.record_fields import Body
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.score_config_cache import folded
 from coaiapy.util.text import Note, ignore_note
 

@@ -16,8 +16,8 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tup
 
 from coaiapy import langfuse_shapes
 from coaiapy.errors import ConfigError, NoPlaceError, StateError
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse_shapes import CACHED_CONFIG
-from coaiapy.record_fields import Body
 from coaiapy.util import times
 from coaiapy.util.files import locked, read_text, reason, write_atomic
 from coaiapy.util.formats.shapes import each, record

@@ -11,7 +11,7 @@ from typing import Any, List, Mapping, Optional, Sequence
 from coaiapy import score_configs
 from coaiapy.config.settings import Settings
 from coaiapy.errors import StateError, UsageError
-from coaiapy.record_fields import Body
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.score_config_cache import folded
 from coaiapy.score_config_fields import FIELDS, checked
 from coaiapy.util import times

@@ -9,12 +9,12 @@ import copy
 import time
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
 
-from coaiapy import ids
 from coaiapy import score_config_cache as cache
 from coaiapy.config.settings import Settings
 from coaiapy.current_project import current_project, remembered
 from coaiapy.errors import NetworkError, NotFoundError, RefusedError, StateError, UsageError
-from coaiapy.record_fields import Body
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.score_config_cache import MAX_AGE_HOURS, Snapshot
 from coaiapy.score_config_fields import changed, checked, unknown_name
 from coaiapy.util import times

@@ -12,8 +12,8 @@ from typing import IO, Any, Dict, Iterable, List, Mapping, Optional
 from coaiapy import scores
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, NotFoundError, UsageError
-from coaiapy.record_fields import SCORE_FIELDS
-from coaiapy.records import Score
+from coaiapy.langfuse.records.fields import SCORE_FIELDS
+from coaiapy.langfuse.records.records import Score
 from coaiapy.score_configs import get as get_config
 from coaiapy.util.formats.columns import Columns
 from coaiapy.util.formats.item_files import Item, RowErrors, csv_items, read_items

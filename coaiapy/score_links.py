@@ -11,7 +11,7 @@ from coaiapy.config.settings import LOCAL, Settings
 from coaiapy.errors import CoaiaError, NetworkError, UsageError
 from coaiapy.journal import Journal
 from coaiapy.journal_damage import bodies
-from coaiapy.record_fields import Body
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.score_values import accepted, subject
 from coaiapy.util.text import ignore_note
 

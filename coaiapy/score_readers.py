@@ -6,13 +6,14 @@ All return the same dicts: the body of ``records.Score`` with ``source`` added (
 
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional
 
-from coaiapy import ids, server_rows
+from coaiapy import server_rows
 from coaiapy.errors import NotFoundError
 from coaiapy.journal import Journal
 from coaiapy.journal_damage import bodies
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.fields import UNCONFIRMED, Body
 from coaiapy.langfuse_generation import Server
 from coaiapy.langfuse_http import LangfuseHttp, quoted
-from coaiapy.record_fields import UNCONFIRMED, Body
 from coaiapy.server_pages import numbered, rows_by_cursor
 
 V1, V2, V3 = "/api/public/scores", "/api/public/v2/scores", "/api/public/v3/scores"

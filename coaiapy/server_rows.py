@@ -8,9 +8,10 @@ own; a body has only the fields that were written. A row without a required fiel
 import math
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
-from coaiapy import ids, span_metadata
+from coaiapy import span_metadata
 from coaiapy.errors import NetworkError, UsageError
-from coaiapy.record_fields import FIELDS, Body
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.fields import FIELDS, Body
 from coaiapy.trace_filter import DEFAULT_ENVIRONMENT
 from coaiapy.util import times
 from coaiapy.util.text import described

@@ -10,8 +10,8 @@ from typing import Any, List, NamedTuple, Optional
 from coaiapy import delivery, traces
 from coaiapy.config.settings import Settings
 from coaiapy.errors import StateError, UsageError
-from coaiapy.record_fields import Body
-from coaiapy.records import Trace, trace_from
+from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.records import Trace, trace_from
 from coaiapy.util.files import locked, read_text, write_output
 from coaiapy.util.formats import json_values, yaml_values
 from coaiapy.util.packages import require

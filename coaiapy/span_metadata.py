@@ -12,7 +12,7 @@ import json
 from functools import lru_cache
 from typing import Any, Dict, Mapping, Set, Tuple
 
-from coaiapy.record_fields import FIELDS, Body
+from coaiapy.langfuse.records.fields import FIELDS, Body
 from coaiapy.util.formats import json_values
 from coaiapy.wire import to_text
 

@@ -10,9 +10,9 @@ from typing import Any, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 from urllib.parse import quote
 
 from coaiapy import span_rows
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse_errors import TooHeavyError
 from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.record_fields import Body
 from coaiapy.server_pages import PATIENCE, by_cursor
 from coaiapy.util.http.page_watch import PageWatch
 

@@ -7,8 +7,9 @@ become the trace's fields and are not observations. Root spans of other programs
 
 from typing import Any, Dict, Iterable, List, Set
 
-from coaiapy import ids, server_rows, span_metadata
-from coaiapy.record_fields import Body
+from coaiapy import server_rows, span_metadata
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.fields import Body
 
 # The server cuts metadata values after this many characters; whether it counts bytes is not known.
 CUT_AT = 200

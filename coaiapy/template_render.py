@@ -3,7 +3,7 @@
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from coaiapy.errors import UsageError
-from coaiapy.record_fields import checked
+from coaiapy.langfuse.records.fields import checked
 from coaiapy.template_bounds import shown
 from coaiapy.template_document import without_nulls
 from coaiapy.template_language import Language, TemplateError

@@ -2,9 +2,9 @@
 
 from typing import Any, List, NamedTuple, Optional, Tuple
 
-from coaiapy import ids
 from coaiapy.errors import UsageError
-from coaiapy.record_fields import Body
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.util.formats.json_values import plain_text
 from coaiapy.util.text import kind_of
 

@@ -2,14 +2,15 @@
 
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
-from coaiapy import delivery, ids, journal_reads, unknown_traces
+from coaiapy import delivery, journal_reads, unknown_traces
 from coaiapy.config.settings import Settings
 from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
 from coaiapy.journal import Journal
 from coaiapy.journal_merge import IMMUTABLE, merge_bodies
-from coaiapy.record_fields import Body, checked
-from coaiapy.records import Kept, Observation, Trace, from_body
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.fields import Body, checked
+from coaiapy.langfuse.records.records import Kept, Observation, Trace, from_body
 from coaiapy.trace_filter import DEFAULT_ENVIRONMENT
 
 # What ``patch_trace`` and ``patch_observation`` can change.

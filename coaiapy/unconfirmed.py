@@ -7,10 +7,11 @@ outbox) or ``"sent"`` (the server has accepted it, but may not show it yet).
 import time
 from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional
 
-from coaiapy import ids, server_rows
+from coaiapy import server_rows
 from coaiapy.journal import Journal
 from coaiapy.journal_damage import whole
-from coaiapy.record_fields import UNCONFIRMED, Body
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.fields import UNCONFIRMED, Body
 from coaiapy.trace_filter import TraceFilter
 
 # A server shows a record within this time after it has accepted it. A record that it does not show

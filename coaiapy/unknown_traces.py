@@ -11,7 +11,7 @@ from coaiapy import journal_reads
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError
 from coaiapy.journal import Journal
-from coaiapy.records import Kept
+from coaiapy.langfuse.records.records import Kept
 
 
 def note(trace_id: str) -> str:

@@ -5,7 +5,7 @@ from servers import settings_for
 from coaiapy import claims, outbox, traces
 from coaiapy.destinations import destination_of
 from coaiapy.journal import Journal
-from coaiapy.records import observation_from, trace_from
+from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.util import deadlines
 
 # Seconds.

@@ -6,7 +6,7 @@ from langfuse_server.client import Client
 
 from coaiapy import traces
 from coaiapy.config import settings
-from coaiapy.records import trace_from
+from coaiapy.langfuse.records.records import trace_from
 
 LEGACY = ["v2", "v3", "v4-legacy"]
 SPANS = ["v4-dual", "v4-events_only"]

@@ -9,7 +9,7 @@ import pytest
 from processes import COAIA, environment, finish
 
 from coaiapy import coaiacli
-from coaiapy.record_fields import OBSERVATION_TYPES
+from coaiapy.langfuse.records.fields import OBSERVATION_TYPES
 
 LOCAL_NOTE = "to send it, set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY, then run: coaia fuse outbox flush --adopt"
 

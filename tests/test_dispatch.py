@@ -29,8 +29,8 @@ from coaiapy.destinations import destination_of
 from coaiapy.dispatch import FIRST_REFUSALS
 from coaiapy.errors import ConfigError, NetworkError, RefusedError
 from coaiapy.journal import Journal
+from coaiapy.langfuse.records.records import score_from
 from coaiapy.langfuse_generation import Server
-from coaiapy.records import score_from
 
 # For what hangs until it is let go.
 PATIENT = {"timeout": 60.0}

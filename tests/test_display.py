@@ -5,7 +5,7 @@ import io
 import pytest
 
 from coaiapy import display
-from coaiapy.listing import fields
+from coaiapy.langfuse.records.display import fields
 from coaiapy.util.times import duration, moment
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coaiapy import ids
+from coaiapy.langfuse.records import ids
 
 ANY_ID = st.one_of(
     st.text(st.characters(blacklist_categories=("Cs",)), min_size=1, max_size=40),

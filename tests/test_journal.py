@@ -19,7 +19,7 @@ from coaiapy.journal import Journal, journal_path
 from coaiapy.journal_errors import journal_error
 from coaiapy.journal_merge import merge_bodies
 from coaiapy.journal_schema import LOCAL
-from coaiapy.records import from_body, observation_from, score_from, trace_from
+from coaiapy.langfuse.records.records import from_body, observation_from, score_from, trace_from
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from reading import EVERY, SPANS, asked, forget_what_was_written, known, moment,
 
 from coaiapy import outbox, span_pages, trace_reads, traces
 from coaiapy.journal import Journal
-from coaiapy.records import observation_from, trace_from
+from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.trace_filter import SessionFilter, TraceFilter
 
 GIVEN = {

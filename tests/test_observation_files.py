@@ -6,8 +6,8 @@ import json
 import pytest
 
 from coaiapy.errors import UsageError
+from coaiapy.langfuse.records.records import from_body
 from coaiapy.observation_files import preview, read_observations
-from coaiapy.records import from_body
 
 LINES = '{"id": "a", "name": "A"}\n\n{"id": "b", "type": "span"}\n'
 

@@ -9,7 +9,7 @@ from delivering import claim, keys, observation_of, records_of, trace_of
 from coaiapy import claims, destinations, outbox
 from coaiapy.journal import Journal
 from coaiapy.journal_schema import LOCAL
-from coaiapy.records import score_from
+from coaiapy.langfuse.records.records import score_from
 
 
 @pytest.fixture

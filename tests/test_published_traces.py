@@ -9,7 +9,7 @@ from reading import EVERY
 from coaiapy import cofuse, traces
 from coaiapy.config import settings
 from coaiapy.errors import ConfigError, RefusedError, UsageError
-from coaiapy.records import trace_from
+from coaiapy.langfuse.records.records import trace_from
 
 
 @pytest.fixture(params=["local", "v3", "v4-events_only"])

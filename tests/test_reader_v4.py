@@ -15,14 +15,9 @@ from reading import (
     write_many,
 )
 
-from coaiapy import (
-    ids,
-    reader_v4,
-    span_pages,
-    trace_reads,
-    traces,
-)
-from coaiapy.records import observation_from, trace_from
+from coaiapy import reader_v4, span_pages, trace_reads, traces
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.trace_filter import ObservationFilter, TraceFilter
 
 

@@ -27,8 +27,8 @@ from coaiapy import (
 )
 from coaiapy.errors import NetworkError, UsageError
 from coaiapy.journal import Journal
+from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.langfuse_generation import Server
-from coaiapy.records import observation_from, trace_from
 from coaiapy.trace_filter import ObservationFilter, SessionFilter, TraceFilter
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from record_strategies import OBSERVATIONS, SCORES, TRACES
 
 from coaiapy.errors import UsageError
-from coaiapy.record_fields import OBSERVATION_TYPES
-from coaiapy.records import from_body, observation_from, score_from, trace_from
+from coaiapy.langfuse.records.fields import OBSERVATION_TYPES
+from coaiapy.langfuse.records.records import from_body, observation_from, score_from, trace_from
 
 EMPTY_BUT_THERE = [0, 0.0, False, "", [], {}]
 

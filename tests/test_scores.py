@@ -6,12 +6,13 @@ import pytest
 from langfuse_server import KINDS
 from langfuse_server.client import Client
 
-from coaiapy import ids, score_configs, scores, trace_reads, traces
+from coaiapy import score_configs, scores, trace_reads, traces
 from coaiapy.config import settings
 from coaiapy.errors import NotFoundError, UsageError
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.records import trace_from
 from coaiapy.langfuse_generation import Server
 from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.records import trace_from
 from coaiapy.score_readers import ScoreFilter, ScoreReader
 from coaiapy.util import deadlines
 from coaiapy.util.http import retry

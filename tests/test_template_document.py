@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from places import PACKAGE
 
 from coaiapy.errors import UsageError
-from coaiapy.record_fields import LEVELS, OBSERVATION_TYPES
+from coaiapy.langfuse.records.fields import LEVELS, OBSERVATION_TYPES
 from coaiapy.template_document import checked_document, schema, schema_text
 from coaiapy.template_render import new_language
 from coaiapy.util.formats import json_schema

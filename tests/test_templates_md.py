@@ -7,7 +7,7 @@ import pytest
 from documents import check, read, steps
 
 from coaiapy import template_bounds, template_files, template_language, template_plan
-from coaiapy.record_fields import LEVELS, OBSERVATION_TYPES
+from coaiapy.langfuse.records.fields import LEVELS, OBSERVATION_TYPES
 from coaiapy.template_document import schema
 from coaiapy.template_render import new_language
 

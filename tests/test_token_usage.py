@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coaiapy import token_usage
-from coaiapy.records import observation_from
+from coaiapy.langfuse.records import usage
+from coaiapy.langfuse.records.records import observation_from
 
 # service: (what it answers, what Langfuse shows, the total that it shows)
 SERVICES = {
@@ -195,11 +195,11 @@ def total(counts):
 @pytest.mark.parametrize("service", sorted(SERVICES))
 def test_the_usage_of_a_service_becomes_counts_that_are_there_once(service):
     answered, shown, whole = SERVICES[service]
-    assert token_usage.counts(answered) == shown
+    assert usage.counts(answered) == shown
     assert total(shown) == whole
     parts = sum(shown.values()) - shown.get("total", 0)
     assert "total" not in shown or parts == whole
-    assert token_usage.counts(shown) == shown
+    assert usage.counts(shown) == shown
     observation = observation_from({"usage": answered}, "t")
     assert observation.usage == shown
 
@@ -215,7 +215,7 @@ def test_the_usage_of_a_service_becomes_counts_that_are_there_once(service):
     ],
 )
 def test_own_names_stay_and_whole_numbers_may_have_a_fraction_of_zero(given, shown):
-    assert token_usage.counts(given) == shown
+    assert usage.counts(given) == shown
 
 
 @pytest.mark.parametrize(
@@ -233,8 +233,8 @@ def test_own_names_stay_and_whole_numbers_may_have_a_fraction_of_zero(given, sho
 )
 def test_what_is_no_count_is_refused_and_of_an_answer_left_out(given, said):
     with pytest.raises(ValueError, match=said):
-        token_usage.counts(given)
-    assert token_usage.counts_or_none(given) == {}
+        usage.counts(given)
+    assert usage.counts_or_none(given) == {}
 
 
 VALUES = (
@@ -245,7 +245,7 @@ NAMES = st.sampled_from(sorted({name for answered, _, _ in SERVICES.values() for
 
 @given(st.dictionaries(NAMES | st.text(), VALUES | st.dictionaries(st.text(), VALUES)))
 def test_any_answer_becomes_counts_or_is_refused(answered):
-    found = token_usage.counts_or_none(answered)
+    found = usage.counts_or_none(answered)
     assert all(type(count) is int and count >= 0 for count in found.values())
-    assert token_usage.counts_or_none(found) == found
+    assert usage.counts_or_none(found) == found
     json.dumps(found)

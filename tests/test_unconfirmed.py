@@ -9,7 +9,7 @@ from coaiapy.config import settings
 from coaiapy.destinations import destination_of
 from coaiapy.errors import ExitCode
 from coaiapy.journal import Journal
-from coaiapy.records import score_from
+from coaiapy.langfuse.records.records import score_from
 from coaiapy.util.http import retry
 
 SLOW = ["v3", "v4-legacy", "v4-dual", "v4-events_only"]  # v2 shows what is written at once

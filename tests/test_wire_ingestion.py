@@ -10,9 +10,9 @@ from record_strategies import OBSERVATIONS, SCORES, TRACES, outgoing
 
 from coaiapy import wire, wire_ingestion
 from coaiapy.config.settings import Settings
+from coaiapy.langfuse.records.records import observation_from, score_from, trace_from
 from coaiapy.langfuse_generation import Server
 from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.records import observation_from, score_from, trace_from
 
 V2 = Server("2.95.12", "v2")
 V3 = Server("3.225.4", "v3")

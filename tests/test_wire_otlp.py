@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from record_strategies import OBSERVATIONS, TRACES, outgoing
 
-from coaiapy import ids, wire, wire_otlp
+from coaiapy import wire, wire_otlp
 from coaiapy.config.settings import Settings
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.records import observation_from, score_from, trace_from
 from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.records import observation_from, score_from, trace_from
 from coaiapy.span_metadata import from_text, received
 
 TRACE = trace_from(

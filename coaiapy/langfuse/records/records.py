@@ -8,9 +8,9 @@ stored in the journal and printed by ``--json``. ``None`` means "not given"; ``0
 from functools import lru_cache
 from typing import Any, Mapping, NamedTuple, Optional, Tuple
 
-from coaiapy import ids
 from coaiapy.errors import UsageError
-from coaiapy.record_fields import FIELDS, Body, api_named, body_of, checked
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.fields import FIELDS, Body, api_named, body_of, checked
 from coaiapy.util import times
 
 

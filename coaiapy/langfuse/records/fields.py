@@ -2,8 +2,8 @@
 
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
 
-from coaiapy import token_usage
 from coaiapy.errors import UsageError
+from coaiapy.langfuse.records import usage
 from coaiapy.util import times
 from coaiapy.util.formats import json_values
 from coaiapy.util.text import did_you_mean, environment_name, kind_of
@@ -112,7 +112,7 @@ def _one_of(choices: Tuple[str, ...]) -> Check:
 
 
 def _usage(value: Any) -> Body:
-    return token_usage.counts(_object(value))
+    return usage.counts(_object(value))
 
 
 def _cost(value: Any) -> Body:
