@@ -88,8 +88,8 @@ def requests_memory(bench):
 
 def journal_overhead(bench):
     """Return the median seconds of writing one observation down, without sending it."""
-    from coaiapy.journal import Journal
-    from coaiapy.journal_schema import LOCAL
+    from coaiapy.langfuse.journal.db import Journal
+    from coaiapy.langfuse.journal.schema import LOCAL
     from coaiapy.langfuse.records.records import observation_from
 
     times = []

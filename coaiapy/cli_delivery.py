@@ -8,8 +8,7 @@ from coaiapy import delivery, traces
 from coaiapy.cli_streams import Context, is_terminal
 from coaiapy.config import settings
 from coaiapy.errors import ConfigError, ExitCode, NetworkError
-from coaiapy.journal import Journal, journal_path
-from coaiapy.journal_marks import age, set_mark
+from coaiapy.langfuse.journal.db import Journal, journal_path, mark_age, set_mark
 from coaiapy.langfuse.records.records import Observation, Trace
 from coaiapy.util.text import counted
 
@@ -85,7 +84,7 @@ def kept_locally() -> str:
 def _is_time_to_tell() -> bool:
     """Tell whether nobody was told for a day where the records are, and note that somebody is now."""
     with Journal() as journal:
-        told = age(journal, _TOLD)
+        told = mark_age(journal, _TOLD)
         if told and told < _DAY:  # 0 is a time to come: the clock was wrong
             return False
         set_mark(journal, _TOLD)

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, Dict, Iterable, List, Optional
 
-from coaiapy import delivery, outbox, score_links
+from coaiapy import delivery, score_links
 from coaiapy.cli_arguments import add_json, positive
 from coaiapy.cli_common import add_command, add_local_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, kept_locally, report
@@ -15,8 +15,9 @@ from coaiapy.cli_streams import Context
 from coaiapy.cli_views import show_fields
 from coaiapy.config import settings
 from coaiapy.errors import ExitCode, NotFoundError, UsageError
-from coaiapy.journal import Journal
-from coaiapy.journal_schema import LOCAL
+from coaiapy.langfuse.journal import outbox
+from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.journal.schema import LOCAL
 from coaiapy.util import times
 from coaiapy.util.files import write_atomic
 from coaiapy.util.formats.json_values import json_lines

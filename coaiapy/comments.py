@@ -7,12 +7,13 @@ this machine has just written.
 import time
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
-from coaiapy import journal_reads, prompts, server_only, unconfirmed
+from coaiapy import prompts, server_only, unconfirmed
 from coaiapy.config.settings import Settings
 from coaiapy.current_project import current_project
-from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
-from coaiapy.journal import Journal, open_to_read
+from coaiapy.langfuse.journal import reads as journal_reads
+from coaiapy.langfuse.journal.db import Journal, open_to_read
+from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse_errors import UnavailableError

@@ -5,10 +5,11 @@ The server is asked once and the answer kept in the journal: keys never move to 
 
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
-from coaiapy import destinations, journal_reads
 from coaiapy.config.settings import LOCAL, Settings
 from coaiapy.errors import ConfigError, NoPlaceError
-from coaiapy.journal import Journal, open_to_read
+from coaiapy.langfuse.journal import destinations
+from coaiapy.langfuse.journal import reads as journal_reads
+from coaiapy.langfuse.journal.db import Journal, open_to_read
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.util.deadlines import Deadline

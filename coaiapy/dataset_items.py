@@ -72,7 +72,7 @@ def is_archived(item: Body) -> bool:
 
 def lists_archived(settings: Settings) -> bool:
     """Tell whether the server lists archived items; otherwise they can only be read by their id."""
-    from coaiapy.journal import Journal
+    from coaiapy.langfuse.journal.db import Journal
     from coaiapy.langfuse_generation import server_for
 
     with client_for(settings, "dataset items") as http, Journal() as journal:
@@ -166,7 +166,7 @@ def as_server_knows(http: LangfuseHttp, items: List[Body]) -> List[Body]:
     """
     if not any(item.get("sourceTraceId") for item in items):
         return items
-    from coaiapy.journal import open_to_read
+    from coaiapy.langfuse.journal.db import open_to_read
     from coaiapy.langfuse_generation import V4, server_for
 
     with open_to_read(False) as journal:
@@ -182,8 +182,8 @@ def with_given_ids(items: List[Body]) -> List[Body]:
     """
     if not any(item.get("sourceTraceId") for item in items):
         return items
-    from coaiapy.journal import open_to_read
-    from coaiapy.journal_reads import given_ids
+    from coaiapy.langfuse.journal.db import open_to_read
+    from coaiapy.langfuse.journal.reads import given_ids
 
     with open_to_read(False) as journal:
         return [

@@ -6,11 +6,12 @@ are in the ``Outcome``.
 
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from coaiapy import current_project, destinations, journal_marks, outbox, reachability
+from coaiapy import current_project, reachability
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, StateError
-from coaiapy.journal import Journal, Written
-from coaiapy.journal_schema import LOCAL
+from coaiapy.langfuse.journal import destinations, outbox
+from coaiapy.langfuse.journal.db import Journal, Written, mark_age, set_mark
+from coaiapy.langfuse.journal.schema import LOCAL
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.util import deadlines
 
@@ -302,7 +303,7 @@ class _Courier:
 
     def _prune(self) -> None:
         """Once a day, delete old records that a server has accepted."""
-        age = journal_marks.age(self.journal, "pruned")
+        age = mark_age(self.journal, "pruned")
         if age is None or age > PRUNE_SECONDS:
-            journal_marks.set_mark(self.journal, "pruned")
+            set_mark(self.journal, "pruned")
             outbox.prune(self.journal, self.settings.keep_days)

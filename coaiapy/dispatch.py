@@ -6,12 +6,13 @@ Everything that touches the journal happens in the calling thread.
 import time
 from typing import Callable, Dict, Iterable, List, Optional, Sequence, Set, Type
 
-from coaiapy import claims, journal_marks, langfuse_generation, outbox, wire_choice
+from coaiapy import langfuse_generation, wire_choice
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
-from coaiapy.journal import Journal
+from coaiapy.langfuse.journal import claims, outbox
+from coaiapy.langfuse.journal.claims import Outgoing
+from coaiapy.langfuse.journal.db import Journal, mark_left, set_mark
 from coaiapy.langfuse_generation import Server
 from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.outgoing import Outgoing
 from coaiapy.posting import Posted, Posts
 from coaiapy.util.deadlines import Renewing
 from coaiapy.util.http.retry import backoff
@@ -135,7 +136,7 @@ class Dispatch:
 
     def _wait_as_asked(self) -> bool:
         """Wait as long as the server has asked an earlier command to, if there is time for it."""
-        seconds = journal_marks.left(self.journal, self._paused)
+        seconds = mark_left(self.journal, self._paused)
         if seconds >= self.deadline.left_to_start:
             self._stop(
                 NetworkError(
@@ -297,7 +298,7 @@ class Dispatch:
         reason = verdicts[0].reason
         outbox.postpone(self.journal, _items(verdicts), reason, 0)
         if posted.pause:
-            journal_marks.set_mark(self.journal, self._paused, posted.pause)
+            set_mark(self.journal, self._paused, posted.pause)
         self._stop(posted.error or _PROBLEMS[verdicts[0].state](reason))
 
     def _stop(self, problem: CoaiaError) -> None:

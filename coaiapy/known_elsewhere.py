@@ -12,10 +12,9 @@ import json
 import time
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
-from coaiapy import journal_marks
 from coaiapy.config.settings import Settings
-from coaiapy.journal import Journal
-from coaiapy.journal_merge import merge_bodies, to_json, unread_mark
+from coaiapy.langfuse.journal.db import Journal, clear_mark_of, moment
+from coaiapy.langfuse.journal.staging import merge_bodies, to_json, unread_mark
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse_generation import V4, Server
 from coaiapy.langfuse_http import LangfuseHttp
@@ -60,10 +59,10 @@ def complete(journal: Journal, settings: Settings, destinations: Iterable[int]) 
     notes: List[str] = []
     for destination in destinations:
         name = unread_mark(destination)
-        marked = journal_marks.moment(journal, name)
+        marked = moment(journal, name)
         if marked is not None:
             notes += _complete(journal, settings, destination)
-            journal_marks.clear_mark_of(journal, name, marked)
+            clear_mark_of(journal, name, marked)
     return notes
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Optional, Tuple
 
 from coaiapy import current_project
 from coaiapy.errors import NotFoundError
-from coaiapy.journal import Journal
+from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse_errors import WrongDialectError, no_langfuse
 from coaiapy.langfuse_http import LangfuseHttp

@@ -18,9 +18,9 @@ from coaiapy import (
     unconfirmed,
 )
 from coaiapy.config.settings import Settings
-from coaiapy.destinations import destination_of
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError, UsageError
-from coaiapy.journal import Journal, open_to_read
+from coaiapy.langfuse.journal.db import Journal, open_to_read
+from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse_errors import UnavailableError

@@ -5,7 +5,7 @@ from typing import IO, Any, Callable, Dict, Iterable, Iterator, Optional
 
 from coaiapy.batch_ids import BatchIds
 from coaiapy.errors import UsageError
-from coaiapy.journal_merge import to_json
+from coaiapy.langfuse.journal.staging import to_json
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import OBSERVATION_FIELDS
 from coaiapy.langfuse.records.records import Kept, kept_observation

@@ -9,10 +9,10 @@ import time
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, Optional
 
-from coaiapy import journal_marks, journal_reads
 from coaiapy.config.settings import Settings
 from coaiapy.errors import StateError
-from coaiapy.journal import Journal
+from coaiapy.langfuse.journal import reads as journal_reads
+from coaiapy.langfuse.journal.db import Journal, clear_mark, set_mark
 from coaiapy.langfuse_errors import UnavailableError
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.util import deadlines
@@ -64,7 +64,7 @@ def note_failure(settings: Settings, journal: Optional[Journal] = None) -> None:
         return
     names = {_tried(url), _since(url)}.difference(_ages(url, journal)) | {_tried(url)}
     for name in sorted(names):
-        _change(journal, journal_marks.set_mark, name)
+        _change(journal, set_mark, name)
 
 
 def note_success(settings: Settings, journal: Optional[Journal] = None) -> None:
@@ -72,7 +72,7 @@ def note_success(settings: Settings, journal: Optional[Journal] = None) -> None:
     url = settings.base_url
     _FAILED_AT.pop(url, None)
     for name in _ages(url, journal):
-        _change(journal, journal_marks.clear_mark, name)
+        _change(journal, clear_mark, name)
 
 
 def _is_away(url: str, journal: Optional[Journal]) -> bool:

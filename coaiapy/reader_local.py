@@ -7,10 +7,11 @@ A session has ``id``, ``createdAt`` and perhaps ``environment``.
 import itertools
 from typing import Dict, Iterable, Iterator, List, Optional
 
-from coaiapy import journal_reads, server_rows
+from coaiapy import server_rows
 from coaiapy.errors import UsageError
-from coaiapy.journal import Journal
-from coaiapy.journal_schema import LOCAL
+from coaiapy.langfuse.journal import reads as journal_reads
+from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.journal.schema import LOCAL
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.trace_filter import ObservationFilter, Page, SessionFilter, TraceFilter
 from coaiapy.util.text import whole_number

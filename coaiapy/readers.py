@@ -4,7 +4,7 @@ from typing import Any, Callable, List, Sequence
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import RefusedError
-from coaiapy.journal import Journal
+from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records import ids
 from coaiapy.reader_local import LocalReader
 

@@ -9,8 +9,8 @@ from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
 from coaiapy import score_config_cache, score_configs
 from coaiapy.config.settings import LOCAL, Settings
 from coaiapy.errors import CoaiaError, NetworkError, UsageError
-from coaiapy.journal import Journal
-from coaiapy.journal_damage import bodies
+from coaiapy.langfuse.journal.damage import bodies
+from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.score_values import accepted, subject
 from coaiapy.util.text import ignore_note

@@ -8,8 +8,8 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Opt
 
 from coaiapy import server_rows
 from coaiapy.errors import NotFoundError
-from coaiapy.journal import Journal
-from coaiapy.journal_damage import bodies
+from coaiapy.langfuse.journal.damage import bodies
+from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import UNCONFIRMED, Body
 from coaiapy.langfuse_generation import Server

@@ -6,11 +6,12 @@ They are written like every record: checked, saved in the journal, and sent from
 import itertools
 from typing import Any, Callable, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from coaiapy import delivery, journal_reads, score_values, unconfirmed
+from coaiapy import delivery, score_values, unconfirmed
 from coaiapy.config.settings import Settings
-from coaiapy.destinations import destination_of
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
-from coaiapy.journal import Journal, open_to_read
+from coaiapy.langfuse.journal import reads as journal_reads
+from coaiapy.langfuse.journal.db import Journal, open_to_read
+from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import SCORE_TYPES, Body
 from coaiapy.langfuse.records.records import Score, score_from

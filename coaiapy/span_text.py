@@ -7,9 +7,9 @@ fields: building dictionaries and encoding them took 1.6 times as long.
 from functools import lru_cache
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
+from coaiapy.langfuse.journal.claims import Outgoing
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import DEFAULTS, Body
-from coaiapy.outgoing import Outgoing
 from coaiapy.span_metadata import as_text, repeated, sent
 from coaiapy.util import times
 from coaiapy.util.formats.json_values import quoted

@@ -5,7 +5,7 @@ import time
 from typing import Any, Iterable, List, Optional
 
 from coaiapy import stash_patterns
-from coaiapy.journal import Journal
+from coaiapy.langfuse.journal.db import Journal
 from coaiapy.stash_entries import Entry
 
 _ALIVE = " (expires_at IS NULL OR expires_at > ?)"

@@ -8,11 +8,12 @@ written, if there is anything, and call ``note`` with a sentence about it.
 import itertools
 from typing import Any, Iterable, Iterator, List, Optional
 
-from coaiapy import journal_reads, unconfirmed
+from coaiapy import unconfirmed
 from coaiapy.config.settings import Settings
-from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
-from coaiapy.journal import Journal, open_to_read
+from coaiapy.langfuse.journal import reads as journal_reads
+from coaiapy.langfuse.journal.db import Journal, open_to_read
+from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import UNCONFIRMED, Body
 from coaiapy.reader_local import LocalReader, sessions_of

@@ -2,12 +2,13 @@
 
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
-from coaiapy import delivery, journal_reads, unknown_traces
+from coaiapy import delivery, unknown_traces
 from coaiapy.config.settings import Settings
-from coaiapy.destinations import destination_of
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
-from coaiapy.journal import Journal
-from coaiapy.journal_merge import IMMUTABLE, merge_bodies
+from coaiapy.langfuse.journal import reads as journal_reads
+from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.journal.destinations import destination_of
+from coaiapy.langfuse.journal.staging import IMMUTABLE, merge_bodies
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body, checked
 from coaiapy.langfuse.records.records import Kept, Observation, Trace, from_body

@@ -8,8 +8,8 @@ import time
 from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional
 
 from coaiapy import server_rows
-from coaiapy.journal import Journal
-from coaiapy.journal_damage import whole
+from coaiapy.langfuse.journal.damage import whole
+from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import UNCONFIRMED, Body
 from coaiapy.trace_filter import TraceFilter

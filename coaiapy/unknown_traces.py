@@ -7,10 +7,10 @@ left alone: creating a trace again would make a public one private.
 
 from typing import Any, Iterable, Iterator
 
-from coaiapy import journal_reads
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError
-from coaiapy.journal import Journal
+from coaiapy.langfuse.journal import reads as journal_reads
+from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records.records import Kept
 
 

@@ -3,8 +3,8 @@
 from typing import Iterable, List
 
 from coaiapy import wire_ingestion, wire_otlp
+from coaiapy.langfuse.journal.claims import Outgoing
 from coaiapy.langfuse_generation import V4, Server
-from coaiapy.outgoing import Outgoing
 from coaiapy.util.http.answers import Answer
 from coaiapy.wire import Encoded, Request, Verdict
 

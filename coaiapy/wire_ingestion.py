@@ -6,11 +6,11 @@ Servers of v2, v3 and v4 in legacy mode get all records here; every server gets 
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from coaiapy import langfuse_shapes
+from coaiapy.langfuse.journal.claims import Outgoing
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import FIELDS, Body
 from coaiapy.langfuse_dialect import is_event_type_refusal
 from coaiapy.langfuse_generation import V4, Server
-from coaiapy.outgoing import Outgoing
 from coaiapy.span_metadata import OWN_PREFIX, aside, kept_text
 from coaiapy.util import times
 from coaiapy.util.http.answers import is_html, parsed_object, reason_of

@@ -8,7 +8,7 @@ Spans are therefore always well-formed, and ``check`` refuses records that canno
 from typing import Iterable, List, Optional, Tuple
 
 from coaiapy import __version__
-from coaiapy.outgoing import Outgoing
+from coaiapy.langfuse.journal.claims import Outgoing
 from coaiapy.span_metadata import SCOPE
 from coaiapy.span_text import SpanWriter, text_attribute
 from coaiapy.util.http.answers import parsed

@@ -2,9 +2,10 @@
 
 from servers import settings_for
 
-from coaiapy import claims, outbox, traces
-from coaiapy.destinations import destination_of
-from coaiapy.journal import Journal
+from coaiapy import traces
+from coaiapy.langfuse.journal import claims, outbox
+from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.util import deadlines
 

@@ -13,10 +13,12 @@ import sys
 
 from delivering import records_of, submit
 
-from coaiapy import claims, delivery, destinations, dispatch, journal, outbox, traces
+from coaiapy import delivery, dispatch, traces
+from coaiapy.langfuse.journal import claims, destinations, outbox
+from coaiapy.langfuse.journal import db as journal_db
 
 SIZE = 3
-CORE = (journal, claims, outbox, dispatch, delivery, destinations, traces)
+CORE = (journal_db, claims, outbox, dispatch, delivery, destinations, traces)
 FILES = {module.__file__ for module in CORE}
 
 

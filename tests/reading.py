@@ -36,7 +36,7 @@ def write_many(count, **fields):
 
 def forget_what_was_written():
     """Delete the journal, so that this machine knows only what the server shows."""
-    from coaiapy.journal import journal_path
+    from coaiapy.langfuse.journal.db import journal_path
 
     for name in (journal_path(), journal_path() + "-wal", journal_path() + "-shm"):
         if os.path.exists(name):

@@ -2,9 +2,9 @@
 
 from hypothesis import strategies as st
 
+from coaiapy.langfuse.journal.claims import Outgoing
 from coaiapy.langfuse.records.fields import LEVELS, OBSERVATION_TYPES
 from coaiapy.langfuse.records.records import observation_from, score_from, trace_from
-from coaiapy.outgoing import Outgoing
 
 # Surrogates cannot get into the journal; everything else can.
 TEXT = st.text(st.characters(blacklist_categories=("Cs",)), max_size=20)

@@ -10,7 +10,7 @@ from fuzzed_answers import InProcess, change_of, generator
 from hypothesis import settings
 
 from coaiapy import current_project
-from coaiapy.journal import Journal
+from coaiapy.langfuse.journal.db import Journal
 from coaiapy.util.formats import json_values
 from coaiapy.util.http import retry
 

@@ -8,8 +8,8 @@ import pytest
 from delivering import LEASE, claim, keys, records_of
 from processes import environment
 
-from coaiapy import claims
-from coaiapy.journal import Journal
+from coaiapy.langfuse.journal import claims
+from coaiapy.langfuse.journal.db import Journal
 
 
 @pytest.fixture
@@ -59,7 +59,10 @@ def test_a_leftover_of_this_process_that_could_not_be_let_go_is_void(journal, he
 
 
 def in_child(code, *words):
-    script = "import sys\nfrom coaiapy import claims\nfrom coaiapy.journal import Journal\n" + code
+    script = (
+        "import sys\nfrom coaiapy.langfuse.journal import claims\nfrom coaiapy.langfuse.journal.db import Journal\n"
+        + code
+    )
     return subprocess.Popen(
         [sys.executable, "-c", script] + [str(word) for word in words],
         stdin=subprocess.PIPE,
@@ -100,8 +103,8 @@ def test_on_windows_no_process_is_asked_whether_it_lives(journal, here, monkeypa
         child.wait()
         with claims.claimant(journal) as name:
             with monkeypatch.context() as windows:
-                windows.setattr("coaiapy.claims.os.name", "nt")
-                windows.setattr("coaiapy.claims.os.kill", None)
+                windows.setattr("coaiapy.langfuse.journal.claims.os.name", "nt")
+                windows.setattr("coaiapy.langfuse.journal.claims.os.kill", None)
                 assert claim(journal, name, here) == []
             assert len(claim(journal, name, here)) == 1
     finally:

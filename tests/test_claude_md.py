@@ -38,7 +38,7 @@ def test_it_names_what_these_tests_look_for():
     assert "coaiapy/coaiacli.py" in paths()
     assert "demo" in make_targets() and "test" in make_targets()
     assert "help exit-codes" in coaia_commands()
-    assert "traces.submit" in functions() and "journal.Journal.patch" in functions()
+    assert "traces.submit" in functions() and "db.Journal.patch" in functions()
 
 
 @pytest.mark.parametrize("path", paths())

@@ -289,8 +289,8 @@ def test_nothing_is_asked_and_nothing_is_written(run, offered, home, monkeypatch
 
 def name_project(url):
     """Let the journal know the project of the keys, as it does once a server has told."""
-    from coaiapy import destinations
-    from coaiapy.journal import Journal
+    from coaiapy.langfuse.journal import destinations
+    from coaiapy.langfuse.journal.db import Journal
 
     with Journal() as journal:
         own = journal.destination(url, "pk")

@@ -18,7 +18,7 @@ from delivering import (
 
 from coaiapy import traces
 from coaiapy.config.settings import Settings
-from coaiapy.journal import journal_path
+from coaiapy.langfuse.journal.db import journal_path
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import time
 import cold
 import pytest
 
-from coaiapy.journal import journal_path
+from coaiapy.langfuse.journal.db import journal_path
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Seconds in which an interrupted command ends: three, and some for a machine with more to do.

@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from coaiapy.journal import journal_path
+from coaiapy.langfuse.journal.db import journal_path
 
 LISTS = [
     ("fuse", "traces"),

@@ -26,9 +26,9 @@ from langfuse_server import faults
 from places import HELPERS
 
 from coaiapy import delivery
-from coaiapy.destinations import destination_of
 from coaiapy.errors import StateError
-from coaiapy.journal import Journal, journal_path
+from coaiapy.langfuse.journal.db import Journal, journal_path
+from coaiapy.langfuse.journal.destinations import destination_of
 
 
 @pytest.fixture(params=BOTH)
@@ -42,7 +42,7 @@ def flush(server):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr("coaiapy.journal.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("coaiapy.langfuse.journal.db.BUSY_SECONDS", 0.2)
 
 
 def lock_journal():

@@ -8,7 +8,7 @@ from coaiapy.config import settings
 from coaiapy.config.settings import Settings
 from coaiapy.current_project import Project
 from coaiapy.errors import ConfigError, NetworkError
-from coaiapy.journal import Journal
+from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse_http import LangfuseHttp
 
 OURS = Project("test-project", "Test Project")

@@ -19,11 +19,12 @@ from delivering import (
 )
 from langfuse_server import faults
 
-from coaiapy import delivery, journal_marks, journal_schema, reachability, traces
+from coaiapy import delivery, reachability, traces
 from coaiapy.config.settings import Settings
-from coaiapy.destinations import destination_of
 from coaiapy.errors import ConfigError, NetworkError
-from coaiapy.journal import Journal
+from coaiapy.langfuse.journal import schema
+from coaiapy.langfuse.journal.db import Journal, mark_age
+from coaiapy.langfuse.journal.destinations import destination_of
 
 LOCAL = Settings(base_url="local")
 # Seconds that nothing takes unless it waits for what it should not wait for.
@@ -165,7 +166,7 @@ def unreachable(server):
 
 def age_of_mark(server):
     with Journal() as journal:
-        return journal_marks.age(journal, unreachable(server))
+        return mark_age(journal, unreachable(server))
 
 
 def make_mark_older(server, seconds):
@@ -299,10 +300,10 @@ def test_keys_that_were_never_taken_are_of_no_project(langfuse):
 def test_local_records_are_sent_only_when_they_are_adopted(server):
     traces.submit(LOCAL, records_of(3))
     assert flush(server).sent == 0
-    outcome = flush(server, adopted=[journal_schema.LOCAL])
+    outcome = flush(server, adopted=[schema.LOCAL])
     assert (outcome.sent, outcome.waiting) == (3, 0)
     assert {hex_id(0), hex_id(1)} <= on_server(server)
-    assert flush(server, adopted=[journal_schema.LOCAL]).sent == 0
+    assert flush(server, adopted=[schema.LOCAL]).sent == 0
 
 
 @pytest.mark.parametrize("fault, error", [("401", ConfigError), ("refuse", NetworkError)])
@@ -311,10 +312,10 @@ def test_what_cannot_be_known_to_be_a_project_adopts_nothing(langfuse, fault, er
     traces.submit(LOCAL, records_of(3))
     server.fail(fault, times=None)
     with pytest.raises(error):
-        flush(server, seconds=0.3, adopted=[journal_schema.LOCAL])
+        flush(server, seconds=0.3, adopted=[schema.LOCAL])
     assert in_outbox() == {}
     server.heal()
-    assert flush(server, adopted=[journal_schema.LOCAL]).sent == 3
+    assert flush(server, adopted=[schema.LOCAL]).sent == 3
 
 
 def test_what_waits_under_a_wrong_key_is_sent_once_it_is_adopted(langfuse):
@@ -344,7 +345,7 @@ def test_what_a_server_has_accepted_is_not_adopted_by_another(langfuse):
 def test_a_local_record_that_the_project_knows_already_is_merged_and_sent(server):
     submit(server, [trace_of(1, name="first", user_id="ann")])
     traces.submit(LOCAL, [trace_of(1, name="second")])
-    assert flush(server, adopted=[journal_schema.LOCAL]).sent == 1
+    assert flush(server, adopted=[schema.LOCAL]).sent == 1
     server.merge()
     assert server.traces()[hex_id(1, 32)]["name"] == "second"
     assert server.traces()[hex_id(1, 32)]["userId"] == "ann"

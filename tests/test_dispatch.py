@@ -25,10 +25,10 @@ from delivering import (
 from langfuse_server import KINDS, faults
 
 from coaiapy import langfuse_generation
-from coaiapy.destinations import destination_of
 from coaiapy.dispatch import FIRST_REFUSALS
 from coaiapy.errors import ConfigError, NetworkError, RefusedError
-from coaiapy.journal import Journal
+from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records.records import score_from
 from coaiapy.langfuse_generation import Server
 

@@ -9,7 +9,7 @@ from langfuse_server import KINDS
 from coaiapy import doctor, langfuse_generation
 from coaiapy.errors import ExitCode
 from coaiapy.findings import worst
-from coaiapy.journal import Journal, journal_path
+from coaiapy.langfuse.journal.db import Journal, journal_path
 from coaiapy.langfuse_generation import Server
 
 

@@ -16,7 +16,7 @@ from forked import Forked
 from writing_process import write
 
 from coaiapy import delivery
-from coaiapy.journal import Journal
+from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records import ids
 
 PROCESSES = 8

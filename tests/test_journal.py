@@ -12,13 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from record_strategies import OBSERVATIONS, SCORES, TRACES
 
-from coaiapy import journal as journal_module
-from coaiapy import journal_reads
 from coaiapy.errors import StateError
-from coaiapy.journal import Journal, journal_path
-from coaiapy.journal_errors import journal_error
-from coaiapy.journal_merge import merge_bodies
-from coaiapy.journal_schema import LOCAL
+from coaiapy.langfuse.journal import db as journal_db
+from coaiapy.langfuse.journal import reads as journal_reads
+from coaiapy.langfuse.journal.db import Journal, journal_error, journal_path
+from coaiapy.langfuse.journal.schema import LOCAL
+from coaiapy.langfuse.journal.staging import merge_bodies
 from coaiapy.langfuse.records.records import from_body, observation_from, score_from, trace_from
 
 
@@ -145,7 +144,7 @@ def test_metadata_is_merged_and_what_is_not_given_stays(old, new):
 
 
 def test_a_locked_journal_is_waited_for_and_then_named(monkeypatch):
-    monkeypatch.setattr(journal_module, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(journal_db, "BUSY_SECONDS", 0.2)
     with Journal() as other, Journal() as journal:
         other.db.execute("BEGIN IMMEDIATE")
         with pytest.raises(StateError, match="locked by another process"):

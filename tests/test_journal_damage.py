@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from coaiapy.journal import journal_path
+from coaiapy.langfuse.journal.db import journal_path
 
 DAMAGES = [
     "",

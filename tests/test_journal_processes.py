@@ -10,9 +10,9 @@ import pytest
 from forked import commands_at_once
 from processes import environment, finish, start
 
-from coaiapy import journal_reads
-from coaiapy.journal import CACHE_KIB, Journal, journal_path
-from coaiapy.journal_schema import LOCAL
+from coaiapy.langfuse.journal import reads as journal_reads
+from coaiapy.langfuse.journal.db import CACHE_KIB, Journal, journal_path
+from coaiapy.langfuse.journal.schema import LOCAL
 
 resource = pytest.importorskip("resource")
 

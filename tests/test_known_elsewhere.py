@@ -3,8 +3,9 @@
 import pytest
 from reading import EVERY, SPANS, asked, forget_what_was_written, known, moment, send_spans, span
 
-from coaiapy import outbox, span_pages, trace_reads, traces
-from coaiapy.journal import Journal
+from coaiapy import span_pages, trace_reads, traces
+from coaiapy.langfuse.journal import outbox
+from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.trace_filter import SessionFilter, TraceFilter
 

@@ -8,7 +8,7 @@ from reading import forget_what_was_written
 from coaiapy import langfuse_generation
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError
-from coaiapy.journal import Journal
+from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse_generation import LEGACY, V4, Server, detect, server_for
 from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.util import deadlines

@@ -6,9 +6,9 @@ import time
 import pytest
 from delivering import claim, keys, observation_of, records_of, trace_of
 
-from coaiapy import claims, destinations, outbox
-from coaiapy.journal import Journal
-from coaiapy.journal_schema import LOCAL
+from coaiapy.langfuse.journal import claims, destinations, outbox
+from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.journal.schema import LOCAL
 from coaiapy.langfuse.records.records import score_from
 
 

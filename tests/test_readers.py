@@ -26,7 +26,7 @@ from coaiapy import (
     traces,
 )
 from coaiapy.errors import NetworkError, UsageError
-from coaiapy.journal import Journal
+from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.langfuse_generation import Server
 from coaiapy.trace_filter import ObservationFilter, SessionFilter, TraceFilter

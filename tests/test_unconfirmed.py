@@ -6,9 +6,9 @@ import pytest
 
 from coaiapy import trace_reads, traces, unconfirmed
 from coaiapy.config import settings
-from coaiapy.destinations import destination_of
 from coaiapy.errors import ExitCode
-from coaiapy.journal import Journal
+from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records.records import score_from
 from coaiapy.util.http import retry
 

@@ -7,10 +7,16 @@ once the server has said that both belong to the same project.
 from typing import Any, Callable, List
 
 from coaiapy.config.settings import Settings
-from coaiapy.journal import Journal
-from coaiapy.journal_damage import whole
-from coaiapy.journal_merge import IMMUTABLE, known_body, merge_bodies, merge_into, to_json
-from coaiapy.journal_schema import LOCAL
+from coaiapy.langfuse.journal.damage import whole
+from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.journal.schema import LOCAL
+from coaiapy.langfuse.journal.staging import (
+    IMMUTABLE,
+    known_body,
+    merge_bodies,
+    merge_into,
+    to_json,
+)
 from coaiapy.langfuse.records.fields import Body
 
 

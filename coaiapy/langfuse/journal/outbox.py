@@ -8,10 +8,9 @@ import json
 import time
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from coaiapy.claims import UNCLAIM, among
-from coaiapy.journal import Journal
-from coaiapy.journal_schema import LOCAL
-from coaiapy.outgoing import Outgoing
+from coaiapy.langfuse.journal.claims import UNCLAIM, Outgoing, among
+from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.journal.schema import LOCAL
 
 STATES = ("waiting", "rejected")
 

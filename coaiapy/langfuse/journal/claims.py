@@ -1,19 +1,19 @@
 """Claims: no two processes or threads send the same record at the same time.
 
-Each attempt to send claims records under its own name. A claim ends after a time (its lease), or
-when the process has died, or when the attempt has ended in any way.
+Each attempt to send claims records under its own name, and gets them with everything that their
+encoding needs. A claim ends after a time (its lease), or when the process has died, or when the
+attempt has ended in any way.
 """
 
 import os
 import time
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from coaiapy.journal import Journal
-from coaiapy.journal_damage import bodies, whole
+from coaiapy.langfuse.journal.damage import bodies, whole
+from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.outgoing import Outgoing
 from coaiapy.util.text import whole_number
 
 # Seconds: no record has to wait longer after a failure. A later ``not_before`` was written while
@@ -21,10 +21,8 @@ from coaiapy.util.text import whole_number
 LONGEST_PAUSE = 60.0
 # Seconds: no claim lasts longer, see ``LONGEST_PAUSE``; it is renewed while its holder lives.
 LONGEST_CLAIM = 600.0
-
 # Ends the claims on the records that meet a condition, which has to be added.
 UNCLAIM = "UPDATE deliveries SET claimed_by = NULL, claimed_until = 0 WHERE "
-
 # The records that wait, are not claimed and do not pause after a failure; ``{}`` are conditions.
 _FREE = """
 SELECT destination, trace_key, seq, revision, kind, body, event, written_at FROM records
@@ -37,9 +35,32 @@ WHERE seq IN (
 )
 ORDER BY seq
 """
-
 # The names under which this process claims now.
 _live: Set[str] = set()
+
+
+class Outgoing(NamedTuple):
+    """One revision of a record.
+
+    ``row`` is its row in the journal, ``event`` the random id that it has there. ``context`` is the
+    body of its trace, ``{}`` if the journal does not have it; its ``hasRoot`` is false if coaia has
+    not written the trace's root span. ``written_at`` is when the revision
+    was written (seconds since 1970, 0 if unknown); servers apply the changes of a record in this
+    order.
+    """
+
+    row: int
+    revision: int
+    kind: str
+    body: Body
+    event: str
+    context: Body = {}
+    written_at: float = 0.0
+
+    @property
+    def event_id(self) -> str:
+        """The same id for every retry of a revision, and a new one for the next revision."""
+        return "{}-{}".format(self.event, self.revision)
 
 
 @contextmanager

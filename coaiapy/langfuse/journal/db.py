@@ -4,9 +4,12 @@ It is one SQLite file, ``coaia.db`` in the state folder. A record (trace, observ
 row of ``records`` with its latest state; ``revision`` counts its changes, and ``sent_revision`` is
 the last one that a server has accepted. A record that has to be sent has a row in ``deliveries``
 (see ``outbox.py``). Each record belongs to a *destination*: a project on a server, or ``LOCAL``.
+Marks are times by name, which the journal keeps from one command to the next.
 """
 
 import os
+import shutil
+import time
 from contextlib import contextmanager
 from typing import (
     Any,
@@ -20,14 +23,14 @@ from typing import (
 )
 
 from coaiapy.errors import NoPlaceError, StateError
-from coaiapy.journal_errors import journal_error
-from coaiapy.journal_merge import mark_unread, merge_into
-from coaiapy.journal_schema import LOCAL, SCHEMA, SCHEMA_VERSION
-from coaiapy.journal_staging import move, stage
+from coaiapy.langfuse.journal.schema import LOCAL, SCHEMA, SCHEMA_VERSION
+from coaiapy.langfuse.journal.staging import mark_unread, merge_into, move, stage
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.util.files import locked, make_private_file, reason
 from coaiapy.util.paths import advice_for, make_private_folder, state_folder
 
+# Bytes: with less free space SQLite cannot even create the files that it needs for reading.
+_LEAST_ROOM = 65536
 BUSY_SECONDS = 15.0
 # SQLite's defaults are 2 MB and 4 MB. The pages of a large batch do not fit into that: they were
 # read and written several times, which took a tenth of the time of a batch.
@@ -36,6 +39,59 @@ CHECKPOINT_PAGES = 10000
 _MEMORY = ":memory:"
 # By whether a transaction waits for the disk.
 _SYNCHRONOUS = {True: "PRAGMA synchronous = FULL", False: "PRAGMA synchronous = NORMAL"}
+# Seconds: a mark never lasts longer. A later time was written while the clock was wrong, and is
+# ignored.
+LONGEST = 3600.0
+
+
+def journal_error(path: str, said: str, waited: float, is_temporary: bool = False) -> StateError:
+    """Return the error for SQLite's message; ``waited`` is the seconds it waited for a lock.
+
+    ``is_temporary`` says that it comes from writing to SQLite's temporary files.
+    """
+    if "locked" in said or "busy" in said:
+        return StateError(
+            "the journal {} was locked by another process for {:g} s: try again when that process "
+            "has finished".format(path, waited)
+        )
+    if is_temporary and any(word in said for word in ("full", "I/O", "unable to open")):
+        return StateError(
+            "there is no room for temporary files in {} ({}): free some space there, or set "
+            "SQLITE_TMPDIR to another folder".format(_temporary_folder(), said)
+        )
+    if "full" in said or "I/O" in said and _is_full(path):
+        return StateError(
+            "the disk of the journal {} is full: free some space and try again".format(path)
+        )
+    if "readonly" in said or "unable to open" in said:
+        return NoPlaceError(
+            "the journal {} cannot be written ({}){}".format(path, said, advice_for(path))
+        )
+    if "malformed" in said or "not a database" in said or "corrupt" in said:
+        return StateError(
+            "the journal {0} is damaged ({1}) and was left as it is: move it away to begin a new "
+            "one; sqlite3 {0} .recover shows what it still contains".format(path, said)
+        )
+    return StateError(
+        "the journal {} cannot be used ({}): check the file, its folder and its disk".format(
+            path, said
+        )
+    )
+
+
+def _temporary_folder() -> str:
+    """Return the folder where SQLite puts its temporary files."""
+    named = [os.environ.get("SQLITE_TMPDIR"), os.environ.get("TMPDIR")]
+    folders = [folder for folder in named if folder] + ["/var/tmp", "/usr/tmp", "/tmp"]
+    usable = (one for one in folders if os.path.isdir(one) and os.access(one, os.W_OK | os.X_OK))
+    return next(usable, ".")
+
+
+def _is_full(path: str) -> bool:
+    try:
+        return shutil.disk_usage(os.path.dirname(path)).free < _LEAST_ROOM
+    except OSError:
+        return False
 
 
 class Written(NamedTuple):
@@ -236,3 +292,45 @@ def _create(db: Any, path: str) -> None:
 def _make_tables(db: Any) -> None:
     script = "BEGIN IMMEDIATE; {} PRAGMA user_version = {}; COMMIT;"
     db.executescript(script.format(SCHEMA, SCHEMA_VERSION))
+
+
+def set_mark(journal: Journal, name: str, seconds: float = 0) -> None:
+    """Save that ``name`` happened now, or that it lasts for ``seconds`` from now."""
+    moment = time.time() + min(seconds, LONGEST)
+    with journal.transaction(durable=False) as db:
+        db.execute("INSERT OR REPLACE INTO marks (name, at) VALUES (?, ?)", (name, moment))
+
+
+def clear_mark(journal: Journal, name: str) -> None:
+    """Delete the mark ``name``."""
+    if mark_age(journal, name) is not None:
+        with journal.transaction(durable=False) as db:
+            db.execute("DELETE FROM marks WHERE name = ?", (name,))
+
+
+def mark_age(journal: Journal, name: str) -> Optional[float]:
+    """Return how many seconds ago ``name`` happened, or ``None`` if there is no such mark."""
+    for row in journal.rows("SELECT at FROM marks WHERE name = ?", name):
+        return max(0.0, time.time() - row["at"])
+    return None
+
+
+def moment(journal: Journal, name: str) -> Optional[float]:
+    """Return when ``name`` happened (seconds since 1970), or ``None`` if there is no such mark."""
+    for row in journal.rows("SELECT at FROM marks WHERE name = ?", name):
+        return float(row["at"])
+    return None
+
+
+def clear_mark_of(journal: Journal, name: str, at: float) -> None:
+    """Delete the mark ``name`` if it is still that of the moment ``at``."""
+    with journal.transaction(durable=False) as db:
+        db.execute("DELETE FROM marks WHERE name = ? AND at = ?", (name, at))
+
+
+def mark_left(journal: Journal, name: str) -> float:
+    """Return for how many more seconds ``name`` lasts, 0 if it is over."""
+    for row in journal.rows("SELECT at FROM marks WHERE name = ?", name):
+        seconds = row["at"] - time.time()
+        return seconds if 0 < seconds <= LONGEST else 0.0
+    return 0.0

@@ -3,8 +3,8 @@
 import os
 from typing import Any, Iterator, List, Optional
 
-from coaiapy.journal import Journal, journal_path
-from coaiapy.journal_damage import bodies
+from coaiapy.langfuse.journal.damage import bodies
+from coaiapy.langfuse.journal.db import Journal, journal_path
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.util.paths import absolute

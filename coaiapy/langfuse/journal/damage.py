@@ -8,8 +8,8 @@ shown as it is, and dropped.
 import json
 from typing import Any, Dict, Iterable, Iterator, Optional, Tuple
 
-from coaiapy.journal import Journal
-from coaiapy.journal_schema import DAMAGED
+from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.journal.schema import DAMAGED
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.util.formats.shapes import Kind, name, record
 
