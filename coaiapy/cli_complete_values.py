@@ -112,7 +112,7 @@ def _variables(given: Given) -> List[Candidate]:
 def _score_configs(given: Given) -> List[Candidate]:
     from coaiapy import score_config_cache
     from coaiapy.config import settings
-    from coaiapy.current_project import recorded
+    from coaiapy.langfuse.client.project import recorded
 
     project = recorded(settings.load(given.get("env")))
     configs = score_config_cache.peek(project.id) if project else []

@@ -14,8 +14,8 @@ from coaiapy.dataset_import import Imported, import_dataset_items
 from coaiapy.dataset_items import FIELDS, is_archived, list_dataset_items, lists_archived
 from coaiapy.errors import ExitCode, NotFoundError
 from coaiapy.finetuning import training_data
+from coaiapy.langfuse.client.errors import ConflictError
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.langfuse_errors import ConflictError
 from coaiapy.util.files import write_output
 from coaiapy.util.formats.columns import map_of
 from coaiapy.util.text import counted

@@ -3,13 +3,13 @@
 import argparse
 from typing import List
 
-from coaiapy import health
 from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import add_timeout, example_text
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.cli_views import show_fields
 from coaiapy.config import settings
+from coaiapy.langfuse.client import server as servers
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -22,7 +22,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
 
 def show_health(args: argparse.Namespace, context: Context) -> None:
     """Show what the server says of itself."""
-    found = health.check(settings.load(context.env_file))
+    found = servers.check_health(settings.load(context.env_file))
     if args.json:
         return print_json(context, found)
     show_fields(context, found)

@@ -3,11 +3,11 @@
 import argparse
 from typing import Any, Dict, List
 
-from coaiapy import projects
 from coaiapy.cli_common import add_timeout, example_text
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_streams import Context
 from coaiapy.config import settings
+from coaiapy.langfuse.client import project as current_project
 
 _COLUMNS = {"id": "Project", "name": "Name", "organization": "Organization"}
 
@@ -22,7 +22,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
 
 def list_projects(args: argparse.Namespace, context: Context) -> None:
     """Show the projects, by themselves in JSON, with their organization's name in tables."""
-    found = projects.list_projects(settings.load(context.env_file))
+    found = current_project.list_projects(settings.load(context.env_file))
     is_data = args.json or args.jsonl
     show_listing(args, context, found if is_data else _with_names(found), _COLUMNS, "project")
 

@@ -7,20 +7,21 @@ this machine has just written.
 import time
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
-from coaiapy import prompts, server_only, unconfirmed
+from coaiapy import prompts, unconfirmed
 from coaiapy.config.settings import Settings
-from coaiapy.current_project import current_project
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
+from coaiapy.langfuse.client import online
+from coaiapy.langfuse.client.errors import UnavailableError
+from coaiapy.langfuse.client.http import LangfuseHttp, quoted
+from coaiapy.langfuse.client.online import client_for
+from coaiapy.langfuse.client.pages import MOST_ROWS
+from coaiapy.langfuse.client.project import current_project
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal, open_to_read
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.langfuse_errors import UnavailableError
-from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.prompt_content import LATEST
-from coaiapy.server_only import client_for
-from coaiapy.server_pages import MOST_ROWS
 from coaiapy.util import deadlines
 from coaiapy.util.http.page_watch import PageWatch
 from coaiapy.util.http.retry import backoff
@@ -77,7 +78,7 @@ def prompt_target(settings: Settings, name: str) -> Target:
         stem, selector = name, ""
     version = whole_number(selector)
     label = None if version else selector or LATEST
-    server_only.check(settings, "comments")
+    online.require_server(settings, "comments")
     found = prompts.get_prompt(settings, stem, label=label, version=version, resolve=False)
     return Target(PROMPT, found.get("id", ""), "{}@{}".format(stem, found["version"]))
 
@@ -198,7 +199,7 @@ def post_comment(
         raise UsageError(
             "a comment has 1 to {} characters, this one has {}".format(LONGEST, len(text))
         )
-    server_only.check(settings, "comments")
+    online.require_server(settings, "comments")
     body = {"projectId": current_project(settings).id, "objectType": on.object_type}
     body["content"] = text
     if author:

@@ -11,9 +11,9 @@ from coaiapy.dataset_files import FileItems
 from coaiapy.dataset_items import archived_among, as_server_knows, is_archived, items_of, put
 from coaiapy.datasets import create_dataset, get_dataset
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError
+from coaiapy.langfuse.client.http import LangfuseHttp
+from coaiapy.langfuse.client.online import client_for
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.server_only import client_for
 from coaiapy.util.threads import run_all
 
 # Seconds to try to send each item. Rate limits are counted by the minute.

@@ -9,13 +9,13 @@ from typing import Any, Dict, Iterable, List, Optional, Sequence
 from coaiapy.config.settings import Settings
 from coaiapy.datasets import get_dataset
 from coaiapy.errors import CoaiaError, NotFoundError, UsageError
+from coaiapy.langfuse.client.errors import ConflictError
+from coaiapy.langfuse.client.http import LangfuseHttp, quoted
+from coaiapy.langfuse.client.online import client_for
+from coaiapy.langfuse.client.pages import numbered
+from coaiapy.langfuse.client.server import needing
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.langfuse_errors import ConflictError
-from coaiapy.langfuse_http import LangfuseHttp, quoted
-from coaiapy.server_lacks import needing
-from coaiapy.server_only import client_for
-from coaiapy.server_pages import numbered
 from coaiapy.util.formats import json_values
 from coaiapy.util.text import did_you_mean
 from coaiapy.util.threads import run_all, values_of
@@ -72,8 +72,8 @@ def is_archived(item: Body) -> bool:
 
 def lists_archived(settings: Settings) -> bool:
     """Tell whether the server lists archived items; otherwise they can only be read by their id."""
+    from coaiapy.langfuse.client.server import server_for
     from coaiapy.langfuse.journal.db import Journal
-    from coaiapy.langfuse_generation import server_for
 
     with client_for(settings, "dataset items") as http, Journal() as journal:
         return not server_for(http, journal).at_least(3)
@@ -166,8 +166,8 @@ def as_server_knows(http: LangfuseHttp, items: List[Body]) -> List[Body]:
     """
     if not any(item.get("sourceTraceId") for item in items):
         return items
+    from coaiapy.langfuse.client.server import V4, server_for
     from coaiapy.langfuse.journal.db import open_to_read
-    from coaiapy.langfuse_generation import V4, server_for
 
     with open_to_read(False) as journal:
         if server_for(http, journal).generation != V4:

@@ -4,10 +4,10 @@ from typing import Any, List, Optional
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NotFoundError, UsageError
+from coaiapy.langfuse.client.http import quoted
+from coaiapy.langfuse.client.online import client_for
+from coaiapy.langfuse.client.pages import numbered
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.langfuse_http import quoted
-from coaiapy.server_only import client_for
-from coaiapy.server_pages import numbered
 from coaiapy.util.formats import json_values
 
 DATASETS = "/api/public/v2/datasets"

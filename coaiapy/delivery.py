@@ -6,9 +6,10 @@ are in the ``Outcome``.
 
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from coaiapy import current_project, reachability
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, StateError
+from coaiapy.langfuse.client import project as current_project
+from coaiapy.langfuse.client import reachability
 from coaiapy.langfuse.journal import destinations, outbox
 from coaiapy.langfuse.journal.db import Journal, Written, mark_age, set_mark
 from coaiapy.langfuse.journal.schema import LOCAL
@@ -149,7 +150,7 @@ class _Courier:
     """
 
     def __init__(self, journal: Journal, settings: Settings) -> None:
-        from coaiapy.langfuse_http import LangfuseHttp
+        from coaiapy.langfuse.client.http import LangfuseHttp
 
         self.journal = journal
         self.settings = settings

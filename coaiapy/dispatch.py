@@ -6,17 +6,12 @@ Everything that touches the journal happens in the calling thread.
 import time
 from typing import Callable, Dict, Iterable, List, Optional, Sequence, Set, Type
 
-from coaiapy import langfuse_generation, wire_choice
+from coaiapy import wire_choice
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
-from coaiapy.langfuse.journal import claims, outbox
-from coaiapy.langfuse.journal.claims import Outgoing
-from coaiapy.langfuse.journal.db import Journal, mark_left, set_mark
-from coaiapy.langfuse_generation import Server
-from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.posting import Posted, Posts
-from coaiapy.util.deadlines import Renewing
-from coaiapy.util.http.retry import backoff
-from coaiapy.wire import (
+from coaiapy.langfuse.client import server as servers
+from coaiapy.langfuse.client.http import LangfuseHttp
+from coaiapy.langfuse.client.server import Server
+from coaiapy.langfuse.client.wire import (
     ACCEPTED,
     CREDENTIALS,
     MAX_BYTES,
@@ -27,6 +22,12 @@ from coaiapy.wire import (
     Request,
     Verdict,
 )
+from coaiapy.langfuse.journal import claims, outbox
+from coaiapy.langfuse.journal.claims import Outgoing
+from coaiapy.langfuse.journal.db import Journal, mark_left, set_mark
+from coaiapy.posting import Posted, Posts
+from coaiapy.util.deadlines import Renewing
+from coaiapy.util.http.retry import backoff
 
 WORKERS = 4
 CHUNK = 1000
@@ -157,7 +158,7 @@ class Dispatch:
         """Find out what server this is, or why that cannot be found out."""
         try:
             until = self.deadline.until
-            self.server = langfuse_generation.server_for(self.http, self.journal, until)
+            self.server = servers.server_for(self.http, self.journal, until)
         except CoaiaError as error:
             self._stop(error)
             return False
@@ -286,7 +287,7 @@ class Dispatch:
         """The server is not what was remembered of it: look again, and speak its dialect."""
         if posted.generation == self.server.generation and not self._relearned:
             self._relearned = True
-            langfuse_generation.forget(self.journal, self.http.base_url)
+            servers.forget(self.journal, self.http.base_url)
             self._learn()
         if posted.generation != self.server.generation:
             self._encode(_items(verdicts))

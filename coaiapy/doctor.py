@@ -33,7 +33,7 @@ def examine(env_file: Optional[str] = None) -> List[Finding]:
     found = [_settings(known, values)] + asked("journal", _journal)
     has_journal = not has_failed(found)
     if known.has_server:
-        from coaiapy.langfuse_http import LangfuseHttp
+        from coaiapy.langfuse.client.http import LangfuseHttp
 
         limit = deadlines.handed_on(deadlines.whole(WHOLE_SECONDS))
         with limit, LangfuseHttp(known) as http:
@@ -115,13 +115,13 @@ class _Examination:
 
     def findings(self, has_journal: bool) -> List[Finding]:
         """Return the findings on the server, up to a failure that makes the rest impossible."""
-        from coaiapy import health
-        from coaiapy.langfuse_errors import clean
+        from coaiapy.langfuse.client import server as servers
+        from coaiapy.langfuse.client.errors import clean
         from coaiapy.util.http.answers import parsed_object
 
         started = time.time()
         try:
-            answer = health.ask(self.http)
+            answer = servers.ask_health(self.http)
         except CoaiaError as error:
             return [failure("server", error)]
         took = time.time() - started
@@ -138,7 +138,7 @@ class _Examination:
         return found
 
     def _credentials(self) -> Iterator[Finding]:
-        from coaiapy import current_project
+        from coaiapy.langfuse.client import project as current_project
 
         project = current_project.ask(self.http)
         facts = {"project_id": project["id"], "project_name": project.get("name")}
@@ -146,13 +146,13 @@ class _Examination:
         yield Finding(OK, "credentials", text, facts=facts)
 
     def _generation(self, has_journal: bool) -> Iterator[Finding]:
-        from coaiapy import langfuse_generation as generations
+        from coaiapy.langfuse.client import server as servers
 
-        server = generations.detect(self.http)
+        server = servers.detect(self.http)
         if has_journal:
             with Journal() as journal:
-                generations.remember(journal, self.settings.base_url, server)
-        way = "OTLP spans" if server.generation == generations.V4 else "ingestion events"
+                servers.remember(journal, self.settings.base_url, server)
+        way = "OTLP spans" if server.generation == servers.V4 else "ingestion events"
         text = "{}: traces are sent as {}".format(server.mode, way)
         facts = {"mode": server.mode, "generation": server.generation}
         yield Finding(OK, "generation", text, facts=facts)

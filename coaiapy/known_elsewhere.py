@@ -13,11 +13,11 @@ import time
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from coaiapy.config.settings import Settings
+from coaiapy.langfuse.client.http import LangfuseHttp
+from coaiapy.langfuse.client.server import V4, Server
 from coaiapy.langfuse.journal.db import Journal, clear_mark_of, moment
 from coaiapy.langfuse.journal.staging import merge_bodies, to_json, unread_mark
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.langfuse_generation import V4, Server
-from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.reader_v4 import FoundTrace, SpanReader
 from coaiapy.readers import of_server
 

@@ -7,27 +7,20 @@ through the journal like every write.
 
 from typing import NamedTuple, Optional, Tuple
 
-from coaiapy import (
-    delivery,
-    langfuse_generation,
-    media_files,
-    media_transfer,
-    server_only,
-    trace_reads,
-    traces,
-    unconfirmed,
-)
+from coaiapy import delivery, media_files, media_transfer, trace_reads, traces, unconfirmed
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError, UsageError
+from coaiapy.langfuse.client import online
+from coaiapy.langfuse.client import server as servers
+from coaiapy.langfuse.client.errors import UnavailableError
+from coaiapy.langfuse.client.http import LangfuseHttp, quoted
+from coaiapy.langfuse.client.online import client_for
 from coaiapy.langfuse.journal.db import Journal, open_to_read
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.langfuse_errors import UnavailableError
-from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.media_files import MediaFile
 from coaiapy.media_transfer import Transfer
-from coaiapy.server_only import client_for
 from coaiapy.util import times
 
 MEDIA = "/api/public/media"
@@ -113,7 +106,7 @@ def upload_and_attach(
     and what ``store`` raises.
     """
     _check_field(slot)
-    server_only.check(settings, "media")
+    online.require_server(settings, "media")
     file = media_files.examine(path, content_type)
     record = _record(settings, slot)
     with client_for(settings, "media") as http:
@@ -254,11 +247,11 @@ def _record(settings: Settings, slot: Slot) -> Body:
 def _as_kept(http: LangfuseHttp, slot: Slot, record: Body) -> Slot:
     """Return a slot with the ids that the server uses for the trace and the observation."""
     with open_to_read(False) as journal:
-        server = langfuse_generation.server_for(http, journal)
+        server = servers.server_for(http, journal)
     is_trace = slot.observation_id is None
     trace_id = str(record["id"] if is_trace else record["traceId"])
     observation_id = None if is_trace else str(record["id"])
-    if server.generation == langfuse_generation.V4:
+    if server.generation == servers.V4:
         trace_id = ids.span_trace_id(trace_id)
         observation_id = None if observation_id is None else ids.span_id(observation_id)
     return slot._replace(trace_id=trace_id, observation_id=observation_id)

@@ -11,13 +11,13 @@ from typing import Any, List, NamedTuple, Optional
 
 from coaiapy import wire_choice
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError
-from coaiapy.langfuse_errors import UnavailableError, clean, error_for
-from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy.langfuse.client.errors import UnavailableError, clean, error_for
+from coaiapy.langfuse.client.http import LangfuseHttp
+from coaiapy.langfuse.client.wire import CREDENTIALS, RETRY, Request, Verdict
 from coaiapy.util import threads
 from coaiapy.util.deadlines import Renewing
 from coaiapy.util.http.answers import Answer, is_html, retry_after
 from coaiapy.util.http.retry import TemporaryError, retrying
-from coaiapy.wire import CREDENTIALS, RETRY, Request, Verdict
 
 # The name of every worker thread.
 WORKER = "coaia-posting"

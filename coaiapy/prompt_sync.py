@@ -6,8 +6,8 @@ from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Sequence
 from coaiapy import prompt_files, prompt_folder
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, UsageError
+from coaiapy.langfuse.client.errors import WrongDialectError
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.langfuse_errors import WrongDialectError
 from coaiapy.prompt_content import LATEST
 from coaiapy.prompt_drift import (
     BEHIND,

@@ -5,11 +5,14 @@ Prompts that were fetched are kept on disk (``prompt_cache``) and used when the 
 
 from typing import Any, List, NamedTuple, Optional, Sequence
 
-from coaiapy import lost_answers, prompt_cache
+from coaiapy import prompt_cache
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, NetworkError, NotFoundError, StateError, UsageError
+from coaiapy.langfuse.client.http import LangfuseHttp, post_once, quoted
+from coaiapy.langfuse.client.online import client_for
+from coaiapy.langfuse.client.pages import rows_from
+from coaiapy.langfuse.client.server import needing
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.prompt_content import (
     LATEST,
     LONGEST_COMMIT_MESSAGE,
@@ -21,9 +24,6 @@ from coaiapy.prompt_content import (
     check_tags,
     is_same,
 )
-from coaiapy.server_lacks import needing
-from coaiapy.server_only import client_for
-from coaiapy.server_pages import rows_from
 from coaiapy.util.threads import run_all, values_of
 from coaiapy.util.times import epoch_moment
 
@@ -145,7 +145,7 @@ def create_prompt(
             return _version_after(http, body, before)
 
         what = described(name, None, None)
-        created = lost_answers.post(http, PROMPTS, body, find, what, POSTS)
+        created = post_once(http, PROMPTS, body, find, what, POSTS)
     prompt_cache.forget(settings, name)
     return created
 

@@ -11,13 +11,13 @@ from typing import Any, Callable, Dict, Optional
 from coaiapy import media, media_files, media_transfer
 from coaiapy.config import settings
 from coaiapy.errors import CoaiaError
+from coaiapy.langfuse.client.http import LangfuseHttp
+from coaiapy.langfuse.client.online import client_for
 from coaiapy.langfuse.records.display import fields
-from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.media_files import SUPPORTED_CONTENT_TYPES
 from coaiapy.published_forms import for_people, or_error
 from coaiapy.published_json import parsed
 from coaiapy.published_traces import written
-from coaiapy.server_only import client_for
 
 __all__ = [
     "SUPPORTED_CONTENT_TYPES",

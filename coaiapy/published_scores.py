@@ -19,9 +19,9 @@ from coaiapy import (
     trace_reads,
 )
 from coaiapy.config import settings
-from coaiapy.current_project import current_project
 from coaiapy.delivery import Outcome
 from coaiapy.errors import CoaiaError
+from coaiapy.langfuse.client.project import current_project
 from coaiapy.langfuse.records.display import fields, listing, with_note
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse.records.ids import span_trace_id

@@ -11,10 +11,11 @@ import io
 import json
 from typing import Any, Dict, Optional, Sequence, Tuple
 
-from coaiapy import delivery, display, projects, trace_reads, traces
+from coaiapy import delivery, display, trace_reads, traces
 from coaiapy.config import settings
 from coaiapy.display import TRACE_COLUMNS
 from coaiapy.errors import UsageError
+from coaiapy.langfuse.client import project as current_project
 from coaiapy.langfuse.records.display import fields, listing, with_note
 from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.observation_files import preview, read_observations
@@ -318,7 +319,7 @@ def get_session(session_id: str) -> str:
 
 def list_projects() -> str:
     """Return ``{"data": [{"id", "name"}]}``: the project of the keys."""
-    return to_text({"data": projects.list_projects(settings.load())})
+    return to_text({"data": current_project.list_projects(settings.load())})
 
 
 @for_people

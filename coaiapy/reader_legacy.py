@@ -4,12 +4,12 @@ from typing import Iterable, Iterator, List, Optional, Sequence, Set
 
 from coaiapy import server_rows
 from coaiapy.errors import NotFoundError
+from coaiapy.langfuse.client.http import LangfuseHttp, quoted
+from coaiapy.langfuse.client.pages import numbered, rows_from
+from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.langfuse_generation import Server
-from coaiapy.langfuse_http import LangfuseHttp, quoted
 from coaiapy.reader_local import offset_of, sessions_of
-from coaiapy.server_pages import numbered, rows_from
 from coaiapy.trace_filter import ObservationFilter, Page, SessionFilter, TraceFilter
 
 TRACES = "/api/public/traces"

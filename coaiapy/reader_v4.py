@@ -10,11 +10,11 @@ from operator import itemgetter
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
 
 from coaiapy import server_rows, span_rows
+from coaiapy.langfuse.client.http import LangfuseHttp
+from coaiapy.langfuse.client.pages import rows_by_cursor
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.reader_local import sessions_of
-from coaiapy.server_pages import rows_by_cursor
 from coaiapy.span_pages import PAGE_SIZE, SpanPages, condition, filter_of, in_addresses
 from coaiapy.trace_filter import ObservationFilter, Page, SessionFilter, TraceFilter
 

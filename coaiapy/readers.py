@@ -47,24 +47,24 @@ def of_server(
     If the server turns out to be of another generation than the journal says, it is detected again
     and ``ask`` is called once more.
     """
-    from coaiapy import langfuse_generation as generations
-    from coaiapy import reachability
-    from coaiapy.langfuse_errors import WrongDialectError
+    from coaiapy.langfuse.client import reachability
+    from coaiapy.langfuse.client import server as servers
+    from coaiapy.langfuse.client.errors import WrongDialectError
 
     with reachability.client(settings, journal, hasty=hasty) as http:
-        known = generations.server_for(http, journal)
+        known = servers.server_for(http, journal)
         try:
             return ask(http, known)
         except WrongDialectError:
-            generations.forget(journal, settings.base_url)
-            found = generations.server_for(http, journal)
+            servers.forget(journal, settings.base_url)
+            found = servers.server_for(http, journal)
             if found == known:
                 raise
             return ask(http, found)
 
 
 def _reader(http: Any, server: Any) -> Any:
-    from coaiapy.langfuse_generation import V4
+    from coaiapy.langfuse.client.server import V4
 
     if server.generation == V4:
         from coaiapy.reader_v4 import SpanReader
@@ -80,10 +80,10 @@ def delete_on_server(journal: Journal, settings: Settings, trace_ids: Sequence[s
 
     Raises ``RefusedError`` if the server cannot delete traces, as with v2.
     """
-    from coaiapy import reachability
-    from coaiapy.langfuse_errors import WrongDialectError
-    from coaiapy.langfuse_generation import server_for
-    from coaiapy.langfuse_http import quoted
+    from coaiapy.langfuse.client import reachability
+    from coaiapy.langfuse.client.errors import WrongDialectError
+    from coaiapy.langfuse.client.http import quoted
+    from coaiapy.langfuse.client.server import server_for
 
     forms: List[str] = []
     for trace_id in trace_ids:

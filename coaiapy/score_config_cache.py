@@ -14,10 +14,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
 
-from coaiapy import langfuse_shapes
 from coaiapy.errors import ConfigError, NoPlaceError, StateError
+from coaiapy.langfuse.client import shapes as langfuse_shapes
+from coaiapy.langfuse.client.shapes import CACHED_CONFIG
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.langfuse_shapes import CACHED_CONFIG
 from coaiapy.util import times
 from coaiapy.util.files import locked, read_text, reason, write_atomic
 from coaiapy.util.formats.shapes import each, record

@@ -11,8 +11,8 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Opt
 
 from coaiapy import score_config_cache as cache
 from coaiapy.config.settings import Settings
-from coaiapy.current_project import current_project, remembered
 from coaiapy.errors import NetworkError, NotFoundError, RefusedError, StateError, UsageError
+from coaiapy.langfuse.client.project import current_project, remembered
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.score_config_cache import MAX_AGE_HOURS, Snapshot
@@ -90,8 +90,8 @@ def get_from_server(settings: Settings, name_or_id: str) -> Body:
     if found is not None:
         return _without_moment(found)
     if not settings.is_local:
-        from coaiapy import reachability
-        from coaiapy.langfuse_http import quoted
+        from coaiapy.langfuse.client import reachability
+        from coaiapy.langfuse.client.http import quoted
 
         try:
             with reachability.client(settings) as http:
@@ -192,9 +192,9 @@ def update(settings: Settings, name_or_id: str, changes: Mapping[str, Any]) -> B
 
 
 def _changed_there(settings: Settings, config_id: str, body: Body) -> Body:
-    from coaiapy import reachability
-    from coaiapy.langfuse_http import quoted
-    from coaiapy.server_lacks import needing
+    from coaiapy.langfuse.client import reachability
+    from coaiapy.langfuse.client.http import quoted
+    from coaiapy.langfuse.client.server import needing
 
     what = "archive score configs" if "isArchived" in body else "change score configs"
     with reachability.client(settings) as http, needing(http, what, (3, 113)):
@@ -239,7 +239,8 @@ class _ConfigMaker:
         return dict(fields, createdAt=now, updatedAt=now, **dict(body, **own))
 
     def _made_there(self, body: Body) -> Body:
-        from coaiapy import lost_answers, reachability
+        from coaiapy.langfuse.client import reachability
+        from coaiapy.langfuse.client.http import post_once
 
         def find() -> Optional[Body]:
             """Return the config of this name that did not exist before."""
@@ -250,7 +251,7 @@ class _ConfigMaker:
 
         with reachability.client(self.settings) as http:
             what = "score config {!r}".format(body["name"])
-            return lost_answers.post(http, API, body, find, what)
+            return post_once(http, API, body, find, what)
 
 
 # When a server gave no response (``time.monotonic()``), so that not every look-up waits for it.
@@ -297,8 +298,8 @@ def _every(settings: Settings, note: Note, hasty: bool = False) -> Snapshot:
 
 
 def _fetched(settings: Settings, hasty: bool = False) -> List[Body]:
-    from coaiapy import reachability
-    from coaiapy.server_pages import numbered
+    from coaiapy.langfuse.client import reachability
+    from coaiapy.langfuse.client.pages import numbered
 
     seconds = REFRESH_SECONDS if hasty else None
     with reachability.client(settings, seconds=seconds, hasty=hasty) as http:

@@ -8,13 +8,13 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Opt
 
 from coaiapy import server_rows
 from coaiapy.errors import NotFoundError
+from coaiapy.langfuse.client.http import LangfuseHttp, quoted
+from coaiapy.langfuse.client.pages import numbered, rows_by_cursor
+from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.journal.damage import bodies
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import UNCONFIRMED, Body
-from coaiapy.langfuse_generation import Server
-from coaiapy.langfuse_http import LangfuseHttp, quoted
-from coaiapy.server_pages import numbered, rows_by_cursor
 
 V1, V2, V3 = "/api/public/scores", "/api/public/v2/scores", "/api/public/v3/scores"
 PAGE_SIZE = 100

@@ -9,13 +9,13 @@ from typing import Any, Callable, Iterable, List, Mapping, Optional, Sequence, T
 from coaiapy import delivery, score_values, unconfirmed
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
+from coaiapy.langfuse.client.server import recall
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal, open_to_read
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import SCORE_TYPES, Body
 from coaiapy.langfuse.records.records import Score, score_from
-from coaiapy.langfuse_generation import recall
 from coaiapy.readers import of_server
 from coaiapy.score_configs import get as get_config
 from coaiapy.score_readers import (
@@ -141,10 +141,10 @@ def run_id(settings: Settings, dataset: str, run: str) -> str:
         raise ConfigError(
             "there are no dataset runs in local mode: give the id of the run, without --dataset"
         )
-    from coaiapy import reachability
-    from coaiapy.langfuse_errors import WrongDialectError
-    from coaiapy.langfuse_http import quoted
-    from coaiapy.server_pages import numbered
+    from coaiapy.langfuse.client import reachability
+    from coaiapy.langfuse.client.errors import WrongDialectError
+    from coaiapy.langfuse.client.http import quoted
+    from coaiapy.langfuse.client.pages import numbered
 
     path = "/api/public/datasets/{}/runs".format(quoted(dataset))
     try:

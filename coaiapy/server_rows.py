@@ -8,8 +8,8 @@ own; a body has only the fields that were written. A row without a required fiel
 import math
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
-from coaiapy import span_metadata
 from coaiapy.errors import NetworkError, UsageError
+from coaiapy.langfuse.client import metadata as span_metadata
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import FIELDS, Body
 from coaiapy.trace_filter import DEFAULT_ENVIRONMENT

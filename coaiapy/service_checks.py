@@ -3,13 +3,13 @@
 import functools
 from typing import Callable, Iterator, List, Optional, Tuple
 
-from coaiapy import current_project
 from coaiapy.config import openai as openai_settings
 from coaiapy.config import redis as redis_settings
 from coaiapy.config import settings
 from coaiapy.config.values import ConfigValues
 from coaiapy.findings import OK, Finding, asked
-from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy.langfuse.client import project as current_project
+from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.stash_redis import RedisStash
 from coaiapy.util import deadlines
 from coaiapy.util.http import json_api

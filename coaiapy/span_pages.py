@@ -10,10 +10,10 @@ from typing import Any, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 from urllib.parse import quote
 
 from coaiapy import span_rows
+from coaiapy.langfuse.client.errors import TooHeavyError
+from coaiapy.langfuse.client.http import LangfuseHttp
+from coaiapy.langfuse.client.pages import PATIENCE, by_cursor
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.langfuse_errors import TooHeavyError
-from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.server_pages import PATIENCE, by_cursor
 from coaiapy.util.http.page_watch import PageWatch
 
 ROWS = "/api/public/v2/observations"
@@ -27,7 +27,7 @@ class SpanPages:
     """The pages of one query, one after the other, with complete metadata.
 
     The server cuts long metadata values, except of keys that the query lists. ``follows`` says that
-    earlier requests have succeeded, so that this one is retried for longer (see ``server_pages``).
+    earlier requests have succeeded, so that this one is retried for longer (see ``pages``).
     """
 
     def __init__(

@@ -7,7 +7,8 @@ become the trace's fields and are not observations. Root spans of other programs
 
 from typing import Any, Dict, Iterable, List, Set
 
-from coaiapy import server_rows, span_metadata
+from coaiapy import server_rows
+from coaiapy.langfuse.client import metadata as span_metadata
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
 

@@ -7,13 +7,13 @@ fields: building dictionaries and encoding them took 1.6 times as long.
 from functools import lru_cache
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
+from coaiapy.langfuse.client.metadata import as_text, repeated, sent
+from coaiapy.langfuse.client.wire import to_text
 from coaiapy.langfuse.journal.claims import Outgoing
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import DEFAULTS, Body
-from coaiapy.span_metadata import as_text, repeated, sent
 from coaiapy.util import times
 from coaiapy.util.formats.json_values import quoted
-from coaiapy.wire import to_text
 
 _OBSERVATION = "langfuse.observation."
 # The name of the root span of a trace that has no name.

@@ -29,7 +29,7 @@ def missing_on_server(
 
     Yields nothing for other servers, and stops when the server does not respond.
     """
-    from coaiapy.langfuse_generation import LEGACY, recall
+    from coaiapy.langfuse.client.server import LEGACY, recall
     from coaiapy.readers import read
 
     server = recall(journal, settings.base_url)

@@ -3,10 +3,10 @@
 from typing import Iterable, List
 
 from coaiapy import wire_ingestion, wire_otlp
+from coaiapy.langfuse.client.server import V4, Server
+from coaiapy.langfuse.client.wire import Encoded, Request, Verdict
 from coaiapy.langfuse.journal.claims import Outgoing
-from coaiapy.langfuse_generation import V4, Server
 from coaiapy.util.http.answers import Answer
-from coaiapy.wire import Encoded, Request, Verdict
 
 
 def encode(server: Server, items: Iterable[Outgoing]) -> Encoded:

@@ -5,17 +5,11 @@ Servers of v2, v3 and v4 in legacy mode get all records here; every server gets 
 
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
-from coaiapy import langfuse_shapes
-from coaiapy.langfuse.journal.claims import Outgoing
-from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import FIELDS, Body
-from coaiapy.langfuse_dialect import is_event_type_refusal
-from coaiapy.langfuse_generation import V4, Server
-from coaiapy.span_metadata import OWN_PREFIX, aside, kept_text
-from coaiapy.util import times
-from coaiapy.util.http.answers import is_html, parsed_object, reason_of
-from coaiapy.util.http.retry import is_temporary
-from coaiapy.wire import (
+from coaiapy.langfuse.client import shapes as langfuse_shapes
+from coaiapy.langfuse.client.errors import is_event_type_refusal
+from coaiapy.langfuse.client.metadata import OWN_PREFIX, aside, kept_text
+from coaiapy.langfuse.client.server import V4, Server
+from coaiapy.langfuse.client.wire import (
     ACCEPTED,
     CREDENTIALS,
     MAX_BYTES,
@@ -30,6 +24,12 @@ from coaiapy.wire import (
     to_text,
     whole_request,
 )
+from coaiapy.langfuse.journal.claims import Outgoing
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.fields import FIELDS, Body
+from coaiapy.util import times
+from coaiapy.util.http.answers import is_html, parsed_object, reason_of
+from coaiapy.util.http.retry import is_temporary
 
 PATH = "/api/public/ingestion"
 _HEADERS = {"Content-Type": "application/json"}

@@ -8,11 +8,8 @@ Spans are therefore always well-formed, and ``check`` refuses records that canno
 from typing import Iterable, List, Optional, Tuple
 
 from coaiapy import __version__
-from coaiapy.langfuse.journal.claims import Outgoing
-from coaiapy.span_metadata import SCOPE
-from coaiapy.span_text import SpanWriter, text_attribute
-from coaiapy.util.http.answers import parsed
-from coaiapy.wire import (
+from coaiapy.langfuse.client.metadata import SCOPE
+from coaiapy.langfuse.client.wire import (
     ACCEPTED,
     MAX_BYTES,
     REFUSED,
@@ -23,6 +20,9 @@ from coaiapy.wire import (
     to_text,
     whole_request,
 )
+from coaiapy.langfuse.journal.claims import Outgoing
+from coaiapy.span_text import SpanWriter, text_attribute
+from coaiapy.util.http.answers import parsed
 
 PATH = "/api/public/otel/v1/traces"
 _HEADERS = {

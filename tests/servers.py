@@ -2,8 +2,8 @@
 
 import pytest
 
-from coaiapy import langfuse_http
 from coaiapy.config.settings import Settings
+from coaiapy.langfuse.client import http
 from coaiapy.util.http import retry
 from coaiapy.util.http.retry import at_most
 
@@ -23,7 +23,7 @@ def short_waits(monkeypatch):
     A short deadline would do the same, but could end before a busy machine has answered.
     """
     monkeypatch.setattr(retry, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(langfuse_http, "until", lambda deadline, sleep: at_most(4, 1.0, sleep))
+    monkeypatch.setattr(http, "until", lambda deadline, sleep: at_most(4, 1.0, sleep))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from fuzzed_answers import InProcess, change_of, generator
 from hypothesis import settings
 
-from coaiapy import current_project
+from coaiapy.langfuse.client import project as current_project
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.util.formats import json_values
 from coaiapy.util.http import retry

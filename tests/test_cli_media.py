@@ -11,7 +11,7 @@ from langfuse_server.client import Client
 from coaiapy import media, media_transfer
 from coaiapy.config import settings
 from coaiapy.errors import ExitCode, NotFoundError, RefusedError
-from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.media_files import token
 from coaiapy.util.http import retry
 

@@ -3,13 +3,13 @@
 import pytest
 from web_server import serving
 
-from coaiapy import current_project
 from coaiapy.config import settings
 from coaiapy.config.settings import Settings
-from coaiapy.current_project import Project
 from coaiapy.errors import ConfigError, NetworkError
+from coaiapy.langfuse.client import project as current_project
+from coaiapy.langfuse.client.http import LangfuseHttp
+from coaiapy.langfuse.client.project import Project
 from coaiapy.langfuse.journal.db import Journal
-from coaiapy.langfuse_http import LangfuseHttp
 
 OURS = Project("test-project", "Test Project")
 

@@ -4,10 +4,11 @@ import pytest
 from langfuse_server import KINDS
 from servers import settings_for
 
-from coaiapy import dataset_items, datasets, langfuse_http
+from coaiapy import dataset_items, datasets
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, RefusedError, UsageError
-from coaiapy.langfuse_errors import WrongDialectError
+from coaiapy.langfuse.client.errors import WrongDialectError
+from coaiapy.langfuse.client.http import LangfuseHttp
 
 ALL_KINDS = sorted(KINDS)
 
@@ -148,9 +149,7 @@ def test_errors_are_not_empty_lists(server, known):
         dataset_items.create_dataset_item(known, "a/b", "x")
     server.fail("refuse")
     with pytest.raises(NetworkError):
-        dataset_items.items_of(
-            langfuse_http.LangfuseHttp(known, seconds=2), "a/b"
-        ).__iter__().__next__()
+        dataset_items.items_of(LangfuseHttp(known, seconds=2), "a/b").__iter__().__next__()
 
 
 def test_without_a_server_there_are_no_datasets():

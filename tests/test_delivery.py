@@ -19,9 +19,10 @@ from delivering import (
 )
 from langfuse_server import faults
 
-from coaiapy import delivery, reachability, traces
+from coaiapy import delivery, traces
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError
+from coaiapy.langfuse.client import reachability
 from coaiapy.langfuse.journal import schema
 from coaiapy.langfuse.journal.db import Journal, mark_age
 from coaiapy.langfuse.journal.destinations import destination_of

@@ -24,13 +24,13 @@ from delivering import (
 )
 from langfuse_server import KINDS, faults
 
-from coaiapy import langfuse_generation
 from coaiapy.dispatch import FIRST_REFUSALS
 from coaiapy.errors import ConfigError, NetworkError, RefusedError
+from coaiapy.langfuse.client import server as servers
+from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records.records import score_from
-from coaiapy.langfuse_generation import Server
 
 # For what hangs until it is let go.
 PATIENT = {"timeout": 60.0}
@@ -307,14 +307,14 @@ def test_a_server_of_another_generation_than_remembered_is_looked_at_again(
 ):
     server = langfuse(real)
     with Journal() as journal:
-        langfuse_generation.remember(journal, server.url, Server("", believed))
+        servers.remember(journal, server.url, Server("", believed))
     outcome = submit(server, records_of(5))
     assert (outcome.sent, outcome.waiting, outcome.rejected) == (5, 0, ())
     if real != "v4-dual":  # which takes events, too
         # A trace that may be on a v4 server is read first, which shows what server it is.
         assert len(writes(server)) == (1 if believed in ROWS_KINDS else 2)
         with Journal() as journal:
-            assert langfuse_generation.recall(journal, server.url).mode == real
+            assert servers.recall(journal, server.url).mode == real
     assert submit(server, records_of(5, trace=1)).sent == 5
     assert in_outbox() == {}
 
@@ -322,7 +322,7 @@ def test_a_server_of_another_generation_than_remembered_is_looked_at_again(
 def test_a_change_of_generation_amid_many_requests_loses_nothing(langfuse, monkeypatch):
     server = langfuse("v4-events_only")
     with Journal() as journal:
-        langfuse_generation.remember(journal, server.url, Server("3.1", "v3"))
+        servers.remember(journal, server.url, Server("3.1", "v3"))
     monkeypatch.setattr("coaiapy.dispatch.CHUNK", 10)
     records = records_of(100)
     assert submit(server, records).sent == 100

@@ -21,11 +21,11 @@ from delivering import (
 from places import HELPERS
 
 from coaiapy.dispatch import Dispatch
+from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.journal import claims
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.journal.schema import LOCAL
-from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.posting import WORKER
 from coaiapy.util.deadlines import Renewing
 

@@ -6,11 +6,12 @@ import os
 import pytest
 from langfuse_server import KINDS
 
-from coaiapy import doctor, langfuse_generation
+from coaiapy import doctor
 from coaiapy.errors import ExitCode
 from coaiapy.findings import worst
+from coaiapy.langfuse.client import server as servers
+from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.journal.db import Journal, journal_path
-from coaiapy.langfuse_generation import Server
 
 
 def verdicts():
@@ -71,10 +72,10 @@ def test_local_mode_says_so_and_is_well(run):
 def test_what_was_remembered_of_the_server_is_asked_anew(use):
     server = use("v4-events_only")
     with Journal() as journal:
-        langfuse_generation.remember(journal, server.url, Server("3.225.4", "v3"))
+        servers.remember(journal, server.url, Server("3.225.4", "v3"))
     assert verdicts()["generation"].facts["mode"] == "v4-events_only"
     with Journal() as journal:
-        assert langfuse_generation.recall(journal, server.url).mode == "v4-events_only"
+        assert servers.recall(journal, server.url).mode == "v4-events_only"
 
 
 def test_a_wrong_key_leaves_the_generation_unknown(use, monkeypatch):

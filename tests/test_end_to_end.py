@@ -6,8 +6,8 @@ import time
 import pytest
 from langfuse_server import KINDS
 
-from coaiapy import langfuse_http
 from coaiapy.errors import ExitCode
+from coaiapy.langfuse.client import http
 
 WHERE = sorted(KINDS) + ["local"]
 STEPS = [
@@ -323,13 +323,13 @@ def test_the_timeout_of_the_settings_limits_a_read(run, use, monkeypatch):
     run("fuse", "traces", "create", "t")
     monkeypatch.setenv("LANGFUSE_TIMEOUT", "0.2")
     server.fail("hang", times=None)
-    opened, waits = langfuse_http.opened, []
+    opened, waits = http.opened, []
 
     def noting(session, method, url, timeout, *rest, **more):
         waits.extend(timeout)
         return opened(session, method, url, timeout, *rest, **more)
 
-    monkeypatch.setattr(langfuse_http, "opened", noting)
+    monkeypatch.setattr(http, "opened", noting)
     result = run("fuse", "traces", "tv", "t")
     assert result.code == 0 and "did not answer in time" in result.err
     assert waits and max(waits) <= 0.2

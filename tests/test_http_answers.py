@@ -7,8 +7,7 @@ import pytest
 from web_server import serving
 
 from coaiapy.config.settings import Settings
-from coaiapy.langfuse_dialect import is_other_generation
-from coaiapy.langfuse_errors import clean
+from coaiapy.langfuse.client.errors import clean, is_other_generation
 from coaiapy.util.http.answers import Answer, message_of, parsed, retry_after
 
 SECRET = "sk-lf-SECRETSECRETSECRETSECRET1234"

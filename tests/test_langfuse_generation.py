@@ -5,12 +5,12 @@ import time
 import pytest
 from reading import forget_what_was_written
 
-from coaiapy import langfuse_generation
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError
+from coaiapy.langfuse.client import server as servers
+from coaiapy.langfuse.client.http import LangfuseHttp
+from coaiapy.langfuse.client.server import LEGACY, V4, Server, detect, server_for
 from coaiapy.langfuse.journal.db import Journal
-from coaiapy.langfuse_generation import LEGACY, V4, Server, detect, server_for
-from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.util import deadlines
 
 
@@ -101,15 +101,15 @@ def test_a_server_is_asked_once_a_day(langfuse, monkeypatch):
         assert server.requests == []
         day = time.time() + 86401
         monkeypatch.setattr(time, "time", lambda: day)
-        assert langfuse_generation.recall(journal, http.base_url) is None
+        assert servers.recall(journal, http.base_url) is None
 
 
 def test_a_server_that_contradicts_what_is_remembered_is_forgotten(langfuse):
     http = client(langfuse("v4-dual"))
     with Journal() as journal:
-        langfuse_generation.remember(journal, http.base_url, Server("3.225.4", "v3"))
+        servers.remember(journal, http.base_url, Server("3.225.4", "v3"))
         assert server_for(http, journal).mode == "v3"
-        langfuse_generation.forget(journal, http.base_url)
+        servers.forget(journal, http.base_url)
         assert server_for(http, journal).mode == "v4-dual"
 
 

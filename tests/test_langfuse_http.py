@@ -8,11 +8,16 @@ import pytest
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, ExitCode, NetworkError, NotFoundError, RefusedError
-from coaiapy.langfuse_errors import TooHeavyError, UnavailableError, WrongDialectError, error_for
-from coaiapy.langfuse_http import LangfuseHttp, quoted
+from coaiapy.langfuse.client.errors import (
+    TooHeavyError,
+    UnavailableError,
+    WrongDialectError,
+    error_for,
+)
+from coaiapy.langfuse.client.http import LangfuseHttp, quoted
+from coaiapy.langfuse.client.wire import Request
 from coaiapy.util import deadlines
 from coaiapy.util.http.answers import Answer, message_of, retry_after
-from coaiapy.wire import Request
 
 PROJECTS = "/api/public/projects"
 TRACES = "/api/public/traces"

@@ -14,7 +14,7 @@ from coaiapy.errors import (
     RefusedError,
     UsageError,
 )
-from coaiapy.langfuse_errors import WrongDialectError
+from coaiapy.langfuse.client.errors import WrongDialectError
 from coaiapy.util.threads import WORKERS
 
 PROMPTS = "/api/public/v2/prompts"

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from coaiapy import reachability
 from coaiapy.config.settings import Settings
-from coaiapy.langfuse_errors import UnavailableError
-from coaiapy.reachability import BRIEF_SECONDS, brief_seconds
+from coaiapy.langfuse.client import reachability
+from coaiapy.langfuse.client.errors import UnavailableError
+from coaiapy.langfuse.client.reachability import BRIEF_SECONDS, brief_seconds
 from coaiapy.util import deadlines
 
 HOUR = 3600.0

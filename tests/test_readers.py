@@ -17,25 +17,20 @@ from reading import (
     write_many,
 )
 
-from coaiapy import (
-    langfuse_generation,
-    reader_v4,
-    server_pages,
-    span_pages,
-    trace_reads,
-    traces,
-)
+from coaiapy import reader_v4, span_pages, trace_reads, traces
 from coaiapy.errors import NetworkError, UsageError
+from coaiapy.langfuse.client import pages
+from coaiapy.langfuse.client import server as servers
+from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records.records import observation_from, trace_from
-from coaiapy.langfuse_generation import Server
 from coaiapy.trace_filter import ObservationFilter, SessionFilter, TraceFilter
 
 
 @pytest.mark.parametrize("kind", EVERY)
 def test_every_page_is_fetched_when_all_are_asked_for(use, kind, monkeypatch):
     use(kind)
-    monkeypatch.setattr(server_pages, "MOST_ROWS", 7)
+    monkeypatch.setattr(pages, "MOST_ROWS", 7)
     for module in (reader_v4, span_pages):
         monkeypatch.setattr(module, "PAGE_SIZE", 7)
     monkeypatch.setattr(reader_v4, "FIRST_PAGE", 5)
@@ -192,10 +187,10 @@ def test_a_wrong_memory_of_the_server_is_put_right(use, kind, remembered):
     server = use(kind)
     write_many(1)
     with Journal() as journal:
-        langfuse_generation.remember(journal, server.url, remembered)
+        servers.remember(journal, server.url, remembered)
     assert len(trace_reads.list_traces(known())) == 1
     with Journal() as journal:
-        assert langfuse_generation.recall(journal, server.url).mode == kind
+        assert servers.recall(journal, server.url).mode == kind
 
 
 @pytest.mark.parametrize("kind", EVERY)

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from langfuse_server import KINDS
 
-from coaiapy import current_project, score_configs
 from coaiapy import score_config_cache as cache
+from coaiapy import score_configs
 from coaiapy.config import settings
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, RefusedError, UsageError
+from coaiapy.langfuse.client import project as current_project
 from coaiapy.util.http import retry
 
 WHERE = sorted(KINDS) + ["local"]

@@ -9,10 +9,10 @@ from langfuse_server.client import Client
 from coaiapy import score_configs, scores, trace_reads, traces
 from coaiapy.config import settings
 from coaiapy.errors import NotFoundError, UsageError
+from coaiapy.langfuse.client.http import LangfuseHttp
+from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.records import trace_from
-from coaiapy.langfuse_generation import Server
-from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.score_readers import ScoreFilter, ScoreReader
 from coaiapy.util import deadlines
 from coaiapy.util.http import retry

@@ -6,7 +6,7 @@ from record_strategies import METADATA
 
 from coaiapy import display, server_rows
 from coaiapy.errors import NetworkError
-from coaiapy.span_metadata import aside
+from coaiapy.langfuse.client.metadata import aside
 
 MOMENT = "2026-01-01T00:00:00.000Z"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coaiapy.langfuse_shapes import checked
+from coaiapy.langfuse.client.shapes import checked
 from coaiapy.util.formats.shapes import (
     each,
     either,

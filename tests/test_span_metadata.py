@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from record_strategies import METADATA, VALUE
 
-from coaiapy.span_metadata import as_text, from_text, received, sent
+from coaiapy.langfuse.client.metadata import as_text, from_text, received, sent
 
 
 def shown_by_a_server(texts):

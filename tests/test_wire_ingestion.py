@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from record_strategies import OBSERVATIONS, SCORES, TRACES, outgoing
 
-from coaiapy import wire, wire_ingestion
+from coaiapy import wire_ingestion
 from coaiapy.config.settings import Settings
+from coaiapy.langfuse.client import wire
+from coaiapy.langfuse.client.http import LangfuseHttp
+from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.records.records import observation_from, score_from, trace_from
-from coaiapy.langfuse_generation import Server
-from coaiapy.langfuse_http import LangfuseHttp
 
 V2 = Server("2.95.12", "v2")
 V3 = Server("3.225.4", "v3")

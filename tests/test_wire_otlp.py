@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from record_strategies import OBSERVATIONS, TRACES, outgoing
 
-from coaiapy import wire, wire_otlp
+from coaiapy import wire_otlp
 from coaiapy.config.settings import Settings
+from coaiapy.langfuse.client import wire
+from coaiapy.langfuse.client.http import LangfuseHttp
+from coaiapy.langfuse.client.metadata import from_text, received
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.records import observation_from, score_from, trace_from
-from coaiapy.langfuse_http import LangfuseHttp
-from coaiapy.span_metadata import from_text, received
 
 TRACE = trace_from(
     {

@@ -2,7 +2,9 @@
 
 ``request`` is for reads and single writes; it retries, and raises for every error response.
 ``send`` is for delivery; it tries once and returns the response whatever its status. Both may be
-called by several threads at once; each thread has its own ``requests.Session``.
+called by several threads at once; each thread has its own ``requests.Session``. ``post_once`` is for
+what must not take effect twice: when a response was lost, the server is asked whether the object
+exists before another try.
 """
 
 import base64
@@ -11,19 +13,21 @@ import time
 from typing import Any, Callable, Dict, List, Mapping, Optional
 from urllib.parse import quote
 
-from coaiapy import __version__, langfuse_shapes
+from coaiapy import __version__
 from coaiapy.config.settings import Settings
-from coaiapy.errors import ConfigError, UsageError
-from coaiapy.langfuse_errors import UnavailableError, clean, error_for
+from coaiapy.errors import ConfigError, NetworkError, UsageError
+from coaiapy.langfuse.client import shapes
+from coaiapy.langfuse.client.errors import UnavailableError, clean, error_for
+from coaiapy.langfuse.client.wire import Request, to_bytes
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.util import deadlines, threads
 from coaiapy.util.deadlines import Deadline
 from coaiapy.util.http.answers import Answer, is_html, parsed
 from coaiapy.util.http.exchange import answer_of, opened
 from coaiapy.util.http.failures import BadAddressError, NoAnswerError
-from coaiapy.util.http.retry import retrying, until
+from coaiapy.util.http.retry import backoff, retrying, until
 from coaiapy.util.masking import shown_url
 from coaiapy.util.packages import require
-from coaiapy.wire import Request, to_bytes
 
 # Seconds that a request may take with all its retries, unless the caller gives a deadline.
 DEFAULT_SECONDS = 15.0
@@ -152,7 +156,7 @@ class LangfuseHttp:
             except ValueError:
                 raise self._unavailable(asked, "the answer was cut off or is not JSON") from None
         try:
-            return langfuse_shapes.checked(method, path, value)
+            return shapes.checked(method, path, value)
         except ValueError as error:
             raise self._misfit(asked, str(error)) from None
 
@@ -274,3 +278,48 @@ def _query(query: Optional[Mapping[str, Any]]) -> Optional[Dict[str, Any]]:
         for name, value in query.items()
         if value is not None
     }
+
+
+def post_once(
+    http: LangfuseHttp,
+    path: str,
+    body: Body,
+    find: Callable[[], Optional[Body]],
+    what: str,
+    posts: int = 1,
+) -> Body:
+    """POST ``body`` and return the object that the server has created.
+
+    When the response was lost, ``find()`` has to return the created object, or ``None`` if there is
+    none. Only after ``None`` is ``body`` posted again, at most ``posts`` times in all. Raises the
+    error of the last try, or ``NetworkError`` when ``find`` gets no response either; ``what`` names
+    the object in that message ("prompt 'x'").
+    """
+    tries = 0
+    while True:
+        try:
+            made: Body = http.request("POST", path, json=body)
+            return made
+        except UnavailableError as error:
+            if error.unsent or error.status == 429:
+                raise
+            time.sleep(backoff(tries))
+            tries += 1
+            found = _looked_for(find, what, error)
+            if found is not None:
+                return found
+            if tries == posts:
+                raise
+
+
+def _looked_for(
+    find: Callable[[], Optional[Body]], what: str, lost: UnavailableError
+) -> Optional[Body]:
+    try:
+        return find()
+    except NetworkError:
+        raise NetworkError(
+            "it is not known whether {} was created, so look before you create it again: {}".format(
+                what, lost
+            )
+        ) from lost

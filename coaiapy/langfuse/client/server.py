@@ -1,30 +1,26 @@
-"""Finds out the version and the write mode of a Langfuse server, and so which API it has.
-
-It takes the version from the health endpoint and probes two routes (a v4 server answers 404 to
-those of the other mode). The result is kept in the journal for a day, so that most commands need
-not ask.
-"""
+"""What a Langfuse server is: its version and generation, what it lacks, and its health."""
 
 import json
 import re
 import time
-from typing import Any, NamedTuple, Optional, Tuple
+from contextlib import contextmanager
+from typing import Any, Iterator, NamedTuple, Optional, Tuple
 
-from coaiapy import current_project
-from coaiapy.errors import NotFoundError
+from coaiapy.config.settings import Settings
+from coaiapy.errors import CoaiaError, ConfigError, NotFoundError
+from coaiapy.langfuse.client import project
+from coaiapy.langfuse.client.errors import WrongDialectError, clean, error_for, no_langfuse
+from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.langfuse_errors import WrongDialectError, no_langfuse
-from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.util.deadlines import Deadline
+from coaiapy.util.http.answers import Answer, parsed_object
 
 LEGACY = "legacy"
 V4 = "v4"
 # The values of ``Server.mode``. Spans are written to the last two, ingestion events to the others.
 MODES = ("v2", "v3", "v4-legacy", "v4-dual", "v4-events_only")
-
 KEPT_SECONDS = 86400.0
-
 HEALTH = "/api/public/health"
 SESSIONS = "/api/public/sessions"
 METRICS = "/api/public/v2/metrics"
@@ -40,7 +36,6 @@ _COUNT = json.dumps(
         "toTimestamp": "2026-01-01T00:00:01.000Z",
     }
 )
-
 # The results of ``_probe``.
 _KNOWN, _OTHER_MODE, _UNKNOWN = "known", "of another mode", "unknown"
 
@@ -74,7 +69,7 @@ def detect(http: LangfuseHttp, deadline: Optional[Deadline] = None) -> Server:
     refuses the keys.
     """
     version = version_of(http, deadline)
-    current_project.ask(http, deadline)  # raises for wrong keys
+    project.ask(http, deadline)  # raises for wrong keys
     return Server(version, _mode(http, version, deadline))
 
 
@@ -157,3 +152,69 @@ def _probe(http: LangfuseHttp, path: str, query: Body, deadline: Optional[Deadli
 def _numbers(version: str) -> Optional[Tuple[int, int]]:
     match = re.match(r"([0-9]{1,9})\.([0-9]{1,9})", version)
     return (int(match.group(1)), int(match.group(2))) if match else None
+
+
+def check_health(settings: Settings) -> Body:
+    """Return ``{"url", "status", "version", "milliseconds"}``; asks once, without retries.
+
+    Raises ``NetworkError`` if there is no response or the server reports a problem,
+    ``ConfigError`` in local mode or if the server is not Langfuse.
+    """
+    if not settings.has_server:
+        raise ConfigError(
+            "there is no server in local mode: set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY"
+        )
+    with LangfuseHttp(settings, seconds=settings.timeout) as http:
+        started = time.monotonic()
+        said = parsed_object(ask_health(http).body)
+        milliseconds = int((time.monotonic() - started) * 1000)
+    return {
+        "url": http.shown_url,
+        "status": _said(said.get("status"), settings),
+        "version": _said(said.get("version"), settings),
+        "milliseconds": milliseconds,
+    }
+
+
+def ask_health(http: LangfuseHttp) -> Answer:
+    """Return the response of a healthy server; asks once, without retries.
+
+    Raises ``NetworkError`` if there is no response, if the server reports a problem or if a web
+    page answers in its place, ``ConfigError`` if it is not Langfuse.
+    """
+    answer = http.look(HEALTH)
+    if answer.status == 404:
+        raise no_langfuse(http.settings)
+    if answer.status != 200 or not parsed_object(answer.body):
+        raise error_for(answer, "GET " + HEALTH, http.settings)
+    return answer
+
+
+def _said(value: Any, settings: Settings) -> Any:
+    return clean(value, settings) if isinstance(value, str) else value
+
+
+@contextmanager
+def needing(http: LangfuseHttp, what: str, since: Tuple[int, int]) -> Iterator[None]:
+    """Make a ``WrongDialectError`` in the block say which version of the server is needed.
+
+    ``what`` completes "this server cannot ...", ``since`` is the first version that can.
+    """
+    try:
+        yield
+    except WrongDialectError as error:
+        version = _version(http)
+        if version and Server(version, "").at_least(*since):
+            raise  # the server is new enough: there is another reason
+        raise WrongDialectError(
+            "this Langfuse server{} cannot {}: it needs {}.{} or newer".format(
+                " ({})".format(version) if version else "", what, *since
+            )
+        ) from error
+
+
+def _version(http: Any) -> str:
+    try:
+        return version_of(http)
+    except CoaiaError:
+        return ""

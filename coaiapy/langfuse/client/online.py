@@ -2,10 +2,10 @@
 
 from typing import Any, ContextManager
 
-from coaiapy import reachability
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError
-from coaiapy.langfuse_http import LangfuseHttp
+from coaiapy.langfuse.client import reachability
+from coaiapy.langfuse.client.http import LangfuseHttp
 
 
 def client_for(settings: Settings, what: str, **options: Any) -> ContextManager[LangfuseHttp]:
@@ -14,11 +14,11 @@ def client_for(settings: Settings, what: str, **options: Any) -> ContextManager[
     ``what`` is a word for the error, such as "prompts"; ``options`` are those of ``LangfuseHttp``.
     Raises ``ConfigError`` in local mode.
     """
-    check(settings, what)
+    require_server(settings, what)
     return reachability.client(settings, **options)
 
 
-def check(settings: Settings, what: str) -> None:
+def require_server(settings: Settings, what: str) -> None:
     """Raise ``ConfigError`` in local mode; ``what`` is a word for the error ("prompts")."""
     if not settings.has_server:
         raise ConfigError(

@@ -11,10 +11,10 @@ from typing import Any, Dict, Iterator, Optional
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import StateError
+from coaiapy.langfuse.client.errors import UnavailableError
+from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal, clear_mark, set_mark
-from coaiapy.langfuse_errors import UnavailableError
-from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.util import deadlines
 
 # Seconds for all requests of a command to a server that was away. If it has used them up, its next

@@ -4,9 +4,9 @@ import json
 import zlib
 from typing import Any, Iterable, Iterator, List, NamedTuple, Tuple
 
+from coaiapy.langfuse.client.errors import is_other_generation
 from coaiapy.langfuse.journal.claims import Outgoing
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.langfuse_dialect import is_other_generation
 from coaiapy.util.formats.json_values import compact
 from coaiapy.util.http.answers import message_of
 from coaiapy.util.http.retry import is_temporary

@@ -7,11 +7,12 @@ from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tu
 
 from coaiapy.config.settings import LOCAL, Settings
 from coaiapy.errors import ConfigError, NoPlaceError
+from coaiapy.langfuse.client.http import LangfuseHttp
+from coaiapy.langfuse.client.online import client_for
 from coaiapy.langfuse.journal import destinations
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal, open_to_read
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.util.deadlines import Deadline
 from coaiapy.util.paths import state_folder
 
@@ -41,7 +42,7 @@ def current_project(settings: Settings) -> Project:
     found = remembered(settings)
     if found is not None:
         return found
-    from coaiapy import reachability
+    from coaiapy.langfuse.client import reachability
 
     with open_to_read(False) as journal, reachability.client(settings, journal) as http:
         return learn(http, journal)
@@ -106,3 +107,13 @@ def _key(settings: Settings) -> Tuple[str, str, str]:
     except NoPlaceError:
         folder = ""
     return folder, settings.base_url, settings.public_key
+
+
+def list_projects(settings: Settings) -> List[Body]:
+    """Return a list with the project of the keys as the server describes it: ``id``, ``name``...
+
+    Raises ``ConfigError`` in local mode, which has no
+    projects, and for keys that belong to no project.
+    """
+    with client_for(settings, "projects") as http:
+        return [ask(http)]

@@ -1,9 +1,10 @@
 """Turns an error response of a Langfuse server into the exception that the user reads.
 
-The secret key is masked in every message, in case the server repeats it.
+The secret key is masked in every message, in case the server repeats it. Responses of a server of
+another generation than expected are recognised here.
 """
 
-from typing import Optional
+from typing import Any, Mapping, Optional
 from urllib.parse import urlsplit
 
 from coaiapy.config.settings import Settings
@@ -14,14 +15,33 @@ from coaiapy.errors import (
     NotFoundError,
     RefusedError,
 )
-from coaiapy.langfuse_dialect import is_other_generation
 from coaiapy.util.http import proxies
-from coaiapy.util.http.answers import Answer, is_html, message_of, retry_after
+from coaiapy.util.http.answers import Answer, is_html, message_of, retry_after, text_of
 from coaiapy.util.http.retry import TemporaryError, is_temporary
 from coaiapy.util.masking import basic, said, shown_url
 
+# The message of a v4 server about an endpoint that belongs to the other write mode has one of each.
+_OTHER_MODE = (("not available ", "only available "), ("events_only", "v4 write mode"))
 _REGIONS = "cloud.langfuse.com (EU), us.cloud.langfuse.com, jp.cloud.langfuse.com or "
 _REGIONS += "hipaa.cloud.langfuse.com"
+
+
+def is_other_generation(status: int, body: bytes) -> bool:
+    """Tell whether a response means that this server's generation does not have the endpoint.
+
+    An unknown route is answered with 405, or with 404 and an HTML page, before the keys are
+    checked. A route of the other write mode is answered with a JSON 404 that names the mode.
+    """
+    if status == 405:
+        return True
+    said = text_of(body)
+    is_mode = all(any(words in said for words in choice) for choice in _OTHER_MODE)
+    return status == 404 and (is_html(body) or is_mode)
+
+
+def is_event_type_refusal(error: Mapping[str, Any]) -> bool:
+    """Tell whether an error in a 207 response is about the server's mode, not the event itself."""
+    return error.get("message") == "Event type not accepted"
 
 
 class UnavailableError(TemporaryError):

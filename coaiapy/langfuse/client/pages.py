@@ -8,8 +8,8 @@ import itertools
 from typing import Any, Iterator, List, Mapping, Optional, Tuple
 
 from coaiapy.errors import NetworkError
+from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.langfuse_http import LangfuseHttp
 from coaiapy.util.deadlines import Deadline
 from coaiapy.util.http.page_watch import PageWatch
 

@@ -12,9 +12,9 @@ import json
 from functools import lru_cache
 from typing import Any, Dict, Mapping, Set, Tuple
 
+from coaiapy.langfuse.client.wire import to_text
 from coaiapy.langfuse.records.fields import FIELDS, Body
 from coaiapy.util.formats import json_values
-from coaiapy.wire import to_text
 
 # The instrumentation scope of our spans.
 SCOPE = "coaia"
