@@ -146,9 +146,10 @@ def add_observation(
 
     Raises what ``create_trace`` raises.
     """
-    from coaiapy import delivery, traces
+    from coaiapy import traces
     from coaiapy.config import settings
     from coaiapy.langfuse.records.records import observation_from
+    from coaiapy.langfuse.send import delivery
     from coaiapy.util import deadlines
 
     values = {
@@ -186,8 +187,9 @@ def patch_output(trace_id: str, output: Any, *, timeout: Optional[float] = None)
     Raises ``NotFoundError`` if there is no such trace, ``UsageError`` if ``output`` is ``None``,
     and what ``create_trace`` raises.
     """
-    from coaiapy import delivery, traces
+    from coaiapy import traces
     from coaiapy.config import settings
+    from coaiapy.langfuse.send import delivery
     from coaiapy.util import deadlines
 
     with deadlines.limit(timeout, "timeout"):
@@ -245,7 +247,7 @@ def list_traces(
     """
     from coaiapy import trace_reads
     from coaiapy.config import settings
-    from coaiapy.trace_filter import TraceFilter, tags_of
+    from coaiapy.langfuse.read.filters import TraceFilter, tags_of
     from coaiapy.util import times
 
     wanted = TraceFilter(
@@ -273,8 +275,8 @@ def flush(timeout: float = 15.0) -> int:
     Gives up when the server has accepted nothing for ``timeout`` seconds. Raises ``ConfigError``
     without Langfuse keys and ``RefusedError`` when the server refuses a record.
     """
-    from coaiapy import delivery
     from coaiapy.config import settings
+    from coaiapy.langfuse.send import delivery
 
     outcome = delivery.flush(settings.load(), timeout)
     delivery.check(outcome)
@@ -320,8 +322,9 @@ def fetch(key: str) -> bytes:
 
 
 def _write(records: Iterable[Any], timeout: Optional[float]) -> None:
-    from coaiapy import delivery, traces
+    from coaiapy import traces
     from coaiapy.config import settings
+    from coaiapy.langfuse.send import delivery
     from coaiapy.util import deadlines
 
     with deadlines.limit(timeout, "timeout"):

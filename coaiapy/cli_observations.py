@@ -10,9 +10,9 @@ from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import note_source
 from coaiapy.cli_streams import Context
 from coaiapy.config import settings
+from coaiapy.langfuse.read.filters import ObservationFilter
 from coaiapy.langfuse.records.display import with_note
 from coaiapy.langfuse.records.fields import OBSERVATION_TYPES
-from coaiapy.trace_filter import ObservationFilter
 
 _COLUMNS = {
     "id": "Observation",

@@ -12,8 +12,8 @@ from coaiapy.cli_output import note_source, print_json
 from coaiapy.cli_streams import Context
 from coaiapy.config import settings
 from coaiapy.display import TRACE_COLUMNS
+from coaiapy.langfuse.read.filters import SessionFilter
 from coaiapy.langfuse.records.display import with_note
-from coaiapy.trace_filter import SessionFilter
 
 _COLUMNS = {"id": "Session", "createdAt": "Created", "environment": "Environment"}
 _NODE_COLUMNS = {"trace_id": "Trace", "name": "Name"}

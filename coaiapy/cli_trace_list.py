@@ -12,8 +12,8 @@ from coaiapy.cli_streams import Context
 from coaiapy.config import settings
 from coaiapy.display import TRACE_COLUMNS
 from coaiapy.errors import UsageError
+from coaiapy.langfuse.read.filters import ORDERS, TraceFilter
 from coaiapy.langfuse.records.display import with_note
-from coaiapy.trace_filter import ORDERS, TraceFilter
 
 DEFAULT_LIMIT = 50
 _VALUED = (

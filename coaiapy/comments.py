@@ -7,7 +7,7 @@ this machine has just written.
 import time
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
-from coaiapy import prompts, unconfirmed
+from coaiapy import prompts
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
 from coaiapy.langfuse.client import online
@@ -19,6 +19,7 @@ from coaiapy.langfuse.client.project import current_project
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal, open_to_read
 from coaiapy.langfuse.journal.destinations import destination_of
+from coaiapy.langfuse.read import pending
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.prompt_content import LATEST
@@ -261,7 +262,7 @@ def _is_fresh(settings: Settings, on: Target) -> bool:
     with open_to_read(settings.is_local) as journal:
         destination = destination_of(journal, settings)
         trace_id = on.object_id if on.object_type == TRACE else None
-        for kind, body in unconfirmed.records(journal, destination, trace_id):
+        for kind, body in pending.records(journal, destination, trace_id):
             if on.object_type == TRACE:
                 return True
             if on.object_type == SESSION and body.get("sessionId") == on.object_id:

@@ -7,7 +7,7 @@ through the journal like every write.
 
 from typing import NamedTuple, Optional, Tuple
 
-from coaiapy import delivery, media_files, media_transfer, trace_reads, traces, unconfirmed
+from coaiapy import media_files, media_transfer, trace_reads, traces
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError, UsageError
 from coaiapy.langfuse.client import online
@@ -17,8 +17,10 @@ from coaiapy.langfuse.client.http import LangfuseHttp, quoted
 from coaiapy.langfuse.client.online import client_for
 from coaiapy.langfuse.journal.db import Journal, open_to_read
 from coaiapy.langfuse.journal.destinations import destination_of
+from coaiapy.langfuse.read import pending
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.send import delivery
 from coaiapy.media_files import MediaFile
 from coaiapy.media_transfer import Transfer
 from coaiapy.util import times
@@ -232,7 +234,7 @@ def _record(settings: Settings, slot: Slot) -> Body:
     wanted = ids.span_id(slot.observation_id or "")
     with Journal() as journal:
         destination = destination_of(journal, settings)
-        fresh = list(unconfirmed.records(journal, destination, slot.trace_id, kind))
+        fresh = list(pending.records(journal, destination, slot.trace_id, kind))
     found: Body = {}
     for record in records + [body for _, body in fresh]:
         if slot.observation_id is None or ids.span_id(record["id"]) == wanted:

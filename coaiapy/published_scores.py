@@ -10,7 +10,6 @@ import warnings
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from coaiapy import (
-    delivery,
     score_availability,
     score_config_files,
     score_configs,
@@ -19,13 +18,15 @@ from coaiapy import (
     trace_reads,
 )
 from coaiapy.config import settings
-from coaiapy.delivery import Outcome
 from coaiapy.errors import CoaiaError
 from coaiapy.langfuse.client.project import current_project
+from coaiapy.langfuse.read.filters import TraceFilter
 from coaiapy.langfuse.records.display import fields, listing, with_note
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse.records.ids import span_trace_id
 from coaiapy.langfuse.records.records import Score
+from coaiapy.langfuse.send import delivery
+from coaiapy.langfuse.send.delivery import Outcome
 from coaiapy.published_forms import for_people
 from coaiapy.published_json import parsed, rows, to_text
 from coaiapy.score_config_cache import (
@@ -44,7 +45,6 @@ from coaiapy.score_presets import (
 )
 from coaiapy.score_readers import ScoreFilter
 from coaiapy.score_values import validate_score_value
-from coaiapy.trace_filter import TraceFilter
 from coaiapy.util.old_names import with_old_names
 from coaiapy.util.times import parse_time
 

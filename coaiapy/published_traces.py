@@ -11,17 +11,24 @@ import io
 import json
 from typing import Any, Dict, Optional, Sequence, Tuple
 
-from coaiapy import delivery, display, trace_reads, traces
+from coaiapy import display, trace_reads, traces
 from coaiapy.config import settings
 from coaiapy.display import TRACE_COLUMNS
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.client import project as current_project
+from coaiapy.langfuse.read.filters import (
+    ORDERS,
+    ObservationFilter,
+    SessionFilter,
+    TraceFilter,
+    tags_of,
+)
 from coaiapy.langfuse.records.display import fields, listing, with_note
 from coaiapy.langfuse.records.records import observation_from, trace_from
+from coaiapy.langfuse.send import delivery
 from coaiapy.observation_files import preview, read_observations
 from coaiapy.published_forms import for_people, or_error
 from coaiapy.published_json import parsed, rows, to_text
-from coaiapy.trace_filter import ORDERS, ObservationFilter, SessionFilter, TraceFilter, tags_of
 from coaiapy.util import times
 from coaiapy.util.old_names import with_old_names
 

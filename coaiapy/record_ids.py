@@ -6,7 +6,7 @@ from typing import Iterator
 from coaiapy import comments, scores, trace_reads
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NotFoundError, UsageError
-from coaiapy.trace_filter import ObservationFilter
+from coaiapy.langfuse.read.filters import ObservationFilter
 
 # How many of the latest records are looked through.
 MOST = 1000

@@ -6,13 +6,13 @@ All return the same dicts: the body of ``records.Score`` with ``source`` added (
 
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional
 
-from coaiapy import server_rows
 from coaiapy.errors import NotFoundError
 from coaiapy.langfuse.client.http import LangfuseHttp, quoted
 from coaiapy.langfuse.client.pages import numbered, rows_by_cursor
 from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.journal.damage import bodies
 from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.read import rows as server_rows
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import UNCONFIRMED, Body
 

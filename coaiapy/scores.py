@@ -6,17 +6,19 @@ They are written like every record: checked, saved in the journal, and sent from
 import itertools
 from typing import Any, Callable, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from coaiapy import delivery, score_values, unconfirmed
+from coaiapy import score_values
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
 from coaiapy.langfuse.client.server import recall
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal, open_to_read
 from coaiapy.langfuse.journal.destinations import destination_of
+from coaiapy.langfuse.read import pending
+from coaiapy.langfuse.read.readers import of_server
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import SCORE_TYPES, Body
 from coaiapy.langfuse.records.records import Score, score_from
-from coaiapy.readers import of_server
+from coaiapy.langfuse.send import delivery
 from coaiapy.score_configs import get as get_config
 from coaiapy.score_readers import (
     EVERY_SCORE,
@@ -182,7 +184,7 @@ def list_scores(
         if settings.is_local:
             return ask(local)
         listed = _from_server_or_recalled(journal, settings, ask, local, note)
-        records = unconfirmed.records(journal, destination)
+        records = pending.records(journal, destination)
         fresh = [shown(body) for kind, body in records if kind == "score"]
         return added(listed, fresh, wanted, limit)
 
@@ -210,7 +212,7 @@ def get_score(settings: Settings, score_id: str, note: Note = ignore_note) -> Bo
             found = _from_server_or_recalled(
                 journal, settings, lambda reader: reader.score(score_id), local, note
             )
-            for kind, body in [] if found else unconfirmed.records(journal, destination):
+            for kind, body in [] if found else pending.records(journal, destination):
                 if kind == "score" and body["id"] == score_id:
                     found = shown(body)
     if found is None:

@@ -8,17 +8,13 @@ written, if there is anything, and call ``note`` with a sentence about it.
 import itertools
 from typing import Any, Iterable, Iterator, List, Optional
 
-from coaiapy import unconfirmed
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal, open_to_read
 from coaiapy.langfuse.journal.destinations import destination_of
-from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import UNCONFIRMED, Body
-from coaiapy.reader_local import LocalReader, sessions_of
-from coaiapy.readers import Question, read
-from coaiapy.trace_filter import (
+from coaiapy.langfuse.read import pending
+from coaiapy.langfuse.read.filters import (
     EVERY_SESSION,
     EVERY_TRACE,
     ObservationFilter,
@@ -27,6 +23,10 @@ from coaiapy.trace_filter import (
     TraceFilter,
     checked,
 )
+from coaiapy.langfuse.read.local import LocalReader, sessions_of
+from coaiapy.langfuse.read.readers import Question, read
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.fields import UNCONFIRMED, Body
 from coaiapy.util.text import Note, ignore_note
 
 
@@ -53,7 +53,7 @@ def list_traces(
 
         def ask(reader: Any) -> List[Body]:
             shown = list(itertools.islice(reader.traces(wanted, limit), limit))
-            found = unconfirmed.added_to_list(shown, fresh, wanted, limit)
+            found = pending.added_to_list(shown, fresh, wanted, limit)
             return _whole(journal, settings, reader, found) if with_observations else found
 
         found: List[Body] = _read_or_recall(journal, settings, ask, note)
@@ -68,7 +68,7 @@ def get_trace(settings: Settings, trace_id: str, note: Note = ignore_note) -> Bo
         shown = _read_or_recall(
             journal, settings, lambda reader: reader.trace(trace_id), note, is_known
         )
-        found = unconfirmed.added_to_trace(shown, _fresh(journal, settings, trace_id))
+        found = pending.added_to_trace(shown, _fresh(journal, settings, trace_id))
     if found is None:
         raise NotFoundError("no trace {!r}: coaia fuse traces lists them".format(trace_id))
     return found
@@ -169,7 +169,7 @@ def get_session(
 
         def ask(reader: Any) -> List[Body]:
             shown = reader.session_traces(session_id)
-            found = unconfirmed.added_to_list(shown, fresh, wanted, None)
+            found = pending.added_to_list(shown, fresh, wanted, None)
             return _whole(journal, settings, reader, found) if with_observations else found
 
         is_known = bool(local.session_traces(session_id))
@@ -217,12 +217,12 @@ def _fresh(
     settings: Settings,
     trace_id: Optional[str] = None,
     kind: Optional[str] = None,
-) -> Iterator[unconfirmed.Fresh]:
+) -> Iterator[pending.Fresh]:
     """Yield the records that the server may not show yet; nothing in local mode."""
     if settings.is_local:
         return iter(())
     destination = destination_of(journal, settings)
-    return unconfirmed.records(journal, destination, trace_id, kind)
+    return pending.records(journal, destination, trace_id, kind)
 
 
 def _whole(journal: Journal, settings: Settings, reader: Any, traces: List[Body]) -> List[Body]:
@@ -232,7 +232,7 @@ def _whole(journal: Journal, settings: Settings, reader: Any, traces: List[Body]
     found = []
     for trace in traces:
         fresh = _fresh(journal, settings, trace["id"])
-        found.append(unconfirmed.added_to_trace(whole.get(_key(trace, "id")), fresh) or trace)
+        found.append(pending.added_to_trace(whole.get(_key(trace, "id")), fresh) or trace)
     return found
 
 

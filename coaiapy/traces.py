@@ -2,17 +2,18 @@
 
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
-from coaiapy import delivery, unknown_traces
+from coaiapy import unknown_traces
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.journal.staging import IMMUTABLE, merge_bodies
+from coaiapy.langfuse.read.filters import DEFAULT_ENVIRONMENT
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body, checked
 from coaiapy.langfuse.records.records import Kept, Observation, Trace, from_body
-from coaiapy.trace_filter import DEFAULT_ENVIRONMENT
+from coaiapy.langfuse.send import delivery
 
 # What ``patch_trace`` and ``patch_observation`` can change.
 CONTENTS = ("input", "output", "metadata")
@@ -235,7 +236,7 @@ def _made_elsewhere(journal: Journal, settings: Settings, destination: int, trac
     If the server does not show it, the journal may still have observations of it, from which a
     trace is made. Raises ``NotFoundError`` otherwise.
     """
-    from coaiapy.readers import read
+    from coaiapy.langfuse.read.readers import read
 
     found = read(journal, settings, lambda reader: reader.trace(trace_id))
     found = found or journal_reads.trace(journal, destination, trace_id)
@@ -254,7 +255,7 @@ def _observed_elsewhere(
     journal: Journal, settings: Settings, trace_id: str, observation_id: str
 ) -> Body:
     """Return an observation that another machine has written, as the server shows it."""
-    from coaiapy.readers import read
+    from coaiapy.langfuse.read.readers import read
 
     found = read(journal, settings, lambda reader: reader.observations_by_id(observation_id))
     for body in found:
@@ -286,7 +287,7 @@ def delete(settings: Settings, trace_ids: Sequence[str]) -> Deleted:
             if not is_here and trace_id not in there:
                 raise NotFoundError("no trace {!r} to delete".format(trace_id))
         if there:
-            from coaiapy.readers import delete_on_server
+            from coaiapy.langfuse.read.readers import delete_on_server
 
             delete_on_server(journal, settings, there)
         for trace_id in trace_ids:
@@ -300,7 +301,7 @@ def _on_server(
     """Return those of the traces that the server has, or has accepted and may show only later."""
     if settings.is_local:
         return []
-    from coaiapy.readers import read
+    from coaiapy.langfuse.read.readers import read
 
     shown = read(journal, settings, lambda reader: reader.existing(trace_ids))
     return [

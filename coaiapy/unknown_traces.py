@@ -30,7 +30,7 @@ def missing_on_server(
     Yields nothing for other servers, and stops when the server does not respond.
     """
     from coaiapy.langfuse.client.server import LEGACY, recall
-    from coaiapy.readers import read
+    from coaiapy.langfuse.read.readers import read
 
     server = recall(journal, settings.base_url)
     if server is None or server.generation != LEGACY:

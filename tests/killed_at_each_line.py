@@ -13,12 +13,13 @@ import sys
 
 from delivering import records_of, submit
 
-from coaiapy import delivery, dispatch, traces
+from coaiapy import traces
 from coaiapy.langfuse.journal import claims, destinations, outbox
 from coaiapy.langfuse.journal import db as journal_db
+from coaiapy.langfuse.send import delivery, sender
 
 SIZE = 3
-CORE = (journal_db, claims, outbox, dispatch, delivery, destinations, traces)
+CORE = (journal_db, claims, outbox, sender, delivery, destinations, traces)
 FILES = {module.__file__ for module in CORE}
 
 

@@ -287,7 +287,7 @@ def public(top, prefix=""):
 
 def test_every_client_of_langfuse_is_closed():
     kept = [name for name in MODULES for call in clients_outside_with(tree(name))]
-    assert kept == ["delivery"]  # it is closed with its owner
+    assert kept == ["langfuse.send.delivery"]  # it is closed with its owner
 
 
 def clients_outside_with(top):
@@ -313,7 +313,7 @@ def test_threads_are_started_in_one_place():
     starting = [name for name in MODULES if "Thread" in attributes(name, "threading")]
     assert starting == ["util.threads"]
     using = [name for name in MODULES if "start" in attributes(name, "threads")]
-    assert set(using) == {"posting", "util.http.timed_stream"}
+    assert set(using) == {"langfuse.send.transport", "util.http.timed_stream"}
     others = {"_thread", "asyncio", "concurrent", "multiprocessing", "sched"}
     assert not [name for name in MODULES if others & set(imported_anywhere(name))]
 

@@ -6,10 +6,11 @@ import time
 import pytest
 from hearing import mp3_of, tone, write_wav
 
-from coaiapy import call_recorder, delivery, published_texts, syntation
+from coaiapy import call_recorder, published_texts, syntation
 from coaiapy.call_recorder import Call, Seen
 from coaiapy.errors import RefusedError
 from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.send import delivery
 
 TRACE = "0123456789abcdef0123456789abcdef"
 

@@ -25,10 +25,10 @@ from killed_at_each_line import SIZE
 from langfuse_server import faults
 from places import HELPERS
 
-from coaiapy import delivery
 from coaiapy.errors import StateError
 from coaiapy.langfuse.journal.db import Journal, journal_path
 from coaiapy.langfuse.journal.destinations import destination_of
+from coaiapy.langfuse.send import delivery
 
 
 @pytest.fixture(params=BOTH)

@@ -19,13 +19,14 @@ from delivering import (
 )
 from langfuse_server import faults
 
-from coaiapy import delivery, traces
+from coaiapy import traces
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError
 from coaiapy.langfuse.client import reachability
 from coaiapy.langfuse.journal import schema
 from coaiapy.langfuse.journal.db import Journal, mark_age
 from coaiapy.langfuse.journal.destinations import destination_of
+from coaiapy.langfuse.send import delivery
 
 LOCAL = Settings(base_url="local")
 # Seconds that nothing takes unless it waits for what it should not wait for.
@@ -96,7 +97,7 @@ def test_a_backlog_too_big_for_two_seconds_is_sent_in_part_and_nothing_of_it_twi
         exchange.send(exchange.answer())
 
     monkeypatch.setitem(faults.PLAYS, "slow", slow)
-    monkeypatch.setattr("coaiapy.dispatch.CHUNK", 5)
+    monkeypatch.setattr("coaiapy.langfuse.send.sender.CHUNK", 5)
     monkeypatch.setattr(delivery, "BACKLOG_SECONDS", 4.0)
     leave_behind(server, records_of(300))
     server.fail("slow", times=None, method="POST")
@@ -136,8 +137,8 @@ def test_a_rejected_record_that_is_written_again_is_refused_again_and_said_so(la
 
 def test_many_records_may_take_longer_than_the_deadline_if_they_get_on(server, monkeypatch):
     monkeypatch.setattr(delivery, "MANY", 20)
-    monkeypatch.setattr("coaiapy.dispatch.CHUNK", 10)
-    monkeypatch.setattr("coaiapy.dispatch.WORKERS", 1)
+    monkeypatch.setattr("coaiapy.langfuse.send.sender.CHUNK", 10)
+    monkeypatch.setattr("coaiapy.langfuse.send.sender.WORKERS", 1)
     for number in range(6):
         server.fail("429", method="POST", retry_after=0.8, after=number)
     monkeypatch.setattr(delivery, "DEADLINE", 4)
@@ -148,8 +149,8 @@ def test_many_records_may_take_longer_than_the_deadline_if_they_get_on(server, m
 
 def test_many_records_take_no_longer_than_the_user_has_said(server, monkeypatch):
     monkeypatch.setattr(delivery, "MANY", 20)
-    monkeypatch.setattr("coaiapy.dispatch.CHUNK", 10)
-    monkeypatch.setattr("coaiapy.dispatch.WORKERS", 1)
+    monkeypatch.setattr("coaiapy.langfuse.send.sender.CHUNK", 10)
+    monkeypatch.setattr("coaiapy.langfuse.send.sender.WORKERS", 1)
     for number in range(6):
         server.fail("429", method="POST", retry_after=0.8, after=number)
     begun = time.monotonic()
@@ -231,7 +232,7 @@ def test_a_success_ends_the_brief_tries(server, given, monkeypatch):
 
 
 def test_a_deadline_amid_success_is_no_network_failure(server, monkeypatch):
-    monkeypatch.setattr("coaiapy.dispatch.CHUNK", 10)
+    monkeypatch.setattr("coaiapy.langfuse.send.sender.CHUNK", 10)
     server.fail("hang", times=None, method="POST", after=2)
     outcome = submit(server, records_of(60), seconds=4, timeout=LONG)
     assert 0 < outcome.sent < 60

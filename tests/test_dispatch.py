@@ -24,13 +24,13 @@ from delivering import (
 )
 from langfuse_server import KINDS, faults
 
-from coaiapy.dispatch import FIRST_REFUSALS
 from coaiapy.errors import ConfigError, NetworkError, RefusedError
 from coaiapy.langfuse.client import server as servers
 from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records.records import score_from
+from coaiapy.langfuse.send.sender import FIRST_REFUSALS
 
 # For what hangs until it is let go.
 PATIENT = {"timeout": 60.0}
@@ -323,7 +323,7 @@ def test_a_change_of_generation_amid_many_requests_loses_nothing(langfuse, monke
     server = langfuse("v4-events_only")
     with Journal() as journal:
         servers.remember(journal, server.url, Server("3.1", "v3"))
-    monkeypatch.setattr("coaiapy.dispatch.CHUNK", 10)
+    monkeypatch.setattr("coaiapy.langfuse.send.sender.CHUNK", 10)
     records = records_of(100)
     assert submit(server, records).sent == 100
     assert set(accepted(server, records).values()) == {1}

@@ -20,13 +20,13 @@ from delivering import (
 )
 from places import HELPERS
 
-from coaiapy.dispatch import Dispatch
 from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.journal import claims
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.journal.schema import LOCAL
-from coaiapy.posting import WORKER
+from coaiapy.langfuse.send.sender import Sender
+from coaiapy.langfuse.send.transport import WORKER
 from coaiapy.util.deadlines import Renewing
 
 # For what hangs until it is let go.
@@ -83,7 +83,7 @@ def test_what_a_killed_process_was_sending_is_sent_by_the_next_at_once(server):
 
 
 def test_leases_are_renewed_while_a_request_takes_long(server, monkeypatch):
-    monkeypatch.setattr("coaiapy.dispatch.LEASE_SECONDS", 4.0)
+    monkeypatch.setattr("coaiapy.langfuse.send.sender.LEASE_SECONDS", 4.0)
     server.fail("hang", method="POST")
     sending = threading.Thread(target=submit, args=(server, records_of(3), 60.0), kwargs=PATIENT)
     sending.start()
@@ -101,7 +101,7 @@ def test_leases_are_renewed_while_a_request_takes_long(server, monkeypatch):
 
 
 def test_four_requests_are_on_their_way_at_once(server, monkeypatch):
-    monkeypatch.setattr("coaiapy.dispatch.CHUNK", 5)
+    monkeypatch.setattr("coaiapy.langfuse.send.sender.CHUNK", 5)
     server.fail("hang", times=None, method="POST", after=1)
     sent = []
     going = threading.Thread(
@@ -133,7 +133,7 @@ def test_an_interrupted_go_lets_go_and_takes_out_what_was_accepted(server):
     with Journal() as journal:
         here = destination_of(journal, settings)
         journal.append(here, records_of(3))
-        dispatch = Dispatch(journal, LangfuseHttp(settings), Renewing(5.0), interrupt)
+        dispatch = Sender(journal, LangfuseHttp(settings), Renewing(5.0), interrupt)
         with pytest.raises(KeyboardInterrupt):
             dispatch.run([here])
     assert in_outbox() == {}

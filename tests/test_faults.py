@@ -15,9 +15,9 @@ from delivering import ROWS_KINDS, acquaint, in_outbox, records_of, settings_for
 from forked import Forked
 from writing_process import write
 
-from coaiapy import delivery
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.send import delivery
 
 PROCESSES = 8
 WRITES = 5

@@ -3,11 +3,12 @@
 import pytest
 from reading import EVERY, SPANS, asked, forget_what_was_written, known, moment, send_spans, span
 
-from coaiapy import span_pages, trace_reads, traces
+from coaiapy import trace_reads, traces
 from coaiapy.langfuse.journal import outbox
 from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.read import spans
+from coaiapy.langfuse.read.filters import SessionFilter, TraceFilter
 from coaiapy.langfuse.records.records import observation_from, trace_from
-from coaiapy.trace_filter import SessionFilter, TraceFilter
 
 GIVEN = {
     "id": "t",
@@ -102,7 +103,7 @@ def test_an_observation_repeats_its_trace_that_another_machine_has_made(
     for name in ("o1", "o2"):
         result = run("fuse", "traces", "add-observation", name, "t", "-n", name)
         assert result.code == 0 and "not known here" not in result.err, result
-    reads = [one for one in asked(server, span_pages.ROWS) if one.first("filter")]
+    reads = [one for one in asked(server, spans.ROWS) if one.first("filter")]
     assert len(reads) == 1  # the trace is remembered
     rows = [row for row in server.rows() if row["name"] in ("o1", "o2")]
     assert len(rows) == 2
@@ -165,7 +166,7 @@ def test_what_was_written_without_a_server_is_merged_when_it_is_there(use, run, 
 def test_nothing_is_sent_over_a_trace_that_cannot_be_read(use, run, kind):
     server = use(kind)
     made_elsewhere()
-    server.fail("500", None, path=span_pages.ROWS)
+    server.fail("500", None, path=spans.ROWS)
     rows = len(server.rows())
     result = run("fuse", "traces", "create", "t", "--tag", "b", "--timeout", "1")
     assert result.code == 0 and len(server.rows()) == rows, result
@@ -181,12 +182,12 @@ def test_a_new_trace_costs_no_read(use, run, kind):
     server = use(kind)
     assert run("fuse", "traces", "create", "-n", "new").code == 0
     assert run("pipeline", "create", "simple-trace", "--var", "trace_name=x").code == 0
-    assert asked(server, span_pages.ROWS) == [] or kind == "v4-dual"
+    assert asked(server, spans.ROWS) == [] or kind == "v4-dual"
     with_id = run("fuse", "traces", "create", "mine", "-n", "new")
     assert with_id.code == 0 and with_id.err == ""
-    again = len(asked(server, span_pages.ROWS))
+    again = len(asked(server, spans.ROWS))
     assert run("fuse", "traces", "create", "mine", "--tag", "b").code == 0
-    assert len(asked(server, span_pages.ROWS)) == again
+    assert len(asked(server, spans.ROWS)) == again
 
 
 @pytest.mark.parametrize("kind", SPANS)
@@ -198,7 +199,7 @@ def test_many_traces_are_read_together(use, kind):
     traces.submit(known(), [])
     server.forget_requests()
     traces.submit(known(), [trace_from({"id": one["id"], "tags": ["b"]}) for one in many])
-    assert len(asked(server, span_pages.ROWS)) < 20
+    assert len(asked(server, spans.ROWS)) < 20
     server.merge()
     forget_what_was_written()
     found = trace_reads.list_traces(known())

@@ -103,7 +103,7 @@ def test_a_score_that_waits_is_told(use, monkeypatch):
     server = use("v3")
     published.apply_score_to_trace("t", "s1")
     server.fail("503", times=None, path="ingestion")
-    from coaiapy import delivery
+    from coaiapy.langfuse.send import delivery
 
     monkeypatch.setattr(delivery, "DEADLINE", 0.5)
     assert json.loads(published.apply_score_to_trace("t", "s2")) == {

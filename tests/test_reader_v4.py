@@ -15,10 +15,11 @@ from reading import (
     write_many,
 )
 
-from coaiapy import reader_v4, span_pages, trace_reads, traces
+from coaiapy import trace_reads, traces
+from coaiapy.langfuse.read import spans, v4
+from coaiapy.langfuse.read.filters import ObservationFilter, TraceFilter
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.records import observation_from, trace_from
-from coaiapy.trace_filter import ObservationFilter, TraceFilter
 
 
 @pytest.mark.parametrize("kind", SPANS)
@@ -144,7 +145,7 @@ def test_scores_of_a_trace_are_read_with_it(use, kind):
 
 def test_ids_too_many_for_one_address_are_asked_for_in_parts():
     values = ["x" * 100] * 100 + ["y" * 5000]
-    parts = list(span_pages.in_addresses(values))
+    parts = list(spans.in_addresses(values))
     assert [value for part in parts for value in part] == values
     assert len(parts) == 4
     assert all(len(json.dumps(part)) < 5100 for part in parts)
@@ -158,7 +159,7 @@ def test_a_page_that_is_too_heavy_is_asked_for_in_halves(use, kind):
     server.forget_requests()
     server.fail("422", times=2, path="v2/observations")
     assert [trace["id"] for trace in trace_reads.list_traces(known())] == names[::-1]
-    limits = [request.first("limit") for request in asked(server, span_pages.ROWS)]
+    limits = [request.first("limit") for request in asked(server, spans.ROWS)]
     assert limits == ["1000", "500", "250"]
 
 
@@ -200,8 +201,8 @@ def test_an_observation_repeats_of_its_trace_what_the_trace_said(use, kind):
 @pytest.mark.parametrize("limit", [1, 2, 5])
 def test_a_page_that_ends_between_two_rows_of_a_span_shows_the_newer(use, kind, limit, monkeypatch):
     use(kind)
-    monkeypatch.setattr(reader_v4, "FIRST_PAGE", limit)
-    for module in (reader_v4, span_pages):
+    monkeypatch.setattr(v4, "FIRST_PAGE", limit)
+    for module in (v4, spans):
         monkeypatch.setattr(module, "PAGE_SIZE", limit + 3)
     for name in ("old", "new"):
         for number in range(6):
@@ -241,7 +242,7 @@ def test_a_trace_of_many_roots_costs_few_requests(use, kind):
     listed = trace_reads.list_traces(known(), limit=1)
     assert listed == [{"id": "bulk", "timestamp": moment(100)}]
     assert [one["id"] for one in trace_reads.list_traces(known(), limit=2)] == ["bulk", "early"]
-    assert len(asked(server, span_pages.ROWS)) < 25
+    assert len(asked(server, spans.ROWS)) < 25
 
 
 @pytest.mark.parametrize("kind", SPANS)
@@ -253,7 +254,7 @@ def test_observations_behind_many_traces_cost_few_requests(use, kind):
     server.forget_requests()
     page = trace_reads.list_observations(known(), ObservationFilter(), limit=1)
     assert ([one["id"] for one in page.rows], page.cursor) == (["o"], None)
-    assert len(asked(server, span_pages.ROWS)) < 12
+    assert len(asked(server, spans.ROWS)) < 12
 
 
 @pytest.mark.parametrize("kind", SPANS)
@@ -266,6 +267,6 @@ def test_a_name_is_looked_for_by_the_server(use, kind):
     server.forget_requests()
     found = trace_reads.list_traces(known(), TraceFilter(name="t007"), 5)
     assert [one["id"] for one in found] == ["ab" * 16, "t007"]
-    for request in asked(server, span_pages.ROWS):
+    for request in asked(server, spans.ROWS):
         columns = {one["column"] for one in json.loads(request.first("filter"))}
         assert columns & {"name", "traceName", "traceId"}

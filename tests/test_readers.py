@@ -17,23 +17,24 @@ from reading import (
     write_many,
 )
 
-from coaiapy import reader_v4, span_pages, trace_reads, traces
+from coaiapy import trace_reads, traces
 from coaiapy.errors import NetworkError, UsageError
 from coaiapy.langfuse.client import pages
 from coaiapy.langfuse.client import server as servers
 from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.read import spans, v4
+from coaiapy.langfuse.read.filters import ObservationFilter, SessionFilter, TraceFilter
 from coaiapy.langfuse.records.records import observation_from, trace_from
-from coaiapy.trace_filter import ObservationFilter, SessionFilter, TraceFilter
 
 
 @pytest.mark.parametrize("kind", EVERY)
 def test_every_page_is_fetched_when_all_are_asked_for(use, kind, monkeypatch):
     use(kind)
     monkeypatch.setattr(pages, "MOST_ROWS", 7)
-    for module in (reader_v4, span_pages):
+    for module in (v4, spans):
         monkeypatch.setattr(module, "PAGE_SIZE", 7)
-    monkeypatch.setattr(reader_v4, "FIRST_PAGE", 5)
+    monkeypatch.setattr(v4, "FIRST_PAGE", 5)
     names = write_many(20)
     assert [trace["id"] for trace in trace_reads.list_traces(known())] == names[::-1]
     oldest_first = TraceFilter(order="timestamp.asc")
@@ -53,7 +54,7 @@ def test_a_short_listing_asks_for_little(use, kind):
         assert [request.first("limit") for request in asked(server, "/api/public/traces")] == ["2"]
         return
     # First which traces there are, then those that are wanted with their contents.
-    light, whole = asked(server, span_pages.ROWS)
+    light, whole = asked(server, spans.ROWS)
     assert "io" not in light.first("fields")
     assert "t003" not in light.first("filter")
     assert len(json.loads(whole.first("filter"))[-1]["value"]) == 2

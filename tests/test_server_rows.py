@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from record_strategies import METADATA
 
-from coaiapy import display, server_rows
+from coaiapy import display
 from coaiapy.errors import NetworkError
 from coaiapy.langfuse.client.metadata import aside
+from coaiapy.langfuse.read import rows as server_rows
 
 MOMENT = "2026-01-01T00:00:00.000Z"
 

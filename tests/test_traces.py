@@ -5,8 +5,8 @@ import pytest
 from coaiapy import trace_reads, traces
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NotFoundError, UsageError
+from coaiapy.langfuse.read.filters import ORDERS, TraceFilter
 from coaiapy.langfuse.records.records import observation_from, trace_from
-from coaiapy.trace_filter import ORDERS, TraceFilter
 
 LOCAL = Settings()
 

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from coaiapy import trace_reads, traces, unconfirmed
+from coaiapy import trace_reads, traces
 from coaiapy.config import settings
 from coaiapy.errors import ExitCode
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.destinations import destination_of
+from coaiapy.langfuse.read import pending
 from coaiapy.langfuse.records.records import score_from
 from coaiapy.util.http import retry
 
@@ -137,10 +138,8 @@ def test_scores_on_their_way_belong_to_the_trace(run, use):
     found = trace_reads.get_trace(known, "t")
     assert [(one["name"], one["unconfirmed"]) for one in found["scores"]] == [("ok", "sent")]
     with Journal() as journal:
-        lone = [
-            r for r in unconfirmed.records(journal, destination_of(journal, known), kind="score")
-        ]
-    assert unconfirmed.added_to_trace(None, lone) is None
+        lone = [r for r in pending.records(journal, destination_of(journal, known), kind="score")]
+    assert pending.added_to_trace(None, lone) is None
 
 
 def test_the_limit_of_a_listing_holds_with_what_was_added(run, use):

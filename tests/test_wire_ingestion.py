@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from record_strategies import OBSERVATIONS, SCORES, TRACES, outgoing
 
-from coaiapy import wire_ingestion
 from coaiapy.config.settings import Settings
 from coaiapy.langfuse.client import wire
 from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.records.records import observation_from, score_from, trace_from
+from coaiapy.langfuse.send import ingestion
 
 V2 = Server("2.95.12", "v2")
 V3 = Server("3.225.4", "v3")
@@ -26,7 +26,7 @@ def events(encoded):
 
 
 def one_event(record, server=V3, **options):
-    return events(wire_ingestion.encode([outgoing(record, **options)], server))[0]
+    return events(ingestion.encode([outgoing(record, **options)], server))[0]
 
 
 def observation(**values):
@@ -38,9 +38,9 @@ def send(server, records, kind=V3):
     http = LangfuseHttp(Settings("pk-test", "sk-test", server.url))
     items = [outgoing(record, row) for row, record in enumerate(records)]
     verdicts = []
-    for request in wire_ingestion.encode(items, kind).requests:
+    for request in ingestion.encode(items, kind).requests:
         answer = http.send(request)
-        verdicts += wire_ingestion.outcome(answer.status, answer.body, request.items)
+        verdicts += ingestion.outcome(answer.status, answer.body, request.items)
     return verdicts
 
 
@@ -116,7 +116,7 @@ def test_a_later_revision_has_a_later_time_and_a_retry_the_same_bytes():
     second = one_event(trace, revision=2, written_at=1767225601.0)
     assert first["timestamp"] == "2026-01-01T00:00:00.500Z" < second["timestamp"]
     assert first["id"] != second["id"]
-    again = [wire_ingestion.encode([outgoing(trace)], V3).requests[0].body for _ in range(2)]
+    again = [ingestion.encode([outgoing(trace)], V3).requests[0].body for _ in range(2)]
     assert again[0] == again[1]
 
 
@@ -135,7 +135,7 @@ def test_requests_stay_below_the_limit_and_keep_every_record_in_order():
     records = [observation(id=str(i), input="x" * 500) for i in range(50)]
     records[7] = observation(id="7", input="x" * 9000)
     items = [outgoing(record, row) for row, record in enumerate(records)]
-    requests = wire_ingestion.encode(items, V3, limit=4000).requests
+    requests = ingestion.encode(items, V3, limit=4000).requests
     assert [item for request in requests for item in request.items] == items
     big = [request for request in requests if len(request.body) > 4000]
     assert [len(request.items) for request in big] == [1]
@@ -143,7 +143,7 @@ def test_requests_stay_below_the_limit_and_keep_every_record_in_order():
 
 
 def test_nothing_to_send_is_no_request():
-    assert wire_ingestion.encode([], V3) == wire.Encoded([], [])
+    assert ingestion.encode([], V3) == wire.Encoded([], [])
 
 
 @pytest.mark.parametrize("kind, server", [("v2", V2), ("v3", V3), ("v4-dual", V3)])
@@ -184,7 +184,7 @@ ITEMS = [outgoing(observation(id=str(row)), row) for row in (1, 2)]
 
 def states(status, body, items=ITEMS):
     raw = body if isinstance(body, bytes) else json.dumps(body).encode("utf-8")
-    return [verdict.state for verdict in wire_ingestion.outcome(status, raw, items)]
+    return [verdict.state for verdict in ingestion.outcome(status, raw, items)]
 
 
 def test_only_the_named_events_are_acknowledged():
@@ -217,9 +217,9 @@ def test_the_reason_names_the_field_and_what_is_wrong_with_it(langfuse):
     item = outgoing(observation())
     item.body["startTime"] = "yesterday"
     server = langfuse("v3")
-    request = wire_ingestion.encode([item], V3).requests[0]
+    request = ingestion.encode([item], V3).requests[0]
     answer = LangfuseHttp(Settings("pk-test", "sk-test", server.url)).send(request)
-    (verdict,) = wire_ingestion.outcome(answer.status, answer.body, request.items)
+    (verdict,) = ingestion.outcome(answer.status, answer.body, request.items)
     assert verdict.state == wire.REFUSED
     assert verdict.reason == "Invalid request data: startTime: Invalid ISO datetime"
 
@@ -247,7 +247,7 @@ def test_an_answer_to_the_whole_request_decides_about_all(status, body, state):
 
 
 def test_what_is_refused_alone_is_refused_for_good():
-    (verdict,) = wire_ingestion.outcome(413, b"Body exceeded 4.5mb limit", ITEMS[:1])
+    (verdict,) = ingestion.outcome(413, b"Body exceeded 4.5mb limit", ITEMS[:1])
     assert verdict == wire.Verdict(
         ITEMS[0], wire.REFUSED, "the server answered 413: Body exceeded 4.5mb limit"
     )
@@ -269,8 +269,8 @@ def test_half_a_refused_batch_is_half_acknowledged(langfuse):
 def test_an_old_server_is_not_sent_scores_that_it_does_not_know():
     session = outgoing(score_from({"id": "s", "name": "mood", "value": 1, "session_id": "x"}), 1)
     trace = outgoing(score_from({"id": "t", "name": "mood", "value": 1, "trace_id": "x"}), 2)
-    encoded = wire_ingestion.encode([session, trace], V2)
+    encoded = ingestion.encode([session, trace], V2)
     assert [each.item for each in encoded.refused] == [session]
     assert "scores of traces" in encoded.refused[0].reason
     assert [held for request in encoded.requests for held in request.items] == [trace]
-    assert not wire_ingestion.encode([session], V3).refused
+    assert not ingestion.encode([session], V3).refused

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from record_strategies import OBSERVATIONS, TRACES, outgoing
 
-from coaiapy import wire_otlp
 from coaiapy.config.settings import Settings
 from coaiapy.langfuse.client import wire
 from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.client.metadata import from_text, received
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.records import observation_from, score_from, trace_from
+from coaiapy.langfuse.send import otlp
 
 TRACE = trace_from(
     {
@@ -53,7 +53,7 @@ def spans_in(encoded):
 
 
 def one_span(record, context=None):
-    return spans_in(wire_otlp.encode([outgoing(record, context=context)]))[0]
+    return spans_in(otlp.encode([outgoing(record, context=context)]))[0]
 
 
 def attributes(span):
@@ -63,9 +63,9 @@ def attributes(span):
 def send(server, items):
     http = LangfuseHttp(Settings("pk-test", "sk-test", server.url))
     verdicts = []
-    for request in wire_otlp.encode(items).requests:
+    for request in otlp.encode(items).requests:
         answer = http.send(request)
-        verdicts += wire_otlp.outcome(answer.status, answer.body, request.items)
+        verdicts += otlp.outcome(answer.status, answer.body, request.items)
     return verdicts
 
 
@@ -129,7 +129,7 @@ def test_an_error_is_one_for_opentelemetry_too():
 
 
 def test_the_frame_is_what_a_v4_server_wants():
-    (request,) = wire_otlp.encode([outgoing(TRACE)]).requests
+    (request,) = otlp.encode([outgoing(TRACE)]).requests
     assert request.path == "/api/public/otel/v1/traces"
     assert request.headers["x-langfuse-ingestion-version"] == "4"
     (group,) = body_of(request)["resourceSpans"]
@@ -140,13 +140,13 @@ def test_the_frame_is_what_a_v4_server_wants():
 
 def test_a_retry_has_the_same_bytes():
     items = [outgoing(TRACE), outgoing(observation(), 2, context=TRACE)]
-    assert wire_otlp.encode(items) == wire_otlp.encode(items)
+    assert otlp.encode(items) == otlp.encode(items)
 
 
 def test_requests_stay_below_the_limit_and_keep_every_record_in_order():
     records = [observation(id=str(i), input="x" * 500) for i in range(50)]
     items = [outgoing(record, row) for row, record in enumerate(records)]
-    requests = wire_otlp.encode(items, limit=8000).requests
+    requests = otlp.encode(items, limit=8000).requests
     assert [item for request in requests for item in request.items] == items
     assert 1 < len(requests) and all(len(gzip.decompress(r.body)) <= 8000 for r in requests)
 
@@ -162,7 +162,7 @@ def test_requests_stay_below_the_limit_and_keep_every_record_in_order():
 )
 def test_what_cannot_be_a_span_is_refused_before_it_costs_the_others(record, part):
     good, bad = outgoing(observation(), 1), outgoing(record, 2)
-    encoded = wire_otlp.encode([bad, good])
+    encoded = otlp.encode([bad, good])
     assert [request.items for request in encoded.requests] == [[good]]
     (verdict,) = encoded.refused
     assert (verdict.item, verdict.state) == (bad, wire.REFUSED)
@@ -188,7 +188,7 @@ def test_opentelemetrys_own_parser_reads_every_request():
 
     @given(st.one_of(TRACES, OBSERVATIONS), st.none() | TRACES)
     def check(record, context):
-        (request,) = wire_otlp.encode([outgoing(record, context=context)]).requests
+        (request,) = otlp.encode([outgoing(record, context=context)]).requests
         parsed = ParseDict(body_of(request), ExportTraceServiceRequest())
         (span,) = parsed.resource_spans[0].scope_spans[0].spans
         assert span.start_time_unix_nano <= span.end_time_unix_nano
@@ -230,7 +230,7 @@ ITEMS = [outgoing(observation(id=str(row)), row) for row in (1, 2)]
 
 
 def states(status, body, items=ITEMS):
-    return [verdict.state for verdict in wire_otlp.outcome(status, body, items)]
+    return [verdict.state for verdict in otlp.outcome(status, body, items)]
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_an_answer_decides_about_the_whole_request(status, body, state):
 
 def test_one_refused_span_is_refused_with_the_servers_reason():
     body = b'{"error":"Invalid OTLP trace export: 1 of 1 span(s)"}'
-    (verdict,) = wire_otlp.outcome(400, body, ITEMS[:1])
+    (verdict,) = otlp.outcome(400, body, ITEMS[:1])
     assert verdict.state == wire.REFUSED
     assert verdict.reason == "the server answered 400: Invalid OTLP trace export: 1 of 1 span(s)"
 

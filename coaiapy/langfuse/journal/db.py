@@ -167,7 +167,7 @@ class Journal:
         If ``records`` raises, none is written. A record that exists already is merged: given fields
         replace the old ones, metadata is merged, the first time stays. One that changes nothing is
         not sent again. ``unread`` are ids of traces that the server may have; ``records`` may add
-        to them (see ``known_elsewhere``).
+        to them (see ``remote_traces``).
         """
         with self.reporting_errors(is_temporary=True):
             count = stage(self.db, records)

@@ -110,7 +110,7 @@ def unread_mark(destination: int) -> str:
 
 
 def mark_unread(db: Any, destination: int) -> None:
-    """Set that mark, within the caller's transaction (see ``known_elsewhere``)."""
+    """Set that mark, within the caller's transaction (see ``remote_traces``)."""
     db.execute(
         "INSERT OR REPLACE INTO marks (name, at) VALUES (?, ?)",
         (unread_mark(destination), time.time()),

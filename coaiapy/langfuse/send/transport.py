@@ -1,19 +1,21 @@
-"""Posts requests in worker threads, several at a time, with retries.
+"""Posts requests in worker threads, several at a time, with retries; chooses their wire format.
 
-Workers only do HTTP and do not use the journal. An interrupted command can end without waiting for a
-server that does not respond.
+Workers only do HTTP and do not use the journal. They are daemon threads, so that an interrupted
+command can end without waiting for a server that does not respond.
 """
 
 import queue
 import threading
 import time
-from typing import Any, List, NamedTuple, Optional
+from typing import Any, Iterable, List, NamedTuple, Optional
 
-from coaiapy import wire_choice
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError
 from coaiapy.langfuse.client.errors import UnavailableError, clean, error_for
 from coaiapy.langfuse.client.http import LangfuseHttp
-from coaiapy.langfuse.client.wire import CREDENTIALS, RETRY, Request, Verdict
+from coaiapy.langfuse.client.server import V4, Server
+from coaiapy.langfuse.client.wire import CREDENTIALS, RETRY, Encoded, Request, Verdict
+from coaiapy.langfuse.journal.claims import Outgoing
+from coaiapy.langfuse.send import ingestion, otlp
 from coaiapy.util import threads
 from coaiapy.util.deadlines import Renewing
 from coaiapy.util.http.answers import Answer, is_html, retry_after
@@ -21,6 +23,29 @@ from coaiapy.util.http.retry import TemporaryError, retrying
 
 # The name of every worker thread.
 WORKER = "coaia-posting"
+
+
+def encode(server: Server, items: Iterable[Outgoing]) -> Encoded:
+    """Return the requests for ``items``: spans for a v4 server, ingestion events for others.
+
+    Scores are sent as events to every server.
+    """
+    spans: List[Outgoing] = []
+    events: List[Outgoing] = []
+    for item in items:
+        is_span = server.generation == V4 and item.kind != "score"
+        (spans if is_span else events).append(item)
+    encoded = [otlp.encode(spans), ingestion.encode(events, server)]
+    return Encoded(
+        [request for part in encoded for request in part.requests],
+        [verdict for part in encoded for verdict in part.refused],
+    )
+
+
+def outcome(answer: Answer, request: Request) -> List[Verdict]:
+    """Return what the server's response means for each record of the request."""
+    wire = otlp if request.path == otlp.PATH else ingestion
+    return wire.outcome(answer.status, answer.body, request.items)
 
 
 class Posted(NamedTuple):
@@ -47,7 +72,7 @@ class _NotYetError(TemporaryError):
         self.posted = posted
 
 
-class Posts:
+class Transport:
     """Posts requests in workers; its methods must be called from one thread."""
 
     def __init__(self, http: LangfuseHttp, deadline: Renewing) -> None:
@@ -125,7 +150,7 @@ class Posts:
             verdict._replace(reason=clean(verdict.reason, self._http.settings))
             if verdict.reason
             else verdict
-            for verdict in wire_choice.outcome(answer, request)
+            for verdict in outcome(answer, request)
         ]
         problem = self._error(answer, request)
         return Posted(

@@ -10,9 +10,9 @@ from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 from coaiapy.errors import NetworkError, UsageError
 from coaiapy.langfuse.client import metadata as span_metadata
+from coaiapy.langfuse.read.filters import DEFAULT_ENVIRONMENT
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import FIELDS, Body
-from coaiapy.trace_filter import DEFAULT_ENVIRONMENT
 from coaiapy.util import times
 from coaiapy.util.text import described
 

@@ -6,7 +6,6 @@ Everything that touches the journal happens in the calling thread.
 import time
 from typing import Callable, Dict, Iterable, List, Optional, Sequence, Set, Type
 
-from coaiapy import wire_choice
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
 from coaiapy.langfuse.client import server as servers
 from coaiapy.langfuse.client.http import LangfuseHttp
@@ -25,7 +24,8 @@ from coaiapy.langfuse.client.wire import (
 from coaiapy.langfuse.journal import claims, outbox
 from coaiapy.langfuse.journal.claims import Outgoing
 from coaiapy.langfuse.journal.db import Journal, mark_left, set_mark
-from coaiapy.posting import Posted, Posts
+from coaiapy.langfuse.send import transport
+from coaiapy.langfuse.send.transport import Posted, Transport
 from coaiapy.util.deadlines import Renewing
 from coaiapy.util.http.retry import backoff
 
@@ -49,7 +49,7 @@ LATER_REFUSALS = 2 * CHUNK
 PARTING_SECONDS = 0.5
 
 
-class Dispatch:
+class Sender:
     """One go at sending.
 
     Afterwards ``accepted`` (how many), ``rejected`` (which rows) and ``problem`` tell.
@@ -70,7 +70,7 @@ class Dispatch:
         self.rejected: Set[int] = set()
         self.problem: Optional[CoaiaError] = None
         self.server = Server("", "")
-        self._posts = Posts(http, deadline)
+        self._posts = Transport(http, deadline)
         self._name = ""
         self._lease_ends = 0.0
         self._todo: List[Request] = []
@@ -206,7 +206,7 @@ class Dispatch:
     def _encode(self, items: Sequence[Outgoing]) -> None:
         """Put requests behind those that wait for their turn."""
         try:
-            encoded = wire_choice.encode(self.server, items)
+            encoded = transport.encode(self.server, items)
         except Exception as error:  # no record, however broken, may hold up the others
             reason = "it cannot be encoded: {!r}".format(error)
             verdicts = [Verdict(item, REFUSED, reason) for item in items]

@@ -7,12 +7,12 @@ outbox) or ``"sent"`` (the server has accepted it, but may not show it yet).
 import time
 from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional
 
-from coaiapy import server_rows
 from coaiapy.langfuse.journal.damage import whole
 from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.read import rows
+from coaiapy.langfuse.read.filters import TraceFilter
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import UNCONFIRMED, Body
-from coaiapy.trace_filter import TraceFilter
 
 # A server shows a record within this time after it has accepted it. A record that it does not show
 # after that was probably deleted there, and is not added.
@@ -47,7 +47,7 @@ def records(
     found = journal.rows(sql, destination, since, key, key, kind, kind)
     for row, body in whole(journal, found):
         if row["kind"] == "observation":
-            body = server_rows.completed(body)
+            body = rows.completed(body)
         yield Fresh(row["kind"], dict(body, **{UNCONFIRMED: row["state"] or "sent"}))
 
 

@@ -7,13 +7,13 @@ A session has ``id``, ``createdAt`` and perhaps ``environment``.
 import itertools
 from typing import Dict, Iterable, Iterator, List, Optional
 
-from coaiapy import server_rows
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.schema import LOCAL
+from coaiapy.langfuse.read import rows
+from coaiapy.langfuse.read.filters import ObservationFilter, Page, SessionFilter, TraceFilter
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.trace_filter import ObservationFilter, Page, SessionFilter, TraceFilter
 from coaiapy.util.text import whole_number
 
 
@@ -45,7 +45,7 @@ class LocalReader:
         found = journal_reads.observations(self.journal, self.destination, trace["id"])
         return dict(
             trace,
-            observations=[server_rows.completed(body) for body in found],
+            observations=[rows.completed(body) for body in found],
             scores=journal_reads.scores(self.journal, self.destination, trace["id"]),
         )
 
@@ -56,7 +56,7 @@ class LocalReader:
     def observations_by_id(self, observation_id: str) -> List[Body]:
         """Return every observation with this id."""
         found = journal_reads.find_observations(self.journal, self.destination, observation_id)
-        return [server_rows.completed(body) for body in found]
+        return [rows.completed(body) for body in found]
 
     def observations(
         self, wanted: ObservationFilter, limit: int, cursor: Optional[str] = None
@@ -66,7 +66,7 @@ class LocalReader:
         every = journal_reads.all_observations(self.journal, self.destination)
         accepted = (
             body
-            for body in map(server_rows.completed, every)
+            for body in map(rows.completed, every)
             if wanted.accepts(body)
             and journal_reads.is_of_user(self.journal, self.destination, body, wanted.user_id)
         )

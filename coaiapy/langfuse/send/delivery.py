@@ -251,7 +251,7 @@ class _Courier:
         patient: bool = True,
         on_accepted: Callable[[int], None] = lambda count: None,
     ) -> None:
-        from coaiapy.dispatch import Dispatch
+        from coaiapy.langfuse.send.sender import Sender
 
         whole = deadlines.current()
         if not whole.left:
@@ -263,7 +263,7 @@ class _Courier:
         if not self._complete(deadline):
             return
         time_limit = deadlines.Renewing(seconds if renewing else deadline.left, renewing, whole)
-        dispatch = Dispatch(self.journal, self.http, time_limit, on_accepted)
+        dispatch = Sender(self.journal, self.http, time_limit, on_accepted)
         try:
             dispatch.run(self.destinations, rows, patient)
         finally:
@@ -273,7 +273,7 @@ class _Courier:
 
     def _complete(self, deadline: deadlines.Deadline) -> bool:
         """Complete what is written about traces of others; ``False`` leaves a ``problem``."""
-        from coaiapy.known_elsewhere import complete
+        from coaiapy.langfuse.send.remote_traces import complete
 
         try:
             with deadlines.handed_on(deadline):

@@ -5,8 +5,8 @@ from typing import Any, Callable, List, Sequence
 from coaiapy.config.settings import Settings
 from coaiapy.errors import RefusedError
 from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.read.local import LocalReader
 from coaiapy.langfuse.records import ids
-from coaiapy.reader_local import LocalReader
 
 # Servers accept up to 1000 ids in a request, but their documentation recommends at most 50.
 DELETED_AT_ONCE = 50
@@ -67,10 +67,10 @@ def _reader(http: Any, server: Any) -> Any:
     from coaiapy.langfuse.client.server import V4
 
     if server.generation == V4:
-        from coaiapy.reader_v4 import SpanReader
+        from coaiapy.langfuse.read.v4 import SpanReader
 
         return SpanReader(http)
-    from coaiapy.reader_legacy import LegacyReader
+    from coaiapy.langfuse.read.v3 import LegacyReader
 
     return LegacyReader(http, server)
 

@@ -1,4 +1,4 @@
-"""Reads from a v4 server, where a trace is all spans with its id (see ``span_rows``).
+"""Reads from a v4 server, where a trace is all spans with its id (see ``spans``).
 
 A listing of traces is a listing of root spans, the latest first. It is read in two steps: first
 only the ids, with few fields; then all root spans of the wanted traces by id, because a trace may
@@ -9,14 +9,15 @@ from heapq import merge
 from operator import itemgetter
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
 
-from coaiapy import server_rows, span_rows
 from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.client.pages import rows_by_cursor
+from coaiapy.langfuse.read import rows as server_rows
+from coaiapy.langfuse.read import spans as read_spans
+from coaiapy.langfuse.read.filters import ObservationFilter, Page, SessionFilter, TraceFilter
+from coaiapy.langfuse.read.local import sessions_of
+from coaiapy.langfuse.read.spans import PAGE_SIZE, SpanPages, condition, filter_of, in_addresses
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.reader_local import sessions_of
-from coaiapy.span_pages import PAGE_SIZE, SpanPages, condition, filter_of, in_addresses
-from coaiapy.trace_filter import ObservationFilter, Page, SessionFilter, TraceFilter
 
 SCORES = "/api/public/v3/scores"
 FIRST_PAGE = 100
@@ -61,19 +62,21 @@ class SpanReader:
 
     def _listed(self, conditions: List[Body], most: Optional[int]) -> Iterator[Body]:
         for rows in self._root_groups(conditions, "traceId", _LIST_FIELDS, most):
-            yield span_rows.trace(rows)
+            yield read_spans.trace(rows)
 
     def whole(self, traces: Iterable[Body]) -> List[Body]:
         """Return listed traces with their observations and scores; asks for many at once."""
         listed = list(traces)
         forms = [ids.span_trace_id(trace["id"]) for trace in listed]
         forms += [trace["id"] for trace in listed if trace["id"] not in forms]
-        rows = span_rows.merged(self._rows_of("traceId", forms, _ALL_FIELDS))
+        rows = read_spans.merged(self._rows_of("traceId", forms, _ALL_FIELDS))
         spans = _by(rows, "traceId", ids.span_trace_id)
         scores = _by(self._scores(forms), "traceId", ids.span_trace_id)
         return [
             dict(
-                span_rows.whole_trace(spans[key]) if key in spans else dict(trace, observations=[]),
+                read_spans.whole_trace(spans[key])
+                if key in spans
+                else dict(trace, observations=[]),
                 scores=scores.get(key, []),
             )
             for trace in listed
@@ -83,9 +86,9 @@ class SpanReader:
     def trace(self, trace_id: str) -> Optional[Body]:
         """Return a trace with its observations and scores, or ``None``."""
         for form in _likeliest_first(trace_id):
-            rows = span_rows.merged(self._rows({"traceId": form, "fields": _ALL_FIELDS}))
+            rows = read_spans.merged(self._rows({"traceId": form, "fields": _ALL_FIELDS}))
             if rows:
-                return dict(span_rows.whole_trace(rows), scores=self._scores([form]))
+                return dict(read_spans.whole_trace(rows), scores=self._scores([form]))
         return None
 
     def existing(self, trace_ids: Sequence[str]) -> Set[str]:
@@ -100,12 +103,12 @@ class SpanReader:
 
         The values of ``keys`` say whether only a root span makes a trace known.
         """
-        found = _by(filter(span_rows.has_trace, self._roots_of_all(list(keys))), "traceId")
+        found = _by(filter(read_spans.has_trace, self._roots_of_all(list(keys))), "traceId")
         for some in in_addresses(key for key in keys if not (keys[key] or key in found)):
             one_of = condition("stringOptions", "traceId", "any of", some)
             query = {"filter": filter_of([one_of]), "fields": _LIST_FIELDS}
             found.update(_by(SpanPages(self.http, query).next(FIRST_PAGE), "traceId"))
-        return {key: _found_trace(span_rows.merged(rows)) for key, rows in found.items()}
+        return {key: _found_trace(read_spans.merged(rows)) for key, rows in found.items()}
 
     def _roots_of_all(self, keys: List[str]) -> Iterator[Body]:
         for some in in_addresses(keys):
@@ -119,10 +122,10 @@ class SpanReader:
         """
         rows = self._rows({"sessionId": session_id, "fields": "core"})
         forms = sorted({row["traceId"] for row in rows})
-        spans = _by(span_rows.merged(self._rows_of("traceId", forms, _LIST_FIELDS)), "traceId")
+        spans = _by(read_spans.merged(self._rows_of("traceId", forms, _LIST_FIELDS)), "traceId")
         of_it = [
             trace
-            for trace in map(span_rows.trace, spans.values())
+            for trace in map(read_spans.trace, spans.values())
             if trace.get("sessionId") == session_id
         ]
         return sorted(of_it, key=lambda trace: trace["timestamp"])
@@ -135,7 +138,7 @@ class SpanReader:
                 "filter": filter_of([condition("string", "id", "=", form)]),
                 "fields": _ALL_FIELDS,
             }
-            found += span_rows.observations(span_rows.merged(self._rows(query)))
+            found += read_spans.observations(read_spans.merged(self._rows(query)))
         return found
 
     def observations(
@@ -172,15 +175,15 @@ class SpanReader:
         size = limit
         while True:
             start, rows = pages.cursor, pages.whole(min(size, PAGE_SIZE))
-            for key, row in span_rows.latest(rows).items():
+            for key, row in read_spans.latest(rows).items():
                 if len(found) == limit:
                     pages.cursor = start
-                    pages.next(list(map(span_rows.key_of, rows)).index(key))
+                    pages.next(list(map(read_spans.key_of, rows)).index(key))
                     break
-                if not span_rows.is_trace(row):
+                if not read_spans.is_trace(row):
                     found.setdefault(key, row)
             if len(found) == limit or not pages.cursor:
-                return Page(span_rows.observations(found.values()), pages.cursor)
+                return Page(read_spans.observations(found.values()), pages.cursor)
             size = max(FIRST_PAGE, size * 2)
 
     def sessions(self, wanted: SessionFilter, most: Optional[int] = None) -> Iterator[Body]:
@@ -191,7 +194,7 @@ class SpanReader:
         conditions = [_IS_ROOT, condition("string", "environment", "=", wanted.environment)]
         for rows in self._root_groups(conditions, "sessionId", _ID_FIELDS, most):
             roots = _by(rows, "traceId").values()
-            newest_first = [span_rows.trace(group) for group in roots][::-1]
+            newest_first = [read_spans.trace(group) for group in roots][::-1]
             for session in filter(wanted.accepts, sessions_of(newest_first)):
                 yield session
 
@@ -206,13 +209,13 @@ class SpanReader:
         if most is None and filter_of(conditions) == filter_of([_IS_ROOT]):
             rows = SpanPages(self.http, {"filter": filter_of(conditions), "fields": fields}).rest()
             for group in _by(rows, column).values():
-                yield span_rows.merged(group)
+                yield read_spans.merged(group)
             return
         for names in self._group_ids(conditions, column, most):
             groups = _by(self._roots_of(column, names, fields), column)
             for name in names:
                 if name in groups:
-                    yield span_rows.merged(groups[name])
+                    yield read_spans.merged(groups[name])
 
     def _group_ids(
         self, conditions: List[Body], column: str, most: Optional[int]
@@ -267,8 +270,8 @@ class SpanReader:
 
 
 def _found_trace(rows: List[Body]) -> FoundTrace:
-    ours = any(map(span_rows.is_own_root, rows))
-    return FoundTrace(span_rows.trace(rows), ours, any(row.get("bookmarked") for row in rows))
+    ours = any(map(read_spans.is_own_root, rows))
+    return FoundTrace(read_spans.trace(rows), ours, any(row.get("bookmarked") for row in rows))
 
 
 def _conditions(wanted: TraceFilter) -> List[List[Body]]:

@@ -17,9 +17,9 @@ from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.client.server import V4, Server
 from coaiapy.langfuse.journal.db import Journal, clear_mark_of, moment
 from coaiapy.langfuse.journal.staging import merge_bodies, to_json, unread_mark
+from coaiapy.langfuse.read.readers import of_server
+from coaiapy.langfuse.read.v4 import FoundTrace, SpanReader
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.reader_v4 import FoundTrace, SpanReader
-from coaiapy.readers import of_server
 
 # The fields of a trace that every span repeats, and that v4 servers filter by.
 _REPEATED = {

@@ -2,15 +2,15 @@
 
 from typing import Iterable, Iterator, List, Optional, Sequence, Set
 
-from coaiapy import server_rows
 from coaiapy.errors import NotFoundError
 from coaiapy.langfuse.client.http import LangfuseHttp, quoted
 from coaiapy.langfuse.client.pages import numbered, rows_from
 from coaiapy.langfuse.client.server import Server
+from coaiapy.langfuse.read import rows
+from coaiapy.langfuse.read.filters import ObservationFilter, Page, SessionFilter, TraceFilter
+from coaiapy.langfuse.read.local import offset_of, sessions_of
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.reader_local import offset_of, sessions_of
-from coaiapy.trace_filter import ObservationFilter, Page, SessionFilter, TraceFilter
 
 TRACES = "/api/public/traces"
 OBSERVATIONS = "/api/public/observations"
@@ -39,7 +39,7 @@ class LegacyReader:
             "orderBy": wanted.order,
             "fields": "core,io",
         }
-        found = map(server_rows.trace, numbered(self.http, TRACES, query, most))
+        found = map(rows.trace, numbered(self.http, TRACES, query, most))
         return (trace for trace in found if wanted.accepts(trace))
 
     def whole(self, traces: Iterable[Body]) -> List[Body]:
@@ -53,11 +53,11 @@ class LegacyReader:
         row = self._first(TRACES, ids.known_forms(trace_id))
         if row is None:
             return None
-        found = map(server_rows.observation, row.get("observations") or ())
+        found = map(rows.observation, row.get("observations") or ())
         return dict(
-            server_rows.trace(row),
+            rows.trace(row),
             observations=sorted(found, key=lambda body: (body["startTime"], body["id"])),
-            scores=list(map(server_rows.score, row.get("scores") or ())),
+            scores=list(map(rows.score, row.get("scores") or ())),
         )
 
     def existing(self, trace_ids: Sequence[str]) -> Set[str]:
@@ -71,7 +71,7 @@ class LegacyReader:
     def observations_by_id(self, observation_id: str) -> List[Body]:
         """Return the observation with this id, if there is one."""
         row = self._first(OBSERVATIONS, ids.known_observation_forms(observation_id))
-        return [] if row is None else [server_rows.observation(row)]
+        return [] if row is None else [rows.observation(row)]
 
     def observations(
         self, wanted: ObservationFilter, limit: int, cursor: Optional[str] = None
@@ -100,7 +100,7 @@ class LegacyReader:
             if len(found) == limit:
                 return Page(found, str(offset))
             offset += 1
-            body = server_rows.observation(row)
+            body = rows.observation(row)
             if wanted.accepts(body):
                 found.append(body)
         return Page(found)
@@ -119,7 +119,7 @@ class LegacyReader:
             "fromTimestamp": wanted.from_time,
             "toTimestamp": wanted.to_time,
         }
-        return map(server_rows.session, numbered(self.http, SESSIONS, query, most))
+        return map(rows.session, numbered(self.http, SESSIONS, query, most))
 
     def _environment_query(self, environment: Optional[str]) -> Optional[str]:
         """Return the environment to put into a query.
