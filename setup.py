@@ -121,7 +121,10 @@ def metadata():
         "classifiers": CLASSIFIERS,
         "packages": setuptools.find_packages(include=["coaiapy*"]),
         "package_dir": {"": "."},
-        "package_data": {"coaiapy": ["*.json", "templates/*.json", "completions/*", "py.typed"]},
+        "package_data": {
+            "coaiapy": ["*.json", "templates/*.json", "completions/*", "py.typed"],
+            "coaiapy.langfuse.scores": ["*.json"],
+        },
         "data_files": [("share/man/man1", ["docs/coaia.1"])],
         "install_requires": REQUIREMENTS,
         "extras_require": EXTRAS,

@@ -146,10 +146,10 @@ def add_observation(
 
     Raises what ``create_trace`` raises.
     """
-    from coaiapy import traces
     from coaiapy.config import settings
     from coaiapy.langfuse.records.records import observation_from
     from coaiapy.langfuse.send import delivery
+    from coaiapy.langfuse.traces import traces
     from coaiapy.util import deadlines
 
     values = {
@@ -187,9 +187,9 @@ def patch_output(trace_id: str, output: Any, *, timeout: Optional[float] = None)
     Raises ``NotFoundError`` if there is no such trace, ``UsageError`` if ``output`` is ``None``,
     and what ``create_trace`` raises.
     """
-    from coaiapy import traces
     from coaiapy.config import settings
     from coaiapy.langfuse.send import delivery
+    from coaiapy.langfuse.traces import traces
     from coaiapy.util import deadlines
 
     with deadlines.limit(timeout, "timeout"):
@@ -213,8 +213,8 @@ def get_trace(trace_id: str) -> Body:
     ``NetworkError`` when the server does not answer and this machine has nothing of the trace,
     ``ConfigError`` for wrong settings or keys, and ``RefusedError`` when the server refuses.
     """
-    from coaiapy import trace_reads
     from coaiapy.config import settings
+    from coaiapy.langfuse.traces import reads as trace_reads
 
     return trace_reads.get_trace(settings.load(), trace_id)
 
@@ -245,9 +245,9 @@ def list_traces(
     not answer, ``ConfigError`` for wrong settings or keys, and ``RefusedError`` when the server
     refuses.
     """
-    from coaiapy import trace_reads
     from coaiapy.config import settings
     from coaiapy.langfuse.read.filters import TraceFilter, tags_of
+    from coaiapy.langfuse.traces import reads as trace_reads
     from coaiapy.util import times
 
     wanted = TraceFilter(
@@ -322,9 +322,9 @@ def fetch(key: str) -> bytes:
 
 
 def _write(records: Iterable[Any], timeout: Optional[float]) -> None:
-    from coaiapy import traces
     from coaiapy.config import settings
     from coaiapy.langfuse.send import delivery
+    from coaiapy.langfuse.traces import traces
     from coaiapy.util import deadlines
 
     with deadlines.limit(timeout, "timeout"):
@@ -332,7 +332,7 @@ def _write(records: Iterable[Any], timeout: Optional[float]) -> None:
 
 
 def _as_kept(record: Any) -> Body:
-    from coaiapy import traces
     from coaiapy.config import settings
+    from coaiapy.langfuse.traces import traces
 
     return traces.as_kept(settings.load(), record)

@@ -59,14 +59,15 @@ def summarize(
     Raises ``UsageError`` for an empty text, ``ConfigError`` for a missing or refused key,
     ``NetworkError`` or ``RefusedError`` when the service fails or refuses.
     """
-    from coaiapy import call_recorder, process_tags, text_calls
+    from coaiapy import process_tags, text_calls
     from coaiapy.config import files as config_files
     from coaiapy.config import values as config_values
+    from coaiapy.langfuse.traces import observe
 
     values = config_values.load()
     tag = process_tags.need("summarizer", config_files.merged())
     request = text_calls.request_by_tag(values, tag, text, temperature, model)
-    return text_calls.ask(values, request, tag.name, call_recorder.recorder()).text
+    return text_calls.ask(values, request, tag.name, observe.recorder()).text
 
 
 def tag(
@@ -95,7 +96,8 @@ def tag(
     damaged or has no tags of a known kind and for a tag that it cannot hold, ``ConfigError`` if the
     package mutagen is not installed.
     """
-    from coaiapy import audio_tags, call_recorder
+    from coaiapy import audio_tags
+    from coaiapy.langfuse.traces import observe
 
     given = dict(tags or {})
     frames = ["{}={}".format(name, given[name]) for name in given if name not in audio_tags.NAMES]
@@ -104,5 +106,5 @@ def tag(
     }
     change = audio_tags.change_from(texts, cover_file=cover, frames=frames, clear=clear)
     if not change.is_nothing:
-        audio_tags.write_recorded(call_recorder.recorder(), path, change)
+        audio_tags.write_recorded(observe.recorder(), path, change)
     return audio_tags.read(path)

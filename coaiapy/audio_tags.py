@@ -13,8 +13,8 @@ from coaiapy.audio_tags_base import NAMES
 from coaiapy.audio_tags_id3 import Id3Tags
 from coaiapy.audio_tags_mp4 import Mp4Tags
 from coaiapy.audio_tags_vorbis import VorbisTags
-from coaiapy.call_recorder import Call, Recorder, Seen
 from coaiapy.errors import CoaiaError, StateError, UsageError
+from coaiapy.langfuse.traces.observe import Call, Recorder, Seen
 from coaiapy.util.files import read_bytes, read_input_text, reason
 from coaiapy.util.packages import require
 

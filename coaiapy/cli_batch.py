@@ -4,7 +4,7 @@ import argparse
 import itertools
 from typing import Any, Iterable, Optional
 
-from coaiapy import cli_references, traces
+from coaiapy import cli_references
 from coaiapy.cli_arguments import add_fields
 from coaiapy.cli_common import add_command
 from coaiapy.cli_delivery import add_delivery_options, report, summary
@@ -14,7 +14,8 @@ from coaiapy.cli_progress import new_bar
 from coaiapy.cli_streams import Context
 from coaiapy.config import settings
 from coaiapy.langfuse.records.fields import OBSERVATION_FIELDS
-from coaiapy.observation_files import preview, read_observations
+from coaiapy.langfuse.traces import traces
+from coaiapy.langfuse.traces.batch import preview, read_observations
 from coaiapy.util.formats.item_files import FORMATS
 from coaiapy.util.text import counted
 

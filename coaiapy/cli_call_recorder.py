@@ -16,6 +16,6 @@ def add_trace_options(parser: argparse.ArgumentParser) -> None:
 
 def recorder(args: argparse.Namespace, context: Context) -> Any:
     """Return what records the calls of this command line."""
-    from coaiapy import call_recorder  # the journal and all that sends: not for --help
+    from coaiapy.langfuse.traces import observe  # the journal and all that sends: not for --help
 
-    return call_recorder.recorder(args.trace_id, not args.no_trace, context.env_file, context.note)
+    return observe.recorder(args.trace_id, not args.no_trace, context.env_file, context.note)

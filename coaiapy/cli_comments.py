@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List, Optional
 
-from coaiapy import cli_references, comments
+from coaiapy import cli_references
 from coaiapy.cli_arguments import add_id, add_json, seconds
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_input import STDIN, read_stdin
@@ -14,6 +14,7 @@ from coaiapy.cli_views import show_fields
 from coaiapy.config import settings
 from coaiapy.config.settings import Settings
 from coaiapy.errors import UsageError
+from coaiapy.langfuse import comments
 
 _COLUMNS = {
     "createdAt": "Created",

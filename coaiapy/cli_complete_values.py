@@ -110,9 +110,9 @@ def _variables(given: Given) -> List[Candidate]:
 
 
 def _score_configs(given: Given) -> List[Candidate]:
-    from coaiapy import score_config_cache
     from coaiapy.config import settings
     from coaiapy.langfuse.client.project import recorded
+    from coaiapy.langfuse.scores import config_cache as score_config_cache
 
     project = recorded(settings.load(given.get("env")))
     configs = score_config_cache.peek(project.id) if project else []
@@ -126,11 +126,10 @@ def _score_configs(given: Given) -> List[Candidate]:
 
 
 def _presets(given: Given) -> List[Candidate]:
-    from coaiapy import score_presets
+    from coaiapy.langfuse.scores import presets
 
     return [
-        Candidate(one["name"], one.get("description", ""))
-        for one in score_presets.get_built_in_presets()
+        Candidate(one["name"], one.get("description", "")) for one in presets.get_built_in_presets()
     ]
 
 

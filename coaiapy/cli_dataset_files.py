@@ -3,18 +3,23 @@
 import argparse
 from typing import Any, Dict, List, Optional
 
-from coaiapy import dataset_files
 from coaiapy.cli_arguments import add_columns, add_json
 from coaiapy.cli_common import add_command
 from coaiapy.cli_input import open_input
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context, write_text
 from coaiapy.config import settings
-from coaiapy.dataset_import import Imported, import_dataset_items
-from coaiapy.dataset_items import FIELDS, is_archived, list_dataset_items, lists_archived
 from coaiapy.errors import ExitCode, NotFoundError
-from coaiapy.finetuning import training_data
 from coaiapy.langfuse.client.errors import ConflictError
+from coaiapy.langfuse.datasets import files as dataset_files
+from coaiapy.langfuse.datasets.datasets import (
+    FIELDS,
+    is_archived,
+    list_dataset_items,
+    lists_archived,
+)
+from coaiapy.langfuse.datasets.files import Imported, import_dataset_items
+from coaiapy.langfuse.datasets.finetuning import training_data
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.util.files import write_output
 from coaiapy.util.formats.columns import map_of

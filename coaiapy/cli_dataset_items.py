@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import cli_references, dataset_items
+from coaiapy import cli_references
 from coaiapy.cli_arguments import add_json, json_or_text
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_dataset_files import add_archived, listed_items
@@ -12,8 +12,9 @@ from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.cli_views import show_fields
 from coaiapy.config import settings
-from coaiapy.dataset_display import ITEM_COLUMNS
-from coaiapy.datasets import metadata_from
+from coaiapy.langfuse.datasets import datasets
+from coaiapy.langfuse.datasets.datasets import metadata_from
+from coaiapy.langfuse.datasets.display import ITEM_COLUMNS
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -77,14 +78,14 @@ def _build_create(group: Any) -> None:
     )
     create.add_argument("--id", help="id of the item (default: a new id)")
     create.add_argument(
-        "--status", type=str.upper, choices=dataset_items.STATUSES, help="status of the item"
+        "--status", type=str.upper, choices=datasets.STATUSES, help="status of the item"
     )
     add_json(create)
 
 
 def create_item(args: argparse.Namespace, context: Context) -> None:
     """Write an item."""
-    created = dataset_items.create_dataset_item(
+    created = datasets.create_dataset_item(
         settings.load(context.env_file),
         args.dataset,
         json_or_text(args.input),
@@ -108,7 +109,7 @@ def list_items(args: argparse.Namespace, context: Context) -> None:
 
 def get_item(args: argparse.Namespace, context: Context) -> None:
     """Show one item field by field."""
-    found = dataset_items.get_dataset_item(settings.load(context.env_file), args.id)
+    found = datasets.get_dataset_item(settings.load(context.env_file), args.id)
     if args.json:
         return print_json(context, found)
     show_fields(context, found)
@@ -118,5 +119,5 @@ def delete_items(args: argparse.Namespace, context: Context) -> None:
     """Delete items."""
     known = settings.load(context.env_file)
     for item_id in args.ids:
-        dataset_items.delete_dataset_item(known, item_id)
+        datasets.delete_dataset_item(known, item_id)
         context.note("deleted {}".format(item_id))

@@ -3,15 +3,16 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import cli_dataset_files, dataset_items, datasets
+from coaiapy import cli_dataset_files
 from coaiapy.cli_arguments import json_object
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.config import settings
-from coaiapy.dataset_display import COLUMNS, format_dataset_display
-from coaiapy.finetuning import DEFAULT_INSTRUCTION, GEMINI, OPENAI
+from coaiapy.langfuse.datasets import datasets
+from coaiapy.langfuse.datasets.display import COLUMNS, format_dataset_display
+from coaiapy.langfuse.datasets.finetuning import DEFAULT_INSTRUCTION, GEMINI, OPENAI
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -91,7 +92,7 @@ def get_dataset(args: argparse.Namespace, context: Context) -> None:
     dataset = datasets.get_dataset(known, args.name)
     if args.openai_ft or args.gemini_ft:
         vendor = OPENAI if args.openai_ft else GEMINI
-        items = dataset_items.list_dataset_items(known, args.name)
+        items = datasets.list_dataset_items(known, args.name)
         return cli_dataset_files.write_training_data(args, context, items, vendor)
     items = cli_dataset_files.listed_items(args, context, args.name)
     if args.json:

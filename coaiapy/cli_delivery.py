@@ -4,13 +4,13 @@ import argparse
 import itertools
 from typing import Dict, Iterable, Optional
 
-from coaiapy import traces
 from coaiapy.cli_streams import Context, is_terminal
 from coaiapy.config import settings
 from coaiapy.errors import ConfigError, ExitCode, NetworkError
 from coaiapy.langfuse.journal.db import Journal, journal_path, mark_age, set_mark
 from coaiapy.langfuse.records.records import Observation, Trace
 from coaiapy.langfuse.send import delivery
+from coaiapy.langfuse.traces import traces
 from coaiapy.util.text import counted
 
 REJECTED_SHOWN = 5

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import cli_references, media, media_files
+from coaiapy import cli_references
 from coaiapy.cli_arguments import add_id, add_json
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import report
@@ -11,6 +11,8 @@ from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.cli_views import show_fields
 from coaiapy.config import settings
+from coaiapy.langfuse.media import files as media_files
+from coaiapy.langfuse.media import media
 from coaiapy.util.files import write_output
 
 

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from coaiapy import cli_references, trace_reads
+from coaiapy import cli_references
 from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_id, positive, time
 from coaiapy.cli_common import add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
@@ -13,6 +13,7 @@ from coaiapy.config import settings
 from coaiapy.langfuse.read.filters import ObservationFilter
 from coaiapy.langfuse.records.display import with_note
 from coaiapy.langfuse.records.fields import OBSERVATION_TYPES
+from coaiapy.langfuse.traces import reads as trace_reads
 
 _COLUMNS = {
     "id": "Observation",

@@ -3,7 +3,6 @@
 import argparse
 from typing import Any, Dict, Iterable, List, Optional
 
-from coaiapy import score_links
 from coaiapy.cli_arguments import add_json, positive
 from coaiapy.cli_common import add_command, add_local_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, kept_locally, report
@@ -18,6 +17,7 @@ from coaiapy.errors import ExitCode, NotFoundError, UsageError
 from coaiapy.langfuse.journal import outbox
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.schema import LOCAL
+from coaiapy.langfuse.scores import links as score_links
 from coaiapy.langfuse.send import delivery
 from coaiapy.util import times
 from coaiapy.util.files import write_atomic

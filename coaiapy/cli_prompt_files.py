@@ -3,7 +3,6 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import prompt_drift, prompt_folder, prompt_sync
 from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import Parser, add_command
 from coaiapy.cli_listing import add_listing_options, show_listing
@@ -11,9 +10,12 @@ from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.config import settings
 from coaiapy.errors import ExitCode
-from coaiapy.prompt_content import LATEST
-from coaiapy.prompt_drift import BEHIND, MISSING, SAME, UNREADABLE, Compared
-from coaiapy.prompt_sync import KEPT, Failed
+from coaiapy.langfuse.prompts import compare as prompt_compare
+from coaiapy.langfuse.prompts import files as prompt_files
+from coaiapy.langfuse.prompts import sync as prompt_sync
+from coaiapy.langfuse.prompts.compare import BEHIND, MISSING, SAME, UNREADABLE, Compared
+from coaiapy.langfuse.prompts.content import LATEST
+from coaiapy.langfuse.prompts.sync import KEPT, Failed
 from coaiapy.util.text import counted
 
 DRY_RUN_HELP = "show what would be written without writing it"
@@ -111,10 +113,10 @@ def diff_prompts(args: argparse.Namespace, context: Context) -> int:
     """Show every difference between the files and the server, and fail if there is one."""
     found = _drifted(args, context)
     if args.json:
-        print_json(context, [dict(one.row(), diff=prompt_drift.diff(one)) for one in found])
+        print_json(context, [dict(one.row(), diff=prompt_compare.diff(one)) for one in found])
         return ExitCode.FAILED if found else ExitCode.OK
     for one in found:
-        context.say(prompt_drift.diff(one).rstrip("\n"))
+        context.say(prompt_compare.diff(one).rstrip("\n"))
     return ExitCode.FAILED if found else ExitCode.OK
 
 
@@ -127,7 +129,7 @@ def check_prompts(args: argparse.Namespace, context: Context) -> int:
 
 def _drifted(args: argparse.Namespace, context: Context) -> List[Compared]:
     compared = _compare(args, context)
-    found = prompt_drift.drifted(compared, args.names, args.complete)
+    found = prompt_compare.drifted(compared, args.names, args.complete)
     there = [one for one in compared if one.state == MISSING and one not in found]
     if there:
         count = counted(len(there), "prompt")
@@ -136,11 +138,11 @@ def _drifted(args: argparse.Namespace, context: Context) -> List[Compared]:
 
 
 def _compare(args: argparse.Namespace, context: Context) -> List[Compared]:
-    folder = prompt_folder.read_checked(args.folder)
+    folder = prompt_files.read_checked(args.folder)
     for path in folder.others:
         context.note("ignored {}: a prompt file begins with ---".format(path))
     known = settings.load(context.env_file)
-    compared = prompt_drift.compare(known, folder.prompts, args.names, args.label)
+    compared = prompt_compare.compare(known, folder.prompts, args.names, args.label)
     for one in compared:
         if one.error is not None:
             context.warn("the prompt {!r} could not be read: {}".format(one.name, one.error))

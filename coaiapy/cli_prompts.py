@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, Iterator, List
 
-from coaiapy import cli_prompt_files, prompts
+from coaiapy import cli_prompt_files
 from coaiapy.cli_arguments import add_json, json_value, positive, seconds
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_input import STDIN, agrees, read_input
@@ -12,8 +12,16 @@ from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.config import settings
 from coaiapy.errors import UsageError
-from coaiapy.prompt_content import LATEST, PRODUCTION, TEXT, TYPES, content_from, content_text
-from coaiapy.prompt_display import COLUMNS, format_prompt_display
+from coaiapy.langfuse.prompts import prompts
+from coaiapy.langfuse.prompts.content import (
+    LATEST,
+    PRODUCTION,
+    TEXT,
+    TYPES,
+    content_from,
+    content_text,
+)
+from coaiapy.langfuse.prompts.display import COLUMNS, format_prompt_display
 
 VERSION_COLUMNS = {
     "version": "Version",

@@ -68,15 +68,15 @@ def resolve(args: argparse.Namespace, context: Context) -> None:
 def _id(value: Any, context: Context) -> str:
     if not isinstance(value, Reference):
         return str(value)
-    from coaiapy import record_ids
     from coaiapy.config import settings
+    from coaiapy.langfuse import lookup
 
     known = settings.load(context.env_file)
     if value == LATEST:
-        found = record_ids.latest(known, value.kind)
+        found = lookup.latest(known, value.kind)
     else:
         beginning = value[: -len(next(mark for mark in MARKS if value.endswith(mark)))]
-        found = record_ids.beginning_with(known, value.kind, beginning)
+        found = lookup.beginning_with(known, value.kind, beginning)
     context.note("{} {}".format(value.kind, found))
     return found
 
@@ -86,10 +86,10 @@ def read_one(read: Callable[[str], Found], known: Any, kind: str, given: str) ->
     try:
         return read(given)
     except NotFoundError as unknown:
-        from coaiapy import record_ids
+        from coaiapy.langfuse import lookup
 
         try:
-            whole = record_ids.beginning_with(known, kind, given)
+            whole = lookup.beginning_with(known, kind, given)
         except UsageError:
             raise
         except CoaiaError:

@@ -3,7 +3,6 @@
 import argparse
 from typing import Any, Callable, Dict, List
 
-from coaiapy import score_config_files, score_configs, score_presets, score_values
 from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import add_command, add_group, add_local_command
 from coaiapy.cli_input import agrees
@@ -12,9 +11,13 @@ from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
 from coaiapy.config import settings
 from coaiapy.errors import CoaiaError, ExitCode
-from coaiapy.score_config_cache import folded
-from coaiapy.score_configs import Made
-from coaiapy.score_presets import CATEGORIES
+from coaiapy.langfuse.scores import config_files as score_config_files
+from coaiapy.langfuse.scores import configs as score_configs
+from coaiapy.langfuse.scores import presets as score_presets
+from coaiapy.langfuse.scores import values as score_values
+from coaiapy.langfuse.scores.config_cache import folded
+from coaiapy.langfuse.scores.configs import Made
+from coaiapy.langfuse.scores.presets import CATEGORIES
 from coaiapy.util.text import counted
 
 _DUPLICATES_HELP = "create a score config even if its name is taken"

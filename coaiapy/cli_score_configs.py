@@ -4,7 +4,7 @@ import argparse
 import shlex
 from typing import Any, Dict, List
 
-from coaiapy import cli_score_config_files, score_availability, score_configs, score_values, scores
+from coaiapy import cli_score_config_files
 from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
@@ -17,7 +17,10 @@ from coaiapy.cli_score_options import (
 )
 from coaiapy.cli_streams import Context
 from coaiapy.config import settings
-from coaiapy.score_config_fields import categories_from_text
+from coaiapy.langfuse.scores import configs as score_configs
+from coaiapy.langfuse.scores import presets, scores
+from coaiapy.langfuse.scores import values as score_values
+from coaiapy.langfuse.scores.config_fields import categories_from_text
 from coaiapy.util.text import number
 
 COLUMNS = {
@@ -219,7 +222,7 @@ def get_config(args: argparse.Namespace, context: Context) -> None:
 def list_available(args: argparse.Namespace, context: Context) -> None:
     """Show the score configs that can be applied."""
     known = settings.load(context.env_file)
-    found = score_availability.list_available(known, args.category, args.cached_only, context.warn)
+    found = presets.list_available(known, args.category, args.cached_only, context.warn)
     show_listing(args, context, found, COLUMNS, "score config")
 
 
@@ -227,10 +230,10 @@ def show_config(args: argparse.Namespace, context: Context) -> None:
     """Show one score config, or what it requires of a value."""
     config = score_configs.get(settings.load(context.env_file), args.config, context.warn)
     if args.requirements and args.json:
-        return print_json(context, score_availability.requirements(config))
+        return print_json(context, presets.requirements(config))
     _show(args, context, config)
     if args.requirements:
-        example = shlex.quote(score_availability.example_value(config))
+        example = shlex.quote(presets.example_value(config))
         context.say(
             "\nexample:\n  coaia fuse score-configs apply {} --trace-id TRACE_ID -v {}".format(
                 shlex.quote(config["name"]), example

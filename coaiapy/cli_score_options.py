@@ -3,7 +3,6 @@
 import argparse
 from typing import Any, Dict, Optional
 
-from coaiapy import scores
 from coaiapy.cli_arguments import ENVIRONMENT_HELP, add_id, add_json, json_value, time
 from coaiapy.cli_delivery import add_delivery_options, report
 from coaiapy.cli_output import print_json
@@ -11,6 +10,7 @@ from coaiapy.cli_streams import Context
 from coaiapy.config.settings import Settings
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.records.records import Score
+from coaiapy.langfuse.scores import scores
 
 
 def add_target_options(parser: argparse.ArgumentParser, about: str = "score this") -> None:

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import cli_references, score_files, scores
+from coaiapy import cli_references
 from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_columns, add_json, positive, time
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report, summary
@@ -23,7 +23,9 @@ from coaiapy.config import settings
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.records.display import with_note
 from coaiapy.langfuse.records.fields import SCORE_TYPES
-from coaiapy.score_readers import ScoreFilter
+from coaiapy.langfuse.scores import files as score_files
+from coaiapy.langfuse.scores import scores
+from coaiapy.langfuse.scores.readers import ScoreFilter
 from coaiapy.util.formats.columns import map_of
 from coaiapy.util.text import counted
 

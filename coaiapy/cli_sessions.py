@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import cli_references, display, session_files, trace_reads
+from coaiapy import cli_references
 from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_json, positive, time
 from coaiapy.cli_common import add_command, add_local_command, subcommands
 from coaiapy.cli_delivery import add_delivery_options, report
@@ -11,9 +11,12 @@ from coaiapy.cli_listing import add_listing_options, show_listing, show_table
 from coaiapy.cli_output import note_source, print_json
 from coaiapy.cli_streams import Context
 from coaiapy.config import settings
-from coaiapy.display import TRACE_COLUMNS
 from coaiapy.langfuse.read.filters import SessionFilter
 from coaiapy.langfuse.records.display import with_note
+from coaiapy.langfuse.traces import display as trace_display
+from coaiapy.langfuse.traces import reads as trace_reads
+from coaiapy.langfuse.traces import sessions
+from coaiapy.langfuse.traces.display import TRACE_COLUMNS
 
 _COLUMNS = {"id": "Session", "createdAt": "Created", "environment": "Environment"}
 _NODE_COLUMNS = {"trace_id": "Trace", "name": "Name"}
@@ -66,7 +69,7 @@ def _build_files(group: Any) -> None:
         'coaia fuse sessions create my-session john -n "Research"',
     )
     create.add_argument("session_id", metavar="SESSION_ID")
-    _add_writing(create, session_files.SESSION_NAME)
+    _add_writing(create, sessions.SESSION_NAME)
     node = add_command(
         group,
         "addnode",
@@ -76,7 +79,7 @@ def _build_files(group: Any) -> None:
     )
     node.add_argument("session_id", metavar="SESSION_ID", type=cli_references.session)
     node.add_argument("trace_id", metavar="TRACE_ID")
-    _add_writing(node, session_files.NODE_NAME)
+    _add_writing(node, sessions.NODE_NAME)
     view = add_local_command(
         group,
         "view",
@@ -97,7 +100,7 @@ def _add_writing(parser: argparse.ArgumentParser, name: str) -> None:
 
 
 def _add_file(parser: argparse.ArgumentParser) -> None:
-    default = session_files.DEFAULT_PATH
+    default = sessions.DEFAULT_PATH
     parser.add_argument(
         "-f", "--file", default=default, help="session file (default: {})".format(default)
     )
@@ -128,7 +131,7 @@ def get_session(args: argparse.Namespace, context: Context) -> None:
     note_source(context, known)
     if args.json:
         return print_json(context, session)
-    context.say("session {}".format(display.one_line(session["id"])))
+    context.say("session {}".format(trace_display.one_line(session["id"])))
     found = session["traces"]
     show_table(context, found, with_note(TRACE_COLUMNS, found))
 
@@ -136,22 +139,20 @@ def get_session(args: argparse.Namespace, context: Context) -> None:
 def create_session(args: argparse.Namespace, context: Context) -> int:
     """Open a session."""
     known = settings.load(context.env_file)
-    written = session_files.create(known, args.file, args.session_id, args.user_id, args.name)
+    written = sessions.create(known, args.file, args.session_id, args.user_id, args.name)
     return _show_written(args, context, written)
 
 
 def add_node(args: argparse.Namespace, context: Context) -> int:
     """Write a trace of a session."""
     known = settings.load(context.env_file)
-    written = session_files.add_node(
+    written = sessions.add_node(
         known, args.file, args.session_id, args.trace_id, args.user_id, args.name
     )
     return _show_written(args, context, written)
 
 
-def _show_written(
-    args: argparse.Namespace, context: Context, written: session_files.WrittenNode
-) -> int:
+def _show_written(args: argparse.Namespace, context: Context, written: sessions.WrittenNode) -> int:
     if args.json:
         print_json(context, written.trace.body())
     else:
@@ -161,8 +162,10 @@ def _show_written(
 
 def view_file(args: argparse.Namespace, context: Context) -> None:
     """Show a session's file: its nodes in order."""
-    session = session_files.read(args.file)
+    session = sessions.read(args.file)
     if args.json:
         return print_json(context, session)
-    context.note("session {}".format(display.one_line(str(session["session_id"] or "without id"))))
+    context.note(
+        "session {}".format(trace_display.one_line(str(session["session_id"] or "without id")))
+    )
     show_listing(args, context, session["nodes"], _NODE_COLUMNS, "trace")

@@ -3,17 +3,17 @@
 import argparse
 from typing import Any, Iterable, List
 
-from coaiapy import trace_reads
 from coaiapy.cli_arguments import FROM_HELP, TO_HELP, add_id, positive, time
 from coaiapy.cli_common import add_command, add_timeout
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import note_source
 from coaiapy.cli_streams import Context
 from coaiapy.config import settings
-from coaiapy.display import TRACE_COLUMNS
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.read.filters import ORDERS, TraceFilter
 from coaiapy.langfuse.records.display import with_note
+from coaiapy.langfuse.traces import reads as trace_reads
+from coaiapy.langfuse.traces.display import TRACE_COLUMNS
 
 DEFAULT_LIMIT = 50
 _VALUED = (

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List, Mapping, Tuple
 
-from coaiapy import cli_references, trace_reads, traces
+from coaiapy import cli_references
 from coaiapy.cli_arguments import (
     ENVIRONMENT_HELP,
     add_id,
@@ -22,6 +22,8 @@ from coaiapy.config import settings
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.records.fields import LEVELS, OBSERVATION_TYPES
 from coaiapy.langfuse.records.records import observation_from, trace_from
+from coaiapy.langfuse.traces import reads as trace_reads
+from coaiapy.langfuse.traces import traces
 
 START_HELP = "start time (default: now; formats: coaia help times)"
 

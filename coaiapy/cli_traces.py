@@ -3,15 +3,7 @@
 import argparse
 from typing import Any, List
 
-from coaiapy import (
-    cli_batch,
-    cli_observations,
-    cli_references,
-    cli_trace_list,
-    cli_trace_writes,
-    trace_reads,
-    traces,
-)
+from coaiapy import cli_batch, cli_observations, cli_references, cli_trace_list, cli_trace_writes
 from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import add_command, subcommands
 from coaiapy.cli_input import agrees
@@ -19,6 +11,8 @@ from coaiapy.cli_output import note_source, print_json
 from coaiapy.cli_streams import Context
 from coaiapy.cli_views import add_contents, show_fields, show_session, show_trace
 from coaiapy.config import settings
+from coaiapy.langfuse.traces import reads as trace_reads
+from coaiapy.langfuse.traces import traces
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:

@@ -4,9 +4,9 @@ import argparse
 from typing import Iterable
 
 from coaiapy.cli_streams import Context, is_terminal
-from coaiapy.display import Line, Look, session_lines, strokes_for, trace_lines
 from coaiapy.langfuse.records.display import fields
 from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.traces.display import Line, Look, session_lines, strokes_for, trace_lines
 
 _COLORS = {"ERROR": "\x1b[31m", "WARNING": "\x1b[33m"}
 

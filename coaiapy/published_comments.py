@@ -7,9 +7,10 @@ description says otherwise. Comments do not go through the outbox: if the server
 
 from typing import Any, Dict, Optional
 
-from coaiapy import comments, session_files
 from coaiapy.config import settings
 from coaiapy.errors import CoaiaError
+from coaiapy.langfuse import comments
+from coaiapy.langfuse.traces import sessions
 from coaiapy.published_json import to_text
 from coaiapy.published_traces import written
 
@@ -56,10 +57,10 @@ def post_comment(
 
 
 def create_session_and_save(
-    session_file: str, session_id: str, user_id: str, session_name: str = session_files.SESSION_NAME
+    session_file: str, session_id: str, user_id: str, session_name: str = sessions.SESSION_NAME
 ) -> str:
     """Write the first trace of a session, then the session file; return what ``add_trace`` does."""
-    made = session_files.create(settings.load(), session_file, session_id, user_id, session_name)
+    made = sessions.create(settings.load(), session_file, session_id, user_id, session_name)
     return written(made.outcome, [session_id])
 
 
@@ -68,10 +69,10 @@ def add_trace_node_and_save(
     session_id: str,
     trace_id: str,
     user_id: str,
-    node_name: str = session_files.NODE_NAME,
+    node_name: str = sessions.NODE_NAME,
 ) -> str:
     """Write another trace of a session, then the session file; return what ``add_trace`` does."""
-    made = session_files.add_node(
+    made = sessions.add_node(
         settings.load(), session_file, session_id, trace_id, user_id, node_name
     )
     return written(made.outcome, [trace_id])
@@ -83,11 +84,11 @@ def load_session_file(path: str) -> Dict[str, Any]:
     If it is missing or broken, ``session_id`` is ``None`` and ``nodes`` is empty.
     """
     try:
-        return session_files.read(path)
+        return sessions.read(path)
     except CoaiaError:
         return {"session_id": None, "nodes": []}
 
 
 def save_session_file(path: str, session_data: Dict[str, Any]) -> None:
     """Replace a session file; ``UsageError`` if ``session_data`` is not a session."""
-    session_files.write(path, session_data)
+    sessions.write(path, session_data)

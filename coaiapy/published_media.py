@@ -8,13 +8,15 @@ An error from a server is never raised.
 import os
 from typing import Any, Callable, Dict, Optional
 
-from coaiapy import media, media_files, media_transfer
 from coaiapy.config import settings
 from coaiapy.errors import CoaiaError
 from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.client.online import client_for
+from coaiapy.langfuse.media import files as media_files
+from coaiapy.langfuse.media import media
+from coaiapy.langfuse.media import transfer as media_transfer
+from coaiapy.langfuse.media.files import SUPPORTED_CONTENT_TYPES
 from coaiapy.langfuse.records.display import fields
-from coaiapy.media_files import SUPPORTED_CONTENT_TYPES
 from coaiapy.published_forms import for_people, or_error
 from coaiapy.published_json import parsed
 from coaiapy.published_traces import written

@@ -7,9 +7,12 @@ functions take the JSON text, or its value, and return text for people.
 
 from typing import Any, Iterable, Optional, Sequence, Union
 
-from coaiapy import dataset_display, dataset_items, datasets, prompt_display, prompts
 from coaiapy.config import settings
-from coaiapy.finetuning import DEFAULT_INSTRUCTION, training_data
+from coaiapy.langfuse.datasets import datasets
+from coaiapy.langfuse.datasets import display as dataset_display
+from coaiapy.langfuse.datasets.finetuning import DEFAULT_INSTRUCTION, training_data
+from coaiapy.langfuse.prompts import display as prompt_display
+from coaiapy.langfuse.prompts import prompts
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.published_forms import for_people
 from coaiapy.published_json import parsed, rows, to_text
@@ -95,7 +98,7 @@ def create_dataset(
 
 def list_dataset_items(dataset_name: str, debug: bool = False) -> str:
     """Return every item of a dataset as the text of a JSON list; ``debug`` has no effect."""
-    return to_text(dataset_items.list_dataset_items(settings.load(), dataset_name))
+    return to_text(datasets.list_dataset_items(settings.load(), dataset_name))
 
 
 def create_dataset_item(
@@ -110,7 +113,7 @@ def create_dataset_item(
 ) -> str:
     """Create an item, or change the given fields of the item with this id; return it."""
     return to_text(
-        dataset_items.create_dataset_item(
+        datasets.create_dataset_item(
             settings.load(),
             dataset_name,
             input_data,

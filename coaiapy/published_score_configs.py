@@ -3,7 +3,7 @@
 import shlex
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
-from coaiapy.score_config_files import VERSION
+from coaiapy.langfuse.scores.config_files import VERSION
 from coaiapy.util.old_names import with_old_names
 
 __all__ = ["ScoreCategory", "ScoreConfig", "ScoreConfigExport", "ScoreConfigMetadata"]

@@ -9,14 +9,6 @@ releases return JSON text. Errors are raised, unless a function's description sa
 import warnings
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
-from coaiapy import (
-    score_availability,
-    score_config_files,
-    score_configs,
-    score_presets,
-    scores,
-    trace_reads,
-)
 from coaiapy.config import settings
 from coaiapy.errors import CoaiaError
 from coaiapy.langfuse.client.project import current_project
@@ -25,11 +17,11 @@ from coaiapy.langfuse.records.display import fields, listing, with_note
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse.records.ids import span_trace_id
 from coaiapy.langfuse.records.records import Score
-from coaiapy.langfuse.send import delivery
-from coaiapy.langfuse.send.delivery import Outcome
-from coaiapy.published_forms import for_people
-from coaiapy.published_json import parsed, rows, to_text
-from coaiapy.score_config_cache import (
+from coaiapy.langfuse.scores import config_files as score_config_files
+from coaiapy.langfuse.scores import configs as score_configs
+from coaiapy.langfuse.scores import presets as score_presets
+from coaiapy.langfuse.scores import scores
+from coaiapy.langfuse.scores.config_cache import (
     MAX_AGE_HOURS,
     cache_score_config,
     get_project_cache_path,
@@ -37,14 +29,15 @@ from coaiapy.score_config_cache import (
     load_project_cache,
     save_project_cache,
 )
-from coaiapy.score_configs import Made
-from coaiapy.score_presets import (
-    get_built_in_presets,
-    get_preset_by_name,
-    list_presets,
-)
-from coaiapy.score_readers import ScoreFilter
-from coaiapy.score_values import validate_score_value
+from coaiapy.langfuse.scores.configs import Made
+from coaiapy.langfuse.scores.presets import get_built_in_presets, get_preset_by_name, list_presets
+from coaiapy.langfuse.scores.readers import ScoreFilter
+from coaiapy.langfuse.scores.values import validate_score_value
+from coaiapy.langfuse.send import delivery
+from coaiapy.langfuse.send.delivery import Outcome
+from coaiapy.langfuse.traces import reads as trace_reads
+from coaiapy.published_forms import for_people
+from coaiapy.published_json import parsed, rows, to_text
 from coaiapy.util.old_names import with_old_names
 from coaiapy.util.times import parse_time
 
@@ -119,7 +112,7 @@ def get_config_with_auto_refresh(
 
 def list_available_configs(category: Optional[str] = None, cached_only: bool = False) -> List[Body]:
     """Return the score configs that can be applied; with ``cached_only`` no server is asked."""
-    return score_availability.list_available(settings.load(), category, cached_only, _warn)
+    return score_presets.list_available(settings.load(), category, cached_only, _warn)
 
 
 def list_score_configs(debug: bool = False) -> str:

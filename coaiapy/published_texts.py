@@ -6,13 +6,14 @@ call is recorded in it as an observation. ``pre`` is put before the text.
 
 from typing import Any, Dict, List, Optional
 
-from coaiapy import call_recorder, process_tags, text_calls
-from coaiapy.call_recorder import Call, Seen
+from coaiapy import process_tags, text_calls
 from coaiapy.config import files as config_files
 from coaiapy.config import openai as openai_settings
 from coaiapy.config import values as config_values
 from coaiapy.config.schema import KEY_OF
 from coaiapy.errors import NetworkError, UsageError
+from coaiapy.langfuse.traces import observe
+from coaiapy.langfuse.traces.observe import Call, Seen
 from coaiapy.openai_http import OpenaiHttp
 from coaiapy.util.old_names import with_old_names
 
@@ -133,9 +134,7 @@ def generate_image(prompt: str, size: Optional[str] = None, nb_img: int = 1) -> 
         return _pictures(http.post(http.service.image_url, body))
 
     described = Call("generate_image", input=prompt, parameters={"size": body["size"], "n": nb_img})
-    return call_recorder.recorder().observe(
-        described, call, lambda found: Seen({"images": len(found)})
-    )
+    return observe.recorder().observe(described, call, lambda found: Seen({"images": len(found)}))
 
 
 def _pictures(answer: Dict[str, Any]) -> List[str]:
@@ -159,7 +158,7 @@ def _send(
 ) -> str:
     values = config_values.load()
     request = text_calls.request_of(values, text, instruction, temperature, model)
-    return text_calls.ask(values, request, name, call_recorder.recorder()).text
+    return text_calls.ask(values, request, name, observe.recorder()).text
 
 
 def _temperature(name: str, value: Any) -> float:

@@ -11,9 +11,7 @@ import io
 import json
 from typing import Any, Dict, Optional, Sequence, Tuple
 
-from coaiapy import display, trace_reads, traces
 from coaiapy.config import settings
-from coaiapy.display import TRACE_COLUMNS
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.client import project as current_project
 from coaiapy.langfuse.read.filters import (
@@ -26,7 +24,11 @@ from coaiapy.langfuse.read.filters import (
 from coaiapy.langfuse.records.display import fields, listing, with_note
 from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.langfuse.send import delivery
-from coaiapy.observation_files import preview, read_observations
+from coaiapy.langfuse.traces import display as trace_display
+from coaiapy.langfuse.traces import reads as trace_reads
+from coaiapy.langfuse.traces import traces
+from coaiapy.langfuse.traces.batch import preview, read_observations
+from coaiapy.langfuse.traces.display import TRACE_COLUMNS
 from coaiapy.published_forms import for_people, or_error
 from coaiapy.published_json import parsed, rows, to_text
 from coaiapy.util import times
@@ -342,7 +344,7 @@ def format_traces_table(traces_json: Any) -> str:
 @for_people
 def format_trace_tree(trace_json: Any) -> str:
     """Return a trace as a tree of its observations."""
-    return display.trace_tree(parsed(trace_json))
+    return trace_display.trace_tree(parsed(trace_json))
 
 
 @with_old_names(obs_json="observation_json")
@@ -355,7 +357,7 @@ def format_observation_display(observation_json: Any) -> str:
 @for_people
 def format_session_tree(session_json: Any) -> str:
     """Return the traces of a session as trees."""
-    return display.session_tree(parsed(session_json))
+    return trace_display.session_tree(parsed(session_json))
 
 
 def written(outcome: delivery.Outcome, ids: Sequence[str]) -> str:

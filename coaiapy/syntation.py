@@ -3,10 +3,11 @@
 import functools
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
-from coaiapy import aws_clients, call_recorder, mp3_frames, ogg_pages, speech_text, wav_audio
-from coaiapy.call_recorder import Call, Recorder, Seen
+from coaiapy import aws_clients, mp3_frames, ogg_pages, speech_text, wav_audio
 from coaiapy.config import values as config_values
 from coaiapy.errors import NetworkError, UsageError
+from coaiapy.langfuse.traces import observe
+from coaiapy.langfuse.traces.observe import Call, Recorder, Seen
 from coaiapy.speech_text import DEFAULT_VOICE, FORMATS
 from coaiapy.util.files import write_output
 from coaiapy.util.http.page_watch import PageWatch
@@ -102,7 +103,7 @@ def speak(
                 progress(len(sounds), len(pieces))
         return Spoken(joined(sounds, speech.format), characters, len(pieces))
 
-    return (recorder or call_recorder.recorder(env_file=env_file)).observe(described, call, _seen)
+    return (recorder or observe.recorder(env_file=env_file)).observe(described, call, _seen)
 
 
 def voices(

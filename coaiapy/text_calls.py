@@ -3,10 +3,10 @@
 from typing import Callable, Optional
 
 from coaiapy import llm
-from coaiapy.call_recorder import Call, Recorder, Seen
 from coaiapy.config import openai as openai_settings
 from coaiapy.config import values as config_values
 from coaiapy.errors import UsageError
+from coaiapy.langfuse.traces.observe import Call, Recorder, Seen
 from coaiapy.llm import ChatRequest, Reply
 from coaiapy.openai_http import OpenaiHttp
 from coaiapy.process_tags import Tag

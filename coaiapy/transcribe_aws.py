@@ -5,11 +5,12 @@ import time
 import uuid
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
-from coaiapy import audio_files, audio_split, aws_clients, call_recorder, transcription
+from coaiapy import audio_files, audio_split, aws_clients, transcription
 from coaiapy.audio_files import AudioFile
-from coaiapy.call_recorder import Call, Recorder
 from coaiapy.config import values as config_values
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, UsageError
+from coaiapy.langfuse.traces import observe
+from coaiapy.langfuse.traces.observe import Call, Recorder
 from coaiapy.transcript_formats import Segment, Transcript, seconds_in
 from coaiapy.transcription import Progress, Wishes
 from coaiapy.util import deadlines
@@ -57,7 +58,7 @@ def transcribe(
     """
     values = config_values.load(env_file)
     audio = _checked(path, wishes)
-    recorder = recorder or call_recorder.recorder(env_file=env_file)
+    recorder = recorder or observe.recorder(env_file=env_file)
     seconds = audio_split.duration(audio)
     described = Call(
         name="transcribe",

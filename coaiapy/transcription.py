@@ -3,12 +3,13 @@
 import re
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
-from coaiapy import audio_files, audio_split, call_recorder, transcription_parts
+from coaiapy import audio_files, audio_split, transcription_parts
 from coaiapy.audio_split import Limits, Part
-from coaiapy.call_recorder import Call, Recorder, Seen
 from coaiapy.config import openai as openai_settings
 from coaiapy.config import values as config_values
 from coaiapy.errors import NetworkError, RefusedError, UsageError
+from coaiapy.langfuse.traces import observe
+from coaiapy.langfuse.traces.observe import Call, Recorder, Seen
 from coaiapy.openai_http import OpenaiHttp, Upload
 from coaiapy.transcript_formats import TIMED, Segment, Transcript, joined, seconds_in, shifted
 
@@ -68,7 +69,7 @@ def transcribe(
         parts = audio_split.parts(audio, limits, seconds)
         return _heard(path, _each_part(http, parts, wishes, seconds, progress))
 
-    return (recorder or call_recorder.recorder(env_file=env_file)).observe(described, call, seen)
+    return (recorder or observe.recorder(env_file=env_file)).observe(described, call, seen)
 
 
 def transcribe_audio(file_path: str) -> str:

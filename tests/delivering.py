@@ -2,11 +2,11 @@
 
 from servers import settings_for
 
-from coaiapy import traces
 from coaiapy.langfuse.journal import claims, outbox
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records.records import observation_from, trace_from
+from coaiapy.langfuse.traces import traces
 from coaiapy.util import deadlines
 
 # Seconds.

@@ -7,7 +7,12 @@ import signal
 
 FORKING = multiprocessing.get_context("forkserver")
 FORKING.set_forkserver_preload(
-    ["requests", "coaiapy.cli_fuse", "coaiapy.traces", "coaiapy.langfuse.send.sender"]
+    [
+        "requests",
+        "coaiapy.cli_fuse",
+        "coaiapy.langfuse.traces.traces",
+        "coaiapy.langfuse.send.sender",
+    ]
 )
 
 

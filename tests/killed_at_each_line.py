@@ -13,10 +13,10 @@ import sys
 
 from delivering import records_of, submit
 
-from coaiapy import traces
 from coaiapy.langfuse.journal import claims, destinations, outbox
 from coaiapy.langfuse.journal import db as journal_db
 from coaiapy.langfuse.send import delivery, sender
+from coaiapy.langfuse.traces import traces
 
 SIZE = 3
 CORE = (journal_db, claims, outbox, sender, delivery, destinations, traces)

@@ -4,9 +4,9 @@ import os
 
 from langfuse_server.client import Client
 
-from coaiapy import traces
 from coaiapy.config import settings
 from coaiapy.langfuse.records.records import trace_from
+from coaiapy.langfuse.traces import traces
 
 LEGACY = ["v2", "v3", "v4-legacy"]
 SPANS = ["v4-dual", "v4-events_only"]

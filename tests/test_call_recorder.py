@@ -6,11 +6,12 @@ import time
 import pytest
 from hearing import mp3_of, tone, write_wav
 
-from coaiapy import call_recorder, published_texts, syntation
-from coaiapy.call_recorder import Call, Seen
+from coaiapy import published_texts, syntation
 from coaiapy.errors import RefusedError
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.send import delivery
+from coaiapy.langfuse.traces import observe
+from coaiapy.langfuse.traces.observe import Call, Seen
 
 TRACE = "0123456789abcdef0123456789abcdef"
 
@@ -39,7 +40,7 @@ def test_a_model_call_is_a_generation(run, openai, trace):
 
 
 def test_times_are_those_of_the_call(run, trace):
-    records = call_recorder.recorder()
+    records = observe.recorder()
     records.observe(Call("wait"), lambda: time.sleep(0.25), lambda nothing: Seen())
     (one,) = observations(run)
     from coaiapy.util import times
@@ -175,7 +176,7 @@ def test_a_langfuse_that_is_down_delays_and_loses_nothing(run, openai, trace, mo
         ("LANGFUSE_BASE_URL", "http://127.0.0.1:9"),
     ):
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(call_recorder, "SECONDS", 0.5)
+    monkeypatch.setattr(observe, "SECONDS", 0.5)
     monkeypatch.setattr(delivery, "DEADLINE", 200.0)
     started = time.monotonic()
     result = run("s", "hello")
@@ -187,7 +188,7 @@ def test_a_langfuse_that_is_down_delays_and_loses_nothing(run, openai, trace, mo
 
 def test_what_describes_a_call_may_fail_without_failing_it(trace):
     notes = []
-    records = call_recorder.recorder(note=notes.append)
+    records = observe.recorder(note=notes.append)
     assert records.observe(Call("x"), lambda: 1, lambda value: value.missing) == 1
     assert "x is not in the trace: AttributeError" in notes[0]
 
@@ -199,7 +200,7 @@ def test_an_error_passes_through_as_it_is(trace):
         raise error
 
     with pytest.raises(RefusedError) as caught:
-        call_recorder.recorder().observe(Call("x"), fail, lambda value: Seen())
+        observe.recorder().observe(Call("x"), fail, lambda value: Seen())
     assert caught.value is error
 
 
@@ -207,4 +208,4 @@ def test_ids_of_one_trace_in_two_forms_are_one(monkeypatch, trace):
     monkeypatch.setenv("COAIA_PARENT_OBSERVATION_ID", "1234567890abcdef")
     dashed = "01234567-89ab-cdef-0123-456789abcdef"
     assert ids.span_trace_id(dashed) == trace
-    assert call_recorder.recorder(dashed).place.parent_id == "1234567890abcdef"
+    assert observe.recorder(dashed).place.parent_id == "1234567890abcdef"

@@ -6,9 +6,9 @@ import threading
 import pytest
 from langfuse_server import KINDS
 
-from coaiapy import comments
 from coaiapy.config import settings
 from coaiapy.errors import ExitCode, UsageError
+from coaiapy.langfuse import comments
 
 EVERY = sorted(KINDS)
 TRACE = "4e2b1c1a-2a46-4f53-9d0c-1f3b9a0c7a11"

@@ -312,7 +312,7 @@ def test_get_of_a_json_file_needs_little_of_python_and_nothing_else(run):
     value, modules = done.stdout.decode("utf-8").splitlines()
     slow = {"tempfile", "pathlib", "logging", "subprocess", "sqlite3", "ssl", "http", "asyncio"}
     assert value == "1" and not slow & set(modules.split())
-    assert "coaiapy.display" not in modules.split()
+    assert "coaiapy.langfuse.traces.display" not in modules.split()
 
 
 def test_a_context_goes_on_in_another_shell():

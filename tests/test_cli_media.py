@@ -8,11 +8,11 @@ import pytest
 from langfuse_server import KINDS
 from langfuse_server.client import Client
 
-from coaiapy import media, media_transfer
 from coaiapy.config import settings
 from coaiapy.errors import ExitCode, NotFoundError, RefusedError
 from coaiapy.langfuse.client.http import LangfuseHttp
-from coaiapy.media_files import token
+from coaiapy.langfuse.media import media, transfer
+from coaiapy.langfuse.media.files import token
 from coaiapy.util.http import retry
 
 KINDS_WITH_STORAGE = sorted(set(KINDS) - {"v2"})
@@ -189,8 +189,8 @@ def test_a_server_that_does_not_confirm_is_no_success(run, use, trace, picture):
     server.fail("500", times=None, path="/media/", method="PATCH")
     known = settings.load()
     http = LangfuseHttp(known, seconds=1.0)
-    file = media.media_files.examine("picture.png")
-    with pytest.raises(media_transfer.NetworkError):
+    file = media.files.examine("picture.png")
+    with pytest.raises(transfer.NetworkError):
         media.store(http, file, media.Slot(TRACE))
     assert shown(run)[0] == before
     server.heal()
@@ -271,7 +271,7 @@ def test_the_storage_checks_what_it_is_given(use):
     digest = base64.b64encode(hashlib.sha256(CONTENT).digest()).decode()
     body = {"contentType": "image/png", "contentLength": len(CONTENT), "sha256Hash": digest}
     url = client("POST", "/api/public/media", dict(body, field="input", traceId="t")).body
-    requests = media_transfer.require("requests")
+    requests = transfer.require("requests")
     good = {"Content-Type": "image/png", "x-amz-checksum-sha256": digest}
     for headers, content, status in [
         (dict(good, **{"Content-Type": "image/gif"}), CONTENT, 403),

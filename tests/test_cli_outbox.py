@@ -16,9 +16,9 @@ from delivering import (
     writes,
 )
 
-from coaiapy import traces
 from coaiapy.config.settings import Settings
 from coaiapy.langfuse.journal.db import journal_path
+from coaiapy.langfuse.traces import traces
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import pytest
 from all_commands import REAL_COMMANDS
 from langfuse_server import KINDS
 
-from coaiapy import coaiacli, record_ids
+from coaiapy import coaiacli
 from coaiapy.cli_references import Reference
+from coaiapy.langfuse import lookup
 
 
 @pytest.fixture
@@ -137,7 +138,7 @@ def test_every_argument_that_names_a_trace_takes_references():
 
 
 def test_a_whole_id_needs_no_look_anywhere(monkeypatch, run, three):
-    monkeypatch.setattr(record_ids, "_ids", None)
+    monkeypatch.setattr(lookup, "_ids", None)
     assert seen(run, "fuse", "traces", "trace-view", "xyz")["id"] == "xyz"
     parser = coaiacli.build_parser(["fuse", "traces", "trace-view", "xyz"])
     args = parser.parse_args(["fuse", "traces", "trace-view", "xyz"])

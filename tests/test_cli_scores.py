@@ -11,7 +11,7 @@ import pytest
 from forked import commands_at_once
 from langfuse_server import KINDS
 
-from coaiapy import score_presets
+from coaiapy.langfuse.scores import presets
 from coaiapy.util.http import retry
 
 WHERE = sorted(KINDS) + ["local"]
@@ -29,7 +29,7 @@ def test_one_script_everywhere(use, kind, run, project):
         assert result.code == 0, result
         return result
 
-    preset = score_presets.get("Helpfulness")
+    preset = presets.get("Helpfulness")
     best = preset["categories"][-1]["label"]
     done(*CONFIGS, "presets", "install", "Helpfulness", "Meets Requirements")
     done(*CONFIGS, "create", "Rating", "NUMERIC", "--min-value", "0", "--max-value", "10")

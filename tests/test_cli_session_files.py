@@ -6,9 +6,9 @@ import threading
 import pytest
 from langfuse_server import KINDS
 
-from coaiapy import session_files
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ExitCode, StateError, UsageError
+from coaiapy.langfuse.traces import sessions
 from coaiapy.util.packages import require
 
 WHERE = sorted(KINDS) + ["local"]
@@ -70,14 +70,14 @@ def test_the_same_again_changes_nothing_and_a_new_name_is_taken(run, project):
         run("fuse", "sessions", "create", "one", "john")
         run("fuse", "sessions", "addnode", "one", "t1", "john")
     run("fuse", "sessions", "addnode", "one", "t1", "john", "-n", "renamed")
-    assert session_files.read("session.yml")["nodes"] == [{"trace_id": "t1", "name": "renamed"}]
+    assert sessions.read("session.yml")["nodes"] == [{"trace_id": "t1", "name": "renamed"}]
 
 
 def test_what_else_a_file_says_is_kept(run, project):
     text = "session_id: one\ntitle: Zoë\nnodes:\n- {trace_id: 12, name: a, note: b}\n"
     (project / "session.yml").write_text(text, encoding="utf-8")
     assert run("fuse", "sessions", "addnode", "one", "t1", "john").code == 0
-    found = session_files.read("session.yml")
+    found = sessions.read("session.yml")
     assert found["title"] == "Zoë"
     assert found["nodes"][0] == {"trace_id": "12", "name": "a", "note": "b"}
     assert [node["trace_id"] for node in found["nodes"]] == ["12", "t1"]
@@ -96,7 +96,7 @@ def test_a_server_that_is_down_costs_nothing(run, use, project):
     server.stop_listening()
     result = run("fuse", "sessions", "create", "one", "john", "--timeout", "1")
     assert result.code == 0 and "outbox" in result.err
-    assert session_files.read("session.yml") == {"session_id": "one", "nodes": []}
+    assert sessions.read("session.yml") == {"session_id": "one", "nodes": []}
     server.start_listening()
     assert run("fuse", "outbox", "flush").code == 0
     server.wait_until(lambda: "one" in server.traces())
@@ -113,23 +113,23 @@ def test_a_refused_key_is_said_and_the_trace_is_kept(run, use, monkeypatch, kind
 
 def test_nodes_of_several_processes_at_once_all_stay(project):
     def add(number):
-        session_files.add_node(Settings(), "session.yml", "one", "t{}".format(number), "john")
+        sessions.add_node(Settings(), "session.yml", "one", "t{}".format(number), "john")
 
     threads = [threading.Thread(target=add, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    found = session_files.read("session.yml")["nodes"]
+    found = sessions.read("session.yml")["nodes"]
     assert sorted(node["trace_id"] for node in found) == sorted("t%d" % one for one in range(8))
 
 
 def test_the_functions_say_what_is_wrong(project):
     with pytest.raises(StateError):
-        session_files.read("none.yml")
+        sessions.read("none.yml")
     with pytest.raises(UsageError):
-        session_files.write("none.yml", {"nodes": []})
+        sessions.write("none.yml", {"nodes": []})
     assert not (project / "none.yml").exists()
     (project / "bytes.yml").write_bytes(b"\xff\xfe")
     with pytest.raises(StateError):
-        session_files.read("bytes.yml")
+        sessions.read("bytes.yml")

@@ -6,8 +6,11 @@ import os
 
 import pytest
 
-from coaiapy import cli_batch, dataset_files, dataset_items, score_files
+from coaiapy import cli_batch
 from coaiapy.errors import UsageError
+from coaiapy.langfuse.datasets import datasets
+from coaiapy.langfuse.datasets import files as dataset_files
+from coaiapy.langfuse.scores import files as score_files
 from coaiapy.util.formats.columns import Columns, map_of
 from coaiapy.util.formats.item_files import csv_items
 
@@ -120,7 +123,7 @@ def test_scores_are_imported_under_the_users_own_names(run):
 def test_the_columns_are_documented_in_help_and_docs(run):
     page = open(os.path.join(os.path.dirname(__file__), "..", "docs", "files.md")).read()
     for names, words in (
-        (dataset_items.FIELDS, ("datasets", "import")),
+        (datasets.FIELDS, ("datasets", "import")),
         (score_files.COLUMNS, ("scores", "import")),
         (cli_batch.FIELDS, ("traces", "add-observations")),
     ):

@@ -8,8 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from servers import point_at, settings_for
 
-from coaiapy import dataset_files, dataset_import, dataset_items, datasets
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
+from coaiapy.langfuse.datasets import datasets
+from coaiapy.langfuse.datasets import files as dataset_files
 
 pytestmark = pytest.mark.usefixtures("short_waits")
 
@@ -120,7 +121,7 @@ def lines(count, **more):
 
 def bring(known, text, dataset="ds", **options):
     found = read(text, dataset=dataset)
-    return dataset_import.import_dataset_items(known, dataset, found, **options)
+    return dataset_files.import_dataset_items(known, dataset, found, **options)
 
 
 def posts(server):
@@ -169,7 +170,7 @@ def test_a_missing_dataset_is_only_made_when_that_is_wished(server, known):
 
 def test_a_failing_item_neither_hides_nor_stops_the_others(server, known):
     datasets.create_dataset(known, "other")
-    dataset_items.create_dataset_item(known, "other", 0, item_id="taken")
+    datasets.create_dataset_item(known, "other", 0, item_id="taken")
     result = bring(known, lines(20) + '{"id": "taken", "input": 1}\n')
     assert result.counts()["failed"] == 1
     ((place, item_id, error),) = result.failed
@@ -188,7 +189,7 @@ def test_trouble_on_the_way_makes_no_item_twice_or_lost(server, known, fault):
 
 
 def test_a_server_that_goes_away_ends_it_with_what_is_known(server, known, monkeypatch):
-    monkeypatch.setattr(dataset_import, "PATIENCE", 0.5)
+    monkeypatch.setattr(dataset_files, "PATIENCE", 0.5)
     server.fail("503", times=None, path="/dataset-items", method="POST", after=10)
     result = bring(known, lines(200))
     assert isinstance(result.problem, NetworkError)
@@ -197,7 +198,7 @@ def test_a_server_that_goes_away_ends_it_with_what_is_known(server, known, monke
     counts = result.counts()
     assert counts["new"] + counts["failed"] + counts["unsent"] == counts["total"] == 200
     server.heal()
-    monkeypatch.setattr(dataset_import, "PATIENCE", 60.0)
+    monkeypatch.setattr(dataset_files, "PATIENCE", 60.0)
     again = bring(known, lines(200)).counts()  # a request in flight may have arrived meanwhile
     assert again["same"] >= 10 and again["same"] + again["new"] == 200
 
@@ -210,7 +211,7 @@ def test_refused_keys_end_it(server, known):
 
 
 def test_what_was_accepted_and_is_not_there_is_counted_as_missing(server, known):
-    original = dataset_import.put
+    original = dataset_files.put
 
     def losing(http, name, item):
         written = original(http, name, item)
@@ -218,18 +219,18 @@ def test_what_was_accepted_and_is_not_there_is_counted_as_missing(server, known)
             del server.dataset_items[item["id"]]
         return written
 
-    dataset_import.put = losing
+    dataset_files.put = losing
     try:
         result = bring(known, lines(5))
     finally:
-        dataset_import.put = original
+        dataset_files.put = original
     assert (result.new, result.missing, result.there) == (4, 1, 4)
 
 
 def test_what_was_accepted_is_counted_where_the_dataset_cannot_be_read_afterwards(
     server, known, run, project, monkeypatch
 ):
-    monkeypatch.setattr(dataset_import, "PATIENCE", 0.5)
+    monkeypatch.setattr(dataset_files, "PATIENCE", 0.5)
     bring(known, lines(2))
     server.fail(
         "503", times=None, path="/dataset-items", method="GET", after=4
@@ -251,21 +252,21 @@ def test_what_was_accepted_is_counted_where_the_dataset_cannot_be_read_afterward
 
 def test_several_are_in_flight(server, known):
     arrived = []
-    original = dataset_import.put
+    original = dataset_files.put
 
     def waiting(http, name, item):
         arrived.append(item)
         server.wait_until(lambda: len(arrived) >= 4)
         return original(http, name, item)
 
-    dataset_import.put = waiting
+    dataset_files.put = waiting
     try:
         assert bring(known, lines(8)).new == 8
     finally:
-        dataset_import.put = original
+        dataset_files.put = original
 
 
 def test_an_export_can_be_imported_without_a_change(server, known):
     bring(known, lines(30, metadata={"m": 1}, sourceTraceId="t"))
-    exported = dataset_files.to_jsonl(dataset_items.list_dataset_items(known, "ds"))
+    exported = dataset_files.to_jsonl(datasets.list_dataset_items(known, "ds"))
     assert bring(known, exported).counts()["same"] == 30

@@ -4,11 +4,11 @@ import pytest
 from langfuse_server import KINDS
 from servers import settings_for
 
-from coaiapy import dataset_items, datasets
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, RefusedError, UsageError
 from coaiapy.langfuse.client.errors import WrongDialectError
 from coaiapy.langfuse.client.http import LangfuseHttp
+from coaiapy.langfuse.datasets import datasets
 
 ALL_KINDS = sorted(KINDS)
 
@@ -33,16 +33,16 @@ def test_a_dataset_with_its_items(langfuse, kind):
     made = datasets.create_dataset(known, "team/ds 1", "Questions", '{"k": 1}')
     assert (made["description"], made["metadata"]) == ("Questions", {"k": 1})
     assert datasets.get_dataset(known, "team/ds 1")["id"] == made["id"]
-    item = dataset_items.create_dataset_item(known, "team/ds 1", {"q": 1}, "a", {"m": 2})
-    assert dataset_items.get_dataset_item(known, item["id"])["input"] == {"q": 1}
-    (listed,) = dataset_items.list_dataset_items(known, "team/ds 1")
+    item = datasets.create_dataset_item(known, "team/ds 1", {"q": 1}, "a", {"m": 2})
+    assert datasets.get_dataset_item(known, item["id"])["input"] == {"q": 1}
+    (listed,) = datasets.list_dataset_items(known, "team/ds 1")
     assert (listed["expectedOutput"], listed["metadata"]) == ("a", {"m": 2})
     if kind == "v2":
         with pytest.raises(WrongDialectError, match="cannot delete dataset items: it needs 3.0"):
-            dataset_items.delete_dataset_item(known, item["id"])
+            datasets.delete_dataset_item(known, item["id"])
         return
-    dataset_items.delete_dataset_item(known, item["id"])
-    assert dataset_items.list_dataset_items(known, "team/ds 1") == []
+    datasets.delete_dataset_item(known, item["id"])
+    assert datasets.list_dataset_items(known, "team/ds 1") == []
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
@@ -50,21 +50,21 @@ def test_every_page_of_datasets_and_of_items(langfuse, kind):
     server = langfuse(kind)
     known = settings_for(server)
     datasets.create_dataset(known, "ds0")
-    first = dataset_items.create_dataset_item(known, "ds0", 0)["id"]
+    first = datasets.create_dataset_item(known, "ds0", 0)["id"]
     for number in range(1, 103):  # more than a page: too many to be requested one by one
         name = "ds{}".format(number)
         server.datasets[name] = dict(server.datasets["ds0"], id=name, name=name)
         server.dataset_items[name] = dict(server.dataset_items[first], id=name, input=number)
     assert len(datasets.list_datasets(known)) == 103
-    found = dataset_items.list_dataset_items(known, "ds0")
+    found = datasets.list_dataset_items(known, "ds0")
     assert sorted(item["input"] for item in found) == list(range(103))
 
 
 def test_only_the_items_of_the_dataset_are_listed(server, known):
     datasets.create_dataset(known, "other")
-    dataset_items.create_dataset_item(known, "other", "secret")
-    dataset_items.create_dataset_item(known, "a/b", "mine")
-    assert [one["input"] for one in dataset_items.list_dataset_items(known, "a/b")] == ["mine"]
+    datasets.create_dataset_item(known, "other", "secret")
+    datasets.create_dataset_item(known, "a/b", "mine")
+    assert [one["input"] for one in datasets.list_dataset_items(known, "a/b")] == ["mine"]
     assert server.requests[-1].first("datasetName") == "a/b"
 
 
@@ -78,13 +78,13 @@ def test_creating_again_changes_what_is_given(known):
 @pytest.mark.parametrize("fault", ["answer lost", "503", "429", "reset"])
 def test_a_lost_answer_makes_neither_two_items_nor_none(server, known, fault):
     server.fail(fault, path="/dataset-items", method="POST", retry_after=0)
-    item = dataset_items.create_dataset_item(known, "a/b", "x")
+    item = datasets.create_dataset_item(known, "a/b", "x")
     assert list(server.dataset_items) == [item["id"]]
 
 
 def test_an_item_of_the_same_id_is_changed(server, known):
-    dataset_items.create_dataset_item(known, "a/b", "x", "y", item_id="i")
-    dataset_items.create_dataset_item(known, "a/b", "z", item_id="i", status="archived")
+    datasets.create_dataset_item(known, "a/b", "x", "y", item_id="i")
+    datasets.create_dataset_item(known, "a/b", "z", item_id="i", status="archived")
     (item,) = server.dataset_items.values()
     assert (item["input"], item["expectedOutput"], item["status"]) == ("z", "y", "ARCHIVED")
 
@@ -101,7 +101,7 @@ def test_a_source_is_named_as_the_server_knows_it(langfuse):
         server = langfuse(kind)
         known = settings_for(server)
         datasets.create_dataset(known, "ds")
-        dataset_items.create_dataset_item(
+        datasets.create_dataset_item(
             known, "ds", 1, source_trace_id="my run", source_observation_id="step 1"
         )
         (item,) = server.dataset_items.values()
@@ -115,10 +115,10 @@ def test_a_source_is_named_as_the_server_knows_it(langfuse):
 def test_what_is_missing_is_told_by_its_name(known):
     for call, said in (
         (lambda: datasets.get_dataset(known, "no/pe"), "no dataset 'no/pe'"),
-        (lambda: dataset_items.list_dataset_items(known, "no/pe"), "no dataset 'no/pe'"),
-        (lambda: dataset_items.create_dataset_item(known, "no/pe", 1), "no/pe"),
-        (lambda: dataset_items.get_dataset_item(known, "no/pe"), "no dataset item 'no/pe'"),
-        (lambda: dataset_items.delete_dataset_item(known, "no/pe"), "no dataset item 'no/pe'"),
+        (lambda: datasets.list_dataset_items(known, "no/pe"), "no dataset 'no/pe'"),
+        (lambda: datasets.create_dataset_item(known, "no/pe", 1), "no/pe"),
+        (lambda: datasets.get_dataset_item(known, "no/pe"), "no dataset item 'no/pe'"),
+        (lambda: datasets.delete_dataset_item(known, "no/pe"), "no dataset item 'no/pe'"),
     ):
         with pytest.raises(NotFoundError, match=said):
             call()
@@ -138,7 +138,7 @@ def test_what_is_missing_is_told_by_its_name(known):
 )
 def test_what_no_server_takes_is_not_sent(values, said):
     with pytest.raises(UsageError, match=said):
-        dataset_items.item_from(values)
+        datasets.item_from(values)
 
 
 def test_errors_are_not_empty_lists(server, known):
@@ -146,18 +146,18 @@ def test_errors_are_not_empty_lists(server, known):
         datasets.list_datasets(settings_for(server, secret_key="sk-wrong"))
     server.fail("413", path="/dataset-items", method="POST")
     with pytest.raises(RefusedError):
-        dataset_items.create_dataset_item(known, "a/b", "x")
+        datasets.create_dataset_item(known, "a/b", "x")
     server.fail("refuse")
     with pytest.raises(NetworkError):
-        dataset_items.items_of(LangfuseHttp(known, seconds=2), "a/b").__iter__().__next__()
+        datasets.items_of(LangfuseHttp(known, seconds=2), "a/b").__iter__().__next__()
 
 
 def test_without_a_server_there_are_no_datasets():
     for call in (
         lambda: datasets.list_datasets(Settings()),
         lambda: datasets.create_dataset(Settings(), "x"),
-        lambda: dataset_items.list_dataset_items(Settings(), "x"),
-        lambda: dataset_items.create_dataset_item(Settings(), "x", 1),
+        lambda: datasets.list_dataset_items(Settings(), "x"),
+        lambda: datasets.create_dataset_item(Settings(), "x", 1),
     ):
         with pytest.raises(ConfigError, match="set LANGFUSE_PUBLIC_KEY"):
             call()

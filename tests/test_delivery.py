@@ -19,7 +19,6 @@ from delivering import (
 )
 from langfuse_server import faults
 
-from coaiapy import traces
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError
 from coaiapy.langfuse.client import reachability
@@ -27,6 +26,7 @@ from coaiapy.langfuse.journal import schema
 from coaiapy.langfuse.journal.db import Journal, mark_age
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.send import delivery
+from coaiapy.langfuse.traces import traces
 
 LOCAL = Settings(base_url="local")
 # Seconds that nothing takes unless it waits for what it should not wait for.

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from training_rules import CHECKS
 
 from coaiapy.errors import UsageError
-from coaiapy.finetuning import training_data
+from coaiapy.langfuse.datasets.finetuning import training_data
 from coaiapy.published_prompts import format_dataset_for_finetuning
 
 

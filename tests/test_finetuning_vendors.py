@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from training_vendors import RUN_HERE, WHY_NOT, read_by_google, read_by_openai
 
-from coaiapy.finetuning import training_data
+from coaiapy.langfuse.datasets.finetuning import training_data
 
 pytestmark = pytest.mark.skipif(not RUN_HERE, reason=WHY_NOT)
 

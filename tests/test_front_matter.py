@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coaiapy.errors import UsageError
+from coaiapy.langfuse.prompts.files import parse, with_version
 from coaiapy.process_tags import need
-from coaiapy.prompt_files import parse, with_version
 from coaiapy.util.text import front_matter
 
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from coaiapy.gemini_schema import parameters
+from coaiapy.langfuse.datasets.finetuning import gemini_parameters
 
 
 def of(schema):
     """What becomes of the schema of one property."""
-    return parameters({"properties": {"p": schema}})["properties"]["p"]
+    return gemini_parameters({"properties": {"p": schema}})["properties"]["p"]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_references_lead_to_the_definitions_of_the_whole():
         "properties": {"to": {"$ref": "#/definitions/place"}, "by": {"$ref": "#/definitions/no"}},
         "definitions": {"place": place},
     }
-    assert parameters(schema) == {
+    assert gemini_parameters(schema) == {
         "type": "object",
         "properties": {"to": {"ref": "#/defs/place"}, "by": {}},
         "defs": {"place": {"properties": {"inside": {"ref": "#/defs/place"}}}},
@@ -50,4 +50,4 @@ def test_references_lead_to_the_definitions_of_the_whole():
 
 @pytest.mark.parametrize("schema", [None, "x", {}, {"type": "object", "properties": {}}])
 def test_what_takes_nothing_has_no_parameters(schema):
-    assert parameters(schema) == {}
+    assert gemini_parameters(schema) == {}

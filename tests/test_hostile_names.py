@@ -25,7 +25,7 @@ from servers import point_at
 
 from coaiapy.cli_common import Context
 from coaiapy.coaiacli import main
-from coaiapy.prompt_files import LONGEST_STEP, name_of, path_of
+from coaiapy.langfuse.prompts.files import LONGEST_STEP, name_of, path_of
 from coaiapy.util.http import json_api
 
 NAMES = [

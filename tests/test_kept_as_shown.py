@@ -6,7 +6,7 @@ import pytest
 from langfuse_server import KINDS
 from reading import EVERY, forget_what_was_written, known
 
-from coaiapy import trace_reads
+from coaiapy.langfuse.traces import reads as trace_reads
 
 PICTURE = b"\x89PNG not really a picture" * 40
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from coaiapy.display import TRACE_COLUMNS
 from coaiapy.langfuse.records.display import fitted_listing, listing, with_note
+from coaiapy.langfuse.traces.display import TRACE_COLUMNS
 
 
 def test_nothing_is_cut_and_null_is_shown_as_nothing():

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langfuse_server import media as played
 
-from coaiapy import media_files
-from coaiapy.media_files import with_reference
+from coaiapy.langfuse.media import files as media_files
+from coaiapy.langfuse.media.files import with_reference
 
 TOKEN = media_files.token("abc_-1", "image/png")
 VALUES = st.recursive(

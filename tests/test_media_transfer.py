@@ -8,8 +8,9 @@ import pytest
 import trustme
 from web_server import serving
 
-from coaiapy import media_files, media_transfer
 from coaiapy.errors import NetworkError, RefusedError
+from coaiapy.langfuse.media import files as media_files
+from coaiapy.langfuse.media import transfer as media_transfer
 from coaiapy.util.http import retry
 
 REASON = b"<Error><Code>AccessDenied</Code><Message>no\n entry</Message></Error>"

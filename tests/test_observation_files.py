@@ -7,7 +7,7 @@ import pytest
 
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.records.records import from_body
-from coaiapy.observation_files import preview, read_observations
+from coaiapy.langfuse.traces.batch import preview, read_observations
 
 LINES = '{"id": "a", "name": "A"}\n\n{"id": "b", "type": "span"}\n'
 

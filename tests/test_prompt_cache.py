@@ -6,9 +6,10 @@ import time
 import pytest
 from servers import settings_for
 
-from coaiapy import prompt_cache, prompts
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError
+from coaiapy.langfuse.prompts import cache as prompt_cache
+from coaiapy.langfuse.prompts import prompts
 
 pytestmark = pytest.mark.usefixtures("short_waits")
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from coaiapy import prompt_files, prompt_folder
 from coaiapy.errors import StateError, UsageError
+from coaiapy.langfuse.prompts import files as prompt_files
 
 texts = st.text(st.characters(blacklist_categories=("Cs",)))
 json_values = st.recursive(
@@ -50,8 +50,8 @@ def test_a_chat_prompt_comes_back_from_its_file(content):
 @pytest.mark.parametrize("name", ["x" * 300, "é" * 300, "?" * 90 + "/" + "?" * 90, "x" * 300 + "y"])
 def test_a_name_that_is_too_long_for_a_file_is_cut_and_stays_one_of_its_own(name, tmp_path):
     path = prompt_files.path_of(name)
-    prompt_folder.write(str(tmp_path), path, prompt_files.render(prompt("x", name=name)))
-    assert list(prompt_folder.read_checked(str(tmp_path)).prompts) == [name]
+    prompt_files.write_file(str(tmp_path), path, prompt_files.render(prompt("x", name=name)))
+    assert list(prompt_files.read_checked(str(tmp_path)).prompts) == [name]
     assert path != prompt_files.path_of(name + "z")
 
 
@@ -111,7 +111,7 @@ def test_a_file_without_a_name_is_named_by_its_path(tmp_path):
     (tmp_path / "a" / "b%3F.md").write_text("---\n---\nHello")
     (tmp_path / "README.md").write_text("# Not a prompt\n")
     (tmp_path / ".hidden.md").write_text("---\n---\nx")
-    found = prompt_folder.read_checked(str(tmp_path))
+    found = prompt_files.read_checked(str(tmp_path))
     assert [(one.name, one.content) for one in found.prompts.values()] == [("a/b?", "Hello")]
     assert found.others == ["README.md"]
 
@@ -120,12 +120,12 @@ def test_two_files_of_one_name_are_refused(tmp_path):
     (tmp_path / "a.md").write_text("---\nname: p\n---\n")
     (tmp_path / "b.md").write_text("---\nname: p\n---\n")
     with pytest.raises(UsageError, match="a.md and b.md both contain the prompt 'p'"):
-        prompt_folder.read_checked(str(tmp_path))
+        prompt_files.read_checked(str(tmp_path))
 
 
 def test_a_file_with_the_byte_order_mark_of_windows_is_a_prompt(tmp_path):
     (tmp_path / "p.md").write_bytes(b"\xef\xbb\xbf---\r\n---\r\nHello\r\n")
-    assert prompt_folder.read_checked(str(tmp_path)).prompts["p"].content == "Hello"
+    assert prompt_files.read_checked(str(tmp_path)).prompts["p"].content == "Hello"
 
 
 def test_no_link_leads_out_of_the_folder(tmp_path):
@@ -136,5 +136,5 @@ def test_no_link_leads_out_of_the_folder(tmp_path):
     (folder / "c.md").symlink_to(outside / "c.md")
     for path in ("a/b.md", "c.md"):
         with pytest.raises(StateError, match="leads out of"):
-            prompt_folder.write(str(folder), path, "x")
+            prompt_files.write_file(str(folder), path, "x")
     assert list(outside.iterdir()) == []

@@ -5,7 +5,10 @@ import os
 import pytest
 from servers import settings_for
 
-from coaiapy import prompt_drift, prompt_folder, prompt_sync, prompts
+from coaiapy.langfuse.prompts import compare as prompt_compare
+from coaiapy.langfuse.prompts import files as prompt_files
+from coaiapy.langfuse.prompts import prompts
+from coaiapy.langfuse.prompts import sync as prompt_sync
 
 CHAT = [{"role": "system", "content": "s"}, {"role": "user", "content": "{{q}}"}]
 
@@ -28,8 +31,8 @@ def states(known, folder, **options):
 
 
 def compare(known, folder, *names, **options):
-    files = prompt_folder.read_checked(str(folder)).prompts
-    return prompt_drift.compare(known, files, names, **options)
+    files = prompt_files.read_checked(str(folder)).prompts
+    return prompt_compare.compare(known, files, names, **options)
 
 
 def test_what_was_pulled_is_the_same(known, tmp_path):
@@ -119,7 +122,7 @@ def test_a_difference_is_shown_as_one(known, tmp_path):
     path = tmp_path / "team" / "text.md"
     path.write_text(path.read_text().replace("Hello", "Hi"))
     (one,) = compare(known, tmp_path, "team/text")
-    lines = prompt_drift.diff(one).splitlines()
+    lines = prompt_compare.diff(one).splitlines()
     assert [line for line in lines if line[0] in "+-" and line[:3] not in ("+++", "---")] == [
         "-Hello",
         "+Hi",
@@ -354,6 +357,6 @@ def test_a_name_that_cannot_be_asked_for_does_not_stop_the_others(server, known,
     assert {one.name for one in pulled.failed} <= {bad}
     found = [one for one in compare(known, tmp_path) if one.name != bad]
     assert {one.state for one in found} == {"same"}
-    assert prompt_drift.drifted(compare(known, tmp_path)) == []
-    named = prompt_drift.drifted(compare(known, tmp_path, bad), [bad])
+    assert prompt_compare.drifted(compare(known, tmp_path)) == []
+    named = prompt_compare.drifted(compare(known, tmp_path, bad), [bad])
     assert [one.name for one in named] == [bad]

@@ -4,7 +4,6 @@ import pytest
 from langfuse_server import KINDS
 from servers import settings_for
 
-from coaiapy import prompts
 from coaiapy.config.settings import Settings
 from coaiapy.errors import (
     ConfigError,
@@ -15,6 +14,7 @@ from coaiapy.errors import (
     UsageError,
 )
 from coaiapy.langfuse.client.errors import WrongDialectError
+from coaiapy.langfuse.prompts import prompts
 from coaiapy.util.threads import WORKERS
 
 PROMPTS = "/api/public/v2/prompts"

@@ -6,8 +6,8 @@ import pytest
 from reading import EVERY
 
 from coaiapy import published_scores as published
-from coaiapy import score_config_cache
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError
+from coaiapy.langfuse.scores import config_cache as score_config_cache
 
 RATING = {"name": "Rating", "data_type": "NUMERIC", "min_value": 0, "max_value": 10}
 

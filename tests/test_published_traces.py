@@ -6,10 +6,11 @@ import pytest
 from langfuse_server import LangfuseServer
 from reading import EVERY
 
-from coaiapy import cofuse, traces
+from coaiapy import cofuse
 from coaiapy.config import settings
 from coaiapy.errors import ConfigError, RefusedError, UsageError
 from coaiapy.langfuse.records.records import trace_from
+from coaiapy.langfuse.traces import traces
 
 
 @pytest.fixture(params=["local", "v3", "v4-events_only"])

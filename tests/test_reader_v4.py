@@ -15,11 +15,12 @@ from reading import (
     write_many,
 )
 
-from coaiapy import trace_reads, traces
 from coaiapy.langfuse.read import spans, v4
 from coaiapy.langfuse.read.filters import ObservationFilter, TraceFilter
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.records import observation_from, trace_from
+from coaiapy.langfuse.traces import reads as trace_reads
+from coaiapy.langfuse.traces import traces
 
 
 @pytest.mark.parametrize("kind", SPANS)

@@ -17,7 +17,6 @@ from reading import (
     write_many,
 )
 
-from coaiapy import trace_reads, traces
 from coaiapy.errors import NetworkError, UsageError
 from coaiapy.langfuse.client import pages
 from coaiapy.langfuse.client import server as servers
@@ -26,6 +25,8 @@ from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.read import spans, v4
 from coaiapy.langfuse.read.filters import ObservationFilter, SessionFilter, TraceFilter
 from coaiapy.langfuse.records.records import observation_from, trace_from
+from coaiapy.langfuse.traces import reads as trace_reads
+from coaiapy.langfuse.traces import traces
 
 
 @pytest.mark.parametrize("kind", EVERY)

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from langfuse_server import KINDS
 
-from coaiapy import score_config_cache as cache
-from coaiapy import score_configs
 from coaiapy.config import settings
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, RefusedError, UsageError
 from coaiapy.langfuse.client import project as current_project
+from coaiapy.langfuse.scores import config_cache as score_config_cache
+from coaiapy.langfuse.scores import configs as score_configs
 from coaiapy.util.http import retry
 
 WHERE = sorted(KINDS) + ["local"]
@@ -30,7 +30,7 @@ def fresh_process(monkeypatch):
 
 def forget(monkeypatch):
     monkeypatch.setattr(current_project, "_KNOWN", {})
-    monkeypatch.setattr(cache, "_READ", {})
+    monkeypatch.setattr(score_config_cache, "_READ", {})
     monkeypatch.setattr(score_configs, "_SILENT_SINCE", {})
 
 
@@ -43,7 +43,7 @@ def count(server):
 
 def age(project_id, **how_long):
     """Make everything in a cache older."""
-    path = cache.get_project_cache_path(project_id)
+    path = score_config_cache.get_project_cache_path(project_id)
     data = json.loads(path.read_text())
     moment = (datetime.now(timezone.utc) - timedelta(**how_long)).isoformat()
     data["last_sync"] = moment
@@ -100,7 +100,7 @@ def test_a_project_with_many_configs_is_read_page_by_page(use):
         on_server(server)
     assert score_configs.find(settings.load(), "config 0")
     assert count(server) == 4
-    assert len(cache.load_project_cache(server.project_id)["configs"]) == 205
+    assert len(score_config_cache.load_project_cache(server.project_id)["configs"]) == 205
 
 
 def test_a_stale_entry_is_refreshed(use):
@@ -154,7 +154,7 @@ def test_a_broken_cache_is_rebuilt_with_one_request(use):
     on_server(server)
     known = settings.load()
     score_configs.find(known, "Config 0")
-    cache.get_project_cache_path(server.project_id).write_text("{broken")
+    score_config_cache.get_project_cache_path(server.project_id).write_text("{broken")
     count(server)
     notes = []
     assert score_configs.find(known, "Config 0", notes.append)
@@ -345,7 +345,7 @@ def test_two_configs_of_one_name_are_told_apart_by_their_ids(use, run):
 def test_an_old_answer_tells_its_age(use, run, monkeypatch):
     server = use("v3")
     run("fuse", "scc", "create", "Rating", "BOOLEAN")
-    path = cache.get_project_cache_path(server.project_id)
+    path = score_config_cache.get_project_cache_path(server.project_id)
     data = json.loads(path.read_text())
     data["configs"][0]["cached_at"] = "2026-01-01T00:00:00Z"
     path.write_text(json.dumps(data))
@@ -358,7 +358,7 @@ def test_an_old_answer_tells_its_age(use, run, monkeypatch):
 
 def test_only_the_newest_of_the_broken_cache_files_is_kept(use, run):
     server = use("v3")
-    path = cache.get_project_cache_path(server.project_id)
+    path = score_config_cache.get_project_cache_path(server.project_id)
     for text in ("{", "[", "(("):
         path.write_text(text)
         assert run("fuse", "scc", "show", "x").code == 1

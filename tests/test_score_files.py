@@ -7,11 +7,14 @@ import stat
 
 import pytest
 
-from coaiapy import score_config_files, score_configs, score_presets, score_values
 from coaiapy.config import settings
 from coaiapy.errors import NotFoundError, StateError, UsageError
+from coaiapy.langfuse.scores import config_files as score_config_files
+from coaiapy.langfuse.scores import configs as score_configs
+from coaiapy.langfuse.scores import presets as score_presets
+from coaiapy.langfuse.scores import values as score_values
+from coaiapy.langfuse.scores.files import read_scores
 from coaiapy.published_score_configs import ScoreConfig, ScoreConfigExport
-from coaiapy.score_files import read_scores
 
 CSV = """\
 id,name,value,trace_id,comment,metadata,config

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from coaiapy.errors import UsageError
-from coaiapy.score_values import accepted, unconfigured, validate_score_value
+from coaiapy.langfuse.scores.values import accepted, unconfigured, validate_score_value
 from coaiapy.util.text import number
 
 HELPFUL = {

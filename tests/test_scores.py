@@ -6,14 +6,17 @@ import pytest
 from langfuse_server import KINDS
 from langfuse_server.client import Client
 
-from coaiapy import score_configs, scores, trace_reads, traces
 from coaiapy.config import settings
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.records import trace_from
-from coaiapy.score_readers import ScoreFilter, ScoreReader
+from coaiapy.langfuse.scores import configs as score_configs
+from coaiapy.langfuse.scores import scores
+from coaiapy.langfuse.scores.readers import ScoreFilter, ScoreReader
+from coaiapy.langfuse.traces import reads as trace_reads
+from coaiapy.langfuse.traces import traces
 from coaiapy.util import deadlines
 from coaiapy.util.http import retry
 

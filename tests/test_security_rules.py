@@ -92,7 +92,7 @@ def test_yaml_is_read_in_one_place():
     allowed = {
         "util.formats.yaml_values": {"yaml.load_all", "yaml.compose_all", "yaml.ScalarNode"},
         # What it has just written itself.
-        "prompt_files": {"yaml.dump", "yaml.safe_load"},
+        "langfuse.prompts.files": {"yaml.dump", "yaml.safe_load"},
         # The lines of a text, in which an alias stands for nothing yet.
         "template_files": {"yaml.dump", "yaml.compose"},
     }

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coaiapy import score_values
 from coaiapy.config import values as config_values
 from coaiapy.config.schema import KEY_OF, checked
 from coaiapy.errors import ConfigError
+from coaiapy.langfuse.scores import values as score_values
 from coaiapy.template_values import convert
 from coaiapy.util import text as texts
 

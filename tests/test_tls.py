@@ -9,8 +9,9 @@ import pytest
 import trustme
 from web_server import serving
 
-from coaiapy import aws_clients, media_transfer
+from coaiapy import aws_clients
 from coaiapy.errors import NetworkError
+from coaiapy.langfuse.media import transfer
 from coaiapy.util.http import tls
 
 KEY = "a-key-that-nobody-else-may-see"
@@ -122,7 +123,7 @@ def test_a_storage_is_no_exception(certificate, monkeypatch):
     monkeypatch.setenv("CURL_CA_BUNDLE", "")
     with serving(answer, certificate) as server:
         with pytest.raises(NetworkError, match="certificate"):
-            media_transfer.download(server.url + "/file", 10)
+            transfer.download(server.url + "/file", 10)
         assert server.asked == []
 
 
@@ -152,7 +153,7 @@ def test_a_storage_gets_no_key_at_all(home):
     netrc.write_text("machine 127.0.0.1 login me password from-netrc\n")
     netrc.chmod(0o600)
     with serving(lambda asked, url: (200, b"0123456789", {})) as server:
-        assert media_transfer.download(server.url + "/file", 10) == b"0123456789"
+        assert transfer.download(server.url + "/file", 10) == b"0123456789"
         assert "authorization" not in server.asked[0].headers
 
 

@@ -2,11 +2,12 @@
 
 import pytest
 
-from coaiapy import trace_reads, traces
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.langfuse.read.filters import ORDERS, TraceFilter
 from coaiapy.langfuse.records.records import observation_from, trace_from
+from coaiapy.langfuse.traces import reads as trace_reads
+from coaiapy.langfuse.traces import traces
 
 LOCAL = Settings()
 

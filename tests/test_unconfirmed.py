@@ -4,13 +4,14 @@ import json
 
 import pytest
 
-from coaiapy import trace_reads, traces
 from coaiapy.config import settings
 from coaiapy.errors import ExitCode
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.read import pending
 from coaiapy.langfuse.records.records import score_from
+from coaiapy.langfuse.traces import reads as trace_reads
+from coaiapy.langfuse.traces import traces
 from coaiapy.util.http import retry
 
 SLOW = ["v3", "v4-legacy", "v4-dual", "v4-events_only"]  # v2 shows what is written at once

@@ -4,7 +4,7 @@ import os
 
 from delivering import records_of, settings_for
 
-from coaiapy import traces
+from coaiapy.langfuse.traces import traces
 from coaiapy.util import deadlines
 
 

@@ -1,13 +1,8 @@
-"""Items of datasets: reading, writing and deleting them.
-
-The client chooses an item's id, and the server keeps one item for each id. A write whose response
-was lost can therefore be retried.
-"""
+"""Datasets and their items on a Langfuse server."""
 
 from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 from coaiapy.config.settings import Settings
-from coaiapy.datasets import get_dataset
 from coaiapy.errors import CoaiaError, NotFoundError, UsageError
 from coaiapy.langfuse.client.errors import ConflictError
 from coaiapy.langfuse.client.http import LangfuseHttp, quoted
@@ -20,6 +15,7 @@ from coaiapy.util.formats import json_values
 from coaiapy.util.text import did_you_mean
 from coaiapy.util.threads import run_all, values_of
 
+DATASETS = "/api/public/v2/datasets"
 ITEMS = "/api/public/dataset-items"
 ARCHIVED = "ARCHIVED"
 STATUSES = ("ACTIVE", ARCHIVED)
@@ -41,6 +37,56 @@ _NAMES = {alias: name for name, aliases in FIELDS.items() for alias in (name,) +
 ALIASES = [name for name in _NAMES if name not in FIELDS] + list(_SERVER_FIELDS)
 _SOURCES = ("sourceTraceId", "sourceObservationId")
 _TEXTS = ("id",) + _SOURCES
+
+
+def list_datasets(settings: Settings) -> List[Body]:
+    """Return every dataset: ``id``, ``name``, ``description``, ``metadata``, ``createdAt``..."""
+    with client_for(settings, "datasets") as http:
+        return list(numbered(http, DATASETS, {}, None))
+
+
+def get_dataset(settings: Settings, name: str) -> Body:
+    """Return a dataset without its items; ``NotFoundError`` if there is none."""
+    with client_for(settings, "datasets") as http:
+        try:
+            found: Body = http.request("GET", DATASETS + "/" + quoted(name))
+        except NotFoundError as error:
+            raise NotFoundError(
+                "no dataset {!r}: coaia fuse datasets list shows them".format(name)
+            ) from error
+    return found
+
+
+def create_dataset(
+    settings: Settings,
+    name: str,
+    description: Optional[str] = None,
+    metadata: Any = None,
+    input_schema: Any = None,
+    expected_output_schema: Any = None,
+) -> Body:
+    """Create a dataset, or change the given fields of the one with this name; return it.
+
+    The schemas are JSON Schemas; servers that support them validate items against them.
+    """
+    if not name.strip():
+        raise UsageError("a dataset needs a name")
+    body = {"name": name, "description": description, "metadata": metadata_from(metadata)}
+    body.update(inputSchema=input_schema, expectedOutputSchema=expected_output_schema)
+    given = {key: value for key, value in body.items() if value is not None}
+    with client_for(settings, "datasets") as http:
+        created: Body = http.request("POST", DATASETS, json=given, retry=True)
+    return created
+
+
+def metadata_from(value: Any) -> Any:
+    """Return metadata as a JSON value; a text that is not JSON becomes ``{"note": text}``."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json_values.parse(value)
+    except ValueError:
+        return {"note": value}
 
 
 def list_dataset_items(settings: Settings, dataset_name: str) -> List[Body]:

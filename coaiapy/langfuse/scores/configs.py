@@ -9,14 +9,14 @@ import copy
 import time
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
 
-from coaiapy import score_config_cache as cache
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NetworkError, NotFoundError, RefusedError, StateError, UsageError
 from coaiapy.langfuse.client.project import current_project, remembered
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.score_config_cache import MAX_AGE_HOURS, Snapshot
-from coaiapy.score_config_fields import changed, checked, unknown_name
+from coaiapy.langfuse.scores import config_cache
+from coaiapy.langfuse.scores.config_cache import MAX_AGE_HOURS, Snapshot
+from coaiapy.langfuse.scores.config_fields import changed, checked, unknown_name
 from coaiapy.util import times
 from coaiapy.util.text import Note, ignore_note
 
@@ -57,9 +57,11 @@ def find(
 
 def _known(settings: Settings, name_or_id: str, note: Note, max_age_hours: float) -> Snapshot:
     project = current_project(settings)
-    snapshot = cache.read(project.id, note)
+    snapshot = config_cache.read(project.id, note)
     found = snapshot.find(name_or_id)
-    if not settings.is_local and (found is None or cache.is_cache_stale(found, max_age_hours)):
+    if not settings.is_local and (
+        found is None or config_cache.is_cache_stale(found, max_age_hours)
+    ):
         seen_at = None if found is None else str(found.get("cached_at"))
         snapshot = _refreshed(settings, note, snapshot, seen_at)
     others = snapshot.others(name_or_id)
@@ -118,9 +120,9 @@ def available(
     project = remembered(settings) if cached_only else current_project(settings)
     if project is None:
         return []
-    snapshot = cache.read(project.id, note)
+    snapshot = config_cache.read(project.id, note)
     whole = {"cached_at": snapshot.data.get("last_sync")}
-    if not cached_only and not settings.is_local and cache.is_cache_stale(whole):
+    if not cached_only and not settings.is_local and config_cache.is_cache_stale(whole):
         snapshot = _refreshed(settings, note, snapshot, whole["cached_at"])
     return _shown(snapshot, with_archived=False)
 
@@ -133,7 +135,7 @@ def create(settings: Settings, values: Mapping[str, Any], allow_duplicates: bool
     """
     body = checked(values)
     maker = _ConfigMaker(settings)
-    existing = maker.usable.get(cache.folded(body["name"]))
+    existing = maker.usable.get(config_cache.folded(body["name"]))
     if existing is not None and not allow_duplicates:
         raise UsageError(
             "a score config {!r} already exists ({}): use it, or add --allow-duplicates".format(
@@ -211,11 +213,11 @@ class _ConfigMaker:
         self.project = current_project(settings)
         every = _every(settings, ignore_note)
         self.known = set(every.by_id)
-        self.usable = {cache.folded(one["name"]): one for one in _shown(every, False)}
+        self.usable = {config_cache.folded(one["name"]): one for one in _shown(every, False)}
 
     def made(self, body: Body, allow_duplicates: bool) -> Made:
         """Create one config unless its name exists already; return the result."""
-        existing = self.usable.get(cache.folded(body["name"]))
+        existing = self.usable.get(config_cache.folded(body["name"]))
         if existing is not None and not allow_duplicates:
             return Made(body["name"], body["dataType"], "exists", existing.get("id"))
         try:
@@ -229,7 +231,7 @@ class _ConfigMaker:
         made = self._made_here(body) if self.settings.is_local else self._made_there(body)
         _remember(self.settings, made)
         self.known.add(made["id"])
-        self.usable[cache.folded(made["name"])] = made
+        self.usable[config_cache.folded(made["name"])] = made
         return made
 
     def _made_here(self, body: Body) -> Body:
@@ -276,7 +278,11 @@ def _refreshed(settings: Settings, note: Note, old: Snapshot, seen_at: Optional[
     except NetworkError as error:
         if silent >= SILENT_SECONDS:
             _SILENT_SINCE[settings.base_url] = time.monotonic()
-        note("score configs are shown as they were {}: {}".format(cache.age_of(seen_at), error))
+        note(
+            "score configs are shown as they were {}: {}".format(
+                config_cache.age_of(seen_at), error
+            )
+        )
         return old
 
 
@@ -287,14 +293,14 @@ def _every(settings: Settings, note: Note, hasty: bool = False) -> Snapshot:
     """
     project = current_project(settings)
     if settings.is_local:
-        return cache.read(project.id, note)
+        return config_cache.read(project.id, note)
     asked_at = times.now()
     configs = _fetched(settings, hasty)
     try:
-        return cache.fill(project.id, project.name, configs, asked_at)
+        return config_cache.fill(project.id, project.name, configs, asked_at)
     except StateError as error:
         note("the score configs could not be cached: {}".format(error))
-        return cache.snapshot_of(configs)
+        return config_cache.snapshot_of(configs)
 
 
 def _fetched(settings: Settings, hasty: bool = False) -> List[Body]:
@@ -312,7 +318,7 @@ def _remember(settings: Settings, config: Body) -> None:
     about = {"project_name": project.name}
     if settings.is_local:
         about["last_sync"] = times.now()
-    cache.store(cache.get_project_cache_path(project.id), [config], **about)
+    config_cache.store(config_cache.get_project_cache_path(project.id), [config], **about)
 
 
 def _shown(snapshot: Snapshot, with_archived: bool) -> List[Body]:

@@ -6,13 +6,13 @@ The call matters more than its record: a failure to record is reported as a note
 import logging
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, TypeVar
 
-from coaiapy import traces
 from coaiapy.config import settings
 from coaiapy.config import values as config_values
 from coaiapy.env.context import current_context
 from coaiapy.errors import CoaiaError
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.records import observation_from
+from coaiapy.langfuse.traces import traces
 from coaiapy.util import deadlines, times
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ from typing import Any, List, Mapping, Optional
 
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.score_values import BOOLEAN, CATEGORICAL, CONFIG_TYPES, NUMERIC
+from coaiapy.langfuse.scores.values import BOOLEAN, CATEGORICAL, CONFIG_TYPES, NUMERIC
 from coaiapy.util.text import did_you_mean, number
 
 # The fields that a user sets; the server adds others.

@@ -5,15 +5,14 @@ Prompts that were fetched are kept on disk (``prompt_cache``) and used when the 
 
 from typing import Any, List, NamedTuple, Optional, Sequence
 
-from coaiapy import prompt_cache
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, NetworkError, NotFoundError, StateError, UsageError
 from coaiapy.langfuse.client.http import LangfuseHttp, post_once, quoted
 from coaiapy.langfuse.client.online import client_for
 from coaiapy.langfuse.client.pages import rows_from
 from coaiapy.langfuse.client.server import needing
-from coaiapy.langfuse.records.fields import Body
-from coaiapy.prompt_content import (
+from coaiapy.langfuse.prompts import cache
+from coaiapy.langfuse.prompts.content import (
     LATEST,
     LONGEST_COMMIT_MESSAGE,
     PRODUCTION,
@@ -24,6 +23,7 @@ from coaiapy.prompt_content import (
     check_tags,
     is_same,
 )
+from coaiapy.langfuse.records.fields import Body
 from coaiapy.util.threads import run_all, values_of
 from coaiapy.util.times import epoch_moment
 
@@ -99,7 +99,7 @@ def fetch_prompt(
     is a copy, the server gets only one timeout to answer.
     """
     label = _label(label, version)
-    copy = prompt_cache.find(settings, name, label, version)
+    copy = cache.find(settings, name, label, version)
     if copy is not None and max_age is not None and copy.age <= max_age:
         return FetchedPrompt(copy.prompt)
     if offline:
@@ -117,7 +117,7 @@ def fetch_prompt(
             copy.prompt, "this is the copy that was fetched at {}: {}".format(fetched, error)
         )
     except NotFoundError:
-        prompt_cache.forget(settings, name)
+        cache.forget(settings, name)
         raise
     return FetchedPrompt(prompt, _kept(settings, prompt, label))
 
@@ -146,7 +146,7 @@ def create_prompt(
 
         what = described(name, None, None)
         created = post_once(http, PROMPTS, body, find, what, POSTS)
-    prompt_cache.forget(settings, name)
+    cache.forget(settings, name)
     return created
 
 
@@ -164,7 +164,7 @@ def update_prompt_version_labels(
     with client_for(settings, "prompts") as http:
         with needing(http, "label an existing version", (3, 15)):
             labelled: Body = http.request("PATCH", path, json={"newLabels": labels}, retry=True)
-    prompt_cache.forget(settings, name)
+    cache.forget(settings, name)
     return labelled
 
 
@@ -184,12 +184,12 @@ def delete_prompt(
         except NotFoundError as error:
             what = described(name, label, version)
             raise NotFoundError("there is no {} to delete".format(what)) from error
-    prompt_cache.forget(settings, name)
+    cache.forget(settings, name)
 
 
 def described(name: str, label: Optional[str], version: Optional[int]) -> str:
     """Return words for a prompt and the chosen version: ``prompt 'x' (label production)``."""
-    words = " ({})".format(prompt_cache.selector(label, version)) if label or version else ""
+    words = " ({})".format(cache.selector(label, version)) if label or version else ""
     return "prompt {!r}{}".format(name, words)
 
 
@@ -284,7 +284,7 @@ def _version_after(http: LangfuseHttp, body: Body, before: int) -> Optional[Body
 
 def _kept(settings: Settings, prompt: Body, label: Optional[str]) -> str:
     try:
-        prompt_cache.keep(settings, prompt, label)
+        cache.keep(settings, prompt, label)
     except StateError as error:
         return "the prompt could not be stored for times when the server is down: {}".format(error)
     return ""
@@ -294,10 +294,10 @@ def _no_copy(
     name: str,
     label: Optional[str],
     version: Optional[int],
-    copy: Optional[prompt_cache.Copy],
+    copy: Optional[cache.Copy],
     max_age: Optional[float],
 ) -> str:
-    words = prompt_cache.selector(label, version)
+    words = cache.selector(label, version)
     if copy is None:
         return "there is no copy of prompt {!r} ({}): fetch it once without --offline".format(
             name, words

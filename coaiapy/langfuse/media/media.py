@@ -7,7 +7,6 @@ through the journal like every write.
 
 from typing import NamedTuple, Optional, Tuple
 
-from coaiapy import media_files, media_transfer, trace_reads, traces
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError, UsageError
 from coaiapy.langfuse.client import online
@@ -17,12 +16,16 @@ from coaiapy.langfuse.client.http import LangfuseHttp, quoted
 from coaiapy.langfuse.client.online import client_for
 from coaiapy.langfuse.journal.db import Journal, open_to_read
 from coaiapy.langfuse.journal.destinations import destination_of
+from coaiapy.langfuse.media import files
+from coaiapy.langfuse.media import transfer as media_transfer
+from coaiapy.langfuse.media.files import MediaFile
+from coaiapy.langfuse.media.transfer import Transfer
 from coaiapy.langfuse.read import pending
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse.send import delivery
-from coaiapy.media_files import MediaFile
-from coaiapy.media_transfer import Transfer
+from coaiapy.langfuse.traces import reads as trace_reads
+from coaiapy.langfuse.traces import traces
 from coaiapy.util import times
 
 MEDIA = "/api/public/media"
@@ -65,7 +68,7 @@ def get_media(settings: Settings, media_id: str) -> Body:
     ``media_id`` may be a whole reference. Raises ``NotFoundError`` if there is no such file, or its
     upload is not finished.
     """
-    known = media_files.id_in(media_id)
+    known = files.id_in(media_id)
     with client_for(settings, "media") as http:
         return _get(http, known)
 
@@ -79,7 +82,7 @@ def download(settings: Settings, media_id: str) -> Tuple[Body, bytes]:
     found = get_media(settings, media_id)
     size = _size(found)
     content = media_transfer.download(found["url"], size)
-    if len(content) != size or not media_files.is_id_of(found["mediaId"], content):
+    if len(content) != size or not files.is_id_of(found["mediaId"], content):
         raise RefusedError(
             "the storage {} returned other bytes for media {!r} than were uploaded: nothing was "
             "saved".format(media_transfer.place(found["url"]), found["mediaId"])
@@ -109,7 +112,7 @@ def upload_and_attach(
     """
     _check_field(slot)
     online.require_server(settings, "media")
-    file = media_files.examine(path, content_type)
+    file = files.examine(path, content_type)
     record = _record(settings, slot)
     with client_for(settings, "media") as http:
         stored = store(http, file, _as_kept(http, slot, record))
@@ -131,7 +134,7 @@ def attach(
     value = body.get(slot.field)
     if slot.field == "metadata":
         value = {} if value is None else value
-    contents = {slot.field: media_files.with_reference(value, token)}
+    contents = {slot.field: files.with_reference(value, token)}
     if slot.observation_id is None:
         return traces.patch_trace(settings, slot.trace_id, contents)
     return traces.patch_observation(settings, slot.trace_id, slot.observation_id, contents)
@@ -152,7 +155,7 @@ def store(http: LangfuseHttp, file: MediaFile, slot: Slot) -> Stored:
             raise media_transfer.failure(url, "upload", transfer.status, transfer.error)
         milliseconds = transfer.milliseconds
     media = _confirmed(http, media_id, file)
-    token = media_files.token(media_id, str(media["contentType"]))
+    token = files.token(media_id, str(media["contentType"]))
     return Stored(media, token, milliseconds, not url)
 
 

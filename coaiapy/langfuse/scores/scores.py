@@ -6,7 +6,6 @@ They are written like every record: checked, saved in the journal, and sent from
 import itertools
 from typing import Any, Callable, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from coaiapy import score_values
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
 from coaiapy.langfuse.client.server import recall
@@ -18,9 +17,9 @@ from coaiapy.langfuse.read.readers import of_server
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import SCORE_TYPES, Body
 from coaiapy.langfuse.records.records import Score, score_from
-from coaiapy.langfuse.send import delivery
-from coaiapy.score_configs import get as get_config
-from coaiapy.score_readers import (
+from coaiapy.langfuse.scores import values as score_values
+from coaiapy.langfuse.scores.configs import get as get_config
+from coaiapy.langfuse.scores.readers import (
     EVERY_SCORE,
     LocalScores,
     ScoreFilter,
@@ -28,6 +27,7 @@ from coaiapy.score_readers import (
     added,
     shown,
 )
+from coaiapy.langfuse.send import delivery
 from coaiapy.util.text import Note, ignore_note
 
 

@@ -9,7 +9,7 @@ from typing import IO, Any, Callable, Dict, NamedTuple, Optional
 from urllib.parse import urlsplit
 
 from coaiapy.errors import CoaiaError, NetworkError, RefusedError
-from coaiapy.media_files import MediaFile
+from coaiapy.langfuse.media.files import MediaFile
 from coaiapy.util import deadlines, threads
 from coaiapy.util.deadlines import Deadline
 from coaiapy.util.files import open_bytes

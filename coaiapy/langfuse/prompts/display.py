@@ -2,9 +2,9 @@
 
 from typing import Iterable
 
+from coaiapy.langfuse.prompts.content import TEXT
 from coaiapy.langfuse.records.display import cell, fields, listing
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.prompt_content import TEXT
 from coaiapy.util.times import moment
 
 COLUMNS = {

@@ -3,13 +3,11 @@
 import os
 from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Sequence
 
-from coaiapy import prompt_files, prompt_folder
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, UsageError
 from coaiapy.langfuse.client.errors import WrongDialectError
-from coaiapy.langfuse.records.fields import Body
-from coaiapy.prompt_content import LATEST
-from coaiapy.prompt_drift import (
+from coaiapy.langfuse.prompts import files
+from coaiapy.langfuse.prompts.compare import (
     BEHIND,
     CHANGED,
     DIVERGED,
@@ -20,8 +18,10 @@ from coaiapy.prompt_drift import (
     Compared,
     compare,
 )
-from coaiapy.prompt_folder import Folder
-from coaiapy.prompts import create_prompt, update_prompt_version_labels
+from coaiapy.langfuse.prompts.content import LATEST
+from coaiapy.langfuse.prompts.files import Folder
+from coaiapy.langfuse.prompts.prompts import create_prompt, update_prompt_version_labels
+from coaiapy.langfuse.records.fields import Body
 
 KEPT = "not written"
 
@@ -56,7 +56,7 @@ def pull(
 
     A file that was changed here, or is not a prompt, is replaced only with ``force``.
     """
-    found = prompt_folder.read_folder(folder)
+    found = files.read_folder(folder)
     pulled = Pulled([], [])
     for one in compare(settings, found.prompts, names, label):
         if one.error is not None:
@@ -66,7 +66,7 @@ def pull(
             if one.name in names:
                 raise NotFoundError("no prompt {!r} on the server".format(one.name))
             continue
-        path = one.file.path if one.file else prompt_files.path_of(one.name)
+        path = one.file.path if one.file else files.path_of(one.name)
         row = {"name": one.name, "version": one.prompt["version"], "path": path}
         row["state"] = _pulled_state(one)
         try:
@@ -112,12 +112,12 @@ def _check_replaceable(one: Compared, folder: str, path: str, found: Folder) -> 
 def _write(folder: str, path: str, one: Compared) -> None:
     prompt: Any = one.prompt
     if one.state == SAME and one.file is not None:
-        prompt_folder.note_version(folder, one.file, prompt["version"])
+        files.note_version(folder, one.file, prompt["version"])
     else:
-        text = prompt_files.render(prompt)
-        if prompt_files.parse(text, path).name != one.name:
+        text = files.render(prompt)
+        if files.parse(text, path).name != one.name:
             raise UsageError("{} could not be read again: its name would be another".format(path))
-        prompt_folder.write(folder, path, text)
+        files.write_file(folder, path, text)
 
 
 def push(
@@ -140,7 +140,7 @@ def push(
         try:
             prompt = _push(settings, one, label, commit_message)
             written(one.name, prompt)
-            prompt_folder.note_version(folder, file, prompt["version"])
+            files.note_version(folder, file, prompt["version"])
         except (NetworkError, ConfigError):
             raise
         except CoaiaError as error:

@@ -7,12 +7,12 @@ are kept. A file that is not a session file, or belongs to another session, is n
 import os
 from typing import Any, List, NamedTuple, Optional
 
-from coaiapy import traces
 from coaiapy.config.settings import Settings
 from coaiapy.errors import StateError, UsageError
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse.records.records import Trace, trace_from
 from coaiapy.langfuse.send import delivery
+from coaiapy.langfuse.traces import traces
 from coaiapy.util.files import locked, read_text, write_output
 from coaiapy.util.formats import json_values, yaml_values
 from coaiapy.util.packages import require

@@ -6,13 +6,14 @@ therefore sent without a config.
 
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
 
-from coaiapy import score_config_cache, score_configs
 from coaiapy.config.settings import LOCAL, Settings
 from coaiapy.errors import CoaiaError, NetworkError, UsageError
 from coaiapy.langfuse.journal.damage import bodies
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.score_values import accepted, subject
+from coaiapy.langfuse.scores import config_cache
+from coaiapy.langfuse.scores import configs as score_configs
+from coaiapy.langfuse.scores.values import accepted, subject
 from coaiapy.util.text import ignore_note
 
 
@@ -57,8 +58,8 @@ def links(settings: Settings, sources: Sequence[int]) -> Links:
     used = dict(_used(sources))
     if not used or settings.is_local:
         return Links({})
-    there = score_config_cache.snapshot_of(score_configs.list_all(settings, with_archived=True))
-    local = score_config_cache.read(LOCAL, ignore_note).by_id
+    there = config_cache.snapshot_of(score_configs.list_all(settings, with_archived=True))
+    local = config_cache.read(LOCAL, ignore_note).by_id
     found: Dict[str, Union[Body, str]] = {}
     for config_id, name in used.items():
         config = there.by_id.get(config_id) or there.find(name)

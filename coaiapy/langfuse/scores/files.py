@@ -9,12 +9,12 @@ from collections import Counter
 from hashlib import sha256
 from typing import IO, Any, Dict, Iterable, List, Mapping, Optional
 
-from coaiapy import scores
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, NotFoundError, UsageError
 from coaiapy.langfuse.records.fields import SCORE_FIELDS
 from coaiapy.langfuse.records.records import Score
-from coaiapy.score_configs import get as get_config
+from coaiapy.langfuse.scores import scores
+from coaiapy.langfuse.scores.configs import get as get_config
 from coaiapy.util.formats.columns import Columns
 from coaiapy.util.formats.item_files import Item, RowErrors, csv_items, read_items
 from coaiapy.util.formats.json_values import DuplicateKeyError, parse_unique

@@ -10,13 +10,13 @@ prompt has changed since: in the folder, on the server (the file is behind), or 
 import difflib
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
-from coaiapy import prompt_files
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError
+from coaiapy.langfuse.prompts import files
+from coaiapy.langfuse.prompts.content import LATEST, is_same
+from coaiapy.langfuse.prompts.files import PromptFile, is_unmerged
+from coaiapy.langfuse.prompts.prompts import get_prompt, list_names
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.prompt_content import LATEST, is_same
-from coaiapy.prompt_files import PromptFile, is_unmerged
-from coaiapy.prompts import get_prompt, list_names
 from coaiapy.util.threads import run_all, values_of
 
 SAME = "same"
@@ -68,7 +68,7 @@ def compare(
 ) -> List[Compared]:
     """Return every prompt in the folder or on the server, or those of ``names``, sorted by name.
 
-    ``known`` are the folder's prompts by name, from ``prompt_folder``.
+    ``known`` are the folder's prompts by name, from ``prompt_files``.
     """
     there, errors = _fetch_all(settings, names, label)
     both = sorted(_chosen(set(known) | set(there) | set(errors), names))
@@ -124,9 +124,9 @@ def diff(one: Compared) -> str:
     """Return a unified diff from the server to the folder; an empty text if they are the same."""
     if one.state == SAME:
         return ""
-    path = one.file.path if one.file else prompt_files.path_of(one.name)
+    path = one.file.path if one.file else files.path_of(one.name)
     before = _shown(one.prompt, one.file)
-    after = prompt_files.render(_filled(one.file, one.prompt)) if one.file else ""
+    after = files.render(_filled(one.file, one.prompt)) if one.file else ""
     lines = difflib.unified_diff(
         before.splitlines(True), after.splitlines(True), "server/" + path, "folder/" + path
     )
@@ -224,10 +224,10 @@ def _shown(prompt: Optional[Body], file: Optional[PromptFile]) -> str:
     if prompt is None:
         return ""
     if file is None:
-        return prompt_files.render(prompt)
+        return files.render(prompt)
     wanted = file.labels or []
     kept = [label for label in prompt.get("labels") or [] if label in wanted]
-    return prompt_files.render(dict(prompt, labels=kept))
+    return files.render(dict(prompt, labels=kept))
 
 
 def _filled(file: PromptFile, prompt: Optional[Body]) -> Body:

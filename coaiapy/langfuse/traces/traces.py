@@ -1,10 +1,15 @@
-"""Writes, changes and deletes traces and observations; ``trace_reads`` reads them."""
+"""Writes, changes and deletes traces and observations; ``reads.py`` reads them.
+
+The journal may have only observations of a trace, which others have written or nobody has created.
+Locally and on a v4 server a trace exists as soon as it has an observation. A server of v2 or v3
+shows only traces that were created, so that missing ones are created there. Those that exist are
+left alone: creating a trace again would make a public one private.
+"""
 
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
-from coaiapy import unknown_traces
 from coaiapy.config.settings import Settings
-from coaiapy.errors import NetworkError, NotFoundError, UsageError
+from coaiapy.errors import CoaiaError, NetworkError, NotFoundError, UsageError
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.destinations import destination_of
@@ -17,6 +22,41 @@ from coaiapy.langfuse.send import delivery
 
 # What ``patch_trace`` and ``patch_observation`` can change.
 CONTENTS = ("input", "output", "metadata")
+
+
+def unknown_note(trace_id: str) -> str:
+    """Return a note for the user about an unknown trace, whose id may be mistyped."""
+    return (
+        "trace {!r} was not known here before; if it is new, "
+        "coaia fuse traces create gives it a name".format(trace_id)
+    )
+
+
+def missing_on_server(
+    journal: Journal, settings: Settings, destination: int, trace_ids: Iterable[str]
+) -> Iterator[Kept]:
+    """Yield those of the traces that must be created on a server of v2 or v3.
+
+    Yields nothing for other servers, and stops when the server does not respond.
+    """
+    from coaiapy.langfuse.client.server import LEGACY, recall
+    from coaiapy.langfuse.read.readers import read
+
+    server = recall(journal, settings.base_url)
+    if server is None or server.generation != LEGACY:
+        return
+    for trace_id in trace_ids:
+        try:
+            found = read(journal, settings, _has(trace_id), hasty=True)
+        except CoaiaError:
+            return
+        body = journal_reads.trace(journal, destination, trace_id)
+        if found is None and body is not None:
+            yield Kept("trace", body)
+
+
+def _has(trace_id: str) -> Any:
+    return lambda reader: reader.trace(trace_id)
 
 
 def submit(settings: Settings, records: Iterable[Any]) -> delivery.Outcome:
@@ -37,12 +77,12 @@ def _write(journal: Journal, settings: Settings, records: Iterable[Any]) -> deli
         if is_unknown and journal_reads.context(journal, destination, trace_id) is None
     ]
     if lone and outcome.sent and not outcome.waiting:
-        missing = list(unknown_traces.missing_on_server(journal, settings, destination, lone))
+        missing = list(missing_on_server(journal, settings, destination, lone))
         if missing:
             written = journal.append(destination, missing)
             opened = delivery.deliver(journal, settings, written)
             outcome = outcome._replace(waiting=opened.waiting, problem=opened.problem)
-    return outcome._replace(notes=outcome.notes + tuple(map(unknown_traces.note, lone)))
+    return outcome._replace(notes=outcome.notes + tuple(map(unknown_note, lone)))
 
 
 def _placed(

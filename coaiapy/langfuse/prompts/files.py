@@ -1,4 +1,4 @@
-"""Prompts as files: YAML front matter with the prompt's fields, then its content.
+"""Prompts as files in a folder: YAML front matter with the prompt's fields, then its content.
 
 The content of a text prompt follows the front matter unchanged, with one line end added. The
 messages of a chat prompt are written as YAML. Folders in a prompt's name become folders on disk;
@@ -8,11 +8,10 @@ characters that could lead out of the given folder are encoded.
 import os
 import re
 from hashlib import sha256
-from typing import Any, List, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
-from coaiapy.errors import UsageError
-from coaiapy.langfuse.records.fields import Body
-from coaiapy.prompt_content import (
+from coaiapy.errors import CoaiaError, StateError, UsageError
+from coaiapy.langfuse.prompts.content import (
     CHAT,
     LATEST,
     TEXT,
@@ -23,7 +22,10 @@ from coaiapy.prompt_content import (
     content_from,
     yaml_value,
 )
+from coaiapy.langfuse.records.fields import Body
+from coaiapy.util import files
 from coaiapy.util.packages import require
+from coaiapy.util.paths import check_stays, make_folders
 from coaiapy.util.text import FENCE, begins_front_matter, front_matter
 
 ENDING = ".md"
@@ -38,6 +40,7 @@ _UNSAFE = re.compile(
 )
 # Both sides of a conflict, as git writes them.
 _CONFLICT_LINES = re.compile(r"^<{7} .*^={7}$.*^>{7} ", re.MULTILINE | re.DOTALL)
+PROJECT_FILE = 0o644
 
 
 class PromptFile(NamedTuple):
@@ -242,3 +245,81 @@ def _renumbered(heading: str, version: int) -> str:
     line = "version: {}\n".format(version)
     renumbered, count = re.subn(r"(?m)^version:.*\n", line, heading, count=1)
     return renumbered if count else heading + line
+
+
+class Folder(NamedTuple):
+    """The content of a folder of prompts.
+
+    ``prompts`` are by name; ``broken`` are the errors of invalid prompt files by path; ``others``
+    are the paths of texts without front matter, such as a README.
+    """
+
+    prompts: Dict[str, PromptFile]
+    broken: Dict[str, CoaiaError]
+    others: List[str]
+
+    def checked(self) -> "Folder":
+        """Return the folder; raise the error of the first broken file, if there is one."""
+        for path in sorted(self.broken):
+            raise self.broken[path]
+        return self
+
+
+def read_folder(folder: str) -> Folder:
+    """Return the content of ``folder``; it is empty if the folder does not exist."""
+    found = Folder({}, {}, [])
+    for path in _paths(folder):
+        try:
+            text = files.read_found_input_text(os.path.join(folder, path), newline="")
+            if not has_heading(text):
+                found.others.append(path)
+                continue
+            _add(found.prompts, parse(text, path))
+        except CoaiaError as error:
+            found.broken[path] = error
+    return found
+
+
+def read_checked(folder: str) -> Folder:
+    """Return the content of ``folder``; ``UsageError`` if a file is broken.
+
+    ``StateError`` if there is no such folder.
+    """
+    if not os.path.isdir(folder):
+        raise StateError(
+            "there is no folder {}: create it with coaia fuse prompts pull".format(folder)
+        )
+    return read_folder(folder).checked()
+
+
+def _add(prompts: Dict[str, PromptFile], prompt: PromptFile) -> None:
+    first = prompts.setdefault(prompt.name, prompt)
+    if first is not prompt:
+        raise UsageError(
+            "{} and {} both contain the prompt {!r}: remove one".format(
+                first.path, prompt.path, prompt.name
+            )
+        )
+
+
+def _paths(folder: str) -> Iterator[str]:
+    for base, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if name.endswith(ENDING) and not name.startswith("."):
+                yield os.path.relpath(os.path.join(base, name), folder)
+
+
+def note_version(folder: str, file: PromptFile, version: int) -> None:
+    """Write the server's version number into a prompt's file, if it is another."""
+    if version != file.version:
+        text = files.read_found_input_text(os.path.join(folder, file.path), newline="")
+        write_file(folder, file.path, with_version(text, file, version))
+
+
+def write_file(folder: str, path: str, text: str) -> None:
+    """Write a prompt's file; ``StateError`` if a symbolic link leads out of ``folder``."""
+    target = os.path.join(folder, path)
+    check_stays(target, folder)
+    make_folders(os.path.dirname(target))
+    files.write_atomic(target, text, PROJECT_FILE)

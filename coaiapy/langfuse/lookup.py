@@ -3,10 +3,12 @@
 import itertools
 from typing import Iterator
 
-from coaiapy import comments, scores, trace_reads
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NotFoundError, UsageError
+from coaiapy.langfuse import comments
 from coaiapy.langfuse.read.filters import ObservationFilter
+from coaiapy.langfuse.scores import scores
+from coaiapy.langfuse.traces import reads as trace_reads
 
 # How many of the latest records are looked through.
 MOST = 1000

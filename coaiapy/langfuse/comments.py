@@ -7,7 +7,6 @@ this machine has just written.
 import time
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
-from coaiapy import prompts
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
 from coaiapy.langfuse.client import online
@@ -19,10 +18,11 @@ from coaiapy.langfuse.client.project import current_project
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal, open_to_read
 from coaiapy.langfuse.journal.destinations import destination_of
+from coaiapy.langfuse.prompts import prompts
+from coaiapy.langfuse.prompts.content import LATEST
 from coaiapy.langfuse.read import pending
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.prompt_content import LATEST
 from coaiapy.util import deadlines
 from coaiapy.util.http.page_watch import PageWatch
 from coaiapy.util.http.retry import backoff

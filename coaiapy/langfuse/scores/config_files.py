@@ -8,12 +8,12 @@ import json
 import os
 from typing import Any, List, Mapping, Optional, Sequence
 
-from coaiapy import score_configs
 from coaiapy.config.settings import Settings
 from coaiapy.errors import StateError, UsageError
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.score_config_cache import folded
-from coaiapy.score_config_fields import FIELDS, checked
+from coaiapy.langfuse.scores import configs as score_configs
+from coaiapy.langfuse.scores.config_cache import folded
+from coaiapy.langfuse.scores.config_fields import FIELDS, checked
 from coaiapy.util import times
 from coaiapy.util.files import read_input_text, write_output
 from coaiapy.util.formats import json_values
