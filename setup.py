@@ -122,7 +122,8 @@ def metadata():
         "packages": setuptools.find_packages(include=["coaiapy*"]),
         "package_dir": {"": "."},
         "package_data": {
-            "coaiapy": ["*.json", "templates/*.json", "completions/*", "py.typed"],
+            "coaiapy": ["templates/*.json", "completions/*", "py.typed"],
+            "coaiapy.templating": ["*.json"],
             "coaiapy.langfuse.scores": ["*.json"],
         },
         "data_files": [("share/man/man1", ["docs/coaia.1"])],

@@ -299,7 +299,7 @@ def tash(key: str, value: Union[str, bytes], ttl: Optional[int] = None) -> None:
     ``RefusedError`` when it refuses, and ``StateError`` when the stash on this machine cannot be
     written.
     """
-    from coaiapy import stash
+    from coaiapy.stash import stash
 
     with stash.open_stash() as store:
         stash.put(store, key, value, ttl)
@@ -315,7 +315,7 @@ def fetch(key: str) -> bytes:
 
     Raises ``NotFoundError`` when there is no such key, and what ``tash`` raises.
     """
-    from coaiapy import stash
+    from coaiapy.stash import stash
 
     with stash.open_stash() as store:
         return stash.get(store, key)

@@ -59,15 +59,16 @@ def summarize(
     Raises ``UsageError`` for an empty text, ``ConfigError`` for a missing or refused key,
     ``NetworkError`` or ``RefusedError`` when the service fails or refuses.
     """
-    from coaiapy import process_tags, text_calls
     from coaiapy.config import files as config_files
     from coaiapy.config import values as config_values
     from coaiapy.langfuse.traces import observe
+    from coaiapy.llm import chat
+    from coaiapy.llm import tags as process_tags
 
     values = config_values.load()
     tag = process_tags.need("summarizer", config_files.merged())
-    request = text_calls.request_by_tag(values, tag, text, temperature, model)
-    return text_calls.ask(values, request, tag.name, observe.recorder()).text
+    request = chat.request_by_tag(values, tag, text, temperature, model)
+    return chat.ask(values, request, tag.name, observe.recorder()).text
 
 
 def tag(

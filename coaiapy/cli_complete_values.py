@@ -55,7 +55,7 @@ def values_of(action: argparse.Action, given: Given, text: str) -> Offer:
 
 
 def _templates(given: Given) -> List[Candidate]:
-    from coaiapy import template_files
+    from coaiapy.templating import files as template_files
 
     found, _ = template_files.find_all()
     return [Candidate(one.name, _description(one.path)) for one in found]
@@ -134,8 +134,8 @@ def _presets(given: Given) -> List[Candidate]:
 
 
 def _process_tags(given: Given) -> List[Candidate]:
-    from coaiapy import process_tags
     from coaiapy.config import files as config_files
+    from coaiapy.llm import tags as process_tags
 
     tags, _ = process_tags.find_all(config_files.merged())
     return [Candidate(tag.name, tag.description or tag.instruction) for tag in tags]

@@ -92,7 +92,7 @@ def _add_common_options(parser: Parser) -> None:
 
 
 def _temperature(text: str) -> float:
-    from coaiapy.process_tags import checked_temperature
+    from coaiapy.llm.tags import checked_temperature
 
     try:
         return checked_temperature(text)
@@ -139,19 +139,19 @@ def _looks_like_path(text: str) -> bool:
 
 
 def _need(name: str) -> Any:
-    from coaiapy import process_tags
     from coaiapy.config import files as config_files
+    from coaiapy.llm import tags as process_tags
 
     return process_tags.need(name, config_files.merged())
 
 
 def _send(args: argparse.Namespace, context: Context, tag: Any, text: str) -> Optional[int]:
-    from coaiapy import text_calls
     from coaiapy.config import openai as openai_settings
     from coaiapy.config import values as config_values
+    from coaiapy.llm import chat
 
     values = config_values.load(context.env_file)
-    request = text_calls.request_by_tag(values, tag, text, args.temperature, args.model)
+    request = chat.request_by_tag(values, tag, text, args.temperature, args.model)
     if args.dry_run:
         url = shown_url(openai_settings.find(values).chat_url)
         print_json(context, {"method": "POST", "url": url, "body": request.body()})
@@ -163,9 +163,7 @@ def _send(args: argparse.Namespace, context: Context, tag: Any, text: str) -> Op
         write_text(context.stdout, part)
         flush(context.stdout)
 
-    reply = text_calls.ask(
-        values, request, tag.name, recorder(args, context), show if streamed else None
-    )
+    reply = chat.ask(values, request, tag.name, recorder(args, context), show if streamed else None)
     if args.reasoning and reply.reasoning:
         context.note(reply.reasoning)
     _show_answer(args, context, reply, streamed)
@@ -201,8 +199,8 @@ def _as_json(reply: Any) -> str:
 
 
 def _list(args: argparse.Namespace, context: Context) -> int:
-    from coaiapy import process_tags
     from coaiapy.config import files as config_files
+    from coaiapy.llm import tags as process_tags
     from coaiapy.util.formats.table import table
 
     tags, complaints = process_tags.find_all(config_files.merged())

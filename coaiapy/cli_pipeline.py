@@ -306,7 +306,7 @@ def _print_pipeline(args: argparse.Namespace, context: Context, made: pipeline.P
 
 def schema(args: argparse.Namespace, context: Context) -> None:
     """Print the schema that an editor can check templates with while they are written."""
-    from coaiapy.template_document import schema_text
+    from coaiapy.templating.document import schema_text
 
     context.say(schema_text().rstrip())
 

@@ -3,7 +3,6 @@
 import argparse
 from typing import List, Optional
 
-from coaiapy import stash
 from coaiapy.cli_arguments import add_json
 from coaiapy.cli_call_recorder import add_trace_options, recorder
 from coaiapy.cli_common import Parser, add_command, add_timeout, example_text, subcommands
@@ -12,8 +11,9 @@ from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context, write_bytes
 from coaiapy.errors import ExitCode, NotFoundError, UsageError
-from coaiapy.stash_local import LocalStash
-from coaiapy.stash_patterns import is_pattern
+from coaiapy.stash import stash
+from coaiapy.stash.local import LocalStash
+from coaiapy.stash.patterns import is_pattern
 from coaiapy.util.files import read_bytes, write_output
 from coaiapy.util.text import counted, whole_number
 

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Any, Dict, Optional, Union
 
-from coaiapy import published_config, published_stash, stash_redis
+from coaiapy import published_config, published_stash
 from coaiapy.config import files as config_files
 from coaiapy.config import redis as redis_settings
 from coaiapy.config import values as config_values
@@ -29,6 +29,7 @@ from coaiapy.published_texts import (
     send_openai_request_v4,
     summarizer,
 )
+from coaiapy.stash import redis as stash_redis
 from coaiapy.transcription import transcribe_audio
 from coaiapy.util.old_names import with_old_names
 from coaiapy.util.packages import require

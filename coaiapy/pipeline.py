@@ -12,14 +12,13 @@ from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse.records.records import Observation, Trace, observation_from, trace_from
 from coaiapy.published_templates import TemplateLoader, TemplateRenderer
-from coaiapy.template_inheritance import load
-from coaiapy.template_language import TemplateError
-from coaiapy.template_listing import Listing, list_templates
-from coaiapy.template_model import PipelineStep, PipelineTemplate, PipelineVariable
-from coaiapy.template_render import RenderedStep, new_language, render_steps, render_trace
-from coaiapy.template_starter import init
-from coaiapy.template_variables import (
+from coaiapy.templating.inheritance import Listing, list_templates, load
+from coaiapy.templating.language import TemplateError
+from coaiapy.templating.model import (
     Lookup,
+    PipelineStep,
+    PipelineTemplate,
+    PipelineVariable,
     all_names,
     all_variables,
     checked_values,
@@ -27,6 +26,8 @@ from coaiapy.template_variables import (
     no_environment,
     placeholders,
 )
+from coaiapy.templating.render import RenderedStep, new_language, render_steps, render_trace
+from coaiapy.templating.starter import init
 
 __all__ = [
     "Listing",

@@ -7,11 +7,12 @@ are therefore used, with the key unchanged.
 import sys
 from typing import Any, Callable, Dict, Optional, Union
 
-from coaiapy import published_config, stash
+from coaiapy import published_config
 from coaiapy.config.redis import RedisServer
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
-from coaiapy.redis_errors import LoginError, reporting
-from coaiapy.stash_local import LocalStash
+from coaiapy.stash import stash
+from coaiapy.stash.local import LocalStash
+from coaiapy.stash.redis_errors import LoginError, reporting
 from coaiapy.util.files import write_output
 from coaiapy.util.packages import require
 

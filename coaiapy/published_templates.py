@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
 
-from coaiapy import template_files, template_inheritance
-from coaiapy.template_listing import list_templates
-from coaiapy.template_model import PipelineTemplate
-from coaiapy.template_render import new_language, render_steps
-from coaiapy.template_variables import checked_values, no_environment
+from coaiapy.templating import files as template_files
+from coaiapy.templating import inheritance
+from coaiapy.templating.inheritance import list_templates
+from coaiapy.templating.model import PipelineTemplate, checked_values, no_environment
+from coaiapy.templating.render import new_language, render_steps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ class TemplateLoader:
         Raises ``StateError`` if its file is broken and ``UsageError`` for an invalid name.
         """
         found = template_files.find(name)
-        return template_inheritance.load_found(found) if found else None
+        return inheritance.load_found(found) if found else None
 
     def save_template(
         self, template: PipelineTemplate, location: str = "user", format: str = "json"

@@ -6,7 +6,6 @@ call is recorded in it as an observation. ``pre`` is put before the text.
 
 from typing import Any, Dict, List, Optional
 
-from coaiapy import process_tags, text_calls
 from coaiapy.config import files as config_files
 from coaiapy.config import openai as openai_settings
 from coaiapy.config import values as config_values
@@ -14,7 +13,9 @@ from coaiapy.config.schema import KEY_OF
 from coaiapy.errors import NetworkError, UsageError
 from coaiapy.langfuse.traces import observe
 from coaiapy.langfuse.traces.observe import Call, Seen
-from coaiapy.openai_http import OpenaiHttp
+from coaiapy.llm import chat
+from coaiapy.llm import tags as process_tags
+from coaiapy.llm.openai import OpenaiHttp
 from coaiapy.util.old_names import with_old_names
 
 DEFAULT_INSTRUCTION = KEY_OF["default_preprompt_instruction"].default
@@ -157,8 +158,8 @@ def _send(
     model: Optional[str] = None,
 ) -> str:
     values = config_values.load()
-    request = text_calls.request_of(values, text, instruction, temperature, model)
-    return text_calls.ask(values, request, name, observe.recorder()).text
+    request = chat.request_of(values, text, instruction, temperature, model)
+    return chat.ask(values, request, name, observe.recorder()).text
 
 
 def _temperature(name: str, value: Any) -> float:

@@ -10,7 +10,7 @@ from coaiapy.config.values import ConfigValues
 from coaiapy.findings import OK, Finding, asked
 from coaiapy.langfuse.client import project as current_project
 from coaiapy.langfuse.client.http import LangfuseHttp
-from coaiapy.stash_redis import RedisStash
+from coaiapy.stash.redis import RedisStash
 from coaiapy.util import deadlines
 from coaiapy.util.http import json_api
 from coaiapy.util.masking import shown_url

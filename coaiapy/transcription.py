@@ -10,7 +10,7 @@ from coaiapy.config import values as config_values
 from coaiapy.errors import NetworkError, RefusedError, UsageError
 from coaiapy.langfuse.traces import observe
 from coaiapy.langfuse.traces.observe import Call, Recorder, Seen
-from coaiapy.openai_http import OpenaiHttp, Upload
+from coaiapy.llm.openai import OpenaiHttp, Upload
 from coaiapy.transcript_formats import TIMED, Segment, Transcript, joined, seconds_in, shifted
 
 # Models with this prefix accept at most 25 minutes at once, and return text without times, except

@@ -9,8 +9,9 @@ import pytest
 from all_commands import REAL_COMMANDS
 from bad_servers import HOST, HTTP_KINDS, REDIS_KINDS, dripping_value, misbehaving, pings, silent
 
-from coaiapy import doctor, redis_limits, service_checks
+from coaiapy import doctor, service_checks
 from coaiapy.errors import ExitCode
+from coaiapy.stash import redis_limits
 
 TIMEOUT = "0.2"
 # Seconds that a command may take on a busy machine: what does not end would take longer.

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.prompts.files import parse, with_version
-from coaiapy.process_tags import need
+from coaiapy.llm.tags import need
 from coaiapy.util.text import front_matter
 
 

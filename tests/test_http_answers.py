@@ -104,7 +104,7 @@ def test_a_key_behind_a_letter_is_masked(run, monkeypatch):
 def test_a_line_of_a_stream_that_does_not_end_is_given_up(run, monkeypatch):
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: "
     with serving(lambda asked, url: [head] + [b"x" * 65536] * 4) as server:
-        monkeypatch.setattr("coaiapy.openai_http._LONGEST_LINE", 1 << 17)
+        monkeypatch.setattr("coaiapy.llm.openai._LONGEST_LINE", 1 << 17)
         monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         result = run("summarize", "hello", "--stream")

@@ -8,7 +8,7 @@ from openai_server import KEY
 from coaiapy.config import openai as openai_settings
 from coaiapy.config import values as config_values
 from coaiapy.errors import ConfigError, NetworkError, RefusedError
-from coaiapy.openai_http import TRIES, OpenaiHttp, Upload
+from coaiapy.llm.openai import TRIES, OpenaiHttp, Upload
 
 BODY = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
 

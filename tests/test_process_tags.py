@@ -2,8 +2,8 @@
 
 import pytest
 
-from coaiapy import process_tags
 from coaiapy.errors import ConfigError, NotFoundError, UsageError
+from coaiapy.llm import tags as process_tags
 
 SETTINGS = {"tone_instruction": "from the settings", "tone_temperature": "0.6"}
 

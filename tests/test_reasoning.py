@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coaiapy.reasoning import Divider, content_of, divided
+from coaiapy.llm.reasoning import Divider, content_of, divided
 
 THOUGHTS = [
     ("<think>hmm</think>\n\nyes", "yes", "hmm"),

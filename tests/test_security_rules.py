@@ -94,7 +94,7 @@ def test_yaml_is_read_in_one_place():
         # What it has just written itself.
         "langfuse.prompts.files": {"yaml.dump", "yaml.safe_load"},
         # The lines of a text, in which an alias stands for nothing yet.
-        "template_files": {"yaml.dump", "yaml.compose"},
+        "templating.files": {"yaml.dump", "yaml.compose"},
     }
     for module, call in all_calls():
         name = name_of(call)

@@ -8,7 +8,7 @@ from coaiapy.config import values as config_values
 from coaiapy.config.schema import KEY_OF, checked
 from coaiapy.errors import ConfigError
 from coaiapy.langfuse.scores import values as score_values
-from coaiapy.template_values import convert
+from coaiapy.templating.document import convert
 from coaiapy.util import text as texts
 
 

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis_for_tests import running
 
-from coaiapy import stash
 from coaiapy.errors import NotFoundError, UsageError
-from coaiapy.stash_entries import Entry
-from coaiapy.stash_local import LocalStash
-from coaiapy.stash_redis import RedisStash
+from coaiapy.stash import stash
+from coaiapy.stash.local import LocalStash
+from coaiapy.stash.patterns import Entry
+from coaiapy.stash.redis import RedisStash
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis_for_tests import running
 
-from coaiapy import stash_patterns
+from coaiapy.stash import patterns
 
 PLAIN = st.sampled_from("ab^é\n.")
 LITERAL = PLAIN | st.sampled_from("]-")
@@ -33,7 +33,7 @@ def test_a_pattern_matches_what_it_matches_in_redis(client, keys, pattern):
     for key in keys:
         client.set(key.encode("utf-8"), b"")
     theirs = set(client.keys(pattern.encode("utf-8")))
-    matches = stash_patterns.compiled(pattern).match
+    matches = patterns.compiled(pattern).match
     assert {key.encode("utf-8") for key in keys if matches(key.encode("utf-8"))} == theirs
 
 
@@ -41,12 +41,12 @@ def test_a_pattern_matches_what_it_matches_in_redis(client, keys, pattern):
     "text, expected", [("a", False), ("a*", True), ("[a]", True), ("é", False)]
 )
 def test_what_is_a_pattern(text, expected):
-    assert stash_patterns.is_pattern(text) is expected
+    assert patterns.is_pattern(text) is expected
 
 
 @pytest.mark.parametrize("pattern, key", [("[ab", "b"), ("a\\", "a\\"), ("[", "x"), ("[]", "]")])
 def test_what_has_no_end_is_no_error(client, pattern, key):
     client.flushall()
     client.set(key, b"")
-    found = stash_patterns.compiled(pattern).match(key.encode("utf-8")) is not None
+    found = patterns.compiled(pattern).match(key.encode("utf-8")) is not None
     assert found == bool(client.keys(pattern))

@@ -12,8 +12,8 @@ from places import PACKAGE
 
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.records.fields import LEVELS, OBSERVATION_TYPES
-from coaiapy.template_document import checked_document, schema, schema_text
-from coaiapy.template_render import new_language
+from coaiapy.templating.document import checked_document, schema, schema_text
+from coaiapy.templating.render import new_language
 from coaiapy.util.formats import json_schema
 
 SCHEMA = schema()

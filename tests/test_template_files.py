@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
-from coaiapy import pipeline, template_files
+from coaiapy import pipeline
 from coaiapy.errors import ExitCode, NotFoundError, StateError, UsageError
-from coaiapy.template_inheritance import load
+from coaiapy.templating import files as template_files
+from coaiapy.templating.inheritance import load
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from jinja2 import defaults
 
 from coaiapy.errors import CoaiaError
-from coaiapy.template_bounds import TooMuch, size_of
-from coaiapy.template_language import TemplateError
-from coaiapy.template_render import new_language
+from coaiapy.templating.bounds import TooMuch, size_of
+from coaiapy.templating.language import TemplateError
+from coaiapy.templating.render import new_language
 
 NAMES = {
     "n": 3,

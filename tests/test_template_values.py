@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coaiapy.template_values import convert, kind_of
+from coaiapy.templating.document import convert, kind_of
 
 
 @pytest.mark.parametrize(

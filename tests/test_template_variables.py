@@ -3,8 +3,8 @@
 import pytest
 
 from coaiapy.pipeline import PipelineTemplate
-from coaiapy.template_render import new_language
-from coaiapy.template_variables import names_of, placeholders, resolve
+from coaiapy.templating.model import names_of, placeholders, resolve
+from coaiapy.templating.render import new_language
 
 
 def template(*variables):

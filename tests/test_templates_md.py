@@ -6,10 +6,13 @@ import re
 import pytest
 from documents import check, read, steps
 
-from coaiapy import template_bounds, template_files, template_language, template_plan
 from coaiapy.langfuse.records.fields import LEVELS, OBSERVATION_TYPES
-from coaiapy.template_document import schema
-from coaiapy.template_render import new_language
+from coaiapy.templating import bounds as template_bounds
+from coaiapy.templating import files as template_files
+from coaiapy.templating import language as template_language
+from coaiapy.templating import render as template_render
+from coaiapy.templating.document import schema
+from coaiapy.templating.render import new_language
 
 NAME = "docs/templates.md"
 TEXT = read(NAME)
@@ -81,7 +84,7 @@ def test_it_lists_what_an_expression_may_use():
 
 def test_it_says_how_much_a_template_may_make():
     for limit in (
-        template_plan.MAX_STEPS,
+        template_render.MAX_STEPS,
         template_bounds.MAX_LOOPS,
         template_bounds.MAX_SIZE,
         template_bounds.MAX_WORK,

@@ -10,7 +10,7 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from coaiapy.errors import NotFoundError, StateError, UsageError
-from coaiapy.template_document import Document, checked_document
+from coaiapy.templating.document import Document, checked_document
 from coaiapy.util import files
 from coaiapy.util.formats import line_numbers, yaml_values
 from coaiapy.util.packages import require
@@ -48,7 +48,10 @@ def places() -> List[Place]:
     return [
         Place("project", os.path.join(current_folder(), ".coaia", "templates")),
         Place("user", os.path.join(state_folder(), "templates")),
-        Place("built-in", os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")),
+        Place(
+            "built-in",
+            os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "templates"),
+        ),
     ]
 
 

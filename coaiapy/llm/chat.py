@@ -1,11 +1,18 @@
-"""Chat completions: sends messages to a language model and returns its reply, also streamed."""
+"""Chat completions: sends messages to a language model and returns its reply, also streamed.
+
+A call for a text with an instruction is recorded in the active trace.
+"""
 
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
-from coaiapy.errors import NetworkError, RefusedError
+from coaiapy.config import openai as openai_settings
+from coaiapy.config import values as config_values
+from coaiapy.errors import NetworkError, RefusedError, UsageError
 from coaiapy.langfuse.records.usage import counts_or_none
-from coaiapy.openai_http import OpenaiHttp
-from coaiapy.reasoning import MESSAGE_KEYS, Divider, Said, content_of, divided
+from coaiapy.langfuse.traces.observe import Call, Recorder, Seen
+from coaiapy.llm.openai import OpenaiHttp
+from coaiapy.llm.reasoning import MESSAGE_KEYS, Divider, Said, content_of, divided
+from coaiapy.llm.tags import Tag
 from coaiapy.util import times
 from coaiapy.util.text import kind_of
 
@@ -158,3 +165,66 @@ def _first_choice(answer: Mapping[str, Any]) -> Dict[str, Any]:
 
 def _text(value: Any) -> Optional[str]:
     return value if isinstance(value, str) else None
+
+
+def request_of(
+    values: config_values.ConfigValues,
+    text: str,
+    instruction: str = "",
+    temperature: Optional[float] = None,
+    model: Optional[str] = None,
+) -> ChatRequest:
+    """Return the request for ``text`` with ``instruction`` as the system message.
+
+    By default model and temperature are those of the settings. Raises ``UsageError`` for an empty
+    text.
+    """
+    if not text.strip():
+        raise UsageError("there is no text to send: give one")
+    if temperature is None:
+        temperature = values.get("default_temperature")
+    asked = messages(text, instruction)
+    return ChatRequest(asked, model or values.get("model"), temperature)
+
+
+def request_by_tag(
+    values: config_values.ConfigValues,
+    tag: Tag,
+    text: str,
+    temperature: Optional[float] = None,
+    model: Optional[str] = None,
+) -> ChatRequest:
+    """Return the request for ``text`` with a tag; ``temperature`` and ``model`` override its."""
+    if temperature is None:
+        temperature = tag.temperature
+    return request_of(values, text, tag.instruction, temperature, model or tag.model)
+
+
+def ask(
+    values: config_values.ConfigValues,
+    request: ChatRequest,
+    name: str,
+    recorder: Recorder,
+    show: Optional[Callable[[str], None]] = None,
+) -> Reply:
+    """Return the reply, and record the call under ``name``.
+
+    With ``show`` the reply is streamed, and ``show`` is called with each part of its text. Raises
+    what ``OpenaiHttp`` raises.
+    """
+    http = OpenaiHttp(openai_settings.find(values))
+
+    def call() -> Reply:
+        if show is None:
+            return complete(http, request)
+        return stream(http, request, show)
+
+    described = Call(
+        name=name, input=request.messages, model=request.model, parameters=request.parameters()
+    )
+    return recorder.observe(described, call, _seen)
+
+
+def _seen(reply: Reply) -> Seen:
+    facts = {"finish_reason": reply.finish_reason} if reply.finish_reason else {}
+    return Seen(reply.text, reply.model, reply.usage, facts, reply.first_at)

@@ -1,12 +1,12 @@
-"""``extends``: merges a template with its base template."""
+"""Loads templates: ``extends`` merges one with its base, and a listing tells what cannot be read."""
 
-from typing import Dict, List, Tuple
+from typing import Any, Dict, List, NamedTuple, Tuple
 
-from coaiapy import template_files
-from coaiapy.errors import UsageError
-from coaiapy.template_document import Document, checked_document
-from coaiapy.template_files import Found
-from coaiapy.template_model import PipelineTemplate, template_from
+from coaiapy.errors import CoaiaError, UsageError
+from coaiapy.templating import files
+from coaiapy.templating.document import Document, checked_document
+from coaiapy.templating.files import Found
+from coaiapy.templating.model import PipelineTemplate, template_from
 from coaiapy.util.formats import line_numbers
 from coaiapy.util.text import did_you_mean
 
@@ -15,7 +15,6 @@ _BY_NAME = ("variables", "steps")
 # The fields of a variable that can make its default wrong.
 _FIELDS_OF_DEFAULT = ("default", "type", "choices", "minimum", "maximum")
 _OWN = ("name", "created_at", "extends")
-
 # The documents that make up a template and their paths, from the first base to the template itself.
 Descent = List[Tuple[Document, str]]
 
@@ -26,7 +25,7 @@ def load(name: str) -> PipelineTemplate:
     Raises ``NotFoundError`` if there is no such template, and ``UsageError`` for an invalid name, or
     if its file or that of a base is broken, or a base is missing or extends itself.
     """
-    return load_found(template_files.need(name))
+    return load_found(files.need(name))
 
 
 def load_found(found: Found) -> PipelineTemplate:
@@ -40,7 +39,7 @@ def load_found(found: Found) -> PipelineTemplate:
 
     def line_of(part: line_numbers.Path) -> str:
         path, own_part = _stated(merged, descent, part)
-        line = template_files.line_in(path, own_part)
+        line = files.line_in(path, own_part)
         return line if path == found.path else "{} of {}".format(line, path)
 
     return template_from(checked_document(merged, found.path, line_of), found.path)
@@ -48,7 +47,7 @@ def load_found(found: Found) -> PipelineTemplate:
 
 def _line_of_descent(found: Found) -> Descent:
     names = [found.name]
-    documents = [(template_files.read(found), found.path)]
+    documents = [(files.read(found), found.path)]
     while documents[0][0].get("extends"):
         document, path = documents[0]
         wanted = document["extends"]
@@ -56,19 +55,19 @@ def _line_of_descent(found: Found) -> Descent:
         if wanted in names[:-1]:
             raise _extends_error(path, " forms a cycle: {}".format(" -> ".join(names)))
         try:
-            base = template_files.find(wanted)
+            base = files.find(wanted)
         except UsageError as error:
             raise _extends_error(path, ": {}".format(error)) from error
         if base is None:
-            known = [each.name for each in template_files.find_all()[0]]
+            known = [each.name for each in files.find_all()[0]]
             hint = did_you_mean(wanted, known)
             raise _extends_error(path, ": no template {!r}{}".format(wanted, hint))
-        documents.insert(0, (template_files.read(base), base.path))
+        documents.insert(0, (files.read(base), base.path))
     return documents
 
 
 def _extends_error(path: str, problem: str) -> UsageError:
-    line = template_files.line_in(path, ("extends",))
+    line = files.line_in(path, ("extends",))
     return UsageError("{}, {}: extends{}".format(path, line, problem))
 
 
@@ -120,7 +119,7 @@ def _by_name(base: List[Document], child: List[Document], key: str, source: str)
             raise UsageError(
                 "{}, {}: {}[{}] {!r}: there is nothing to remove{}".format(
                     source,
-                    template_files.line_in(source, (key, i)),
+                    files.line_in(source, (key, i)),
                     key,
                     i,
                     name,
@@ -141,3 +140,36 @@ def _changed(entry: Document, change: Document) -> Document:
             changed[key] = dict(entry[key], **change[key])
     changed.pop("remove", None)
     return changed
+
+
+class Listing(NamedTuple):
+    """The templates, as dicts, and an error message for each file that is broken."""
+
+    templates: List[Dict[str, Any]]
+    complaints: List[str]
+
+
+def list_templates() -> Listing:
+    """Return every template by name.
+
+    Each is a dict with ``name``, ``description``, ``version``, ``author``, ``place`` and ``path``.
+    """
+    found, complaints = files.find_all()
+    templates = []
+    for each in found:
+        try:
+            template = load_found(each)
+        except CoaiaError as error:
+            complaints.append(str(error))
+            continue
+        templates.append(
+            {
+                "name": each.name,
+                "description": template.description or "",
+                "version": template.version,
+                "author": template.author or "",
+                "place": each.place,
+                "path": each.path,
+            }
+        )
+    return Listing(templates, complaints)

@@ -4,9 +4,9 @@ import math
 import time
 from typing import Any, Iterable, List, Optional
 
-from coaiapy import stash_patterns
 from coaiapy.langfuse.journal.db import Journal
-from coaiapy.stash_entries import Entry
+from coaiapy.stash import patterns
+from coaiapy.stash.patterns import Entry
 
 _ALIVE = " (expires_at IS NULL OR expires_at > ?)"
 
@@ -51,7 +51,7 @@ class LocalStash:
 
     def entries(self, pattern: str) -> List[Entry]:
         """Return the entries of the keys that match ``pattern``, sorted by key."""
-        matches = stash_patterns.compiled(pattern).match
+        matches = patterns.compiled(pattern).match
         return [one for one in self._entries() if matches(one.key.encode("utf-8"))]
 
     def delete(self, keys: Iterable[str]) -> int:

@@ -5,8 +5,8 @@ from typing import Any, Optional, Union
 from coaiapy.config import redis as redis_settings
 from coaiapy.config import values as config_values
 from coaiapy.errors import NotFoundError, UsageError
-from coaiapy.stash_local import LocalStash
-from coaiapy.stash_redis import RedisStash
+from coaiapy.stash.local import LocalStash
+from coaiapy.stash.redis import RedisStash
 from coaiapy.util.formats import json_values
 from coaiapy.util.text import kind_of
 

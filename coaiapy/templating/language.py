@@ -10,10 +10,10 @@ import operator
 import re
 from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Set
 
-from coaiapy import template_bounds as bounds
-from coaiapy import template_tree
 from coaiapy.errors import UsageError
-from coaiapy.template_document import has_expression
+from coaiapy.templating import bounds
+from coaiapy.templating import tree as templating_tree
+from coaiapy.templating.document import has_expression
 from coaiapy.util.packages import require
 from coaiapy.util.text import did_you_mean
 
@@ -178,8 +178,8 @@ class Language:
                         type(statement).__name__.lower()
                     )
                 )
-        template_tree.bound(tree, nodes)
-        cost = template_tree.cost_of(tree, nodes)
+        templating_tree.bound(tree, nodes)
+        cost = templating_tree.cost_of(tree, nodes)
         expression = _only_expression(tree, nodes)
         if expression is not None:
             target = nodes.Name("result", "store", lineno=1)
@@ -206,8 +206,8 @@ class Language:
             name: _measured(function, self._work, bounds.FILTER)
             for name, function in filters.items()
         }
-        environment.filters[template_tree.LOOP] = self._bounded_loop
-        environment.filters[template_tree.WEIGHED] = self._weighed
+        environment.filters[templating_tree.LOOP] = self._bounded_loop
+        environment.filters[templating_tree.WEIGHED] = self._weighed
         environment.work = self._work
         environment.charge = self._charge
         tests = dict(_TESTS, **environment.tests)

@@ -3,7 +3,7 @@
 import functools
 from typing import Any
 
-from coaiapy import template_bounds as bounds
+from coaiapy.templating import bounds
 
 # Filters that no template can name, because of the space.
 LOOP = " loop"

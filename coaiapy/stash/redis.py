@@ -4,11 +4,11 @@ import math
 import os
 from typing import Any, Dict, Iterable, Iterator, List, Optional
 
-from coaiapy import redis_limits
 from coaiapy.config.redis import RedisServer
 from coaiapy.errors import ConfigError
-from coaiapy.redis_errors import reporting
-from coaiapy.stash_entries import Entry
+from coaiapy.stash import redis_limits
+from coaiapy.stash.patterns import Entry
+from coaiapy.stash.redis_errors import reporting
 from coaiapy.util import deadlines
 from coaiapy.util.http.page_watch import PageWatch
 from coaiapy.util.packages import require

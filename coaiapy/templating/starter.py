@@ -2,10 +2,10 @@
 
 from typing import Optional
 
-from coaiapy import template_files, template_inheritance
 from coaiapy.errors import UsageError
-from coaiapy.template_document import Document
-from coaiapy.template_model import PipelineTemplate
+from coaiapy.templating import files, inheritance
+from coaiapy.templating.document import Document
+from coaiapy.templating.model import PipelineTemplate
 from coaiapy.util import times
 
 
@@ -87,10 +87,10 @@ def init(
 
     Raises ``StateError`` if there is one already and ``replace`` is false.
     """
-    template_files.check_name(name)
+    files.check_name(name)
     if base == name:
         raise UsageError(
             "a template cannot extend itself: choose another name than {}".format(base)
         )
-    document = child(name, template_inheritance.load(base)) if base else starter(name)
-    return template_files.write(document, name, location, format, replace)
+    document = child(name, inheritance.load(base)) if base else starter(name)
+    return files.write(document, name, location, format, replace)

@@ -1,12 +1,21 @@
 """Patterns for stash keys with the rules of Redis: ``*``, ``?``, ``[a-z]``, ``[^a]``, ``\\*``.
 
-They match bytes, so that a letter outside ASCII needs as many ``?`` as it has bytes in UTF-8.
+They match bytes, so that a letter outside ASCII needs as many ``?`` as it has bytes in UTF-8. What
+they find is listed without its value.
 """
 
 import re
-from typing import List, Pattern, Set, Tuple
+from typing import List, NamedTuple, Optional, Pattern, Set, Tuple
 
 _SPECIAL = "*?[\\"
+
+
+class Entry(NamedTuple):
+    """One key of the stash: ``size`` in bytes, ``ttl`` in seconds or ``None`` without a limit."""
+
+    key: str
+    size: int
+    ttl: Optional[int]
 
 
 def is_pattern(text: str) -> bool:
