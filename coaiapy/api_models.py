@@ -34,11 +34,11 @@ def transcribe(
     ``NetworkError`` or ``RefusedError`` when the service fails or refuses. The finished parts of a
     long recording are kept then: the next call goes on from there.
     """
-    from coaiapy import transcription
-    from coaiapy.transcript_formats import as_object
+    from coaiapy.audio import transcribe as audio_transcribe
+    from coaiapy.audio.transcripts import as_object
 
-    wishes = transcription.Wishes("json", language, prompt, model)
-    return as_object(transcription.transcribe(path, wishes))
+    wishes = audio_transcribe.Wishes("json", language, prompt, model)
+    return as_object(audio_transcribe.transcribe(path, wishes))
 
 
 def summarize(
@@ -97,7 +97,7 @@ def tag(
     damaged or has no tags of a known kind and for a tag that it cannot hold, ``ConfigError`` if the
     package mutagen is not installed.
     """
-    from coaiapy import audio_tags
+    from coaiapy.audio.tags import tags as audio_tags
     from coaiapy.langfuse.traces import observe
 
     given = dict(tags or {})

@@ -4,6 +4,7 @@ import argparse
 import os
 from typing import Any, List, Optional
 
+from coaiapy.audio.transcripts import FORMATS, as_object
 from coaiapy.cli_call_recorder import add_trace_options, recorder
 from coaiapy.cli_common import Parser, add_timeout, example_text
 from coaiapy.cli_output import check_output, print_json
@@ -11,7 +12,6 @@ from coaiapy.cli_progress import seconds_bar
 from coaiapy.cli_streams import Context
 from coaiapy.config.schema import KEY_OF
 from coaiapy.errors import CoaiaError, ExitCode, StateError, UsageError
-from coaiapy.transcript_formats import FORMATS, as_object
 from coaiapy.util.files import write_output
 
 _SUBTITLES = ("srt", "vtt")
@@ -100,7 +100,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _target(args: argparse.Namespace, path: str) -> str:
-    from coaiapy.transcript_formats import SUFFIXES
+    from coaiapy.audio.transcripts import SUFFIXES
 
     if not os.path.isdir(args.output):
         return str(args.output)
@@ -109,10 +109,11 @@ def _target(args: argparse.Namespace, path: str) -> str:
 
 
 def _transcribed(args: argparse.Namespace, context: Context, path: str) -> Any:
-    from coaiapy import transcribe_aws, transcription
+    from coaiapy.audio import transcribe as audio_transcribe
+    from coaiapy.audio import transcribe_aws
 
-    wishes = transcription.Wishes(args.format, args.language, args.prompt, args.model)
-    engine = transcribe_aws if args.engine == "aws" else transcription
+    wishes = audio_transcribe.Wishes(args.format, args.language, args.prompt, args.model)
+    engine = transcribe_aws if args.engine == "aws" else audio_transcribe
     with seconds_bar(context, os.path.basename(path)) as progress:
         return engine.transcribe(path, wishes, context.env_file, recorder(args, context), progress)
 

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any, List, Optional
 
+from coaiapy.audio.speech_text import DEFAULT_VOICE, FORMATS, format_for
 from coaiapy.cli_call_recorder import add_trace_options, recorder
 from coaiapy.cli_common import Parser, add_timeout, example_text
 from coaiapy.cli_input import input_text
@@ -12,7 +13,6 @@ from coaiapy.cli_progress import steps_bar
 from coaiapy.cli_streams import Context
 from coaiapy.cli_tag import add_tag_options, change_of
 from coaiapy.errors import ExitCode, UsageError
-from coaiapy.speech_text import DEFAULT_VOICE, FORMATS, format_for
 
 _ENGINES = ("standard", "neural", "long-form", "generative")
 _COLUMNS = {
@@ -82,12 +82,13 @@ def synthesize(args: argparse.Namespace, context: Context) -> Optional[int]:
 
 
 def _speak(args: argparse.Namespace, context: Context, text: str, change: Any) -> int:
-    from coaiapy import audio_tags, syntation
+    from coaiapy.audio import speech as audio_speech
+    from coaiapy.audio.tags import tags as audio_tags
 
-    speech = syntation.Speech(args.voice, args.format, args.engine, args.language, args.ssml)
+    speech = audio_speech.Speech(args.voice, args.format, args.engine, args.language, args.ssml)
     records = recorder(args, context)
     with steps_bar(context, "speaking") as progress:
-        spoken = syntation.speak_to_file(
+        spoken = audio_speech.speak_to_file(
             text, args.output, speech, context.env_file, records, progress
         )
     if not change.is_nothing:
@@ -101,7 +102,7 @@ def _speak(args: argparse.Namespace, context: Context, text: str, change: Any) -
 
 
 def _voices(args: argparse.Namespace, context: Context) -> int:
-    from coaiapy import syntation
+    from coaiapy.audio import speech as audio_speech
 
     if args.text is not None or args.file is not None or args.output is not None:
         raise UsageError("--voices takes no text and no file: leave them out")
@@ -114,7 +115,7 @@ def _voices(args: argparse.Namespace, context: Context) -> int:
             "gender": voice["Gender"],
             "engines": list(voice.get("SupportedEngines") or []),
         }
-        for voice in syntation.voices(args.language, args.engine, context.env_file)
+        for voice in audio_speech.voices(args.language, args.engine, context.env_file)
     ]
     show_listing(args, context, rows, _COLUMNS, "voice")
     return ExitCode.OK

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List, Optional
 
-from coaiapy.audio_tags_base import NAMES
+from coaiapy.audio.tags.base import NAMES
 from coaiapy.cli_call_recorder import add_trace_options, recorder
 from coaiapy.cli_common import Parser, example_text
 from coaiapy.cli_output import print_json
@@ -34,7 +34,7 @@ def add_tag_options(parser: argparse.ArgumentParser) -> None:
 
 def change_of(args: argparse.Namespace, clear: bool = False) -> Any:
     """Return the change that the options ask for."""
-    from coaiapy import audio_tags
+    from coaiapy.audio.tags import tags as audio_tags
 
     return audio_tags.change_from(
         {name: getattr(args, name) for name in NAMES},
@@ -64,7 +64,7 @@ def build(parser: Parser, words: List[str]) -> None:
 
 def tag(args: argparse.Namespace, context: Context) -> Optional[int]:
     """Write the tags that are given to each file, or show those that are there."""
-    from coaiapy import audio_tags
+    from coaiapy.audio.tags import tags as audio_tags
 
     change = change_of(args, args.clear)
     shown = []
@@ -85,14 +85,14 @@ def tag(args: argparse.Namespace, context: Context) -> Optional[int]:
 
 
 def _write(args: argparse.Namespace, context: Context, path: str, change: Any) -> None:
-    from coaiapy import audio_tags
+    from coaiapy.audio.tags import tags as audio_tags
 
     audio_tags.write_recorded(recorder(args, context), path, change)
     context.note("tagged {}".format(path))
 
 
 def _show(args: argparse.Namespace, context: Context, shown: List[Any]) -> None:
-    from coaiapy import audio_tags
+    from coaiapy.audio.tags import tags as audio_tags
     from coaiapy.util.text import one_line
 
     if args.json:

@@ -9,6 +9,7 @@ import sys
 from typing import Any, Dict, Optional, Union
 
 from coaiapy import published_config, published_stash
+from coaiapy.audio.transcribe import transcribe_audio
 from coaiapy.config import files as config_files
 from coaiapy.config import redis as redis_settings
 from coaiapy.config import values as config_values
@@ -30,7 +31,6 @@ from coaiapy.published_texts import (
     summarizer,
 )
 from coaiapy.stash import redis as stash_redis
-from coaiapy.transcription import transcribe_audio
 from coaiapy.util.old_names import with_old_names
 from coaiapy.util.packages import require
 

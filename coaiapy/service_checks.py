@@ -73,10 +73,10 @@ def _openai(values: ConfigValues) -> Optional[str]:
 def _aws(values: ConfigValues) -> Optional[str]:
     if not _names_any(values, "pollyconf.key", "pollyconf.secret"):
         return None
-    from coaiapy import aws_clients
+    from coaiapy.audio import aws
 
-    client = aws_clients.client(values, "sts")
-    account = aws_clients.asked("sts", client.get_caller_identity)["Account"]
+    client = aws.client(values, "sts")
+    account = aws.asked("sts", client.get_caller_identity)["Account"]
     return _can_be_used("account {} in {}".format(account, values.get("pollyconf.region")))
 
 

@@ -13,7 +13,7 @@ import os
 import re
 import wave
 
-from coaiapy import mp3_frames
+from coaiapy.audio.formats import mp3
 
 RATE = 16000
 LOUDNESS = 12000
@@ -76,7 +76,7 @@ def mp3_of(samples, rate=RATE, bit_rate=64):
 
 def seconds_of(data):
     """Return how many seconds the MP3 frames in ``data`` play."""
-    return sum(frame.seconds for frame in mp3_frames.frames(data))
+    return sum(frame.seconds for frame in mp3.frames(data))
 
 
 def ffmpeg_path():

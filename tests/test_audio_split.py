@@ -12,13 +12,14 @@ from hearing import RATE, ffmpeg_path, heard, melody, mp3_of, seconds_of, silenc
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coaiapy import audio_files, audio_split
-from coaiapy.audio_split import Limits
+from coaiapy.audio import split as audio_split
+from coaiapy.audio.formats import detect as audio_formats
+from coaiapy.audio.split import Limits
 from coaiapy.errors import CoaiaError, ConfigError, StateError, UsageError
 
 
 def parts_of(path, *limits):
-    return list(audio_split.parts(audio_files.look_at(str(path)), Limits(*limits)))
+    return list(audio_split.parts(audio_formats.look_at(str(path)), Limits(*limits)))
 
 
 def samples_of(part):
@@ -69,7 +70,7 @@ def test_every_width_of_samples(project, width, channels):
     with wave.open(str(project / "a.wav"), "wb") as out:
         out.setparams((channels, width, RATE, 0, "NONE", ""))
         out.writeframes(data)
-    whole = audio_files.look_at("a.wav")
+    whole = audio_formats.look_at("a.wav")
     parts = parts_of("a.wav", int(whole.size * 0.6))
     assert b"".join(samples_of(part) for part in parts) == data
     assert 2.0 <= parts[1].start <= 3.0  # in the pause
@@ -123,7 +124,7 @@ def test_tags_of_an_mp3_are_in_no_part(project):
     (project / "a.mp3").write_bytes(head + data + b"TAG" + bytes(125))
     parts = parts_of("a.mp3", 50000)
     assert b"".join(part.content for part in parts) == data
-    assert audio_split.duration(audio_files.look_at("a.mp3")) == seconds_of(data)
+    assert audio_split.duration(audio_formats.look_at("a.mp3")) == seconds_of(data)
 
 
 def test_an_mp3_larger_than_a_block_is_read_in_blocks(project):
@@ -162,7 +163,7 @@ def test_what_is_no_recording_is_an_error(project, content, words):
 def test_what_cannot_be_read_is_an_error(project):
     for path in ("missing.wav", "."):
         with pytest.raises(StateError, match="cannot read"):
-            audio_files.look_at(path)
+            audio_formats.look_at(path)
 
 
 def test_a_wav_that_lasts_no_time(project):
@@ -185,7 +186,7 @@ def test_a_wav_that_lasts_no_time(project):
 )
 def test_other_kinds_are_known_by_their_first_bytes(project, head, kind):
     (project / "a").write_bytes(head + bytes(100))
-    assert audio_files.look_at("a").kind == kind
+    assert audio_formats.look_at("a").kind == kind
 
 
 def test_a_large_file_of_another_kind_needs_ffmpeg(project, monkeypatch):
@@ -209,7 +210,7 @@ def test_ffmpeg_turns_another_kind_into_parts(project, ffmpeg):
 
     write_wav(project / "a.wav", melody(8, 3, 1, 16000))
     subprocess.check_call(["ffmpeg", "-v", "error", "-i", "a.wav", "-c:a", "flac", "a.flac"])
-    audio = audio_files.look_at("a.flac")
+    audio = audio_formats.look_at("a.flac")
     assert audio.kind == "flac"
     parts = parts_of("a.flac", audio.size - 1)
     assert len(parts) > 2
@@ -226,7 +227,7 @@ def all_heard(part):
 def test_another_kind_that_lasts_too_long_is_converted_though_it_is_small(project, ffmpeg):
     write_wav(project / "a.wav", melody(3, 1, 0.5))
     subprocess.check_call(["ffmpeg", "-v", "error", "-i", "a.wav", "-c:a", "flac", "a.flac"])
-    audio = audio_files.look_at("a.flac")
+    audio = audio_formats.look_at("a.flac")
     seconds = audio_split.duration(audio)
     assert seconds == pytest.approx(4.5, abs=0.01)
     (whole,) = audio_split.parts(audio, Limits(10**6, 5.0), seconds)

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tinytag import TinyTag
 
-from coaiapy import audio_tags, mp3_frames
+from coaiapy.audio.formats import mp3
+from coaiapy.audio.tags import tags as audio_tags
 
 JPEG = b"\xff\xd8\xff\xe0" + b"\x00\x10JFIF\x00" + bytes(200) + b"\xff\xd9"
 SOUND = mp3_of(tone(1, 1))
@@ -40,7 +41,7 @@ def song(project):
 
 def digest(data):
     """A hash of the frames of an MP3, found without the tags around them."""
-    return hashlib.sha256(mp3_frames.audio_only(data)).hexdigest()
+    return hashlib.sha256(mp3.audio_only(data)).hexdigest()
 
 
 def shown(run, path="a.mp3"):

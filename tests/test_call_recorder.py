@@ -6,7 +6,8 @@ import time
 import pytest
 from hearing import mp3_of, tone, write_wav
 
-from coaiapy import published_texts, syntation
+from coaiapy import published_texts
+from coaiapy.audio import speech
 from coaiapy.errors import RefusedError
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.send import delivery
@@ -150,7 +151,7 @@ def test_a_stashed_value_is_a_step_without_its_value(run, trace):
 
 def test_functions_for_scripts_record_too(run, openai, polly, trace):
     published_texts.summarizer("hello")
-    syntation.synthesize("Hello", "Joanna", "a.mp3")
+    speech.synthesize("Hello", "Joanna", "a.mp3")
     assert {one["name"] for one in observations(run)} == {"summarizer", "synthesize"}
 
 

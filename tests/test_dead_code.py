@@ -9,11 +9,10 @@ from package_code import MODULES, functions, imported_names, own_imports, statem
 SMALLEST_COPY = 25  # nodes of the syntax tree: two or three lines
 
 # What other programs import, and nothing here does.
-FOR_SCRIPTS = {"coaiamodule", "cofuse", "cogh"}
+FOR_SCRIPTS = {"coaiamodule", "cofuse", "cogh", "syntation"}
 FOUND_BY_SCRIPTS = {
     ("__init__", "main"),
     ("coaiacli", "fetch_key_val"),
-    ("syntation", "synthesize"),
 }
 
 

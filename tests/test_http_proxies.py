@@ -7,7 +7,7 @@ import trustme
 from requests.exceptions import InvalidSchema
 from web_server import serving
 
-from coaiapy import aws_clients
+from coaiapy.audio import aws as audio_aws
 from coaiapy.config import values as config_values
 from coaiapy.errors import CoaiaError, ExitCode
 
@@ -41,8 +41,8 @@ def keys(monkeypatch):
 
 
 def ask_aws():
-    client = aws_clients.client(config_values.load(), "polly")
-    with aws_clients.translated("polly"):
+    client = audio_aws.client(config_values.load(), "polly")
+    with audio_aws.translated("polly"):
         client.describe_voices()
 
 

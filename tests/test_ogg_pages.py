@@ -5,7 +5,7 @@ import io
 import pytest
 from mutagen.ogg import OggPage
 
-from coaiapy import ogg_pages
+from coaiapy.audio.formats import ogg
 
 
 def stream(serial, packets):
@@ -23,7 +23,7 @@ def stream(serial, packets):
 def test_each_stream_keeps_its_pages_and_has_a_number_of_its_own():
     one = stream(7, [b"head", b"x" * 3000])
     two = stream(7, [b"head", b"y" * 600, b""])
-    chain = io.BytesIO(ogg_pages.chained([one, two]))
+    chain = io.BytesIO(ogg.chained([one, two]))
     pages = [OggPage(chain) for _ in range(5)]
     assert chain.read() == b""
     assert [page.serial for page in pages] == [1, 1, 2, 2, 2]
@@ -37,4 +37,4 @@ def test_each_stream_keeps_its_pages_and_has_a_number_of_its_own():
 @pytest.mark.parametrize("data", [b"\0" * 8, b"OggS", stream(1, [b"x"]) + b"rest"])
 def test_what_is_no_ogg_is_refused(data):
     with pytest.raises(ValueError, match="no Ogg page at byte"):
-        ogg_pages.chained([data])
+        ogg.chained([data])

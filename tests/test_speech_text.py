@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coaiapy import speech_text
+from coaiapy.audio import speech_text
 from coaiapy.errors import UsageError
 
 TEXTS = st.text(

@@ -9,7 +9,8 @@ from hearing import RATE, ffmpeg_path, heard, mp3_of, seconds_of, tone, write_wa
 from tinytag import TinyTag
 from web_server import serving
 
-from coaiapy import mp3_frames, syntation
+from coaiapy.audio import speech
+from coaiapy.audio.formats import mp3
 from coaiapy.errors import ConfigError, NetworkError, RefusedError, UsageError
 
 SENTENCE = "This is a sentence of exactly fifty characters ok. "
@@ -37,7 +38,7 @@ def test_a_text_of_10000_characters_becomes_one_file_that_lasts_as_long(run, pol
     assert all(len(text) <= 3000 for text in texts)
     assert all(text.endswith(" ") for text in texts[:-1])  # each ends with a sentence
     data = (project / "a.mp3").read_bytes()
-    assert mp3_frames.audio_only(data) == data
+    assert mp3.audio_only(data) == data
     # LAME adds up to 4 frames of 36 ms to each of the four pieces.
     assert 100 <= seconds_of(data) <= 100 + 4 * 4 * 0.036
     assert TinyTag.get("a.mp3").duration == pytest.approx(seconds_of(data), abs=1)
@@ -119,12 +120,12 @@ def test_tags_can_be_set_in_the_same_call(run, polly, project):
 def test_joined_mp3s_play_one_after_the_other_without_their_notes():
     one, two = mp3_of(tone(1, 1)), mp3_of(tone(2, 2))
     tag = b"ID3\x04\x00\x00\x00\x00\x00\x0a" + bytes(10)
-    assert syntation.joined([tag + one, tag + two], "mp3") == one + two
+    assert speech.joined([tag + one, tag + two], "mp3") == one + two
 
 
 def test_ogg_that_is_none_is_an_error(aws, project):
     with pytest.raises(NetworkError, match="not send an Ogg stream"):  # moto's eight zero bytes
-        syntation.speak(LONG, syntation.Speech(format="ogg_vorbis"))
+        speech.speak(LONG, speech.Speech(format="ogg_vorbis"))
 
 
 def test_the_voices(run, aws):
@@ -137,10 +138,10 @@ def test_the_voices(run, aws):
 
 
 def test_the_published_function(aws, project):
-    assert syntation.synthesize("Hello", "Joanna", "a.ogg", "ogg_vorbis") is None
+    assert speech.synthesize("Hello", "Joanna", "a.ogg", "ogg_vorbis") is None
     assert (project / "a.ogg").read_bytes() == bytes(8)
     with pytest.raises(RefusedError, match="AWS polly refused"):
-        syntation.synthesize("Hello", "Nobody", "b.mp3")
+        speech.synthesize("Hello", "Nobody", "b.mp3")
     assert not (project / "b.mp3").exists()
 
 
@@ -195,24 +196,24 @@ def test_a_piece_that_fails_for_a_moment_is_asked_for_again(run, polly, project)
 
 def test_nobody_there(monkeypatch, polly):
     polly.server_close()
-    monkeypatch.setattr("coaiapy.aws_clients.TRIES", 1)
+    monkeypatch.setattr("coaiapy.audio.aws.TRIES", 1)
     with pytest.raises(NetworkError, match="the request to AWS polly failed"):
-        syntation.speak("Hello")
+        speech.speak("Hello")
 
 
 def test_keys_that_are_missing_are_named(monkeypatch, polly):
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.delenv("AWS_SECRET_KEY")
     with pytest.raises(ConfigError, match="one AWS key is set but not the other"):
-        syntation.speak("Hello")
+        speech.speak("Hello")
     monkeypatch.delenv("AWS_KEY_ID")
     with pytest.raises(ConfigError, match="set AWS_KEY_ID and AWS_SECRET_KEY"):
-        syntation.speak("Hello")
+        speech.speak("Hello")
 
 
 def test_a_format_that_polly_lacks():
     with pytest.raises(UsageError, match="'wav': use mp3"):
-        syntation.synthesize("Hello", "Joanna", "a.wav", "wav")
+        speech.synthesize("Hello", "Joanna", "a.wav", "wav")
 
 
 @pytest.mark.parametrize("format, codec", [("mp3", "libmp3lame"), ("ogg_vorbis", "libvorbis")])
@@ -223,7 +224,7 @@ def test_a_real_decoder_plays_joined_speech_to_its_end(project, format, codec):
         write_wav(project / "in.wav", tone(number, seconds))
         ffmpeg("-i", "in.wav", "-c:a", codec, "-y", "part." + suffix)
         sounds.append((project / ("part." + suffix)).read_bytes())
-    (project / ("whole." + suffix)).write_bytes(syntation.joined(sounds, format))
+    (project / ("whole." + suffix)).write_bytes(speech.joined(sounds, format))
     ffmpeg("-i", "whole." + suffix, "-ar", str(RATE), "-ac", "1", "whole.wav")
     found = heard({"content": (project / "whole.wav").read_bytes()})
     assert [one["text"] for one in found] == ["tone 1", "tone 9", "tone 4"]

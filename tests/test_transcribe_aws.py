@@ -6,7 +6,7 @@ import pytest
 from aws_server import BUCKET, Transcriber
 from hearing import tone, write_wav
 
-from coaiapy import transcribe_aws
+from coaiapy.audio import transcribe_aws
 from coaiapy.errors import ConfigError, RefusedError
 
 
@@ -141,7 +141,7 @@ def test_a_transcript_that_is_none(run, aws, transcriber, memo, results):
 
 def test_a_job_that_failed_says_why(aws, memo, monkeypatch):
     failed = {"TranscriptionJobStatus": "FAILED", "FailureReason": "The media is broken."}
-    monkeypatch.setattr(transcribe_aws.aws_clients, "client", failing(aws, failed))
+    monkeypatch.setattr(transcribe_aws.aws, "client", failing(aws, failed))
     with pytest.raises(RefusedError, match="memo.wav: The media is broken."):
         transcribe_aws.transcribe("memo.wav")
     assert left_in(aws) == []

@@ -7,15 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coaiapy.transcript_formats import (
-    FORMATS,
-    Segment,
-    Transcript,
-    as_text,
-    as_vtt,
-    joined,
-    shifted,
-)
+from coaiapy.audio.transcripts import FORMATS, Segment, Transcript, as_text, as_vtt, joined, shifted
 
 LINES = (Segment(0, 1.5, "Good <morning> & more"), Segment(3661.0624, 3662, "Two\n\nlines"))
 WHOLE = Transcript("Good <morning> & more Two\n\nlines", LINES, "english", 3662.0)

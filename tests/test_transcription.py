@@ -6,7 +6,7 @@ import pytest
 from hearing import RATE, melody, mp3_of, seconds_of, silence, tone, write_wav
 from openai_server import KEY
 
-from coaiapy import transcription
+from coaiapy.audio import transcribe
 
 MEGABYTE = 1000000
 
@@ -194,10 +194,10 @@ def test_faults(run, openai, memo, fault, code):
 
 
 def test_transcribe_audio_returns_the_text_and_raises(openai, memo):
-    assert transcription.transcribe_audio("memo.wav") == "tone 0 tone 1 tone 2"
+    assert transcribe.transcribe_audio("memo.wav") == "tone 0 tone 1 tone 2"
     openai.faults = ["401"]
     with pytest.raises(Exception, match="OPENAI_API_KEY"):
-        transcription.transcribe_audio("memo.wav")
+        transcribe.transcribe_audio("memo.wav")
 
 
 @pytest.mark.parametrize("segments", [["text"], [None], {"start": 0}, "text", 5])

@@ -7,7 +7,7 @@ import pytest
 from hearing import melody, write_wav
 from processes import start
 
-from coaiapy import transcription
+from coaiapy.audio import transcribe
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def long(project):
 def test_parts_are_sent_side_by_side_and_joined_in_order(openai, long):
     told = []
     openai.wait_for = 3  # each answer waits until so many requests are there
-    wishes = transcription.Wishes(prompt="Tones.")
-    whole = transcription.transcribe(
+    wishes = transcribe.Wishes(prompt="Tones.")
+    whole = transcribe.transcribe(
         "a.wav", wishes, progress=lambda done, whole: told.append((round(done, 1), whole))
     )
     assert whole.text == long

@@ -11,9 +11,9 @@ import time
 from hashlib import sha256
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from coaiapy.audio_split import Part
+from coaiapy.audio.split import Part
+from coaiapy.audio.transcripts import Segment, Transcript
 from coaiapy.errors import CoaiaError
-from coaiapy.transcript_formats import Segment, Transcript
 from coaiapy.util import files
 from coaiapy.util.paths import make_private_folder, state_folder
 from coaiapy.util.threads import as_finished

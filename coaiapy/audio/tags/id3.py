@@ -3,7 +3,7 @@
 import re
 from typing import Any, Dict, List, Optional
 
-from coaiapy.audio_tags_base import OpenedTags
+from coaiapy.audio.tags.base import OpenedTags
 from coaiapy.errors import UsageError
 from coaiapy.util.packages import require
 
@@ -74,7 +74,7 @@ class Id3Tags(OpenedTags):
         self.opened.delete()
 
     def set_text(self, name: str, text: str) -> None:
-        """Set a tag of ``audio_tags_base.NAMES``; an empty text removes it."""
+        """Set a tag of ``base.NAMES``; an empty text removes it."""
         if name == "comment":
             return self._comment("", text)
         self._check(name, text)

@@ -4,7 +4,7 @@ import base64
 import re
 from typing import Any, Dict, List
 
-from coaiapy.audio_tags_base import OpenedTags
+from coaiapy.audio.tags.base import OpenedTags
 from coaiapy.errors import UsageError
 from coaiapy.util.packages import require
 
@@ -62,7 +62,7 @@ class VorbisTags(OpenedTags):
             self.opened.clear_pictures()
 
     def set_text(self, name: str, text: str) -> None:
-        """Set a tag of ``audio_tags_base.NAMES``; an empty text removes it."""
+        """Set a tag of ``base.NAMES``; an empty text removes it."""
         self.set_frame(_COMMENTS[name], text)
 
     def set_lyrics(self, text: str) -> None:

@@ -3,7 +3,7 @@
 import os
 from typing import NamedTuple, Optional
 
-from coaiapy import mp3_frames
+from coaiapy.audio.formats import mp3
 from coaiapy.errors import UsageError
 from coaiapy.util.files import open_bytes
 
@@ -81,7 +81,7 @@ def look_at(path: str) -> AudioFile:
     """
     with open_bytes(path) as stream:
         head = stream.read(_HEAD_BYTES)
-        start = mp3_frames.tag_length(head)
+        start = mp3.tag_length(head)
         if start:
             stream.seek(start)
             head = stream.read(_HEAD_BYTES)
@@ -112,5 +112,5 @@ def _kind(head: bytes) -> Optional[str]:
         return _BEGINNINGS[head[:4]]
     if head[:1] == b"\xff" and len(head) > 1 and head[1] & 0xF6 == 0xF0:
         return "aac"
-    first = next(mp3_frames.frames(head), None)
+    first = next(mp3.frames(head), None)
     return "mp3" if first is not None and first.offset < len(head) // 2 + 1 else None

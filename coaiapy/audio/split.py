@@ -7,9 +7,10 @@ large, or that few services read, are first converted to WAV by ffmpeg. Parts ar
 import os
 from typing import IO, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from coaiapy import mp3_frames, wav_audio
-from coaiapy.audio_conversion import converted
-from coaiapy.audio_files import AudioFile
+from coaiapy.audio.convert import converted
+from coaiapy.audio.formats import mp3
+from coaiapy.audio.formats import wav as format_wav
+from coaiapy.audio.formats.detect import AudioFile
 from coaiapy.errors import ConfigError, UsageError
 from coaiapy.util.files import open_bytes
 from coaiapy.util.packages import require
@@ -93,9 +94,9 @@ def _name(audio: AudioFile, number: int, suffix: str) -> str:
     return "{}-{:03d}.{}".format(os.path.splitext(audio.name)[0], number, suffix)
 
 
-def _parsed(audio: AudioFile, stream: IO[bytes]) -> wav_audio.Wav:
+def _parsed(audio: AudioFile, stream: IO[bytes]) -> format_wav.Wav:
     try:
-        wav = wav_audio.parse(stream, audio.size)
+        wav = format_wav.parse(stream, audio.size)
     except ValueError as error:
         raise UsageError("{} is a broken WAV file: {}".format(audio.path, error)) from error
     if not wav.data_bytes:
@@ -134,21 +135,21 @@ def _wav_parts(audio: AudioFile, limits: Limits) -> Iterator[Part]:
             at, number = at + len(data), number + 1
 
 
-def _is_silent(wav: wav_audio.Wav, stream: IO[bytes]) -> bool:
+def _is_silent(wav: format_wav.Wav, stream: IO[bytes]) -> bool:
     stream.seek(wav.data_offset)
     left = wav.data_bytes
     while left > 0:
         data = stream.read(min(_BLOCK // wav.block * wav.block or wav.block, left))
         if not data:
             break
-        samples = wav_audio.levels(wav, data)
+        samples = format_wav.levels(wav, data)
         if samples and (max(samples) > SILENCE or min(samples) < -SILENCE):
             return False
         left -= len(data)
     return True
 
 
-def _quiet_place(wav: wav_audio.Wav, data: bytes) -> int:
+def _quiet_place(wav: format_wav.Wav, data: bytes) -> int:
     """Return where to cut ``data``: in the middle of the quietest moment near its end."""
     if not wav.is_measurable:
         return len(data)
@@ -157,7 +158,7 @@ def _quiet_place(wav: wav_audio.Wav, data: bytes) -> int:
     first = (len(data) - back) // wav.block * wav.block
 
     places = range(first, len(data) - step + 1, step)
-    loudness = [sum(map(abs, wav_audio.levels(wav, data[at : at + step]))) for at in places]
+    loudness = [sum(map(abs, format_wav.levels(wav, data[at : at + step]))) for at in places]
     if not loudness:
         return len(data)
     return places[_quietest(loudness)] + step // 2 // wav.block * wav.block
@@ -176,9 +177,9 @@ def _quietest(loudness: Sequence[int]) -> int:
     return min(inner, key=around.__getitem__) if inner else len(around) // 2
 
 
-def _mp3_frames(stream: IO[bytes]) -> Iterator[Tuple[mp3_frames.Frame, bytes]]:
+def _mp3_frames(stream: IO[bytes]) -> Iterator[Tuple[mp3.Frame, bytes]]:
     """Yield each frame of a file with its bytes; only one block is in memory at a time."""
-    stream.seek(mp3_frames.tag_length(stream.read(10)))
+    stream.seek(mp3.tag_length(stream.read(10)))
     rest, is_first, ended = b"", True, False
     while not ended:
         block = stream.read(_BLOCK)
@@ -186,15 +187,15 @@ def _mp3_frames(stream: IO[bytes]) -> Iterator[Tuple[mp3_frames.Frame, bytes]]:
         data, used = rest + block, 0
         # The last frame of a block is read again with the next block: whether it is a frame at all
         # can only be told from the bytes after it.
-        for frame in mp3_frames.frames(data):
+        for frame in mp3.frames(data):
             end = frame.offset + frame.length
-            if not ended and end + mp3_frames.LONGEST_FRAME > len(data):
+            if not ended and end + mp3.LONGEST_FRAME > len(data):
                 break
             if frame.is_note and not is_first:
                 frame = frame._replace(is_note=False)
             yield frame, data[frame.offset : end]
             is_first, used = False, end
-        rest = data[max(used, len(data) - 2 * mp3_frames.LONGEST_FRAME) :]
+        rest = data[max(used, len(data) - 2 * mp3.LONGEST_FRAME) :]
 
 
 def _mp3_parts(audio: AudioFile, limits: Limits, seconds: Optional[float] = None) -> Iterator[Part]:
@@ -222,11 +223,11 @@ class _Mp3Part:
     """The frames of a part that is being filled."""
 
     def __init__(self) -> None:
-        self.frames: List[Tuple[mp3_frames.Frame, bytes]] = []
+        self.frames: List[Tuple[mp3.Frame, bytes]] = []
         self.size = 0
         self.seconds = 0.0
 
-    def add(self, frame: mp3_frames.Frame, content: bytes) -> None:
+    def add(self, frame: mp3.Frame, content: bytes) -> None:
         """Append one frame."""
         self.frames.append((frame, content))
         self.size += len(content)
@@ -248,7 +249,7 @@ class _Mp3Part:
 
     def _coded_bits(self, place: int) -> int:
         frame, content = self.frames[place]
-        return mp3_frames.coded_bits(content, frame._replace(offset=0))
+        return mp3.coded_bits(content, frame._replace(offset=0))
 
     def as_part(self, audio: AudioFile, number: int, start: float) -> Part:
         """Return it as a file of its own."""

@@ -5,7 +5,7 @@ import tempfile
 from contextlib import contextmanager
 from typing import Iterator
 
-from coaiapy.audio_files import AudioFile
+from coaiapy.audio.formats.detect import AudioFile
 from coaiapy.errors import ConfigError, UsageError
 
 

@@ -5,14 +5,16 @@ import time
 import uuid
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
-from coaiapy import audio_files, audio_split, aws_clients, transcription
-from coaiapy.audio_files import AudioFile
+from coaiapy.audio import aws, split
+from coaiapy.audio import transcribe as audio_transcribe
+from coaiapy.audio.formats import detect as audio_formats
+from coaiapy.audio.formats.detect import AudioFile
+from coaiapy.audio.transcribe import Progress, Wishes
+from coaiapy.audio.transcripts import Segment, Transcript, seconds_in
 from coaiapy.config import values as config_values
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, UsageError
 from coaiapy.langfuse.traces import observe
 from coaiapy.langfuse.traces.observe import Call, Recorder
-from coaiapy.transcript_formats import Segment, Transcript, seconds_in
-from coaiapy.transcription import Progress, Wishes
 from coaiapy.util import deadlines
 from coaiapy.util.files import open_bytes
 from coaiapy.util.formats import json_values
@@ -59,7 +61,7 @@ def transcribe(
     values = config_values.load(env_file)
     audio = _checked(path, wishes)
     recorder = recorder or observe.recorder(env_file=env_file)
-    seconds = audio_split.duration(audio)
+    seconds = split.duration(audio)
     described = Call(
         name="transcribe",
         input={"file": audio.name},
@@ -79,13 +81,13 @@ def transcribe(
             progress(seconds or 0.0, seconds)
         return transcript._replace(seconds=seconds)
 
-    return recorder.observe(described, call, transcription.seen)
+    return recorder.observe(described, call, audio_transcribe.seen)
 
 
 def _checked(path: str, wishes: Wishes) -> AudioFile:
     if wishes.prompt or wishes.model:
         raise UsageError("Amazon Transcribe does not support --prompt and --model: leave them out")
-    audio = audio_files.look_at(path)
+    audio = audio_formats.look_at(path)
     if audio.kind not in KINDS:
         raise UsageError(
             "Amazon Transcribe does not read {} ({}): give it {}".format(
@@ -123,8 +125,8 @@ class _Transcriber:
         self.job = _Job(
             name, bucket, folder + "recording." + audio.kind, folder + "transcript.json"
         )
-        self.s3 = aws_clients.client(values, "s3")
-        self.service = aws_clients.client(values, "transcribe")
+        self.s3 = aws.client(values, "s3")
+        self.service = aws.client(values, "transcribe")
         self.note = note
         self.made: List[Tuple[str, Callable[..., Any], Dict[str, str]]] = []
         self.sleep = sleep
@@ -133,10 +135,10 @@ class _Transcriber:
         """Upload the recording, run the job and return its result; clean up in any case."""
         try:
             self._remember_object(self.job.media_key)
-            seconds = aws_clients.WHOLE_SECONDS + self.audio.size / SLOWEST
-            aws_clients.asked("s3", self._upload, seconds)
+            seconds = aws.WHOLE_SECONDS + self.audio.size / SLOWEST
+            aws.asked("s3", self._upload, seconds)
             start = functools.partial(self.service.start_transcription_job, **self._request(wishes))
-            aws_clients.asked("transcribe", start)
+            aws.asked("transcribe", start)
             self._remember_object(self.job.transcript_key)
             remove = self.service.delete_transcription_job
             self.made.append(("transcribe", remove, {"TranscriptionJobName": self.job.name}))
@@ -169,7 +171,7 @@ class _Transcriber:
         name = {"TranscriptionJobName": self.job.name}
         while True:
             look = functools.partial(self.service.get_transcription_job, **name)
-            job = aws_clients.asked("transcribe", look)["TranscriptionJob"]
+            job = aws.asked("transcribe", look)["TranscriptionJob"]
             if job["TranscriptionJobStatus"] == "COMPLETED":
                 return dict(job)
             if job["TranscriptionJobStatus"] == "FAILED":
@@ -200,7 +202,7 @@ class _Transcriber:
                 pass  # the next request fails with a clearer error
             return bytes(self.s3.get_object(**transcript)["Body"].read())
 
-        return aws_clients.asked("s3", fetch)
+        return aws.asked("s3", fetch)
 
     def _object(self, key: str) -> Dict[str, str]:
         return {"Bucket": self.job.bucket, "Key": key}
@@ -212,7 +214,7 @@ class _Transcriber:
         left = []
         for service, remove, words in self.made:
             try:
-                aws_clients.asked(service, functools.partial(remove, **words), CLEANING_SECONDS)
+                aws.asked(service, functools.partial(remove, **words), CLEANING_SECONDS)
             except CoaiaError as error:
                 left.append(str(error))
         if left:

@@ -3,7 +3,7 @@
 import re
 from typing import Any, Dict, List
 
-from coaiapy.audio_tags_base import OpenedTags
+from coaiapy.audio.tags.base import OpenedTags
 from coaiapy.errors import UsageError
 from coaiapy.util.packages import require
 
@@ -52,7 +52,7 @@ class Mp4Tags(OpenedTags):
         self.tags.clear()
 
     def set_text(self, name: str, text: str) -> None:
-        """Set a tag of ``audio_tags_base.NAMES``; an empty text removes it."""
+        """Set a tag of ``base.NAMES``; an empty text removes it."""
         if name == "track" and text:
             numbers = re.match(r"(\d+)(?:/(\d+))?\Z", text)
             if not numbers:

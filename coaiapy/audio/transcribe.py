@@ -3,15 +3,17 @@
 import re
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
-from coaiapy import audio_files, audio_split, transcription_parts
-from coaiapy.audio_split import Limits, Part
+from coaiapy.audio import parts as audio_parts
+from coaiapy.audio import split
+from coaiapy.audio.formats import detect as audio_formats
+from coaiapy.audio.split import Limits, Part
+from coaiapy.audio.transcripts import TIMED, Segment, Transcript, joined, seconds_in, shifted
 from coaiapy.config import openai as openai_settings
 from coaiapy.config import values as config_values
 from coaiapy.errors import NetworkError, RefusedError, UsageError
 from coaiapy.langfuse.traces import observe
 from coaiapy.langfuse.traces.observe import Call, Recorder, Seen
 from coaiapy.llm.openai import OpenaiHttp, Upload
-from coaiapy.transcript_formats import TIMED, Segment, Transcript, joined, seconds_in, shifted
 
 # Models with this prefix accept at most 25 minutes at once, and return text without times, except
 # for those that tell speakers apart.
@@ -54,9 +56,9 @@ def transcribe(
     http = OpenaiHttp(openai_settings.find(values))
     wishes = wishes._replace(model=wishes.model or values.get("openai_transcription_model"))
     _check_format(wishes)
-    audio = audio_files.look_at(path)
+    audio = audio_formats.look_at(path)
     limits = Limits(values.get("openai_transcription_max_bytes"), _most_seconds(wishes))
-    seconds = audio_split.duration(audio)
+    seconds = split.duration(audio)
     described = Call(
         name="transcribe",
         input={"file": audio.name, "prompt": wishes.prompt or ""},
@@ -66,7 +68,7 @@ def transcribe(
     )
 
     def call() -> Transcript:
-        parts = audio_split.parts(audio, limits, seconds)
+        parts = split.parts(audio, limits, seconds)
         return _heard(path, _each_part(http, parts, wishes, seconds, progress))
 
     return (recorder or observe.recorder(env_file=env_file)).observe(described, call, seen)
@@ -130,7 +132,7 @@ def _each_part(
     progress: Progress,
 ) -> List[Transcript]:
     asked = [http.service.transcription_url, _form_fields(wishes)]
-    return transcription_parts.transcribed(
+    return audio_parts.transcribed(
         parts,
         lambda part: _of_part(http, part, wishes),
         asked,

@@ -8,11 +8,12 @@ import shutil
 from contextlib import contextmanager
 from typing import IO, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from coaiapy import audio_tags_foreign, wav_audio
-from coaiapy.audio_tags_base import NAMES
-from coaiapy.audio_tags_id3 import Id3Tags
-from coaiapy.audio_tags_mp4 import Mp4Tags
-from coaiapy.audio_tags_vorbis import VorbisTags
+from coaiapy.audio.formats import wav
+from coaiapy.audio.tags import foreign
+from coaiapy.audio.tags.base import NAMES
+from coaiapy.audio.tags.id3 import Id3Tags
+from coaiapy.audio.tags.mp4 import Mp4Tags
+from coaiapy.audio.tags.vorbis import VorbisTags
 from coaiapy.errors import CoaiaError, StateError, UsageError
 from coaiapy.langfuse.traces.observe import Call, Recorder, Seen
 from coaiapy.util.files import read_bytes, read_input_text, reason
@@ -26,7 +27,7 @@ _PICTURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"
 class Change(NamedTuple):
     """What is to be changed in a file's tags.
 
-    ``texts`` has the names of ``audio_tags_base.NAMES``, ``cover`` is (media type, bytes),
+    ``texts`` has the names of ``base.NAMES``, ``cover`` is (media type, bytes),
     ``frames`` are (name, value) under the names of the file's own format. An empty text removes the
     tag; ``clear`` removes all tags first. ``id3`` is the ID3 version to write, ``2.3`` or ``2.4``;
     without it the file keeps its version.
@@ -93,7 +94,7 @@ def read(path: str) -> Dict[str, Any]:
     with _reporting(path):
         opened = _opened(path, path)
         tags = dict(_handler(path, opened).shown())
-        tags["frames"] = dict(tags["frames"], **audio_tags_foreign.shown(path, opened))
+        tags["frames"] = dict(tags["frames"], **foreign.shown(path, opened))
         return tags
 
 
@@ -127,7 +128,7 @@ def write_recorded(recorder: Recorder, path: str, change: Change) -> None:
 
 def _change(path: str, copy: str, change: Change) -> None:
     if change.clear:
-        audio_tags_foreign.remove(copy, _opened(path, copy))
+        foreign.remove(copy, _opened(path, copy))
     handler = _handler(path, _opened(path, copy))
     if change.clear:
         handler.clear()
@@ -205,7 +206,7 @@ def _check_sizes(path: str, stream: IO[bytes]) -> None:
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
     try:
-        is_complete = wav_audio.parse(stream, size).is_complete
+        is_complete = wav.parse(stream, size).is_complete
     except ValueError as error:
         raise UsageError("{} is a broken WAV file: {}".format(path, error)) from error
     if not is_complete:

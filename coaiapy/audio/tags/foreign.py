@@ -5,7 +5,7 @@ Other programs leave them behind. They are shown, and removed with all others; t
 
 from typing import Any, Dict, List
 
-from coaiapy import iff_chunks
+from coaiapy.audio.formats import iff
 from coaiapy.util.packages import require
 
 _IFF = ("WAVE", "AIFF")
@@ -15,7 +15,7 @@ def shown(path: str, opened: Any) -> Dict[str, List[str]]:
     """Return the foreign tags of a file that mutagen has opened: texts by name (``APE:Title``)."""
     kind = type(opened).__name__
     if kind in _IFF:
-        return iff_chunks.texts(path)
+        return iff.texts(path)
     tags = _tags(kind, path)
     prefix = "ID3:" if kind == "FLAC" else "APE:"
     return {prefix + str(key): [str(tags[key])] for key in sorted(tags.keys())}
@@ -25,7 +25,7 @@ def remove(path: str, opened: Any) -> None:
     """Remove the foreign tags from a file."""
     kind = type(opened).__name__
     if kind in _IFF:
-        iff_chunks.remove(path)
+        iff.remove(path)
     else:
         tags = _tags(kind, path)
         if tags:
