@@ -4,7 +4,8 @@ import argparse
 import os
 from typing import Any, Dict, List, Optional
 
-from coaiapy import config_check
+from coaiapy.checks import settings as settings_check
+from coaiapy.checks.finding import Finding, has_failed, worst
 from coaiapy.cli_common import Parser, add_command, add_local_command, example_text, subcommands
 from coaiapy.cli_listing import add_listing_options, show_listing
 from coaiapy.cli_streams import Context, is_terminal
@@ -12,7 +13,6 @@ from coaiapy.config import files as config_files
 from coaiapy.config import values as config_values
 from coaiapy.config.schema import KEY_OF, TEXT, Key, checked
 from coaiapy.config.values import ConfigValues, Layer
-from coaiapy.findings import Finding, has_failed, worst
 
 # What most people want to set; the file itself names the rest.
 QUESTIONS = (
@@ -47,18 +47,18 @@ def init(args: argparse.Namespace, context: Context) -> Optional[int]:
 
 def show(args: argparse.Namespace, context: Context) -> None:
     """Show what is set, and where each value comes from."""
-    found = config_check.shown(config_values.load(context.env_file), args.all)
+    found = settings_check.shown(config_values.load(context.env_file), args.all)
     columns = {"key": "Key", "value": "Value", "source": "From"}
     show_listing(args, context, [one._asdict() for one in found], columns, "setting")
 
 
 def check(args: argparse.Namespace, context: Context) -> int:
     """Check the settings, and with ``--online`` the services that they name."""
-    findings = config_check.check(context.env_file)
+    findings = settings_check.check(context.env_file)
     if args.online and not has_failed(findings):
-        from coaiapy import service_checks
+        from coaiapy.checks import services
 
-        said = service_checks.check(config_values.load(context.env_file))
+        said = services.check(config_values.load(context.env_file))
         findings += said
         if not said:
             context.note("the settings name no service, so none was asked")
@@ -116,10 +116,10 @@ def _read(prompt: str, secret: bool, context: Context) -> str:
 
 def _test(answers: Dict[str, Any], path: str, context: Context) -> int:
     """Ask each service whose settings were given, and say what it answered."""
-    from coaiapy import service_checks
+    from coaiapy.checks import services
 
     values = ConfigValues([Layer(path, config_files.sample(answers), True)])
-    findings = service_checks.check(values)
+    findings = services.check(values)
     for one in findings:
         context.note("{}: {}".format(one.name, one.text))
     return worst(findings)

@@ -3,12 +3,12 @@
 import argparse
 from typing import Any, Dict, List
 
-from coaiapy import doctor
+from coaiapy.checks import doctor
+from coaiapy.checks.finding import Finding, worst
 from coaiapy.cli_arguments import add_json
 from coaiapy.cli_common import add_timeout, example_text
 from coaiapy.cli_output import print_json
 from coaiapy.cli_streams import Context
-from coaiapy.findings import Finding, worst
 
 _WIDTH = len("credentials")
 

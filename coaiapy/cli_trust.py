@@ -3,7 +3,7 @@
 import argparse
 from typing import List, Optional
 
-from coaiapy import trusting
+from coaiapy.checks import project_files
 from coaiapy.cli_common import Parser, example_text
 from coaiapy.cli_input import agrees
 from coaiapy.cli_listing import add_listing_options, show_listing
@@ -23,7 +23,7 @@ def trust_(args: argparse.Namespace, context: Context) -> Optional[int]:
         return None
     if args.json or args.jsonl or args.csv or args.columns:
         raise UsageError("--json, --jsonl, --csv and --columns are for --list: add it")
-    found = trusting.subjects(args.path)
+    found = project_files.subjects(args.path)
     for subject in found:
         context.note(subject.path)
         for sentence in subject.allows:

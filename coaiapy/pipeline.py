@@ -5,13 +5,14 @@ pipeline = create(TemplateLoader().load_template("data-pipeline"), {"user_id": "
 traces.submit(settings.load(), [pipeline.trace] + pipeline.observations)
 """
 
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional
 
 from coaiapy import environment
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse.records.records import Observation, Trace, observation_from, trace_from
-from coaiapy.published_templates import TemplateLoader, TemplateRenderer
+from coaiapy.templating import files as template_files
+from coaiapy.templating import inheritance
 from coaiapy.templating.inheritance import Listing, list_templates, load
 from coaiapy.templating.language import TemplateError
 from coaiapy.templating.model import (
@@ -29,6 +30,9 @@ from coaiapy.templating.model import (
 from coaiapy.templating.render import RenderedStep, new_language, render_steps, render_trace
 from coaiapy.templating.starter import init
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 __all__ = [
     "Listing",
     "Pipeline",
@@ -44,8 +48,69 @@ __all__ = [
     "load",
     "preview",
 ]
-
 JUDGE_VARIABLES = ("enable_judge_evaluation", "enable_judge")
+
+
+class TemplateLoader:
+    """Finds, reads and saves templates; for scripts."""
+
+    def list_templates(self, include_path: bool = False) -> List[Dict[str, Any]]:
+        """Return each template as a dict: ``name``, ``description``, ``version``, ``author``.
+
+        ``include_path`` adds ``path``. Broken files are left out; ``pipeline.list_templates``
+        reports them.
+        """
+        keys = ["name", "description", "version", "author"] + (["path"] if include_path else [])
+        return [{key: listed[key] for key in keys} for listed in list_templates().templates]
+
+    def load_template(self, name: str) -> Optional[PipelineTemplate]:
+        """Return the template merged with those it extends, or ``None`` if there is none.
+
+        Raises ``StateError`` if its file is broken and ``UsageError`` for an invalid name.
+        """
+        found = template_files.find(name)
+        return inheritance.load_found(found) if found else None
+
+    def save_template(
+        self, template: PipelineTemplate, location: str = "user", format: str = "json"
+    ) -> "Path":
+        """Save a template in the folder of the ``user`` or the ``project``; return its path."""
+        from pathlib import Path
+
+        from coaiapy.util import times
+
+        document = template._replace(created_at=template.created_at or times.now()).to_dict()
+        return Path(template_files.write(document, template.name, location, format, True))
+
+
+class TemplateRenderer:
+    """Renders templates into plain dicts; for scripts."""
+
+    def render_template(
+        self, template: PipelineTemplate, variables: Mapping[str, Any]
+    ) -> List[Dict[str, Any]]:
+        """Return a dict for each step: ``name``, ``type``, ``description``, ``variables`` (with
+        ``input`` and ``output``), ``metadata`` and, if it has one, ``parent`` (its name).
+
+        Raises ``ValueError`` for missing or wrong variables.
+        """
+        language = new_language()
+        values = checked_values(template, variables, no_environment, language)
+        steps = render_steps(template, values, language)
+        rendered = []
+        for step in steps:
+            own = {key: step.fields[key] for key in ("input", "output") if key in step.fields}
+            entry = {
+                "name": step.name,
+                "type": step.type,
+                "description": step.description,
+                "variables": dict(step.others, **own),
+                "metadata": step.fields["metadata"],
+            }
+            if step.parent is not None:
+                entry["parent"] = steps[step.parent].name
+            rendered.append(entry)
+        return rendered
 
 
 class Pipeline(NamedTuple):

@@ -6,9 +6,9 @@ import os
 import pytest
 from langfuse_server import KINDS
 
-from coaiapy import doctor
+from coaiapy.checks import doctor
+from coaiapy.checks.finding import worst
 from coaiapy.errors import ExitCode
-from coaiapy.findings import worst
 from coaiapy.langfuse.client import server as servers
 from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.journal.db import Journal, journal_path

@@ -3,11 +3,11 @@
 import functools
 from typing import Callable, Iterator, List, Optional, Tuple
 
+from coaiapy.checks.finding import OK, Finding, asked
 from coaiapy.config import openai as openai_settings
 from coaiapy.config import redis as redis_settings
 from coaiapy.config import settings
 from coaiapy.config.values import ConfigValues
-from coaiapy.findings import OK, Finding, asked
 from coaiapy.langfuse.client import project as current_project
 from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.stash.redis import RedisStash

@@ -6,13 +6,13 @@ What the journal remembers of the server is not used: it is asked again, and the
 import time
 from typing import Any, Dict, Iterator, List, Optional
 
+from coaiapy.checks.finding import FAILED, OK, WARNING, Finding, asked, failure, has_failed
 from coaiapy.config import settings
 from coaiapy.config import values as config_values
 from coaiapy.config.schema import KEYS
 from coaiapy.config.settings import LOCAL, Settings
 from coaiapy.config.values import ConfigValues
 from coaiapy.errors import CoaiaError, ExitCode
-from coaiapy.findings import FAILED, OK, WARNING, Finding, asked, failure, has_failed
 from coaiapy.langfuse.journal import outbox
 from coaiapy.langfuse.journal.db import Journal, journal_path
 from coaiapy.util import deadlines, masking

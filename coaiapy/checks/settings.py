@@ -1,11 +1,15 @@
-"""Lists the settings with the place each comes from, and checks them for mistakes."""
+"""Checks the settings: what is wrong with them, and what works but is a security risk.
+
+A key is at risk when it is sent in clear text or to a server that somebody else has chosen, or when a
+certificate is not verified.
+"""
 
 import functools
 import os
 import stat
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
 
-from coaiapy import config_risks
+from coaiapy.checks.finding import FAILED, WARNING, Finding, asked, failure, has_failed
 from coaiapy.config import addresses, settings
 from coaiapy.config import files as config_files
 from coaiapy.config import openai as openai_settings
@@ -14,12 +18,35 @@ from coaiapy.config import values as config_values
 from coaiapy.config.schema import KEY_OF, KEYS, checked, key_for
 from coaiapy.config.values import ConfigValues
 from coaiapy.errors import CoaiaError, ExitCode
-from coaiapy.findings import FAILED, WARNING, Finding, asked, failure, has_failed
 from coaiapy.util import masking
+from coaiapy.util.masking import shown_url
 from coaiapy.util.text import did_you_mean
 
 # How alike (0 to 1) an unknown key must be to one of ours to count as a misspelling of it.
 _NEARLY = 0.85
+
+
+def risks(values: ConfigValues) -> Iterator[str]:
+    """Yield a sentence for each risk, with what to change."""
+    for service in addresses.SERVICES:
+        for name in service.addresses:
+            address, key = values.found(name), values.found(service.keys[0])
+            url = str(address.value).strip() if address else ""
+            is_open = url.startswith("http://") and not addresses.is_harmless(name, url)
+            if address and key and is_open:
+                yield "{} is sent to {} unencrypted: use an https address in {}".format(
+                    key.source, shown_url(url), address.source
+                )
+    yield from _unchecked(values)
+
+
+def _unchecked(values: ConfigValues) -> Iterator[str]:
+    server = redis_settings.find(values)
+    if server is not None and server.ssl and not server.verify:
+        yield (
+            "{} turns off the certificate check (ssl_cert_reqs=none), so others on the network can "
+            "read and change stashed values: use ssl_ca_certs=FILE instead".format(server.origin)
+        )
 
 
 class Setting(NamedTuple):
@@ -152,7 +179,7 @@ def _together(env_file: Optional[str]) -> Iterator[Finding]:
         yield Finding(
             WARNING, "settings", "LANGFUSE_SAMPLE_RATE is not used: coaia sends every trace"
         )
-    for risk in config_risks.risks(values):
+    for risk in risks(values):
         yield Finding(WARNING, "settings", risk)
 
 
