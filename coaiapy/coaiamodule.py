@@ -8,7 +8,6 @@ import os
 import sys
 from typing import Any, Dict, Optional, Union
 
-from coaiapy import published_config, published_stash
 from coaiapy.audio.transcribe import transcribe_audio
 from coaiapy.config import files as config_files
 from coaiapy.config import redis as redis_settings
@@ -16,7 +15,8 @@ from coaiapy.config import values as config_values
 from coaiapy.config.files import find_existing as find_existing_config
 from coaiapy.config.files import merge as merge_configs
 from coaiapy.errors import ConfigError, NetworkError, RefusedError
-from coaiapy.published_texts import (
+from coaiapy.legacy import stash as legacy_stash
+from coaiapy.legacy.texts import (
     abstract_process_send,
     abstract_send,
     csv2json,
@@ -69,13 +69,13 @@ def read_config(env_path: Optional[str] = None) -> Dict[str, Any]:
 
     They are read again when ``config`` is ``None`` or another ``env_path`` is given. That file is
     used instead of ``./.env`` by everything in the process until the settings are read again.
-    ``published_config.as_dict`` says what is in the dict. Raises ``ConfigError`` or ``StateError``
+    ``legacy_stash.as_dict`` says what is in the dict. Raises ``ConfigError`` or ``StateError``
     for a file that cannot be read or understood.
     """
     global config, _loaded_env_path
     if config is None or (env_path is not None and env_path != _loaded_env_path):
         with config_values.choosing_dotenv(env_path):
-            config = published_config.as_dict(env_path)
+            config = legacy_stash.as_dict(env_path)
         _loaded_env_path = env_path
     return config
 
@@ -115,14 +115,14 @@ def tash(
     """
     try:
         if _is_local():
-            kept = published_stash.put_here(k, v, ttl)
+            kept = legacy_stash.put_here(k, v, ttl)
         else:
             kept = _taleadd(_client(verbose), k, v, quiet, ttl)
     except (ConfigError, NetworkError, RefusedError) as error:
-        published_stash.note(str(error))
+        legacy_stash.note(str(error))
         return None
     if not quiet:
-        published_stash.note("stashed under {}".format(k))
+        legacy_stash.note("stashed under {}".format(k))
     return kept
 
 
@@ -134,13 +134,13 @@ def fetch_key_val(key: str, output_file: Optional[str] = None, verbose: bool = F
     """
     try:
         if _is_local():
-            value = published_stash.get_here(key)
+            value = legacy_stash.get_here(key)
         else:
-            value = published_stash.get(_client(verbose), _server(), key)
-        published_stash.give_out(value, output_file)
+            value = legacy_stash.get(_client(verbose), _server(), key)
+        legacy_stash.give_out(value, output_file)
     except Exception as error:
-        published_stash.note(str(error))
-        sys.exit(2 if published_stash.is_unreachable(error) else 1)
+        legacy_stash.note(str(error))
+        sys.exit(2 if legacy_stash.is_unreachable(error) else 1)
 
 
 def _get_redis() -> Any:
@@ -150,7 +150,7 @@ def _get_redis() -> Any:
 
 def _newjtaler(jtalecnf: Dict[str, Any]) -> Any:
     """Return a ``redis.Redis`` for the settings in ``jtaleconf``; scripts may replace this."""
-    return stash_redis.new_client(published_config.server_of(jtalecnf))
+    return stash_redis.new_client(legacy_stash.server_of(jtalecnf))
 
 
 _OWN_NEWJTALER = _newjtaler
@@ -160,18 +160,18 @@ def _taleadd(
     r: Any, k: str, c: Union[str, bytes], quiet: bool = True, ttl: Optional[int] = None
 ) -> bytes:
     """Put a value into the Redis client ``r`` and return the bytes read back."""
-    return published_stash.put(r, _server(), k, c, ttl)
+    return legacy_stash.put(r, _server(), k, c, ttl)
 
 
 def _server() -> redis_settings.RedisServer:
-    return published_config.server_of(read_config().get("jtaleconf", {}))
+    return legacy_stash.server_of(read_config().get("jtaleconf", {}))
 
 
 def _client(verbose: bool) -> Any:
     conf = read_config().get("jtaleconf", {})
-    return published_stash.connected(lambda: _newjtaler(conf), _server(), verbose)
+    return legacy_stash.connected(lambda: _newjtaler(conf), _server(), verbose)
 
 
 def _is_local() -> bool:
     is_own = _newjtaler is _OWN_NEWJTALER
-    return is_own and published_stash.is_local(read_config())
+    return is_own and legacy_stash.is_local(read_config())

@@ -5,26 +5,24 @@ Nothing here prints. Functions that return data return it as JSON text; failures
 ``published_*`` modules.
 """
 
-from coaiapy import (
-    published_comments,
-    published_media,
-    published_prompts,
-    published_score_configs,
-    published_scores,
-    published_traces,
-)
-from coaiapy.published_comments import *  # noqa: F403
-from coaiapy.published_media import *  # noqa: F403
-from coaiapy.published_prompts import *  # noqa: F403
-from coaiapy.published_score_configs import *  # noqa: F403
-from coaiapy.published_scores import *  # noqa: F403
-from coaiapy.published_traces import *  # noqa: F403
+from coaiapy.legacy import comments as legacy_comments
+from coaiapy.legacy import media as legacy_media
+from coaiapy.legacy import prompts as legacy_prompts
+from coaiapy.legacy import score_configs as legacy_score_configs
+from coaiapy.legacy import scores as legacy_scores
+from coaiapy.legacy import traces as legacy_traces
+from coaiapy.legacy.comments import *  # noqa: F403
+from coaiapy.legacy.media import *  # noqa: F403
+from coaiapy.legacy.prompts import *  # noqa: F403
+from coaiapy.legacy.score_configs import *  # noqa: F403
+from coaiapy.legacy.scores import *  # noqa: F403
+from coaiapy.legacy.traces import *  # noqa: F403
 
 __all__ = (
-    published_comments.__all__
-    + published_media.__all__
-    + published_prompts.__all__
-    + published_score_configs.__all__
-    + published_scores.__all__
-    + published_traces.__all__
+    legacy_comments.__all__
+    + legacy_media.__all__
+    + legacy_prompts.__all__
+    + legacy_score_configs.__all__
+    + legacy_scores.__all__
+    + legacy_traces.__all__
 )

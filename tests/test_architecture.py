@@ -70,7 +70,7 @@ TERMINAL = {
 # fetch_key_val prints a value and ends the program: that is what scripts know it for.
 PUBLISHED = {
     "coaiamodule": {"sys.exit"},
-    "published_stash": {"print", "sys.stdout", "sys.stderr"},
+    "legacy.stash": {"print", "sys.stdout", "sys.stderr"},
 }
 
 FILES = sorted(

@@ -6,13 +6,13 @@ import time
 import pytest
 from hearing import mp3_of, tone, write_wav
 
-from coaiapy import published_texts
 from coaiapy.audio import speech
 from coaiapy.errors import RefusedError
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.send import delivery
 from coaiapy.langfuse.traces import observe
 from coaiapy.langfuse.traces.observe import Call, Seen
+from coaiapy.legacy import texts as legacy_texts
 
 TRACE = "0123456789abcdef0123456789abcdef"
 
@@ -150,7 +150,7 @@ def test_a_stashed_value_is_a_step_without_its_value(run, trace):
 
 
 def test_functions_for_scripts_record_too(run, openai, polly, trace):
-    published_texts.summarizer("hello")
+    legacy_texts.summarizer("hello")
     speech.synthesize("Hello", "Joanna", "a.mp3")
     assert {one["name"] for one in observations(run)} == {"summarizer", "synthesize"}
 

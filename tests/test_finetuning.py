@@ -9,7 +9,7 @@ from training_rules import CHECKS
 
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.datasets.finetuning import training_data
-from coaiapy.published_prompts import format_dataset_for_finetuning
+from coaiapy.legacy.prompts import format_dataset_for_finetuning
 
 
 def made(item, vendor="openai", **options):

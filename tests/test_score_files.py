@@ -14,7 +14,7 @@ from coaiapy.langfuse.scores import configs as score_configs
 from coaiapy.langfuse.scores import presets as score_presets
 from coaiapy.langfuse.scores import values as score_values
 from coaiapy.langfuse.scores.files import read_scores
-from coaiapy.published_score_configs import ScoreConfig, ScoreConfigExport
+from coaiapy.legacy.score_configs import ScoreConfig, ScoreConfigExport
 
 CSV = """\
 id,name,value,trace_id,comment,metadata,config

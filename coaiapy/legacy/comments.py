@@ -11,8 +11,8 @@ from coaiapy.config import settings
 from coaiapy.errors import CoaiaError
 from coaiapy.langfuse import comments
 from coaiapy.langfuse.traces import sessions
-from coaiapy.published_json import to_text
-from coaiapy.published_traces import written
+from coaiapy.legacy.json_text import to_text
+from coaiapy.legacy.traces import written
 
 __all__ = [
     "add_trace_node_and_save",

@@ -36,8 +36,7 @@ from coaiapy.langfuse.scores.values import validate_score_value
 from coaiapy.langfuse.send import delivery
 from coaiapy.langfuse.send.delivery import Outcome
 from coaiapy.langfuse.traces import reads as trace_reads
-from coaiapy.published_forms import for_people
-from coaiapy.published_json import parsed, rows, to_text
+from coaiapy.legacy.json_text import for_people, parsed, rows, to_text
 from coaiapy.util.old_names import with_old_names
 from coaiapy.util.times import parse_time
 

@@ -14,8 +14,7 @@ from coaiapy.langfuse.datasets.finetuning import DEFAULT_INSTRUCTION, training_d
 from coaiapy.langfuse.prompts import display as prompt_display
 from coaiapy.langfuse.prompts import prompts
 from coaiapy.langfuse.records.fields import Body
-from coaiapy.published_forms import for_people
-from coaiapy.published_json import parsed, rows, to_text
+from coaiapy.legacy.json_text import for_people, parsed, rows, to_text
 from coaiapy.util.old_names import with_old_names
 
 __all__ = [

@@ -17,9 +17,8 @@ from coaiapy.langfuse.media import media
 from coaiapy.langfuse.media import transfer as media_transfer
 from coaiapy.langfuse.media.files import SUPPORTED_CONTENT_TYPES
 from coaiapy.langfuse.records.display import fields
-from coaiapy.published_forms import for_people, or_error
-from coaiapy.published_json import parsed
-from coaiapy.published_traces import written
+from coaiapy.legacy.json_text import for_people, or_error, parsed
+from coaiapy.legacy.traces import written
 
 __all__ = [
     "SUPPORTED_CONTENT_TYPES",

@@ -29,8 +29,7 @@ from coaiapy.langfuse.traces import reads as trace_reads
 from coaiapy.langfuse.traces import traces
 from coaiapy.langfuse.traces.batch import preview, read_observations
 from coaiapy.langfuse.traces.display import TRACE_COLUMNS
-from coaiapy.published_forms import for_people, or_error
-from coaiapy.published_json import parsed, rows, to_text
+from coaiapy.legacy.json_text import for_people, or_error, parsed, rows, to_text
 from coaiapy.util import times
 from coaiapy.util.old_names import with_old_names
 
