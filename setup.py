@@ -122,9 +122,10 @@ def metadata():
         "packages": setuptools.find_packages(include=["coaiapy*"]),
         "package_dir": {"": "."},
         "package_data": {
-            "coaiapy": ["templates/*.json", "completions/*", "py.typed"],
+            "coaiapy": ["templates/*.json", "py.typed"],
             "coaiapy.templating": ["*.json"],
             "coaiapy.langfuse.scores": ["*.json"],
+            "coaiapy.cli.completion": ["coaia.*"],
         },
         "data_files": [("share/man/man1", ["docs/coaia.1"])],
         "install_requires": REQUIREMENTS,

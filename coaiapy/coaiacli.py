@@ -7,81 +7,150 @@ import sys
 from typing import TYPE_CHECKING, List, Optional
 
 from coaiapy import __version__, interrupts
-from coaiapy.cli_branches import Branch, add_branches
-from coaiapy.cli_globals import Globals, add_globals, check, take_globals
-from coaiapy.cli_references import resolve
-from coaiapy.cli_streams import Answer, Context, flush, standard_context, write_text
+from coaiapy.cli.branches import Branch, add_branches
+from coaiapy.cli.global_options import Globals, add_globals, check, take_globals
+from coaiapy.cli.references import resolve
+from coaiapy.cli.streams import Answer, Context, flush, standard_context, write_text
 from coaiapy.errors import CoaiaError, ExitCode, StateError, UsageError
-from coaiapy.published_cli import (  # noqa: F401 - scripts import them from here
-    process_send,
-    tash_key_val,
-    tash_key_val_from_file,
-    validate_identifier,
-    validate_uuid,
-)
 from coaiapy.util import deadlines
+from coaiapy.util.old_names import with_old_names
 from coaiapy.util.text import heard_by
 
 if TYPE_CHECKING:
-    from coaiapy.cli_common import Parser
+    from coaiapy.cli.parser import Parser
 
 GROUPS = (
-    Branch("pipeline", "cli_pipeline.build", "create traces from templates, and manage templates"),
+    Branch(
+        "pipeline", "commands.pipeline.build", "create traces from templates, and manage templates"
+    ),
     Branch(
         "env",
-        "cli_env.build",
+        "commands.env.env.build",
         "save variables and load them into other shell sessions",
         ("environment",),
     ),
     Branch(
-        "fuse", "cli_fuse.build", "manage Langfuse data: traces, prompts, datasets, scores and more"
+        "fuse",
+        "commands.fuse_branches.build",
+        "manage Langfuse data: traces, prompts, datasets, scores and more",
     ),
-    Branch("tash", "cli_stash.build_tash", "stash a value under a key", ("m",)),
-    Branch("fetch", "cli_stash.build_fetch", "print a stashed value"),
+    Branch("tash", "commands.stash.build_tash", "stash a value under a key", ("m",)),
+    Branch("fetch", "commands.stash.build_fetch", "print a stashed value"),
     Branch(
         "stash",
-        "cli_stash.build_stash",
+        "commands.stash.build_stash",
         "list and delete stashed values, and show when they expire",
     ),
     Branch(
-        "p", "cli_llm.build_process", "process a text with a language model, using a process tag"
+        "p",
+        "commands.llm.build_process",
+        "process a text with a language model, using a process tag",
     ),
     Branch(
         "summarize",
-        "cli_llm.build_summarize",
+        "commands.llm.build_summarize",
         "summarize a text or a file with a language model",
         ("s",),
     ),
-    Branch("transcribe", "cli_audio.build", "transcribe recordings to text", ("t",)),
-    Branch("synthesize", "cli_speech.build", "convert a text to speech in an audio file"),
-    Branch("tag", "cli_tag.build", "show or change the tags of audio files"),
-    Branch("gh", "cli_gh.build", "show the issues of a GitHub repository"),
     Branch(
-        "init", "cli_config.build_init", "create the settings file coaia.json, unless it exists"
+        "transcribe", "commands.audio.transcribe.build", "transcribe recordings to text", ("t",)
+    ),
+    Branch(
+        "synthesize", "commands.audio.synthesize.build", "convert a text to speech in an audio file"
+    ),
+    Branch("tag", "commands.audio.tag.build", "show or change the tags of audio files"),
+    Branch("gh", "commands.gh.build", "show the issues of a GitHub repository"),
+    Branch(
+        "init",
+        "commands.config.build_init",
+        "create the settings file coaia.json, unless it exists",
     ),
     Branch(
         "config",
-        "cli_config.build_config",
+        "commands.config.build_config",
         "show the settings and where they come from, or check them",
     ),
     Branch(
         "trust",
-        "cli_trust.build_trust",
+        "commands.trust.build_trust",
         "trust a project's files to send your keys elsewhere and to set which programs run",
     ),
-    Branch("untrust", "cli_trust.build_untrust", "trust the files of a project no more"),
-    Branch("completion", "cli_completion.build", "print the completion script for a shell"),
-    Branch("help", "cli_help.build", "show the help of a command or of a topic such as exit-codes"),
+    Branch("untrust", "commands.trust.build_untrust", "trust the files of a project no more"),
+    Branch("completion", "completion.command.build", "print the completion script for a shell"),
+    Branch(
+        "help", "commands.help.build", "show the help of a command or of a topic such as exit-codes"
+    ),
 )
-
 _VERSION = "coaia {}\n".format(__version__)
-
 _EPILOG = """\
 examples:
   coaia pipeline create data-pipeline --var pipeline_name="ETL" --export-env
   coaia env set COAIA_USER_ID john
   coaia fuse traces
 """
+
+
+def validate_uuid(value: Optional[str], field_name: str = "ID") -> Optional[str]:
+    """Return a UUID in lower case with dashes; ``None`` for an empty value.
+
+    ``ValueError`` for a text that is not a UUID.
+    """
+    import uuid  # not at the top: it would slow down coaia --version
+
+    if not value:
+        return None
+    try:
+        return str(uuid.UUID(value))
+    except ValueError:
+        message = "{} {!r} is not a UUID: give one like 12345678-1234-1234-1234-123456789abc"
+        raise ValueError(message.format(field_name, value)) from None
+
+
+def validate_identifier(
+    value: Optional[str], field_name: str = "identifier", max_length: int = 100
+) -> Optional[str]:
+    """Return a text without white space around it; ``None`` for an empty value.
+
+    Raises ``ValueError`` for a value that is not a text, is longer than ``max_length`` characters,
+    or contains ``../``.
+    """
+    if not value:
+        return None
+    if not isinstance(value, str):
+        raise ValueError("{} {!r} is not a text".format(field_name, value))
+    value = value.strip()
+    if len(value) > max_length:
+        raise ValueError("{} is longer than {} characters".format(field_name, max_length))
+    if "../" in value or "..\\" in value:
+        raise ValueError("{} {!r} must not contain ../: leave it out".format(field_name, value))
+    return value or None
+
+
+@with_old_names(verbose=None)
+def tash_key_val(key: str, value: str, ttl: Optional[int] = None) -> None:
+    """Stash ``value`` for ``ttl`` seconds, or without a limit; stderr says whether it was kept."""
+    from coaiapy import coaiamodule
+
+    coaiamodule.tash(key, value, ttl, quiet=False)
+
+
+@with_old_names(verbose=None)
+def tash_key_val_from_file(key: str, file_path: str, ttl: Optional[int] = None) -> None:
+    """Stash a file's bytes as ``tash_key_val`` does; ``StateError`` if it cannot be read."""
+    from coaiapy import coaiamodule
+    from coaiapy.util import files
+
+    coaiamodule.tash(key, files.read_bytes(file_path), ttl, quiet=False)
+
+
+def process_send(process_name: str, input_message: str) -> None:
+    """Print a model's answer to a text with the instruction of a tag.
+
+    Raises what ``coaiamodule.abstract_process_send`` raises.
+    """
+    from coaiapy import coaiamodule
+
+    sys.stdout.write(coaiamodule.abstract_process_send(process_name, input_message) + "\n")
 
 
 def main(argv: Optional[List[str]] = None, context: Optional[Context] = None) -> int:
@@ -112,7 +181,7 @@ def _main(argv: Optional[List[str]], context: Optional[Context]) -> int:
     )
     code = _outcome(words, wishes, streams)
     if code != ExitCode.OK:
-        from coaiapy.cli_eval import pass_on
+        from coaiapy.cli.eval_failure import pass_on
 
         pass_on(words, streams, code)
     return code
@@ -162,7 +231,7 @@ def fetch_key_val(key: str, output_file: Optional[str] = None, verbose: bool = F
 
 def build_parser(words: List[str]) -> "Parser":
     """Return the parser for ``words``; only the command group that they name is built."""
-    from coaiapy.cli_common import Parser, ShowVersion
+    from coaiapy.cli.parser import Parser, ShowVersion
 
     parser = Parser(
         prog="coaia",
@@ -199,7 +268,7 @@ def _complete(words: List[str], context: Context) -> int:
     """Print completions for a shell; an error prints nothing, to not disturb the user's typing."""
     try:
         with interrupts.Allowed():
-            from coaiapy.cli_completion import answer
+            from coaiapy.cli.completion.command import answer
 
             write_text(context.stdout, answer(build_parser, _as_utf8(words)))
             flush(context.stdout)

@@ -9,7 +9,7 @@ FORKING = multiprocessing.get_context("forkserver")
 FORKING.set_forkserver_preload(
     [
         "requests",
-        "coaiapy.cli_fuse",
+        "coaiapy.cli.commands.fuse_branches",
         "coaiapy.langfuse.traces.traces",
         "coaiapy.langfuse.send.sender",
     ]
@@ -63,7 +63,7 @@ def _answer(connection, work, *arguments):
 
 
 def _coaia(words):
-    from coaiapy.cli_streams import Context
+    from coaiapy.cli.streams import Context
     from coaiapy.coaiacli import main
 
     out, err = io.StringIO(), io.StringIO()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from coaiapy.bash_words import replacement, split
+from coaiapy.cli.completion.bash import replacement, split
 
 BREAKS = " \t\n\"'><=;|&(:"
 QUOTES = ("", "'", '"')

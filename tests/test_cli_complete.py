@@ -11,7 +11,7 @@ import pytest
 from all_commands import TREE, named
 from loaded_modules import loaded
 
-from coaiapy import cli_complete_values
+from coaiapy.cli.completion import values
 
 BREAKS = " \t\n\"'><=;|&(:"
 COMMANDS = [(words, parser) for words, parser in TREE if words[:1] != ["help"]]
@@ -201,7 +201,7 @@ def test_whatever_kind_of_value_is_known_is_a_value_somewhere():
     metavars = {
         action.metavar or action.dest.upper() for _, parser in TREE for action in parser._actions
     }
-    known = set(cli_complete_values.SOURCES) | set(cli_complete_values.PATHS)
+    known = set(values.SOURCES) | set(values.PATHS)
     assert known <= metavars
 
 

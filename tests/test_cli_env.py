@@ -12,7 +12,7 @@ from forked import commands_at_once
 from processes import ROOT, bash
 from terminal import Terminal
 
-from coaiapy.cli_common import Context
+from coaiapy.cli.parser import Context
 from coaiapy.coaiacli import main
 
 COMMANDS = ("init", "list", "get", "set", "unset", "source", "save", "clear")

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from coaiapy.cli_streams import Context
+from coaiapy.cli.streams import Context
 from coaiapy.coaiacli import main
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from coaiapy.cli_globals import Globals, take_globals
+from coaiapy.cli.global_options import Globals, take_globals
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import re
 import pytest
 from places import PACKAGE
 
-from coaiapy import cli_arguments, coaiacli
+from coaiapy import coaiacli
+from coaiapy.cli import options
 from coaiapy.config import schema as config_schema
 from coaiapy.errors import ExitCode
 from coaiapy.util import times
@@ -50,7 +51,7 @@ def test_times_are_written_as_the_help_says(run):
     for form in forms[:6]:
         assert times.parse_time(form).startswith("2026-01-3"), form
     for form in forms[6:-1]:
-        assert cli_arguments.time(form) <= times.now(), form
+        assert options.time(form) <= times.now(), form
 
 
 def test_variables_are_those_that_the_code_reads(run):
@@ -63,7 +64,7 @@ def test_variables_are_those_that_the_code_reads(run):
 
 def names_in_sources():
     for path in SOURCES:
-        if path.name != "cli_help.py":
+        if path.name != "help.py":
             yield from READ_FROM_ENVIRONMENT.findall(path.read_text(encoding="utf-8"))
 
 

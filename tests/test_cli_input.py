@@ -4,8 +4,8 @@ import io
 
 import pytest
 
-from coaiapy.cli_common import Context
-from coaiapy.cli_input import agrees
+from coaiapy.cli.input import agrees
+from coaiapy.cli.parser import Context
 from coaiapy.errors import UsageError
 
 

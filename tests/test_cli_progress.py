@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from coaiapy.cli_common import Context
-from coaiapy.cli_progress import new_bar, seconds_bar, steps_bar
+from coaiapy.cli.output import new_bar, seconds_bar, steps_bar
+from coaiapy.cli.parser import Context
 
 
 class Terminal(io.StringIO):

@@ -8,7 +8,7 @@ from all_commands import REAL_COMMANDS
 from langfuse_server import KINDS
 
 from coaiapy import coaiacli
-from coaiapy.cli_references import Reference
+from coaiapy.cli.references import Reference
 from coaiapy.langfuse import lookup
 
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from coaiapy.cli_streams import Context
+from coaiapy.cli.streams import Context
 from coaiapy.coaiacli import main
 
 COAIA = [sys.executable, "-m", "coaiapy"]

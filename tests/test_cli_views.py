@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from coaiapy.cli_common import Context
+from coaiapy.cli.parser import Context
 from coaiapy.coaiacli import main
 
 RED = "\x1b[31m"

@@ -13,7 +13,7 @@ from all_commands import ONLY_GROUPS, REAL_COMMANDS, example_lines, named, subpa
 
 import coaiapy
 from coaiapy import coaiacli
-from coaiapy.cli_common import Context
+from coaiapy.cli.parser import Context
 from coaiapy.errors import (
     CoaiaError,
     ConfigError,
@@ -148,7 +148,7 @@ def failing(monkeypatch):
         def build(parser, words):
             parser.set_defaults(handler=handler)
 
-        monkeypatch.setattr("coaiapy.cli_help.build", build)
+        monkeypatch.setattr("coaiapy.cli.commands.help.build", build)
 
     return fail_with
 

@@ -6,11 +6,12 @@ import json
 import pytest
 from all_commands import REAL_COMMANDS, TREE, named
 
-from coaiapy import coaiacli, command_tree
+from coaiapy import coaiacli
+from coaiapy.cli.commands import help
 from coaiapy.errors import ExitCode
 
-WHOLE = command_tree.command(coaiacli.build_parser)
-BY_NAME = {one["name"]: one for one in command_tree.flat(WHOLE)}
+WHOLE = help.command(coaiacli.build_parser)
+BY_NAME = {one["name"]: one for one in help.flat(WHOLE)}
 
 
 def test_the_whole_tree_is_one_json_object(run):
@@ -52,7 +53,7 @@ def test_an_option_says_all_that_a_program_needs():
 
 @pytest.mark.parametrize("words, parser", REAL_COMMANDS, ids=[named(w) for w, _ in REAL_COMMANDS])
 def test_every_command_is_there_with_all_that_its_parser_takes(words, parser):
-    found = command_tree.command(coaiacli.build_parser, words)
+    found = help.command(coaiacli.build_parser, words)
     assert found["examples"] and found["help"] and found["usage"].startswith(found["name"])
     shown = [one for one in parser._actions if one.help != argparse.SUPPRESS]
     names = {name for one in shown for name in one.option_strings} - {"-h", "--help"}

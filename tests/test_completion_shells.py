@@ -11,13 +11,13 @@ import pytest
 from interactive import STARTS, Terminal, has
 from places import ROOT
 
-from coaiapy import cli_completion
+from coaiapy.cli.completion import command
 
 SHELLS = [
     pytest.param(
         shell, marks=pytest.mark.skipif(not has(shell), reason=shell + " is not installed")
     )
-    for shell in cli_completion.SHELLS
+    for shell in command.SHELLS
 ]
 # Each would do something, or be something else, in a shell that did not quote it.
 HOSTILE = [
@@ -169,7 +169,7 @@ def test_a_path_to_the_program_completes_too(terminal, home, tmp_path):
 @pytest.mark.skipif(not has("zsh"), reason="zsh is not installed")
 def test_zsh_says_what_is_missing_where_it_completes_nothing_at_all():
     done = subprocess.run(
-        ["zsh", "-f", cli_completion.script_path("zsh")],
+        ["zsh", "-f", command.script_path("zsh")],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -200,14 +200,14 @@ def test_bash_completes_whatever_its_user_has_set(settings, line, word):
 
 def test_the_scripts_are_in_good_order(shell):
     done = subprocess.run(
-        [shell, "-n", cli_completion.script_path(shell)],
+        [shell, "-n", command.script_path(shell)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
     assert (done.returncode, done.stdout) == (0, b"")
 
 
-@pytest.mark.parametrize("name", cli_completion.SHELLS)
+@pytest.mark.parametrize("name", command.SHELLS)
 def test_the_script_is_printed(run, name):
     result = run("completion", name)
     assert (result.code, result.err) == (0, "")

@@ -13,6 +13,11 @@ FOR_SCRIPTS = {"coaiamodule", "cofuse", "cogh", "syntation"}
 FOUND_BY_SCRIPTS = {
     ("__init__", "main"),
     ("coaiacli", "fetch_key_val"),
+    ("coaiacli", "validate_uuid"),
+    ("coaiacli", "validate_identifier"),
+    ("coaiacli", "tash_key_val"),
+    ("coaiacli", "tash_key_val_from_file"),
+    ("coaiacli", "process_send"),
 }
 
 

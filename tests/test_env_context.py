@@ -7,7 +7,7 @@ import pytest
 from processes import bash
 from terminal import Terminal
 
-from coaiapy.cli_common import Context
+from coaiapy.cli.parser import Context
 from coaiapy.coaiacli import main
 from coaiapy.env import context as env_context
 

@@ -23,7 +23,7 @@ from langfuse_server import LangfuseServer
 from processes import environment
 from servers import point_at
 
-from coaiapy.cli_common import Context
+from coaiapy.cli.parser import Context
 from coaiapy.coaiacli import main
 from coaiapy.langfuse.prompts.files import LONGEST_STEP, name_of, path_of
 from coaiapy.util.http import json_api

@@ -6,8 +6,8 @@ import json
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from coaiapy.cli_common import Context
-from coaiapy.cli_output import print_json_lines
+from coaiapy.cli.output import print_json_lines
+from coaiapy.cli.parser import Context
 from coaiapy.util.formats.json_values import json_lines
 
 VALUES = st.lists(st.dictionaries(st.text(), st.text()))

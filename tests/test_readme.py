@@ -6,8 +6,8 @@ import shlex
 import pytest
 from documents import ROOT, check, read, steps
 
-from coaiapy.cli_fuse import RESOURCES
-from coaiapy.cli_help import EXIT_CODES, variables
+from coaiapy.cli.commands.fuse_branches import RESOURCES
+from coaiapy.cli.commands.help import EXIT_CODES, variables
 from coaiapy.coaiacli import GROUPS, build_parser
 
 TEXT = read("README.md")

@@ -169,7 +169,7 @@ def test_it_is_in_no_command_line_of_a_process(home, project, monkeypatch):
 
 def test_the_settings_of_init_interactive_are_not_shown(home, tmp_path, run):
     """Each question gets a secret for an answer, where the answer may be one."""
-    from coaiapy.cli_config import QUESTIONS
+    from coaiapy.cli.commands.config import QUESTIONS
 
     with serving(echo(403, "json")) as server:
         host, port = server.url.split("://")[1].split(":")

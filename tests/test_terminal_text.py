@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from processes import finish
 from web_server import serving
 
-from coaiapy.cli_common import Context
+from coaiapy.cli.parser import Context
 from coaiapy.coaiacli import main
 from coaiapy.util.text import one_line, visible
 

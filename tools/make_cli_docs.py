@@ -8,7 +8,8 @@ import re
 import textwrap
 from pathlib import Path
 
-from coaiapy import cli_help, coaiacli, command_tree
+from coaiapy import coaiacli
+from coaiapy.cli.commands import help
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKDOWN = ROOT / "docs" / "cli.md"
@@ -56,13 +57,13 @@ def main():
 
 def commands():
     """Return every command, a group before what is in it."""
-    return list(command_tree.flat(command_tree.command(coaiacli.build_parser)))
+    return list(help.flat(help.command(coaiacli.build_parser)))
 
 
 def entries_of(command):
     """Return pairs for the operands that have a help and the options: forms, and what they are for."""
     operands = [([one["name"]], about(one)) for one in command["operands"] if one["help"]]
-    return operands + [(command_tree.forms(one), about(one)) for one in command["options"]]
+    return operands + [(help.forms(one), about(one)) for one in command["options"]]
 
 
 def about(entry):
@@ -93,10 +94,10 @@ def markdown():
     for command in every:
         parts += markdown_section(command)
     parts += ["## Exit codes", "| Code | Meaning |\n| --- | --- |\n" + rows(exit_codes())]
-    parts += ["## Times", "| Written | Meaning |\n| --- | --- |\n" + rows(cli_help.TIMES)]
+    parts += ["## Times", "| Written | Meaning |\n| --- | --- |\n" + rows(help.TIMES)]
     parts += [
         "## Variables",
-        "| Variable | Meaning |\n| --- | --- |\n" + rows(cli_help.variables()),
+        "| Variable | Meaning |\n| --- | --- |\n" + rows(help.variables()),
     ]
     parts += ["## Files", "| Path | Contents |\n| --- | --- |\n" + rows(FILES)]
     return "\n\n".join(parts) + "\n"
@@ -163,7 +164,7 @@ def rows(pairs):
 
 def exit_codes():
     """Return pairs of a number and its meaning."""
-    return [(str(int(code)), meaning) for code, meaning in cli_help.EXIT_CODES]
+    return [(str(int(code)), meaning) for code, meaning in help.EXIT_CODES]
 
 
 def escaped(text):
@@ -194,8 +195,8 @@ def man_page():
         lines += man_section(command)
     for heading, pairs in (
         ("EXIT STATUS", exit_codes()),
-        ("TIMES", cli_help.TIMES),
-        ("ENVIRONMENT", cli_help.variables()),
+        ("TIMES", help.TIMES),
+        ("ENVIRONMENT", help.variables()),
         ("FILES", FILES),
     ):
         lines += [".SH " + heading] + tagged([([name], text) for name, text in pairs])

@@ -1,0 +1,78 @@
+"""A command tree of which only the branch that the command line enters is built."""
+
+import importlib
+from typing import TYPE_CHECKING, Any, List, NamedTuple, Sequence, Tuple
+
+if TYPE_CHECKING:
+    from coaiapy.cli.parser import Parser
+
+
+class Branch(NamedTuple):
+    """A word of the command line, and the ``module.function`` below ``coaiapy/cli/`` that adds what comes after it."""
+
+    name: str
+    build: str
+    help: str
+    aliases: Tuple[str, ...] = ()
+
+
+def add_branches(
+    parser: "Parser", branches: Sequence[Branch], words: List[str], start: int = 0
+) -> None:
+    """Add to ``parser`` the branch that ``words`` enter after ``start``, or else all names."""
+    from coaiapy.cli.parser import subcommands
+
+    entered = words[command_place(words, start) :][:1]
+    for branch in branches:
+        if entered in ([name] for name in (branch.name,) + branch.aliases):
+            _build(branch, _add(subcommands(parser, words), branch), words)
+            return
+    group = subcommands(parser, [])
+    for branch in branches:
+        _add(group, branch)
+    parser.elsewhere = lambda word: (
+        _below(parser.prog, branches, word) or _below(parser.prog, branches, word + "s")
+    )
+
+
+def _build(branch: Branch, parser: "Parser", words: List[str]) -> None:
+    module, _, function = branch.build.rpartition(".")
+    getattr(importlib.import_module("coaiapy.cli." + module), function)(parser, words)
+
+
+def _below(prog: str, branches: Sequence[Branch], word: str) -> List[str]:
+    """Return the whole commands that ``word`` is below the branches."""
+    from coaiapy.cli.parser import Parser
+
+    found = []
+    for branch in branches:
+        parser = Parser(prog="{} {}".format(prog, branch.name))
+        _build(branch, parser, [branch.name])
+        groups = parser._subparsers._group_actions if parser._subparsers else []
+        if any(word in (group.choices or ()) for group in groups):
+            found.append("{} {}".format(parser.prog, word))
+        else:
+            found += parser.elsewhere(word)
+    return found
+
+
+def command_place(words: List[str], start: int = 0) -> int:
+    """Return where the next command stands, or the wish for help instead of one."""
+    place = start
+    while place < len(words):
+        word = words[place]
+        if not word.startswith("-") or word in ("-h", "--help"):
+            break
+        place += 2 if word == "--env" else 1
+    return place
+
+
+def _add(group: Any, branch: Branch) -> Any:
+    from coaiapy.cli.parser import sentence
+
+    return group.add_parser(
+        branch.name,
+        aliases=list(branch.aliases),
+        help=branch.help,
+        description=sentence(branch.help),
+    )

@@ -1,0 +1,306 @@
+"""``coaia env``: variables that outlive a shell session."""
+
+import argparse
+from typing import Dict, Iterable, List, Optional
+
+from coaiapy import environment
+from coaiapy.cli.branches import Branch, add_branches, command_place
+from coaiapy.cli.commands.env.listing import add_place, add_reveal, path_of, shown_table
+from coaiapy.cli.input import STDIN, agrees, read_stdin_line
+from coaiapy.cli.options import add_json
+from coaiapy.cli.parser import Parser, example_text
+from coaiapy.cli.streams import Context, is_terminal
+from coaiapy.env import files as env_files
+from coaiapy.env import held
+from coaiapy.util import shell
+
+# What is said where this shell and ``.coaia-env`` have different traces, by the one that is saved.
+_CHOICE_OF_TRACE = {
+    "project": "saved the newer trace, which is in .coaia-env; this shell still uses {!r}: eval the "
+    "lines above to continue with the saved one, or save the other one with --from shell",
+    "shell": "saved the trace that this shell uses; .coaia-env has {!r}: to save that one, use "
+    "--from project",
+}
+
+
+COMMANDS = (
+    Branch(
+        "init",
+        "commands.env.env.build_init",
+        "create an environment file, or complete an existing one",
+    ),
+    Branch(
+        "list", "commands.env.listing.build", "list the variables of all environments or of one"
+    ),
+    Branch(
+        "get",
+        "commands.env.env.build_get",
+        "print a variable from the process, else the project, else the global environment",
+    ),
+    Branch("set", "commands.env.env.build_set", "set a variable"),
+    Branch("unset", "commands.env.env.build_unset", "remove a variable"),
+    Branch(
+        "source",
+        "commands.env.env.build_source",
+        "print the lines that load an environment into a shell, or show its variables",
+    ),
+    Branch(
+        "save",
+        "commands.env.env.build_save",
+        "save the ids of the current trace, session, user and observation",
+    ),
+    Branch("clear", "commands.env.env.build_clear", "delete an environment with all its variables"),
+)
+
+
+def build(parser: Parser, words: List[str]) -> None:
+    """Add the commands to ``coaia env``."""
+    parser.epilog = example_text("""coaia env set COAIA_USER_ID john
+        eval "$(coaia env source --export)\"""")
+    add_branches(parser, COMMANDS, words, command_place(words) + 1)
+
+
+def init(args: argparse.Namespace, context: Context) -> None:
+    """Make an environment file, or complete the one that is there."""
+    path = path_of(args)
+    existed = environment.init(
+        path,
+        args.name,
+        args.location or "project",
+        format=args.format or "json",
+        force=args.force,
+    )
+    if existed and not args.force:
+        context.note("{} already exists and keeps its values (--force replaces it)".format(path))
+        _note_format(args, path, context)
+    else:
+        context.note("created {}".format(path))
+
+
+def get(args: argparse.Namespace, context: Context) -> None:
+    """Print the value of one variable."""
+    if args.name is None and args.location is None:
+        value = environment.find(args.key)
+    else:
+        value = environment.find_in(path_of(args), args.key)
+    if args.json:
+        return _print_json(context, {"variable": args.key, "value": value})
+    context.say(value)
+    return None
+
+
+def _print_json(context: Context, value: Dict[str, str]) -> None:
+    from coaiapy.cli.output import print_json  # slow to import, and env get is asked often
+
+    print_json(context, value)
+
+
+def set_(args: argparse.Namespace, context: Context) -> None:
+    """Keep one variable, or print the line that sets it for this shell only."""
+    env_files.check_key(args.key)
+    value = read_stdin_line(context) if args.value == STDIN else args.value
+    if args.temp:
+        context.say(shell.export_line(args.key, value))
+        _note_eval(context)
+        return
+    path = path_of(args)
+    environment.set_variable(path, args.key, value, args.format or "json")
+    context.note("set {} in {}".format(args.key, path))
+    _note_format(args, path, context)
+    _note_expanded(path, [args.key], context)
+
+
+def unset(args: argparse.Namespace, context: Context) -> None:
+    """Remove one variable, or print the line that removes it from this shell only."""
+    if args.temp:
+        context.say(shell.unset_line(args.key))
+        _note_eval(context)
+        return
+    path = path_of(args)
+    removed = environment.unset_variable(path, args.key)
+    text = "removed {} from {}" if removed else "{} was not set in {}"
+    context.note(text.format(args.key, path))
+
+
+def source(args: argparse.Namespace, context: Context) -> None:
+    """Show one environment, or print the lines that load it into a shell."""
+    variables = environment.existing_variables_in(path_of(args))
+    if args.json and not args.export:
+        from coaiapy.util.masking import masked
+
+        return _print_json(context, variables if args.reveal else masked(variables))
+    if not args.export:
+        context.say(shown_table(context, variables, args.reveal))
+        return None
+    given = held.for_shell(path_of(args), variables)
+    for line in environment.export_commands(given.variables, args.shell):
+        context.say(line)
+    if given.held:
+        context.warn(held.note(path_of(args), given.held))
+    environment.take_up(variables)
+    _note_eval(context)
+    return None
+
+
+def save(args: argparse.Namespace, context: Context) -> None:
+    """Keep the current trace's ids, and print the lines that set them."""
+    saved = environment.save_context(
+        path_of(args), args.context_name, args.force, args.format or "json", args.source
+    )
+    for line in environment.export_commands(saved.variables):
+        context.say(line)
+    context.note("saved {} in {}".format(", ".join(saved.variables), saved.path))
+    _note_expanded(saved.path, saved.variables, context)
+    if saved.passed_over:
+        context.note(_CHOICE_OF_TRACE[saved.source].format(saved.passed_over))
+
+
+def clear(args: argparse.Namespace, context: Context) -> Optional[int]:
+    """Remove an environment's file, once somebody has said so."""
+    path = path_of(args)
+    environment.check_exists(path)
+    if not args.yes and not agrees(context, "delete {} and all its variables?".format(path)):
+        context.note("kept {}".format(path))
+        return 1
+    env_files.remove(path)
+    context.note("deleted {}".format(path))
+    return None
+
+
+def _note_eval(context: Context) -> None:
+    """A person who sees such lines on the terminal may not know what they are for."""
+    if is_terminal(context.stdout):
+        context.note('these lines only take effect with eval: eval "$(coaia env ...)"')
+
+
+def _note_format(args: argparse.Namespace, path: str, context: Context) -> None:
+    if args.format is None:
+        return
+    found = env_files.load(path)
+    if found and found.format != args.format:
+        context.note("{} exists and keeps its format, {}".format(path, found.format))
+
+
+def _note_expanded(path: str, keys: Iterable[str], context: Context) -> None:
+    for key in env_files.expanded_elsewhere(path, keys):
+        context.note(
+            "{} contains ${{...}}, which coaia keeps as it is, but python-dotenv expands when it "
+            "reads {}: if other programs read the file, use --format json for a new one".format(
+                key, path
+            )
+        )
+
+
+def _add_format(parser: Parser) -> None:
+    parser.add_argument(
+        "--format",
+        choices=env_files.FORMATS,
+        help="format of a new file: a JSON object (default) or KEY=VALUE lines (env)",
+    )
+
+
+def _add_force(parser: Parser, help: str) -> None:
+    parser.add_argument("--force", action="store_true", help=help)
+
+
+def _add_persistence(parser: Parser, temp_help: str) -> None:
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
+        "--persist", action="store_true", help="change the environment file (default)"
+    )
+    either.add_argument("--temp", action="store_true", help=temp_help)
+
+
+def build_init(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia env init``."""
+    parser.set_defaults(handler=init)
+    parser.epilog = example_text("""coaia env init
+        coaia env init --global
+        coaia env init --name dev --format env""")
+    add_place(parser)
+    _add_format(parser)
+    _add_force(parser, "replace an existing file and lose its variables")
+
+
+def build_get(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia env get``."""
+    parser.set_defaults(handler=get)
+    parser.epilog = example_text("""coaia env get COAIA_TRACE_ID
+        coaia env get COAIA_USER_ID --location global""")
+    parser.add_argument("key", metavar="VARIABLE")
+    add_place(parser, default="project, then global")
+    add_json(parser)
+
+
+def build_set(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia env set``."""
+    parser.set_defaults(handler=set_)
+    parser.epilog = example_text("""coaia env set COAIA_USER_ID john
+        coaia env set OFFSET -5 --name dev
+        eval "$(coaia env set DEBUG_MODE true --temp)\"""")
+    parser.add_argument("key", metavar="VARIABLE")
+    parser.add_argument(
+        "value",
+        metavar="VALUE",
+        help="the value (- for standard input); put -- before one that looks like an option",
+    )
+    add_place(parser)
+    _add_format(parser)
+    _add_persistence(parser, "print a line for eval that sets it in this shell; change no file")
+
+
+def build_unset(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia env unset``."""
+    parser.set_defaults(handler=unset)
+    parser.epilog = example_text("""coaia env unset OLD_VARIABLE
+        eval "$(coaia env unset DEBUG_MODE --temp)\"""")
+    parser.add_argument("key", metavar="VARIABLE")
+    add_place(parser)
+    _add_format(parser)
+    _add_persistence(parser, "print a line for eval that unsets it in this shell; change no file")
+
+
+def build_source(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia env source``."""
+    parser.set_defaults(handler=source)
+    parser.epilog = example_text("""eval "$(coaia env source --export)"
+        coaia env source --name dev --export --shell fish | source
+        coaia env source --name dev""")
+    add_place(parser)
+    parser.add_argument("--export", action="store_true", help="print shell lines for eval")
+    parser.add_argument(
+        "--shell",
+        choices=shell.SHELLS,
+        default="posix",
+        help="shell to print lines for (default: posix)",
+    )
+    add_json(parser)
+    add_reveal(parser)
+
+
+def build_save(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia env save``."""
+    parser.set_defaults(handler=save)
+    parser.epilog = example_text("""coaia env save --name llm-session
+        coaia env save --name llm-session --context-name "second draft" --force""")
+    add_place(parser)
+    _add_format(parser)
+    parser.add_argument(
+        "--from",
+        dest="source",
+        choices=environment.SOURCES,
+        help="save the trace of this shell or that of ./.coaia-env (default: the newer one)",
+    )
+    parser.add_argument("--context-name", metavar="TEXT", help="description to save with the ids")
+    _add_force(parser, "overwrite the ids of another saved trace")
+
+
+def build_clear(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia env clear``."""
+    parser.set_defaults(handler=clear)
+    parser.epilog = example_text("""coaia env clear --name dev
+        coaia env clear --global --yes""")
+    add_place(parser)
+    parser.add_argument(
+        "--yes", "--confirm", dest="yes", action="store_true", help="do not ask for confirmation"
+    )

@@ -1,0 +1,128 @@
+"""``coaia env list``: the variables of one environment or of all, as tables and as data."""
+
+import argparse
+from typing import Dict, List, NamedTuple
+
+from coaiapy import environment
+from coaiapy.cli.parser import OneOfSeveral, Parser, example_text
+from coaiapy.cli.streams import Context, is_terminal
+
+UNNAMED = "default"
+
+
+class Place(NamedTuple):
+    """An environment as a listing names it."""
+
+    name: str
+    location: str
+    path: str
+
+
+def build(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia env list``."""
+    parser.set_defaults(handler=show)
+    parser.epilog = example_text("""coaia env list
+        coaia env list --name dev --json""")
+    add_place(parser, default="both")
+    from coaiapy.cli.output import add_listing_options
+
+    add_listing_options(parser, "one environment as a JSON object, or all of them as a JSON list")
+    add_reveal(parser)
+
+
+def add_place(parser: Parser, default: str = "project") -> None:
+    """Add the options that say which environment it is; ``default`` is that of the location."""
+    parser.add_argument("--name", metavar="ENVIRONMENT", help="name of the environment")
+    parser.add_argument(
+        "--location",
+        action=OneOfSeveral,
+        choices=environment.LOCATIONS,
+        help="project: ./.coaia-env, global: ~/.coaia/global.env (default: {})".format(default),
+    )
+    parser.add_argument(
+        "--global",
+        dest="location",
+        action=OneOfSeveral,
+        const="global",
+        help="same as --location global",
+    )
+
+
+def add_reveal(parser: Parser) -> None:
+    """Add ``--reveal``."""
+    parser.add_argument("--reveal", action="store_true", help="show secret values instead of ****")
+
+
+def path_of(args: argparse.Namespace) -> str:
+    """Return the path of the environment that the options name."""
+    return environment.path_of(args.name, args.location or "project")
+
+
+def show(args: argparse.Namespace, context: Context) -> None:
+    """Show one environment when it is named, else every one."""
+    is_one = args.name is not None or args.location is not None
+    if args.jsonl or args.csv or args.columns:
+        _print_rows(args, context, _places(args))
+    elif is_one and not args.json:
+        variables = environment.existing_variables_in(path_of(args))
+        context.say(shown_table(context, variables, args.reveal))
+    elif args.json:
+        from coaiapy.cli.output import print_json
+
+        found = [_as_json(place, args.reveal) for place in _places(args)]
+        print_json(context, found[0]["variables"] if is_one else found)
+    else:
+        _print_all(context, _places(args), args.reveal)
+
+
+def shown_table(context: Context, variables: Dict[str, str], reveal: bool) -> str:
+    """Return a table of variables; on a terminal, values are cut to its width."""
+    width = None
+    if is_terminal(context.stdout):
+        import shutil
+
+        width = shutil.get_terminal_size().columns
+    return environment.format_environment_table(variables, reveal, width)
+
+
+def _places(args: argparse.Namespace) -> List[Place]:
+    if args.name is not None or args.location is not None:
+        return [Place(args.name or UNNAMED, args.location or "project", path_of(args))]
+    return [Place(o.name or UNNAMED, o.location, o.path) for o in environment.environments()]
+
+
+def _print_all(context: Context, places: List[Place], reveal: bool) -> None:
+    if not places:
+        context.note("there are no environments yet: create one with coaia env init")
+        return
+    tables = [
+        "{} ({}, {})\n{}".format(
+            name, location, path, shown_table(context, environment.variables_in(path), reveal)
+        )
+        for name, location, path in places
+    ]
+    context.say("\n\n".join(tables))
+
+
+def _print_rows(args: argparse.Namespace, context: Context, places: List[Place]) -> None:
+    """Print one row a variable."""
+    from coaiapy.cli.output import show_listing
+
+    rows = [
+        {"environment": name, "location": location, "variable": key, "value": value}
+        for name, location, path in places
+        for key, value in _shown(path, args.reveal).items()
+    ]
+    columns = {key: key.capitalize() for key in ("environment", "location", "variable", "value")}
+    show_listing(args, context, rows, columns, "variable")
+
+
+def _as_json(place: Place, reveal: bool) -> Dict[str, object]:
+    return dict(place._asdict(), variables=_shown(place.path, reveal))
+
+
+def _shown(path: str, reveal: bool) -> Dict[str, str]:
+    from coaiapy.util.masking import masked
+
+    variables = environment.existing_variables_in(path)
+    return variables if reveal else masked(variables)

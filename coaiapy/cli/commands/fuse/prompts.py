@@ -1,0 +1,393 @@
+"""``coaia fuse prompts``: prompts by hand, and as files in a folder."""
+
+import argparse
+from typing import Any, Iterator, List
+
+from coaiapy.cli.input import STDIN, agrees, read_input
+from coaiapy.cli.options import add_json, json_value, positive, seconds
+from coaiapy.cli.output import add_listing_options, print_json, show_listing
+from coaiapy.cli.parser import Parser, add_command, subcommands
+from coaiapy.cli.streams import Context
+from coaiapy.config import settings
+from coaiapy.errors import ExitCode, UsageError
+from coaiapy.langfuse.prompts import compare as prompt_compare
+from coaiapy.langfuse.prompts import files as prompt_files
+from coaiapy.langfuse.prompts import prompts
+from coaiapy.langfuse.prompts import sync as prompt_sync
+from coaiapy.langfuse.prompts.compare import BEHIND, MISSING, SAME, UNREADABLE, Compared
+from coaiapy.langfuse.prompts.content import (
+    LATEST,
+    PRODUCTION,
+    TEXT,
+    TYPES,
+    content_from,
+    content_text,
+)
+from coaiapy.langfuse.prompts.display import COLUMNS, format_prompt_display
+from coaiapy.langfuse.prompts.sync import KEPT, Failed
+from coaiapy.util.text import counted
+
+DRY_RUN_HELP = "show what would be written without writing it"
+PULLED = {"state": "State", "name": "Name", "version": "Version", "path": "Path"}
+COMPARED = {"state": "State", "name": "Name", "differences": "Differences", "path": "Path"}
+VERSION_COLUMNS = {
+    "version": "Version",
+    "labels": "Labels",
+    "commitMessage": "Commit message",
+    "createdAt": "Created",
+}
+
+
+def build_files(group: Any) -> None:
+    """Add the commands for prompt files to ``coaia fuse prompts``."""
+    pull = _add(group, "pull", pull_prompts, "write the server's prompts to files in DIR")
+    pull.add_argument("--dry-run", action="store_true", help=DRY_RUN_HELP)
+    pull.add_argument(
+        "--force", action="store_true", help="overwrite files that were changed in DIR"
+    )
+    add_listing_options(pull)
+    push = _add(group, "push", push_prompts, "write the changed prompts in DIR to the server")
+    push.add_argument("--dry-run", action="store_true", help=DRY_RUN_HELP)
+    push.add_argument(
+        "--force", action="store_true", help="push even over a newer version on the server"
+    )
+    push.add_argument("-m", "--commit-message", metavar="TEXT", help="description of the change")
+    add_listing_options(push)
+    diff = _add(
+        group,
+        "diff",
+        diff_prompts,
+        "show the differences between DIR and the server (exit code 1 if there are any)",
+    )
+    add_json(diff)
+    check = _add(
+        group,
+        "check",
+        check_prompts,
+        "list the prompts that differ between DIR and the server (exit code 1 if any do)",
+    )
+    for parser in (diff, check):
+        parser.add_argument(
+            "--complete", action="store_true", help="also count prompts that only the server has"
+        )
+    add_listing_options(check)
+
+
+def _add(group: Any, name: str, handler: Any, help: str) -> Parser:
+    parser = add_command(group, name, handler, help, "coaia fuse prompts {} prompts".format(name))
+    parser.add_argument("folder", metavar="DIR", help="folder of the prompt files")
+    parser.add_argument("names", metavar="NAME", nargs="*", help="only these prompts")
+    parser.add_argument(
+        "--label",
+        default=LATEST,
+        help="use the server's version with this label (default: latest)",
+    )
+    return parser
+
+
+def pull_prompts(args: argparse.Namespace, context: Context) -> int:
+    """Write the server's prompts to files."""
+    known = settings.load(context.env_file)
+    pulled = prompt_sync.pull(known, args.folder, args.names, args.label, args.dry_run, args.force)
+    show_listing(args, context, pulled.rows, PULLED, "prompt")
+    changed = [row for row in pulled.rows if row["state"] not in (SAME, KEPT)]
+    _note_written(context, args.dry_run, len(changed), "file")
+    return _note_failed(context, pulled.failed)
+
+
+def push_prompts(args: argparse.Namespace, context: Context) -> int:
+    """Write the files that differ to the server."""
+    compared = [
+        one for one in _compare(args, context) if one.state not in (SAME, MISSING, UNREADABLE)
+    ]
+    show_listing(args, context, [one.row() for one in compared], COMPARED, "change")
+    chosen = prompt_sync.pushable(compared, args.force)
+    for one in compared:
+        if one.state == BEHIND and one not in chosen:
+            context.note(
+                "{name} was not pushed: the file is of version {fileVersion}, but the server has "
+                "{version}; pull it first or add --force".format(**one.row())
+            )
+    failed = prompt_sync.unpushable(compared, args.label, args.force)
+    pushed = [one.name for one in chosen]
+    if not args.dry_run:
+        pushed = []
+
+        def written(name: str, prompt: Any) -> None:
+            pushed.append(name)
+            context.note("created version {} of {}".format(prompt["version"], name))
+
+        known = settings.load(context.env_file)
+        message = args.commit_message
+        failed += prompt_sync.push(known, args.folder, chosen, args.label, message, written)
+    _note_written(context, args.dry_run, len(pushed), "prompt")
+    return _note_failed(context, failed)
+
+
+def diff_prompts(args: argparse.Namespace, context: Context) -> int:
+    """Show every difference between the files and the server, and fail if there is one."""
+    found = _drifted(args, context)
+    if args.json:
+        print_json(context, [dict(one.row(), diff=prompt_compare.diff(one)) for one in found])
+        return ExitCode.FAILED if found else ExitCode.OK
+    for one in found:
+        context.say(prompt_compare.diff(one).rstrip("\n"))
+    return ExitCode.FAILED if found else ExitCode.OK
+
+
+def check_prompts(args: argparse.Namespace, context: Context) -> int:
+    """Show which prompts differ, and fail if one does."""
+    found = _drifted(args, context)
+    show_listing(args, context, [one.row() for one in found], COMPARED, "difference")
+    return ExitCode.FAILED if found else ExitCode.OK
+
+
+def _drifted(args: argparse.Namespace, context: Context) -> List[Compared]:
+    compared = _compare(args, context)
+    found = prompt_compare.drifted(compared, args.names, args.complete)
+    there = [one for one in compared if one.state == MISSING and one not in found]
+    if there:
+        count = counted(len(there), "prompt")
+        context.note("{} only on the server (--complete counts these, too)".format(count))
+    return found
+
+
+def _compare(args: argparse.Namespace, context: Context) -> List[Compared]:
+    folder = prompt_files.read_checked(args.folder)
+    for path in folder.others:
+        context.note("ignored {}: a prompt file begins with ---".format(path))
+    known = settings.load(context.env_file)
+    compared = prompt_compare.compare(known, folder.prompts, args.names, args.label)
+    for one in compared:
+        if one.error is not None:
+            context.warn("the prompt {!r} could not be read: {}".format(one.name, one.error))
+    return compared
+
+
+def _note_failed(context: Context, failed: List[Failed]) -> int:
+    for one in failed:
+        context.warn("{} was not written: {}".format(one.name, one.error))
+    return max((one.error.exit_code for one in failed), default=ExitCode.OK)
+
+
+def _note_written(context: Context, dry_run: bool, count: int, what: str) -> None:
+    said = "would be written" if dry_run else "written"
+    context.note("{} {}".format(counted(count, what), said))
+
+
+def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
+    """Add the commands of ``coaia fuse prompts``."""
+    group = subcommands(
+        parser,
+        words,
+        """coaia fuse prompts list
+        coaia fuse prompts get team/greeting --prod -c""",
+    )
+    _build_list(group)
+    _build_get(group)
+    _build_create(group)
+    _build_labels(group)
+    _build_delete(group)
+    build_files(group)
+
+
+def _build_list(group: Any) -> None:
+    listing = add_command(
+        group, "list", list_prompts, "list prompts", "coaia fuse prompts list --label production"
+    )
+    listing.add_argument("name", metavar="NAME", nargs="?", help="only the prompt with this name")
+    listing.add_argument("--label", help="only prompts with this label on one of their versions")
+    listing.add_argument("--tag", help="only prompts with this tag")
+    add_listing_options(listing)
+
+
+def _build_get(group: Any) -> None:
+    get = add_command(
+        group,
+        "get",
+        get_prompt,
+        "show one version of a prompt",
+        """coaia fuse prompts get team/greeting --prod -c
+        coaia fuse prompts get team/greeting --version 3 --json""",
+    )
+    get.add_argument("name", metavar="NAME")
+    get.add_argument("--label", help="show the version with this label (default: latest)")
+    get.add_argument("--prod", action="store_true", help="same as --label production")
+    get.add_argument("--version", type=positive, metavar="N", help="show this version")
+    get.add_argument("-c", "--content-only", action="store_true", help="print only the content")
+    get.add_argument(
+        "-e", "--escaped", action="store_true", help="print only the content, as a JSON string"
+    )
+    get.add_argument(
+        "--offline", action="store_true", help="use the copy on disk and ask no server"
+    )
+    get.add_argument(
+        "--max-age",
+        type=seconds,
+        metavar="SECONDS",
+        help="use the copy on disk if it is not older than this",
+    )
+    add_json(get)
+
+
+def _build_create(group: Any) -> None:
+    create = add_command(
+        group,
+        "create",
+        create_prompt,
+        "create a new version of a prompt, and print its number",
+        """coaia fuse prompts create team/greeting "Hello {{name}}" --labels production
+        coaia fuse prompts create team/chat -f chat.yaml --type chat --commit-message "First" """,
+    )
+    create.add_argument("name", metavar="NAME")
+    create.add_argument(
+        "content", metavar="CONTENT", nargs="?", help="the content (default: standard input)"
+    )
+    create.add_argument(
+        "-f", "--file", help="read the content from this file (- for standard input)"
+    )
+    create.add_argument(
+        "--type",
+        choices=TYPES,
+        default=TEXT,
+        help="text, or chat for a JSON or YAML list of messages (default: text)",
+    )
+    create.add_argument("--labels", nargs="*", metavar="LABEL", help="labels of this version")
+    create.add_argument("--tags", nargs="*", metavar="TAG", help="tags of the prompt")
+    create.add_argument("--commit-message", metavar="TEXT", help="description of the change")
+    create.add_argument(
+        "--config",
+        type=json_value,
+        metavar="JSON",
+        help='config of this version, such as {"model": "gpt-4"}',
+    )
+    add_json(create)
+
+
+def _build_labels(group: Any) -> None:
+    labels = add_command(
+        group,
+        "labels",
+        label_prompt,
+        "list the versions of a prompt with their labels, or set labels on a version",
+        """coaia fuse prompts labels team/greeting
+        coaia fuse prompts labels team/greeting 3 production""",
+    )
+    labels.add_argument("name", metavar="NAME")
+    labels.add_argument(
+        "version", type=positive, metavar="VERSION", nargs="?", help="the version to label"
+    )
+    labels.add_argument(
+        "labels", metavar="LABEL", nargs="*", help="label to move from any other version to it"
+    )
+    add_listing_options(labels)
+
+
+def _build_delete(group: Any) -> None:
+    delete = add_command(
+        group,
+        "delete",
+        delete_prompt,
+        "delete a prompt or some of its versions",
+        "coaia fuse prompts delete team/greeting --version 2 --yes",
+    )
+    delete.add_argument("name", metavar="NAME")
+    delete.add_argument("--version", type=positive, metavar="N", help="delete only this version")
+    delete.add_argument("--label", help="delete only the version with this label")
+    delete.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+
+
+def list_prompts(args: argparse.Namespace, context: Context) -> None:
+    """Show the prompts."""
+    known = settings.load(context.env_file)
+    found = prompts.list_prompts(known, args.name, args.label, args.tag)
+    show_listing(args, context, found, COLUMNS, "prompt")
+
+
+def get_prompt(args: argparse.Namespace, context: Context) -> None:
+    """Show one version of a prompt."""
+    for overruled in _overruled(args):
+        context.warn(overruled)
+    label = args.label or (PRODUCTION if args.prod else LATEST)
+    fetched = prompts.fetch_prompt(
+        settings.load(context.env_file),
+        args.name,
+        None if args.version else label,
+        args.version,
+        args.offline,
+        args.max_age,
+    )
+    if fetched.note:
+        context.warn(fetched.note)
+    if args.content_only or args.escaped:
+        context.say(content_text(fetched.prompt["prompt"], args.escaped))
+    elif args.json:
+        print_json(context, fetched.prompt)
+    else:
+        context.say(format_prompt_display(fetched.prompt, context.local_times))
+
+
+def _overruled(args: argparse.Namespace) -> Iterator[str]:
+    """Yield a sentence for each option that another one makes idle; earlier releases took both."""
+    by = "--version" if args.version else "--label"
+    if args.version and args.label:
+        yield "--label {} is ignored, because --version was given".format(args.label)
+    if args.prod and (args.version or args.label not in (None, PRODUCTION)):
+        yield "--prod is ignored, because {} was given".format(by)
+    if args.json and (args.content_only or args.escaped):
+        yield "--json is ignored, because -c and -e print only the content"
+
+
+def create_prompt(args: argparse.Namespace, context: Context) -> None:
+    """Write a new version of a prompt."""
+    created = prompts.create_prompt(
+        settings.load(context.env_file),
+        args.name,
+        content_from(_content(args, context), args.type),
+        args.commit_message,
+        args.labels,
+        args.tags,
+        args.type,
+        args.config,
+    )
+    if args.json:
+        return print_json(context, created)
+    context.say(str(created["version"]))
+    context.note(
+        "created version {version} of {name} ({labels})".format(
+            name=created["name"], version=created["version"], labels=", ".join(created["labels"])
+        )
+    )
+
+
+def _content(args: argparse.Namespace, context: Context) -> str:
+    if args.content is not None and args.file:
+        raise UsageError("the content is given twice: use either the argument or -f FILE")
+    if args.content is not None:
+        return str(args.content)
+    text = read_input(args.file, context)
+    if not text.strip("\n"):
+        where = "standard input" if args.file in (None, STDIN) else args.file
+        raise UsageError("{} is empty: for an empty prompt, give '' as CONTENT".format(where))
+    # The line end that get -c adds, as editors do, belongs to the file.
+    return text[:-1] if args.type == TEXT and text.endswith("\n") else text
+
+
+def label_prompt(args: argparse.Namespace, context: Context) -> None:
+    """Show the versions of a prompt, or put labels on one."""
+    known = settings.load(context.env_file)
+    if args.version is None:
+        found = prompts.list_versions(known, args.name)
+        return show_listing(args, context, found, VERSION_COLUMNS, "version")
+    labelled = prompts.update_prompt_version_labels(known, args.name, args.version, args.labels)
+    show_listing(args, context, [labelled], VERSION_COLUMNS, "version")
+
+
+def delete_prompt(args: argparse.Namespace, context: Context) -> None:
+    """Delete a prompt or some of its versions."""
+    known = settings.load(context.env_file)
+    what = prompts.described(args.name, args.label, args.version)
+    if not args.yes and not agrees(context, "delete {}?".format(what)):
+        return context.note("nothing was deleted")
+    prompts.delete_prompt(known, args.name, args.version, args.label)
+    context.note("deleted {}".format(what))

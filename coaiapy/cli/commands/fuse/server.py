@@ -1,0 +1,87 @@
+"""``coaia fuse doctor``, ``health`` and ``projects``: the settings, the server and its project."""
+
+import argparse
+from typing import Any, Dict, List
+
+from coaiapy.checks import doctor
+from coaiapy.checks.finding import Finding, worst
+from coaiapy.cli.options import add_json
+from coaiapy.cli.output import add_listing_options, print_json, show_fields, show_listing
+from coaiapy.cli.parser import add_timeout, example_text
+from coaiapy.cli.streams import Context
+from coaiapy.config import settings
+from coaiapy.langfuse.client import project as current_project
+from coaiapy.langfuse.client import server as servers
+
+_WIDTH = len("credentials")
+_COLUMNS = {"id": "Project", "name": "Name", "organization": "Organization"}
+
+
+def build_doctor(parser: argparse.ArgumentParser, words: List[str]) -> None:
+    """Make ``parser`` the command."""
+    parser.epilog = example_text("coaia fuse doctor\ncoaia fuse doctor --json")
+    add_timeout(parser)
+    parser.set_defaults(handler=examine)
+    add_json(parser)
+
+
+def examine(args: argparse.Namespace, context: Context) -> int:
+    """Show the findings; the exit code is that of the worst."""
+    findings = doctor.examine(context.env_file)
+    code = worst(findings)
+    if args.json:
+        verdicts = [_verdict(one) for one in findings]
+        print_json(context, {"verdicts": verdicts, "exit_code": int(code)})
+        return code
+    for one in findings:
+        context.say("{:<7}  {:<{}}  {}".format(one.state, one.name, _WIDTH, one.text))
+    return code
+
+
+def _verdict(one: Finding) -> Dict[str, Any]:
+    return {
+        "check": one.name,
+        "state": one.state,
+        "text": one.text,
+        "code": int(one.code),
+        "facts": one.facts,
+    }
+
+
+def build_health(parser: argparse.ArgumentParser, words: List[str]) -> None:
+    """Make ``parser`` the command."""
+    parser.epilog = example_text("coaia fuse health --json")
+    add_timeout(parser)
+    parser.set_defaults(handler=show_health)
+    add_json(parser)
+
+
+def show_health(args: argparse.Namespace, context: Context) -> None:
+    """Show what the server says of itself."""
+    found = servers.check_health(settings.load(context.env_file))
+    if args.json:
+        return print_json(context, found)
+    show_fields(context, found)
+
+
+def build_projects(parser: argparse.ArgumentParser, words: List[str]) -> None:
+    """Make ``parser`` the command."""
+    parser.epilog = example_text("coaia fuse projects --json")
+    add_timeout(parser)
+    parser.set_defaults(handler=list_projects)
+    add_listing_options(parser)
+
+
+def list_projects(args: argparse.Namespace, context: Context) -> None:
+    """Show the projects, by themselves in JSON, with their organization's name in tables."""
+    found = current_project.list_projects(settings.load(context.env_file))
+    is_data = args.json or args.jsonl
+    show_listing(args, context, found if is_data else _with_names(found), _COLUMNS, "project")
+
+
+def _with_names(found: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """Return projects with the name of their organization in its place."""
+    return [
+        dict(project, organization=(project.get("organization") or {}).get("name", ""))
+        for project in found
+    ]

@@ -1,0 +1,176 @@
+"""``coaia fuse sessions``: which sessions there are, what belongs to one, and its file."""
+
+import argparse
+from typing import Any, List
+
+from coaiapy.cli import references
+from coaiapy.cli.delivery import add_delivery_options, report
+from coaiapy.cli.options import FROM_HELP, TO_HELP, add_json, positive, time
+from coaiapy.cli.output import (
+    add_listing_options,
+    note_source,
+    print_json,
+    show_listing,
+    show_table,
+)
+from coaiapy.cli.parser import add_command, add_local_command, subcommands
+from coaiapy.cli.streams import Context
+from coaiapy.config import settings
+from coaiapy.langfuse.read.filters import SessionFilter
+from coaiapy.langfuse.records.display import with_note
+from coaiapy.langfuse.traces import display as trace_display
+from coaiapy.langfuse.traces import reads as trace_reads
+from coaiapy.langfuse.traces import sessions
+from coaiapy.langfuse.traces.display import TRACE_COLUMNS
+
+_COLUMNS = {"id": "Session", "createdAt": "Created", "environment": "Environment"}
+_NODE_COLUMNS = {"trace_id": "Trace", "name": "Name"}
+
+
+def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
+    """Add the commands of ``coaia fuse sessions``."""
+    group = subcommands(parser, words, "coaia fuse sessions get $COAIA_SESSION_ID")
+    listing = add_command(
+        group,
+        "list",
+        list_sessions,
+        "list sessions, newest first",
+        "coaia fuse sessions list --limit 10",
+    )
+    listing.add_argument("--page", type=positive, default=1, help="page to show (default: 1)")
+    listing.add_argument(
+        "--limit", type=positive, default=50, help="sessions per page (default: 50)"
+    )
+    listing.add_argument(
+        "--environment", metavar="NAME", help="only sessions of this Langfuse environment"
+    )
+    listing.add_argument("--from", dest="from_time", type=time, metavar="TIME", help=FROM_HELP)
+    listing.add_argument("--to", dest="to_time", type=time, metavar="TIME", help=TO_HELP)
+    add_listing_options(listing)
+    get = add_command(
+        group,
+        "get",
+        get_session,
+        "show a session and its traces",
+        "coaia fuse sessions get $COAIA_SESSION_ID",
+    )
+    get.add_argument(
+        "session_id",
+        metavar="SESSION_ID",
+        nargs="?",
+        type=references.session,
+        help="{} (default: COAIA_SESSION_ID)".format(references.LATEST_HELP),
+    )
+    add_json(get)
+    _build_files(group)
+
+
+def _build_files(group: Any) -> None:
+    create = add_command(
+        group,
+        "create",
+        create_session,
+        "create a session: its first trace, and a session file",
+        'coaia fuse sessions create my-session john -n "Research"',
+    )
+    create.add_argument("session_id", metavar="SESSION_ID")
+    _add_writing(create, sessions.SESSION_NAME)
+    node = add_command(
+        group,
+        "addnode",
+        add_node,
+        "add a trace to a session and to its session file",
+        'coaia fuse sessions addnode my-session my-trace john -n "First step"',
+    )
+    node.add_argument("session_id", metavar="SESSION_ID", type=references.session)
+    node.add_argument("trace_id", metavar="TRACE_ID")
+    _add_writing(node, sessions.NODE_NAME)
+    view = add_local_command(
+        group,
+        "view",
+        view_file,
+        "show the traces in a session file",
+        "coaia fuse sessions view -f session.yml --json",
+    )
+    _add_file(view)
+    add_listing_options(view)
+
+
+def _add_writing(parser: argparse.ArgumentParser, name: str) -> None:
+    parser.add_argument("user_id", metavar="USER_ID")
+    parser.add_argument("-n", "--name", default=name, help="name (default: {})".format(name))
+    _add_file(parser)
+    add_json(parser)
+    add_delivery_options(parser)
+
+
+def _add_file(parser: argparse.ArgumentParser) -> None:
+    default = sessions.DEFAULT_PATH
+    parser.add_argument(
+        "-f", "--file", default=default, help="session file (default: {})".format(default)
+    )
+
+
+def list_sessions(args: argparse.Namespace, context: Context) -> None:
+    """Show one page of sessions."""
+    known = settings.load(context.env_file)
+    end = args.page * args.limit
+    wanted = SessionFilter(args.environment, args.from_time, args.to_time)
+    found = trace_reads.list_sessions(known, wanted, end + 1, context.note)
+    shown = found[end - args.limit : end]
+    show_listing(args, context, shown, with_note(_COLUMNS, shown), "session")
+    if len(found) > end:
+        context.note("there are more: --page {}".format(args.page + 1))
+    note_source(context, known)
+
+
+def get_session(args: argparse.Namespace, context: Context) -> None:
+    """Show one session's traces, without their observations."""
+    known = settings.load(context.env_file)
+    given = references.given_or_active(args.session_id, "COAIA_SESSION_ID", "session")
+
+    def read(session_id: str) -> Any:
+        return trace_reads.get_session(known, session_id, context.note, with_observations=False)
+
+    session = references.read_one(read, known, "session", given)
+    note_source(context, known)
+    if args.json:
+        return print_json(context, session)
+    context.say("session {}".format(trace_display.one_line(session["id"])))
+    found = session["traces"]
+    show_table(context, found, with_note(TRACE_COLUMNS, found))
+
+
+def create_session(args: argparse.Namespace, context: Context) -> int:
+    """Open a session."""
+    known = settings.load(context.env_file)
+    written = sessions.create(known, args.file, args.session_id, args.user_id, args.name)
+    return _show_written(args, context, written)
+
+
+def add_node(args: argparse.Namespace, context: Context) -> int:
+    """Write a trace of a session."""
+    known = settings.load(context.env_file)
+    written = sessions.add_node(
+        known, args.file, args.session_id, args.trace_id, args.user_id, args.name
+    )
+    return _show_written(args, context, written)
+
+
+def _show_written(args: argparse.Namespace, context: Context, written: sessions.WrittenNode) -> int:
+    if args.json:
+        print_json(context, written.trace.body())
+    else:
+        context.say(written.trace.id)
+    return report(args, context, written.outcome)
+
+
+def view_file(args: argparse.Namespace, context: Context) -> None:
+    """Show a session's file: its nodes in order."""
+    session = sessions.read(args.file)
+    if args.json:
+        return print_json(context, session)
+    context.note(
+        "session {}".format(trace_display.one_line(str(session["session_id"] or "without id")))
+    )
+    show_listing(args, context, session["nodes"], _NODE_COLUMNS, "trace")

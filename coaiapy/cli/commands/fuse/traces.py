@@ -1,0 +1,341 @@
+"""``coaia fuse traces``: listing, viewing and deleting traces and observations."""
+
+import argparse
+from typing import Any, Iterable, List
+
+from coaiapy.cli import references
+from coaiapy.cli.commands.fuse import trace_writes
+from coaiapy.cli.input import agrees
+from coaiapy.cli.options import FROM_HELP, TO_HELP, add_id, add_json, positive, time
+from coaiapy.cli.output import (
+    add_contents,
+    add_listing_options,
+    note_source,
+    print_json,
+    show_fields,
+    show_listing,
+    show_session,
+    show_trace,
+)
+from coaiapy.cli.parser import add_command, add_timeout, subcommands
+from coaiapy.cli.streams import Context
+from coaiapy.config import settings
+from coaiapy.errors import UsageError
+from coaiapy.langfuse.read.filters import ORDERS, ObservationFilter, TraceFilter
+from coaiapy.langfuse.records.display import with_note
+from coaiapy.langfuse.records.fields import OBSERVATION_TYPES
+from coaiapy.langfuse.traces import reads as trace_reads
+from coaiapy.langfuse.traces import traces
+from coaiapy.langfuse.traces.display import TRACE_COLUMNS
+
+_COLUMNS = {
+    "id": "Observation",
+    "traceId": "Trace",
+    "type": "Type",
+    "name": "Name",
+    "startTime": "Started",
+    "level": "Level",
+    "model": "Model",
+}
+DEFAULT_LIMIT = 50
+_VALUED = (
+    "--limit",
+    "--user-id",
+    "--user",
+    "--session-id",
+    "--session",
+    "--name",
+    "--tag",
+    "--environment",
+    "--from",
+    "--to",
+    "--order",
+    "--columns",
+    "--timeout",
+)
+_OPTIONS = _VALUED + ("--all", "--include-observations", "--jsonl", "--csv")
+
+
+def build_observations(group: Any) -> None:
+    """Add the command to ``coaia fuse traces``."""
+    listing = add_command(
+        group,
+        "list-observations",
+        list_observations,
+        "list observations, newest first",
+        "coaia fuse traces list-observations --trace-id $COAIA_TRACE_ID --type GENERATION",
+        aliases=["obs-list", "list-obs"],
+    )
+    add_id(listing, "trace", help="only observations of this trace")
+    add_id(listing, "user", help="only observations of traces of this user")
+    listing.add_argument(
+        "--parent",
+        metavar="ID",
+        type=references.observation,
+        help="only observations directly below this one",
+    )
+    listing.add_argument("--name", help="only observations with this name")
+    listing.add_argument("--from", dest="from_time", type=time, metavar="TIME", help=FROM_HELP)
+    listing.add_argument("--to", dest="to_time", type=time, metavar="TIME", help=TO_HELP)
+    listing.add_argument(
+        "--type", type=str.upper, choices=OBSERVATION_TYPES, help="only observations of this type"
+    )
+    listing.add_argument(
+        "--limit", type=positive, default=50, help="list at most this many (default: 50)"
+    )
+    listing.add_argument(
+        "--cursor", metavar="TEXT", help="continue a listing from the cursor that it showed"
+    )
+    listing.add_argument(
+        "--environment", metavar="NAME", help="only observations of this Langfuse environment"
+    )
+    add_listing_options(listing)
+
+
+def list_observations(args: argparse.Namespace, context: Context) -> None:
+    """Show one page of observations, and to stderr the cursor of the next one."""
+    known = settings.load(context.env_file)
+    wanted = ObservationFilter(
+        trace_id=args.trace_id,
+        name=args.name,
+        type=args.type,
+        environment=args.environment,
+        user_id=args.user_id,
+        parent_id=args.parent,
+        from_time=args.from_time,
+        to_time=args.to_time,
+    )
+    page = trace_reads.list_observations(known, wanted, args.limit, args.cursor, context.note)
+    show_listing(args, context, page.rows, with_note(_COLUMNS, page.rows), "observation")
+    if page.cursor:
+        context.note("there are more: --cursor {}".format(page.cursor))
+    note_source(context, known)
+
+
+def build_list(parser: argparse.ArgumentParser, group: Any) -> None:
+    """Make ``parser`` list by itself, and add ``list`` to its commands."""
+    add_timeout(parser)
+    _add_options(parser)
+    parser.set_defaults(
+        handler=list_traces,
+        limit=DEFAULT_LIMIT,
+        all=False,
+        user_id=None,
+        session_id=None,
+        name=None,
+        tag=None,
+        environment=None,
+        from_time=None,
+        to_time=None,
+        order=ORDERS[0],
+        include_observations=False,
+        json=False,
+        jsonl=False,
+        csv=False,
+        columns=None,
+    )
+    listing = add_command(
+        group,
+        "list",
+        list_traces,
+        "list traces",
+        "coaia fuse traces list --user-id john --limit 10",
+    )
+    _add_options(listing)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options, none with a default: ``traces --user-id john list`` keeps what came first."""
+
+    def add(*names: str, **options: Any) -> None:
+        parser.add_argument(*names, default=argparse.SUPPRESS, **options)
+
+    add("--limit", type=positive, help="list at most this many (default: {})".format(DEFAULT_LIMIT))
+    add("--all", action="store_true", help="list all traces; --limit is ignored")
+    for kind in ("user", "session"):
+        about = "only traces of this {}".format(kind)
+        add_id(parser, kind, default=argparse.SUPPRESS, help=about)
+    add("--name", help="only traces with this name")
+    add("--tag", action="append", help="only traces with this tag; repeat to require several")
+    add("--environment", metavar="NAME", help="only traces of this Langfuse environment")
+    add("--from", dest="from_time", type=time, metavar="TIME", help=FROM_HELP)
+    add("--to", dest="to_time", type=time, metavar="TIME", help=TO_HELP)
+    add("--order", choices=ORDERS, help="sort order (default: {})".format(ORDERS[0]))
+    add(
+        "--include-observations",
+        action="store_true",
+        help="with --json: include the observations and scores of each trace",
+    )
+    add_listing_options(parser, form_default=argparse.SUPPRESS, columns_default=argparse.SUPPRESS)
+
+
+def refuse_early_options(words: List[str], commands: Iterable[str]) -> None:
+    """Say so if an option of the listing stands before another command, which would ignore it."""
+    for before, word in enumerate(words[1:]):
+        if word in commands and words[before] not in _VALUED:
+            early = [option for option in words if option.split("=")[0] in _OPTIONS]
+            if early and word != "list" and words.index(early[0]) <= before:
+                raise UsageError(
+                    "{} is an option of the listing and has no effect before {}: put the options "
+                    "of {} after it".format(early[0], word, word)
+                )
+            return
+
+
+def list_traces(args: argparse.Namespace, context: Context) -> None:
+    """Show the traces that the options ask for."""
+    wanted = TraceFilter(
+        user_id=args.user_id,
+        session_id=args.session_id,
+        name=args.name,
+        tags=tuple(args.tag or ()),
+        environment=args.environment,
+        from_time=args.from_time,
+        to_time=args.to_time,
+        order=args.order,
+    )
+    known = settings.load(context.env_file)
+    limit = None if args.all else args.limit
+    found = trace_reads.list_traces(
+        known, wanted, limit and limit + 1, args.include_observations, context.note
+    )
+    shown = found[:limit]
+    show_listing(args, context, shown, with_note(TRACE_COLUMNS, shown), "trace")
+    if len(found) > len(shown):
+        context.note("there are more: --all shows them")
+    note_source(context, known)
+
+
+def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
+    """Add the commands of ``coaia fuse traces``; without one it lists."""
+    group = subcommands(parser, words, "coaia fuse traces --user-id john --limit 10")
+    build_list(parser, group)
+    _build_views(group)
+    build_observations(group)
+    _build_delete(group)
+    trace_writes.build(group, words)
+    trace_writes.build_batch(group)
+    refuse_early_options(words, group.choices)
+
+
+def _build_views(group: Any) -> None:
+    view = add_command(
+        group,
+        "trace-view",
+        view_trace,
+        "show a trace and its observations as a tree",
+        """coaia fuse traces trace-view $COAIA_TRACE_ID
+        coaia fuse traces trace-view latest --io""",
+        aliases=["tv"],
+    )
+    _add_reference(view, "trace", "COAIA_TRACE_ID")
+    add_contents(view)
+    add_json(view, default=argparse.SUPPRESS)
+    session = add_command(
+        group,
+        "session-view",
+        view_session,
+        "show the traces of a session",
+        "coaia fuse traces session-view $COAIA_SESSION_ID",
+        aliases=["sv"],
+    )
+    _add_reference(session, "session", "COAIA_SESSION_ID")
+    add_contents(session)
+    add_json(session, default=argparse.SUPPRESS)
+    observation = add_command(
+        group,
+        "get-observation",
+        view_observation,
+        "show one observation",
+        "coaia fuse traces get-observation $COAIA_LAST_OBSERVATION_ID",
+        aliases=["obs-get", "get-obs"],
+    )
+    _add_reference(observation, "observation", "COAIA_LAST_OBSERVATION_ID")
+    add_json(observation, default=argparse.SUPPRESS)
+
+
+def _add_reference(parser: argparse.ArgumentParser, kind: str, variable: str) -> None:
+    about = "id of the {}, {} (default: {})".format(kind, references.LATEST_HELP, variable)
+    parser.add_argument(
+        kind + "_id",
+        metavar=kind.upper() + "_ID",
+        nargs="?",
+        type=getattr(references, kind),
+        help=about,
+    )
+
+
+def _build_delete(group: Any) -> None:
+    delete = add_command(
+        group,
+        "delete",
+        delete_traces,
+        "delete traces with their observations and scores",
+        "coaia fuse traces delete my-run\ncoaia fuse traces delete run-1 run-2 --yes",
+        aliases=["delete-batch"],
+    )
+    delete.add_argument("trace_ids", metavar="TRACE_ID", nargs="+", type=references.trace)
+    delete.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+
+
+def view_trace(args: argparse.Namespace, context: Context) -> None:
+    """Show one trace as a tree."""
+    known = settings.load(context.env_file)
+    given = references.given_or_active(args.trace_id, "COAIA_TRACE_ID", "trace")
+
+    def read(trace_id: str) -> Any:
+        return trace_reads.get_trace(known, trace_id, context.note)
+
+    trace = references.read_one(read, known, "trace", given)
+    note_source(context, known)
+    if args.json:
+        return print_json(context, trace)
+    show_trace(context, trace, args.io)
+
+
+def view_session(args: argparse.Namespace, context: Context) -> None:
+    """Show the traces of one session as trees."""
+    known = settings.load(context.env_file)
+    given = references.given_or_active(args.session_id, "COAIA_SESSION_ID", "session")
+
+    def read(session_id: str) -> Any:
+        return trace_reads.get_session(known, session_id, context.note)
+
+    session = references.read_one(read, known, "session", given)
+    note_source(context, known)
+    if args.json:
+        return print_json(context, session)
+    show_session(context, session, args.io)
+
+
+def view_observation(args: argparse.Namespace, context: Context) -> None:
+    """Show one observation field by field."""
+    known = settings.load(context.env_file)
+    given = references.given_or_active(
+        args.observation_id, "COAIA_LAST_OBSERVATION_ID", "observation"
+    )
+
+    def read(observation_id: str) -> Any:
+        return trace_reads.get_observation(known, observation_id, context.note)
+
+    observation = references.read_one(read, known, "observation", given)
+    note_source(context, known)
+    if args.json:
+        return print_json(context, observation)
+    show_fields(context, observation)
+
+
+def delete_traces(args: argparse.Namespace, context: Context) -> None:
+    """Delete traces, all or (where one is unknown) none."""
+    known = settings.load(context.env_file)
+    named = ", ".join(args.trace_ids)
+    question = "delete {} with all observations and scores?".format(named)
+    otherwise = "add --yes to delete {}".format(named)
+    if not args.yes and not agrees(context, question, otherwise):
+        return context.note("nothing was deleted")
+    deleted = traces.delete(known, args.trace_ids)
+    if deleted.on_server:
+        listed = ", ".join(deleted.on_server)
+        context.note("the server is deleting {}; this can take a while".format(listed))
+    if deleted.here:
+        context.note("deleted {}".format(", ".join(deleted.here)))

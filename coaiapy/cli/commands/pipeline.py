@@ -1,0 +1,329 @@
+"""``coaia pipeline``: templates, and the traces that are made from them."""
+
+import argparse
+from typing import Any, Dict, List, Sequence
+
+from coaiapy import pipeline
+from coaiapy.cli.options import add_id, add_json
+from coaiapy.cli.output import add_listing_options, print_json, show_listing, show_trace
+from coaiapy.cli.parser import Parser, add_command, add_local_command, subcommands
+from coaiapy.cli.streams import Context
+from coaiapy.errors import ExitCode, UsageError
+from coaiapy.util.formats.table import table
+
+_VAR = "--var"
+
+
+def build(parser: Parser, words: List[str]) -> None:
+    """Fill the parser of ``coaia pipeline``."""
+    group = subcommands(
+        parser,
+        words,
+        """coaia pipeline list
+        coaia pipeline create simple-trace --var trace_name=Interview""",
+    )
+    _build_list(group)
+    _build_show(group)
+    creation = add_command(
+        group,
+        "create",
+        create,
+        "create a trace with all its observations from a template",
+        """coaia pipeline create data-pipeline --var pipeline_name="ETL" --var data_source=sales
+        coaia pipeline create parallel-processing --var job_name=resize --var worker_count=8
+        eval "$(coaia pipeline create llm-chain --var model=gpt-4 --export-env)\"""",
+    )
+    _build_init(group)
+    add_local_command(
+        group,
+        "schema",
+        schema,
+        "print the JSON Schema of templates, for use in editors",
+        "coaia pipeline schema > .coaia/template.schema.json",
+    )
+    creation.meant = lambda left, words: _meant_variable(creation, left, words)
+    creation.joined = lambda words: joined_variables(words, creation._option_string_actions)
+    if "create" in words:
+        _add_creation_options(creation)
+
+
+def joined_variables(words: List[str], options: Any = ()) -> List[str]:
+    """Return ``words`` with each ``--var KEY VALUE`` and ``--var KEY=VALUE`` as one word.
+
+    A value may look like an option, but must not be one of ``options``.
+    """
+    joined: List[str] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            return joined + [word] + rest
+        if word == _VAR and rest and rest[0] not in options:
+            word += "=" + rest.pop(0)
+        is_key_alone = word.startswith(_VAR + "=") and "=" not in word[len(_VAR) + 1 :]
+        if is_key_alone and rest and rest[0] not in options:
+            word += "=" + rest.pop(0)
+        joined.append(word)
+    return joined
+
+
+def _meant_variable(parser: Parser, left: Sequence[str], words: Sequence[str]) -> str:
+    """A person may forget ``--var``: ``--model a`` and ``model=a`` are meant as variables."""
+    from shlex import quote
+
+    option = parser.meant_option(left, words)
+    name, equals, value = left[0].partition("=")
+    if option or not (equals or name.startswith("--")):
+        return option
+    following = words[words.index(left[0]) + 1 :][:1]
+    if not equals:
+        value = "VALUE" if not following or following[0].startswith("-") else following[0]
+    variable = "{}={}".format(name.lstrip("-").replace("-", "_"), quote(value))
+    return " (to set a template variable, use --var {})".format(variable)
+
+
+def _build_list(group: Any) -> None:
+    parser = add_local_command(
+        group,
+        "list",
+        list_templates,
+        "list the available templates",
+        "coaia pipeline list --path",
+    )
+    parser.add_argument("--path", action="store_true", help="also show the path of each template")
+    add_listing_options(parser)
+
+
+def _build_show(group: Any) -> None:
+    parser = add_local_command(
+        group,
+        "show",
+        show,
+        "show the variables and steps of a template",
+        """coaia pipeline show simple-trace
+        coaia pipeline show llm-chain --preview""",
+    )
+    parser.add_argument("template", metavar="TEMPLATE")
+    parser.add_argument(
+        "--preview",
+        action="store_true",
+        help="show the trace that the default values produce; write nothing",
+    )
+    add_json(parser)
+
+
+def _add_creation_options(parser: Parser) -> None:
+    """What writes and sends is loaded only by the command that does."""
+    from coaiapy.cli.delivery import add_delivery_options
+
+    parser.add_argument("template", metavar="TEMPLATE")
+    parser.add_argument(
+        _VAR,
+        dest="variables",
+        action="append",
+        default=[],
+        type=_variable,
+        metavar="KEY=VALUE",
+        help="set a template variable (or: --var KEY VALUE); repeatable",
+    )
+    add_id(parser, "trace", type=str, help="id of the trace (default: a new id)")
+    add_id(parser, "session", help="session that the trace belongs to")
+    add_id(parser, "user", help="user that the trace belongs to")
+    parser.add_argument(
+        "--export-env",
+        action="store_true",
+        help="print shell lines for eval that set the ids, and save them in ./.coaia-env",
+    )
+    parser.add_argument(
+        "--enable-judge",
+        action="store_true",
+        help="mark the trace for evaluation by a judge (coaia calls none itself)",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show the trace without writing it")
+    add_json(parser)
+    add_delivery_options(parser)
+
+
+def _build_init(group: Any) -> None:
+    parser = add_local_command(
+        group,
+        "init",
+        init,
+        "create a template file to edit",
+        """coaia pipeline init my-template
+        coaia pipeline init company-etl --from data-pipeline --location project""",
+    )
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument(
+        "--from", dest="base", metavar="TEMPLATE", help="extend this existing template"
+    )
+    parser.add_argument(
+        "--location",
+        choices=("user", "project"),
+        default="user",
+        help="user: ~/.coaia/templates, project: ./.coaia/templates (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("json", "yaml"),
+        default="json",
+        help="format of the file (default: %(default)s)",
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite an existing template")
+    add_json(parser)
+
+
+def _variable(text: str) -> List[str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise argparse.ArgumentTypeError("{!r} is not KEY=VALUE".format(text))
+    return [name.strip(), value]
+
+
+def list_templates(args: argparse.Namespace, context: Context) -> None:
+    """List the templates, and say which files are broken."""
+    listing = pipeline.list_templates()
+    for complaint in listing.complaints:
+        context.note("not listed: " + complaint)
+    keys = ["name", "version", "place", "description"] + (["path"] if args.path else [])
+    rows = [_without_path(entry, args.path) for entry in listing.templates]
+    show_listing(args, context, rows, {key: key.capitalize() for key in keys}, "template")
+
+
+def _without_path(entry: Dict[str, Any], keep: bool) -> Dict[str, Any]:
+    return {key: value for key, value in entry.items() if keep or key != "path"}
+
+
+def show(args: argparse.Namespace, context: Context) -> None:
+    """Show a template, or the trace it makes of its defaults."""
+    template = pipeline.load(args.template)
+    if args.preview:
+        _print_pipeline(args, context, pipeline.preview(template))
+        context.note("preview: nothing was written; <...> marks a variable that needs a value")
+    elif args.json:
+        print_json(context, dict(template.to_dict(), path=template.source))
+    else:
+        context.say(_described(template))
+
+
+def _described(template: pipeline.PipelineTemplate) -> str:
+    heading = [("Template", "{} {}".format(template.name, template.version))]
+    heading.extend(
+        (label, text)
+        for label, text in (
+            ("About", template.description),
+            ("Author", template.author),
+            ("Extends", template.extends),
+            ("File", template.source),
+        )
+        if text
+    )
+    parts = ["\n".join("{:<9} {}".format(label + ":", text) for label, text in heading)]
+    variables = [_variable_row(variable) for variable in template.variables]
+    parts.append(table(variables, ("Variable", "Type", "Default", "Description")))
+    steps = [_step_row(step) for step in template.steps]
+    parts.append(table(steps, ("Step", "Type", "Parent", "Made")))
+    return "\n\n".join(parts)
+
+
+def _variable_row(variable: pipeline.PipelineVariable) -> List[Any]:
+    about = variable.description or ""
+    if variable.choices:
+        about += " (one of {})".format(", ".join(map(str, variable.choices)))
+    limits = [
+        "{} or {}".format(limit, word)
+        for limit, word in ((variable.minimum, "more"), (variable.maximum, "less"))
+        if limit is not None
+    ]
+    if limits:
+        about += " ({})".format(", ".join(limits))
+    if variable.aliases:
+        about += " (also: {})".format(", ".join(variable.aliases))
+    default = variable.default
+    if isinstance(default, (list, bool)):
+        default = ",".join(map(str, default)) if isinstance(default, list) else str(default).lower()
+    return [
+        variable.name,
+        variable.type,
+        "(required)" if variable.is_needed else default,
+        about.strip(),
+    ]
+
+
+def _step_row(step: pipeline.PipelineStep) -> List[Any]:
+    made = []
+    if step.for_each is not None:
+        made.append("for each of {}".format(step.for_each))
+    if step.conditional is not None:
+        made.append("if {}".format(step.conditional))
+    return [step.name, step.observation_type, step.parent, " ".join(made) or "once"]
+
+
+def create(args: argparse.Namespace, context: Context) -> int:
+    """Make a trace from a template, write it, and print it or its export lines."""
+    from coaiapy.cli.delivery import check_export, export_variables, submit_and_report
+
+    if args.json and args.export_env:
+        raise UsageError("--json and --export-env cannot be combined: choose one")
+    variables = dict(args.variables)
+    for name, value in (("user_id", args.user_id), ("session_id", args.session_id)):
+        if value is not None and variables.get(name, value) != value:
+            raise UsageError(
+                "--{} says {!r}, but --var {} says {!r}: give only one of them".format(
+                    name.replace("_", "-"), value, name, variables[name]
+                )
+            )
+    made = pipeline.create(
+        pipeline.load(args.template),
+        variables,
+        trace_id=args.trace_id,
+        session_id=args.session_id,
+        user_id=args.user_id,
+        enable_judge=args.enable_judge,
+    )
+    if args.dry_run:
+        if not args.export_env:
+            _print_pipeline(args, context, made)
+        context.note("dry run: nothing was written, sent or exported")
+        return ExitCode.OK
+    check_export(args)
+    code = submit_and_report(args, context, made.trace, made.observations)
+    if not args.export_env:
+        _print_pipeline(args, context, made)
+    elif code != ExitCode.REFUSED:
+        export_variables(context, made.environment())
+    return code
+
+
+def _print_pipeline(args: argparse.Namespace, context: Context, made: pipeline.Pipeline) -> None:
+    if args.json:
+        print_json(context, made.body())
+    else:
+        show_trace(context, made.body())
+
+
+def schema(args: argparse.Namespace, context: Context) -> None:
+    """Print the schema that an editor can check templates with while they are written."""
+    from coaiapy.templating.document import schema_text
+
+    context.say(schema_text().rstrip())
+
+
+def init(args: argparse.Namespace, context: Context) -> None:
+    """Write a new template and say where to edit it."""
+    path = pipeline.init(args.name, args.base, args.location, args.format, args.force)
+    if args.json:
+        print_json(context, {"name": args.name, "path": path})
+    else:
+        context.say(path)
+    template = pipeline.load(args.name)
+    context.note("edit this file, then: coaia pipeline create {}".format(args.name))
+    if template.extends:
+        context.note(
+            "it extends {}: to change a variable ({}) or a step ({}), define it again under the "
+            'same name; to remove one, add "remove": true; to add one, use a new name'.format(
+                template.extends,
+                ", ".join(template.get_variable_names()),
+                ", ".join(repr(step.name) for step in template.steps),
+            )
+        )

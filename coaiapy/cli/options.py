@@ -1,0 +1,111 @@
+"""Options and values that many commands take, and the checks of such values."""
+
+import argparse
+from typing import Any, Optional, Sequence
+
+from coaiapy.cli import references
+from coaiapy.errors import UsageError
+from coaiapy.util import text as texts
+from coaiapy.util import times
+from coaiapy.util.formats import json_values
+from coaiapy.util.text import cut_repr, whole_number
+
+ENVIRONMENT_HELP = "Langfuse environment (default: the setting LANGFUSE_TRACING_ENVIRONMENT)"
+FROM_HELP = "only what started at or after this time (formats: coaia help times)"
+TO_HELP = "only what started before this time"
+
+
+def add_json(parser: argparse.ArgumentParser, default: Any = False) -> None:
+    """Add ``--json``."""
+    parser.add_argument("--json", action="store_true", default=default, help="print JSON")
+
+
+def add_fields(parser: Any, names: Sequence[str]) -> None:
+    """Add a list of the fields that a file may have to the help of a command that reads it."""
+    from textwrap import wrap
+
+    listed = "\n".join(wrap(", ".join(names), 76))
+    parser.add_argument_group("columns of a table, or fields of an object", listed)
+
+
+def add_columns(parser: Any, names: Sequence[str]) -> None:
+    """Add ``--map``, and the names of the columns, to a command that reads tables."""
+    parser.add_argument(
+        "--map",
+        action="append",
+        dest="renamed",
+        metavar="COLUMN=NAME",
+        help="read a column of the file under another name, such as question=input; without a "
+        "NAME it is left out; repeatable",
+    )
+    add_fields(parser, names)
+
+
+def add_id(parser: Any, kind: str, *short: str, **options: Any) -> None:
+    """Add ``--KIND-id``. It may also be written without the ``-id``, as some commands had it.
+
+    A record of a kind that has references is one that exists, unless ``type=str`` is among the
+    options.
+    """
+    options.setdefault("type", getattr(references, kind, str))
+    parser.add_argument(*short, "--{}-id".format(kind), metavar="ID", **options)
+    parser.add_argument(
+        "--" + kind,
+        dest=kind + "_id",
+        type=options["type"],
+        default=argparse.SUPPRESS,
+        help=argparse.SUPPRESS,
+    )
+
+
+def json_or_text(text: Optional[str]) -> Any:
+    """Return what a JSON text says, and any other text as it is."""
+    if text is None:
+        return None
+    try:
+        return json_values.parse_unique(text)
+    except json_values.DuplicateKeyError as error:
+        raise UsageError("in {}: {}".format(cut_repr(text), error)) from error
+    except ValueError:
+        return text
+
+
+def json_value(text: str) -> Any:
+    """Take any JSON."""
+    try:
+        return json_values.parse_unique(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("{!r} is not JSON: {}".format(text, error)) from error
+
+
+def json_object(text: str) -> Any:
+    """Take a JSON object."""
+    value = json_value(text)
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError("{!r} is not a JSON object".format(text))
+    return value
+
+
+def time(text: str) -> str:
+    """Take a point in time, in any form that ``times`` reads, or as people say it."""
+    try:
+        return times.parse(text) or times.parse_time(text)
+    except UsageError as error:
+        said = "{}, or as 2h (two hours ago), yesterday or monday".format(error)
+        raise argparse.ArgumentTypeError(said) from error
+
+
+def positive(text: str) -> int:
+    """Take a whole number above zero."""
+    number = whole_number(text)
+    if not number or len(text) > 9:
+        raise argparse.ArgumentTypeError("{!r} is not a whole number above 0".format(text))
+    return number
+
+
+def seconds(text: str) -> float:
+    """Take a number of seconds above zero."""
+    number = texts.number(text)
+    if number is None or not 0 < number < 1e6:
+        raise argparse.ArgumentTypeError("{!r} is not a number of seconds above 0".format(text))
+    return float(number)

@@ -1,0 +1,111 @@
+"""Ids of records that exist: ``latest``, and beginnings of ids as narrow tables show them.
+
+An option or operand takes ``type=trace`` (``session``, ``observation``, ``score``, ``comment``). An id
+that is written in full stays as it is, without a look at any server.
+"""
+
+import argparse
+from typing import Any, Callable, Optional, TypeVar
+
+from coaiapy.cli.streams import Context
+from coaiapy.errors import CoaiaError, NotFoundError, UsageError
+
+LATEST = "latest"
+# What a shortened id ends with; the second can be typed.
+MARKS = ("…", "...")
+LATEST_HELP = '"latest", or a beginning of the id'
+Found = TypeVar("Found")
+
+
+class Reference(str):
+    """An id that has to be looked for first: ``latest``, or its beginning and one of ``MARKS``."""
+
+    kind = ""
+
+
+def _reference(kind: str, text: str) -> str:
+    if text != LATEST and not text.endswith(MARKS):
+        return text
+    found = Reference(text)
+    found.kind = kind
+    return found
+
+
+def trace(text: str) -> str:
+    """Take the id of a trace."""
+    return _reference("trace", text)
+
+
+def session(text: str) -> str:
+    """Take the id of a session."""
+    return _reference("session", text)
+
+
+def observation(text: str) -> str:
+    """Take the id of an observation."""
+    return _reference("observation", text)
+
+
+def score(text: str) -> str:
+    """Take the id of a score."""
+    return _reference("score", text)
+
+
+def comment(text: str) -> str:
+    """Take the id of a comment."""
+    return _reference("comment", text)
+
+
+def resolve(args: argparse.Namespace, context: Context) -> None:
+    """Replace the references in ``args`` by the ids that they mean."""
+    for name, value in vars(args).items():
+        if isinstance(value, list) and any(isinstance(one, Reference) for one in value):
+            setattr(args, name, [_id(one, context) for one in value])
+        elif isinstance(value, Reference):
+            setattr(args, name, _id(value, context))
+
+
+def _id(value: Any, context: Context) -> str:
+    if not isinstance(value, Reference):
+        return str(value)
+    from coaiapy.config import settings
+    from coaiapy.langfuse import lookup
+
+    known = settings.load(context.env_file)
+    if value == LATEST:
+        found = lookup.latest(known, value.kind)
+    else:
+        beginning = value[: -len(next(mark for mark in MARKS if value.endswith(mark)))]
+        found = lookup.beginning_with(known, value.kind, beginning)
+    context.note("{} {}".format(value.kind, found))
+    return found
+
+
+def read_one(read: Callable[[str], Found], known: Any, kind: str, given: str) -> Found:
+    """Return ``read(id)`` for the id that is given, or for the only one that begins with it."""
+    try:
+        return read(given)
+    except NotFoundError as unknown:
+        from coaiapy.langfuse import lookup
+
+        try:
+            whole = lookup.beginning_with(known, kind, given)
+        except UsageError:
+            raise
+        except CoaiaError:
+            raise unknown from None
+        return read(whole)
+
+
+def given_or_active(given: Optional[str], variable: str, what: str) -> str:
+    """Return the id that is given, else that of this shell or project; ``UsageError`` if none is."""
+    if given is not None:
+        return given
+    from coaiapy.env.context import current_context
+
+    active = current_context().get(variable)
+    if not active:
+        raise UsageError(
+            'the id of the {} is missing: give it, or "latest", or set {}'.format(what, variable)
+        )
+    return active
