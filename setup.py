@@ -1,6 +1,6 @@
 """Packaging for a setuptools older than 61 (Python 3.6), which reads no [project] table.
 
-pyproject.toml says the same for every newer one; tests/test_packaging.py holds the two together.
+pyproject.toml says the same for every newer one; tests/project/test_packaging.py holds the two together.
 """
 
 import re

@@ -4,11 +4,11 @@ import importlib
 import io
 import os
 import signal
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, settings
+from places import ROOT, TESTS
 
 from coaiapy.cli.parser import Context
 from coaiapy.coaiacli import main
@@ -61,7 +61,8 @@ def pytest_sessionstart(session):
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is None or session.config.option.file_or_dir:
         return
-    names = sorted(path.stem for path in Path(__file__).parent.glob("test_*.py"))
+    paths = (path.relative_to(ROOT).with_suffix("") for path in TESTS.rglob("test_*.py"))
+    names = sorted(".".join(path.parts) for path in paths)
     first = len(names) * int(worker[2:]) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
     for name in names[first:] + names[:first]:
         try:

@@ -18,7 +18,7 @@ from typing import Dict, Iterator, List, NamedTuple
 from xml.sax.saxutils import escape
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 from documents import CHANGING, Step, read, steps  # noqa: E402
 
