@@ -47,7 +47,7 @@ help:
 	@echo "make lint          check style, types and language level"
 	@echo "make format        format the code with ruff"
 	@echo "make bench         measure time and memory, compared with the published release and the official SDK"
-	@echo "make docs          generate docs/cli.md, docs/coaia.1, docs/api.md and docs/tour.svg from the code"
+	@echo "make docs          generate docs/cli.md, docs/coaia.1, docs/api.md, docs/wings.svg and docs/tour.svg from the code"
 	@echo "make clean         remove build/, dist/ and *.egg-info"
 	@echo "make bump          raise the version (or set it with VERSION=1.2.3)"
 	@echo "make build         build and check the wheel and the source distribution (same as make dist)"
@@ -82,6 +82,7 @@ endif
 docs: $(VENV)/.installed-test
 	$(BIN)/python tools/make_cli_docs.py
 	$(BIN)/python tools/make_api_docs.py
+	$(BIN)/python tools/make_wings.py
 	$(BIN)/python tools/make_tour.py
 
 bench: $(BENCH_VENV)/bin/python $(PUBLISHED_VENV)/.installed-bench $(SDK_VENV)/.installed-bench
