@@ -299,8 +299,9 @@ def _active(items: Iterable[Body]) -> int:
 
 
 def _differs(item: Body, known: Body) -> bool:
-    """Tell whether a field in the file has another value on the server."""
-    return any(known.get(key) != value for key, value in item.items())
+    """Tell whether a field has another value on the server, where large numbers are rounded."""
+    rounded = json_values.rounded
+    return any(rounded(known.get(key)) != rounded(value) for key, value in item.items())
 
 
 def _counted(

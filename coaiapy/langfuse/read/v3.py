@@ -64,6 +64,11 @@ class LegacyReader:
         """Return those of the traces that there are."""
         return {one for one in trace_ids if self._first(TRACES, ids.known_forms(one)) is not None}
 
+    def is_public(self, trace_id: str) -> bool:
+        """Tell whether there is a trace of exactly this id that is public."""
+        found = self._first(TRACES, [trace_id], {"fields": "core"})
+        return found is not None and found.get("public") is True
+
     def session_traces(self, session_id: str) -> List[Body]:
         """Return the traces of a session, the oldest first."""
         return list(self.traces(TraceFilter(session_id=session_id, order="timestamp.asc")))
@@ -129,10 +134,10 @@ class LegacyReader:
         """
         return environment if self.server.at_least(3, 31) else None
 
-    def _first(self, path: str, forms: List[str]) -> Optional[Body]:
+    def _first(self, path: str, forms: List[str], query: Optional[Body] = None) -> Optional[Body]:
         for form in forms:
             try:
-                found: Body = self.http.request("GET", path + "/" + quoted(form))
+                found: Body = self.http.request("GET", path + "/" + quoted(form), query)
                 return found
             except NotFoundError:
                 continue

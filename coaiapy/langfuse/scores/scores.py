@@ -4,11 +4,10 @@ They are written like every record: checked, saved in the journal, and sent from
 """
 
 import itertools
-from typing import Any, Callable, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterable, List, Mapping, Optional
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
-from coaiapy.langfuse.client.server import recall
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal, open_to_read
 from coaiapy.langfuse.journal.destinations import destination_of
@@ -92,24 +91,7 @@ def submit(settings: Settings, scores: Iterable[Score]) -> delivery.Outcome:
         destination = destination_of(journal, settings)
         placed = (_placed(journal, settings, destination, score) for score in scores)
         written = journal.append(destination, placed)
-        outcome = delivery.deliver(journal, settings, written)
-        return outcome._replace(notes=outcome.notes + _dropped(journal, settings, written.rows))
-
-
-def _dropped(journal: Journal, settings: Settings, rows: Sequence[int]) -> Tuple[str, ...]:
-    """Return a note about the fields of the written scores that a v2 server does not keep."""
-    server = None if settings.is_local else recall(journal, settings.base_url)
-    if server is None or server.at_least(3):
-        return ()
-    lost = {
-        name
-        for row in rows
-        for name in ("metadata", "environment")
-        if journal_reads.body_at(journal, row).get(name)
-    }
-    if not lost:
-        return ()
-    return ("this server (v2) does not keep the {} of scores".format(" and ".join(sorted(lost))),)
+        return delivery.deliver(journal, settings, written)
 
 
 def withdraw(settings: Settings, score: Score) -> None:

@@ -14,6 +14,7 @@ from coaiapy.langfuse.journal import destinations, outbox
 from coaiapy.langfuse.journal.db import Journal, Written, mark_age, set_mark
 from coaiapy.langfuse.journal.schema import LOCAL
 from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.send import losses
 from coaiapy.util import deadlines
 
 # Seconds that one command may spend on sending its own records, and those that waited before.
@@ -74,7 +75,9 @@ def deliver(journal: Journal, settings: Settings, written: Written) -> Outcome:
         owed = sum(outbox.watched(journal).values())
         try:
             _send(courier, written, owed)
-            return courier.outcome(written.changed, owed, outbox.watched(journal))
+            outcome = courier.outcome(written.changed, owed, outbox.watched(journal))
+            lost = losses.notes(journal, settings, written.rows) if owed else ()
+            return outcome._replace(notes=outcome.notes + lost)
         except StateError as error:  # the records are in the journal and will be sent later
             return Outcome(
                 changed=written.changed,

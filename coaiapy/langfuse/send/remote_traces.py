@@ -1,7 +1,8 @@
 """Completes what this machine has written about traces of others by what the server has of them.
 
-Servers of v2 and v3 merge a trace that is written again. A v4 server does not: the root span that
-is written again replaces the one that is there, also in the fields that it does not have. Records
+Servers of v2 and v3 merge a trace that is written again, but make a public one private. A v4 server
+does not merge: the root span that is written again replaces the one that is there, also in the fields
+that it does not have. Records
 of traces that the journal did not have are therefore marked as unread when they are written. Before
 they are sent, the traces are read from the server and merged here. Observations get the fields of
 their trace, which every span repeats: they are kept as a record of the kind ``context``, which is
@@ -18,6 +19,7 @@ from coaiapy.langfuse.client.server import V4, Server
 from coaiapy.langfuse.journal.db import Journal, clear_mark_of, moment
 from coaiapy.langfuse.journal.staging import merge_bodies, to_json, unread_mark
 from coaiapy.langfuse.read.readers import of_server
+from coaiapy.langfuse.read.v3 import LegacyReader
 from coaiapy.langfuse.read.v4 import FoundTrace, SpanReader
 from coaiapy.langfuse.records.fields import Body
 
@@ -32,7 +34,7 @@ _REPEATED = {
 # The traces whose root was never sent from here, and whether it waits to be sent now. What another
 # process is sending, that process has completed.
 _UNREAD = """
-SELECT r.trace_key, max(r.kind = 'trace') AS has_root FROM records AS r
+SELECT r.trace_key, max(r.kind = 'trace') AS has_root, r.trace_id FROM records AS r
 JOIN deliveries AS d ON d.seq = r.seq
 WHERE r.destination = ?1 AND r.sent_revision = 0 AND r.kind IN ('trace', 'observation')
     AND d.state = 'waiting' AND d.claimed_until <= ?2
@@ -67,17 +69,23 @@ def complete(journal: Journal, settings: Settings, destinations: Iterable[int]) 
 
 
 def _complete(journal: Journal, settings: Settings, destination: int) -> List[str]:
-    rows = journal.rows(_UNREAD, destination, time.time())
+    rows = list(journal.rows(_UNREAD, destination, time.time()))
     unread = {row["trace_key"]: bool(row["has_root"]) for row in rows}
+    roots = {row["trace_key"]: row["trace_id"] for row in rows if row["has_root"]}
 
-    def ask(http: LangfuseHttp, server: Server) -> Dict[str, FoundTrace]:
-        return SpanReader(http).known(unread) if server.generation == V4 else {}
+    def ask(http: LangfuseHttp, server: Server) -> Tuple[Dict[str, FoundTrace], List[str]]:
+        if server.generation == V4:
+            return SpanReader(http).known(unread), []
+        reader = LegacyReader(http, server)
+        return {}, [key for key, trace_id in roots.items() if reader.is_public(trace_id)]
 
-    found = of_server(journal, settings, ask, hasty=True) if unread else {}
+    found, public = of_server(journal, settings, ask, hasty=True) if unread else ({}, [])
     notes: List[str] = []
-    if not found:
+    if not found and not public:
         return notes
     with journal.transaction() as db:
+        for key in public:
+            _keep_public(db, destination, key)
         for key, there in found.items():
             if unread[key]:
                 notes += _merge_root(db, destination, key, there)
@@ -96,6 +104,13 @@ def _written(db: Any, destination: int, key: str, kind: str) -> Iterator[Tuple[A
             continue
         if isinstance(body, dict):
             yield row, body
+
+
+def _keep_public(db: Any, destination: int, key: str) -> None:
+    for row, body in _written(db, destination, key, "trace"):
+        if "public" not in body:
+            sent = to_json(dict(body, public=True))
+            db.execute(_CHANGE, (sent, body["timestamp"], row["seq"]))
 
 
 def _merge_root(db: Any, destination: int, key: str, there: FoundTrace) -> Iterator[str]:

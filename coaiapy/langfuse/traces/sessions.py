@@ -8,7 +8,7 @@ import os
 from typing import Any, List, NamedTuple, Optional
 
 from coaiapy.config.settings import Settings
-from coaiapy.errors import StateError, UsageError
+from coaiapy.errors import CoaiaError, StateError, UsageError
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse.records.records import Trace, trace_from
 from coaiapy.langfuse.send import delivery
@@ -36,14 +36,17 @@ def create(
     path: str,
     session_id: str,
     user_id: str,
-    name: str = SESSION_NAME,
+    name: Optional[str] = None,
 ) -> WrittenNode:
     """Write the first trace of a session, which has the session's id, then the session file.
 
+    Without a ``name`` a trace that is there keeps its own, and a new one is called ``SESSION_NAME``.
     The file is checked first: ``StateError`` if it is broken, ``UsageError`` if it belongs to
     another session. If the server refuses the trace, the file is not written.
     """
-    return _written(settings, path, session_id, session_id, user_id, name)
+    _check_file(path, session_id)
+    names = _names(settings, session_id, name, SESSION_NAME)
+    return _written(settings, path, session_id, session_id, user_id, names)
 
 
 def add_node(
@@ -52,10 +55,15 @@ def add_node(
     session_id: str,
     trace_id: str,
     user_id: str,
-    name: str = NODE_NAME,
+    name: Optional[str] = None,
 ) -> WrittenNode:
-    """Write another trace of a session, then add it to the session file; see ``create``."""
-    return _written(settings, path, session_id, trace_id, user_id, name)
+    """Write another trace of a session, then add it to the session file; see ``create``.
+
+    A new trace without a ``name`` is called ``NODE_NAME``.
+    """
+    _check_file(path, session_id)
+    names = _names(settings, trace_id, name, NODE_NAME)
+    return _written(settings, path, session_id, trace_id, user_id, names)
 
 
 def read(path: str) -> Body:
@@ -81,28 +89,48 @@ def write(path: str, session: Body) -> None:
     write_output(path, text)
 
 
+class _Names(NamedTuple):
+    """The name that is written to a trace, if any, and the one in the session file."""
+
+    written: Optional[str]
+    shown: str
+
+
+def _names(settings: Settings, trace_id: str, given: Optional[str], default: str) -> _Names:
+    """Return the names of a node: those of a trace that is there are not replaced by a default.
+
+    If the server cannot say whether there is one, none is written.
+    """
+    if given is not None:
+        return _Names(given, given)
+    try:
+        found = traces.known(settings, trace_id)
+    except CoaiaError:
+        return _Names(None, default)
+    return _Names(default, default) if found is None else _Names(None, found.get("name") or default)
+
+
 def _written(
     settings: Settings,
     path: str,
     session_id: str,
     trace_id: str,
     user_id: str,
-    name: str,
+    names: _Names,
 ) -> WrittenNode:
-    trace = trace_from({"id": trace_id, "session_id": session_id, "user_id": user_id, "name": name})
-    _check_place(path)
-    _of_session(path, session_id)
+    given = {"id": trace_id, "session_id": session_id, "user_id": user_id, "name": names.written}
+    trace = trace_from(given)
     outcome = traces.create(settings, trace)
     if not outcome.rejected:
         with locked(path):
             session = _of_session(path, session_id)
             if trace_id != session_id:
-                session = dict(session, nodes=_with_node(session["nodes"], trace_id, name))
+                session = dict(session, nodes=_with_node(session["nodes"], trace_id, names.shown))
             write(path, session)
     return WrittenNode(trace, outcome)
 
 
-def _check_place(path: str) -> None:
+def _check_file(path: str, session_id: str) -> None:
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder) or os.path.isdir(path):
         raise StateError(
@@ -110,6 +138,7 @@ def _check_place(path: str) -> None:
             "folder itself: name another with -f".format(path)
         )
     check_stays(path)
+    _of_session(path, session_id)
 
 
 def _of_session(path: str, session_id: str) -> Body:

@@ -6,7 +6,7 @@ shows only traces that were created, so that missing ones are created there. Tho
 left alone: creating a trace again would make a public one private.
 """
 
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, NetworkError, NotFoundError, UsageError
@@ -289,6 +289,24 @@ def _made_elsewhere(journal: Journal, settings: Settings, destination: int, trac
         )
     trace: Trace = from_body("trace", found)
     return trace.body()
+
+
+def known(settings: Settings, trace_id: str) -> Optional[Body]:
+    """Return a trace as it was written here, else as the server has it, ``None`` if it is new.
+
+    Raises what a reader raises: then it is not known whether there is one.
+    """
+    from coaiapy.langfuse.read.readers import read
+
+    trace_id = ids.check_given(trace_id, "trace")
+    with Journal() as journal:
+        destination = destination_of(journal, settings)
+        row = journal_reads.row_of_trace(journal, destination, trace_id)
+        if row is not None:
+            return journal_reads.body_at(journal, row)
+        return read(  # type: ignore[no-any-return]
+            journal, settings, lambda reader: reader.trace(trace_id), hasty=True
+        )
 
 
 def _observed_elsewhere(

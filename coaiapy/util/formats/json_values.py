@@ -9,7 +9,7 @@ new one in C for each value, which takes longer than encoding a small value.
 import json
 import math
 from json import encoder
-from typing import Any, Callable, Dict, Iterable, List, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Tuple
 
 from coaiapy.util.text import cut_repr
 
@@ -140,6 +140,35 @@ def check_depth(value: Any) -> None:
         if not level:
             return
     raise ValueError("is nested deeper than {} levels".format(MAX_DEPTH))
+
+
+def inexact_numbers(value: Any) -> Iterator[int]:
+    """Yield the whole numbers in a value that a program whose numbers are floats would round.
+
+    Those are numbers above 2^53, in JavaScript for instance, and so on servers of Langfuse.
+    """
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for inner in value:
+            for number in inexact_numbers(inner):
+                yield number
+    elif type(value) is int and value != _as_float(value):
+        yield value
+
+
+def _as_float(number: int) -> int:
+    """Return a whole number as it is after it was a float; it has at most ``MAX_DIGITS`` digits."""
+    return int(float(number))
+
+
+def rounded(value: Any) -> Any:
+    """Return a value with its ``inexact_numbers`` rounded."""
+    if isinstance(value, dict):
+        return {key: rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [rounded(inner) for inner in value]
+    return _as_float(value) if type(value) is int else value
 
 
 def _refuse_constant(name: str) -> Any:

@@ -9,7 +9,7 @@ from coaiapy.langfuse.read import spans
 from coaiapy.langfuse.read.filters import SessionFilter, TraceFilter
 from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.langfuse.traces import reads as trace_reads
-from coaiapy.langfuse.traces import traces
+from coaiapy.langfuse.traces import sessions, traces
 
 GIVEN = {
     "id": "t",
@@ -25,7 +25,6 @@ GIVEN = {
     "version": "7",
     "public": True,
 }
-LOST_ON_LEGACY = {"public"}  # a trace that is written again without it becomes private there
 
 
 def made_elsewhere(*steps, **changes):
@@ -51,10 +50,7 @@ def test_a_trace_that_another_machine_has_made_keeps_what_it_had(use, run, kind)
         server.merge()
     expected = dict(given, tags=["a", "b"], metadata={"k": "1", "l": 2})
     found = shown()
-    lost = set() if kind in SPANS else LOST_ON_LEGACY
-    assert {name: found.get(name) for name in expected if name not in lost} == {
-        name: value for name, value in expected.items() if name not in lost
-    }
+    assert {name: found.get(name) for name in expected} == expected
     assert [one["id"] for one in found["observations"]] == ["o"]
 
 
@@ -91,6 +87,20 @@ def test_a_trace_is_moved_to_another_session_from_another_machine(use, run, kind
     listed = trace_reads.list_traces(known(), TraceFilter(session_id="s2"))
     assert [one["id"] for one in listed] == ["t"]
     assert [one["id"] for one in trace_reads.list_sessions(known(), SessionFilter())][:1] == ["s2"]
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_a_session_does_not_rename_a_trace_unless_told_to(use, run, project, kind):
+    use(kind)
+    made_elsewhere()
+    for words in (["create", "t", "u"], ["addnode", "s2", "t", "u", "-f", "two.yml"]):
+        assert run("fuse", "sessions", *words).code == 0
+        assert trace_reads.get_trace(known(), "t")["name"] == "n"
+        forget_what_was_written()
+        assert trace_reads.get_trace(known(), "t")["name"] == "n"
+    assert sessions.read("two.yml")["nodes"] == [{"trace_id": "t", "name": "n"}]
+    assert run("fuse", "sessions", "addnode", "s2", "new", "u", "-f", "two.yml").code == 0
+    assert trace_reads.get_trace(known(), "new")["name"] == "Child Node"
 
 
 @pytest.mark.parametrize("kind", SPANS)

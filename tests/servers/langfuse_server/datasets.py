@@ -11,6 +11,7 @@ from . import zod as z
 from .messages import Answer, domain_error, invalid_request, not_found
 from .paging import page_answer
 from .request import Request
+from .stored_values import in_javascript
 from .tables import Body
 from .times import now_iso
 
@@ -90,7 +91,7 @@ def create_item(server: Any, request: Request) -> Answer:
     elif item["datasetId"] != dataset["id"]:
         return of_another_dataset(server, item, name)
     kept = ("id", "datasetName")
-    changes = {key: body[key] for key in body if key in item and key not in kept}
+    changes = {key: in_javascript(body[key]) for key in body if key in item and key not in kept}
     item.update({key: value for key, value in changes.items() if value is not None}, updatedAt=now)
     return Answer(200, item)
 

@@ -98,7 +98,7 @@ def _build_files(group: Any) -> None:
 
 def _add_writing(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument("user_id", metavar="USER_ID")
-    parser.add_argument("-n", "--name", default=name, help="name (default: {})".format(name))
+    parser.add_argument("-n", "--name", help="name (default: {}, or the one it has)".format(name))
     _add_file(parser)
     add_json(parser)
     add_delivery_options(parser)

@@ -15,7 +15,7 @@ WHERE = sorted(KINDS) + ["local"]
 SESSION = "4e2b1c1a-2a46-4f53-9d0c-1f3b9a0c7a11"
 BROKEN = ["", "- a\n", "some words", "a: [1", "nodes: []\n", "session_id: s\nnodes: {a: 1}\n"]
 BROKEN += ["session_id: s\nnodes: [x]\n", "session_id: s\nnodes: [{name: x}]\n"]
-BROKEN += ["session_id: [1]\n", "session_id: 2020-01-01\n", "session_id: \x07"]
+BROKEN += ["session_id: [1]\n", "session_id: true\n", "session_id: \x07"]
 
 
 @pytest.mark.parametrize("where", WHERE)
@@ -70,6 +70,7 @@ def test_the_same_again_changes_nothing_and_a_new_name_is_taken(run, project):
         run("fuse", "sessions", "create", "one", "john")
         run("fuse", "sessions", "addnode", "one", "t1", "john")
     run("fuse", "sessions", "addnode", "one", "t1", "john", "-n", "renamed")
+    run("fuse", "sessions", "addnode", "one", "t1", "john")
     assert sessions.read("session.yml")["nodes"] == [{"trace_id": "t1", "name": "renamed"}]
 
 
@@ -81,6 +82,12 @@ def test_what_else_a_file_says_is_kept(run, project):
     assert found["title"] == "Zoë"
     assert found["nodes"][0] == {"trace_id": "12", "name": "a", "note": "b"}
     assert [node["trace_id"] for node in found["nodes"]] == ["12", "t1"]
+
+
+def test_an_id_that_looks_like_a_date_is_text(run, project):
+    (project / "session.yml").write_text("session_id: 2020-01-01\n")
+    assert run("fuse", "sessions", "addnode", "2020-01-01", "t1", "john").code == 0
+    assert sessions.read("session.yml")["session_id"] == "2020-01-01"
 
 
 def test_no_file_and_no_folder_are_said(run):

@@ -1,0 +1,82 @@
+"""Says what a server does not keep of the records that were just written to it."""
+
+import itertools
+import time
+from typing import Any, Iterator, List, Optional, Sequence, Set, Tuple
+
+from coaiapy.config.settings import Settings
+from coaiapy.langfuse.client.server import V4, Server, recall
+from coaiapy.langfuse.journal.damage import whole
+from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.records.fields import Body
+from coaiapy.util import times
+from coaiapy.util.formats.json_values import inexact_numbers
+
+# The records of one query: SQLite allows 999 values in it.
+_STEP = 900
+# Only these records can lose anything: all scores, and what has a number of 16 digits or more.
+_SUSPECT = (
+    "SELECT seq, kind, body, written_at FROM records WHERE (kind = 'score' OR body GLOB '*"
+    + "[0-9]" * 16
+    + "*') AND seq IN ({})"
+)
+# A score that was made just now needs no timestamp of its own. Seconds.
+_JUST_NOW = 60.0
+
+
+def notes(journal: Journal, settings: Settings, rows: Sequence[int]) -> Tuple[str, ...]:
+    """Return sentences about what the server does not keep of the records in ``rows``."""
+    server = recall(journal, settings.base_url)
+    if server is None:
+        return ()
+    lost: Set[str] = set()
+    rounded: List[str] = []
+    for row, body in _suspects(journal, rows):
+        if row["kind"] == "score" and not server.at_least(3):
+            lost.update(_lost(body, row["written_at"]))
+        number = _rounded(row["kind"], body, server)
+        if number is not None:
+            rounded.append("{} of {} {!r}".format(number, row["kind"], body["id"]))
+    return tuple(_score_notes(lost)) + tuple(_number_notes(rounded))
+
+
+def _suspects(journal: Journal, rows: Sequence[int]) -> Iterator[Tuple[Any, Body]]:
+    for start in range(0, len(rows), _STEP):
+        some = rows[start : start + _STEP]
+        sql = _SUSPECT.format(", ".join("?" * len(some)))
+        for found in whole(journal, journal.rows(sql, *some)):
+            yield found
+
+
+def _lost(score: Body, written_at: Optional[float]) -> Iterator[str]:
+    """Yield the fields of a score that a v2 server drops; its timestamp becomes the server's time."""
+    for name in ("environment", "metadata"):
+        if score.get(name):
+            yield name
+    moment = times.epoch_milliseconds(score["timestamp"]) / 1000
+    if abs((written_at or time.time()) - moment) > _JUST_NOW:
+        yield "timestamp"
+
+
+def _rounded(kind: str, body: Body, server: Server) -> Optional[int]:
+    """Return a number that the server rounds: a v4 server keeps those in inputs and outputs."""
+    is_span = server.generation == V4 and kind != "score"
+    return next(inexact_numbers(body.get("metadata") if is_span else body), None)
+
+
+def _score_notes(lost: Set[str]) -> Iterator[str]:
+    if lost:
+        *others, last = sorted(lost)
+        names = "{} and {}".format(", ".join(others), last) if others else last
+        yield "this server (v2) does not keep the {} of scores".format(names)
+
+
+def _number_notes(rounded: List[str]) -> Iterator[str]:
+    for first in itertools.islice(rounded, 1):
+        others = len(rounded) - 1
+        more = " and those of {} more records".format(others) if others else ""
+        yield (
+            "the server rounds whole numbers above 2^53: {}{}; a text keeps every digit".format(
+                first, more
+            )
+        )
