@@ -1,0 +1,128 @@
+"""Starts a command so that what it writes is passed on as it is, and its end is kept.
+
+A stream that is not kept is the command's own. One that is kept goes through a pipe, or through a
+pseudo-terminal where the user would see it in a terminal, so that the command behaves as it does
+without coaia.
+"""
+
+import os
+import signal
+from typing import Dict, List, NamedTuple, Optional, Sequence
+
+from coaiapy.running import child
+from coaiapy.running.child import Plan
+from coaiapy.running.relay import Relay, pipe
+from coaiapy.running.supervisor import Running
+from coaiapy.running.tail import Tail
+from coaiapy.running.terminal import Terminal
+from coaiapy.running.terminal import start as start_on
+
+STDIN, STDOUT, STDERR = 0, 1, 2
+
+
+class Launched(NamedTuple):
+    """A started command, and the end of each stream that is kept, by its descriptor.
+
+    On a terminal, standard output and standard error are one stream with one end.
+    """
+
+    running: Running
+    tails: Dict[int, Tail]
+
+
+def launch(
+    plan: Plan,
+    kept: Sequence[int],
+    most: int,
+    timeout: Optional[float] = None,
+) -> Launched:
+    """Start a command with the streams of this process; keep the last ``most`` bytes of ``kept``.
+
+    With ``timeout``, in seconds, it is ended then. Raises ``NotStartedError``. Must be called
+    within a ``Supervisor``, which the result's ``running`` is then given to.
+    """
+    if STDOUT in kept and os.isatty(STDOUT):
+        return _on_terminal(plan, kept, most, timeout)
+    tails = {number: Tail(most) for number in kept}
+    relays: List[Relay] = []
+    given = list(plan.streams)
+    for number in kept:
+        source, given[number] = _terminal_like(number) if os.isatty(number) else pipe()
+        relays.append(Relay(source, number, tails[number]))
+    alone = timeout is not None and not os.isatty(STDIN)
+    prepare = _lead_group if alone else plan.prepare
+    try:
+        process = child.start(plan._replace(streams=(given[0], given[1], given[2]), prepare=prepare))
+    finally:
+        for number in kept:
+            os.close(given[number])
+    addressee = -process if alone else process
+    return Launched(Running(process, addressee, relays, timeout=timeout), tails)
+
+
+def _lead_group() -> None:
+    """Then everything that the command starts can be ended with it."""
+    os.setpgid(0, 0)
+
+
+def _terminal_like(number: int) -> Sequence[int]:
+    """Return both sides of a pseudo-terminal that only shows, like the terminal at ``number``."""
+    import fcntl
+    import termios
+
+    master, slave = (child.above_streams(end) for end in os.openpty())
+    mode = termios.tcgetattr(number)
+    mode[1] &= ~termios.OPOST  # the real terminal will do that
+    termios.tcsetattr(slave, termios.TCSANOW, mode)
+    size = fcntl.ioctl(number, termios.TIOCGWINSZ, b"\0" * 8)
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, size)
+    return master, slave
+
+
+def _on_terminal(
+    plan: Plan, kept: Sequence[int], most: int, timeout: Optional[float]
+) -> Launched:
+    terminal = Terminal(_open_terminal(), shares_keys=not os.isatty(STDIN))
+    given = list(plan.streams)
+    shown = Tail(most)
+    tails = {STDOUT: shown}
+    relays = [Relay(terminal.master, STDOUT, shown)]
+    for number in (STDIN, STDOUT, STDERR):
+        if os.isatty(number):
+            given[number] = terminal.slave
+    writing = -1
+    if STDERR in kept and not os.isatty(STDERR):
+        tails[STDERR] = Tail(most)
+        source, writing = pipe()
+        given[STDERR] = writing
+        relays.append(Relay(source, STDERR, tails[STDERR]))
+    try:
+        monitor, command = start_on(
+            terminal, plan._replace(streams=(given[0], given[1], given[2]))
+        )
+    except BaseException:
+        terminal.close()
+        os.close(terminal.master)
+        raise
+    finally:
+        if writing >= 0:
+            os.close(writing)
+    return Launched(Running(monitor, -command, relays, terminal, timeout), tails)
+
+
+def _open_terminal() -> int:
+    try:
+        return child.above_streams(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:  # it shows what we write, but does not control us
+        return child.above_streams(os.dup(STDOUT))
+
+
+def ended_by_key(running: Running, received: Sequence[int]) -> bool:
+    """Tell whether the command died of a Ctrl-C that went to all processes of the terminal."""
+    return (
+        running.status is not None
+        and os.WIFSIGNALED(running.status)
+        and os.WTERMSIG(running.status) == signal.SIGINT
+        and running.shares_group
+        and signal.SIGINT in received
+    )

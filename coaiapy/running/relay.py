@@ -1,0 +1,65 @@
+"""Passes on what a command writes, unchanged and at once, and keeps its end."""
+
+import errno
+import os
+from typing import Optional, Tuple
+
+from coaiapy.running.child import above_streams
+from coaiapy.running.tail import Tail
+
+# The most that is passed on at a time, and what Linux may keep in a pipe on its way.
+BLOCK = 1 << 18
+_F_SETPIPE_SZ = 1031
+
+
+class Relay:
+    """Copies from the descriptor ``source`` to ``target``; without a target it only keeps the end."""
+
+    def __init__(self, source: int, target: Optional[int], tail: Tail) -> None:
+        self.source = source
+        self.target = target
+        self.tail = tail
+        self.is_open = True
+
+    def copy(self) -> bool:
+        """Copy what is there; wait if nothing is. Return false if there will be nothing more.
+
+        That is the end of the stream, or that nobody takes what is written any more. The source is
+        to be closed then, which tells the command what it would be told without coaia.
+        """
+        try:
+            data = os.read(self.source, BLOCK)
+        except OSError as error:
+            if error.errno != errno.EIO:  # so ends a pseudo-terminal
+                raise
+            data = b""
+        if data:
+            self.tail.feed(data)
+        return bool(data) and self._pass_on(data)
+
+    def _pass_on(self, data: bytes) -> bool:
+        view = memoryview(data)
+        while self.target is not None and view:
+            try:
+                view = view[os.write(self.target, view) :]
+            except OSError:
+                return False
+        return True
+
+    def close(self) -> None:
+        """Read no more."""
+        if self.is_open:
+            self.is_open = False
+            os.close(self.source)
+
+
+def pipe() -> Tuple[int, int]:
+    """Return both ends of a pipe that holds as much as the system allows at once."""
+    reading, writing = (above_streams(end) for end in os.pipe())
+    try:
+        import fcntl
+
+        fcntl.fcntl(writing, _F_SETPIPE_SZ, 1 << 20)
+    except (ImportError, OSError):
+        pass  # another system, or a limit of this user: it is as good, only slower
+    return reading, writing
