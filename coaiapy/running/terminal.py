@@ -69,12 +69,20 @@ class Terminal:
     def pass_keys(self) -> None:
         """Pass on what was typed; what the command's terminal has no room for has to wait."""
         if not self._pending:
-            self._pending = os.read(self.user, _KEYS)
+            self._pending = self._typed()
         try:
             self._pending = self._pending[os.write(self.master, self._pending) :]
         except OSError as error:
             if error.errno != errno.EAGAIN:
                 self._pending = b""
+
+    def _typed(self) -> bytes:
+        try:
+            keys = os.read(self.user, _KEYS)
+        except OSError:
+            keys = b""
+        self.is_raw = self.is_raw and bool(keys)  # without any, the terminal is gone
+        return keys
 
     @property
     def has_pending_keys(self) -> bool:
