@@ -22,6 +22,7 @@ WINGS = """
     langfuse
     templating stash llm
     audio
+    running
     environment
     pipeline cogh syntation
     checks
