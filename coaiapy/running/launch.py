@@ -52,7 +52,9 @@ def launch(
     alone = timeout is not None and not os.isatty(STDIN)
     prepare = _lead_group if alone else plan.prepare
     try:
-        process = child.start(plan._replace(streams=(given[0], given[1], given[2]), prepare=prepare))
+        process = child.start(
+            plan._replace(streams=(given[0], given[1], given[2]), prepare=prepare)
+        )
     finally:
         for number in kept:
             os.close(given[number])
@@ -79,9 +81,7 @@ def _terminal_like(number: int) -> Sequence[int]:
     return master, slave
 
 
-def _on_terminal(
-    plan: Plan, kept: Sequence[int], most: int, timeout: Optional[float]
-) -> Launched:
+def _on_terminal(plan: Plan, kept: Sequence[int], most: int, timeout: Optional[float]) -> Launched:
     terminal = Terminal(_open_terminal(), shares_keys=not os.isatty(STDIN))
     given = list(plan.streams)
     shown = Tail(most)
@@ -97,9 +97,7 @@ def _on_terminal(
         given[STDERR] = writing
         relays.append(Relay(source, STDERR, tails[STDERR]))
     try:
-        monitor, command = start_on(
-            terminal, plan._replace(streams=(given[0], given[1], given[2]))
-        )
+        monitor, command = start_on(terminal, plan._replace(streams=(given[0], given[1], given[2])))
     except BaseException:
         terminal.close()
         os.close(terminal.master)

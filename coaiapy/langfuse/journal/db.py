@@ -17,13 +17,16 @@ from typing import (
     Iterable,
     Iterator,
     List,
+    Mapping,
     NamedTuple,
     Optional,
     Sequence,
 )
 
 from coaiapy.errors import NoPlaceError, StateError
-from coaiapy.langfuse.journal.schema import LOCAL, SCHEMA, SCHEMA_VERSION
+from coaiapy.langfuse.journal import open_records
+from coaiapy.langfuse.journal.observers import forget
+from coaiapy.langfuse.journal.schema import LOCAL, SCHEMA, SCHEMA_VERSION, UPGRADES
 from coaiapy.langfuse.journal.staging import mark_unread, merge_into, move, stage
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.util.files import locked, make_private_file, reason
@@ -39,6 +42,7 @@ CHECKPOINT_PAGES = 10000
 _MEMORY = ":memory:"
 # By whether a transaction waits for the disk.
 _SYNCHRONOUS = {True: "PRAGMA synchronous = FULL", False: "PRAGMA synchronous = NORMAL"}
+_SCRIPT = "BEGIN IMMEDIATE; {} PRAGMA user_version = {}; COMMIT;"
 # Seconds: a mark never lasts longer. A later time was written while the clock was wrong, and is
 # ignored.
 LONGEST = 3600.0
@@ -114,6 +118,7 @@ class Journal:
         self.set_aside: List[int] = []  # damaged rows that were found
         with self.reporting_errors():
             self.db = _open(self.path)
+        self._close_interrupted()
 
     def __enter__(self) -> "Journal":
         return self
@@ -190,6 +195,38 @@ class Journal:
             found = db.execute("SELECT * FROM records WHERE seq = ?", (row,)).fetchone()
             return Written([row], int(merge_into(db, found, changes)))
 
+    def begin(self, destination: int, records: Iterable[Any], observer: str) -> Written:
+        """Write records of what begins now; they are open, and sent once they are closed.
+
+        ``observer`` is the token of the ``Observer`` that will close them.
+        """
+        with self.reporting_errors(is_temporary=True):
+            count = stage(self.db, records)
+        with self.transaction() as db:
+            rows, changed = move(db, destination, count)
+            open_records.note_open(db, rows, observer)
+        return Written(rows, changed)
+
+    def close_records(self, changes: Mapping[int, Body]) -> Written:
+        """Close open records, each with its changes, and put them into the outbox.
+
+        A record that was deleted meanwhile stays deleted.
+        """
+        with self.transaction() as db:
+            changed = [open_records.close_record(db, row, changes[row]) for row in changes]
+        return Written(list(changes), sum(changed))
+
+    def _close_interrupted(self) -> None:
+        """Close what observers have left open that have died; if that fails, the next command does."""
+        try:
+            with self.reporting_errors():
+                for token in open_records.left_behind(self.db):
+                    with self.transaction() as db:
+                        open_records.close_interrupted(db, token)
+                    forget(token)
+        except StateError:
+            pass  # the command itself may not need what is broken or locked
+
     def destination(self, base_url: str, public_key: str) -> int:
         """Return the number of a destination; a new one is added."""
         known = "SELECT id FROM destinations WHERE base_url = ? AND public_key = ?"
@@ -259,6 +296,8 @@ def _prepare(db: Any, path: str) -> None:
     if version == 0:
         _check_empty(db, path)
         _create(db, path)
+    elif version < SCHEMA_VERSION:
+        _upgrade(db, path)
 
 
 def _check_empty(db: Any, path: str) -> None:
@@ -289,9 +328,15 @@ def _create(db: Any, path: str) -> None:
             _make_tables(db)
 
 
+def _upgrade(db: Any, path: str) -> None:
+    """Bring the tables of an earlier version to this one; what is in them stays."""
+    with locked(path):
+        for version in range(_version(db), SCHEMA_VERSION):
+            db.executescript(_SCRIPT.format(UPGRADES[version], version + 1))
+
+
 def _make_tables(db: Any) -> None:
-    script = "BEGIN IMMEDIATE; {} PRAGMA user_version = {}; COMMIT;"
-    db.executescript(script.format(SCHEMA, SCHEMA_VERSION))
+    db.executescript(_SCRIPT.format(SCHEMA, SCHEMA_VERSION))
 
 
 def set_mark(journal: Journal, name: str, seconds: float = 0) -> None:

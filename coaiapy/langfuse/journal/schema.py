@@ -1,10 +1,20 @@
 """The tables of the journal."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # The destination of records that stay on this machine.
 LOCAL = 0
 # The kind of a row whose record cannot be read.
 DAMAGED = "damaged"
+
+# What version 2 has added.
+OPEN_RECORDS = """
+CREATE TABLE open_records (
+    seq INTEGER PRIMARY KEY REFERENCES records (seq) ON DELETE CASCADE,
+    opened_by TEXT NOT NULL
+);
+"""
+# The script that brings a journal of a version to the next one.
+UPGRADES = {1: OPEN_RECORDS}
 
 SCHEMA = """
 CREATE TABLE destinations (
@@ -55,3 +65,4 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_by_state ON deliveries (destination, state, seq);
 CREATE TABLE stash (key TEXT PRIMARY KEY, value BLOB NOT NULL, expires_at REAL);
 """
+SCHEMA += OPEN_RECORDS

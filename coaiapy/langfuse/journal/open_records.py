@@ -1,0 +1,57 @@
+"""Open records: what is still going on, such as a command that runs.
+
+An open record is in the journal from its start, but not in the outbox: it is sent when it is
+closed. If its observer dies, the next command that opens the journal closes it as interrupted.
+"""
+
+from datetime import datetime, timezone
+from typing import Any, Iterable, List, Optional
+
+from coaiapy.langfuse.journal import observers
+from coaiapy.langfuse.journal.staging import known_body, merge_into
+from coaiapy.langfuse.records.fields import Body
+from coaiapy.util import times
+
+INTERRUPTED = "interrupted: the process that observed it ended without closing it"
+_OF_OBSERVER = (
+    "SELECT * FROM records WHERE seq IN (SELECT seq FROM open_records WHERE opened_by = ?)"
+)
+
+
+def note_open(db: Any, rows: Iterable[int], token: str) -> None:
+    """Note that these records are open, within the caller's transaction; ``token`` observes them."""
+    db.executemany(
+        "INSERT OR REPLACE INTO open_records (seq, opened_by) VALUES (?, ?)",
+        [(row, token) for row in rows],
+    )
+
+
+def close_record(db: Any, row: int, changes: Body) -> bool:
+    """Close an open record with ``changes``, within the caller's transaction.
+
+    Returns whether they changed it. A record that was deleted meanwhile stays deleted.
+    """
+    db.execute("DELETE FROM open_records WHERE seq = ?", (row,))
+    found = db.execute("SELECT * FROM records WHERE seq = ?", (row,)).fetchone()
+    return found is not None and merge_into(db, found, changes)
+
+
+def left_behind(db: Any) -> List[str]:
+    """Return the observers that have died and left open records behind."""
+    tokens = db.execute("SELECT DISTINCT opened_by FROM open_records").fetchall()
+    return [row["opened_by"] for row in tokens if not observers.is_alive(row["opened_by"])]
+
+
+def close_interrupted(db: Any, token: str) -> None:
+    """Close what an observer has left behind, within the caller's transaction."""
+    last_seen = observers.last_seen(token)
+    for found in db.execute(_OF_OBSERVER, (token,)).fetchall():
+        close_record(db, found["seq"], _interruption(found, last_seen))
+
+
+def _interruption(found: Any, last_seen: Optional[float]) -> Body:
+    if found["kind"] != "observation":
+        return {}
+    start = str(known_body(found)["startTime"])
+    end = times.to_text(datetime.fromtimestamp(last_seen, timezone.utc)) if last_seen else start
+    return {"endTime": max(start, end), "level": "ERROR", "statusMessage": INTERRUPTED}
