@@ -98,7 +98,7 @@ def above_streams(descriptor: int) -> int:
     return int(moved)
 
 
-def _become(path: str, plan: Plan, writing: int, blocked: Collection[signal.Signals]) -> None:
+def _become(path: str, plan: Plan, writing: int, blocked: Collection[int]) -> None:
     """In the new process: take the command's place, or say why not and end."""
     try:
         plan.prepare()

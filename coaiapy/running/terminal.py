@@ -127,9 +127,7 @@ def start(terminal: Terminal, plan: Plan) -> Tuple[int, int]:
     raise NotStartedError(sentence, int(code or child.NOT_EXECUTABLE))
 
 
-def _monitor(
-    terminal: Terminal, plan: Plan, writing: int, blocked: Collection[signal.Signals]
-) -> None:
+def _monitor(terminal: Terminal, plan: Plan, writing: int, blocked: Collection[int]) -> None:
     """In the monitor: open the session, start the command, end as it ends."""
     try:
         os.setsid()
