@@ -89,7 +89,7 @@ def test_the_path_that_is_read_counts_for_every_function(openai, project, monkey
 def test_a_path_that_cannot_be_read_leaves_the_one_before_in_place(project, broken):
     text = "LANGFUSE_PUBLIC_KEY=good\nLANGFUSE_SECRET_KEY=s\n"
     (project / "good.env").write_text(text)
-    (project / "open-quote.env").write_text("A='open\n")
+    (project / "open-quote.env").write_text("REDIS_URL='open\n")
     (project / "no-host.env").write_text("REDIS_URL=redis://\n")
     coaiamodule.read_config(env_path="good.env")
     with pytest.raises(CoaiaError):

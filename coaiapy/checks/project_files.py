@@ -10,7 +10,7 @@ from coaiapy.config.schema import key_for
 from coaiapy.env import files as env_files
 from coaiapy.env import held
 from coaiapy.env import places as env_places
-from coaiapy.errors import NotFoundError
+from coaiapy.errors import NotFoundError, StateError
 from coaiapy.util.masking import shown_url
 from coaiapy.util.paths import entries, read_regular
 
@@ -28,8 +28,11 @@ class Subject(NamedTuple):
 def subjects(path: str) -> List[Subject]:
     """Return what can be trusted at ``path``, a file of a project or the project's folder.
 
-    Raises ``NotFoundError`` if there is nothing, ``StateError`` for a file that cannot be read.
+    Raises ``NotFoundError`` if there is nothing, ``StateError`` for a file that is missing or
+    cannot be read.
     """
+    if not os.path.lexists(path):
+        raise StateError("there is no file or folder {}".format(path))
     found = [_subject(one) for one in _files(path)]
     if not found:
         raise NotFoundError(

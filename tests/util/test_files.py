@@ -128,9 +128,8 @@ def test_an_input_that_is_not_text_is_a_mistake_of_the_user(run, project, words)
 
 
 def test_a_file_of_coaia_that_is_not_text_is_broken(run, project):
-    (project / ".coaia" / "templates").mkdir(parents=True)
-    (project / ".coaia" / "templates" / "t.json").write_bytes(b"abc\xff")
-    result = run("pipeline", "show", "t")
+    (project / ".coaia-env").write_bytes(b"abc\xff")
+    result = run("env", "list")
     assert result.code == 6 and "not UTF-8 text" in result.err
 
 

@@ -27,6 +27,7 @@ MISSING = """
     synthesize -F NO -O out.mp3
     synthesize --ssml -F NO -O out.mp3
     transcribe NO
+    trust NO
     tag NO
     tag x.mp3 --lyrics-file NO
     tag x.mp3 --cover NO
@@ -117,7 +118,14 @@ def test_what_is_wrong_in_an_input_file_is_2(run, use, project, line, text):
 
 
 # These write what they name, or begin it where there is none.
-WRITERS = ("prompts pull", "sessions create", "sessions addnode", "media download", "fetch")
+WRITERS = (
+    "untrust",
+    "prompts pull",
+    "sessions create",
+    "sessions addnode",
+    "media download",
+    "fetch",
+)
 
 
 def test_every_command_that_reads_a_file_is_in_the_table():

@@ -36,7 +36,7 @@ STEPS = [
     Step("prompts get a/p --prod -e", ('"Hello"\n',), NO_SERVER),
     Step("prompts labels a/p 1 staging", (), NEW_SERVER),
     Step("prompts pull folder", ("a/p",), NO_SERVER),
-    Step("prompts check folder", (), {"local": ExitCode.USAGE}),
+    Step("prompts check folder", (), {"local": ExitCode.STATE}),
     Step("datasets create ds", (), NO_SERVER),
     Step("datasets import ds items.jsonl", (), NO_SERVER),
     Step("dataset-items create ds -i x -e y --id c", ("c\n",), NO_SERVER),

@@ -10,7 +10,7 @@ from servers import point_at
 
 # Commands that print nothing on stdout, or what is JSON, JSON Lines, shell lines or a file anyway.
 WITHOUT = """
-    completion help init
+    completion help init untrust
     env clear, env init, env save, env set, env unset
     tash, stash delete
     pipeline schema, synthesize

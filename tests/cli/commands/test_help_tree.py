@@ -18,7 +18,12 @@ def test_the_whole_tree_is_one_json_object(run):
     code, out, err = run("help", "--json")
     found = json.loads(out)
     assert (code, err) == (0, "")
-    assert found["version"] and set(found["topics"]) == {"exit-codes", "times", "variables"}
+    assert found["version"] and set(found["topics"]) == {
+        "exit-codes",
+        "times",
+        "timeouts",
+        "variables",
+    }
     assert [one["code"] for one in found["exit_codes"]] == sorted(int(code) for code in ExitCode)
     assert all(one["meaning"] for one in found["exit_codes"])
     assert found["commands"] == WHOLE["commands"], "it is JSON all through"

@@ -62,9 +62,9 @@ def test_local_mode_has_one_of_its_own():
     "data, kind",
     [
         ([], ConfigError),
-        (None, ConfigError),
-        ([{"name": "no id"}], ConfigError),
-        ([{"id": 5}], ConfigError),
+        (None, NetworkError),
+        ([{"name": "no id"}], NetworkError),
+        ([{"id": 5}], NetworkError),
         ({"id": "p"}, NetworkError),
         ("p", NetworkError),
     ],

@@ -198,7 +198,7 @@ def path_with(content):
 def test_a_journal_that_is_none_is_left_as_it_is(run):
     garbage = b"this is no database at all\n" * 1000
     path = path_with(garbage)
-    for words in (["list"], ["create", "t"], ["tv", "t"], ["delete", "t"]):
+    for words in (["list"], ["create", "t"], ["tv", "t"], ["delete", "t", "--yes"]):
         result = run("fuse", "traces", *words)
         assert (result.code, result.out) == (6, "")
         assert "damaged" in result.err and path in result.err and result.err.count("\n") == 1
