@@ -177,20 +177,36 @@ class SpanPages:
     def whole(self, size: int) -> List[Body]:
         """Return the rows of the next page and all rows of its last span; advance the cursor."""
         rows = self.next(size)
-        if rows and self.cursor:
-            last = rows[-1]
-            same = [condition("string", name, "=", last[name]) for name in ("id", "traceId")]
-            query = {"filter": filter_of(same), "fields": self.query.get("fields")}
-            rows += SpanPages(self.http, query, follows=True).next(PAGE_SIZE)
-        return rows
+        return rows + list(self._of_spans(rows[-1:])) if self.cursor else rows
 
     def rest(self) -> Iterator[Body]:
-        """Yield the rows of all remaining pages."""
+        """Yield the rows of all remaining pages, then all rows of the last span of each page."""
+        lasts: List[Body] = []
         while True:
-            for row in self.whole(PAGE_SIZE):
+            rows = self.next(PAGE_SIZE)
+            for row in rows:
                 yield row
             if not self.cursor:
-                return
+                break
+            lasts += rows[-1:]
+        for row in self._of_spans(lasts):
+            yield row
+
+    def _of_spans(self, rows: List[Body]) -> Iterator[Body]:
+        """Yield all rows of the spans of ``rows``."""
+        spans = {row["id"] + row["traceId"]: row for row in rows}
+        for some in in_addresses(spans):
+            wanted = {key_of(spans[one]) for one in some}
+            conditions = [
+                condition("stringOptions", name, "any of", sorted({spans[one][name] for one in some}))
+                for name in ("id", "traceId")
+            ]
+            query = {"filter": filter_of(conditions), "fields": self.query.get("fields")}
+            pages = SpanPages(self.http, query, follows=True)
+            pages._keys = set(self._keys)
+            for row in pages.next(PAGE_SIZE):
+                if key_of(row) in wanted:
+                    yield row
 
     def _ask(self, size: int) -> Tuple[List[Body], Optional[str]]:
         rows, cursor = self._page(size)

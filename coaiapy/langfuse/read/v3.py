@@ -2,7 +2,7 @@
 
 from typing import Iterable, Iterator, List, Optional, Sequence, Set
 
-from coaiapy.errors import NotFoundError
+from coaiapy.errors import CoaiaError, NotFoundError
 from coaiapy.langfuse.client.http import LangfuseHttp, quoted
 from coaiapy.langfuse.client.pages import numbered, rows_from
 from coaiapy.langfuse.client.server import Server
@@ -11,6 +11,7 @@ from coaiapy.langfuse.read.filters import ObservationFilter, Page, SessionFilter
 from coaiapy.langfuse.read.local import offset_of, sessions_of
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
+from coaiapy.util.threads import run_all, values_of
 
 TRACES = "/api/public/traces"
 OBSERVATIONS = "/api/public/observations"
@@ -43,10 +44,11 @@ class LegacyReader:
         return (trace for trace in found if wanted.accepts(trace))
 
     def whole(self, traces: Iterable[Body]) -> List[Body]:
-        """Return listed traces with their observations and scores; makes one request for each."""
-        return [
-            self.trace(trace["id"]) or dict(trace, observations=[], scores=[]) for trace in traces
-        ]
+        """Return listed traces with their observations and scores: a request for each, several at once."""
+        listed = list(traces)
+        found = values_of(run_all(self.trace, [trace["id"] for trace in listed], (CoaiaError,)))
+        nothing: Body = {"observations": [], "scores": []}
+        return [one or dict(trace, **nothing) for one, trace in zip(found, listed)]
 
     def trace(self, trace_id: str) -> Optional[Body]:
         """Return a trace with its observations and scores, or ``None``."""
