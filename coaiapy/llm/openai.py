@@ -1,9 +1,10 @@
 """The HTTP client for OpenAI-compatible services: key, timeouts, retries, errors, streams."""
 
+import io
 import re
 import time
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, TypeVar
+from typing import IO, Any, Callable, Dict, Iterator, Mapping, NamedTuple, Tuple, TypeVar
 
 from coaiapy.config.openai import OpenaiService, needs_key
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
@@ -104,10 +105,11 @@ class OpenaiHttp:
         """Make one try and return its successful response; the body is not read yet."""
         self._check_key(url)
         requests, sign = require("requests"), bearer(self.service.key)
+        data, headers = _in_blocks(requests, content)
 
         def ask() -> Any:
             seconds = deadline.timeouts(CONNECT_SECONDS)
-            return opened(requests, "POST", url, seconds, auth=sign, **content)
+            return opened(requests, "POST", url, seconds, headers, data=data, auth=sign)
 
         if not deadline.left:
             raise NetworkError("{} was not asked: {}".format(shown_url(url), deadline.why_over))
@@ -229,6 +231,16 @@ class OpenaiHttp:
         urls = (self.service.chat_url, self.service.transcription_url, self.service.image_url)
         secrets = [self.service.key] + [secret for url in urls for secret in in_url(url)]
         return said(re.sub(_KEY, MASK, hidden(text, secrets)), ())
+
+
+def _in_blocks(requests: Any, content: Dict[str, Any]) -> Tuple[IO[bytes], Dict[str, str]]:
+    """Return the body of a request as a stream, and its headers.
+
+    ``requests`` sends a stream block by block, and each may take as long as connecting. A body of
+    bytes is sent as one block, which a large recording on a slow line would never be in time.
+    """
+    whole = requests.Request("POST", "http://localhost", **content).prepare()
+    return io.BytesIO(whole.body), {"Content-Type": whole.headers["Content-Type"]}
 
 
 def _lines(response: Any) -> Iterator[bytes]:

@@ -1,6 +1,10 @@
 """The client of OpenAI-compatible services: every answer becomes a value or one sentence."""
 
 import json
+import re
+import socket
+import threading
+import time
 
 import pytest
 from openai_server import KEY
@@ -44,6 +48,38 @@ def test_a_good_answer_is_a_value_and_the_key_is_sent(http, openai):
     assert asked.headers["authorization"] == "Bearer " + KEY
     assert asked.headers["user-agent"].startswith("coaia/")
     assert asked.body == BODY
+
+
+def slowly(listening, step, pause, asked):
+    """Read a request ``step`` bytes at a time, as a slow line does, and answer it."""
+    connection = listening.accept()[0]
+    with connection:
+        head, _, rest = connection.recv(step).partition(b"\r\n\r\n")
+        left = int(re.search(rb"(?i)content-length: (\d+)", head).group(1)) - len(rest)
+        while left > 0:
+            time.sleep(pause)
+            left -= len(connection.recv(min(step, left)))
+        asked.append(head)
+        answer = b'{"text": "heard"}'
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+        connection.sendall(b"Content-Length: %d\r\n\r\n%s" % (len(answer), answer))
+
+
+def test_an_upload_on_a_slow_line_takes_the_time_of_the_request(pauses, monkeypatch):
+    monkeypatch.setattr("coaiapy.llm.openai.CONNECT_SECONDS", 0.5)
+    asked = []
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(1)
+        line = threading.Thread(target=slowly, args=(listening, 1 << 18, 0.03, asked), daemon=True)
+        line.start()
+        url = "http://127.0.0.1:{}".format(listening.getsockname()[1])
+        http = OpenaiHttp(openai_settings.OpenaiService(url, url, url, KEY, 60.0), pauses.append)
+        file = Upload("talk.wav", b"\0" * (12 << 20), "audio/wav")
+        assert http.post_form(url, {"model": "m"}, file) == {"text": "heard"}
+        line.join(10)
+    assert len(asked) == 1 and not pauses
 
 
 def test_a_local_server_needs_no_key(openai, pauses):

@@ -198,7 +198,9 @@ class SpanPages:
         for some in in_addresses(spans):
             wanted = {key_of(spans[one]) for one in some}
             conditions = [
-                condition("stringOptions", name, "any of", sorted({spans[one][name] for one in some}))
+                condition(
+                    "stringOptions", name, "any of", sorted({spans[one][name] for one in some})
+                )
                 for name in ("id", "traceId")
             ]
             query = {"filter": filter_of(conditions), "fields": self.query.get("fields")}
