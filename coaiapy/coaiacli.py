@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 GROUPS = (
     Branch(
-        "pipeline", "commands.pipeline.build", "create traces from templates, and manage templates"
+        "pipeline",
+        "commands.pipeline.pipeline.build",
+        "create traces from templates, and manage templates",
     ),
     Branch(
         "env",

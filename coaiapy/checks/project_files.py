@@ -10,7 +10,10 @@ from coaiapy.config.schema import key_for
 from coaiapy.env import files as env_files
 from coaiapy.env import held
 from coaiapy.env import places as env_places
-from coaiapy.errors import NotFoundError, StateError
+from coaiapy.errors import CoaiaError, NotFoundError, StateError
+from coaiapy.templating import files as template_files
+from coaiapy.templating import trusted
+from coaiapy.templating.inheritance import load_found
 from coaiapy.util.masking import shown_url
 from coaiapy.util.paths import entries, read_regular
 
@@ -53,14 +56,29 @@ def _files(path: str) -> Iterator[str]:
             yield os.path.join(path, name)
     templates = os.path.join(path, TEMPLATES)
     for name in entries(templates):
-        if name.endswith((".json", ".yaml", ".yml")):
+        if name.endswith(template_files.SUFFIXES):
             yield os.path.join(templates, name)
 
 
 def _subject(path: str) -> Subject:
     digest = trust.digest(read_regular(path))
-    kind = _kind_of(os.path.basename(path))
+    kind = _of_template if _is_template(path) else _kind_of(os.path.basename(path))
     return Subject(path, digest, kind(path) if kind else [])
+
+
+def _is_template(path: str) -> bool:
+    return path.endswith(template_files.SUFFIXES) and os.path.abspath(path).endswith(
+        os.path.join(os.sep, TEMPLATES, os.path.basename(path))
+    )
+
+
+def _of_template(path: str) -> List[str]:
+    name = os.path.splitext(os.path.basename(path))[0]
+    try:
+        found = template_files.Found(name, path, "project")
+        return ["runs " + command for command in trusted.commands(load_found(found))]
+    except CoaiaError:  # it cannot be used before it is changed
+        return []
 
 
 def _kind_of(name: str) -> Any:

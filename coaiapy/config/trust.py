@@ -23,7 +23,6 @@ from coaiapy.util.paths import (
 )
 
 FOLDER = "trust"
-COLUMNS = {"path": "File", "state": "State", "since": "Since"}
 
 
 class Trusted(NamedTuple):

@@ -34,14 +34,6 @@ LONGEST = 5000
 # Seconds to wait for an object. Servers show a write after a few seconds, but around midnight (UTC)
 # it may take 15.
 USUAL_WAIT = 30.0
-COLUMNS = {
-    "createdAt": "Created",
-    "objectType": "On",
-    "objectName": "Id",
-    "content": "Comment",
-    "authorUserId": "Author",
-    "id": "Comment id",
-}
 
 
 class Target(NamedTuple):

@@ -10,6 +10,7 @@ import itertools
 import json
 import math
 import os
+import re
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from coaiapy.errors import UsageError
@@ -27,6 +28,9 @@ _MAX_TOLD = 10
 # The types of variables that may have a minimum and a maximum. Without a type (None) it is the type
 # in the base template.
 _NUMBERS = ("number", "integer", None)
+_ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+# How the output of a command can be read.
+OUTPUTS = ("text", "json", "lines", "none")
 
 
 def convert(value: Any, type_name: str) -> Any:
@@ -260,6 +264,27 @@ def _contradictions(document: Document) -> Iterator[json_schema.Problem]:
             if field in (step.get("variables") or {}) and step.get(field) is not None:
                 message = "occurs twice, also as variables.{}".format(field)
                 yield json_schema.Problem(("steps", i, field), message)
+        for field, message in _command_problems(step):
+            yield json_schema.Problem(("steps", i, field), message)
+
+
+def _command_problems(step: Document) -> Iterator[Tuple[str, str]]:
+    """Yield (field, problem) for what a command cannot be run with."""
+    output = step.get("output")
+    if step.get("run") is not None and output is not None and output not in OUTPUTS:
+        yield (
+            "output",
+            "of a step with run must be {}, not {}".format(", ".join(OUTPUTS), cut_repr(output)),
+        )
+    for field in ("timeout", "retries", "backoff"):
+        value = step.get(field)
+        if isinstance(value, (int, float)) and value < 0:
+            yield field, "must be 0 or more"
+    if isinstance(step.get("run"), str) and not step["run"].strip():
+        yield "run", "must not be empty"
+    for name in step.get("env") or {}:
+        if not _ENVIRONMENT_NAME.match(name):
+            yield "env", "{} is not a name of an environment variable".format(cut_repr(name))
 
 
 def _variable_names(variables: List[Document]) -> Iterator[Tuple[json_schema.Path, str]]:

@@ -9,6 +9,7 @@ import os
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from coaiapy.config import trust
 from coaiapy.errors import NotFoundError, StateError, UsageError
 from coaiapy.templating.document import Document, checked_document
 from coaiapy.util import files
@@ -19,18 +20,12 @@ from coaiapy.util.paths import (
     current_folder,
     entries,
     make_private_folder,
+    read_regular,
     state_folder,
 )
 from coaiapy.util.text import did_you_mean
 
 SUFFIXES = (".json", ".yaml", ".yml")
-COLUMNS = {
-    "name": "Name",
-    "version": "Version",
-    "place": "Place",
-    "description": "Description",
-    "path": "Path",
-}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 _MAX_BYTES = 100000
 
@@ -48,6 +43,15 @@ class Found(NamedTuple):
     name: str
     path: str
     place: str
+
+
+class Source(NamedTuple):
+    """A template file that was read: its document, path and place, and the hash of its content."""
+
+    document: Document
+    path: str
+    place: str
+    digest: str
 
 
 def places() -> List[Place]:
@@ -135,16 +139,17 @@ def find_all() -> Tuple[List[Found], List[str]]:
     return [one for _, one in sorted(found.items()) if one], complaints
 
 
-def read(found: Found) -> Document:
-    """Return the checked document of a template file; its ``name`` is the template's name.
+def read(found: Found) -> Source:
+    """Read a template file, and check its document, whose ``name`` is the template's name.
 
     Raises ``UsageError`` with the file and the line or field, ``StateError`` if it cannot be read.
     """
-    text = files.read_found_input_text(found.path, most=_MAX_BYTES)
+    content = read_regular(found.path, _MAX_BYTES)
+    text = files.input_text(content, found.path)
     parsed = (_parse_json if _is_json(found.path) else _parse_yaml)(text, found.path)
     document = checked_document(parsed, found.path, lambda part: line_in(found.path, part))
     document["name"] = found.name
-    return document
+    return Source(document, found.path, found.place, trust.digest(content))
 
 
 def line_in(path: str, part: line_numbers.Path) -> str:

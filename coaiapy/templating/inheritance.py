@@ -5,7 +5,7 @@ from typing import Any, Dict, List, NamedTuple, Tuple
 from coaiapy.errors import CoaiaError, UsageError
 from coaiapy.templating import files
 from coaiapy.templating.document import Document, checked_document
-from coaiapy.templating.files import Found
+from coaiapy.templating.files import Found, Source
 from coaiapy.templating.model import PipelineTemplate, template_from
 from coaiapy.util.formats import line_numbers
 from coaiapy.util.text import did_you_mean
@@ -15,8 +15,8 @@ _BY_NAME = ("variables", "steps")
 # The fields of a variable that can make its default wrong.
 _FIELDS_OF_DEFAULT = ("default", "type", "choices", "minimum", "maximum")
 _OWN = ("name", "created_at", "extends")
-# The documents that make up a template and their paths, from the first base to the template itself.
-Descent = List[Tuple[Document, str]]
+# The files that make up a template, from the first base to the template itself.
+Descent = List[Source]
 
 
 def load(name: str) -> PipelineTemplate:
@@ -28,12 +28,24 @@ def load(name: str) -> PipelineTemplate:
     return load_found(files.need(name))
 
 
+class Loaded(NamedTuple):
+    """A template, and the files that make it up, from the first base to its own."""
+
+    template: PipelineTemplate
+    files: List[Source]
+
+
 def load_found(found: Found) -> PipelineTemplate:
     """Return the template in a file merged with those it extends."""
+    return load_with_files(found).template
+
+
+def load_with_files(found: Found) -> Loaded:
+    """Return the template in a file merged with those it extends, and all these files."""
     merged: Document = {"variables": [], "steps": []}
     descent = _line_of_descent(found)
-    for document, path in descent:
-        merged = _merged(merged, document, path)
+    for source in descent:
+        merged = _merged(merged, source.document, source.path)
     for variable in merged["variables"]:
         variable["type"] = variable.get("type") or "string"
 
@@ -42,15 +54,16 @@ def load_found(found: Found) -> PipelineTemplate:
         line = files.line_in(path, own_part)
         return line if path == found.path else "{} of {}".format(line, path)
 
-    return template_from(checked_document(merged, found.path, line_of), found.path)
+    template = template_from(checked_document(merged, found.path, line_of), found.path)
+    return Loaded(template, descent)
 
 
 def _line_of_descent(found: Found) -> Descent:
     names = [found.name]
-    documents = [(files.read(found), found.path)]
-    while documents[0][0].get("extends"):
-        document, path = documents[0]
-        wanted = document["extends"]
+    descent = [files.read(found)]
+    while descent[0].document.get("extends"):
+        path = descent[0].path
+        wanted = descent[0].document["extends"]
         names.append(wanted)
         if wanted in names[:-1]:
             raise _extends_error(path, " forms a cycle: {}".format(" -> ".join(names)))
@@ -62,8 +75,8 @@ def _line_of_descent(found: Found) -> Descent:
             known = [each.name for each in files.find_all()[0]]
             hint = did_you_mean(wanted, known)
             raise _extends_error(path, ": no template {!r}{}".format(wanted, hint))
-        documents.insert(0, (files.read(base), base.path))
-    return documents
+        descent.insert(0, files.read(base))
+    return descent
 
 
 def _extends_error(path: str, problem: str) -> UsageError:
@@ -84,12 +97,12 @@ def _stated(
         fields = _FIELDS_OF_DEFAULT if field == "default" else (field,)
         entry = merged[key][part[1]]
         names = [entry["name"]] + list(entry.get("aliases") or [])
-        for document, path in reversed(descent):
-            for i, own in enumerate(document[key]):
+        for source in reversed(descent):
+            for i, own in enumerate(source.document[key]):
                 stated = [name for name in fields if name in own]
                 if own["name"] in names and stated:
-                    return path, [key, i, stated[0]]
-    return descent[-1][1], part
+                    return source.path, [key, i, stated[0]]
+    return descent[-1].path, part
 
 
 def _merged(base: Document, child: Document, source: str) -> Document:
@@ -135,7 +148,7 @@ def _by_name(base: List[Document], child: List[Document], key: str, source: str)
 
 def _changed(entry: Document, change: Document) -> Document:
     changed = dict(entry, **change)
-    for key in ("metadata", "variables"):
+    for key in ("metadata", "variables", "env"):
         if isinstance(entry.get(key), dict) and isinstance(change.get(key), dict):
             changed[key] = dict(entry[key], **change[key])
     changed.pop("remove", None)

@@ -8,7 +8,7 @@ unknown name is an error.
 import functools
 import operator
 import re
-from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Set
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Set, Tuple
 
 from coaiapy.errors import UsageError
 from coaiapy.templating import bounds
@@ -19,6 +19,8 @@ from coaiapy.util.text import did_you_mean
 
 _STATEMENTS = ("Output", "If", "For", "Assign", "AssignBlock", "Template")
 _OPERATORS = ("*", "**", "+", "%")
+# Stands before and after each value in the pieces of a text.
+_APART = "\0"
 # The parts of a text that have to be compiled; the rest is copied.
 _TAGS = re.compile(r"\{[{%#].*?(?:[}%#]\}|\Z)", re.DOTALL)
 
@@ -72,7 +74,7 @@ class Language:
         self._made = 0
         self._loops = 0
         self._worked = 0
-        self._compiled: Dict[str, _Compiled] = {}
+        self._compiled: Dict[Tuple[str, bool], _Compiled] = {}
         self._environment = self._make_environment(functions)
 
     def render(self, value: Any, names: Mapping[str, Any], where: str) -> Any:
@@ -97,6 +99,16 @@ class Language:
     def expression(self, text: str, names: Mapping[str, Any], where: str) -> Any:
         """Return the value of an expression, given with or without braces."""
         return self.render(text if has_expression(text) else "{{ " + text + " }}", names, where)
+
+    def pieces(self, text: str, names: Mapping[str, Any], where: str) -> List[str]:
+        """Return a rendered text in pieces: in turn what the template says, and a value in it.
+
+        The value of an expression that ends with ``| raw`` is a part of what the template says.
+        """
+        if _APART in text:
+            raise TemplateError("{}: cannot contain a NUL character".format(where))
+        rendered = self._guarded(where, names, lambda: self._value_of(text, names, apart=True))
+        return str(rendered).split(_APART)
 
     def names_in(self, value: Any, where: str) -> Set[str]:
         """Return the names that the expressions in ``value`` use."""
@@ -123,8 +135,8 @@ class Language:
             told = str(error) or type(error).__name__
             raise TemplateError("{}: {}".format(where, told)) from error
 
-    def _value_of(self, text: str, names: Mapping[str, Any]) -> Any:
-        compiled = self._compile(text)
+    def _value_of(self, text: str, names: Mapping[str, Any], apart: bool = False) -> Any:
+        compiled = self._compile(text, apart)
         self._charge(compiled.cost)
         context = compiled.template.new_context(dict(names))
         pieces = []
@@ -157,30 +169,25 @@ class Language:
         self._made += size
         bounds.check_size(self._made)
 
-    def _compile(self, text: str) -> _Compiled:
-        if text not in self._compiled:
-            self._compiled[text] = self._compile_new(text)
-        return self._compiled[text]
+    def _compile(self, text: str, apart: bool = False) -> _Compiled:
+        if (text, apart) not in self._compiled:
+            self._compiled[text, apart] = self._compile_new(text, apart)
+        return self._compiled[text, apart]
 
-    def _compile_new(self, text: str) -> _Compiled:
+    def _compile_new(self, text: str, apart: bool) -> _Compiled:
         from jinja2 import meta, nodes
 
         expressions = sum(map(len, _TAGS.findall(text)))
         self._charge(bounds.TEXT + bounds.CHARACTER * expressions)
         tree = self._environment.parse(text)
-        names = set(meta.find_undeclared_variables(tree))
         for statement in tree.find_all(nodes.Stmt):
-            if type(statement).__name__ not in _STATEMENTS or getattr(
-                statement, "recursive", False
-            ):
-                raise TypeError(
-                    "templates can use if, for and set, but not {}".format(
-                        type(statement).__name__.lower()
-                    )
-                )
+            _check_statement(statement, apart)
+        if apart:
+            templating_tree.set_values_apart(tree, nodes)
+        names = set(meta.find_undeclared_variables(tree))
         templating_tree.bound(tree, nodes)
         cost = templating_tree.cost_of(tree, nodes)
-        expression = _only_expression(tree, nodes)
+        expression = None if apart else _only_expression(tree, nodes)
         if expression is not None:
             target = nodes.Name("result", "store", lineno=1)
             tree.body = [nodes.Assign(target, expression, lineno=1)]
@@ -208,6 +215,7 @@ class Language:
         }
         environment.filters[templating_tree.LOOP] = self._bounded_loop
         environment.filters[templating_tree.WEIGHED] = self._weighed
+        environment.filters[templating_tree.APART] = _measured(_set_apart, self._work)
         environment.work = self._work
         environment.charge = self._charge
         tests = dict(_TESTS, **environment.tests)
@@ -299,6 +307,27 @@ def _measured(
         return function(*args, **kwargs)
 
     return measured
+
+
+def _check_statement(statement: Any, apart: bool) -> None:
+    name = type(statement).__name__
+    if name not in _STATEMENTS or getattr(statement, "recursive", False):
+        said = "templates can use if, for and set, but not {}"
+        raise TypeError(said.format(name.lower()))
+    if apart and name == "AssignBlock":
+        raise TypeError("a command can use {% set NAME = VALUE %}, but not {% endset %}")
+
+
+def _set_apart(value: Any) -> str:
+    """Return a value so that ``Language.pieces`` finds it in the text around it."""
+    text = bounds.shown(value)
+    if hasattr(value, "__iter__") and not isinstance(value, str):
+        raise TypeError(
+            "a list or an object is not one word: use {% for %}, or the filter join or tojson"
+        )
+    if _APART in text:
+        raise ValueError("a value cannot contain a NUL character")
+    return _APART + text + _APART
 
 
 def _only_expression(tree: Any, nodes: Any) -> Any:

@@ -44,7 +44,7 @@ class PipelineVariable(NamedTuple):
 class PipelineStep(NamedTuple):
     """A step: makes one observation, or with ``for_each`` one for each item.
 
-    Texts may contain expressions.
+    With ``run`` it has a command, and ``output`` is one of ``document.OUTPUTS``. Texts may contain expressions.
     """
 
     name: str
@@ -62,6 +62,15 @@ class PipelineStep(NamedTuple):
     usage: Any = None
     input: Any = None
     output: Any = None
+    run: Any = None
+    env: Dict[str, Any] = {}
+    cwd: Optional[str] = None
+    stdin: Optional[str] = None
+    timeout: Any = None
+    retries: Any = 0
+    backoff: Any = 1
+    continue_on_error: Any = False
+    needs: Any = None
 
     def to_dict(self) -> Document:
         """Return the step as in a template file."""

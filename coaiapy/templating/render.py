@@ -124,10 +124,14 @@ def _left_out(step: PipelineStep, where: str, names: Mapping[str, Any]) -> Plan:
 
 
 def _is_wanted(condition: Any, where: str, names: Mapping[str, Any], language: Language) -> bool:
-    """Tell whether a condition is true; a text is false if it is one of ``_FALSE_TEXTS``."""
+    """Tell whether a condition is true."""
     if not isinstance(condition, str):
         return condition is None or bool(condition)
-    value = language.expression(condition, names, where) if condition.strip() else True
+    return is_true(language.expression(condition, names, where) if condition.strip() else True)
+
+
+def is_true(value: Any) -> bool:
+    """Tell whether a rendered value is true; a text is false if it is one of ``_FALSE_TEXTS``."""
     if isinstance(value, str):
         return value.strip().lower() not in _FALSE_TEXTS
     return bool(value)
@@ -269,6 +273,8 @@ def _step(
     for field in ("input", "output"):
         from_variables = others.pop(field, None)
         fields[field] = from_variables if fields[field] is None else fields[field]
+    if step.run is not None:
+        fields["output"] = None  # it says how the output is to be read
     description = render(step.description, "description")
     metadata = without_nulls(render(step.metadata, "metadata"))
     fields["metadata"] = dict(_tracked(template, description, others), **metadata)

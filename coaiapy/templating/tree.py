@@ -8,11 +8,28 @@ from coaiapy.templating import bounds
 # Filters that no template can name, because of the space.
 LOOP = " loop"
 WEIGHED = " weighed"
+APART = " apart"
+# The filter that lets a value be a part of a shell text, instead of one word in it.
+RAW = "raw"
 
 
 def cost_of(tree: Any, nodes: Any) -> int:
     """Return what it costs to evaluate every part of a tree once."""
     return bounds.OPERATION + bounds.NODE * sum(1 for _ in tree.find_all(nodes.Node))
+
+
+def set_values_apart(tree: Any, nodes: Any) -> None:
+    """Pass each value that the text shows through the filter ``APART``, unless it is ``raw``."""
+    for output in tree.find_all(nodes.Output):
+        output.nodes = [_apart(node, nodes) for node in output.nodes]
+
+
+def _apart(node: Any, nodes: Any) -> Any:
+    if isinstance(node, nodes.TemplateData):
+        return node
+    if isinstance(node, nodes.Filter) and node.name == RAW:
+        return node.node
+    return _filtered(node, APART, nodes)
 
 
 def bound(node: Any, nodes: Any) -> None:

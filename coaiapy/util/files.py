@@ -52,6 +52,11 @@ def read_found_input_text(path: str, newline: Optional[str] = None, most: int = 
     return _as_input(lambda: read_text(path, newline, most))
 
 
+def input_text(content: bytes, path: str) -> str:
+    """Return the text of the bytes that were read from an input file, as ``read_input_text`` does."""
+    return _as_input(lambda: _text(content, path, None))
+
+
 def _as_input(read: Callable[[], str]) -> str:
     try:
         return read()

@@ -301,12 +301,8 @@ def _prepare(db: Any, path: str) -> None:
 
 
 def _check_empty(db: Any, path: str) -> None:
-    """Raise ``StateError`` for a database with other tables, which this version cannot use.
-
-    If another process makes the tables just now, they come together with a version.
-    """
-    tables = "SELECT 1 FROM sqlite_master WHERE type = 'table' LIMIT 1"
-    if db.execute(tables).fetchone() and _version(db) == 0:
+    """Raise ``StateError`` for a database with other tables, which this version cannot use."""
+    if db.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' LIMIT 1").fetchone():
         raise StateError(
             "{0} has the layout of another program or of an early coaia and was left as it is: "
             "move it away to begin a new journal; sqlite3 {0} .dump shows what it contains".format(

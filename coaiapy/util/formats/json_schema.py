@@ -20,6 +20,7 @@ Path = Tuple[Union[str, int], ...]
 _TYPES: Dict[str, Tuple[Tuple[type, ...], str]] = {
     "string": ((str,), "text"),
     "number": ((int, float), "a number"),
+    "integer": ((int,), "a whole number"),
     "boolean": ((bool,), "true or false"),
     "array": ((list,), "a list"),
     "object": ((dict,), "an object"),

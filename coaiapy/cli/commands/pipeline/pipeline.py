@@ -1,15 +1,15 @@
 """``coaia pipeline``: templates, and the traces that are made from them."""
 
 import argparse
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Sequence
 
 from coaiapy import pipeline
+from coaiapy.cli.commands.pipeline import trust
 from coaiapy.cli.options import add_id, add_json
 from coaiapy.cli.output import add_listing_options, print_json, show_listing, show_trace
 from coaiapy.cli.parser import Parser, add_command, add_local_command, subcommands
 from coaiapy.cli.streams import Context
 from coaiapy.errors import ExitCode, UsageError
-from coaiapy.templating.files import COLUMNS
 from coaiapy.util.formats.table import table
 
 _VAR = "--var"
@@ -35,6 +35,7 @@ def build(parser: Parser, words: List[str]) -> None:
         eval "$(coaia pipeline create llm-chain --var model=gpt-4 --export-env)\"""",
     )
     _build_init(group)
+    trust.build(group)
     add_local_command(
         group,
         "schema",
@@ -186,11 +187,12 @@ def list_templates(args: argparse.Namespace, context: Context) -> None:
     listing = pipeline.list_templates()
     for complaint in listing.complaints:
         context.note("not listed: " + complaint)
+    keys = ["name", "version", "place", "description"] + (["path"] if args.path else [])
     rows = [_without_path(entry, args.path) for entry in listing.templates]
-    show_listing(args, context, rows, _without_path(COLUMNS, args.path), "template")
+    show_listing(args, context, rows, {key: key.capitalize() for key in keys}, "template")
 
 
-def _without_path(entry: Mapping[str, Any], keep: bool) -> Dict[str, Any]:
+def _without_path(entry: Dict[str, Any], keep: bool) -> Dict[str, Any]:
     return {key: value for key, value in entry.items() if keep or key != "path"}
 
 
