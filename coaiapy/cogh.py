@@ -10,6 +10,7 @@ import re
 from typing import Any, Dict, List, Optional, Tuple, Union
 from urllib.parse import quote
 
+from coaiapy import patience
 from coaiapy.config import addresses
 from coaiapy.config import values as config_values
 from coaiapy.config.values import ConfigValues
@@ -18,7 +19,7 @@ from coaiapy.langfuse.records.display import listing
 from coaiapy.util import deadlines
 from coaiapy.util.http import json_api
 from coaiapy.util.http.json_api import Page, Service
-from coaiapy.util.http.page_watch import LISTING_SECONDS, PageWatch
+from coaiapy.util.http.page_watch import PageWatch
 from coaiapy.util.masking import shown_url
 from coaiapy.util.text import kind_of
 
@@ -46,7 +47,7 @@ def issues(
     """
     service, base = service_of(config_values.load(env_file))
     url = "{}/repos/{}/issues".format(base, _path(owner, repo))
-    with deadlines.handed_on(deadlines.whole(LISTING_SECONDS)):
+    with deadlines.handed_on(deadlines.whole(patience.LISTING)):
         found = _all_pages(service, base, url, state)
     return [one for one in found if "pull_request" not in one]
 

@@ -6,7 +6,7 @@ import re
 import pytest
 from web_server import serving
 
-from coaiapy import cogh
+from coaiapy import cogh, patience
 from coaiapy.errors import ConfigError, ExitCode, NetworkError, UsageError
 
 TOKEN = "ghp_verysecret"
@@ -275,7 +275,7 @@ def pages_without_end(issues_of):
 def test_pages_without_end_are_given_up(monkeypatch, run, issues_of, said):
     with serving(pages_without_end(issues_of)) as server:
         monkeypatch.setenv("GITHUB_API_URL", server.url)
-        monkeypatch.setattr(cogh, "LISTING_SECONDS", 1.0)
+        monkeypatch.setattr(patience, "LISTING", 1.0)
         result = run(*LIST)
     assert (result.code, result.out) == (ExitCode.NETWORK, ""), result
     assert re.search(said, result.err) and result.err.count("\n") == 1

@@ -6,6 +6,7 @@ The keys come from the settings; without them boto3 looks where AWS's own tools 
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Set, TypeVar
 
+from coaiapy import patience
 from coaiapy.config import addresses
 from coaiapy.config.values import ConfigValues
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
@@ -19,11 +20,6 @@ from coaiapy.util.threads import OvertimeError, within
 
 T = TypeVar("T")
 
-CONNECT_SECONDS = 10
-READ_SECONDS = 30
-# Seconds for one request with all tries.
-WHOLE_SECONDS = 60.0
-TRIES = 4
 _SECRET = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _KEYS_REFUSED = (
     "AccessDenied",
@@ -63,9 +59,9 @@ def client(values: ConfigValues, service: str) -> Any:
         "region_name": values.get("pollyconf.region"),
         "endpoint_url": without_credentials(values.get("pollyconf.endpoint_url") or ""),
         "config": config.Config(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            retries={"max_attempts": TRIES, "mode": "standard"},
+            connect_timeout=patience.AWS.connect,
+            read_timeout=patience.AWS.part,
+            retries={"max_attempts": patience.AWS.tries, "mode": "standard"},
             s3={"addressing_style": "path"} if values.get("pollyconf.endpoint_url") else None,
         ),
     }
@@ -87,7 +83,7 @@ def _authorities(session: Any) -> str:
     return authorities(session._session.get_config_variable("ca_bundle") or "")
 
 
-def asked(service: str, work: Callable[[], T], seconds: float = WHOLE_SECONDS) -> T:
+def asked(service: str, work: Callable[[], T], seconds: float = patience.AWS.whole) -> T:
     """Return what ``work()``, which asks ``service``, returns; give up after ``seconds``.
 
     Raises what ``translated`` raises, and ``NetworkError`` when the time is over.

@@ -5,6 +5,7 @@ import time
 import uuid
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
+from coaiapy import patience
 from coaiapy.audio import aws, split
 from coaiapy.audio import transcribe as audio_transcribe
 from coaiapy.audio.formats import detect as audio_formats
@@ -24,12 +25,6 @@ from coaiapy.util.text import kind_of
 # The formats that Amazon Transcribe reads, and its largest file.
 KINDS = ("amr", "flac", "mp3", "mp4", "ogg", "wav", "webm")
 MAX_BYTES = 2 * 1024**3
-# Seconds between two requests for a job's status, and the most seconds to wait for a job.
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0
-PATIENCE = 4 * 3600.0
-# Bytes per second: a slower upload is given up. Seconds for each removal of what is left in AWS.
-SLOWEST = 16384.0
-CLEANING_SECONDS = 10.0
 # A subtitle that is built from single words ends after a sentence, at a silence, or if it is full.
 _GAP_SECONDS, _CUE_SECONDS, _CUE_CHARACTERS = 1.0, 7.0, 84
 _SENTENCE_ENDS = (".", "?", "!", "。", "？", "！")
@@ -135,7 +130,7 @@ class _Transcriber:
         """Upload the recording, run the job and return its result; clean up in any case."""
         try:
             self._remember_object(self.job.media_key)
-            seconds = aws.WHOLE_SECONDS + self.audio.size / SLOWEST
+            seconds = patience.AWS.whole + self.audio.size / patience.SLOWEST_TRANSFER
             aws.asked("s3", self._upload, seconds)
             start = functools.partial(self.service.start_transcription_job, **self._request(wishes))
             aws.asked("transcribe", start)
@@ -167,7 +162,7 @@ class _Transcriber:
         return request
 
     def _finished(self) -> Dict[str, Any]:
-        pause, deadline = FIRST_PAUSE, deadlines.after(PATIENCE)
+        pause, deadline = patience.FIRST_JOB_PAUSE, deadlines.after(patience.JOB)
         name = {"TranscriptionJobName": self.job.name}
         while True:
             look = functools.partial(self.service.get_transcription_job, **name)
@@ -187,7 +182,7 @@ class _Transcriber:
                     )
                 )
             self.sleep(pause)
-            pause = min(pause * 1.5, LONGEST_PAUSE)
+            pause = min(pause * 1.5, patience.LONGEST_JOB_PAUSE)
 
     def _fetched(self) -> bytes:
         """Return the transcript's file, which may appear a moment after the end of the job."""
@@ -214,7 +209,7 @@ class _Transcriber:
         left = []
         for service, remove, words in self.made:
             try:
-                aws.asked(service, functools.partial(remove, **words), CLEANING_SECONDS)
+                aws.asked(service, functools.partial(remove, **words), patience.CLEANING)
             except CoaiaError as error:
                 left.append(str(error))
         if left:

@@ -6,6 +6,7 @@ What the journal remembers of the server is not used: it is asked again, and the
 import time
 from typing import Any, Dict, Iterator, List, Optional
 
+from coaiapy import patience
 from coaiapy.checks.finding import FAILED, OK, WARNING, Finding, asked, failure, has_failed
 from coaiapy.config import settings
 from coaiapy.config import values as config_values
@@ -19,8 +20,6 @@ from coaiapy.util import deadlines, masking
 
 # A larger difference between the clocks puts traces visibly in the wrong place.
 SKEW_SECONDS = 5.0
-# Seconds for all that is asked of the server, unless the command has a limit of its own.
-WHOLE_SECONDS = 30.0
 
 
 def examine(env_file: Optional[str] = None) -> List[Finding]:
@@ -35,7 +34,7 @@ def examine(env_file: Optional[str] = None) -> List[Finding]:
     if known.has_server:
         from coaiapy.langfuse.client.http import LangfuseHttp
 
-        limit = deadlines.handed_on(deadlines.whole(WHOLE_SECONDS))
+        limit = deadlines.handed_on(deadlines.whole(patience.CHECKS))
         with limit, LangfuseHttp(known) as http:
             found += _Examination(http).findings(has_journal)
     if has_journal:

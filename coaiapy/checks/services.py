@@ -3,6 +3,7 @@
 import functools
 from typing import Callable, Iterator, List, Optional, Tuple
 
+from coaiapy import patience
 from coaiapy.checks.finding import OK, Finding, asked
 from coaiapy.config import openai as openai_settings
 from coaiapy.config import redis as redis_settings
@@ -15,8 +16,6 @@ from coaiapy.util import deadlines
 from coaiapy.util.http import json_api
 from coaiapy.util.masking import shown_url
 
-# Seconds for all services, unless the command has a limit of its own.
-WHOLE_SECONDS = 30.0
 OPENAI_HINT = "openai_base_url"
 
 # Asks a service. Returns a sentence if it works, or None if the settings do not name the service.
@@ -26,7 +25,7 @@ Question = Callable[[ConfigValues], Optional[str]]
 def check(values: ConfigValues) -> List[Finding]:
     """Ask every service in the settings, and return a finding for each; errors become findings."""
     found: List[Finding] = []
-    with deadlines.handed_on(deadlines.whole(WHOLE_SECONDS)):
+    with deadlines.handed_on(deadlines.whole(patience.CHECKS)):
         for service, question in _QUESTIONS:
             found += asked(service, functools.partial(_answered, service, question, values))
     return found

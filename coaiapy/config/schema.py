@@ -6,6 +6,7 @@
 import re
 from typing import Any, NamedTuple, Optional, Tuple
 
+from coaiapy import patience
 from coaiapy.util.text import number, truth
 
 TEXT = "text"
@@ -99,7 +100,7 @@ KEYS = (
         ("LANGFUSE_TIMEOUT",),
         SECONDS,
         "seconds to wait for an answer of the Langfuse server",
-        5.0,
+        patience.LANGFUSE_PART,
     ),
     Key(
         "journal_keep_days",
@@ -244,7 +245,7 @@ KEYS = (
         ("REDIS_TIMEOUT",),
         SECONDS,
         "seconds to wait for an answer of the Redis server",
-        5.0,
+        patience.REDIS_PART,
     ),
     Key(
         "github.api_token",
@@ -265,7 +266,7 @@ KEYS = (
         ("OPENAI_TIMEOUT",),
         SECONDS,
         "seconds to wait for the complete answer of the language model service",
-        120.0,
+        patience.OPENAI.whole,
     ),
     Key(
         "openai_transcription_model",

@@ -7,6 +7,7 @@ this machine has just written.
 import time
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
+from coaiapy import patience
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
 from coaiapy.langfuse.client import online
@@ -31,9 +32,6 @@ from coaiapy.util.text import whole_number
 COMMENTS = "/api/public/comments"
 TRACE, OBSERVATION, SESSION, PROMPT = OBJECT_TYPES = ("TRACE", "OBSERVATION", "SESSION", "PROMPT")
 LONGEST = 5000
-# Seconds to wait for an object. Servers show a write after a few seconds, but around midnight (UTC)
-# it may take 15.
-USUAL_WAIT = 30.0
 
 
 class Target(NamedTuple):
@@ -190,7 +188,7 @@ def post_comment(
     """Post a comment and return its id.
 
     While the server does not show the object, tries again for ``wait`` seconds. The default is
-    ``USUAL_WAIT`` if this machine has just written the object, else 0. ``author`` is the user id of
+    ``patience.COMMENTED_OBJECT`` if this machine has just written the object, else 0. ``author`` is the user id of
     a member of the organization. Raises ``NotFoundError`` if the object does not appear. A lost
     response raises ``NetworkError`` and is not retried: a second copy of the comment could not be
     deleted.
@@ -206,7 +204,7 @@ def post_comment(
     if author:
         body["authorUserId"] = author
     if wait is None:
-        wait = USUAL_WAIT if _is_fresh(settings, on) else 0.0
+        wait = patience.COMMENTED_OBJECT if _is_fresh(settings, on) else 0.0
     with client_for(settings, "comments") as http:
         return _posted_when_shown(http, on, body, wait)
 

@@ -6,6 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import IO, Any, Callable, Dict, Iterator, Mapping, NamedTuple, Tuple, TypeVar
 
+from coaiapy import patience
 from coaiapy.config.openai import OpenaiService, needs_key
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
 from coaiapy.util import deadlines
@@ -28,10 +29,6 @@ from coaiapy.util.threads import OvertimeError, within
 
 T = TypeVar("T")
 
-TRIES = 4
-CONNECT_SECONDS = 10.0
-# Seconds: if the service asks for a longer pause, the request fails.
-LONGEST_PAUSE = 60.0
 # The most bytes of a line in a stream.
 _LONGEST_LINE = 4 << 20
 # A stream with more bytes is given up.
@@ -99,7 +96,10 @@ class OpenaiHttp:
         return deadlines.after(self.service.timeout, "OPENAI_TIMEOUT")
 
     def _retrying(self, once: Callable[[], T], deadline: Deadline) -> T:
-        return retrying(once, at_most(TRIES, LONGEST_PAUSE, self._sleep, deadline))
+        return retrying(
+            once,
+            at_most(patience.OPENAI.tries, patience.OPENAI.longest_pause, self._sleep, deadline),
+        )
 
     def _opened(self, url: str, content: Dict[str, Any], deadline: Deadline) -> Any:
         """Make one try and return its successful response; the body is not read yet."""
@@ -108,7 +108,7 @@ class OpenaiHttp:
         data, headers = _in_blocks(requests, content)
 
         def ask() -> Any:
-            seconds = deadline.timeouts(CONNECT_SECONDS)
+            seconds = deadline.timeouts(patience.OPENAI.connect)
             return opened(requests, "POST", url, seconds, headers, data=data, auth=sign)
 
         if not deadline.left:

@@ -8,6 +8,7 @@ import socket
 import time
 from typing import Any
 
+from coaiapy import patience
 from coaiapy.errors import NetworkError
 from coaiapy.util import deadlines
 from coaiapy.util.packages import require
@@ -15,10 +16,6 @@ from coaiapy.util.threads import OvertimeError, within
 
 # The largest value that Redis holds, and something around it.
 MOST_BYTES = (512 << 20) + (1 << 20)
-# Seconds for one answer. A large value may take longer than the timeout, as long as so many bytes
-# come each second.
-LONGEST_SECONDS = 60.0
-_SLOWEST = 1 << 20
 
 
 def limit(client: Any, seconds: float, who: str) -> None:
@@ -96,6 +93,6 @@ class LimitedSocket:
         return part
 
     def _left(self) -> float:
-        allowed = min(self._seconds + self._received / _SLOWEST, LONGEST_SECONDS)
+        allowed = min(self._seconds + self._received / patience.SLOWEST_REDIS, patience.REDIS)
         allowed = max(allowed, self._seconds)
         return min(max(0.0, self._began + allowed - time.monotonic()), self._whole.left)

@@ -10,9 +10,9 @@ import time
 from contextlib import contextmanager
 from typing import Iterator, Optional, Tuple
 
+from coaiapy import patience
+
 _FOREVER = float("inf")
-# Seconds before the moment in which no request is started: the response would come too late.
-_ANSWER_SECONDS = 1.0
 # The shortest timeout that requests are given: they take no 0.
 _LEAST_SECONDS = 0.001
 
@@ -81,7 +81,7 @@ class Renewing:
         self.seconds = seconds
         self.renewing = renewing
         self.whole = whole
-        self.reserve = min(_ANSWER_SECONDS, seconds / 4)
+        self.reserve = min(patience.ANSWER, seconds / 4)
         self.until = whole.within(seconds)
 
     @property

@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 from typing import IO, Callable, Iterator, Optional, Union
 
+from coaiapy import patience
 from coaiapy.errors import StateError, UsageError
 from coaiapy.util.paths import LARGEST, advice_for, check_stays, read_regular, real, reason
 
@@ -168,7 +169,7 @@ def _remove_quietly(path: str) -> None:
 
 
 @contextmanager
-def locked(path: str, timeout: float = 20.0) -> Iterator[None]:
+def locked(path: str, timeout: float = patience.FILE_LOCK) -> Iterator[None]:
     """Hold the lock for changing ``path`` while the block runs.
 
     The file's folder is what is locked: the file itself may be replaced meanwhile, and a lock
@@ -224,4 +225,4 @@ def _wait_for_lock(path: str, deadline: float, error: OSError, hint: str = "") -
         raise StateError(
             "{} is locked by another process: try again when it has finished{}".format(path, hint)
         ) from error
-    time.sleep(0.01)
+    time.sleep(patience.FILE_LOCK_POLL)

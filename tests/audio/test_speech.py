@@ -9,6 +9,7 @@ from hearing import RATE, ffmpeg_path, heard, mp3_of, seconds_of, tone, write_wa
 from tinytag import TinyTag
 from web_server import serving
 
+from coaiapy import patience
 from coaiapy.audio import speech
 from coaiapy.audio.formats import mp3
 from coaiapy.errors import ConfigError, NetworkError, RefusedError, UsageError
@@ -196,7 +197,7 @@ def test_a_piece_that_fails_for_a_moment_is_asked_for_again(run, polly, project)
 
 def test_nobody_there(monkeypatch, polly):
     polly.server_close()
-    monkeypatch.setattr("coaiapy.audio.aws.TRIES", 1)
+    monkeypatch.setattr(patience, "AWS", patience.AWS._replace(tries=1))
     with pytest.raises(NetworkError, match="the request to AWS polly failed"):
         speech.speak("Hello")
 

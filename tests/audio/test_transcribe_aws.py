@@ -6,6 +6,7 @@ import pytest
 from aws_server import BUCKET, Transcriber
 from hearing import tone, write_wav
 
+from coaiapy import patience
 from coaiapy.audio import transcribe_aws
 from coaiapy.errors import ConfigError, RefusedError
 
@@ -49,7 +50,7 @@ def transcriber(aws):
 
 @pytest.fixture
 def memo(project, monkeypatch):
-    monkeypatch.setattr(transcribe_aws, "FIRST_PAUSE", 0.3)
+    monkeypatch.setattr(patience, "FIRST_JOB_PAUSE", 0.3)
     return write_wav(project / "memo.wav", tone(1, 4))
 
 

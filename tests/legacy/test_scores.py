@@ -5,6 +5,7 @@ import json
 import pytest
 from reading import EVERY
 
+from coaiapy import patience
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError
 from coaiapy.langfuse.scores import config_cache as score_config_cache
 from coaiapy.legacy import scores as legacy_scores
@@ -106,9 +107,8 @@ def test_a_score_that_waits_is_told(use, monkeypatch):
     server = use("v3")
     legacy_scores.apply_score_to_trace("t", "s1")
     server.fail("503", times=None, path="ingestion")
-    from coaiapy.langfuse.send import delivery
 
-    monkeypatch.setattr(delivery, "DEADLINE", 0.5)
+    monkeypatch.setattr(patience, "DELIVERY", 0.5)
     assert json.loads(legacy_scores.apply_score_to_trace("t", "s2")) == {
         "id": "s2",
         "status": "waiting",

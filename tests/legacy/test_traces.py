@@ -105,7 +105,7 @@ def test_a_server_that_is_down_keeps_the_write(monkeypatch):
         point_to(server, monkeypatch)
         cofuse.add_trace("run-1")
         server.fail("refuse")
-        monkeypatch.setattr("coaiapy.langfuse.send.delivery.DEADLINE", 0.5)
+        monkeypatch.setattr("coaiapy.patience.DELIVERY", 0.5)
         answer = json.loads(cofuse.add_trace("run-2"))
         assert answer["successes"] == [{"id": "run-2", "status": 202}]
         server.heal()

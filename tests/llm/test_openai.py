@@ -9,10 +9,11 @@ import time
 import pytest
 from openai_server import KEY
 
+from coaiapy import patience
 from coaiapy.config import openai as openai_settings
 from coaiapy.config import values as config_values
 from coaiapy.errors import ConfigError, NetworkError, RefusedError
-from coaiapy.llm.openai import TRIES, OpenaiHttp, Upload
+from coaiapy.llm.openai import OpenaiHttp, Upload
 
 BODY = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
 
@@ -128,7 +129,7 @@ def test_it_gives_up_in_the_end(http, openai, pauses):
     openai.faults = ["500"] * 10
     with pytest.raises(NetworkError, match="answered 500: .*The server had an error"):
         chat(http)
-    assert len(openai.requests) == TRIES
+    assert len(openai.requests) == patience.OPENAI.tries
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ def test_nobody_there(openai, pauses):
     openai.server_close()
     with pytest.raises(NetworkError, match="failed: connection refused"):
         chat(client(openai, pauses))
-    assert len(pauses) == TRIES - 1
+    assert len(pauses) == patience.OPENAI.tries - 1
 
 
 def test_a_form_carries_fields_and_a_file(http, openai):

@@ -15,7 +15,7 @@ MOST_ENTRIES = 12  # of a folder below the top, which has the doors too
 
 # The wings, from the ground up: each imports from the rows above its own, and from itself.
 WINGS = """
-    errors
+    errors patience
     util
     config
     env

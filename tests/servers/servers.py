@@ -2,9 +2,9 @@
 
 import pytest
 
+from coaiapy import patience
 from coaiapy.config.settings import Settings
 from coaiapy.langfuse.client import http
-from coaiapy.util.http import retry
 from coaiapy.util.http.retry import at_most
 
 
@@ -22,7 +22,7 @@ def short_waits(monkeypatch):
 
     A short deadline would do the same, but could end before a busy machine has answered.
     """
-    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(patience, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(http, "until", lambda deadline, sleep: at_most(4, 1.0, sleep))
 
 

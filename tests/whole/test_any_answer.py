@@ -9,10 +9,10 @@ import pytest
 from fuzzed_answers import InProcess, change_of, generator
 from hypothesis import settings
 
+from coaiapy import patience
 from coaiapy.langfuse.client import project as current_project
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.util.formats import json_values
-from coaiapy.util.http import retry
 
 KINDS = ("v2", "v3", "v4-dual", "v4-events_only")
 WRONG_ANSWERS = 4
@@ -134,7 +134,7 @@ def problem_of(line, result):
 def test_wrong_answers_end_in_a_stated_error_and_harm_no_later_command(
     run, use, kind, monkeypatch, project
 ):
-    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(patience, "FIRST_PAUSE", 0.001)
     played = InProcess(use(kind), monkeypatch)
     (project / "picture.png").write_bytes(b"\x89PNG")
     command = Commands(run)

@@ -9,7 +9,7 @@ import pytest
 from all_commands import REAL_COMMANDS
 from bad_servers import HOST, HTTP_KINDS, REDIS_KINDS, dripping_value, misbehaving, pings, silent
 
-from coaiapy.checks import doctor, services
+from coaiapy import patience
 from coaiapy.errors import ExitCode
 from coaiapy.stash import redis_limits
 
@@ -191,8 +191,7 @@ def test_the_setting_limits_the_complete_answer_of_a_model(ends, monkeypatch):
 
 @pytest.mark.parametrize("words", ["config check --online", "fuse doctor"])
 def test_the_checks_of_all_services_have_one_limit(ends, monkeypatch, words):
-    for module in (services, doctor):
-        monkeypatch.setattr(module, "WHOLE_SECONDS", 0.3)
+    monkeypatch.setattr(patience, "CHECKS", 0.3)
     with misbehaving(silent) as port:
         name_everywhere(monkeypatch, "http://{}:{}".format(HOST, port))
         ends(words)

@@ -42,7 +42,7 @@ def flush(server):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr("coaiapy.langfuse.journal.db.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("coaiapy.patience.JOURNAL_LOCK", 0.2)
 
 
 def lock_journal():

@@ -23,10 +23,10 @@ from langfuse_server import LangfuseServer
 from processes import environment
 from servers import point_at
 
+from coaiapy import patience
 from coaiapy.cli.parser import Context
 from coaiapy.coaiacli import main
 from coaiapy.langfuse.prompts.files import LONGEST_STEP, name_of, path_of
-from coaiapy.util.http import json_api
 
 NAMES = [
     "",
@@ -246,7 +246,7 @@ def deep(tmp_path, monkeypatch):
     monkeypatch.chdir(str(inner))
     monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("OPENAI_BASE_URL", "not an address")
-    monkeypatch.setattr(json_api, "TRIES", 1)
+    monkeypatch.setattr(patience, "WEB_API", patience.WEB_API._replace(tries=1))
     (inner / "items.jsonl").write_text('{"input": "x"}\n')
     (inner / "steps.jsonl").write_text('{"name": "x"}\n')
 

@@ -5,8 +5,8 @@ import time
 import pytest
 from reading import forget_what_was_written
 
+from coaiapy import patience
 from coaiapy.errors import ExitCode
-from coaiapy.langfuse.client import http
 
 # Seconds that a read takes only if it waits for what it should not wait for.
 LONG = 100.0
@@ -38,7 +38,7 @@ def server(run, use):
 
 @pytest.mark.parametrize("words", READS)
 def test_nothing_that_listens_is_not_waited_for(run, server, monkeypatch, words):
-    monkeypatch.setattr(http, "DEFAULT_SECONDS", LONG)
+    monkeypatch.setattr(patience, "LANGFUSE", LONG)
     server.fail("refuse")
     begin = time.monotonic()
     result = run("fuse", *words.split())

@@ -19,7 +19,7 @@ from processes import command_lines, finish
 from redis_for_tests import free_port
 from web_server import serving
 
-from coaiapy.audio import aws
+from coaiapy import patience
 from coaiapy.config.schema import KEYS
 from coaiapy.util import masking
 
@@ -129,7 +129,7 @@ def plant(planted, url, home, monkeypatch):
 @pytest.fixture(autouse=True)
 def quick(short_waits, monkeypatch, project):
     make_files(project)
-    monkeypatch.setattr(aws, "TRIES", 1)
+    monkeypatch.setattr(patience, "AWS", patience.AWS._replace(tries=1))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 

@@ -7,6 +7,7 @@ import argparse
 import re
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
+from coaiapy import patience
 from coaiapy.cli.parser import Answer, Parser
 from coaiapy.cli.streams import Context
 from coaiapy.errors import ExitCode
@@ -60,23 +61,51 @@ TIMES = (
     ),
     ("(ten digits)", "yyMMddHHmm or Unix time, whichever is nearer to now"),
 )
+_s = "{:g} s".format
 # How long commands wait, and what changes it.
 TIMEOUTS = (
     ("--timeout SECONDS", "the whole command; takes the place of the limits marked with *"),
     ("--timeout 0", "ask no server: writes wait in the outbox, reads show what is on this machine"),
     (
-        "15 s *",
+        _s(patience.DELIVERY) + " *",
         "sending what a command has written; with over 1000 records since the last progress",
     ),
-    ("300 s *", "all pages of a listing"),
-    ("30 s *", "everything that coaia fuse doctor or coaia config check --online asks"),
-    ("15 s", "one request to Langfuse with its retries; 90 s for later pages and imported items"),
-    ("1.5 s *", "everything, if the Langfuse server did not answer within the last hour or more"),
-    ("LANGFUSE_TIMEOUT", "each wait for a part of an answer of Langfuse (default: 5 s)"),
-    ("OPENAI_TIMEOUT", "the complete answer of a language model (default: 120 s)"),
-    ("REDIS_TIMEOUT", "an answer of Redis (default: 5 s); a large value may take up to 60 s"),
-    ("30 s", "a request to GitHub; a file to or from a storage, and 1 s more for each 16 kB"),
-    ("60 s", "a request to AWS; a transcription job may take hours"),
+    (_s(patience.LISTING) + " *", "all pages of a listing"),
+    (
+        _s(patience.CHECKS) + " *",
+        "everything that coaia fuse doctor or coaia config check --online asks",
+    ),
+    (
+        _s(patience.LANGFUSE),
+        "one request to Langfuse with its retries; {} for later pages and imported items".format(
+            _s(patience.LANGFUSE_PAGE)
+        ),
+    ),
+    (
+        _s(patience.BRIEF) + " *",
+        "everything, if the Langfuse server did not answer within the last hour or more",
+    ),
+    (
+        "LANGFUSE_TIMEOUT",
+        "each wait for a part of an answer of Langfuse (default: {:g} s)".format(
+            patience.LANGFUSE_PART
+        ),
+    ),
+    (
+        "OPENAI_TIMEOUT",
+        "the complete answer of a language model (default: {:g} s)".format(patience.OPENAI.whole),
+    ),
+    (
+        "REDIS_TIMEOUT",
+        "an answer of Redis (default: {:g} s); a large value may take up to {:g} s".format(
+            patience.REDIS_PART, patience.REDIS
+        ),
+    ),
+    (
+        _s(patience.WEB_API.whole),
+        "a request to GitHub; a file to or from a storage, and 1 s more for each 16 kB",
+    ),
+    (_s(patience.AWS.whole), "a request to AWS; a transcription job may take hours"),
 )
 TOPICS = (
     ("exit-codes", "what the exit codes mean"),

@@ -13,7 +13,7 @@ import time
 from typing import Any, Callable, Dict, List, Mapping, Optional
 from urllib.parse import quote
 
-from coaiapy import __version__
+from coaiapy import __version__, patience
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError, UsageError
 from coaiapy.langfuse.client import shapes
@@ -29,10 +29,6 @@ from coaiapy.util.http.retry import backoff, retrying, until
 from coaiapy.util.masking import shown_url
 from coaiapy.util.packages import require
 
-# Seconds that a request may take with all its retries, unless the caller gives a deadline.
-DEFAULT_SECONDS = 15.0
-# Tries of a read or a deletion while no connection can be made: more would rarely help.
-CONNECTED_AT_MOST = 2
 # These may be retried after a lost response. A DELETE may not: the second try would answer 404.
 _IDEMPOTENT = ("GET", "PUT")
 
@@ -42,7 +38,7 @@ class LangfuseHttp:
 
     A request without a deadline may take ``seconds``, and no request ends after the limit of the
     thread that has made the client (see ``deadlines``). While no connection can be made, a read or
-    a deletion is tried ``CONNECTED_AT_MOST`` times, or with ``patient`` until its deadline. With
+    a deletion is tried ``UNCONNECTED_TRIES`` times, or with ``patient`` until its deadline. With
     ``hasty`` there is no retry after a missing response. ``sleep`` is a parameter for tests. Use
     the client in a ``with`` block, which closes its connections.
     """
@@ -56,7 +52,7 @@ class LangfuseHttp:
         patient: bool = False,
     ) -> None:
         self.settings = settings
-        self.seconds = DEFAULT_SECONDS if seconds is None else seconds
+        self.seconds = patience.LANGFUSE if seconds is None else seconds
         self.hasty = hasty
         self.patient = patient
         self.has_answered = False
@@ -109,7 +105,11 @@ class LangfuseHttp:
         def may_repeat(error: UnavailableError) -> bool:
             if error.unsent and method in ("GET", "DELETE") and not self.patient:
                 unconnected.append(str(error))
-            if self.hasty and error.status is None or len(unconnected) == CONNECTED_AT_MOST:
+            if (
+                self.hasty
+                and error.status is None
+                or len(unconnected) == patience.UNCONNECTED_TRIES
+            ):
                 return False
             return repeat and not error.is_page or error.unsent or error.status == 429
 

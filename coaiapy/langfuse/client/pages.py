@@ -7,6 +7,7 @@ the first one: half a listing is of no use, and the server's rate limit may be r
 import itertools
 from typing import Any, Iterator, List, Mapping, Optional, Tuple
 
+from coaiapy import patience
 from coaiapy.errors import NetworkError
 from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.records.fields import Body
@@ -15,8 +16,6 @@ from coaiapy.util.http.page_watch import PageWatch
 
 # The largest page of a numbered listing that servers allow.
 MOST_ROWS = 100
-# Seconds to try to get each later page. Rate limits are counted by the minute.
-PATIENCE = 90.0
 
 Query = Mapping[str, Any]
 
@@ -69,7 +68,7 @@ def _pages(
         if not rows or page >= answer.get("meta", {}).get("totalPages", 0):
             return
         page += 1
-        deadline = watch.time_for_page(PATIENCE)
+        deadline = watch.time_for_page(patience.LANGFUSE_PAGE)
 
 
 def _identity(row: Body) -> str:
@@ -87,7 +86,7 @@ def rows_by_cursor(http: LangfuseHttp, path: str, query: Query) -> Iterator[Body
             yield row
         if not cursor:
             return
-        deadline = watch.time_for_page(PATIENCE)
+        deadline = watch.time_for_page(patience.LANGFUSE_PAGE)
 
 
 def by_cursor(

@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, Optional
 
+from coaiapy import patience
 from coaiapy.config.settings import Settings
 from coaiapy.errors import StateError
 from coaiapy.langfuse.client.errors import UnavailableError
@@ -17,12 +18,6 @@ from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal, clear_mark, set_mark
 from coaiapy.util import deadlines
 
-# Seconds for all requests of a command to a server that was away. If it has used them up, its next
-# client gets the rest that is needed to notice a server that is back.
-BRIEF_SECONDS = 1.5
-_REST_SECONDS = 0.3
-_SHORTEST_PAUSE = 3600.0
-_LONGEST_PAUSE = 86400.0
 _MARKS = "SELECT name, at FROM marks WHERE name IN (?, ?)"
 # When a brief try of this process has failed (``time.monotonic()``), by address.
 _FAILED_AT: Dict[str, float] = {}
@@ -53,7 +48,7 @@ def brief_seconds(settings: Settings, journal: Optional[Journal] = None) -> Opti
     if deadlines.current().origin or not _is_away(settings.base_url, journal):
         return None
     spent = time.monotonic() - _FAILED_AT.get(settings.base_url, float("-inf"))
-    return _REST_SECONDS if spent < 2 * BRIEF_SECONDS else BRIEF_SECONDS
+    return patience.BRIEF_REST if spent < 2 * patience.BRIEF else patience.BRIEF
 
 
 def note_failure(settings: Settings, journal: Optional[Journal] = None) -> None:
@@ -82,7 +77,7 @@ def _is_away(url: str, journal: Optional[Journal]) -> bool:
     if tried is None:
         return False
     was_away = ages.get(_since(url), tried) - tried
-    return tried < min(max(_SHORTEST_PAUSE, was_away), _LONGEST_PAUSE)
+    return tried < min(max(patience.SHORTEST_AWAY, was_away), patience.LONGEST_AWAY)
 
 
 def _tried(url: str) -> str:

@@ -20,6 +20,7 @@ from typing import (
     Tuple,
 )
 
+from coaiapy import patience
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, UsageError
 from coaiapy.langfuse.client.http import LangfuseHttp
@@ -52,8 +53,6 @@ _TEXT_FIELDS = ("id", "status", "sourceTraceId", "sourceObservationId")
 _TEXT_COLUMNS = [name for field in _TEXT_FIELDS for name in (field,) + tuple(FIELDS[field])]
 # Control characters, which not every CSV reader keeps in a cell.
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f]")
-# Seconds to try to send each item. Rate limits are counted by the minute.
-PATIENCE = 90.0
 
 
 class FileItems(NamedTuple):
@@ -240,7 +239,7 @@ def import_dataset_items(
     ``create`` makes the dataset if it does not exist; without it that raises ``NotFoundError``.
     ``dry_run`` sends nothing and counts what would be new or changed.
     """
-    with client_for(settings, "dataset items", seconds=PATIENCE) as http:
+    with client_for(settings, "dataset items", seconds=patience.LANGFUSE_ITEM) as http:
         known: Dict[str, Body] = {}
         if _ensure(settings, dataset_name, create, dry_run):
             known = _known(http, dataset_name, found.items)

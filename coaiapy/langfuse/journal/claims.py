@@ -11,16 +11,12 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
+from coaiapy import patience
 from coaiapy.langfuse.journal.damage import bodies, whole
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.util.text import whole_number
 
-# Seconds: no record has to wait longer after a failure. A later ``not_before`` was written while
-# the clock was wrong, and is ignored.
-LONGEST_PAUSE = 60.0
-# Seconds: no claim lasts longer, see ``LONGEST_PAUSE``; it is renewed while its holder lives.
-LONGEST_CLAIM = 600.0
 # Ends the claims on the records that meet a condition, which has to be added.
 UNCLAIM = "UPDATE deliveries SET claimed_by = NULL, claimed_until = 0 WHERE "
 # The records that wait, are not claimed and do not pause after a failure; ``{}`` are conditions.
@@ -114,8 +110,8 @@ def _free(
         {
             "name": name,
             "now": time.time(),
-            "longest_pause": LONGEST_PAUSE,
-            "longest_claim": LONGEST_CLAIM,
+            "longest_pause": patience.LONGEST_RECORD_PAUSE,
+            "longest_claim": patience.LONGEST_CLAIM,
             "most": most,
         },
     )
@@ -157,7 +153,7 @@ def are_held_by_others(journal: Journal, name: str, destinations: Sequence[int])
         " AND claimed_until <= ? AND {} LIMIT 1"
     ).format(among("destination", destinations))
     now = time.time()
-    return any(True for _ in journal.rows(sql, name, now, now + LONGEST_CLAIM))
+    return any(True for _ in journal.rows(sql, name, now, now + patience.LONGEST_CLAIM))
 
 
 def among(column: str, values: Optional[Iterable[int]]) -> str:

@@ -23,6 +23,7 @@ from typing import (
     Sequence,
 )
 
+from coaiapy import patience
 from coaiapy.errors import NoPlaceError, StateError
 from coaiapy.langfuse.journal import open_records
 from coaiapy.langfuse.journal.observers import forget
@@ -34,7 +35,6 @@ from coaiapy.util.paths import advice_for, make_private_folder, state_folder
 
 # Bytes: with less free space SQLite cannot even create the files that it needs for reading.
 _LEAST_ROOM = 65536
-BUSY_SECONDS = 15.0
 # SQLite's defaults are 2 MB and 4 MB. The pages of a large batch do not fit into that: they were
 # read and written several times, which took a tenth of the time of a batch.
 CACHE_KIB = 20000
@@ -137,7 +137,9 @@ class Journal:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise journal_error(self.path, str(error), BUSY_SECONDS, is_temporary) from error
+            raise journal_error(
+                self.path, str(error), patience.JOURNAL_LOCK, is_temporary
+            ) from error
 
     @contextmanager
     def transaction(self, durable: bool = True) -> Iterator[Any]:
@@ -259,7 +261,7 @@ def _open(path: str) -> Any:
 
     if path != _MEMORY:
         _make_file(path)
-    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    db = sqlite3.connect(path, timeout=patience.JOURNAL_LOCK, isolation_level=None)
     try:
         _prepare(db, path)
     except BaseException:

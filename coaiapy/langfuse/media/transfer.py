@@ -8,6 +8,7 @@ import time
 from typing import IO, Any, Callable, Dict, NamedTuple, Optional
 from urllib.parse import urlsplit
 
+from coaiapy import patience
 from coaiapy.errors import CoaiaError, NetworkError, RefusedError
 from coaiapy.langfuse.media.files import MediaFile
 from coaiapy.util import deadlines, threads
@@ -20,13 +21,6 @@ from coaiapy.util.http.retry import TemporaryError, at_most, is_temporary, retry
 from coaiapy.util.masking import shown_url
 from coaiapy.util.packages import require
 
-CONNECT_SECONDS = 10.0
-READ_SECONDS = 30.0
-TRIES = 3
-# Seconds: if the storage asks for a longer pause, the transfer fails.
-LONGEST_PAUSE = 20.0
-# Bytes per second: a transfer that is slower on average is given up.
-SLOWEST = 16384.0
 # The most bytes of an error response that are read, to find its message.
 _LONGEST_ERROR = 65536
 
@@ -88,7 +82,7 @@ def place(url: str) -> str:
 
 
 def _ask(method: str, url: str, headers: Dict[str, str], data: Optional[IO[bytes]] = None) -> Any:
-    timeout = (CONNECT_SECONDS, READ_SECONDS)
+    timeout = (patience.STORAGE.connect, patience.STORAGE.part)
     return opened(require("requests"), method, url, timeout, headers, data=data, auth=bearer(""))
 
 
@@ -107,7 +101,7 @@ def _tried(ask: Callable[[], Any], url: str, size: int, enough: int) -> Answer:
         raise _no_address(url)
     threads.prepare(url)
 
-    deadline = deadlines.after(READ_SECONDS + size / SLOWEST)
+    deadline = deadlines.after(patience.STORAGE.whole + size / patience.SLOWEST_TRANSFER)
 
     def tried() -> Answer:
         answer = _in_time(ask, url, deadline, enough)
@@ -116,7 +110,10 @@ def _tried(ask: Callable[[], Any], url: str, size: int, enough: int) -> Answer:
         return answer
 
     try:
-        return retrying(tried, at_most(TRIES, LONGEST_PAUSE, deadline=deadline))
+        return retrying(
+            tried,
+            at_most(patience.STORAGE.tries, patience.STORAGE.longest_pause, deadline=deadline),
+        )
     except _FailedForNowError as error:
         return error.answer
 

@@ -13,10 +13,11 @@ import json
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 from urllib.parse import quote
 
+from coaiapy import patience
 from coaiapy.langfuse.client import metadata as span_metadata
 from coaiapy.langfuse.client.errors import TooHeavyError
 from coaiapy.langfuse.client.http import LangfuseHttp
-from coaiapy.langfuse.client.pages import PATIENCE, by_cursor
+from coaiapy.langfuse.client.pages import by_cursor
 from coaiapy.langfuse.read import rows as server_rows
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
@@ -222,7 +223,7 @@ class SpanPages:
         query = dict(self.query, limit=min(size, self._most))
         if self._keys:
             query["expandMetadata"] = ",".join(sorted(self._keys))
-        deadline = self._watch.time_for_page(PATIENCE) if self._follows else None
+        deadline = self._watch.time_for_page(patience.LANGFUSE_PAGE) if self._follows else None
         try:
             answer = by_cursor(self.http, ROWS, query, self.cursor, deadline)
         except TooHeavyError:

@@ -9,6 +9,7 @@ import copy
 import time
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
 
+from coaiapy import patience
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NetworkError, NotFoundError, RefusedError, StateError, UsageError
 from coaiapy.langfuse.client.project import current_project, remembered
@@ -21,10 +22,6 @@ from coaiapy.util import times
 from coaiapy.util.text import Note, ignore_note
 
 API = "/api/public/score-configs"
-# Seconds to ask the server when the cache has an older copy, and seconds for which it is not asked
-# again after it gave no response.
-REFRESH_SECONDS = 4.0
-SILENT_SECONDS = 60.0
 
 
 class Made(NamedTuple):
@@ -268,15 +265,15 @@ def _refreshed(settings: Settings, note: Note, old: Snapshot, seen_at: Optional[
     """
     if seen_at is None:
         return _every(settings, note)
-    silent = time.monotonic() - _SILENT_SINCE.get(settings.base_url, -SILENT_SECONDS)
+    silent = time.monotonic() - _SILENT_SINCE.get(settings.base_url, -patience.SCORE_CONFIGS_PAUSE)
     try:
-        if silent < SILENT_SECONDS:
+        if silent < patience.SCORE_CONFIGS_PAUSE:
             raise NetworkError("the server did not answer a moment ago")
         found = _every(settings, note, hasty=True)
         _SILENT_SINCE.pop(settings.base_url, None)
         return found
     except NetworkError as error:
-        if silent >= SILENT_SECONDS:
+        if silent >= patience.SCORE_CONFIGS_PAUSE:
             _SILENT_SINCE[settings.base_url] = time.monotonic()
         note(
             "score configs are shown as they were {}: {}".format(
@@ -307,7 +304,7 @@ def _fetched(settings: Settings, hasty: bool = False) -> List[Body]:
     from coaiapy.langfuse.client import reachability
     from coaiapy.langfuse.client.pages import numbered
 
-    seconds = REFRESH_SECONDS if hasty else None
+    seconds = patience.SCORE_CONFIGS if hasty else None
     with reachability.client(settings, seconds=seconds, hasty=hasty) as http:
         return list(numbered(http, API, {}, None))
 

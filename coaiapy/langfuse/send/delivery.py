@@ -6,6 +6,7 @@ are in the ``Outcome``.
 
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
+from coaiapy import patience
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, StateError
 from coaiapy.langfuse.client import project as current_project
@@ -17,9 +18,6 @@ from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse.send import losses
 from coaiapy.util import deadlines
 
-# Seconds that one command may spend on sending its own records, and those that waited before.
-DEADLINE = 15.0
-BACKLOG_SECONDS = 2.0
 # A command that has written more records than this sends all that wait, not only its own.
 MANY = 1000
 PRUNE_SECONDS = 86400.0
@@ -65,7 +63,7 @@ class Outcome(NamedTuple):
 def deliver(journal: Journal, settings: Settings, written: Written) -> Outcome:
     """Send the records in ``written``, then those that waited before.
 
-    The limit is the one that the user has given (see ``deadlines``), else ``DEADLINE``; with more
+    The limit is the one that the user has given (see ``deadlines``), else ``patience.DELIVERY``; with more
     than ``MANY`` records that counts from the last record that the server has accepted.
     """
     if settings.is_local:
@@ -93,7 +91,7 @@ def _send(courier: "_Courier", written: Written, owed: int) -> None:
         rows = None if many else written.rows
         courier.send(courier.usual_seconds(), rows, renewing=many)
     if not (courier.problem or courier.rejected or many):
-        courier.send_backlog(BACKLOG_SECONDS)
+        courier.send_backlog(patience.BACKLOG)
 
 
 def check(outcome: Outcome) -> None:
@@ -114,7 +112,7 @@ def flush(
     """Send everything that waits for this project.
 
     Gives up when the server has accepted nothing for ``seconds`` (default: the limit that the user
-    has given, else ``DEADLINE``). Records of the destinations in
+    has given, else ``patience.DELIVERY``). Records of the destinations in
     ``adopted`` are first moved to this project; ``score`` converts scores for it. For that the
     server must tell the project of the keys: else ``NetworkError`` or ``ConfigError`` is raised.
     ``on_accepted`` is called with the numbers of sent and of all records. Raises ``ConfigError``
@@ -126,7 +124,7 @@ def flush(
         )
     if seconds is None:
         told = _told_seconds()
-        seconds = DEADLINE if told is None else told
+        seconds = patience.DELIVERY if told is None else told
     with Journal() as journal, _Courier(journal, settings) as courier:
         if adopted:
             courier.name_project(seconds)
@@ -180,7 +178,7 @@ class _Courier:
         told = _told_seconds()
         if told is not None:
             return told
-        return reachability.brief_seconds(self.settings, self.journal) or DEADLINE
+        return reachability.brief_seconds(self.settings, self.journal) or patience.DELIVERY
 
     def send(
         self,
@@ -220,7 +218,7 @@ class _Courier:
 
             self.send(seconds, renewing=True, on_accepted=show)
             if self.problem is None:
-                self._learn_project(BACKLOG_SECONDS)
+                self._learn_project(patience.BACKLOG)
         if self.problem is None:
             self._prune()
 
@@ -302,7 +300,7 @@ class _Courier:
         """Save whether the server could be reached; too short a try says nothing."""
         if self.accepted or not isinstance(self.problem, NetworkError):
             reachability.note_success(self.settings, self.journal)
-        elif seconds >= reachability.BRIEF_SECONDS:
+        elif seconds >= patience.BRIEF:
             reachability.note_failure(self.settings, self.journal)
 
     def _prune(self) -> None:

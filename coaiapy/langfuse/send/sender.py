@@ -6,6 +6,7 @@ Everything that touches the journal happens in the calling thread.
 import time
 from typing import Callable, Dict, Iterable, List, Optional, Sequence, Set, Type
 
+from coaiapy import patience
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
 from coaiapy.langfuse.client import server as servers
 from coaiapy.langfuse.client.http import LangfuseHttp
@@ -37,16 +38,11 @@ FIRST_BYTES = 64000
 GROWTH = 4
 GOOD_SECONDS = 2.0
 SLOW_SECONDS = 5.0
-POLL_SECONDS = 0.05
-# A claim holds for so long, and is renewed when half of that is over.
-LEASE_SECONDS = 60.0
 # So many requests refused before one is accepted are not the records' fault. Halves of what was
 # refused are tried in turn, so that good records among bad ones are found early.
 FIRST_REFUSALS = 20
 # After a success, even a whole chunk may be bad.
 LATER_REFUSALS = 2 * CHUNK
-# An interrupted command waits so long for what is in flight, to take out what was accepted.
-PARTING_SECONDS = 0.5
 
 
 class Sender:
@@ -107,13 +103,13 @@ class Sender:
     def _send(
         self, destinations: Sequence[int], rows: Optional[Sequence[int]], patient: bool
     ) -> None:
-        self._lease_ends = time.time() + LEASE_SECONDS
+        self._lease_ends = time.time() + patience.LEASE
         while self._may_go_on(destinations):
             self._launch(destinations, rows)
             if self._posts.flying:
                 self._collect()
             elif patient and outbox.count_waiting(self.journal, destinations, rows):
-                time.sleep(POLL_SECONDS)
+                time.sleep(patience.SENDING_POLL)
             else:
                 return
         self._posts.stop()
@@ -121,7 +117,7 @@ class Sender:
             self._collect()
 
     def _collect(self) -> None:
-        posted = self._posts.next(LEASE_SECONDS / 4)
+        posted = self._posts.next(patience.LEASE / 4)
         self._keep_claims()
         if posted:
             self._settle(posted)
@@ -129,9 +125,9 @@ class Sender:
     def _part(self) -> None:
         """The command was interrupted: take out what was accepted, and no more."""
         self._posts.stop()
-        until = time.monotonic() + PARTING_SECONDS
+        until = time.monotonic() + patience.PARTING
         while self._posts.flying and time.monotonic() < until:
-            posted = self._posts.next(PARTING_SECONDS)
+            posted = self._posts.next(patience.PARTING)
             verdicts = posted.verdicts if posted else []
             self._accept([verdict for verdict in verdicts if verdict.state == ACCEPTED])
 
@@ -181,7 +177,7 @@ class Sender:
                         self.journal,
                         self._name,
                         destinations,
-                        LEASE_SECONDS,
+                        patience.LEASE,
                         CHUNK,
                         self._bytes,
                         rows,
@@ -194,14 +190,14 @@ class Sender:
     def _keep_claims(self) -> None:
         """Renew the lease in time; when it ran out (a computer slept), claim anew."""
         left = self._lease_ends - time.time()
-        if left > LEASE_SECONDS / 2:
+        if left > patience.LEASE / 2:
             return
         if left > 0:
-            claims.renew(self.journal, self._name, LEASE_SECONDS)
+            claims.renew(self.journal, self._name, patience.LEASE)
         else:
             self._todo = []
             claims.release(self.journal, self._name)
-        self._lease_ends = time.time() + LEASE_SECONDS
+        self._lease_ends = time.time() + patience.LEASE
 
     def _encode(self, items: Sequence[Outgoing]) -> None:
         """Put requests behind those that wait for their turn."""

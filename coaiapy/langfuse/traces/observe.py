@@ -6,6 +6,7 @@ The call matters more than its record: a failure to record is reported as a note
 import logging
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, TypeVar
 
+from coaiapy import patience
 from coaiapy.config import settings
 from coaiapy.config import values as config_values
 from coaiapy.env.context import current_context
@@ -16,8 +17,6 @@ from coaiapy.langfuse.traces import traces
 from coaiapy.util import deadlines, times
 
 T = TypeVar("T")
-# Seconds that sending the record may delay the command that made the call.
-SECONDS = 5.0
 
 
 class Call(NamedTuple):
@@ -116,7 +115,7 @@ class Recorder:
             values.update(outcome)
             observation = observation_from(values, place.trace_id)
             known = settings.load(self.env_file)
-            with deadlines.limit(SECONDS, ""):
+            with deadlines.limit(patience.RECORDING, ""):
                 self._report(call, traces.add_observation(known, observation))
         except Exception as error:
             self._not_written(call, error)

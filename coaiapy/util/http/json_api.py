@@ -3,6 +3,7 @@
 from typing import Any, Callable, Mapping, NamedTuple, Optional
 from urllib.parse import urljoin, urlsplit
 
+from coaiapy import patience
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
 from coaiapy.util import deadlines, threads
 from coaiapy.util.deadlines import Deadline
@@ -13,12 +14,6 @@ from coaiapy.util.http.retry import TemporaryError, at_most, is_temporary, retry
 from coaiapy.util.masking import in_url, said, shown_url
 from coaiapy.util.packages import require
 
-# Seconds to connect, and for the whole response with all tries.
-CONNECT_SECONDS = 10.0
-WHOLE_SECONDS = 30.0
-TRIES = 3
-# Seconds: if the service asks for a longer pause, the request fails.
-LONGEST_PAUSE = 20.0
 MOST_MOVES = 4
 _MOVED = (301, 302, 307, 308)
 _USED_UP = "; its limit is used up, try again later"
@@ -55,12 +50,12 @@ def get(
 
     given = dict({"Accept": "application/json"}, **(headers or {}))
     place = require("requests").Request("GET", url, params=query).prepare().url or url
-    deadline = deadlines.after(WHOLE_SECONDS)
+    deadline = deadlines.after(patience.WEB_API.whole)
     threads.prepare(url)
     for _ in range(MOST_MOVES):
         answer = retrying(
             lambda place=place: _once(service, place, given, deadline),  # type: ignore[misc]
-            at_most(TRIES, LONGEST_PAUSE, deadline=deadline),
+            at_most(patience.WEB_API.tries, patience.WEB_API.longest_pause, deadline=deadline),
         )
         if answer.status < 300:
             return Page(_value(service, place, answer), _next_url(answer))
@@ -73,7 +68,7 @@ def _once(service: Service, url: str, headers: Mapping[str, str], deadline: Dead
 
     def ask() -> Any:
         sign = bearer(service.token)
-        seconds = deadline.timeouts(CONNECT_SECONDS)
+        seconds = deadline.timeouts(patience.WEB_API.connect)
         return opened(require("requests"), "GET", url, seconds, headers, auth=sign)
 
     answer = _answer(service, url, ask, deadline)

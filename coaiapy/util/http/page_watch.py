@@ -2,12 +2,11 @@
 
 from typing import Any, Iterable, List, Set
 
+from coaiapy import patience
 from coaiapy.errors import NetworkError
 from coaiapy.util import deadlines
 from coaiapy.util.deadlines import Deadline
 
-# Seconds for all pages of a listing, unless the command has a limit of its own.
-LISTING_SECONDS = 300.0
 MOST_ROWS = 1000000
 # What is written during a listing may push a whole page of known rows to the next one, but hardly
 # several times in a row.
@@ -19,7 +18,7 @@ class PageWatch:
 
     def __init__(self, who: str) -> None:
         self.who = who
-        self._deadline = deadlines.whole(LISTING_SECONDS)
+        self._deadline = deadlines.whole(patience.LISTING)
         self._seen: Set[int] = set()
         self._known_pages = 0
 

@@ -4,14 +4,12 @@ import random
 import time
 from typing import Any, Callable, Optional, TypeVar
 
+from coaiapy import patience
 from coaiapy.errors import NetworkError
 from coaiapy.util.deadlines import NEVER, Deadline
 
 T = TypeVar("T")
 
-# Seconds.
-FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 8.0
 # A generator of our own: drawing from the global one would change the numbers of a script that has
 # called random.seed().
 _random = random.Random()
@@ -45,7 +43,7 @@ def backoff(attempt: int) -> float:
 
     ``attempt`` is 0 for the first try.
     """
-    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt, 10))
+    longest = min(patience.LONGEST_PAUSE, patience.FIRST_PAUSE * 2.0 ** min(attempt, 10))
     return longest * _random.uniform(0.5, 1.0)
 
 

@@ -5,15 +5,15 @@ import queue
 import threading
 from typing import Any, Iterable, Iterator, TypeVar
 
+from coaiapy import patience
 from coaiapy.util import threads
 from coaiapy.util.deadlines import Deadline
 from coaiapy.util.threads import OvertimeError
 
 T = TypeVar("T")
 
-# Items that are read ahead of the reader, and how often a reader that has gone away is noticed.
+# Items that are read ahead of the reader.
 _AHEAD = 64
-_POLL_SECONDS = 0.1
 _END = object()
 
 
@@ -55,7 +55,7 @@ def _fill(ready: "queue.Queue[Any]", items: Iterable[Any], left: threading.Event
 def _put(ready: "queue.Queue[Any]", item: Any, left: threading.Event) -> bool:
     while not left.is_set():
         try:
-            ready.put(item, timeout=_POLL_SECONDS)
+            ready.put(item, timeout=patience.STREAM_POLL)
             return True
         except queue.Full:
             pass

@@ -4,10 +4,11 @@ import time
 
 import pytest
 
+from coaiapy import patience
 from coaiapy.config.settings import Settings
 from coaiapy.langfuse.client import reachability
 from coaiapy.langfuse.client.errors import UnavailableError
-from coaiapy.langfuse.client.reachability import BRIEF_SECONDS, brief_seconds
+from coaiapy.langfuse.client.reachability import brief_seconds
 from coaiapy.util import deadlines
 
 HOUR = 3600.0
@@ -39,9 +40,9 @@ def test_a_server_that_never_failed_has_all_its_time(server):
 
 def test_a_failure_is_remembered_for_an_hour(server, later):
     reachability.note_failure(server)
-    assert brief_seconds(server) == BRIEF_SECONDS
+    assert brief_seconds(server) == patience.BRIEF
     later(HOUR - 60)
-    assert brief_seconds(server) == BRIEF_SECONDS
+    assert brief_seconds(server) == patience.BRIEF
     later(120)
     assert brief_seconds(server) is None
 
@@ -59,7 +60,7 @@ def test_the_longer_a_server_was_away_the_rarer_it_gets_a_full_try(server, later
     later(5 * HOUR)
     reachability.note_failure(server)
     later(4 * HOUR)
-    assert brief_seconds(server) == BRIEF_SECONDS
+    assert brief_seconds(server) == patience.BRIEF
     later(2 * HOUR)
     assert brief_seconds(server) is None
 

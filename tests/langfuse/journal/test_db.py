@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from record_strategies import OBSERVATIONS, SCORES, TRACES
 
+from coaiapy import patience
 from coaiapy.errors import StateError
-from coaiapy.langfuse.journal import db as journal_db
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal, journal_error, journal_path
 from coaiapy.langfuse.journal.schema import LOCAL
@@ -144,7 +144,7 @@ def test_metadata_is_merged_and_what_is_not_given_stays(old, new):
 
 
 def test_a_locked_journal_is_waited_for_and_then_named(monkeypatch):
-    monkeypatch.setattr(journal_db, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(patience, "JOURNAL_LOCK", 0.2)
     with Journal() as other, Journal() as journal:
         other.db.execute("BEGIN IMMEDIATE")
         with pytest.raises(StateError, match="locked by another process"):

@@ -8,6 +8,7 @@ import pytest
 import trustme
 from web_server import serving
 
+from coaiapy import patience
 from coaiapy.errors import NetworkError, RefusedError
 from coaiapy.langfuse.media import files as media_files
 from coaiapy.langfuse.media import transfer as media_transfer
@@ -52,7 +53,7 @@ def test_a_refusal_that_cannot_be_read_is_no_answer(transfer, answer):
     with serving(answering(answer)) as server:
         with pytest.raises(NetworkError, match="failed: the answer (was|is)"):
             transfer(server.url + "/file")
-        assert len(server.asked) == media_transfer.TRIES
+        assert len(server.asked) == patience.STORAGE.tries
     with serving(answering(answer, (200, b"0123456789", {}))) as server:
         assert transfer(server.url + "/file") == b"0123456789"
 
@@ -72,7 +73,7 @@ def test_what_may_be_different_next_time_is_tried_again(transfer, status):
     with serving(answering((status, REASON, {}))) as server:
         with pytest.raises(NetworkError, match="answered {} ".format(status)):
             transfer(server.url + "/file")
-        assert len(server.asked) == media_transfer.TRIES
+        assert len(server.asked) == patience.STORAGE.tries
 
 
 def test_a_storage_that_asks_for_an_hour_is_not_waited_for(transfer):
@@ -97,7 +98,7 @@ def test_a_certificate_is_not_tried_again(transfer):
 
 
 def test_an_answer_that_drips_is_given_up(transfer, monkeypatch):
-    monkeypatch.setattr(media_transfer, "READ_SECONDS", 0.5)
+    monkeypatch.setattr(patience, "STORAGE", patience.STORAGE._replace(whole=0.5, part=0.5))
     ended = threading.Event()
 
     def drip(asked, url):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from coaiapy import patience
 from coaiapy.config import settings
 from coaiapy.errors import ExitCode
 from coaiapy.langfuse.journal.db import Journal
@@ -12,7 +13,6 @@ from coaiapy.langfuse.read import pending
 from coaiapy.langfuse.records.records import score_from
 from coaiapy.langfuse.traces import reads as trace_reads
 from coaiapy.langfuse.traces import traces
-from coaiapy.util.http import retry
 
 SLOW = ["v3", "v4-legacy", "v4-dual", "v4-events_only"]  # v2 shows what is written at once
 EVERY = ["v2"] + SLOW
@@ -80,8 +80,8 @@ def test_a_server_out_of_reach_does_not_hide_what_was_written(run, use, kind, mo
         assert "connection refused" in result.err
         assert len(result.err.splitlines()) == 1
     assert "Late  (not sent yet)" in view(run, "tv", "t")
-    monkeypatch.setattr(retry, "FIRST_PAUSE", 100)  # no second try before the deadline
-    monkeypatch.setattr(retry, "LONGEST_PAUSE", 100)
+    monkeypatch.setattr(patience, "FIRST_PAUSE", 100)  # no second try before the deadline
+    monkeypatch.setattr(patience, "LONGEST_PAUSE", 100)
     for words in (("fuse", "traces", "tv", "unknown"), ("fuse", "traces", "--name", "unknown")):
         result = run(*words)
         assert (result.code, result.out) == (ExitCode.NETWORK, "")

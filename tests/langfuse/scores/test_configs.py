@@ -7,12 +7,12 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from langfuse_server import KINDS
 
+from coaiapy import patience
 from coaiapy.config import settings
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, RefusedError, UsageError
 from coaiapy.langfuse.client import project as current_project
 from coaiapy.langfuse.scores import config_cache as score_config_cache
 from coaiapy.langfuse.scores import configs as score_configs
-from coaiapy.util.http import retry
 
 WHERE = sorted(KINDS) + ["local"]
 GOOD = {
@@ -124,7 +124,7 @@ def test_a_stale_entry_is_served_with_a_note_when_the_server_is_down(use, monkey
     score_configs.find(known, "Config 0")
     age(server.project_id, days=3)
     for pause in ("FIRST_PAUSE", "LONGEST_PAUSE"):  # longer than a request may take: one try
-        monkeypatch.setattr(retry, pause, 100.0)
+        monkeypatch.setattr(patience, pause, 100.0)
     server.fail("refuse")
     notes = []
     for _ in range(3):
@@ -350,7 +350,7 @@ def test_an_old_answer_tells_its_age(use, run, monkeypatch):
     data["configs"][0]["cached_at"] = "2026-01-01T00:00:00Z"
     path.write_text(json.dumps(data))
     server.fail("refuse")
-    monkeypatch.setattr(score_configs, "REFRESH_SECONDS", 0.1)
+    monkeypatch.setattr(patience, "SCORE_CONFIGS", 0.1)
     shown = run("fuse", "scc", "show", "Rating")
     assert shown.code == 0
     assert re.match(r"coaia: score configs are shown as they were \d+ days ago: ", shown.err)

@@ -6,6 +6,7 @@ import pytest
 from langfuse_server import KINDS
 from langfuse_server.client import Client
 
+from coaiapy import patience
 from coaiapy.config import settings
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.langfuse.client.http import LangfuseHttp
@@ -18,7 +19,6 @@ from coaiapy.langfuse.scores.readers import ScoreFilter, ScoreReader
 from coaiapy.langfuse.traces import reads as trace_reads
 from coaiapy.langfuse.traces import traces
 from coaiapy.util import deadlines
-from coaiapy.util.http import retry
 
 WHERE = sorted(KINDS) + ["local"]
 SESSIONS = [kind for kind in WHERE if kind != "v2"]
@@ -248,7 +248,7 @@ def test_what_is_not_readable_yet_is_shown_all_the_same(use, kind):
 
 def test_an_error_is_no_empty_list(use, monkeypatch):
     for pause in ("FIRST_PAUSE", "LONGEST_PAUSE"):  # longer than a request may take: one try
-        monkeypatch.setattr(retry, pause, 100.0)
+        monkeypatch.setattr(patience, pause, 100.0)
     server = use("v4-dual")
     listed()
     server.fail("500", times=None)

@@ -19,9 +19,9 @@ from delivering import (
 )
 from langfuse_server import faults
 
+from coaiapy import patience
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError
-from coaiapy.langfuse.client import reachability
 from coaiapy.langfuse.journal import schema
 from coaiapy.langfuse.journal.db import Journal, mark_age
 from coaiapy.langfuse.journal.destinations import destination_of
@@ -98,7 +98,7 @@ def test_a_backlog_too_big_for_two_seconds_is_sent_in_part_and_nothing_of_it_twi
 
     monkeypatch.setitem(faults.PLAYS, "slow", slow)
     monkeypatch.setattr("coaiapy.langfuse.send.sender.CHUNK", 5)
-    monkeypatch.setattr(delivery, "BACKLOG_SECONDS", 4.0)
+    monkeypatch.setattr(patience, "BACKLOG", 4.0)
     leave_behind(server, records_of(300))
     server.fail("slow", times=None, method="POST")
     before = len(server.rows())
@@ -141,7 +141,7 @@ def test_many_records_may_take_longer_than_the_deadline_if_they_get_on(server, m
     monkeypatch.setattr("coaiapy.langfuse.send.sender.WORKERS", 1)
     for number in range(6):
         server.fail("429", method="POST", retry_after=0.8, after=number)
-    monkeypatch.setattr(delivery, "DEADLINE", 4)
+    monkeypatch.setattr(patience, "DELIVERY", 4)
     begun = time.monotonic()
     assert submit(server, records_of(60), seconds=None).sent == 60
     assert time.monotonic() - begun > 4
@@ -189,9 +189,9 @@ def given(monkeypatch):
         found.append(seconds)
         send(courier, seconds, *rest, **options)
 
-    monkeypatch.setattr(delivery, "DEADLINE", DEADLINE)
-    monkeypatch.setattr(reachability, "BRIEF_SECONDS", BRIEF)
-    monkeypatch.setattr(reachability, "_REST_SECONDS", BRIEF)
+    monkeypatch.setattr(patience, "DELIVERY", DEADLINE)
+    monkeypatch.setattr(patience, "BRIEF", BRIEF)
+    monkeypatch.setattr(patience, "BRIEF_REST", BRIEF)
     monkeypatch.setattr(delivery._Courier, "send", noted)
     return found
 
@@ -209,7 +209,7 @@ def test_after_a_network_failure_the_next_command_tries_briefly(server, given):
 
 
 def test_the_default_deadline_is_fifteen_seconds_and_a_brief_try_less_than_two():
-    assert (delivery.DEADLINE, reachability.BRIEF_SECONDS, delivery.BACKLOG_SECONDS) == (15, 1.5, 2)
+    assert (patience.DELIVERY, patience.BRIEF, patience.BACKLOG) == (15, 1.5, 2)
 
 
 def test_a_brief_try_that_fails_does_not_prolong_the_hour(server, given):
@@ -225,7 +225,7 @@ def test_a_success_ends_the_brief_tries(server, given, monkeypatch):
     server.fail("refuse")
     submit(server, [trace_of(1)], None)
     server.heal()
-    monkeypatch.setattr(reachability, "BRIEF_SECONDS", LONG)
+    monkeypatch.setattr(patience, "BRIEF", LONG)
     submit(server, [trace_of(2)], None)
     assert age_of_mark(server) is None
     assert in_outbox() == {}

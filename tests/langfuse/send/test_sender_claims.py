@@ -83,7 +83,7 @@ def test_what_a_killed_process_was_sending_is_sent_by_the_next_at_once(server):
 
 
 def test_leases_are_renewed_while_a_request_takes_long(server, monkeypatch):
-    monkeypatch.setattr("coaiapy.langfuse.send.sender.LEASE_SECONDS", 4.0)
+    monkeypatch.setattr("coaiapy.patience.LEASE", 4.0)
     server.fail("hang", method="POST")
     sending = threading.Thread(target=submit, args=(server, records_of(3), 60.0), kwargs=PATIENT)
     sending.start()

@@ -6,10 +6,10 @@ import time
 import pytest
 from hearing import mp3_of, tone, write_wav
 
+from coaiapy import patience
 from coaiapy.audio import speech
 from coaiapy.errors import RefusedError
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.send import delivery
 from coaiapy.langfuse.traces import observe
 from coaiapy.langfuse.traces.observe import Call, Seen
 from coaiapy.legacy import texts as legacy_texts
@@ -177,8 +177,8 @@ def test_a_langfuse_that_is_down_delays_and_loses_nothing(run, openai, trace, mo
         ("LANGFUSE_BASE_URL", "http://127.0.0.1:9"),
     ):
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(observe, "SECONDS", 0.5)
-    monkeypatch.setattr(delivery, "DEADLINE", 200.0)
+    monkeypatch.setattr(patience, "RECORDING", 0.5)
+    monkeypatch.setattr(patience, "DELIVERY", 200.0)
     started = time.monotonic()
     result = run("s", "hello")
     assert time.monotonic() - started < 100

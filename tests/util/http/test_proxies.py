@@ -27,7 +27,7 @@ def keys(monkeypatch):
         monkeypatch.delenv(name.lower(), raising=False)
     for name in BUNDLES:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("coaiapy.util.http.retry.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("coaiapy.patience.FIRST_PAUSE", 0.001)
     for name, value in {
         "LANGFUSE_PUBLIC_KEY": "pk",
         "LANGFUSE_SECRET_KEY": "sk",

@@ -2,8 +2,8 @@
 
 import pytest
 
+from coaiapy import patience
 from coaiapy.util import deadlines
-from coaiapy.util.http import retry
 from coaiapy.util.http.retry import TemporaryError, at_most, backoff, is_temporary, retrying, until
 
 
@@ -26,7 +26,7 @@ class Server:
 
 def test_pauses_grow_up_to_a_limit_and_are_never_alike():
     assert all(0.25 <= backoff(0) <= 0.5 for _ in range(20))
-    assert all(4 <= backoff(attempt) <= retry.LONGEST_PAUSE for attempt in (4, 9, 5000))
+    assert all(4 <= backoff(attempt) <= patience.LONGEST_PAUSE for attempt in (4, 9, 5000))
     assert len({backoff(3) for _ in range(5)}) > 1
 
 

@@ -9,7 +9,7 @@ import pytest
 import trustme
 from web_server import serving
 
-from coaiapy.audio import aws
+from coaiapy import patience
 from coaiapy.errors import NetworkError
 from coaiapy.langfuse.media import transfer
 from coaiapy.util.http import tls
@@ -65,7 +65,7 @@ def certificate(authority):
 def clean_environment(monkeypatch):
     for name in EMPTY + ("SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy", "NETRC"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(aws, "TRIES", 1)
+    monkeypatch.setattr(patience, "AWS", patience.AWS._replace(tries=1))
 
 
 @pytest.fixture

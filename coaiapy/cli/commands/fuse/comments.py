@@ -3,6 +3,7 @@
 import argparse
 from typing import Any, List, Optional
 
+from coaiapy import patience
 from coaiapy.cli import references
 from coaiapy.cli.input import STDIN, read_stdin
 from coaiapy.cli.options import add_id, add_json, seconds
@@ -64,7 +65,7 @@ def _build_post(group: Any) -> None:
         type=seconds,
         metavar="SECONDS",
         help="wait at most this long until the server has the object (default: {:g} if it was "
-        "just written from here, else 0)".format(comments.USUAL_WAIT),
+        "just written from here, else 0)".format(patience.COMMENTED_OBJECT),
     )
     add_json(post)
 

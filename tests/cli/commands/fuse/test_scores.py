@@ -11,8 +11,8 @@ import pytest
 from forked import commands_at_once
 from langfuse_server import KINDS
 
+from coaiapy import patience
 from coaiapy.langfuse.scores import presets
-from coaiapy.util.http import retry
 
 WHERE = sorted(KINDS) + ["local"]
 SCORES = ("fuse", "scores")
@@ -121,7 +121,7 @@ def test_an_empty_list_is_an_empty_table(use, kind, words, run):
 @pytest.mark.parametrize("fault, code", [("401", 3), ("502 html", 4), ("200 html", 4)])
 def test_an_error_is_no_empty_list(use, words, fault, code, run, project, monkeypatch):
     for pause in ("FIRST_PAUSE", "LONGEST_PAUSE"):  # longer than a request may take: one try
-        monkeypatch.setattr(retry, pause, 100.0)
+        monkeypatch.setattr(patience, pause, 100.0)
     (project / "kept.json").write_text("good")
     server = use("v4-dual")
     server.fail(fault, times=None)

@@ -1,0 +1,98 @@
+"""How often and how long everything is tried: the one table of retries and patience, in seconds.
+
+``coaia help timeouts`` shows what of it a user notices. A limit of the command (see
+``util.deadlines``) counts more than any of these.
+"""
+
+from typing import NamedTuple
+
+_FOREVER = float("inf")
+
+
+class Patience(NamedTuple):
+    """How a service is tried.
+
+    ``whole`` is for one answer with all its tries, ``part`` for each part of it, ``connect`` for a
+    connection. If the service asks for a pause of over ``longest_pause``, the request fails.
+    """
+
+    tries: int
+    whole: float = _FOREVER
+    connect: float = 10.0
+    part: float = 30.0
+    longest_pause: float = _FOREVER
+
+
+# Services. For AWS boto3 decides about the pauses.
+WEB_API = Patience(tries=3, whole=30.0, longest_pause=20.0)
+STORAGE = Patience(tries=3, whole=30.0, longest_pause=20.0)
+OPENAI = Patience(tries=4, whole=120.0, longest_pause=60.0)
+AWS = Patience(tries=4, whole=60.0)
+# Bytes per second: a larger file has a second more for each of these, by which a slower transfer
+# is given up.
+SLOWEST_TRANSFER = 16384.0
+
+# A transcription job of AWS: the pauses between two looks at it, the most for the job, and for each
+# removal of what is left in AWS.
+FIRST_JOB_PAUSE, LONGEST_JOB_PAUSE = 1.0, 15.0
+JOB = 4 * 3600.0
+CLEANING = 10.0
+
+# The pauses between two tries, unless the server asks for another one.
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 8.0
+
+# Langfuse: a part of an answer, a request with its retries, and each later page of a listing or
+# item of an import (rate limits are counted by the minute).
+LANGFUSE_PART = 5.0
+LANGFUSE = 15.0
+LANGFUSE_PAGE = LANGFUSE_ITEM = 90.0
+# Tries of a read or a deletion while no connection can be made: more would rarely help.
+UNCONNECTED_TRIES = 2
+# All pages of a listing, and all checks of services, unless the command has a limit of its own.
+LISTING = 300.0
+CHECKS = 30.0
+# An object that is to be commented on. Servers show a write after a few seconds, but around midnight
+# (UTC) it may take 15.
+COMMENTED_OBJECT = 30.0
+# The server when the cache of score configs has an older copy, and how long it is not asked again
+# after it gave no response.
+SCORE_CONFIGS = 4.0
+SCORE_CONFIGS_PAUSE = 60.0
+
+# A Langfuse server that was away: all requests of a command to it. If they are used up, the next
+# client has the rest that is needed to notice a server that is back.
+BRIEF = 1.5
+BRIEF_REST = 0.3
+# How long it is tried only briefly, at the least and at the most.
+SHORTEST_AWAY, LONGEST_AWAY = 3600.0, 86400.0
+
+# Sending what a command has written, then what waited before; the record of a model's call.
+DELIVERY = 15.0
+BACKLOG = 2.0
+RECORDING = 5.0
+# No request is started in this time before the end: its response would come too late.
+ANSWER = 1.0
+# A claim on records holds for so long, and is renewed when half of that is over.
+LEASE = 60.0
+# No claim and no pause of a record after a failure lasts longer. A later time was written while the
+# clock was wrong, and is ignored.
+LONGEST_CLAIM = 600.0
+LONGEST_RECORD_PAUSE = 60.0
+# Between two looks at records that pause or that another process is sending.
+SENDING_POLL = 0.05
+# An interrupted command waits so long for what is in flight, to take out what was accepted.
+PARTING = 0.5
+
+# Redis: a part of an answer, and a whole one. A large value has a second more for each
+# ``SLOWEST_REDIS`` bytes.
+REDIS_PART = 5.0
+REDIS = 60.0
+SLOWEST_REDIS = float(1 << 20)
+
+# Locks of other processes on this machine: of files, of the journal.
+FILE_LOCK = 20.0
+FILE_LOCK_POLL = 0.01
+JOURNAL_LOCK = 15.0
+# How often a stream notices that its reader has gone away.
+STREAM_POLL = 0.1
