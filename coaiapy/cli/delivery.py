@@ -147,12 +147,14 @@ def check_export(args: argparse.Namespace) -> None:
         environment.check_memory()
 
 
-def export_variables(context: Context, variables: Dict[str, Optional[str]]) -> None:
-    """Print the given variables as lines for ``eval``, and keep them for the next session."""
+def export_variables(
+    context: Context, variables: Dict[str, Optional[str]], shell: str = "posix"
+) -> None:
+    """Print the given variables as lines for ``shell``, and keep them for the next session."""
     from coaiapy import environment
 
     given = {name: value for name, value in variables.items() if value}
-    for line in environment.export_commands(given):
+    for line in environment.export_commands(given, shell):
         context.say(line)
     environment.remember(given)
     other = environment.other_trace(given)

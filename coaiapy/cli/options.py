@@ -8,6 +8,7 @@ from coaiapy.errors import UsageError
 from coaiapy.util import text as texts
 from coaiapy.util import times
 from coaiapy.util.formats import json_values
+from coaiapy.util.shell import SHELLS
 from coaiapy.util.text import cut_repr, whole_number
 
 ENVIRONMENT_HELP = "Langfuse environment (default: the setting LANGFUSE_TRACING_ENVIRONMENT)"
@@ -18,6 +19,26 @@ TO_HELP = "only what started before this time"
 def add_json(parser: argparse.ArgumentParser, default: Any = False) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", action="store_true", default=default, help="print JSON")
+
+
+def add_export_env(parser: argparse.ArgumentParser) -> None:
+    """Add ``--export-env``, and the shell for its lines."""
+    parser.add_argument(
+        "--export-env",
+        action="store_true",
+        help="print shell lines for eval that set the ids, and save them in ./.coaia-env",
+    )
+    add_shell(parser)
+
+
+def add_shell(parser: argparse.ArgumentParser) -> None:
+    """Add ``--shell``, for a command that prints lines for a shell to evaluate."""
+    parser.add_argument(
+        "--shell",
+        choices=SHELLS,
+        default="posix",
+        help="shell to print lines for (default: posix)",
+    )
 
 
 def add_fields(parser: Any, names: Sequence[str]) -> None:

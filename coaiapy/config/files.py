@@ -75,7 +75,9 @@ def read(path: str) -> Dict[str, Any]:
 
     text = read_text(path)
     try:
-        value = json_values.parse(text)
+        value = json_values.parse_unique(text)
+    except json_values.DuplicateKeyError as error:
+        raise ConfigError("{}: {}".format(path, error)) from error
     except ValueError as error:
         raise ConfigError("{} is not JSON ({}): correct it".format(path, error)) from error
     if not isinstance(value, dict):

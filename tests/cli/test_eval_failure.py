@@ -34,6 +34,21 @@ def test_the_line_is_of_the_shell_that_was_named(run, shell):
         assert out.count("\n") == 1 and "(exit" not in out and "1" in out
 
 
+@pytest.mark.parametrize(
+    "shell, prefix", [("fish", "set -gx COAIA_TRACE_ID "), ("powershell", "$env:COAIA_TRACE_ID = ")]
+)
+@pytest.mark.parametrize(
+    "words", ["fuse traces create t", "pipeline create simple-trace --var trace_name=n"]
+)
+def test_the_ids_of_a_trace_are_set_in_the_shell_that_was_named(run, words, shell, prefix):
+    words = words.split(" ") + ["--export-env", "--shell", shell]
+    good = run(*words)
+    assert good.code == 0 and good.out.splitlines()[0].startswith(prefix), good
+    bad = run(*(words + ["--require-delivery"]))
+    last = bad.out.splitlines()[-1]
+    assert bad.code == 3 and "(exit" not in last and "3" in last, bad
+
+
 def test_there_is_none_for_a_success_for_other_commands_and_on_a_terminal(run):
     class Terminal(io.StringIO):
         def isatty(self):

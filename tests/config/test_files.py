@@ -66,6 +66,13 @@ def test_a_broken_file_is_named(project, text):
         config_files.merged()
 
 
+@pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', '{"jtaleconf": {"host": "x", "host": "y"}}'])
+def test_a_key_that_occurs_twice_is_an_error(project, text):
+    (project / "coaia.json").write_text(text)
+    with pytest.raises(ConfigError, match="coaia.json: the key .* occurs twice: keep one"):
+        config_files.merged()
+
+
 OBJECTS = st.recursive(
     st.integers() | st.text(),
     lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3),

@@ -6,12 +6,14 @@ shown as it is, and dropped.
 """
 
 import json
-from typing import Any, Dict, Iterable, Iterator, Optional, Tuple
+from contextlib import contextmanager
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
-from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.journal.db import Journal, open_to_read
 from coaiapy.langfuse.journal.schema import DAMAGED
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.util.formats.shapes import Kind, name, record
+from coaiapy.util.text import Note
 
 _TRACE = record("a trace", {"id": name, "timestamp": name})
 _RECORDS: Dict[str, Kind] = {
@@ -20,9 +22,37 @@ _RECORDS: Dict[str, Kind] = {
     "observation": record("an observation", {"id": name, "traceId": name, "startTime": name}),
     "score": record("a score", {"id": name, "name": name}),
 }
+_MOST_SHOWN = 5
 _REASON = (
     "it is damaged in the journal, and cannot be sent; to delete it: coaia fuse outbox drop {}"
 )
+
+
+@contextmanager
+def read_with_notes(is_local: bool, note: Note) -> Iterator[Journal]:
+    """Open the journal as ``open_to_read`` does; ``note`` is told of damaged rows in the end."""
+    with open_to_read(is_local) as journal:
+        yield journal
+        for sentence in found_damage(journal):
+            note(sentence)
+
+
+def found_damage(journal: Journal) -> Iterator[str]:
+    """Yield one sentence about the rows that were set aside, if there are any."""
+    rows: List[int] = sorted(set(journal.set_aside))
+    if len(rows) == 1:
+        yield (
+            "record {0} is damaged in the journal and was set aside: coaia fuse outbox show {0} shows "
+            "what is left of it, coaia fuse outbox drop {0} deletes it".format(rows[0])
+        )
+    elif rows:
+        shown = ", ".join(map(str, rows[:_MOST_SHOWN])) + (" ..." if rows[_MOST_SHOWN:] else "")
+        yield (
+            "{} records are damaged in the journal and were set aside ({}): coaia fuse outbox show NO "
+            "shows what is left of one, coaia fuse outbox drop NO deletes it".format(
+                len(rows), shown
+            )
+        )
 
 
 def body_of(kind: str, text: Any) -> Optional[Body]:

@@ -9,7 +9,8 @@ from typing import Any, Callable, Iterable, List, Mapping, Optional
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
 from coaiapy.langfuse.journal import reads as journal_reads
-from coaiapy.langfuse.journal.db import Journal, open_to_read
+from coaiapy.langfuse.journal.damage import read_with_notes
+from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.read import pending
 from coaiapy.langfuse.read.readers import of_server
@@ -156,7 +157,7 @@ def list_scores(
     the server cannot be reached, those that this machine has written are returned, if there are
     any, and ``note`` is called with a sentence about it.
     """
-    with open_to_read(settings.is_local) as journal:
+    with read_with_notes(settings.is_local, note) as journal:
         destination = destination_of(journal, settings)
 
         def ask(reader: Any) -> List[Body]:
@@ -185,7 +186,7 @@ def get_score(settings: Settings, score_id: str, note: Note = ignore_note) -> Bo
     server cannot be reached, what this machine has written is returned, as by ``list_scores``.
     """
     ids.check_given(score_id, "score")
-    with open_to_read(settings.is_local) as journal:
+    with read_with_notes(settings.is_local, note) as journal:
         destination = destination_of(journal, settings)
         local = LocalScores(journal, destination)
         if settings.is_local:

@@ -12,6 +12,7 @@ from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, 
 from coaiapy.langfuse.client import project as current_project
 from coaiapy.langfuse.client import reachability
 from coaiapy.langfuse.journal import destinations, outbox
+from coaiapy.langfuse.journal.damage import found_damage
 from coaiapy.langfuse.journal.db import Journal, Written, mark_age, set_mark
 from coaiapy.langfuse.journal.schema import LOCAL
 from coaiapy.langfuse.records.fields import Body
@@ -21,10 +22,6 @@ from coaiapy.util import deadlines
 # A command that has written more records than this sends all that wait, not only its own.
 MANY = 1000
 PRUNE_SECONDS = 86400.0
-_DAMAGED = (
-    "record {0} is damaged in the journal and was set aside: coaia fuse outbox show {0} shows what is "
-    "left of it, coaia fuse outbox drop {0} deletes it"
-)
 # What becomes of the records that wait.
 SENT_LATER = "a later command will send it, or run: coaia fuse outbox flush"
 
@@ -241,7 +238,7 @@ class _Courier:
             waiting=waiting,
             rejected=tuple(self._rejections()),
             problem=self.problem if waiting else None,
-            notes=tuple(self.notes) + tuple(map(_DAMAGED.format, self.journal.set_aside)),
+            notes=tuple(self.notes) + tuple(found_damage(self.journal)),
         )
 
     def _dispatch(

@@ -62,6 +62,36 @@ def test_a_damaged_row_of_this_machine(run, body, record):
     assert "good" in run("fuse", "traces", "list").out
 
 
+@pytest.mark.parametrize("kind", ["local", "v3", "v4-events_only"])
+@pytest.mark.parametrize(
+    "record, words",
+    [
+        ("bad", "traces list"),
+        ("bad", "sessions get s"),
+        ("worse", "traces trace-view good"),
+        ("worse", "traces list-observations"),
+        ("worst", "scores list"),
+    ],
+)
+def test_a_command_that_only_reads_names_a_damaged_row_once(run, use, kind, record, words):
+    use(kind)
+    write(run)
+    damage("UPDATE records SET body = '{' WHERE id = ?", record)
+    first, second = (run("fuse", *words.split()) for _ in range(2))
+    assert first.code == 0, first
+    assert first.err.count("is damaged in the journal and was set aside") == 1
+    assert "damaged" not in second.err
+
+
+def test_many_damaged_rows_are_one_note(run):
+    for number in range(8):
+        run("fuse", "traces", "create", "t{}".format(number))
+        damage("UPDATE records SET body = '{' WHERE id = ?", "t{}".format(number))
+    said = run("fuse", "traces", "list").err
+    assert "8 records are damaged in the journal and were set aside (1, 2, 3, 4, 5 ...)" in said
+    assert said.count("damaged") == 1
+
+
 @pytest.mark.parametrize("body", DAMAGES)
 def test_a_damaged_row_that_waits(run, use, body):
     server = use("v3")

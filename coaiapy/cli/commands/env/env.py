@@ -7,7 +7,7 @@ from coaiapy import environment
 from coaiapy.cli.branches import Branch, add_branches, command_place
 from coaiapy.cli.commands.env.listing import add_place, add_reveal, path_of, shown_table
 from coaiapy.cli.input import STDIN, agrees, read_stdin_line
-from coaiapy.cli.options import add_json
+from coaiapy.cli.options import add_json, add_shell
 from coaiapy.cli.parser import Parser, example_text
 from coaiapy.cli.streams import Context, is_terminal
 from coaiapy.env import files as env_files
@@ -268,12 +268,7 @@ def build_source(parser: Parser, words: List[str]) -> None:
         coaia env source --name dev""")
     add_place(parser)
     parser.add_argument("--export", action="store_true", help="print shell lines for eval")
-    parser.add_argument(
-        "--shell",
-        choices=shell.SHELLS,
-        default="posix",
-        help="shell to print lines for (default: posix)",
-    )
+    add_shell(parser)
     add_json(parser)
     add_reveal(parser)
 

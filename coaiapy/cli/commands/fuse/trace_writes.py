@@ -15,6 +15,7 @@ from coaiapy.cli.delivery import (
 from coaiapy.cli.input import STDIN, open_input, read_input
 from coaiapy.cli.options import (
     ENVIRONMENT_HELP,
+    add_export_env,
     add_fields,
     add_id,
     add_json,
@@ -158,11 +159,7 @@ def _add_content(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--export-env",
-        action="store_true",
-        help="print shell lines for eval that set the ids, and save them in ./.coaia-env",
-    )
+    add_export_env(parser)
     add_json(parser, default=argparse.SUPPRESS)
     add_delivery_options(parser)
 
@@ -370,7 +367,7 @@ def _as_kept(context: Context, known: Any, record: Any, asked: Mapping[str, Any]
 
 def _print_written(args: argparse.Namespace, context: Context, body: Any, variables: Any) -> None:
     if args.export_env:
-        export_variables(context, variables)
+        export_variables(context, variables, args.shell)
     elif args.json:
         print_json(context, body)
     else:

@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Sequence
 
 from coaiapy import pipeline
 from coaiapy.cli.commands.pipeline import trust
-from coaiapy.cli.options import add_id, add_json
+from coaiapy.cli.options import add_export_env, add_id, add_json
 from coaiapy.cli.output import add_listing_options, print_json, show_listing, show_trace
 from coaiapy.cli.parser import Parser, add_command, add_local_command, subcommands
 from coaiapy.cli.streams import Context
@@ -131,11 +131,7 @@ def _add_creation_options(parser: Parser) -> None:
     add_id(parser, "trace", type=str, help="id of the trace (default: a new id)")
     add_id(parser, "session", help="session that the trace belongs to")
     add_id(parser, "user", help="user that the trace belongs to")
-    parser.add_argument(
-        "--export-env",
-        action="store_true",
-        help="print shell lines for eval that set the ids, and save them in ./.coaia-env",
-    )
+    add_export_env(parser)
     parser.add_argument(
         "--enable-judge",
         action="store_true",
@@ -293,7 +289,7 @@ def create(args: argparse.Namespace, context: Context) -> int:
     if not args.export_env:
         _print_pipeline(args, context, made)
     elif code != ExitCode.REFUSED:
-        export_variables(context, made.environment())
+        export_variables(context, made.environment(), args.shell)
     return code
 
 
