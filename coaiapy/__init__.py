@@ -28,6 +28,7 @@ from coaiapy.api import (
     tash,
 )
 from coaiapy.api_models import summarize, tag, transcribe
+from coaiapy.api_observe import observe, trace
 from coaiapy.errors import (
     CoaiaError,
     ConfigError,
@@ -58,10 +59,12 @@ __all__ = [
     "get_trace",
     "list_traces",
     "main",
+    "observe",
     "patch_output",
     "summarize",
     "tag",
     "tash",
+    "trace",
     "transcribe",
 ]
 

@@ -15,7 +15,7 @@ from places import TOOLS
 from processes import environment
 
 import coaiapy
-from coaiapy import api, api_models
+from coaiapy import api, api_models, api_observe
 
 TOOL = TOOLS / "make_api_docs.py"
 FUNCTIONS = [name for name in coaiapy.__all__ if inspect.isfunction(getattr(coaiapy, name))]
@@ -41,6 +41,7 @@ def test_importing_it_loads_next_to_nothing():
         "coaiapy",
         "coaiapy.api",
         "coaiapy.api_models",
+        "coaiapy.api_observe",
         "coaiapy.errors",
         "coaiapy.interrupts",
     ]
@@ -78,6 +79,9 @@ def test_a_script_works_locally_and_with_every_server(place, capsys):
         ("GENERATION", "no"),
     ]
     assert typed_script.last_answer() == steps[1]["id"]
+    drafts = coaiapy.get_trace(typed_script.observed("why?"))["observations"]
+    assert {one["name"] for one in drafts} == {"draft", "Model"}
+    assert [one["output"] for one in drafts] == ["WHY?", "WHY?"]
     assert typed_script.send() == (0 if place else 3)
     assert [one["id"] for one in coaiapy.list_traces(user_id="john")] == [trace["id"]]
     assert coaiapy.list_traces(user_id="jane") == []
@@ -209,7 +213,7 @@ def test_the_document_says_what_the_functions_do():
 def test_nothing_else_is_public():
     defined = [
         name
-        for module in (api, api_models)
+        for module in (api, api_models, api_observe)
         for name, value in vars(module).items()
         if inspect.isfunction(value)
     ]

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import coaiapy
-from coaiapy import api
+from coaiapy import api, api_observe
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKDOWN = ROOT / "docs" / "api.md"
@@ -31,6 +31,8 @@ def markdown():
     for function in in_the_order_of_the_source(public):
         parts.append("## {}\n\n```python\n{}\n```\n".format(function.__name__, head_of(function)))
         parts.append(text_of(inspect.getdoc(function)))
+    beside = inspect.getdoc(api_observe).split("\n\n", 1)[1]
+    parts.append("## `observe` and the package langfuse\n\n" + text_of(beside))
     parts.append("## Errors\n\n" + table_of_errors(public))
     return "\n".join(parts)
 

@@ -26,6 +26,30 @@ def last_answer() -> str:
         return ""
 
 
+@coaiapy.observe
+def draft(question: str) -> str:
+    """Answer a question, which is recorded as a step with a step in it."""
+    with coaiapy.observe("Model", type="GENERATION", model="m") as step:
+        step.output = question.upper()
+        step.usage = {"input": len(question), "output": len(question)}
+    return question.upper()
+
+
+@coaiapy.observe("Words", type="TOOL")
+def words(text: str) -> List[str]:
+    """Return the words of a text, which is recorded too."""
+    return text.split()
+
+
+def observed(question: str) -> str:
+    """Answer a question in a trace of its own, and return the id of the trace."""
+    with coaiapy.trace("Interview", user_id="jill") as run:
+        answer: str = draft(question)
+        run.output = answer
+    trace_id: str = run.id
+    return trace_id
+
+
 def send() -> int:
     """Send what waits, and return an exit code."""
     try:

@@ -9,11 +9,9 @@ from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, TypeVar
 from coaiapy import patience
 from coaiapy.config import settings
 from coaiapy.config import values as config_values
-from coaiapy.env.context import current_context
 from coaiapy.errors import CoaiaError
-from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.records import observation_from
-from coaiapy.langfuse.traces import traces
+from coaiapy.langfuse.traces import current, traces
 from coaiapy.util import deadlines, times
 
 T = TypeVar("T")
@@ -54,7 +52,8 @@ class Place(NamedTuple):
     with_content: bool = True
 
 
-def _log(text: str) -> None:
+def log(text: str) -> None:
+    """Log a sentence about a record, where nobody else is to be told."""
     logging.getLogger("coaiapy").warning(text)
 
 
@@ -68,7 +67,7 @@ class Recorder:
         self,
         place: Optional[Place],
         env_file: Optional[str] = None,
-        note: Callable[[str], None] = _log,
+        note: Callable[[str], None] = log,
     ) -> None:
         self.place = place
         self.env_file = env_file
@@ -143,7 +142,7 @@ def recorder(
     trace_id: Optional[str] = None,
     enabled: bool = True,
     env_file: Optional[str] = None,
-    note: Callable[[str], None] = _log,
+    note: Callable[[str], None] = log,
 ) -> Recorder:
     """Return a recorder for ``trace_id``, else for the active trace, else one that does nothing.
 
@@ -159,15 +158,12 @@ def recorder(
 
 
 def _place(trace_id: Optional[str], env_file: Optional[str]) -> Optional[Place]:
-    context = current_context()
-    active = context.get("COAIA_TRACE_ID")
-    wanted = trace_id or active
-    if not wanted:
+    here = current.position(trace_id or None)
+    if here is None:
         return None
-    here = active and ids.span_trace_id(active) == ids.span_trace_id(wanted)
     return Place(
-        trace_id=wanted,
-        parent_id=context.get("COAIA_PARENT_OBSERVATION_ID") if here else None,
+        trace_id=here.trace_id,
+        parent_id=here.parent_id,
         with_content=config_values.load(env_file).get("trace_content"),
     )
 
