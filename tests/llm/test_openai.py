@@ -67,7 +67,7 @@ def slowly(listening, step, pause, asked):
 
 
 def test_an_upload_on_a_slow_line_takes_the_time_of_the_request(pauses, monkeypatch):
-    monkeypatch.setattr("coaiapy.llm.openai.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(patience, "OPENAI", patience.OPENAI._replace(connect=0.5))
     asked = []
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)

@@ -10,6 +10,7 @@ from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, ConfigError, NotFoundError
 from coaiapy.langfuse.client import project
 from coaiapy.langfuse.client.errors import WrongDialectError, clean, error_for, no_langfuse
+from coaiapy.langfuse.client.features import Feature
 from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records.fields import Body
@@ -51,15 +52,15 @@ class Server(NamedTuple):
         """``V4`` where traces are written as OTLP spans, ``LEGACY`` where they are events."""
         return V4 if self.mode in ("v4-dual", "v4-events_only") else LEGACY
 
-    def at_least(self, major: int, minor: int = 0) -> bool:
-        """Tell whether the server has this version or a newer one.
+    def has(self, feature: Feature) -> bool:
+        """Tell whether the server can do what a feature names (see ``features``).
 
         If the version is not known, a low estimate is made from the mode.
         """
         numbers = _numbers(self.version)
         if numbers is None:
             numbers = (4, 16) if self.mode.startswith("v4") else (int(self.mode[1]), 0)
-        return numbers >= (major, minor)
+        return numbers >= (feature.major, feature.minor)
 
 
 def detect(http: LangfuseHttp, deadline: Optional[Deadline] = None) -> Server:
@@ -195,20 +196,20 @@ def _said(value: Any, settings: Settings) -> Any:
 
 
 @contextmanager
-def needing(http: LangfuseHttp, what: str, since: Tuple[int, int]) -> Iterator[None]:
-    """Make a ``WrongDialectError`` in the block say which version of the server is needed.
-
-    ``what`` completes "this server cannot ...", ``since`` is the first version that can.
-    """
+def needing(http: LangfuseHttp, feature: Feature) -> Iterator[None]:
+    """Make a ``WrongDialectError`` in the block say which version of the server is needed."""
     try:
         yield
     except WrongDialectError as error:
         version = _version(http)
-        if version and Server(version, "").at_least(*since):
+        if version and Server(version, "").has(feature):
             raise  # the server is new enough: there is another reason
         raise WrongDialectError(
             "this Langfuse server{} cannot {}: it needs {}.{} or newer".format(
-                " ({})".format(version) if version else "", what, *since
+                " ({})".format(version) if version else "",
+                feature.what,
+                feature.major,
+                feature.minor,
             )
         ) from error
 

@@ -4,6 +4,7 @@ from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, NotFoundError, UsageError
+from coaiapy.langfuse.client import features
 from coaiapy.langfuse.client.errors import ConflictError
 from coaiapy.langfuse.client.http import LangfuseHttp, quoted
 from coaiapy.langfuse.client.online import client_for
@@ -122,7 +123,7 @@ def lists_archived(settings: Settings) -> bool:
     from coaiapy.langfuse.journal.db import Journal
 
     with client_for(settings, "dataset items") as http, Journal() as journal:
-        return not server_for(http, journal).at_least(3)
+        return not server_for(http, journal).has(features.ARCHIVED_ITEMS_HIDDEN)
 
 
 def archived_among(http: LangfuseHttp, dataset_name: str, item_ids: Sequence[str]) -> List[Body]:
@@ -183,7 +184,7 @@ def delete_dataset_item(settings: Settings, item_id: str) -> None:
     """Delete an item and its runs; ``NotFoundError`` if there is none."""
     with client_for(settings, "dataset items") as http:
         try:
-            with needing(http, "delete dataset items", (3, 0)):
+            with needing(http, features.DELETE_ITEMS):
                 http.request("DELETE", ITEMS + "/" + quoted(item_id))
         except NotFoundError as error:
             raise NotFoundError("no dataset item {!r} to delete".format(item_id)) from error

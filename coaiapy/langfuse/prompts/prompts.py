@@ -7,6 +7,7 @@ from typing import Any, List, NamedTuple, Optional, Sequence
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, NetworkError, NotFoundError, StateError, UsageError
+from coaiapy.langfuse.client import features
 from coaiapy.langfuse.client.http import LangfuseHttp, post_once, quoted
 from coaiapy.langfuse.client.online import client_for
 from coaiapy.langfuse.client.pages import rows_from
@@ -162,7 +163,7 @@ def update_prompt_version_labels(
         raise UsageError("give a label to set; the server sets the label latest itself")
     path = "{}/{}/versions/{}".format(PROMPTS, quoted(name), version)
     with client_for(settings, "prompts") as http:
-        with needing(http, "label an existing version", (3, 15)):
+        with needing(http, features.LABEL_VERSIONS):
             labelled: Body = http.request("PATCH", path, json={"newLabels": labels}, retry=True)
     cache.forget(settings, name)
     return labelled
@@ -179,7 +180,7 @@ def delete_prompt(
         raise UsageError("choose what to delete by version or by label, not by both")
     with client_for(settings, "prompts") as http:
         try:
-            with needing(http, "delete prompts", (3, 138)):
+            with needing(http, features.DELETE_PROMPTS):
                 http.request("DELETE", _path(name), {"version": version, "label": label})
         except NotFoundError as error:
             what = described(name, label, version)

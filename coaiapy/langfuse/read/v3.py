@@ -3,6 +3,7 @@
 from typing import Iterable, Iterator, List, Optional, Sequence, Set
 
 from coaiapy.errors import CoaiaError, NotFoundError
+from coaiapy.langfuse.client import features
 from coaiapy.langfuse.client.http import LangfuseHttp, quoted
 from coaiapy.langfuse.client.pages import numbered, rows_from
 from coaiapy.langfuse.client.server import Server
@@ -92,7 +93,9 @@ class LegacyReader:
             "fromStartTime": wanted.from_time,
             "toStartTime": wanted.to_time,
         }
-        if self.server.at_least(3, 99):  # older servers reject the types that were added later
+        if self.server.has(
+            features.OBSERVATION_TYPES
+        ):  # older servers reject the types that were added later
             query["type"] = wanted.type
         page = Page([])
         for trace_id in ids.known_forms(wanted.trace_id) if wanted.trace_id else [None]:
@@ -134,7 +137,7 @@ class LegacyReader:
         Servers before 3.31 cannot filter by it (it is in the metadata there), so that they get
         ``None`` and the rows are filtered here.
         """
-        return environment if self.server.at_least(3, 31) else None
+        return environment if self.server.has(features.ENVIRONMENTS) else None
 
     def _first(self, path: str, forms: List[str], query: Optional[Body] = None) -> Optional[Body]:
         for form in forms:

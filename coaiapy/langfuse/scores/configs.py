@@ -191,12 +191,13 @@ def update(settings: Settings, name_or_id: str, changes: Mapping[str, Any]) -> B
 
 
 def _changed_there(settings: Settings, config_id: str, body: Body) -> Body:
-    from coaiapy.langfuse.client import reachability
+    from coaiapy.langfuse.client import features, reachability
     from coaiapy.langfuse.client.http import quoted
     from coaiapy.langfuse.client.server import needing
 
-    what = "archive score configs" if "isArchived" in body else "change score configs"
-    with reachability.client(settings) as http, needing(http, what, (3, 113)):
+    archives = "isArchived" in body
+    feature = features.ARCHIVE_SCORE_CONFIGS if archives else features.CHANGE_SCORE_CONFIGS
+    with reachability.client(settings) as http, needing(http, feature):
         address = API + "/" + quoted(config_id)
         changed: Body = http.request("PATCH", address, json=body, retry=True)
     return dict(changed, id=config_id)

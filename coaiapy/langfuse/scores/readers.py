@@ -7,6 +7,7 @@ All return the same dicts: the body of ``records.Score`` with ``source`` added (
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional
 
 from coaiapy.errors import NotFoundError
+from coaiapy.langfuse.client import features
 from coaiapy.langfuse.client.http import LangfuseHttp, quoted
 from coaiapy.langfuse.client.pages import numbered, rows_by_cursor
 from coaiapy.langfuse.client.server import Server
@@ -67,10 +68,10 @@ class ScoreReader:
 
     def __init__(self, http: LangfuseHttp, server: Server) -> None:
         self.http = http
-        if server.at_least(3, 180):
+        if server.has(features.SCORES_V3):
             self.path = V3
         else:
-            self.path = V2 if server.at_least(3, 53) else V1
+            self.path = V2 if server.has(features.SCORES_V2) else V1
 
     def scores(self, wanted: ScoreFilter, most: Optional[int] = None) -> Iterator[Body]:
         """Yield the scores that ``wanted`` accepts, the latest first.

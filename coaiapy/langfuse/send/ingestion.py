@@ -5,6 +5,7 @@ Servers of v2, v3 and v4 in legacy mode get all records here; every server gets 
 
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
+from coaiapy.langfuse.client import features
 from coaiapy.langfuse.client import shapes as langfuse_shapes
 from coaiapy.langfuse.client.errors import is_event_type_refusal
 from coaiapy.langfuse.client.metadata import OWN_PREFIX, aside, kept_text
@@ -66,7 +67,11 @@ def encode(items: Sequence[Outgoing], server: Server, limit: int = MAX_BYTES) ->
 
 def _is_unknown(item: Outgoing, server: Server) -> bool:
     """Tell whether the server cannot take a score: those of sessions and dataset runs need 3.53."""
-    return item.kind == "score" and "traceId" not in item.body and not server.at_least(3, 53)
+    return (
+        item.kind == "score"
+        and "traceId" not in item.body
+        and not server.has(features.SESSION_SCORES)
+    )
 
 
 def outcome(status: int, body: bytes, items: List[Outgoing]) -> List[Verdict]:
@@ -131,7 +136,7 @@ def _moment(item: Outgoing) -> str:
 def _trace(body: Body, server: Server) -> Body:
     sent = dict(body)
     own: Body = {}
-    if not _knows_environment(server):
+    if not server.has(features.ENVIRONMENTS):
         own["environment"] = sent.pop("environment", None)
     return _as_read(_with_metadata(sent, own), server)
 
@@ -149,9 +154,9 @@ def _observation(body: Body, server: Server) -> Tuple[str, Body]:
             own[_ATTRIBUTES[name]] = body[name]
     if "modelParameters" in sent:
         sent["modelParameters"] = _parameters(sent["modelParameters"])
-    if not _knows_environment(server):
+    if not server.has(features.ENVIRONMENTS):
         own["environment"] = sent.pop("environment", None)
-    if not server.at_least(3):
+    if not server.has(features.USAGE_BY_NAME):
         _to_old_usage(sent, own)
     return event_type, _as_read(_with_metadata(sent, own), server)
 
@@ -163,7 +168,7 @@ def _event_type(body: Body, server: Server) -> Tuple[str, Body]:
     generation, with the real type in its metadata.
     """
     name = body.get("type", "EVENT")
-    if name in ("EVENT", "SPAN", "GENERATION") or server.at_least(3, 99):
+    if name in ("EVENT", "SPAN", "GENERATION") or server.has(features.OBSERVATION_TYPES):
         return name.lower(), {}
     return ("generation" if _GENERATION_ONLY & set(body) else "span"), {"type": name}
 
@@ -237,7 +242,7 @@ def _as_read(body: Body, server: Server) -> Body:
 
     From v3 on a server reads every text in an input, an output or the metadata as JSON, if it is.
     """
-    if not server.at_least(3):
+    if not server.has(features.TEXTS_READ_AS_JSON):
         return body
     for name in ("input", "output"):
         if isinstance(body.get(name), str):
@@ -248,7 +253,3 @@ def _as_read(body: Body, server: Server) -> Body:
             for key, value in body["metadata"].items()
         }
     return body
-
-
-def _knows_environment(server: Server) -> bool:
-    return server.at_least(3, 31)

@@ -5,6 +5,7 @@ import time
 from typing import Any, Iterator, List, Optional, Sequence, Set, Tuple
 
 from coaiapy.config.settings import Settings
+from coaiapy.langfuse.client import features
 from coaiapy.langfuse.client.server import V4, Server, recall
 from coaiapy.langfuse.journal.damage import whole
 from coaiapy.langfuse.journal.db import Journal
@@ -32,7 +33,7 @@ def notes(journal: Journal, settings: Settings, rows: Sequence[int]) -> Tuple[st
     lost: Set[str] = set()
     rounded: List[str] = []
     for row, body in _suspects(journal, rows):
-        if row["kind"] == "score" and not server.at_least(3):
+        if row["kind"] == "score" and not server.has(features.SCORE_FIELDS):
             lost.update(_lost(body, row["written_at"]))
         number = _rounded(row["kind"], body, server)
         if number is not None:

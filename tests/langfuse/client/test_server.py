@@ -8,6 +8,7 @@ from reading import forget_what_was_written
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError
 from coaiapy.langfuse.client import server as servers
+from coaiapy.langfuse.client.features import Feature
 from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.client.server import LEGACY, V4, Server, detect, server_for
 from coaiapy.langfuse.journal.db import Journal
@@ -125,4 +126,4 @@ def test_a_server_that_contradicts_what_is_remembered_is_forgotten(langfuse):
     ],
 )
 def test_versions_are_compared_as_numbers(server, wanted, holds):
-    assert server.at_least(*wanted) is holds
+    assert server.has(Feature(*wanted, what="")) is holds
