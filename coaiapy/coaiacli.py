@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, List, Optional
 
 from coaiapy import __version__, interrupts
-from coaiapy.cli.branches import Branch, add_branches
+from coaiapy.cli.branches import Branch, add_branches, command_place
 from coaiapy.cli.global_options import Globals, add_globals, check, take_globals
 from coaiapy.cli.references import resolve
 from coaiapy.cli.streams import Answer, Context, flush, standard_context, write_text
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from coaiapy.cli.parser import Parser
 
 GROUPS = (
+    Branch("run", "commands.run.build", "run a command and record it: its times, output and end"),
     Branch(
         "pipeline",
         "commands.pipeline.pipeline.build",
@@ -280,13 +281,20 @@ def _complete(words: List[str], context: Context) -> int:
 
 
 def _as_utf8(words: List[str]) -> List[str]:
-    """Decode words as UTF-8, also in a C locale; ``UsageError`` for what is not UTF-8."""
+    """Decode words as UTF-8, also in a C locale; ``UsageError`` for what is not UTF-8.
+
+    The words of a command that ``coaia run`` is to start may be anything.
+    """
     if any("\0" in word for word in words):
         raise UsageError(
             "an argument contains a NUL character, which cannot be stored or sent: remove it"
         )
+    is_run = words[command_place(words) :][:1] == ["run"]
+    own = words.index("--") if is_run and "--" in words else len(words)
+    data = [word.encode("utf-8", "surrogateescape") for word in words]
     try:
-        return [word.encode("utf-8", "surrogateescape").decode("utf-8") for word in words]
+        decoded = [word.decode("utf-8") for word in data[:own]]
+        return decoded + [word.decode("utf-8", "surrogateescape") for word in data[own:]]
     except UnicodeError as error:
         raise UsageError("an argument is not UTF-8 text: {}".format(error)) from error
 

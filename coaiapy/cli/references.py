@@ -101,9 +101,9 @@ def given_or_active(given: Optional[str], variable: str, what: str) -> str:
     """Return the id that is given, else that of this shell or project; ``UsageError`` if none is."""
     if given is not None:
         return given
-    from coaiapy.env.context import current_context
+    from coaiapy.langfuse.traces.active import active_ids
 
-    active = current_context().get(variable)
+    active = active_ids().get(variable)
     if not active:
         raise UsageError(
             'the id of the {} is missing: give it, or "latest", or set {}'.format(what, variable)

@@ -51,6 +51,9 @@ def start(plan: Plan) -> int:
         process = os.fork()
         if process == 0:
             _become(path, plan, writing, blocked)
+    except OSError as error:  # too many processes, or a system that allows none
+        os.close(reading)
+        raise _not_started(plan.words[0], error.errno or 0) from error
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         os.close(writing)

@@ -115,12 +115,23 @@ def _open_terminal() -> int:
         return child.above_streams(os.dup(STDOUT))
 
 
-def ended_by_key(running: Running, received: Sequence[int]) -> bool:
-    """Tell whether the command died of a Ctrl-C that went to all processes of the terminal."""
-    return (
-        running.status is not None
-        and os.WIFSIGNALED(running.status)
-        and os.WTERMSIG(running.status) == signal.SIGINT
-        and running.shares_group
-        and signal.SIGINT in received
-    )
+def was_interrupted(running: Running, received: Sequence[int]) -> bool:
+    """Tell whether the command died of a Ctrl-C or of a SIGINT that was handed on to it."""
+    status = running.status or 0
+    died = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGINT
+    return died and (signal.SIGINT in received or _only_it_was_told(running))
+
+
+def _only_it_was_told(running: Running) -> bool:
+    return running.terminal is not None and running.terminal.interrupted
+
+
+def die_of_interrupt(running: Running) -> None:
+    """End this process as Ctrl-C ends a program, so that a calling script stops as well.
+
+    A key that went to the command's own terminal is handed to the others in the foreground.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if _only_it_was_told(running):
+        os.killpg(os.getpgrp(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGINT)

@@ -13,9 +13,12 @@ from coaiapy.running.relay import Relay
 FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGTSTP", "SIGCONT")
 # A key of the terminal sends these to every process in its foreground.
 _BY_KEY = ("SIGINT", "SIGQUIT", "SIGTSTP")
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 # Seconds between asking a command to end and killing it, and between tries to pass on keys.
 GRACE = 5.0
 _KEY_PAUSE = 0.05
+# Seconds between two calls of ``Supervisor.beat``.
+_BEAT = 2.0
 
 
 class Running:
@@ -72,12 +75,16 @@ class Running:
 class Supervisor:
     """Waits for commands; a context manager, which handles the signals of this process meanwhile.
 
-    It can be entered in the main thread only.
+    It can be entered in the main thread only. ``beat`` is called every few seconds; ``received``
+    are the signals that came.
     """
 
     def __init__(self) -> None:
+        self.beat: Callable[[], None] = lambda: None
         self.running: List[Running] = []
         self.received: List[int] = []
+        self._early: List[int] = []
+        self._next_beat = time.monotonic() + _BEAT
         self._selector = selectors.DefaultSelector()
         self._handlers: Dict[int, Any] = {}
         self._lingering: List[Relay] = []
@@ -122,6 +129,8 @@ class Supervisor:
         if running.terminal:
             running.terminal.take()
         self._set_clock()
+        while self._early:
+            running.send(self._early.pop(0))
 
     def send(self, number: int) -> None:
         """Send a signal to every command."""
@@ -136,12 +145,32 @@ class Supervisor:
                     return running
             self._pass_on()
 
+    def pause(self, seconds: float) -> bool:
+        """Wait before the next command; return at once, with true, if a signal asks to end."""
+        end = time.monotonic() + seconds
+        while not self._is_asked_to_end() and time.monotonic() < end:
+            self._select(end - time.monotonic())
+            _drain(self._woken)
+        return self._is_asked_to_end()
+
+    def _is_asked_to_end(self) -> bool:
+        return any(signal.Signals(number).name in _ENDING for number in self.received)
+
+    def _select(self, seconds: Optional[float]) -> List[Any]:
+        """Wait for what can be read, at most ``seconds`` or until the next beat."""
+        now = time.monotonic()
+        if now >= self._next_beat:
+            self.beat()
+            self._next_beat = now + _BEAT
+        left = self._next_beat - now
+        return self._selector.select(left if seconds is None else max(0, min(left, seconds)))
+
     def _pass_on(self) -> None:
         terminal = next((one.terminal for one in self.running if one.terminal), None)
         if terminal:
             self._listen(terminal)
         waits = terminal is not None and terminal.has_pending_keys
-        for key, _ in self._selector.select(_KEY_PAUSE if waits else None):
+        for key, _ in self._select(_KEY_PAUSE if waits else None):
             if key.fd == self._woken:
                 _drain(self._woken)
             elif isinstance(key.data, Relay):
@@ -231,6 +260,8 @@ class Supervisor:
 
     def _forward(self, number: int, _: Any) -> None:
         self.received.append(number)
+        if not self.running:
+            self._early.append(number)
         by_key = signal.Signals(number).name in _BY_KEY and _has_foreground()
         for running in self.running:
             if not (by_key and running.shares_group):

@@ -18,7 +18,7 @@ from coaiapy.running import child
 from coaiapy.running.child import NotStartedError, Plan
 
 _KEYS = 1024
-_LOCAL_FLAGS = 3  # the place of these in what tcgetattr returns
+_LOCAL_FLAGS, _CHARACTERS = 3, 6  # the places of these in what tcgetattr returns
 
 
 class Terminal:
@@ -37,6 +37,7 @@ class Terminal:
         os.set_blocking(self.master, False)
         self._pending = b""
         self.is_raw = False
+        self.interrupted = False  # by a key, of which only the command was told
         self.copy_size()
 
     def copy_size(self) -> None:
@@ -47,7 +48,7 @@ class Terminal:
     def take(self) -> None:
         """Pass on keys from now on, if this process is in the foreground of the terminal."""
         if not self.is_raw and in_foreground(self.user):
-            tty.setraw(self.user)
+            tty.setraw(self.user, termios.TCSANOW)  # what was typed ahead stays
             if self.shares_keys:
                 mode = termios.tcgetattr(self.user)
                 mode[_LOCAL_FLAGS] |= termios.ISIG
@@ -82,6 +83,7 @@ class Terminal:
         except OSError:
             keys = b""
         self.is_raw = self.is_raw and bool(keys)  # without any, the terminal is gone
+        self.interrupted = self.interrupted or self._saved[_CHARACTERS][termios.VINTR] in keys
         return keys
 
     @property

@@ -9,15 +9,7 @@ from package_code import MODULES, functions, imported_names, own_imports, statem
 SMALLEST_COPY = 25  # nodes of the syntax tree: two or three lines
 
 # What other programs import, and nothing here does.
-FOR_SCRIPTS = {
-    "coaiamodule",
-    "cofuse",
-    "cogh",
-    "syntation",
-    "running.launch",
-    "llm.answers",
-    "templating.commands",
-}
+FOR_SCRIPTS = {"coaiamodule", "cofuse", "cogh", "syntation"}
 FOUND_BY_SCRIPTS = {
     ("__init__", "main"),
     ("coaiacli", "fetch_key_val"),
@@ -26,11 +18,6 @@ FOUND_BY_SCRIPTS = {
     ("coaiacli", "tash_key_val"),
     ("coaiacli", "tash_key_val_from_file"),
     ("coaiacli", "process_send"),
-    ("langfuse.journal.observers", "Observer"),
-    ("running.launch", "launch"),
-    ("running.launch", "ended_by_key"),
-    ("running.supervisor", "Supervisor"),
-    ("llm.answers", "understood"),
 }
 
 

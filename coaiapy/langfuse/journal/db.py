@@ -197,16 +197,25 @@ class Journal:
             found = db.execute("SELECT * FROM records WHERE seq = ?", (row,)).fetchone()
             return Written([row], int(merge_into(db, found, changes)))
 
-    def begin(self, destination: int, records: Iterable[Any], observer: str) -> Written:
+    def begin(
+        self,
+        destination: int,
+        records: Iterable[Any],
+        observer: str,
+        unread: Collection[str] = (),
+    ) -> Written:
         """Write records of what begins now; they are open, and sent once they are closed.
 
-        ``observer`` is the token of the ``Observer`` that will close them.
+        ``observer`` is the token of the ``Observer`` that will close them; ``unread`` is as in
+        ``append``.
         """
         with self.reporting_errors(is_temporary=True):
             count = stage(self.db, records)
         with self.transaction() as db:
             rows, changed = move(db, destination, count)
             open_records.note_open(db, rows, observer)
+            if unread and destination != LOCAL:
+                mark_unread(db, destination)
         return Written(rows, changed)
 
     def close_records(self, changes: Mapping[int, Body]) -> Written:

@@ -8,8 +8,8 @@ import importlib
 import threading
 from typing import Any, NamedTuple, Optional
 
-from coaiapy.env.context import current_context
 from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.traces.active import PARENT, TRACE, active_ids
 
 
 class Position(NamedTuple):
@@ -71,6 +71,5 @@ def _is_in(here: Optional[Position], trace_id: str) -> bool:
 
 
 def _of_environment() -> Optional[Position]:
-    context = current_context()
-    trace_id = context.get("COAIA_TRACE_ID")
-    return Position(trace_id, context.get("COAIA_PARENT_OBSERVATION_ID")) if trace_id else None
+    found = active_ids()
+    return Position(found[TRACE], found.get(PARENT)) if TRACE in found else None

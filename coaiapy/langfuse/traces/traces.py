@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Se
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, NetworkError, NotFoundError, UsageError
 from coaiapy.langfuse.journal import reads as journal_reads
-from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.journal.db import Journal, Written
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.journal.staging import IMMUTABLE, merge_bodies
 from coaiapy.langfuse.read.filters import DEFAULT_ENVIRONMENT
@@ -63,6 +63,15 @@ def submit(settings: Settings, records: Iterable[Any]) -> delivery.Outcome:
     """Save records in the journal, try to send them, and return the outcome."""
     with Journal() as journal:
         return _write(journal, settings, records)
+
+
+def begin(settings: Settings, records: Iterable[Any], observer: str) -> Written:
+    """Save records of what begins now; they are sent once ``observer`` has closed them."""
+    with Journal() as journal:
+        destination = destination_of(journal, settings)
+        unread: Dict[str, bool] = {}
+        placed = _placed(journal, settings, destination, records, unread)
+        return journal.begin(destination, placed, observer, unread)
 
 
 def _write(journal: Journal, settings: Settings, records: Iterable[Any]) -> delivery.Outcome:

@@ -2,7 +2,7 @@
 
 import argparse
 import itertools
-from typing import Any, Iterable, List, Mapping, Optional, Tuple
+from typing import Any, Iterable, Mapping, Optional, Tuple
 
 from coaiapy.cli import references
 from coaiapy.cli.delivery import (
@@ -33,6 +33,7 @@ from coaiapy.langfuse.records.fields import LEVELS, OBSERVATION_FIELDS, OBSERVAT
 from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.langfuse.traces import reads as trace_reads
 from coaiapy.langfuse.traces import traces
+from coaiapy.langfuse.traces.active import PARENT, TRACE, active_ids
 from coaiapy.langfuse.traces.batch import preview, read_observations
 from coaiapy.util.formats.item_files import FORMATS
 from coaiapy.util.text import counted
@@ -123,10 +124,10 @@ def _with_progress(context: Context, items: Iterable[Any]) -> Iterable[Any]:
     return items if bar is None else bar
 
 
-def build(group: Any, words: List[str]) -> None:
+def build(group: Any) -> None:
     """Add the commands that write to ``coaia fuse traces``."""
     _build_create(group)
-    _build_add_observation(group, words)
+    _build_add_observation(group)
     _build_patch_output(group)
 
 
@@ -164,7 +165,7 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     add_delivery_options(parser)
 
 
-def _build_add_observation(group: Any, words: List[str]) -> None:
+def _build_add_observation(group: Any) -> None:
     add = add_command(
         group,
         "add-observation",
@@ -176,9 +177,10 @@ def _build_add_observation(group: Any, words: List[str]) -> None:
     add.add_argument(
         "ids",
         metavar="[OBSERVATION_ID] TRACE_ID",
-        nargs="*" if any(word.startswith("--trace") for word in words) else "+",
+        nargs="*",
         type=references.trace,
-        help="id of the trace; before it, the id of the observation (default: a new id)",
+        help="id of the trace (default: the active one, and its running observation as the "
+        "parent); before it, the id of the observation (default: a new id)",
     )
     add_id(add, "trace", help="id of the trace, instead of as an argument")
     add_id(add, "observation", type=str, help="id of the observation, instead of as an argument")
@@ -278,13 +280,13 @@ def create_trace(args: argparse.Namespace, context: Context) -> int:
 
 def add_observation(args: argparse.Namespace, context: Context) -> int:
     """Write an observation; print its id, its JSON or its export lines."""
-    observation_id, trace_id = _observation_and_trace(args)
+    observation_id, trace_id, parent_id = _place(args)
     observation = observation_from(
         {
             "id": observation_id,
             "type": args.type,
             "name": args.name,
-            "parent_id": args.parent,
+            "parent_id": parent_id,
             "start_time": args.start_time,
             "end_time": args.end_time,
             "input": json_or_text(args.input),
@@ -312,14 +314,22 @@ def add_observation(args: argparse.Namespace, context: Context) -> int:
     return report(args, context, outcome)
 
 
-def _observation_and_trace(args: argparse.Namespace) -> Tuple[Any, Any]:
-    """Return the two ids: by place ``[OBSERVATION] TRACE``, or by option."""
+def _place(args: argparse.Namespace) -> Tuple[Any, Any, Any]:
+    """Return the ids of observation, trace and parent: by place, by option, or the active ones."""
     places = list(args.ids)
-    trace_id = args.trace_id
-    if trace_id is None:
-        if not places:
-            raise UsageError("the trace is missing: give its id as an argument or with --trace-id")
+    trace_id, parent_id = args.trace_id, args.parent
+    if trace_id is None and places:
         trace_id = places.pop()
+    if trace_id is None:
+        active = active_ids()
+        trace_id = active.get(TRACE)
+        parent_id = parent_id or active.get(PARENT)
+    if not trace_id:
+        raise UsageError(
+            "the trace is missing: give its id as an argument or with --trace-id, or set {}".format(
+                TRACE
+            )
+        )
     observation_id = args.observation_id
     if observation_id is None and places:
         observation_id = places.pop()
@@ -329,7 +339,7 @@ def _observation_and_trace(args: argparse.Namespace) -> Tuple[Any, Any]:
                 " ".join(args.ids)
             )
         )
-    return observation_id, trace_id
+    return observation_id, trace_id, parent_id
 
 
 def patch_output(args: argparse.Namespace, context: Context) -> int:

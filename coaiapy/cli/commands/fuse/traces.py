@@ -213,7 +213,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     _build_views(group)
     build_observations(group)
     _build_delete(group)
-    trace_writes.build(group, words)
+    trace_writes.build(group)
     trace_writes.build_batch(group)
     refuse_early_options(words, group.choices)
 

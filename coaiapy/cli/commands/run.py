@@ -1,0 +1,171 @@
+"""``coaia run``: runs a command unchanged, and writes what it did as an observation."""
+
+import argparse
+from typing import Any, List
+
+from coaiapy.cli.options import add_id, json_or_text, positive, seconds
+from coaiapy.cli.parser import Parser, example_text
+from coaiapy.cli.streams import Context, flush
+from coaiapy.errors import CoaiaError, UsageError
+from coaiapy.langfuse.records.fields import LEVELS, OBSERVATION_TYPES
+
+CAPTURES = {"none": (), "stdout": (1,), "stderr": (2,), "both": (1, 2)}
+CAPTURE_BYTES = 1 << 16
+_USAGE = "coaia run [options] -- COMMAND [ARG ...]"
+
+
+def build(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia run``."""
+    parser.usage = _USAGE
+    parser.epilog = example_text("""coaia run -- make test
+        coaia run --trace-name nightly --tag cron -- bash nightly.sh
+        coaia run --name train --timeout 3600 --retries 2 -- python train.py --epochs 3""")
+    parser.set_defaults(handler=run, command=[])
+    parser.joined = lambda given: _without_command(parser, given)
+    parser.meant = lambda left, given: ": put -- before the command ({})".format(_USAGE)
+    _add_record(parser)
+    _add_trace(parser)
+    _add_capture(parser)
+    _add_execution(parser)
+
+
+def _without_command(parser: Parser, words: List[str]) -> List[str]:
+    """Set the command, all words after the first ``--``, aside, and return the other words."""
+    place = words.index("--") if "--" in words else len(words)
+    parser.set_defaults(command=words[place + 1 :])
+    return words[:place]
+
+
+def _add_record(parser: Parser) -> None:
+    parser.add_argument("--name", help="name of the observation (default: the command's words)")
+    parser.add_argument(
+        "--type",
+        type=str.upper,
+        choices=OBSERVATION_TYPES,
+        default="SPAN",
+        help="type of the observation (default: SPAN)",
+    )
+    parser.add_argument(
+        "--parent", metavar="ID", help="parent observation (default: COAIA_PARENT_OBSERVATION_ID)"
+    )
+    for name, about in (("input", "input (default: the command)"), ("metadata", "metadata")):
+        parser.add_argument("--" + name, metavar="JSON|TEXT", help=about + ", as JSON or as text")
+    parser.add_argument(
+        "--level-on-failure",
+        type=str.upper,
+        choices=LEVELS,
+        default="ERROR",
+        help="level if the command fails (default: ERROR)",
+    )
+
+
+def _add_trace(parser: Parser) -> None:
+    add_id(
+        parser,
+        "trace",
+        type=str,
+        help="trace to write to (default: the active one, else a new one)",
+    )
+    parser.add_argument("--trace-name", metavar="NAME", help="name of the trace")
+    add_id(parser, "user", help="user that the trace belongs to")
+    add_id(parser, "session", type=str, help="session that the trace belongs to")
+    parser.add_argument("--tag", action="append", help="tag of the trace; repeatable")
+
+
+def _add_capture(parser: Parser) -> None:
+    parser.add_argument(
+        "--capture",
+        choices=CAPTURES,
+        default="both",
+        help="which output to record: none, stdout, stderr or both (default); secrets are masked",
+    )
+    parser.add_argument(
+        "--capture-bytes",
+        type=positive,
+        metavar="N",
+        default=CAPTURE_BYTES,
+        help="record the last N bytes of each (default: {})".format(CAPTURE_BYTES),
+    )
+    parser.add_argument(
+        "--redact",
+        action="append",
+        metavar="REGEX",
+        default=[],
+        help="also mask what matches this regular expression of Python; repeatable",
+    )
+
+
+def _add_execution(parser: Parser) -> None:
+    parser.add_argument(
+        "--timeout",
+        dest="limit",
+        type=seconds,
+        metavar="SECONDS",
+        help="end the command after this many seconds: with TERM, then with KILL",
+    )
+    parser.add_argument(
+        "--retries",
+        type=positive,
+        metavar="N",
+        default=0,
+        help="run it again up to N times if it fails",
+    )
+    parser.add_argument(
+        "--backoff",
+        type=seconds,
+        metavar="SECONDS",
+        default=1.0,
+        help="pause before the first retry, doubled before each further one (default: 1)",
+    )
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    """Run the command and return its exit code, whatever becomes of the record."""
+    if not args.command:
+        raise UsageError("the command is missing: " + _USAGE)
+    try:
+        from coaiapy.running import observed
+        from coaiapy.running.launch import die_of_interrupt
+    except ImportError as error:
+        raise CoaiaError(
+            "coaia run cannot start commands on this system, which has no {}: run the command "
+            "itself, and write its record with coaia fuse traces add-observation".format(error.name)
+        ) from error
+    for stream in (context.stdout, context.stderr):
+        flush(stream)
+    result = observed.run(_wishes(args), context.env_file, context.note)
+    if result.recorded and result.opened and not result.is_local:
+        context.note(
+            "recorded in trace {}; to send it: coaia fuse outbox flush".format(result.trace_id)
+        )
+    if result.interrupted:
+        flush(context.stderr)
+        die_of_interrupt(result.interrupted)
+    return result.code
+
+
+def _wishes(args: argparse.Namespace) -> Any:
+    from coaiapy.running.observed import Wishes
+
+    return Wishes(
+        words=args.command,
+        name=args.name,
+        type=args.type,
+        trace_id=args.trace_id,
+        parent_id=args.parent,
+        input=json_or_text(args.input),
+        metadata=json_or_text(args.metadata),
+        trace={
+            "name": args.trace_name,
+            "user_id": args.user_id,
+            "session_id": args.session_id,
+            "tags": args.tag,
+        },
+        kept=CAPTURES[args.capture],
+        most=args.capture_bytes,
+        redact=args.redact,
+        level=args.level_on_failure,
+        timeout=args.limit,
+        retries=args.retries,
+        backoff=args.backoff,
+    )

@@ -1,0 +1,226 @@
+"""Runs one command, again if it fails and that is wished, and records it."""
+
+import os
+import shlex
+import signal
+import time
+from datetime import datetime, timezone
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from coaiapy.config import values as config_values
+from coaiapy.errors import CoaiaError
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.traces.active import PARENT, TRACE, active_ids, handed_on
+from coaiapy.langfuse.traces.observe import content
+from coaiapy.running.child import NotStartedError, Plan, exit_code
+from coaiapy.running.launch import STDERR, STDOUT, Launched, launch, was_interrupted
+from coaiapy.running.record import Place, Record
+from coaiapy.running.seen import MARGIN, Redaction, shown
+from coaiapy.running.supervisor import Running, Supervisor
+from coaiapy.util import times
+
+_LONGEST_NAME = 200
+_NAMES = {STDOUT: "stdout", STDERR: "stderr"}
+
+
+class Wishes(NamedTuple):
+    """What is to be run, and how it is to be recorded.
+
+    ``trace`` are fields of the trace by attribute. ``kept`` are the descriptors of which the last
+    ``most`` bytes are recorded. ``timeout`` and ``backoff`` are in seconds.
+    """
+
+    words: Sequence[str]
+    name: Optional[str] = None
+    type: str = "SPAN"
+    trace_id: Optional[str] = None
+    parent_id: Optional[str] = None
+    input: Any = None
+    metadata: Any = None
+    trace: Mapping[str, Any] = {}
+    kept: Sequence[int] = ()
+    most: int = 0
+    redact: Sequence[str] = ()
+    level: str = "ERROR"
+    timeout: Optional[float] = None
+    retries: int = 0
+    backoff: float = 1.0
+
+
+class Result(NamedTuple):
+    """The exit code of the command, and where it is recorded.
+
+    ``opened`` says that the trace is new; ``is_local`` that nothing is to be sent. ``interrupted``
+    is the command if Ctrl-C ended it.
+    """
+
+    code: int
+    trace_id: str
+    recorded: bool
+    opened: bool
+    is_local: bool
+    interrupted: Optional[Running]
+
+
+class Attempt(NamedTuple):
+    """One start of the command: ``sentence`` says why it failed, empty if it has not."""
+
+    code: int
+    sentence: str = ""
+    launched: Optional[Launched] = None
+
+
+def run(wishes: Wishes, env_file: Optional[str], note: Callable[[str], None]) -> Result:
+    """Run the command and record it; trouble with the record is only noted."""
+    redacted = Redaction(wishes.redact, env_file)
+    with_content = _with_content(env_file, note)
+    place, trace = _place(wishes, note)
+    step = _beginning(wishes, redacted, with_content)
+    with Supervisor() as supervisor, Record(place, step, trace, env_file, note) as record:
+        supervisor.beat = record.breathe
+        environment = handed_on(os.environ, place.trace_id, record.observation_id)
+        attempts = _attempts(wishes, environment, supervisor)
+        last = attempts[-1]
+        if last.launched is None:
+            note("coaia: {}".format(last.sentence))
+        outcome = _ending(wishes, attempts, redacted, with_content, step["start_time"])
+        recorded = record.close(outcome)
+        return Result(
+            code=last.code,
+            trace_id=place.trace_id,
+            recorded=recorded,
+            opened=place.opens_trace,
+            is_local=record.is_local,
+            interrupted=_interrupted(last, supervisor),
+        )
+
+
+def _interrupted(last: Attempt, supervisor: Supervisor) -> Optional[Running]:
+    running = last.launched.running if last.launched else None
+    return running if running and was_interrupted(running, supervisor.received) else None
+
+
+def _with_content(env_file: Optional[str], note: Callable[[str], None]) -> bool:
+    try:
+        return bool(config_values.load(env_file).get("trace_content"))
+    except CoaiaError:
+        return True  # then nothing is recorded either, and the record says why
+
+
+def _place(wishes: Wishes, note: Callable[[str], None]) -> Tuple[Place, Mapping[str, Any]]:
+    """Return where the observation goes, and the fields of the trace."""
+    try:
+        active = active_ids()
+    except CoaiaError as error:
+        note("coaia: the active trace is not known: {}".format(error))
+        active = {}
+    here = active.get(TRACE)
+    trace_id = wishes.trace_id or here
+    trace = dict(wishes.trace)
+    if not trace_id:
+        for name, key in (("user_id", "COAIA_USER_ID"), ("session_id", "COAIA_SESSION_ID")):
+            trace[name] = trace.get(name) or active.get(key)
+        return Place(ids.new_trace_id(), wishes.parent_id, True), trace
+    is_here = bool(here) and ids.span_trace_id(str(here)) == ids.span_trace_id(trace_id)
+    parent = wishes.parent_id or (active.get(PARENT) if is_here else None)
+    return Place(trace_id, parent, False), trace
+
+
+def _beginning(
+    wishes: Wishes, redacted: Callable[[str], str], with_content: bool
+) -> Dict[str, Any]:
+    words = [_text(word) for word in wishes.words]
+    command = redacted(" ".join(map(shlex.quote, words)))
+    given = _masked(wishes.input, redacted)
+    name = command if with_content else redacted(os.path.basename(words[0]))
+    return {
+        "name": (redacted(wishes.name or "") or name)[:_LONGEST_NAME],
+        "type": wishes.type,
+        "start_time": times.now(),
+        "input": content(command if given is None else given, with_content),
+        "metadata": _masked(wishes.metadata, redacted),
+    }
+
+
+def _masked(value: Any, redacted: Callable[[str], str]) -> Any:
+    """Return a JSON value with all its texts masked."""
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, dict):
+        return {redacted(key): _masked(one, redacted) for key, one in value.items()}
+    return [_masked(one, redacted) for one in value] if isinstance(value, list) else value
+
+
+def _text(word: str) -> str:
+    """Return a word of the command line as text that can be stored; what is no UTF-8 is replaced."""
+    return word.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _attempts(
+    wishes: Wishes, environment: Mapping[str, str], supervisor: Supervisor
+) -> List[Attempt]:
+    """Run the command until it succeeds, may not be tried again, or a signal came."""
+    attempts = [_attempt(wishes, environment, supervisor)]
+    while attempts[-1].code and attempts[-1].launched and len(attempts) <= wishes.retries:
+        if supervisor.pause(wishes.backoff * 2 ** (len(attempts) - 1)):
+            break
+        attempts.append(_attempt(wishes, environment, supervisor))
+    return attempts
+
+
+def _attempt(wishes: Wishes, environment: Mapping[str, str], supervisor: Supervisor) -> Attempt:
+    words = [os.fsdecode(word.encode("utf-8", "surrogateescape")) for word in wishes.words]
+    try:
+        launched = launch(
+            Plan(words, environment), wishes.kept, wishes.most + MARGIN, wishes.timeout
+        )
+    except NotStartedError as error:
+        return Attempt(error.code, str(error))
+    supervisor.add(launched.running)
+    running = supervisor.next()
+    status = running.status or 0
+    code = exit_code(status)
+    said = "it ended with exit code {}".format(code) if code else ""
+    if os.WIFSIGNALED(status):
+        said = "it was ended by the signal {}".format(_signal_name(os.WTERMSIG(status)))
+    if running.timed_out:
+        said = "it took longer than {:g} s".format(wishes.timeout or 0)
+    return Attempt(code, said, launched)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
+
+
+def _ending(
+    wishes: Wishes,
+    attempts: List[Attempt],
+    redacted: Callable[[str], str],
+    with_content: bool,
+    start: str,
+) -> Dict[str, Any]:
+    last = attempts[-1]
+    running = last.launched.running if last.launched else None
+    ended = running.ended if running and running.ended else time.time()
+    facts: Dict[str, Any] = {"exit_code": last.code}
+    if len(attempts) > 1:
+        facts["attempts"] = [one.code for one in attempts]
+    tails = last.launched.tails if last.launched else {}
+    texts = {}
+    for number, tail in tails.items():
+        on_terminal = bool(running and running.terminal)
+        texts[number] = shown(tail, wishes.most, redacted, on_terminal)
+        if tail.total > wishes.most:
+            facts[_NAMES[number] + "_bytes"] = tail.total
+    if texts.get(STDERR):
+        facts["stderr"] = content(texts[STDERR], with_content)
+    return {
+        "end_time": max(start, times.to_text(datetime.fromtimestamp(ended, timezone.utc))),
+        "output": content(texts.get(STDOUT), with_content),
+        "level": wishes.level if last.sentence else "DEFAULT",
+        "status_message": redacted(last.sentence) or None,
+        "metadata": facts,
+    }

@@ -1,0 +1,85 @@
+"""What of a command's output a record shows: its end, as a screen would show it, without secrets."""
+
+import re
+from typing import Any, Callable, List, Pattern, Sequence
+
+from coaiapy.config import redaction
+from coaiapy.errors import UsageError
+from coaiapy.running.tail import Tail
+from coaiapy.util.masking import MASK
+
+# Bytes before the end that is shown: a secret that begins there is recognized and masked.
+MARGIN = 1 << 14
+# Escape sequences of terminals: CSI, OSC and other strings, and those of two characters.
+_ESCAPES = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|\Z)|[ -/]*[0-~])"
+# The usual shapes of keys. Each begins where a word does, so that none is found in the midst of text.
+_SHAPES = (
+    r"\bsk-[A-Za-z0-9_-]{16,}",  # OpenAI, Anthropic, Langfuse
+    r"\b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{10,}",  # Stripe
+    r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,})",
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
+    r"\bxox[a-z]-[A-Za-z0-9-]{10,}",  # Slack
+    r"\bAIza[\w-]{30,}",  # Google
+    r"\b(?:hf|gsk|npm)_[A-Za-z0-9]{20,}",
+    r"\bpypi-[\w-]{30,}",
+    r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",  # JWT
+    r"(?i)(?<=\bbearer )[\w.~+/-]{8,}=*",
+    r"(?i)(?<=\bbasic )[A-Za-z0-9+/]{8,}=*",
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+    r"\A[A-Za-z0-9+/=\s]+-----END [A-Z ]*PRIVATE KEY-----",
+    r"(?<=://)[^/?#\s@]*:[^/\s@]+(?=@)",
+)
+
+
+class Redaction:
+    """Masks the secrets of the settings and of the environment, the usual shapes of keys, and ``more``.
+
+    ``more`` are regular expressions; raises ``UsageError`` for one that is wrong.
+    """
+
+    def __init__(self, more: Sequence[str] = (), env_file: Any = None) -> None:
+        self._patterns: List[Pattern[str]] = [re.compile(shape) for shape in _SHAPES]
+        self._patterns += [_compiled(text) for text in more]
+        self._env_file = env_file
+
+    def __call__(self, text: str) -> str:
+        text = redaction.without_secrets(text, self._env_file)
+        for pattern in self._patterns:
+            text = pattern.sub(MASK, text)
+        return text
+
+
+def _compiled(text: str) -> Pattern[str]:
+    try:
+        found = re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise UsageError(
+            "--redact {!r} is no regular expression: {}".format(text, error)
+        ) from error
+    if found.match(""):
+        raise UsageError(
+            "--redact {!r} also matches nothing at all: name what to mask".format(text)
+        )
+    return found
+
+
+def shown(tail: Tail, most: int, redacted: Callable[[str], str], on_terminal: bool) -> str:
+    """Return the last ``most`` bytes of a stream as text, as a screen would show them, masked.
+
+    ``tail`` holds ``MARGIN`` bytes more; what begins there and reaches into the end is masked too.
+    """
+    text = re.sub(_ESCAPES, "", tail.value().decode("utf-8", "replace"))
+    if on_terminal:
+        text = "\n".join(map(_overwritten, text.replace("\r\n", "\n").split("\n")))
+    text = redacted(text)
+    if tail.is_cut:
+        text = text[MARGIN:]
+    return text.encode("utf-8", "replace")[-most:].decode("utf-8", "ignore") if most else ""
+
+
+def _overwritten(line: str) -> str:
+    """Return what stays of a line after each carriage return has begun it anew."""
+    seen = ""
+    for part in line.split("\r"):
+        seen = part + seen[len(part) :]
+    return seen

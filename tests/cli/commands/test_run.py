@@ -1,0 +1,229 @@
+"""``coaia run``: the command is what it is without coaia, and its record says what happened."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from processes import COAIA, environment, finish, start
+
+CANARY = "canary-7f3a9c1e5b"
+
+
+def traces(run):
+    return json.loads(run("fuse", "traces", "list", "--json").out)
+
+
+def tree(run, trace_id=None):
+    """The observations of a trace by name."""
+    trace_id = trace_id or traces(run)[0]["id"]
+    found = json.loads(run("fuse", "traces", "tv", trace_id, "--json").out)
+    return {one["name"]: one for one in found["observations"]}
+
+
+def test_streams_pass_through_and_are_recorded(run, project):
+    script = "cat; echo aside >&2"
+    code, out, err = finish("run", "--name", "step", "--", "sh", "-c", script, input=b"given\n")
+    assert (code, out, err) == (0, "given\n", "aside\n")
+    (trace,) = traces(run)
+    step = tree(run)["step"]
+    assert trace["output"] == step["output"] == "given\n"
+    assert step["metadata"] == {"exit_code": 0, "stderr": "aside\n"}
+    assert step["input"] == "sh -c 'cat; echo aside >&2'"
+    assert step["startTime"] <= step["endTime"] and step["level"] == "DEFAULT"
+
+
+@pytest.mark.parametrize(
+    "words, code",
+    [
+        (["sh", "-c", "exit 3"], 3),
+        (["sh", "-c", "kill -TERM $$"], 128 + signal.SIGTERM),
+        (["sh", "-c", "kill -KILL $$"], 128 + signal.SIGKILL),
+        (["no-such-command"], 127),
+        (["./no-such-file"], 127),
+        (["./file"], 126),
+        (["/"], 126),
+        ([""], 127),
+    ],
+)
+def test_the_exit_code_is_the_one_of_a_shell(run, project, words, code):
+    (project / "file").write_text("#!/bin/sh\n")
+    assert finish("run", "--name", "step", "--", *words)[0] == code
+    step = tree(run)["step"]
+    assert (step["level"], step["metadata"]["exit_code"]) == ("ERROR", code)
+    assert step["statusMessage"]
+
+
+def test_words_and_bytes_that_are_no_text_arrive_unchanged(run, project):
+    given = subprocess.check_output(
+        COAIA + ["run", "--", "printf", b"\xff%s\\0", b"\xfe\xc3\xa4", b"--", b"--json"],
+        env=environment(),
+    )
+    assert given == b"\xff\xfe\xc3\xa4\0\xff--\0\xff--json\0"
+    assert traces(run)[0]["name"]
+
+
+def test_a_large_output_arrives_unchanged_in_little_memory(run, project):
+    script = (
+        "import hashlib, resource, subprocess, sys\n"
+        "many = 'import os; [os.write(1, bytes(range(256)) * 400) for _ in range(1000)]'\n"
+        "run = subprocess.Popen([sys.executable, '-m', 'coaiapy', 'run', '--', sys.executable, '-c', many],"
+        " stdout=subprocess.PIPE)\n"
+        "seen, size = hashlib.sha256(), 0\n"
+        "for part in iter(lambda: run.stdout.read(1 << 16), b''):\n"
+        "    seen.update(part); size += len(part)\n"
+        "assert run.wait() == 0\n"
+        "print(seen.hexdigest(), size, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
+    )
+    said = subprocess.check_output([sys.executable, "-c", script], env=environment())
+    digest, size, peak = said.decode().split()
+    import hashlib
+
+    assert digest == hashlib.sha256(bytes(range(256)) * 400 * 1000).hexdigest()
+    assert int(size) == 102400000
+    assert int(peak) < 80000 * (1024 if sys.platform == "darwin" else 1)
+
+
+def test_only_the_end_of_a_long_output_is_recorded(run, project):
+    finish("run", "--name", "step", "--capture-bytes", "10", "--", "sh", "-c", "seq 1 9999")
+    step = tree(run)["step"]
+    assert step["output"] == "9998\n9999\n"
+    assert step["metadata"]["stdout_bytes"] == 48888
+
+
+def test_what_is_not_to_be_captured_is_not(run, project, monkeypatch):
+    both = ["sh", "-c", "echo out; echo aside >&2"]
+    finish("run", "--name", "step", "--capture", "stderr", "--", *both)
+    step = tree(run)["step"]
+    assert step.get("output") is None and step["metadata"]["stderr"] == "aside\n"
+    monkeypatch.setenv("COAIA_TRACE_CONTENT", "false")
+    finish("run", "--trace-name", "sizes", "--", *both)
+    sizes = tree(run)["sh"]
+    assert sizes["output"] == {"characters": 4} and sizes["metadata"]["stderr"] == {"characters": 6}
+    assert "aside" not in json.dumps(sizes)
+
+
+def test_no_secret_gets_into_the_journal(run, project, home, monkeypatch):
+    monkeypatch.setenv("SERVICE_TOKEN", CANARY)
+    script = 'echo $SERVICE_TOKEN; echo "x=$SERVICE_TOKEN" >&2; exit 1'
+    out = finish("run", "--", "sh", "-c", script, CANARY)[1]
+    assert out == CANARY + "\n"
+    finish("run", "--", CANARY)
+    finish("run", "--redact", "4711", "--metadata", CANARY, "--input", CANARY, "--", "echo", "4711")
+    found = b""
+    for folder, _, names in os.walk(os.path.expanduser("~")):
+        for name in names:
+            with open(os.path.join(folder, name), "rb") as stream:
+                found += stream.read()
+    assert b"SERVICE_TOKEN" in found and CANARY.encode() not in found and b"4711" not in found
+
+
+def test_what_runs_inside_is_below_it(run, project):
+    coaia = " ".join(COAIA)
+    inner = "{0} run --name inner -- {0} fuse traces add-observation -n leaf".format(coaia)
+    finish("run", "--trace-name", "all", "--name", "outer", "--tag", "t", "--", "sh", "-c", inner)
+    (trace,) = traces(run)
+    assert (trace["name"], trace["tags"]) == ("all", ["t"])
+    steps = tree(run)
+    assert steps["outer"].get("parentObservationId") is None
+    assert steps["inner"]["parentObservationId"] == steps["outer"]["id"]
+    assert steps["leaf"]["parentObservationId"] == steps["inner"]["id"]
+
+
+def test_it_becomes_the_child_of_another_program(run, project, monkeypatch):
+    trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    monkeypatch.setenv("TRACEPARENT", "00-{}-{}-01".format(trace, parent))
+    monkeypatch.setenv("TRACESTATE", "vendor=value")
+    out = finish("run", "--name", "step", "--", "sh", "-c", "echo $TRACEPARENT $TRACESTATE")[1]
+    step = tree(run, trace)["step"]
+    assert step["parentObservationId"] == parent
+    assert out == "00-{}-{}-01 vendor=value\n".format(trace, step["id"])
+
+
+def test_it_is_ended_after_its_time_with_all_that_it_has_started(run, project):
+    words = ["run", "--name", "step", "--timeout", "0.5", "--", "sh", "-c", "sleep 60; echo on"]
+    code, out, _ = finish(*words, stdin=subprocess.DEVNULL)
+    assert (code, out) == (128 + signal.SIGTERM, "")
+    assert "0.5 s" in tree(run)["step"]["statusMessage"]
+
+
+def test_it_is_tried_again_until_it_succeeds(run, project):
+    script = "echo x >>tries; test $(wc -l <tries) -ge 3"
+    words = ["--name", "step", "--retries", "5", "--backoff", "0.01", "--", "sh", "-c", script]
+    assert finish("run", *words)[0] == 0
+    step = tree(run)["step"]
+    assert (step["metadata"]["attempts"], step["level"]) == ([1, 1, 0], "DEFAULT")
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGINT"])
+def test_signals_reach_the_command(run, project, name):
+    number = getattr(signal, name)
+    script = "trap 'echo got; exit 9' {}; echo up; while :; do sleep 0.05; done".format(name[3:])
+    with start("run", "--", "sh", "-c", script) as process:
+        assert process.stdout.readline() == b"up\n"
+        process.send_signal(number)
+        assert process.stdout.read() == b"got\n"
+    assert process.returncode == 9
+
+
+def test_the_record_survives_the_death_of_coaia(run, project):
+    with start("run", "--name", "step", "--", "cat", stdin=subprocess.PIPE) as process:
+        process.stdin.write(b"up\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"up\n"
+        step = tree(run)["step"]
+        assert step.get("endTime") is None
+        process.kill()
+    step = tree(run)["step"]
+    assert step["endTime"] >= step["startTime"] and step["level"] == "ERROR"
+    assert step["statusMessage"].startswith("interrupted")
+
+
+@pytest.mark.parametrize("trouble", ["settings", "journal", "home"])
+def test_trouble_with_the_record_never_harms_the_command(project, home, monkeypatch, trouble):
+    if trouble == "settings":
+        monkeypatch.setenv("LANGFUSE_PUBLIC_KEY", "pk-alone")
+    elif trouble == "journal":
+        folder = os.path.join(os.path.expanduser("~"), ".coaia")
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, "coaia.db"), "wb") as stream:
+            stream.write(b"no database at all " * 100)
+    else:
+        monkeypatch.setenv("HOME", "/dev/null/none")
+        monkeypatch.setenv("COAIA_HOME", "/dev/null/none")
+    code, out, err = finish("run", "--", "sh", "-c", "echo out; exit 5")
+    assert (code, out) == (5, "out\n")
+    assert err.startswith("coaia: the command is not recorded: ") and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["run"], "command is missing"),
+        (["run", "--"], "command is missing"),
+        (["run", "ls", "-l"], "put -- before the command"),
+        (["run", "--redact", "(", "--", "ls"], "--redact"),
+    ],
+)
+def test_a_wrong_command_line_starts_nothing(run, project, words, said):
+    result = run(*words)
+    assert result.code == 2 and said in result.err
+
+
+def test_a_system_without_terminals_says_so_in_one_sentence(run, project, monkeypatch):
+    monkeypatch.setitem(sys.modules, "termios", None)
+    for name in ("terminal", "supervisor", "launch", "observed"):
+        monkeypatch.delitem(sys.modules, "coaiapy.running." + name, raising=False)
+    result = run("run", "--", "true")
+    assert result.code == 1 and "cannot start commands" in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_what_it_wrote_is_sent_on_wish(run, use, project):
+    use("v3")
+    code, _, err = finish("run", "--name", "step", "--", "true")
+    assert code == 0 and "coaia fuse outbox flush" in err
+    assert run("fuse", "outbox", "flush").code == 0
+    assert tree(run)["step"]["metadata"]["exit_code"] == 0
