@@ -8,18 +8,21 @@ from datetime import datetime, timezone
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from coaiapy.config import values as config_values
-from coaiapy.errors import CoaiaError
+from coaiapy.errors import CoaiaError, ExitCode
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.traces.active import PARENT, TRACE, active_ids, handed_on
 from coaiapy.langfuse.traces.observe import content
+from coaiapy.llm.answers import LONGEST, understood
 from coaiapy.running.child import NotStartedError, Plan, exit_code
 from coaiapy.running.launch import STDERR, STDOUT, Launched, launch, was_interrupted
 from coaiapy.running.record import Place, Record
 from coaiapy.running.seen import MARGIN, Redaction, shown
 from coaiapy.running.supervisor import Running, Supervisor
+from coaiapy.running.tail import Tail
 from coaiapy.util import times
 
 _LONGEST_NAME = 200
+_MODEL = "GENERATION"
 _NAMES = {STDOUT: "stdout", STDERR: "stderr"}
 
 
@@ -81,7 +84,7 @@ def run(wishes: Wishes, env_file: Optional[str], note: Callable[[str], None]) ->
         environment = handed_on(os.environ, place.trace_id, record.observation_id)
         attempts = _attempts(wishes, environment, supervisor)
         last = attempts[-1]
-        if last.launched is None:
+        if last.launched is None or _problem(last.launched):
             note("coaia: {}".format(last.sentence))
         outcome = _ending(wishes, attempts, redacted, with_content, step["start_time"])
         recorded = record.close(outcome)
@@ -169,11 +172,11 @@ def _attempts(
 
 
 def _attempt(wishes: Wishes, environment: Mapping[str, str], supervisor: Supervisor) -> Attempt:
+    # The end of a model's answer does not say what it was.
+    most = max(wishes.most + MARGIN, LONGEST if wishes.type == _MODEL else 0)
     words = [os.fsdecode(word.encode("utf-8", "surrogateescape")) for word in wishes.words]
     try:
-        launched = launch(
-            Plan(words, environment), wishes.kept, wishes.most + MARGIN, wishes.timeout
-        )
+        launched = launch(Plan(words, environment), wishes.kept, most, wishes.timeout)
     except NotStartedError as error:
         return Attempt(error.code, str(error))
     supervisor.add(launched.running)
@@ -185,7 +188,16 @@ def _attempt(wishes: Wishes, environment: Mapping[str, str], supervisor: Supervi
         said = "it was ended by the signal {}".format(_signal_name(os.WTERMSIG(status)))
     if running.timed_out:
         said = "it took longer than {:g} s".format(wishes.timeout or 0)
-    return Attempt(code, said, launched)
+    problem = _problem(launched)
+    if problem and not code:
+        code, said = ExitCode.FAILED, "its output could not be passed on: " + problem
+    return Attempt(int(code), said, launched)
+
+
+def _problem(launched: Optional[Launched]) -> str:
+    """Return why output of the command was lost, such as a full disk, or an empty text."""
+    relays = launched.running.relays if launched else []
+    return next((str(one.problem.strerror) for one in relays if one.problem), "")
 
 
 def _signal_name(number: int) -> str:
@@ -217,10 +229,27 @@ def _ending(
             facts[_NAMES[number] + "_bytes"] = tail.total
     if texts.get(STDERR):
         facts["stderr"] = content(texts[STDERR], with_content)
-    return {
+    outcome = {
         "end_time": max(start, times.to_text(datetime.fromtimestamp(ended, timezone.utc))),
         "output": content(texts.get(STDOUT), with_content),
         "level": wishes.level if last.sentence else "DEFAULT",
         "status_message": redacted(last.sentence) or None,
         "metadata": facts,
     }
+    if wishes.type == _MODEL and STDOUT in tails:
+        outcome.update(_answer(tails[STDOUT], redacted, with_content, facts))
+    return outcome
+
+
+def _answer(
+    tail: Tail, redacted: Callable[[str], str], with_content: bool, facts: Dict[str, Any]
+) -> Dict[str, Any]:
+    """Return the fields of what a model service answered, if the output is that; add to ``facts``."""
+    answer = understood(tail.value().decode("utf-8", "replace"), tail.is_cut)
+    if answer is None:
+        return {}
+    if answer.finish_reason:
+        facts["finish_reason"] = answer.finish_reason
+    output = None if answer.output is None else redacted(answer.output)
+    said = {"output": content(output, with_content)} if output is not None else {}
+    return dict(said, model=answer.model, usage=answer.usage or None)

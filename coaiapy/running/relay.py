@@ -13,13 +13,18 @@ _F_SETPIPE_SZ = 1031
 
 
 class Relay:
-    """Copies from the descriptor ``source`` to ``target``; without a target it only keeps the end."""
+    """Copies from the descriptor ``source`` to ``target``; without a target it only keeps the end.
+
+    ``problem`` is why something could not be passed on, such as a full disk; that a reader has left
+    is none.
+    """
 
     def __init__(self, source: int, target: Optional[int], tail: Tail) -> None:
         self.source = source
         self.target = target
         self.tail = tail
         self.is_open = True
+        self.problem: Optional[OSError] = None
 
     def copy(self) -> bool:
         """Copy what is there; wait if nothing is. Return false if there will be nothing more.
@@ -42,7 +47,9 @@ class Relay:
         while self.target is not None and view:
             try:
                 view = view[os.write(self.target, view) :]
-            except OSError:
+            except OSError as error:
+                if error.errno not in (errno.EPIPE, errno.EBADF, errno.EIO):
+                    self.problem = error
                 return False
         return True
 

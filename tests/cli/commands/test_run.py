@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from model_answers import CHAT, CHAT_USAGE
 from processes import COAIA, environment, finish, start
 
 CANARY = "canary-7f3a9c1e5b"
@@ -227,3 +228,49 @@ def test_what_it_wrote_is_sent_on_wish(run, use, project):
     assert code == 0 and "coaia fuse outbox flush" in err
     assert run("fuse", "outbox", "flush").code == 0
     assert tree(run)["step"]["metadata"]["exit_code"] == 0
+
+
+def test_the_answer_of_a_model_is_understood(run, project):
+    (project / "answer.json").write_text(json.dumps(CHAT, indent=1))
+    finish("run", "--name", "ask", "--type", "generation", "--", "cat", "answer.json")
+    step = tree(run)["ask"]
+    assert (step["type"], step["model"]) == ("GENERATION", CHAT["model"])
+    assert step["usageDetails"] == CHAT_USAGE
+    assert step["metadata"]["finish_reason"] == "stop"
+    assert step["output"] == CHAT["choices"][0]["message"]["content"]
+    finish("run", "--name", "text", "--type", "generation", "--", "echo", "only text")
+    assert tree(run)["text"]["output"] == "only text\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_output_that_is_lost_is_a_failure(run, project):
+    with open("/dev/full", "wb") as full:
+        with start("run", "--name", "step", "--", "sh", "-c", "echo x", stdout=full) as process:
+            assert b"No space left" in process.stderr.read()
+    assert process.returncode == 1
+    assert tree(run)["step"]["level"] == "ERROR"
+
+
+def test_a_reader_that_leaves_ends_the_command_as_it_does_without_coaia(run, project):
+    with start("run", "--name", "step", "--", "yes") as process:
+        assert process.stdout.read(2) == b"y\n"
+        process.stdout.close()
+    assert process.returncode == 128 + signal.SIGPIPE
+
+
+def test_a_process_that_is_left_behind_keeps_the_streams_and_nobody_waits(run, project):
+    script = "echo first; (read x <gate; echo late) & exit 4"
+    os.mkfifo("gate")
+    with start("run", "--", "sh", "-c", script) as process:
+        assert process.stdout.readline() == b"first\n"
+        assert process.wait(60) == 4
+        (project / "gate").write_text("go\n")
+        assert process.stdout.read() == b"late\n"
+
+
+def test_no_retry_follows_a_wish_to_end(run, project):
+    words = ["--name", "step", "--retries", "9", "--backoff", "60", "--"]
+    with start("run", *(words + ["sh", "-c", "echo up; exit 1"])) as process:
+        assert process.stdout.readline() == b"up\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) in (1, 128 + signal.SIGTERM)
