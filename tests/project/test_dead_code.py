@@ -9,7 +9,15 @@ from package_code import MODULES, functions, imported_names, own_imports, statem
 SMALLEST_COPY = 25  # nodes of the syntax tree: two or three lines
 
 # What other programs import, and nothing here does.
-FOR_SCRIPTS = {"coaiamodule", "cofuse", "cogh", "syntation"}
+FOR_SCRIPTS = {
+    "coaiamodule",
+    "cofuse",
+    "cogh",
+    "syntation",
+    "running.launch",
+    "llm.answers",
+    "templating.commands",
+}
 FOUND_BY_SCRIPTS = {
     ("__init__", "main"),
     ("coaiacli", "fetch_key_val"),

@@ -51,9 +51,12 @@ class Ended(NamedTuple):
 
 
 def examples():
-    """Return every command line in the help of a command once, those first that others need."""
+    """Return every command line in the help of a command once, those first that others need.
+
+    Those of ``coaia run`` are left out, which end with the code of any command.
+    """
     found = {}
-    for _, parser in REAL_COMMANDS:
+    for _, parser in (one for one in REAL_COMMANDS if one[0] != ["run"]):
         for words in example_lines(parser.epilog or ""):
             found.setdefault(tuple(words), [os.path.expandvars(word) for word in words])
     return sorted(found.values(), key=lambda words: "create" not in words and "init" not in words)
