@@ -15,7 +15,7 @@ from typing import NamedTuple
 from all_commands import REAL_COMMANDS, example_lines
 
 SCRIPT = os.path.join(os.path.dirname(sys.executable), "coaia")
-SITE = Path(__file__).resolve().parent / "cold_site"
+SITE = Path(__file__).resolve().parent.parent / "cold_site"
 # Seconds that any command may take, however bad the machine is.
 LONGEST = 20
 AT_ONCE = 3
