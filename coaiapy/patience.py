@@ -94,5 +94,9 @@ SLOWEST_REDIS = float(1 << 20)
 FILE_LOCK = 20.0
 FILE_LOCK_POLL = 0.01
 JOURNAL_LOCK = 15.0
+# What SQLite itself waits each time it is asked for the lock, since no signal is received meanwhile.
+JOURNAL_LOCK_STEP = 0.1
+# Locks are waited for as long as a usual write takes, whatever the limit of the command is.
+LEAST_LOCK = 1.0
 # How often a stream notices that its reader has gone away.
 STREAM_POLL = 0.1

@@ -117,6 +117,14 @@ def whole(seconds: float) -> Deadline:
     return current() if current().is_set else after(seconds)
 
 
+def for_lock(seconds: float) -> float:
+    """Return for how long to wait for a file that another process writes: ``seconds`` at most.
+
+    That ends with the current limit, but is never less than the moment that a write takes.
+    """
+    return min(seconds, max(patience.LEAST_LOCK, current().left))
+
+
 @contextmanager
 def limit(seconds: Optional[float], origin: str = "--timeout") -> Iterator[None]:
     """Limit all work in the block to ``seconds``; ``None`` adds no limit."""

@@ -11,6 +11,7 @@ from typing import IO, Callable, Iterator, Optional, Union
 
 from coaiapy import patience
 from coaiapy.errors import StateError, UsageError
+from coaiapy.util import deadlines
 from coaiapy.util.paths import LARGEST, advice_for, check_stays, read_regular, real, reason
 
 PRIVATE_FILE = 0o600
@@ -173,13 +174,15 @@ def locked(path: str, timeout: float = patience.FILE_LOCK) -> Iterator[None]:
     """Hold the lock for changing ``path`` while the block runs.
 
     The file's folder is what is locked: the file itself may be replaced meanwhile, and a lock
-    file would stay behind after a crash. Raises ``StateError`` after ``timeout`` seconds.
+    file would stay behind after a crash. Raises ``StateError`` after ``timeout`` seconds, or when
+    the command's limit is over.
     """
+    deadline = time.monotonic() + deadlines.for_lock(timeout)
     folder = os.path.dirname(real(path))
     try:
         import fcntl
     except ImportError:
-        with _lock_file(path, timeout):
+        with _lock_file(path, deadline):
             yield
         return
     try:
@@ -187,7 +190,6 @@ def locked(path: str, timeout: float = patience.FILE_LOCK) -> Iterator[None]:
     except OSError as error:
         raise StateError("cannot open the folder {}: {}".format(folder, reason(error))) from error
     try:
-        deadline = time.monotonic() + timeout
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -200,10 +202,9 @@ def locked(path: str, timeout: float = patience.FILE_LOCK) -> Iterator[None]:
 
 
 @contextmanager
-def _lock_file(path: str, timeout: float) -> Iterator[None]:
+def _lock_file(path: str, deadline: float) -> Iterator[None]:
     """Lock with a lock file, on systems without ``fcntl``: only one process can create it."""
     lock_path = path + ".lock"
-    deadline = time.monotonic() + timeout
     while True:
         try:
             os.close(os.open(lock_path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))

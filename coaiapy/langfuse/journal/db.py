@@ -26,6 +26,7 @@ from typing import (
 from coaiapy import patience
 from coaiapy.errors import NoPlaceError, StateError
 from coaiapy.langfuse.journal import open_records
+from coaiapy.langfuse.journal.locks import is_lock, locked_error, patiently
 from coaiapy.langfuse.journal.observers import forget
 from coaiapy.langfuse.journal.schema import LOCAL, SCHEMA, SCHEMA_VERSION, UPGRADES
 from coaiapy.langfuse.journal.staging import mark_unread, merge_into, move, stage
@@ -48,16 +49,13 @@ _SCRIPT = "BEGIN IMMEDIATE; {} PRAGMA user_version = {}; COMMIT;"
 LONGEST = 3600.0
 
 
-def journal_error(path: str, said: str, waited: float, is_temporary: bool = False) -> StateError:
-    """Return the error for SQLite's message; ``waited`` is the seconds it waited for a lock.
+def journal_error(path: str, said: str, is_temporary: bool = False) -> StateError:
+    """Return the error for SQLite's message.
 
     ``is_temporary`` says that it comes from writing to SQLite's temporary files.
     """
-    if "locked" in said or "busy" in said:
-        return StateError(
-            "the journal {} was locked by another process for {:g} s: try again when that process "
-            "has finished".format(path, waited)
-        )
+    if is_lock(said):
+        return locked_error(path, patience.JOURNAL_LOCK_STEP)
     if is_temporary and any(word in said for word in ("full", "I/O", "unable to open")):
         return StateError(
             "there is no room for temporary files in {} ({}): free some space there, or set "
@@ -137,9 +135,7 @@ class Journal:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise journal_error(
-                self.path, str(error), patience.JOURNAL_LOCK, is_temporary
-            ) from error
+            raise journal_error(self.path, str(error), is_temporary) from error
 
     @contextmanager
     def transaction(self, durable: bool = True) -> Iterator[Any]:
@@ -152,7 +148,7 @@ class Journal:
             try:
                 self.db.execute(_SYNCHRONOUS[durable])
                 self.db.execute("PRAGMA cache_size = -{}".format(CACHE_KIB))
-                self.db.execute("BEGIN IMMEDIATE")
+                patiently(self.db.execute, self.path, "BEGIN IMMEDIATE")
                 yield self.db
                 self.db.execute("COMMIT")
             except BaseException:
@@ -270,7 +266,7 @@ def _open(path: str) -> Any:
 
     if path != _MEMORY:
         _make_file(path)
-    db = sqlite3.connect(path, timeout=patience.JOURNAL_LOCK, isolation_level=None)
+    db = sqlite3.connect(path, timeout=patience.JOURNAL_LOCK_STEP, isolation_level=None)
     try:
         _prepare(db, path)
     except BaseException:
@@ -298,7 +294,7 @@ def _prepare(db: Any, path: str) -> None:
     db.text_factory = _text  # a damaged text must not make its whole table unreadable
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA wal_autocheckpoint = {}".format(CHECKPOINT_PAGES))
-    version = _version(db)
+    version = _version(db, path)
     if version > SCHEMA_VERSION:
         raise StateError(
             "the journal {} was written by a newer coaia: upgrade this one "
@@ -312,8 +308,12 @@ def _prepare(db: Any, path: str) -> None:
 
 
 def _check_empty(db: Any, path: str) -> None:
-    """Raise ``StateError`` for a database with other tables, which this version cannot use."""
-    if db.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' LIMIT 1").fetchone():
+    """Raise ``StateError`` for a database with other tables, which this version cannot use.
+
+    If another process makes the tables just now, they come together with a version.
+    """
+    tables = "SELECT 1 FROM sqlite_master WHERE type = 'table' LIMIT 1"
+    if db.execute(tables).fetchone() and _version(db, path) == 0:
         raise StateError(
             "{0} has the layout of another program or of an early coaia and was left as it is: "
             "move it away to begin a new journal; sqlite3 {0} .dump shows what it contains".format(
@@ -326,28 +326,29 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _version(db: Any) -> int:
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
+def _version(db: Any, path: str) -> int:
+    return int(patiently(db.execute, path, "PRAGMA user_version").fetchone()[0])
 
 
 def _create(db: Any, path: str) -> None:
     if path == _MEMORY:
-        return _make_tables(db)
+        return _make_tables(db, path)
     with locked(path):
-        if not _version(db):
-            db.execute("PRAGMA journal_mode = WAL")
-            _make_tables(db)
+        if not _version(db, path):
+            patiently(db.execute, path, "PRAGMA journal_mode = WAL")
+            _make_tables(db, path)
 
 
 def _upgrade(db: Any, path: str) -> None:
     """Bring the tables of an earlier version to this one; what is in them stays."""
     with locked(path):
-        for version in range(_version(db), SCHEMA_VERSION):
-            db.executescript(_SCRIPT.format(UPGRADES[version], version + 1))
+        for version in range(_version(db, path), SCHEMA_VERSION):
+            script = _SCRIPT.format(UPGRADES[version], version + 1)
+            patiently(db.executescript, path, script)
 
 
-def _make_tables(db: Any) -> None:
-    db.executescript(_SCRIPT.format(SCHEMA, SCHEMA_VERSION))
+def _make_tables(db: Any, path: str) -> None:
+    patiently(db.executescript, path, _SCRIPT.format(SCHEMA, SCHEMA_VERSION))
 
 
 def set_mark(journal: Journal, name: str, seconds: float = 0) -> None:
