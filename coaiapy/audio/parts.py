@@ -105,8 +105,6 @@ class KeptParts:
     """The finished parts of one recording; a folder that cannot be written keeps nothing."""
 
     def __init__(self, asked: Any) -> None:
-        import tempfile  # noqa: F401 - writing a file needs it, and threads must import nothing
-
         self.asked = json.dumps(asked, sort_keys=True).encode("utf-8")
         self._paths: List[str] = []
 

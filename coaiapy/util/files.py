@@ -73,16 +73,11 @@ def write_atomic(path: str, data: Union[str, bytes], mode: int = PRIVATE_FILE) -
 
     If ``path`` is a symbolic link, the file it points to is replaced.
     """
-    import tempfile  # slow to import, and most commands write no file
-
     target = real(path)
     content = data.encode("utf-8") if isinstance(data, str) else data
-    temporary = ""
+    temporary = temporary_beside(target)
     try:
-        descriptor, temporary = tempfile.mkstemp(
-            prefix=".{}.".format(os.path.basename(target)), dir=os.path.dirname(target)
-        )
-        with os.fdopen(descriptor, "wb") as stream:
+        with open(temporary, "xb", opener=_open_private) as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
@@ -95,6 +90,21 @@ def write_atomic(path: str, data: Union[str, bytes], mode: int = PRIVATE_FILE) -
     except BaseException:
         _remove_quietly(temporary)
         raise
+
+
+def temporary_beside(path: str, suffix: str = "") -> str:
+    """Return the path of a hidden file beside ``path`` that nobody else has, which is not created.
+
+    Whoever creates it knows its name before that, and can remove it whenever he is interrupted.
+    """
+    folder, name = os.path.split(path)
+    # The longest name of a file has 255 bytes.
+    start = os.fsdecode(os.fsencode(name)[:200])
+    return os.path.join(folder, ".{}.{}{}".format(start, os.urandom(8).hex(), suffix))
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, PRIVATE_FILE)
 
 
 def make_private_file(path: str) -> None:

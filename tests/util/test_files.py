@@ -89,6 +89,27 @@ def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path, mon
     assert sorted(os.listdir(str(tmp_path))) == before
 
 
+def test_a_write_that_is_interrupted_as_its_file_begins_leaves_nothing(tmp_path, monkeypatch):
+    known = os.open
+    folder = tmp_path / "folder"
+    folder.mkdir()
+
+    def interrupted(path, *args):
+        os.close(known(path, *args))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "open", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        files.write_atomic(str(folder / "file"), "new")
+    assert os.listdir(str(folder)) == []
+
+
+def test_the_longest_name_of_a_file_can_be_written(tmp_path):
+    path = str(tmp_path / ("\u00e9" * 127))
+    files.write_atomic(path, "new")
+    assert files.read_text(path) == "new"
+
+
 def test_writing_into_a_missing_folder_is_an_error_that_names_the_file(tmp_path):
     path = str(tmp_path / "missing" / "file")
     with pytest.raises(StateError) as caught:

@@ -16,7 +16,13 @@ from coaiapy.audio.tags.mp4 import Mp4Tags
 from coaiapy.audio.tags.vorbis import VorbisTags
 from coaiapy.errors import CoaiaError, StateError, UsageError
 from coaiapy.langfuse.traces.observe import Call, Recorder, Seen
-from coaiapy.util.files import read_bytes, read_input_text, reason
+from coaiapy.util.files import (
+    make_private_file,
+    read_bytes,
+    read_input_text,
+    reason,
+    temporary_beside,
+)
 from coaiapy.util.packages import require
 
 # A change of the length of the sound by more than this means that it was damaged.
@@ -106,8 +112,10 @@ def write(path: str, change: Change) -> None:
     target = os.path.realpath(path)
     with _reporting(path):
         length = _length(path, target)  # a file of another kind is refused before it is copied
-        copy = _copied(path, target)
+    # The copy keeps the suffix, because mutagen uses it to tell formats apart.
+    copy = temporary_beside(target, os.path.splitext(target)[1])
     try:
+        _copy(path, target, copy)
         with _reporting(path):
             _change(path, copy, change)
             if abs(_length(path, copy) - length) > _NOTICED_SECONDS:
@@ -160,24 +168,14 @@ def _reporting(path: str) -> Iterator[None]:
         raise UsageError("{} is a damaged audio file: {}".format(path, said)) from error
 
 
-def _copied(path: str, target: str) -> str:
-    """Return a copy of a file in the same folder, with the same mode."""
-    import tempfile
-
+def _copy(path: str, target: str, copy: str) -> None:
+    """Copy ``target``, the file that ``path`` names, to ``copy`` with the same mode."""
     try:
-        # The copy keeps the suffix, because mutagen uses it to tell formats apart.
-        name, suffix = os.path.splitext(os.path.basename(target))
-        descriptor, copy = tempfile.mkstemp(suffix, ".{}.".format(name), os.path.dirname(target))
-        os.close(descriptor)
-    except OSError as error:
-        raise StateError("cannot write {}: {}".format(path, reason(error))) from error
-    try:
+        make_private_file(copy)
         shutil.copyfile(target, copy)
         shutil.copymode(target, copy)
     except OSError as error:
-        os.unlink(copy)
         raise StateError("cannot copy {}: {}".format(path, reason(error))) from error
-    return copy
 
 
 def _opened(path: str, place: str) -> Any:

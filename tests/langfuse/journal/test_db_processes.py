@@ -2,14 +2,16 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
 
 import pytest
-from forked import commands_at_once
+from forked import all_at_once, commands_at_once
 from processes import environment, finish, start
 
+from coaiapy.langfuse.journal import db
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import CACHE_KIB, Journal, journal_path
 from coaiapy.langfuse.journal.schema import LOCAL
@@ -126,3 +128,26 @@ def test_there_is_no_room_on_a_full_device(home):
         assert code == 0 and json.loads(out)["observations"] == []
     finally:
         subprocess.check_call(["umount", str(small)])
+
+
+def number_of_a_destination():
+    with Journal() as journal:
+        return journal.destination("http://x", "k")
+
+
+def test_eight_processes_that_begin_a_journal_at_once_all_get_it(home):
+    for _ in range(5):
+        for name in os.listdir(str(home)):
+            shutil.rmtree(str(home / name))
+        assert all_at_once(number_of_a_destination, [[]] * 8) == [1] * 8
+
+
+def test_a_journal_that_another_process_begins_just_now_is_taken(monkeypatch):
+    """It has no version when this process looks, and all tables when it looks closer."""
+    with Journal() as first:
+        number = first.destination("http://x", "k")
+    looks = [0]
+    version = db._version
+    monkeypatch.setattr(db, "_version", lambda *of: looks.pop() if looks else version(*of))
+    assert number_of_a_destination() == number
+    assert looks == []
