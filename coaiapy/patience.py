@@ -81,6 +81,14 @@ LONGEST_CLAIM = 600.0
 LONGEST_RECORD_PAUSE = 60.0
 # Between two looks at records that pause or that another process is sending.
 SENDING_POLL = 0.05
+# A flush that was asked to wait until everything is accepted.
+WHOLE_FLUSH = 600.0
+# The sender in the background ends so long after the last record, or if the server accepts nothing for
+# so long. Between two looks into the outbox; between two tries with a server that is away.
+SENDER_IDLE = 5.0
+SENDER_AWAY = 120.0
+SENDER_POLL = 0.1
+FIRST_SENDER_PAUSE, LONGEST_SENDER_PAUSE = 1.0, 30.0
 # An interrupted command waits so long for what is in flight, to take out what was accepted.
 PARTING = 0.5
 

@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterable, Optional
 from coaiapy.cli.options import add_id
 from coaiapy.cli.streams import Context, is_terminal
 from coaiapy.config import settings
+from coaiapy.config.schema import WAIT
 from coaiapy.errors import ConfigError, ExitCode, NetworkError
 from coaiapy.langfuse.journal.db import Journal, journal_path, mark_age, set_mark
 from coaiapy.langfuse.records.records import Observation, Trace
@@ -42,6 +43,12 @@ def add_delivery_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def settings_for(args: argparse.Namespace, context: Context) -> settings.Settings:
+    """Return the settings for a write, which waits for the server if delivery is required."""
+    known = settings.load(context.env_file)
+    return known._replace(delivery=WAIT) if args.require_delivery else known
+
+
 def submit_and_report(
     args: argparse.Namespace,
     context: Context,
@@ -49,7 +56,7 @@ def submit_and_report(
     observations: Iterable[Observation],
 ) -> int:
     """Write a trace with its observations, send them, say what became of them."""
-    known = settings.load(context.env_file)
+    known = settings_for(args, context)
     outcome = traces.submit(known, itertools.chain([trace], observations))
     return report(args, context, outcome)
 
@@ -78,7 +85,7 @@ def report(args: argparse.Namespace, context: Context, outcome: delivery.Outcome
         )
     if outcome.backlog:
         context.note("also sent: {} from the outbox".format(counted(outcome.backlog, "record")))
-    if outcome.waiting:
+    if outcome.waiting and not outcome.is_left:
         context.note(
             "not sent yet: {} in the outbox, nothing is lost{}; {}".format(
                 counted(outcome.waiting, "record"),

@@ -15,6 +15,9 @@ NUMBER = "a number"
 SECONDS = "a number of seconds"
 SWITCH = "true or false"
 
+# When a record is sent: before the command ends, by a process of its own, or when a flush asks.
+DELIVERIES = WAIT, BACKGROUND, MANUAL = ("wait", "background", "manual")
+
 _DAY = 86400
 
 # The commit that runs, as build services name it: the list of the official SDK, then two more.
@@ -38,6 +41,7 @@ class Key(NamedTuple):
     """One setting: ``name`` is its path in coaia.json, ``variables`` the strongest first.
 
     ``fallbacks`` are variables of other programs: they count where nothing else gives the setting.
+    ``choices`` are the only texts that a text may be, if there are any.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Key(NamedTuple):
     default: Any = None
     secret: bool = False
     fallbacks: Tuple[str, ...] = ()
+    choices: Tuple[str, ...] = ()
 
     @property
     def all_variables(self) -> Tuple[str, ...]:
@@ -108,6 +113,14 @@ KEYS = (
         NUMBER,
         "days to keep a record in the journal after it was sent",
         30.0,
+    ),
+    Key(
+        "delivery",
+        ("COAIA_DELIVERY",),
+        TEXT,
+        "when records are sent: wait (before the command ends), background (by a process of its "
+        "own) or manual (by coaia fuse outbox flush)",
+        choices=DELIVERIES,
     ),
     Key(
         "trace_content",
@@ -354,10 +367,18 @@ def checked(key: Key, value: Any) -> Any:
             value.encode("utf-8")
         except UnicodeEncodeError as error:
             raise ValueError("contains an incomplete character") from error
-        return value.strip()
+        return _chosen(key, value.strip())
     if key.kind == SWITCH:
         return _switch(value)
     return _number(value, key.kind)
+
+
+def _chosen(key: Key, text: str) -> str:
+    if not key.choices:
+        return text
+    if text.lower() not in key.choices:
+        raise ValueError("is not one of {}".format(", ".join(key.choices)))
+    return text.lower()
 
 
 def _switch(value: Any) -> bool:

@@ -18,6 +18,7 @@ class Settings(NamedTuple):
     """The checked settings: ``timeout`` is in seconds, ``keep_days`` in days.
 
     ``base_url`` is without user and password, which are not used: the keys identify us.
+    ``delivery`` is ``wait``, ``background`` or ``manual``, ``None`` for what is usual for a command.
     """
 
     public_key: str = ""
@@ -28,6 +29,7 @@ class Settings(NamedTuple):
     timeout: float = KEY_OF["langfuse_timeout"].default
     keep_days: float = KEY_OF["journal_keep_days"].default
     tracing: bool = True
+    delivery: Optional[str] = None
 
     @property
     def has_server(self) -> bool:
@@ -68,6 +70,7 @@ def from_values(values: ConfigValues) -> Settings:
         timeout=values.get("langfuse_timeout"),
         keep_days=values.get("journal_keep_days"),
         tracing=values.get("langfuse_tracing_enabled"),
+        delivery=values.get("delivery"),
     )
 
 

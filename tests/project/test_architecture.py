@@ -326,7 +326,11 @@ def test_threads_are_started_in_one_place():
     starting = [name for name in MODULES if "Thread" in attributes(name, "threading")]
     assert starting == ["util.threads"]
     using = [name for name in MODULES if "start" in attributes(name, "threads")]
-    assert set(using) == {"langfuse.send.transport", "util.http.timed_stream"}
+    assert set(using) == {
+        "langfuse.send.background",
+        "langfuse.send.transport",
+        "util.http.timed_stream",
+    }
     others = {"_thread", "asyncio", "concurrent", "multiprocessing", "sched"}
     assert not [name for name in MODULES if others & set(imported_anywhere(name))]
 

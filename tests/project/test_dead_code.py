@@ -20,6 +20,7 @@ FOR_SCRIPTS = {
 }
 FOUND_BY_SCRIPTS = {
     ("__init__", "main"),
+    ("langfuse.send.delivery", "serve"),  # the process that sends in the background
     ("coaiacli", "fetch_key_val"),
     ("coaiacli", "validate_uuid"),
     ("coaiacli", "validate_identifier"),

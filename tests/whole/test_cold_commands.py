@@ -1,5 +1,6 @@
 """Every command in a process of its own, several at a time: each ends, and imports in no thread."""
 
+import os
 import subprocess
 import sys
 
@@ -89,3 +90,22 @@ def test_without_threads_writes_are_kept_and_sent(use, run, monkeypatch):
     end = cold.run(words, COLD_NO_THREADS="1")
     assert end.code == 0 and "not sent yet: 1 record in the outbox, nothing is lost" in end.err
     assert run("fuse", "outbox", "list", "--jsonl").out.count("\n") == 1
+
+
+@pytest.mark.parametrize("kind", ["v3", "v4-events_only"])
+def test_a_thread_that_sends_in_the_background_imports_nothing(use, traced, kind):
+    """It stands in for the process, where no process can be started."""
+    server = use(kind)
+    script = (
+        "import sys, time\n"
+        "sys.executable = ''\n"
+        "import coaiapy\n"
+        "coaiapy.create_trace('t', trace_id='t-1')\n"
+        "from coaiapy.langfuse.journal import db, outbox\n"
+        "while outbox.count_waiting(db.Journal()):\n"
+        "    time.sleep(0.05)\n"
+    )
+    variables = dict(os.environ, COAIA_DELIVERY="background")
+    subprocess.check_call([sys.executable, "-c", script], env=variables, timeout=cold.LONGEST)
+    assert len(server.traces()) == 1
+    assert traced.read_text() == ""

@@ -144,17 +144,25 @@ def count_waiting(
     return next(int(row["n"]) for row in found)
 
 
-def tallies(journal: Journal) -> List[Tally]:
-    """Return the numbers for each destination that has records in the outbox or local ones."""
+def tallies(journal: Journal, also: Sequence[int] = ()) -> List[Tally]:
+    """Return the numbers for each destination that has records in the outbox or local ones.
+
+    The destinations in ``also`` are listed in any case.
+    """
     sql = """
         SELECT p.id, p.base_url, p.public_key, p.project_name,
             sum(d.state = 'waiting') AS waiting, sum(d.state = 'rejected') AS rejected,
-            sum(r.destination = {local}) AS local, min(r.written_at) AS oldest
+            sum(r.destination = {local}) AS local,
+            min(CASE WHEN {listed} THEN r.written_at END) AS oldest
         FROM records AS r JOIN destinations AS p ON p.id = r.destination
         LEFT JOIN deliveries AS d ON d.seq = r.seq
-        WHERE d.seq IS NOT NULL OR r.destination = {local}
+        WHERE {listed} OR {also}
         GROUP BY p.id ORDER BY p.id
-    """.format(local=LOCAL)
+    """.format(
+        local=LOCAL,
+        listed="(d.seq IS NOT NULL OR r.destination = {})".format(LOCAL),
+        also=among("p.id", also),
+    )
     return [
         Tally(
             row["id"],

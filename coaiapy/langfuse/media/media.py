@@ -7,6 +7,7 @@ through the journal like every write.
 
 from typing import NamedTuple, Optional, Tuple
 
+from coaiapy.config.schema import WAIT
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError, UsageError
 from coaiapy.langfuse.client import online
@@ -127,9 +128,11 @@ def attach(
 ) -> delivery.Outcome:
     """Add a reference to a field of a trace or observation, if it is not there already.
 
-    ``record`` is the trace or observation, if the caller has read it.
+    ``record`` is the trace or observation, if the caller has read it. The server has the file
+    already, so that the reference to it is sent at once, whatever the settings say of delivery.
     """
     _check_field(slot)
+    settings = settings._replace(delivery=WAIT)
     body = _record(settings, slot) if record is None else record
     value = body.get(slot.field)
     if slot.field == "metadata":

@@ -7,6 +7,7 @@ are in the ``Outcome``.
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from coaiapy import patience
+from coaiapy.config.schema import BACKGROUND, WAIT
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, StateError
 from coaiapy.langfuse.client import project as current_project
@@ -21,7 +22,12 @@ from coaiapy.util import deadlines
 
 # A command that has written more records than this sends all that wait, not only its own.
 MANY = 1000
-PRUNE_SECONDS = 86400.0
+DAY_SECONDS = 86400.0
+_NO_SENDER = "no process can send in the background here"
+_NO_SENDER_NOTE = (
+    "records cannot be sent in the background here: they wait in the outbox, to send them, run: "
+    "coaia fuse outbox flush"
+)
 # What becomes of the records that wait.
 SENT_LATER = "a later command will send it, or run: coaia fuse outbox flush"
 
@@ -40,7 +46,8 @@ class Outcome(NamedTuple):
 
     ``changed``: new or changed in the journal. ``backlog``: were waiting before, and were sent now.
     ``is_off``: kept here only because tracing is turned off. ``waiting``: are still in the outbox. ``elsewhere``: wait for other servers and projects (only
-    set by ``flush``). ``destination`` is their destination (see ``destinations``), ``problem`` why
+    set by ``flush``). ``is_left``: they wait because the settings leave them to the background or
+    to a flush. ``destination`` is their destination (see ``destinations``), ``problem`` why
     they wait, ``notes`` are sentences for the user.
     """
 
@@ -52,19 +59,26 @@ class Outcome(NamedTuple):
     backlog: int = 0
     waiting: int = 0
     elsewhere: int = 0
+    is_left: bool = False
     rejected: Tuple[Rejected, ...] = ()
     problem: Optional[CoaiaError] = None
     notes: Tuple[str, ...] = ()
 
 
-def deliver(journal: Journal, settings: Settings, written: Written) -> Outcome:
+def deliver(journal: Journal, settings: Settings, written: Written, usual: str = WAIT) -> Outcome:
     """Send the records in ``written``, then those that waited before.
+
+    ``usual`` is when that is done unless the settings say it (see ``config.schema``): with
+    ``background`` and ``manual`` it returns at once, whatever the server does.
 
     The limit is the one that the user has given (see ``deadlines``), else ``patience.DELIVERY``; with more
     than ``MANY`` records that counts from the last record that the server has accepted.
     """
     if settings.is_local:
         return Outcome(changed=written.changed, is_local=True, is_off=settings.has_server)
+    mode = settings.delivery or usual
+    if mode != WAIT:
+        return _leave(journal, settings, written, mode == BACKGROUND)
     with _Courier(journal, settings) as courier:
         outbox.watch(journal, written.rows)
         owed = sum(outbox.watched(journal).values())
@@ -80,6 +94,35 @@ def deliver(journal: Journal, settings: Settings, written: Written) -> Outcome:
                 waiting=max(0, owed - courier.accepted),
                 problem=error,
             )
+
+
+def _leave(journal: Journal, settings: Settings, written: Written, is_background: bool) -> Outcome:
+    """Leave the records in the outbox; with ``is_background`` a sender is there to send them."""
+    from coaiapy.langfuse.send import background
+
+    own = destinations.destination_of(journal, settings)
+    outbox.watch(journal, written.rows)
+    notes = []
+    if is_background and not background.start(journal, settings, own, flush):
+        age = mark_age(journal, _NO_SENDER)
+        if age is None or age > DAY_SECONDS:
+            set_mark(journal, _NO_SENDER)
+            notes.append(_NO_SENDER_NOTE)
+    return Outcome(
+        changed=written.changed,
+        destination=own,
+        waiting=outbox.watched(journal).get("waiting", 0),
+        is_left=True,
+        notes=tuple(notes),
+    )
+
+
+def serve(settings: Dict[str, Any], lock: str, descriptor: int) -> None:
+    """Be the process that sends in the background; a command has started it (see ``background``)."""
+    from coaiapy.langfuse.send import background
+    from coaiapy.langfuse.send.sender_lock import FileLock
+
+    background.BackgroundSender(FileLock(lock, descriptor), Settings(**settings), flush).serve()
 
 
 def _send(courier: "_Courier", written: Written, owed: int) -> None:
@@ -303,6 +346,6 @@ class _Courier:
     def _prune(self) -> None:
         """Once a day, delete old records that a server has accepted."""
         age = mark_age(self.journal, "pruned")
-        if age is None or age > PRUNE_SECONDS:
+        if age is None or age > DAY_SECONDS:
             set_mark(self.journal, "pruned")
             outbox.prune(self.journal, self.settings.keep_days)

@@ -10,7 +10,7 @@ import os
 from coaiapy.errors import ConfigError
 from coaiapy.util.packages import require
 
-_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 def authorities(*named: str) -> str:
@@ -19,14 +19,14 @@ def authorities(*named: str) -> str:
     It is the first of ``named`` that is not blank, else the path that the environment names, else
     that of the certificates that ``requests`` brings along.
     """
-    wished = list(named) + [os.environ.get(name, "") for name in _VARIABLES]
+    wished = list(named) + [os.environ.get(name, "") for name in VARIABLES]
     return next((path for path in wished if path.strip()), "") or _bundled()
 
 
 def check(path: str) -> None:
     """Raise ``ConfigError`` if the CA certificates that ``authorities`` has named do not exist."""
     if not os.path.exists(path):
-        names = [name for name in _VARIABLES + ("AWS_CA_BUNDLE",) if os.environ.get(name) == path]
+        names = [name for name in VARIABLES + ("AWS_CA_BUNDLE",) if os.environ.get(name) == path]
         raise ConfigError(
             "the CA certificates {} ({}) do not exist: correct the path, or unset it".format(
                 path, names[0] if names else "of the settings"

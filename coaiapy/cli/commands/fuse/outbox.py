@@ -3,6 +3,7 @@
 import argparse
 from typing import Any, Dict, Iterable, List, Optional
 
+from coaiapy import patience
 from coaiapy.cli.delivery import add_delivery_options, kept_locally, report
 from coaiapy.cli.input import agrees
 from coaiapy.cli.options import add_json, positive
@@ -23,6 +24,7 @@ from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.schema import LOCAL
 from coaiapy.langfuse.scores import links as score_links
 from coaiapy.langfuse.send import delivery
+from coaiapy.langfuse.send.sender_lock import SENDER_COLUMNS, Status, statuses
 from coaiapy.util import times
 from coaiapy.util.files import write_atomic
 from coaiapy.util.formats.json_values import json_lines
@@ -70,6 +72,7 @@ def _build_flush(group: Any) -> None:
         flush_outbox,
         "send all waiting records",
         """coaia fuse outbox flush
+        coaia fuse outbox flush --wait
         coaia fuse outbox flush --adopt
         coaia fuse outbox flush --adopt-from 2""",
     )
@@ -87,6 +90,12 @@ def _build_flush(group: Any) -> None:
     )
     flush.add_argument(
         "--yes", action="store_true", help="do not ask for confirmation of --adopt-from"
+    )
+    flush.add_argument(
+        "--wait",
+        action="store_true",
+        help="try until the server has accepted everything, for --timeout seconds without progress "
+        "(default: {:g}), and fail if it has not".format(patience.WHOLE_FLUSH),
     )
     add_json(flush)
     add_delivery_options(flush)
@@ -152,13 +161,31 @@ _ENTRY_COLUMNS = {
 
 
 def show_status(args: argparse.Namespace, context: Context) -> None:
-    """Show one line a destination."""
+    """Show one line a destination, and how the sender in the background is doing."""
     with Journal() as journal:
-        tallies = outbox.tallies(journal)
-    rows = [dict(tally._asdict(), oldest=_moment(tally.oldest)) for tally in tallies]
-    show_listing(args, context, rows, _TALLY_COLUMNS, "destination")
+        senders = statuses(journal)
+        running = [number for number, sender in senders.items() if sender.is_running]
+        tallies = outbox.tallies(journal, running)
+    rows = [
+        dict(tally._asdict(), oldest=_moment(tally.oldest), **_sender(senders.get(tally.number)))
+        for tally in tallies
+    ]
+    has_sender = any(row["sender"] for row in rows)
+    columns = dict(_TALLY_COLUMNS, **(SENDER_COLUMNS if has_sender else {}))
+    show_listing(args, context, rows, columns, "destination")
     if any(tally.local for tally in tallies):
         context.note(kept_locally())
+
+
+def _sender(status: Optional[Status]) -> Dict[str, Any]:
+    if status is None:
+        return dict.fromkeys(SENDER_COLUMNS)
+    return {
+        "sender": "running" if status.is_running else "ended",
+        "sender_since": _moment(status.since),
+        "sender_sent": status.sent,
+        "sender_problem": status.problem or None,
+    }
 
 
 def list_entries(args: argparse.Namespace, context: Context) -> None:
@@ -196,8 +223,9 @@ def flush_outbox(args: argparse.Namespace, context: Context) -> int:
             return ExitCode.FAILED
         sources.append(args.adopt_from)
     links = score_links.links(known, sources)
+    seconds = patience.WHOLE_FLUSH if args.wait else None
     with steps_bar(context, "sending", "rec") as progress:
-        outcome = delivery.flush(known, None, sources, progress, links.linked)
+        outcome = delivery.flush(known, seconds, sources, progress, links.linked)
     for problem in links.problems():
         context.warn(problem)
     if args.json:
@@ -213,6 +241,7 @@ def flush_outbox(args: argparse.Namespace, context: Context) -> int:
                 counted(outcome.elsewhere, "record")
             )
         )
+    args.require_delivery = args.require_delivery or args.wait
     return report(args, context, outcome)
 
 

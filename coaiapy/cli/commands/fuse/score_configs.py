@@ -11,6 +11,7 @@ from coaiapy.cli.commands.fuse.scores import (
     score_fields,
     show_written,
 )
+from coaiapy.cli.delivery import settings_for
 from coaiapy.cli.options import add_json
 from coaiapy.cli.output import add_listing_options, print_json, show_listing
 from coaiapy.cli.parser import add_command, subcommands
@@ -290,7 +291,7 @@ def archive_configs(args: argparse.Namespace, context: Context) -> None:
 
 def apply_config(args: argparse.Namespace, context: Context) -> int:
     """Check a value against a score config, and write it as a score."""
-    known = settings.load(context.env_file)
+    known = settings_for(args, context)
     values = dict(score_fields(args, known), id=args.score_id, config=args.config)
     score = scores.from_values(known, values, context.warn)
     return show_written(args, context, score, scores.submit(known, [score]))

@@ -4,7 +4,7 @@ import argparse
 from typing import Any, Dict, List, Optional
 
 from coaiapy.cli import references
-from coaiapy.cli.delivery import add_delivery_options, report, summary
+from coaiapy.cli.delivery import add_delivery_options, report, settings_for, summary
 from coaiapy.cli.input import open_input
 from coaiapy.cli.options import (
     ENVIRONMENT_HELP,
@@ -254,7 +254,7 @@ def apply_score(args: argparse.Namespace, context: Context) -> int:
 
 
 def _write(args: argparse.Namespace, context: Context, named: Any) -> int:
-    known = settings.load(context.env_file)
+    known = settings_for(args, context)
     values = dict(score_fields(args, known), data_type=args.data_type, config=args.config, **named)
     if args.value is None and not args.config:
         values["value"] = DEFAULT_VALUE
@@ -306,7 +306,7 @@ def delete_scores(args: argparse.Namespace, context: Context) -> None:
 
 def import_scores(args: argparse.Namespace, context: Context) -> int:
     """Check the whole file, then write all of it."""
-    known = settings.load(context.env_file)
+    known = settings_for(args, context)
     defaults = {"name": args.name, "config": args.config}
     with open_input(args.file, context) as stream:
         found = score_files.read_scores(

@@ -4,7 +4,7 @@ import argparse
 from typing import Any, List
 
 from coaiapy.cli import references
-from coaiapy.cli.delivery import add_delivery_options, report
+from coaiapy.cli.delivery import add_delivery_options, report, settings_for
 from coaiapy.cli.options import FROM_HELP, TO_HELP, add_json, positive, time
 from coaiapy.cli.output import (
     add_listing_options,
@@ -143,14 +143,14 @@ def get_session(args: argparse.Namespace, context: Context) -> None:
 
 def create_session(args: argparse.Namespace, context: Context) -> int:
     """Open a session."""
-    known = settings.load(context.env_file)
+    known = settings_for(args, context)
     written = sessions.create(known, args.file, args.session_id, args.user_id, args.name)
     return _show_written(args, context, written)
 
 
 def add_node(args: argparse.Namespace, context: Context) -> int:
     """Write a trace of a session."""
-    known = settings.load(context.env_file)
+    known = settings_for(args, context)
     written = sessions.add_node(
         known, args.file, args.session_id, args.trace_id, args.user_id, args.name
     )

@@ -10,6 +10,7 @@ from coaiapy.cli.delivery import (
     check_export,
     export_variables,
     report,
+    settings_for,
     summary,
 )
 from coaiapy.cli.input import STDIN, open_input, read_input
@@ -27,7 +28,6 @@ from coaiapy.cli.options import (
 from coaiapy.cli.output import new_bar, print_json
 from coaiapy.cli.parser import OneOfSeveral, add_command
 from coaiapy.cli.streams import Context
-from coaiapy.config import settings
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.records.fields import LEVELS, OBSERVATION_FIELDS, OBSERVATION_TYPES
 from coaiapy.langfuse.records.records import observation_from, trace_from
@@ -92,7 +92,7 @@ def add_observations(args: argparse.Namespace, context: Context) -> int:
         if args.dry_run:
             _preview(args, context, observations)
             return 0
-        outcome = traces.submit(settings.load(context.env_file), observations)
+        outcome = traces.submit(settings_for(args, context), observations)
     what = "{} of trace {}".format(counted(observations.count, "observation"), args.trace_id)
     context.note(summary(what, observations.count, outcome))
     return report(args, context, outcome)
@@ -265,7 +265,7 @@ def create_trace(args: argparse.Namespace, context: Context) -> int:
         }
     )
     check_export(args)
-    known = settings.load(context.env_file)
+    known = settings_for(args, context)
     outcome = traces.create(known, trace)
     asked = {"timestamp": args.timestamp, "environment": args.environment}
     kept = _as_kept(context, known, trace, asked)
@@ -302,7 +302,7 @@ def add_observation(args: argparse.Namespace, context: Context) -> int:
         trace_id,
     )
     check_export(args)
-    known = settings.load(context.env_file)
+    known = settings_for(args, context)
     outcome = traces.add_observation(known, observation)
     kept = _as_kept(context, known, observation, {"startTime": args.start_time})
     variables = {
@@ -347,7 +347,7 @@ def patch_output(args: argparse.Namespace, context: Context) -> int:
     output = json_or_text(_output_text(args, context))
     if output is None:
         raise UsageError("the output is null: give a value or a text")
-    known = settings.load(context.env_file)
+    known = settings_for(args, context)
     outcome = traces.patch_output(known, args.trace_id, output)
     if args.json:
         print_json(context, trace_reads.get_trace(known, args.trace_id))

@@ -16,8 +16,10 @@ from delivering import (
     writes,
 )
 
+from coaiapy import patience
 from coaiapy.config.settings import Settings
-from coaiapy.langfuse.journal.db import journal_path
+from coaiapy.langfuse.journal.db import Journal, journal_path
+from coaiapy.langfuse.send.sender_lock import FileLock, Status, lock_path
 from coaiapy.langfuse.traces import traces
 
 
@@ -112,6 +114,38 @@ def test_status_counts_by_destination(coaia, server):
     assert found["local"]["local"] == 2
     table = coaia("status").out
     assert re.search(re.escape(server.url) + r"\s+\S+\s+3\s+1\s+0 ", table)
+
+
+def test_status_shows_the_sender_of_each_destination(coaia, server):
+    (row, *_) = leave(server, records_of(2))
+    with Journal() as journal:
+        lock = FileLock(lock_path(journal, 1))
+        assert lock.take()
+        lock.show(Status(1767600000.0, 7, "nobody answers", True))
+    (found,) = json.loads(coaia("status", "--json").out)
+    assert (found["sender"], found["sender_sent"], found["sender_problem"]) == (
+        "running",
+        7,
+        "nobody answers",
+    )
+    assert found["sender_since"] == "2026-01-05T08:00:00.000Z"
+    assert re.search(r"running +2026-01-05\S* .*7 +nobody answers", coaia("status").out)
+    lock.show(Status(1767600000.0, 7, "", False))
+    lock.close()
+    (found,) = json.loads(coaia("status", "--json").out)
+    assert (found["sender"], found["sender_problem"], found["waiting"]) == ("ended", None, 2)
+
+
+def test_status_shows_a_running_sender_whose_outbox_is_empty(coaia, server):
+    leave(server, records_of(2))
+    assert coaia("flush").code == 0
+    with Journal() as journal:
+        lock = FileLock(lock_path(journal, 1))
+        assert lock.take()
+        lock.show(Status(1767600000.0, 2, "", True))
+    (found,) = json.loads(coaia("status", "--json").out)
+    assert (found["waiting"], found["oldest"], found["sender"]) == (0, None, "running")
+    lock.close()
 
 
 def test_list_shows_each_record_and_can_be_narrowed_down(coaia, server):
@@ -314,3 +348,47 @@ def test_where_local_records_are_is_told_once_a_day_and_by_status(run, monkeypat
     assert "kept locally" in run("fuse", "traces", "create", "t3").err
     monkeypatch.setattr(time, "time", lambda: now - 25 * 3600)
     assert "kept locally" in run("fuse", "traces", "create", "t4").err
+
+
+# When records are sent
+
+
+def test_with_manual_delivery_only_a_flush_sends(run, coaia, server, monkeypatch):
+    monkeypatch.setenv("COAIA_DELIVERY", "Manual")
+    created = run("fuse", "traces", "create", "t")
+    assert (created.code, created.err) == (0, "") and writes(server) == []
+    flushed = coaia("flush", "--wait")
+    assert flushed.code == 0 and "1 record sent" in flushed.err and in_outbox() == {}
+
+
+@pytest.mark.parametrize("mode", ["manual", "background"])
+def test_required_delivery_waits_whatever_the_settings_say(run, server, monkeypatch, mode):
+    monkeypatch.setenv("COAIA_DELIVERY", mode)
+    assert run("fuse", "traces", "create", "t", "--require-delivery").code == 0
+    assert len(writes(server)) == 1 and in_outbox() == {}
+
+
+def test_a_flush_that_waits_goes_on_until_the_server_is_back(coaia, server, monkeypatch):
+    leave(server, records_of(2))
+    monkeypatch.setattr(patience, "DELIVERY", 0.2)
+    server.fail("503", times=None)
+    assert coaia("flush").code == 0 and len(in_outbox()) == 2
+    server.heal()
+    server.fail("503", times=2)
+    flushed = coaia("flush", "--wait")
+    assert (flushed.code, in_outbox()) == (0, {})
+
+
+def test_a_flush_that_waits_in_vain_fails(coaia, server):
+    leave(server, records_of(2))
+    server.fail("503", times=None)
+    assert coaia("flush", "--timeout", "0.5").code == 0
+    flushed = coaia("flush", "--wait", "--timeout", "0.5")
+    assert flushed.code == 4 and "nothing is lost" in flushed.err
+
+
+def test_another_word_for_delivery_is_said_before_anything_is_written(run, monkeypatch):
+    monkeypatch.setenv("COAIA_DELIVERY", "later")
+    found = run("fuse", "traces", "create", "t")
+    assert (found.code, found.err.count("\n")) == (3, 1)
+    assert "'later' is not one of wait, background, manual" in found.err
