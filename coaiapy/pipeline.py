@@ -5,16 +5,20 @@ pipeline = create(TemplateLoader().load_template("data-pipeline"), {"user_id": "
 traces.submit(settings.load(), [pipeline.trace] + pipeline.observations)
 """
 
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from coaiapy import environment
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse.records.records import Observation, Trace, observation_from, trace_from
+from coaiapy.running.pipelines import foresight
+from coaiapy.running.pipelines.foresight import Foreseen
+from coaiapy.running.pipelines.steps import Graph, Selection, Step
 from coaiapy.templating import files as template_files
 from coaiapy.templating import inheritance
+from coaiapy.templating.commands import variables_environment
 from coaiapy.templating.inheritance import Listing, list_templates, load
-from coaiapy.templating.language import TemplateError
+from coaiapy.templating.language import Language, TemplateError
 from coaiapy.templating.model import (
     Lookup,
     PipelineStep,
@@ -163,8 +167,7 @@ def create(
     for name in JUDGE_VARIABLES:
         if enable_judge and name in template.get_variable_names():
             given.setdefault(name, True)
-    keys = [environment_key(name) for name in _names(template) if given.get(name) is None]
-    pipeline = _made(template, given, environment.find_all(keys).get, trace_id)
+    pipeline = _made(template, given, _lookup(template, given), trace_id)
     if enable_judge:
         metadata = dict(pipeline.trace.metadata or {}, enable_judge=True)
         pipeline = pipeline._replace(trace=pipeline.trace._replace(metadata=metadata))
@@ -181,7 +184,21 @@ def _made(
 ) -> Pipeline:
     language = new_language()
     values = checked_values(template, given, lookup, language)
-    trace = trace_from(
+    trace = _trace(template, values, language, trace_id)
+    steps = render_steps(template, values, language)
+    return Pipeline(trace, _observations(trace, steps))
+
+
+def _lookup(template: PipelineTemplate, given: Mapping[str, Any]) -> Lookup:
+    """Return the look-up, in the environment, of the variables that are not given."""
+    keys = [environment_key(name) for name in _names(template) if given.get(name) is None]
+    return environment.find_all(keys).get
+
+
+def _trace(
+    template: PipelineTemplate, values: Mapping[str, Any], language: Language, trace_id: Any
+) -> Trace:
+    return trace_from(
         dict(
             render_trace(template, values, language),
             id=trace_id,
@@ -189,8 +206,56 @@ def _made(
             session_id=values.get("session_id"),
         )
     )
-    steps = render_steps(template, values, language)
-    return Pipeline(trace, _observations(trace, steps))
+
+
+class Done(NamedTuple):
+    """What became of a run, and of sending its record; ``None`` if nothing was recorded."""
+
+    result: Any
+    outcome: Any
+
+
+def foresee(
+    template: PipelineTemplate, variables: Mapping[str, Any], selection: Selection
+) -> List[Foreseen]:
+    """Return what ``run`` would run; ``TemplateError`` for what is wrong."""
+    language = new_language()
+    values = checked_values(template, variables, _lookup(template, variables), language)
+    graph = Graph(template, values, language)
+    graph.select(selection)
+    return foresight.foresee(graph)
+
+
+def run(
+    template: PipelineTemplate,
+    variables: Mapping[str, Any],
+    selection: Selection,
+    trace_id: Optional[str],
+    jobs: int,
+    env_file: Optional[str],
+    changed: Callable[[Step], None],
+    note: Callable[[str], None],
+) -> Done:
+    """Run the commands of a template and record them; the caller has asked whether to trust it.
+
+    ``jobs`` is the most commands at a time; ``changed`` gets each step whose state has changed,
+    ``note`` a sentence about trouble with the record.
+    """
+    from coaiapy.config import settings
+    from coaiapy.config import values as config_values
+    from coaiapy.running.pipelines.records import StepRecords
+    from coaiapy.running.pipelines.runs import Run
+
+    language = new_language()
+    values = checked_values(template, variables, _lookup(template, variables), language)
+    graph = Graph(template, values, language)
+    graph.select(selection)
+    trace = _trace(template, values, language, trace_id)
+    with_content = config_values.load(env_file).get("trace_content")
+    with StepRecords(settings.load(env_file), trace, with_content, note) as records:
+        own = variables_environment(template, values)
+        result = Run(graph, trace, records, own, changed).run(jobs)
+        return Done(result, records.deliver())
 
 
 def _observations(trace: Trace, steps: List[RenderedStep]) -> List[Observation]:

@@ -65,6 +65,17 @@ class Running:
         """Return the seconds until it has to end, ``None`` without a limit."""
         return None if self._end_by is None else self._end_by - time.monotonic()
 
+    def kill_rest(self) -> None:
+        """Kill what is left of its process group, if it has one of its own."""
+        if not self.shares_group:
+            self.send(signal.SIGKILL)
+
+    def end_within(self, seconds: float) -> None:
+        """Give it no more than ``seconds`` to end."""
+        left = self.seconds_left()
+        if left is None or left > seconds:
+            self._end_by = time.monotonic() + seconds
+
     def overtake(self) -> None:
         """Its time is over: ask it to end, the next time kill it."""
         self.send(signal.SIGKILL if self.timed_out else signal.SIGTERM)
@@ -137,13 +148,32 @@ class Supervisor:
         for running in self.running:
             running.send(number)
 
+    def turn(self, seconds: float) -> Optional[Running]:
+        """Return a command that has ended, if any; otherwise pass on what there is.
+
+        If there is nothing, wait for it, or for a signal, for at most ``seconds``.
+        """
+        ended = self._ended()
+        if ended is None:
+            self._pass_on(seconds)
+        return ended
+
+    def end_all(self, seconds: float) -> None:
+        """End, in at most ``seconds``, what has not ended by itself by then."""
+        for running in self.running:
+            running.end_within(seconds)
+        self._set_clock()
+
+    def _ended(self) -> Optional[Running]:
+        return next((one for one in self.running if self._has_ended(one)), None)
+
     def next(self) -> Running:
         """Wait for a command to end, and return it; what it has written has been passed on."""
         while True:
-            for running in self.running:
-                if self._has_ended(running):
-                    return running
-            self._pass_on()
+            ended = self._ended()
+            if ended is not None:
+                return ended
+            self._pass_on(None)
 
     def pause(self, seconds: float) -> bool:
         """Wait before the next command; return at once, with true, if a signal asks to end."""
@@ -165,12 +195,12 @@ class Supervisor:
         left = self._next_beat - now
         return self._selector.select(left if seconds is None else max(0, min(left, seconds)))
 
-    def _pass_on(self) -> None:
+    def _pass_on(self, seconds: Optional[float]) -> None:
         terminal = next((one.terminal for one in self.running if one.terminal), None)
         if terminal:
             self._listen(terminal)
         waits = terminal is not None and terminal.has_pending_keys
-        for key, _ in self._select(_KEY_PAUSE if waits else None):
+        for key, _ in self._select(_KEY_PAUSE if waits else seconds):
             if key.fd == self._woken:
                 _drain(self._woken)
             elif isinstance(key.data, Relay):

@@ -54,7 +54,7 @@ def plan_steps(
     """
     plans: List[Plan] = []
     for step in template.steps:
-        plans.extend(_expanded(template, step, values, language))
+        plans.extend(expanded(template, step, values, language))
         if len(plans) > MAX_STEPS:
             raise TemplateError(
                 "template {!r}: more than {} steps".format(template.name, MAX_STEPS)
@@ -69,9 +69,10 @@ def plan_steps(
     return placed
 
 
-def _expanded(
+def expanded(
     template: PipelineTemplate, step: PipelineStep, values: Mapping[str, Any], language: Language
 ) -> List[Plan]:
+    """Return a plan for each observation that a step makes; see ``Plan.kept``."""
     where = "template {!r}, step {!r}, ".format(template.name, step.name)
     if step.for_each is None:
         return [_plan(template, step, where, values, language)]
@@ -255,14 +256,15 @@ def render_steps(
     Raises ``TemplateError`` with the template, the step and the field.
     """
     return [
-        _step(template, placed.plan, placed.parent, language)
+        render_step(template, placed.plan, placed.parent, language)
         for placed in plan_steps(template, names_of(template, values), language)
     ]
 
 
-def _step(
+def render_step(
     template: PipelineTemplate, plan: Plan, parent: Optional[int], language: Language
 ) -> RenderedStep:
+    """Return the fields of a planned step; ``TemplateError`` if one of them is wrong."""
     step = plan.step
 
     def render(value: Any, field: str) -> Any:

@@ -16,7 +16,6 @@ FOR_SCRIPTS = {
     "syntation",
     "running.launch",
     "llm.answers",
-    "templating.commands",
 }
 FOUND_BY_SCRIPTS = {
     ("__init__", "main"),

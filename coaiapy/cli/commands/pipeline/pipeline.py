@@ -1,18 +1,16 @@
 """``coaia pipeline``: templates, and the traces that are made from them."""
 
 import argparse
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List
 
 from coaiapy import pipeline
-from coaiapy.cli.commands.pipeline import trust
-from coaiapy.cli.options import add_export_env, add_id, add_json
+from coaiapy.cli.commands.pipeline import options, run, trust
+from coaiapy.cli.options import add_export_env, add_json
 from coaiapy.cli.output import add_listing_options, print_json, show_listing, show_trace
 from coaiapy.cli.parser import Parser, add_command, add_local_command, subcommands
 from coaiapy.cli.streams import Context
 from coaiapy.errors import ExitCode, UsageError
 from coaiapy.util.formats.table import table
-
-_VAR = "--var"
 
 
 def build(parser: Parser, words: List[str]) -> None:
@@ -43,45 +41,19 @@ def build(parser: Parser, words: List[str]) -> None:
         "print the JSON Schema of templates, for use in editors",
         "coaia pipeline schema > .coaia/template.schema.json",
     )
-    creation.meant = lambda left, words: _meant_variable(creation, left, words)
-    creation.joined = lambda words: joined_variables(words, creation._option_string_actions)
+    running = add_command(
+        group,
+        "run",
+        run.run,
+        "run the commands of a template, and record them as a trace",
+        run.EXAMPLE,
+    )
+    for made in (creation, running):
+        options.take_variables(made)
     if "create" in words:
         _add_creation_options(creation)
-
-
-def joined_variables(words: List[str], options: Any = ()) -> List[str]:
-    """Return ``words`` with each ``--var KEY VALUE`` and ``--var KEY=VALUE`` as one word.
-
-    A value may look like an option, but must not be one of ``options``.
-    """
-    joined: List[str] = []
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        if word == "--":
-            return joined + [word] + rest
-        if word == _VAR and rest and rest[0] not in options:
-            word += "=" + rest.pop(0)
-        is_key_alone = word.startswith(_VAR + "=") and "=" not in word[len(_VAR) + 1 :]
-        if is_key_alone and rest and rest[0] not in options:
-            word += "=" + rest.pop(0)
-        joined.append(word)
-    return joined
-
-
-def _meant_variable(parser: Parser, left: Sequence[str], words: Sequence[str]) -> str:
-    """A person may forget ``--var``: ``--model a`` and ``model=a`` are meant as variables."""
-    from shlex import quote
-
-    option = parser.meant_option(left, words)
-    name, equals, value = left[0].partition("=")
-    if option or not (equals or name.startswith("--")):
-        return option
-    following = words[words.index(left[0]) + 1 :][:1]
-    if not equals:
-        value = "VALUE" if not following or following[0].startswith("-") else following[0]
-    variable = "{}={}".format(name.lstrip("-").replace("-", "_"), quote(value))
-    return " (to set a template variable, use --var {})".format(variable)
+    if "run" in words:
+        run.add_options(running)
 
 
 def _build_list(group: Any) -> None:
@@ -118,19 +90,7 @@ def _add_creation_options(parser: Parser) -> None:
     """What writes and sends is loaded only by the command that does."""
     from coaiapy.cli.delivery import add_delivery_options
 
-    parser.add_argument("template", metavar="TEMPLATE")
-    parser.add_argument(
-        _VAR,
-        dest="variables",
-        action="append",
-        default=[],
-        type=_variable,
-        metavar="KEY=VALUE",
-        help="set a template variable (or: --var KEY VALUE); repeatable",
-    )
-    add_id(parser, "trace", type=str, help="id of the trace (default: a new id)")
-    add_id(parser, "session", help="session that the trace belongs to")
-    add_id(parser, "user", help="user that the trace belongs to")
+    options.add_variable_options(parser)
     add_export_env(parser)
     parser.add_argument(
         "--enable-judge",
@@ -169,13 +129,6 @@ def _build_init(group: Any) -> None:
     )
     parser.add_argument("--force", action="store_true", help="overwrite an existing template")
     add_json(parser)
-
-
-def _variable(text: str) -> List[str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip():
-        raise argparse.ArgumentTypeError("{!r} is not KEY=VALUE".format(text))
-    return [name.strip(), value]
 
 
 def list_templates(args: argparse.Namespace, context: Context) -> None:
@@ -263,20 +216,10 @@ def create(args: argparse.Namespace, context: Context) -> int:
 
     if args.json and args.export_env:
         raise UsageError("--json and --export-env cannot be combined: choose one")
-    variables = dict(args.variables)
-    for name, value in (("user_id", args.user_id), ("session_id", args.session_id)):
-        if value is not None and variables.get(name, value) != value:
-            raise UsageError(
-                "--{} says {!r}, but --var {} says {!r}: give only one of them".format(
-                    name.replace("_", "-"), value, name, variables[name]
-                )
-            )
     made = pipeline.create(
         pipeline.load(args.template),
-        variables,
+        options.given_variables(args),
         trace_id=args.trace_id,
-        session_id=args.session_id,
-        user_id=args.user_id,
         enable_judge=args.enable_judge,
     )
     if args.dry_run:

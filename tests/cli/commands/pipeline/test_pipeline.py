@@ -6,7 +6,7 @@ import os
 import pytest
 from processes import bash
 
-from coaiapy.cli.commands.pipeline.pipeline import joined_variables
+from coaiapy.cli.commands.pipeline.options import joined_variables
 
 EXPORTS = {
     "COAIA_TRACE_ID",

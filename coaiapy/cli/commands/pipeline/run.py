@@ -1,0 +1,97 @@
+"""``coaia pipeline run``: does what a template says; the trace is the record of it."""
+
+import argparse
+import os
+from typing import Any
+
+from coaiapy import pipeline
+from coaiapy.cli.commands.pipeline import options
+from coaiapy.cli.commands.pipeline.trust import is_trusted
+from coaiapy.cli.options import add_json, positive
+from coaiapy.cli.output import print_json
+from coaiapy.cli.parser import Parser
+from coaiapy.cli.streams import Context
+from coaiapy.errors import ExitCode
+
+EXAMPLE = """coaia pipeline run nightly --var source=sales
+        coaia pipeline run nightly --dry-run
+        coaia pipeline run nightly --from "Load Data" --jobs 4"""
+
+
+def add_options(parser: Parser) -> None:
+    """Give ``parser`` what follows ``coaia pipeline run``."""
+    from coaiapy.cli.delivery import add_delivery_options
+
+    options.add_variable_options(parser)
+    parser.add_argument(
+        "--jobs",
+        type=positive,
+        metavar="N",
+        help="run at most this many commands at a time (default: the number of processors)",
+    )
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument("--only", metavar="STEP", help="run this step only")
+    part.add_argument(
+        "--from", dest="first", metavar="STEP", help="run this step and those after it"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="print the commands, run nothing")
+    parser.add_argument(
+        "--yes", action="store_true", help="trust the template without asking, if it has changed"
+    )
+    add_json(parser)
+    add_delivery_options(parser)
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    """Run a template; return 1 if a step has failed, 130 if it was interrupted."""
+    from coaiapy.cli.delivery import report
+    from coaiapy.templating import trusted
+
+    runnable = trusted.load(args.template)
+    given = options.given_variables(args)
+    selection = pipeline.Selection(args.only, args.first)
+    foreseen = pipeline.foresee(runnable.template, given, selection)
+    if args.dry_run:
+        return _show(args, context, foreseen)
+    if not is_trusted(context, args.template, runnable, args.yes):
+        return ExitCode.FAILED
+    done = pipeline.run(
+        runnable.template,
+        given,
+        selection,
+        trace_id=args.trace_id,
+        jobs=args.jobs or os.cpu_count() or 1,
+        env_file=context.env_file,
+        changed=lambda step: _tell(context, step),
+        note=context.note,
+    )
+    if args.json:
+        print_json(context, done.result.body())
+    context.note("{}: trace {}".format(done.result.status, done.result.trace.id))
+    code = ExitCode.OK if done.outcome is None else report(args, context, done.outcome)
+    if done.result.signal:
+        return ExitCode.INTERRUPTED
+    return ExitCode.FAILED if done.result.status == "failed" else code
+
+
+def _show(args: argparse.Namespace, context: Context, foreseen: Any) -> int:
+    if args.json:
+        print_json(context, [{"name": one.name, "command": one.command} for one in foreseen])
+        return ExitCode.OK
+    for one in foreseen:
+        if one.command is not None:
+            context.say("# {}\n{}".format(one.name.replace("\n", " "), one.command))
+    context.note("dry run: nothing was run or written")
+    return ExitCode.OK
+
+
+def _tell(context: Context, step: Any) -> None:
+    """Say in one line what has become of a step."""
+    text = "{:<9}  {}".format(step.state, step.name)
+    if step.ended is not None and step.started is not None and step.command:
+        text += "  {:.1f}s".format(step.ended - step.started)
+    if step.state == "waiting":
+        text += "  (will be repeated)"
+    if step.reason:
+        text += "  ({})".format(step.reason)
+    context.note(text)

@@ -1,0 +1,267 @@
+"""Runs the steps of a pipeline: side by side where nothing stands against it, each attempt recorded."""
+
+import signal
+import time
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.records import Trace
+from coaiapy.running.child import NotStartedError, exit_code
+from coaiapy.running.pipelines import attempts
+from coaiapy.running.pipelines.attempts import Attempt
+from coaiapy.running.pipelines.records import StepRecords
+from coaiapy.running.pipelines.steps import (
+    FAILED,
+    RUNNING,
+    SKIPPED,
+    SUCCEEDED,
+    WAITING,
+    Graph,
+    Step,
+)
+from coaiapy.running.supervisor import GRACE, Supervisor
+from coaiapy.templating.language import TemplateError
+
+# Seconds between looks at the clock, and the longest pause before a repetition.
+_TURN = 1.0
+_LONGEST_PAUSE = 3600.0
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+class Result(NamedTuple):
+    """What became of a run: its trace, its steps, and the signal that ended it early."""
+
+    trace: Trace
+    steps: List[Step]
+    signal: Optional[int]
+
+    @property
+    def status(self) -> str:
+        """``succeeded``, ``failed`` or ``interrupted``."""
+        if self.signal:
+            return "interrupted"
+        failed = any(step.state in (FAILED, SKIPPED) and step.stops_others for step in self.steps)
+        return FAILED if failed else SUCCEEDED
+
+    def body(self) -> Body:
+        """Return the result as JSON data."""
+        return {
+            "trace_id": self.trace.id,
+            "name": self.trace.name,
+            "status": self.status,
+            "steps": [_told(step) for step in self.steps],
+        }
+
+
+def _told(step: Step) -> Body:
+    seconds = None
+    if step.started is not None and step.ended is not None:
+        seconds = round(step.ended - step.started, 3)
+    return {
+        "name": step.name,
+        "id": step.id,
+        "status": step.state,
+        "reason": step.reason or None,
+        "exit_code": step.exit_code,
+        "attempts": len(step.attempts),
+        "seconds": seconds,
+        "output": step.output,
+    }
+
+
+class Run:
+    """One run of a pipeline.
+
+    ``environment`` is added to that of every command; ``changed`` is called with each step whose
+    state has changed.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        trace: Trace,
+        records: StepRecords,
+        environment: Mapping[str, str],
+        changed: Callable[[Step], None],
+    ) -> None:
+        self._graph = graph
+        self._trace = trace
+        self._records = records
+        self._environment = environment
+        self._changed = changed
+        self._queue: List[Step] = []
+        self._paused: List[Tuple[float, Step]] = []
+        self._running: Dict[int, Tuple[Step, Attempt]] = {}
+        self._marks: List[Step] = []
+        self._signal: Optional[int] = None
+
+    def run(self, jobs: int) -> Result:
+        """Run all steps, at most ``jobs`` commands at a time."""
+        with Supervisor() as supervisor:
+            while self._has_more(supervisor, jobs):
+                ended = supervisor.turn(self._seconds())
+                self._records.breathe()
+                if ended:
+                    self._end_attempt(*self._running.pop(ended.process))
+                if not self._signal:
+                    self._look_for_signal(supervisor)
+        self._end_marks()
+        result = Result(self._trace, self._graph.steps(), self._signal)
+        self._records.end_trace(
+            {"status": result.status, "steps": {step.name: step.state for step in result.steps}}
+        )
+        return result
+
+    def _has_more(self, supervisor: Supervisor, jobs: int) -> bool:
+        """Start what can start; tell whether there is anything to wait for."""
+        if not self._signal:
+            self._plan()
+            now = time.monotonic()
+            self._queue = [step for at, step in self._paused if at <= now] + self._queue
+            self._paused = [(at, step) for at, step in self._paused if at > now]
+        while self._queue and len(self._running) < jobs and not self._signal:
+            self._start(supervisor, self._queue.pop(0))
+            self._plan()
+        return bool(self._running or self._paused or self._queue)
+
+    def _plan(self) -> None:
+        """Queue what has become ready; what has nothing to run is done at once."""
+        planned = True
+        while planned:
+            planned = False
+            try:
+                for step in self._graph.plan_ready():
+                    planned = True
+                    self._place(step)
+            except TemplateError as error:
+                self._fail_rest(str(error))
+
+    def _place(self, step: Step) -> None:
+        if step.command and step.state == WAITING:
+            self._queue.append(step)
+            return
+        step.started = step.started or time.time()
+        if step.state == WAITING:
+            step.state = SUCCEEDED
+        self._records.begin(step)
+        if step.state == SKIPPED or not step.rendered or step.rendered.type == "EVENT":
+            self._records.end(step)
+            self._changed(step)
+        else:
+            self._marks.append(step)
+
+    def _fail_rest(self, reason: str) -> None:
+        """A template could not go on: its next step fails."""
+        for node in self._graph.nodes:
+            if node.steps is None:
+                step = Step(node.step.name, None)
+                step.state, step.reason = FAILED, reason
+                step.started = step.ended = time.time()
+                node.steps = [step]
+                self._records.begin(step)
+                self._records.end(step)
+                self._changed(step)
+                return
+
+    def _start(self, supervisor: Supervisor, step: Step) -> None:
+        assert step.command
+        if step.started is None:
+            step.started = time.time()
+            self._records.begin(step)
+        step.state = RUNNING
+        own = {
+            "COAIA_TRACE_ID": self._trace.id,
+            "COAIA_PARENT_OBSERVATION_ID": step.id,
+            "TRACEPARENT": "00-{}-{}-01".format(
+                ids.span_trace_id(self._trace.id), ids.span_id(step.id)
+            ),
+        }
+        environment = attempts.environment_of(self._environment, step.command.environment, own)
+        self._changed(step)
+        try:
+            attempt = attempts.start(step.command, environment)
+        except (NotStartedError, OSError) as error:
+            self._settle(step, getattr(error, "code", 126), str(error), None)
+            return
+        supervisor.add(attempt.running)
+        self._running[attempt.running.process] = step, attempt
+
+    def _end_attempt(self, step: Step, attempt: Attempt) -> None:
+        assert step.command and attempt.running.status is not None
+        code = exit_code(attempt.running.status)
+        if attempt.running.timed_out or self._signal:
+            attempt.running.kill_rest()
+        reason = ""
+        if attempt.running.timed_out and not self._signal:
+            reason = "timed out after {:g} seconds".format(step.command.timeout or 0)
+        elif self._signal and code:
+            reason = "interrupted"
+        elif code:
+            reason = "exit code {}".format(code)
+        if reason and not self._signal:
+            last = attempt.errors.value().decode("utf-8", "replace").strip().split("\n")[-1]
+            reason += ": " + last[:500] if last else ""
+        try:
+            step.output = attempts.read_output(attempt.output, step.command.output)
+        except ValueError as error:
+            step.output = None
+            reason = reason or str(error)
+        self._settle(step, code, reason, attempt)
+
+    def _settle(self, step: Step, code: int, reason: str, attempt: Optional[Attempt]) -> None:
+        """Note the end of an attempt; repeat it later, or end the step."""
+        assert step.command
+        step.exit_code = code
+        step.ended = (attempt.running.ended if attempt else None) or time.time()
+        step.attempts.append({"exit_code": code, "reason": reason or None, "ended": step.ended})
+        left = step.command.retries + 1 - len(step.attempts)
+        if reason and left > 0 and not self._signal:
+            pause = step.command.backoff * 2 ** min(len(step.attempts) - 1, 60)
+            self._paused.append((time.monotonic() + min(pause, _LONGEST_PAUSE), step))
+            step.state, step.reason = WAITING, reason
+            self._changed(step)
+            return
+        step.state, step.reason = (FAILED, reason) if reason else (SUCCEEDED, "")
+        self._records.end(step)
+        self._changed(step)
+
+    def _seconds(self) -> float:
+        """Return how long to wait for something to happen, until the next repetition is due."""
+        now = time.monotonic()
+        return max(0.0, min([_TURN] + [at - now for at, _ in self._paused]))
+
+    def _look_for_signal(self, supervisor: Supervisor) -> None:
+        ending = [number for number in supervisor.received if number in _ENDING]
+        if not ending:
+            return
+        self._signal = ending[0]
+        supervisor.end_all(GRACE)
+        waiting = {step for _, step in self._paused} | set(self._queue)
+        self._paused, self._queue = [], []
+        for step in self._graph.skip_rest("interrupted"):
+            if step not in waiting or step.started is None:
+                step.started = time.time()
+                self._records.begin(step)
+            self._records.end(step)
+            self._changed(step)
+
+    def _end_marks(self) -> None:
+        """A mark lasts until the last step below it has ended, and tells of a failure there."""
+        every = self._graph.steps()
+        for mark in self._marks:
+            below = [step for step in every if _is_below(step, mark)]
+            mark.ended = max([step.ended or 0.0 for step in below] + [mark.started or 0.0])
+            failed = [step for step in below if step.state == FAILED and step.stops_others]
+            if failed:
+                mark.reason = "{!r} failed".format(failed[0].name)
+                mark.state = FAILED
+            self._records.end(mark)
+            self._changed(mark)
+
+
+def _is_below(step: Step, mark: Step) -> bool:
+    above: Any = step.parent
+    while above is not None and above is not mark:
+        above = above.parent
+    return above is mark

@@ -1,0 +1,229 @@
+"""``coaia pipeline run``: real commands, and the trace that tells what became of them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+CHAIN = [
+    {"name": "All", "observation_type": "SPAN"},
+    {"name": "Load", "parent": "All", "run": "printf '[1, 2]'", "output": "json"},
+    {
+        "name": "Use {{ item }}",
+        "parent": "All",
+        "for_each": "{{ steps['Load'].output }}",
+        "run": ["echo", "{{ item }} {{ who }}"],
+    },
+]
+
+
+@pytest.fixture
+def save(home):
+    def _save(*steps):
+        folder = home / ".coaia" / "templates"
+        folder.mkdir(parents=True, exist_ok=True)
+        variables = [{"name": "who", "default": "; touch HIT"}]
+        document = {"variables": variables, "steps": list(steps)}
+        (folder / "t.json").write_text(json.dumps(document), "utf-8")
+
+    return _save
+
+
+@pytest.fixture
+def result(run):
+    """Return what a run says in JSON: each step by its name; and its exit code."""
+
+    def _result(*words):
+        done = run("pipeline", "run", "t", "--json", *words)
+        body = json.loads(done.out)
+        trace = json.loads(run("fuse", "traces", "tv", body["trace_id"], "--json").out)
+        assert len(trace["observations"]) == len(body["steps"])
+        return done.code, {step["name"]: step for step in body["steps"]}, trace
+
+    return _result
+
+
+def observation(trace, name):
+    return next(one for one in trace["observations"] if one["name"] == name)
+
+
+def test_outputs_reach_later_steps_and_the_trace(save, result, project):
+    save(*CHAIN)
+    code, steps, trace = result()
+    assert code == 0
+    assert {step["status"] for step in steps.values()} == {"succeeded"}
+    assert steps["Load"]["output"] == [1, 2]
+    assert steps["Use 2"]["output"] == "2 ; touch HIT"
+    used, everything = observation(trace, "Use 2"), observation(trace, "All")
+    assert used["output"] == "2 ; touch HIT" and used["parentObservationId"] == everything["id"]
+    assert used["type"] == "SPAN" and used["startTime"] <= used["endTime"] <= everything["endTime"]
+    assert trace["output"]["status"] == "succeeded"
+    assert not (project / "HIT").exists()
+
+
+def test_a_failure_stops_what_needs_it_and_nothing_else(save, result):
+    save(
+        {"name": "Load", "run": "echo oh no >&2; exit 3"},
+        {"name": "Use", "run": "true"},
+        {"name": "Last", "run": "true"},
+        {"name": "Other", "needs": [], "run": "echo other"},
+        {"name": "Soft", "needs": [], "run": ["missing-command"], "continue_on_error": True},
+        {"name": "After", "run": "echo {{ steps['Soft'].exit_code }} {{ steps.Soft.status }}"},
+    )
+    code, steps, trace = result()
+    assert code == 1
+    assert steps["Load"]["reason"] == "exit code 3: oh no"
+    for name in ("Use", "Last"):
+        assert (steps[name]["status"], steps[name]["reason"]) == ("skipped", "'Load' failed")
+        assert observation(trace, name)["statusMessage"] == "skipped: 'Load' failed"
+    assert steps["Other"]["output"] == "other"
+    assert steps["Soft"]["exit_code"] == 127 and steps["After"]["output"] == "127 failed"
+    assert observation(trace, "Load")["level"] == "ERROR"
+
+
+def test_a_failed_command_is_repeated(save, result, project):
+    save({"name": "Try", "run": "echo x >> n; test $(wc -l < n) = 3", "retries": 5, "backoff": 0})
+    code, steps, trace = result()
+    assert (code, steps["Try"]["attempts"]) == (0, 3)
+    assert len(observation(trace, "Try")["metadata"]["attempts"]) == 3
+
+
+def test_a_timeout_ends_all_that_was_started(save, result, project):
+    save({"name": "Slow", "run": "sleep 300 & echo $! > pid; wait", "timeout": 0.5})
+    code, steps, _ = result()
+    assert code == 1 and steps["Slow"]["reason"] == "timed out after 0.5 seconds"
+    wait_until(lambda: not is_there(int((project / "pid").read_text())))
+
+
+def is_there(process):
+    try:
+        os.kill(process, 0)
+    except OSError:
+        return False
+    with open("/proc/{}/stat".format(process)) as file:
+        return file.read().rpartition(")")[2].split()[0] != "Z"
+
+
+def wait_until(is_so):
+    end = time.time() + 20
+    while not is_so():
+        assert time.time() < end
+        time.sleep(0.05)
+
+
+def test_a_command_gets_its_input_folder_and_context(save, result, project):
+    (project / "below").mkdir()
+    said = 'pwd -P; cat; echo "$COAIA_WHO|$A|$COAIA_TRACE_ID|$COAIA_PARENT_OBSERVATION_ID|$HOME"'
+    save(
+        {
+            "name": "Show",
+            "run": said,
+            "cwd": "below",
+            "stdin": "in: {{ who }}\n",
+            "env": {"A": "{{ who }}", "HOME": None},
+            "output": "lines",
+        }
+    )
+    _, steps, trace = result("--var", "who=me")
+    folder, given, context = steps["Show"]["output"]
+    assert folder == os.path.realpath(str(project / "below")) and given == "in: me"
+    assert context == "me|me|{}|{}|".format(trace["id"], steps["Show"]["id"])
+
+
+def test_commands_that_need_nothing_run_side_by_side(save, result, project):
+    meet = "touch {0}; i=0; while [ ! -e {1} ]; do i=$((i+1)); [ $i -lt 400 ]; sleep .05; done"
+    save(
+        {"name": "A", "run": meet.format("a", "b"), "timeout": 20},
+        {"name": "B", "needs": [], "run": meet.format("b", "a"), "timeout": 20},
+    )
+    assert result("--jobs", "2")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "words, ran", [(["--only", "B"], "B"), (["--from", "B"], "BC"), ([], "ABC")]
+)
+def test_a_part_can_be_chosen(save, result, words, ran):
+    save(*[{"name": name, "run": "true"} for name in "ABC"])
+    assert "".join(result(*words)[1]) == ran
+
+
+def test_a_dry_run_shows_the_commands_and_runs_nothing(save, run, project):
+    save({"name": "A", "run": "touch {{ who }}"}, {"name": "B", "run": ["a b", "{{ who }}"]})
+    done = run("pipeline", "run", "t", "--dry-run")
+    assert done.out == "# A\ntouch '; touch HIT'\n# B\n'a b' '; touch HIT'\n"
+    assert os.listdir(str(project)) == []
+
+
+@pytest.mark.parametrize(
+    "step, said",
+    [
+        ({"run": "echo '{{ who }}'"}, "in quotes"),
+        ({"run": "echo {{ whom }}"}, "'whom' is undefined"),
+        ({"run": "true", "needs": ["Loda"]}, "there is no step 'Loda'"),
+        ({"run": "true", "needs": ["X"]}, "wait for one another"),
+    ],
+)
+def test_a_mistake_is_found_before_anything_runs(save, run, project, step, said):
+    save({"name": "Load", "run": "touch HIT"}, dict(step, name="X"))
+    done = run("pipeline", "run", "t")
+    assert done.code == 2 and said in done.err and not (project / "HIT").exists()
+
+
+def test_what_is_not_json_fails_the_step(save, result):
+    save({"name": "A", "run": "echo oops", "output": "json"})
+    code, steps, _ = result()
+    assert code == 1 and "its output is not JSON" in steps["A"]["reason"]
+
+
+def test_a_template_of_the_project_needs_trust(run, project):
+    folder = project / ".coaia" / "templates"
+    folder.mkdir(parents=True)
+    (folder / "p.json").write_text('{"steps": [{"name": "A", "run": "touch HIT"}]}', "utf-8")
+    refused = run("pipeline", "run", "p")
+    assert refused.code == 3 and "touch HIT" in refused.err and not (project / "HIT").exists()
+    assert run("pipeline", "run", "p", "--yes").code == 0 and (project / "HIT").exists()
+    assert run("pipeline", "run", "p").code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_leaves_no_command_and_is_recorded(save, run, project, number):
+    save(
+        {"name": "Long", "run": "sleep 300 & echo $! > pid; wait"},
+        {"name": "Next", "run": "touch HIT"},
+    )
+    command = [sys.executable, "-m", "coaiapy", "pipeline", "run", "t"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    try:
+        pid = project / "pid"
+        wait_until(lambda: pid.exists() and pid.read_text().strip())
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130, said
+    wait_until(lambda: not is_there(int(pid.read_text())))
+    traces = json.loads(run("fuse", "traces", "--json").out)
+    trace = json.loads(run("fuse", "traces", "tv", traces[0]["id"], "--json").out)
+    assert observation(trace, "Long")["statusMessage"] == "interrupted"
+    assert observation(trace, "Next")["statusMessage"] == "skipped: interrupted"
+    assert not (project / "HIT").exists()
+
+
+def test_a_killed_run_is_closed_by_the_next_command(save, run, project):
+    save({"name": "Long", "run": "echo $$ > pid; exec sleep 300"})
+    process = subprocess.Popen([sys.executable, "-m", "coaiapy", "pipeline", "run", "t"])
+    pid = project / "pid"
+    try:
+        wait_until(lambda: pid.exists() and pid.read_text().strip())
+    finally:
+        process.kill()
+        process.wait()
+    os.kill(int(pid.read_text()), signal.SIGKILL)
+    traces = json.loads(run("fuse", "traces", "--json").out)
+    trace = json.loads(run("fuse", "traces", "tv", traces[0]["id"], "--json").out)
+    assert observation(trace, "Long")["level"] == "ERROR"
+    assert "interrupted" in observation(trace, "Long")["statusMessage"]
