@@ -121,7 +121,7 @@ def test_a_sender_that_was_killed_is_followed_by_another(server, senders):
     until(lambda: writes(server))
     for process in sender_processes():
         os.kill(process, signal.SIGKILL)
-    until(lambda: not any(status.is_running for status in statuses().values()) or not senders())
+    until(lambda: all(child.poll() is not None for child in background._children))
     server.heal()
     submit(server, records_of(2, trace=1), delivery=BACKGROUND)
     until(lambda: not in_outbox())
