@@ -201,7 +201,9 @@ def _outcome(words: List[str], wishes: Globals, streams: Context) -> int:
         return _fail(streams, str(error), error.exit_code, debug)
     except KeyboardInterrupt as stop:
         text = interrupts.sentence() + (": " if str(stop) else "") + str(stop)
-        return _fail(streams, text, interrupts.exit_code(), debug)
+        code = _fail(streams, text, interrupts.exit_code(), debug)
+        interrupts.told()
+        return code
     except BrokenPipeError:
         return ExitCode.OK  # the reader of our output has closed it, as ``| head`` does
     except OSError as error:

@@ -28,13 +28,17 @@ _LOSING_FILES = ("<frozen importlib", "weakref.py", "_weakrefset.py")
 
 
 class _Watch:
-    """Whether this process is the program, the first signal, when it came, and how far it got."""
+    """Whether this process is the program, the first signal, when it came, and how far it got.
+
+    ``is_said``: the user knows.
+    """
 
     is_on = False
     number = 0
     moment = 0.0
     is_allowed = False
     is_raised = False
+    is_said = False
 
 
 def is_command() -> bool:
@@ -101,6 +105,11 @@ def sentence() -> str:
     return "interrupted" if names == ["SIGINT"] else "ended by " + names[0]
 
 
+def told() -> None:
+    """Note that the user has been told what ended the program."""
+    _Watch.is_said = True
+
+
 def _receive(number: int, frame: object) -> None:
     if not _Watch.number:
         _Watch.number = number
@@ -125,7 +134,7 @@ def _interrupt(frame: object) -> None:
 def _remind(number: int, frame: object) -> None:
     if time.monotonic() < _Watch.moment + _AT_LAST:
         return _interrupt(frame)
-    if _Watch.is_allowed or not _Watch.is_raised:
+    if not _Watch.is_said:
         os.write(2, "coaia: {}\n".format(sentence()).encode("ascii"))
     os._exit(exit_code())
 
