@@ -51,17 +51,15 @@ class Wishes(NamedTuple):
 
 
 class Result(NamedTuple):
-    """The exit code of the command, and where it is recorded.
+    """The exit code of the command, and where it is recorded: ``rows`` of the journal, if any.
 
-    ``opened`` says that the trace is new; ``is_local`` that nothing is to be sent. ``interrupted``
-    is the command if Ctrl-C ended it.
+    ``opened`` says that the trace is new. ``interrupted`` is the command if Ctrl-C ended it.
     """
 
     code: int
     trace_id: str
-    recorded: bool
+    rows: Sequence[int]
     opened: bool
-    is_local: bool
     interrupted: Optional[Running]
 
 
@@ -87,13 +85,12 @@ def run(wishes: Wishes, env_file: Optional[str], note: Callable[[str], None]) ->
         if last.launched is None or _problem(last.launched):
             note("coaia: {}".format(last.sentence))
         outcome = _ending(wishes, attempts, redacted, with_content, step["start_time"])
-        recorded = record.close(outcome)
+        rows = record.close(outcome)
         return Result(
             code=last.code,
             trace_id=place.trace_id,
-            recorded=recorded,
+            rows=rows,
             opened=place.opens_trace,
-            is_local=record.is_local,
             interrupted=_interrupted(last, supervisor),
         )
 

@@ -3,15 +3,17 @@
 The command matters more than its record: trouble is said in one note, never raised.
 """
 
-from typing import Any, Callable, List, Mapping, NamedTuple, Optional
+from typing import Any, Callable, List, Mapping, NamedTuple, Optional, Sequence
 
 from coaiapy.config import settings
+from coaiapy.config.schema import BACKGROUND
 from coaiapy.errors import CoaiaError
-from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.journal.db import Journal, Written
 from coaiapy.langfuse.journal.observers import Observer
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body, api_named, checked
 from coaiapy.langfuse.records.records import observation_from, trace_from
+from coaiapy.langfuse.send import delivery
 from coaiapy.langfuse.traces import traces
 
 
@@ -46,7 +48,6 @@ class Record:
         self._observer: Optional[Observer] = None
         self._rows: List[int] = []
         self._is_noted = False
-        self.is_local = True
 
     def __enter__(self) -> "Record":
         self._try(self._begin)
@@ -61,15 +62,17 @@ class Record:
         if self._observer is not None:
             self._observer.breathe()
 
-    def close(self, outcome: Mapping[str, Any]) -> bool:
-        """Write the end with ``outcome``, the fields by attribute; return whether that succeeded."""
-        return self._try(lambda: self._close(outcome))
+    def close(self, outcome: Mapping[str, Any]) -> Sequence[int]:
+        """Write the end with ``outcome``, the fields by attribute; return the journal's rows.
+
+        There are none if that failed.
+        """
+        return self._rows if self._try(lambda: self._close(outcome)) else ()
 
     def _begin(self) -> None:
         if self._observer is None:
             self._observer = Observer().__enter__()
         known = settings.load(self._env_file)
-        self.is_local = known.is_local
         self._rows = list(traces.begin(known, self._records, self._observer.token).rows)
 
     def _close(self, outcome: Mapping[str, Any]) -> None:
@@ -91,6 +94,12 @@ class Record:
             self._is_noted = True
             return False
         return True
+
+
+def deliver(known: settings.Settings, rows: Sequence[int]) -> delivery.Outcome:
+    """Have a closed record sent: in the background, unless the settings say otherwise."""
+    with Journal() as journal:
+        return delivery.deliver(journal, known, Written(rows, len(rows)), BACKGROUND)
 
 
 def _records(

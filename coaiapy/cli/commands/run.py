@@ -20,7 +20,7 @@ def build(parser: Parser, words: List[str]) -> None:
     parser.epilog = example_text("""coaia run -- make test
         coaia run --trace-name nightly --tag cron -- bash nightly.sh
         coaia run --name train --timeout 3600 --retries 2 -- python train.py --epochs 3""")
-    parser.set_defaults(handler=run, command=[])
+    parser.set_defaults(handler=run, command=[], require_delivery=False)
     parser.joined = lambda given: _without_command(parser, given)
     parser.meant = lambda left, given: ": put -- before the command ({})".format(_USAGE)
     _add_record(parser)
@@ -134,14 +134,34 @@ def run(args: argparse.Namespace, context: Context) -> int:
     for stream in (context.stdout, context.stderr):
         flush(stream)
     result = observed.run(_wishes(args), context.env_file, context.note)
-    if result.recorded and result.opened and not result.is_local:
-        context.note(
-            "recorded in trace {}; to send it: coaia fuse outbox flush".format(result.trace_id)
-        )
+    if result.rows:
+        _deliver(args, context, result)
     if result.interrupted:
         flush(context.stderr)
         die_of_interrupt(result.interrupted)
     return result.code
+
+
+def _deliver(args: argparse.Namespace, context: Context, result: Any) -> None:
+    """Have the record sent, as the settings say; trouble is only noted."""
+    from coaiapy.cli.delivery import report
+    from coaiapy.config import settings
+    from coaiapy.config.schema import MANUAL
+    from coaiapy.running import record
+
+    try:
+        known = settings.load(context.env_file)
+        outcome = record.deliver(known, result.rows)
+        if not outcome.is_local:
+            report(args, context, outcome)
+    except Exception as error:
+        kind = "" if isinstance(error, CoaiaError) else type(error).__name__ + ": "
+        context.note("coaia: the record is not sent yet: {}{}".format(kind, error))
+        return
+    if result.opened and outcome.is_left and known.delivery == MANUAL:
+        context.note(
+            "recorded in trace {}; to send it: coaia fuse outbox flush".format(result.trace_id)
+        )
 
 
 def _wishes(args: argparse.Namespace) -> Any:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from delivering import in_outbox
 from model_answers import CHAT, CHAT_USAGE
 from processes import COAIA, environment, finish, start
 
@@ -222,12 +223,34 @@ def test_a_system_without_terminals_says_so_in_one_sentence(run, project, monkey
     assert result.err.count("\n") == 1
 
 
-def test_what_it_wrote_is_sent_on_wish(run, use, project):
+def test_what_it_wrote_is_sent_on_wish(run, use, project, monkeypatch):
     use("v3")
+    monkeypatch.setenv("COAIA_DELIVERY", "manual")
     code, _, err = finish("run", "--name", "step", "--", "true")
     assert code == 0 and "coaia fuse outbox flush" in err
     assert run("fuse", "outbox", "flush").code == 0
     assert tree(run)["step"]["metadata"]["exit_code"] == 0
+
+
+def test_what_it_wrote_arrives_by_itself_and_nothing_waits_for_the_server(run, use, project):
+    server = use("v3")
+    server.fail("hang", times=None)
+    code, _, err = finish("run", "--name", "step", "--", "sh", "-c", "exit 3")
+    assert (code, err) == (3, "") and in_outbox() and not server.traces()
+    server.heal()
+    server.wait_until(lambda: server.traces() and not in_outbox())
+    assert [one["name"] for one in server.observations().values()] == ["step"]
+
+
+def test_no_trouble_with_sending_changes_the_exit_code(run, use, project, monkeypatch):
+    server = use("v3")
+    monkeypatch.setenv("COAIA_DELIVERY", "wait")
+    server.fail("401", times=None)
+    code, _, err = finish("run", "--", "sh", "-c", "exit 3")
+    assert code == 3 and "not sent yet" in err
+    server.heal()
+    assert finish("run", "--name", "step", "--", "sh", "-c", "exit 4")[0] == 4
+    assert "step" in [one["name"] for one in server.observations().values()]
 
 
 def test_the_answer_of_a_model_is_understood(run, project):
