@@ -5,6 +5,7 @@ certificate is not verified.
 """
 
 import functools
+import itertools
 import os
 import stat
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
@@ -26,8 +27,13 @@ from coaiapy.util.text import did_you_mean
 _NEARLY = 0.85
 
 
-def risks(values: ConfigValues) -> Iterator[str]:
-    """Yield a sentence for each risk, with what to change."""
+def _risks(values: ConfigValues) -> Iterator[Finding]:
+    """Yield a warning for each risk, with what to change."""
+    for sentence in itertools.chain(_unencrypted(values), _unchecked(values)):
+        yield Finding(WARNING, "settings", sentence)
+
+
+def _unencrypted(values: ConfigValues) -> Iterator[str]:
     for service in addresses.SERVICES:
         for name in service.addresses:
             address, key = values.found(name), values.found(service.keys[0])
@@ -37,7 +43,6 @@ def risks(values: ConfigValues) -> Iterator[str]:
                 yield "{} is sent to {} unencrypted: use an https address in {}".format(
                     key.source, shown_url(url), address.source
                 )
-    yield from _unchecked(values)
 
 
 def _unchecked(values: ConfigValues) -> Iterator[str]:
@@ -179,8 +184,7 @@ def _together(env_file: Optional[str]) -> Iterator[Finding]:
         yield Finding(
             WARNING, "settings", "LANGFUSE_SAMPLE_RATE is not used: coaia sends every trace"
         )
-    for risk in risks(values):
-        yield Finding(WARNING, "settings", risk)
+    yield from _risks(values)
 
 
 # What reads the settings of a service, and raises an error if they cannot be used.
