@@ -50,16 +50,21 @@ class Ended(NamedTuple):
     seconds: float
 
 
-def examples():
-    """Return every command line in the help of a command once, those first that others need.
+def examples(which=lambda parser: True):
+    """Return every command line in the help of such commands once, those first that others need.
 
     Those of ``coaia run`` are left out, which end with the code of any command.
     """
     found = {}
     for _, parser in (one for one in REAL_COMMANDS if one[0] != ["run"]):
-        for words in example_lines(parser.epilog or ""):
+        for words in example_lines(parser.epilog or "") if which(parser) else ():
             found.setdefault(tuple(words), [os.path.expandvars(word) for word in words])
     return sorted(found.values(), key=lambda words: "create" not in words and "init" not in words)
+
+
+def delivers(parser):
+    """Whether a command sends records, in the way of the server's generation."""
+    return any("--require-delivery" in action.option_strings for action in parser._actions)
 
 
 def run(words, **variables):

@@ -15,7 +15,7 @@ from coaiapy.langfuse.journal.db import Journal
 from coaiapy.util.formats import json_values
 
 KINDS = ("v2", "v3", "v4-dual", "v4-events_only")
-WRONG_ANSWERS = 4
+WRONG_ANSWERS = 2
 FEW = 5
 
 PREPARED = """

@@ -12,7 +12,7 @@ from langfuse_server import LangfuseServer
 from processes import environment, finish
 
 SCRIPT = many_runs.__file__
-ROUNDS = 6
+ROUNDS = 3
 INTERRUPTED = ["Ctrl-C", "fuse", "traces", "add-observations", "run-1"]
 KEYS = "LANGFUSE_BASE_URL={}\nLANGFUSE_PUBLIC_KEY=pk-test\nLANGFUSE_SECRET_KEY=sk-test\n"
 
@@ -83,7 +83,7 @@ def test_every_call_is_like_the_first_and_leaves_nothing_behind(servers):
     )
     said = json.loads(process.stdout.decode("utf-8"))
     assert said["changes"] == {}
-    assert len(said["results"]) == ROUNDS * len(calls) > 150
+    assert len(said["results"]) == ROUNDS * len(calls) > 80
     for number, code, out, err in said["results"]:
         expected = alone[number]
         assert code == expected[0], calls[number]

@@ -7,6 +7,7 @@ import trustme
 from requests.exceptions import InvalidSchema
 from web_server import serving
 
+from coaiapy import patience
 from coaiapy.audio import aws as audio_aws
 from coaiapy.config import values as config_values
 from coaiapy.errors import CoaiaError, ExitCode
@@ -28,6 +29,7 @@ def keys(monkeypatch):
     for name in BUNDLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("coaiapy.patience.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(patience, "AWS", patience.AWS._replace(tries=1))
     for name, value in {
         "LANGFUSE_PUBLIC_KEY": "pk",
         "LANGFUSE_SECRET_KEY": "sk",
