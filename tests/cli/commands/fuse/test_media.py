@@ -283,3 +283,15 @@ def test_the_storage_checks_what_it_is_given(use):
     ]:
         assert requests.put(url["uploadUrl"], content, headers=headers).status_code == status
     assert client("GET", "/api/public/media/" + url["mediaId"]).status == 404
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_file_is_downloaded_as_it_was_uploaded(use, run, project, kind):
+    server = use(kind, stores_media=True)
+    (project / "p.png").write_bytes(CONTENT)
+    assert run("fuse", "traces", "create", "t").code == 0
+    assert run("fuse", "media", "upload", "p.png", "t").code == 0
+    (media_id,) = server.media
+    result = run("fuse", "media", "download", media_id, "-O", "q.png")
+    assert result.code == 0, result
+    assert (project / "q.png").read_bytes() == CONTENT

@@ -1,8 +1,11 @@
-"""``coaia fuse traces create`` and ``add-observation``: what they say of what is known already."""
+"""``coaia fuse traces create`` and ``add-observation``: what is known already stays, and that is said."""
 
 import json
 
 import pytest
+from reading import EVERY, forget_what_was_written, known
+
+from coaiapy.langfuse.traces import reads as trace_reads
 
 
 @pytest.fixture
@@ -63,3 +66,46 @@ def test_a_trace_or_parent_that_is_not_known_here_is_noted(fuse):
     assert "parent 'nope' is not known in trace 'T9'" in lost.err
     batch = fuse("add-observations", "T8", stdin='{"name": "a"}\n{"name": "b"}\n')
     assert batch.err.count("trace 'T8' was not known") == 1
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_the_environment_of_the_first_write_is_kept_and_shown(use, run, kind):
+    use(kind)
+    assert run("fuse", "traces", "add-observation", "o", "t").code == 0
+    result = run("fuse", "traces", "create", "t", "-n", "n", "--environment", "prod", "--json")
+    shown = json.loads(result.out).get("environment", "default")
+    here = trace_reads.get_trace(known(), "t").get("environment", "default")
+    forget_what_was_written()
+    there = trace_reads.get_trace(known(), "t").get("environment", "default")
+    assert shown == here == there
+
+
+@pytest.mark.parametrize("kind", EVERY + ["local"])
+def test_an_environment_is_not_changed_later(use, run, kind):
+    use(kind)
+    assert run("fuse", "traces", "create", "t").code == 0
+    result = run("fuse", "traces", "create", "t", "--environment", "prod")
+    assert "t keeps its environment, default" in result.err
+    assert trace_reads.get_trace(known(), "t").get("environment", "default") == "default"
+    if kind != "local":
+        forget_what_was_written()
+        assert trace_reads.get_trace(known(), "t").get("environment", "default") == "default"
+
+
+EXACT, ROUNDED = 2**53 - 1, 2**53 + 1
+
+
+@pytest.mark.parametrize("kind", EVERY + ["local"])
+def test_it_is_said_which_numbers_a_server_rounds(use, run, kind):
+    use(kind)
+    for number, field in ((EXACT, "-i"), (EXACT, "-m"), (ROUNDED, "-i"), (ROUNDED, "-m")):
+        run("fuse", "traces", "create", "t", "--quiet")
+        words = ["o", "t", field, json.dumps({"a": [{"n": number}, str(number + 2)]})]
+        result = run("fuse", "traces", "add-observation", *words)
+        assert result.code == 0, result
+        forget_what_was_written() if kind != "local" else None
+        (found,) = trace_reads.get_trace(known(), "t")["observations"]
+        shown = found["input" if field == "-i" else "metadata"]["a"]
+        assert shown[1] == str(number + 2)
+        told = "rounds whole numbers above 2^53: {} of".format(number) in result.err
+        assert told == (shown[0]["n"] != number), (field, number, shown)

@@ -1,4 +1,4 @@
-"""Archived dataset items, ids of other datasets and schemas, on every server kind."""
+"""``coaia fuse dataset-items``: archived items, their sources, ids of other datasets, schemas."""
 
 import json
 
@@ -103,3 +103,29 @@ def test_a_schema_is_checked_or_it_is_said_that_it_is_not(use, run, kind):
     assert ("ignores the schemas" in made.err) == (kind == "v2")
     result = run("fuse", "dataset-items", "create", "ds", "-i", "text")
     assert result.code == (0 if kind == "v2" else 5)
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_the_source_of_an_item_is_shown_as_it_was_given(use, run, kind):
+    use(kind)
+    assert run("fuse", "traces", "create", "my-run").code == 0
+    assert run("fuse", "traces", "add-observation", "step", "my-run").code == 0
+    assert run("fuse", "datasets", "create", "ds").code == 0
+    words = ["ds", "-i", "1", "--id", "a", "--source-trace", "my-run"]
+    words += ["--source-observation", "step", "--json"]
+    made = json.loads(run("fuse", "dataset-items", "create", *words).out)
+    (listed,) = json.loads(run("fuse", "dataset-items", "list", "ds", "--json").out)
+    got = json.loads(run("fuse", "dataset-items", "get", "a", "--json").out)
+    for item in (made, listed, got):
+        assert (item["sourceTraceId"], item["sourceObservationId"]) == ("my-run", "step")
+    exported = run("fuse", "datasets", "export", "ds").out
+    assert "1 same" in run("fuse", "datasets", "import", "ds", "-", stdin=exported).err
+
+
+@pytest.mark.parametrize("kind", ["v3", "v4-events_only"])
+def test_large_numbers_do_not_change_a_dataset_at_every_import(use, run, kind):
+    use(kind)
+    item = json.dumps({"id": "a", "input": {"n": 2**53 + 1}}) + "\n"
+    words = ["fuse", "datasets", "import", "ds", "-", "--create"]
+    assert "1 new" in run(*words, stdin=item).err
+    assert "1 same" in run(*words, stdin=item).err

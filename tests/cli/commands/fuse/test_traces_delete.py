@@ -1,4 +1,4 @@
-"""Deleting traces: only those that there are, with a question, on every server kind."""
+"""``coaia fuse traces delete``: only those that there are, with a question, on every server kind."""
 
 import pytest
 from reading import EVERY, forget_what_was_written
