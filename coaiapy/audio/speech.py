@@ -17,6 +17,13 @@ from coaiapy.util.http.page_watch import PageWatch
 PCM_RATE = 16000
 # Content types that say nothing about the content.
 _UNTYPED = ("", "application/octet-stream", "binary/octet-stream")
+VOICE_COLUMNS = {
+    "id": "Voice",
+    "language": "Language",
+    "language_name": "Name of the language",
+    "gender": "Gender",
+    "engines": "Engines",
+}
 
 
 class Speech(NamedTuple):

@@ -5,6 +5,7 @@ from typing import Any, Callable, Iterable, List, Mapping, NamedTuple
 from coaiapy.errors import CoaiaError, ExitCode
 
 OK, WARNING, FAILED = "ok", "warning", "failed"
+COLUMNS = {"state": "State", "place": "Where", "text": "What"}
 
 
 class Finding(NamedTuple):

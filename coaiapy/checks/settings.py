@@ -25,6 +25,7 @@ from coaiapy.util.text import did_you_mean
 
 # How alike (0 to 1) an unknown key must be to one of ours to count as a misspelling of it.
 _NEARLY = 0.85
+COLUMNS = {"key": "Key", "value": "Value", "source": "From"}
 
 
 def _risks(values: ConfigValues) -> Iterator[Finding]:

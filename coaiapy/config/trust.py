@@ -23,6 +23,7 @@ from coaiapy.util.paths import (
 )
 
 FOLDER = "trust"
+COLUMNS = {"path": "File", "state": "State", "since": "Since"}
 
 
 class Trusted(NamedTuple):

@@ -9,6 +9,12 @@ from coaiapy.errors import NotFoundError, StateError, UsageError
 from coaiapy.util import paths, shell
 
 LOCATIONS = ("project", "global")
+VARIABLE_COLUMNS = {
+    "environment": "Environment",
+    "location": "Location",
+    "variable": "Variable",
+    "value": "Value",
+}
 _DEFAULT_GLOBAL_FILE = "~/.coaia/global.env"
 _ENVIRONMENT_NAME = r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z"
 # Files beside an environment file that locks, editors and interrupted programs leave behind.

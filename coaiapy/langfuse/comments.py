@@ -32,6 +32,14 @@ from coaiapy.util.text import whole_number
 COMMENTS = "/api/public/comments"
 TRACE, OBSERVATION, SESSION, PROMPT = OBJECT_TYPES = ("TRACE", "OBSERVATION", "SESSION", "PROMPT")
 LONGEST = 5000
+COLUMNS = {
+    "createdAt": "Created",
+    "objectType": "On",
+    "objectName": "Id",
+    "content": "Comment",
+    "authorUserId": "Author",
+    "id": "Comment id",
+}
 
 
 class Target(NamedTuple):

@@ -15,6 +15,8 @@ Stash = Union[LocalStash, RedisStash]
 # The limits of Redis. The local stash has the same ones, so that both behave alike.
 MOST_BYTES = 512 * 1024 * 1024
 MOST_SECONDS = 100 * 366 * 86400
+COLUMNS = {"key": "Key", "size": "Bytes", "ttl": "Seconds left"}
+TTL_COLUMNS = {"key": "Key", "ttl": "Seconds left"}
 
 
 def open_stash(env_file: Optional[str] = None) -> Stash:

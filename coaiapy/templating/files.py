@@ -26,6 +26,13 @@ from coaiapy.util.paths import (
 from coaiapy.util.text import did_you_mean
 
 SUFFIXES = (".json", ".yaml", ".yml")
+COLUMNS = {
+    "name": "Name",
+    "version": "Version",
+    "place": "Place",
+    "description": "Description",
+    "path": "Path",
+}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 _MAX_BYTES = 100000
 

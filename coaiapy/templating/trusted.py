@@ -9,6 +9,7 @@ from coaiapy.templating.model import PipelineTemplate
 
 # The place whose templates may come from somebody else.
 _FOREIGN = "project"
+COLUMNS = {"name": "Template", "state": "State", "since": "Since", "path": "File"}
 
 
 class Runnable(NamedTuple):

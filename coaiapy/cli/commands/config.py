@@ -5,7 +5,7 @@ import os
 from typing import Any, Dict, List, Optional
 
 from coaiapy.checks import settings as settings_check
-from coaiapy.checks.finding import Finding, has_failed, worst
+from coaiapy.checks.finding import COLUMNS, Finding, has_failed, worst
 from coaiapy.cli.output import add_listing_options, show_listing
 from coaiapy.cli.parser import Parser, add_command, add_local_command, example_text, subcommands
 from coaiapy.cli.streams import Context, is_terminal
@@ -48,8 +48,7 @@ def init(args: argparse.Namespace, context: Context) -> Optional[int]:
 def show(args: argparse.Namespace, context: Context) -> None:
     """Show what is set, and where each value comes from."""
     found = settings_check.shown(config_values.load(context.env_file), args.all)
-    columns = {"key": "Key", "value": "Value", "source": "From"}
-    show_listing(args, context, [one._asdict() for one in found], columns, "setting")
+    show_listing(args, context, [one._asdict() for one in found], settings_check.COLUMNS, "setting")
 
 
 def check(args: argparse.Namespace, context: Context) -> int:
@@ -62,9 +61,8 @@ def check(args: argparse.Namespace, context: Context) -> int:
         findings += said
         if not said:
             context.note("the settings name no service, so none was asked")
-    columns = {"state": "State", "place": "Where", "text": "What"}
     if findings or args.json or args.jsonl or args.csv:
-        show_listing(args, context, [_row(one) for one in findings], columns, "finding")
+        show_listing(args, context, [_row(one) for one in findings], COLUMNS, "finding")
     else:
         context.note("the settings are valid")
     return worst(findings)

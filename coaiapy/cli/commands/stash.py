@@ -16,7 +16,6 @@ from coaiapy.stash.patterns import is_pattern
 from coaiapy.util.files import read_bytes, write_output
 from coaiapy.util.text import counted, whole_number
 
-_COLUMNS = {"key": "Key", "size": "Bytes", "ttl": "Seconds left"}
 _PATTERN = "a key, or a pattern for keys with *, ? or [a-z]"
 
 
@@ -68,7 +67,7 @@ def list_(args: argparse.Namespace, context: Context) -> None:
     """Show what is stashed."""
     with _opened(context) as store:
         found = store.entries(args.pattern)
-    show_listing(args, context, [one._asdict() for one in found], _COLUMNS, "value")
+    show_listing(args, context, [one._asdict() for one in found], stash.COLUMNS, "value")
 
 
 def ttl(args: argparse.Namespace, context: Context) -> None:
@@ -76,13 +75,12 @@ def ttl(args: argparse.Namespace, context: Context) -> None:
     with _opened(context) as store:
         if _means_several(store, args.pattern):
             found = [one._asdict() for one in store.entries(args.pattern)]
-            columns = {name: _COLUMNS[name] for name in ("key", "ttl")}
-            return show_listing(args, context, found, columns, "value")
+            return show_listing(args, context, found, stash.TTL_COLUMNS, "value")
         entry = store.entry(args.pattern)
     if entry is None:
         raise NotFoundError("nothing is stashed under {!r} in {}".format(args.pattern, store.where))
     if args.json or args.jsonl or args.csv or args.columns:
-        return show_listing(args, context, [entry._asdict()], _COLUMNS, "value")
+        return show_listing(args, context, [entry._asdict()], stash.COLUMNS, "value")
     context.say("stays" if entry.ttl is None else str(entry.ttl))
     return None
 

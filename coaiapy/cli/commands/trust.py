@@ -13,8 +13,6 @@ from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.util import times
 from coaiapy.util.text import counted
 
-_COLUMNS = {"path": "File", "state": "State", "since": "Since"}
-
 
 def trust_(args: argparse.Namespace, context: Context) -> Optional[int]:
     """Trust a project's files as they are now, once somebody has said so; or list what is trusted."""
@@ -52,7 +50,7 @@ def _list(args: argparse.Namespace, context: Context) -> None:
         {"path": one.path, "state": one.state, "since": times.parse_time(one.since)}
         for one in trust.listed()
     ]
-    show_listing(args, context, rows, _COLUMNS, "trusted file")
+    show_listing(args, context, rows, trust.COLUMNS, "trusted file")
 
 
 def build_trust(parser: Parser, words: List[str]) -> None:

@@ -21,6 +21,7 @@ _SQL = (
     "SELECT project_id, project_name FROM destinations"
     " WHERE base_url = ? AND public_key = ? AND project_id IS NOT NULL"
 )
+COLUMNS = {"id": "Project", "name": "Name", "organization": "Organization"}
 
 
 class Project(NamedTuple):

@@ -13,6 +13,26 @@ from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.schema import LOCAL
 
 STATES = ("waiting", "rejected")
+TALLY_COLUMNS = {
+    "number": "No",
+    "destination": "Destination",
+    "key": "Key",
+    "project": "Project",
+    "waiting": "Waiting",
+    "rejected": "Rejected",
+    "local": "Local",
+    "oldest": "Oldest",
+}
+ENTRY_COLUMNS = {
+    "row": "Row",
+    "kind": "Kind",
+    "id": "Id",
+    "trace_id": "Trace",
+    "state": "State",
+    "attempts": "Attempts",
+    "written_at": "Written",
+    "reason": "Reason",
+}
 
 
 class Entry(NamedTuple):

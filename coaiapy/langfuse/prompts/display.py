@@ -15,6 +15,14 @@ COLUMNS = {
     "tags": "Tags",
     "lastUpdatedAt": "Updated",
 }
+VERSION_COLUMNS = {
+    "version": "Version",
+    "labels": "Labels",
+    "commitMessage": "Commit message",
+    "createdAt": "Created",
+}
+PULLED_COLUMNS = {"state": "State", "name": "Name", "version": "Version", "path": "Path"}
+COMPARED_COLUMNS = {"state": "State", "name": "Name", "differences": "Differences", "path": "Path"}
 
 
 def format_prompts_table(prompts: Iterable[Body]) -> str:

@@ -52,6 +52,17 @@ TRACE_COLUMNS = {
     "sessionId": "Session",
     "tags": "Tags",
 }
+OBSERVATION_COLUMNS = {
+    "id": "Observation",
+    "traceId": "Trace",
+    "type": "Type",
+    "name": "Name",
+    "startTime": "Started",
+    "level": "Level",
+    "model": "Model",
+}
+SESSION_COLUMNS = {"id": "Session", "createdAt": "Created", "environment": "Environment"}
+NODE_COLUMNS = {"trace_id": "Trace", "name": "Name"}
 
 
 def strokes_for(stream: Any) -> Strokes:

@@ -13,13 +13,6 @@ from coaiapy.cli.streams import Context
 from coaiapy.errors import ExitCode, UsageError
 
 _ENGINES = ("standard", "neural", "long-form", "generative")
-_COLUMNS = {
-    "id": "Voice",
-    "language": "Language",
-    "language_name": "Name of the language",
-    "gender": "Gender",
-    "engines": "Engines",
-}
 
 
 def build(parser: Parser, words: List[str]) -> None:
@@ -115,5 +108,5 @@ def _voices(args: argparse.Namespace, context: Context) -> int:
         }
         for voice in audio_speech.voices(args.language, args.engine, context.env_file)
     ]
-    show_listing(args, context, rows, _COLUMNS, "voice")
+    show_listing(args, context, rows, audio_speech.VOICE_COLUMNS, "voice")
     return ExitCode.OK

@@ -6,6 +6,7 @@ from typing import Dict, List, NamedTuple
 from coaiapy import environment
 from coaiapy.cli.parser import OneOfSeveral, Parser, example_text
 from coaiapy.cli.streams import Context, is_terminal
+from coaiapy.env.places import VARIABLE_COLUMNS
 
 UNNAMED = "default"
 
@@ -113,8 +114,7 @@ def _print_rows(args: argparse.Namespace, context: Context, places: List[Place])
         for name, location, path in places
         for key, value in _shown(path, args.reveal).items()
     ]
-    columns = {key: key.capitalize() for key in ("environment", "location", "variable", "value")}
-    show_listing(args, context, rows, columns, "variable")
+    show_listing(args, context, rows, VARIABLE_COLUMNS, "variable")
 
 
 def _as_json(place: Place, reveal: bool) -> Dict[str, object]:

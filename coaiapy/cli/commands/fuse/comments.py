@@ -15,15 +15,6 @@ from coaiapy.config.settings import Settings
 from coaiapy.errors import UsageError
 from coaiapy.langfuse import comments
 
-_COLUMNS = {
-    "createdAt": "Created",
-    "objectType": "On",
-    "objectName": "Id",
-    "content": "Comment",
-    "authorUserId": "Author",
-    "id": "Comment id",
-}
-
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse comments``."""
@@ -85,7 +76,7 @@ def list_comments(args: argparse.Namespace, context: Context) -> None:
     """Show comments."""
     known = settings.load(context.env_file)
     found = comments.list_comments(known, _target(args, known), args.author)
-    show_listing(args, context, found, _COLUMNS, "comment")
+    show_listing(args, context, found, comments.COLUMNS, "comment")
 
 
 def get_comment(args: argparse.Namespace, context: Context) -> None:

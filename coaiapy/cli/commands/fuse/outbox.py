@@ -138,26 +138,6 @@ def _build_changes(group: Any) -> None:
 
 _ROW_HELP = "number of a record in coaia fuse outbox list"
 _STATE_HELP = "only records in this state"
-_TALLY_COLUMNS = {
-    "number": "No",
-    "destination": "Destination",
-    "key": "Key",
-    "project": "Project",
-    "waiting": "Waiting",
-    "rejected": "Rejected",
-    "local": "Local",
-    "oldest": "Oldest",
-}
-_ENTRY_COLUMNS = {
-    "row": "Row",
-    "kind": "Kind",
-    "id": "Id",
-    "trace_id": "Trace",
-    "state": "State",
-    "attempts": "Attempts",
-    "written_at": "Written",
-    "reason": "Reason",
-}
 
 
 def show_status(args: argparse.Namespace, context: Context) -> None:
@@ -171,7 +151,7 @@ def show_status(args: argparse.Namespace, context: Context) -> None:
         for tally in tallies
     ]
     has_sender = any(row["sender"] for row in rows)
-    columns = dict(_TALLY_COLUMNS, **(SENDER_COLUMNS if has_sender else {}))
+    columns = dict(outbox.TALLY_COLUMNS, **(SENDER_COLUMNS if has_sender else {}))
     show_listing(args, context, rows, columns, "destination")
     if any(tally.local for tally in tallies):
         context.note(kept_locally())
@@ -192,7 +172,7 @@ def list_entries(args: argparse.Namespace, context: Context) -> None:
     """Show one line a record."""
     with Journal() as journal:
         rows = [_as_json(entry) for entry in outbox.entries(journal, state=args.state)]
-    show_listing(args, context, rows, _ENTRY_COLUMNS, "record")
+    show_listing(args, context, rows, outbox.ENTRY_COLUMNS, "record")
 
 
 def show_entry(args: argparse.Namespace, context: Context) -> None:

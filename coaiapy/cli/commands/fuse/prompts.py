@@ -23,19 +23,17 @@ from coaiapy.langfuse.prompts.content import (
     content_from,
     content_text,
 )
-from coaiapy.langfuse.prompts.display import COLUMNS, format_prompt_display
+from coaiapy.langfuse.prompts.display import (
+    COLUMNS,
+    COMPARED_COLUMNS,
+    PULLED_COLUMNS,
+    VERSION_COLUMNS,
+    format_prompt_display,
+)
 from coaiapy.langfuse.prompts.sync import KEPT, Failed
 from coaiapy.util.text import counted
 
 DRY_RUN_HELP = "show what would be written without writing it"
-PULLED = {"state": "State", "name": "Name", "version": "Version", "path": "Path"}
-COMPARED = {"state": "State", "name": "Name", "differences": "Differences", "path": "Path"}
-VERSION_COLUMNS = {
-    "version": "Version",
-    "labels": "Labels",
-    "commitMessage": "Commit message",
-    "createdAt": "Created",
-}
 
 
 def build_files(group: Any) -> None:
@@ -89,7 +87,7 @@ def pull_prompts(args: argparse.Namespace, context: Context) -> int:
     """Write the server's prompts to files."""
     known = settings.load(context.env_file)
     pulled = prompt_sync.pull(known, args.folder, args.names, args.label, args.dry_run, args.force)
-    show_listing(args, context, pulled.rows, PULLED, "prompt")
+    show_listing(args, context, pulled.rows, PULLED_COLUMNS, "prompt")
     changed = [row for row in pulled.rows if row["state"] not in (SAME, KEPT)]
     _note_written(context, args.dry_run, len(changed), "file")
     return _note_failed(context, pulled.failed)
@@ -100,7 +98,7 @@ def push_prompts(args: argparse.Namespace, context: Context) -> int:
     compared = [
         one for one in _compare(args, context) if one.state not in (SAME, MISSING, UNREADABLE)
     ]
-    show_listing(args, context, [one.row() for one in compared], COMPARED, "change")
+    show_listing(args, context, [one.row() for one in compared], COMPARED_COLUMNS, "change")
     chosen = prompt_sync.pushable(compared, args.force)
     for one in compared:
         if one.state == BEHIND and one not in chosen:
@@ -138,7 +136,7 @@ def diff_prompts(args: argparse.Namespace, context: Context) -> int:
 def check_prompts(args: argparse.Namespace, context: Context) -> int:
     """Show which prompts differ, and fail if one does."""
     found = _drifted(args, context)
-    show_listing(args, context, [one.row() for one in found], COMPARED, "difference")
+    show_listing(args, context, [one.row() for one in found], COMPARED_COLUMNS, "difference")
     return ExitCode.FAILED if found else ExitCode.OK
 
 

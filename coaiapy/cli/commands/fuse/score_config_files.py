@@ -16,19 +16,11 @@ from coaiapy.langfuse.scores import presets as score_presets
 from coaiapy.langfuse.scores import values as score_values
 from coaiapy.langfuse.scores.config_cache import folded
 from coaiapy.langfuse.scores.configs import Made
+from coaiapy.langfuse.scores.display import MADE_COLUMNS, PRESET_COLUMNS, PREVIEW_COLUMNS
 from coaiapy.langfuse.scores.presets import CATEGORIES
 from coaiapy.util.text import counted
 
 _DUPLICATES_HELP = "create a score config even if its name is taken"
-MADE_COLUMNS = {"name": "Name", "dataType": "Type", "outcome": "Outcome", "id": "Config"}
-PRESET_COLUMNS = {
-    "name": "Preset",
-    "dataType": "Type",
-    "category": "Category",
-    "range": "Range",
-    "description": "Description",
-}
-PREVIEW_COLUMNS = {"number": "#", "name": "Name", "dataType": "Type", "outcome": "Outcome"}
 
 
 def build(group: Any, words: List[str]) -> None:

@@ -21,15 +21,8 @@ from coaiapy.langfuse.scores import configs as score_configs
 from coaiapy.langfuse.scores import presets, scores
 from coaiapy.langfuse.scores import values as score_values
 from coaiapy.langfuse.scores.config_fields import categories_from_text
+from coaiapy.langfuse.scores.display import CONFIG_COLUMNS
 from coaiapy.util.text import number
-
-COLUMNS = {
-    "id": "Config",
-    "name": "Name",
-    "dataType": "Type",
-    "description": "Description",
-    "createdAt": "Created",
-}
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -209,7 +202,7 @@ def _build_apply(group: Any) -> None:
 def list_configs(args: argparse.Namespace, context: Context) -> None:
     """Show every score config."""
     found = score_configs.list_all(settings.load(context.env_file), args.archived)
-    columns = dict(COLUMNS, isArchived="Archived") if args.archived else COLUMNS
+    columns = dict(CONFIG_COLUMNS, isArchived="Archived") if args.archived else CONFIG_COLUMNS
     show_listing(args, context, found, columns, "score config")
 
 
@@ -223,7 +216,7 @@ def list_available(args: argparse.Namespace, context: Context) -> None:
     """Show the score configs that can be applied."""
     known = settings.load(context.env_file)
     found = presets.list_available(known, args.category, args.cached_only, context.warn)
-    show_listing(args, context, found, COLUMNS, "score config")
+    show_listing(args, context, found, CONFIG_COLUMNS, "score config")
 
 
 def show_config(args: argparse.Namespace, context: Context) -> None:

@@ -28,6 +28,7 @@ from coaiapy.langfuse.records.fields import SCORE_TYPES
 from coaiapy.langfuse.records.records import Score
 from coaiapy.langfuse.scores import files as score_files
 from coaiapy.langfuse.scores import scores
+from coaiapy.langfuse.scores.display import COLUMNS
 from coaiapy.langfuse.scores.readers import ScoreFilter
 from coaiapy.util.formats.columns import map_of
 from coaiapy.util.text import counted
@@ -35,16 +36,6 @@ from coaiapy.util.text import counted
 DEFAULT_LIMIT = 50
 DEFAULT_NAME = "New Score"
 DEFAULT_VALUE = "1.0"
-COLUMNS = {
-    "id": "Score",
-    "name": "Name",
-    "value": "Value",
-    "dataType": "Type",
-    "timestamp": "Time",
-    "traceId": "Trace",
-    "sessionId": "Session",
-    "comment": "Comment",
-}
 
 
 def add_target_options(parser: argparse.ArgumentParser, about: str = "score this") -> None:

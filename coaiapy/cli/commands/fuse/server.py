@@ -14,7 +14,6 @@ from coaiapy.langfuse.client import project as current_project
 from coaiapy.langfuse.client import server as servers
 
 _WIDTH = len("credentials")
-_COLUMNS = {"id": "Project", "name": "Name", "organization": "Organization"}
 
 
 def build_doctor(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -76,7 +75,9 @@ def list_projects(args: argparse.Namespace, context: Context) -> None:
     """Show the projects, by themselves in JSON, with their organization's name in tables."""
     found = current_project.list_projects(settings.load(context.env_file))
     is_data = args.json or args.jsonl
-    show_listing(args, context, found if is_data else _with_names(found), _COLUMNS, "project")
+    show_listing(
+        args, context, found if is_data else _with_names(found), current_project.COLUMNS, "project"
+    )
 
 
 def _with_names(found: List[Dict[str, Any]]) -> List[Dict[str, Any]]:

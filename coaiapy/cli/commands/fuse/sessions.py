@@ -21,10 +21,7 @@ from coaiapy.langfuse.records.display import with_note
 from coaiapy.langfuse.traces import display as trace_display
 from coaiapy.langfuse.traces import reads as trace_reads
 from coaiapy.langfuse.traces import sessions
-from coaiapy.langfuse.traces.display import TRACE_COLUMNS
-
-_COLUMNS = {"id": "Session", "createdAt": "Created", "environment": "Environment"}
-_NODE_COLUMNS = {"trace_id": "Trace", "name": "Name"}
+from coaiapy.langfuse.traces.display import NODE_COLUMNS, SESSION_COLUMNS, TRACE_COLUMNS
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -118,7 +115,7 @@ def list_sessions(args: argparse.Namespace, context: Context) -> None:
     wanted = SessionFilter(args.environment, args.from_time, args.to_time)
     found = trace_reads.list_sessions(known, wanted, end + 1, context.note)
     shown = found[end - args.limit : end]
-    show_listing(args, context, shown, with_note(_COLUMNS, shown), "session")
+    show_listing(args, context, shown, with_note(SESSION_COLUMNS, shown), "session")
     if len(found) > end:
         context.note("there are more: --page {}".format(args.page + 1))
     note_source(context, known)
@@ -173,4 +170,4 @@ def view_file(args: argparse.Namespace, context: Context) -> None:
     context.note(
         "session {}".format(trace_display.one_line(str(session["session_id"] or "without id")))
     )
-    show_listing(args, context, session["nodes"], _NODE_COLUMNS, "trace")
+    show_listing(args, context, session["nodes"], NODE_COLUMNS, "trace")

@@ -26,17 +26,8 @@ from coaiapy.langfuse.records.display import with_note
 from coaiapy.langfuse.records.fields import OBSERVATION_TYPES
 from coaiapy.langfuse.traces import reads as trace_reads
 from coaiapy.langfuse.traces import traces
-from coaiapy.langfuse.traces.display import TRACE_COLUMNS
+from coaiapy.langfuse.traces.display import OBSERVATION_COLUMNS, TRACE_COLUMNS
 
-_COLUMNS = {
-    "id": "Observation",
-    "traceId": "Trace",
-    "type": "Type",
-    "name": "Name",
-    "startTime": "Started",
-    "level": "Level",
-    "model": "Model",
-}
 DEFAULT_LIMIT = 50
 _VALUED = (
     "--limit",
@@ -106,7 +97,7 @@ def list_observations(args: argparse.Namespace, context: Context) -> None:
         to_time=args.to_time,
     )
     page = trace_reads.list_observations(known, wanted, args.limit, args.cursor, context.note)
-    show_listing(args, context, page.rows, with_note(_COLUMNS, page.rows), "observation")
+    show_listing(args, context, page.rows, with_note(OBSERVATION_COLUMNS, page.rows), "observation")
     if page.cursor:
         context.note("there are more: --cursor {}".format(page.cursor))
     note_source(context, known)

@@ -10,6 +10,7 @@ from coaiapy.cli.output import add_listing_options, print_json, show_listing, sh
 from coaiapy.cli.parser import Parser, add_command, add_local_command, subcommands
 from coaiapy.cli.streams import Context
 from coaiapy.errors import ExitCode, UsageError
+from coaiapy.templating.files import COLUMNS
 from coaiapy.util.formats.table import table
 
 
@@ -136,12 +137,11 @@ def list_templates(args: argparse.Namespace, context: Context) -> None:
     listing = pipeline.list_templates()
     for complaint in listing.complaints:
         context.note("not listed: " + complaint)
-    keys = ["name", "version", "place", "description"] + (["path"] if args.path else [])
     rows = [_without_path(entry, args.path) for entry in listing.templates]
-    show_listing(args, context, rows, {key: key.capitalize() for key in keys}, "template")
+    show_listing(args, context, rows, _without_path(COLUMNS, args.path), "template")
 
 
-def _without_path(entry: Dict[str, Any], keep: bool) -> Dict[str, Any]:
+def _without_path(entry: Mapping[str, Any], keep: bool) -> Dict[str, Any]:
     return {key: value for key, value in entry.items() if keep or key != "path"}
 
 

@@ -15,7 +15,6 @@ from coaiapy.templating.trusted import Runnable
 from coaiapy.util import times
 from coaiapy.util.text import counted
 
-_COLUMNS = {"name": "Template", "state": "State", "since": "Since", "path": "File"}
 _DIGITS = 12
 
 
@@ -111,7 +110,7 @@ def _list(args: argparse.Namespace, context: Context) -> None:
         for one in trust.listed()
         if _is_template(one.path)
     ]
-    show_listing(args, context, rows, _COLUMNS, "trusted template")
+    show_listing(args, context, rows, trusted.COLUMNS, "trusted template")
 
 
 def _is_template(path: str) -> bool:
