@@ -1,7 +1,7 @@
 """``coaia pipeline``: templates, and the traces that are made from them."""
 
 import argparse
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Mapping
 
 from coaiapy import pipeline
 from coaiapy.cli.commands.pipeline import options, run, trust
