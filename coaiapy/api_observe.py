@@ -84,8 +84,8 @@ def observe(
     else it opens a trace of its own with its name. ``trace_id`` puts it into another trace.
 
     An exception is recorded with the level ``ERROR`` and goes on. Trouble with the record is logged
-    (``logging.getLogger("coaiapy")``) and never raised. No step waits for a server: ``flush``, or the
-    next command, sends what was recorded.
+    (``logging.getLogger("coaiapy")``) and never raised. No step waits for a server: what was recorded
+    is sent in the background, unless ``COAIA_DELIVERY`` says otherwise, and ``flush`` sends it at once.
     """
     from coaiapy.langfuse.traces.observed import Observed
     from coaiapy.langfuse.traces.steps import Plan

@@ -37,6 +37,8 @@ from coaiapy.templating.starter import init
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from coaiapy.config.settings import Settings
+
 __all__ = [
     "Listing",
     "Pipeline",
@@ -232,16 +234,16 @@ def run(
     selection: Selection,
     trace_id: Optional[str],
     jobs: int,
+    known: "Settings",
     env_file: Optional[str],
     changed: Callable[[Step], None],
     note: Callable[[str], None],
 ) -> Done:
     """Run the commands of a template and record them; the caller has asked whether to trust it.
 
-    ``jobs`` is the most commands at a time; ``changed`` gets each step whose state has changed,
+    ``jobs`` is the most commands at a time; ``known`` are the settings; ``changed`` gets each step whose state has changed,
     ``note`` a sentence about trouble with the record.
     """
-    from coaiapy.config import settings
     from coaiapy.config import values as config_values
     from coaiapy.running.pipelines.records import StepRecords
     from coaiapy.running.pipelines.runs import Run
@@ -252,7 +254,7 @@ def run(
     graph.select(selection)
     trace = _trace(template, values, language, trace_id)
     with_content = config_values.load(env_file).get("trace_content")
-    with StepRecords(settings.load(env_file), trace, with_content, note) as records:
+    with StepRecords(known, trace, with_content, note) as records:
         own = variables_environment(template, values)
         result = Run(graph, trace, records, own, changed).run(jobs)
         return Done(result, records.deliver())

@@ -1,7 +1,7 @@
 """Steps of a script, recorded as they happen: true times, nesting, errors.
 
 The script matters more than its record: whatever is wrong with the record is logged, never raised,
-and no step waits for a server.
+and no step waits for a server, unless the settings say so.
 """
 
 from contextlib import contextmanager
@@ -18,8 +18,10 @@ from typing import (
     Union,
 )
 
+from coaiapy import patience
 from coaiapy.config import redaction, settings
 from coaiapy.config import values as config_values
+from coaiapy.config.schema import BACKGROUND
 from coaiapy.errors import CoaiaError, UsageError
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import checked
@@ -173,11 +175,14 @@ def _position(trace_id: Optional[str]) -> Optional[current.Position]:
 
 
 def _write(records: Sequence[Tuple[str, Dict[str, Any]]], name: str) -> None:
-    """Write records of these kinds and values; they wait in the outbox for whoever sends next."""
+    """Write records of these kinds and values; a sender in the background sends them (see ``delivery``)."""
     with_content = config_values.load().get("trace_content")
     made = [_MAKE[kind](_sound(kind, values, with_content, name)) for kind, values in records]
-    with deadlines.limit(0, ""):
-        traces.submit(settings.load(), made)
+    known = settings.load()
+    with deadlines.limit(patience.RECORDING, ""):
+        outcome = traces.submit(known._replace(delivery=known.delivery or BACKGROUND), made)
+    for rejected in outcome.rejected:
+        log("coaia: the server refused a part of {}: {}".format(name, rejected.reason))
 
 
 def _sound(kind: str, values: Dict[str, Any], with_content: bool, name: str) -> Dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import datetime, timezone
 from typing import Any, Callable, Dict, List, Optional
 
 from coaiapy.config import redaction
+from coaiapy.config.schema import BACKGROUND
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError
 from coaiapy.langfuse.journal.db import Journal, Written
@@ -116,13 +117,16 @@ class StepRecords:
             self._tried(lambda: journal.close_records({row: changes}))  # type: ignore[union-attr]
 
     def deliver(self) -> Optional[delivery.Outcome]:
-        """Send what was written; ``None`` if nothing could be written."""
+        """Have what was written sent, in the background unless the settings say otherwise.
+
+        ``None`` if nothing could be written.
+        """
         journal = self._journal
         if journal is None:
             return None
         rows: List[int] = sorted(self._rows.values())
         outcome: delivery.Outcome = delivery.deliver(
-            journal, self._settings, Written(rows, len(rows))
+            journal, self._settings, Written(rows, len(rows)), BACKGROUND
         )
         return outcome
 

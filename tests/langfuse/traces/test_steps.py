@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from delivering import in_outbox
 from processes import environment
 
 import coaiapy
@@ -190,8 +191,22 @@ def test_no_step_waits_for_a_server_and_everything_arrives(use, monkeypatch):
             pass
     assert time.monotonic() - begun < 5
     server.heal()
-    assert coaiapy.flush() == 0
+    server.wait_until(lambda: not in_outbox())
     assert len(server.observations()) == 2 and "t" in server.traces()
+
+
+def test_the_settings_can_say_that_steps_wait_or_that_nothing_is_sent(use, monkeypatch, caplog):
+    server = use("v3")
+    monkeypatch.setenv("COAIA_DELIVERY", "manual")
+    with coaiapy.observe("Later"):
+        pass
+    assert not server.requests and in_outbox()
+    assert coaiapy.flush() == 0
+    monkeypatch.setenv("COAIA_DELIVERY", "wait")
+    server.fail("413", times=None)
+    with coaiapy.observe("Now"):
+        pass
+    assert "the server refused a part of Now" in caplog.text
 
 
 def test_it_needs_nothing_but_the_standard_library(home):

@@ -44,7 +44,7 @@ def add_options(parser: Parser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Run a template; return 1 if a step has failed, 130 if it was interrupted."""
-    from coaiapy.cli.delivery import report
+    from coaiapy.cli.delivery import report, settings_for
     from coaiapy.templating import trusted
 
     runnable = trusted.load(args.template)
@@ -61,6 +61,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         selection,
         trace_id=args.trace_id,
         jobs=args.jobs or os.cpu_count() or 1,
+        known=settings_for(args, context),
         env_file=context.env_file,
         changed=lambda step: _tell(context, step),
         note=context.note,

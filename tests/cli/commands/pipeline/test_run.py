@@ -8,6 +8,8 @@ import sys
 import time
 
 import pytest
+from delivering import in_outbox
+from processes import finish
 
 CHAIN = [
     {"name": "All", "observation_type": "SPAN"},
@@ -211,6 +213,20 @@ def test_an_interruption_leaves_no_command_and_is_recorded(save, run, project, n
     assert observation(trace, "Long")["statusMessage"] == "interrupted"
     assert observation(trace, "Next")["statusMessage"] == "skipped: interrupted"
     assert not (project / "HIT").exists()
+
+
+def test_the_record_arrives_by_itself_and_no_run_waits_for_the_server(save, run, use):
+    save({"name": "A", "run": "exit 3"})
+    server = use("v3")
+    server.fail("hang", times=None)
+    code, _, err = finish("pipeline", "run", "t")
+    assert code == 1 and "not sent" not in err and in_outbox() and not server.traces()
+    server.heal()
+    server.wait_until(lambda: server.traces() and not in_outbox())
+    assert [one["name"] for one in server.observations().values()] == ["A"]
+    save({"name": "B", "run": "true"})
+    assert finish("pipeline", "run", "t", "--require-delivery")[0] == 0 and not in_outbox()
+    assert len(server.traces()) == 2
 
 
 def test_a_killed_run_is_closed_by_the_next_command(save, run, project):
