@@ -24,8 +24,8 @@ from coaiapy.env.context import (
     take_up,
 )
 from coaiapy.env.files import variables_in
+from coaiapy.env.names import CONTEXT_KEYS
 from coaiapy.env.places import (
-    CONTEXT_KEYS,
     LOCATIONS,
     Environment,
     EnvironmentConfig,

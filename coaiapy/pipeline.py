@@ -241,21 +241,26 @@ def run(
 ) -> Done:
     """Run the commands of a template and record them; the caller has asked whether to trust it.
 
-    ``jobs`` is the most commands at a time; ``known`` are the settings; ``changed`` gets each step whose state has changed,
-    ``note`` a sentence about trouble with the record.
+    ``jobs`` is the most commands at a time; ``known`` are the settings; ``changed`` gets each step
+    whose state has changed, ``note`` a sentence about trouble with the record, and about variables
+    that commands do not get. Raises ``ConfigError`` if a file that is not trusted would change a
+    command.
     """
     from coaiapy.config import values as config_values
+    from coaiapy.running.pipelines.origins import Origins
     from coaiapy.running.pipelines.records import StepRecords
     from coaiapy.running.pipelines.runs import Run
 
-    language = new_language()
-    values = checked_values(template, variables, _lookup(template, variables), language)
+    language, lookup = new_language(), _lookup(template, variables)
+    values = checked_values(template, variables, lookup, language)
     graph = Graph(template, values, language)
     graph.select(selection)
+    origins = Origins(template, variables, lookup, language)
+    origins.check(graph.selected())
+    own = origins.passed_on(variables_environment(template, values), note)
     trace = _trace(template, values, language, trace_id)
     with_content = config_values.load(env_file).get("trace_content")
     with StepRecords(known, trace, with_content, note) as records:
-        own = variables_environment(template, values)
         result = Run(graph, trace, records, own, changed).run(jobs)
         return Done(result, records.deliver())
 

@@ -91,7 +91,7 @@ def _kind_of(name: str) -> Any:
 
 def _of_environment(path: str) -> List[str]:
     variables = env_files.variables_in(path)
-    return ["sets " + name for name in sorted(held.risky(variables))]
+    return ["sets " + name for name in sorted(held.needing_trust(variables))]
 
 
 def _of_dotenv(path: str) -> List[str]:

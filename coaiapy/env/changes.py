@@ -5,7 +5,7 @@ import time
 from typing import Dict, List, Mapping, Optional
 
 from coaiapy.env import files
-from coaiapy.env.places import CONTEXT_KEYS
+from coaiapy.env.names import CONTEXT_KEYS
 from coaiapy.util import shell
 
 

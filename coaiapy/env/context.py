@@ -4,7 +4,8 @@ import os
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy.env import files
-from coaiapy.env.places import CONTEXT_KEYS, first_values, is_open, layers_of, os_value, path_of
+from coaiapy.env.names import CONTEXT_KEYS
+from coaiapy.env.places import first_values, is_open, layers_of, os_value, path_of
 from coaiapy.errors import CoaiaError, NotFoundError, StateError
 from coaiapy.util import shell
 

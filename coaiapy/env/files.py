@@ -99,7 +99,7 @@ def change(
     with files.locked(path):
         found = load(path)
         variables = dict(found.variables) if found else {}
-        is_own = not held.for_shell(path, variables).held
+        is_own = not held.needing_trust(variables) or held.is_trusted(path)
         edit(variables)
         if found is None or not found.text.strip():
             _write(path, variables, render(variables, format), is_own)
@@ -117,8 +117,9 @@ def replace(path: str, variables: Dict[str, str], format: str = "json") -> None:
 
 
 def _write(path: str, variables: Mapping[str, str], text: str, is_own: bool) -> None:
-    """Replace the file; if nothing of it was held back before, nothing is afterwards."""
-    if is_own and held.risky(variables) and not held.is_free(path):
+    """Replace the file; if nothing in it waited for trust before, nothing does afterwards."""
+    is_kept = held.needing_trust(variables) or held.is_trusted(path)
+    if is_own and is_kept and not held.is_free(path):
         trust.trust(path, trust.digest(text.encode("utf-8")))
     files.write_atomic(path, text)
 

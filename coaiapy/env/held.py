@@ -10,6 +10,7 @@ from typing import Dict, List, Mapping, NamedTuple, Optional
 
 from coaiapy.config import addresses, trust
 from coaiapy.config.schema import KEY_OF_VARIABLE
+from coaiapy.env.names import CONTEXT_KEYS, TEMPLATE_PREFIX
 from coaiapy.util.paths import is_home
 
 # What starts programs, or makes those that start read or load something, in shells, linkers,
@@ -62,10 +63,32 @@ def risky(variables: Mapping[str, str]) -> List[str]:
 
 def for_shell(path: str, variables: Mapping[str, str]) -> Sorted:
     """Return the variables of the environment file at ``path``, without those to be held back."""
-    held = [] if is_free(path) else risky(variables)
-    if held and trust.is_trusted(path, trust.digest_of(path)):
+    held = risky(variables)
+    if held and is_trusted(path):
         held = []
     return Sorted({name: value for name, value in variables.items() if name not in held}, held)
+
+
+def needing_trust(variables: Mapping[str, str]) -> List[str]:
+    """Return the names of those that are of full use only with trust.
+
+    These are the risky ones, and variables of templates, which can become parts of commands. The
+    ids of the context are not counted: commands write them all the time.
+    """
+    known = risky(variables)
+    return known + [
+        name
+        for name, value in variables.items()
+        if value
+        and name.startswith(TEMPLATE_PREFIX)
+        and name not in CONTEXT_KEYS
+        and name not in known
+    ]
+
+
+def is_trusted(path: str) -> bool:
+    """Tell whether all of a file may be used: it is the user's own, or trusted as it is now."""
+    return is_free(path) or trust.is_trusted(path, trust.digest_of(path))
 
 
 def is_free(path: str) -> bool:

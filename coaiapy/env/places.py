@@ -5,6 +5,7 @@ import re
 from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from coaiapy.env import files as env_files
+from coaiapy.env.names import CONTEXT_KEYS
 from coaiapy.errors import NotFoundError, StateError, UsageError
 from coaiapy.util import paths, shell
 
@@ -19,14 +20,6 @@ _DEFAULT_GLOBAL_FILE = "~/.coaia/global.env"
 _ENVIRONMENT_NAME = r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z"
 # Files beside an environment file that locks, editors and interrupted programs leave behind.
 _LEFTOVER = r"(?:.*\.)?(?:lock|swp|tmp)\Z"
-# The ids of the active trace, which ``env_context`` sets and reads; one may be there and empty.
-CONTEXT_KEYS = (
-    "COAIA_TRACE_ID",
-    "COAIA_SESSION_ID",
-    "COAIA_USER_ID",
-    "COAIA_LAST_OBSERVATION_ID",
-    "COAIA_PARENT_OBSERVATION_ID",
-)
 
 
 class EnvironmentConfig(NamedTuple):

@@ -63,6 +63,7 @@ class _Compiled(NamedTuple):
     template: Any
     is_expression: bool
     names: Set[str]
+    raw: Set[str]
     cost: int
 
 
@@ -98,7 +99,7 @@ class Language:
 
     def expression(self, text: str, names: Mapping[str, Any], where: str) -> Any:
         """Return the value of an expression, given with or without braces."""
-        return self.render(text if has_expression(text) else "{{ " + text + " }}", names, where)
+        return self.render(_with_braces(text), names, where)
 
     def pieces(self, text: str, names: Mapping[str, Any], where: str) -> List[str]:
         """Return a rendered text in pieces: in turn what the template says, and a value in it.
@@ -118,6 +119,14 @@ class Language:
         if has_expression(value):
             return self._guarded(where, {}, lambda: self._compile(value).names)  # type: ignore
         return set()
+
+    def names_in_expression(self, value: Any, where: str) -> Set[str]:
+        """Return the names in what ``expression`` or ``render`` gets: a text needs no braces."""
+        return self.names_in(_with_braces(value), where)
+
+    def raw_names(self, text: str, where: str) -> Set[str]:
+        """Return the names that values with ``| raw`` in a text for ``pieces`` are made of."""
+        return self._guarded(where, {}, lambda: self._compile(text, apart=True).raw)  # type: ignore
 
     def _guarded(self, where: str, names: Mapping[str, Any], work: Callable[[], Any]) -> Any:
         """Return ``work()``; any error in it is the template's and becomes a ``TemplateError``."""
@@ -182,6 +191,7 @@ class Language:
         tree = self._environment.parse(text)
         for statement in tree.find_all(nodes.Stmt):
             _check_statement(statement, apart)
+        raw = templating_tree.raw_names(tree, nodes) if apart else set()
         if apart:
             templating_tree.set_values_apart(tree, nodes)
         names = set(meta.find_undeclared_variables(tree))
@@ -192,7 +202,8 @@ class Language:
             target = nodes.Name("result", "store", lineno=1)
             tree.body = [nodes.Assign(target, expression, lineno=1)]
         tree.set_environment(self._environment)
-        return _Compiled(self._environment.from_string(tree), expression is not None, names, cost)
+        template = self._environment.from_string(tree)
+        return _Compiled(template, expression is not None, names, raw, cost)
 
     def _make_environment(self, functions: Mapping[str, Callable[..., Any]]) -> Any:
         from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -289,6 +300,11 @@ class _OnlyData:
         if isinstance(owner, str) and function.__name__ == "replace":
             return bounds.replace(owner, *args)
         return super().call(context, function, *args, **kwargs)  # type: ignore[misc]
+
+
+def _with_braces(value: Any) -> Any:
+    is_bare = isinstance(value, str) and not has_expression(value)
+    return "{{ " + value + " }}" if is_bare else value
 
 
 def _finalized(value: Any) -> Any:

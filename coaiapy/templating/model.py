@@ -287,11 +287,16 @@ def _stated(
         raise ValueError("and {!r} are the same variable: give one".format(stated[1]))
     if stated:
         return repr(stated[0]), given[stated[0]]
-    for name in all_names(variable):
-        text, place = lookup(environment_key(name)) or ("", "")
-        if text:
-            return "{!r} in {}".format(environment_key(name), place), text
-    return "", None
+    key = key_used(variable, given, lookup)
+    text, place = (key and lookup(key)) or ("", "")
+    return ("{!r} in {}".format(key, place), text) if text else ("", None)
+
+
+def key_used(variable: PipelineVariable, given: Mapping[str, Any], lookup: Lookup) -> Optional[str]:
+    """Return the environment variable that a value comes from, ``None`` if it comes from none."""
+    names = all_names(variable)
+    keys = [] if any(given.get(name) is not None for name in names) else map(environment_key, names)
+    return next((key for key in keys if (lookup(key) or ("", ""))[0]), None)
 
 
 def _accepted(variable: PipelineVariable, value: Any) -> Any:

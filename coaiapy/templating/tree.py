@@ -1,7 +1,7 @@
 """Changes the syntax tree of a template so that all that takes long counts as work."""
 
 import functools
-from typing import Any
+from typing import Any, Set
 
 from coaiapy.templating import bounds
 
@@ -18,6 +18,19 @@ def cost_of(tree: Any, nodes: Any) -> int:
     return bounds.OPERATION + bounds.NODE * sum(1 for _ in tree.find_all(nodes.Node))
 
 
+def raw_names(tree: Any, nodes: Any) -> Set[str]:
+    """Return the names that a ``raw`` value of a text can be made of.
+
+    What a loop or an assignment of the text uses counts if there is such a value.
+    """
+    shown = [node for output in tree.find_all(nodes.Output) for node in output.nodes]
+    raw = [node for node in shown if _is_raw(node, nodes)]
+    if not raw:
+        return set()
+    makers = raw + list(tree.find_all((nodes.For, nodes.Assign)))
+    return {name.name for node in makers for name in node.find_all(nodes.Name)}
+
+
 def set_values_apart(tree: Any, nodes: Any) -> None:
     """Pass each value that the text shows through the filter ``APART``, unless it is ``raw``."""
     for output in tree.find_all(nodes.Output):
@@ -27,9 +40,11 @@ def set_values_apart(tree: Any, nodes: Any) -> None:
 def _apart(node: Any, nodes: Any) -> Any:
     if isinstance(node, nodes.TemplateData):
         return node
-    if isinstance(node, nodes.Filter) and node.name == RAW:
-        return node.node
-    return _filtered(node, APART, nodes)
+    return node.node if _is_raw(node, nodes) else _filtered(node, APART, nodes)
+
+
+def _is_raw(node: Any, nodes: Any) -> bool:
+    return isinstance(node, nodes.Filter) and node.name == RAW
 
 
 def bound(node: Any, nodes: Any) -> None:

@@ -97,6 +97,10 @@ class Graph:
             if not first <= i < last:
                 node.steps = []
 
+    def selected(self) -> List[PipelineStep]:
+        """Return the steps of the template that are not planned yet."""
+        return [node.step for node in self.nodes if node.steps is None]
+
     def steps(self) -> List[Step]:
         """Return the steps that were planned, in the template's order."""
         return [step for node in self.nodes for step in node.steps or ()]

@@ -1,0 +1,98 @@
+"""Which values of a template come from an environment file of the project that is not trusted.
+
+Somebody else may have written the file. Its values are data for a command, but they do not become
+a part of one.
+"""
+
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping
+
+from coaiapy.env import held, places
+from coaiapy.errors import ConfigError
+from coaiapy.templating.language import Language
+from coaiapy.templating.model import (
+    Lookup,
+    PipelineStep,
+    PipelineTemplate,
+    all_names,
+    all_variables,
+    environment_key,
+    key_used,
+)
+
+
+class Origins:
+    """The variables of a template whose values are from the untrusted file, and what they reach."""
+
+    def __init__(
+        self,
+        template: PipelineTemplate,
+        given: Mapping[str, Any],
+        lookup: Lookup,
+        language: Language,
+    ) -> None:
+        self._template = template
+        self._language = language
+        self._path = places.path_of()
+        self._variables = {
+            name: variable for variable in all_variables(template) for name in all_names(variable)
+        }
+        self._keys = {v.name: key_used(v, given, lookup) for v in all_variables(template)}
+        self._foreign: Dict[str, str] = {}
+        for name, key in self._keys.items():
+            if key and (lookup(key) or ("", ""))[1] == self._path:
+                self._foreign[name] = key
+        if self._foreign and held.is_trusted(self._path):
+            self._foreign = {}
+
+    def check(self, steps: Iterable[PipelineStep]) -> None:
+        """Raise ``ConfigError`` if such a value becomes a part of a command, by ``| raw``.
+
+        The same for a variable in ``env`` of a step that decides which programs run.
+        """
+        if not self._foreign:
+            return
+        for step in steps:
+            for name in self._behind(self._deciding_names(step)):
+                if name in self._foreign:
+                    raise ConfigError(
+                        "the variable {!r} decides what the step {!r} runs (by | raw or env), but "
+                        "the file that sets it as {}, {}, is not trusted: read it, then run coaia "
+                        "trust {}, or give the variable with --var".format(
+                            name, step.name, self._foreign[name], self._path, self._path
+                        )
+                    )
+
+    def passed_on(
+        self, environment: Mapping[str, str], note: Callable[[str], None]
+    ) -> Dict[str, str]:
+        """Return ``environment`` without such values in what decides which programs run.
+
+        ``note`` gets a sentence about what was left out.
+        """
+        foreign = {environment_key(name) for name in self._foreign}
+        left = held.risky({key: text for key, text in environment.items() if key in foreign})
+        if left:
+            note(held.note(self._path, left))
+        return {key: text for key, text in environment.items() if key not in left}
+
+    def _deciding_names(self, step: PipelineStep) -> List[str]:
+        where = "template {!r}, step {!r}, ".format(self._template.name, step.name)
+        starters = [text for key, text in step.env.items() if held.starts_programs(key)]
+        names = self._language.names_in(starters, where + "env")
+        if isinstance(step.run, str):
+            names |= self._language.raw_names(step.run, where + "run")
+        if "item" in names and step.for_each is not None:
+            names |= self._language.names_in_expression(step.for_each, where + "for_each")
+        return sorted(names)
+
+    def _behind(self, names: List[str]) -> Iterator[str]:
+        """Yield the variables with these names, and those that their defaults are made of."""
+        waiting, seen = list(names), set()
+        while waiting:
+            variable = self._variables.get(waiting.pop())
+            if variable is None or variable.name in seen:
+                continue
+            seen.add(variable.name)
+            yield variable.name
+            if self._keys[variable.name] is None:
+                waiting.extend(sorted(self._language.names_in(variable.default, "default")))
