@@ -247,6 +247,7 @@ def run(
     command.
     """
     from coaiapy.config import values as config_values
+    from coaiapy.running.pipelines.contents import Contents
     from coaiapy.running.pipelines.origins import Origins
     from coaiapy.running.pipelines.records import StepRecords
     from coaiapy.running.pipelines.runs import Run
@@ -260,7 +261,8 @@ def run(
     own = origins.passed_on(variables_environment(template, values), note)
     trace = _trace(template, values, language, trace_id)
     with_content = config_values.load(env_file).get("trace_content")
-    with StepRecords(known, trace, with_content, note) as records:
+    contents = Contents(with_content, env_file, values)
+    with StepRecords(known, trace, contents, note) as records:
         result = Run(graph, trace, records, own, changed).run(jobs)
         return Done(result, records.deliver())
 

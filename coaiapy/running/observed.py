@@ -16,7 +16,7 @@ from coaiapy.llm.answers import LONGEST, understood
 from coaiapy.running.child import NotStartedError, Plan, exit_code
 from coaiapy.running.launch import STDERR, STDOUT, Launched, launch, was_interrupted
 from coaiapy.running.record import Place, Record
-from coaiapy.running.seen import MARGIN, Redaction, shown
+from coaiapy.running.seen import MARGIN, Redaction, masked, shown
 from coaiapy.running.supervisor import Running, Supervisor
 from coaiapy.running.tail import Tail
 from coaiapy.util import times
@@ -131,24 +131,15 @@ def _beginning(
 ) -> Dict[str, Any]:
     words = [_text(word) for word in wishes.words]
     command = redacted(" ".join(map(shlex.quote, words)))
-    given = _masked(wishes.input, redacted)
+    given = masked(wishes.input, redacted)
     name = command if with_content else redacted(os.path.basename(words[0]))
     return {
         "name": (redacted(wishes.name or "") or name)[:_LONGEST_NAME],
         "type": wishes.type,
         "start_time": times.now(),
         "input": content(command if given is None else given, with_content),
-        "metadata": _masked(wishes.metadata, redacted),
+        "metadata": masked(wishes.metadata, redacted),
     }
-
-
-def _masked(value: Any, redacted: Callable[[str], str]) -> Any:
-    """Return a JSON value with all its texts masked."""
-    if isinstance(value, str):
-        return redacted(value)
-    if isinstance(value, dict):
-        return {redacted(key): _masked(one, redacted) for key, one in value.items()}
-    return [_masked(one, redacted) for one in value] if isinstance(value, list) else value
 
 
 def _text(word: str) -> str:

@@ -63,6 +63,15 @@ def _compiled(text: str) -> Pattern[str]:
     return found
 
 
+def masked(value: Any, redacted: Callable[[str], str]) -> Any:
+    """Return a JSON value with all its texts masked."""
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, dict):
+        return {redacted(key): masked(one, redacted) for key, one in value.items()}
+    return [masked(one, redacted) for one in value] if isinstance(value, (list, tuple)) else value
+
+
 def shown(tail: Tail, most: int, redacted: Callable[[str], str], on_terminal: bool) -> str:
     """Return the last ``most`` bytes of a stream as text, as a screen would show them, masked.
 

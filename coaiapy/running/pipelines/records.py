@@ -1,10 +1,8 @@
 """Writes a pipeline down while it runs: the start of each step before it starts, its end after it."""
 
-import json
 from datetime import datetime, timezone
 from typing import Any, Callable, Dict, List, Optional
 
-from coaiapy.config import redaction
 from coaiapy.config.schema import BACKGROUND
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError
@@ -14,11 +12,12 @@ from coaiapy.langfuse.journal.observers import Observer
 from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse.records.records import Trace, observation_from
 from coaiapy.langfuse.send import delivery
+from coaiapy.running.pipelines.contents import Contents
 from coaiapy.running.pipelines.steps import FAILED, SKIPPED, Step
 from coaiapy.util import times
 
-# The most bytes of an output that are written down.
-_MOST = 64 << 10
+# What a trace is told of by its template, which may hold secrets.
+_OF_TEMPLATE = ("name", "input", "output", "metadata", "tags")
 _LEVELS = {FAILED: "ERROR", SKIPPED: "WARNING"}
 
 
@@ -29,11 +28,12 @@ class StepRecords:
     """
 
     def __init__(
-        self, known: Settings, trace: Trace, with_content: bool, note: Callable[[str], None]
+        self, known: Settings, trace: Trace, contents: Contents, note: Callable[[str], None]
     ) -> None:
         self._settings = known
-        self._trace = trace
-        self._with_content = with_content
+        told = contents.fields({name: getattr(trace, name) for name in _OF_TEMPLATE})
+        self._trace = trace._replace(**told)
+        self.contents = contents
         self._note = note
         self._journal: Optional[Journal] = None
         self._observer: Optional[Observer] = None
@@ -75,10 +75,10 @@ class StepRecords:
     def _fields(self, step: Step) -> Body:
         fields: Body = dict(step.rendered.fields) if step.rendered else {"name": step.name}
         if step.command:
-            fields["metadata"] = dict(fields["metadata"], command=self._masked(step.command.shown))
+            fields["metadata"] = dict(fields["metadata"], command=step.command.shown)
             fields["type"] = "SPAN" if fields["type"] == "EVENT" else fields["type"]
         return dict(
-            fields,
+            self.contents.fields(fields),
             id=step.id,
             start_time=_moment(step.started),
             parent_id=step.parent.id if step.parent else None,
@@ -98,17 +98,22 @@ class StepRecords:
             changes["endTime"] = _moment(step.ended)
         if step.state in _LEVELS:
             changes["level"] = _LEVELS[step.state]
-            changes["statusMessage"] = self._masked(
-                step.reason if step.state == FAILED else "skipped: " + step.reason
-            )
+            skipped = "skipped: " if step.state == SKIPPED else ""
+            changes["statusMessage"] = skipped + self.contents.reason(step.reason)
         if step.command and step.state != SKIPPED:
-            changes["metadata"] = {"exit_code": step.exit_code, "attempts": step.attempts}
-            if step.output is not None and self._with_content:
-                changes["output"] = self._shown(step.output)
+            attempts = [
+                dict(one, reason=one["reason"] and self.contents.reason(one["reason"]))
+                for one in step.attempts
+            ]
+            changes["metadata"] = {"exit_code": step.exit_code, "attempts": attempts}
+            if step.output is not None:
+                changes["output"] = self.contents.output(step.output)
         self._close(step.id, changes)
 
-    def end_trace(self, result: Body) -> None:
+    def end_trace(self, status: str, steps: List[Step]) -> None:
         """Write what became of all."""
+        states = {self.contents.text(step.name): step.state for step in steps}
+        result = {"status": status, "steps": states}
         self._close(self._trace.id, {} if self._trace.output is not None else {"output": result})
 
     def _close(self, record_id: str, changes: Body) -> None:
@@ -129,22 +134,6 @@ class StepRecords:
             journal, self._settings, Written(rows, len(rows)), BACKGROUND
         )
         return outcome
-
-    def _shown(self, output: Any) -> Any:
-        """Return an output as it is written down: without secrets, and only its end if it is long."""
-        text = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
-        masked = self._masked(text)
-        if len(masked) > _MOST:
-            return "[the last {} of {} characters] {}".format(_MOST, len(masked), masked[-_MOST:])
-        if isinstance(output, str):
-            return masked
-        try:
-            return json.loads(masked)
-        except ValueError:
-            return masked
-
-    def _masked(self, text: str) -> str:
-        return redaction.without_secrets(text)
 
 
 def _moment(seconds: Optional[float]) -> Optional[str]:

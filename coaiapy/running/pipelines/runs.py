@@ -108,9 +108,7 @@ class Run:
                     self._look_for_signal(supervisor)
         self._end_marks()
         result = Result(self._trace, self._graph.steps(), self._signal)
-        self._records.end_trace(
-            {"status": result.status, "steps": {step.name: step.state for step in result.steps}}
-        )
+        self._records.end_trace(result.status, result.steps)
         return result
 
     def _has_more(self, supervisor: Supervisor, jobs: int) -> bool:
@@ -200,8 +198,8 @@ class Run:
         elif code:
             reason = "exit code {}".format(code)
         if reason and not self._signal:
-            last = attempt.errors.value().decode("utf-8", "replace").strip().split("\n")[-1]
-            reason += ": " + last[:500] if last else ""
+            last = self._records.contents.last_line(attempt.errors)
+            reason += ": " + last if last else ""
         try:
             step.output = attempts.read_output(attempt.output, step.command.output)
         except ValueError as error:

@@ -229,6 +229,63 @@ def test_the_record_arrives_by_itself_and_no_run_waits_for_the_server(save, run,
     assert len(server.traces()) == 2
 
 
+def journal_of(home):
+    return b"".join(path.read_bytes() for path in (home / ".coaia").glob("*.db*"))
+
+
+def test_no_secret_gets_into_the_journal(save, run, home, monkeypatch):
+    monkeypatch.setenv("SERVICE_TOKEN", "canary-environment")
+    monkeypatch.setenv("OPENAI_API_KEY", "canary-setting")
+    key = "sk-proj-canary-abcdefghijklmnop"
+    save(
+        {
+            "name": "All canary-environment",
+            "observation_type": "SPAN",
+            "input": "canary-environment",
+            "metadata": {"a": [key]},
+        },
+        {"name": "Out", "run": ["sh", "-c", "echo $SERVICE_TOKEN", "canary-setting"]},
+        {"name": "Json", "run": "echo '[\"canary-environment\", 1]'", "output": "json"},
+        {
+            "name": "Err",
+            "run": "printf '%0480d ' 0 >&2; echo {} >&2; exit 3".format(key),
+            "continue_on_error": True,
+        },
+        {"name": "Var", "run": ["echo", "{{ api_key }}", "{{ who }}"], "input": "{{ api_key }}"},
+        {"name": "No", "run": ["./canary-environment"]},
+    )
+    path = home / ".coaia" / "templates" / "t.json"
+    template = json.loads(path.read_text("utf-8"))
+    template["variables"].append({"name": "api_key"})
+    path.write_text(json.dumps(template), "utf-8")
+    given = ["--var", "api_key=canary-variable", "--var", "who=" + key]
+    code, _, said = finish("pipeline", "run", "t", *given)
+    assert code == 1, said
+    found = journal_of(home)
+    assert b"api_key" in found and b"Err" in found and b"exit code 3" in found
+    assert b"canary" not in found and b"sk-proj" not in found
+
+
+def test_without_content_only_sizes_are_recorded(save, run, result, home, monkeypatch):
+    monkeypatch.setenv("COAIA_TRACE_CONTENT", "false")
+    save(
+        {
+            "name": "A",
+            "run": "echo hidden {{ who }}",
+            "input": "hidden",
+            "metadata": {"b": "hidden"},
+        },
+        {"name": "B", "run": "echo hidden >&2; exit 3"},
+    )
+    code, steps, trace = result("--var", "who=hidden")
+    assert code == 1 and steps["A"]["output"] == "hidden hidden"
+    first, second = observation(trace, "A"), observation(trace, "B")
+    assert first["output"] == {"characters": 13} and first["metadata"]["b"] == {"characters": 6}
+    assert second["statusMessage"] == "exit code 3" and second["metadata"]["exit_code"] == 3
+    assert trace["metadata"]["variables"] == {"who": {"characters": 6}}
+    assert b"hidden" not in journal_of(home)
+
+
 def test_a_killed_run_is_closed_by_the_next_command(save, run, project):
     save({"name": "Long", "run": "echo $$ > pid; exec sleep 300"})
     process = subprocess.Popen([sys.executable, "-m", "coaiapy", "pipeline", "run", "t"])

@@ -1,0 +1,98 @@
+"""What a record may hold of the texts of a pipeline: without secrets, and only sizes if that is wished."""
+
+import json
+import re
+from typing import Any, List, Mapping, Optional
+
+from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.traces.observe import content
+from coaiapy.running.pipelines.attempts import MOST_ERRORS
+from coaiapy.running.seen import MARGIN, Redaction, masked, shown
+from coaiapy.running.tail import Tail
+from coaiapy.util.masking import SHORTEST_UNKNOWN, looks_secret
+
+# The most characters of an output, and of an error's last line, that are written down.
+_MOST = 64 << 10
+_LONGEST_LINE = 500
+_CONTENT = ("input", "output")
+# Texts of metadata that say where a record comes from; all others are content.
+_ORIGIN = ("template_name", "template_version")
+
+
+class Contents:
+    """Makes what is recorded from what a pipeline has: texts without secrets, or only their sizes.
+
+    ``variables`` are those of the template; the values of those whose names look secret are masked.
+    """
+
+    def __init__(
+        self,
+        with_content: bool,
+        env_file: Optional[str],
+        variables: Mapping[str, Any],
+    ) -> None:
+        self._with_content = with_content
+        self._redacted = Redaction(_secrets(variables), env_file)
+
+    def fields(self, given: Mapping[str, Any]) -> Body:
+        """Return the fields of a trace or an observation, by attribute, as they are recorded."""
+        made = {name: masked(value, self._redacted) for name, value in given.items()}
+        for name in _CONTENT:
+            if name in made:
+                made[name] = content(made[name], self._with_content)
+        if made.get("metadata") is not None:
+            made["metadata"] = self.facts(made["metadata"])
+        if made.get("status_message") and not self._with_content:
+            made["status_message"] = None
+        return made
+
+    def facts(self, metadata: Mapping[str, Any]) -> Body:
+        """Return metadata as it is recorded."""
+        known = masked(dict(metadata), self._redacted)
+        if self._with_content:
+            return known  # type: ignore[no-any-return]
+        return {name: one if name in _ORIGIN else _size(one) for name, one in known.items()}
+
+    def text(self, text: str) -> str:
+        """Return a name as it is recorded."""
+        return self._redacted(text)
+
+    def reason(self, text: str) -> str:
+        """Return why a step did not succeed; without content not what its command has said."""
+        return self._redacted(text if self._with_content else text.partition(": ")[0])
+
+    def last_line(self, errors: Tail) -> str:
+        """Return the last line of what a command has written to its error output, masked."""
+        text = shown(errors, MOST_ERRORS - MARGIN, self._redacted, False)
+        return text.strip().split("\n")[-1][:_LONGEST_LINE]
+
+    def output(self, value: Any) -> Any:
+        """Return an output as it is recorded: only its end if it is long."""
+        if value is None or not self._with_content:
+            return content(value, self._with_content)
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        # A secret that begins before the end that is shown is recognized.
+        clean = self._redacted(text[-(_MOST + MARGIN) :])
+        if len(text) > _MOST:
+            return "[the last {} of {} characters] {}".format(_MOST, len(text), clean[-_MOST:])
+        if isinstance(value, str):
+            return clean
+        try:
+            return json.loads(clean)
+        except ValueError:
+            return clean
+
+
+def _secrets(variables: Mapping[str, Any]) -> List[str]:
+    """Return regular expressions of the values of variables whose names look secret."""
+    texts = [str(value) for name, value in variables.items() if looks_secret(name)]
+    return [re.escape(text) for text in texts if len(text) >= SHORTEST_UNKNOWN]
+
+
+def _size(value: Any) -> Any:
+    """Return a JSON value with the sizes of its texts in their place."""
+    if isinstance(value, str):
+        return content(value, False)
+    if isinstance(value, dict):
+        return {name: _size(one) for name, one in value.items()}
+    return [_size(one) for one in value] if isinstance(value, list) else value
