@@ -102,10 +102,10 @@ class Run:
             while self._has_more(supervisor, jobs):
                 ended = supervisor.turn(self._seconds())
                 self._records.breathe()
+                if not self._signal:  # first: what the signal has ended was interrupted
+                    self._look_for_signal(supervisor)
                 if ended:
                     self._end_attempt(*self._running.pop(ended.process))
-                if not self._signal:
-                    self._look_for_signal(supervisor)
         self._end_marks()
         result = Result(self._trace, self._graph.steps(), self._signal)
         self._records.end_trace(result.status, result.steps)
