@@ -293,8 +293,8 @@ def _as_utf8(words: List[str]) -> List[str]:
         )
     is_run = words[command_place(words) :][:1] == ["run"]
     own = words.index("--") if is_run and "--" in words else len(words)
-    data = [word.encode("utf-8", "surrogateescape") for word in words]
     try:
+        data = [word.encode("utf-8", "surrogateescape") for word in words]
         decoded = [word.decode("utf-8") for word in data[:own]]
         return decoded + [word.decode("utf-8", "surrogateescape") for word in data[own:]]
     except UnicodeError as error:
