@@ -25,9 +25,12 @@ settings.load_profile("suite")
 # language C no file is needed.
 os.environ["LANGUAGE"] = "C"
 
-# A shell makes background processes ignore Ctrl-C, and their child processes inherit that.
+# A shell makes background processes ignore Ctrl-C, and nohup makes them ignore the end of the terminal;
+# their child processes inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 pytest_plugins = ["langfuse_server.fixtures", "servers", "openai_server", "aws_server"]
 

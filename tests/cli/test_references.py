@@ -131,7 +131,7 @@ def test_every_argument_that_names_a_trace_takes_references():
             names = new.get(action.dest, ())
             if action.dest in ("trace_id", "session_id", "observation_id", "trace_ids"):
                 makes_it = words[-1] in names or words[-1] in ("create", "addnode", "add-obs")
-                makes_it = makes_it or words == ["run"]  # which asks no server for an id
+                makes_it = makes_it or words[-1:] == ["run"]  # which asks no server for an id
                 found = action.type("latest") if action.type else ""
                 if not isinstance(found, Reference) and not makes_it:
                     wrong.append(" ".join(words + [action.dest]))

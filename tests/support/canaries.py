@@ -150,6 +150,9 @@ LOCAL = """
     fuse outbox retry
     fuse outbox drop 1 --yes
     pipeline list
+    pipeline trust none
+    pipeline untrust none
+    pipeline run simple-trace --var trace_name=x --dry-run
     pipeline show simple-trace
     pipeline init mine
     pipeline schema

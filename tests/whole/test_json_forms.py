@@ -10,10 +10,10 @@ from servers import point_at
 
 # Commands that print nothing on stdout, or what is JSON, JSON Lines, shell lines or a file anyway.
 WITHOUT = """
-    completion help init untrust
+    completion help init untrust run
     env clear, env init, env save, env set, env unset
     tash, stash delete
-    pipeline schema, synthesize
+    pipeline schema, pipeline untrust, synthesize
     fuse traces delete, fuse traces add-observations
     fuse prompts delete, fuse datasets export, fuse dataset-items delete
     fuse scores delete, fuse score-configs archive, fuse score-configs export

@@ -70,7 +70,10 @@ def test_every_command_is_run():
     tool = TOOLS / "make_cli_docs.py"
     for command in runpy.run_path(str(tool), run_name="tool")["commands"]():
         words = command["name"].split(" ", 1)[1:]
-        if not command["commands"] and words != ["help"]:
+        if not command["commands"] and words not in (
+            ["help"],
+            ["run"],
+        ):  # test_run has a canary of its own
             assert [line for line in COMMANDS if (line + " ").startswith(words[0] + " ")], words
 
 

@@ -311,8 +311,8 @@ def test_a_server_of_another_generation_than_remembered_is_looked_at_again(
     outcome = submit(server, records_of(5))
     assert (outcome.sent, outcome.waiting, outcome.rejected) == (5, 0, ())
     if real != "v4-dual":  # which takes events, too
-        # A trace that may be on a v4 server is read first, which shows what server it is.
-        assert len(writes(server)) == (1 if believed in ROWS_KINDS else 2)
+        # One is refused at the most; none is where the trace is read first, which shows what it is.
+        assert len(writes(server)) <= 2
         with Journal() as journal:
             assert servers.recall(journal, server.url).mode == real
     assert submit(server, records_of(5, trace=1)).sent == 5
