@@ -140,7 +140,12 @@ def _remind(number: int, frame: object) -> None:
 
 
 def _loses_errors(frame: object) -> bool:
-    """Tell whether Python would not pass on what is raised in this frame."""
+    """Tell whether Python would not pass on what is raised in this frame.
+
+    It does not where a generator is closed that nobody uses any more, either.
+    """
+    if sys.exc_info()[0] is GeneratorExit:
+        return True
     while isinstance(frame, FrameType):
         code = frame.f_code
         if code.co_name == "__del__" or any(name in code.co_filename for name in _LOSING_FILES):
