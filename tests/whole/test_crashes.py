@@ -134,7 +134,7 @@ def test_killed_at_any_line_nothing_is_lost_and_nothing_doubled(langfuse, kind):
     server = langfuse(kind)
     submit(server, records_of(1, trace=9999))
     server.forget_requests()
-    every = "1" if kind == "v3" else "4"
+    every = "3" if kind == "v3" else "4"
     output = subprocess.check_output(
         [sys.executable, killed_at_each_line.__file__, server.url, every],
         env=dict(os.environ, PYTHONPATH=HELPERS),
