@@ -246,6 +246,9 @@ def run(
     that commands do not get. Raises ``ConfigError`` if a file that is not trusted would change a
     command.
     """
+    from coaiapy.running.system import check_system
+
+    check_system()
     from coaiapy.config import values as config_values
     from coaiapy.running.pipelines.contents import Contents
     from coaiapy.running.pipelines.origins import Origins

@@ -7,19 +7,15 @@ such as Ctrl-C, is decided there.
 """
 
 import errno
+import fcntl
 import os
 import signal
+import termios
+import tty
 from typing import Collection, Tuple
 
 from coaiapy.running import child
 from coaiapy.running.child import NotStartedError, Plan
-
-try:
-    import fcntl
-    import termios
-    import tty
-except ImportError:  # an app or a system where no command can be started
-    pass
 
 _KEYS = 1024
 _LOCAL_FLAGS, _CHARACTERS = 3, 6  # the places of these in what tcgetattr returns

@@ -123,14 +123,12 @@ def run(args: argparse.Namespace, context: Context) -> int:
     """Run the command and return its exit code, whatever becomes of the record."""
     if not args.command:
         raise UsageError("the command is missing: " + _USAGE)
-    try:
-        from coaiapy.running import observed
-        from coaiapy.running.launch import die_of_interrupt
-    except ImportError as error:
-        raise CoaiaError(
-            "coaia run cannot start commands on this system, which has no {}: run the command "
-            "itself, and write its record with coaia fuse traces add-observation".format(error.name)
-        ) from error
+    from coaiapy.running.system import check_system
+
+    check_system()
+    from coaiapy.running import observed
+    from coaiapy.running.launch import die_of_interrupt
+
     for stream in (context.stdout, context.stderr):
         flush(stream)
     result = observed.run(_wishes(args), context.env_file, context.note)
@@ -144,16 +142,18 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 def _deliver(args: argparse.Namespace, context: Context, result: Any) -> None:
     """Have the record sent, as the settings say; trouble is only noted."""
-    from coaiapy.cli.delivery import report
     from coaiapy.config import settings
     from coaiapy.config.schema import MANUAL
     from coaiapy.running import record
 
     try:
         known = settings.load(context.env_file)
+        if known.is_local:
+            return
+        from coaiapy.cli.delivery import report
+
         outcome = record.deliver(known, result.rows)
-        if not outcome.is_local:
-            report(args, context, outcome)
+        report(args, context, outcome)
     except Exception as error:
         kind = "" if isinstance(error, CoaiaError) else type(error).__name__ + ": "
         context.note("coaia: the record is not sent yet: {}{}".format(kind, error))

@@ -219,7 +219,7 @@ def test_a_system_without_terminals_says_so_in_one_sentence(run, project, monkey
     for name in ("terminal", "supervisor", "launch", "observed"):
         monkeypatch.delitem(sys.modules, "coaiapy.running." + name, raising=False)
     result = run("run", "--", "true")
-    assert result.code == 1 and "cannot start commands" in result.err
+    assert result.code == 1 and "commands cannot be started" in result.err
     assert result.err.count("\n") == 1
 
 
