@@ -5,7 +5,8 @@ first item to its end, and is the active one only while the generator itself wor
 """
 
 import functools
-from typing import Any, Callable, Dict, List, Mapping, Optional, TypeVar, cast
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, TypeVar, cast
 
 from coaiapy.langfuse.traces import current
 from coaiapy.langfuse.traces.steps import Plan, Run, Step, storable
@@ -66,6 +67,18 @@ class _Calls:
             return Run(self._plan)
         return Run(self._plan._replace(input=self._arguments(args, kwargs)))
 
+    @contextmanager
+    def running(self, args: Any, kwargs: Mapping[str, Any]) -> Iterator[Run]:
+        """Observe one call: the block is what it does, and its end or error is recorded."""
+        run = self.begin(args, kwargs)
+        try:
+            with current.Inside(run.position):
+                yield run
+        except BaseException as error:
+            run.close(error)
+            raise
+        run.close()
+
     def returned(self, run: Run, value: Any) -> Any:
         """Note what a call has returned, unless the function has set an output; return it."""
         if self._plan.capture and run.step.output is None:
@@ -90,16 +103,8 @@ class _Calls:
 def _function(calls: _Calls) -> Callable[..., Any]:
     @functools.wraps(calls.func)
     def observed(*args: Any, **kwargs: Any) -> Any:
-        run = calls.begin(args, kwargs)
-        try:
-            with current.Inside(run.position):
-                value = calls.func(*args, **kwargs)
-        except BaseException as error:
-            run.close(error)
-            raise
-        calls.returned(run, value)
-        run.close()
-        return value
+        with calls.running(args, kwargs) as run:
+            return calls.returned(run, calls.func(*args, **kwargs))
 
     return observed
 
@@ -107,16 +112,8 @@ def _function(calls: _Calls) -> Callable[..., Any]:
 def _async_function(calls: _Calls) -> Callable[..., Any]:
     @functools.wraps(calls.func)
     async def observed(*args: Any, **kwargs: Any) -> Any:
-        run = calls.begin(args, kwargs)
-        try:
-            with current.Inside(run.position):
-                value = await calls.func(*args, **kwargs)
-        except BaseException as error:
-            run.close(error)
-            raise
-        calls.returned(run, value)
-        run.close()
-        return value
+        with calls.running(args, kwargs) as run:
+            return calls.returned(run, await calls.func(*args, **kwargs))
 
     return observed
 

@@ -1,7 +1,7 @@
 """``coaia fuse traces``: listing, viewing and deleting traces and observations."""
 
 import argparse
-from typing import Any, Iterable, List
+from typing import Any, Callable, Iterable, List
 
 from coaiapy.cli import references
 from coaiapy.cli.commands.fuse import trace_writes
@@ -271,14 +271,8 @@ def _build_delete(group: Any) -> None:
 
 def view_trace(args: argparse.Namespace, context: Context) -> None:
     """Show one trace as a tree."""
-    known = settings.load(context.env_file)
     given = references.given_or_active(args.trace_id, "COAIA_TRACE_ID", "trace")
-
-    def read(trace_id: str) -> Any:
-        return trace_reads.get_trace(known, trace_id, context.note)
-
-    trace = references.read_one(read, known, "trace", given)
-    note_source(context, known)
+    trace = _found(context, "trace", given, trace_reads.get_trace)
     if args.json:
         return print_json(context, trace)
     show_trace(context, trace, args.io)
@@ -286,14 +280,8 @@ def view_trace(args: argparse.Namespace, context: Context) -> None:
 
 def view_session(args: argparse.Namespace, context: Context) -> None:
     """Show the traces of one session as trees."""
-    known = settings.load(context.env_file)
     given = references.given_or_active(args.session_id, "COAIA_SESSION_ID", "session")
-
-    def read(session_id: str) -> Any:
-        return trace_reads.get_session(known, session_id, context.note)
-
-    session = references.read_one(read, known, "session", given)
-    note_source(context, known)
+    session = _found(context, "session", given, trace_reads.get_session)
     if args.json:
         return print_json(context, session)
     show_session(context, session, args.io)
@@ -301,19 +289,25 @@ def view_session(args: argparse.Namespace, context: Context) -> None:
 
 def view_observation(args: argparse.Namespace, context: Context) -> None:
     """Show one observation field by field."""
-    known = settings.load(context.env_file)
     given = references.given_or_active(
         args.observation_id, "COAIA_LAST_OBSERVATION_ID", "observation"
     )
-
-    def read(observation_id: str) -> Any:
-        return trace_reads.get_observation(known, observation_id, context.note)
-
-    observation = references.read_one(read, known, "observation", given)
-    note_source(context, known)
+    observation = _found(context, "observation", given, trace_reads.get_observation)
     if args.json:
         return print_json(context, observation)
     show_fields(context, observation)
+
+
+def _found(context: Context, kind: str, given: str, read: Callable[..., Any]) -> Any:
+    """Return the record that ``given`` refers to, and note where it was read from."""
+    known = settings.load(context.env_file)
+
+    def read_it(record_id: str) -> Any:
+        return read(known, record_id, context.note)
+
+    found = references.read_one(read_it, known, kind, given)
+    note_source(context, known)
+    return found
 
 
 def delete_traces(args: argparse.Namespace, context: Context) -> None:
