@@ -9,15 +9,16 @@ from coaiapy.cli.streams import Context, is_terminal
 from coaiapy.config import settings
 from coaiapy.config.schema import WAIT
 from coaiapy.errors import ConfigError, ExitCode, NetworkError
-from coaiapy.langfuse.journal.db import Journal, journal_path, mark_age, set_mark
+from coaiapy.langfuse.journal.db import Journal, journal_path
+from coaiapy.langfuse.journal.marks import is_due
 from coaiapy.langfuse.records.records import Observation, Trace
 from coaiapy.langfuse.send import delivery
+from coaiapy.langfuse.send.outcome import SENT_LATER
 from coaiapy.langfuse.traces import traces
 from coaiapy.util.text import counted
 
 REJECTED_SHOWN = 5
 _TOLD = "told where local records are"
-_DAY = 86400.0
 
 
 def add_trace_options(parser: argparse.ArgumentParser) -> None:
@@ -105,13 +106,9 @@ def kept_locally() -> str:
 
 
 def _is_time_to_tell() -> bool:
-    """Tell whether nobody was told for a day where the records are, and note that somebody is now."""
+    """Tell whether nobody was told for a day where the records are."""
     with Journal() as journal:
-        told = mark_age(journal, _TOLD)
-        if told and told < _DAY:  # 0 is a time to come: the clock was wrong
-            return False
-        set_mark(journal, _TOLD)
-    return True
+        return is_due(journal, _TOLD)
 
 
 def _next_step(outcome: delivery.Outcome) -> str:
@@ -120,7 +117,7 @@ def _next_step(outcome: delivery.Outcome) -> str:
             "correct the keys or the address, then run: coaia fuse outbox flush --adopt-from "
             "{}".format(outcome.destination)
         )
-    return delivery.SENT_LATER
+    return SENT_LATER
 
 
 def _exit_code(args: argparse.Namespace, outcome: delivery.Outcome) -> int:

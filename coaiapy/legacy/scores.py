@@ -34,7 +34,7 @@ from coaiapy.langfuse.scores.presets import get_built_in_presets, get_preset_by_
 from coaiapy.langfuse.scores.readers import ScoreFilter
 from coaiapy.langfuse.scores.values import validate_score_value
 from coaiapy.langfuse.send import delivery
-from coaiapy.langfuse.send.delivery import Outcome
+from coaiapy.langfuse.send.outcome import Outcome
 from coaiapy.langfuse.traces import reads as trace_reads
 from coaiapy.legacy.json_text import for_people, parsed, rows, to_text
 from coaiapy.util.old_names import with_old_names

@@ -10,8 +10,8 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Seq
 from coaiapy.config import values as config_values
 from coaiapy.errors import CoaiaError, ExitCode
 from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.content import content
 from coaiapy.langfuse.traces.active import PARENT, TRACE, active_ids, handed_on
-from coaiapy.langfuse.traces.observe import content
 from coaiapy.llm.answers import LONGEST, understood
 from coaiapy.running.child import NotStartedError, Plan, exit_code
 from coaiapy.running.launch import STDERR, STDOUT, Launched, launch, was_interrupted

@@ -13,8 +13,8 @@ from coaiapy.langfuse.journal.observers import Observer
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.fields import Body, api_named, checked
 from coaiapy.langfuse.records.records import observation_from, trace_from
-from coaiapy.langfuse.send import delivery
-from coaiapy.langfuse.traces import traces
+from coaiapy.langfuse.send.outcome import Outcome
+from coaiapy.langfuse.traces.placing import begin
 
 
 class Place(NamedTuple):
@@ -73,7 +73,7 @@ class Record:
         if self._observer is None:
             self._observer = Observer().__enter__()
         known = settings.load(self._env_file)
-        self._rows = list(traces.begin(known, self._records, self._observer.token).rows)
+        self._rows = list(begin(known, self._records, self._observer.token).rows)
 
     def _close(self, outcome: Mapping[str, Any]) -> None:
         if not self._rows:
@@ -96,8 +96,10 @@ class Record:
         return True
 
 
-def deliver(known: settings.Settings, rows: Sequence[int]) -> delivery.Outcome:
+def deliver(known: settings.Settings, rows: Sequence[int]) -> Outcome:
     """Have a closed record sent: in the background, unless the settings say otherwise."""
+    from coaiapy.langfuse.send import delivery
+
     with Journal() as journal:
         return delivery.deliver(journal, known, Written(rows, len(rows)), BACKGROUND)
 

@@ -342,7 +342,7 @@ def test_the_check_for_columns_knows_wrong_ones():
 
 def test_every_client_of_langfuse_is_closed():
     kept = [name for name in MODULES for call in clients_outside_with(tree(name))]
-    assert kept == ["langfuse.send.delivery"]  # it is closed with its owner
+    assert kept == ["langfuse.send.courier"]  # it is closed with its owner
 
 
 def clients_outside_with(top):

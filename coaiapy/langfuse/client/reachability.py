@@ -15,7 +15,8 @@ from coaiapy.errors import StateError
 from coaiapy.langfuse.client.errors import UnavailableError
 from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.journal import reads as journal_reads
-from coaiapy.langfuse.journal.db import Journal, clear_mark, set_mark
+from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.journal.marks import clear_mark, set_mark
 from coaiapy.util import deadlines
 
 _MARKS = "SELECT name, at FROM marks WHERE name IN (?, ?)"

@@ -16,7 +16,8 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 from coaiapy.config.settings import Settings
 from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.client.server import V4, Server
-from coaiapy.langfuse.journal.db import Journal, clear_mark_of, moment
+from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.journal.marks import clear_mark_of, moment
 from coaiapy.langfuse.journal.staging import merge_bodies, to_json, unread_mark
 from coaiapy.langfuse.read.readers import of_server
 from coaiapy.langfuse.read.v3 import LegacyReader

@@ -24,7 +24,8 @@ from coaiapy.langfuse.client.wire import (
 )
 from coaiapy.langfuse.journal import claims, outbox
 from coaiapy.langfuse.journal.claims import Outgoing
-from coaiapy.langfuse.journal.db import Journal, mark_left, set_mark
+from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.journal.marks import mark_left, set_mark
 from coaiapy.langfuse.send import transport
 from coaiapy.langfuse.send.transport import Posted, Transport
 from coaiapy.util.deadlines import Renewing

@@ -10,6 +10,7 @@ from coaiapy import patience
 from coaiapy.config import settings
 from coaiapy.config import values as config_values
 from coaiapy.errors import CoaiaError
+from coaiapy.langfuse.records.content import content
 from coaiapy.langfuse.records.records import observation_from
 from coaiapy.langfuse.traces import current, traces
 from coaiapy.util import deadlines, times
@@ -166,23 +167,6 @@ def _place(trace_id: Optional[str], env_file: Optional[str]) -> Optional[Place]:
         parent_id=here.parent_id,
         with_content=config_values.load(env_file).get("trace_content"),
     )
-
-
-def content(value: Any, with_content: bool) -> Any:
-    """Return ``value``, or only its number of characters if content is kept out of traces."""
-    if value is None or with_content:
-        return value
-    return {"characters": _characters(value)}
-
-
-def _characters(value: Any) -> int:
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, Mapping):
-        return sum(_characters(part) for part in value.values())
-    if isinstance(value, (list, tuple)):
-        return sum(_characters(part) for part in value)
-    return 0
 
 
 def _success(call: Call, seen: Seen, with_content: bool) -> Dict[str, Any]:

@@ -24,10 +24,11 @@ from coaiapy.config import values as config_values
 from coaiapy.config.schema import BACKGROUND
 from coaiapy.errors import CoaiaError, UsageError
 from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.content import content
 from coaiapy.langfuse.records.fields import checked
 from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.langfuse.traces import current, traces
-from coaiapy.langfuse.traces.observe import content, log
+from coaiapy.langfuse.traces.observe import log
 from coaiapy.util import deadlines, times
 from coaiapy.util.formats import json_values
 

@@ -18,7 +18,7 @@ from coaiapy.errors import ConfigError, NetworkError
 from coaiapy.langfuse.journal.db import Journal, journal_path
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.send import background, delivery, sender_lock
-from coaiapy.langfuse.send.delivery import Outcome
+from coaiapy.langfuse.send.outcome import Outcome
 from coaiapy.langfuse.send.sender_lock import FileLock, ThreadLock
 
 # Seconds after which a test gives up; nothing takes so long.

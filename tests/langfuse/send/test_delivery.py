@@ -23,9 +23,10 @@ from coaiapy import patience
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError
 from coaiapy.langfuse.journal import schema
-from coaiapy.langfuse.journal.db import Journal, mark_age
+from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.destinations import destination_of
-from coaiapy.langfuse.send import delivery
+from coaiapy.langfuse.journal.marks import mark_age
+from coaiapy.langfuse.send import courier, delivery
 from coaiapy.langfuse.traces import traces
 
 LOCAL = Settings(base_url="local")
@@ -183,16 +184,16 @@ DEADLINE, BRIEF, TOLD = 0.4, 0.2, 1.0
 def given(monkeypatch):
     """The seconds that each command has been given to send what it wrote."""
     found = []
-    send = delivery._Courier.send
+    send = courier.Courier.send
 
-    def noted(courier, seconds, *rest, **options):
+    def noted(self, seconds, *rest, **options):
         found.append(seconds)
-        send(courier, seconds, *rest, **options)
+        send(self, seconds, *rest, **options)
 
     monkeypatch.setattr(patience, "DELIVERY", DEADLINE)
     monkeypatch.setattr(patience, "BRIEF", BRIEF)
     monkeypatch.setattr(patience, "BRIEF_REST", BRIEF)
-    monkeypatch.setattr(delivery._Courier, "send", noted)
+    monkeypatch.setattr(courier.Courier, "send", noted)
     return found
 
 
