@@ -117,8 +117,7 @@ def _environment(folder: str) -> Dict[str, str]:
 
 
 def _start_thread(lock: Lock, settings: Settings, flush: Flush) -> bool:
-    from coaiapy.langfuse.client import http  # noqa: F401 # a thread must not import them
-    from coaiapy.langfuse.send import remote_traces, sender  # noqa: F401
+    from coaiapy.langfuse.send import courier  # noqa: F401 # a thread must not import it
 
     if threads.start(BackgroundSender(lock, settings, flush).serve, THREAD) is not None:
         return True
