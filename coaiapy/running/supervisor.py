@@ -54,12 +54,14 @@ class Running:
 
     def send(self, number: int) -> None:
         """Send it a signal, unless it has ended."""
-        for receiver in (self.addressee, self.process):
-            if receiver == self.addressee or number == signal.SIGCONT:
-                try:
-                    os.kill(receiver, number)
-                except (ProcessLookupError, PermissionError):
-                    pass
+        receivers = {self.addressee}
+        if number == signal.SIGCONT:  # a monitor was stopped with its command
+            receivers.add(self.process)
+        for receiver in receivers:
+            try:
+                os.kill(receiver, number)
+            except (ProcessLookupError, PermissionError):
+                pass
 
     def seconds_left(self) -> Optional[float]:
         """Return the seconds until it has to end, ``None`` without a limit."""
