@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, NamedTuple
 
 from coaiapy import environment
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.records import Observation, Trace, observation_from, trace_from
 from coaiapy.running.pipelines import foresight
 from coaiapy.running.pipelines.foresight import Foreseen

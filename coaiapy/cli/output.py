@@ -11,8 +11,8 @@ from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, Mapping, O
 from coaiapy.cli.streams import Context, is_terminal
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, StateError, UsageError
+from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.display import cell, fields, fitted_listing, listing
-from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse.traces.display import Line, Look, session_lines, strokes_for, trace_lines
 from coaiapy.util.files import write_output
 from coaiapy.util.formats.json_values import json_line

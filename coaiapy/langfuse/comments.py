@@ -23,7 +23,7 @@ from coaiapy.langfuse.prompts import prompts
 from coaiapy.langfuse.prompts.content import LATEST
 from coaiapy.langfuse.read import pending
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util import deadlines
 from coaiapy.util.http.page_watch import PageWatch
 from coaiapy.util.http.retry import backoff

@@ -13,7 +13,7 @@ from coaiapy.langfuse.datasets import display as dataset_display
 from coaiapy.langfuse.datasets.finetuning import DEFAULT_INSTRUCTION, training_data
 from coaiapy.langfuse.prompts import display as prompt_display
 from coaiapy.langfuse.prompts import prompts
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.legacy.json_text import for_people, parsed, rows, to_text
 from coaiapy.util.old_names import with_old_names
 

@@ -13,8 +13,8 @@ from coaiapy.config import settings
 from coaiapy.errors import CoaiaError
 from coaiapy.langfuse.client.project import current_project
 from coaiapy.langfuse.read.filters import TraceFilter
+from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.display import fields, listing, with_note
-from coaiapy.langfuse.records.fields import Body
 from coaiapy.langfuse.records.ids import span_trace_id
 from coaiapy.langfuse.records.records import Score
 from coaiapy.langfuse.scores import config_files as score_config_files

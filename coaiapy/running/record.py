@@ -11,7 +11,8 @@ from coaiapy.errors import CoaiaError
 from coaiapy.langfuse.journal.db import Journal, Written
 from coaiapy.langfuse.journal.observers import Observer
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import Body, api_named, checked
+from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.records.fields import api_named, checked
 from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.langfuse.send.outcome import Outcome
 from coaiapy.langfuse.traces.placing import begin

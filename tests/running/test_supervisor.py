@@ -46,7 +46,9 @@ def test_each_end_is_noticed_as_it_comes():
 def test_what_takes_too_long_is_asked_to_end_and_then_killed(monkeypatch):
     monkeypatch.setattr(supervisor, "GRACE", 0.2)
     with Supervisor() as running:
-        deaf = started(running, "sh", "-c", "trap '' TERM; while :; do sleep 0.05; done", timeout=0.2)
+        deaf = started(
+            running, "sh", "-c", "trap '' TERM; while :; do sleep 0.05; done", timeout=0.2
+        )
         ended = running.next()
     assert ended is deaf and deaf.timed_out
     assert exit_code(deaf.status) == 128 + signal.SIGKILL

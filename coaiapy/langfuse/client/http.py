@@ -19,7 +19,7 @@ from coaiapy.errors import ConfigError, NetworkError, UsageError
 from coaiapy.langfuse.client import shapes
 from coaiapy.langfuse.client.errors import UnavailableError, clean, error_for
 from coaiapy.langfuse.client.wire import Request, to_bytes
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util import deadlines, threads
 from coaiapy.util.deadlines import Deadline
 from coaiapy.util.http.answers import Answer, is_html, parsed

@@ -13,7 +13,8 @@ from functools import lru_cache
 from typing import Any, Dict, Mapping, Set, Tuple
 
 from coaiapy.langfuse.client.wire import to_text
-from coaiapy.langfuse.records.fields import FIELDS, Body
+from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.records.fields import FIELDS
 from coaiapy.util.formats import json_values
 
 # The instrumentation scope of our spans.

@@ -10,7 +10,7 @@ from typing import Any, Iterator, List, Mapping, Optional, Tuple
 from coaiapy import patience
 from coaiapy.errors import NetworkError
 from coaiapy.langfuse.client.http import LangfuseHttp
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util.deadlines import Deadline
 from coaiapy.util.http.page_watch import PageWatch
 

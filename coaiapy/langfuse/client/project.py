@@ -12,7 +12,7 @@ from coaiapy.langfuse.client.online import client_for
 from coaiapy.langfuse.journal import destinations
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal, open_to_read
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util.deadlines import Deadline
 from coaiapy.util.paths import state_folder
 

@@ -13,7 +13,7 @@ from coaiapy.langfuse.client.errors import WrongDialectError, clean, error_for, 
 from coaiapy.langfuse.client.features import Feature
 from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.journal.db import Journal
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util.deadlines import Deadline
 from coaiapy.util.http.answers import Answer, parsed_object
 

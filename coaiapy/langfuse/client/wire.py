@@ -6,7 +6,7 @@ from typing import Any, Iterable, Iterator, List, NamedTuple, Tuple
 
 from coaiapy.langfuse.client.errors import is_other_generation
 from coaiapy.langfuse.journal.claims import Outgoing
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util.formats.json_values import compact
 from coaiapy.util.http.answers import message_of
 from coaiapy.util.http.retry import is_temporary

@@ -8,7 +8,7 @@ import json
 import re
 from typing import Any, Dict, List, NamedTuple
 
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 
 SYSTEM = "system"
 USER = "user"

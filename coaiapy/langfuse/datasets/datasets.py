@@ -11,7 +11,7 @@ from coaiapy.langfuse.client.online import client_for
 from coaiapy.langfuse.client.pages import numbered
 from coaiapy.langfuse.client.server import needing
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util.formats import json_values
 from coaiapy.util.text import did_you_mean
 from coaiapy.util.threads import run_all, values_of

@@ -3,8 +3,8 @@
 import json
 from typing import Any, Iterable, Sequence
 
+from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.display import fields, listing
-from coaiapy.langfuse.records.fields import Body
 from coaiapy.util.times import moment
 
 COLUMNS = {

@@ -37,7 +37,7 @@ from coaiapy.langfuse.datasets.datasets import (
     items_of,
     put,
 )
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util.formats import json_values
 from coaiapy.util.formats.columns import Columns
 from coaiapy.util.formats.item_files import Item, RowErrors, csv_items, read_items

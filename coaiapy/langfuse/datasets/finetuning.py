@@ -21,7 +21,7 @@ from coaiapy.langfuse.datasets.conversations import (
     as_text,
     conversation_of,
 )
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util.formats import json_values
 from coaiapy.util.formats.json_values import json_lines
 

@@ -14,7 +14,7 @@ from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Se
 from coaiapy import patience
 from coaiapy.langfuse.journal.damage import bodies, whole
 from coaiapy.langfuse.journal.db import Journal
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util.text import whole_number
 
 # Ends the claims on the records that meet a condition, which has to be added.

@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from coaiapy.langfuse.journal.db import Journal, open_to_read
 from coaiapy.langfuse.journal.schema import DAMAGED
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util.formats.shapes import Kind, name, record
 from coaiapy.util.text import Note
 

@@ -29,7 +29,7 @@ from coaiapy.langfuse.journal.locks import is_lock, locked_error, patiently
 from coaiapy.langfuse.journal.observers import forget
 from coaiapy.langfuse.journal.schema import LOCAL, SCHEMA, SCHEMA_VERSION, UPGRADES
 from coaiapy.langfuse.journal.staging import mark_unread, merge_into, move, stage
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util.files import locked, make_private_file, reason
 from coaiapy.util.paths import advice_for, make_private_folder, state_folder
 

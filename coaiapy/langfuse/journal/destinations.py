@@ -17,7 +17,7 @@ from coaiapy.langfuse.journal.staging import (
     merge_into,
     to_json,
 )
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 
 
 def destination_of(journal: Journal, settings: Settings) -> int:

@@ -9,7 +9,7 @@ from typing import Any, Iterable, List, Optional
 
 from coaiapy.langfuse.journal import observers
 from coaiapy.langfuse.journal.staging import known_body, merge_into
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util import times
 
 INTERRUPTED = "interrupted: the process that observed it ended without closing it"

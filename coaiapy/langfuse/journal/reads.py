@@ -6,7 +6,7 @@ from typing import Any, Iterator, List, Optional
 from coaiapy.langfuse.journal.damage import bodies
 from coaiapy.langfuse.journal.db import Journal, journal_path
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util.paths import absolute
 
 # The records of traces, and a row for each trace that has none.

@@ -14,7 +14,8 @@ from typing import Any, Iterable, Sequence, Tuple
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.journal.schema import LOCAL
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import DEFAULTS, Body
+from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.records.fields import DEFAULTS
 from coaiapy.util.formats.json_values import compact
 
 # Returns a body as compact JSON text; types that JSON lacks, such as dates, become text.

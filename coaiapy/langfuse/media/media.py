@@ -23,7 +23,7 @@ from coaiapy.langfuse.media.files import MediaFile
 from coaiapy.langfuse.media.transfer import Transfer
 from coaiapy.langfuse.read import pending
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.send import delivery
 from coaiapy.langfuse.traces import reads as trace_reads
 from coaiapy.langfuse.traces import traces

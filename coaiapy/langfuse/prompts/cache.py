@@ -14,7 +14,7 @@ from typing import Any, List, NamedTuple, Optional
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NoPlaceError, StateError
 from coaiapy.langfuse.client import shapes as langfuse_shapes
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util import files
 from coaiapy.util.paths import make_private_folder, state_folder
 

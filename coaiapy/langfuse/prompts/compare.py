@@ -16,7 +16,7 @@ from coaiapy.langfuse.prompts import files
 from coaiapy.langfuse.prompts.content import LATEST, is_same
 from coaiapy.langfuse.prompts.files import PromptFile, is_unmerged
 from coaiapy.langfuse.prompts.prompts import get_prompt, list_names
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util.threads import run_all, values_of
 
 SAME = "same"

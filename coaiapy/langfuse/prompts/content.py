@@ -5,7 +5,7 @@ import re
 from typing import Any, Iterable, List, Sequence
 
 from coaiapy.errors import UsageError
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util.formats import json_values, yaml_values
 
 TEXT = "text"

@@ -3,8 +3,8 @@
 from typing import Iterable
 
 from coaiapy.langfuse.prompts.content import TEXT
+from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.display import cell, fields, listing
-from coaiapy.langfuse.records.fields import Body
 from coaiapy.util.times import moment
 
 COLUMNS = {

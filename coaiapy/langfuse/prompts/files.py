@@ -22,7 +22,7 @@ from coaiapy.langfuse.prompts.content import (
     content_from,
     yaml_value,
 )
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util import files
 from coaiapy.util.packages import require
 from coaiapy.util.paths import check_stays, make_folders

@@ -24,7 +24,7 @@ from coaiapy.langfuse.prompts.content import (
     check_tags,
     is_same,
 )
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util.threads import run_all, values_of
 from coaiapy.util.times import epoch_moment
 

@@ -21,7 +21,7 @@ from coaiapy.langfuse.prompts.compare import (
 from coaiapy.langfuse.prompts.content import LATEST
 from coaiapy.langfuse.prompts.files import Folder
 from coaiapy.langfuse.prompts.prompts import create_prompt, update_prompt_version_labels
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 
 KEPT = "not written"
 

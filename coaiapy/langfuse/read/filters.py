@@ -4,7 +4,7 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util.formats.json_values import plain_text
 from coaiapy.util.text import kind_of
 

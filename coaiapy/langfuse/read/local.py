@@ -13,7 +13,7 @@ from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.schema import LOCAL
 from coaiapy.langfuse.read import rows
 from coaiapy.langfuse.read.filters import ObservationFilter, Page, SessionFilter, TraceFilter
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util.text import whole_number
 
 

@@ -12,7 +12,8 @@ from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.read import rows
 from coaiapy.langfuse.read.filters import TraceFilter
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import UNCONFIRMED, Body
+from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.records.fields import UNCONFIRMED
 
 # A server shows a record within this time after it has accepted it. A record that it does not show
 # after that was probably deleted there, and is not added.

@@ -12,7 +12,8 @@ from coaiapy.errors import NetworkError, UsageError
 from coaiapy.langfuse.client import metadata as span_metadata
 from coaiapy.langfuse.read.filters import DEFAULT_ENVIRONMENT
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import FIELDS, Body
+from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.records.fields import FIELDS
 from coaiapy.util import times
 from coaiapy.util.text import described
 

@@ -20,7 +20,7 @@ from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.client.pages import by_cursor
 from coaiapy.langfuse.read import rows as server_rows
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util.http.page_watch import PageWatch
 
 # The server cuts metadata values after this many characters; whether it counts bytes is not known.

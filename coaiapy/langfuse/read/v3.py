@@ -11,7 +11,7 @@ from coaiapy.langfuse.read import rows
 from coaiapy.langfuse.read.filters import ObservationFilter, Page, SessionFilter, TraceFilter
 from coaiapy.langfuse.read.local import offset_of, sessions_of
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util.threads import run_all, values_of
 
 TRACES = "/api/public/traces"

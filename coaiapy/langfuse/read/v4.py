@@ -17,7 +17,7 @@ from coaiapy.langfuse.read.filters import ObservationFilter, Page, SessionFilter
 from coaiapy.langfuse.read.local import sessions_of
 from coaiapy.langfuse.read.spans import PAGE_SIZE, SpanPages, condition, filter_of, in_addresses
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 
 SCORES = "/api/public/v3/scores"
 FIRST_PAGE = 100

@@ -7,7 +7,8 @@ import json
 import re
 from typing import Any, Iterable, List, Mapping
 
-from coaiapy.langfuse.records.fields import UNCONFIRMED, Body
+from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.records.fields import UNCONFIRMED
 from coaiapy.util.formats.table import Fitted, fitted, table
 from coaiapy.util.text import visible
 from coaiapy.util.times import moment

@@ -4,6 +4,7 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
 
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.records import usage
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util import times
 from coaiapy.util.formats import json_values
 from coaiapy.util.text import did_you_mean, environment_name, kind_of
@@ -25,8 +26,6 @@ SCORE_TYPES = ("NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT", "CORRECTION")
 MAX_ID_LENGTH = 800
 # The key that marks a body which this machine has written and a server may not show yet.
 UNCONFIRMED = "unconfirmed"
-
-Body = Dict[str, Any]
 
 # Checks a field's value and returns it in the form that is stored; ValueError if it is wrong.
 Check = Callable[[Any], Any]

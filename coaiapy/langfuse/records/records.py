@@ -10,7 +10,8 @@ from typing import Any, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import FIELDS, Body, api_named, body_of, checked
+from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.records.fields import FIELDS, api_named, body_of, checked
 from coaiapy.util import times
 
 
@@ -145,7 +146,7 @@ def kept_observation(
     """Return the observation of ``observation_from`` as a ``Kept``, which is faster for a batch.
 
     ``start`` is used if the start time is missing, ``id`` if the id is missing; ``is_plain`` is as
-    in ``record_fields.checked``.
+    in ``fields.checked``.
     """
     given = checked(values, "observation", is_plain)
     return Kept("observation", api_named(_observation_fields(given, trace_id, start, id)))

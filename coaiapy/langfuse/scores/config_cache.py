@@ -17,7 +17,7 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tup
 from coaiapy.errors import ConfigError, NoPlaceError, StateError
 from coaiapy.langfuse.client import shapes as langfuse_shapes
 from coaiapy.langfuse.client.shapes import CACHED_CONFIG
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util import times
 from coaiapy.util.files import locked, read_text, reason, write_atomic
 from coaiapy.util.formats.shapes import each, record

@@ -5,7 +5,7 @@ import re
 from typing import Any, List, Mapping, Optional
 
 from coaiapy.errors import UsageError
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.scores.values import BOOLEAN, CATEGORICAL, CONFIG_TYPES, NUMERIC
 from coaiapy.util.text import did_you_mean, number
 

@@ -10,7 +10,7 @@ from typing import Any, List, Mapping, Optional, Sequence
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import StateError, UsageError
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.scores import configs as score_configs
 from coaiapy.langfuse.scores.config_cache import folded
 from coaiapy.langfuse.scores.config_fields import FIELDS, checked

@@ -14,7 +14,7 @@ from coaiapy.config.settings import Settings
 from coaiapy.errors import NetworkError, NotFoundError, RefusedError, StateError, UsageError
 from coaiapy.langfuse.client.project import current_project, remembered
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.scores import config_cache
 from coaiapy.langfuse.scores.config_cache import MAX_AGE_HOURS, Snapshot
 from coaiapy.langfuse.scores.config_fields import changed, checked, unknown_name

@@ -10,7 +10,7 @@ from coaiapy.config.settings import LOCAL, Settings
 from coaiapy.errors import CoaiaError, NetworkError, UsageError
 from coaiapy.langfuse.journal.damage import bodies
 from coaiapy.langfuse.journal.db import Journal
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.scores import config_cache
 from coaiapy.langfuse.scores import configs as score_configs
 from coaiapy.langfuse.scores.values import accepted, subject

@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NotFoundError
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.scores import configs, values
 from coaiapy.langfuse.scores.config_cache import folded
 from coaiapy.langfuse.scores.config_fields import FIELDS

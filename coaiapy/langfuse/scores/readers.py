@@ -15,7 +15,8 @@ from coaiapy.langfuse.journal.damage import bodies
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.read import rows as server_rows
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import UNCONFIRMED, Body
+from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.records.fields import UNCONFIRMED
 
 V1, V2, V3 = "/api/public/scores", "/api/public/v2/scores", "/api/public/v3/scores"
 PAGE_SIZE = 100

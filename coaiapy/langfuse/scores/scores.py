@@ -15,7 +15,8 @@ from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.read import pending
 from coaiapy.langfuse.read.readers import of_server
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import SCORE_TYPES, Body
+from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.records.fields import SCORE_TYPES
 from coaiapy.langfuse.records.records import Score, score_from
 from coaiapy.langfuse.scores import values as score_values
 from coaiapy.langfuse.scores.configs import get as get_config

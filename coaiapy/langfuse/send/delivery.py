@@ -13,7 +13,7 @@ from coaiapy.errors import ConfigError, NetworkError, RefusedError, StateError
 from coaiapy.langfuse.journal import destinations, outbox
 from coaiapy.langfuse.journal.db import Journal, Written
 from coaiapy.langfuse.journal.marks import is_due
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.send.outcome import Outcome
 
 # A command that has written more records than this sends all that wait, not only its own.

@@ -27,7 +27,8 @@ from coaiapy.langfuse.client.wire import (
 )
 from coaiapy.langfuse.journal.claims import Outgoing
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import FIELDS, Body
+from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.records.fields import FIELDS
 from coaiapy.util import times
 from coaiapy.util.http.answers import is_html, parsed_object, reason_of
 from coaiapy.util.http.retry import is_temporary

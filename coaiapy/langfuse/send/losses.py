@@ -9,7 +9,7 @@ from coaiapy.langfuse.client import features
 from coaiapy.langfuse.client.server import V4, Server, recall
 from coaiapy.langfuse.journal.damage import whole
 from coaiapy.langfuse.journal.db import Journal
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util import times
 from coaiapy.util.formats.json_values import inexact_numbers
 

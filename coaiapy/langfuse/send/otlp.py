@@ -26,7 +26,8 @@ from coaiapy.langfuse.client.wire import (
 )
 from coaiapy.langfuse.journal.claims import Outgoing
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import DEFAULTS, Body
+from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.records.fields import DEFAULTS
 from coaiapy.util import times
 from coaiapy.util.formats.json_values import quoted
 from coaiapy.util.http.answers import parsed

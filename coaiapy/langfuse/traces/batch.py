@@ -25,7 +25,8 @@ from typing import (
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.journal.staging import to_json
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import OBSERVATION_FIELDS, Body
+from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.records.fields import OBSERVATION_FIELDS
 from coaiapy.langfuse.records.records import Kept, kept_observation
 from coaiapy.util import times
 from coaiapy.util.formats.item_files import Item, RowErrors, read_items

@@ -6,8 +6,8 @@ Control characters in a record's texts are escaped, so that they cannot control 
 import json
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set
 
+from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.display import unconfirmed
-from coaiapy.langfuse.records.fields import Body
 from coaiapy.util.text import counted, one_line
 from coaiapy.util.times import duration, moment
 

@@ -10,7 +10,7 @@ from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal, Written
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.records import Kept
 
 

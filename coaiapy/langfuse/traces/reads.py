@@ -27,7 +27,8 @@ from coaiapy.langfuse.read.filters import (
 from coaiapy.langfuse.read.local import LocalReader, sessions_of
 from coaiapy.langfuse.read.readers import Question, read
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import UNCONFIRMED, Body
+from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.records.fields import UNCONFIRMED
 from coaiapy.util.text import Note, ignore_note
 
 

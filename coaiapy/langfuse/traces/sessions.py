@@ -9,7 +9,7 @@ from typing import Any, List, NamedTuple, Optional
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, StateError, UsageError
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.records import Trace, trace_from
 from coaiapy.langfuse.send import delivery
 from coaiapy.langfuse.traces import traces

@@ -16,7 +16,8 @@ from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.journal.staging import IMMUTABLE, merge_bodies
 from coaiapy.langfuse.read.filters import DEFAULT_ENVIRONMENT
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import Body, checked
+from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.records.fields import checked
 from coaiapy.langfuse.records.records import Kept, Observation, Trace, from_body
 from coaiapy.langfuse.send import delivery
 from coaiapy.langfuse.traces.placing import placed

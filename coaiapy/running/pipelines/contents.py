@@ -4,8 +4,8 @@ import json
 import re
 from typing import Any, List, Mapping, Optional
 
+from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.content import content
-from coaiapy.langfuse.records.fields import Body
 from coaiapy.running.pipelines.attempts import MOST_ERRORS
 from coaiapy.running.seen import MARGIN, Redaction, masked, shown
 from coaiapy.running.tail import Tail

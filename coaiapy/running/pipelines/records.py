@@ -9,7 +9,7 @@ from coaiapy.errors import CoaiaError
 from coaiapy.langfuse.journal.db import Journal, Written
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.journal.observers import Observer
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.records import Trace, observation_from
 from coaiapy.langfuse.send import delivery
 from coaiapy.running.pipelines.contents import Contents

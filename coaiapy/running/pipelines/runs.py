@@ -5,7 +5,7 @@ import time
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.records import Trace
 from coaiapy.running.child import NotStartedError, exit_code
 from coaiapy.running.pipelines import attempts

@@ -20,7 +20,7 @@ from coaiapy.langfuse.datasets.datasets import (
 )
 from coaiapy.langfuse.datasets.files import Imported, import_dataset_items
 from coaiapy.langfuse.datasets.finetuning import training_data
-from coaiapy.langfuse.records.fields import Body
+from coaiapy.langfuse.records.body import Body
 from coaiapy.util.files import write_output
 from coaiapy.util.formats.columns import map_of
 from coaiapy.util.text import counted
