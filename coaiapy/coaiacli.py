@@ -85,11 +85,10 @@ GROUPS = (
     ),
 )
 _VERSION = "coaia {}\n".format(__version__)
-_EPILOG = """\
-examples:
-  coaia pipeline create data-pipeline --var pipeline_name="ETL" --export-env
-  coaia env set COAIA_USER_ID john
-  coaia fuse traces
+_EXAMPLE = """\
+coaia pipeline create data-pipeline --var pipeline_name="ETL" --export-env
+coaia env set COAIA_USER_ID john
+coaia fuse traces
 """
 
 
@@ -241,7 +240,6 @@ def build_parser(words: List[str]) -> "Parser":
     parser = Parser(
         prog="coaia",
         description="Trace AI workflows in Langfuse from templates, online or offline.",
-        epilog=_EPILOG,
     )
     parser.add_argument("--version", action=ShowVersion, const=_VERSION)
     parser.add_argument(
@@ -249,7 +247,7 @@ def build_parser(words: List[str]) -> "Parser":
     )
     add_globals(parser)
     parser.set_defaults(build_parser=build_parser)
-    add_branches(parser, GROUPS, words)
+    add_branches(parser, GROUPS, words, _EXAMPLE)
     return parser
 
 

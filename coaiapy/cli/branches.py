@@ -17,17 +17,20 @@ class Branch(NamedTuple):
 
 
 def add_branches(
-    parser: "Parser", branches: Sequence[Branch], words: List[str], start: int = 0
+    parser: "Parser", branches: Sequence[Branch], words: List[str], example: str, start: int = 0
 ) -> None:
-    """Add to ``parser`` the branch that ``words`` enter after ``start``, or else all names."""
+    """Add to ``parser`` the branch that ``words`` enter after ``start``, or else all names.
+
+    ``example`` is one or more command lines for its help.
+    """
     from coaiapy.cli.parser import subcommands
 
     entered = words[command_place(words, start) :][:1]
     for branch in branches:
         if entered in ([name] for name in (branch.name,) + branch.aliases):
-            _build(branch, _add(subcommands(parser, words), branch), words)
+            _build(branch, _add(subcommands(parser, words, example), branch), words)
             return
-    group = subcommands(parser, [])
+    group = subcommands(parser, [], example)
     for branch in branches:
         _add(group, branch)
     parser.elsewhere = lambda word: (
@@ -68,11 +71,6 @@ def command_place(words: List[str], start: int = 0) -> int:
 
 
 def _add(group: Any, branch: Branch) -> Any:
-    from coaiapy.cli.parser import sentence
+    from coaiapy.cli.parser import add_word
 
-    return group.add_parser(
-        branch.name,
-        aliases=list(branch.aliases),
-        help=branch.help,
-        description=sentence(branch.help),
-    )
+    return add_word(group, branch.name, branch.help, branch.aliases)

@@ -212,14 +212,40 @@ def add_command(
     help: str,
     example: str,
     aliases: Sequence[str] = (),
+    local: bool = False,
 ) -> Parser:
-    """Add a command that may ask a server, with ``--timeout``; see ``add_local_command``."""
-    parser = add_local_command(group, name, handler, help, example, aliases)
-    add_timeout(parser)
+    """Add the command ``name`` to a group's subparsers, and return its parser.
+
+    ``help`` is one line; for the rest see ``as_command``.
+    """
+    parser = add_word(group, name, help, aliases)
+    as_command(parser, handler, example, local)
     return parser
 
 
-def add_timeout(parser: argparse.ArgumentParser) -> None:
+def as_command(
+    parser: argparse.ArgumentParser, handler: Handler, example: str, local: bool = False
+) -> None:
+    """Make a command of the parser of a word: ``handler`` runs it.
+
+    ``example`` is one or more command lines, shown below the options. A command may ask a server
+    and has ``--timeout``, unless it is ``local``.
+    """
+    parser.epilog = _example_text(example)
+    parser.set_defaults(handler=handler)
+    if not local:
+        _add_timeout(parser)
+
+
+def add_word(group: Any, name: str, help: str, aliases: Sequence[str] = ()) -> Parser:
+    """Add a word of the command line to a group's subparsers, and return its parser."""
+    parser: Parser = group.add_parser(
+        name, aliases=list(aliases), help=help, description=help[:1].upper() + help[1:] + "."
+    )
+    return parser
+
+
+def _add_timeout(parser: argparse.ArgumentParser) -> None:
     """Add ``--timeout``, the limit that the whole command has (see ``deadlines``)."""
     parser.add_argument(
         "--timeout",
@@ -241,33 +267,9 @@ def seconds_or_zero(text: str) -> float:
     return float(number)
 
 
-def add_local_command(
-    group: Any,
-    name: str,
-    handler: Handler,
-    help: str,
-    example: str,
-    aliases: Sequence[str] = (),
-) -> Parser:
-    """Add the command ``name``, which asks no server, to a group's subparsers; return its parser.
-
-    ``help`` is one line; ``example`` is one or more command lines, shown below the options.
-    """
-    parser = group.add_parser(
-        name,
-        aliases=list(aliases),
-        help=help,
-        description=sentence(help),
-        epilog=example_text(example),
-    )  # type: Parser
-    parser.set_defaults(handler=handler)
-    return parser
-
-
 def add_group(group: Any, name: str, help: str, words: Sequence[str], example: str) -> Any:
     """Add a command that only has subcommands, and return its subparsers."""
-    parser = group.add_parser(name, help=help, description=sentence(help))
-    return subcommands(parser, words, example)
+    return subcommands(add_word(group, name, help), words, example)
 
 
 def subcommands(parser: argparse.ArgumentParser, words: Sequence[str], example: str = "") -> Any:
@@ -277,7 +279,7 @@ def subcommands(parser: argparse.ArgumentParser, words: Sequence[str], example: 
     one or more command lines for the help.
     """
     if example:
-        parser.epilog = example_text(example)
+        parser.epilog = _example_text(example)
 
     def print_help(args: argparse.Namespace, context: Context) -> int:
         write_text(context.stdout, parser.format_help())
@@ -291,12 +293,7 @@ def subcommands(parser: argparse.ArgumentParser, words: Sequence[str], example: 
     return group
 
 
-def sentence(help: str) -> str:
-    """Return a help line as the description of its command."""
-    return help[:1].upper() + help[1:] + "."
-
-
-def example_text(example: str) -> str:
+def _example_text(example: str) -> str:
     """Return the part of a help text that shows command lines, one a line."""
     lines = ["  " + line.strip() for line in example.strip().splitlines()]
     return "\n".join(["example:" if len(lines) == 1 else "examples:"] + lines)

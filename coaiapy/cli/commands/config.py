@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional
 from coaiapy.checks import settings as settings_check
 from coaiapy.checks.finding import COLUMNS, Finding, has_failed, worst
 from coaiapy.cli.output import add_listing_options, show_listing
-from coaiapy.cli.parser import Parser, add_command, add_local_command, example_text, subcommands
+from coaiapy.cli.parser import Parser, add_command, as_command, subcommands
 from coaiapy.cli.streams import Context, is_terminal
 from coaiapy.config import files as config_files
 from coaiapy.config import values as config_values
@@ -125,9 +125,6 @@ def _test(answers: Dict[str, Any], path: str, context: Context) -> int:
 
 def build_init(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia init``."""
-    parser.epilog = example_text("""coaia init
-        coaia init --interactive
-        coaia init --project""")
     parser.add_argument(
         "--interactive",
         action="store_true",
@@ -136,19 +133,27 @@ def build_init(parser: Parser, words: List[str]) -> None:
     parser.add_argument(
         "--project", action="store_true", help="create ./coaia.json instead of ~/coaia.json"
     )
-    parser.set_defaults(handler=init)
+    as_command(
+        parser,
+        init,
+        """coaia init
+        coaia init --interactive
+        coaia init --project""",
+        local=True,
+    )
 
 
 def build_config(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia config``."""
     group = subcommands(parser, words, "coaia config show")
-    shown = add_local_command(
+    shown = add_command(
         group,
         "show",
         show,
         "show every setting that has a value and where it comes from",
         """coaia config show
         coaia config show --all --json""",
+        local=True,
     )
     shown.add_argument("--all", action="store_true", help="also show settings without a value")
     add_listing_options(shown)

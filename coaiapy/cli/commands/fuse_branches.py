@@ -3,7 +3,7 @@
 from typing import List
 
 from coaiapy.cli.branches import Branch, add_branches, command_place
-from coaiapy.cli.parser import Parser, example_text
+from coaiapy.cli.parser import Parser
 
 RESOURCES = (
     Branch(
@@ -72,6 +72,11 @@ RESOURCES = (
 
 def build(parser: Parser, words: List[str]) -> None:
     """Add the resources to ``coaia fuse``."""
-    parser.epilog = example_text("""coaia fuse traces --limit 10
-        coaia fuse doctor""")
-    add_branches(parser, RESOURCES, words, command_place(words) + 1)
+    add_branches(
+        parser,
+        RESOURCES,
+        words,
+        """coaia fuse traces --limit 10
+        coaia fuse doctor""",
+        command_place(words) + 1,
+    )

@@ -8,8 +8,8 @@ import re
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from coaiapy import patience
-from coaiapy.cli.parser import Answer, Parser
-from coaiapy.cli.streams import Context
+from coaiapy.cli.parser import Parser, as_command
+from coaiapy.cli.streams import Answer, Context
 from coaiapy.errors import ExitCode
 
 EXIT_CODES = (
@@ -113,14 +113,9 @@ TOPICS = (
     ("times", "how to write a point in time"),
     ("variables", "the environment variables that coaia reads"),
 )
-_EPILOG = """\
-topics:
-{}
-examples:
-  coaia help pipeline create
-  coaia help exit-codes
-  coaia help --json
-"""
+_EXAMPLE = """coaia help pipeline create
+coaia help exit-codes
+coaia help --json"""
 Command = Dict[str, Any]
 BuildParser = Callable[[List[str]], Any]
 # What the function that checks a value takes, by its name; without one a value is any text.
@@ -150,14 +145,15 @@ _DEFAULT = re.compile(r"\(default: ([^;()]*)[;)]")
 
 def build(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia help``."""
-    parser.epilog = _EPILOG.format("".join("  {:<12} {}\n".format(*topic) for topic in TOPICS))
+    as_command(parser, _show, _EXAMPLE, local=True)
+    topics = "".join("  {:<12} {}\n".format(*topic) for topic in TOPICS)
+    parser.epilog = "topics:\n{}\n{}".format(topics, parser.epilog)
     parser.add_argument("words", nargs="*", metavar="COMMAND", help="a command or a topic")
     parser.add_argument(
         "--json",
         action="store_true",
         help="print all commands with their operands, options, types and examples, and the exit codes",
     )
-    parser.set_defaults(handler=_show)
 
 
 def _show(args: argparse.Namespace, context: Context) -> None:

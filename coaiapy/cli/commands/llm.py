@@ -10,7 +10,7 @@ from coaiapy.cli.delivery import add_trace_options, recorder
 from coaiapy.cli.input import input_text
 from coaiapy.cli.options import add_json
 from coaiapy.cli.output import check_output, print_json, put_text
-from coaiapy.cli.parser import Parser, add_timeout, example_text
+from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context, flush, write_text
 from coaiapy.errors import ExitCode, StateError, UsageError
 from coaiapy.util.masking import shown_url
@@ -22,11 +22,6 @@ _PATH = r"(~?/|\.{1,2}/)\S*$|\S*[^\s.]\.[A-Za-z][A-Za-z0-9]{0,7}$"
 
 def build_process(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia p``."""
-    parser.epilog = example_text(
-        """coaia p dictkore "helo wrld, how r you"
-        coaia transcribe memo.mp3 | coaia p dictkore -O memo.txt
-        coaia p --list"""
-    )
     parser.add_argument(
         "tag", metavar="PROCESS_TAG", nargs="?", help="process tag, as shown by --list"
     )
@@ -39,18 +34,18 @@ def build_process(parser: Parser, words: List[str]) -> None:
     shown.add_argument(
         "--show", metavar="PROCESS_TAG", help="show the instruction of a process tag"
     )
-    add_timeout(parser)
-    parser.set_defaults(handler=process)
     _add_common_options(parser)
+    as_command(
+        parser,
+        process,
+        """coaia p dictkore "helo wrld, how r you"
+        coaia transcribe memo.mp3 | coaia p dictkore -O memo.txt
+        coaia p --list""",
+    )
 
 
 def build_summarize(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia summarize``."""
-    parser.epilog = example_text(
-        """coaia summarize "a long text" --temperature 0.2
-        coaia summarize notes.txt -O summary.txt
-        coaia transcribe talk.mp3 | coaia summarize"""
-    )
     parser.add_argument(
         "text",
         metavar="TEXT|FILE|-",
@@ -58,9 +53,14 @@ def build_summarize(parser: Parser, words: List[str]) -> None:
         help="a text, or the path of a file (default: standard input)",
     )
     _add_file(parser)
-    add_timeout(parser)
-    parser.set_defaults(handler=summarize)
     _add_common_options(parser)
+    as_command(
+        parser,
+        summarize,
+        """coaia summarize "a long text" --temperature 0.2
+        coaia summarize notes.txt -O summary.txt
+        coaia transcribe talk.mp3 | coaia summarize""",
+    )
 
 
 def _add_file(parser: Parser) -> None:

@@ -4,7 +4,7 @@ import argparse
 from typing import Any, List
 
 from coaiapy.cli.options import add_id, json_or_text, positive, seconds
-from coaiapy.cli.parser import Parser, example_text
+from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context, flush
 from coaiapy.errors import CoaiaError, UsageError
 from coaiapy.langfuse.records.fields import LEVELS, OBSERVATION_TYPES
@@ -17,10 +17,15 @@ _USAGE = "coaia run [options] -- COMMAND [ARG ...]"
 def build(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia run``."""
     parser.usage = _USAGE
-    parser.epilog = example_text("""coaia run -- make test
+    as_command(
+        parser,
+        run,
+        """coaia run -- make test
         coaia run --trace-name nightly --tag cron -- bash nightly.sh
-        coaia run --name train --timeout 3600 --retries 2 -- python train.py --epochs 3""")
-    parser.set_defaults(handler=run, command=[], require_delivery=False)
+        coaia run --name train --timeout 3600 --retries 2 -- python train.py --epochs 3""",
+        local=True,
+    )
+    parser.set_defaults(command=[], require_delivery=False)
     parser.joined = lambda given: _without_command(parser, given)
     parser.meant = lambda left, given: ": put -- before the command ({})".format(_USAGE)
     _add_record(parser)

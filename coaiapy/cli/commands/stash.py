@@ -7,7 +7,7 @@ from coaiapy.cli.delivery import add_trace_options, recorder
 from coaiapy.cli.input import STDIN, agrees, read_stdin_bytes
 from coaiapy.cli.options import add_json
 from coaiapy.cli.output import add_listing_options, print_json, show_listing
-from coaiapy.cli.parser import Parser, add_command, add_timeout, example_text, subcommands
+from coaiapy.cli.parser import Parser, add_command, as_command, subcommands
 from coaiapy.cli.streams import Context, write_bytes
 from coaiapy.errors import ExitCode, NotFoundError, UsageError
 from coaiapy.stash import stash
@@ -168,9 +168,6 @@ def _add_verbose(parser: Parser) -> None:
 
 def build_tash(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia tash``."""
-    parser.epilog = example_text("""coaia tash greeting "hello there"
-        coaia tash notes -F notes.txt -T 3600
-        coaia tash picture -F - < picture.png""")
     parser.add_argument("key", metavar="KEY", help="key to store the value under")
     parser.add_argument("value", metavar="VALUE", nargs="?", help="text to stash")
     parser.add_argument(
@@ -185,15 +182,17 @@ def build_tash(parser: Parser, words: List[str]) -> None:
     )
     _add_verbose(parser)
     add_trace_options(parser)
-    add_timeout(parser)
-    parser.set_defaults(handler=tash)
+    as_command(
+        parser,
+        tash,
+        """coaia tash greeting "hello there"
+        coaia tash notes -F notes.txt -T 3600
+        coaia tash picture -F - < picture.png""",
+    )
 
 
 def build_fetch(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia fetch``."""
-    parser.epilog = example_text("""coaia fetch greeting
-        coaia fetch picture -O picture.png
-        coaia fetch colour --default green""")
     parser.add_argument("key", metavar="KEY", help="key of the value")
     parser.add_argument("-O", "--output", metavar="FILE", help="write the value to this file")
     parser.add_argument(
@@ -201,8 +200,13 @@ def build_fetch(parser: Parser, words: List[str]) -> None:
     )
     add_json(parser)
     _add_verbose(parser)
-    add_timeout(parser)
-    parser.set_defaults(handler=fetch)
+    as_command(
+        parser,
+        fetch,
+        """coaia fetch greeting
+        coaia fetch picture -O picture.png
+        coaia fetch colour --default green""",
+    )
 
 
 def build_stash(parser: Parser, words: List[str]) -> None:

@@ -6,7 +6,7 @@ from typing import List, Optional
 from coaiapy.checks import project_files
 from coaiapy.cli.input import agrees
 from coaiapy.cli.output import add_listing_options, show_listing
-from coaiapy.cli.parser import Parser, example_text
+from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context
 from coaiapy.config import trust
 from coaiapy.errors import NotFoundError, UsageError
@@ -55,24 +55,32 @@ def _list(args: argparse.Namespace, context: Context) -> None:
 
 def build_trust(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia trust``."""
-    parser.epilog = example_text("""coaia trust
-        coaia trust .env --yes
-        coaia trust --list""")
     _add_path(parser, "folder of a project, or one of its files (default: the current folder)")
     parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     parser.add_argument(
         "--list", action="store_true", help="list the trusted files, and which have changed since"
     )
     add_listing_options(parser)
-    parser.set_defaults(handler=trust_)
+    as_command(
+        parser,
+        trust_,
+        """coaia trust
+        coaia trust .env --yes
+        coaia trust --list""",
+        local=True,
+    )
 
 
 def build_untrust(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia untrust``."""
-    parser.epilog = example_text("""coaia untrust
-        coaia untrust ~/src/project/.env""")
     _add_path(parser, "file, or folder with all that is in it (default: the current folder)")
-    parser.set_defaults(handler=untrust)
+    as_command(
+        parser,
+        untrust,
+        """coaia untrust
+        coaia untrust ~/src/project/.env""",
+        local=True,
+    )
 
 
 def _add_path(parser: Parser, help: str) -> None:

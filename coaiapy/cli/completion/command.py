@@ -7,7 +7,7 @@ from typing import List
 
 from coaiapy.cli.completion.complete import BuildParser, offer
 from coaiapy.cli.completion.values import Candidate, Offer
-from coaiapy.cli.parser import Parser, example_text
+from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context, write_text
 from coaiapy.util.files import read_text
 
@@ -18,13 +18,15 @@ _CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 def build(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia completion``."""
-    parser.epilog = example_text(
+    parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help="bash, zsh or fish")
+    as_command(
+        parser,
+        print_script,
         """eval "$(coaia completion bash)"                           # in ~/.bashrc
         eval "$(coaia completion zsh)"                            # in ~/.zshrc, below compinit
-        coaia completion fish > ~/.config/fish/completions/coaia.fish"""
+        coaia completion fish > ~/.config/fish/completions/coaia.fish""",
+        local=True,
     )
-    parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help="bash, zsh or fish")
-    parser.set_defaults(handler=print_script)
 
 
 def print_script(args: argparse.Namespace, context: Context) -> None:

@@ -8,7 +8,7 @@ from coaiapy.cli.commands.audio.tag import add_tag_options, change_of
 from coaiapy.cli.delivery import add_trace_options, recorder
 from coaiapy.cli.input import input_text
 from coaiapy.cli.output import add_listing_options, check_output, show_listing, steps_bar
-from coaiapy.cli.parser import Parser, add_timeout, example_text
+from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context
 from coaiapy.errors import ExitCode, UsageError
 
@@ -17,12 +17,6 @@ _ENGINES = ("standard", "neural", "long-form", "generative")
 
 def build(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia synthesize``."""
-    parser.epilog = example_text(
-        """coaia synthesize "Good morning" -O morning.mp3 --voice Amy
-        coaia synthesize -F chapter.txt -O chapter.mp3 --engine neural --title "Chapter 1"
-        coaia p dictkore -F memo.txt | coaia synthesize -O memo.ogg --format ogg_vorbis
-        coaia synthesize --voices --language fr"""
-    )
     parser.add_argument(
         "text", metavar="TEXT", nargs="?", help="text to speak (default: standard input)"
     )
@@ -52,8 +46,14 @@ def build(parser: Parser, words: List[str]) -> None:
     add_tag_options(parser)
     add_listing_options(parser)
     add_trace_options(parser)
-    add_timeout(parser)
-    parser.set_defaults(handler=synthesize)
+    as_command(
+        parser,
+        synthesize,
+        """coaia synthesize "Good morning" -O morning.mp3 --voice Amy
+        coaia synthesize -F chapter.txt -O chapter.mp3 --engine neural --title "Chapter 1"
+        coaia p dictkore -F memo.txt | coaia synthesize -O memo.ogg --format ogg_vorbis
+        coaia synthesize --voices --language fr""",
+    )
 
 
 def synthesize(args: argparse.Namespace, context: Context) -> Optional[int]:

@@ -6,7 +6,7 @@ from typing import Any, List, Optional
 from coaiapy.audio.tags.base import NAMES
 from coaiapy.cli.delivery import add_trace_options, recorder
 from coaiapy.cli.output import print_json
-from coaiapy.cli.parser import Parser, example_text
+from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context
 from coaiapy.errors import CoaiaError, ExitCode
 
@@ -48,18 +48,20 @@ def change_of(args: argparse.Namespace, clear: bool = False) -> Any:
 
 def build(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia tag``."""
-    parser.epilog = example_text(
-        """coaia tag memo.mp3
-        coaia tag memo.mp3 --title "Morning" --artist "John" --year 2026 --cover cover.jpg
-        coaia tag memo.mp3 --set TXXX:mood=calm --comment ""
-        coaia tag memo.mp3 --clear"""
-    )
     parser.add_argument("files", metavar="FILE", nargs="+", help="audio file")
     add_tag_options(parser)
     parser.add_argument("--clear", action="store_true", help="remove all existing tags first")
     parser.add_argument("--json", action="store_true", help="print the tags as JSON")
     add_trace_options(parser)
-    parser.set_defaults(handler=tag)
+    as_command(
+        parser,
+        tag,
+        """coaia tag memo.mp3
+        coaia tag memo.mp3 --title "Morning" --artist "John" --year 2026 --cover cover.jpg
+        coaia tag memo.mp3 --set TXXX:mood=calm --comment ""
+        coaia tag memo.mp3 --clear""",
+        local=True,
+    )
 
 
 def tag(args: argparse.Namespace, context: Context) -> Optional[int]:

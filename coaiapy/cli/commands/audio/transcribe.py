@@ -7,7 +7,7 @@ from typing import Any, List, Optional
 from coaiapy.audio.transcripts import FORMATS, as_object
 from coaiapy.cli.delivery import add_trace_options, recorder
 from coaiapy.cli.output import check_output, print_json, seconds_bar
-from coaiapy.cli.parser import Parser, add_timeout, example_text
+from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context
 from coaiapy.config.schema import KEY_OF
 from coaiapy.errors import CoaiaError, ExitCode, StateError, UsageError
@@ -18,12 +18,6 @@ _SUBTITLES = ("srt", "vtt")
 
 def build(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia transcribe``."""
-    parser.epilog = example_text(
-        """coaia transcribe memo.mp3
-        coaia transcribe talk.wav --format srt -O talk.srt
-        coaia transcribe one.mp3 two.mp3 --format vtt -O subtitles
-        OPENAI_BASE_URL=http://localhost:8000/v1 coaia transcribe memo.mp3"""
-    )
     parser.add_argument("files", metavar="FILE", nargs="+", help="recording of any length")
     parser.add_argument(
         "-O",
@@ -55,8 +49,14 @@ def build(parser: Parser, words: List[str]) -> None:
         "--model", help="transcription model (default: of the settings, else {})".format(model)
     )
     add_trace_options(parser)
-    add_timeout(parser)
-    parser.set_defaults(handler=transcribe)
+    as_command(
+        parser,
+        transcribe,
+        """coaia transcribe memo.mp3
+        coaia transcribe talk.wav --format srt -O talk.srt
+        coaia transcribe one.mp3 two.mp3 --format vtt -O subtitles
+        OPENAI_BASE_URL=http://localhost:8000/v1 coaia transcribe memo.mp3""",
+    )
 
 
 def transcribe(args: argparse.Namespace, context: Context) -> Optional[int]:

@@ -8,7 +8,7 @@ from coaiapy.cli.branches import Branch, add_branches, command_place
 from coaiapy.cli.commands.env.listing import add_place, add_reveal, path_of, shown_table
 from coaiapy.cli.input import STDIN, agrees, read_stdin_line
 from coaiapy.cli.options import add_json, add_shell
-from coaiapy.cli.parser import Parser, example_text
+from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context, is_terminal
 from coaiapy.env import files as env_files
 from coaiapy.env import held
@@ -55,9 +55,14 @@ COMMANDS = (
 
 def build(parser: Parser, words: List[str]) -> None:
     """Add the commands to ``coaia env``."""
-    parser.epilog = example_text("""coaia env set COAIA_USER_ID john
-        eval "$(coaia env source --export)\"""")
-    add_branches(parser, COMMANDS, words, command_place(words) + 1)
+    add_branches(
+        parser,
+        COMMANDS,
+        words,
+        """coaia env set COAIA_USER_ID john
+        eval "$(coaia env source --export)\"""",
+        command_place(words) + 1,
+    )
 
 
 def init(args: argparse.Namespace, context: Context) -> None:
@@ -213,31 +218,35 @@ def _add_persistence(parser: Parser, temp_help: str) -> None:
 
 def build_init(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env init``."""
-    parser.set_defaults(handler=init)
-    parser.epilog = example_text("""coaia env init
-        coaia env init --global
-        coaia env init --name dev --format env""")
     add_place(parser)
     _add_format(parser)
     _add_force(parser, "replace an existing file and lose its variables")
+    as_command(
+        parser,
+        init,
+        """coaia env init
+        coaia env init --global
+        coaia env init --name dev --format env""",
+        local=True,
+    )
 
 
 def build_get(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env get``."""
-    parser.set_defaults(handler=get)
-    parser.epilog = example_text("""coaia env get COAIA_TRACE_ID
-        coaia env get COAIA_USER_ID --location global""")
     parser.add_argument("key", metavar="VARIABLE")
     add_place(parser, default="project, then global")
     add_json(parser)
+    as_command(
+        parser,
+        get,
+        """coaia env get COAIA_TRACE_ID
+        coaia env get COAIA_USER_ID --location global""",
+        local=True,
+    )
 
 
 def build_set(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env set``."""
-    parser.set_defaults(handler=set_)
-    parser.epilog = example_text("""coaia env set COAIA_USER_ID john
-        coaia env set OFFSET -5 --name dev
-        eval "$(coaia env set DEBUG_MODE true --temp)\"""")
     parser.add_argument("key", metavar="VARIABLE")
     parser.add_argument(
         "value",
@@ -247,37 +256,50 @@ def build_set(parser: Parser, words: List[str]) -> None:
     add_place(parser)
     _add_format(parser)
     _add_persistence(parser, "print a line for eval that sets it in this shell; change no file")
+    as_command(
+        parser,
+        set_,
+        """coaia env set COAIA_USER_ID john
+        coaia env set OFFSET -5 --name dev
+        eval "$(coaia env set DEBUG_MODE true --temp)\"""",
+        local=True,
+    )
 
 
 def build_unset(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env unset``."""
-    parser.set_defaults(handler=unset)
-    parser.epilog = example_text("""coaia env unset OLD_VARIABLE
-        eval "$(coaia env unset DEBUG_MODE --temp)\"""")
     parser.add_argument("key", metavar="VARIABLE")
     add_place(parser)
     _add_format(parser)
     _add_persistence(parser, "print a line for eval that unsets it in this shell; change no file")
+    as_command(
+        parser,
+        unset,
+        """coaia env unset OLD_VARIABLE
+        eval "$(coaia env unset DEBUG_MODE --temp)\"""",
+        local=True,
+    )
 
 
 def build_source(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env source``."""
-    parser.set_defaults(handler=source)
-    parser.epilog = example_text("""eval "$(coaia env source --export)"
-        coaia env source --name dev --export --shell fish | source
-        coaia env source --name dev""")
     add_place(parser)
     parser.add_argument("--export", action="store_true", help="print shell lines for eval")
     add_shell(parser)
     add_json(parser)
     add_reveal(parser)
+    as_command(
+        parser,
+        source,
+        """eval "$(coaia env source --export)"
+        coaia env source --name dev --export --shell fish | source
+        coaia env source --name dev""",
+        local=True,
+    )
 
 
 def build_save(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env save``."""
-    parser.set_defaults(handler=save)
-    parser.epilog = example_text("""coaia env save --name llm-session
-        coaia env save --name llm-session --context-name "second draft" --force""")
     add_place(parser)
     _add_format(parser)
     parser.add_argument(
@@ -288,14 +310,25 @@ def build_save(parser: Parser, words: List[str]) -> None:
     )
     parser.add_argument("--context-name", metavar="TEXT", help="description to save with the ids")
     _add_force(parser, "overwrite the ids of another saved trace")
+    as_command(
+        parser,
+        save,
+        """coaia env save --name llm-session
+        coaia env save --name llm-session --context-name "second draft" --force""",
+        local=True,
+    )
 
 
 def build_clear(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env clear``."""
-    parser.set_defaults(handler=clear)
-    parser.epilog = example_text("""coaia env clear --name dev
-        coaia env clear --global --yes""")
     add_place(parser)
     parser.add_argument(
         "--yes", "--confirm", dest="yes", action="store_true", help="do not ask for confirmation"
+    )
+    as_command(
+        parser,
+        clear,
+        """coaia env clear --name dev
+        coaia env clear --global --yes""",
+        local=True,
     )

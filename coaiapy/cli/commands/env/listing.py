@@ -4,7 +4,7 @@ import argparse
 from typing import Dict, List, NamedTuple
 
 from coaiapy import environment
-from coaiapy.cli.parser import OneOfSeveral, Parser, example_text
+from coaiapy.cli.parser import OneOfSeveral, Parser, as_command
 from coaiapy.cli.streams import Context, is_terminal
 from coaiapy.env.places import VARIABLE_COLUMNS
 
@@ -21,14 +21,18 @@ class Place(NamedTuple):
 
 def build(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env list``."""
-    parser.set_defaults(handler=show)
-    parser.epilog = example_text("""coaia env list
-        coaia env list --name dev --json""")
     add_place(parser, default="both")
     from coaiapy.cli.output import add_listing_options
 
     add_listing_options(parser, "one environment as a JSON object, or all of them as a JSON list")
     add_reveal(parser)
+    as_command(
+        parser,
+        show,
+        """coaia env list
+        coaia env list --name dev --json""",
+        local=True,
+    )
 
 
 def add_place(parser: Parser, default: str = "project") -> None:

@@ -15,7 +15,7 @@ from coaiapy.cli.output import (
     show_listing,
     steps_bar,
 )
-from coaiapy.cli.parser import add_command, add_local_command, subcommands
+from coaiapy.cli.parser import add_command, subcommands
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.errors import ExitCode, NotFoundError, UsageError
@@ -39,25 +39,32 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
         """coaia fuse outbox status
         coaia fuse outbox flush""",
     )
-    status = add_local_command(
+    status = add_command(
         group,
         "status",
         show_status,
         "count the unsent records of each server and project",
         "coaia fuse outbox status",
+        local=True,
     )
     add_listing_options(status)
-    listing = add_local_command(
+    listing = add_command(
         group,
         "list",
         list_entries,
         "list the waiting and the rejected records",
         "coaia fuse outbox list --state rejected",
+        local=True,
     )
     listing.add_argument("--state", choices=outbox.STATES, help=_STATE_HELP)
     add_listing_options(listing)
-    show = add_local_command(
-        group, "show", show_entry, "show one record of the outbox", "coaia fuse outbox show 12"
+    show = add_command(
+        group,
+        "show",
+        show_entry,
+        "show one record of the outbox",
+        "coaia fuse outbox show 12",
+        local=True,
     )
     show.add_argument("row", metavar="ROW", type=positive, help=_ROW_HELP)
     add_json(show)
@@ -102,33 +109,36 @@ def _build_flush(group: Any) -> None:
 
 
 def _build_changes(group: Any) -> None:
-    retry = add_local_command(
+    retry = add_command(
         group,
         "retry",
         retry_rejected,
         "queue rejected records for sending again",
         "coaia fuse outbox retry",
+        local=True,
     )
     retry.add_argument(
         "rows", metavar="ROW", type=positive, nargs="*", help=_ROW_HELP + " (default: all)"
     )
-    drop = add_local_command(
+    drop = add_command(
         group,
         "drop",
         drop_entries,
         "delete records from the outbox without sending them",
         "coaia fuse outbox drop 12 --yes\ncoaia fuse outbox drop --state rejected",
+        local=True,
     )
     drop.add_argument("rows", metavar="ROW", type=positive, nargs="*", help=_ROW_HELP)
     drop.add_argument("--state", choices=outbox.STATES, help=_STATE_HELP)
     drop.add_argument("--all", action="store_true", help="delete all records")
     drop.add_argument("--yes", action="store_true", help="do not ask for confirmation")
-    export = add_local_command(
+    export = add_command(
         group,
         "export",
         export_entries,
         "export the outbox as JSON Lines",
         "coaia fuse outbox export -o waiting.jsonl",
+        local=True,
     )
     export.add_argument(
         "-o", "--output", metavar="FILE", help="file to write (default: standard output)"

@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, List
 from coaiapy.cli.input import agrees
 from coaiapy.cli.options import add_json
 from coaiapy.cli.output import add_listing_options, print_json, show_listing
-from coaiapy.cli.parser import add_command, add_group, add_local_command
+from coaiapy.cli.parser import add_command, add_group
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.errors import CoaiaError, ExitCode
@@ -67,24 +67,30 @@ def _build_presets(group: Any, words: List[str]) -> None:
         words,
         "coaia fuse score-configs presets list --category narrative",
     )
-    listing = add_local_command(
+    listing = add_command(
         presets,
         "list",
         list_presets,
         "list the presets",
         "coaia fuse score-configs presets list --category narrative",
+        local=True,
     )
     listing.add_argument("--category", choices=CATEGORIES, help="only presets of this category")
     add_listing_options(listing)
-    show = add_local_command(
+    show = add_command(
         presets,
         "show",
         show_preset,
         "show a preset",
         "coaia fuse score-configs presets show Helpfulness",
+        local=True,
     )
     show.add_argument("preset", metavar="PRESET")
     add_json(show)
+    _build_install(presets)
+
+
+def _build_install(presets: Any) -> None:
     install = add_command(
         presets,
         "install",

@@ -7,7 +7,7 @@ from coaiapy.checks import doctor
 from coaiapy.checks.finding import Finding, worst
 from coaiapy.cli.options import add_json
 from coaiapy.cli.output import add_listing_options, print_json, show_fields, show_listing
-from coaiapy.cli.parser import add_timeout, example_text
+from coaiapy.cli.parser import as_command
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.langfuse.client import project as current_project
@@ -18,10 +18,12 @@ _WIDTH = len("credentials")
 
 def build_doctor(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Make ``parser`` the command."""
-    parser.epilog = example_text("coaia fuse doctor\ncoaia fuse doctor --json")
-    add_timeout(parser)
-    parser.set_defaults(handler=examine)
     add_json(parser)
+    as_command(
+        parser,
+        examine,
+        "coaia fuse doctor\ncoaia fuse doctor --json",
+    )
 
 
 def examine(args: argparse.Namespace, context: Context) -> int:
@@ -49,10 +51,12 @@ def _verdict(one: Finding) -> Dict[str, Any]:
 
 def build_health(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Make ``parser`` the command."""
-    parser.epilog = example_text("coaia fuse health --json")
-    add_timeout(parser)
-    parser.set_defaults(handler=show_health)
     add_json(parser)
+    as_command(
+        parser,
+        show_health,
+        "coaia fuse health --json",
+    )
 
 
 def show_health(args: argparse.Namespace, context: Context) -> None:
@@ -65,10 +69,12 @@ def show_health(args: argparse.Namespace, context: Context) -> None:
 
 def build_projects(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Make ``parser`` the command."""
-    parser.epilog = example_text("coaia fuse projects --json")
-    add_timeout(parser)
-    parser.set_defaults(handler=list_projects)
     add_listing_options(parser)
+    as_command(
+        parser,
+        list_projects,
+        "coaia fuse projects --json",
+    )
 
 
 def list_projects(args: argparse.Namespace, context: Context) -> None:

@@ -13,7 +13,7 @@ from coaiapy.cli.output import (
     show_listing,
     show_table,
 )
-from coaiapy.cli.parser import add_command, add_local_command, subcommands
+from coaiapy.cli.parser import add_command, subcommands
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.langfuse.read.filters import SessionFilter
@@ -82,12 +82,13 @@ def _build_files(group: Any) -> None:
     node.add_argument("session_id", metavar="SESSION_ID", type=references.session)
     node.add_argument("trace_id", metavar="TRACE_ID")
     _add_writing(node, sessions.NODE_NAME)
-    view = add_local_command(
+    view = add_command(
         group,
         "view",
         view_file,
         "show the traces in a session file",
         "coaia fuse sessions view -f session.yml --json",
+        local=True,
     )
     _add_file(view)
     add_listing_options(view)

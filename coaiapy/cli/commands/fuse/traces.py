@@ -17,7 +17,7 @@ from coaiapy.cli.output import (
     show_session,
     show_trace,
 )
-from coaiapy.cli.parser import add_command, add_timeout, subcommands
+from coaiapy.cli.parser import add_command, as_command, subcommands
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.errors import UsageError
@@ -105,10 +105,9 @@ def list_observations(args: argparse.Namespace, context: Context) -> None:
 
 def build_list(parser: argparse.ArgumentParser, group: Any) -> None:
     """Make ``parser`` list by itself, and add ``list`` to its commands."""
-    add_timeout(parser)
+    as_command(parser, list_traces, "coaia fuse traces --user-id john --limit 10")
     _add_options(parser)
     parser.set_defaults(
-        handler=list_traces,
         limit=DEFAULT_LIMIT,
         all=False,
         user_id=None,
@@ -199,7 +198,7 @@ def list_traces(args: argparse.Namespace, context: Context) -> None:
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse traces``; without one it lists."""
-    group = subcommands(parser, words, "coaia fuse traces --user-id john --limit 10")
+    group = subcommands(parser, words)
     build_list(parser, group)
     _build_views(group)
     build_observations(group)

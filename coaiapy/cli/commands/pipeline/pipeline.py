@@ -7,7 +7,7 @@ from coaiapy import pipeline
 from coaiapy.cli.commands.pipeline import options, run, trust
 from coaiapy.cli.options import add_export_env, add_json
 from coaiapy.cli.output import add_listing_options, print_json, show_listing, show_trace
-from coaiapy.cli.parser import Parser, add_command, add_local_command, subcommands
+from coaiapy.cli.parser import Parser, add_command, subcommands
 from coaiapy.cli.streams import Context
 from coaiapy.errors import ExitCode, UsageError
 from coaiapy.templating.files import COLUMNS
@@ -35,12 +35,13 @@ def build(parser: Parser, words: List[str]) -> None:
     )
     _build_init(group)
     trust.build(group)
-    add_local_command(
+    add_command(
         group,
         "schema",
         schema,
         "print the JSON Schema of templates, for use in editors",
         "coaia pipeline schema > .coaia/template.schema.json",
+        local=True,
     )
     running = add_command(
         group,
@@ -58,25 +59,27 @@ def build(parser: Parser, words: List[str]) -> None:
 
 
 def _build_list(group: Any) -> None:
-    parser = add_local_command(
+    parser = add_command(
         group,
         "list",
         list_templates,
         "list the available templates",
         "coaia pipeline list --path",
+        local=True,
     )
     parser.add_argument("--path", action="store_true", help="also show the path of each template")
     add_listing_options(parser)
 
 
 def _build_show(group: Any) -> None:
-    parser = add_local_command(
+    parser = add_command(
         group,
         "show",
         show,
         "show the variables and steps of a template",
         """coaia pipeline show simple-trace
         coaia pipeline show llm-chain --preview""",
+        local=True,
     )
     parser.add_argument("template", metavar="TEMPLATE")
     parser.add_argument(
@@ -104,13 +107,14 @@ def _add_creation_options(parser: Parser) -> None:
 
 
 def _build_init(group: Any) -> None:
-    parser = add_local_command(
+    parser = add_command(
         group,
         "init",
         init,
         "create a template file to edit",
         """coaia pipeline init my-template
         coaia pipeline init company-etl --from data-pipeline --location project""",
+        local=True,
     )
     parser.add_argument("name", metavar="NAME")
     parser.add_argument(

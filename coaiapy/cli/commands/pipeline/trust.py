@@ -6,7 +6,7 @@ from typing import Any
 
 from coaiapy.cli.input import agrees
 from coaiapy.cli.output import add_listing_options, show_listing
-from coaiapy.cli.parser import add_local_command
+from coaiapy.cli.parser import add_command
 from coaiapy.cli.streams import Context, is_terminal
 from coaiapy.config import trust
 from coaiapy.errors import ConfigError, NotFoundError, UsageError
@@ -20,13 +20,14 @@ _DIGITS = 12
 
 def build(group: Any) -> None:
     """Add both commands to ``coaia pipeline``."""
-    parser = add_local_command(
+    parser = add_command(
         group,
         "trust",
         trust_,
         "trust a template of the project to run its commands",
         """coaia pipeline trust nightly
         coaia pipeline trust --list""",
+        local=True,
     )
     parser.add_argument("template", metavar="TEMPLATE", nargs="?")
     parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
@@ -36,12 +37,13 @@ def build(group: Any) -> None:
         help="list the trusted templates, and which have changed since",
     )
     add_listing_options(parser)
-    parser = add_local_command(
+    parser = add_command(
         group,
         "untrust",
         untrust,
         "trust a template of the project no more",
         "coaia pipeline untrust nightly",
+        local=True,
     )
     parser.add_argument("template", metavar="TEMPLATE")
 
