@@ -1,7 +1,7 @@
 """Makes a ``coaia`` that tests start report each module that a thread is the first to import.
 
 Python imports this file at its start where this folder is on PYTHONPATH; COLD_IMPORTS is the file
-to which it adds a line for each. With COLD_NO_THREADS the system seems to allow no thread.
+to which it adds a line for each.
 """
 
 import _thread
@@ -20,11 +20,5 @@ class Finder:
                 report.write(name + "\n")
 
 
-def start_no_thread(*unused):
-    raise RuntimeError("can't start new thread")
-
-
 if "COLD_IMPORTS" in os.environ:
     sys.meta_path.insert(0, Finder())
-if "COLD_NO_THREADS" in os.environ:
-    _thread.start_new_thread = start_no_thread

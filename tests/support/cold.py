@@ -4,6 +4,7 @@ The command lines are the examples in the help of every command, so that none is
 """
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -67,21 +68,37 @@ def delivers(parser):
     return any("--require-delivery" in action.option_strings for action in parser._actions)
 
 
-def run(words, **variables):
-    """Run ``coaia WORD...``."""
-    return ended(started(words, **variables), words)
+def run(words, prepare=lambda: None, **variables):
+    """Run ``coaia WORD...``; ``prepare()`` is called in its process before."""
+    return ended(started(words, prepare, **variables), words)
 
 
-def started(words, **variables):
+def started(words, prepare=lambda: None, **variables):
     """Start ``coaia WORD...``."""
+
+    def begin():
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        prepare()
+
     return subprocess.Popen(
         [SCRIPT] + words,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         env=dict(os.environ, **variables),
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+        preexec_fn=begin,
     )
+
+
+def refuse_threads():
+    """Let the system refuse every thread from now on, as it does where too many processes run.
+
+    A thread gets a stack as large as the limit for stacks, which is more than all memory allowed.
+    The limit of processes itself does not hold for root.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_STACK)
+    resource.setrlimit(resource.RLIMIT_STACK, (64 << 30, most))
+    resource.setrlimit(resource.RLIMIT_AS, (16 << 30, 16 << 30))
 
 
 def ended(process, words, longest=LONGEST):

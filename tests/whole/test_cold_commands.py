@@ -90,17 +90,45 @@ def test_no_write_waits_for_ever(use):
     assert {end.code for end in cold.several_at_once(cold.run, writes * 10)} == {0}
 
 
-def test_without_threads_writes_are_kept_and_sent(use, run, monkeypatch):
+def cannot_start_threads():
+    """Whether the limits of ``cold.refuse_threads`` do what they say on this system."""
+    program = "import threading; threading.Thread(target=print).start()"
+    words = [sys.executable, "-c", program]
+    ended = subprocess.run(words, stderr=subprocess.PIPE, preexec_fn=cold.refuse_threads)
+    return b"can't start new thread" in ended.stderr
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits are another thing there")
+def test_where_no_thread_can_be_started_writes_are_kept_and_sent(use, run):
+    assert cannot_start_threads()
     server = use("v4-events_only")
-    monkeypatch.setenv("PYTHONPATH", str(cold.SITE))
-    end = cold.run(["fuse", "traces", "create", "one"], COLD_NO_THREADS="1")
+    end = cold.run(["fuse", "traces", "create", "one"], cold.refuse_threads)
     assert (end.code, "Traceback" in end.err) == (0, False), end
     assert run("fuse", "outbox", "list", "--jsonl").out == ""
     server.stop_listening()
     words = ["fuse", "traces", "create", "two", "--timeout", "1"]
-    end = cold.run(words, COLD_NO_THREADS="1")
+    end = cold.run(words, cold.refuse_threads)
     assert end.code == 0 and "not sent yet: 1 record in the outbox, nothing is lost" in end.err
     assert run("fuse", "outbox", "list", "--jsonl").out.count("\n") == 1
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits are another thing there")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["fuse", "traces", "create", "one"],
+        ["fuse", "traces", "add-observation", "t", "-n", "a step"],
+        ["pipeline", "create", "simple-trace", "--var", "trace_name=a trace"],
+        ["run", "--quiet", "--", "true"],
+    ],
+    ids=lambda words: " ".join(words[:3]),
+)
+def test_where_no_thread_can_be_started_nothing_is_lost_in_the_background(use, run, words):
+    server = use("v4-events_only")
+    server.stop_listening()
+    end = cold.run(words, cold.refuse_threads, COAIA_DELIVERY="background")
+    assert (end.code, "Traceback" in end.err) == (0, False), end
+    assert run("fuse", "outbox", "list", "--jsonl").out.count("\n") >= 1
 
 
 @pytest.mark.parametrize("kind", ["v3", "v4-events_only"])
