@@ -8,7 +8,7 @@ from coaiapy.cli.parser import Parser
 RESOURCES = (
     Branch(
         "traces",
-        "commands.fuse.traces.build",
+        "commands.fuse.traces.traces.build",
         "list, view, write and delete traces and observations",
     ),
     Branch(

@@ -6,7 +6,7 @@ import io
 import pytest
 from places import ROOT
 
-from coaiapy.cli.commands.fuse import trace_writes
+from coaiapy.cli.commands.fuse.traces import writes
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.datasets import datasets
 from coaiapy.langfuse.datasets import files as dataset_files
@@ -125,7 +125,7 @@ def test_the_columns_are_documented_in_help_and_docs(run):
     for names, words in (
         (datasets.FIELDS, ("datasets", "import")),
         (score_files.COLUMNS, ("scores", "import")),
-        (trace_writes.FIELDS, ("traces", "add-observations")),
+        (writes.FIELDS, ("traces", "add-observations")),
     ):
         shown = run("fuse", *words + ("--help",)).out
         for name in names:

@@ -1,0 +1,108 @@
+"""``coaia fuse traces trace-view`` and the like: one trace, session or observation."""
+
+import argparse
+from typing import Any, Callable
+
+from coaiapy.cli import references
+from coaiapy.cli.options import add_json
+from coaiapy.cli.output import (
+    add_contents,
+    note_source,
+    print_json,
+    show_fields,
+    show_session,
+    show_trace,
+)
+from coaiapy.cli.parser import add_command
+from coaiapy.cli.streams import Context
+from coaiapy.config import settings
+from coaiapy.langfuse.traces import reads as trace_reads
+
+
+def build(group: Any) -> None:
+    """Add the commands to ``coaia fuse traces``."""
+    view = add_command(
+        group,
+        "trace-view",
+        view_trace,
+        "show a trace and its observations as a tree",
+        """coaia fuse traces trace-view $COAIA_TRACE_ID
+        coaia fuse traces trace-view latest --io""",
+        aliases=["tv"],
+    )
+    _add_reference(view, "trace", "COAIA_TRACE_ID")
+    add_contents(view)
+    add_json(view, default=argparse.SUPPRESS)
+    session = add_command(
+        group,
+        "session-view",
+        view_session,
+        "show the traces of a session",
+        "coaia fuse traces session-view $COAIA_SESSION_ID",
+        aliases=["sv"],
+    )
+    _add_reference(session, "session", "COAIA_SESSION_ID")
+    add_contents(session)
+    add_json(session, default=argparse.SUPPRESS)
+    observation = add_command(
+        group,
+        "get-observation",
+        view_observation,
+        "show one observation",
+        "coaia fuse traces get-observation $COAIA_LAST_OBSERVATION_ID",
+        aliases=["obs-get", "get-obs"],
+    )
+    _add_reference(observation, "observation", "COAIA_LAST_OBSERVATION_ID")
+    add_json(observation, default=argparse.SUPPRESS)
+
+
+def _add_reference(parser: argparse.ArgumentParser, kind: str, variable: str) -> None:
+    about = "id of the {}, {} (default: {})".format(kind, references.LATEST_HELP, variable)
+    parser.add_argument(
+        kind + "_id",
+        metavar=kind.upper() + "_ID",
+        nargs="?",
+        type=getattr(references, kind),
+        help=about,
+    )
+
+
+def view_trace(args: argparse.Namespace, context: Context) -> None:
+    """Show one trace as a tree."""
+    given = references.given_or_active(args.trace_id, "COAIA_TRACE_ID", "trace")
+    trace = _found(context, "trace", given, trace_reads.get_trace)
+    if args.json:
+        return print_json(context, trace)
+    show_trace(context, trace, args.io)
+
+
+def view_session(args: argparse.Namespace, context: Context) -> None:
+    """Show the traces of one session as trees."""
+    given = references.given_or_active(args.session_id, "COAIA_SESSION_ID", "session")
+    session = _found(context, "session", given, trace_reads.get_session)
+    if args.json:
+        return print_json(context, session)
+    show_session(context, session, args.io)
+
+
+def view_observation(args: argparse.Namespace, context: Context) -> None:
+    """Show one observation field by field."""
+    given = references.given_or_active(
+        args.observation_id, "COAIA_LAST_OBSERVATION_ID", "observation"
+    )
+    observation = _found(context, "observation", given, trace_reads.get_observation)
+    if args.json:
+        return print_json(context, observation)
+    show_fields(context, observation)
+
+
+def _found(context: Context, kind: str, given: str, read: Callable[..., Any]) -> Any:
+    """Return the record that ``given`` refers to, and note where it was read from."""
+    known = settings.load(context.env_file)
+
+    def read_it(record_id: str) -> Any:
+        return read(known, record_id, context.note)
+
+    found = references.read_one(read_it, known, kind, given)
+    note_source(context, known)
+    return found
