@@ -12,9 +12,7 @@ from coaiapy.errors import ConfigError, ExitCode, NetworkError
 from coaiapy.langfuse.journal.db import Journal, journal_path
 from coaiapy.langfuse.journal.marks import is_due
 from coaiapy.langfuse.records.records import Observation, Trace
-from coaiapy.langfuse.send import delivery
-from coaiapy.langfuse.send.outcome import SENT_LATER
-from coaiapy.langfuse.traces import traces
+from coaiapy.langfuse.send.outcome import SENT_LATER, Outcome
 from coaiapy.util.text import counted
 
 REJECTED_SHOWN = 5
@@ -57,12 +55,14 @@ def submit_and_report(
     observations: Iterable[Observation],
 ) -> int:
     """Write a trace with its observations, send them, say what became of them."""
+    from coaiapy.langfuse.traces import traces  # not at the top: some commands only report
+
     known = settings_for(args, context)
     outcome = traces.submit(known, itertools.chain([trace], observations))
     return report(args, context, outcome)
 
 
-def report(args: argparse.Namespace, context: Context, outcome: delivery.Outcome) -> int:
+def report(args: argparse.Namespace, context: Context, outcome: Outcome) -> int:
     """Say on stderr what became of what was written, and return the exit code."""
     for note in outcome.notes:
         context.note(note)
@@ -111,7 +111,7 @@ def _is_time_to_tell() -> bool:
         return is_due(journal, _TOLD)
 
 
-def _next_step(outcome: delivery.Outcome) -> str:
+def _next_step(outcome: Outcome) -> str:
     if isinstance(outcome.problem, ConfigError):  # then other keys or another server are meant
         return (
             "correct the keys or the address, then run: coaia fuse outbox flush --adopt-from "
@@ -120,7 +120,7 @@ def _next_step(outcome: delivery.Outcome) -> str:
     return SENT_LATER
 
 
-def _exit_code(args: argparse.Namespace, outcome: delivery.Outcome) -> int:
+def _exit_code(args: argparse.Namespace, outcome: Outcome) -> int:
     if outcome.rejected:
         return ExitCode.REFUSED
     if outcome.problem is not None and not isinstance(outcome.problem, NetworkError):
@@ -128,7 +128,7 @@ def _exit_code(args: argparse.Namespace, outcome: delivery.Outcome) -> int:
     return ExitCode.NETWORK if outcome.waiting and args.require_delivery else ExitCode.OK
 
 
-def summary(what: str, count: int, outcome: delivery.Outcome) -> str:
+def summary(what: str, count: int, outcome: Outcome) -> str:
     """Return the counts of an import: what was read is written or there already, and what was
     owed to the server is accepted, refused or waiting."""
     unchanged = count - outcome.changed

@@ -5,7 +5,6 @@ the user's. A key from outside that project, from the environment or the home, i
 the file is trusted (see ``trust``), or if the address can be nobody else's.
 """
 
-import ipaddress
 import re
 from typing import NamedTuple, Optional, Tuple
 
@@ -17,10 +16,8 @@ from coaiapy.util.paths import is_below
 from coaiapy.util.text import tell
 
 # What all programs read in the same way: no user, no backslash, no character that needs quoting.
-_PLAIN = re.compile(
-    r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?(?:[/?][^\\\s]*)?\Z", re.I
-)
-_HOST = re.compile(r"(\[?[0-9a-f:.]+\]?|[a-z0-9._-]+)\Z", re.I)
+_PLAIN = r"(?i)(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?(?:[/?][^\\\s]*)?\Z"
+_HOST = r"(?i)(\[?[0-9a-f:.]+\]?|[a-z0-9._-]+)\Z"
 _PORTS = {"http": 80, "https": 443}
 _NOWHERE = r"(?!)"
 _AWS = r"(?:polly|transcribe|s3|sts)(?:\.[a-z]{2}(?:-[a-z]+)+-\d)?\.amazonaws\.com(?:\.cn)?"
@@ -139,12 +136,12 @@ def _is_trusted(address: Found) -> bool:
 def _origin(text: str) -> Optional[Origin]:
     """Return what an address leads to, ``None`` for one that programs may read differently."""
     text = text.strip()
-    found = _PLAIN.match(text)
+    found = re.match(_PLAIN, text)
     if found:
         scheme = found.group(1).lower()
         port = int(found.group(3) or _PORTS[scheme])
         return Origin(scheme, found.group(2).lower().strip("[]"), port)
-    if _HOST.match(text):
+    if re.match(_HOST, text):
         return Origin("", text.lower().strip("[]"), 0)
     return None
 
@@ -152,6 +149,8 @@ def _origin(text: str) -> Optional[Origin]:
 def _is_this_machine(host: str) -> bool:
     if host == "localhost":
         return True
+    import ipaddress
+
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

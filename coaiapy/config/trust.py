@@ -8,7 +8,6 @@ small file for each trusted one: a change of one does not touch the others.
 import json
 import os
 import time
-from hashlib import sha256
 from typing import Any, Iterator, NamedTuple, Optional
 
 from coaiapy.errors import NoPlaceError, StateError
@@ -46,6 +45,8 @@ class Trusted(NamedTuple):
 
 def digest(content: bytes) -> str:
     """Return the hash that stands for a file's content."""
+    from hashlib import sha256  # not at the top: most commands ask for no trust
+
     return sha256(content).hexdigest()
 
 
@@ -111,7 +112,7 @@ def _folder() -> str:
 
 
 def _entry_of(path: str) -> str:
-    name = sha256(os.fsencode(place_of(path))).hexdigest()[:32]
+    name = digest(os.fsencode(place_of(path)))[:32]
     return os.path.join(_folder(), name + ".json")
 
 

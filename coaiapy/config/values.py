@@ -16,7 +16,7 @@ DOTENV = ".env"
 _chosen: Optional[str] = None
 DEFAULT = "default"
 # Other programs replace ${NAME} in such values. A text with spaces, an instruction, may contain it.
-_REFERENCE = re.compile(r"\S*\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?[-?+][^}\s]*)?\}\S*\Z")
+_REFERENCE = r"\S*\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?[-?+][^}\s]*)?\}\S*\Z"
 OS_ENVIRONMENT = "OS environment"
 
 
@@ -158,7 +158,7 @@ class ConfigValues:
         key = KEY_OF[name]
         if found is None:
             return key.default
-        reference = _REFERENCE.match(found.value) if isinstance(found.value, str) else None
+        reference = re.match(_REFERENCE, found.value) if isinstance(found.value, str) else None
         if reference:
             raise ConfigError(
                 "{} refers to the variable {}, and coaia does not expand variables: write the value "

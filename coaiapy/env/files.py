@@ -9,15 +9,13 @@ import os
 import re
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
 
-from coaiapy.config import trust
-from coaiapy.env import held
 from coaiapy.errors import StateError, UsageError
 from coaiapy.util import files, shell
 from coaiapy.util.paths import check_stays, make_private_folder
 
 FORMATS = ("json", "env")
 METADATA_PREFIX = "_COAIA_"
-_EXPANDED = re.compile(r"\$\{[^}:]*(?::-[^}]*)?\}")
+_EXPANDED = r"\$\{[^}:]*(?::-[^}]*)?\}"
 
 
 class EnvFile(NamedTuple):
@@ -67,7 +65,7 @@ def expanded_elsewhere(path: str, keys: Iterable[str]) -> List[str]:
     found = load(path)
     if found is None or found.format != "env":
         return []
-    return [key for key in keys if _EXPANDED.search(found.variables.get(key, ""))]
+    return [key for key in keys if re.search(_EXPANDED, found.variables.get(key, ""))]
 
 
 def without_metadata(variables: Mapping[str, str]) -> Dict[str, str]:
@@ -95,6 +93,8 @@ def change(
     the file stays as it is. A missing or empty file is written in ``format``; any other keeps its
     format.
     """
+    from coaiapy.env import held  # not at the top: who only reads a file needs no trust
+
     _make_folder_of(path)
     with files.locked(path):
         found = load(path)
@@ -118,6 +118,9 @@ def replace(path: str, variables: Dict[str, str], format: str = "json") -> None:
 
 def _write(path: str, variables: Mapping[str, str], text: str, is_own: bool) -> None:
     """Replace the file; if nothing in it waited for trust before, nothing does afterwards."""
+    from coaiapy.config import trust
+    from coaiapy.env import held
+
     is_kept = held.needing_trust(variables) or held.is_trusted(path)
     if is_own and is_kept and not held.is_free(path):
         trust.trust(path, trust.digest(text.encode("utf-8")))

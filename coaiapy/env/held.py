@@ -15,8 +15,7 @@ from coaiapy.util.paths import is_home
 
 # What starts programs, or makes those that start read or load something, in shells, linkers,
 # languages and the usual tools. Any case: some programs read both, and Windows knows only one.
-_PROGRAMS = re.compile(
-    r"""(?:
+_PROGRAMS = r"""(?xi)(?:
     PATH | HOME | SHELL | ENV | IFS | CDPATH | FPATH | ZDOTDIR | INPUTRC | PATHEXT | COMSPEC | PS\d
     | R?PROMPT\d? | PROMPT_COMMAND | SHELLOPTS | KSH_ENV | BASH.* | ZSH.* | FISH_.* | PSMODULE.*
     | LD_.* | DYLD_.* | LIBPATH | SHLIB_PATH | GCONV_PATH | LOCPATH | NLSPATH | MALLOC_.* | GLIBC_.*
@@ -32,9 +31,7 @@ _PROGRAMS = re.compile(
     | RES_OPTIONS | XDG_.* | TMPDIR | TEMP | TMP | KRB5.* | SQLITE_.* | FFREPORT | NETRC
     | COAIA_HOME | COAIAPY_ENV_PATH | AWS_.*FILE | AWS_PROFILE | AWS_ENDPOINT_URL_.*
     | GOOGLE_.*CREDENTIALS
-    )\Z""",
-    re.VERBOSE | re.IGNORECASE,
-)
+    )\Z"""
 
 
 class Sorted(NamedTuple):
@@ -46,7 +43,7 @@ class Sorted(NamedTuple):
 
 def starts_programs(name: str) -> bool:
     """Tell whether a variable decides which programs run, or what they load or talk to."""
-    return _PROGRAMS.match(name) is not None
+    return re.match(_PROGRAMS, name) is not None
 
 
 def risky(variables: Mapping[str, str]) -> List[str]:

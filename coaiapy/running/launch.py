@@ -14,8 +14,6 @@ from coaiapy.running.child import Plan
 from coaiapy.running.relay import Relay, pipe
 from coaiapy.running.supervisor import Running
 from coaiapy.running.tail import Tail
-from coaiapy.running.terminal import Terminal
-from coaiapy.running.terminal import start as start_on
 
 STDIN, STDOUT, STDERR = 0, 1, 2
 
@@ -82,6 +80,9 @@ def _terminal_like(number: int) -> Sequence[int]:
 
 
 def _on_terminal(plan: Plan, kept: Sequence[int], most: int, timeout: Optional[float]) -> Launched:
+    from coaiapy.running.terminal import Terminal  # not at the top: there may be none
+    from coaiapy.running.terminal import start as start_on
+
     terminal = Terminal(_open_terminal(), shares_keys=not os.isatty(STDIN))
     given = list(plan.streams)
     shown = Tail(most)

@@ -12,7 +12,6 @@ from coaiapy.errors import CoaiaError, ExitCode
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.content import content
 from coaiapy.langfuse.traces.active import PARENT, TRACE, active_ids, handed_on
-from coaiapy.llm.answers import LONGEST, understood
 from coaiapy.running.child import NotStartedError, Plan, exit_code
 from coaiapy.running.launch import STDERR, STDOUT, Launched, launch, was_interrupted
 from coaiapy.running.record import Place, Record
@@ -161,7 +160,7 @@ def _attempts(
 
 def _attempt(wishes: Wishes, environment: Mapping[str, str], supervisor: Supervisor) -> Attempt:
     # The end of a model's answer does not say what it was.
-    most = max(wishes.most + MARGIN, LONGEST if wishes.type == _MODEL else 0)
+    most = max(wishes.most + MARGIN, _longest_answer() if wishes.type == _MODEL else 0)
     words = [os.fsdecode(word.encode("utf-8", "surrogateescape")) for word in wishes.words]
     try:
         launched = launch(Plan(words, environment), wishes.kept, most, wishes.timeout)
@@ -180,6 +179,12 @@ def _attempt(wishes: Wishes, environment: Mapping[str, str], supervisor: Supervi
     if problem and not code:
         code, said = ExitCode.FAILED, "its output could not be passed on: " + problem
     return Attempt(int(code), said, launched)
+
+
+def _longest_answer() -> int:
+    from coaiapy.llm.answers import LONGEST  # not at the top: few commands ask a model
+
+    return LONGEST
 
 
 def _problem(launched: Optional[Launched]) -> str:
@@ -233,6 +238,8 @@ def _answer(
     tail: Tail, redacted: Callable[[str], str], with_content: bool, facts: Dict[str, Any]
 ) -> Dict[str, Any]:
     """Return the fields of what a model service answered, if the output is that; add to ``facts``."""
+    from coaiapy.llm.answers import understood
+
     answer = understood(tail.value().decode("utf-8", "replace"), tail.is_cut)
     if answer is None:
         return {}

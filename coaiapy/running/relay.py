@@ -7,8 +7,7 @@ from typing import Optional, Tuple
 from coaiapy.running.child import above_streams
 from coaiapy.running.tail import Tail
 
-# The most that is passed on at a time, and what Linux may keep in a pipe on its way.
-BLOCK = 1 << 18
+# Sets what Linux may keep in a pipe on its way.
 _F_SETPIPE_SZ = 1031
 
 
@@ -33,20 +32,17 @@ class Relay:
         to be closed then, which tells the command what it would be told without coaia.
         """
         try:
-            data = os.read(self.source, BLOCK)
+            data = self.tail.read(self.source)
         except OSError as error:
             if error.errno != errno.EIO:  # so ends a pseudo-terminal
                 raise
-            data = b""
-        if data:
-            self.tail.feed(data)
+            return False
         return bool(data) and self._pass_on(data)
 
-    def _pass_on(self, data: bytes) -> bool:
-        view = memoryview(data)
-        while self.target is not None and view:
+    def _pass_on(self, data: memoryview) -> bool:
+        while self.target is not None and data:
             try:
-                view = view[os.write(self.target, view) :]
+                data = data[os.write(self.target, data) :]
             except OSError as error:
                 if error.errno not in (errno.EPIPE, errno.EBADF, errno.EIO):
                     self.problem = error

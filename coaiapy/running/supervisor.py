@@ -4,10 +4,12 @@ import os
 import selectors
 import signal
 import time
-from typing import Any, Callable, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
-from coaiapy.running import terminal as terminals
 from coaiapy.running.relay import Relay
+
+if TYPE_CHECKING:
+    from coaiapy.running.terminal import Terminal
 
 # What is handed on to the commands. A signal that this process ignores is not touched.
 FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGTSTP", "SIGCONT")
@@ -34,7 +36,7 @@ class Running:
         process: int,
         addressee: int,
         relays: List[Relay],
-        terminal: Optional[terminals.Terminal] = None,
+        terminal: Optional["Terminal"] = None,
         timeout: Optional[float] = None,
     ) -> None:
         self.process = process
@@ -213,7 +215,7 @@ class Supervisor:
         if waits and terminal:
             terminal.pass_keys()
 
-    def _listen(self, terminal: terminals.Terminal) -> None:
+    def _listen(self, terminal: "Terminal") -> None:
         """Listen to the keys while they can be passed on, and only then."""
         listens = terminal.user in self._selector.get_map()
         if terminal.wants_keys and not listens:
@@ -341,7 +343,9 @@ def _has_foreground() -> bool:
         own = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except OSError:
         return False
+    from coaiapy.running.terminal import in_foreground
+
     try:
-        return terminals.in_foreground(own)
+        return in_foreground(own)
     finally:
         os.close(own)

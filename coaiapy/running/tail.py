@@ -1,25 +1,45 @@
 """The end of a stream that is too long to keep."""
 
+import os
 from collections import deque
 from typing import Deque
 
+# The most that is read at a time, and the size of a block.
+BLOCK = 1 << 18
+
 
 class Tail:
-    """Keeps the last ``most`` bytes of what it is fed, and counts all of them in ``total``."""
+    """Keeps the last ``most`` bytes that it has read, and counts all of them in ``total``.
+
+    It reads into blocks of memory that it uses again and again: getting memory for each part of a
+    stream takes longer than passing that on.
+    """
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.total = 0
-        self._parts: Deque[bytes] = deque()
-        self._kept = 0
+        self._blocks: Deque[bytearray] = deque([bytearray(BLOCK)])
+        self._filled = 0  # bytes of the last block; the others are full
 
-    def feed(self, data: bytes) -> None:
-        """Take in the next bytes of the stream."""
-        self.total += len(data)
-        self._parts.append(data)
-        self._kept += len(data)
-        while self._kept - len(self._parts[0]) >= self.most:
-            self._kept -= len(self._parts.popleft())
+    def read(self, descriptor: int) -> memoryview:
+        """Read what there is, wait if there is nothing; return it, empty at the end of the stream.
+
+        The bytes stay there until the next ``read``.
+        """
+        if self._filled == BLOCK:
+            self._begin_block()
+        start = self._filled
+        block = memoryview(self._blocks[-1])
+        self._filled += os.readv(descriptor, [block[start:]])
+        self.total += self._filled - start
+        return block[start : self._filled]
+
+    def _begin_block(self) -> None:
+        if (len(self._blocks) - 1) * BLOCK >= self.most:
+            self._blocks.rotate(-1)  # nobody needs the oldest any more
+        else:
+            self._blocks.append(bytearray(BLOCK))
+        self._filled = 0
 
     @property
     def is_cut(self) -> bool:
@@ -28,4 +48,7 @@ class Tail:
 
     def value(self) -> bytes:
         """Return the bytes that are kept."""
-        return b"".join(self._parts)[-self.most :] if self.most else b""
+        last = self._blocks.pop()
+        whole = b"".join(self._blocks) + last[: self._filled]
+        self._blocks.append(last)
+        return whole[-self.most :] if self.most else b""

@@ -145,6 +145,8 @@ def in_url(text: str, is_setting: bool = True) -> Iterator[str]:
     A password also comes as it stands in a Basic auth header. With ``is_setting``, which says that
     the text is a URL from the settings, every long value of a query parameter counts as a secret.
     """
+    if "://" not in text:
+        return
     from urllib.parse import unquote, unquote_plus
 
     for value in query_secrets(text, is_setting):

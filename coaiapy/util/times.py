@@ -15,10 +15,9 @@ from typing import Any, Iterator, Optional
 from coaiapy.errors import UsageError
 from coaiapy.util.text import cut_repr
 
-_ISO = re.compile(
-    r"(\d{4})-?(\d\d)-?(\d\d)"
-    r"(?:[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?\s*(Z|[+-]\d\d(?::?[0-5]\d)?)?)?\Z",
-    re.IGNORECASE | re.ASCII,
+_ISO = (
+    r"(?ai)(\d{4})-?(\d\d)-?(\d\d)"
+    r"(?:[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?\s*(Z|[+-]\d\d(?::?[0-5]\d)?)?)?\Z"
 )
 _STORED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\Z", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -41,8 +40,8 @@ UNITS = {
     "w": "weeks",
 }
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_AGO = re.compile(r"(\d{1,9})\s*([a-z]+)(?:\s+ago)?\Z", re.ASCII)
-_DAY = re.compile(r"([a-z]+)(?:\s+(\d\d?):(\d\d))?\Z", re.ASCII)
+_AGO = r"(?a)(\d{1,9})\s*([a-z]+)(?:\s+ago)?\Z"
+_DAY = r"(?a)([a-z]+)(?:\s+(\d\d?):(\d\d))?\Z"
 
 
 def now() -> str:
@@ -160,7 +159,7 @@ def _tlid(text: str) -> datetime:
 
 
 def _iso(text: str) -> datetime:
-    match = _ISO.match(text)
+    match = re.match(_ISO, text)
     if not match:
         raise ValueError(text)
     year, month, day, hour, minute, second, fraction, zone = match.groups()
@@ -240,11 +239,11 @@ def parse(text: str, now: Optional[datetime] = None) -> Optional[str]:
     words = text.strip().lower()
     if words == "now":
         return to_text(moment)
-    ago = _AGO.match(words)
+    ago = re.match(_AGO, words)
     try:
         if ago and ago.group(2) in UNITS:
             return to_text(moment - timedelta(**{UNITS[ago.group(2)]: int(ago.group(1))}))
-        day = _DAY.match(words)
+        day = re.match(_DAY, words)
         return _on_day(day.group(1), day.group(2), day.group(3), moment) if day else None
     except (ValueError, OverflowError):
         return None

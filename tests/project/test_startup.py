@@ -61,6 +61,21 @@ def test_commands_that_need_no_package_load_none(tmp_path, words):
     assert foreign == set()
 
 
+def test_running_a_command_loads_what_starts_and_records_it_and_nothing_that_sends(tmp_path):
+    modules, foreign = loaded(tmp_path, "run", "--", "true")
+    assert foreign == set()
+    assert modules & SLOW == {"sqlite3"}
+    unneeded = {"hashlib", "shutil", "random", "ipaddress", "urllib.parse", "base64", "tty"}
+    assert modules & unneeded == set()
+    own = {name for name in modules if name.startswith("coaiapy.")}
+    assert not {name for name in own if name.startswith(("coaiapy.llm", "coaiapy.util.http"))}
+    assert not {name for name in own if "send" in name} - {
+        "coaiapy.langfuse.send",
+        "coaiapy.langfuse.send.outcome",
+    }
+    assert len(modules) < 130
+
+
 def test_a_pipeline_loads_the_template_language_alone(tmp_path):
     modules, foreign = loaded(tmp_path, "pipeline", "create", "data-pipeline")
     assert foreign == JINJA

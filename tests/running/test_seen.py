@@ -1,5 +1,7 @@
 """What is recorded of an output: what a screen would show, without secrets."""
 
+import os
+
 import pytest
 
 from coaiapy.errors import UsageError
@@ -9,8 +11,12 @@ from coaiapy.running.tail import Tail
 
 def seen(data, most=1000, more=(), on_terminal=False):
     tail = Tail(most + MARGIN)
+    reading, writing = os.pipe()
     for place in range(0, len(data), 700):
-        tail.feed(data[place : place + 700])
+        os.write(writing, data[place : place + 700])
+        tail.read(reading)
+    os.close(reading)
+    os.close(writing)
     return shown(tail, most, Redaction(more), on_terminal)
 
 

@@ -8,7 +8,6 @@ Marks are times by name, which the journal keeps from one command to the next.
 """
 
 import os
-import shutil
 from contextlib import contextmanager
 from typing import (
     Any,
@@ -86,6 +85,8 @@ def _temporary_folder() -> str:
 
 
 def _is_full(path: str) -> bool:
+    import shutil  # not at the top: only trouble needs it
+
     try:
         return shutil.disk_usage(os.path.dirname(path)).free < _LEAST_ROOM
     except OSError:

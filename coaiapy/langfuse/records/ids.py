@@ -8,7 +8,6 @@ same text therefore gives the same id in every process and every client.
 import os
 import re
 from functools import lru_cache
-from hashlib import sha256
 from typing import Any, List, Set
 
 from coaiapy.errors import UsageError
@@ -71,7 +70,7 @@ def span_trace_id(trace_id: str) -> str:
         text = text.replace("-", "")
     if _HEX32.match(text) and text.strip("0"):
         return text
-    return sha256(_bytes(trace_id)).digest()[:16].hex()
+    return _digest(trace_id)[:16].hex()
 
 
 def span_id(observation_id: str) -> str:
@@ -79,12 +78,14 @@ def span_id(observation_id: str) -> str:
     text = observation_id.lower()
     if _HEX16.match(text) and text.strip("0"):
         return text
-    return sha256(_bytes(observation_id)).digest()[:8].hex()
+    return _digest(observation_id)[:8].hex()
 
 
-def _bytes(text: str) -> bytes:
-    """Encode a text, also one with a lone surrogate, which a user may ask for as an id."""
-    return text.encode("utf-8", "surrogatepass")
+def _digest(text: str) -> bytes:
+    """Return the hash of a text, also of one with a lone surrogate, which a user may ask for."""
+    from hashlib import sha256  # not at the top: ids that are made here need none
+
+    return sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 @lru_cache(maxsize=256)
@@ -105,7 +106,7 @@ def known_forms(trace_id: str) -> List[str]:
 
 def derived_observation_id(*parts: str) -> str:
     """Return an observation id that is a hash of ``parts``, also of text that cannot be stored."""
-    return sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).digest()[:8].hex()
+    return _digest("\x1f".join(parts))[:8].hex()
 
 
 def known_observation_forms(observation_id: str) -> List[str]:

@@ -22,7 +22,6 @@ from coaiapy.langfuse.journal import outbox
 from coaiapy.langfuse.journal.db import Journal, journal_path
 from coaiapy.langfuse.journal.destinations import destination_of, of_same_project
 from coaiapy.langfuse.send.sender_lock import Lock, Status, lock_path, new_lock
-from coaiapy.util import threads
 from coaiapy.util.http import tls
 from coaiapy.util.masking import looks_secret
 
@@ -118,6 +117,7 @@ def _environment(folder: str) -> Dict[str, str]:
 
 def _start_thread(lock: Lock, settings: Settings, flush: Flush) -> bool:
     from coaiapy.langfuse.send import courier  # noqa: F401 # a thread must not import it
+    from coaiapy.util import threads
 
     if threads.start(BackgroundSender(lock, settings, flush).serve, THREAD) is not None:
         return True

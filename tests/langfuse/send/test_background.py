@@ -20,6 +20,7 @@ from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.send import background, delivery, sender_lock
 from coaiapy.langfuse.send.outcome import Outcome
 from coaiapy.langfuse.send.sender_lock import FileLock, ThreadLock
+from coaiapy.util import threads
 
 # Seconds after which a test gives up; nothing takes so long.
 LONG = 60.0
@@ -292,7 +293,7 @@ def test_without_processes_a_thread_sends(server, no_processes, quick, lock, mon
 
 
 def test_without_processes_and_threads_one_note_says_what_to_do(server, no_processes, monkeypatch):
-    monkeypatch.setattr(background.threads, "start", lambda *args: None)
+    monkeypatch.setattr(threads, "start", lambda *args: None)
     outcomes = [submit(server, records_of(1, trace=n), delivery=BACKGROUND) for n in range(2)]
     assert [len(outcome.notes) for outcome in outcomes] == [1, 0]
     assert "coaia fuse outbox flush" in outcomes[0].notes[0]
