@@ -9,16 +9,13 @@ from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util.paths import absolute
 
-# The records of traces, and a row for each trace that has none.
+# The records of traces, and a row for each trace that has none; both are read in the order of their
+# indexes, so that the first page needs no other bodies.
 _TRACES = """
     SELECT time, seq, kind, body, trace_id FROM records
     WHERE destination = ?1 AND kind = 'trace'
     UNION ALL
-    SELECT min(time), min(seq), kind, NULL, trace_id FROM records AS lone
-    WHERE destination = ?1 AND kind = 'observation' AND NOT EXISTS (
-        SELECT 1 FROM records WHERE destination = ?1 AND kind = 'trace'
-        AND trace_key = lone.trace_key)
-    GROUP BY trace_key
+    SELECT time, seq, 'observation', NULL, trace_id FROM lone_traces WHERE destination = ?1
 """
 # By whether the newest comes first.
 _BY_TIME = {True: "ORDER BY time DESC, seq DESC", False: "ORDER BY time, seq"}

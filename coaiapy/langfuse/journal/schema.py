@@ -1,6 +1,12 @@
-"""The tables of the journal."""
+"""The tables of the journal.
 
-SCHEMA_VERSION = 2
+``lone_traces`` has a row for each trace of which there are only observations; triggers keep it right.
+``figures`` has the numbers of observations in columns, so that they are summed up without reading the
+bodies. It is filled when somebody asks for them (see ``langfuse.figures.kept``): writing must be quick.
+A trigger takes away the figures of a record that changes, and notes it in ``stale``.
+"""
+
+SCHEMA_VERSION = 3
 # The destination of records that stay on this machine.
 LOCAL = 0
 # The kind of a row whose record cannot be read.
@@ -13,8 +19,77 @@ CREATE TABLE open_records (
     opened_by TEXT NOT NULL
 );
 """
+# Makes the row of ``lone_traces`` for the trace of ``{row}`` anew.
+_FIND_LONE = """
+    DELETE FROM lone_traces WHERE destination = {row}.destination AND trace_key = {row}.trace_key;
+    INSERT OR IGNORE INTO lone_traces (destination, trace_key, time, trace_id, seq)
+        SELECT destination, trace_key, time, trace_id, seq FROM records
+        WHERE trace_key = {row}.trace_key AND destination = {row}.destination
+            AND kind = 'observation' AND NOT EXISTS (SELECT 1 FROM records AS root
+                WHERE root.trace_key = {row}.trace_key AND root.destination = {row}.destination
+                AND root.kind = 'trace')
+        ORDER BY time, seq LIMIT 1;
+"""
+_BEGUN, _ENDED = _FIND_LONE.format(row="new"), _FIND_LONE.format(row="old")
+# What version 3 has added.
+FIGURES = """
+CREATE INDEX records_of_trace ON records (trace_key, destination, kind, time);
+CREATE TABLE lone_traces (
+    destination INTEGER NOT NULL,
+    trace_key TEXT NOT NULL,
+    time TEXT NOT NULL,
+    trace_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (destination, trace_key)
+);
+CREATE INDEX lone_traces_by_time ON lone_traces (destination, time, seq);
+CREATE TABLE stale (seq INTEGER PRIMARY KEY REFERENCES records (seq) ON DELETE CASCADE);
+CREATE TABLE figures (
+    seq INTEGER PRIMARY KEY REFERENCES records (seq) ON DELETE CASCADE,
+    destination INTEGER NOT NULL,
+    trace_key TEXT NOT NULL,
+    time TEXT NOT NULL,
+    name TEXT,
+    type TEXT NOT NULL,
+    level TEXT NOT NULL,
+    environment TEXT,
+    model TEXT,
+    duration INTEGER,
+    input_tokens REAL NOT NULL,
+    output_tokens REAL NOT NULL,
+    cached_tokens REAL NOT NULL,
+    cost REAL NOT NULL
+);
+CREATE INDEX figures_by_model ON figures (
+    destination, model, duration, level, input_tokens, output_tokens, cached_tokens, cost
+);
+CREATE TRIGGER observation_written AFTER INSERT ON records
+WHEN new.kind = 'observation' AND NOT EXISTS (SELECT 1 FROM records
+    WHERE trace_key = new.trace_key AND destination = new.destination AND kind = 'trace')
+BEGIN {begun} END;
+CREATE TRIGGER trace_written AFTER INSERT ON records WHEN new.kind = 'trace'
+BEGIN {begun} END;
+CREATE TRIGGER record_deleted AFTER DELETE ON records WHEN old.kind IN ('trace', 'observation')
+BEGIN {ended} END;
+CREATE TRIGGER record_moved AFTER UPDATE OF destination, kind, time ON records
+WHEN old.kind IN ('trace', 'observation')
+BEGIN {ended} {begun} END;
+CREATE TRIGGER figures_changed AFTER UPDATE OF destination, kind, time, body ON records
+WHEN old.kind = 'observation'
+BEGIN
+    INSERT OR IGNORE INTO stale (seq) SELECT seq FROM figures WHERE seq = old.seq;
+    DELETE FROM figures WHERE seq = old.seq;
+END;
+""".format(begun=_BEGUN, ended=_ENDED)
+FIND_ALL_LONE = """
+INSERT INTO lone_traces (destination, trace_key, time, trace_id, seq)
+SELECT destination, trace_key, min(time), trace_id, seq FROM records AS one
+WHERE kind = 'observation' AND NOT EXISTS (SELECT 1 FROM records
+    WHERE trace_key = one.trace_key AND destination = one.destination AND kind = 'trace')
+GROUP BY destination, trace_key;
+"""
 # The script that brings a journal of a version to the next one.
-UPGRADES = {1: OPEN_RECORDS}
+UPGRADES = {1: OPEN_RECORDS, 2: FIGURES + FIND_ALL_LONE}
 
 SCHEMA = """
 CREATE TABLE destinations (
@@ -65,4 +140,4 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_by_state ON deliveries (destination, state, seq);
 CREATE TABLE stash (key TEXT PRIMARY KEY, value BLOB NOT NULL, expires_at REAL);
 """
-SCHEMA += OPEN_RECORDS
+SCHEMA += OPEN_RECORDS + FIGURES

@@ -95,7 +95,7 @@ def test_a_file_that_may_not_grow_is_an_error_and_changes_nothing(bytes_left):
     def refuse_growth():
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    words = ("fuse", "traces", "create", "after", "-i", "x" * 120000)
+    words = ("fuse", "traces", "create", "after", "-i", "x" * 120000, "-o", "x" * 120000)
     code, out, err = finish(*words, preexec_fn=refuse_growth)
     assert (code, out) == (6, "")
     assert journal_path() in err and err.count("\n") == 1

@@ -122,13 +122,3 @@ def test_an_observer_says_when_it_lived_last(home):
         observer.breathe()
         assert observers.last_seen(observer.token) > 0
     assert observers.last_seen(observer.token) is None
-
-
-def test_a_journal_of_the_first_version_gets_what_is_missing(home):
-    with Journal() as journal:
-        journal.append(LOCAL, [trace_from({"id": "t"})])
-        journal.db.execute("DROP TABLE open_records")
-        journal.db.execute("PRAGMA user_version = 1")
-    assert list(records()) == ["trace"]
-    with Journal() as journal:
-        assert list(journal.rows("SELECT * FROM open_records")) == []
