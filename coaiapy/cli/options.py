@@ -12,13 +12,77 @@ from coaiapy.util.shell import SHELLS
 from coaiapy.util.text import cut_repr, whole_number
 
 ENVIRONMENT_HELP = "Langfuse environment (default: the setting LANGFUSE_TRACING_ENVIRONMENT)"
-FROM_HELP = "only what started at or after this time (formats: coaia help times)"
-TO_HELP = "only what started before this time"
+LIMIT = 50
 
 
-def add_json(parser: argparse.ArgumentParser, default: Any = False) -> None:
+def add_json(parser: Any, default: Any = False, help: str = "print JSON") -> None:
     """Add ``--json``."""
-    parser.add_argument("--json", action="store_true", default=default, help="print JSON")
+    parser.add_argument("--json", action="store_true", default=default, help=help)
+
+
+def add_yes(parser: Any, *also: str, help: str = "do not ask for confirmation") -> None:
+    """Add ``--yes``, and other names that it has."""
+    parser.add_argument("--yes", *also, dest="yes", action="store_true", help=help)
+
+
+def add_dry_run(parser: Any, help: str = "show what would be written without writing it") -> None:
+    """Add ``--dry-run``."""
+    parser.add_argument("--dry-run", action="store_true", help=help)
+
+
+def add_output(
+    parser: Any, short: str, help: str = "file to write (default: standard output)"
+) -> None:
+    """Add ``--output``; ``short`` is ``-O`` where ``-o`` has another meaning nearby."""
+    parser.add_argument(short, "--output", metavar="FILE", help=help)
+
+
+def add_text_file(parser: Any) -> None:
+    """Add ``--file``, for a command that takes a text as an argument or from standard input."""
+    parser.add_argument("-F", "--file", help="read the text from this file (- for standard input)")
+
+
+def add_period(parser: Any, **options: Any) -> None:
+    """Add ``--from`` and ``--to``."""
+    for name, about in (
+        ("from", "only what started at or after this time (formats: coaia help times)"),
+        ("to", "only what started before this time"),
+    ):
+        parser.add_argument(
+            "--" + name, dest=name + "_time", type=time, metavar="TIME", help=about, **options
+        )
+
+
+def add_limit(parser: Any, about: str = "list at most this many", default: Any = LIMIT) -> None:
+    """Add ``--limit``."""
+    parser.add_argument(
+        "--limit", type=positive, default=default, help="{} (default: {})".format(about, LIMIT)
+    )
+
+
+def add_environment(parser: Any, help: str = ENVIRONMENT_HELP, **options: Any) -> None:
+    """Add ``--environment``, that of Langfuse."""
+    parser.add_argument("--environment", metavar="NAME", help=help, **options)
+
+
+def add_time(parser: Any, name: str, about: str) -> None:
+    """Add a point in time that is now if it is not given."""
+    help = "{} (default: now; formats: coaia help times)".format(about)
+    parser.add_argument(name, type=time, metavar="TIME", help=help)
+
+
+def add_observation_type(parser: Any, help: str, *short: str, **options: Any) -> None:
+    """Add ``--type``, that of an observation."""
+    from coaiapy.langfuse.records.fields import OBSERVATION_TYPES  # not needed for most commands
+
+    parser.add_argument(
+        *short, "--type", type=str.upper, choices=OBSERVATION_TYPES, help=help, **options
+    )
+
+
+def add_trace_tags(parser: Any) -> None:
+    """Add ``--tag``, for a command that may create a trace."""
+    parser.add_argument("--tag", action="append", help="tag of the trace; repeatable")
 
 
 def add_export_env(parser: argparse.ArgumentParser) -> None:
@@ -76,6 +140,20 @@ def add_id(parser: Any, kind: str, *short: str, **options: Any) -> None:
         type=options["type"],
         default=argparse.SUPPRESS,
         help=argparse.SUPPRESS,
+    )
+
+
+def add_reference(parser: Any, kind: str, variable: str = "") -> None:
+    """Add the operand for the id of a record that exists.
+
+    It may be left out if there is a ``variable`` that holds one.
+    """
+    may_lack: Any = {}
+    if variable:
+        about = "id of the {}, {} (default: {})".format(kind, references.LATEST_HELP, variable)
+        may_lack = {"nargs": "?", "help": about}
+    parser.add_argument(
+        kind + "_id", metavar=kind.upper() + "_ID", type=getattr(references, kind), **may_lack
     )
 
 

@@ -149,7 +149,7 @@ def build(parser: Parser, words: List[str]) -> None:
     topics = "".join("  {:<12} {}\n".format(*topic) for topic in TOPICS)
     parser.epilog = "topics:\n{}\n{}".format(topics, parser.epilog)
     parser.add_argument("words", nargs="*", metavar="COMMAND", help="a command or a topic")
-    parser.add_argument(
+    parser.add_argument(  # cli.options is slow to import, and help should be quick
         "--json",
         action="store_true",
         help="print all commands with their operands, options, types and examples, and the exit codes",

@@ -8,7 +8,7 @@ from typing import Any, List, Optional
 
 from coaiapy.cli.delivery import add_trace_options, recorder
 from coaiapy.cli.input import input_text
-from coaiapy.cli.options import add_json
+from coaiapy.cli.options import add_dry_run, add_json, add_output, add_text_file
 from coaiapy.cli.output import check_output, print_json, put_text
 from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context, flush, write_text
@@ -28,7 +28,7 @@ def build_process(parser: Parser, words: List[str]) -> None:
     parser.add_argument(
         "text", metavar="TEXT", nargs="?", help="text to process (default: standard input)"
     )
-    _add_file(parser)
+    add_text_file(parser)
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--list", action="store_true", help="list the process tags")
     shown.add_argument(
@@ -52,7 +52,7 @@ def build_summarize(parser: Parser, words: List[str]) -> None:
         nargs="?",
         help="a text, or the path of a file (default: standard input)",
     )
-    _add_file(parser)
+    add_text_file(parser)
     _add_common_options(parser)
     as_command(
         parser,
@@ -63,12 +63,8 @@ def build_summarize(parser: Parser, words: List[str]) -> None:
     )
 
 
-def _add_file(parser: Parser) -> None:
-    parser.add_argument("-F", "--file", help="read the text from this file (- for standard input)")
-
-
 def _add_common_options(parser: Parser) -> None:
-    parser.add_argument("-O", "--output", metavar="FILE", help="write the answer to this file")
+    add_output(parser, "-O", "write the answer to this file")
     add_json(parser)
     parser.add_argument(
         "--model", help="language model (default: of the tag, else of the settings)"
@@ -79,9 +75,7 @@ def _add_common_options(parser: Parser) -> None:
         metavar="0..2",
         help="sampling temperature (default: of the tag, else of the settings)",
     )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="print the request instead of sending it"
-    )
+    add_dry_run(parser, "print the request instead of sending it")
     parser.add_argument(
         "--reasoning",
         action="store_true",

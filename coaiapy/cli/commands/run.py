@@ -3,11 +3,18 @@
 import argparse
 from typing import Any, List
 
-from coaiapy.cli.options import add_id, json_or_text, positive, seconds
+from coaiapy.cli.options import (
+    add_id,
+    add_observation_type,
+    add_trace_tags,
+    json_or_text,
+    positive,
+    seconds,
+)
 from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context, flush
 from coaiapy.errors import CoaiaError, UsageError
-from coaiapy.langfuse.records.fields import LEVELS, OBSERVATION_TYPES
+from coaiapy.langfuse.records.fields import LEVELS
 
 CAPTURES = {"none": (), "stdout": (1,), "stderr": (2,), "both": (1, 2)}
 CAPTURE_BYTES = 1 << 16
@@ -43,13 +50,7 @@ def _without_command(parser: Parser, words: List[str]) -> List[str]:
 
 def _add_record(parser: Parser) -> None:
     parser.add_argument("--name", help="name of the observation (default: the command's words)")
-    parser.add_argument(
-        "--type",
-        type=str.upper,
-        choices=OBSERVATION_TYPES,
-        default="SPAN",
-        help="type of the observation (default: SPAN)",
-    )
+    add_observation_type(parser, "type of the observation (default: SPAN)", default="SPAN")
     parser.add_argument(
         "--parent", metavar="ID", help="parent observation (default: COAIA_PARENT_OBSERVATION_ID)"
     )
@@ -74,7 +75,7 @@ def _add_trace(parser: Parser) -> None:
     parser.add_argument("--trace-name", metavar="NAME", help="name of the trace")
     add_id(parser, "user", help="user that the trace belongs to")
     add_id(parser, "session", type=str, help="session that the trace belongs to")
-    parser.add_argument("--tag", action="append", help="tag of the trace; repeatable")
+    add_trace_tags(parser)
 
 
 def _add_capture(parser: Parser) -> None:

@@ -5,7 +5,7 @@ from typing import List, Optional
 
 from coaiapy.cli.delivery import add_trace_options, recorder
 from coaiapy.cli.input import STDIN, agrees, read_stdin_bytes
-from coaiapy.cli.options import add_json
+from coaiapy.cli.options import add_json, add_output, add_yes
 from coaiapy.cli.output import add_listing_options, print_json, show_listing
 from coaiapy.cli.parser import Parser, add_command, as_command, subcommands
 from coaiapy.cli.streams import Context, write_bytes
@@ -194,7 +194,7 @@ def build_tash(parser: Parser, words: List[str]) -> None:
 def build_fetch(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia fetch``."""
     parser.add_argument("key", metavar="KEY", help="key of the value")
-    parser.add_argument("-O", "--output", metavar="FILE", help="write the value to this file")
+    add_output(parser, "-O", "write the value to this file")
     parser.add_argument(
         "--default", metavar="VALUE", help="value to use if nothing is stashed under the key"
     )
@@ -238,4 +238,4 @@ def build_stash(parser: Parser, words: List[str]) -> None:
         coaia stash delete 'notes:*' --yes""",
     )
     deletion.add_argument("patterns", metavar="KEY", nargs="+", help=_PATTERN)
-    deletion.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    add_yes(deletion)

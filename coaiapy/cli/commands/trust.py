@@ -5,6 +5,7 @@ from typing import List, Optional
 
 from coaiapy.checks import project_files
 from coaiapy.cli.input import agrees
+from coaiapy.cli.options import add_yes
 from coaiapy.cli.output import add_listing_options, show_listing
 from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context
@@ -56,7 +57,7 @@ def _list(args: argparse.Namespace, context: Context) -> None:
 def build_trust(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia trust``."""
     _add_path(parser, "folder of a project, or one of its files (default: the current folder)")
-    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    add_yes(parser)
     parser.add_argument(
         "--list", action="store_true", help="list the trusted files, and which have changed since"
     )

@@ -7,6 +7,7 @@ from coaiapy.audio.speech_text import DEFAULT_VOICE, FORMATS, format_for
 from coaiapy.cli.commands.audio.tag import add_tag_options, change_of
 from coaiapy.cli.delivery import add_trace_options, recorder
 from coaiapy.cli.input import input_text
+from coaiapy.cli.options import add_output, add_text_file
 from coaiapy.cli.output import add_listing_options, check_output, show_listing, steps_bar
 from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context
@@ -20,8 +21,8 @@ def build(parser: Parser, words: List[str]) -> None:
     parser.add_argument(
         "text", metavar="TEXT", nargs="?", help="text to speak (default: standard input)"
     )
-    parser.add_argument("-F", "--file", help="read the text from this file (- for standard input)")
-    parser.add_argument("-O", "--output", metavar="FILE", help="audio file to write")
+    add_text_file(parser)
+    add_output(parser, "-O", "audio file to write")
     parser.add_argument(
         "--voice",
         default=DEFAULT_VOICE,

@@ -5,6 +5,7 @@ from typing import Any, List, Optional
 
 from coaiapy.audio.tags.base import NAMES
 from coaiapy.cli.delivery import add_trace_options, recorder
+from coaiapy.cli.options import add_json
 from coaiapy.cli.output import print_json
 from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context
@@ -51,7 +52,7 @@ def build(parser: Parser, words: List[str]) -> None:
     parser.add_argument("files", metavar="FILE", nargs="+", help="audio file")
     add_tag_options(parser)
     parser.add_argument("--clear", action="store_true", help="remove all existing tags first")
-    parser.add_argument("--json", action="store_true", help="print the tags as JSON")
+    add_json(parser, help="print the tags as JSON")
     add_trace_options(parser)
     as_command(
         parser,

@@ -6,6 +6,7 @@ from typing import Any, List, Optional
 
 from coaiapy.audio.transcripts import FORMATS, as_object
 from coaiapy.cli.delivery import add_trace_options, recorder
+from coaiapy.cli.options import add_output
 from coaiapy.cli.output import check_output, print_json, seconds_bar
 from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context
@@ -19,12 +20,8 @@ _SUBTITLES = ("srt", "vtt")
 def build(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia transcribe``."""
     parser.add_argument("files", metavar="FILE", nargs="+", help="recording of any length")
-    parser.add_argument(
-        "-O",
-        "--output",
-        metavar="FILE",
-        help="file to write, or a folder for several recordings (default: standard output)",
-    )
+    about = "file to write, or a folder for several recordings (default: standard output)"
+    add_output(parser, "-O", about)
     parser.add_argument(
         "--engine",
         choices=("openai", "aws"),

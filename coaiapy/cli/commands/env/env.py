@@ -7,7 +7,7 @@ from coaiapy import environment
 from coaiapy.cli.branches import Branch, add_branches, command_place
 from coaiapy.cli.commands.env.listing import add_place, add_reveal, path_of, shown_table
 from coaiapy.cli.input import STDIN, agrees, read_stdin_line
-from coaiapy.cli.options import add_json, add_shell
+from coaiapy.cli.options import add_json, add_shell, add_yes
 from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context, is_terminal
 from coaiapy.env import files as env_files
@@ -204,6 +204,10 @@ def _add_format(parser: Parser) -> None:
     )
 
 
+def _add_variable(parser: Parser) -> None:
+    parser.add_argument("key", metavar="VARIABLE")
+
+
 def _add_force(parser: Parser, help: str) -> None:
     parser.add_argument("--force", action="store_true", help=help)
 
@@ -233,7 +237,7 @@ def build_init(parser: Parser, words: List[str]) -> None:
 
 def build_get(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env get``."""
-    parser.add_argument("key", metavar="VARIABLE")
+    _add_variable(parser)
     add_place(parser, default="project, then global")
     add_json(parser)
     as_command(
@@ -247,7 +251,7 @@ def build_get(parser: Parser, words: List[str]) -> None:
 
 def build_set(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env set``."""
-    parser.add_argument("key", metavar="VARIABLE")
+    _add_variable(parser)
     parser.add_argument(
         "value",
         metavar="VALUE",
@@ -268,7 +272,7 @@ def build_set(parser: Parser, words: List[str]) -> None:
 
 def build_unset(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env unset``."""
-    parser.add_argument("key", metavar="VARIABLE")
+    _add_variable(parser)
     add_place(parser)
     _add_format(parser)
     _add_persistence(parser, "print a line for eval that unsets it in this shell; change no file")
@@ -322,9 +326,7 @@ def build_save(parser: Parser, words: List[str]) -> None:
 def build_clear(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env clear``."""
     add_place(parser)
-    parser.add_argument(
-        "--yes", "--confirm", dest="yes", action="store_true", help="do not ask for confirmation"
-    )
+    add_yes(parser, "--confirm")
     as_command(
         parser,
         clear,

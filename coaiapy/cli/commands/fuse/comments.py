@@ -6,7 +6,7 @@ from typing import Any, List, Optional
 from coaiapy import patience
 from coaiapy.cli import references
 from coaiapy.cli.input import STDIN, read_stdin
-from coaiapy.cli.options import add_id, add_json, seconds
+from coaiapy.cli.options import add_id, add_json, add_reference, seconds
 from coaiapy.cli.output import add_listing_options, print_json, show_fields, show_listing
 from coaiapy.cli.parser import add_command, subcommands
 from coaiapy.cli.streams import Context
@@ -34,7 +34,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     get = add_command(
         group, "get", get_comment, "show one comment", "coaia fuse comments get COMMENT_ID"
     )
-    get.add_argument("comment_id", metavar="COMMENT_ID", type=references.comment)
+    add_reference(get, "comment")
     add_json(get)
     _build_post(group)
 

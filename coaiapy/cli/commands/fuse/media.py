@@ -3,9 +3,8 @@
 import argparse
 from typing import Any, List
 
-from coaiapy.cli import references
 from coaiapy.cli.delivery import report
-from coaiapy.cli.options import add_id, add_json
+from coaiapy.cli.options import add_id, add_json, add_output, add_reference
 from coaiapy.cli.output import print_json, show_fields
 from coaiapy.cli.parser import add_command, subcommands
 from coaiapy.cli.streams import Context
@@ -36,9 +35,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
         "coaia fuse media download MEDIA_ID -O photo.png",
     )
     _add_id(down)
-    down.add_argument(
-        "-O", "--output", metavar="FILE", help="file to write (default: MEDIA_ID.EXTENSION)"
-    )
+    add_output(down, "-O", "file to write (default: MEDIA_ID.EXTENSION)")
 
 
 def _build_upload(group: Any) -> None:
@@ -51,7 +48,7 @@ def _build_upload(group: Any) -> None:
         coaia fuse media upload answer.mp3 my-trace -o my-step -f output""",
     )
     upload.add_argument("file", metavar="FILE")
-    upload.add_argument("trace_id", metavar="TRACE_ID", type=references.trace)
+    add_reference(upload, "trace")
     add_id(upload, "observation", "-o", help="add the reference to this observation of the trace")
     upload.add_argument(
         "-f",

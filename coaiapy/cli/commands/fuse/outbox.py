@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterable, List, Optional
 from coaiapy import patience
 from coaiapy.cli.delivery import add_delivery_options, kept_locally, report
 from coaiapy.cli.input import agrees
-from coaiapy.cli.options import add_json, positive
+from coaiapy.cli.options import add_json, add_output, add_yes, positive
 from coaiapy.cli.output import (
     add_listing_options,
     print_json,
@@ -29,6 +29,8 @@ from coaiapy.util import times
 from coaiapy.util.files import write_atomic
 from coaiapy.util.formats.json_values import json_lines
 from coaiapy.util.text import counted
+
+_ROW_HELP = "number of a record in coaia fuse outbox list"
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -56,7 +58,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
         "coaia fuse outbox list --state rejected",
         local=True,
     )
-    listing.add_argument("--state", choices=outbox.STATES, help=_STATE_HELP)
+    _add_state(listing)
     add_listing_options(listing)
     show = add_command(
         group,
@@ -95,9 +97,7 @@ def _build_flush(group: Any) -> None:
         help="also send what waits for destination NO of coaia fuse outbox status, for example "
         "after a wrong key or address",
     )
-    flush.add_argument(
-        "--yes", action="store_true", help="do not ask for confirmation of --adopt-from"
-    )
+    add_yes(flush, help="do not ask for confirmation of --adopt-from")
     flush.add_argument(
         "--wait",
         action="store_true",
@@ -117,9 +117,7 @@ def _build_changes(group: Any) -> None:
         "coaia fuse outbox retry",
         local=True,
     )
-    retry.add_argument(
-        "rows", metavar="ROW", type=positive, nargs="*", help=_ROW_HELP + " (default: all)"
-    )
+    _add_rows(retry, _ROW_HELP + " (default: all)")
     drop = add_command(
         group,
         "drop",
@@ -128,10 +126,10 @@ def _build_changes(group: Any) -> None:
         "coaia fuse outbox drop 12 --yes\ncoaia fuse outbox drop --state rejected",
         local=True,
     )
-    drop.add_argument("rows", metavar="ROW", type=positive, nargs="*", help=_ROW_HELP)
-    drop.add_argument("--state", choices=outbox.STATES, help=_STATE_HELP)
+    _add_rows(drop)
+    _add_state(drop)
     drop.add_argument("--all", action="store_true", help="delete all records")
-    drop.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    add_yes(drop)
     export = add_command(
         group,
         "export",
@@ -140,14 +138,16 @@ def _build_changes(group: Any) -> None:
         "coaia fuse outbox export -o waiting.jsonl",
         local=True,
     )
-    export.add_argument(
-        "-o", "--output", metavar="FILE", help="file to write (default: standard output)"
-    )
-    export.add_argument("--state", choices=outbox.STATES, help=_STATE_HELP)
+    add_output(export, "-o")
+    _add_state(export)
 
 
-_ROW_HELP = "number of a record in coaia fuse outbox list"
-_STATE_HELP = "only records in this state"
+def _add_state(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--state", choices=outbox.STATES, help="only records in this state")
+
+
+def _add_rows(parser: argparse.ArgumentParser, help: str = _ROW_HELP) -> None:
+    parser.add_argument("rows", metavar="ROW", type=positive, nargs="*", help=help)
 
 
 def show_status(args: argparse.Namespace, context: Context) -> None:

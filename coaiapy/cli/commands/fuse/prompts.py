@@ -4,7 +4,7 @@ import argparse
 from typing import Any, Iterator, List
 
 from coaiapy.cli.input import STDIN, agrees, read_input
-from coaiapy.cli.options import add_json, json_value, positive, seconds
+from coaiapy.cli.options import add_dry_run, add_json, add_yes, json_value, positive, seconds
 from coaiapy.cli.output import add_listing_options, print_json, show_listing
 from coaiapy.cli.parser import Parser, add_command, subcommands
 from coaiapy.cli.streams import Context
@@ -33,19 +33,17 @@ from coaiapy.langfuse.prompts.display import (
 from coaiapy.langfuse.prompts.sync import KEPT, Failed
 from coaiapy.util.text import counted
 
-DRY_RUN_HELP = "show what would be written without writing it"
-
 
 def build_files(group: Any) -> None:
     """Add the commands for prompt files to ``coaia fuse prompts``."""
     pull = _add(group, "pull", pull_prompts, "write the server's prompts to files in DIR")
-    pull.add_argument("--dry-run", action="store_true", help=DRY_RUN_HELP)
+    add_dry_run(pull)
     pull.add_argument(
         "--force", action="store_true", help="overwrite files that were changed in DIR"
     )
     add_listing_options(pull)
     push = _add(group, "push", push_prompts, "write the changed prompts in DIR to the server")
-    push.add_argument("--dry-run", action="store_true", help=DRY_RUN_HELP)
+    add_dry_run(push)
     push.add_argument(
         "--force", action="store_true", help="push even over a newer version on the server"
     )
@@ -292,7 +290,7 @@ def _build_delete(group: Any) -> None:
     delete.add_argument("name", metavar="NAME")
     delete.add_argument("--version", type=positive, metavar="N", help="delete only this version")
     delete.add_argument("--label", help="delete only the version with this label")
-    delete.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    add_yes(delete)
 
 
 def list_prompts(args: argparse.Namespace, context: Context) -> None:

@@ -4,7 +4,7 @@ import argparse
 from typing import Any, Callable, Dict, List
 
 from coaiapy.cli.input import agrees
-from coaiapy.cli.options import add_json
+from coaiapy.cli.options import add_json, add_output
 from coaiapy.cli.output import add_listing_options, print_json, show_listing
 from coaiapy.cli.parser import add_command, add_group
 from coaiapy.cli.streams import Context
@@ -20,7 +20,19 @@ from coaiapy.langfuse.scores.display import MADE_COLUMNS, PRESET_COLUMNS, PREVIE
 from coaiapy.langfuse.scores.presets import CATEGORIES
 from coaiapy.util.text import counted
 
-_DUPLICATES_HELP = "create a score config even if its name is taken"
+
+def add_archived(parser: argparse.ArgumentParser) -> None:
+    """Add ``--archived``."""
+    parser.add_argument("--archived", action="store_true", help="include archived score configs")
+
+
+def add_duplicates(parser: argparse.ArgumentParser) -> None:
+    """Add ``--allow-duplicates``."""
+    parser.add_argument(
+        "--allow-duplicates",
+        action="store_true",
+        help="create a score config even if its name is taken",
+    )
 
 
 def build(group: Any, words: List[str]) -> None:
@@ -32,11 +44,9 @@ def build(group: Any, words: List[str]) -> None:
         "export the score configs as JSON",
         "coaia fuse score-configs export -o score-configs.json",
     )
-    export.add_argument(
-        "-o", "--output", metavar="FILE", help="file to write (default: standard output)"
-    )
+    add_output(export, "-o")
     export.add_argument("--no-metadata", action="store_true", help="leave out ids and times")
-    export.add_argument("--archived", action="store_true", help="include archived score configs")
+    add_archived(export)
     export.add_argument(
         "--force", action="store_true", help="overwrite the file even without score configs"
     )
@@ -52,7 +62,7 @@ def build(group: Any, words: List[str]) -> None:
     bulk.add_argument(
         "--select", nargs="*", metavar="NAME|#", help="only these, by name or number in the file"
     )
-    bulk.add_argument("--allow-duplicates", action="store_true", help=_DUPLICATES_HELP)
+    add_duplicates(bulk)
     bulk.add_argument("--preview", action="store_true", help="show what would be created")
     bulk.add_argument("--no-guidance", action="store_true", help="do not print the closing hint")
     add_listing_options(bulk)
@@ -103,7 +113,7 @@ def _build_install(presets: Any) -> None:
         "presets", metavar="PRESET", nargs="*", help="name of a preset (default: all presets)"
     )
     install.add_argument("--category", choices=CATEGORIES, help="all presets of this category")
-    install.add_argument("--allow-duplicates", action="store_true", help=_DUPLICATES_HELP)
+    add_duplicates(install)
     install.add_argument("--interactive", action="store_true", help="ask before each one")
     add_listing_options(install)
 

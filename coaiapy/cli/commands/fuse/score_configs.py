@@ -6,6 +6,7 @@ from typing import Any, Dict, List
 
 from coaiapy.cli.commands.fuse import score_config_files
 from coaiapy.cli.commands.fuse.scores import (
+    add_score_id,
     add_score_options,
     add_target_options,
     score_fields,
@@ -52,7 +53,7 @@ def _build_list(group: Any) -> None:
         "list the score configs on the server",
         "coaia fuse score-configs list --columns name,dataType,categories",
     )
-    listing.add_argument("--archived", action="store_true", help="include archived score configs")
+    score_config_files.add_archived(listing)
     add_listing_options(listing)
 
 
@@ -118,9 +119,7 @@ def _build_create(group: Any) -> None:
         help=", ".join(score_values.CONFIG_TYPES),
     )
     _add_fields(create)
-    create.add_argument(
-        "--allow-duplicates", action="store_true", help="create it even if the name is taken"
-    )
+    score_config_files.add_duplicates(create)
     add_json(create)
 
 
@@ -195,7 +194,7 @@ def _build_apply(group: Any) -> None:
     apply.add_argument(
         "-v", "--value", required=True, help="label or number that the config allows"
     )
-    apply.add_argument("--score-id", metavar="ID", help="id of the score (default: a new id)")
+    add_score_id(apply)
     add_score_options(apply)
 
 

@@ -7,15 +7,16 @@ from coaiapy.cli import references
 from coaiapy.cli.delivery import add_delivery_options, report, settings_for, summary
 from coaiapy.cli.input import open_input
 from coaiapy.cli.options import (
-    ENVIRONMENT_HELP,
-    FROM_HELP,
-    TO_HELP,
     add_columns,
+    add_dry_run,
+    add_environment,
     add_id,
     add_json,
+    add_limit,
+    add_period,
+    add_reference,
+    add_time,
     json_value,
-    positive,
-    time,
 )
 from coaiapy.cli.output import add_listing_options, print_json, show_fields, show_listing
 from coaiapy.cli.parser import add_command, subcommands
@@ -33,7 +34,6 @@ from coaiapy.langfuse.scores.readers import ScoreFilter
 from coaiapy.util.formats.columns import map_of
 from coaiapy.util.text import counted
 
-DEFAULT_LIMIT = 50
 DEFAULT_NAME = "New Score"
 DEFAULT_VALUE = "1.0"
 
@@ -57,13 +57,8 @@ def add_score_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-m", "--metadata", type=json_value, metavar="JSON", help="metadata as JSON"
     )
-    parser.add_argument("--environment", metavar="NAME", help=ENVIRONMENT_HELP)
-    parser.add_argument(
-        "--timestamp",
-        type=time,
-        metavar="TIME",
-        help="time of the score (default: now; formats: coaia help times)",
-    )
+    add_environment(parser)
+    add_time(parser, "--timestamp", "time of the score")
     add_json(parser)
     add_delivery_options(parser)
 
@@ -138,7 +133,7 @@ def _build_writes(group: Any) -> None:
     apply.add_argument(
         "-n", "--name", help="name (default: that of the config, else the --score-id)"
     )
-    apply.add_argument("--score-id", metavar="ID", help="id of the score (default: a new id)")
+    add_score_id(apply)
     _add_value(apply)
 
 
@@ -149,15 +144,22 @@ def _add_value(parser: argparse.ArgumentParser) -> None:
         "--value",
         help="number, label or text (default: {}; required with --config)".format(DEFAULT_VALUE),
     )
-    parser.add_argument(
-        "--data-type",
-        "--type",
-        type=str.upper,
-        choices=SCORE_TYPES,
-        help="type of the value (default: NUMERIC for a number, else CATEGORICAL)",
-    )
-    parser.add_argument("--config", metavar="NAME|ID", help="check the score against this config")
+    _add_type(parser, "type of the value (default: NUMERIC for a number, else CATEGORICAL)")
+    _add_config(parser, "check the score against this config")
     add_score_options(parser)
+
+
+def _add_type(parser: argparse.ArgumentParser, help: str) -> None:
+    parser.add_argument("--data-type", "--type", type=str.upper, choices=SCORE_TYPES, help=help)
+
+
+def _add_config(parser: argparse.ArgumentParser, help: str) -> None:
+    parser.add_argument("--config", metavar="NAME|ID", help=help)
+
+
+def add_score_id(parser: argparse.ArgumentParser) -> None:
+    """Add ``--score-id``."""
+    parser.add_argument("--score-id", metavar="ID", help="id of the score (default: a new id)")
 
 
 def _build_list(group: Any) -> None:
@@ -170,25 +172,11 @@ def _build_list(group: Any) -> None:
     )
     add_target_options(listing, "only scores of this")
     listing.add_argument("--name", help="only scores with this name")
-    listing.add_argument(
-        "--data-type",
-        "--type",
-        type=str.upper,
-        choices=SCORE_TYPES,
-        help="only scores of this type",
-    )
-    listing.add_argument("--config", metavar="NAME|ID", help="only scores of this score config")
-    listing.add_argument(
-        "--environment", metavar="NAME", help="only scores of this Langfuse environment"
-    )
-    listing.add_argument("--from", dest="from_time", type=time, metavar="TIME", help=FROM_HELP)
-    listing.add_argument("--to", dest="to_time", type=time, metavar="TIME", help=TO_HELP)
-    listing.add_argument(
-        "--limit",
-        type=positive,
-        default=DEFAULT_LIMIT,
-        help="list at most this many (default: %(default)s)",
-    )
+    _add_type(listing, "only scores of this type")
+    _add_config(listing, "only scores of this score config")
+    add_environment(listing, "only scores of this Langfuse environment")
+    add_period(listing)
+    add_limit(listing)
     listing.add_argument("--all", action="store_true", help="list all scores; --limit is ignored")
     add_listing_options(listing)
 
@@ -197,7 +185,7 @@ def _build_one(group: Any) -> None:
     get = add_command(
         group, "get", get_score, "show one score", "coaia fuse scores get quality-7 --json"
     )
-    get.add_argument("score_id", metavar="SCORE_ID", type=references.score)
+    add_reference(get, "score")
     add_json(get)
     delete = add_command(
         group, "delete", delete_scores, "delete scores", "coaia fuse scores delete quality-7"
@@ -222,10 +210,8 @@ def _build_import(group: Any) -> None:
     )
     add_columns(bulk, score_files.COLUMNS)
     bulk.add_argument("--name", help="name for rows without one")
-    bulk.add_argument("--config", metavar="NAME|ID", help="score config for rows without one")
-    bulk.add_argument(
-        "--dry-run", action="store_true", help="check and show the scores without writing them"
-    )
+    _add_config(bulk, "score config for rows without one")
+    add_dry_run(bulk, "check and show the scores without writing them")
     add_listing_options(bulk)
     add_delivery_options(bulk)
 

@@ -5,7 +5,14 @@ from typing import Any, List
 
 from coaiapy.cli import references
 from coaiapy.cli.delivery import add_delivery_options, report, settings_for
-from coaiapy.cli.options import FROM_HELP, TO_HELP, add_json, positive, time
+from coaiapy.cli.options import (
+    add_environment,
+    add_json,
+    add_limit,
+    add_period,
+    add_reference,
+    positive,
+)
 from coaiapy.cli.output import (
     add_listing_options,
     note_source,
@@ -35,14 +42,9 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
         "coaia fuse sessions list --limit 10",
     )
     listing.add_argument("--page", type=positive, default=1, help="page to show (default: 1)")
-    listing.add_argument(
-        "--limit", type=positive, default=50, help="sessions per page (default: 50)"
-    )
-    listing.add_argument(
-        "--environment", metavar="NAME", help="only sessions of this Langfuse environment"
-    )
-    listing.add_argument("--from", dest="from_time", type=time, metavar="TIME", help=FROM_HELP)
-    listing.add_argument("--to", dest="to_time", type=time, metavar="TIME", help=TO_HELP)
+    add_limit(listing, "sessions per page")
+    add_environment(listing, "only sessions of this Langfuse environment")
+    add_period(listing)
     add_listing_options(listing)
     get = add_command(
         group,
@@ -51,13 +53,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
         "show a session and its traces",
         "coaia fuse sessions get $COAIA_SESSION_ID",
     )
-    get.add_argument(
-        "session_id",
-        metavar="SESSION_ID",
-        nargs="?",
-        type=references.session,
-        help="{} (default: COAIA_SESSION_ID)".format(references.LATEST_HELP),
-    )
+    add_reference(get, "session", "COAIA_SESSION_ID")
     add_json(get)
     _build_files(group)
 
@@ -79,7 +75,7 @@ def _build_files(group: Any) -> None:
         "add a trace to a session and to its session file",
         'coaia fuse sessions addnode my-session my-trace john -n "First step"',
     )
-    node.add_argument("session_id", metavar="SESSION_ID", type=references.session)
+    add_reference(node, "session")
     node.add_argument("trace_id", metavar="TRACE_ID")
     _add_writing(node, sessions.NODE_NAME)
     view = add_command(

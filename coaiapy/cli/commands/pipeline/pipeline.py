@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Mapping
 
 from coaiapy import pipeline
 from coaiapy.cli.commands.pipeline import options, run, trust
-from coaiapy.cli.options import add_export_env, add_json
+from coaiapy.cli.options import add_dry_run, add_export_env, add_json
 from coaiapy.cli.output import add_listing_options, print_json, show_listing, show_trace
 from coaiapy.cli.parser import Parser, add_command, subcommands
 from coaiapy.cli.streams import Context
@@ -101,7 +101,7 @@ def _add_creation_options(parser: Parser) -> None:
         action="store_true",
         help="mark the trace for evaluation by a judge (coaia calls none itself)",
     )
-    parser.add_argument("--dry-run", action="store_true", help="show the trace without writing it")
+    add_dry_run(parser, "show the trace without writing it")
     add_json(parser)
     add_delivery_options(parser)
 

@@ -7,7 +7,7 @@ from typing import Any
 from coaiapy import pipeline
 from coaiapy.cli.commands.pipeline import options
 from coaiapy.cli.commands.pipeline.trust import is_trusted
-from coaiapy.cli.options import add_json, positive
+from coaiapy.cli.options import add_dry_run, add_json, add_yes, positive
 from coaiapy.cli.output import print_json
 from coaiapy.cli.parser import Parser
 from coaiapy.cli.streams import Context
@@ -34,10 +34,8 @@ def add_options(parser: Parser) -> None:
     part.add_argument(
         "--from", dest="first", metavar="STEP", help="run this step and those after it"
     )
-    parser.add_argument("--dry-run", action="store_true", help="print the commands, run nothing")
-    parser.add_argument(
-        "--yes", action="store_true", help="trust the template without asking, if it has changed"
-    )
+    add_dry_run(parser, "print the commands, run nothing")
+    add_yes(parser, help="trust the template without asking, if it has changed")
     add_json(parser)
     add_delivery_options(parser)
 

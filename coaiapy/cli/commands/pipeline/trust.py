@@ -5,6 +5,7 @@ import os
 from typing import Any
 
 from coaiapy.cli.input import agrees
+from coaiapy.cli.options import add_yes
 from coaiapy.cli.output import add_listing_options, show_listing
 from coaiapy.cli.parser import add_command
 from coaiapy.cli.streams import Context, is_terminal
@@ -30,7 +31,7 @@ def build(group: Any) -> None:
         local=True,
     )
     parser.add_argument("template", metavar="TEMPLATE", nargs="?")
-    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    add_yes(parser)
     parser.add_argument(
         "--list",
         action="store_true",

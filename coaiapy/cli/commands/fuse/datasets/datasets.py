@@ -4,7 +4,7 @@ import argparse
 from typing import Any, List
 
 from coaiapy.cli.commands.fuse.datasets import files
-from coaiapy.cli.options import json_object
+from coaiapy.cli.options import add_json, add_output, json_object
 from coaiapy.cli.output import add_listing_options, print_json, show_listing
 from coaiapy.cli.parser import add_command, subcommands
 from coaiapy.cli.streams import Context
@@ -36,7 +36,7 @@ def _build_get(group: Any) -> None:
         coaia fuse datasets get questions -oft -o training.jsonl""",
     )
     get.add_argument("name", metavar="NAME")
-    get.add_argument("--json", action="store_true", help="print JSON, including the items")
+    add_json(get, help="print JSON, including the items")
     get.add_argument(
         "-oft", "--openai-ft", action="store_true", help="print OpenAI training data (JSON Lines)"
     )
@@ -49,7 +49,7 @@ def _build_get(group: Any) -> None:
         default=DEFAULT_INSTRUCTION,
         help="system message for items without one (default: %(default)s)",
     )
-    get.add_argument("-o", "--output", metavar="FILE", help="write the training data to this file")
+    add_output(get, "-o", "write the training data to this file")
     files.add_archived(get)
 
 
@@ -76,7 +76,7 @@ def _build_create(group: Any) -> None:
             metavar="JSON",
             help="JSON Schema that the {} of every item must match".format(what),
         )
-    create.add_argument("--json", action="store_true", help="print JSON")
+    add_json(create)
 
 
 def list_datasets(args: argparse.Namespace, context: Context) -> None:

@@ -4,7 +4,7 @@ import argparse
 from typing import Any, Dict, List, Optional
 
 from coaiapy.cli.input import open_input
-from coaiapy.cli.options import add_columns, add_json
+from coaiapy.cli.options import add_columns, add_dry_run, add_json, add_output
 from coaiapy.cli.output import print_json
 from coaiapy.cli.parser import add_command
 from coaiapy.cli.streams import Context, write_text
@@ -51,9 +51,7 @@ def _build_import(group: Any) -> None:
         help="format of the file (default: by its extension)",
     )
     add_columns(bring, list(FIELDS))
-    bring.add_argument(
-        "--dry-run", action="store_true", help="count the items without sending them"
-    )
+    add_dry_run(bring, "count the items without sending them")
     bring.add_argument(
         "--new-ids",
         action="store_true",
@@ -72,9 +70,7 @@ def _build_export(group: Any) -> None:
         "coaia fuse datasets export questions -o items.jsonl",
     )
     export.add_argument("name", metavar="NAME")
-    export.add_argument(
-        "-o", "--output", metavar="FILE", help="file to write (default: standard output)"
-    )
+    add_output(export, "-o")
     export.add_argument(
         "--format",
         choices=dataset_files.FORMATS,

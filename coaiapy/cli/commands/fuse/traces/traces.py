@@ -6,7 +6,15 @@ from typing import Any, Iterable, List
 from coaiapy.cli import references
 from coaiapy.cli.commands.fuse.traces import views, writes
 from coaiapy.cli.input import agrees
-from coaiapy.cli.options import FROM_HELP, TO_HELP, add_id, positive, time
+from coaiapy.cli.options import (
+    LIMIT,
+    add_environment,
+    add_id,
+    add_limit,
+    add_observation_type,
+    add_period,
+    add_yes,
+)
 from coaiapy.cli.output import (
     add_listing_options,
     note_source,
@@ -18,12 +26,10 @@ from coaiapy.config import settings
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.read.filters import ORDERS, ObservationFilter, TraceFilter
 from coaiapy.langfuse.records.display import with_note
-from coaiapy.langfuse.records.fields import OBSERVATION_TYPES
 from coaiapy.langfuse.traces import reads as trace_reads
 from coaiapy.langfuse.traces import traces
 from coaiapy.langfuse.traces.display import OBSERVATION_COLUMNS, TRACE_COLUMNS
 
-DEFAULT_LIMIT = 50
 _VALUED = (
     "--limit",
     "--user-id",
@@ -61,20 +67,13 @@ def build_observations(group: Any) -> None:
         help="only observations directly below this one",
     )
     listing.add_argument("--name", help="only observations with this name")
-    listing.add_argument("--from", dest="from_time", type=time, metavar="TIME", help=FROM_HELP)
-    listing.add_argument("--to", dest="to_time", type=time, metavar="TIME", help=TO_HELP)
-    listing.add_argument(
-        "--type", type=str.upper, choices=OBSERVATION_TYPES, help="only observations of this type"
-    )
-    listing.add_argument(
-        "--limit", type=positive, default=50, help="list at most this many (default: 50)"
-    )
+    add_period(listing)
+    add_observation_type(listing, "only observations of this type")
+    add_limit(listing)
     listing.add_argument(
         "--cursor", metavar="TEXT", help="continue a listing from the cursor that it showed"
     )
-    listing.add_argument(
-        "--environment", metavar="NAME", help="only observations of this Langfuse environment"
-    )
+    add_environment(listing, "only observations of this Langfuse environment")
     add_listing_options(listing)
 
 
@@ -103,7 +102,7 @@ def build_list(parser: argparse.ArgumentParser, group: Any) -> None:
     as_command(parser, list_traces, "coaia fuse traces --user-id john --limit 10")
     _add_options(parser)
     parser.set_defaults(
-        limit=DEFAULT_LIMIT,
+        limit=LIMIT,
         all=False,
         user_id=None,
         session_id=None,
@@ -135,16 +134,16 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     def add(*names: str, **options: Any) -> None:
         parser.add_argument(*names, default=argparse.SUPPRESS, **options)
 
-    add("--limit", type=positive, help="list at most this many (default: {})".format(DEFAULT_LIMIT))
+    add_limit(parser, default=argparse.SUPPRESS)
     add("--all", action="store_true", help="list all traces; --limit is ignored")
     for kind in ("user", "session"):
         about = "only traces of this {}".format(kind)
         add_id(parser, kind, default=argparse.SUPPRESS, help=about)
     add("--name", help="only traces with this name")
     add("--tag", action="append", help="only traces with this tag; repeat to require several")
-    add("--environment", metavar="NAME", help="only traces of this Langfuse environment")
-    add("--from", dest="from_time", type=time, metavar="TIME", help=FROM_HELP)
-    add("--to", dest="to_time", type=time, metavar="TIME", help=TO_HELP)
+    about = "only traces of this Langfuse environment"
+    add_environment(parser, about, default=argparse.SUPPRESS)
+    add_period(parser, default=argparse.SUPPRESS)
     add("--order", choices=ORDERS, help="sort order (default: {})".format(ORDERS[0]))
     add(
         "--include-observations",
@@ -213,7 +212,7 @@ def _build_delete(group: Any) -> None:
         aliases=["delete-batch"],
     )
     delete.add_argument("trace_ids", metavar="TRACE_ID", nargs="+", type=references.trace)
-    delete.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    add_yes(delete)
 
 
 def delete_traces(args: argparse.Namespace, context: Context) -> None:

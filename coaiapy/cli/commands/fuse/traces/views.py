@@ -4,7 +4,7 @@ import argparse
 from typing import Any, Callable
 
 from coaiapy.cli import references
-from coaiapy.cli.options import add_json
+from coaiapy.cli.options import add_json, add_reference
 from coaiapy.cli.output import (
     add_contents,
     note_source,
@@ -30,7 +30,7 @@ def build(group: Any) -> None:
         coaia fuse traces trace-view latest --io""",
         aliases=["tv"],
     )
-    _add_reference(view, "trace", "COAIA_TRACE_ID")
+    add_reference(view, "trace", "COAIA_TRACE_ID")
     add_contents(view)
     add_json(view, default=argparse.SUPPRESS)
     session = add_command(
@@ -41,7 +41,7 @@ def build(group: Any) -> None:
         "coaia fuse traces session-view $COAIA_SESSION_ID",
         aliases=["sv"],
     )
-    _add_reference(session, "session", "COAIA_SESSION_ID")
+    add_reference(session, "session", "COAIA_SESSION_ID")
     add_contents(session)
     add_json(session, default=argparse.SUPPRESS)
     observation = add_command(
@@ -52,19 +52,8 @@ def build(group: Any) -> None:
         "coaia fuse traces get-observation $COAIA_LAST_OBSERVATION_ID",
         aliases=["obs-get", "get-obs"],
     )
-    _add_reference(observation, "observation", "COAIA_LAST_OBSERVATION_ID")
+    add_reference(observation, "observation", "COAIA_LAST_OBSERVATION_ID")
     add_json(observation, default=argparse.SUPPRESS)
-
-
-def _add_reference(parser: argparse.ArgumentParser, kind: str, variable: str) -> None:
-    about = "id of the {}, {} (default: {})".format(kind, references.LATEST_HELP, variable)
-    parser.add_argument(
-        kind + "_id",
-        metavar=kind.upper() + "_ID",
-        nargs="?",
-        type=getattr(references, kind),
-        help=about,
-    )
 
 
 def view_trace(args: argparse.Namespace, context: Context) -> None:

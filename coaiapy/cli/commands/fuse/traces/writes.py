@@ -15,11 +15,16 @@ from coaiapy.cli.delivery import (
 )
 from coaiapy.cli.input import STDIN, open_input, read_input
 from coaiapy.cli.options import (
-    ENVIRONMENT_HELP,
+    add_dry_run,
+    add_environment,
     add_export_env,
     add_fields,
     add_id,
     add_json,
+    add_observation_type,
+    add_reference,
+    add_time,
+    add_trace_tags,
     json_object,
     json_or_text,
     json_value,
@@ -29,7 +34,7 @@ from coaiapy.cli.output import new_bar, print_json
 from coaiapy.cli.parser import OneOfSeveral, add_command
 from coaiapy.cli.streams import Context
 from coaiapy.errors import UsageError
-from coaiapy.langfuse.records.fields import LEVELS, OBSERVATION_FIELDS, OBSERVATION_TYPES
+from coaiapy.langfuse.records.fields import LEVELS, OBSERVATION_FIELDS
 from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.langfuse.traces import reads as trace_reads
 from coaiapy.langfuse.traces import traces
@@ -40,7 +45,6 @@ from coaiapy.util.text import counted
 
 PREVIEWED = 100
 FIELDS = [field.attribute for field in OBSERVATION_FIELDS if field.attribute != "trace_id"]
-START_HELP = "start time (default: now; formats: coaia help times)"
 
 
 class Counted:
@@ -70,16 +74,12 @@ def build_batch(group: Any) -> None:
         cat steps.yaml | coaia fuse traces add-observations my-run --format yaml --dry-run""",
         aliases=["add-obs-batch"],
     )
-    batch.add_argument("trace_id", metavar="TRACE_ID", type=references.trace)
+    add_reference(batch, "trace")
     batch.add_argument(
         "-f", "--file", default=STDIN, help="file to read (default: standard input, also -)"
     )
     batch.add_argument("--format", choices=FORMATS, help="format of the file (default: detected)")
-    batch.add_argument(
-        "--dry-run",
-        action="store_true",
-        help="check and show the observations without writing them",
-    )
+    add_dry_run(batch, "check and show the observations without writing them")
     add_fields(batch, FIELDS)
     add_delivery_options(batch)
 
@@ -145,9 +145,9 @@ def _build_create(group: Any) -> None:
     add_id(create, "session", "-s", help="session that the trace belongs to")
     add_id(create, "user", "-u", help="user that the trace belongs to")
     create.add_argument("-n", "--name", help="name of the trace")
-    create.add_argument("--timestamp", type=time, metavar="TIME", help=START_HELP)
-    create.add_argument("--tag", action="append", help="tag of the trace; repeatable")
-    create.add_argument("--environment", metavar="NAME", help=ENVIRONMENT_HELP)
+    add_time(create, "--timestamp", "start time")
+    add_trace_tags(create)
+    add_environment(create)
     _add_content(create)
     _add_export(create)
 
@@ -193,7 +193,7 @@ def _build_add_observation(group: Any) -> None:
         type=references.observation,
         help="id of the parent observation",
     )
-    add.add_argument("--start-time", type=time, metavar="TIME", help=START_HELP)
+    add_time(add, "--start-time", "start time")
     add.add_argument("--end-time", type=time, metavar="TIME", help="end time")
     add.add_argument("--level", type=str.upper, choices=LEVELS, help="severity (default: DEFAULT)")
     add.add_argument("--status-message", metavar="TEXT", help="message such as an error text")
@@ -203,14 +203,8 @@ def _build_add_observation(group: Any) -> None:
 
 
 def _add_type(add: argparse.ArgumentParser) -> None:
-    add.add_argument(
-        "-t",
-        "--type",
-        action=OneOfSeveral,
-        type=str.upper,
-        choices=OBSERVATION_TYPES,
-        help="type of the observation (default: EVENT)",
-    )
+    about = "type of the observation (default: EVENT)"
+    add_observation_type(add, about, "-t", action=OneOfSeveral)
     for option, kind in (("-te", "EVENT"), ("-ts", "SPAN"), ("-tg", "GENERATION")):
         add.add_argument(
             option, dest="type", action=OneOfSeveral, const=kind, help="same as --type " + kind
@@ -239,7 +233,7 @@ def _build_patch_output(group: Any) -> None:
         "set the output of a trace and change nothing else",
         "coaia fuse traces patch-output $COAIA_TRACE_ID '{\"rows\": 3}'",
     )
-    patch.add_argument("trace_id", metavar="TRACE_ID", type=references.trace)
+    add_reference(patch, "trace")
     patch.add_argument(
         "output", metavar="JSON|TEXT", nargs="?", help="the output (default: standard input)"
     )
