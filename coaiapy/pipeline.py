@@ -5,39 +5,30 @@ pipeline = create(TemplateLoader().load_template("data-pipeline"), {"user_id": "
 traces.submit(settings.load(), [pipeline.trace] + pipeline.observations)
 """
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional
 
-from coaiapy import environment
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
-from coaiapy.langfuse.records.records import Observation, Trace, observation_from, trace_from
-from coaiapy.running.pipelines import foresight
-from coaiapy.running.pipelines.foresight import Foreseen
-from coaiapy.running.pipelines.steps import Graph, Selection, Step
+from coaiapy.langfuse.records.records import Observation, Trace, observation_from
 from coaiapy.templating import files as template_files
 from coaiapy.templating import inheritance
-from coaiapy.templating.commands import variables_environment
 from coaiapy.templating.inheritance import Listing, list_templates, load
-from coaiapy.templating.language import Language, TemplateError
+from coaiapy.templating.language import TemplateError
 from coaiapy.templating.model import (
     Lookup,
     PipelineStep,
     PipelineTemplate,
     PipelineVariable,
-    all_names,
-    all_variables,
     checked_values,
-    environment_key,
+    lookup_for,
     no_environment,
     placeholders,
 )
-from coaiapy.templating.render import RenderedStep, new_language, render_steps, render_trace
+from coaiapy.templating.render import RenderedStep, new_language, render_steps, trace_for
 from coaiapy.templating.starter import init
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from coaiapy.config.settings import Settings
 
 __all__ = [
     "Listing",
@@ -169,7 +160,7 @@ def create(
     for name in JUDGE_VARIABLES:
         if enable_judge and name in template.get_variable_names():
             given.setdefault(name, True)
-    pipeline = _made(template, given, _lookup(template, given), trace_id)
+    pipeline = _made(template, given, lookup_for(template, given), trace_id)
     if enable_judge:
         metadata = dict(pipeline.trace.metadata or {}, enable_judge=True)
         pipeline = pipeline._replace(trace=pipeline.trace._replace(metadata=metadata))
@@ -186,88 +177,9 @@ def _made(
 ) -> Pipeline:
     language = new_language()
     values = checked_values(template, given, lookup, language)
-    trace = _trace(template, values, language, trace_id)
+    trace = trace_for(template, values, language, trace_id)
     steps = render_steps(template, values, language)
     return Pipeline(trace, _observations(trace, steps))
-
-
-def _lookup(template: PipelineTemplate, given: Mapping[str, Any]) -> Lookup:
-    """Return the look-up, in the environment, of the variables that are not given."""
-    keys = [environment_key(name) for name in _names(template) if given.get(name) is None]
-    return environment.find_all(keys).get
-
-
-def _trace(
-    template: PipelineTemplate, values: Mapping[str, Any], language: Language, trace_id: Any
-) -> Trace:
-    return trace_from(
-        dict(
-            render_trace(template, values, language),
-            id=trace_id,
-            user_id=values.get("user_id"),
-            session_id=values.get("session_id"),
-        )
-    )
-
-
-class Done(NamedTuple):
-    """What became of a run, and of sending its record; ``None`` if nothing was recorded."""
-
-    result: Any
-    outcome: Any
-
-
-def foresee(
-    template: PipelineTemplate, variables: Mapping[str, Any], selection: Selection
-) -> List[Foreseen]:
-    """Return what ``run`` would run; ``TemplateError`` for what is wrong."""
-    language = new_language()
-    values = checked_values(template, variables, _lookup(template, variables), language)
-    graph = Graph(template, values, language)
-    graph.select(selection)
-    return foresight.foresee(graph)
-
-
-def run(
-    template: PipelineTemplate,
-    variables: Mapping[str, Any],
-    selection: Selection,
-    trace_id: Optional[str],
-    jobs: int,
-    known: "Settings",
-    env_file: Optional[str],
-    changed: Callable[[Step], None],
-    note: Callable[[str], None],
-) -> Done:
-    """Run the commands of a template and record them; the caller has asked whether to trust it.
-
-    ``jobs`` is the most commands at a time; ``known`` are the settings; ``changed`` gets each step
-    whose state has changed, ``note`` a sentence about trouble with the record, and about variables
-    that commands do not get. Raises ``ConfigError`` if a file that is not trusted would change a
-    command.
-    """
-    from coaiapy.running.system import check_system
-
-    check_system()
-    from coaiapy.config import values as config_values
-    from coaiapy.running.pipelines.contents import Contents
-    from coaiapy.running.pipelines.origins import Origins
-    from coaiapy.running.pipelines.records import StepRecords
-    from coaiapy.running.pipelines.runs import Run
-
-    language, lookup = new_language(), _lookup(template, variables)
-    values = checked_values(template, variables, lookup, language)
-    graph = Graph(template, values, language)
-    graph.select(selection)
-    origins = Origins(template, variables, lookup, language)
-    origins.check(graph.selected())
-    own = origins.passed_on(variables_environment(template, values), note)
-    trace = _trace(template, values, language, trace_id)
-    with_content = config_values.load(env_file).get("trace_content")
-    contents = Contents(with_content, env_file, values)
-    with StepRecords(known, trace, contents, note) as records:
-        result = Run(graph, trace, records, own, changed).run(jobs)
-        return Done(result, records.deliver())
 
 
 def _observations(trace: Trace, steps: List[RenderedStep]) -> List[Observation]:
@@ -298,7 +210,3 @@ def _moments(start: str, count: int) -> List[str]:
 
     first = times.from_text(start)
     return [times.to_text(first + timedelta(milliseconds=i)) for i in range(count)]
-
-
-def _names(template: PipelineTemplate) -> List[str]:
-    return [name for variable in all_variables(template) for name in all_names(variable)]

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.records.fields import checked
+from coaiapy.langfuse.records.records import Trace, trace_from
 from coaiapy.templating.bounds import shown
 from coaiapy.templating.document import without_nulls
 from coaiapy.templating.language import Language, TemplateError
@@ -246,6 +247,20 @@ def render_trace(
     tracked = dict(_origin(template), variables=without_nulls(in_order))
     fields["metadata"] = dict(tracked, **without_nulls(fields.get("metadata", {})))
     return _checked(fields, "trace", where)
+
+
+def trace_for(
+    template: PipelineTemplate, values: Mapping[str, Any], language: Language, trace_id: Any
+) -> Trace:
+    """Return the trace of a template; without ``trace_id`` it gets a new id."""
+    return trace_from(
+        dict(
+            render_trace(template, values, language),
+            id=trace_id,
+            user_id=values.get("user_id"),
+            session_id=values.get("session_id"),
+        )
+    )
 
 
 def render_steps(

@@ -196,27 +196,49 @@ class Journal:
         records: Iterable[Any],
         observer: str,
         unread: Collection[str] = (),
+        state: Optional[Body] = None,
     ) -> Written:
         """Write records of what begins now; they are open, and sent once they are closed.
 
         ``observer`` is the token of the ``Observer`` that will close them; ``unread`` is as in
-        ``append``.
+        ``append``; ``state`` is what has to be known to go on with each of them later.
         """
         with self.reporting_errors(is_temporary=True):
             count = stage(self.db, records)
         with self.transaction() as db:
             rows, changed = move(db, destination, count)
             open_records.note_open(db, rows, observer)
+            if state:
+                for row in rows:
+                    open_records.keep(db, row, state)
             if unread and destination != LOCAL:
                 mark_unread(db, destination)
         return Written(rows, changed)
 
-    def close_records(self, changes: Mapping[int, Body]) -> Written:
-        """Close open records, each with its changes, and put them into the outbox.
+    def reopen(self, row: int, observer: str, state: Optional[Body] = None) -> bool:
+        """Open a record again, which its ``observer`` will close; false if it is open already.
 
-        A record that was deleted meanwhile stays deleted.
+        A ``state`` replaces the one that was known.
         """
         with self.transaction() as db:
+            if open_records.is_open(db, row):
+                return False
+            open_records.note_open(db, [row], observer)
+            if state:
+                open_records.keep(db, row, state)
+            return True
+
+    def close_records(
+        self, changes: Mapping[int, Body], states: Optional[Mapping[int, Body]] = None
+    ) -> Written:
+        """Close open records, each with its changes, and put them into the outbox.
+
+        ``states`` are what has to be known to go on with them later. A record that was deleted
+        meanwhile stays deleted.
+        """
+        with self.transaction() as db:
+            for row, state in (states or {}).items():
+                open_records.keep(db, row, state)
             changed = [open_records.close_record(db, row, changes[row]) for row in changes]
         return Written(list(changes), sum(changed))
 

@@ -2,10 +2,15 @@
 
 An open record is in the journal from its start, but not in the outbox: it is sent when it is
 closed. If its observer dies, the next command that opens the journal closes it as interrupted.
+
+A record may have a state besides: what its observer, or a later one, needs to go on. It stays on
+this machine, as long as the record does.
 """
 
+import json
+import zlib
 from datetime import datetime, timezone
-from typing import Any, Iterable, List, Optional
+from typing import Any, Iterable, Iterator, List, NamedTuple, Optional
 
 from coaiapy.langfuse.journal import observers
 from coaiapy.langfuse.journal.staging import known_body, merge_into
@@ -24,6 +29,44 @@ def note_open(db: Any, rows: Iterable[int], token: str) -> None:
         "INSERT OR REPLACE INTO open_records (seq, opened_by) VALUES (?, ?)",
         [(row, token) for row in rows],
     )
+
+
+def is_open(db: Any, row: int) -> bool:
+    """Tell whether a record is open, within the caller's transaction."""
+    return db.execute("SELECT 1 FROM open_records WHERE seq = ?", (row,)).fetchone() is not None
+
+
+def keep(db: Any, row: int, state: Body) -> None:
+    """Save the state of a record, if it is still there, within the caller's transaction."""
+    data = zlib.compress(json.dumps(state).encode("ascii"), 1)
+    sql = "INSERT OR REPLACE INTO states (seq, state) SELECT seq, ? FROM records WHERE seq = ?"
+    db.execute(sql, (data, row))
+
+
+class Known(NamedTuple):
+    """A record with its row, and its state, which is ``None`` if it has none."""
+
+    row: int
+    body: Body
+    state: Optional[Body]
+
+
+def with_states(db: Any, destination: int, kind: str, trace_key: str) -> Iterator[Known]:
+    """Yield the records of one kind in a trace, in the order in which they were written."""
+    sql = (
+        "SELECT records.*, state FROM records LEFT JOIN states USING (seq)"
+        " WHERE destination = ? AND kind = ? AND trace_key = ? ORDER BY seq"
+    )
+    for row in db.execute(sql, (destination, kind, trace_key)):
+        yield Known(row["seq"], known_body(row), _state(row["state"]))
+
+
+def _state(data: Optional[bytes]) -> Optional[Body]:
+    try:
+        found = json.loads(zlib.decompress(data).decode("ascii")) if data else None
+    except (ValueError, RecursionError, zlib.error):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def close_record(db: Any, row: int, changes: Body) -> bool:

@@ -6,7 +6,7 @@ bodies. It is filled when somebody asks for them (see ``langfuse.figures.kept``)
 A trigger takes away the figures of a record that changes, and notes it in ``stale``.
 """
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 # The destination of records that stay on this machine.
 LOCAL = 0
 # The kind of a row whose record cannot be read.
@@ -88,8 +88,15 @@ WHERE kind = 'observation' AND NOT EXISTS (SELECT 1 FROM records
     WHERE trace_key = one.trace_key AND destination = one.destination AND kind = 'trace')
 GROUP BY destination, trace_key;
 """
+# What version 4 has added: what an observer needs to go on later. It is not sent anywhere.
+STATES = """
+CREATE TABLE states (
+    seq INTEGER PRIMARY KEY REFERENCES records (seq) ON DELETE CASCADE,
+    state BLOB NOT NULL
+);
+"""
 # The script that brings a journal of a version to the next one.
-UPGRADES = {1: OPEN_RECORDS, 2: FIGURES + FIND_ALL_LONE}
+UPGRADES = {1: OPEN_RECORDS, 2: FIGURES + FIND_ALL_LONE, 3: STATES}
 
 SCHEMA = """
 CREATE TABLE destinations (
@@ -140,4 +147,4 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_by_state ON deliveries (destination, state, seq);
 CREATE TABLE stash (key TEXT PRIMARY KEY, value BLOB NOT NULL, expires_at REAL);
 """
-SCHEMA += OPEN_RECORDS + FIGURES
+SCHEMA += OPEN_RECORDS + FIGURES + STATES

@@ -82,6 +82,22 @@ class Contents:
         except ValueError:
             return clean
 
+    def kept(self, value: Any) -> Body:
+        """Return an output as a later run gets it: whole, or why it does not."""
+        if not self._with_content:
+            return {"lost": "content is kept out of traces"}
+        if masked(value, self._redacted) != value:
+            return {"lost": "it holds a secret"}
+        return {"output": value}
+
+    def kept_variables(self, values: Mapping[str, Any]) -> Body:
+        """Return the values that a later run gets."""
+        return {
+            name: value
+            for name, value in values.items()
+            if not looks_secret(name) and "output" in self.kept(value)
+        }
+
 
 def _secrets(variables: Mapping[str, Any]) -> List[str]:
     """Return regular expressions of the values of variables whose names look secret."""

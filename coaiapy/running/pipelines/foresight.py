@@ -2,7 +2,8 @@
 
 from typing import Any, List, NamedTuple, Optional
 
-from coaiapy.running.pipelines.steps import SUCCEEDED, Graph, Node, Step
+from coaiapy.running.pipelines.graph import Graph
+from coaiapy.running.pipelines.steps import SUCCEEDED, LostError, Node, Step
 from coaiapy.templating.language import TemplateError
 
 _OUTPUT = "<output of {}>"
@@ -31,14 +32,18 @@ def foresee(graph: Graph) -> List[Foreseen]:
 def _of_node(graph: Graph, node: Node) -> List[Foreseen]:
     try:
         steps = graph.plan(node)
-    except TemplateError:
-        if "steps" not in repr(node.step):
+    except TemplateError as error:
+        if "steps" not in repr(node.step) or isinstance(error.__cause__, LostError):
             raise
         node.steps = []  # it cannot be known before the others have run
         return [Foreseen(node.step.name, _written(node.step.run))]
     for step in steps:
         _succeed(step)
-    return [Foreseen(step.name, step.command and step.command.shown) for step in steps]
+    return [
+        Foreseen(step.name, step.command and step.command.shown)
+        for step in steps
+        if not step.earlier
+    ]
 
 
 def _succeed(step: Step) -> None:

@@ -4,6 +4,7 @@ Somebody else may have written the file. Its values are data for a command, but 
 a part of one.
 """
 
+from types import MappingProxyType
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping
 
 from coaiapy.env import held, places
@@ -21,7 +22,10 @@ from coaiapy.templating.model import (
 
 
 class Origins:
-    """The variables of a template whose values are from the untrusted file, and what they reach."""
+    """The variables of a template whose values are from the untrusted file, and what they reach.
+
+    ``before`` are those whose values an earlier run had from there.
+    """
 
     def __init__(
         self,
@@ -29,6 +33,7 @@ class Origins:
         given: Mapping[str, Any],
         lookup: Lookup,
         language: Language,
+        before: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._template = template
         self._language = language
@@ -37,12 +42,17 @@ class Origins:
             name: variable for variable in all_variables(template) for name in all_names(variable)
         }
         self._keys = {v.name: key_used(v, given, lookup) for v in all_variables(template)}
-        self._foreign: Dict[str, str] = {}
+        self._foreign: Dict[str, str] = dict(before)
         for name, key in self._keys.items():
             if key and (lookup(key) or ("", ""))[1] == self._path:
                 self._foreign[name] = key
         if self._foreign and held.is_trusted(self._path):
             self._foreign = {}
+
+    @property
+    def foreign(self) -> Dict[str, str]:
+        """The variables with such values, and the names that the file has them under."""
+        return dict(self._foreign)
 
     def check(self, steps: Iterable[PipelineStep]) -> None:
         """Raise ``ConfigError`` if such a value becomes a part of a command, by ``| raw``.

@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from coaiapy.config.schema import BACKGROUND
 from coaiapy.config.settings import Settings
-from coaiapy.errors import CoaiaError
+from coaiapy.errors import CoaiaError, StateError
 from coaiapy.langfuse.journal.db import Journal, Written
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.journal.observers import Observer
@@ -13,7 +13,8 @@ from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.records import Trace, observation_from
 from coaiapy.langfuse.send import delivery
 from coaiapy.running.pipelines.contents import Contents
-from coaiapy.running.pipelines.steps import FAILED, SKIPPED, Step
+from coaiapy.running.pipelines.past import DONE, EVENT, MARK, STARTED, Past, key_of
+from coaiapy.running.pipelines.steps import FAILED, SKIPPED, SUCCEEDED, Step
 from coaiapy.util import times
 
 # What a trace is told of by its template, which may hold secrets.
@@ -24,23 +25,36 @@ _LEVELS = {FAILED: "ERROR", SKIPPED: "WARNING"}
 class StepRecords:
     """The open trace and observations of one run; a context manager.
 
-    Trouble with the journal is told with ``note``, once, and never stops a step.
+    Trouble with the journal is told with ``note``, once, and never stops a step. ``plan`` is what
+    has to be known to go on later; ``past`` is an earlier run that goes on.
     """
 
     def __init__(
-        self, known: Settings, trace: Trace, contents: Contents, note: Callable[[str], None]
+        self,
+        known: Settings,
+        trace: Trace,
+        contents: Contents,
+        note: Callable[[str], None],
+        plan: Body,
+        past: Optional[Past] = None,
     ) -> None:
         self._settings = known
         told = contents.fields({name: getattr(trace, name) for name in _OF_TEMPLATE})
         self._trace = trace._replace(**told)
         self.contents = contents
         self._note = note
+        self._plan = plan
+        self._past = past
         self._journal: Optional[Journal] = None
         self._observer: Optional[Observer] = None
         self._rows: Dict[str, int] = {}
 
     def __enter__(self) -> "StepRecords":
-        self._tried(self._open)
+        if self._past:
+            self._open()
+            self._reopen_trace(self._past)
+        else:
+            self._tried(self._begin_trace)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -54,7 +68,25 @@ class StepRecords:
         observer = Observer()
         observer.__enter__()
         self._journal, self._observer = journal, observer
-        self._begin(self._trace)
+
+    def _begin_trace(self) -> None:
+        self._open()
+        self._begin(self._trace, self._plan)
+
+    def _reopen_trace(self, past: Past) -> None:
+        if not self._reopened(self._trace.id, past.row, self._plan):
+            self.__exit__()
+            raise StateError(
+                "the run of the trace {!r} still goes on: wait for it, or end it".format(
+                    self._trace.id
+                )
+            )
+
+    def _reopened(self, record_id: str, row: int, state: Optional[Body] = None) -> bool:
+        if not self._journal or not self._observer:
+            return False
+        self._rows[record_id] = row
+        return self._journal.reopen(row, self._observer.token, state)
 
     def _tried(self, work: Callable[[], Any]) -> Any:
         try:
@@ -70,7 +102,18 @@ class StepRecords:
 
     def begin(self, step: Step) -> None:
         """Write that a step starts, which is known to have done so at ``step.started``."""
-        self._tried(lambda: self._begin(observation_from(self._fields(step), self._trace.id)))
+        record = observation_from(self._fields(step), self._trace.id)
+        kind = _kind(step)
+        state = {"key": self._key(step), "kind": kind} if kind else None
+        self._tried(lambda: self._begin(record, state))
+
+    def reopen(self, step: Step) -> None:
+        """Go on with a mark of an earlier run."""
+        row = step.earlier.row if step.earlier else 0
+        self._tried(lambda: self._reopened(step.id, row))
+
+    def _key(self, step: Step) -> str:
+        return key_of(self._trace.id, step.name)
 
     def _fields(self, step: Step) -> Body:
         fields: Body = dict(step.rendered.fields) if step.rendered else {"name": step.name}
@@ -85,10 +128,11 @@ class StepRecords:
             environment=self._trace.environment or self._settings.environment,
         )
 
-    def _begin(self, record: Any) -> None:
+    def _begin(self, record: Any, state: Optional[Body]) -> None:
         if self._journal and self._observer:
             destination = destination_of(self._journal, self._settings)
-            written = self._journal.begin(destination, [record], self._observer.token)
+            token = self._observer.token
+            written = self._journal.begin(destination, [record], token, state=state)
             self._rows[record.id] = written.rows[0]
 
     def end(self, step: Step) -> None:
@@ -108,7 +152,17 @@ class StepRecords:
             changes["metadata"] = {"exit_code": step.exit_code, "attempts": attempts}
             if step.output is not None:
                 changes["output"] = self.contents.output(step.output)
-        self._close(step.id, changes)
+        if (
+            step.earlier and changes and step.state == SUCCEEDED
+        ):  # it may have been called a failure
+            changes.update(level="DEFAULT", statusMessage="succeeded once the run went on")
+        self._close(step.id, changes, self._state(step))
+
+    def _state(self, step: Step) -> Optional[Body]:
+        if not step.command or step.state != SUCCEEDED:
+            return None
+        state = {"key": self._key(step), "kind": DONE, "exit_code": step.exit_code}
+        return dict(state, **self.contents.kept(step.output))
 
     def end_trace(self, status: str, steps: List[Step]) -> None:
         """Write what became of all."""
@@ -116,10 +170,11 @@ class StepRecords:
         result = {"status": status, "steps": states}
         self._close(self._trace.id, {} if self._trace.output is not None else {"output": result})
 
-    def _close(self, record_id: str, changes: Body) -> None:
+    def _close(self, record_id: str, changes: Body, state: Optional[Body] = None) -> None:
         journal, row = self._journal, self._rows.get(record_id)
         if journal and row is not None:
-            self._tried(lambda: journal.close_records({row: changes}))  # type: ignore[union-attr]
+            states = {row: state} if state else None
+            self._tried(lambda: journal.close_records({row: changes}, states))  # type: ignore[union-attr]
 
     def deliver(self) -> Optional[delivery.Outcome]:
         """Have what was written sent, in the background unless the settings say otherwise.
@@ -134,6 +189,15 @@ class StepRecords:
             journal, self._settings, Written(rows, len(rows)), BACKGROUND
         )
         return outcome
+
+
+def _kind(step: Step) -> Optional[str]:
+    """Return what a later run has to know of a step that begins."""
+    if step.state in (SKIPPED, FAILED):
+        return None
+    if step.command:
+        return STARTED
+    return EVENT if step.rendered is None or step.rendered.type == "EVENT" else MARK
 
 
 def _moment(seconds: Optional[float]) -> Optional[str]:

@@ -2,7 +2,8 @@
 
 import signal
 import time
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from collections import deque
+from typing import Callable, Deque, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
@@ -10,6 +11,8 @@ from coaiapy.langfuse.records.records import Trace
 from coaiapy.running.child import NotStartedError, exit_code
 from coaiapy.running.pipelines import attempts
 from coaiapy.running.pipelines.attempts import Attempt
+from coaiapy.running.pipelines.graph import Graph
+from coaiapy.running.pipelines.past import MARK, PastStep
 from coaiapy.running.pipelines.records import StepRecords
 from coaiapy.running.pipelines.steps import (
     FAILED,
@@ -17,7 +20,6 @@ from coaiapy.running.pipelines.steps import (
     SKIPPED,
     SUCCEEDED,
     WAITING,
-    Graph,
     Step,
 )
 from coaiapy.running.supervisor import GRACE, Supervisor
@@ -41,7 +43,7 @@ class Result(NamedTuple):
         """``succeeded``, ``failed`` or ``interrupted``."""
         if self.signal:
             return "interrupted"
-        failed = any(step.state in (FAILED, SKIPPED) and step.stops_others for step in self.steps)
+        failed = any(step.stops_others for step in self.steps)
         return FAILED if failed else SUCCEEDED
 
     def body(self) -> Body:
@@ -65,6 +67,7 @@ def _told(step: Step) -> Body:
         "reason": step.reason or None,
         "exit_code": step.exit_code,
         "attempts": len(step.attempts),
+        "earlier": step.was_done,
         "seconds": seconds,
         "output": step.output,
     }
@@ -90,7 +93,7 @@ class Run:
         self._records = records
         self._environment = environment
         self._changed = changed
-        self._queue: List[Step] = []
+        self._queue: Deque[Step] = deque()
         self._paused: List[Tuple[float, Step]] = []
         self._running: Dict[int, Tuple[Step, Attempt]] = {}
         self._marks: List[Step] = []
@@ -116,10 +119,10 @@ class Run:
         if not self._signal:
             self._plan()
             now = time.monotonic()
-            self._queue = [step for at, step in self._paused if at <= now] + self._queue
+            self._queue.extendleft(step for at, step in self._paused if at <= now)
             self._paused = [(at, step) for at, step in self._paused if at > now]
         while self._queue and len(self._running) < jobs and not self._signal:
-            self._start(supervisor, self._queue.pop(0))
+            self._start(supervisor, self._queue.popleft())
             self._plan()
         return bool(self._running or self._paused or self._queue)
 
@@ -136,6 +139,9 @@ class Run:
                 self._fail_rest(str(error))
 
     def _place(self, step: Step) -> None:
+        if step.earlier:
+            self._recall(step, step.earlier)
+            return
         if step.command and step.state == WAITING:
             self._queue.append(step)
             return
@@ -148,6 +154,14 @@ class Run:
             self._changed(step)
         else:
             self._marks.append(step)
+
+    def _recall(self, step: Step, earlier: PastStep) -> None:
+        """An earlier run has done this; what is below a mark of it hangs below it again."""
+        if earlier.state["kind"] == MARK:
+            self._records.reopen(step)
+            self._marks.append(step)
+        else:
+            self._changed(step)
 
     def _fail_rest(self, reason: str) -> None:
         """A template could not go on: its next step fails."""
@@ -236,7 +250,7 @@ class Run:
         self._signal = ending[0]
         supervisor.end_all(GRACE)
         waiting = {step for _, step in self._paused} | set(self._queue)
-        self._paused, self._queue = [], []
+        self._paused, self._queue = [], deque()
         for step in self._graph.skip_rest("interrupted"):
             if step not in waiting or step.started is None:
                 step.started = time.time()
@@ -246,20 +260,24 @@ class Run:
 
     def _end_marks(self) -> None:
         """A mark lasts until the last step below it has ended, and tells of a failure there."""
-        every = self._graph.steps()
+        marks = set(self._marks)
+        for mark in marks:
+            mark.ended = mark.started
+        for step in self._graph.steps():
+            failed = step not in marks and step.state == FAILED and step.stops_others
+            for mark in _above(step):
+                if mark in marks:
+                    mark.ended = max(mark.ended or 0.0, step.ended or 0.0)
+                if mark in marks and failed and mark.state != FAILED:
+                    mark.state, mark.reason = FAILED, "{!r} failed".format(step.name)
         for mark in self._marks:
-            below = [step for step in every if _is_below(step, mark)]
-            mark.ended = max([step.ended or 0.0 for step in below] + [mark.started or 0.0])
-            failed = [step for step in below if step.state == FAILED and step.stops_others]
-            if failed:
-                mark.reason = "{!r} failed".format(failed[0].name)
-                mark.state = FAILED
             self._records.end(mark)
             self._changed(mark)
 
 
-def _is_below(step: Step, mark: Step) -> bool:
-    above: Any = step.parent
-    while above is not None and above is not mark:
+def _above(step: Step) -> Iterator[Step]:
+    """Yield what is above a step; parents are older than their children, so that is no circle."""
+    above = step.parent
+    while above is not None:
+        yield above
         above = above.parent
-    return above is mark

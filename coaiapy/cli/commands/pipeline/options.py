@@ -1,7 +1,7 @@
 """The options for the variables of a template, and what may be written for them."""
 
 import argparse
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 from coaiapy.cli.options import add_id
 from coaiapy.cli.parser import Parser
@@ -51,9 +51,9 @@ def _meant_variable(parser: Parser, left: Sequence[str], words: Sequence[str]) -
     return " (to set a template variable, use --var {})".format(variable)
 
 
-def add_variable_options(parser: Parser) -> None:
-    """Add the template, its variables, and the ids of the trace."""
-    parser.add_argument("template", metavar="TEMPLATE")
+def add_variable_options(parser: Parser, nargs: Optional[str] = None) -> None:
+    """Add the template, its variables, and the ids of the trace; ``nargs`` is for the template."""
+    parser.add_argument("template", metavar="TEMPLATE", nargs=nargs)
     parser.add_argument(
         _VAR,
         dest="variables",

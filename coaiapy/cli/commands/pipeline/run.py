@@ -4,25 +4,31 @@ import argparse
 import os
 from typing import Any
 
-from coaiapy import pipeline
 from coaiapy.cli.commands.pipeline import options
 from coaiapy.cli.commands.pipeline.trust import is_trusted
 from coaiapy.cli.options import add_dry_run, add_json, add_yes, positive
 from coaiapy.cli.output import print_json
 from coaiapy.cli.parser import Parser
 from coaiapy.cli.streams import Context
-from coaiapy.errors import ExitCode
+from coaiapy.errors import ExitCode, UsageError
+from coaiapy.running.pipelines.steps import FAILED, SUCCEEDED
 
 EXAMPLE = """coaia pipeline run nightly --var source=sales
         coaia pipeline run nightly --dry-run
-        coaia pipeline run nightly --from "Load Data" --jobs 4"""
+        coaia pipeline run nightly --from "Load Data" --jobs 4
+        coaia pipeline run --resume 764ede533c05b6aa3307b089c110b41f"""
 
 
 def add_options(parser: Parser) -> None:
     """Give ``parser`` what follows ``coaia pipeline run``."""
     from coaiapy.cli.delivery import add_delivery_options
 
-    options.add_variable_options(parser)
+    options.add_variable_options(parser, nargs="?")
+    parser.add_argument(
+        "--resume",
+        metavar="TRACE_ID",
+        help="go on with the run that this trace records: what has succeeded is not repeated",
+    )
     parser.add_argument(
         "--jobs",
         type=positive,
@@ -43,34 +49,60 @@ def add_options(parser: Parser) -> None:
 def run(args: argparse.Namespace, context: Context) -> int:
     """Run a template; return 1 if a step has failed, 130 if it was interrupted."""
     from coaiapy.cli.delivery import report, settings_for
+    from coaiapy.running.pipelines import tasks
     from coaiapy.templating import trusted
 
-    runnable = trusted.load(args.template)
-    given = options.given_variables(args)
-    selection = pipeline.Selection(args.only, args.first)
-    foreseen = pipeline.foresee(runnable.template, given, selection)
+    known = settings_for(args, context)
+    past = _past(args, known)
+    name = past.plan["template"] if past else args.template
+    runnable = trusted.load(name)
+    selection = tasks.Selection(args.only, args.first)
+    task = tasks.Task(runnable.template, options.given_variables(args), selection, past)
+    foreseen = tasks.foresee(task)
+    for difference in tasks.differences(task):
+        context.note("{}; what has succeeded is not repeated".format(difference))
     if args.dry_run:
         return _show(args, context, foreseen)
-    if not is_trusted(context, args.template, runnable, args.yes):
+    if not is_trusted(context, name, runnable, args.yes):
         return ExitCode.FAILED
-    done = pipeline.run(
-        runnable.template,
-        given,
-        selection,
-        trace_id=args.trace_id,
-        jobs=args.jobs or os.cpu_count() or 1,
-        known=settings_for(args, context),
-        env_file=context.env_file,
+    done = tasks.run(
+        task,
+        args.trace_id,
+        args.jobs or os.cpu_count() or 1,
+        known,
+        context.env_file,
         changed=lambda step: _tell(context, step),
         note=context.note,
     )
     if args.json:
         print_json(context, done.result.body())
     context.note("{}: trace {}".format(done.result.status, done.result.trace.id))
+    if done.result.status != SUCCEEDED:
+        context.note("to go on: coaia pipeline run --resume {}".format(done.result.trace.id))
     code = ExitCode.OK if done.outcome is None else report(args, context, done.outcome)
     if done.result.signal:
         return ExitCode.INTERRUPTED
-    return ExitCode.FAILED if done.result.status == "failed" else code
+    return ExitCode.FAILED if done.result.status == FAILED else code
+
+
+def _past(args: argparse.Namespace, known: Any) -> Any:
+    """Return the run to go on with, ``None`` for a new one."""
+    from coaiapy.running.pipelines import past as pasts
+
+    if args.resume is None:
+        if args.template is None:
+            raise UsageError("name the template to run, or the trace to go on with (--resume)")
+        return None
+    if args.trace_id is not None:
+        raise UsageError("--resume names the trace already: leave --trace-id out")
+    past = pasts.find(known, args.resume)
+    if args.template not in (None, past.plan["template"]):
+        raise UsageError(
+            "the trace {} was made by the template {!r}, not {!r}: leave the template out".format(
+                args.resume, past.plan["template"], args.template
+            )
+        )
+    return past
 
 
 def _show(args: argparse.Namespace, context: Context, foreseen: Any) -> int:

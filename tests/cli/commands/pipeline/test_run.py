@@ -5,10 +5,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from delivering import in_outbox
+from pipeline_runs import is_there, observation, wait_until
 from processes import finish
 
 CHAIN = [
@@ -21,36 +21,6 @@ CHAIN = [
         "run": ["echo", "{{ item }} {{ who }}"],
     },
 ]
-
-
-@pytest.fixture
-def save(home):
-    def _save(*steps):
-        folder = home / ".coaia" / "templates"
-        folder.mkdir(parents=True, exist_ok=True)
-        variables = [{"name": "who", "default": "; touch HIT"}]
-        document = {"variables": variables, "steps": list(steps)}
-        (folder / "t.json").write_text(json.dumps(document), "utf-8")
-
-    return _save
-
-
-@pytest.fixture
-def result(run):
-    """Return what a run says in JSON: each step by its name; and its exit code."""
-
-    def _result(*words):
-        done = run("pipeline", "run", "t", "--json", *words)
-        body = json.loads(done.out)
-        trace = json.loads(run("fuse", "traces", "tv", body["trace_id"], "--json").out)
-        assert len(trace["observations"]) == len(body["steps"])
-        return done.code, {step["name"]: step for step in body["steps"]}, trace
-
-    return _result
-
-
-def observation(trace, name):
-    return next(one for one in trace["observations"] if one["name"] == name)
 
 
 def test_outputs_reach_later_steps_and_the_trace(save, result, project):
@@ -99,22 +69,6 @@ def test_a_timeout_ends_all_that_was_started(save, result, project):
     code, steps, _ = result()
     assert code == 1 and steps["Slow"]["reason"] == "timed out after 0.5 seconds"
     wait_until(lambda: not is_there(int((project / "pid").read_text())))
-
-
-def is_there(process):
-    try:
-        os.kill(process, 0)
-    except OSError:
-        return False
-    with open("/proc/{}/stat".format(process)) as file:
-        return file.read().rpartition(")")[2].split()[0] != "Z"
-
-
-def wait_until(is_so):
-    end = time.time() + 20
-    while not is_so():
-        assert time.time() < end
-        time.sleep(0.05)
 
 
 def test_a_command_gets_its_input_folder_and_context(save, result, project):

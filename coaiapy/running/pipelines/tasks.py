@@ -1,0 +1,146 @@
+"""A pipeline to run: its template with the values of its variables, and what of it is asked for."""
+
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, NamedTuple, Optional
+
+from coaiapy.running.pipelines import foresight
+from coaiapy.running.pipelines import past as pasts
+from coaiapy.running.pipelines.foresight import Foreseen
+from coaiapy.running.pipelines.graph import Graph, Selection
+from coaiapy.running.pipelines.origins import Origins
+from coaiapy.running.pipelines.past import Past
+from coaiapy.running.pipelines.steps import Step
+from coaiapy.templating.commands import variables_environment
+from coaiapy.templating.language import Language
+from coaiapy.templating.model import (
+    Lookup,
+    PipelineTemplate,
+    all_names,
+    all_variables,
+    checked_values,
+    key_used,
+    lookup_for,
+)
+from coaiapy.templating.render import new_language, trace_for
+
+if TYPE_CHECKING:
+    from coaiapy.config.settings import Settings
+
+
+class Done(NamedTuple):
+    """What became of a run, and of sending its record; ``None`` if nothing was recorded."""
+
+    result: Any
+    outcome: Any
+
+
+class Task(NamedTuple):
+    """What is to be run: a template, the variables that were given, and which of its steps.
+
+    ``past`` is an earlier run that goes on; its variables and selection count where none are given.
+    """
+
+    template: PipelineTemplate
+    variables: Mapping[str, Any]
+    selection: Selection = Selection()
+    past: Optional[Past] = None
+
+    def given(self) -> Mapping[str, Any]:
+        """Return the variables that do not come from elsewhere."""
+        if self.past is None:
+            return self.variables
+        lookup = lookup_for(self.template, self.variables)
+        return pasts.variables(self.past, self.template, self.variables, lookup)
+
+    def graph(self, values: Mapping[str, Any], language: Language) -> Graph:
+        """Return the steps to run."""
+        graph = Graph(self.template, values, language, self.past)
+        chosen = self.selection
+        if self.past and chosen == Selection():
+            graph.select(Selection(*self.past.plan["selection"]))
+        else:
+            graph.select(chosen, repeats=self.past is not None)
+        return graph
+
+
+def foresee(task: Task) -> List[Foreseen]:
+    """Return what ``run`` would run; ``TemplateError`` for what is wrong."""
+    language, given = new_language(), task.given()
+    values = checked_values(task.template, given, lookup_for(task.template, given), language)
+    return foresight.foresee(task.graph(values, language))
+
+
+def differences(task: Task) -> List[str]:
+    """Return what is not as it was in the earlier run, a sentence for each."""
+    past = task.past
+    if past is None:
+        return []
+    said = []
+    if past.plan["digest"] != pasts.digest(task.template):
+        said.append("the template {} has changed since".format(task.template.name))
+    given = task.given()
+    values = checked_values(task.template, given, lookup_for(task.template, given), new_language())
+    for name, value in past.plan["variables"].items():
+        if name in values and values[name] != value:
+            said.append("the variable {} has another value now".format(name))
+    return said
+
+
+def run(
+    task: Task,
+    trace_id: Optional[str],
+    jobs: int,
+    known: "Settings",
+    env_file: Optional[str],
+    changed: Callable[[Step], None],
+    note: Callable[[str], None],
+) -> Done:
+    """Run the commands of a template and record them; the caller has asked whether to trust it.
+
+    ``jobs`` is the most commands at a time; ``known`` are the settings; ``changed`` gets each step
+    whose state has changed, ``note`` a sentence about trouble with the record, and about variables
+    that commands do not get. Raises ``ConfigError`` if a file that is not trusted would change a
+    command, ``StateError`` if the run to go on with has not ended.
+    """
+    from coaiapy.running.system import check_system
+
+    check_system()
+    from coaiapy.config import values as config_values
+    from coaiapy.running.pipelines.contents import Contents
+    from coaiapy.running.pipelines.records import StepRecords
+    from coaiapy.running.pipelines.runs import Run
+
+    template, past = task.template, task.past
+    if past:
+        pasts.check_ended(past)
+    given = task.given()
+    language, lookup = new_language(), lookup_for(template, given)
+    values = checked_values(template, given, lookup, language)
+    graph = task.graph(values, language)
+    origins = Origins(
+        template, given, lookup, language, past.foreign(task.variables) if past else {}
+    )
+    origins.check(graph.selected())
+    own = origins.passed_on(variables_environment(template, values), note)
+    trace = trace_for(template, values, language, str(past.trace["id"]) if past else trace_id)
+    contents = Contents(config_values.load(env_file).get("trace_content"), env_file, values)
+    plan = {
+        "template": template.name,
+        "digest": pasts.digest(template),
+        "selection": past.plan["selection"] if past else list(task.selection),
+        "foreign": origins.foreign,
+        "variables": contents.kept_variables(values),
+        "stated": _stated(template, given, lookup),
+    }
+    with StepRecords(known, trace, contents, note, plan, past) as records:
+        result = Run(graph, trace, records, own, changed).run(jobs)
+        return Done(result, records.deliver())
+
+
+def _stated(template: PipelineTemplate, given: Mapping[str, Any], lookup: Lookup) -> List[str]:
+    """Return the variables that do not have their default."""
+    return [
+        variable.name
+        for variable in all_variables(template)
+        if any(given.get(name) is not None for name in all_names(variable))
+        or key_used(variable, given, lookup)
+    ]
