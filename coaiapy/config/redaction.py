@@ -20,10 +20,11 @@ def without_secrets(text: str, env_file: Optional[str] = None) -> str:
 
     ``env_file`` is read instead of ``.env``. A settings file that cannot be read is skipped.
     """
-    return masking.hidden(text, _secrets(env_file))
+    return masking.hidden(text, secrets(env_file))
 
 
-def _secrets(env_file: Optional[str]) -> Set[str]:
+def secrets(env_file: Optional[str] = None) -> Set[str]:
+    """Return every secret in any place that settings come from; see ``without_secrets``."""
     found: Set[str] = set()
     public, private = set(), set()
     for name, value in _all_settings(env_file):

@@ -6,6 +6,7 @@ from typing import Any, Callable, List, Pattern, Sequence
 from coaiapy.config import redaction
 from coaiapy.errors import UsageError
 from coaiapy.running.tail import Tail
+from coaiapy.util import masking
 from coaiapy.util.masking import MASK
 
 # Bytes before the end that is shown: a secret that begins there is recognized and masked.
@@ -48,10 +49,10 @@ class Redaction:
 
     def __init__(self, more: Sequence[str] = (), env_file: Any = None) -> None:
         self._more: List[Pattern[str]] = [_compiled(one) for one in more]
-        self._env_file = env_file
+        self._secrets = redaction.secrets(env_file)
 
     def __call__(self, text: str) -> str:
-        text = redaction.without_secrets(text, self._env_file)
+        text = masking.hidden(text, self._secrets)
         lower = text.lower()
         for mark, shape in _SHAPES:
             if mark in lower:
