@@ -235,9 +235,20 @@ def add_contents(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def show_fields(context: Context, body: Body) -> None:
-    """Show a record with one field on each line."""
-    context.say(fields(body, context.local_times))
+def show_record(args: argparse.Namespace, context: Context, body: Body) -> None:
+    """Show a record as JSON if that is wished for, else with one field on each line."""
+    if args.json:
+        print_json(context, body)
+    else:
+        context.say(fields(body, context.local_times))
+
+
+def show_written(args: argparse.Namespace, context: Context, body: Body, key: str = "id") -> None:
+    """Print a record that was written as JSON if that is wished for, else its id, which is at ``key``."""
+    if args.json:
+        print_json(context, body)
+    else:
+        context.say(str(body[key]))
 
 
 def show_trace(context: Context, trace: Body, contents: bool = False) -> None:

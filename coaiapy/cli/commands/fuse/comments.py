@@ -7,7 +7,7 @@ from coaiapy import patience
 from coaiapy.cli import references
 from coaiapy.cli.input import STDIN, read_stdin
 from coaiapy.cli.options import add_id, add_json, add_reference, seconds
-from coaiapy.cli.output import add_listing_options, print_json, show_fields, show_listing
+from coaiapy.cli.output import add_listing_options, show_listing, show_record, show_written
 from coaiapy.cli.parser import add_command, subcommands
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
@@ -88,9 +88,7 @@ def get_comment(args: argparse.Namespace, context: Context) -> None:
         "comment",
         args.comment_id,
     )
-    if args.json:
-        return print_json(context, found)
-    show_fields(context, found)
+    show_record(args, context, found)
 
 
 def post_comment(args: argparse.Namespace, context: Context) -> None:
@@ -103,9 +101,7 @@ def post_comment(args: argparse.Namespace, context: Context) -> None:
             "the comment needs a target: give --trace-id, --observation-id, --session-id or --prompt"
         )
     posted = comments.post_comment(known, on, content, args.author, args.wait)
-    if args.json:
-        return print_json(context, {"id": posted})
-    context.say(posted)
+    show_written(args, context, {"id": posted})
 
 
 def _target(args: argparse.Namespace, known: Settings) -> Optional[comments.Target]:

@@ -5,7 +5,7 @@ from typing import Any, List
 
 from coaiapy.cli.delivery import report
 from coaiapy.cli.options import add_id, add_json, add_output, add_reference
-from coaiapy.cli.output import print_json, show_fields
+from coaiapy.cli.output import show_record, show_written
 from coaiapy.cli.parser import add_command, subcommands
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
@@ -76,10 +76,7 @@ def upload_media(args: argparse.Namespace, context: Context) -> int:
         settings.load(context.env_file), args.file, slot, args.content_type
     )
     shown = media.summary(attached)
-    if args.json:
-        print_json(context, shown)
-    else:
-        context.say(shown["media_id"])
+    show_written(args, context, shown, "media_id")
     if shown["success"]:
         context.note("{}: {}".format(args.file, shown["message"]))
     return report(args, context, attached.outcome)
@@ -88,9 +85,7 @@ def upload_media(args: argparse.Namespace, context: Context) -> int:
 def get_media(args: argparse.Namespace, context: Context) -> None:
     """Show what the server knows of a file."""
     found = media.get_media(settings.load(context.env_file), args.media_id)
-    if args.json:
-        return print_json(context, found)
-    show_fields(context, found)
+    show_record(args, context, found)
 
 
 def download_media(args: argparse.Namespace, context: Context) -> None:

@@ -11,8 +11,8 @@ from coaiapy.cli.output import (
     add_listing_options,
     print_json,
     print_json_lines,
-    show_fields,
     show_listing,
+    show_record,
     steps_bar,
 )
 from coaiapy.cli.parser import add_command, subcommands
@@ -191,9 +191,7 @@ def show_entry(args: argparse.Namespace, context: Context) -> None:
         found = [_as_json(entry) for entry in outbox.entries(journal, row=args.row)]
     if not found:
         raise _unknown([args.row])
-    if args.json:
-        return print_json(context, found[0])
-    show_fields(context, found[0])
+    show_record(args, context, found[0])
 
 
 def _unknown(rows: Iterable[int], what: str = "record") -> NotFoundError:

@@ -9,12 +9,12 @@ from coaiapy.cli.commands.fuse.scores import (
     add_score_id,
     add_score_options,
     add_target_options,
+    report_written,
     score_fields,
-    show_written,
 )
 from coaiapy.cli.delivery import settings_for
 from coaiapy.cli.options import add_json
-from coaiapy.cli.output import add_listing_options, print_json, show_listing
+from coaiapy.cli.output import add_listing_options, print_json, show_listing, show_written
 from coaiapy.cli.parser import add_command, subcommands
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
@@ -247,14 +247,14 @@ def create_config(args: argparse.Namespace, context: Context) -> None:
     """Create a score config and print its id."""
     values = dict(_fields(args), name=args.name, dataType=args.data_type)
     known = settings.load(context.env_file)
-    _show_changed(args, context, score_configs.create(known, values, args.allow_duplicates))
+    show_written(args, context, score_configs.create(known, values, args.allow_duplicates))
 
 
 def update_config(args: argparse.Namespace, context: Context) -> None:
     """Change a score config and print its id."""
     changes = dict(_fields(args), name=args.name, isArchived=args.archived)
     known = settings.load(context.env_file)
-    _show_changed(args, context, score_configs.update(known, args.config, changes))
+    show_written(args, context, score_configs.update(known, args.config, changes))
 
 
 def _fields(args: argparse.Namespace) -> Dict[str, Any]:
@@ -264,12 +264,6 @@ def _fields(args: argparse.Namespace) -> Dict[str, Any]:
         "maxValue": args.max_value,
         "categories": args.categories,
     }
-
-
-def _show_changed(args: argparse.Namespace, context: Context, config: Dict[str, Any]) -> None:
-    if args.json:
-        return print_json(context, config)
-    context.say(config["id"])
 
 
 def archive_configs(args: argparse.Namespace, context: Context) -> None:
@@ -286,4 +280,4 @@ def apply_config(args: argparse.Namespace, context: Context) -> int:
     known = settings_for(args, context)
     values = dict(score_fields(args, known), id=args.score_id, config=args.config)
     score = scores.from_values(known, values, context.warn)
-    return show_written(args, context, score, scores.submit(known, [score]))
+    return report_written(args, context, score, scores.submit(known, [score]))

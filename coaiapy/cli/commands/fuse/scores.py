@@ -18,7 +18,7 @@ from coaiapy.cli.options import (
     add_time,
     json_value,
 )
-from coaiapy.cli.output import add_listing_options, print_json, show_fields, show_listing
+from coaiapy.cli.output import add_listing_options, show_listing, show_record, show_written
 from coaiapy.cli.parser import add_command, subcommands
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
@@ -89,12 +89,9 @@ def score_fields(args: argparse.Namespace, known: Settings) -> Dict[str, Any]:
     }
 
 
-def show_written(args: argparse.Namespace, context: Context, score: Score, outcome: Any) -> int:
+def report_written(args: argparse.Namespace, context: Context, score: Score, outcome: Any) -> int:
     """Print the score's id or JSON, say what became of it, and return the exit code."""
-    if args.json:
-        print_json(context, score.body())
-    else:
-        context.say(score.id)
+    show_written(args, context, score.body())
     return report(args, context, outcome)
 
 
@@ -236,7 +233,7 @@ def _write(args: argparse.Namespace, context: Context, named: Any) -> int:
     if args.value is None and not args.config:
         values["value"] = DEFAULT_VALUE
     score = scores.from_values(known, values, context.warn)
-    return show_written(args, context, score, scores.submit(known, [score]))
+    return report_written(args, context, score, scores.submit(known, [score]))
 
 
 def list_scores(args: argparse.Namespace, context: Context) -> None:
@@ -268,9 +265,7 @@ def get_score(args: argparse.Namespace, context: Context) -> None:
         "score",
         args.score_id,
     )
-    if args.json:
-        return print_json(context, score)
-    show_fields(context, score)
+    show_record(args, context, score)
 
 
 def delete_scores(args: argparse.Namespace, context: Context) -> None:

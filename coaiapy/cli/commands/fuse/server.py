@@ -6,7 +6,7 @@ from typing import Any, Dict, List
 from coaiapy.checks import doctor
 from coaiapy.checks.finding import Finding, worst
 from coaiapy.cli.options import add_json
-from coaiapy.cli.output import add_listing_options, print_json, show_fields, show_listing
+from coaiapy.cli.output import add_listing_options, print_json, show_listing, show_record
 from coaiapy.cli.parser import as_command
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
@@ -62,9 +62,7 @@ def build_health(parser: argparse.ArgumentParser, words: List[str]) -> None:
 def show_health(args: argparse.Namespace, context: Context) -> None:
     """Show what the server says of itself."""
     found = servers.check_health(settings.load(context.env_file))
-    if args.json:
-        return print_json(context, found)
-    show_fields(context, found)
+    show_record(args, context, found)
 
 
 def build_projects(parser: argparse.ArgumentParser, words: List[str]) -> None:

@@ -19,6 +19,7 @@ from coaiapy.cli.output import (
     print_json,
     show_listing,
     show_table,
+    show_written,
 )
 from coaiapy.cli.parser import add_command, subcommands
 from coaiapy.cli.streams import Context
@@ -139,7 +140,7 @@ def create_session(args: argparse.Namespace, context: Context) -> int:
     """Open a session."""
     known = settings_for(args, context)
     written = sessions.create(known, args.file, args.session_id, args.user_id, args.name)
-    return _show_written(args, context, written)
+    return _report(args, context, written)
 
 
 def add_node(args: argparse.Namespace, context: Context) -> int:
@@ -148,14 +149,11 @@ def add_node(args: argparse.Namespace, context: Context) -> int:
     written = sessions.add_node(
         known, args.file, args.session_id, args.trace_id, args.user_id, args.name
     )
-    return _show_written(args, context, written)
+    return _report(args, context, written)
 
 
-def _show_written(args: argparse.Namespace, context: Context, written: sessions.WrittenNode) -> int:
-    if args.json:
-        print_json(context, written.trace.body())
-    else:
-        context.say(written.trace.id)
+def _report(args: argparse.Namespace, context: Context, written: sessions.WrittenNode) -> int:
+    show_written(args, context, written.trace.body())
     return report(args, context, written.outcome)
 
 

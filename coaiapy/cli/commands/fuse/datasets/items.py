@@ -6,7 +6,7 @@ from typing import Any, List
 from coaiapy.cli import references
 from coaiapy.cli.commands.fuse.datasets.files import add_archived, listed_items
 from coaiapy.cli.options import add_json, json_or_text
-from coaiapy.cli.output import add_listing_options, print_json, show_fields, show_listing
+from coaiapy.cli.output import add_listing_options, show_listing, show_record, show_written
 from coaiapy.cli.parser import add_command, subcommands
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
@@ -94,9 +94,7 @@ def create_item(args: argparse.Namespace, context: Context) -> None:
         args.id,
         args.status,
     )
-    if args.json:
-        return print_json(context, created)
-    context.say(created["id"])
+    show_written(args, context, created)
 
 
 def list_items(args: argparse.Namespace, context: Context) -> None:
@@ -108,9 +106,7 @@ def list_items(args: argparse.Namespace, context: Context) -> None:
 def get_item(args: argparse.Namespace, context: Context) -> None:
     """Show one item field by field."""
     found = datasets.get_dataset_item(settings.load(context.env_file), args.id)
-    if args.json:
-        return print_json(context, found)
-    show_fields(context, found)
+    show_record(args, context, found)
 
 
 def delete_items(args: argparse.Namespace, context: Context) -> None:

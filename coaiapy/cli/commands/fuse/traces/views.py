@@ -9,7 +9,7 @@ from coaiapy.cli.output import (
     add_contents,
     note_source,
     print_json,
-    show_fields,
+    show_record,
     show_session,
     show_trace,
 )
@@ -80,9 +80,7 @@ def view_observation(args: argparse.Namespace, context: Context) -> None:
         args.observation_id, "COAIA_LAST_OBSERVATION_ID", "observation"
     )
     observation = _found(context, "observation", given, trace_reads.get_observation)
-    if args.json:
-        return print_json(context, observation)
-    show_fields(context, observation)
+    show_record(args, context, observation)
 
 
 def _found(context: Context, kind: str, given: str, read: Callable[..., Any]) -> Any:
