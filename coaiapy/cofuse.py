@@ -1,8 +1,7 @@
 """Langfuse for scripts: the names that other programs import.
 
 Nothing here prints. Functions that return data return it as JSON text; failures raise a
-``CoaiaError`` unless a function's description says otherwise. The work is done in the
-``published_*`` modules.
+``CoaiaError`` unless a function's description says otherwise. The functions stand in ``legacy/``.
 """
 
 from coaiapy.legacy import comments as legacy_comments

@@ -1,4 +1,4 @@
-"""The dispatcher: how every command line ends, whatever it asked for."""
+"""The entry point: how every command line ends, whatever it asked for."""
 
 import argparse
 import io

@@ -36,7 +36,7 @@ def examine(env_file: Optional[str] = None) -> List[Finding]:
 
         limit = deadlines.handed_on(deadlines.whole(patience.CHECKS))
         with limit, LangfuseHttp(known) as http:
-            found += _Examination(http).findings(has_journal)
+            found += _ServerChecks(http).run(has_journal)
     if has_journal:
         found += asked("outbox", lambda: _outbox(known))
     return found
@@ -105,14 +105,14 @@ def _outbox(known: Settings) -> Iterator[Finding]:
         yield Finding(OK, "outbox", text, facts=counts)
 
 
-class _Examination:
+class _ServerChecks:
     """The checks that ask a server."""
 
     def __init__(self, http: Any) -> None:
         self.http = http
         self.settings = http.settings
 
-    def findings(self, has_journal: bool) -> List[Finding]:
+    def run(self, has_journal: bool) -> List[Finding]:
         """Return the findings on the server, up to a failure that makes the rest impossible."""
         from coaiapy.langfuse.client import server as servers
         from coaiapy.langfuse.client.errors import clean

@@ -64,8 +64,8 @@ def submit_and_report(
 
 def report(args: argparse.Namespace, context: Context, outcome: Outcome) -> int:
     """Say on stderr what became of what was written, and return the exit code."""
-    for note in outcome.notes:
-        context.note(note)
+    for message in outcome.messages:
+        context.note(message)
     if outcome.is_off:
         context.note(
             "LANGFUSE_TRACING_ENABLED is false, so nothing was sent: kept locally in {}; to send it "

@@ -138,7 +138,7 @@ def test_the_voices(run, aws):
     assert "Mathieu" in table.out and "Chantal" not in table.out
 
 
-def test_the_published_function(aws, project):
+def test_the_legacy_function(aws, project):
     assert speech.synthesize("Hello", "Joanna", "a.ogg", "ogg_vorbis") is None
     assert (project / "a.ogg").read_bytes() == bytes(8)
     with pytest.raises(RefusedError, match="AWS polly refused"):

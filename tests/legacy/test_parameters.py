@@ -12,7 +12,7 @@ from places import DATA
 from coaiapy import cofuse
 from coaiapy.util.old_names import with_old_names
 
-LISTED = DATA / "published_parameters.txt"
+LISTED = DATA / "legacy_parameters.txt"
 # A method that called a judge; what a template asks of it is in its steps today.
 GONE = ["render_with_judge_integration"]
 
@@ -31,7 +31,7 @@ def published():
 @pytest.mark.parametrize(
     "module, name, names", list(published()), ids=lambda one: one if isinstance(one, str) else ""
 )
-def test_every_published_keyword_is_taken(module, name, names):
+def test_every_legacy_keyword_is_taken(module, name, names):
     found = importlib.import_module("coaiapy." + module)
     for part in name.split("."):
         found = getattr(found, part)
@@ -82,7 +82,7 @@ def test_observations_are_listed_by_every_condition(run, use, kind):
     assert [one["id"] for one in json.loads(shown.out)] == ["b2"]
 
 
-def test_presets_and_exports_have_their_published_forms(project):
+def test_presets_and_exports_have_their_legacy_forms(project):
     presets = cofuse.list_presets()
     assert re.search(r"Narrative Coherence", cofuse.format_presets_table(presets))
     assert "Narrative Coherence" in cofuse.format_preset_display(presets[0])

@@ -358,7 +358,7 @@ def clients_outside_with(top):
                 yield node
 
 
-def test_nothing_but_the_dispatcher_ends_the_program():
+def test_only_the_entry_points_end_the_program():
     ends = [name for name in MODULES if "sys.exit" in set(terminal_uses(tree(name)))]
     assert sorted(ends) == ["__main__", "coaiacli", "coaiamodule"]
 

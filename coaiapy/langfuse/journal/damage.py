@@ -29,7 +29,7 @@ _REASON = (
 
 
 @contextmanager
-def read_with_notes(is_local: bool, note: Note) -> Iterator[Journal]:
+def open_reporting(is_local: bool, note: Note) -> Iterator[Journal]:
     """Open the journal as ``open_to_read`` does; ``note`` is told of damaged rows in the end."""
     with open_to_read(is_local) as journal:
         yield journal

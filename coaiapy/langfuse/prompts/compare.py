@@ -105,7 +105,7 @@ def _fetch_all(
     return {one["name"]: one for one in found if isinstance(one, dict)}, errors
 
 
-def drifted(
+def differing(
     compared: Iterable[Compared], names: Sequence[str] = (), complete: bool = False
 ) -> List[Compared]:
     """Return the prompts that differ between folder and server.

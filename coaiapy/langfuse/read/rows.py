@@ -9,7 +9,7 @@ import math
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 from coaiapy.errors import NetworkError, UsageError
-from coaiapy.langfuse.client import metadata as span_metadata
+from coaiapy.langfuse.client.metadata import OWN_PREFIX, from_text, is_ours, received
 from coaiapy.langfuse.read.filters import DEFAULT_ENVIRONMENT
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
@@ -76,7 +76,7 @@ def span(row: Mapping[str, Any]) -> Body:
     Input and output are JSON text in such a row. Every span has an end. If none was given, the end
     is the start, and is left out here.
     """
-    contents = {name: span_metadata.from_text(row.get(name)) for name in _CONTENT}
+    contents = {name: from_text(row.get(name)) for name in _CONTENT}
     body = observation(dict(row, **contents))
     if body.get("endTime") == body.get("startTime") and _is_end_made_up(row):
         body.pop("endTime", None)
@@ -122,13 +122,13 @@ def _is_end_made_up(row: Mapping[str, Any]) -> bool:
     Events have no end. Our own spans note in their metadata that an end was given.
     """
     metadata = _metadata(row)
-    if span_metadata.OWN_PREFIX + "end_time" in metadata:
+    if OWN_PREFIX + "end_time" in metadata:
         return False
-    return row.get("type") == "EVENT" or span_metadata.is_ours(metadata)
+    return row.get("type") == "EVENT" or is_ours(metadata)
 
 
 def _given(kind: str, row: Mapping[str, Any]) -> Body:
-    user, own = span_metadata.received(_metadata(row))
+    user, own = received(_metadata(row))
     body = {}
     for field in FIELDS[kind]:
         value = _fitting(field.api, user if field.api == "metadata" else row.get(field.api))

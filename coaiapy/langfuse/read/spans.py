@@ -14,9 +14,9 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Set, 
 from urllib.parse import quote
 
 from coaiapy import patience
-from coaiapy.langfuse.client import metadata as span_metadata
 from coaiapy.langfuse.client.errors import TooHeavyError
 from coaiapy.langfuse.client.http import LangfuseHttp
+from coaiapy.langfuse.client.metadata import from_text, is_added, is_ours, of_trace
 from coaiapy.langfuse.client.pages import by_cursor
 from coaiapy.langfuse.read import rows as server_rows
 from coaiapy.langfuse.records import ids
@@ -79,7 +79,7 @@ def is_trace(row: Body) -> bool:
 
 def has_trace(root: Body) -> bool:
     """Tell whether a root span has fields of its trace: not if it is coaia's for an observation."""
-    return is_trace(root) or not span_metadata.is_ours(_metadata(root))
+    return is_trace(root) or not is_ours(_metadata(root))
 
 
 def _is_dual_root(row: Body) -> bool:
@@ -96,7 +96,7 @@ def trace(rows: List[Body]) -> Body:
     for name in _TRACE_FIELDS:
         found[name] = next((row[name] for row in [root] + rows if row.get(name)), None)
     for name in ("input", "output"):
-        found[name] = span_metadata.from_text(root.get(name))
+        found[name] = from_text(root.get(name))
     is_named_root = root in roots and not is_own_root(root)
     found["name"] = found["traceName"] or (root.get("name") if is_named_root else None)
     return server_rows.trace(found)
@@ -108,10 +108,10 @@ def _without_observation_fields(row: Body) -> Body:
     Only spans of coaia keep these apart from the observation's fields; others are not changed.
     """
     metadata = _metadata(row)
-    if is_trace(row) or not span_metadata.is_ours(metadata):
+    if is_trace(row) or not is_ours(metadata):
         return row
     nothing = dict.fromkeys(("name", "version", "input", "output"))
-    return dict(row, metadata=span_metadata.of_trace(metadata), **nothing)
+    return dict(row, metadata=of_trace(metadata), **nothing)
 
 
 def whole_trace(rows: List[Body]) -> Body:
@@ -142,7 +142,7 @@ def cut_keys(rows: Iterable[Body]) -> Set[str]:
         for key, value in _metadata(row).items()
         if isinstance(value, str)
         and len(value.encode("utf-8")) > CUT_AT - _WIDEST_CHARACTER
-        and not span_metadata.is_added(key)
+        and not is_added(key)
         and "," not in key
     }
 

@@ -62,7 +62,7 @@ def with_note(columns: Columns, rows: Iterable[Body]) -> Columns:
     return dict(columns, **{UNCONFIRMED: "Note"})
 
 
-def unconfirmed(body: Body) -> str:
+def pending_note(body: Body) -> str:
     """Return the note on a record that the server may not show yet, else an empty text."""
     return _UNCONFIRMED.get(body.get(UNCONFIRMED, ""), "")
 
@@ -77,8 +77,8 @@ def fields(body: Body, local: bool = False) -> str:
         for name, value in body.items()
         if name != UNCONFIRMED
     }
-    if unconfirmed(body):
-        shown["note"] = unconfirmed(body)
+    if pending_note(body):
+        shown["note"] = pending_note(body)
     width = max(len(name) for name in shown)
     margin = "\n" + " " * (width + 2)
     return "\n".join(
@@ -103,7 +103,7 @@ def cell(value: Any) -> Any:
 
 def _shown(row: Mapping[str, Any], name: str, local: bool) -> Any:
     if name == UNCONFIRMED:
-        return unconfirmed(dict(row))
+        return pending_note(dict(row))
     value = row.get(name)
     if isinstance(value, str) and re.search(_TIMES, name):
         return moment(value, local)

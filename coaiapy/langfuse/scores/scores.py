@@ -9,7 +9,7 @@ from typing import Any, Callable, Iterable, List, Mapping, Optional
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
 from coaiapy.langfuse.journal import reads as journal_reads
-from coaiapy.langfuse.journal.damage import read_with_notes
+from coaiapy.langfuse.journal.damage import open_reporting
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.read import pending
@@ -158,7 +158,7 @@ def list_scores(
     the server cannot be reached, those that this machine has written are returned, if there are
     any, and ``note`` is called with a sentence about it.
     """
-    with read_with_notes(settings.is_local, note) as journal:
+    with open_reporting(settings.is_local, note) as journal:
         destination = destination_of(journal, settings)
 
         def ask(reader: Any) -> List[Body]:
@@ -187,7 +187,7 @@ def get_score(settings: Settings, score_id: str, note: Note = ignore_note) -> Bo
     server cannot be reached, what this machine has written is returned, as by ``list_scores``.
     """
     ids.check_given(score_id, "score")
-    with read_with_notes(settings.is_local, note) as journal:
+    with open_reporting(settings.is_local, note) as journal:
         destination = destination_of(journal, settings)
         local = LocalScores(journal, destination)
         if settings.is_local:

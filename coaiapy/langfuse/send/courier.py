@@ -40,7 +40,7 @@ class Courier:
         self.accepted = 0
         self.rejected: Set[int] = set()
         self.problem: Optional[CoaiaError] = None
-        self.notes: List[str] = []
+        self.messages: List[str] = []
 
     def __enter__(self) -> "Courier":
         return self
@@ -67,7 +67,7 @@ class Courier:
         on_accepted: Callable[[int], None] = lambda count: None,
     ) -> None:
         """Send what waits for the project, or only ``rows``."""
-        self._dispatch(seconds, rows, renewing, True, on_accepted)
+        self._run_sender(seconds, rows, renewing, True, on_accepted)
         self._remember_reachability(seconds)
 
     def send_backlog(self, seconds: float) -> None:
@@ -76,7 +76,7 @@ class Courier:
         if self.accepted:
             self._learn_project(seconds)
         if outbox.count_waiting(self.journal, self.destinations):
-            self._dispatch(deadline.left, patient=False)
+            self._run_sender(deadline.left, patient=False)
             self.problem = None
         self._prune()
 
@@ -120,10 +120,10 @@ class Courier:
             waiting=waiting,
             rejected=tuple(self._rejections()),
             problem=self.problem if waiting else None,
-            notes=tuple(self.notes) + tuple(found_damage(self.journal)),
+            messages=tuple(self.messages) + tuple(found_damage(self.journal)),
         )
 
-    def _dispatch(
+    def _run_sender(
         self,
         seconds: float,
         rows: Optional[Sequence[int]] = None,
@@ -141,19 +141,19 @@ class Courier:
         if not self._complete(deadline):
             return
         time_limit = deadlines.Renewing(seconds if renewing else deadline.left, renewing, whole)
-        dispatch = Sender(self.journal, self.http, time_limit, on_accepted)
+        sender = Sender(self.journal, self.http, time_limit, on_accepted)
         try:
-            dispatch.run(self.destinations, rows, patient)
+            sender.run(self.destinations, rows, patient)
         finally:
-            self.accepted += dispatch.accepted
-            self.rejected |= dispatch.rejected
-            self.problem = dispatch.problem
+            self.accepted += sender.accepted
+            self.rejected |= sender.rejected
+            self.problem = sender.problem
 
     def _complete(self, deadline: deadlines.Deadline) -> bool:
         """Complete what is written about traces of others; ``False`` leaves a ``problem``."""
         try:
             with deadlines.handed_on(deadline):
-                self.notes += complete(self.journal, self.settings, self.destinations)
+                self.messages += complete(self.journal, self.settings, self.destinations)
         except CoaiaError as error:
             self.problem = error
             return False

@@ -52,8 +52,8 @@ def _send_now(journal: Journal, settings: Settings, written: Written) -> Outcome
         try:
             _send(courier, written, owed)
             outcome = courier.outcome(written.changed, owed, outbox.watched(journal))
-            lost = losses.notes(journal, settings, written.rows) if owed else ()
-            return outcome._replace(notes=outcome.notes + lost)
+            lost = losses.messages(journal, settings, written.rows) if owed else ()
+            return outcome._replace(messages=outcome.messages + lost)
         except StateError as error:  # the records are in the journal and will be sent later
             return Outcome(
                 changed=written.changed,
@@ -69,16 +69,16 @@ def _leave(journal: Journal, settings: Settings, written: Written, is_background
 
     own = destinations.destination_of(journal, settings)
     outbox.watch(journal, written.rows)
-    notes = []
+    messages = []
     if is_background and not background.start(journal, settings, own, flush):
         if is_due(journal, _NO_SENDER):
-            notes.append(_NO_SENDER_NOTE)
+            messages.append(_NO_SENDER_NOTE)
     return Outcome(
         changed=written.changed,
         destination=own,
         waiting=outbox.watched(journal).get("waiting", 0),
         is_left=True,
-        notes=tuple(notes),
+        messages=tuple(messages),
     )
 
 

@@ -25,7 +25,7 @@ _SUSPECT = (
 _JUST_NOW = 60.0
 
 
-def notes(journal: Journal, settings: Settings, rows: Sequence[int]) -> Tuple[str, ...]:
+def messages(journal: Journal, settings: Settings, rows: Sequence[int]) -> Tuple[str, ...]:
     """Return sentences about what the server does not keep of the records in ``rows``."""
     server = recall(journal, settings.base_url)
     if server is None:
@@ -38,7 +38,7 @@ def notes(journal: Journal, settings: Settings, rows: Sequence[int]) -> Tuple[st
         number = _rounded(row["kind"], body, server)
         if number is not None:
             rounded.append("{} of {} {!r}".format(number, row["kind"], body["id"]))
-    return tuple(_score_notes(lost)) + tuple(_number_notes(rounded))
+    return tuple(_score_messages(lost)) + tuple(_number_messages(rounded))
 
 
 def _suspects(journal: Journal, rows: Sequence[int]) -> Iterator[Tuple[Any, Body]]:
@@ -65,14 +65,14 @@ def _rounded(kind: str, body: Body, server: Server) -> Optional[int]:
     return next(inexact_numbers(body.get("metadata") if is_span else body), None)
 
 
-def _score_notes(lost: Set[str]) -> Iterator[str]:
+def _score_messages(lost: Set[str]) -> Iterator[str]:
     if lost:
         *others, last = sorted(lost)
         names = "{} and {}".format(", ".join(others), last) if others else last
         yield "this server (v2) does not keep the {} of scores".format(names)
 
 
-def _number_notes(rounded: List[str]) -> Iterator[str]:
+def _number_messages(rounded: List[str]) -> Iterator[str]:
     for first in itertools.islice(rounded, 1):
         others = len(rounded) - 1
         more = " and those of {} more records".format(others) if others else ""

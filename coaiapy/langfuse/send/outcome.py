@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
     ``is_off``: kept here only because tracing is turned off. ``waiting``: are still in the outbox.
     ``elsewhere``: wait for other servers and projects (only set by ``flush``). ``is_left``: they
     wait because the settings leave them to the background or to a flush. ``destination`` is their
-    destination (see ``destinations``), ``problem`` why they wait, ``notes`` are sentences for the
+    destination (see ``destinations``), ``problem`` why they wait, ``messages`` are sentences for the
     user.
     """
 
@@ -40,4 +40,4 @@ class Outcome(NamedTuple):
     is_left: bool = False
     rejected: Tuple[Rejected, ...] = ()
     problem: Optional[CoaiaError] = None
-    notes: Tuple[str, ...] = ()
+    messages: Tuple[str, ...] = ()

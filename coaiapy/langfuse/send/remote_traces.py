@@ -55,18 +55,18 @@ _CHANGE = "UPDATE records SET body = ?, time = ?, revision = revision + 1 WHERE 
 
 
 def complete(journal: Journal, settings: Settings, destinations: Iterable[int]) -> List[str]:
-    """Complete the unread records of ``destinations``; return notes for the user.
+    """Complete the unread records of ``destinations``; return messages for the user.
 
     Does nothing if none are marked. Raises what a reader raises: then the records must wait.
     """
-    notes: List[str] = []
+    messages: List[str] = []
     for destination in destinations:
         name = unread_mark(destination)
         marked = moment(journal, name)
         if marked is not None:
-            notes += _complete(journal, settings, destination)
+            messages += _complete(journal, settings, destination)
             clear_mark_of(journal, name, marked)
-    return notes
+    return messages
 
 
 def _complete(journal: Journal, settings: Settings, destination: int) -> List[str]:
@@ -81,19 +81,19 @@ def _complete(journal: Journal, settings: Settings, destination: int) -> List[st
         return {}, [key for key, trace_id in roots.items() if reader.is_public(trace_id)]
 
     found, public = of_server(journal, settings, ask, hasty=True) if unread else ({}, [])
-    notes: List[str] = []
+    messages: List[str] = []
     if not found and not public:
-        return notes
+        return messages
     with journal.transaction() as db:
         for key in public:
             _keep_public(db, destination, key)
         for key, there in found.items():
             if unread[key]:
-                notes += _merge_root(db, destination, key, there)
+                messages += _merge_root(db, destination, key, there)
             else:
                 _keep_context(db, destination, key, there)
             _put_environment(db, destination, key, there.body, settings.environment)
-    return notes
+    return messages
 
 
 def _written(db: Any, destination: int, key: str, kind: str) -> Iterator[Tuple[Any, Body]]:

@@ -27,7 +27,7 @@ from coaiapy.langfuse.journal.claims import Outgoing
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.marks import mark_left, set_mark
 from coaiapy.langfuse.send import transport
-from coaiapy.langfuse.send.transport import Posted, Transport
+from coaiapy.langfuse.send.transport import RequestResult, Transport
 from coaiapy.util.deadlines import Renewing
 from coaiapy.util.http.retry import backoff
 
@@ -67,7 +67,7 @@ class Sender:
         self.rejected: Set[int] = set()
         self.problem: Optional[CoaiaError] = None
         self.server = Server("", "")
-        self._posts = Transport(http, deadline)
+        self._transport = Transport(http, deadline)
         self._name = ""
         self._lease_ends = 0.0
         self._todo: List[Request] = []
@@ -99,7 +99,7 @@ class Sender:
                 self._part()
                 raise
             finally:
-                self._posts.close()
+                self._transport.close()
 
     def _send(
         self, destinations: Sequence[int], rows: Optional[Sequence[int]], patient: bool
@@ -107,29 +107,29 @@ class Sender:
         self._lease_ends = time.time() + patience.LEASE
         while self._may_go_on(destinations):
             self._launch(destinations, rows)
-            if self._posts.flying:
+            if self._transport.flying:
                 self._collect()
             elif patient and outbox.count_waiting(self.journal, destinations, rows):
                 time.sleep(patience.SENDING_POLL)
             else:
                 return
-        self._posts.stop()
-        while self._posts.flying:
+        self._transport.stop()
+        while self._transport.flying:
             self._collect()
 
     def _collect(self) -> None:
-        posted = self._posts.next(patience.LEASE / 4)
+        result = self._transport.next(patience.LEASE / 4)
         self._keep_claims()
-        if posted:
-            self._settle(posted)
+        if result:
+            self._settle(result)
 
     def _part(self) -> None:
         """The command was interrupted: take out what was accepted, and no more."""
-        self._posts.stop()
+        self._transport.stop()
         until = time.monotonic() + patience.PARTING
-        while self._posts.flying and time.monotonic() < until:
-            posted = self._posts.next(patience.PARTING)
-            verdicts = posted.verdicts if posted else []
+        while self._transport.flying and time.monotonic() < until:
+            result = self._transport.next(patience.PARTING)
+            verdicts = result.verdicts if result else []
             self._accept([verdict for verdict in verdicts if verdict.state == ACCEPTED])
 
     def _wait_as_asked(self) -> bool:
@@ -171,7 +171,7 @@ class Sender:
 
     def _launch(self, destinations: Sequence[int], rows: Optional[Sequence[int]]) -> None:
         """One request at a time, until the server has shown that it accepts anything."""
-        while self._posts.flying < (WORKERS if self._is_trusted else 1):
+        while self._transport.flying < (WORKERS if self._is_trusted else 1):
             if not self._todo:
                 self._encode(
                     claims.claim(
@@ -186,7 +186,7 @@ class Sender:
                 )
             if not self._todo:
                 return
-            self._posts.launch(self._todo.pop(0), self.server.generation)
+            self._transport.launch(self._todo.pop(0), self.server.generation)
 
     def _keep_claims(self) -> None:
         """Renew the lease in time; when it ran out (a computer slept), claim anew."""
@@ -211,17 +211,17 @@ class Sender:
         self._todo += encoded.requests
         self._refuse(encoded.refused)
 
-    def _settle(self, posted: Posted) -> None:
+    def _settle(self, result: RequestResult) -> None:
         """Write down what an answer means for each record of its request."""
         groups: Dict[str, List[Verdict]] = {}
-        for verdict in posted.verdicts:
+        for verdict in result.verdicts:
             groups.setdefault(verdict.state, []).append(verdict)
-        if posted.is_refusal and set(groups) <= {REFUSED, SPLIT}:
-            self._count_refusal(posted.verdicts[0].reason)
+        if result.is_refusal and set(groups) <= {REFUSED, SPLIT}:
+            self._count_refusal(result.verdicts[0].reason)
         for state, found in groups.items():
             if state == ACCEPTED:
                 self._accept(found)
-                self._fit_size(posted.seconds)
+                self._fit_size(result.seconds)
             elif state == REFUSED:
                 self._refuse(found)
             elif state == SPLIT:
@@ -229,9 +229,9 @@ class Sender:
             elif state == RETRY and len(groups) > 1:
                 self._retry(found)
             elif state == WRONG_DIALECT:
-                self._relearn(posted, found)
+                self._relearn(result, found)
             else:
-                self._give_up(posted, found)
+                self._give_up(result, found)
 
     def _accept(self, verdicts: List[Verdict]) -> None:
         outbox.acknowledge(self.journal, _items(verdicts))
@@ -280,24 +280,24 @@ class Sender:
         self._postponed += 1
         outbox.postpone(self.journal, _items(verdicts), verdicts[0].reason, pause)
 
-    def _relearn(self, posted: Posted, verdicts: List[Verdict]) -> None:
+    def _relearn(self, result: RequestResult, verdicts: List[Verdict]) -> None:
         """The server is not what was remembered of it: look again, and speak its dialect."""
-        if posted.generation == self.server.generation and not self._relearned:
+        if result.generation == self.server.generation and not self._relearned:
             self._relearned = True
             servers.forget(self.journal, self.http.base_url)
             self._learn()
-        if posted.generation != self.server.generation:
+        if result.generation != self.server.generation:
             self._encode(_items(verdicts))
         else:
-            self._give_up(posted, verdicts)
+            self._give_up(result, verdicts)
 
-    def _give_up(self, posted: Posted, verdicts: List[Verdict]) -> None:
+    def _give_up(self, result: RequestResult, verdicts: List[Verdict]) -> None:
         """Nothing that waits will pass now: keep it for the next command."""
         reason = verdicts[0].reason
         outbox.postpone(self.journal, _items(verdicts), reason, 0)
-        if posted.pause:
-            set_mark(self.journal, self._paused, posted.pause)
-        self._stop(posted.error or _PROBLEMS[verdicts[0].state](reason))
+        if result.pause:
+            set_mark(self.journal, self._paused, result.pause)
+        self._stop(result.error or _PROBLEMS[verdicts[0].state](reason))
 
     def _stop(self, problem: CoaiaError) -> None:
         self.problem = self.problem or problem

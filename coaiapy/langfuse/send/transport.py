@@ -22,7 +22,7 @@ from coaiapy.util.http.answers import Answer, is_html, retry_after
 from coaiapy.util.http.retry import TemporaryError, retrying
 
 # The name of every worker thread.
-WORKER = "coaia-posting"
+WORKER = "coaia-sender"
 
 
 def encode(server: Server, items: Iterable[Outgoing]) -> Encoded:
@@ -48,7 +48,7 @@ def outcome(answer: Answer, request: Request) -> List[Verdict]:
     return wire.outcome(answer.status, answer.body, request.items)
 
 
-class Posted(NamedTuple):
+class RequestResult(NamedTuple):
     """The result of a request, which was encoded for a server of ``generation``.
 
     ``error`` says why the request as a whole was not accepted; ``is_refusal`` is true if the server
@@ -67,9 +67,9 @@ class Posted(NamedTuple):
 class _NotYetError(TemporaryError):
     """No record was accepted or refused; the same request may succeed later."""
 
-    def __init__(self, posted: Posted) -> None:
-        TemporaryError.__init__(self, "the server accepts no records at the moment", posted.pause)
-        self.posted = posted
+    def __init__(self, result: RequestResult) -> None:
+        TemporaryError.__init__(self, "the server accepts no records at the moment", result.pause)
+        self.result = result
 
 
 class Transport:
@@ -94,7 +94,7 @@ class Transport:
             self._answered.put(self._post(request, generation))
         self.flying += 1
 
-    def next(self, seconds: Optional[float] = None) -> Optional[Posted]:
+    def next(self, seconds: Optional[float] = None) -> Optional[RequestResult]:
         """Wait for the next result and return it; ``None`` if there is none within ``seconds``."""
         try:
             outcome = self._answered.get(timeout=seconds)
@@ -122,30 +122,30 @@ class Transport:
             except BaseException as error:  # next() raises it in the main thread
                 self._answered.put(error)
 
-    def _post(self, request: Request, generation: str) -> Posted:
-        def once() -> Posted:
-            posted = self._try(request, generation)
-            if any(verdict.state != RETRY for verdict in posted.verdicts):
-                return posted
-            raise _NotYetError(posted)
+    def _post(self, request: Request, generation: str) -> RequestResult:
+        def once() -> RequestResult:
+            result = self._try(request, generation)
+            if any(verdict.state != RETRY for verdict in result.verdicts):
+                return result
+            raise _NotYetError(result)
 
         try:
             return retrying(once, self._wait)
         except _NotYetError as error:
-            return error.posted
+            return error.result
 
     def _wait(self, tried: int, pause: float) -> bool:
         return pause < self._deadline.left_to_start and not self._stopped.wait(pause)
 
-    def _try(self, request: Request, generation: str) -> Posted:
+    def _try(self, request: Request, generation: str) -> RequestResult:
         """Post a request once, and return the result."""
         start = time.monotonic()
         try:
             answer = self._http.send(request, self._deadline.until)
         except UnavailableError as error:
-            return Posted(generation, _all(RETRY, request, error), error)
+            return RequestResult(generation, _all(RETRY, request, error), error)
         except CoaiaError as error:
-            return Posted(generation, _all(CREDENTIALS, request, error), error)
+            return RequestResult(generation, _all(CREDENTIALS, request, error), error)
         verdicts = [
             verdict._replace(reason=clean(verdict.reason, self._http.settings))
             if verdict.reason
@@ -153,7 +153,7 @@ class Transport:
             for verdict in outcome(answer, request)
         ]
         problem = self._error(answer, request)
-        return Posted(
+        return RequestResult(
             generation,
             verdicts,
             problem,

@@ -7,7 +7,7 @@ import json
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set
 
 from coaiapy.langfuse.records.body import Body
-from coaiapy.langfuse.records.display import unconfirmed
+from coaiapy.langfuse.records.display import pending_note
 from coaiapy.util.text import counted, one_line
 from coaiapy.util.times import duration, moment
 
@@ -107,7 +107,7 @@ def _heading(trace: Body, look: Look) -> str:
         if trace.get(name):
             parts.append("{} {}".format(label, trace[name]))
     parts.append(moment(trace.get("timestamp"), look.local))
-    parts.append(unconfirmed(trace))
+    parts.append(pending_note(trace))
     return "  ".join(part for part in parts if part)
 
 
@@ -202,7 +202,7 @@ def _line(observation: Body, look: Look) -> str:
     if level != "DEFAULT":
         parts.append(level)
     parts.append(observation.get("statusMessage") or "")
-    parts.append(unconfirmed(observation))
+    parts.append(pending_note(observation))
     return "  ".join(part for part in parts if part)
 
 

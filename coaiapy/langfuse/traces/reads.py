@@ -11,7 +11,7 @@ from typing import Any, Iterable, Iterator, List, Optional
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NetworkError, NotFoundError, UsageError
 from coaiapy.langfuse.journal import reads as journal_reads
-from coaiapy.langfuse.journal.damage import read_with_notes
+from coaiapy.langfuse.journal.damage import open_reporting
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.read import pending
@@ -50,7 +50,7 @@ def list_traces(
     """
     wanted = checked(wanted)
     _check_limit(limit)
-    with read_with_notes(settings.is_local, note) as journal:
+    with open_reporting(settings.is_local, note) as journal:
         fresh = list(_fresh(journal, settings, kind="trace"))
 
         def ask(reader: Any) -> List[Body]:
@@ -65,7 +65,7 @@ def list_traces(
 def get_trace(settings: Settings, trace_id: str, note: Note = ignore_note) -> Body:
     """Return a trace with ``observations`` and ``scores``; ``NotFoundError`` if there is none."""
     trace_id = ids.check_given(trace_id, "trace")
-    with read_with_notes(settings.is_local, note) as journal:
+    with open_reporting(settings.is_local, note) as journal:
         is_known = journal_reads.knows_trace(journal, destination_of(journal, settings), trace_id)
         shown = _read_or_recall(
             journal, settings, lambda reader: reader.trace(trace_id), note, is_known
@@ -87,7 +87,7 @@ def get_observation(
     id.
     """
     observation_id = ids.check_given(observation_id, "observation")
-    with read_with_notes(settings.is_local, note) as journal:
+    with open_reporting(settings.is_local, note) as journal:
         local = LocalReader(journal, destination_of(journal, settings))
         written = local.observations_by_id(observation_id)
         found = _read_or_recall(
@@ -130,7 +130,7 @@ def list_observations(
     """
     wanted = checked(wanted)
     _check_limit(limit, 1)
-    with read_with_notes(settings.is_local, note) as journal:
+    with open_reporting(settings.is_local, note) as journal:
 
         def ask(reader: Any) -> Any:
             return reader.observations(wanted, limit, cursor)
@@ -165,7 +165,7 @@ def get_session(
     """
     session_id = ids.check_given(session_id, "session")
     wanted = TraceFilter(session_id=session_id, order="timestamp.asc")
-    with read_with_notes(settings.is_local, note) as journal:
+    with open_reporting(settings.is_local, note) as journal:
         fresh = list(_fresh(journal, settings, kind="trace"))
         local = LocalReader(journal, destination_of(journal, settings))
 
@@ -198,7 +198,7 @@ def list_sessions(
     def ask(reader: Any) -> List[Body]:
         return list(itertools.islice(reader.sessions(wanted, limit), limit))
 
-    with read_with_notes(settings.is_local, note) as journal:
+    with open_reporting(settings.is_local, note) as journal:
         shown: List[Body] = _read_or_recall(journal, settings, ask, note)
         late = [body for _, body in _fresh(journal, settings, kind="trace") if of_it.accepts(body)]
     known = {session["id"] for session in shown}

@@ -84,7 +84,7 @@ def _write(journal: Journal, settings: Settings, records: Iterable[Any]) -> deli
             written = journal.append(destination, missing)
             opened = delivery.deliver(journal, settings, written)
             outcome = outcome._replace(waiting=opened.waiting, problem=opened.problem)
-    return outcome._replace(notes=outcome.notes + tuple(map(unknown_note, lone)))
+    return outcome._replace(messages=outcome.messages + tuple(map(unknown_note, lone)))
 
 
 def create(settings: Settings, trace: Trace) -> delivery.Outcome:
@@ -119,9 +119,9 @@ def add_observation(settings: Settings, observation: Observation) -> delivery.Ou
         destination = destination_of(journal, settings)
         _refuse_swapped(journal, destination, observation)
         observation = _as_known(journal, destination, observation)
-        notes = _missing_parent(journal, destination, observation)
+        messages = _missing_parent(journal, destination, observation)
         outcome = _write(journal, settings, [observation])
-        return outcome._replace(notes=outcome.notes + notes)
+        return outcome._replace(messages=outcome.messages + messages)
 
 
 def _missing_parent(

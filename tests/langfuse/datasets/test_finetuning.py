@@ -296,7 +296,7 @@ def test_whatever_an_item_holds_its_line_is_valid_or_it_is_skipped(given_input, 
             CHECKS[vendor](json.loads(line))
 
 
-def test_the_published_name_takes_text_or_objects():
+def test_the_legacy_name_takes_text_or_objects():
     items = [{"input": "a", "expectedOutput": "b"}, {"input": "", "expectedOutput": "b"}]
     text = format_dataset_for_finetuning(items, "openai", "s")
     assert format_dataset_for_finetuning(json.dumps(items), "openai", "s") == text

@@ -357,6 +357,6 @@ def test_a_name_that_cannot_be_asked_for_does_not_stop_the_others(server, known,
     assert {one.name for one in pulled.failed} <= {bad}
     found = [one for one in compare(known, tmp_path) if one.name != bad]
     assert {one.state for one in found} == {"same"}
-    assert prompt_compare.drifted(compare(known, tmp_path)) == []
-    named = prompt_compare.drifted(compare(known, tmp_path, bad), [bad])
+    assert prompt_compare.differing(compare(known, tmp_path)) == []
+    named = prompt_compare.differing(compare(known, tmp_path, bad), [bad])
     assert [one.name for one in named] == [bad]

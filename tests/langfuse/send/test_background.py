@@ -287,7 +287,7 @@ def no_processes(monkeypatch):
 def test_without_processes_a_thread_sends(server, no_processes, quick, lock, monkeypatch):
     monkeypatch.setattr(background, "new_lock", lock)
     outcome = submit(server, records_of(3), delivery=BACKGROUND)
-    assert (outcome.waiting, outcome.notes) == (3, ())
+    assert (outcome.waiting, outcome.messages) == (3, ())
     until(lambda: not in_outbox())
     assert set(accepted(server, records_of(3)).values()) == {1}
 
@@ -295,8 +295,8 @@ def test_without_processes_a_thread_sends(server, no_processes, quick, lock, mon
 def test_without_processes_and_threads_one_note_says_what_to_do(server, no_processes, monkeypatch):
     monkeypatch.setattr(threads, "start", lambda *args: None)
     outcomes = [submit(server, records_of(1, trace=n), delivery=BACKGROUND) for n in range(2)]
-    assert [len(outcome.notes) for outcome in outcomes] == [1, 0]
-    assert "coaia fuse outbox flush" in outcomes[0].notes[0]
+    assert [len(outcome.messages) for outcome in outcomes] == [1, 0]
+    assert "coaia fuse outbox flush" in outcomes[0].messages[0]
     assert len(in_outbox()) == 2 and writes(server) == []
 
 

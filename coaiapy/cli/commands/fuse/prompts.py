@@ -122,7 +122,7 @@ def push_prompts(args: argparse.Namespace, context: Context) -> int:
 
 def diff_prompts(args: argparse.Namespace, context: Context) -> int:
     """Show every difference between the files and the server, and fail if there is one."""
-    found = _drifted(args, context)
+    found = _differing(args, context)
     if args.json:
         print_json(context, [dict(one.row(), diff=prompt_compare.diff(one)) for one in found])
         return ExitCode.FAILED if found else ExitCode.OK
@@ -133,14 +133,14 @@ def diff_prompts(args: argparse.Namespace, context: Context) -> int:
 
 def check_prompts(args: argparse.Namespace, context: Context) -> int:
     """Show which prompts differ, and fail if one does."""
-    found = _drifted(args, context)
+    found = _differing(args, context)
     show_listing(args, context, [one.row() for one in found], COMPARED_COLUMNS, "difference")
     return ExitCode.FAILED if found else ExitCode.OK
 
 
-def _drifted(args: argparse.Namespace, context: Context) -> List[Compared]:
+def _differing(args: argparse.Namespace, context: Context) -> List[Compared]:
     compared = _compare(args, context)
-    found = prompt_compare.drifted(compared, args.names, args.complete)
+    found = prompt_compare.differing(compared, args.names, args.complete)
     there = [one for one in compared if one.state == MISSING and one not in found]
     if there:
         count = counted(len(there), "prompt")

@@ -18,7 +18,7 @@ def server(use, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_the_published_words_on_every_server(use, run, kind):
+def test_the_legacy_words_on_every_server(use, run, kind):
     use(kind)
     words = "prompts create team/p Hello --labels production --tags a b --commit-message first"
     assert run("fuse", *words.split()).out == "1\n"

@@ -17,7 +17,7 @@ def server(use):
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_the_published_words_on_every_server(use, run, kind):
+def test_the_legacy_words_on_every_server(use, run, kind):
     use(kind)
     words = ["--description", "Questions", "--metadata", "a note"]
     made = run("fuse", "datasets", "create", "team/ds", *words)
