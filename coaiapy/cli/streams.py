@@ -59,9 +59,17 @@ class Context(NamedTuple):
     @property
     def colored(self) -> bool:
         """Whether what stands out is colored."""
+        return self._colors(self.stdout)
+
+    @property
+    def colored_talk(self) -> bool:
+        """The same for what is said on stderr."""
+        return self._colors(self.stderr)
+
+    def _colors(self, stream: IO[str]) -> bool:
         if self.color == "auto":
             plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-            return is_terminal(self.stdout) and not plain
+            return is_terminal(stream) and not plain
         return self.color == "always"
 
     def prompt(self, question: str) -> None:

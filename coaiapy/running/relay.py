@@ -37,9 +37,10 @@ class Relay:
             if error.errno != errno.EIO:  # so ends a pseudo-terminal
                 raise
             return False
-        return bool(data) and self._pass_on(data)
+        return bool(data) and self.pass_on(data)
 
-    def _pass_on(self, data: memoryview) -> bool:
+    def pass_on(self, data: memoryview) -> bool:
+        """Hand on what was read; return false if nobody takes it any more."""
         while self.target is not None and data:
             try:
                 data = data[os.write(self.target, data) :]

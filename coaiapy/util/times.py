@@ -217,6 +217,11 @@ def duration(start: Optional[str], end: Optional[str]) -> str:
         seconds = (from_text(end) - from_text(start)).total_seconds()
     except (ValueError, OverflowError, TypeError):
         return ""
+    return span(seconds)
+
+
+def span(seconds: float) -> str:
+    """Return a number of seconds for somebody to read, such as ``2 min 05 s``."""
     if seconds < 60:
         return "{:.3g} s".format(seconds)
     minutes, rest = divmod(int(round(seconds)), 60)

@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from typing import Any, Dict, Mapping, NamedTuple, Optional
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional
 
 from coaiapy.running import child
 from coaiapy.running.child import Plan
@@ -26,19 +26,36 @@ class Attempt(NamedTuple):
     errors: Tail
 
 
-def start(command: Command, environment: Mapping[str, str]) -> Attempt:
+class _Heard(Relay):
+    """Hands what a command writes to a listener."""
+
+    listener: Callable[[bytes], None]
+
+    def pass_on(self, data: memoryview) -> bool:
+        self.listener(bytes(data))
+        return True
+
+
+def start(
+    command: Command,
+    environment: Mapping[str, str],
+    listener: Optional[Callable[[bytes], None]] = None,
+) -> Attempt:
     """Start a command in a process group of its own, so that all that it starts can be ended.
 
-    Its output is kept, its error output is passed on as well. Raises ``NotStartedError``. To be
-    called within a ``Supervisor``, which the result's ``running`` is then given to.
+    Its output is kept. Its error output is kept as well, and passed on, or given to ``listener``.
+    Raises ``NotStartedError``. To be called within a ``Supervisor``, which the result's ``running``
+    is then given to.
     """
     output, errors = Tail(MOST_OUTPUT), Tail(MOST_ERRORS)
-    relays = []
     given = [_input(command.stdin)]
-    for tail, target in ((output, None), (errors, _STDERR)):
-        source, writing = pipe()
-        given.append(writing)
-        relays.append(Relay(source, target, tail))
+    (from_output, to_output), (from_errors, to_errors) = pipe(), pipe()
+    given += [to_output, to_errors]
+    relays = [Relay(from_output, None, output), Relay(from_errors, _STDERR, errors)]
+    if listener:
+        heard = _Heard(from_errors, None, errors)
+        heard.listener = listener
+        relays[1] = heard
     streams = (given[0], given[1], given[2])
     plan = Plan(command.words, environment, streams, command.folder, _lead_group)
     try:

@@ -23,6 +23,14 @@ class Selection(NamedTuple):
     first: Optional[str] = None
 
 
+class Outlined(NamedTuple):
+    """A step as it stands in a tree; ``step`` is ``None`` until it is planned."""
+
+    name: str
+    depth: int
+    step: Optional[Step]
+
+
 class Graph:
     """All steps of a pipeline, in the template's order.
 
@@ -73,6 +81,23 @@ class Graph:
     def steps(self) -> List[Step]:
         """Return the steps that were planned, in the template's order."""
         return [step for node in self.nodes for step in node.steps or ()]
+
+    def outline(self) -> Iterator[Outlined]:
+        """Yield every step in the template's order; of one that is not planned only its name."""
+        for node in self.nodes:
+            if node.steps is None:
+                name = self._shown_name(node.step.name)
+                yield Outlined(name, self._depth(node), None)
+            for step in node.steps or ():
+                yield Outlined(step.name, sum(1 for _ in step.above()), step)
+
+    def _depth(self, node: Node) -> int:
+        passed: List[int] = []
+        index = self._indexes.get(node.step.parent or "")
+        while index is not None and index not in passed:
+            passed.append(index)
+            index = self._indexes.get(self.nodes[index].step.parent or "")
+        return len(passed)
 
     def plan_ready(self) -> Iterator[Step]:
         """Plan what needs nothing more that waits or runs, and yield its steps.

@@ -3,7 +3,7 @@
 import signal
 import time
 from collections import deque
-from typing import Callable, Deque, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Deque, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
@@ -22,11 +22,11 @@ from coaiapy.running.pipelines.steps import (
     WAITING,
     Step,
 )
+from coaiapy.running.pipelines.watcher import Watcher
 from coaiapy.running.supervisor import GRACE, Supervisor
 from coaiapy.templating.language import TemplateError
 
-# Seconds between looks at the clock, and the longest pause before a repetition.
-_TURN = 1.0
+# Seconds: the longest pause before a repetition.
 _LONGEST_PAUSE = 3600.0
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
@@ -76,8 +76,7 @@ def _told(step: Step) -> Body:
 class Run:
     """One run of a pipeline.
 
-    ``environment`` is added to that of every command; ``changed`` is called with each step whose
-    state has changed.
+    ``environment`` is added to that of every command; ``watcher`` is told what happens.
     """
 
     def __init__(
@@ -86,13 +85,14 @@ class Run:
         trace: Trace,
         records: StepRecords,
         environment: Mapping[str, str],
-        changed: Callable[[Step], None],
+        watcher: Watcher,
     ) -> None:
         self._graph = graph
         self._trace = trace
         self._records = records
         self._environment = environment
-        self._changed = changed
+        self._watcher = watcher
+        self._changed = watcher.changed
         self._queue: Deque[Step] = deque()
         self._paused: List[Tuple[float, Step]] = []
         self._running: Dict[int, Tuple[Step, Attempt]] = {}
@@ -101,10 +101,15 @@ class Run:
 
     def run(self, jobs: int) -> Result:
         """Run all steps, at most ``jobs`` commands at a time."""
+        self._watcher.begin(self._graph)
         with Supervisor() as supervisor:
             while self._has_more(supervisor, jobs):
                 ended = supervisor.turn(self._seconds())
                 self._records.breathe()
+                if signal.SIGCONT in supervisor.received:
+                    supervisor.received.remove(signal.SIGCONT)
+                    self._watcher.moved()
+                self._watcher.turned()
                 if not self._signal:  # first: what the signal has ended was interrupted
                     self._look_for_signal(supervisor)
                 if ended:
@@ -192,7 +197,8 @@ class Run:
         environment = attempts.environment_of(self._environment, step.command.environment, own)
         self._changed(step)
         try:
-            attempt = attempts.start(step.command, environment)
+            listener = self._watcher.listener(step)
+            attempt = attempts.start(step.command, environment, listener)
         except (NotStartedError, OSError) as error:
             self._settle(step, getattr(error, "code", 126), str(error), None)
             return
@@ -241,7 +247,7 @@ class Run:
     def _seconds(self) -> float:
         """Return how long to wait for something to happen, until the next repetition is due."""
         now = time.monotonic()
-        return max(0.0, min([_TURN] + [at - now for at, _ in self._paused]))
+        return max(0.0, min([self._watcher.pace] + [at - now for at, _ in self._paused]))
 
     def _look_for_signal(self, supervisor: Supervisor) -> None:
         ending = [number for number in supervisor.received if number in _ENDING]
@@ -265,7 +271,7 @@ class Run:
             mark.ended = mark.started
         for step in self._graph.steps():
             failed = step not in marks and step.state == FAILED and step.stops_others
-            for mark in _above(step):
+            for mark in step.above():
                 if mark in marks:
                     mark.ended = max(mark.ended or 0.0, step.ended or 0.0)
                 if mark in marks and failed and mark.state != FAILED:
@@ -273,11 +279,3 @@ class Run:
         for mark in self._marks:
             self._records.end(mark)
             self._changed(mark)
-
-
-def _above(step: Step) -> Iterator[Step]:
-    """Yield what is above a step; parents are older than their children, so that is no circle."""
-    above = step.parent
-    while above is not None:
-        yield above
-        above = above.parent

@@ -1,6 +1,6 @@
 """The steps of a pipeline that runs, and what became of each."""
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 from coaiapy.langfuse.records import ids
 from coaiapy.running.pipelines.past import DONE, PastStep
@@ -47,6 +47,13 @@ class Step:
     def was_done(self) -> bool:
         """Whether an earlier run has done its command."""
         return self.earlier is not None and self.earlier.state["kind"] == DONE
+
+    def above(self) -> Iterator["Step"]:
+        """Yield its ancestors; a parent is older than its children, so that is no circle."""
+        above = self.parent
+        while above is not None:
+            yield above
+            above = above.parent
 
     def skip(self, reason: str) -> None:
         """It will not run."""

@@ -8,7 +8,7 @@ from coaiapy.running.pipelines.foresight import Foreseen
 from coaiapy.running.pipelines.graph import Graph, Selection
 from coaiapy.running.pipelines.origins import Origins
 from coaiapy.running.pipelines.past import Past
-from coaiapy.running.pipelines.steps import Step
+from coaiapy.running.pipelines.watcher import Watcher
 from coaiapy.templating.commands import variables_environment
 from coaiapy.templating.language import Language
 from coaiapy.templating.model import (
@@ -91,13 +91,13 @@ def run(
     jobs: int,
     known: "Settings",
     env_file: Optional[str],
-    changed: Callable[[Step], None],
+    watcher: Watcher,
     note: Callable[[str], None],
 ) -> Done:
     """Run the commands of a template and record them; the caller has asked whether to trust it.
 
-    ``jobs`` is the most commands at a time; ``known`` are the settings; ``changed`` gets each step
-    whose state has changed, ``note`` a sentence about trouble with the record, and about variables
+    ``jobs`` is the most commands at a time; ``known`` are the settings; ``watcher``
+    is told what happens, ``note`` gets a sentence about trouble with the record, and about variables
     that commands do not get. Raises ``ConfigError`` if a file that is not trusted would change a
     command, ``StateError`` if the run to go on with has not ended.
     """
@@ -132,7 +132,7 @@ def run(
         "stated": _stated(template, given, lookup),
     }
     with StepRecords(known, trace, contents, note, plan, past) as records:
-        result = Run(graph, trace, records, own, changed).run(jobs)
+        result = Run(graph, trace, records, own, watcher).run(jobs)
         return Done(result, records.deliver())
 
 

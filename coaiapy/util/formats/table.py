@@ -76,7 +76,7 @@ def _drawn(cells: List[List[str]], headers: Sequence[str]) -> str:
 
 
 def _cut_to(cells: List[List[str]], limits: List[int]) -> List[List[str]]:
-    return [[_cut(cell, limit) for cell, limit in zip(row, limits)] for row in cells]
+    return [[cut(cell, limit) for cell, limit in zip(row, limits)] for row in cells]
 
 
 def _id_floors(cells: List[List[str]], headers: Sequence[str], ids: Collection[str]) -> List[int]:
@@ -152,7 +152,8 @@ def _places(last: str, character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _cut(text: str, limit: int) -> str:
+def cut(text: str, limit: int) -> str:
+    """Return ``text`` in at most ``limit`` terminal columns; what is left out becomes an ellipsis."""
     if _width(text) <= limit:
         return text
     kept = ""

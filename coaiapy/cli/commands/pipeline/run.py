@@ -4,7 +4,7 @@ import argparse
 import os
 from typing import Any
 
-from coaiapy.cli.commands.pipeline import options
+from coaiapy.cli.commands.pipeline import options, progress
 from coaiapy.cli.commands.pipeline.trust import is_trusted
 from coaiapy.cli.options import add_dry_run, add_json, add_yes, positive
 from coaiapy.cli.output import print_json
@@ -65,15 +65,17 @@ def run(args: argparse.Namespace, context: Context) -> int:
         return _show(args, context, foreseen)
     if not is_trusted(context, name, runnable, args.yes):
         return ExitCode.FAILED
+    watcher = progress.watcher(context)
     done = tasks.run(
         task,
         args.trace_id,
         args.jobs or os.cpu_count() or 1,
         known,
         context.env_file,
-        changed=lambda step: _tell(context, step),
-        note=context.note,
+        watcher,
+        watcher.note,
     )
+    watcher.end()
     if args.json:
         print_json(context, done.result.body())
     context.note("{}: trace {}".format(done.result.status, done.result.trace.id))
@@ -114,15 +116,3 @@ def _show(args: argparse.Namespace, context: Context, foreseen: Any) -> int:
             context.say("# {}\n{}".format(one.name.replace("\n", " "), one.command))
     context.note("dry run: nothing was run or written")
     return ExitCode.OK
-
-
-def _tell(context: Context, step: Any) -> None:
-    """Say in one line what has become of a step."""
-    text = "{:<9}  {}".format(step.state, step.name)
-    if step.ended is not None and step.started is not None and step.command:
-        text += "  {:.1f}s".format(step.ended - step.started)
-    if step.state == "waiting":
-        text += "  (will be repeated)"
-    if step.reason:
-        text += "  ({})".format(step.reason)
-    context.note(text)
