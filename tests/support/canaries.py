@@ -52,6 +52,7 @@ LANGFUSE = """
     fuse traces session-view s
     fuse traces get-observation o
     fuse traces list-observations --trace-id t
+    fuse traces stats --by model
     fuse traces delete t --yes
     fuse sessions list
     fuse sessions get s

@@ -40,6 +40,7 @@ traces trace-view run --json
 traces session-view ses
 traces get-observation ob
 traces list-observations
+traces stats --by model
 sessions list
 sessions get ses
 scores list

@@ -22,6 +22,7 @@ LANGFUSE = (
     "fuse traces trace-view t",
     "fuse traces session-view s",
     "fuse traces list-observations",
+    "fuse traces stats",
     "fuse traces get-observation o",
     "fuse traces delete t --yes",
     "fuse sessions list",

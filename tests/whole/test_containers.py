@@ -12,6 +12,7 @@ LISTS = [
     ("fuse", "traces"),
     ("fuse", "traces", "trace-view", "t"),
     ("fuse", "traces", "list-observations"),
+    ("fuse", "traces", "stats"),
     ("fuse", "sessions"),
     ("fuse", "scores", "list"),
     ("fuse", "score-configs", "available"),

@@ -132,6 +132,7 @@ TYPES = {
     "seconds_or_zero": "seconds",
     "seconds_to_keep": "seconds",
     "time": "time",
+    "ago": "length of time",
     "json_object": "JSON object",
     "json_value": "JSON",
     "categories_from_text": "JSON",

@@ -163,6 +163,7 @@ _ROUTES: List[Route] = [
     _route("GET", "/observations/*", OBSERVATION),
     _route("GET", "/v2/observations", listed(OBSERVATION)),
     _route("GET", "/sessions", listed(SESSION)),
+    _route("GET", "/metrics", record("metrics", {"data": each(mapping)})),
     _route("GET", "/(v[23]/)?scores", listed(SCORE)),
     _route("GET", "/(v[23]/)?scores/*", SCORE),
     _route("GET", "/score-configs", listed(SCORE_CONFIG)),

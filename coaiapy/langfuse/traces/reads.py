@@ -32,7 +32,8 @@ from coaiapy.langfuse.records.fields import UNCONFIRMED
 from coaiapy.util.text import Note, ignore_note
 
 
-def _check_limit(limit: Optional[int], fewest: int = 0) -> None:
+def check_limit(limit: Optional[int], fewest: int = 0) -> None:
+    """Raise ``UsageError`` unless ``limit`` is a whole number from ``fewest`` on, or ``None``."""
     if limit is not None and (not isinstance(limit, int) or limit < fewest):
         raise UsageError("limit {!r}: give a whole number from {} on".format(limit, fewest))
 
@@ -49,7 +50,7 @@ def list_traces(
     With ``with_observations`` each has its ``observations`` and ``scores`` as well.
     """
     wanted = checked(wanted)
-    _check_limit(limit)
+    check_limit(limit)
     with open_reporting(settings.is_local, note) as journal:
         fresh = list(_fresh(journal, settings, kind="trace"))
 
@@ -58,7 +59,7 @@ def list_traces(
             found = pending.added_to_list(shown, fresh, wanted, limit)
             return _whole(journal, settings, reader, found) if with_observations else found
 
-        found: List[Body] = _read_or_recall(journal, settings, ask, note)
+        found: List[Body] = read_or_recall(journal, settings, ask, note)
         return found
 
 
@@ -67,7 +68,7 @@ def get_trace(settings: Settings, trace_id: str, note: Note = ignore_note) -> Bo
     trace_id = ids.check_given(trace_id, "trace")
     with open_reporting(settings.is_local, note) as journal:
         is_known = journal_reads.knows_trace(journal, destination_of(journal, settings), trace_id)
-        shown = _read_or_recall(
+        shown = read_or_recall(
             journal, settings, lambda reader: reader.trace(trace_id), note, is_known
         )
         found = pending.added_to_trace(shown, _fresh(journal, settings, trace_id))
@@ -90,7 +91,7 @@ def get_observation(
     with open_reporting(settings.is_local, note) as journal:
         local = LocalReader(journal, destination_of(journal, settings))
         written = local.observations_by_id(observation_id)
-        found = _read_or_recall(
+        found = read_or_recall(
             journal,
             settings,
             lambda reader: reader.observations_by_id(observation_id),
@@ -129,7 +130,7 @@ def list_observations(
     The first page also has those that the server does not show yet, in addition to ``limit``.
     """
     wanted = checked(wanted)
-    _check_limit(limit, 1)
+    check_limit(limit, 1)
     with open_reporting(settings.is_local, note) as journal:
 
         def ask(reader: Any) -> Any:
@@ -137,7 +138,7 @@ def list_observations(
 
         if cursor:  # this machine does not know where a server's page begins
             return read(journal, settings, ask)  # type: ignore[no-any-return]
-        page: Page = _read_or_recall(journal, settings, ask, note)
+        page: Page = read_or_recall(journal, settings, ask, note)
         known = {(_key(body), ids.span_id(body["id"])) for body in page.rows}
         late = [
             body
@@ -175,7 +176,7 @@ def get_session(
             return _whole(journal, settings, reader, found) if with_observations else found
 
         is_known = bool(local.session_traces(session_id))
-        found: List[Body] = _read_or_recall(journal, settings, ask, note, is_known)
+        found: List[Body] = read_or_recall(journal, settings, ask, note, is_known)
     if not found:
         raise NotFoundError("no trace belongs to a session {!r}".format(session_id))
     return dict(next(sessions_of(found[::-1]), {"id": session_id}), id=session_id, traces=found)
@@ -192,14 +193,14 @@ def list_sessions(
     Each has ``id``, ``createdAt`` and perhaps ``environment``.
     """
     wanted = checked(wanted)
-    _check_limit(limit)
+    check_limit(limit)
     of_it = TraceFilter(environment=wanted.environment)
 
     def ask(reader: Any) -> List[Body]:
         return list(itertools.islice(reader.sessions(wanted, limit), limit))
 
     with open_reporting(settings.is_local, note) as journal:
-        shown: List[Body] = _read_or_recall(journal, settings, ask, note)
+        shown: List[Body] = read_or_recall(journal, settings, ask, note)
         late = [body for _, body in _fresh(journal, settings, kind="trace") if of_it.accepts(body)]
     known = {session["id"] for session in shown}
     if limit is not None and len(shown) == limit:  # older ones may be on the next page
@@ -242,7 +243,7 @@ def _key(body: Body, name: str = "traceId") -> str:
     return ids.span_trace_id(body[name])
 
 
-def _read_or_recall(
+def read_or_recall(
     journal: Journal,
     settings: Settings,
     ask: Question,

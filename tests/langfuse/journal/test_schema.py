@@ -5,16 +5,13 @@ import sqlite3
 import old_journals
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
+from journal_steps import STEPS, TIME, perform
 
 from coaiapy.errors import StateError
 from coaiapy.langfuse.journal import db as db_module
 from coaiapy.langfuse.journal import reads
-from coaiapy.langfuse.journal.damage import set_aside
 from coaiapy.langfuse.journal.db import Journal, journal_path
-from coaiapy.langfuse.journal.destinations import adopt
 from coaiapy.langfuse.journal.schema import LOCAL, UPGRADES
-from coaiapy.langfuse.records.records import observation_from, trace_from
 
 LONE = """
 SELECT destination, trace_key, min(time) FROM records AS one
@@ -22,7 +19,6 @@ WHERE kind = 'observation' AND NOT EXISTS (SELECT 1 FROM records WHERE kind = 't
     AND trace_key = one.trace_key AND destination = one.destination)
 GROUP BY destination, trace_key ORDER BY 1, 2
 """
-TIME = "2026-01-31T12:00:0{}.000Z"
 OLD = [
     ("trace", {"id": "t", "timestamp": TIME.format(1), "name": "kept"}),
     (
@@ -43,35 +39,8 @@ def lone_traces(journal):
     return [tuple(row) for row in journal.rows(sql)]
 
 
-def perform(journal, what, number, second):
-    """One of the things that can become of records."""
-    trace, id = "t{}".format(number % 3), "o{}".format(number)
-    if what == "trace":
-        journal.append(LOCAL, [trace_from({"id": trace, "timestamp": TIME.format(second)})])
-    elif what == "observations":
-        fields = {"id": id, "start_time": TIME.format(second), "model": "m%d" % second}
-        other = {"id": id + "x", "end_time": "2026-02-01", "usage_details": {"input": second}}
-        journal.append(LOCAL, [observation_from(one, trace) for one in (fields, other)])
-    elif what == "forget":
-        reads.forget_trace(journal, LOCAL, trace)
-    elif what == "adopt":
-        adopt(journal, journal.destination("https://server", "pk"))
-    else:
-        for row in list(journal.rows("SELECT seq FROM records LIMIT 1 OFFSET ?", number)):
-            set_aside(journal, row["seq"])
-
-
 @settings(max_examples=40)
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(["trace", "observations", "observations", "forget", "adopt", "damage"]),
-            st.integers(0, 5),
-            st.integers(0, 9),
-        ),
-        max_size=8,
-    )
-)
+@given(STEPS)
 def test_lone_traces_follow_whatever_becomes_of_records(steps):
     with Journal(":memory:") as journal:
         for what, number, second in steps:

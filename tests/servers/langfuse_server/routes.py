@@ -75,6 +75,7 @@ ROUTES: List[Route] = [
     Route("GET", "/sessions/{}", trace_reads.get_session, legacy=True),
     Route("GET", "/v2/observations", row_reads.list_rows, new=True),
     Route("GET", "/v2/metrics", metrics.count_rows, new=True),
+    Route("GET", "/metrics", metrics.sum_up, new=True, legacy=True),
     Route("POST", "/scores", scores.create),
     Route("GET", "/scores", score_reads.list_v1, legacy=True),
     Route("GET", "/scores/{}", score_reads.get_v1, legacy=True),
@@ -116,7 +117,6 @@ NOT_PLAYED = (
     "datasets",
     "experiments",
     "experiment-items",
-    "metrics",
     "models",
     "annotation-queues",
 )

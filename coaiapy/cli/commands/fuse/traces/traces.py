@@ -4,7 +4,8 @@ import argparse
 from typing import Any, Iterable, List
 
 from coaiapy.cli import references
-from coaiapy.cli.commands.fuse.traces import views, writes
+from coaiapy.cli.commands.fuse.traces import stats, views, writes
+from coaiapy.cli.commands.fuse.traces.filters import add_filters, trace_filter
 from coaiapy.cli.input import agrees
 from coaiapy.cli.options import (
     LIMIT,
@@ -24,7 +25,7 @@ from coaiapy.cli.parser import add_command, as_command, subcommands
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.errors import UsageError
-from coaiapy.langfuse.read.filters import ORDERS, ObservationFilter, TraceFilter
+from coaiapy.langfuse.read.filters import ORDERS, ObservationFilter
 from coaiapy.langfuse.records.display import with_note
 from coaiapy.langfuse.traces import reads as trace_reads
 from coaiapy.langfuse.traces import traces
@@ -136,14 +137,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
     add_limit(parser, default=argparse.SUPPRESS)
     add("--all", action="store_true", help="list all traces; --limit is ignored")
-    for kind in ("user", "session"):
-        about = "only traces of this {}".format(kind)
-        add_id(parser, kind, default=argparse.SUPPRESS, help=about)
-    add("--name", help="only traces with this name")
-    add("--tag", action="append", help="only traces with this tag; repeat to require several")
-    about = "only traces of this Langfuse environment"
-    add_environment(parser, about, default=argparse.SUPPRESS)
-    add_period(parser, default=argparse.SUPPRESS)
+    add_filters(parser, default=argparse.SUPPRESS)
     add("--order", choices=ORDERS, help="sort order (default: {})".format(ORDERS[0]))
     add(
         "--include-observations",
@@ -168,16 +162,7 @@ def refuse_early_options(words: List[str], commands: Iterable[str]) -> None:
 
 def list_traces(args: argparse.Namespace, context: Context) -> None:
     """Show the traces that the options ask for."""
-    wanted = TraceFilter(
-        user_id=args.user_id,
-        session_id=args.session_id,
-        name=args.name,
-        tags=tuple(args.tag or ()),
-        environment=args.environment,
-        from_time=args.from_time,
-        to_time=args.to_time,
-        order=args.order,
-    )
+    wanted = trace_filter(args)
     known = settings.load(context.env_file)
     limit = None if args.all else args.limit
     found = trace_reads.list_traces(
@@ -195,6 +180,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     group = subcommands(parser, words)
     build_list(parser, group)
     views.build(group)
+    stats.build(group)
     build_observations(group)
     _build_delete(group)
     writes.build(group)
