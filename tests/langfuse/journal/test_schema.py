@@ -96,7 +96,7 @@ def test_the_first_page_of_traces_is_read_in_the_order_of_an_index(newest_first)
     """Sorted in a table of its own, it would need the body of every trace."""
     asked = []
     with Journal(":memory:") as journal:
-        journal.db.set_trace_callback(asked.append)
+        journal.db.set_trace_callback(lambda sql: asked.append(sql))
         list(reads.traces(journal, LOCAL, newest_first))
         list(reads.traces(journal, LOCAL, newest_first))
         (sql,) = {one for one in asked if "UNION ALL" in one}
@@ -108,7 +108,7 @@ def test_the_first_page_of_traces_is_read_in_the_order_of_an_index(newest_first)
 def test_what_belongs_to_a_trace_is_found_by_an_index():
     with Journal(":memory:") as journal:
         asked = []
-        journal.db.set_trace_callback(asked.append)
+        journal.db.set_trace_callback(lambda sql: asked.append(sql))
         reads.knows_trace(journal, LOCAL, "t")
         reads.was_sent(journal, LOCAL, "t")
         reads.observations(journal, LOCAL, "t")

@@ -41,7 +41,7 @@ def test_figures_follow_whatever_becomes_of_records(first, later):
 def questions(journal, ask):
     """The queries that ``ask`` makes."""
     asked = []
-    journal.db.set_trace_callback(asked.append)
+    journal.db.set_trace_callback(lambda sql: asked.append(sql))
     ask()
     journal.db.set_trace_callback(None)
     return [sql for sql in asked if sql.lstrip().startswith("SELECT")]
