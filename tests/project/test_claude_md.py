@@ -1,4 +1,4 @@
-"""CLAUDE.md and docs/architecture.md name files, functions, make targets and commands: they exist."""
+"""CLAUDE.md and the pages for people who change the code name files, functions, make targets and commands: they exist."""
 
 import importlib
 import re
@@ -8,14 +8,15 @@ from package_code import MODULES
 from places import PACKAGE, ROOT
 
 TEXT = (ROOT / "CLAUDE.md").read_text(encoding="utf-8")
-ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-CODE = re.findall(r"`([^`\n]+)`", TEXT + ARCHITECTURE)
+PAGES = [ROOT / "docs" / name for name in ("architecture.md", "extending.md")]
+WHOLE = TEXT + "".join(page.read_text(encoding="utf-8") for page in PAGES)
+CODE = re.findall(r"`([^`\n]+)`", WHOLE)
 GENERATED = {".venv/", "dist/"}
 
 
 def paths():
     files = [word for code in CODE for word in code.split() if is_path(word)]
-    return sorted(set(files + re.findall(r"\b[A-Z]+\.md\b", TEXT + ARCHITECTURE)) - GENERATED)
+    return sorted(set(files + re.findall(r"\b[A-Z]+\.md\b|\bdocs/\w+\.md", WHOLE)) - GENERATED)
 
 
 def is_path(word):
@@ -89,6 +90,29 @@ def test_every_command_exists(run, words):
     help_wanted = [] if words.startswith("help") else ["--help"]
     result = run(*(words.split() + help_wanted))
     assert (result.code, result.err) == (0, "")
+
+
+ANSWERS = re.search(r"\n\| To change \|.*?\n\n", TEXT, re.DOTALL).group().strip().splitlines()[2:]
+
+
+@pytest.mark.parametrize("row", ANSWERS)
+def test_what_a_change_begins_with_is_where_the_table_says(row):
+    places = re.findall(r"`(\w+)`[\w ]* in `([\w/.]+)`", row)
+    assert places and len(re.findall("`coaiapy/[^`]*[.]", row)) == len(places)
+    for name, path in places:
+        assert is_defined(name, (ROOT / path).read_text(encoding="utf-8")), (name, path)
+
+
+def is_defined(name, text):
+    """Tell whether a name is a function, class or table of Python code, or a key of JSON."""
+    definition = r'^(def |class ){0}\b|^{0}\b.* = |"{0}": '.format(name)
+    return re.search(definition, text, re.MULTILINE) is not None
+
+
+def test_the_table_has_the_questions_of_newcomers():
+    assert len(ANSWERS) >= 10
+    assert is_defined("KEYS", "KEYS = ()") and is_defined("run", "def run(a):")
+    assert not is_defined("KEYS", "use(KEYS)") and not is_defined("run", "def running(a):")
 
 
 def test_every_wing_is_in_the_map():
