@@ -12,7 +12,7 @@ How ``coaiapy.observe`` and the ``observe`` of Langfuse's own package (langfuse 
 | nesting | by context variables (threads on Python 3.6), below `COAIA_TRACE_ID` | by OpenTelemetry's context |
 | errors | level `ERROR`, raised again | the same |
 | without network or keys | everything is kept in the journal on this machine | tried again for a while, in memory |
-| when a process is killed | what has ended is in the journal | what was not sent yet is lost |
+| when a process is killed | nothing is lost: steps that were open are closed as interrupted | what was not sent yet is lost |
 | needs | the standard library, Python 3.6 | OpenTelemetry, httpx, pydantic, Python 3.10 |
 """
 

@@ -197,15 +197,17 @@ class Journal:
         observer: str,
         unread: Collection[str] = (),
         state: Optional[Body] = None,
+        is_durable: bool = True,
     ) -> Written:
         """Write records of what begins now; they are open, and sent once they are closed.
 
         ``observer`` is the token of the ``Observer`` that will close them; ``unread`` is as in
-        ``append``; ``state`` is what has to be known to go on with each of them later.
+        ``append``, ``is_durable`` as in ``transaction``; ``state`` is what has to be known to go on
+        with each of them later.
         """
         with self.reporting_errors(is_temporary=True):
             count = stage(self.db, records)
-        with self.transaction() as db:
+        with self.transaction(is_durable) as db:
             rows, changed = move(db, destination, count)
             open_records.note_open(db, rows, observer)
             if state:

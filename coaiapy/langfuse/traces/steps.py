@@ -10,6 +10,7 @@ from typing import (
     Callable,
     Dict,
     Iterator,
+    List,
     Mapping,
     NamedTuple,
     Optional,
@@ -27,7 +28,8 @@ from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.content import content
 from coaiapy.langfuse.records.fields import checked
 from coaiapy.langfuse.records.records import observation_from, trace_from
-from coaiapy.langfuse.traces import current, traces
+from coaiapy.langfuse.send.outcome import Outcome
+from coaiapy.langfuse.traces import current, open_steps, traces
 from coaiapy.langfuse.traces.observe import log
 from coaiapy.util import deadlines, times
 from coaiapy.util.formats import json_values
@@ -108,24 +110,33 @@ class Run:
         self.step = Step(plan, parent.trace_id if parent else ids.new_trace_id())
         self.step.input = storable(plan.input)
         self.position = current.Position(self.step.trace_id, self.step.id)
-        if self._opens_trace:
-            with _harmless(self.step.name):
-                self._write_trace(name=self.step.name, timestamp=self._start)
-
-    def _write_trace(self, **values: Any) -> None:
-        _write([("trace", dict(values, id=self.step.trace_id))], self.step.name)
+        self._name = self.step.name
+        self._rows: Sequence[int] = ()  # in the journal
+        with _harmless(self._name), deadlines.limit(patience.RECORDING, ""):
+            records = _made(self._values(), self._name, is_told=False)
+            self._rows = open_steps.begin(settings.load(), records)
 
     def close(self, error: Optional[BaseException] = None) -> None:
-        """Record the step; ``error`` is what has ended it."""
-        with _harmless(self.step.name):
-            values = {name: getattr(self.step, name) for name in _RECORDED}
-            values.update(start_time=self._start, end_time=max(self._start, times.now()))
-            values.update(parent_id=self._parent_id, **_failure(error))
-            records = [("observation", values)]
-            if self._opens_trace:
-                whole = {"id": self.step.trace_id, "input": values["input"]}
-                records.insert(0, ("trace", dict(whole, output=values["output"])))
-            _write(records, self.step.name)
+        """Record the end of the step; ``error`` is what has ended it."""
+        with _harmless(self.step.name), deadlines.limit(patience.RECORDING, ""):
+            ended = {"end_time": max(self._start, times.now())}
+            records = _made(self._values(**dict(ended, **_failure(error))), self.step.name)
+            if self._rows:
+                changes = {row: one.body() for row, one in zip(self._rows, records)}
+                _tell(open_steps.close(settings.load(), changes), self.step.name)
+            else:
+                _submit(records, self.step.name)
+
+    def _values(self, **more: Any) -> List[Tuple[str, Dict[str, Any]]]:
+        """Return the records, by kind: of the trace, if it begins with this step, and of the step."""
+        values = {name: getattr(self.step, name) for name in _RECORDED}
+        values.update(start_time=self._start, parent_id=self._parent_id, **more)
+        records = [("observation", values)]
+        if self._opens_trace:
+            trace = {"id": self.step.trace_id, "name": self._name, "timestamp": self._start}
+            trace.update(input=values["input"], output=values["output"])
+            records.insert(0, ("trace", trace))
+        return records
 
 
 class TraceRun:
@@ -156,8 +167,8 @@ class TraceRun:
         self._write(output=self.output, metadata=metadata or None)
 
     def _write(self, **values: Any) -> None:
-        with _harmless(self._name):
-            _write([("trace", dict(values, id=self.id))], self._name)
+        with _harmless(self._name), deadlines.limit(patience.RECORDING, ""):
+            _submit(_made([("trace", dict(values, id=self.id))], self._name), self._name)
 
 
 @contextmanager
@@ -175,19 +186,33 @@ def _position(trace_id: Optional[str]) -> Optional[current.Position]:
     return current.Position(trace_id) if trace_id else None
 
 
-def _write(records: Sequence[Tuple[str, Dict[str, Any]]], name: str) -> None:
-    """Write records of these kinds and values; a sender in the background sends them (see ``delivery``)."""
-    with_content = config_values.load().get("trace_content")
-    made = [_MAKE[kind](_sound(kind, values, with_content, name)) for kind, values in records]
+def _submit(records: Sequence[Any], name: str) -> None:
+    """Write records; a sender in the background sends them (see ``delivery``)."""
     known = settings.load()
-    with deadlines.limit(patience.RECORDING, ""):
-        outcome = traces.submit(known._replace(delivery=known.delivery or BACKGROUND), made)
+    _tell(traces.submit(known._replace(delivery=known.delivery or BACKGROUND), records), name)
+
+
+def _tell(outcome: Outcome, name: str) -> None:
     for rejected in outcome.rejected:
         log("coaia: the server refused a part of {}: {}".format(name, rejected.reason))
 
 
-def _sound(kind: str, values: Dict[str, Any], with_content: bool, name: str) -> Dict[str, Any]:
-    """Return the values that can be recorded; a wrong one is logged and left out."""
+def _made(
+    records: Sequence[Tuple[str, Dict[str, Any]]], name: str, is_told: bool = True
+) -> List[Any]:
+    """Return records of these kinds and values.
+
+    A wrong value is left out, which is logged if ``is_told``.
+    """
+    tell = log if is_told else lambda text: None
+    with_content = config_values.load().get("trace_content")
+    return [_MAKE[kind](_sound(kind, values, with_content, name, tell)) for kind, values in records]
+
+
+def _sound(
+    kind: str, values: Dict[str, Any], with_content: bool, name: str, tell: Callable[[str], None]
+) -> Dict[str, Any]:
+    """Return the values that can be recorded."""
     sound: Dict[str, Any] = {}
     for field, value in values.items():
         if field in _JSON_FIELDS:
@@ -197,7 +222,7 @@ def _sound(kind: str, values: Dict[str, Any], with_content: bool, name: str) -> 
         try:
             sound.update(checked({field: value}, kind))
         except UsageError as error:
-            log("coaia: a part of {} is not in the trace: {}".format(name, error))
+            tell("coaia: a part of {} is not in the trace: {}".format(name, error))
     return sound
 
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -167,18 +168,47 @@ def test_trouble_of_the_record_harms_nothing(trouble, project, home, monkeypatch
     assert trouble == "environment" or "is not in the trace" in "".join(caplog.messages)
 
 
-def test_what_a_step_has_ended_survives_the_kill_of_the_process(home):
+def test_nothing_is_lost_when_the_process_is_killed(home):
     code = (
         "import coaiapy, os, signal\n"
-        "with coaiapy.trace('T', trace_id='t'), coaiapy.observe('Outer'):\n"
+        "with coaiapy.trace('T', trace_id='t'), coaiapy.observe('Outer', input=[1]):\n"
         "    with coaiapy.observe('Inner'):\n"
         "        pass\n"
         "    os.kill(os.getpid(), getattr(signal, 'SIGKILL', signal.SIGTERM))\n"
     )
     subprocess.call([sys.executable, "-c", code], env=environment())
     found = coaiapy.get_trace("t")
-    assert found["name"] == "T"
-    assert "Inner" in [one["name"] for one in found["observations"]]
+    steps = {one["name"]: one for one in found["observations"]}
+    outer, inner = steps["Outer"], steps["Inner"]
+    assert (found["name"], outer["input"], outer["level"]) == ("T", [1], "ERROR")
+    assert outer["statusMessage"].startswith("interrupted")
+    assert inner["level"] == "DEFAULT" and inner["endTime"] <= outer["endTime"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_process_closes_its_steps_and_leaves_those_around_it_open():
+    with coaiapy.trace("T") as trace, coaiapy.observe("Outer") as outer:
+        child = os.fork()
+        if not child:
+            try:
+                with coaiapy.observe("Inner"):
+                    pass
+            finally:
+                os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        steps = {one["name"]: one for one in coaiapy.get_trace(trace.id)["observations"]}
+        assert steps["Inner"]["parentObservationId"] == outer.id
+        assert steps["Inner"]["endTime"] and "endTime" not in steps["Outer"]
+    steps = {one["name"]: one for one in coaiapy.get_trace(trace.id)["observations"]}
+    assert steps["Outer"]["level"] == "DEFAULT"
+
+
+def test_a_step_hangs_below_what_another_program_names(home):
+    code = "import coaiapy\nwith coaiapy.observe('Step'):\n    pass\n"
+    variables = environment(TRACEPARENT="00-{}-{}-01".format(TRACE, PARENT))
+    subprocess.check_call([sys.executable, "-c", code], env=variables)
+    (one,) = coaiapy.get_trace(TRACE)["observations"]
+    assert (one["name"], one["parentObservationId"]) == ("Step", PARENT)
 
 
 def test_no_step_waits_for_a_server_and_everything_arrives(use, monkeypatch):
