@@ -10,7 +10,7 @@ this machine, as long as the record does.
 import json
 import zlib
 from datetime import datetime, timezone
-from typing import Any, Iterable, Iterator, List, NamedTuple, Optional
+from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from coaiapy.langfuse.journal import observers
 from coaiapy.langfuse.journal.staging import known_body, merge_into
@@ -77,6 +77,20 @@ def close_record(db: Any, row: int, changes: Body) -> bool:
     db.execute("DELETE FROM open_records WHERE seq = ?", (row,))
     found = db.execute("SELECT * FROM records WHERE seq = ?", (row,)).fetchone()
     return found is not None and merge_into(db, found, changes)
+
+
+def running(db: Any, destination: int) -> Set[Tuple[str, str]]:
+    """Return what is going on: keys of trace and observation, and the trace's with an empty text."""
+    sql = (
+        "SELECT kind, trace_key, key FROM records WHERE destination = ?"
+        " AND seq IN (SELECT seq FROM open_records)"
+    )
+    found = set()
+    for row in db.execute(sql, (destination,)):
+        found.add((row["trace_key"], ""))
+        if row["kind"] == "observation":
+            found.add((row["trace_key"], row["key"]))
+    return found
 
 
 def left_behind(db: Any) -> List[str]:

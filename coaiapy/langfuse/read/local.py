@@ -8,6 +8,7 @@ import itertools
 from typing import Dict, Iterable, Iterator, List, Optional
 
 from coaiapy.errors import UsageError
+from coaiapy.langfuse.journal import open_records
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.schema import LOCAL
@@ -16,7 +17,9 @@ from coaiapy.langfuse.read.figures import journal as journal_figures
 from coaiapy.langfuse.read.figures import walk
 from coaiapy.langfuse.read.figures.groups import Found, Wanted
 from coaiapy.langfuse.read.filters import ObservationFilter, Page, SessionFilter, TraceFilter
+from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.records.fields import RUNNING, UNCONFIRMED
 from coaiapy.util.text import whole_number
 
 
@@ -26,6 +29,8 @@ class LocalReader:
     def __init__(self, journal: Journal, destination: int = LOCAL) -> None:
         self.journal = journal
         self.destination = destination
+        with journal.reporting_errors():
+            self._running = open_records.running(journal.db, destination)
 
     def traces(self, wanted: TraceFilter, most: Optional[int] = None) -> Iterator[Body]:
         """Yield the traces that ``wanted`` accepts, without their observations.
@@ -33,7 +38,16 @@ class LocalReader:
         ``most`` is how many the caller will probably take; other readers need it.
         """
         found = journal_reads.traces(self.journal, self.destination, wanted.newest_first)
-        return filter(wanted.accepts, found)
+        return map(self._trace_as_it_is, filter(wanted.accepts, found))
+
+    def _trace_as_it_is(self, trace: Body) -> Body:
+        is_running = (ids.span_trace_id(trace["id"]), "") in self._running
+        return dict(trace, **{UNCONFIRMED: RUNNING}) if is_running else trace
+
+    def _as_it_is(self, observation: Body) -> Body:
+        key = ids.span_trace_id(observation["traceId"]), ids.span_id(observation["id"])
+        body = rows.completed(observation)
+        return dict(body, **{UNCONFIRMED: RUNNING}) if key in self._running else body
 
     def whole(self, traces: Iterable[Body]) -> List[Body]:
         """Return listed traces with their observations and scores."""
@@ -47,8 +61,8 @@ class LocalReader:
     def _whole(self, trace: Body) -> Body:
         found = journal_reads.observations(self.journal, self.destination, trace["id"])
         return dict(
-            trace,
-            observations=[rows.completed(body) for body in found],
+            self._trace_as_it_is(trace),
+            observations=[self._as_it_is(body) for body in found],
             scores=journal_reads.scores(self.journal, self.destination, trace["id"]),
         )
 
@@ -59,7 +73,7 @@ class LocalReader:
     def observations_by_id(self, observation_id: str) -> List[Body]:
         """Return every observation with this id."""
         found = journal_reads.find_observations(self.journal, self.destination, observation_id)
-        return [rows.completed(body) for body in found]
+        return [self._as_it_is(body) for body in found]
 
     def observations(
         self, wanted: ObservationFilter, limit: int, cursor: Optional[str] = None
@@ -69,7 +83,7 @@ class LocalReader:
         every = journal_reads.all_observations(self.journal, self.destination)
         accepted = (
             body
-            for body in map(rows.completed, every)
+            for body in map(self._as_it_is, every)
             if wanted.accepts(body)
             and journal_reads.is_of_user(self.journal, self.destination, body, wanted.user_id)
         )

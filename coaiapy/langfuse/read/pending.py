@@ -1,7 +1,8 @@
 """Adds to a server's answers the records that this machine has written and it may not show yet.
 
 Each added record is marked: ``"unconfirmed"`` is ``"waiting"`` or ``"rejected"`` (it is in the
-outbox) or ``"sent"`` (the server has accepted it, but may not show it yet).
+outbox), ``"sent"`` (the server has accepted it, but may not show it yet) or ``"running"`` (it is
+open: what it is of goes on, and it is not sent before that ends).
 """
 
 import time
@@ -13,11 +14,13 @@ from coaiapy.langfuse.read import rows
 from coaiapy.langfuse.read.filters import TraceFilter
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
-from coaiapy.langfuse.records.fields import UNCONFIRMED
+from coaiapy.langfuse.records.fields import RUNNING, UNCONFIRMED
 
 # A server shows a record within this time after it has accepted it. A record that it does not show
 # after that was probably deleted there, and is not added.
 LATE_SECONDS = 900.0
+# The marks of records of which the journal knows more than the server.
+_NEWEST = (RUNNING, "waiting")
 
 
 class Fresh(NamedTuple):
@@ -38,9 +41,10 @@ def records(
     ``trace_id`` and ``kind`` limit them to one trace and to one kind of record.
     """
     sql = (
-        "SELECT r.seq, r.kind, r.body, d.state FROM records AS r LEFT JOIN deliveries AS d ON d.seq = r.seq"
+        "SELECT r.seq, r.kind, r.body, d.state, o.seq AS is_open FROM records AS r"
+        " LEFT JOIN deliveries AS d ON d.seq = r.seq LEFT JOIN open_records AS o ON o.seq = r.seq"
         " WHERE r.destination = ? AND r.kind NOT IN ('damaged', 'context')"
-        " AND (d.seq IS NOT NULL OR r.sent_at > ?)"
+        " AND (d.seq IS NOT NULL OR o.seq IS NOT NULL OR r.sent_at > ?)"
         " AND (? IS NULL OR r.trace_key = ?) AND (? IS NULL OR r.kind = ?) ORDER BY r.time, r.seq"
     )
     key = ids.span_trace_id(trace_id) if trace_id else None
@@ -49,7 +53,8 @@ def records(
     for row, body in whole(journal, found):
         if row["kind"] == "observation":
             body = rows.completed(body)
-        yield Fresh(row["kind"], dict(body, **{UNCONFIRMED: row["state"] or "sent"}))
+        mark = RUNNING if row["is_open"] is not None else row["state"] or "sent"
+        yield Fresh(row["kind"], dict(body, **{UNCONFIRMED: mark}))
 
 
 def added_to_trace(shown: Optional[Body], fresh: Iterable[Fresh]) -> Optional[Body]:
@@ -82,11 +87,11 @@ def added_to_trace(shown: Optional[Body], fresh: Iterable[Fresh]) -> Optional[Bo
 def _with_trace(shown: Optional[Body], body: Body) -> Body:
     """Return the trace that the server shows, merged with the journal's record of it.
 
-    If the record still waits to be sent, its values win: they are the newest. If it was sent, the
+    If the record still runs or waits to be sent, its values win: they are the newest. If it was sent, the
     server's values win, and the record fills in those that the server lacks: it may show a trace's
     observations before it shows the trace's own name, tags and metadata.
     """
-    if shown is None or body[UNCONFIRMED] == "waiting":
+    if shown is None or body[UNCONFIRMED] in _NEWEST:
         return dict(shown or {}, **body)
     sent = {name: value for name, value in body.items() if name != UNCONFIRMED}
     return dict(sent, **dict(shown, timestamp=min(sent["timestamp"], shown["timestamp"])))
@@ -96,7 +101,7 @@ def _with_record(shown: List[Body], body: Body, form: Callable[[str], str]) -> L
     known = [form(item["id"]) for item in shown]
     if form(body["id"]) not in known:
         return shown + [body]
-    if body[UNCONFIRMED] != "waiting":
+    if body[UNCONFIRMED] not in _NEWEST:
         return shown
     place = known.index(form(body["id"]))
     return shown[:place] + [dict(shown[place], **body)] + shown[place + 1 :]

@@ -8,7 +8,7 @@ import re
 from typing import Any, Iterable, List, Mapping
 
 from coaiapy.langfuse.records.body import Body
-from coaiapy.langfuse.records.fields import UNCONFIRMED
+from coaiapy.langfuse.records.fields import RUNNING, UNCONFIRMED
 from coaiapy.util.formats.table import Fitted, fitted, table
 from coaiapy.util.text import visible
 from coaiapy.util.times import moment
@@ -19,6 +19,7 @@ _UNCONFIRMED = {
     "waiting": "(not sent yet)",
     "rejected": "(refused by the server)",
     "sent": "(not shown by the server yet)",
+    RUNNING: "(running)",
 }
 # Fields by what they hold; the names are those of Langfuse's API and of coaia. Ids may be shortened,
 # because their beginning can be typed instead; what else people copy is never cut.
@@ -56,14 +57,14 @@ def _rows(rows: Iterable[Mapping[str, Any]], columns: Columns, local: bool) -> L
 
 
 def with_note(columns: Columns, rows: Iterable[Body]) -> Columns:
-    """Return ``columns``, with "Note" added if there are rows that a server may not show yet."""
+    """Return ``columns``, with "Note" added if there are rows that run, or that a server may not show yet."""
     if not any(UNCONFIRMED in row for row in rows):
         return columns
     return dict(columns, **{UNCONFIRMED: "Note"})
 
 
 def pending_note(body: Body) -> str:
-    """Return the note on a record that the server may not show yet, else an empty text."""
+    """Return the note on a record that runs, or that the server may not show yet, else nothing."""
     return _UNCONFIRMED.get(body.get(UNCONFIRMED, ""), "")
 
 

@@ -26,6 +26,8 @@ SCORE_TYPES = ("NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT", "CORRECTION")
 MAX_ID_LENGTH = 800
 # The key that marks a body which this machine has written and a server may not show yet.
 UNCONFIRMED = "unconfirmed"
+# Its value for what is still going on, and is sent when it has ended.
+RUNNING = "running"
 
 # Checks a field's value and returns it in the form that is stored; ValueError if it is wrong.
 Check = Callable[[Any], Any]

@@ -230,7 +230,8 @@ def _fresh(
 
 def _whole(journal: Journal, settings: Settings, reader: Any, traces: List[Body]) -> List[Body]:
     """Return listed traces with their observations and scores, also the unconfirmed ones."""
-    shown = [trace for trace in traces if UNCONFIRMED not in trace]
+    is_local = isinstance(reader, LocalReader)
+    shown = [trace for trace in traces if is_local or UNCONFIRMED not in trace]
     whole = {_key(trace, "id"): trace for trace in reader.whole(shown)}
     found = []
     for trace in traces:
