@@ -25,9 +25,7 @@ def begin(
         destination = destination_of(journal, settings)
         unread: Dict[str, bool] = {}
         whole = placed(journal, settings, destination, records, unread)
-        return journal.begin(
-            destination, whole, observer, unread, is_durable=is_durable
-        )
+        return journal.begin(destination, whole, observer, unread, is_durable=is_durable)
 
 
 def placed(
