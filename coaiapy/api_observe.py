@@ -20,8 +20,8 @@ import typing
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Sequence, TypeVar, Union
 
 if TYPE_CHECKING:
-    from coaiapy.langfuse.traces.observed import Observed
-    from coaiapy.langfuse.traces.steps import TraceRun
+    from coaiapy.langfuse.traces.observing.observed import Observed
+    from coaiapy.langfuse.traces.observing.steps import TraceRun
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -87,8 +87,8 @@ def observe(
     (``logging.getLogger("coaiapy")``) and never raised. No step waits for a server: what was recorded
     is sent in the background, unless ``COAIA_DELIVERY`` says otherwise, and ``flush`` sends it at once.
     """
-    from coaiapy.langfuse.traces.observed import Observed
-    from coaiapy.langfuse.traces.steps import Plan
+    from coaiapy.langfuse.traces.observing.observed import Observed
+    from coaiapy.langfuse.traces.observing.steps import Plan
 
     is_name = name is None or isinstance(name, str)
     named = name if isinstance(name, str) else None
@@ -119,7 +119,7 @@ def trace(
     >>> coaiapy.get_trace(run.id)["output"]
     {'words': 1200}
     """
-    from coaiapy.langfuse.traces.steps import TraceRun
+    from coaiapy.langfuse.traces.observing.steps import TraceRun
 
     return TraceRun(
         name,

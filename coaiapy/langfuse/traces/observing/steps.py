@@ -29,8 +29,9 @@ from coaiapy.langfuse.records.content import content
 from coaiapy.langfuse.records.fields import checked
 from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.langfuse.send.outcome import Outcome
-from coaiapy.langfuse.traces import current, open_steps, traces
+from coaiapy.langfuse.traces import current, traces
 from coaiapy.langfuse.traces.observe import log
+from coaiapy.langfuse.traces.observing import open_steps
 from coaiapy.util import deadlines, times
 from coaiapy.util.formats import json_values
 

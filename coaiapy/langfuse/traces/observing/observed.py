@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, TypeVar, cast
 
 from coaiapy.langfuse.traces import current
-from coaiapy.langfuse.traces.steps import Plan, Run, Step, storable
+from coaiapy.langfuse.traces.observing.steps import Plan, Run, Step, storable
 from coaiapy.util.masking import MASK, looks_secret
 
 F = TypeVar("F", bound=Callable[..., Any])
