@@ -13,11 +13,12 @@ from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, StateError, UsageError
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.display import cell, fields, fitted_listing, listing
-from coaiapy.langfuse.traces.display import Line, Look, session_lines, strokes_for, trace_lines
 from coaiapy.util.files import write_output
 from coaiapy.util.formats.json_values import json_line
 from coaiapy.util.packages import require
 from coaiapy.util.text import counted
+from coaiapy.views.outline import strokes_for
+from coaiapy.views.tree import Line, Look, trace_lines
 
 _MINUTES = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total:.1f} min [{elapsed}<{remaining}]"
 _COLORS = {"ERROR": "\x1b[31m", "WARNING": "\x1b[33m"}
@@ -226,15 +227,6 @@ def new_bar(context: Context, **options: Any) -> Any:
     return kind(file=context.stderr, leave=False, **options)
 
 
-def add_contents(parser: argparse.ArgumentParser) -> None:
-    """Add ``--io``."""
-    parser.add_argument(
-        "--io",
-        action="store_true",
-        help="show inputs and outputs too, and costs also where a pipe gets the tree",
-    )
-
-
 def show_record(args: argparse.Namespace, context: Context, body: Body) -> None:
     """Show a record as JSON if that is wished for, else with one field on each line."""
     if args.json:
@@ -251,22 +243,19 @@ def show_written(args: argparse.Namespace, context: Context, body: Body, key: st
         context.say(str(body[key]))
 
 
-def show_trace(context: Context, trace: Body, contents: bool = False) -> None:
-    """Show a trace as a tree; for a person or with ``contents`` also what it cost."""
-    _show_lines(context, trace_lines(trace, _look(context, contents)))
+def show_trace(context: Context, trace: Body) -> None:
+    """Show a trace as a plain tree; for a person also what it cost."""
+    show_lines(context, trace_lines(trace, tree_look(context)))
 
 
-def show_session(context: Context, session: Body, contents: bool = False) -> None:
-    """Show the traces of a session as trees."""
-    _show_lines(context, session_lines(session, _look(context, contents)))
-
-
-def _look(context: Context, contents: bool) -> Look:
+def tree_look(context: Context, contents: bool = False) -> Look:
+    """Return how a plain tree is drawn here; with ``contents`` inputs, outputs and costs are shown."""
     costs = contents or is_terminal(context.stdout)
     return Look(strokes_for(context.stdout), context.local_times, costs, contents)
 
 
-def _show_lines(context: Context, lines: Iterable[Line]) -> None:
+def show_lines(context: Context, lines: Iterable[Line]) -> None:
+    """Print the lines of a picture, errors and warnings in color."""
     for line in lines:
         color = _COLORS.get(line.level) if context.colored else None
         if color is None:

@@ -24,7 +24,6 @@ from coaiapy.langfuse.read.filters import (
 from coaiapy.langfuse.records.display import fields, listing, with_note
 from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.langfuse.send import delivery
-from coaiapy.langfuse.traces import display as trace_display
 from coaiapy.langfuse.traces import reads as trace_reads
 from coaiapy.langfuse.traces import traces
 from coaiapy.langfuse.traces.batch import preview, read_observations
@@ -32,6 +31,7 @@ from coaiapy.langfuse.traces.display import TRACE_COLUMNS
 from coaiapy.legacy.json_text import for_people, or_error, parsed, rows, to_text
 from coaiapy.util import times
 from coaiapy.util.old_names import with_old_names
+from coaiapy.views.tree import session_tree, trace_tree
 
 __all__ = [
     "add_observation",
@@ -343,7 +343,7 @@ def format_traces_table(traces_json: Any) -> str:
 @for_people
 def format_trace_tree(trace_json: Any) -> str:
     """Return a trace as a tree of its observations."""
-    return trace_display.trace_tree(parsed(trace_json))
+    return trace_tree(parsed(trace_json))
 
 
 @with_old_names(obs_json="observation_json")
@@ -356,7 +356,7 @@ def format_observation_display(observation_json: Any) -> str:
 @for_people
 def format_session_tree(session_json: Any) -> str:
     """Return the traces of a session as trees."""
-    return trace_display.session_tree(parsed(session_json))
+    return session_tree(parsed(session_json))
 
 
 def written(outcome: delivery.Outcome, ids: Sequence[str]) -> str:

@@ -214,10 +214,9 @@ def duration(start: Optional[str], end: Optional[str]) -> str:
     if not start or not end:
         return ""
     try:
-        seconds = (from_text(end) - from_text(start)).total_seconds()
+        return span((from_text(end) - from_text(start)).total_seconds())
     except (ValueError, OverflowError, TypeError):
         return ""
-    return span(seconds)
 
 
 def span(seconds: float) -> str:

@@ -20,7 +20,7 @@ WINGS = """
     config
     env
     langfuse
-    templating stash llm
+    templating stash llm views
     audio
     running
     environment

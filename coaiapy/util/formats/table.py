@@ -1,20 +1,14 @@
 """Tables for a terminal: columns are aligned, and cut to its width if necessary."""
 
 import os.path
-import unicodedata
 from typing import Any, Collection, Iterable, List, NamedTuple, Sequence
 
+from coaiapy.util.formats.widths import cut, padded, width_of
 from coaiapy.util.text import one_line
 
 GAP = 2
 NARROWEST = 8
 SHORTEST_ID = 8
-
-# Unicode: a character after a joiner is drawn as part of the one before it; the second mark makes
-# the character before it an emoji, which is two columns wide.
-_JOINER = "\u200d"
-_AS_PICTURE = "\ufe0f"
-_WITHOUT_WIDTH = ("Mn", "Me", "Cf", "Cc")
 
 
 class Fitted(NamedTuple):
@@ -56,7 +50,7 @@ def fitted(
     floors = _id_floors(cells, headers, ids)
     short = _cut_to(cells, _limits(cells, headers, width, floors))
     floors = [
-        wide if header in whole else min(wide, max(NARROWEST, _width(header)))
+        wide if header in whole else min(wide, max(NARROWEST, width_of(header)))
         for header, wide in zip(headers, _widths(short, headers))
     ]
     short = _cut_to(short, _limits(short, headers, width, floors))
@@ -82,7 +76,7 @@ def _cut_to(cells: List[List[str]], limits: List[int]) -> List[List[str]]:
 def _id_floors(cells: List[List[str]], headers: Sequence[str], ids: Collection[str]) -> List[int]:
     """Return how narrow each column may become while only ids are shortened."""
     return [
-        max(_needed({row[index] for row in cells}), _width(header)) if header in ids else wide
+        max(_needed({row[index] for row in cells}), width_of(header)) if header in ids else wide
         for index, (header, wide) in enumerate(zip(headers, _widths(cells, headers)))
     ]
 
@@ -91,11 +85,11 @@ def _needed(texts: Collection[str]) -> int:
     """Return how many columns tell different texts apart, with one for the mark of a cut."""
     ordered = sorted(texts)
     common = [os.path.commonprefix(pair) for pair in zip(ordered, ordered[1:])]
-    return max([SHORTEST_ID] + [_width(prefix) + 1 for prefix in common]) + 1
+    return max([SHORTEST_ID] + [width_of(prefix) + 1 for prefix in common]) + 1
 
 
 def _record(row: List[str], headers: Sequence[str]) -> str:
-    wide = max(map(_width, headers))
+    wide = max(map(width_of, headers))
     return "\n".join(_line([name, cell], [wide, 0]) for name, cell in zip(headers, row) if cell)
 
 
@@ -104,8 +98,7 @@ def _total(widths: List[int]) -> int:
 
 
 def _line(cells: Sequence[str], widths: List[int]) -> str:
-    padded = [cell + " " * (wide - _width(cell)) for cell, wide in zip(cells, widths)]
-    return (" " * GAP).join(padded).rstrip()
+    return (" " * GAP).join(map(padded, cells, widths)).rstrip()
 
 
 def _one_line(cell: Any) -> str:
@@ -114,7 +107,7 @@ def _one_line(cell: Any) -> str:
 
 def _widths(cells: List[List[str]], headers: Sequence[str]) -> List[int]:
     return [
-        max([_width(header)] + [_width(row[index]) for row in cells])
+        max([width_of(header)] + [width_of(row[index]) for row in cells])
         for index, header in enumerate(headers)
     ]
 
@@ -131,34 +124,3 @@ def _limits(
             break
         widths[widest] -= 1
     return widths
-
-
-def _width(text: str) -> int:
-    """Return how many terminal columns ``text`` takes."""
-    try:
-        return len(text.encode("ascii"))
-    except UnicodeEncodeError:
-        return sum(_places(last, character) for last, character in zip("\0" + text, text))
-
-
-def _places(last: str, character: str) -> int:
-    """Return how many terminal columns ``character`` adds after the character ``last``."""
-    if last == _JOINER:
-        return 0
-    if character == _AS_PICTURE:
-        return 2 - _places("", last)
-    if unicodedata.category(character) in _WITHOUT_WIDTH:
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def cut(text: str, limit: int) -> str:
-    """Return ``text`` in at most ``limit`` terminal columns; what is left out becomes an ellipsis."""
-    if _width(text) <= limit:
-        return text
-    kept = ""
-    for character in text:
-        if _width(kept + character) >= limit:
-            break
-        kept += character
-    return kept + "…"

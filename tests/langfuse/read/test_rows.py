@@ -7,7 +7,7 @@ from record_strategies import METADATA
 from coaiapy.errors import NetworkError
 from coaiapy.langfuse.client.metadata import aside
 from coaiapy.langfuse.read import rows as server_rows
-from coaiapy.langfuse.traces import display as trace_display
+from coaiapy.views.tree import trace_tree
 
 MOMENT = "2026-01-01T00:00:00.000Z"
 
@@ -152,7 +152,7 @@ def test_another_field_that_is_not_of_its_kind_is_left_out(wrong):
     assert (found["type"], found["level"], found["startTime"]) == ("SPAN", "DEFAULT", MOMENT)
     assert not {"name", "endTime", "costDetails", "modelParameters", "promptVersion"} & set(found)
     assert found.get("usageDetails", {}) in ({}, {"output": 3, "total": 3})
-    assert trace_display.trace_tree({"id": "t", "timestamp": MOMENT, "observations": [found]})
+    assert trace_tree({"id": "t", "timestamp": MOMENT, "observations": [found]})
 
 
 def test_times_are_shown_in_one_form():

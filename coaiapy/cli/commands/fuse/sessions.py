@@ -26,10 +26,10 @@ from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.langfuse.read.filters import SessionFilter
 from coaiapy.langfuse.records.display import with_note
-from coaiapy.langfuse.traces import display as trace_display
 from coaiapy.langfuse.traces import reads as trace_reads
 from coaiapy.langfuse.traces import sessions
 from coaiapy.langfuse.traces.display import NODE_COLUMNS, SESSION_COLUMNS, TRACE_COLUMNS
+from coaiapy.util.text import one_line
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
@@ -131,7 +131,7 @@ def get_session(args: argparse.Namespace, context: Context) -> None:
     note_source(context, known)
     if args.json:
         return print_json(context, session)
-    context.say("session {}".format(trace_display.one_line(session["id"])))
+    context.say("session {}".format(one_line(session["id"])))
     found = session["traces"]
     show_table(context, found, with_note(TRACE_COLUMNS, found))
 
@@ -162,7 +162,5 @@ def view_file(args: argparse.Namespace, context: Context) -> None:
     session = sessions.read(args.file)
     if args.json:
         return print_json(context, session)
-    context.note(
-        "session {}".format(trace_display.one_line(str(session["session_id"] or "without id")))
-    )
+    context.note("session {}".format(one_line(str(session["session_id"] or "without id"))))
     show_listing(args, context, session["nodes"], NODE_COLUMNS, "trace")

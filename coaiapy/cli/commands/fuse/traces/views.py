@@ -4,15 +4,9 @@ import argparse
 from typing import Any, Callable
 
 from coaiapy.cli import references
+from coaiapy.cli.commands.fuse.traces import pictures
 from coaiapy.cli.options import add_json, add_reference
-from coaiapy.cli.output import (
-    add_contents,
-    note_source,
-    print_json,
-    show_record,
-    show_session,
-    show_trace,
-)
+from coaiapy.cli.output import note_source, print_json, show_lines, show_record
 from coaiapy.cli.parser import add_command
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
@@ -25,13 +19,15 @@ def build(group: Any) -> None:
         group,
         "trace-view",
         view_trace,
-        "show a trace and its observations as a tree",
+        "show a trace: its observations as a tree, on a terminal with a time axis",
         """coaia fuse traces trace-view $COAIA_TRACE_ID
-        coaia fuse traces trace-view latest --io""",
-        aliases=["tv"],
+        coaia fuse traces view latest --io --io-lines 3
+        coaia fuse traces tv latest --min-duration 0.5 --depth 3
+        coaia fuse traces tv latest --errors --no-timeline""",
+        aliases=["tv", "view"],
     )
     add_reference(view, "trace", "COAIA_TRACE_ID")
-    add_contents(view)
+    pictures.add_picture_options(view)
     add_json(view, default=argparse.SUPPRESS)
     session = add_command(
         group,
@@ -42,7 +38,7 @@ def build(group: Any) -> None:
         aliases=["sv"],
     )
     add_reference(session, "session", "COAIA_SESSION_ID")
-    add_contents(session)
+    pictures.add_picture_options(session)
     add_json(session, default=argparse.SUPPRESS)
     observation = add_command(
         group,
@@ -57,21 +53,23 @@ def build(group: Any) -> None:
 
 
 def view_trace(args: argparse.Namespace, context: Context) -> None:
-    """Show one trace as a tree."""
+    """Show one trace."""
+    pictures.check_alone(args)
     given = references.given_or_active(args.trace_id, "COAIA_TRACE_ID", "trace")
     trace = _found(context, "trace", given, trace_reads.get_trace)
     if args.json:
         return print_json(context, trace)
-    show_trace(context, trace, args.io)
+    show_lines(context, pictures.trace_picture(args, context, trace))
 
 
 def view_session(args: argparse.Namespace, context: Context) -> None:
-    """Show the traces of one session as trees."""
+    """Show the traces of one session."""
+    pictures.check_alone(args)
     given = references.given_or_active(args.session_id, "COAIA_SESSION_ID", "session")
     session = _found(context, "session", given, trace_reads.get_session)
     if args.json:
         return print_json(context, session)
-    show_session(context, session, args.io)
+    pictures.show_session(args, context, session)
 
 
 def view_observation(args: argparse.Namespace, context: Context) -> None:

@@ -5,8 +5,10 @@ import io
 import pytest
 
 from coaiapy.langfuse.records.display import fields
-from coaiapy.langfuse.traces import display as trace_display
+from coaiapy.langfuse.traces.display import price
 from coaiapy.util.times import duration, moment
+from coaiapy.views import outline
+from coaiapy.views import tree as plain
 
 
 def observation(id, parent=None, **more):
@@ -18,7 +20,7 @@ def observation(id, parent=None, **more):
 
 def tree(*observations, **look):
     trace = {"id": "t", "timestamp": "2026-01-31T12:00:00.000Z", "observations": observations}
-    return [line.text for line in trace_display.trace_lines(trace, trace_display.Look(**look))]
+    return [line.text for line in plain.trace_lines(trace, plain.Look(**look))]
 
 
 def test_children_stand_below_their_parents_in_their_order():
@@ -98,9 +100,9 @@ def test_what_could_steer_a_terminal_is_an_escape():
 
 def test_strokes_are_lines_where_the_stream_can_show_them():
     ascii_stream = io.TextIOWrapper(io.BytesIO(), "ascii")
-    assert trace_display.strokes_for(ascii_stream) is trace_display.ASCII
-    assert trace_display.strokes_for(io.TextIOWrapper(io.BytesIO(), "utf-8")) is trace_display.LINES
-    lines = tree(observation("a"), observation("b", "a"), strokes=trace_display.ASCII)
+    assert outline.strokes_for(ascii_stream) is outline.ASCII
+    assert outline.strokes_for(io.TextIOWrapper(io.BytesIO(), "utf-8")) is outline.LINES
+    lines = tree(observation("a"), observation("b", "a"), strokes=outline.ASCII)
     assert lines[1:] == ["`- SPAN        a", "   `- SPAN        b"]
 
 
@@ -125,7 +127,7 @@ def test_a_person_also_sees_costs_and_a_total():
     [(0, ""), (1, "$1.00"), (0.0012, "$0.0012"), (12.345678, "$12.345678"), (4e-9, "$4.0e-09")],
 )
 def test_prices_are_as_fine_as_they_are_low(dollars, shown):
-    assert trace_display.price(dollars) == shown
+    assert price(dollars) == shown
 
 
 def test_inputs_and_outputs_stand_below_their_observation():
@@ -165,9 +167,7 @@ def test_durations_are_as_fine_as_they_are_short(end, shown):
 
 def test_a_session_shows_each_of_its_traces():
     one = {"id": "t1", "timestamp": "2026-01-31T12:00:00.000Z", "observations": []}
-    shown = trace_display.session_tree(
-        {"id": "s", "traces": [one, dict(one, id="t2", name="Second")]}
-    )
+    shown = plain.session_tree({"id": "s", "traces": [one, dict(one, id="t2", name="Second")]})
     assert shown.splitlines()[0] == "session s  2 traces"
     assert "trace t1" in shown and "Second  trace t2" in shown
 
@@ -181,5 +181,5 @@ def test_one_record_tells_that_a_server_does_not_show_it_yet():
 def test_what_is_no_time_is_shown_as_it_is(text):
     trace = {"id": "t", "timestamp": text, "observations": [{"id": "o", "startTime": text}]}
     trace["observations"][0]["endTime"] = text
-    assert trace_display.trace_tree(trace).startswith("trace t")
+    assert plain.trace_tree(trace).startswith("trace t")
     assert moment(text) == (str(text) if text else "")
