@@ -45,6 +45,15 @@ class Placed(NamedTuple):
     parent: Optional[int]
 
 
+class _NotRun(Dict[str, Any]):
+    """What steps have given, where none was run."""
+
+    def __missing__(self, name: str) -> Any:
+        raise TemplateError(
+            "uses what the step {!r} gives, which only coaia pipeline run knows".format(name)
+        )
+
+
 def plan_steps(
     template: PipelineTemplate, values: Mapping[str, Any], language: Language
 ) -> List[Placed]:
@@ -54,8 +63,9 @@ def plan_steps(
     its own descendant, or if there are more than ``MAX_STEPS`` steps.
     """
     plans: List[Plan] = []
+    names = dict({"steps": _NotRun()}, **values)
     for step in template.steps:
-        plans.extend(expanded(template, step, values, language))
+        plans.extend(expanded(template, step, names, language))
         if len(plans) > MAX_STEPS:
             raise TemplateError(
                 "template {!r}: more than {} steps".format(template.name, MAX_STEPS)

@@ -232,3 +232,16 @@ def test_ten_thousand_steps_are_made_in_reasonable_time():
         step("{{ number }}", for_each="range(9999)", parent="Root", input="{{ item }}"),
     )
     assert len(made.observations) == 10000 and made.observations[-1].input == 9998
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"for_each": "{{ steps['Load'].output }}"},
+        {"conditional": "steps.Load.exit_code == 0"},
+        {"input": {"rows": "{{ steps['Load'].output | length }}"}},
+    ],
+)
+def test_what_steps_give_is_not_known_where_nothing_runs(where):
+    with pytest.raises(TemplateError, match="'Load' gives, which only coaia pipeline run knows"):
+        make(step("Load", run="touch HIT"), step("Use", **where))

@@ -138,8 +138,9 @@ class StepRecords:
     def end(self, step: Step) -> None:
         """Write what became of a step."""
         changes: Body = {}
-        if step.ended is not None:
-            changes["endTime"] = _moment(step.ended)
+        ended = step.started if step.state == SKIPPED else step.ended
+        if ended is not None:
+            changes["endTime"] = _moment(ended)
         if step.state in _LEVELS:
             changes["level"] = _LEVELS[step.state]
             skipped = "skipped: " if step.state == SKIPPED else ""

@@ -103,21 +103,29 @@ class Run:
         """Run all steps, at most ``jobs`` commands at a time."""
         self._watcher.begin(self._graph)
         with Supervisor() as supervisor:
-            while self._has_more(supervisor, jobs):
-                ended = supervisor.turn(self._seconds())
-                self._records.breathe()
-                if signal.SIGCONT in supervisor.received:
-                    supervisor.received.remove(signal.SIGCONT)
-                    self._watcher.moved()
-                self._watcher.turned()
-                if not self._signal:  # first: what the signal has ended was interrupted
-                    self._look_for_signal(supervisor)
-                if ended:
-                    self._end_attempt(*self._running.pop(ended.process))
+            try:
+                while self._has_more(supervisor, jobs):
+                    self._turn(supervisor)
+            except BaseException:  # no command goes on without somebody who looks after it
+                supervisor.send(signal.SIGKILL)
+                raise
         self._end_marks()
         result = Result(self._trace, self._graph.steps(), self._signal)
         self._records.end_trace(result.status, result.steps)
         return result
+
+    def _turn(self, supervisor: Supervisor) -> None:
+        """Wait for something to happen, and see to it."""
+        ended = supervisor.turn(self._seconds())
+        self._records.breathe()
+        if signal.SIGCONT in supervisor.received:
+            supervisor.received.remove(signal.SIGCONT)
+            self._watcher.moved()
+        self._watcher.turned()
+        if not self._signal:  # first: what the signal has ended was interrupted
+            self._look_for_signal(supervisor)
+        if ended:
+            self._end_attempt(*self._running.pop(ended.process))
 
     def _has_more(self, supervisor: Supervisor, jobs: int) -> bool:
         """Start what can start; tell whether there is anything to wait for."""
