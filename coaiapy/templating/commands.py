@@ -40,11 +40,13 @@ class Command(NamedTuple):
     output: str
 
 
-def render_command(plan: Plan, names: Mapping[str, Any], language: Language) -> Command:
-    """Return the command of a planned step whose template has ``run``.
+def render_command(plan: Plan, names: Mapping[str, Any], language: Language) -> Optional[Command]:
+    """Return the command of a planned step, ``None`` if it has none or an empty one.
 
     ``names`` are the values that expressions can use. Raises ``TemplateError``.
     """
+    if plan.step.run is None:
+        return None
     step = plan.step
 
     def rendered(field: str, convert: Callable[[Any], Any]) -> Any:
@@ -52,6 +54,8 @@ def render_command(plan: Plan, names: Mapping[str, Any], language: Language) -> 
         return _guarded(plan, field, lambda: convert(value))
 
     words, shown_text, referred = _guarded(plan, "run", lambda: _words(plan, names, language))
+    if not shown_text:
+        return None
     return Command(
         words,
         shown_text,
@@ -62,7 +66,7 @@ def render_command(plan: Plan, names: Mapping[str, Any], language: Language) -> 
         rendered("retries", _count),
         rendered("backoff", lambda value: _number(value) or 0.0),
         rendered("continue_on_error", is_true),
-        step.output or "text",
+        step.output_form,
     )
 
 

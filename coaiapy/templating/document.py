@@ -271,7 +271,7 @@ def _contradictions(document: Document) -> Iterator[json_schema.Problem]:
 def _command_problems(step: Document) -> Iterator[Tuple[str, str]]:
     """Yield (field, problem) for what a command cannot be run with."""
     output = step.get("output")
-    if step.get("run") is not None and output is not None and output not in OUTPUTS:
+    if step.get("run") is not None and isinstance(output, str) and output not in OUTPUTS:
         yield (
             "output",
             "of a step with run must be {}, not {}".format(", ".join(OUTPUTS), cut_repr(output)),

@@ -45,7 +45,8 @@ class PipelineVariable(NamedTuple):
 class PipelineStep(NamedTuple):
     """A step: makes one observation, or with ``for_each`` one for each item.
 
-    With ``run`` it has a command, and ``output`` is one of ``document.OUTPUTS``. Texts may contain expressions.
+    With ``run`` it has a command, and ``output`` may be one of ``document.OUTPUTS``. Texts may contain
+    expressions.
     """
 
     name: str
@@ -72,6 +73,11 @@ class PipelineStep(NamedTuple):
     backoff: Any = 1
     continue_on_error: Any = False
     needs: Any = None
+
+    @property
+    def output_form(self) -> str:
+        """How the output of its command is read."""
+        return self.output if isinstance(self.output, str) else "text"
 
     def to_dict(self) -> Document:
         """Return the step as in a template file."""

@@ -300,7 +300,7 @@ def render_step(
     for field in ("input", "output"):
         from_variables = others.pop(field, None)
         fields[field] = from_variables if fields[field] is None else fields[field]
-    if step.run is not None:
+    if step.run is not None and isinstance(step.output, str):
         fields["output"] = None  # it says how the output is to be read
     description = render(step.description, "description")
     metadata = without_nulls(render(step.metadata, "metadata"))

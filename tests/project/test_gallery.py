@@ -1,5 +1,6 @@
 """Every template of the gallery works, and its README tells the truth about it."""
 
+import json
 import re
 import shlex
 import shutil
@@ -36,7 +37,7 @@ def test_a_template_of_the_gallery_validates_and_renders(path, run):
     template = load(path.stem)
     assert template.description and all(step.description for step in template.steps)
     made = preview(template)
-    assert len(made.observations) >= 4 and made.root
+    assert len(made.observations) >= 2 and made.root
     assert run("pipeline", "show", path.stem, "--preview").code == 0
 
 
@@ -70,3 +71,19 @@ def test_the_commands_of_the_readme_work(run):
     for line in lines:
         answer = run(*shlex.split(line))
         assert answer.code == 0, (line, answer.err)
+
+
+STEPS = '["echo one > made; cat made", ["echo", "; touch HIT", "$HOME"], "test -e go", "touch HIT"]'
+
+
+def test_the_commands_of_shell_steps_run_in_order_until_one_fails(run, project):
+    words = ["pipeline", "run", "shell-steps", "--yes", "--jobs", "4", "--json"]
+    done = run(*words + ["--var", "steps=" + STEPS])
+    body = json.loads(done.out)
+    found = [(step["status"], step["output"]) for step in body["steps"][1:]]
+    assert found[:2] == [("succeeded", "one"), ("succeeded", "; touch HIT $HOME")]
+    assert [status for status, _ in found[2:]] == ["failed", "skipped"] and done.code == 1
+    assert not (project / "HIT").exists()
+    (project / "go").write_text("")
+    again = run("pipeline", "run", "--resume", body["trace_id"])
+    assert again.code == 0 and (project / "HIT").exists()

@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set
 
 from coaiapy.errors import NotFoundError
 from coaiapy.running.pipelines.past import Past, PastStep
-from coaiapy.running.pipelines.steps import SKIPPED, WAITING, Node, Step
+from coaiapy.running.pipelines.steps import WAITING, Node, Step, reason_after
 from coaiapy.templating.commands import render_command
 from coaiapy.templating.language import Language, TemplateError
 from coaiapy.templating.model import PipelineStep, PipelineTemplate, names_of
@@ -54,6 +54,9 @@ class Graph:
         self._indexes = {node.step.name: i for i, node in reversed(list(enumerate(self.nodes)))}
         for i, node in enumerate(self.nodes):
             node.needs = self._needs(i)
+            if node.step.for_each is not None and i in node.needs:
+                node.needs.remove(i)
+                node.in_order = True
         self._check_order()
         self._unknown = list(self.nodes)
 
@@ -129,7 +132,7 @@ class Graph:
     def _plan(self, node: Node, stop: Optional[Step]) -> List[Step]:
         if stop and node.selected:
             step = Step(node.step.name, None)
-            step.skip(stop.reason if stop.state == SKIPPED else "{!r} failed".format(stop.name))
+            step.skip(reason_after(stop))
             node.steps = [step]
             return node.steps
         names = dict({"steps": self._known()}, **self.names)
@@ -143,6 +146,9 @@ class Graph:
         if not node.selected:
             kept = [plan for plan in kept if self._recalled(node, plan.name)]
         node.steps = [self._step(node, plan) for plan in kept]
+        if node.in_order:
+            for before, step in zip(node.steps, node.steps[1:]):
+                step.before = before
         return node.steps
 
     def _step(self, node: Node, plan: Plan) -> Step:
@@ -152,9 +158,7 @@ class Graph:
             step.recall(earlier)
         else:
             rendered = render_step(self.template, plan, None, self._language)
-            command = None
-            if plan.step.run is not None:
-                command = render_command(plan, plan.names, self._language)
+            command = render_command(plan, plan.names, self._language)
             step = Step(plan.name, rendered, command)
         step.parent = self._parent(plan.parent or "", plan)
         if plan.name in self._made:

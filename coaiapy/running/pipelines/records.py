@@ -118,6 +118,7 @@ class StepRecords:
     def _fields(self, step: Step) -> Body:
         fields: Body = dict(step.rendered.fields) if step.rendered else {"name": step.name}
         if step.command:
+            fields.pop("output", None)  # it stands for what nobody has run
             fields["metadata"] = dict(fields["metadata"], command=step.command.shown)
             fields["type"] = "SPAN" if fields["type"] == "EVENT" else fields["type"]
         return dict(

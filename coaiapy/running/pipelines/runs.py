@@ -21,6 +21,7 @@ from coaiapy.running.pipelines.steps import (
     SUCCEEDED,
     WAITING,
     Step,
+    reason_after,
 )
 from coaiapy.running.pipelines.watcher import Watcher
 from coaiapy.running.supervisor import GRACE, Supervisor
@@ -96,6 +97,7 @@ class Run:
         self._queue: Deque[Step] = deque()
         self._paused: List[Tuple[float, Step]] = []
         self._running: Dict[int, Tuple[Step, Attempt]] = {}
+        self._held: Dict[Step, Step] = {}
         self._marks: List[Step] = []
         self._signal: Optional[int] = None
 
@@ -148,6 +150,7 @@ class Run:
                 for step in self._graph.plan_ready():
                     planned = True
                     self._place(step)
+                    self._release(step)
             except TemplateError as error:
                 self._fail_rest(str(error))
 
@@ -155,6 +158,11 @@ class Run:
         if step.earlier:
             self._recall(step, step.earlier)
             return
+        if step.before and not step.before.has_ended:
+            self._held[step.before] = step
+            return
+        if step.before and step.before.stops_others:
+            step.skip(reason_after(step.before))
         if step.command and step.state == WAITING:
             self._queue.append(step)
             return
@@ -167,6 +175,12 @@ class Run:
             self._changed(step)
         else:
             self._marks.append(step)
+
+    def _release(self, step: Step) -> None:
+        """What has waited for a step of its loop goes on, or is skipped, and so on."""
+        while step.has_ended and step in self._held:
+            step = self._held.pop(step)
+            self._place(step)
 
     def _recall(self, step: Step, earlier: PastStep) -> None:
         """An earlier run has done this; what is below a mark of it hangs below it again."""
@@ -251,6 +265,8 @@ class Run:
         step.state, step.reason = (FAILED, reason) if reason else (SUCCEEDED, "")
         self._records.end(step)
         self._changed(step)
+        if not self._signal:
+            self._release(step)
 
     def _seconds(self) -> float:
         """Return how long to wait for something to happen, until the next repetition is due."""

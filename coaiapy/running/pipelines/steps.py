@@ -17,7 +17,8 @@ class Step:
     """One observation to be: its state, and once it has ended its output and exit code.
 
     ``started`` and ``ended`` are seconds since 1970; ``reason`` says why it failed or was skipped.
-    ``command`` is ``None`` for a mark, which has nothing to run. ``earlier`` is what is known of it
+    ``command`` is ``None`` for a mark, which has nothing to run. ``before`` is the step that it has to
+    wait for among those of the same loop. ``earlier`` is what is known of it
     if an earlier run has done it; ``lost`` says why its output is not known then.
     """
 
@@ -27,6 +28,7 @@ class Step:
         self.command: Optional[Command] = command
         self.id = ids.new_observation_id()
         self.parent: Optional["Step"] = None
+        self.before: Optional["Step"] = None
         self.earlier: Optional[PastStep] = None
         self.lost = ""
         self.state = WAITING
@@ -36,6 +38,11 @@ class Step:
         self.attempts: List[Dict[str, Any]] = []
         self.started: Optional[float] = None
         self.ended: Optional[float] = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it neither waits nor runs."""
+        return self.state in _ENDED
 
     @property
     def stops_others(self) -> bool:
@@ -66,10 +73,15 @@ class Step:
         self.exit_code = earlier.state.get("exit_code")
 
 
+def reason_after(stop: Step) -> str:
+    """Return why what needs a step is skipped."""
+    return stop.reason if stop.state == SKIPPED else "{!r} failed".format(stop.name)
+
+
 class Node:
     """A step of the template. ``steps`` is ``None`` until it is planned; ``needs`` are indexes.
 
-    If it is not ``selected``, it does not run; what an earlier run has done of it counts. With
+    Those of a loop run one after another if they are ``in_order``. If it is not ``selected``, it does not run; what an earlier run has done of it counts. With
     ``repeats``, that does not count.
     """
 
@@ -77,6 +89,7 @@ class Node:
         self.step = step
         self.needs: List[int] = []
         self.steps: Optional[List[Step]] = None
+        self.in_order = False
         self.selected = True
         self.repeats = False
         self._ended = 0
@@ -86,7 +99,7 @@ class Node:
         """Whether it was planned and nothing of it waits or runs."""
         if self.steps is None:
             return False
-        while self._ended < len(self.steps) and self.steps[self._ended].state in _ENDED:
+        while self._ended < len(self.steps) and self.steps[self._ended].has_ended:
             self._ended += 1  # what has ended is not asked again
         return self._ended == len(self.steps)
 

@@ -16,8 +16,10 @@ from coaiapy.util.text import one_line, visible
 _COLORS = {FAILED: "\x1b[31m", SKIPPED: "\x1b[33m", SUCCEEDED: "\x1b[32m", RUNNING: "\x1b[1m"}
 _PLAIN = "\x1b[0m"
 _CLEAR_LINE, _CLEAR_BELOW = "\x1b[K", "\x1b[J"
+# The state of what has no command, until all below it has ended.
+_MARKED = "marked"
 # Which steps stay on a screen that is too small for all.
-_WEIGHTS = {RUNNING: 0, FAILED: 1, WAITING: 2, SKIPPED: 3, SUCCEEDED: 4}
+_WEIGHTS = {RUNNING: 0, FAILED: 1, WAITING: 2, SKIPPED: 3, _MARKED: 4, SUCCEEDED: 5}
 # Seconds between two drawings, and columns and lines of a terminal that does not tell.
 _PAUSE = 0.1
 _USUAL_SIZE = (80, 24)
@@ -60,7 +62,7 @@ def told(step: Optional[Step]) -> Tuple[str, str]:
     if step is None:
         return WAITING, ""
     if step.command is None and step.ended is None and step.state == SUCCEEDED:
-        return (SUCCEEDED, "  (earlier)") if step.was_done else ("", "")
+        return (SUCCEEDED, "  (earlier)") if step.was_done else (_MARKED, "")
     text = ""
     if step.started is not None and step.state == RUNNING:
         text += "  " + times.span(round(time.time() - step.started, 1))
@@ -186,7 +188,7 @@ def _chosen(every: List[Outlined], most: int, is_last: bool) -> Iterator[int]:
     if len(every) <= most:
         yield from range(len(every))
         return
-    weights = [_WEIGHTS.get(told(one.step)[0], 0) for one in every]
+    weights = [_WEIGHTS[told(one.step)[0]] for one in every]
     if is_last:
-        most = max(most, 1 + sum(weight < _WEIGHTS[SUCCEEDED] for weight in weights))
+        most = max(most, 1 + sum(weight < _WEIGHTS[_MARKED] for weight in weights))
     yield from sorted(range(len(every)), key=lambda i: weights[i])[: most - 1]

@@ -65,6 +65,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
         return _show(args, context, foreseen)
     if not is_trusted(context, name, runnable, args.yes):
         return ExitCode.FAILED
+    if not any(one.command for one in foreseen):
+        context.note("no step has a command to run: the others are marked as done")
     watcher = progress.watcher(context)
     done = tasks.run(
         task,
