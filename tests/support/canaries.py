@@ -53,6 +53,7 @@ LANGFUSE = """
     fuse traces get-observation o
     fuse traces list-observations --trace-id t
     fuse traces stats --by model
+    fuse traces diff t u
     fuse traces delete t --yes
     fuse sessions list
     fuse sessions get s

@@ -41,6 +41,7 @@ traces session-view ses
 traces get-observation ob
 traces list-observations
 traces stats --by model
+traces diff run run
 sessions list
 sessions get ses
 scores list

@@ -23,6 +23,7 @@ LANGFUSE = (
     "fuse traces session-view s",
     "fuse traces list-observations",
     "fuse traces stats",
+    "fuse traces diff t u",
     "fuse traces get-observation o",
     "fuse traces delete t --yes",
     "fuse sessions list",

@@ -64,6 +64,11 @@ def cost(body: Body) -> float:
     return details["total"] if "total" in details else sum(details.values(), 0.0)
 
 
+def whole(number: Optional[float]) -> Optional[float]:
+    """Return a number as ``int`` if it is a whole one, so that it is shown without a point."""
+    return int(number) if number is not None and float(number).is_integer() else number
+
+
 def _tokens(usage: Mapping[str, float]) -> Tuple[float, float, float]:
     """Return the tokens (in, out, read from a cache) among counts by usage type."""
     read = [one for one in usage if _is_read_from_cache(one.lower())]

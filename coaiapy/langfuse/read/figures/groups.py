@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Seq
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.read.filters import EVERY_TRACE, TraceFilter
 from coaiapy.langfuse.records.body import Body
-from coaiapy.langfuse.records.figures import ERROR, Figures, figures_of
+from coaiapy.langfuse.records.figures import ERROR, Figures, figures_of, whole
 
 # What observations are grouped by: fields of their own, of their time, and of their traces.
 OWN_KEYS = ("name", "model", "type", "level", "environment")
@@ -91,15 +91,11 @@ def figures_row(sums: Sums, latencies: Sequence[Optional[float]]) -> Body:
         "errorRate": sums.errors / sums.number if sums.number else 0.0,
     }
     row.update(zip(LEVELS, latencies))
-    row["inputTokens"] = _whole(sums.input_tokens)
-    row["outputTokens"] = _whole(sums.output_tokens)
-    row["cachedTokens"] = _whole(sums.cached_tokens)
+    row["inputTokens"] = whole(sums.input_tokens)
+    row["outputTokens"] = whole(sums.output_tokens)
+    row["cachedTokens"] = whole(sums.cached_tokens)
     row["totalCost"] = sums.cost
     return row
-
-
-def _whole(number: Optional[float]) -> Optional[float]:
-    return int(number) if number is not None and float(number).is_integer() else number
 
 
 def percentiles(count: int, durations: Durations) -> List[Optional[float]]:

@@ -4,7 +4,7 @@ import argparse
 from typing import Any, Iterable, List
 
 from coaiapy.cli import references
-from coaiapy.cli.commands.fuse.traces import stats, views, writes
+from coaiapy.cli.commands.fuse.traces import diff, stats, views, writes
 from coaiapy.cli.commands.fuse.traces.filters import add_filters, trace_filter
 from coaiapy.cli.input import agrees
 from coaiapy.cli.options import (
@@ -181,6 +181,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     build_list(parser, group)
     views.build(group)
     stats.build(group)
+    diff.build(group)
     build_observations(group)
     _build_delete(group)
     writes.build(group)

@@ -1,0 +1,72 @@
+"""``coaia fuse traces diff``: two traces side by side."""
+
+import argparse
+from typing import Any, Optional
+
+from coaiapy.cli import references
+from coaiapy.cli.options import add_json
+from coaiapy.cli.output import note_source, print_json
+from coaiapy.cli.parser import add_command
+from coaiapy.cli.streams import Context
+from coaiapy.config import settings
+from coaiapy.errors import ExitCode
+from coaiapy.langfuse.traces import reads
+from coaiapy.langfuse.traces.figures.diff import CHANGED, ONLY_A, ONLY_B, diff, failures, limit_of
+from coaiapy.langfuse.traces.figures.diff_display import diff_lines
+
+_COLORS = {CHANGED: "\x1b[33m", ONLY_A: "\x1b[31m", ONLY_B: "\x1b[32m"}
+
+
+def build(group: Any) -> None:
+    """Add the command to ``coaia fuse traces``."""
+    parser = add_command(
+        group,
+        "diff",
+        show_diff,
+        "compare two traces step by step",
+        """coaia fuse traces diff run-1 run-2
+        coaia fuse traces diff run-1 latest --fail-on errors --fail-on slower=1.5""",
+    )
+    for place, about in (("a", "the trace to compare with"), ("b", "the other trace")):
+        parser.add_argument(
+            place + "_id",
+            metavar="TRACE_ID",
+            type=references.trace,
+            help="id of {}, {}".format(about, references.LATEST_HELP),
+        )
+    parser.add_argument(
+        "--changed", action="store_true", help="leave out the steps that are the same"
+    )
+    parser.add_argument(
+        "--fail-on",
+        action="append",
+        default=[],
+        metavar="LIMIT",
+        help="end with 1 if the other trace has more errors (errors), takes more than 1.5 times as "
+        "long (slower=1.5) or costs more than 1.2 times as much (cost=1.2); repeatable",
+    )
+    add_json(parser)
+
+
+def show_diff(args: argparse.Namespace, context: Context) -> Optional[int]:
+    """Show what differs between two traces; 1 if the other one exceeds a limit."""
+    limits = list(map(limit_of, args.fail_on))
+    known = settings.load(context.env_file)
+
+    def trace(given: str) -> Any:
+        return references.read_one(
+            lambda record_id: reads.get_trace(known, record_id, context.note), known, "trace", given
+        )
+
+    found = diff(trace(args.a_id), trace(args.b_id))
+    exceeded = failures(found, limits)
+    if args.json:
+        print_json(context, found)
+    else:
+        for line in diff_lines(found, args.changed):
+            color = _COLORS.get(line.status) if context.colored else None
+            context.say(line.text) if color is None else context.paint(line.text, color)
+    note_source(context, known)
+    for sentence in exceeded:
+        context.warn(sentence)
+    return ExitCode.FAILED if exceeded else None
