@@ -5,7 +5,7 @@ A session has ``id``, ``createdAt`` and perhaps ``environment``.
 """
 
 import itertools
-from typing import Dict, Iterable, Iterator, List, Optional
+from typing import Any, Dict, Iterable, Iterator, List, Optional
 
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.journal import open_records
@@ -13,9 +13,6 @@ from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.schema import LOCAL
 from coaiapy.langfuse.read import rows
-from coaiapy.langfuse.read.figures import journal as journal_figures
-from coaiapy.langfuse.read.figures import walk
-from coaiapy.langfuse.read.figures.groups import Found, Wanted
 from coaiapy.langfuse.read.filters import ObservationFilter, Page, SessionFilter, TraceFilter
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
@@ -90,20 +87,11 @@ class LocalReader:
         found = list(itertools.islice(accepted, start, start + limit + 1))
         return Page(found[:limit], str(start + limit) if len(found) > limit else None)
 
-    def figures(self, wanted: Wanted, exact: bool = False) -> Found:
-        """Return the figures of each group of observations; here they are always exact."""
-        if wanted.metadata_key is not None:  # that is only in the bodies
-            return Found(walk.figures(self._observed(wanted), wanted))
-        return Found(journal_figures.figures(self.journal, self.destination, wanted))
+    def figures(self) -> Any:
+        """Return what answers questions about figures of many observations."""
+        from coaiapy.langfuse.read.figures.journal import JournalFigures
 
-    def worst(self, wanted: Wanted, order: str, most: int) -> List[Body]:
-        """Return the observations that took the most time, money or tokens, the worst first."""
-        found = journal_figures.worst(self.journal, self.destination, wanted, order, most)
-        return [rows.completed(body) for body in found]
-
-    def _observed(self, wanted: Wanted) -> Iterator[walk.Pair]:
-        every = journal_reads.all_observations(self.journal, self.destination)
-        return walk.with_traces(map(rows.completed, every), self.traces, wanted)
+        return JournalFigures(self.journal, self.destination, self.traces)
 
     def sessions(self, wanted: SessionFilter, most: Optional[int] = None) -> Iterator[Body]:
         """Yield the sessions of traces that ``wanted`` accepts, the latest first."""

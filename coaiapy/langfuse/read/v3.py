@@ -1,6 +1,6 @@
 """Reads from a server of v2 or v3, or of a v4 that still answers the old routes."""
 
-from typing import Iterable, Iterator, List, Optional, Sequence, Set
+from typing import Any, Iterable, Iterator, List, Optional, Sequence, Set
 
 from coaiapy.errors import CoaiaError, NotFoundError
 from coaiapy.langfuse.client import features
@@ -8,8 +8,6 @@ from coaiapy.langfuse.client.http import LangfuseHttp, quoted
 from coaiapy.langfuse.client.pages import numbered, rows_from
 from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.read import rows
-from coaiapy.langfuse.read.figures import metrics, walk
-from coaiapy.langfuse.read.figures.groups import Found, Wanted
 from coaiapy.langfuse.read.filters import ObservationFilter, Page, SessionFilter, TraceFilter
 from coaiapy.langfuse.read.local import offset_of, sessions_of
 from coaiapy.langfuse.records import ids
@@ -117,33 +115,11 @@ class LegacyReader:
                 found.append(body)
         return Page(found)
 
-    def figures(self, wanted: Wanted, exact: bool = False) -> Found:
-        """Return the figures of each group of observations.
+    def figures(self) -> Any:
+        """Return what answers questions about figures of many observations."""
+        from coaiapy.langfuse.read.figures.legacy import LegacyFigures
 
-        They come from the server's metrics where these can say them; ``exact`` reads observations.
-        """
-        if not self.server.has(features.METRICS):
-            note = "{} has no metrics: every observation was read".format(self.http.shown_url)
-            return Found(walk.figures(self._observed(wanted), wanted), (note,))
-        found = None
-        if not exact and metrics.can_answer(wanted):
-            found = metrics.figures(self.http, wanted)
-        if found is None:
-            return Found(walk.figures(self._observed(wanted), wanted))
-        return Found(found, (metrics.WITHOUT_CACHED,))
-
-    def worst(self, wanted: Wanted, order: str, most: int) -> List[Body]:
-        """Return the observations that took the most time, money or tokens, the worst first."""
-        return walk.worst(self._observed(wanted), order, most)
-
-    def _observed(self, wanted: Wanted) -> Iterator[walk.Pair]:
-        query = {
-            "environment": self._environment_query(wanted.traces.environment),
-            "fromStartTime": wanted.traces.from_time,
-            "toStartTime": wanted.traces.to_time,
-        }
-        every = map(rows.observation, numbered(self.http, OBSERVATIONS, query, None))
-        return walk.with_traces(every, self.traces, wanted)
+        return LegacyFigures(self.http, self.server, self.traces)
 
     def sessions(self, wanted: SessionFilter, most: Optional[int] = None) -> Iterator[Body]:
         """Yield the sessions that ``wanted`` accepts, the latest first."""

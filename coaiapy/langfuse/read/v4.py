@@ -13,8 +13,6 @@ from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.client.pages import rows_by_cursor
 from coaiapy.langfuse.read import rows as server_rows
 from coaiapy.langfuse.read import spans as read_spans
-from coaiapy.langfuse.read.figures import walk
-from coaiapy.langfuse.read.figures.groups import Found, Wanted
 from coaiapy.langfuse.read.filters import ObservationFilter, Page, SessionFilter, TraceFilter
 from coaiapy.langfuse.read.local import sessions_of
 from coaiapy.langfuse.read.spans import PAGE_SIZE, SpanPages, condition, filter_of, in_addresses
@@ -28,7 +26,6 @@ MOST_PAGES = 10
 _ID_FIELDS = "core,basic"
 _LIST_FIELDS = "core,basic,time,io,metadata,trace_context"
 _ALL_FIELDS = "core,basic,time,io,metadata,model,usage,prompt,metrics,trace_context"
-_FIGURE_FIELDS = "core,basic,time,metadata,model,usage,trace_context"
 _IS_ROOT = condition("boolean", "isRootObservation", "=", True)
 
 
@@ -189,34 +186,11 @@ class SpanReader:
                 return Page(read_spans.observations(found.values()), pages.cursor)
             size = max(FIRST_PAGE, size * 2)
 
-    def figures(self, wanted: Wanted, exact: bool = False) -> Found:
-        """Return the figures of each group of observations, which are read (see ``metrics``)."""
-        return Found(walk.figures(self._observed(wanted), wanted))
+    def figures(self) -> Any:
+        """Return what answers questions about figures of many observations."""
+        from coaiapy.langfuse.read.figures.spans import SpanFigures
 
-    def worst(self, wanted: Wanted, order: str, most: int) -> List[Body]:
-        """Return the observations that took the most time, money or tokens, the worst first."""
-        return walk.worst(self._observed(wanted), order, most)
-
-    def _observed(self, wanted: Wanted) -> Iterator[walk.Pair]:
-        """Yield the observations that count; every row of this server has its trace's fields."""
-        conditions = [
-            condition("string", "environment", "=", wanted.traces.environment),
-            condition("datetime", "startTime", ">=", wanted.traces.from_time),
-            condition("datetime", "startTime", "<", wanted.traces.to_time),
-        ]
-        query = {"filter": filter_of(conditions), "fields": _FIGURE_FIELDS}
-        pages = SpanPages(self.http, query)
-        before: Any = None
-        while True:
-            found = read_spans.merged(pages.whole(PAGE_SIZE))
-            for row in found:
-                trace = dict(row, name=row.get("traceName"))
-                if read_spans.key_of(row) != before and wanted.of_traces.accepts(trace):
-                    for body in read_spans.observations([row]):
-                        yield body, trace
-            if not pages.cursor:
-                return
-            before = read_spans.key_of(found[0]) if found else None
+        return SpanFigures(self.http)
 
     def sessions(self, wanted: SessionFilter, most: Optional[int] = None) -> Iterator[Body]:
         """Yield the sessions of root spans that ``wanted`` accepts.

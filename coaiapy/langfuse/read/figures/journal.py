@@ -6,19 +6,23 @@ are written when somebody asks for them.
 
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from coaiapy.langfuse.journal import reads
 from coaiapy.langfuse.journal.damage import body_of
 from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.read import rows
+from coaiapy.langfuse.read.figures import walk
 from coaiapy.langfuse.read.figures.groups import (
     OWN_KEYS,
+    Found,
     Sums,
     Wanted,
     figures_row,
     percentiles,
     trace_keys,
 )
+from coaiapy.langfuse.read.filters import TraceFilter
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.figures import ERROR, Figures, figures_of
@@ -77,12 +81,38 @@ def bring_up_to_date(journal: Journal) -> None:
         db.execute(_NOTE, (_MARK,))
 
 
+class JournalFigures:
+    """Answers from the journal's records of one destination."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        destination: int,
+        traces: Callable[[TraceFilter], Iterable[Body]],
+    ) -> None:
+        self.journal = journal
+        self.destination = destination
+        self.traces = traces
+
+    def of_groups(self, wanted: Wanted, exact: bool = False) -> Found:
+        """Return the figures of each group of observations; here they are always exact."""
+        if wanted.metadata_key is None:
+            return Found(figures(self.journal, self.destination, wanted))
+        every = reads.all_observations(self.journal, self.destination)  # it is only in the bodies
+        observed = walk.with_traces(map(rows.completed, every), self.traces, wanted)
+        return Found(walk.figures(observed, wanted))
+
+    def worst(self, wanted: Wanted, order: str, most: int) -> List[Body]:
+        """Return the observations that took the most time, money or tokens, the worst first."""
+        return list(map(rows.completed, worst(self.journal, self.destination, wanted, order, most)))
+
+
 def figures(journal: Journal, destination: int, wanted: Wanted) -> Dict[Optional[str], Body]:
     """Return the figures of each group of the observations of a destination."""
     bring_up_to_date(journal)
-    rows, values = _rows(journal, destination, wanted)
+    source, values = _rows(journal, destination, wanted)
     names = {"key": _KEYS.get(wanted.by or "", "c.value" if wanted.by else "NULL")}
-    names.update(rows=rows, error=ERROR)
+    names.update(rows=source, error=ERROR)
     sums = {
         row[0]: (Sums(*tuple(row)[1:7]), row[7])
         for row in journal.rows(_SUMS.format(**names), *values)
@@ -102,8 +132,8 @@ def _latencies(
 def worst(journal: Journal, destination: int, wanted: Wanted, order: str, most: int) -> List[Body]:
     """Return the observations that took the most time, money or tokens, the worst first."""
     bring_up_to_date(journal)
-    rows, values = _rows(journal, destination, wanted._replace(by=None))
-    sql = _WORST.format(rows=rows, size=_SIZES[order])
+    source, values = _rows(journal, destination, wanted._replace(by=None))
+    sql = _WORST.format(rows=source, size=_SIZES[order])
     found = [row["seq"] for row in journal.rows(sql, *values + (most,))]
     return [body for body in (reads.body_at(journal, seq) for seq in found) if body]
 

@@ -11,8 +11,8 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tu
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.figures import ERROR, figures_of, whole
+from coaiapy.langfuse.traces.figures.alignment import aligned
 from coaiapy.util import times
-from coaiapy.util.alignment import aligned
 from coaiapy.util.text import number
 
 SAME, CHANGED, ONLY_A, ONLY_B = "same", "changed", "only in a", "only in b"

@@ -59,7 +59,7 @@ def _groups(settings: Settings, wanted: Wanted, exact: bool, note: Note) -> Any:
     wanted = wanted._replace(traces=checked(wanted.traces))
 
     def ask(reader: Any) -> Optional[Found]:
-        found: Found = reader.figures(wanted, exact)
+        found: Found = reader.figures().of_groups(wanted, exact)
         return found if found.groups or found.notes else None
 
     found = _ask(settings, ask, note) or Found({})
@@ -83,7 +83,9 @@ def worst(
         raise UsageError("order {!r}: choose one of {}".format(order, ", ".join(ORDERS)))
     check_limit(limit, 1)
     wanted = wanted._replace(traces=checked(wanted.traces))
-    found: List[Body] = _ask(settings, lambda reader: reader.worst(wanted, order, limit), note)
+    found: List[Body] = _ask(
+        settings, lambda reader: reader.figures().worst(wanted, order, limit), note
+    )
     return found
 
 

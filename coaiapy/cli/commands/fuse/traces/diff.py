@@ -11,10 +11,9 @@ from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.errors import ExitCode
 from coaiapy.langfuse.traces import reads
-from coaiapy.langfuse.traces.figures.diff import CHANGED, ONLY_A, ONLY_B, diff, failures, limit_of
-from coaiapy.langfuse.traces.figures.diff_display import diff_lines
 
-_COLORS = {CHANGED: "\x1b[33m", ONLY_A: "\x1b[31m", ONLY_B: "\x1b[32m"}
+# By the status of a step.
+_COLORS = {"changed": "\x1b[33m", "only in a": "\x1b[31m", "only in b": "\x1b[32m"}
 
 
 def build(group: Any) -> None:
@@ -50,6 +49,9 @@ def build(group: Any) -> None:
 
 def show_diff(args: argparse.Namespace, context: Context) -> Optional[int]:
     """Show what differs between two traces; 1 if the other one exceeds a limit."""
+    from coaiapy.langfuse.traces.figures.diff import diff, failures, limit_of
+    from coaiapy.langfuse.traces.figures.diff_display import diff_lines
+
     limits = list(map(limit_of, args.fail_on))
     known = settings.load(context.env_file)
 

@@ -10,15 +10,6 @@ from coaiapy.cli.parser import OneOfSeveral, add_command
 from coaiapy.cli.streams import Context, is_terminal
 from coaiapy.config import settings
 from coaiapy.errors import UsageError
-from coaiapy.langfuse.read.figures.groups import KEYS, ORDERS, Wanted
-from coaiapy.langfuse.traces.figures import stats
-from coaiapy.langfuse.traces.figures.display import (
-    columns,
-    readable,
-    readable_worst,
-    sparklines,
-    worst_columns,
-)
 
 DEFAULT_TOP = 10
 _MEANINGS = {"duration": "time taken", "cost": "cost", "tokens": "tokens, in and out"}
@@ -46,7 +37,8 @@ def _add_groups(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--by",
         metavar="FIELD",
-        help="group by {} or metadata.KEY (default: all together)".format(", ".join(KEYS)),
+        help="group by name, model, type, level, environment, day, hour, user, session, tag or "
+        "metadata.KEY (default: all together)",
     )
     parser.add_argument(
         "--compare-to",
@@ -67,7 +59,7 @@ def _add_worst(parser: argparse.ArgumentParser) -> None:
         metavar="NUMBER",
         help="list the worst observations instead (default: {})".format(DEFAULT_TOP),
     )
-    for order in ORDERS:
+    for order in _MEANINGS:
         parser.add_argument(
             "--by-" + order,
             action=OneOfSeveral,
@@ -81,6 +73,10 @@ def show_stats(args: argparse.Namespace, context: Context) -> None:
     """Show the figures of each group, or the worst observations."""
     if args.most_of or args.top:
         return _show_worst(args, context)
+    from coaiapy.langfuse.read.figures.groups import Wanted
+    from coaiapy.langfuse.traces.figures import stats
+    from coaiapy.langfuse.traces.figures.display import columns, readable, sparklines
+
     wanted = Wanted(args.by, trace_filter(args))
     known = settings.load(context.env_file)
     if args.compare_to is None:
@@ -100,6 +96,10 @@ def show_stats(args: argparse.Namespace, context: Context) -> None:
 def _show_worst(args: argparse.Namespace, context: Context) -> None:
     if args.by or args.compare_to:
         raise UsageError("--top lists observations: leave out --by and --compare-to")
+    from coaiapy.langfuse.read.figures.groups import ORDERS, Wanted
+    from coaiapy.langfuse.traces.figures import stats
+    from coaiapy.langfuse.traces.figures.display import readable_worst, worst_columns
+
     known = settings.load(context.env_file)
     wanted = Wanted(None, trace_filter(args))
     found = stats.worst(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coaiapy.util import alignment
-from coaiapy.util.alignment import aligned
+from coaiapy.langfuse.traces.figures import alignment
+from coaiapy.langfuse.traces.figures.alignment import aligned
 
 ITEMS = st.lists(st.sampled_from("abc"), max_size=12)
 
