@@ -1,13 +1,12 @@
 """What of a command's output a record shows: its end, as a screen would show it, without secrets."""
 
 import re
-from typing import Any, Callable, List, Pattern, Sequence
+from typing import Any, Callable, Sequence
 
 from coaiapy.config import redaction
-from coaiapy.errors import UsageError
+from coaiapy.running.expressions import Expressions
 from coaiapy.running.tail import Tail
-from coaiapy.util import masking
-from coaiapy.util.masking import MASK
+from coaiapy.util.masking import MASK, hidden
 
 # Bytes before the end that is shown: a secret that begins there is recognized and masked.
 MARGIN = 1 << 14
@@ -42,38 +41,28 @@ _SHAPES = (
 
 
 class Redaction:
-    """Masks the secrets of the settings and of the environment, the usual shapes of keys, and ``more``.
+    """Masks the secrets of the settings and of the environment, the usual shapes of keys, ``secrets``,
+    and what ``more``, regular expressions of the user, match.
 
-    ``more`` are regular expressions; raises ``UsageError`` for one that is wrong.
+    Raises ``UsageError`` for an expression that is wrong.
     """
 
-    def __init__(self, more: Sequence[str] = (), env_file: Any = None) -> None:
-        self._more: List[Pattern[str]] = [_compiled(one) for one in more]
-        self._secrets = redaction.secrets(env_file)
+    def __init__(
+        self, more: Sequence[str] = (), env_file: Any = None, secrets: Sequence[str] = ()
+    ) -> None:
+        self._more = Expressions(more)
+        self._env_file = env_file
+        self._secrets = secrets
 
     def __call__(self, text: str) -> str:
-        text = masking.hidden(text, self._secrets)
+        text = redaction.without_secrets(text, self._env_file)
+        if self._secrets:
+            text = hidden(text, self._secrets)
         lower = text.lower()
         for mark, shape in _SHAPES:
             if mark in lower:
                 text = re.sub(shape, MASK, text)
-        for pattern in self._more:
-            text = pattern.sub(MASK, text)
-        return text
-
-
-def _compiled(text: str) -> Pattern[str]:
-    try:
-        found = re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise UsageError(
-            "--redact {!r} is no regular expression: {}".format(text, error)
-        ) from error
-    if found.match(""):
-        raise UsageError(
-            "--redact {!r} also matches nothing at all: name what to mask".format(text)
-        )
-    return found
+        return self._more(text)
 
 
 def masked(value: Any, redacted: Callable[[str], str]) -> Any:

@@ -74,6 +74,7 @@ PUBLISHED = {
     # A command is given the terminal that this process has, and a forked process has to end.
     "running.child": {"os._exit"},
     "running.launch": {"os.isatty"},
+    "running.expressions": {"os._exit"},
     "running.supervisor": {"os._exit"},
     "running.terminal": {"os._exit"},
 }

@@ -1,7 +1,6 @@
 """What a record may hold of the texts of a pipeline: without secrets, and only sizes if that is wished."""
 
 import json
-import re
 from typing import Any, List, Mapping, Optional
 
 from coaiapy.langfuse.records.body import Body
@@ -32,7 +31,7 @@ class Contents:
         variables: Mapping[str, Any],
     ) -> None:
         self._with_content = with_content
-        self._redacted = Redaction(_secrets(variables), env_file)
+        self._redacted = Redaction(env_file=env_file, secrets=_secrets(variables))
 
     def fields(self, given: Mapping[str, Any]) -> Body:
         """Return the fields of a trace or an observation, by attribute, as they are recorded."""
@@ -100,9 +99,9 @@ class Contents:
 
 
 def _secrets(variables: Mapping[str, Any]) -> List[str]:
-    """Return regular expressions of the values of variables whose names look secret."""
+    """Return the values of variables whose names look secret."""
     texts = [str(value) for name, value in variables.items() if looks_secret(name)]
-    return [re.escape(text) for text in texts if len(text) >= SHORTEST_UNKNOWN]
+    return [text for text in texts if len(text) >= SHORTEST_UNKNOWN]
 
 
 def _size(value: Any) -> Any:
