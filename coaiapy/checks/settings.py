@@ -16,7 +16,8 @@ from coaiapy.config import files as config_files
 from coaiapy.config import openai as openai_settings
 from coaiapy.config import redis as redis_settings
 from coaiapy.config import values as config_values
-from coaiapy.config.schema import KEY_OF, KEYS, checked, key_for
+from coaiapy.config.keys import checked
+from coaiapy.config.schema import KEY_OF, KEYS, key_for
 from coaiapy.config.values import ConfigValues
 from coaiapy.errors import CoaiaError, ExitCode
 from coaiapy.util import masking

@@ -8,7 +8,8 @@ import json
 import os
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from coaiapy.config.schema import KEYS, PATTERNS, SWITCH, TEXT, Key
+from coaiapy.config.keys import SWITCH, TEXTS, Key
+from coaiapy.config.schema import KEYS, PATTERNS
 from coaiapy.errors import ConfigError, StateError
 from coaiapy.util import files
 from coaiapy.util.files import read_text
@@ -136,7 +137,7 @@ def sample(answers: Mapping[str, Any]) -> Dict[str, Any]:
     """Return the content of a new coaia.json; ``answers`` are values to fill in, by key."""
     values: Dict[str, Any] = {HELP: _help()}
     for key in KEYS:
-        empty = "" if key.kind == TEXT else None
+        empty = "" if key.kind in TEXTS else None
         put_key(values, key.name, answers.get(key.name, empty))
     return values
 
@@ -173,7 +174,7 @@ def _help() -> Dict[str, str]:
 
 def described(key: Key) -> str:
     """Return one line about a key: its purpose, type, default and variables."""
-    notes = [] if key.kind == TEXT else [key.kind]
+    notes = [] if key.kind in TEXTS else [key.kind]
     if key.default is not None:
         default = json.dumps(key.default) if key.kind == SWITCH else key.default
         notes.append("default: {}".format(default))

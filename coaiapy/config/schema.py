@@ -4,21 +4,15 @@
 """
 
 import re
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import Optional
 
 from coaiapy import patience
-from coaiapy.util.text import number, truth
-
-TEXT = "text"
-WHOLE = "a whole number"
-NUMBER = "a number"
-SECONDS = "a number of seconds"
-SWITCH = "true or false"
+from coaiapy.config.keys import EXPRESSION, NUMBER, SECONDS, SWITCH, TEXT, WHOLE, Key
 
 # When a record is sent: before the command ends, by a process of its own, or when a flush asks.
 DELIVERIES = WAIT, BACKGROUND, MANUAL = ("wait", "background", "manual")
-
-_DAY = 86400
+# What ``coaia run`` records of a command's output.
+CAPTURES = ("none", "stdout", "stderr", "both")
 
 # The commit that runs, as build services name it: the list of the official SDK, then two more.
 _COMMITS = (
@@ -35,28 +29,6 @@ _COMMITS = (
     "VERCEL_GIT_COMMIT_SHA",
     "HEROKU_SLUG_COMMIT",
 )
-
-
-class Key(NamedTuple):
-    """One setting: ``name`` is its path in coaia.json, ``variables`` the strongest first.
-
-    ``fallbacks`` are variables of other programs: they count where nothing else gives the setting.
-    ``choices`` are the only texts that a text may be, if there are any.
-    """
-
-    name: str
-    variables: Tuple[str, ...]
-    kind: str
-    description: str
-    default: Any = None
-    secret: bool = False
-    fallbacks: Tuple[str, ...] = ()
-    choices: Tuple[str, ...] = ()
-
-    @property
-    def all_variables(self) -> Tuple[str, ...]:
-        """Every variable that is read, the strongest first."""
-        return self.variables + self.fallbacks
 
 
 KEYS = (
@@ -129,6 +101,27 @@ KEYS = (
         "whether traces of model, transcription and speech calls contain the texts; "
         "false records only their sizes",
         True,
+    ),
+    Key(
+        "run.capture",
+        ("COAIA_RUN_CAPTURE",),
+        TEXT,
+        "which output coaia run records: none, stdout, stderr or both",
+        "both",
+        choices=CAPTURES,
+    ),
+    Key(
+        "run.capture_bytes",
+        ("COAIA_RUN_CAPTURE_BYTES",),
+        WHOLE,
+        "bytes from the end of each output that coaia run records",
+        1 << 16,
+    ),
+    Key(
+        "run.redact",
+        ("COAIA_RUN_REDACT",),
+        EXPRESSION,
+        "regular expression of what coaia run masks in its record, beside secrets",
     ),
     Key(
         "openai_api_key",
@@ -353,47 +346,3 @@ def key_for(name: str) -> Optional[Key]:
         if re.match(r".+" + pattern.name[len("<tag>") :] + "$", name):
             return pattern
     return None
-
-
-def checked(key: Key, value: Any) -> Any:
-    """Return ``value`` as the type of ``key``; a text from a variable or a file is read as one.
-
-    Raises ``ValueError`` saying what the value should be.
-    """
-    if key.kind == TEXT:
-        if not isinstance(value, str):
-            raise ValueError("is not a text: put it in quotes")
-        try:
-            value.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise ValueError("contains an incomplete character") from error
-        return _chosen(key, value.strip())
-    if key.kind == SWITCH:
-        return _switch(value)
-    return _number(value, key.kind)
-
-
-def _chosen(key: Key, text: str) -> str:
-    if not key.choices:
-        return text
-    if text.lower() not in key.choices:
-        raise ValueError("is not one of {}".format(", ".join(key.choices)))
-    return text.lower()
-
-
-def _switch(value: Any) -> bool:
-    found = truth(value)
-    if found is None:
-        raise ValueError("is not true or false")
-    return found
-
-
-def _number(value: Any, kind: str) -> Any:
-    found = number(value)
-    if found is None:
-        raise ValueError("is not {}".format(kind))
-    if kind == SECONDS and not 0 < found < _DAY:
-        raise ValueError("is not {} above 0 and below a day".format(kind))
-    if found < 0 or (kind == WHOLE and found != int(found)):
-        raise ValueError("is not {} from 0 up".format(kind))
-    return int(found) if kind == WHOLE else float(found)

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy.config import files
-from coaiapy.config.schema import KEY_OF, checked
+from coaiapy.config.keys import checked
+from coaiapy.config.schema import KEY_OF
 from coaiapy.errors import ConfigError, StateError
 from coaiapy.util.files import read_text
 from coaiapy.util.paths import is_home

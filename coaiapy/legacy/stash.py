@@ -11,8 +11,9 @@ from coaiapy.config import files as config_files
 from coaiapy.config import redis as redis_settings
 from coaiapy.config import values as config_values
 from coaiapy.config.files import put_key
+from coaiapy.config.keys import TEXTS, checked
 from coaiapy.config.redis import RedisServer
-from coaiapy.config.schema import KEY_OF, KEYS, TEXT, checked
+from coaiapy.config.schema import KEY_OF, KEYS
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
 from coaiapy.stash import stash
 from coaiapy.stash.local import LocalStash
@@ -32,7 +33,7 @@ def as_dict(env_path: Optional[str] = None) -> Dict[str, Any]:
     result = {key: value for key, value in config_files.merged().items() if key[:1] != "_"}
     for key in KEYS:
         value = values.get(key.name)
-        put_key(result, key.name, "" if value is None and key.kind == TEXT else value)
+        put_key(result, key.name, "" if value is None and key.kind in TEXTS else value)
     server = redis_settings.find(values)
     if server is None:
         server = redis_settings.from_fields(values)._replace(origin=redis_settings.NOBODY)

@@ -29,7 +29,8 @@ class Wishes(NamedTuple):
     """What is to be run, and how it is to be recorded.
 
     ``trace`` are fields of the trace by attribute. ``kept`` are the descriptors of which the last
-    ``most`` bytes are recorded. ``timeout`` and ``backoff`` are in seconds.
+    ``most`` bytes are recorded; with ``sizes_only`` no text is. ``timeout`` and ``backoff`` are in
+    seconds.
     """
 
     words: Sequence[str]
@@ -42,6 +43,7 @@ class Wishes(NamedTuple):
     trace: Mapping[str, Any] = {}
     kept: Sequence[int] = ()
     most: int = 0
+    sizes_only: bool = False
     redact: Sequence[str] = ()
     level: str = "ERROR"
     timeout: Optional[float] = None
@@ -73,7 +75,7 @@ class Attempt(NamedTuple):
 def run(wishes: Wishes, env_file: Optional[str], note: Callable[[str], None]) -> Result:
     """Run the command and record it; trouble with the record is only noted."""
     redacted = Redaction(wishes.redact, env_file)
-    with_content = _with_content(env_file, note)
+    with_content = not wishes.sizes_only and _with_content(env_file)
     place, trace = _place(wishes, note)
     step = _beginning(wishes, redacted, with_content)
     with Supervisor() as supervisor, Record(place, step, trace, env_file, note) as record:
@@ -99,7 +101,7 @@ def _interrupted(last: Attempt, supervisor: Supervisor) -> Optional[Running]:
     return running if running and was_interrupted(running, supervisor.received) else None
 
 
-def _with_content(env_file: Optional[str], note: Callable[[str], None]) -> bool:
+def _with_content(env_file: Optional[str]) -> bool:
     try:
         return bool(config_values.load(env_file).get("trace_content"))
     except CoaiaError:

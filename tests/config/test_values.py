@@ -7,17 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coaiapy.config import values as config_values
-from coaiapy.config.schema import (
-    KEY_OF,
-    KEYS,
-    NUMBER,
-    SECONDS,
-    SWITCH,
-    TEXT,
-    WHOLE,
-    checked,
-    key_for,
-)
+from coaiapy.config.keys import NUMBER, SECONDS, SWITCH, TEXT, WHOLE, checked
+from coaiapy.config.schema import KEY_OF, KEYS, key_for
 from coaiapy.config.values import ConfigValues, Layer
 from coaiapy.errors import ConfigError
 

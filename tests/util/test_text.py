@@ -13,7 +13,8 @@ from web_server import serving
 from coaiapy.cli.parser import Context
 from coaiapy.coaiacli import main
 from coaiapy.config import values as config_values
-from coaiapy.config.schema import KEY_OF, checked
+from coaiapy.config.keys import checked
+from coaiapy.config.schema import KEY_OF
 from coaiapy.errors import ConfigError, UsageError
 from coaiapy.langfuse.prompts.files import parse, with_version
 from coaiapy.langfuse.scores import values as score_values

@@ -27,7 +27,7 @@ SECRET = "canary0of0this0test0end"
 KEEPS_NO_SECRET = """
     langfuse_public_key langfuse_tracing_environment langfuse_release langfuse_timeout
     langfuse_tracing_enabled
-    journal_keep_days delivery trace_content model default_temperature default_size
+    journal_keep_days delivery trace_content run.capture run.capture_bytes run.redact model default_temperature default_size
     default_preprompt_instruction openai_timeout openai_transcription_model
     openai_transcription_max_bytes pollyconf.region transcribeconf.bucket
     jtaleconf.host jtaleconf.port jtaleconf.username jtaleconf.db jtaleconf.ssl

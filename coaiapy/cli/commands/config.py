@@ -11,7 +11,8 @@ from coaiapy.cli.parser import Parser, add_command, as_command, subcommands
 from coaiapy.cli.streams import Context, is_terminal
 from coaiapy.config import files as config_files
 from coaiapy.config import values as config_values
-from coaiapy.config.schema import KEY_OF, TEXT, Key, checked
+from coaiapy.config.keys import TEXTS, Key, checked
+from coaiapy.config.schema import KEY_OF
 from coaiapy.config.values import ConfigValues, Layer
 
 # What most people want to set; the file itself names the rest.
@@ -93,7 +94,7 @@ def _ask(key: Key, context: Context) -> Any:
     for _ in range(_TRIES):
         answer = _read(prompt, key.secret, context)
         try:
-            return checked(key, answer) if answer or key.kind == TEXT else ""
+            return checked(key, answer) if answer or key.kind in TEXTS else ""
         except ValueError as error:
             context.note("{!r} {}".format(answer, error))
     return ""

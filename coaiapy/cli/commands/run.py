@@ -1,7 +1,7 @@
 """``coaia run``: runs a command unchanged, and writes what it did as an observation."""
 
 import argparse
-from typing import Any, List
+from typing import Any, Dict, List
 
 from coaiapy.cli.options import (
     add_id,
@@ -16,8 +16,7 @@ from coaiapy.cli.streams import Context, flush
 from coaiapy.errors import CoaiaError, UsageError
 from coaiapy.langfuse.records.fields import LEVELS
 
-CAPTURES = {"none": (), "stdout": (1,), "stderr": (2,), "both": (1, 2)}
-CAPTURE_BYTES = 1 << 16
+_CAPTURED = {"none": (), "stdout": (1,), "stderr": (2,), "both": (1, 2)}
 _USAGE = "coaia run [options] -- COMMAND [ARG ...]"
 
 
@@ -81,23 +80,23 @@ def _add_trace(parser: Parser) -> None:
 def _add_capture(parser: Parser) -> None:
     parser.add_argument(
         "--capture",
-        choices=CAPTURES,
-        default="both",
-        help="which output to record: none, stdout, stderr or both (default); secrets are masked",
+        choices=_CAPTURED,
+        help="which output to record: none, stdout, stderr or both (default, see COAIA_RUN_CAPTURE); "
+        "secrets are masked",
     )
     parser.add_argument(
         "--capture-bytes",
         type=positive,
         metavar="N",
-        default=CAPTURE_BYTES,
-        help="record the last N bytes of each (default: {})".format(CAPTURE_BYTES),
+        help="record the last N bytes of each (default: 65536, see COAIA_RUN_CAPTURE_BYTES)",
     )
     parser.add_argument(
         "--redact",
         action="append",
         metavar="REGEX",
         default=[],
-        help="also mask what matches this regular expression of Python; repeatable",
+        help="also mask what matches this regular expression of Python, beside COAIA_RUN_REDACT; "
+        "repeatable",
     )
 
 
@@ -137,7 +136,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
     for stream in (context.stdout, context.stderr):
         flush(stream)
-    result = observed.run(_wishes(args), context.env_file, context.note)
+    result = observed.run(_wishes(args, context), context.env_file, context.note)
     if result.rows:
         _deliver(args, context, result)
     if result.interrupted:
@@ -170,9 +169,11 @@ def _deliver(args: argparse.Namespace, context: Context, result: Any) -> None:
         )
 
 
-def _wishes(args: argparse.Namespace) -> Any:
+def _wishes(args: argparse.Namespace, context: Context) -> Any:
     from coaiapy.running.observed import Wishes
 
+    usual = _usual(context)
+    masked = usual.get("run.redact")
     return Wishes(
         words=args.command,
         name=args.name,
@@ -187,11 +188,25 @@ def _wishes(args: argparse.Namespace) -> Any:
             "session_id": args.session_id,
             "tags": args.tag,
         },
-        kept=CAPTURES[args.capture],
-        most=args.capture_bytes,
-        redact=args.redact,
+        kept=_CAPTURED[args.capture or usual.get("run.capture", "both")],
+        most=args.capture_bytes or usual.get("run.capture_bytes", 0),
+        sizes_only=not usual,
+        redact=args.redact + ([masked] if masked else []),
         level=args.level_on_failure,
         timeout=args.limit,
         retries=args.retries,
         backoff=args.backoff,
     )
+
+
+def _usual(context: Context) -> Dict[str, Any]:
+    """Return the settings of coaia run, none if one is wrong: then only sizes are recorded."""
+    from coaiapy.config import values
+
+    names = ("run.capture", "run.capture_bytes", "run.redact")
+    try:
+        known = values.load(context.env_file)
+        return {name: known.get(name) for name in names}
+    except CoaiaError as error:
+        context.note("coaia: only sizes are recorded: {}".format(error))
+        return {}

@@ -88,6 +88,19 @@ def test_a_large_output_arrives_unchanged_in_little_memory(run, project):
     assert int(peak) < 80000 * (1024 if sys.platform == "darwin" else 1)
 
 
+def test_what_is_given_is_recorded(run, project):
+    words = ["--trace-id", "t", "--trace-name", "all", "--user-id", "john", "--session-id", "s"]
+    words += ["--tag", "a", "--tag", "b", "--parent", "p", "--input", '{"a": 1}', "--quiet"]
+    words += ["--metadata", '{"b": 2}', "--type", "tool", "--level-on-failure", "warning"]
+    assert finish("run", *(words + ["--name", "step", "--", "no-such-command"]))[0] == 127
+    found = json.loads(run("fuse", "traces", "tv", "t", "--json").out)
+    assert (found["name"], found["userId"], found["sessionId"]) == ("all", "john", "s")
+    step = tree(run, "t")["step"]
+    assert (found["tags"], step["parentObservationId"]) == (["a", "b"], "p")
+    assert (step["type"], step["input"], step["level"]) == ("TOOL", {"a": 1}, "WARNING")
+    assert step["metadata"] == {"b": 2, "exit_code": 127}
+
+
 def test_only_the_end_of_a_long_output_is_recorded(run, project):
     finish("run", "--name", "step", "--capture-bytes", "10", "--", "sh", "-c", "seq 1 9999")
     step = tree(run)["step"]
@@ -107,19 +120,38 @@ def test_what_is_not_to_be_captured_is_not(run, project, monkeypatch):
     assert "aside" not in json.dumps(sizes)
 
 
+def test_the_settings_say_what_is_usual(run, project, monkeypatch):
+    (project / "coaia.json").write_text(
+        json.dumps({"run": {"capture": "stdout", "capture_bytes": 9, "redact": "47\\d\\d"}})
+    )
+    both = ["sh", "-c", "echo order 4711; echo aside 4712 >&2"]
+    finish("run", "--name", "step", "--", *both)
+    step = tree(run)["step"]
+    assert step["output"] == "der ****\n" and "stderr" not in step["metadata"]
+    finish("run", "--name", "other", "--capture", "both", "--capture-bytes", "99", "--", *both)
+    other = tree(run)["other"]
+    assert (other["output"], other["metadata"]["stderr"]) == ("order ****\n", "aside ****\n")
+    monkeypatch.setenv("COAIA_RUN_REDACT", "x*")
+    code, out, err = finish("run", "--name", "sizes", "--", *both)
+    assert (code, out) == (0, "order 4711\n") and "matches nothing" in err
+    assert tree(run)["sizes"]["output"] == {"characters": 11}
+
+
 def test_no_secret_gets_into_the_journal(run, project, home, monkeypatch):
     monkeypatch.setenv("SERVICE_TOKEN", CANARY)
     script = 'echo $SERVICE_TOKEN; echo "x=$SERVICE_TOKEN" >&2; exit 1'
     out = finish("run", "--", "sh", "-c", script, CANARY)[1]
     assert out == CANARY + "\n"
     finish("run", "--", CANARY)
-    finish("run", "--redact", "4711", "--metadata", CANARY, "--input", CANARY, "--", "echo", "4711")
+    many = ["--redact", "4711", "--redact", "471[2]", "--metadata", CANARY, "--input", CANARY]
+    finish("run", *(many + ["--name", CANARY + " 4712", "--", "echo", "4711", "4712"]))
     found = b""
     for folder, _, names in os.walk(os.path.expanduser("~")):
         for name in names:
             with open(os.path.join(folder, name), "rb") as stream:
                 found += stream.read()
     assert b"SERVICE_TOKEN" in found and CANARY.encode() not in found and b"4711" not in found
+    assert b"4712" not in found
 
 
 def test_what_runs_inside_is_below_it(run, project):
