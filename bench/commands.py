@@ -33,6 +33,7 @@ WORDS = {
     "`coaia --version`": (["--version"], 2.5),
     "`coaia --help`": (["--help"], 3.0),
     "`coaia env get KEY`": (["env", "get", "KEY"], 3.5),
+    "`coaia run -- true`": (["run", "--", "true"], 4.0),
     "`coaia env set KEY value`": (["env", "set", "KEY", "value"], None),
     LOCAL: (["pipeline", "create", "bench"], 12.0),
     SERVER: (["pipeline", "create", "bench"], None),
@@ -40,7 +41,7 @@ WORDS = {
     COMPLETING: (["__complete", "bash", "--", "coaia pipeline create b", " :="], None),
 }
 # What the published release cannot do: it has no --version and no completion, and needs a server.
-OURS_ONLY = ("`coaia --version`", LOCAL, COMPLETING)
+OURS_ONLY = ("`coaia --version`", "`coaia run -- true`", LOCAL, COMPLETING)
 
 
 def measure(bench):

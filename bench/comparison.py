@@ -4,12 +4,14 @@ from typing import NamedTuple, Optional
 
 import commands
 import observations
+import running
 from clients import OURS, PUBLISHED, ROOMY_SDK, SDK
 
 HEADINGS = ("", OURS, PUBLISHED, "ratio", SDK, "ratio", "limit", "met")
 NOTHING = "–"
 AHEAD_OF_THE_SDK = 3.0
 MOST_MEMORY = 100
+MOST_IN_BACKGROUND = 1.3
 
 
 class Row(NamedTuple):
@@ -45,11 +47,13 @@ class Measured(NamedTuple):
     journal: float  # seconds of a write
     sent: dict  # observations.Sent by client
     bare_memory: float  # MB of a Python that has imported requests
+    running: running.Figures
 
 
 def table(measured):
     """Return one Markdown table of everything."""
-    rows = command_rows(measured) + call_rows(measured) + batch_rows(measured)
+    rows = command_rows(measured) + running_rows(measured.running) + call_rows(measured)
+    rows += batch_rows(measured)
     lines = [HEADINGS, ["---"] * len(HEADINGS)] + [row.cells() for row in rows]
     return "\n".join("| {} |".format(" | ".join(cells)) for cells in lines)
 
@@ -72,6 +76,32 @@ def command_rows(measured):
     requests = [measured.requests[who] for who in (OURS, PUBLISHED, SDK)]
     what = "write requests of such a pipeline"
     return rows + [Row(what, "count", *requests, limit="1", met=met(requests[0] <= 1))]
+
+
+def running_rows(figures):
+    """Return the rows of what is passed on, and of what nobody waits for."""
+    share = figures.bare / figures.recorded
+    times = figures.background / figures.local
+    adds = "{} × `coaia fuse traces add-observation`, ".format(running.ADDS)
+    away = "in the background, to a server {} ms away".format(running.DISTANCE)
+    return [
+        Row("1 GB through `cat`, from pipe to pipe", "s", figures.bare),
+        Row(
+            "1 GB through `coaia run -- cat`",
+            "s",
+            figures.recorded,
+            limit="half of the bare throughput",
+            met=met(share >= 0.5, "{:.0%}", share),
+        ),
+        Row(adds + "without a server", "s", figures.local),
+        Row(
+            adds + away,
+            "s",
+            figures.background,
+            limit="{:g} × the same without a server".format(MOST_IN_BACKGROUND),
+            met=met(times <= MOST_IN_BACKGROUND, "{:.2f} ×", times),
+        ),
+    ]
 
 
 def call_rows(measured):

@@ -13,6 +13,7 @@ import sys
 import commands
 import comparison
 import observations
+import running
 import score_configs
 from clients import Bench
 
@@ -23,6 +24,8 @@ def main(published, sdk):
     times, requests = commands.measure(bench)
     say("observations ({} turns)".format(observations.RUNS))
     sent = observations.measure(bench)
+    say("commands under coaia run ({} turns)".format(running.RUNS))
+    passed = running.measure(bench)
     say("score configs and the journal")
     measured = comparison.Measured(
         times=times,
@@ -31,6 +34,7 @@ def main(published, sdk):
         journal=observations.journal_overhead(bench),
         sent=sent,
         bare_memory=observations.requests_memory(bench),
+        running=passed,
     )
     print(PAGE.format(machine=machine(), table=comparison.table(measured), **versions(bench)))
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple
+from typing import Dict, Iterator, List, Match, NamedTuple
 from xml.sax.saxutils import escape
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -113,14 +113,28 @@ def _until_prompt(terminal: int) -> str:
 
 
 def _with_the_ids_of(found: List[Step], lines: List[Line]) -> List[Line]:
-    """The lines with each new id and time as README.md shows it in the same place."""
-    shown = iter(re.findall(CHANGING, "".join(step.shown for step in found if step.command)))
-    return [
-        line._replace(
-            text=re.sub(CHANGING, lambda match: next(shown)[: len(match.group())], line.text)
-        )
-        for line in lines
-    ]
+    """The lines with each new id, time and duration as README.md shows it in the same place.
+
+    An id stays the same wherever it is. How long all took is only on a terminal: as the whole trace.
+    """
+    shown = re.findall(CHANGING, "".join(step.shown for step in found if step.command))
+    lasted = [text for text in shown if text.endswith(" s")]
+    times = (text for text in shown if "-" in text)
+    ids = iter(dict.fromkeys(text for text in shown if not re.search("[- ]", text)))
+    known: Dict[str, str] = {}
+    left = iter(lasted)
+
+    def take(match: Match[str]) -> str:
+        new = match.group()
+        if new.endswith(" s"):
+            return next(left, lasted[0])
+        if "-" in new:
+            return next(times)[: len(new)]
+        if new not in known:
+            known[new] = next(ids)
+        return known[new]
+
+    return [line._replace(text=re.sub(CHANGING, take, line.text)) for line in lines]
 
 
 STYLE = """

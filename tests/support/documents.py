@@ -15,8 +15,11 @@ from places import ROOT
 
 _BLOCK = re.compile(r"(?:`([^`\n]+)`:\n\n)?```(\w+)\n(.*?)```", re.DOTALL)
 _END = "-- the end of what a command prints --"
-# An id or a time.
-CHANGING = r"\b[0-9a-f]{32}\b|\b[0-9a-f]{16}\b|\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?Z?"
+# An id, a time, or how long something took, which ends with " s".
+CHANGING = (
+    r"\b[0-9a-f]{32}\b|\b[0-9a-f]{16}\b|\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?Z?"
+    r"|\b\d+(?:\.\d+)? s\b"
+)
 
 
 class Step(NamedTuple):
@@ -56,9 +59,10 @@ def run(found: List[Step], shell: str = "bash") -> List[str]:
             # The braces keep the command in this shell, where eval and variables count.
             lines.append("{ %s\n} 2> .stderr || cat .stderr" % step.command)
             lines.append("echo '{}'".format(_END))
+    path = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]  # for scripts
     result = subprocess.run(
         [shell, "-c", "\n".join(lines)],
-        env=dict(os.environ, PYTHONIOENCODING="utf-8", LC_ALL="C.UTF-8"),
+        env=dict(os.environ, PYTHONIOENCODING="utf-8", LC_ALL="C.UTF-8", PATH=path),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         timeout=100,
@@ -70,8 +74,15 @@ def run(found: List[Step], shell: str = "bash") -> List[str]:
 
 
 def without_what_changes(text: str) -> str:
-    """Return the text with every id and every time replaced by a mark of its length."""
-    return re.sub(CHANGING, lambda match: "<{}>".format(len(match.group())), text)
+    """Return the text with every id and every time replaced by a mark of its length.
+
+    What took how long is a mark as well.
+    """
+
+    def mark(match) -> str:
+        return "<s>" if match.group().endswith(" s") else "<{}>".format(len(match.group()))
+
+    return re.sub(CHANGING, mark, text)
 
 
 def check(name: str, shell: str = "bash") -> None:
