@@ -17,17 +17,28 @@ from coaiapy.config.values import ConfigValues
 from coaiapy.errors import ConfigError, NetworkError, UsageError
 from coaiapy.langfuse.records.display import listing
 from coaiapy.util import deadlines
+from coaiapy.util.formats.shapes import Kind, each, either, maybe, record, text, whole
 from coaiapy.util.http import json_api
 from coaiapy.util.http.json_api import Page, Service
 from coaiapy.util.http.page_watch import PageWatch
 from coaiapy.util.masking import shown_url
-from coaiapy.util.text import kind_of
 
 PAGE = 100
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-# The types of the fields that the tables use (null is allowed too). All others are passed through.
-_KINDS = {"title": str, "state": str, "assignee": dict, "labels": list, "body": str}
-_NOT_GITHUB = "this is not an answer from GitHub about issues: {}; check github.base_url"
+# What the tables use; every other field is passed on as it comes.
+_PERSON = record("a person", {}, {"login": maybe(text)})
+_LABEL = record("a label", {"name": maybe(text)})
+_ISSUE = record(
+    "an issue",
+    {
+        "number": maybe(whole),
+        "title": maybe(text),
+        "state": maybe(text),
+        "assignee": maybe(_PERSON),
+        "labels": maybe(each(either(text, _LABEL))),
+        "body": maybe(text),
+    },
+)
 COLUMNS = {
     "number": "#",
     "title": "Title",
@@ -67,7 +78,7 @@ def _all_pages(service: Service, base: str, url: str, state: str) -> List[Dict[s
 
 def _new_issues(page: Page, watch: PageWatch) -> List[Dict[str, Any]]:
     """Return the issues on a page that were on none before."""
-    rows = _issues(page.value)
+    rows = _checked(each(_ISSUE), page.value)
     is_new = watch.is_new(json.dumps(one.get("id", one), sort_keys=True) for one in rows)
     return list(itertools.compress(rows, is_new))
 
@@ -76,7 +87,8 @@ def issue(owner: str, repo: str, number: int, env_file: Optional[str] = None) ->
     """Return one issue as GitHub describes it; raise ``NotFoundError`` when there is none."""
     service, base = service_of(config_values.load(env_file))
     url = "{}/repos/{}/issues/{}".format(base, _path(owner, repo), int(number))
-    return _issue(json_api.get(service, url, None, _HEADERS).value)
+    found: Dict[str, Any] = _checked(_ISSUE, json_api.get(service, url, None, _HEADERS).value)
+    return found
 
 
 def rows(found: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
@@ -106,7 +118,7 @@ def get_issue(owner: str, repo: str, issue_number: int) -> str:
 def format_issues_table(issues_json: Union[str, List[Dict[str, Any]]]) -> str:
     """Return a table of issues, which are given as JSON text or as a list."""
     found = json.loads(issues_json) if isinstance(issues_json, str) else issues_json
-    return listing(rows(_issues(found)), COLUMNS)
+    return listing(rows(_checked(each(_ISSUE), found)), COLUMNS)
 
 
 def service_of(values: ConfigValues) -> Tuple[Service, str]:
@@ -141,22 +153,16 @@ def _check_same_host(url: str, base: str) -> None:
         )
 
 
-def _issues(value: Any) -> List[Dict[str, Any]]:
-    if not isinstance(value, list):
-        raise NetworkError(_NOT_GITHUB.format("a list of issues is " + kind_of(value)))
-    return [_issue(one) for one in value]
-
-
-def _issue(value: Any) -> Dict[str, Any]:
-    """Return an issue after a check of its fields' types; ``NetworkError`` if one is wrong."""
-    if not isinstance(value, dict):
-        raise NetworkError(_NOT_GITHUB.format("an issue is " + kind_of(value)))
-    for name, kind in _KINDS.items():
-        if not isinstance(value.get(name), (kind, type(None))):
-            what = "the {} of an issue is {}".format(name, kind_of(value[name]))
-            raise NetworkError(_NOT_GITHUB.format(what))
-    return value
+def _checked(kind: Kind, answer: Any) -> Any:
+    try:
+        return kind(answer)
+    except ValueError as error:
+        raise NetworkError(
+            "this is not an answer from GitHub about issues: {}; check github.base_url".format(
+                error
+            )
+        ) from None
 
 
 def _label(label: Any) -> str:
-    return str(label.get("name")) if isinstance(label, dict) else str(label)
+    return str(label.get("name") or "") if isinstance(label, dict) else str(label)

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Set, TypeVar
 
 from coaiapy import patience
+from coaiapy.audio.shapes import REFUSAL
 from coaiapy.config import addresses
 from coaiapy.config.values import ConfigValues
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
 from coaiapy.util import deadlines
+from coaiapy.util.formats.shapes import Kind, MisfitError
 from coaiapy.util.http import proxies
 from coaiapy.util.http.retry import is_temporary
 from coaiapy.util.http.tls import authorities, check
@@ -20,6 +22,10 @@ from coaiapy.util.threads import OvertimeError, within
 
 T = TypeVar("T")
 
+# The most bytes of a sound or a transcript.
+_LARGEST = 256 << 20
+# What boto3 raises for an answer that it cannot read, besides errors of its own.
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 _SECRET = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _KEYS_REFUSED = (
     "AccessDenied",
@@ -83,23 +89,55 @@ def _authorities(session: Any) -> str:
     return authorities(session._session.get_config_variable("ca_bundle") or "")
 
 
-def asked(service: str, work: Callable[[], T], seconds: float = patience.AWS.whole) -> T:
+def asked(
+    service: str,
+    work: Callable[[], T],
+    seconds: float = patience.AWS.whole,
+    kind: Kind = lambda answer: answer,
+) -> T:
     """Return what ``work()``, which asks ``service``, returns; give up after ``seconds``.
 
-    Raises what ``translated`` raises, and ``NetworkError`` when the time is over.
+    Raises what ``translated`` raises, and ``NetworkError`` when the time is over, or for an answer
+    that does not fit ``kind``.
     """
     deadline = deadlines.after(seconds)
     if not deadline.left:
         raise NetworkError("AWS {} was not asked: {}".format(service, deadline.why_over))
-    with translated(service):
+    with translated(service), _checked(service):
         try:
-            return within(deadline.left, work, makes_requests=False)
+            return kind(within(deadline.left, work, makes_requests=False))  # type: ignore
         except OvertimeError:
             raise NetworkError(
                 "AWS {} did not answer within {:g} s; {}".format(
                     service, deadline.seconds, deadline.hint
                 )
             ) from None
+
+
+@contextmanager
+def _checked(service: str) -> Iterator[None]:
+    """Turn what an answer that is none of AWS raises inside the block into a ``NetworkError``."""
+    exceptions = require("botocore.exceptions", "botocore")
+    unreadable = require("botocore.parsers", "botocore").ResponseParserError
+    try:
+        yield
+    except exceptions.BotoCoreError:
+        raise
+    except _UNREADABLE + (unreadable,) as error:
+        what = str(error) if isinstance(error, MisfitError) else "something that is not of AWS"
+        raise NetworkError(
+            "AWS {} answered with {}: check the network and AWS_ENDPOINT_URL".format(
+                service, hidden(what, _KEYS_IN_USE)
+            )
+        ) from error
+
+
+def content(stream: Any) -> bytes:
+    """Return all bytes of a stream in an answer; ``NetworkError`` for far too many."""
+    found = bytes(stream.read(_LARGEST + 1))
+    if len(found) > _LARGEST:
+        raise NetworkError("AWS answered with more than {} MB".format(_LARGEST >> 20))
+    return found
 
 
 @contextmanager
@@ -154,7 +192,7 @@ def _proxy_failure(service: str, error: Any) -> CoaiaError:
 
 
 def _refusal(service: str, response: Any) -> CoaiaError:
-    failure = response.get("Error", {})
+    failure = REFUSAL(response).get("Error", {})
     code, message = failure.get("Code", ""), failure.get("Message", "")
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = "AWS {} refused: {}".format(service, ": ".join(filter(None, (code, message))))

@@ -3,7 +3,7 @@
 import functools
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
-from coaiapy.audio import aws, speech_text
+from coaiapy.audio import aws, shapes, speech_text
 from coaiapy.audio.formats import mp3, ogg, wav
 from coaiapy.audio.speech_text import DEFAULT_VOICE, FORMATS
 from coaiapy.config import values as config_values
@@ -126,7 +126,8 @@ def voices(
     found: List[Dict[str, Any]] = []
     watch = PageWatch("Polly")
     while True:
-        answer = aws.asked("polly", functools.partial(client.describe_voices, **words))
+        ask = functools.partial(client.describe_voices, **words)
+        answer = aws.asked("polly", ask, kind=shapes.VOICES)
         found.extend(answer["Voices"])
         watch.is_new(voice["Id"] for voice in answer["Voices"])
         if not answer.get("NextToken"):
@@ -185,14 +186,15 @@ def _sound(client: Any, piece: str, speech: Speech) -> Tuple[bytes, int]:
         request["SampleRate"] = str(PCM_RATE)
 
     def speak() -> Any:
-        answer = client.synthesize_speech(**{key: one for key, one in request.items() if one})
+        given = {key: one for key, one in request.items() if one}
+        answer = shapes.SPEECH(client.synthesize_speech(**given))
         _check_type(answer.get("ContentType") or "")
-        return answer, bytes(answer["AudioStream"].read())
+        return answer, aws.content(answer["AudioStream"])
 
     answer, sound = aws.asked("polly", speak)
     if not sound:
         raise NetworkError("Polly sent no audio: try again")
-    return sound, int(answer.get("RequestCharacters") or len(piece))
+    return sound, max(0, answer.get("RequestCharacters") or len(piece))
 
 
 def _check_type(content_type: str) -> None:

@@ -4,10 +4,10 @@ import re
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
 from coaiapy.audio import parts as audio_parts
-from coaiapy.audio import split
+from coaiapy.audio import shapes, split
 from coaiapy.audio.formats import detect as audio_formats
 from coaiapy.audio.split import Limits, Part
-from coaiapy.audio.transcripts import TIMED, Segment, Transcript, joined, seconds_in, shifted
+from coaiapy.audio.transcripts import TIMED, Segment, Transcript, joined, shifted
 from coaiapy.config import openai as openai_settings
 from coaiapy.config import values as config_values
 from coaiapy.errors import NetworkError, RefusedError, UsageError
@@ -20,6 +20,8 @@ from coaiapy.llm.openai import OpenaiHttp, Upload
 _NEW_MODELS = "gpt-4o"
 _NEW_SECONDS = 1400.0
 _DIARIZING = "diarize"
+# Without any of these a segment says nothing.
+_TIMED = frozenset(("start", "end", "text"))
 
 
 class Wishes(NamedTuple):
@@ -152,26 +154,19 @@ def _of_part(http: OpenaiHttp, part: Part, wishes: Wishes) -> Transcript:
         _form_fields(wishes),
         Upload(_plain_name(part), part.content, part.media_type),
     )
-    text = answer.get("text")
-    if not isinstance(text, str):
-        raise NetworkError(
-            "the answer for {} contains no transcript: check openai_transcription_api_url".format(
-                part.name
-            )
-        )
-    segments = _segments(answer, part)
-    if wishes.format in TIMED and not segments and text.strip():
+    said = _checked(answer, part)
+    segments = [_segment(one) for one in said.get("segments") or () if _TIMED.issubset(one)]
+    if wishes.format in TIMED and not segments and said["text"].strip():
         raise RefusedError(
             "{} returned no times for {}, and {} needs them: use --format text or another "
             "--model".format(wishes.model, part.name, wishes.format)
         )
-    length = part.seconds if part.seconds is not None else seconds_in(answer.get("duration"))
+    length = part.seconds if part.seconds is not None else said.get("duration")
     end = None if length is None else part.start + length
-    language = answer.get("language")
     return Transcript(
-        text=text,
+        text=said["text"],
         segments=tuple(shifted(segments, part.start, end)),
-        language=language if isinstance(language, str) else None,
+        language=said.get("language"),
         seconds=length,
     )
 
@@ -181,22 +176,20 @@ def _plain_name(part: Part) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]", "_", part.name)
 
 
-def _segments(answer: Mapping[str, Any], part: Part) -> List[Segment]:
-    """Return the segments in a response; those without times are left out."""
-    listed = answer.get("segments") or []
-    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+def _checked(answer: Mapping[str, Any], part: Part) -> Mapping[str, Any]:
+    """Return an answer without what of it does not fit."""
+    try:
+        return shapes.TRANSCRIPTION(answer)  # type: ignore[no-any-return]
+    except ValueError as error:
         raise NetworkError(
-            "the answer for {} contains invalid segments: check "
-            "openai_transcription_api_url".format(part.name)
-        )
-    found = []
-    for one in listed:
-        start, end = seconds_in(one.get("start")), seconds_in(one.get("end"))
-        if start is not None and end is not None and isinstance(one.get("text"), str):
-            speaker = one.get("speaker")
-            named = speaker.strip() if isinstance(speaker, str) else ""
-            found.append(Segment(start, end, one["text"].strip(), " ".join(named.split()) or None))
-    return found
+            "the answer for {} is {}, which is no transcript: check "
+            "openai_transcription_api_url".format(part.name, error)
+        ) from None
+
+
+def _segment(given: Mapping[str, Any]) -> Segment:
+    speaker = " ".join((given.get("speaker") or "").split())
+    return Segment(given["start"], given["end"], given["text"].strip(), speaker or None)
 
 
 def _heard(path: str, transcripts: List[Transcript]) -> Transcript:

@@ -3,24 +3,24 @@
 import functools
 import time
 import uuid
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy import patience
-from coaiapy.audio import aws, split
+from coaiapy.audio import aws, shapes, split
 from coaiapy.audio import transcribe as audio_transcribe
 from coaiapy.audio.formats import detect as audio_formats
 from coaiapy.audio.formats.detect import AudioFile
 from coaiapy.audio.transcribe import Progress, Wishes
-from coaiapy.audio.transcripts import Segment, Transcript, seconds_in
+from coaiapy.audio.transcripts import Segment, Transcript
 from coaiapy.config import values as config_values
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, UsageError
 from coaiapy.langfuse.traces import observe
 from coaiapy.langfuse.traces.observe import Call, Recorder
 from coaiapy.util import deadlines
 from coaiapy.util.files import open_bytes
-from coaiapy.util.formats import json_values
+from coaiapy.util.formats.shapes import MisfitError
+from coaiapy.util.http.answers import parsed
 from coaiapy.util.packages import require
-from coaiapy.util.text import kind_of
 
 # The formats that Amazon Transcribe reads, and its largest file.
 KINDS = ("amr", "flac", "mp3", "mp4", "ogg", "wav", "webm")
@@ -166,7 +166,7 @@ class _Transcriber:
         name = {"TranscriptionJobName": self.job.name}
         while True:
             look = functools.partial(self.service.get_transcription_job, **name)
-            job = aws.asked("transcribe", look)["TranscriptionJob"]
+            job = aws.asked("transcribe", look, kind=shapes.JOB)["TranscriptionJob"]
             if job["TranscriptionJobStatus"] == "COMPLETED":
                 return dict(job)
             if job["TranscriptionJobStatus"] == "FAILED":
@@ -195,7 +195,7 @@ class _Transcriber:
                 appears.wait(WaiterConfig={"Delay": 1, "MaxAttempts": 5}, **transcript)
             except waiter_error:
                 pass  # the next request fails with a clearer error
-            return bytes(self.s3.get_object(**transcript)["Body"].read())
+            return aws.content(self.s3.get_object(**transcript)["Body"])
 
         return aws.asked("s3", fetch)
 
@@ -218,60 +218,49 @@ class _Transcriber:
 
 def _parsed(content: bytes, language: Optional[str]) -> Transcript:
     try:
-        results = json_values.parse(content.decode("utf-8"))["results"]
-        text = _word(results["transcripts"][0]["transcript"])
-        segments = _given_segments(results) or _segments_of(results.get("items") or [])
-    except (ValueError, KeyError, IndexError, TypeError) as error:
+        results = shapes.TRANSCRIPT(parsed(content))["results"]
+    except ValueError as error:
+        what = error if isinstance(error, MisfitError) else "something that is not JSON"
         raise NetworkError(
-            "the transcript from Amazon Transcribe is not valid ({!r}): try again".format(error)
+            "Amazon Transcribe has written {} instead of a transcript: try again".format(what)
         ) from error
+    segments = _given_segments(results) or _segments_of(results.get("items") or ())
+    text = results["transcripts"][0]["transcript"]
     return Transcript(text, tuple(segments), results.get("language_code") or language)
 
 
-def _given_segments(results: Dict[str, Any]) -> List[Segment]:
+def _given_segments(results: Mapping[str, Any]) -> List[Segment]:
     return [
-        Segment(_seconds(one["start_time"]), _seconds(one["end_time"]), _word(one["transcript"]))
+        Segment(one["start_time"], one["end_time"], one["transcript"], one.get("speaker_label"))
         for one in results.get("audio_segments") or ()
     ]
 
 
-def _segments_of(items: List[Dict[str, Any]]) -> List[Segment]:
+def _segments_of(items: Iterable[Mapping[str, Any]]) -> List[Segment]:
     """Return single words joined to segments that make good subtitles."""
     segments: List[Segment] = []
     is_closed = True
     for item in items:
-        word = _word(item["alternatives"][0]["content"])
-        if item["type"] == "punctuation":
+        word = item["alternatives"][0]["content"]
+        if "start_time" not in item:  # a punctuation mark
             if segments:
                 segments[-1] = segments[-1]._replace(text=segments[-1].text + word)
                 is_closed = is_closed or word in _SENTENCE_ENDS
             continue
-        start, end = _seconds(item["start_time"]), _seconds(item["end_time"])
-        if is_closed or _is_full(segments[-1], start, end, word):
-            segments.append(Segment(start, end, word))
+        spoken = Segment(item["start_time"], item["end_time"], word, item.get("speaker_label"))
+        if is_closed or _begins_another(segments[-1], spoken):
+            segments.append(spoken)
         else:
             last = segments[-1]
-            segments[-1] = Segment(last.start, end, last.text + " " + word)
+            segments[-1] = last._replace(end=spoken.end, text=last.text + " " + word)
         is_closed = False
     return segments
 
 
-def _word(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("{} is not a word".format(kind_of(value)))
-    return value
-
-
-def _seconds(value: Any) -> float:
-    seconds = seconds_in(value)
-    if seconds is None:
-        raise ValueError("{!r} is not a number of seconds".format(value))
-    return seconds
-
-
-def _is_full(segment: Segment, start: float, end: float, word: str) -> bool:
+def _begins_another(segment: Segment, word: Segment) -> bool:
     return (
-        start - segment.end > _GAP_SECONDS
-        or end - segment.start > _CUE_SECONDS
-        or len(segment.text) + len(word) >= _CUE_CHARACTERS
+        word.speaker != segment.speaker
+        or word.start - segment.end > _GAP_SECONDS
+        or word.end - segment.start > _CUE_SECONDS
+        or len(segment.text) + len(word.text) >= _CUE_CHARACTERS
     )

@@ -10,11 +10,11 @@ from coaiapy.config import values as config_values
 from coaiapy.errors import NetworkError, RefusedError, UsageError
 from coaiapy.langfuse.records.usage import counts_or_none
 from coaiapy.langfuse.traces.observe import Call, Recorder, Seen
+from coaiapy.llm import shapes
 from coaiapy.llm.openai import OpenaiHttp
 from coaiapy.llm.reasoning import MESSAGE_KEYS, Divider, Said, content_of, divided
 from coaiapy.llm.tags import Tag
 from coaiapy.util import times
-from coaiapy.util.text import kind_of
 
 Message = Dict[str, str]
 # What of a message may say something.
@@ -66,8 +66,7 @@ def complete(http: OpenaiHttp, request: ChatRequest) -> Reply:
 
     Raises what ``OpenaiHttp`` raises, and ``NetworkError`` when the response has no text.
     """
-    url = http.service.chat_url
-    return _reply(http.post(url, request.body()), request)
+    return _reply(_checked(http.post(http.service.chat_url, request.body()), request), request)
 
 
 def stream(http: OpenaiHttp, request: ChatRequest, show: Callable[[str], None]) -> Reply:
@@ -77,7 +76,8 @@ def stream(http: OpenaiHttp, request: ChatRequest, show: Callable[[str], None]) 
     divider = Divider()
     texts: List[str] = []
     thoughts: List[str] = []
-    for event in http.stream(http.service.chat_url, body):
+    for sent in http.stream(http.service.chat_url, body):
+        event = _checked(sent, request)
         if "message" in _first_choice(event):  # this service does not stream
             reply = _reply(event, request)
             show(reply.text)
@@ -99,9 +99,9 @@ def _noted(reply: Reply, event: Mapping[str, Any], part: str, show: Callable[[st
         show(part)
     return Reply(
         text="",
-        model=_text(event.get("model")) or reply.model,
+        model=event.get("model") or reply.model,
         usage=counts_or_none(event.get("usage")) or reply.usage,
-        finish_reason=_text(choice.get("finish_reason")) or reply.finish_reason,
+        finish_reason=choice.get("finish_reason") or reply.finish_reason,
         first_at=reply.first_at or (times.now() if part else None),
     )
 
@@ -109,7 +109,7 @@ def _noted(reply: Reply, event: Mapping[str, Any], part: str, show: Callable[[st
 def _reply(answer: Mapping[str, Any], request: ChatRequest) -> Reply:
     choice = _first_choice(answer)
     message = choice.get("message")
-    if not isinstance(message, dict) or not _is_answer(choice, message):
+    if message is None or not _is_answer(choice, message):
         raise NetworkError(
             "the answer of {} contains no text: check openai_api_url and the model".format(
                 request.model
@@ -119,27 +119,35 @@ def _reply(answer: Mapping[str, Any], request: ChatRequest) -> Reply:
     answered = divided(said.text)
     return Reply(
         text=answered.text,
-        model=_text(answer.get("model")) or request.model,
+        model=answer.get("model") or request.model,
         usage=counts_or_none(answer.get("usage")),
-        finish_reason=_text(choice.get("finish_reason")),
+        finish_reason=choice.get("finish_reason"),
         reasoning="\n".join(filter(None, (said.reasoning, answered.reasoning))).strip(),
     )
 
 
-def _said(message: Any, model: str) -> Said:
+def _checked(answer: Mapping[str, Any], request: ChatRequest) -> Mapping[str, Any]:
+    """Return an answer or an event of a stream without what of it does not fit."""
+    try:
+        return shapes.CHAT(answer)  # type: ignore[no-any-return]
+    except ValueError as error:
+        raise NetworkError(
+            "{} answered with {}, which is not the answer of a language model: check "
+            "openai_api_url and the model".format(request.model, error)
+        ) from None
+
+
+def _said(message: Optional[Mapping[str, Any]], model: str) -> Said:
     """Return the text and the reasoning of a message, or of a part of it in a stream.
 
     Raises ``RefusedError`` for a message that is only a refusal.
     """
-    if not isinstance(message, dict):
-        return Said("") if message is None else _no_text(model, message)
-    try:
-        said = content_of(message.get("content"))
-    except ValueError:
-        return _no_text(model, message["content"])
-    if message.get("refusal") and isinstance(message["refusal"], str) and not said.text:
+    if message is None:
+        return Said("")
+    said = content_of(message.get("content"))
+    if message.get("refusal") and not said.text:
         raise RefusedError("{} refused: {}".format(model, message["refusal"]))
-    beside = [_text(message.get(key)) or "" for key in MESSAGE_KEYS]
+    beside = [message.get(key) or "" for key in MESSAGE_KEYS]
     return said._replace(reasoning=next(filter(None, beside), said.reasoning))
 
 
@@ -148,23 +156,8 @@ def _is_answer(choice: Mapping[str, Any], message: Mapping[str, Any]) -> bool:
     return any(message.get(key) is not None for key in _SAYS) or bool(choice.get("finish_reason"))
 
 
-def _no_text(model: str, found: Any) -> Said:
-    raise NetworkError(
-        "the answer of {} contains {} instead of text: check openai_api_url and the model".format(
-            model, kind_of(found)
-        )
-    )
-
-
-def _first_choice(answer: Mapping[str, Any]) -> Dict[str, Any]:
-    choices = answer.get("choices")
-    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-        return dict(choices[0])
-    return {}
-
-
-def _text(value: Any) -> Optional[str]:
-    return value if isinstance(value, str) else None
+def _first_choice(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    return next(iter(answer.get("choices") or ()), {})
 
 
 def request_of(

@@ -106,7 +106,7 @@ def test_an_empty_answer_is_a_note_and_writes_nothing(run, openai, project, said
         ({"error": "no such model"}, 5, "no such model"),
         (dict(answer("x"), error={"code": 400, "message": "bad"}), 5, "bad"),
         (answer(None, refusal="I cannot help with that"), 5, "refused: I cannot help with that"),
-        (answer({"text": "a"}), 4, "contains an object instead of text"),
+        (answer({"text": "a"}), 4, "a message whose content is an object"),
         ({"choices": []}, 4, "contains no text"),
         ({"choices": [{"message": {"role": "assistant", "content": None}}]}, 4, "contains no text"),
     ],

@@ -79,6 +79,18 @@ def each(kind: Kind) -> Kind:
     return lambda value: [kind(one) for one in _checked(value, isinstance(value, list))]
 
 
+def some(kind: Kind) -> Kind:
+    """Return a kind for a list that is not empty, of which every element fits ``kind``."""
+
+    def fit(value: Any) -> List[Any]:
+        if value == []:
+            raise ValueError("empty")
+        found: List[Any] = each(kind)(value)
+        return found
+
+    return fit
+
+
 def those(kind: Kind) -> Kind:
     """Return a kind for a list; elements that do not fit ``kind`` are left out."""
     return lambda value: [

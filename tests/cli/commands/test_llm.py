@@ -160,7 +160,7 @@ def test_a_stream_of_something_else_is_one_sentence(run, openai, delta):
     openai.faults = [[{"choices": [{"delta": delta}]}, LAST]]
     result = run("s", "text", "--stream")
     assert (result.code, result.out) == (4, "")
-    assert "instead of text" in result.err and result.err.count("\n") == 1
+    assert "is not the answer of a language model" in result.err and result.err.count("\n") == 1
 
 
 def test_a_service_that_does_not_stream_prints_the_same(run, openai):

@@ -51,7 +51,7 @@ def decode_cursor(text: str) -> Tuple[str, str, str]:
     try:
         last = json.loads(base64.b64decode(text).decode("utf-8"))
         return last["lastStartTimeTo"], last["lastTraceId"], last["lastId"]
-    except (ValueError, KeyError):
+    except (ValueError, TypeError, LookupError):
         issue = {"code": "custom", "path": ["cursor"], "message": "Invalid cursor format"}
         raise invalid_request([issue]) from None
 

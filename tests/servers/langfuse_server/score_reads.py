@@ -121,9 +121,7 @@ def list_v3(server: Any, request: Request) -> Answer:
         scores = [score for score in scores if score.get("datasetRunId") in wanted]
     cursor = request.first("cursor")
     if cursor:
-        last = json.loads(base64.b64decode(cursor + "==").decode("utf-8"))
-        passed = [score["id"] for score in scores].index(last["lastId"])
-        scores = scores[passed + 1 :]
+        scores = scores[place_after(cursor, scores) :]
     groups = set(str(request.first("fields", "")).split(","))
     meta: Body = {"limit": limit}
     if len(scores) > limit:
@@ -133,6 +131,16 @@ def list_v3(server: Any, request: Request) -> Answer:
         meta["cursor"] = base64.b64encode(text).decode("ascii").rstrip("=")
     data = [v3_row(server, score, groups) for score in scores[:limit]]
     return Answer(200, {"data": data, "meta": meta})
+
+
+def place_after(cursor: str, scores: List[Body]) -> int:
+    """The index of the first score after the one that a cursor names."""
+    try:
+        last = json.loads(base64.b64decode(cursor + "==").decode("utf-8"))
+        return [score["id"] for score in scores].index(last["lastId"]) + 1
+    except (ValueError, TypeError, LookupError):
+        issue = {"code": "custom", "path": ["cursor"], "message": "Invalid cursor format"}
+        raise invalid_request([issue]) from None
 
 
 def v3_row(server: Any, score: Body, groups: Any) -> Body:

@@ -10,6 +10,7 @@ from coaiapy.util.formats.shapes import (
     name,
     number,
     record,
+    some,
     text,
     those,
     whole,
@@ -45,6 +46,14 @@ def test_what_does_not_fit_is_told(value, words):
     with pytest.raises(ValueError) as caught:
         each(PET)([value])
     assert str(caught.value) == words
+
+
+def test_a_list_that_must_not_be_empty():
+    assert some(PET)([{"id": "a"}]) == [{"id": "a"}]
+    with pytest.raises(ValueError, match="empty"):
+        some(PET)([])
+    with pytest.raises(ValueError, match="a pet without id"):
+        some(PET)([{}])
 
 
 def test_lists_and_choices():

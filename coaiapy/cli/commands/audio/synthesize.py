@@ -103,8 +103,8 @@ def _voices(args: argparse.Namespace, context: Context) -> int:
             "id": voice["Id"],
             "name": voice["Name"],
             "language": voice["LanguageCode"],
-            "language_name": voice["LanguageName"],
-            "gender": voice["Gender"],
+            "language_name": voice.get("LanguageName"),
+            "gender": voice.get("Gender"),
             "engines": list(voice.get("SupportedEngines") or []),
         }
         for voice in audio_speech.voices(args.language, args.engine, context.env_file)
