@@ -15,7 +15,9 @@ from coaiapy import patience
 from coaiapy.langfuse.scores import presets
 
 WHERE = sorted(KINDS) + ["local"]
+
 SCORES = ("fuse", "scores")
+
 CONFIGS = ("fuse", "score-configs")
 
 
@@ -131,97 +133,6 @@ def test_an_error_is_no_empty_list(use, words, fault, code, run, project, monkey
     assert found.err.count("\n") == 1
     assert (project / "kept.json").read_text() == "good"
     assert server.score_configs == {} and server.scores() == {}
-
-
-def test_a_config_that_is_wrong_is_said_before_anything_is_sent(use, run):
-    server = use("v3")
-    assert run(*CONFIGS, "create", "Verdict", "CATEGORICAL").code == 2
-    assert (
-        run(*CONFIGS, "create", "Verdict", "categorical", "--categories", "Good:1,Bad:0").code == 0
-    )
-    found = run(*CONFIGS, "apply", "verdict", "--trace-id", "t", "-v", "Ugly")
-    assert found.code == 2
-    assert "takes one of Good (1), Bad (0), not 'Ugly'" in found.err
-    assert run(*CONFIGS, "apply", "verdict", "-v", "Good").code == 2
-    assert server.scores() == {}
-
-
-def test_show_and_its_requirements(run):
-    run(*CONFIGS, "create", "Rating", "NUMERIC", "--max-value", "10", "--description", "Stars")
-    shown = run(*CONFIGS, "show", "rating", "--requirements")
-    assert "takes a number of at most 10" in shown.out
-    assert "apply Rating --trace-id TRACE_ID -v 10" in shown.out
-    wanted = json.loads(run(*CONFIGS, "show", "rating", "--requirements", "--json").out)
-    assert wanted["maxValue"] == 10 and wanted["dataType"] == "NUMERIC"
-    assert json.loads(run(*CONFIGS, "show", "rating", "--json").out)["description"] == "Stars"
-    missing = run(*CONFIGS, "show", "ratng")
-    assert missing.code == 1 and "did you mean 'Rating'?" in missing.err
-
-
-def test_available_by_category_and_without_asking(use, run):
-    server = use("v3")
-    run(*CONFIGS, "presets", "install", "--category", "numeric")
-    run(*CONFIGS, "create", "Fine", "BOOLEAN")
-    server.forget_requests()
-
-    def names(*options):
-        found = run(*CONFIGS, "available", "--json", *options)
-        return sorted(one["name"] for one in json.loads(found.out))
-
-    assert names() == ["Fine", "Overall Quality", "Performance Score"]
-    assert names("--category", "numeric") == ["Overall Quality", "Performance Score"]
-    assert names("--category", "percent") == ["Performance Score"]
-    assert names("--category", "bool") == ["Fine"]
-    server.fail("refuse")
-    assert len(names("--cached-only")) == 3
-    assert server.requests == []
-
-
-def test_the_presets_are_listed_shown_and_installed_once(use, run):
-    server = use("v4-events_only")
-    listed = run(*CONFIGS, "presets", "list")
-    assert listed.err == "22 presets\n"
-    assert "0 to 10" in listed.out and "1 to 5" in listed.out
-    assert "takes one of" in run(*CONFIGS, "presets", "show", "clarity").out
-    assert run(*CONFIGS, "presets", "show", "claritty").code == 1
-    assert run(*CONFIGS, "presets", "install").code == 0
-    assert len(server.score_configs) == 22
-    again = run(*CONFIGS, "presets", "install", "--json")
-    assert {one["outcome"] for one in json.loads(again.out)} == {"exists"}
-    assert len(server.score_configs) == 22
-    assert run(*CONFIGS, "presets", "install", "Clarity", "--interactive").code == 2
-
-
-def test_what_was_made_before_the_server_went_is_told(use, run):
-    server = use("v3")
-    server.fail("500", times=None, path="score-configs", method="POST", after=2)
-    found = run(*CONFIGS, "presets", "install", "Clarity", "Safety", "Accuracy", "--jsonl")
-    assert found.code == 4
-    assert [json.loads(line)["name"] for line in found.out.splitlines()] == ["Clarity", "Safety"]
-    server.heal()
-    again = run(*CONFIGS, "presets", "install", "Clarity", "Safety", "Accuracy", "--jsonl")
-    outcomes = [json.loads(line)["outcome"] for line in again.out.splitlines()]
-    assert outcomes == ["exists", "exists", "created"]
-
-
-def test_what_a_server_refuses_is_said_and_the_rest_is_made(use, run, project):
-    use("v2")
-    configs = [{"name": "Free", "dataType": "TEXT"}, {"name": "Fine", "dataType": "BOOLEAN"}]
-    (project / "configs.json").write_text(json.dumps(configs))
-    found = run(*CONFIGS, "import", "configs.json")
-    assert found.code == 5
-    assert "Free: " in found.err
-    assert [line.split()[2] for line in found.out.splitlines()[2:]] == ["refused", "created"]
-
-
-def test_import_selects(run, project):
-    configs = [{"name": name, "dataType": "BOOLEAN"} for name in ("A", "B", "C")]
-    (project / "configs.json").write_text(json.dumps(configs))
-    run(*CONFIGS, "import", "configs.json", "--select", "b", "3", "--no-guidance")
-    listed = json.loads(run(*CONFIGS, "list", "--json").out)
-    assert sorted(one["name"] for one in listed) == ["B", "C"]
-    assert run(*CONFIGS, "import", "configs.json", "--select", "D").code == 2
-    assert run(*CONFIGS, "import", "missing.json").code == 6
 
 
 def test_a_score_needs_a_name_and_a_target(run):
