@@ -54,6 +54,7 @@ LANGFUSE = """
     fuse traces list-observations --trace-id t
     fuse traces stats --by model
     fuse traces diff t u
+    fuse traces search text
     fuse traces delete t --yes
     fuse sessions list
     fuse sessions get s

@@ -45,6 +45,7 @@ traces get-observation ob
 traces list-observations
 traces stats --by model
 traces diff run run
+traces search run
 sessions list
 sessions get ses
 scores list

@@ -24,6 +24,7 @@ LANGFUSE = (
     "fuse traces list-observations",
     "fuse traces stats",
     "fuse traces diff t u",
+    "fuse traces search text",
     "fuse traces get-observation o",
     "fuse traces delete t --yes",
     "fuse sessions list",

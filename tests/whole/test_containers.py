@@ -13,6 +13,7 @@ LISTS = [
     ("fuse", "traces", "trace-view", "t"),
     ("fuse", "traces", "list-observations"),
     ("fuse", "traces", "stats"),
+    ("fuse", "traces", "search", "text"),
     ("fuse", "sessions"),
     ("fuse", "scores", "list"),
     ("fuse", "score-configs", "available"),

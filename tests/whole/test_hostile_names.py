@@ -108,6 +108,7 @@ LOCAL = """
     fuse traces --user NAME
     fuse traces delete NAME --yes
     fuse traces list-observations --trace-id NAME --name NAME
+    fuse traces search NAME
     fuse traces diff NAME NAME --fail-on NAME
     fuse traces stats --by metadata.NAME --user NAME --session NAME --name NAME
     fuse traces add-observations NAME -f steps.jsonl

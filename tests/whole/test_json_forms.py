@@ -23,7 +23,7 @@ STORED = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z\Z"
 LOOKS_LIKE_TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
 LISTINGS = """
     config show, env list --jsonl, stash list, stash ttl k, pipeline list, p --list
-    fuse traces, fuse traces list, fuse traces list-observations, fuse traces stats, fuse sessions list
+    fuse traces, fuse traces list, fuse traces list-observations, fuse traces stats, fuse traces search x, fuse sessions list
     fuse prompts list, fuse datasets list, fuse dataset-items list d, fuse comments list
     fuse projects, fuse scores list, fuse score-configs list, fuse score-configs available
     fuse score-configs presets list, fuse outbox status, fuse outbox list

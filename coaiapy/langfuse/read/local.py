@@ -87,6 +87,12 @@ class LocalReader:
         found = list(itertools.islice(accepted, start, start + limit + 1))
         return Page(found[:limit], str(start + limit) if len(found) > limit else None)
 
+    def search(self, text: str, wanted: TraceFilter, most: Optional[int]) -> Any:
+        """Return the traces that ``wanted`` accepts and that contain a text (see ``search``)."""
+        from coaiapy.langfuse.read import search
+
+        return search.in_journal(self.journal, self.destination, text, wanted, most)
+
     def figures(self) -> Any:
         """Return what answers questions about figures of many observations."""
         from coaiapy.langfuse.read.figures.journal import JournalFigures

@@ -115,6 +115,15 @@ class LegacyReader:
                 found.append(body)
         return Page(found)
 
+    def search(self, text: str, wanted: TraceFilter, most: Optional[int]) -> Any:
+        """Return the traces that ``wanted`` accepts and that contain a text (see ``search``)."""
+        from coaiapy.langfuse.read import search
+
+        observations = map(rows.observation, numbered(self.http, OBSERVATIONS, {}, None))
+        found = search.in_pages(self.traces(wanted), observations, text, most)
+        note = "{} cannot search: every trace and observation was read".format(self.http.shown_url)
+        return search.Found(found, (note,))
+
     def figures(self) -> Any:
         """Return what answers questions about figures of many observations."""
         from coaiapy.langfuse.read.figures.legacy import LegacyFigures

@@ -186,6 +186,12 @@ class SpanReader:
                 return Page(read_spans.observations(found.values()), pages.cursor)
             size = max(FIRST_PAGE, size * 2)
 
+    def search(self, text: str, wanted: TraceFilter, most: Optional[int]) -> Any:
+        """Return the traces that ``wanted`` accepts and that contain a text (see ``search``)."""
+        from coaiapy.langfuse.read import span_search
+
+        return span_search.search(self, text, wanted, most)
+
     def figures(self) -> Any:
         """Return what answers questions about figures of many observations."""
         from coaiapy.langfuse.read.figures.spans import SpanFigures

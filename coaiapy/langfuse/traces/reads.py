@@ -44,23 +44,43 @@ def list_traces(
     limit: Optional[int] = None,
     with_observations: bool = False,
     note: Note = ignore_note,
+    query: Optional[str] = None,
 ) -> List[Body]:
     """Return the traces that ``wanted`` accepts, in its order, at most ``limit`` of them.
 
-    With ``with_observations`` each has its ``observations`` and ``scores`` as well.
+    With ``with_observations`` each has its ``observations`` and ``scores`` as well. With ``query``
+    only traces are returned that contain this text in their name, input, output or metadata, or in
+    those of an observation. They have ``matches``: of each place that is shown the ``observationId``
+    (``None`` in the trace itself), its ``name``, the ``field``, and the ``text`` around the place,
+    which is from ``start`` to ``end`` in it.
     """
     wanted = checked(wanted)
     check_limit(limit)
+    if query is not None and (not isinstance(query, str) or not query.strip()):
+        raise UsageError("query {!r}: give a text to search for".format(query))
     with open_reporting(settings.is_local, note) as journal:
         fresh = list(_fresh(journal, settings, kind="trace"))
 
         def ask(reader: Any) -> List[Body]:
-            shown = list(itertools.islice(reader.traces(wanted, limit), limit))
-            found = pending.added_to_list(shown, fresh, wanted, limit)
+            if query is None:
+                shown = list(itertools.islice(reader.traces(wanted, limit), limit))
+                found = pending.added_to_list(shown, fresh, wanted, limit)
+            else:
+                found = _searched(reader, query, wanted, limit, note)
             return _whole(journal, settings, reader, found) if with_observations else found
 
         found: List[Body] = read_or_recall(journal, settings, ask, note)
         return found
+
+
+def _searched(
+    reader: Any, query: str, wanted: TraceFilter, limit: Optional[int], note: Note
+) -> List[Body]:
+    found = reader.search(query, wanted, limit)
+    for sentence in found.notes:
+        note(sentence)
+    traces: List[Body] = found.traces
+    return traces if wanted.newest_first else traces[::-1]
 
 
 def get_trace(settings: Settings, trace_id: str, note: Note = ignore_note) -> Body:
@@ -236,7 +256,9 @@ def _whole(journal: Journal, settings: Settings, reader: Any, traces: List[Body]
     found = []
     for trace in traces:
         fresh = _fresh(journal, settings, trace["id"])
-        found.append(pending.added_to_trace(whole.get(_key(trace, "id")), fresh) or trace)
+        complete = pending.added_to_trace(whole.get(_key(trace, "id")), fresh) or trace
+        matches = {"matches": trace["matches"]} if "matches" in trace else {}
+        found.append(dict(complete, **matches))
     return found
 
 

@@ -4,7 +4,7 @@ import argparse
 from typing import Any, Iterable, List
 
 from coaiapy.cli import references
-from coaiapy.cli.commands.fuse.traces import diff, stats, views, writes
+from coaiapy.cli.commands.fuse.traces import diff, search, stats, views, writes
 from coaiapy.cli.commands.fuse.traces.filters import add_filters, trace_filter
 from coaiapy.cli.input import agrees
 from coaiapy.cli.options import (
@@ -38,6 +38,7 @@ _VALUED = (
     "--session-id",
     "--session",
     "--name",
+    "--query",
     "--tag",
     "--environment",
     "--from",
@@ -113,6 +114,7 @@ def build_list(parser: argparse.ArgumentParser, group: Any) -> None:
         from_time=None,
         to_time=None,
         order=ORDERS[0],
+        query=None,
         include_observations=False,
         json=False,
         jsonl=False,
@@ -138,6 +140,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add_limit(parser, default=argparse.SUPPRESS)
     add("--all", action="store_true", help="list all traces; --limit is ignored")
     add_filters(parser, default=argparse.SUPPRESS)
+    add("--query", metavar="TEXT", help="only traces that contain this text (see: search)")
     add("--order", choices=ORDERS, help="sort order (default: {})".format(ORDERS[0]))
     add(
         "--include-observations",
@@ -166,7 +169,7 @@ def list_traces(args: argparse.Namespace, context: Context) -> None:
     known = settings.load(context.env_file)
     limit = None if args.all else args.limit
     found = trace_reads.list_traces(
-        known, wanted, limit and limit + 1, args.include_observations, context.note
+        known, wanted, limit and limit + 1, args.include_observations, context.note, args.query
     )
     shown = found[:limit]
     show_listing(args, context, shown, with_note(TRACE_COLUMNS, shown), "trace")
@@ -182,6 +185,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     views.build(group)
     stats.build(group)
     diff.build(group)
+    search.build(group)
     build_observations(group)
     _build_delete(group)
     writes.build(group)

@@ -1,0 +1,44 @@
+"""``coaia fuse traces search``: traces that contain a text, with the place."""
+
+import argparse
+from typing import Any
+
+from coaiapy.cli.commands.fuse.traces.filters import add_filters, add_last, trace_filter
+from coaiapy.cli.options import add_limit
+from coaiapy.cli.output import add_listing_options, note_source, show_listing
+from coaiapy.cli.parser import add_command
+from coaiapy.cli.streams import Context
+from coaiapy.config import settings
+from coaiapy.langfuse.traces import reads
+from coaiapy.langfuse.traces.display import SEARCH_COLUMNS, with_places
+
+
+def build(group: Any) -> None:
+    """Add the command to ``coaia fuse traces``."""
+    parser = add_command(
+        group,
+        "search",
+        search,
+        "find traces by a text in their names, inputs, outputs and metadata",
+        """coaia fuse traces search "connection refused"
+        coaia fuse traces search refund --user-id john --last 7d --json""",
+    )
+    parser.add_argument(
+        "text", metavar="TEXT", help="what to look for, without regard to upper and lower case"
+    )
+    add_filters(parser)
+    add_last(parser)
+    add_limit(parser)
+    add_listing_options(parser)
+
+
+def search(args: argparse.Namespace, context: Context) -> None:
+    """Show the traces that contain the text, the latest first."""
+    known = settings.load(context.env_file)
+    found = reads.list_traces(
+        known, trace_filter(args), args.limit, note=context.note, query=args.text
+    )
+    is_data = args.json or args.jsonl or args.csv
+    rows = found if is_data else with_places(found)
+    show_listing(args, context, rows, SEARCH_COLUMNS, "trace")
+    note_source(context, known)

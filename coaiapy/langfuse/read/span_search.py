@@ -1,0 +1,61 @@
+"""Searches a v4 server with its filters: inputs and outputs by whole words, names by parts of them.
+
+It cannot search metadata. What it finds is looked at again, so that the places are known.
+"""
+
+from typing import Any, Dict, Iterator, List, Optional
+
+from coaiapy.langfuse.read import search as texts
+from coaiapy.langfuse.read import spans as read_spans
+from coaiapy.langfuse.read.filters import TraceFilter
+from coaiapy.langfuse.read.spans import PAGE_SIZE, SpanPages, condition, filter_of
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.body import Body
+
+_FIELDS = "core,basic,time,io,metadata,trace_context"
+_QUESTIONS = (
+    ("input", "matches"),
+    ("output", "matches"),
+    ("name", "contains"),
+    ("traceName", "contains"),
+)
+NOTE = "this server searches inputs and outputs by whole words, names with regard to case, and no metadata"
+
+
+def search(reader: Any, text: str, wanted: TraceFilter, most: Optional[int]) -> texts.Found:
+    """Return the traces that ``wanted`` accepts and that contain a text; ``reader`` asks the server."""
+    hits = texts.Hits(None)
+    accepted: Dict[str, Optional[Body]] = {}
+    for column, operator in _QUESTIONS:
+        query = {"filter": filter_of([condition("string", column, operator, text)])}
+        pages = SpanPages(reader.http, dict(query, fields=_FIELDS))
+        while most is None or len(hits.keys()) < most:
+            rows = read_spans.merged(pages.whole(PAGE_SIZE))[::-1]
+            _look_up(reader, rows, wanted, accepted)
+            for row in rows:
+                key = ids.span_trace_id(row["traceId"])
+                if accepted[key] is not None:
+                    hits.add(key, _places(row, text))
+            if not pages.cursor:
+                break
+    traces = (accepted[key] for key in hits.keys())
+    found = texts.newest_first(hits.with_matches(one) for one in traces if one is not None)
+    return texts.Found(found[:most], (NOTE,))
+
+
+def _look_up(
+    reader: Any, rows: List[Body], wanted: TraceFilter, accepted: Dict[str, Optional[Body]]
+) -> None:
+    """Add the traces of ``rows`` to those that are known: ``None`` for one that is not wanted."""
+    unknown = {ids.span_trace_id(row["traceId"]) for row in rows}.difference(accepted)
+    found = reader.known({key: False for key in sorted(unknown)})
+    for key in unknown:
+        trace = found[key].body if key in found else None
+        accepted[key] = trace if trace is not None and wanted.accepts(trace) else None
+
+
+def _places(row: Body, text: str) -> Iterator[texts.Place]:
+    if read_spans.is_trace(row) or text in str(row.get("traceName") or ""):
+        yield from texts.places_in(read_spans.trace([row]), text)
+    for body in read_spans.observations([row]):
+        yield from texts.places_in(body, text)
