@@ -31,6 +31,9 @@ class Record:
 
     ``step`` has the observation's fields, ``trace`` those of the trace, by attribute; the trace is
     written if it is new or has fields. ``note`` gets a sentence about trouble.
+
+    It keeps the journal open meanwhile: the last program that closes it has to wait for the disk,
+    and one after the other would do that in a script.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Record:
         self._env_file = env_file
         self._note = note
         self._observer: Optional[Observer] = None
+        self._journal: Optional[Journal] = None
         self._rows: List[int] = []
         self._is_noted = False
 
@@ -55,6 +59,8 @@ class Record:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        if self._journal is not None:
+            self._journal.__exit__()
         if self._observer is not None:
             self._observer.__exit__()
 
@@ -74,7 +80,12 @@ class Record:
         if self._observer is None:
             self._observer = Observer().__enter__()
         known = settings.load(self._env_file)
-        self._rows = list(begin(known, self._records, self._observer.token).rows)
+        self._rows = list(begin(self._open(), known, self._records, self._observer.token).rows)
+
+    def _open(self) -> Journal:
+        if self._journal is None:
+            self._journal = Journal()
+        return self._journal
 
     def _close(self, outcome: Mapping[str, Any]) -> None:
         if not self._rows:
@@ -82,8 +93,7 @@ class Record:
         changes = {self._rows[-1]: api_named(checked(outcome, "observation"))}
         for row in self._rows[:-1]:
             changes[row] = _of_trace(outcome) if self.place.opens_trace else {}
-        with Journal() as journal:
-            journal.close_records(changes)
+        self._open().close_records(changes)
 
     def _try(self, action: Callable[[], None]) -> bool:
         try:

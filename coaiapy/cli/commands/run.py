@@ -1,7 +1,7 @@
 """``coaia run``: runs a command unchanged, and writes what it did as an observation."""
 
 import argparse
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 from coaiapy.cli.options import (
     add_id,
@@ -172,8 +172,8 @@ def _deliver(args: argparse.Namespace, context: Context, result: Any) -> None:
 def _wishes(args: argparse.Namespace, context: Context) -> Any:
     from coaiapy.running.observed import Wishes
 
-    usual = _usual(context)
-    masked = usual.get("run.redact")
+    usual, are_right = _usual(context)
+    masked = usual["run.redact"]
     return Wishes(
         words=args.command,
         name=args.name,
@@ -188,9 +188,9 @@ def _wishes(args: argparse.Namespace, context: Context) -> Any:
             "session_id": args.session_id,
             "tags": args.tag,
         },
-        kept=_CAPTURED[args.capture or usual.get("run.capture", "both")],
-        most=args.capture_bytes or usual.get("run.capture_bytes", 0),
-        sizes_only=not usual,
+        kept=_CAPTURED[args.capture or usual["run.capture"]],
+        most=args.capture_bytes or usual["run.capture_bytes"],
+        sizes_only=not are_right,
         redact=args.redact + ([masked] if masked else []),
         level=args.level_on_failure,
         timeout=args.limit,
@@ -199,14 +199,16 @@ def _wishes(args: argparse.Namespace, context: Context) -> Any:
     )
 
 
-def _usual(context: Context) -> Dict[str, Any]:
-    """Return the settings of coaia run, none if one is wrong: then only sizes are recorded."""
+def _usual(context: Context) -> Tuple[Dict[str, Any], bool]:
+    """Return the settings of coaia run, and whether they are right: else they are the defaults, and
+    only sizes are recorded."""
     from coaiapy.config import values
+    from coaiapy.config.schema import KEY_OF
 
     names = ("run.capture", "run.capture_bytes", "run.redact")
     try:
         known = values.load(context.env_file)
-        return {name: known.get(name) for name in names}
+        return {name: known.get(name) for name in names}, True
     except CoaiaError as error:
         context.note("coaia: only sizes are recorded: {}".format(error))
-        return {}
+        return {name: KEY_OF[name].default for name in names}, False

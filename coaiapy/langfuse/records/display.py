@@ -23,7 +23,7 @@ _UNCONFIRMED = {
 }
 # Fields by what they hold; the names are those of Langfuse's API and of coaia. Ids may be shortened,
 # because their beginning can be typed instead; what else people copy is never cut.
-_TIMES = r"At$|_at$|^timestamp$|^startTime$|^oldest$"
+_TIMES = r"At$|_at$|_since$|^timestamp$|^startTime$|^oldest$"
 _IDS = r"(^|_)id$|Id$"
 _COPIED = r"(^|_)(row|number|path)$|At$|_at$|Time$|^timestamp$|^objectName$"
 

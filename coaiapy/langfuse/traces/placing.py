@@ -15,17 +15,20 @@ from coaiapy.langfuse.records.records import Kept
 
 
 def begin(
-    settings: Settings, records: Iterable[Any], observer: str, is_durable: bool = True
+    journal: Journal,
+    settings: Settings,
+    records: Iterable[Any],
+    observer: str,
+    is_durable: bool = True,
 ) -> Written:
     """Save records of what begins now; they are sent once ``observer`` has closed them.
 
     ``is_durable`` is that of ``Journal.transaction``.
     """
-    with Journal() as journal:
-        destination = destination_of(journal, settings)
-        unread: Dict[str, bool] = {}
-        whole = placed(journal, settings, destination, records, unread)
-        return journal.begin(destination, whole, observer, unread, is_durable=is_durable)
+    destination = destination_of(journal, settings)
+    unread: Dict[str, bool] = {}
+    whole = placed(journal, settings, destination, records, unread)
+    return journal.begin(destination, whole, observer, unread, is_durable=is_durable)
 
 
 def placed(

@@ -25,7 +25,8 @@ def begin(known: Settings, records: Iterable[Any]) -> List[int]:
     watch = _watch()
     token = watch.enter()
     try:
-        return list(placing.begin(known, records, token, is_durable=False).rows)
+        with Journal() as journal:
+            return list(placing.begin(journal, known, records, token, is_durable=False).rows)
     except BaseException:
         watch.leave()
         raise

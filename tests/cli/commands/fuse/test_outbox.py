@@ -129,7 +129,7 @@ def test_status_shows_the_sender_of_each_destination(coaia, server):
         "nobody answers",
     )
     assert found["sender_since"] == "2026-01-05T08:00:00.000Z"
-    assert re.search(r"running +2026-01-05\S* .*7 +nobody answers", coaia("status").out)
+    assert re.search(r"running +2026-01-05 08:00:00Z +7 +nobody answers", coaia("status").out)
     lock.show(Status(1767600000.0, 7, "", False))
     lock.close()
     (found,) = json.loads(coaia("status", "--json").out)
