@@ -1,7 +1,7 @@
 """Options and values that many commands take, and the checks of such values."""
 
 import argparse
-from typing import Any, Optional, Sequence
+from typing import Any, List, Optional, Sequence
 
 from coaiapy.cli import references
 from coaiapy.errors import UsageError
@@ -141,6 +141,23 @@ def add_id(parser: Any, kind: str, *short: str, **options: Any) -> None:
         default=argparse.SUPPRESS,
         help=argparse.SUPPRESS,
     )
+
+
+def add_words(parser: Any, usage: str) -> None:
+    """Make a command take the words of another program, all that follow the first ``--``.
+
+    They are its ``command``.
+    """
+
+    def set_aside(given: List[str]) -> List[str]:
+        place = given.index("--") if "--" in given else len(given)
+        parser.set_defaults(command=given[place + 1 :])
+        return given[:place]
+
+    parser.usage = usage
+    parser.set_defaults(command=[])
+    parser.joined = set_aside
+    parser.meant = lambda left, given: ": put -- before the command ({})".format(usage)
 
 
 def add_reference(parser: Any, kind: str, variable: str = "") -> None:

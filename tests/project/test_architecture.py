@@ -23,6 +23,7 @@ WINGS = """
     templating stash llm views
     audio
     running
+    experiments
     environment
     pipeline cogh syntation
     checks

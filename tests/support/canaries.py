@@ -72,6 +72,8 @@ LANGFUSE = """
     fuse datasets create d
     fuse datasets import d items.jsonl --create
     fuse datasets export d
+    fuse experiments run d --name n -- true
+    fuse experiments delete n --yes
     fuse dataset-items create d -i x
     fuse dataset-items list d
     fuse dataset-items get i

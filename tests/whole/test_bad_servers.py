@@ -61,7 +61,7 @@ LOCAL = """
     pipeline list, pipeline show, pipeline init, pipeline schema, pipeline trust, pipeline untrust, env, environment, tag, init, trust, untrust,
     config show, completion, help, fuse outbox status, fuse outbox list, fuse outbox show, fuse outbox retry,
     fuse outbox drop, fuse outbox export, fuse sessions view, fuse score-configs presets list,
-    fuse score-configs presets show
+    fuse score-configs presets show, fuse experiments list, fuse experiments show
 """
 
 

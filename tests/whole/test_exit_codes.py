@@ -15,6 +15,7 @@ MISSING = """
     fuse prompts diff NO
     fuse prompts check NO
     fuse datasets import d NO
+    fuse experiments run NO.jsonl --name n -- true
     fuse scores import NO
     fuse score-configs import NO
     fuse sessions view -f NO
@@ -46,6 +47,8 @@ UNKNOWN_NAMES = """
     fuse traces patch-output nosuch x
     fuse sessions get nosuch
     fuse scores get nosuch
+    fuse experiments show nosuch
+    fuse experiments delete nosuch --yes
     fuse outbox show 99
     fuse score-configs presets show nosuch
     fetch nosuch

@@ -15,7 +15,7 @@ WITHOUT = """
     tash, stash delete
     pipeline schema, pipeline untrust, synthesize
     fuse traces delete, fuse traces add-observations
-    fuse prompts delete, fuse datasets export, fuse dataset-items delete
+    fuse prompts delete, fuse datasets export, fuse dataset-items delete, fuse experiments delete
     fuse scores delete, fuse score-configs archive, fuse score-configs export
     fuse media download, fuse outbox drop, fuse outbox retry, fuse outbox export
 """
@@ -26,7 +26,7 @@ LISTINGS = """
     fuse traces, fuse traces list, fuse traces list-observations, fuse traces stats, fuse traces search x, fuse sessions list
     fuse prompts list, fuse datasets list, fuse dataset-items list d, fuse comments list
     fuse projects, fuse scores list, fuse score-configs list, fuse score-configs available
-    fuse score-configs presets list, fuse outbox status, fuse outbox list
+    fuse score-configs presets list, fuse outbox status, fuse outbox list, fuse experiments list
 """
 
 

@@ -26,6 +26,11 @@ RESOURCES = (
         "commands.fuse.datasets.items.build_items",
         "create, list and delete the items of datasets",
     ),
+    Branch(
+        "experiments",
+        "commands.fuse.experiments.experiments.build",
+        "run a command for every item of a dataset; score, compare and gate what it puts out",
+    ),
     Branch("sessions", "commands.fuse.sessions.build", "list, show and create sessions"),
     Branch(
         "comments",

@@ -137,6 +137,7 @@ TYPES = {
     "json_value": "JSON",
     "categories_from_text": "JSON",
     "upper": "text",
+    "_rate": "N/min",
     "_number": "number",
     "_temperature": "number",
     "_variable": "KEY=VALUE",

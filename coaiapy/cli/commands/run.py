@@ -7,6 +7,7 @@ from coaiapy.cli.options import (
     add_id,
     add_observation_type,
     add_trace_tags,
+    add_words,
     json_or_text,
     positive,
     seconds,
@@ -22,7 +23,6 @@ _USAGE = "coaia run [options] -- COMMAND [ARG ...]"
 
 def build(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia run``."""
-    parser.usage = _USAGE
     as_command(
         parser,
         run,
@@ -31,20 +31,12 @@ def build(parser: Parser, words: List[str]) -> None:
         coaia run --name train --timeout 3600 --retries 2 -- python train.py --epochs 3""",
         local=True,
     )
-    parser.set_defaults(command=[], require_delivery=False)
-    parser.joined = lambda given: _without_command(parser, given)
-    parser.meant = lambda left, given: ": put -- before the command ({})".format(_USAGE)
+    parser.set_defaults(require_delivery=False)
+    add_words(parser, _USAGE)
     _add_record(parser)
     _add_trace(parser)
     _add_capture(parser)
     _add_execution(parser)
-
-
-def _without_command(parser: Parser, words: List[str]) -> List[str]:
-    """Set the command, all words after the first ``--``, aside, and return the other words."""
-    place = words.index("--") if "--" in words else len(words)
-    parser.set_defaults(command=words[place + 1 :])
-    return words[:place]
 
 
 def _add_record(parser: Parser) -> None:

@@ -90,14 +90,16 @@ def metadata_from(value: Any) -> Any:
         return {"note": value}
 
 
-def list_dataset_items(settings: Settings, dataset_name: str) -> List[Body]:
+def list_dataset_items(
+    settings: Settings, dataset_name: str, version: Optional[str] = None
+) -> List[Body]:
     """Return every item of one dataset; ``NotFoundError`` if there is no such dataset.
 
-    Servers since v3 list only active items; an archived one can be read by its id.
+    ``version`` is a time: the items as they were then, which servers of v2 do not know. Servers since v3 list only active items; an archived one can be read by its id.
     """
     with client_for(settings, "dataset items") as http:
         try:
-            items = list(items_of(http, dataset_name))
+            items = list(items_of(http, dataset_name, version))
         except NotFoundError:
             items = []
     if not items:
@@ -105,9 +107,12 @@ def list_dataset_items(settings: Settings, dataset_name: str) -> List[Body]:
     return with_given_ids(items)
 
 
-def items_of(http: LangfuseHttp, dataset_name: str) -> Iterable[Body]:
+def items_of(
+    http: LangfuseHttp, dataset_name: str, version: Optional[str] = None
+) -> Iterable[Body]:
     """Yield the items of a dataset; items of other datasets in the answer are left out."""
-    for item in numbered(http, ITEMS, {"datasetName": dataset_name}, None):
+    query = {"datasetName": dataset_name, "version": version}
+    for item in numbered(http, ITEMS, query, None):
         if item.get("datasetName", dataset_name) == dataset_name:
             yield item
 

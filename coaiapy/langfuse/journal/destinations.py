@@ -89,6 +89,11 @@ def adopt(
                 mine, known = (db.execute(row, (taken[n],)).fetchone() for n in ("seq", "known"))
                 merge_into(db, known, _merged(mine, known))
                 db.execute("DELETE FROM records WHERE seq = ?", (taken["seq"],))
+        db.execute(
+            "INSERT OR IGNORE INTO experiments SELECT ?, id, started_at, plan FROM experiments"
+            " WHERE destination = ?",
+            (destination, source),
+        )
         return len(found)
 
 

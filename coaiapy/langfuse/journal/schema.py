@@ -6,7 +6,7 @@ bodies. It is filled when somebody asks for them (see ``langfuse.figures.kept``)
 A trigger takes away the figures of a record that changes, and notes it in ``stale``.
 """
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 # The destination of records that stay on this machine.
 LOCAL = 0
 # The kind of a row whose record cannot be read.
@@ -95,8 +95,18 @@ CREATE TABLE states (
     state BLOB NOT NULL
 );
 """
+# What version 5 has added: the experiments of this machine. What became of their items is in records.
+EXPERIMENTS = """
+CREATE TABLE experiments (
+    destination INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    plan TEXT NOT NULL,
+    PRIMARY KEY (destination, id)
+);
+"""
 # The script that brings a journal of a version to the next one.
-UPGRADES = {1: OPEN_RECORDS, 2: FIGURES + FIND_ALL_LONE, 3: STATES}
+UPGRADES = {1: OPEN_RECORDS, 2: FIGURES + FIND_ALL_LONE, 3: STATES, 4: EXPERIMENTS}
 
 SCHEMA = """
 CREATE TABLE destinations (
@@ -147,4 +157,4 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_by_state ON deliveries (destination, state, seq);
 CREATE TABLE stash (key TEXT PRIMARY KEY, value BLOB NOT NULL, expires_at REAL);
 """
-SCHEMA += OPEN_RECORDS + FIGURES + STATES
+SCHEMA += OPEN_RECORDS + FIGURES + STATES + EXPERIMENTS

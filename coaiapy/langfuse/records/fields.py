@@ -24,6 +24,19 @@ OBSERVATION_TYPES = (
 LEVELS = ("DEBUG", "DEFAULT", "WARNING", "ERROR")
 SCORE_TYPES = ("NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT", "CORRECTION")
 MAX_ID_LENGTH = 800
+# What a trace may tell of the experiment that it is an item of, as v4 servers name it.
+EXPERIMENT_FIELDS = (
+    "id",
+    "name",
+    "description",
+    "metadata",
+    "dataset.id",
+    "item.id",
+    "item.expected_output",
+    "item.metadata",
+    "item.version",
+    "item.root_observation_id",
+)
 # The key that marks a body which this machine has written and a server may not show yet.
 UNCONFIRMED = "unconfirmed"
 # Its value for what is still going on, and is sent when it has ended.
@@ -88,6 +101,17 @@ def _texts(value: Any) -> Tuple[str, ...]:
     return tuple(_text(item) for item in value)
 
 
+def _experiment(value: Any) -> Body:
+    given = _object(value)
+    for name in given:
+        if name not in EXPERIMENT_FIELDS:
+            raise ValueError("has no {!r}{}".format(name, did_you_mean(name, EXPERIMENT_FIELDS)))
+    for name in ("id", "name"):
+        if not isinstance(given.get(name), str) or not given[name]:
+            raise ValueError("needs a text as its {}".format(name))
+    return given
+
+
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError("must be true or false, not {}".format(kind_of(value)))
@@ -139,6 +163,7 @@ TRACE_FIELDS = (
     Field("release", "release", _text),
     Field("version", "version", _text),
     Field("public", "public", _flag),
+    Field("experiment", "experiment", _experiment, holds_json=True),
 )
 
 OBSERVATION_FIELDS = (

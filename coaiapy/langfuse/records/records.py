@@ -31,6 +31,7 @@ class Trace(NamedTuple):
     release: Optional[str] = None
     version: Optional[str] = None
     public: Optional[bool] = None
+    experiment: Optional[Body] = None
 
     @property
     def kind(self) -> str:

@@ -137,6 +137,7 @@ def _moment(item: Outgoing) -> str:
 def _trace(body: Body, server: Server) -> Body:
     sent = dict(body)
     own: Body = {}
+    sent.pop("experiment", None)  # these servers have runs of datasets instead
     if not server.has(features.ENVIRONMENTS):
         own["environment"] = sent.pop("environment", None)
     return _as_read(_with_metadata(sent, own), server)

@@ -198,6 +198,8 @@ def _context(
         attributes.append(_attribute("langfuse.trace.tags", {"arrayValue": tags}))
     if "public" in trace:
         attributes.append(_attribute("langfuse.trace.public", {"boolValue": trace["public"]}))
+    for name, value in trace.get("experiment", {}).items():
+        attributes.append(text_attribute("langfuse.experiment." + name, as_text(value)))
     own = {} if ids.span_trace_id(trace_id) == trace_id else {"trace_id": trace_id}
     metadata = sent(trace.get("metadata") or {}, own)
     return attributes + _texts(metadata.items(), "langfuse.trace.metadata.")

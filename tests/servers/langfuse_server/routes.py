@@ -8,6 +8,7 @@ from . import (
     comments,
     dataset_runs,
     datasets,
+    experiments,
     ingestion,
     media,
     metrics,
@@ -104,6 +105,8 @@ ROUTES: List[Route] = [
     Route("GET", "/datasets/{}/runs", dataset_runs.list_runs, legacy=True),
     Route("GET", "/datasets/{}/runs/{}", dataset_runs.get_run, legacy=True),
     Route("DELETE", "/datasets/{}/runs/{}", dataset_runs.delete_run, new=True, legacy=True),
+    Route("GET", "/experiments", experiments.list_experiments, new=True),
+    Route("GET", "/experiment-items", experiments.list_items, new=True),
     Route("POST", "/comments", comments.create),
     Route("GET", "/comments", comments.list_comments),
     Route("GET", "/comments/{}", comments.get),
@@ -115,8 +118,6 @@ ROUTES: List[Route] = [
 # that answer for Langfuse's.
 NOT_PLAYED = (
     "datasets",
-    "experiments",
-    "experiment-items",
     "models",
     "annotation-queues",
 )

@@ -1,0 +1,71 @@
+"""What of an experiment is shown: its summary, and sentences about what is not as it should be."""
+
+from typing import Any, Dict, Iterator, List
+
+from coaiapy.util.text import counted
+from coaiapy.util.times import span
+
+
+def report_body(found: Any) -> Dict[str, Any]:
+    """Return what became of a run as JSON data."""
+    return dict(
+        head(found.plan), worked_on=found.worked_on, cost=found.cost, **found.summary.body()
+    )
+
+
+def head(plan: Any) -> Dict[str, Any]:
+    """Return what identifies a run."""
+    return {
+        "id": plan.id,
+        "name": plan.name,
+        "dataset": plan.dataset,
+        "description": plan.description,
+        "metadata": plan.metadata,
+        "startedAt": plan.started_at,
+    }
+
+
+def summary_lines(found: Any) -> Iterator[str]:
+    """Yield the lines that sum a run up."""
+    body = found.summary.body()
+    yield "{}  {} of {} done: {}".format(
+        found.plan.name, body["done"], body["expected"], states_text(body["states"])
+    )
+    for name, one in body["scores"].items():
+        more = ", {} flaky".format(one["flaky"]) if one["flaky"] else ""
+        more += ", {} without".format(one["unscored"]) if one["unscored"] else ""
+        yield "{}  {:.4g} (mean of {}{})".format(
+            name, one["mean"], counted(one["items"], "item"), more
+        )
+    for name, counts in sorted(body["labels"].items()):
+        told = ("{} {}".format(label, count) for label, count in sorted(counts.items()))
+        yield "{}  {}".format(name, ", ".join(told))
+    if body["latency_p95"] is not None:
+        yield "latency  {} (median), {} (p95)".format(
+            span(body["latency_p50"]), span(body["latency_p95"])
+        )
+    if found.cost:
+        yield "cost  {:.4f} USD".format(found.cost)
+
+
+def states_text(states: Dict[str, int]) -> str:
+    """Return the counts of states in words: ``290 ok, 10 failed``."""
+    ordered: List[str] = sorted(states, key=lambda state: (state != "ok", state))
+    return ", ".join("{} {}".format(states[state], state) for state in ordered) or "none"
+
+
+def link_notes(found: Any) -> Iterator[str]:
+    """Yield a sentence for each thing that keeps the run from being seen in Langfuse."""
+    linked = found.linked
+    if linked.unknown:
+        yield (
+            "{} not in the dataset {!r} of the server and not linked: import the file (coaia fuse "
+            "datasets import), then run this again".format(
+                counted(linked.unknown, "item") + (" is" if linked.unknown == 1 else " are"),
+                found.plan.dataset,
+            )
+        )
+    if linked.problem is not None:
+        yield "not all items are linked to the dataset ({}): run this again later".format(
+            linked.problem
+        )

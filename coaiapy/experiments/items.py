@@ -1,0 +1,137 @@
+"""The items of an experiment: of a Langfuse dataset or of a file, and which of them are wanted."""
+
+import json
+import os
+import random
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from coaiapy.config.settings import Settings
+from coaiapy.errors import ConfigError, StateError, UsageError
+from coaiapy.langfuse.datasets import datasets
+from coaiapy.langfuse.datasets.files import READABLE, read_dataset_items
+from coaiapy.langfuse.records.body import Body
+from coaiapy.util.text import Note
+
+# The extensions of files that have items.
+_ENDINGS = tuple("." + ending for ending in READABLE + ("ndjson", "tsv", "yml"))
+
+
+class Item(NamedTuple):
+    """An item of a dataset."""
+
+    id: str
+    input: Any = None
+    expected: Any = None
+    metadata: Any = None
+
+
+class Dataset(NamedTuple):
+    """A dataset: ``id`` is that of Langfuse, ``None`` for a file."""
+
+    name: str
+    id: Optional[str]
+    items: List[Item]
+
+
+class Choice(NamedTuple):
+    """Which items are wanted: those that match all ``filters``, a random ``sample``, the first ones."""
+
+    filters: Sequence[Tuple[str, str]] = ()
+    sample: Optional[int] = None
+    seed: int = 0
+    limit: Optional[int] = None
+
+    def of(self, items: List[Item]) -> List[Item]:
+        """Return the items that are wanted, in their order."""
+        found = [item for item in items if all(_matches(item, *one) for one in self.filters)]
+        if self.sample is not None and self.sample < len(found):
+            drawn = random.Random(self.seed).sample(range(len(found)), self.sample)
+            found = [found[place] for place in sorted(drawn)]
+        return found[: self.limit]
+
+
+def load(settings: Settings, name: str, version: Optional[str], note: Note) -> Dataset:
+    """Return the dataset of a file, or else of this name on the server, with its active items.
+
+    ``version`` is a point in time: the items as they were then. Raises ``ConfigError`` if neither
+    can be.
+    """
+    if os.path.isfile(name) or name.lower().endswith(_ENDINGS):
+        if version:
+            raise UsageError("--version is for datasets of a server, and {} is a file".format(name))
+        return _of_file(name, note)
+    if not settings.has_server or settings.is_local:
+        raise ConfigError(
+            "there is no file {!r}, and in local mode there are no other datasets: name a file, or "
+            "set the keys of Langfuse".format(name)
+        )
+    found = datasets.get_dataset(settings, name)
+    bodies = datasets.list_dataset_items(settings, name, version)
+    active = [body for body in bodies if not datasets.is_archived(body)]
+    # The newest is listed first; a run goes in the order in which they were made.
+    return Dataset(name, str(found["id"]), [_item(body) for body in reversed(active)])
+
+
+def _of_file(path: str, note: Note) -> Dataset:
+    """Return the items of a file: the name of its dataset is that of the file without extension.
+
+    Items without an id have the one that they get when the file is imported into that dataset.
+    """
+    from coaiapy.util.files import reason
+
+    name = os.path.splitext(os.path.basename(path))[0]
+    try:
+        with open(path, "rb") as stream:
+            found = read_dataset_items(stream, name, path, note=note)
+    except OSError as error:
+        raise StateError("{} cannot be read: {}".format(path, reason(error))) from error
+    active = [body for body in found.items if not datasets.is_archived(body)]
+    return Dataset(name, None, [_item(body) for body in active])
+
+
+def _item(body: Body) -> Item:
+    expected, metadata = body.get("expectedOutput"), body.get("metadata")
+    return Item(str(body["id"]), body.get("input"), expected, metadata)
+
+
+def parsed_filter(text: str) -> Tuple[str, str]:
+    """Return the path and the value of ``PATH=VALUE``, such as ``metadata.topic=math``."""
+    path, sign, value = text.partition("=")
+    if not sign or path.split(".")[0] not in Item._fields:
+        raise UsageError(
+            "{!r} is not a filter: write PATH=VALUE, such as metadata.topic=math; paths begin with "
+            "{}".format(text, ", ".join(Item._fields))
+        )
+    return path, value
+
+
+def _matches(item: Item, path: str, wanted: str) -> bool:
+    first, *rest = path.split(".")
+    value: Any = getattr(item, first)
+    for name in rest:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value is not None and as_text(value) == wanted
+
+
+def as_text(value: Any) -> str:
+    """Return a text as it is, and anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def environment(item: Item, repeat: int, most: int = 100000) -> Dict[str, Optional[str]]:
+    """Return what a command finds about its item in its environment.
+
+    A value of more than ``most`` bytes is left out: systems refuse it.
+    """
+    values = {
+        "COAIA_ITEM_ID": item.id,
+        "COAIA_ITEM_EXPECTED": None if item.expected is None else as_text(item.expected),
+        "COAIA_ITEM_METADATA": None if item.metadata is None else as_text(item.metadata),
+        "COAIA_ITEM_REPEAT": str(repeat),
+    }
+    return {name: text if fits(text, most) else None for name, text in values.items()}
+
+
+def fits(text: Optional[str], most: int = 100000) -> bool:
+    """Tell whether a text can be in the environment or among the arguments of a command."""
+    return text is not None and "\0" not in text and len(text.encode("utf-8", "replace")) <= most

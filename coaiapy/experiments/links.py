@@ -1,0 +1,130 @@
+"""Links the traces of an experiment to the items of a Langfuse dataset.
+
+Servers with the tables of v3 have runs of datasets, whose items are written one by one. The others
+read all from the traces (see ``otlp``). A run item has no id that we could choose: what is linked is
+read before, and nothing is linked twice.
+"""
+
+from typing import Any, Iterable, List, NamedTuple, Optional, Tuple
+
+from coaiapy.config.settings import Settings
+from coaiapy.errors import CoaiaError, ConfigError, NotFoundError
+from coaiapy.experiments.plans import Plan
+from coaiapy.langfuse.client import features
+from coaiapy.langfuse.client.errors import UnavailableError
+from coaiapy.langfuse.client.http import LangfuseHttp, quoted
+from coaiapy.langfuse.client.online import client_for
+from coaiapy.langfuse.client.server import Server, server_for
+from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.records.body import Body
+from coaiapy.util.threads import run_all
+
+RUN_ITEMS = "/api/public/dataset-run-items"
+_EVENTS_ONLY = "v4-events_only"
+
+
+class Linked(NamedTuple):
+    """What became of links. ``run_id`` is the id of the run there, ``None`` if there is none.
+
+    ``new`` were made, ``unknown`` are items that the server has not; ``problem`` has stopped it.
+    """
+
+    run_id: Optional[str] = None
+    new: int = 0
+    unknown: int = 0
+    problem: Optional[CoaiaError] = None
+    keeps_scores: bool = True
+
+
+def link(
+    settings: Settings, journal: Journal, plan: Plan, pairs: Iterable[Tuple[str, str]]
+) -> Linked:
+    """Link items to traces, given as pairs of their ids, as far as they are not linked yet.
+
+    Failures are in the result.
+    """
+    if settings.is_local:
+        return Linked(plan.id)
+    try:
+        with client_for(settings, "runs of datasets") as http:
+            server = server_for(http, journal)
+            if server.mode == _EVENTS_ONLY:
+                return Linked(plan.id)
+            return _link(http, server, plan, list(pairs))
+    except CoaiaError as error:
+        return Linked(problem=error)
+
+
+def _link(http: LangfuseHttp, server: Server, plan: Plan, pairs: List[Tuple[str, str]]) -> Linked:
+    """Link what is missing, and what was not taken again, until nothing more is taken."""
+    result = Linked(keeps_scores=server.has(features.SESSION_SCORES))
+    while True:
+        known = _run(http, plan) or {}
+        linked = {one.get("traceId") for one in known.get("datasetRunItems") or []}
+        missing = [pair for pair in pairs if pair[1] not in linked]
+        # The first makes the run: two at a time would make two runs of one name.
+        found = [] if known else run_all(lambda pair: _post(http, plan, pair), missing[:1])
+        stop = (ConfigError, UnavailableError)
+        found += run_all(lambda pair: _post(http, plan, pair), missing[len(found) :], stop)
+        for one in found:
+            if one.error and not isinstance(one.error, CoaiaError):
+                raise one.error
+        made = [one.value for one in found if one.was_tried and isinstance(one.value, dict)]
+        run_id = known.get("id") or next((str(one["datasetRunId"]) for one in made), None)
+        unknown = [one.item for one in found if isinstance(one.error, NotFoundError)]
+        pairs = [pair for pair in missing if pair not in unknown]
+        result = result._replace(
+            run_id=run_id,
+            new=result.new + len(made),
+            unknown=result.unknown + len(unknown),
+            problem=next((_problem(one) for one in found if _problem(one)), None),
+        )
+        if result.problem is None or not made:
+            return result
+
+
+def _post(http: LangfuseHttp, plan: Plan, pair: Tuple[str, str]) -> Any:
+    """Link an item; return the answer, or the error that the server answered with for now."""
+    body = {"runName": plan.name, "datasetItemId": pair[0], "traceId": pair[1]}
+    body.update(_of_run(plan))
+    try:
+        return http.request("POST", RUN_ITEMS, json=body)
+    except UnavailableError as error:
+        if error.status is None:
+            raise
+        return error
+
+
+def _problem(one: Any) -> Optional[CoaiaError]:
+    found = one.value if isinstance(one.value, CoaiaError) else one.error
+    return None if isinstance(found, NotFoundError) else found
+
+
+def _of_run(plan: Plan) -> Body:
+    told = {"runDescription": plan.description, "metadata": plan.metadata or None}
+    if plan.version:
+        told["datasetVersion"] = plan.version
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _run(http: LangfuseHttp, plan: Plan) -> Optional[Body]:
+    """Return the run with its items; ``None`` if there is none yet."""
+    path = "/api/public/datasets/{}/runs/{}".format(quoted(plan.dataset), quoted(plan.name))
+    try:
+        found: Body = http.request("GET", path)
+    except NotFoundError:
+        return None
+    return found
+
+
+def delete(settings: Settings, journal: Journal, plan: Plan) -> bool:
+    """Delete the run on the server; false if the server has no run of this name, or no such runs."""
+    with client_for(settings, "runs of datasets") as http:
+        if server_for(http, journal).mode == _EVENTS_ONLY:
+            return False
+        path = "/api/public/datasets/{}/runs/{}".format(quoted(plan.dataset), quoted(plan.name))
+        try:
+            http.request("DELETE", path)
+        except NotFoundError:
+            return False
+    return True

@@ -1,0 +1,149 @@
+"""An experiment: a command that runs for every item of a dataset, under one name.
+
+All ids derive from the names, so that whoever runs the same experiment again writes the same
+records: the trace of an item begins with the 16 hex digits of the experiment.
+"""
+
+import json
+import shlex
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+
+from coaiapy.errors import NotFoundError, UsageError
+from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.body import Body
+from coaiapy.util import times
+from coaiapy.util.text import did_you_mean
+
+_FIND = (
+    "SELECT id, started_at, plan FROM experiments WHERE destination = ? ORDER BY started_at DESC"
+)
+
+_GIT_SECONDS = 5
+# The columns of a list of runs.
+COLUMNS = {
+    "name": "Name",
+    "dataset": "Dataset",
+    "startedAt": "Started",
+    "results": "Results",
+    "scores": "Scores",
+    "id": "ID",
+}
+
+
+class Plan(NamedTuple):
+    """What belongs to an experiment as a whole.
+
+    ``dataset_id`` is that of the Langfuse dataset, ``None`` for a file; ``items`` and ``repeat``
+    say how many results are expected.
+    """
+
+    name: str
+    dataset: str
+    dataset_id: Optional[str] = None
+    description: Optional[str] = None
+    metadata: Body = {}
+    version: Optional[str] = None
+    items: int = 0
+    repeat: int = 1
+    started_at: str = ""
+
+    @property
+    def id(self) -> str:
+        """The id of the experiment: 16 hex digits."""
+        return ids.derived_observation_id("experiment", self.dataset, self.name)
+
+    def trace_id(self, item_id: str, repeat: int) -> str:
+        """Return the id of the trace of an item, which counts its repetitions from 1."""
+        return self.id + ids.derived_observation_id(self.id, item_id, str(repeat))
+
+
+def observation_id(trace_id: str) -> str:
+    """Return the id of the observation that a trace of an item has of its command."""
+    return ids.derived_observation_id(trace_id, "item")
+
+
+def score_id(target: str, name: str) -> str:
+    """Return the id of the score of this name, of an item's trace or of an experiment."""
+    return ids.derived_observation_id(target, "score", name)
+
+
+def metadata_of(words: Sequence[str], commit: Optional[str], more: Body) -> Body:
+    """Return the metadata of a run: its command and the commit of git, and what is given."""
+    found: Body = {"command": " ".join(map(shlex.quote, words))}
+    if commit:
+        found["git_commit"] = commit
+    return dict(found, **more)
+
+
+def commit() -> Optional[str]:
+    """Return the commit of git that this folder is at, ``None`` if that is not known."""
+    import subprocess
+
+    try:
+        said = subprocess.check_output(
+            ["git", "rev-parse", "HEAD"], stderr=subprocess.DEVNULL, timeout=_GIT_SECONDS
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return said.decode("ascii", "replace").strip() or None
+
+
+def save(journal: Journal, destination: int, plan: Plan) -> Plan:
+    """Save an experiment, or the new plan of one that was begun before; return it as it is saved."""
+    known = {one.id: one for one in every(journal, destination)}.get(plan.id)
+    plan = plan._replace(started_at=known.started_at if known else times.now())
+    text = json.dumps(plan._asdict())
+    with journal.transaction() as db:
+        db.execute(
+            "INSERT OR REPLACE INTO experiments (destination, id, started_at, plan)"
+            " VALUES (?, ?, ?, ?)",
+            (destination, plan.id, plan.started_at, text),
+        )
+    return plan
+
+
+def every(journal: Journal, destination: int) -> List[Plan]:
+    """Return the experiments of a destination, the latest first."""
+    return [Plan(**_fields(row["plan"])) for row in journal.rows(_FIND, destination)]
+
+
+def _fields(text: str) -> Dict[str, Any]:
+    known = json.loads(text)
+    return {name: known[name] for name in Plan._fields if name in known}
+
+
+def find(journal: Journal, destination: int, run: str, dataset: Optional[str] = None) -> Plan:
+    """Return the experiment of this name or id, or the ``latest`` one.
+
+    Raises ``NotFoundError`` if this machine has none, ``UsageError`` if several have the name.
+    """
+    known = [one for one in every(journal, destination) if dataset in (None, one.dataset)]
+    found = [one for one in known if run in (one.name, one.id)]
+    if run == "latest" and not found:
+        found = known[:1]
+    if not found:
+        raise NotFoundError(
+            "no experiment {!r} was run on this machine{}: coaia fuse experiments list shows "
+            "them".format(run, did_you_mean(run, {one.name for one in known}))
+        )
+    if len(found) > 1:
+        raise UsageError(
+            "there are experiments {!r} with the datasets {}: say which with --dataset".format(
+                run, ", ".join(one.dataset for one in found)
+            )
+        )
+    return found[0]
+
+
+def forget(journal: Journal, destination: int, plan: Plan) -> None:
+    """Delete an experiment with all records of its items from the journal."""
+    first, last = plan.id + "0" * 16, plan.id + "f" * 16
+    with journal.transaction() as db:
+        db.execute(
+            "DELETE FROM records WHERE destination = ? AND trace_key BETWEEN ? AND ?",
+            (destination, first, last),
+        )
+        db.execute(
+            "DELETE FROM experiments WHERE destination = ? AND id = ?", (destination, plan.id)
+        )

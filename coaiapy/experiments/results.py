@@ -1,0 +1,129 @@
+"""Reads from the journal what became of the items of an experiment."""
+
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+from coaiapy.experiments.items import Item
+from coaiapy.experiments.plans import Plan
+from coaiapy.experiments.work import Result
+from coaiapy.langfuse.journal.damage import bodies
+from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.records.body import Body
+
+_OF_RUN = (
+    "SELECT seq, kind, body FROM records WHERE destination = ? AND kind = ?"
+    " AND trace_key BETWEEN ? AND ? ORDER BY trace_key"
+)
+
+
+class Outcome(NamedTuple):
+    """What became of an item, as it is known afterwards: ``scores`` and ``comments`` by name."""
+
+    item: str
+    repeat: int
+    state: str
+    reason: Optional[str]
+    exit_code: Optional[int]
+    attempts: int
+    seconds: float
+    trace_id: str
+    input: Any
+    output: Any
+    expected: Any
+    metadata: Any
+    started: str
+    scores: Body
+    comments: Body
+    unscored: Body
+
+    def body(self) -> Body:
+        """Return it as JSON data."""
+        return dict(self._asdict())
+
+    def result(self) -> Result:
+        """Return it as a result, to be evaluated again."""
+        item = Item(self.item, self.input, self.expected, self.metadata)
+        return Result(
+            item,
+            self.repeat,
+            self.trace_id,
+            self.state,
+            self.reason or "",
+            self.output,
+            self.exit_code,
+            self.attempts,
+            seconds=self.seconds,
+            only_judged=True,
+        )
+
+
+def outcomes(journal: Journal, destination: int, plan: Plan) -> Iterator[Outcome]:
+    """Yield what became of each item of an experiment, in the order of the traces' ids.
+
+    Records are read as needed, so that memory does not grow with their number.
+    """
+    scores = _records(journal, destination, plan, "score")
+    score = next(scores, None)
+    for trace in _records(journal, destination, plan, "trace"):
+        own: List[Body] = []
+        while score is not None and str(score["traceId"]) <= str(trace["id"]):
+            if score["traceId"] == trace["id"]:
+                own.append(score)
+            score = next(scores, None)
+        found = _outcome(trace, own)
+        if found:
+            yield found
+
+
+def _records(journal: Journal, destination: int, plan: Plan, kind: str) -> Iterator[Body]:
+    first, last = plan.id + "0" * 16, plan.id + "f" * 16
+    return bodies(journal, journal.rows(_OF_RUN, destination, kind, first, last))
+
+
+def _outcome(trace: Body, scores: List[Body]) -> Optional[Outcome]:
+    """Return what a trace tells; ``None`` for one that no experiment has written."""
+    metadata = trace.get("metadata")
+    facts = metadata.get("experiment") if isinstance(metadata, dict) else None
+    told = trace.get("experiment")
+    if not isinstance(facts, dict) or not isinstance(told, dict) or "state" not in facts:
+        return None
+    return Outcome(
+        str(facts["item"]),
+        int(facts["repeat"]),
+        str(facts["state"]),
+        facts.get("reason"),
+        facts.get("exit_code"),
+        int(facts["attempts"]),
+        float(facts["seconds"]),
+        str(trace["id"]),
+        trace.get("input"),
+        trace.get("output"),
+        told.get("item.expected_output"),
+        told.get("item.metadata"),
+        str(trace["timestamp"]),
+        {str(one["name"]): one["value"] for one in scores},
+        {str(one["name"]): one["comment"] for one in scores if one.get("comment")},
+        facts.get("unscored") or {},
+    )
+
+
+def columns(scores: Sequence[str], with_reason: bool) -> Dict[str, str]:
+    """Return the columns of a list of items with these scores."""
+    found = {"item": "Item", "state": "State", "output": "Output", "seconds": "Seconds"}
+    if with_reason:
+        found["reason"] = "Reason"
+    found.update((name, name) for name in scores)
+    return dict(found, trace_id="Trace ID")
+
+
+def states(journal: Journal, destination: int, plan: Plan) -> Dict[Tuple[str, int], str]:
+    """Return the state of each item that was run, by its id and repetition."""
+    return {(one.item, one.repeat): one.state for one in outcomes(journal, destination, plan)}
+
+
+def cost(journal: Journal, destination: int, plan: Plan) -> float:
+    """Return what the calls in the traces of an experiment have cost, in US dollars."""
+    total = 0.0
+    for body in _records(journal, destination, plan, "observation"):
+        costs = body.get("costDetails") or {}
+        total += costs.get("total", sum(costs.values()))
+    return total

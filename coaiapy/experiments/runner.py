@@ -1,0 +1,145 @@
+"""Works on the items of an experiment, several at a time, and hands on what becomes of each."""
+
+import os
+import signal
+import time
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+from coaiapy.errors import UsageError
+from coaiapy.experiments.plans import observation_id
+from coaiapy.experiments.work import Result, Work
+from coaiapy.langfuse.traces.active import handed_on
+from coaiapy.running.child import NotStartedError
+from coaiapy.running.pipelines import attempts
+from coaiapy.running.pipelines.attempts import Attempt
+from coaiapy.running.supervisor import GRACE, Supervisor
+from coaiapy.running.tail import Tail
+from coaiapy.templating.commands import Command
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+# Seconds between two calls of ``turned``, and before the first repetition of a command that failed.
+_PACE = 0.2
+_BACKOFF = 1.0
+_LONGEST_PAUSE = 60.0
+
+
+class Limits(NamedTuple):
+    """How many items at a time, and how many commands at most in a minute."""
+
+    jobs: int
+    rate: Optional[float] = None
+
+
+class Runner:
+    """Works on items. ``done`` gets each result, ``turned`` is called every now and then,
+    ``last_line`` returns what of an error output is worth telling.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        done: Callable[[Result], None],
+        turned: Callable[[], None],
+        last_line: Callable[[Tail], str],
+    ) -> None:
+        self._limits = limits
+        self._done = done
+        self._turned = turned
+        self._last_line = last_line
+        self._ready: List[Work] = []
+        self._paused: List[Tuple[float, Work]] = []
+        self._running: Dict[int, Tuple[Work, Attempt]] = {}
+        self._next_start = 0.0
+
+    def run(self, works: Iterator[Work]) -> Optional[int]:
+        """Work on all; return the signal that has ended it early."""
+        with Supervisor() as supervisor:
+            while self._has_more(supervisor, works):
+                ended = supervisor.turn(self._seconds())
+                asked = [number for number in supervisor.received if number in _ENDING]
+                if asked:
+                    self._stop(supervisor)
+                    return asked[0]
+                self._turned()
+                if ended:
+                    self._end(*self._running.pop(ended.process))
+        return None
+
+    def _has_more(self, supervisor: Supervisor, works: Iterator[Work]) -> bool:
+        """Start what can start; tell whether there is anything to wait for."""
+        now = time.monotonic()
+        self._ready = [work for at, work in self._paused if at <= now] + self._ready
+        self._paused = [(at, work) for at, work in self._paused if at > now]
+        while self._busy < self._limits.jobs or self._ready:
+            if len(self._running) >= self._limits.jobs or time.monotonic() < self._next_start:
+                break
+            work = self._ready.pop(0) if self._ready else next(works, None)
+            if work is None:
+                break
+            self._start(supervisor, work)
+        return self._busy > 0
+
+    @property
+    def _busy(self) -> int:
+        return len(self._running) + len(self._ready) + len(self._paused)
+
+    def _start(self, supervisor: Supervisor, work: Work) -> None:
+        """Start the next command of an item; if there is none, the item is done."""
+        while True:
+            try:
+                command = work.next
+                if command is None:
+                    return self._done(work.result)
+                attempt = attempts.start(command, _environment(work, command), _ignore)
+            except UsageError as error:
+                work.refuse(str(error))
+            except (NotStartedError, OSError) as error:
+                work.refuse(str(error), getattr(error, "code", 126))
+            else:
+                break
+        if self._limits.rate:
+            self._next_start = time.monotonic() + 60.0 / self._limits.rate
+        supervisor.add(attempt.running)
+        self._running[attempt.running.process] = work, attempt
+
+    def _end(self, work: Work, attempt: Attempt) -> None:
+        attempt.running.kill_rest()
+        if work.end(attempt, self._last_line(attempt.errors)):
+            if work.next is None:
+                self._done(work.result)
+            else:
+                self._ready.append(work)
+            return
+        pause = min(_BACKOFF * 2 ** (work.tries - 1), _LONGEST_PAUSE)
+        self._paused.append((time.monotonic() + pause, work))
+
+    def _seconds(self) -> float:
+        now = time.monotonic()
+        dues = [at - now for at, _ in self._paused]
+        if self._next_start > now:
+            dues.append(self._next_start - now)
+        return max(0.0, min([_PACE] + dues))
+
+    def _stop(self, supervisor: Supervisor) -> None:
+        """End what runs; what has not ended by itself counts as not done."""
+        supervisor.end_all(GRACE)
+        while self._running:
+            ended = supervisor.turn(_PACE)
+            if ended:
+                _, attempt = self._running.pop(ended.process)
+                attempt.running.kill_rest()
+
+
+def _environment(work: Work, command: Command) -> Dict[str, str]:
+    trace_id = work.result.trace_id
+    found = handed_on(os.environ, trace_id, observation_id(trace_id))
+    for name, value in list(work.own.items()) + list(command.environment.items()):
+        if value is None:
+            found.pop(name, None)
+        else:
+            found[name] = value
+    return found
+
+
+def _ignore(data: bytes) -> None:
+    """What a command writes to its error output is only kept."""

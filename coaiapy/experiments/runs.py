@@ -1,0 +1,187 @@
+"""Runs an experiment, goes on with one, or scores one again; and tells what has become of it."""
+
+from typing import Any, Callable, Iterator, List, NamedTuple, Optional
+
+from coaiapy.config.schema import BACKGROUND
+from coaiapy.config.settings import Settings
+from coaiapy.errors import StateError
+from coaiapy.experiments import figures, links, plans, records, results
+from coaiapy.experiments.evaluators import Judgement
+from coaiapy.experiments.figures import Summary
+from coaiapy.experiments.items import Item
+from coaiapy.experiments.links import Linked
+from coaiapy.experiments.plans import Plan
+from coaiapy.experiments.runner import Limits, Runner
+from coaiapy.experiments.work import OK, Order, Result, Work
+from coaiapy.langfuse.journal.db import Journal, Written
+from coaiapy.langfuse.journal.destinations import destination_of
+from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.send import delivery
+from coaiapy.langfuse.send.outcome import Outcome
+from coaiapy.util.text import Note
+
+
+class Report(NamedTuple):
+    """What became of a run: all its results, also earlier ones, are in the ``summary``.
+
+    ``worked_on`` counts the results of this time, ``signal`` has ended it early.
+    """
+
+    plan: Plan
+    summary: Summary
+    cost: float
+    worked_on: int
+    signal: Optional[int]
+    delivery: Outcome
+    linked: Linked
+
+
+class Place(NamedTuple):
+    """Where records go, and what is told meanwhile: ``changed`` gets each result."""
+
+    settings: Settings
+    env_file: Optional[str]
+    note: Note
+    began: Callable[[int], None] = lambda total: None
+    changed: Callable[[Result], None] = lambda result: None
+
+
+def run(place: Place, order: Order, chosen: List[Item], limits: Limits, rerun: bool) -> Report:
+    """Run the command for each item that was not run before; with ``rerun`` also for failed ones.
+
+    Raises ``CoaiaError`` for what is wrong from the start.
+    """
+    with Journal() as journal:
+        destination = destination_of(journal, place.settings)
+        plan = plans.save(journal, destination, order.plan)
+        states = results.states(journal, destination, plan)
+
+        pairs = [(item, repeat) for item in chosen for repeat in range(1, plan.repeat + 1)]
+        left = [
+            (item, repeat, (item.id, repeat) in states)
+            for item, repeat in pairs
+            if (item.id, repeat) not in states or rerun and states[item.id, repeat] != OK
+        ]
+        place.began(len(left))
+        order = order._replace(plan=plan)
+        works = (Work(order, item, repeat, again=again) for item, repeat, again in left)
+        return _work(place, journal, destination, order, works, limits)
+
+
+def score(place: Place, order: Order, limits: Limits) -> Report:
+    """Evaluate the outputs of a run again, without running its command."""
+    with Journal() as journal:
+        destination = destination_of(journal, place.settings)
+        found = list(results.outcomes(journal, destination, order.plan))
+        done = [one for one in found if one.state == OK and isinstance(one.output, str)]
+        if not done:
+            raise StateError(
+                "no output of {!r} was kept that could be scored: run it again under another "
+                "name".format(order.plan.name)
+            )
+        place.began(len(done))
+        works = (Work(order, one.result().item, one.repeat, one.result()) for one in done)
+        return _work(place, journal, destination, order, works, limits)
+
+
+def _work(
+    place: Place,
+    journal: Journal,
+    destination: int,
+    order: Order,
+    works: Iterator[Work],
+    limits: Limits,
+) -> Report:
+    names = [one.name for one in order.rules] + [one.name for one in order.commands]
+    configs = records.configs_of(place.settings, names, place.note)
+    writer = records.Writer(
+        journal, destination, place.settings, order.plan, configs, place.env_file
+    )
+    count = [0]
+
+    def done(result: Result) -> None:
+        count[0] += 1
+        writer.add(result)
+        place.changed(result)
+
+    try:
+        signal = Runner(limits, done, writer.turn, writer.last_line).run(works)
+    finally:
+        writer.flush()
+    return _end(place, journal, destination, order.plan, writer.rows, count[0], signal)
+
+
+def _end(
+    place: Place,
+    journal: Journal,
+    destination: int,
+    plan: Plan,
+    rows: List[int],
+    count: int,
+    signal: Optional[int],
+) -> Report:
+    """Sum up, link what is not linked yet, write the scores of the run, and have all sent."""
+    found = figures.summary(results.outcomes(journal, destination, plan), plan.items * plan.repeat)
+    cost = results.cost(journal, destination, plan)
+    pairs = ((one.item, one.trace_id) for one in results.outcomes(journal, destination, plan))
+    linked = links.link(place.settings, journal, plan, pairs)
+    if linked.run_id and linked.keeps_scores and not signal:
+        scores = list(_run_scores(place.settings, plan, linked.run_id, found, cost))
+        rows = rows + list(journal.append(destination, scores).rows)
+    outcome = delivery.deliver(journal, place.settings, Written(rows, len(rows)), BACKGROUND)
+    return Report(plan, found, cost, count, signal, outcome, linked)
+
+
+def _run_scores(
+    settings: Settings, plan: Plan, run_id: str, found: Summary, cost: float
+) -> Iterator[Any]:
+    for name, value in figures.run_scores(found, cost).items():
+        target: Body = {"id": plans.score_id(plan.id, name), "dataset_run_id": run_id}
+        target["environment"] = settings.environment
+        yield records.score_of(Judgement(name, value), None, target)
+
+
+def find(settings: Settings, run: str, dataset: Optional[str] = None) -> Plan:
+    """Return the plan of the run of this name or id, or of the ``latest``."""
+    with Journal() as journal:
+        return plans.find(journal, destination_of(journal, settings), run, dataset)
+
+
+def outcomes(settings: Settings, plan: Plan) -> List[results.Outcome]:
+    """Return what became of each item of a run, in the order in which they were started."""
+    with Journal() as journal:
+        destination = destination_of(journal, settings)
+        found = list(results.outcomes(journal, destination, plan))
+    return sorted(found, key=lambda one: (one.started, one.trace_id))
+
+
+def listed(settings: Settings) -> List[Body]:
+    """Return the runs of this machine, the latest first, each with its numbers."""
+    with Journal() as journal:
+        destination = destination_of(journal, settings)
+        return [_listed(journal, destination, one) for one in plans.every(journal, destination)]
+
+
+def _listed(journal: Journal, destination: int, plan: Plan) -> Body:
+    found = figures.summary(results.outcomes(journal, destination, plan), plan.items * plan.repeat)
+    means = {name: figures.rounded(found.mean(name)) for name in sorted(found.scores)}
+    return {
+        "name": plan.name,
+        "dataset": plan.dataset,
+        "startedAt": plan.started_at,
+        "results": "{} of {}".format(found.done, found.expected),
+        "errors": found.errors,
+        "scores": means,
+        "description": plan.description,
+        "metadata": plan.metadata,
+        "id": plan.id,
+    }
+
+
+def delete(settings: Settings, plan: Plan) -> bool:
+    """Delete a run on this machine, and on a server that has runs; tell whether that had it."""
+    with Journal() as journal:
+        destination = destination_of(journal, settings)
+        there = False if settings.is_local else links.delete(settings, journal, plan)
+        plans.forget(journal, destination, plan)
+    return there

@@ -1,0 +1,207 @@
+"""An item on its way: its command, then the commands that evaluate what it has put out."""
+
+import time
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
+
+from coaiapy.errors import UsageError
+from coaiapy.experiments import evaluators, items
+from coaiapy.experiments.evaluators import Command, Judgement, Rule, WrongJudgementError
+from coaiapy.experiments.items import Item
+from coaiapy.experiments.plans import Plan
+from coaiapy.running.child import exit_code
+from coaiapy.running.pipelines.attempts import Attempt
+from coaiapy.templating.commands import Command as Started
+
+# What becomes of an item.
+OK, FAILED, TIMED_OUT = "ok", "failed", "timed out"
+NOT_STARTED, NOT_TEXT, TOO_LARGE = "not started", "not text", "too large"
+# How a command gets its input; the fourth is its environment.
+STDIN, ARGUMENT, JSON = "stdin", "arg", "json"
+# The most bytes of an output.
+MOST_OUTPUT = 1 << 20
+
+
+class Order(NamedTuple):
+    """What is done with every item: ``words`` are the command, empty if it has run before.
+
+    ``timeout`` is in seconds and holds for each command; a command that fails is tried
+    ``retries`` more times.
+    """
+
+    plan: Plan
+    words: Sequence[str]
+    input_as: str = STDIN
+    rules: Sequence[Rule] = ()
+    commands: Sequence[Command] = ()
+    timeout: Optional[float] = None
+    retries: int = 0
+
+
+class Result(NamedTuple):
+    """What became of an item. ``seconds`` is how long its last attempt took.
+
+    ``unscored`` says why an evaluator has no judgement, by its name; ``again`` that it failed before,
+    ``only_judged`` that all the rest is known.
+    """
+
+    item: Item
+    repeat: int
+    trace_id: str
+    state: str
+    reason: str = ""
+    output: Optional[str] = None
+    exit_code: Optional[int] = None
+    attempts: int = 1
+    started: float = 0.0
+    ended: float = 0.0
+    seconds: float = 0.0
+    judgements: Sequence[Judgement] = ()
+    unscored: Mapping[str, str] = {}
+    again: bool = False
+    only_judged: bool = False
+
+
+class Work:
+    """One item that is worked on: ``next`` is the next command, ``None`` once all is done.
+
+    With a ``result`` its command has run before, and it is only evaluated.
+    """
+
+    def __init__(
+        self,
+        order: Order,
+        item: Item,
+        repeat: int,
+        result: Optional[Result] = None,
+        again: bool = False,
+    ) -> None:
+        trace_id = order.plan.trace_id(item.id, repeat)
+        self._order = order
+        self._left: List[Command] = []
+        self.result = result or Result(item, repeat, trace_id, "", again=again)
+        self.tries = 0
+        if result and result.state == OK:
+            self._evaluate()
+
+    @property
+    def next(self) -> Optional[Started]:
+        """The command that is to be started now."""
+        if not self.result.state:
+            return self._command()
+        return self._evaluator(self._left[0]) if self._left else None
+
+    @property
+    def own(self) -> Dict[str, Optional[str]]:
+        """What the environment of its commands has besides."""
+        return items.environment(self.result.item, self.result.repeat)
+
+    def _command(self) -> Started:
+        words, given = list(self._order.words), self.result.item.input
+        text: Optional[str] = items.as_text(given)
+        environment: Dict[str, Optional[str]] = {}
+        if self._order.input_as == JSON:
+            text = evaluators.as_json(given)
+        elif self._order.input_as != STDIN:
+            if not items.fits(text):
+                raise UsageError("its input is too long, or has a NUL: use --input-as stdin")
+            if self._order.input_as == ARGUMENT:
+                words.append(text or "")
+            else:
+                environment["COAIA_ITEM_INPUT"] = text
+            text = None
+        return _started(words, text, self._order.timeout, environment)
+
+    def _evaluator(self, one: Command) -> Started:
+        question = evaluators.question(self.result.item, self.result.output or "")
+        return _started(one.words, question, self._order.timeout, {})
+
+    def end(self, attempt: Attempt, last_line: str) -> bool:
+        """Note how the last command ended; return false if it is to be tried again."""
+        self.tries += 1
+        running = attempt.running
+        code = exit_code(running.status or 0)
+        state, reason, text = OK, "", ""
+        if running.timed_out:
+            state, reason = TIMED_OUT, "after {:g} seconds".format(self._order.timeout or 0)
+        elif code:
+            state, reason = FAILED, "exit code {}".format(code)
+        elif attempt.output.total > MOST_OUTPUT:
+            state = TOO_LARGE
+            reason = "its output has {} bytes, at most {} are kept".format(
+                attempt.output.total, MOST_OUTPUT
+            )
+        else:
+            try:
+                text = _text(attempt.output.value())
+            except ValueError:
+                state, reason = NOT_TEXT, "its output is not text in UTF-8"
+        if state in (FAILED, TIMED_OUT):
+            if self.tries <= self._order.retries:
+                return False
+            reason += ": " + last_line if last_line else ""
+        self._note(state, reason, text, code, running.started, running.ended or time.time())
+        return True
+
+    def refuse(self, reason: str, code: Optional[int] = None) -> None:
+        """Note that the next command cannot be started."""
+        self.tries += 1
+        self._note(NOT_STARTED, reason, "", code, time.time(), time.time())
+
+    def _note(
+        self, state: str, reason: str, text: str, code: Optional[int], start: float, end: float
+    ) -> None:
+        if self.result.state:
+            self._note_judgement(state, reason, text)
+        else:
+            self.result = self.result._replace(
+                state=state,
+                reason=reason,
+                output=text if state == OK else None,
+                exit_code=code,
+                attempts=self.tries,
+                started=start,
+                ended=end,
+                seconds=round(end - start, 3),
+            )
+            if state == OK:
+                self._evaluate()
+        self.tries = 0
+
+    def _evaluate(self) -> None:
+        """Judge by the rules; the commands are still to be run."""
+        item, output = self.result.item, self.result.output or ""
+        found = [
+            Judgement(rule.name, rule.judge(output, item))
+            for rule in self._order.rules
+            if item.expected is not None or not rule.compares
+        ]
+        self.result = self.result._replace(judgements=found)
+        self._left = list(self._order.commands)
+
+    def _note_judgement(self, state: str, reason: str, text: str) -> None:
+        one = self._left.pop(0)
+        if state == OK:
+            try:
+                found = list(self.result.judgements) + evaluators.said(text, one.name)
+                self.result = self.result._replace(judgements=found)
+                return
+            except WrongJudgementError as error:
+                state, reason = FAILED, str(error)
+        told = "{} {}".format(state, reason).strip()
+        self.result = self.result._replace(unscored=dict(self.result.unscored, **{one.name: told}))
+
+
+def _text(data: bytes) -> str:
+    text = data.decode("utf-8")
+    if "\0" in text:
+        raise ValueError("a text has no NUL")
+    return text.rstrip("\r\n")
+
+
+def _started(
+    words: Sequence[str],
+    stdin: Optional[str],
+    timeout: Optional[float],
+    environment: Dict[str, Optional[str]],
+) -> Started:
+    return Started(list(words), "", environment, None, stdin, timeout, 0, 0.0, False, "text")
