@@ -158,6 +158,7 @@ LOCAL = """
     pipeline trust none
     pipeline untrust none
     pipeline run simple-trace --var trace_name=x --dry-run
+    pipeline schedule simple-trace --cron @daily --format systemd --var trace_name=x
     pipeline show simple-trace
     pipeline init mine
     pipeline schema

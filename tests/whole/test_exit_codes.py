@@ -37,6 +37,7 @@ UNKNOWN_NAMES = """
     pipeline show nosuch
     pipeline create nosuch
     pipeline init new --from nosuch
+    pipeline schedule nosuch --cron @daily --format systemd
     env get NOSUCH
     env source --name nosuch
     env list --name nosuch

@@ -13,7 +13,7 @@ WITHOUT = """
     completion help init untrust run
     env clear, env init, env save, env set, env unset
     tash, stash delete
-    pipeline schema, pipeline untrust, synthesize
+    pipeline schema, pipeline schedule, pipeline untrust, synthesize
     fuse traces delete, fuse traces add-observations
     fuse prompts delete, fuse datasets export, fuse dataset-items delete, fuse experiments delete
     fuse scores delete, fuse score-configs archive, fuse score-configs export

@@ -1,5 +1,6 @@
 """A pipeline to run: its template with the values of its variables, and what of it is asked for."""
 
+import os
 from typing import TYPE_CHECKING, Any, Callable, List, Mapping, NamedTuple, Optional
 
 from coaiapy.running.pipelines import foresight
@@ -144,3 +145,10 @@ def _stated(template: PipelineTemplate, given: Mapping[str, Any], lookup: Lookup
         if any(given.get(name) is not None for name in all_names(variable))
         or key_used(variable, given, lookup)
     ]
+
+
+def names_in_environment(template: PipelineTemplate, given: Mapping[str, Any]) -> List[str]:
+    """Return the variables whose values come from the environment of this process."""
+    lookup = lookup_for(template, given)
+    keys = {v.name: key_used(v, given, lookup) for v in all_variables(template)}
+    return [name for name, key in keys.items() if key and os.environ.get(key)]

@@ -53,6 +53,14 @@ def _meant_variable(parser: Parser, left: Sequence[str], words: Sequence[str]) -
 
 def add_variable_options(parser: Parser, nargs: Optional[str] = None) -> None:
     """Add the template, its variables, and the ids of the trace; ``nargs`` is for the template."""
+    add_variables(parser, nargs)
+    add_id(parser, "trace", type=str, help="id of the trace (default: a new id)")
+    add_id(parser, "session", help="session that the trace belongs to")
+    add_id(parser, "user", help="user that the trace belongs to")
+
+
+def add_variables(parser: Parser, nargs: Optional[str] = None) -> None:
+    """Add the template and its variables."""
     parser.add_argument("template", metavar="TEMPLATE", nargs=nargs)
     parser.add_argument(
         _VAR,
@@ -63,9 +71,6 @@ def add_variable_options(parser: Parser, nargs: Optional[str] = None) -> None:
         metavar="KEY=VALUE",
         help="set a template variable (or: --var KEY VALUE); repeatable",
     )
-    add_id(parser, "trace", type=str, help="id of the trace (default: a new id)")
-    add_id(parser, "session", help="session that the trace belongs to")
-    add_id(parser, "user", help="user that the trace belongs to")
 
 
 def _variable(text: str) -> List[str]:

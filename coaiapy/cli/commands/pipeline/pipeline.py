@@ -4,7 +4,7 @@ import argparse
 from typing import Any, Dict, List, Mapping
 
 from coaiapy import pipeline
-from coaiapy.cli.commands.pipeline import options, run, trust
+from coaiapy.cli.commands.pipeline import options, run, schedule, trust
 from coaiapy.cli.options import add_dry_run, add_export_env, add_json
 from coaiapy.cli.output import add_listing_options, print_json, show_listing, show_trace
 from coaiapy.cli.parser import Parser, add_command, subcommands
@@ -50,7 +50,7 @@ def build(parser: Parser, words: List[str]) -> None:
         "run the commands of a template, and record them as a trace",
         run.EXAMPLE,
     )
-    for made in (creation, running):
+    for made in (creation, running, schedule.build(group)):
         options.take_variables(made)
     if "create" in words:
         _add_creation_options(creation)
