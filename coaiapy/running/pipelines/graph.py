@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set
 
 from coaiapy.errors import NotFoundError
 from coaiapy.running.pipelines.past import Past, PastStep
-from coaiapy.running.pipelines.steps import WAITING, Node, Step, reason_after
+from coaiapy.running.pipelines.steps import FAILED, WAITING, Node, Step, reason_after
 from coaiapy.templating.commands import render_command
 from coaiapy.templating.language import Language, TemplateError
 from coaiapy.templating.model import PipelineStep, PipelineTemplate, names_of
@@ -105,7 +105,7 @@ class Graph:
     def plan_ready(self) -> Iterator[Step]:
         """Plan what needs nothing more that waits or runs, and yield its steps.
 
-        Raises ``TemplateError``.
+        What the template does wrong there, which nobody could know before, is a step that fails.
         """
         for node in self.nodes:
             if node.steps is not None:
@@ -113,7 +113,13 @@ class Graph:
             needed = [self.nodes[i] for i in node.needs]
             if all(one.has_ended for one in needed):
                 stops = (s for one in needed for s in one.steps or () if s.stops_others)
-                yield from self._plan(node, next(stops, None))
+                try:
+                    yield from self._plan(node, next(stops, None))
+                except TemplateError as error:
+                    step = Step(node.step.name, None)
+                    step.state, step.reason = FAILED, str(error)
+                    node.steps = [step]
+                    yield step
 
     def skip_rest(self, reason: str) -> Iterator[Step]:
         """Skip, and yield, what has not been started."""

@@ -21,7 +21,7 @@ from coaiapy.templating.model import (
     PipelineTemplate,
     all_names,
     all_variables,
-    environment_key,
+    key_used,
 )
 
 # What is known of a step: its command was started, or has succeeded; or it is a mark, without one.
@@ -97,8 +97,8 @@ def check_ended(past: Past) -> None:
     left = processes_of({"COAIA_PARENT_OBSERVATION_ID": past.unfinished})
     if left:
         raise StateError(
-            "a command of this run still runs, as process {}: end it, or wait for it, before the "
-            "run goes on".format(", ".join(map(str, left[:5])))
+            "what a killed run has started still runs (process {}): end it, or wait for it, before "
+            "the run goes on".format(", ".join(map(str, left[:5])))
         )
 
 
@@ -115,15 +115,9 @@ def variables(
             continue
         if variable.name in past.plan["variables"]:
             values[variable.name] = past.plan["variables"][variable.name]
-        elif variable.name in past.plan["stated"]:
-            _check_known(variable.name, lookup)
-    return values
-
-
-def _check_known(name: str, lookup: Lookup) -> None:
-    if not (lookup(environment_key(name)) or ("",))[0]:
-        raise UsageError(
-            "the value of the variable {0!r} was not kept: give it again with --var {0}=VALUE".format(
-                name
+        elif variable.name in past.plan["stated"] and not key_used(variable, given, lookup):
+            raise UsageError(
+                "the value of the variable {0!r} was not kept: give it again with --var "
+                "{0}=VALUE".format(variable.name)
             )
-        )
+    return values

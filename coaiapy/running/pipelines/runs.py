@@ -25,7 +25,6 @@ from coaiapy.running.pipelines.steps import (
 )
 from coaiapy.running.pipelines.watcher import Watcher
 from coaiapy.running.supervisor import GRACE, Supervisor
-from coaiapy.templating.language import TemplateError
 
 # Seconds: the longest pause before a repetition.
 _LONGEST_PAUSE = 3600.0
@@ -146,13 +145,10 @@ class Run:
         planned = True
         while planned:
             planned = False
-            try:
-                for step in self._graph.plan_ready():
-                    planned = True
-                    self._place(step)
-                    self._release(step)
-            except TemplateError as error:
-                self._fail_rest(str(error))
+            for step in self._graph.plan_ready():
+                planned = True
+                self._place(step)
+                self._release(step)
 
     def _place(self, step: Step) -> None:
         if step.earlier:
@@ -170,7 +166,9 @@ class Run:
         if step.state == WAITING:
             step.state = SUCCEEDED
         self._records.begin(step)
-        if step.state == SKIPPED or not step.rendered or step.rendered.type == "EVENT":
+        if step.state == FAILED:
+            step.ended = step.started
+        if step.state in (SKIPPED, FAILED) or not step.rendered or step.rendered.type == "EVENT":
             self._records.end(step)
             self._changed(step)
         else:
@@ -189,19 +187,6 @@ class Run:
             self._marks.append(step)
         else:
             self._changed(step)
-
-    def _fail_rest(self, reason: str) -> None:
-        """A template could not go on: its next step fails."""
-        for node in self._graph.nodes:
-            if node.steps is None:
-                step = Step(node.step.name, None)
-                step.state, step.reason = FAILED, reason
-                step.started = step.ended = time.time()
-                node.steps = [step]
-                self._records.begin(step)
-                self._records.end(step)
-                self._changed(step)
-                return
 
     def _start(self, supervisor: Supervisor, step: Step) -> None:
         assert step.command

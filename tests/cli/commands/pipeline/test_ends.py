@@ -49,6 +49,23 @@ def test_after_a_failure_what_runs_is_finished_and_what_needs_it_is_skipped(
     assert open_records(home) == 0
 
 
+def test_a_mistake_that_shows_only_now_fails_the_step_that_makes_it(save, run, project):
+    save(
+        {"name": "A", "run": "while [ ! -e f ]; do sleep 0.05; done"},
+        {"name": "B", "run": "echo {{ steps.A.output }}"},
+        {"name": "C", "needs": [], "run": "true"},
+        {"name": "D", "needs": "C", "run": "echo {{ steps.A.output }}"},
+        {"name": "E", "run": "touch HIT"},
+        {"name": "F", "needs": "C", "run": "touch f"},
+    )
+    done = run("pipeline", "run", "t", "--json", "--jobs", "2")
+    steps = {step["name"]: step for step in json.loads(done.out)["steps"]}
+    assert {name: step["status"] for name, step in steps.items()} == dict(
+        A="succeeded", B="succeeded", C="succeeded", D="failed", E="skipped", F="succeeded"
+    )
+    assert "has no attribute 'A'" in steps["D"]["reason"] and done.code == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_commands_that_do_not_listen_are_ended_with_all_that_they_have_started(
     save, run, home, project, number

@@ -85,7 +85,7 @@ def test_a_killed_run_goes_on_and_every_step_has_succeeded_once(killed, run, pro
 @pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="only Linux tells")
 def test_a_run_does_not_go_on_beside_what_a_killed_one_has_left(killed, run, project):
     done = run("pipeline", "run", "--resume", killed)
-    assert done.code == 6 and "still runs, as process " in done.err
+    assert done.code == 6 and "still runs (process " in done.err
     assert (project / "pid").read_text().strip() in done.err
 
 
