@@ -5,6 +5,7 @@ Errors of the operating system become a ``StateError``.
 
 import os
 import stat
+import threading
 import time
 from contextlib import contextmanager
 from typing import IO, Callable, Iterator, Optional, Union
@@ -17,6 +18,7 @@ from coaiapy.util.paths import LARGEST, advice_for, check_stays, read_regular, r
 PRIVATE_FILE = 0o600
 # Bytes of a file that the user has named. Redis, for one, takes no larger value.
 LARGEST_INPUT = 512 << 20
+_UMASK = threading.Lock()
 
 
 def read_text(path: str, newline: Optional[str] = None, most: int = LARGEST) -> str:
@@ -167,9 +169,10 @@ def write_output(path: str, data: Union[str, bytes]) -> None:
 
 
 def _umask() -> int:
-    mask = os.umask(0o077)  # the umask can only be read by setting it
-    os.umask(mask)
-    return mask
+    with _UMASK:
+        mask = os.umask(0o077)  # the umask can only be read by setting it
+        os.umask(mask)
+        return mask
 
 
 def _remove_quietly(path: str) -> None:

@@ -24,7 +24,7 @@ from typing import (
 from coaiapy import patience
 from coaiapy.errors import NoPlaceError, StateError
 from coaiapy.langfuse.journal import open_records
-from coaiapy.langfuse.journal.locks import is_lock, locked_error, patiently
+from coaiapy.langfuse.journal.locks import connected, is_lock, locked_error
 from coaiapy.langfuse.journal.observers import forget
 from coaiapy.langfuse.journal.schema import LOCAL, SCHEMA, SCHEMA_VERSION, UPGRADES
 from coaiapy.langfuse.journal.staging import mark_unread, merge_into, move, stage
@@ -145,7 +145,7 @@ class Journal:
             try:
                 self.db.execute(_SYNCHRONOUS[durable])
                 self.db.execute("PRAGMA cache_size = -{}".format(CACHE_KIB))
-                patiently(self.db.execute, self.path, "BEGIN IMMEDIATE")
+                self.db.execute("BEGIN IMMEDIATE")
                 yield self.db
                 self.db.execute("COMMIT")
             except BaseException:
@@ -283,11 +283,9 @@ def open_to_read(is_local: bool) -> Journal:
 
 
 def _open(path: str) -> Any:
-    import sqlite3
-
     if path != _MEMORY:
         _make_file(path)
-    db = sqlite3.connect(path, timeout=patience.JOURNAL_LOCK_STEP, isolation_level=None)
+    db = connected(path)
     try:
         _prepare(db, path)
     except BaseException:
@@ -348,7 +346,7 @@ def _text(data: bytes) -> str:
 
 
 def _version(db: Any, path: str) -> int:
-    return int(patiently(db.execute, path, "PRAGMA user_version").fetchone()[0])
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _create(db: Any, path: str) -> None:
@@ -356,7 +354,7 @@ def _create(db: Any, path: str) -> None:
         return _make_tables(db, path)
     with locked(path):
         if not _version(db, path):
-            patiently(db.execute, path, "PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA journal_mode = WAL")
             _make_tables(db, path)
 
 
@@ -364,9 +362,8 @@ def _upgrade(db: Any, path: str) -> None:
     """Bring the tables of an earlier version to this one; what is in them stays."""
     with locked(path):
         for version in range(_version(db, path), SCHEMA_VERSION):
-            script = _SCRIPT.format(UPGRADES[version], version + 1)
-            patiently(db.executescript, path, script)
+            db.executescript(_SCRIPT.format(UPGRADES[version], version + 1))
 
 
 def _make_tables(db: Any, path: str) -> None:
-    patiently(db.executescript, path, _SCRIPT.format(SCHEMA, SCHEMA_VERSION))
+    db.executescript(_SCRIPT.format(SCHEMA, SCHEMA_VERSION))

@@ -12,8 +12,27 @@ from coaiapy.errors import StateError
 from coaiapy.util import deadlines
 
 
-def patiently(execute: Callable[[str], Any], path: str, sql: str) -> Any:
-    """Return ``execute(sql)``; wait while another process has the lock that it begins with.
+def connected(path: str) -> Any:
+    """Return a connection to the database ``path`` each of whose statements waits for its lock.
+
+    Readers and writers of a journal do not lock each other out, but another process may be making,
+    upgrading or recovering it. Raises what ``_patiently`` raises.
+    """
+    import sqlite3
+
+    class Patient(sqlite3.Connection):
+        def execute(self, *given: Any) -> Any:
+            return _patiently(super().execute, path, *given)
+
+        def executescript(self, *given: Any) -> Any:
+            return _patiently(super().executescript, path, *given)
+
+    step = patience.JOURNAL_LOCK_STEP
+    return sqlite3.connect(path, timeout=step, isolation_level=None, factory=Patient)
+
+
+def _patiently(execute: Callable[..., Any], path: str, *given: Any) -> Any:
+    """Return ``execute(*given)``; wait while another process has the lock that it begins with.
 
     Raises ``StateError`` when the time is over, and other errors as they are.
     """
@@ -23,7 +42,7 @@ def patiently(execute: Callable[[str], Any], path: str, sql: str) -> Any:
     until = time.monotonic() + seconds
     while True:
         try:
-            return execute(sql)
+            return execute(*given)
         except sqlite3.OperationalError as error:
             if not is_lock(str(error)):
                 raise

@@ -114,7 +114,7 @@ def test_a_journal_that_could_not_be_begun_can_be_begun_later():
 def test_there_is_no_room_on_a_full_device(home):
     small = home / "small"
     small.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "none", str(small)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "none", str(small)]
     if os.geteuid() != 0 or subprocess.call(mount, stderr=subprocess.DEVNULL) != 0:
         pytest.skip("only root can make a small disk")
     try:

@@ -10,7 +10,7 @@ import pytest
 from coaiapy import patience
 from coaiapy.errors import StateError
 from coaiapy.langfuse.journal.db import Journal, journal_path
-from coaiapy.langfuse.journal.locks import patiently
+from coaiapy.langfuse.journal.locks import connected
 from coaiapy.util import deadlines
 
 
@@ -42,7 +42,20 @@ def test_a_write_of_a_moment_is_waited_for_even_without_time(other):
 
 def test_another_error_is_not_waited_for(other):
     with Journal() as journal, pytest.raises(sqlite3.OperationalError, match="no such table"):
-        patiently(journal.db.execute, journal.path, "SELECT * FROM nowhere")
+        journal.db.execute("SELECT * FROM nowhere")
+
+
+def test_whoever_opens_a_journal_that_is_just_being_made_waits_at_every_step(project):
+    """Until it has its tables, a slow disk lets the maker lock out readers for a while."""
+    maker = sqlite3.connect("new.db", isolation_level=None, check_same_thread=False)
+    maker.execute("CREATE TABLE t (a)")
+    db = connected("new.db")
+    for sql in ("SELECT 1 FROM sqlite_master", "PRAGMA user_version", "BEGIN IMMEDIATE; COMMIT;"):
+        maker.execute("BEGIN EXCLUSIVE")
+        threading.Timer(4 * patience.JOURNAL_LOCK_STEP, lambda: maker.execute("COMMIT")).start()
+        (db.executescript if ";" in sql else db.execute)(sql)
+    db.close()
+    maker.close()
 
 
 def test_a_signal_ends_the_wait(other):

@@ -1,7 +1,7 @@
 """The commands ``coaia fuse sessions create``, ``addnode`` and ``view``, and their file."""
 
 import json
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from langfuse_server import KINDS
@@ -118,15 +118,12 @@ def test_a_refused_key_is_said_and_the_trace_is_kept(run, use, monkeypatch, kind
     assert "outbox" in result.err
 
 
-def test_nodes_of_several_processes_at_once_all_stay(project):
+def test_nodes_that_are_added_at_once_all_stay(project):
     def add(number):
         sessions.add_node(Settings(), "session.yml", "one", "t{}".format(number), "john")
 
-    threads = [threading.Thread(target=add, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as several:
+        list(several.map(add, range(8)))  # raises what any of them has raised
     found = sessions.read("session.yml")["nodes"]
     assert sorted(node["trace_id"] for node in found) == sorted("t%d" % one for one in range(8))
 
