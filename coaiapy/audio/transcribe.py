@@ -20,17 +20,22 @@ from coaiapy.llm.openai import OpenaiHttp, Upload
 _NEW_MODELS = "gpt-4o"
 _NEW_SECONDS = 1400.0
 _DIARIZING = "diarize"
+_DIARIZING_MODEL = "gpt-4o-transcribe-diarize"
 # Without any of these a segment says nothing.
 _TIMED = frozenset(("start", "end", "text"))
 
 
 class Wishes(NamedTuple):
-    """How to transcribe a recording; ``None`` means the default of the settings or the model."""
+    """How to transcribe a recording; ``None`` means the default of the settings or the model.
+
+    With ``speakers`` the segments say who speaks.
+    """
 
     format: str = "text"
     language: Optional[str] = None
     prompt: Optional[str] = None
     model: Optional[str] = None
+    speakers: bool = False
 
 
 # Called after each part with the seconds that are done and the seconds in all (None if not known).
@@ -56,7 +61,7 @@ def transcribe(
     """
     values = config_values.load(env_file)
     http = OpenaiHttp(openai_settings.find(values))
-    wishes = wishes._replace(model=wishes.model or values.get("openai_transcription_model"))
+    wishes = wishes._replace(model=wishes.model or _usual_model(values, wishes))
     _check_format(wishes)
     audio = audio_formats.look_at(path)
     limits = Limits(values.get("openai_transcription_max_bytes"), _most_seconds(wishes))
@@ -91,7 +96,18 @@ def seen(transcript: Transcript) -> Seen:
     )
 
 
+def _usual_model(values: config_values.ConfigValues, wishes: Wishes) -> str:
+    of_settings = str(values.get("openai_transcription_model"))
+    return _DIARIZING_MODEL if wishes.speakers and _DIARIZING not in of_settings else of_settings
+
+
 def _check_format(wishes: Wishes) -> None:
+    if wishes.speakers and not _is_diarizing(wishes):
+        raise UsageError(
+            "{} does not tell speakers apart: leave --model out, or use {}".format(
+                wishes.model, _DIARIZING_MODEL
+            )
+        )
     if _is_diarizing(wishes) and wishes.prompt:
         raise UsageError("{} takes no --prompt: leave it out".format(wishes.model))
     if wishes.format in TIMED and _is_untimed(wishes):

@@ -3,11 +3,24 @@
 import functools
 import time
 import uuid
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from contextlib import contextmanager
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Tuple,
+)
 
 from coaiapy import patience
 from coaiapy.audio import aws, shapes, split
 from coaiapy.audio import transcribe as audio_transcribe
+from coaiapy.audio.convert import converted
 from coaiapy.audio.formats import detect as audio_formats
 from coaiapy.audio.formats.detect import AudioFile
 from coaiapy.audio.transcribe import Progress, Wishes
@@ -27,6 +40,8 @@ KINDS = ("amr", "flac", "mp3", "mp4", "ogg", "wav", "webm")
 MAX_BYTES = 2 * 1024**3
 # A subtitle that is built from single words ends after a sentence, at a silence, or if it is full.
 _GAP_SECONDS, _CUE_SECONDS, _CUE_CHARACTERS = 1.0, 7.0, 84
+# The most speakers that are told apart; AWS takes up to 30, and is less sure then.
+_SPEAKERS = 10
 _SENTENCE_ENDS = (".", "?", "!", "。", "？", "！")
 
 
@@ -67,7 +82,8 @@ def transcribe(
     note = recorder.note
 
     def call() -> Transcript:
-        transcript = _Transcriber(values, audio, note, sleep).run(wishes)
+        with _readable(audio) as given:
+            transcript = _Transcriber(values, given, note, sleep).run(wishes)
         if not transcript.text.strip():
             raise UsageError(
                 "no words were recognized in {}: check that someone speaks in it".format(path)
@@ -82,20 +98,28 @@ def transcribe(
 def _checked(path: str, wishes: Wishes) -> AudioFile:
     if wishes.prompt or wishes.model:
         raise UsageError("Amazon Transcribe does not support --prompt and --model: leave them out")
-    audio = audio_formats.look_at(path)
+    return audio_formats.look_at(path)
+
+
+@contextmanager
+def _readable(audio: AudioFile) -> Iterator[AudioFile]:
+    """Yield a recording as Amazon Transcribe reads it: other kinds are converted."""
     if audio.kind not in KINDS:
-        raise UsageError(
-            "Amazon Transcribe does not read {} ({}): give it {}".format(
-                path, audio.kind, ", ".join(KINDS)
-            )
-        )
-    if audio.size > MAX_BYTES:
+        with converted(audio, "is {}, which is to be converted".format(audio.kind)) as found:
+            _check_size(audio, found)
+            yield found
+    else:
+        _check_size(audio, audio)
+        yield audio
+
+
+def _check_size(audio: AudioFile, found: AudioFile) -> None:
+    if found.size > MAX_BYTES:
         raise UsageError(
             "{} is larger than the 2 GB that Amazon Transcribe accepts: split it into parts".format(
-                path
+                audio.path
             )
         )
-    return audio
 
 
 class _Transcriber:
@@ -155,6 +179,8 @@ class _Transcriber:
             "OutputBucketName": job.bucket,
             "OutputKey": job.transcript_key,
         }
+        if wishes.speakers:
+            request["Settings"] = {"ShowSpeakerLabels": True, "MaxSpeakerLabels": _SPEAKERS}
         if wishes.language:
             request["LanguageCode"] = wishes.language
         else:

@@ -5,17 +5,19 @@ import io
 import os
 import struct
 import subprocess
+import time
 import wave
 
 import pytest
-from hearing import RATE, ffmpeg_path, heard, melody, mp3_of, seconds_of, silence, tone, write_wav
+from hearing import RATE, heard, melody, mp3_of, seconds_of, silence, tone, write_wav
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coaiapy.audio import split as audio_split
 from coaiapy.audio.formats import detect as audio_formats
 from coaiapy.audio.split import Limits
-from coaiapy.errors import CoaiaError, ConfigError, StateError, UsageError
+from coaiapy.errors import CoaiaError, ConfigError, NetworkError, StateError, UsageError
+from coaiapy.util import deadlines
 
 
 def parts_of(path, *limits):
@@ -196,15 +198,6 @@ def test_a_large_file_of_another_kind_needs_ffmpeg(project, monkeypatch):
         parts_of("a.ogg", 20000)
 
 
-@pytest.fixture
-def ffmpeg(project, monkeypatch):
-    """A real ffmpeg on the path."""
-    folder = project / "bin"
-    folder.mkdir()
-    os.symlink(ffmpeg_path(), str(folder / "ffmpeg"))
-    monkeypatch.setenv("PATH", "{}{}{}".format(folder, os.pathsep, os.environ["PATH"]))
-
-
 def test_ffmpeg_turns_another_kind_into_parts(project, ffmpeg):
     import subprocess
 
@@ -235,6 +228,19 @@ def test_another_kind_that_lasts_too_long_is_converted_though_it_is_small(projec
     assert len(list(audio_split.parts(audio, Limits(10**6, 2.0), seconds))) == 3
     (project / "a.flac").write_bytes((project / "a.flac").read_bytes()[:30])
     assert audio_split.duration(audio) is None
+
+
+@pytest.mark.parametrize("limit", [0, 0.5])
+def test_a_conversion_ends_with_the_time_of_the_command(project, monkeypatch, limit):
+    (project / "a.ogg").write_bytes(b"OggS" + bytes(100000))
+    slow = project / "ffmpeg"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", str(project) + os.pathsep + os.environ["PATH"])
+    begun = time.monotonic()
+    with deadlines.limit(limit), pytest.raises(NetworkError, match="a.ogg .*--timeout"):
+        parts_of("a.ogg", 50000)
+    assert time.monotonic() - begun < 20
 
 
 def test_ffmpeg_says_why_it_makes_nothing(project, ffmpeg):

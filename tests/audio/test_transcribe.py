@@ -224,7 +224,7 @@ def test_times_that_are_none_do_not_reach_a_subtitle(run, openai, project, start
     assert (value["segments"], value["duration"], value["text"]) == ([], None, "hello")
 
 
-@pytest.mark.parametrize("model", ["gpt-4o-transcribe-diarize"])
+@pytest.mark.parametrize("option", ["--model=gpt-4o-transcribe-diarize", "--speakers"])
 @pytest.mark.parametrize(
     "format, said",
     [
@@ -234,7 +234,7 @@ def test_times_that_are_none_do_not_reach_a_subtitle(run, openai, project, start
         ("json", '"speaker": "B"'),
     ],
 )
-def test_speakers_are_in_every_format(run, openai, memo, model, format, said):
+def test_speakers_are_in_every_format(run, openai, memo, option, format, said):
     spoken = [("A", 0, 1, " one"), ("A", 1, 2, "two"), ("B", 2, 2, "three")]
     openai.faults = [
         {
@@ -245,10 +245,10 @@ def test_speakers_are_in_every_format(run, openai, memo, model, format, said):
             ],
         }
     ]
-    result = run("t", "memo.wav", "--model", model, "--format", format)
+    result = run("t", "memo.wav", option, "--format", format)
     assert result.code == 0 and said in result.out
     assert openai.requests[0].fields == {
-        "model": model,
+        "model": "gpt-4o-transcribe-diarize",
         "response_format": "diarized_json",
         "chunking_strategy": "auto",
     }
@@ -257,3 +257,12 @@ def test_speakers_are_in_every_format(run, openai, memo, model, format, said):
 def test_a_model_that_tells_speakers_apart_takes_no_prompt(run, openai, memo):
     result = run("t", "memo.wav", "--model", "gpt-4o-transcribe-diarize", "--prompt", "Ann")
     assert result.code == 2 and "--prompt" in result.err and not openai.requests
+
+
+def test_speakers_need_a_model_that_tells_them_apart(run, openai, memo, project):
+    result = run("t", "memo.wav", "--speakers", "--model", "whisper-1")
+    assert result.code == 2 and "leave --model out" in result.err and not openai.requests
+    (project / "coaia.json").write_text('{"openai_transcription_model": "local-diarize"}')
+    openai.faults = [{"text": "one"}]
+    assert run("t", "memo.wav", "--speakers").code == 0
+    assert openai.requests[0].fields["model"] == "local-diarize"

@@ -1,6 +1,7 @@
 """coaia transcribe --engine aws with a real moto server; the transcript is put there as AWS would."""
 
 import json
+import subprocess
 
 import pytest
 from aws_server import BUCKET, Transcriber
@@ -140,6 +141,24 @@ def test_a_transcript_that_is_none(run, aws, transcriber, memo, results):
     assert left_in(aws) == []
 
 
+def test_another_kind_of_recording_is_converted(run, aws, transcriber, memo, ffmpeg, project):
+    subprocess.check_call(["ffmpeg", "-v", "error", "-i", "memo.wav", "-ac", "2", "memo.aiff"])
+    result = run("t", "memo.aiff", "--engine", "aws", "--language", "en-US")
+    assert (result.code, result.out) == (0, "Good morning, John. How are you?\n"), result.err
+    assert transcriber.recordings[0][:4] == b"RIFF"
+
+
+def test_speakers_are_asked_for_and_told_apart(run, aws, transcriber, memo):
+    said = [dict(one, speaker_label="spk_0") for one in RESULTS["items"][:5]]
+    said += [dict(one, speaker_label="spk_1") for one in RESULTS["items"][5:]]
+    transcriber.results = dict(RESULTS, items=said)
+    result = run("t", "memo.wav", "--engine", "aws", "--speakers")
+    assert result.out == "spk_0: Good morning, John.\nspk_1: How are you?\n", result.err
+    assert transcriber.settings[0] == {"ShowSpeakerLabels": True, "MaxSpeakerLabels": 10}
+    value = json.loads(run("t", "memo.wav", "--engine", "aws", "--speakers", "--json").out)
+    assert [one["speaker"] for one in value["segments"]] == ["spk_0", "spk_1"]
+
+
 def test_a_job_that_failed_says_why(aws, memo, monkeypatch):
     failed = {"TranscriptionJobStatus": "FAILED", "FailureReason": "The media is broken."}
     monkeypatch.setattr(transcribe_aws.aws, "client", failing(aws, failed))
@@ -166,10 +185,13 @@ def failing(aws, job):
         (("memo.wav", "--prompt", "x"), 2),
         (("memo.wav", "--model", "x"), 2),
         (("sound.aiff",), 2),
+        (("sound.aiff", "--timeout", "0"), 4),
         (("missing.wav",), 6),
     ],
 )
-def test_what_cannot_be_is_said_before_anything_is_uploaded(run, aws, memo, project, words, code):
+def test_what_cannot_be_is_said_before_anything_is_uploaded(
+    run, aws, memo, ffmpeg, project, words, code
+):
     (project / "sound.aiff").write_bytes(b"FORM\0\0\0\0AIFF" + bytes(100))
     result = run("t", "--engine", "aws", *words)
     assert (result.code, result.out) == (code, "")

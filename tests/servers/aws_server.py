@@ -82,6 +82,7 @@ class Transcriber(threading.Thread):
         self.results = results
         self.jobs = []
         self.recordings = []
+        self.settings = []
         self.ended = threading.Event()
 
     def run(self):
@@ -93,6 +94,7 @@ class Transcriber(threading.Thread):
     def transcribe(self, name):
         answer = self.service.get_transcription_job(TranscriptionJobName=name)
         job = answer["TranscriptionJob"]
+        self.settings.append(job.get("Settings"))
         key = job["Media"]["MediaFileUri"].split(BUCKET + "/")[1]
         self.recordings.append(self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
         value = {"jobName": name, "status": "COMPLETED", "results": self.results}

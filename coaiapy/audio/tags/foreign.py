@@ -1,21 +1,23 @@
-"""Tags of another kind than a file's own: APEv2 in MP3, ID3 in FLAC, chunks of WAV and AIFF.
+"""Tags of another kind than a file's own: APEv2 in MP3, ID3 in FLAC, chunks of WAV and AIFF, user
+data of MP4.
 
 Other programs leave them behind. They are shown, and removed with all others; they are not written.
 """
 
 from typing import Any, Dict, List
 
-from coaiapy.audio.formats import iff
+from coaiapy.audio.formats import iff, mp4
 from coaiapy.util.packages import require
 
-_IFF = ("WAVE", "AIFF")
+# The kinds of files whose foreign tags we read ourselves.
+_OWN: Dict[str, Any] = {"WAVE": iff, "AIFF": iff, "MP4": mp4}
 
 
 def shown(path: str, opened: Any) -> Dict[str, List[str]]:
     """Return the foreign tags of a file that mutagen has opened: texts by name (``APE:Title``)."""
     kind = type(opened).__name__
-    if kind in _IFF:
-        return iff.texts(path)
+    if kind in _OWN:
+        return _OWN[kind].texts(path)  # type: ignore[no-any-return]
     tags = _tags(kind, path)
     prefix = "ID3:" if kind == "FLAC" else "APE:"
     return {prefix + str(key): [str(tags[key])] for key in sorted(tags.keys())}
@@ -24,8 +26,8 @@ def shown(path: str, opened: Any) -> Dict[str, List[str]]:
 def remove(path: str, opened: Any) -> None:
     """Remove the foreign tags from a file."""
     kind = type(opened).__name__
-    if kind in _IFF:
-        iff.remove(path)
+    if kind in _OWN:
+        _OWN[kind].remove(path)
     else:
         tags = _tags(kind, path)
         if tags:

@@ -45,12 +45,16 @@ def build(parser: Parser, words: List[str]) -> None:
     parser.add_argument(
         "--model", help="transcription model (default: of the settings, else {})".format(model)
     )
+    parser.add_argument(
+        "--speakers", action="store_true", help="say who speaks, in every output format"
+    )
     add_trace_options(parser)
     as_command(
         parser,
         transcribe,
         """coaia transcribe memo.mp3
         coaia transcribe talk.wav --format srt -O talk.srt
+        coaia transcribe meeting.m4a --speakers
         coaia transcribe one.mp3 two.mp3 --format vtt -O subtitles
         OPENAI_BASE_URL=http://localhost:8000/v1 coaia transcribe memo.mp3""",
     )
@@ -108,7 +112,9 @@ def _transcribed(args: argparse.Namespace, context: Context, path: str) -> Any:
     from coaiapy.audio import transcribe as audio_transcribe
     from coaiapy.audio import transcribe_aws
 
-    wishes = audio_transcribe.Wishes(args.format, args.language, args.prompt, args.model)
+    wishes = audio_transcribe.Wishes(
+        args.format, args.language, args.prompt, args.model, args.speakers
+    )
     engine = transcribe_aws if args.engine == "aws" else audio_transcribe
     with seconds_bar(context, os.path.basename(path)) as progress:
         return engine.transcribe(path, wishes, context.env_file, recorder(args, context), progress)
