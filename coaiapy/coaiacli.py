@@ -85,6 +85,7 @@ GROUPS = (
     ),
 )
 _VERSION = "coaia {}\n".format(__version__)
+_IN_PART = "not all of it succeeded: see what is printed"
 _EXAMPLE = """\
 coaia pipeline create data-pipeline --var pipeline_name="ETL" --export-env
 coaia env set COAIA_USER_ID john
@@ -180,6 +181,7 @@ def _main(argv: Optional[List[str]], context: Optional[Context]) -> int:
         utc=wishes.utc,
         color=wishes.color,
         json_errors=wishes.json,
+        talk=[],
     )
     code = _outcome(words, wishes, streams)
     if code != ExitCode.OK:
@@ -195,7 +197,10 @@ def _outcome(words: List[str], wishes: Globals, streams: Context) -> int:
     try:
         with interrupts.Allowed(), heard_by(streams.warn):
             check(wishes)
-            return _run(_as_utf8(words), streams)
+            code = _run(_as_utf8(words), streams)
+            if code != ExitCode.OK and streams.json_errors:
+                code = _fail(streams, (streams.talk or [_IN_PART])[-1], code, debug=False)
+            return code
     except CoaiaError as error:
         return _fail(streams, str(error), error.exit_code, debug)
     except KeyboardInterrupt as stop:

@@ -3,7 +3,7 @@
 import io
 import os
 import sys
-from typing import IO, Any, NamedTuple, Optional
+from typing import IO, Any, List, NamedTuple, Optional
 
 from coaiapy.errors import StateError, UsageError
 from coaiapy.util.text import visible
@@ -18,7 +18,8 @@ class Answer(Exception):
 class Context(NamedTuple):
     """The terminal as a command sees it, and what the user wishes to see there.
 
-    Tests pass their own streams. ``color`` is ``auto``, ``always`` or ``never``.
+    Tests pass their own streams. ``color`` is ``auto``, ``always`` or ``never``. ``talk`` gets
+    the last line that is said on stderr, if somebody wants to know it.
     """
 
     stdin: IO[str]
@@ -29,6 +30,7 @@ class Context(NamedTuple):
     utc: bool = False
     color: str = "auto"
     json_errors: bool = False
+    talk: Optional[List[str]] = None
 
     def say(self, text: str) -> None:
         """Write one line of data to stdout."""
@@ -50,6 +52,8 @@ class Context(NamedTuple):
     def _talk(self, text: str) -> None:
         """Write a line in which nothing steers a terminal or a log's viewer."""
         write_text(self.stderr, visible(text) + "\n")
+        if self.talk is not None:
+            self.talk[:] = [text]
 
     @property
     def local_times(self) -> bool:
