@@ -212,6 +212,9 @@ def _outcome(words: List[str], wishes: Globals, streams: Context) -> int:
         return ExitCode.OK  # the reader of our output has closed it, as ``| head`` does
     except OSError as error:
         return _fail(streams, _local_failure(error), ExitCode.STATE, debug)
+    except MemoryError:
+        text = "there is not enough memory for this: give less at once"
+        return _fail(streams, text, ExitCode.FAILED, debug)
     except Exception as error:
         text = "unexpected {}: {} (add --debug to see where it happened)".format(
             type(error).__name__, error

@@ -170,6 +170,15 @@ def test_every_error_has_its_exit_code_and_one_sentence(run, failing, error, cod
     assert run("help") == (code, "data\n", "coaia: no good\n")
 
 
+def test_too_little_memory_is_named(run, failing):
+    failing(MemoryError())
+    code, _, err = run("help")
+    assert (code, err) == (
+        1,
+        "coaia: there is not enough memory for this: give less at once\n",
+    )
+
+
 def test_an_unforeseen_error_is_a_sentence_too(run, failing):
     failing(ZeroDivisionError("by zero"))
     code, _, err = run("help")

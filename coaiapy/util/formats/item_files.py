@@ -26,6 +26,9 @@ _NAMED_SEPARATOR = re.compile(r'"?sep=(.)"?[ \t]*\r?\n')
 _QUOTED = re.compile(r'"[^"]*"')
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 MAX_SHOWN = 20
+# The most bytes of a line of JSON Lines, and of a whole file of another format: a device has no end.
+_LONGEST_LINE = 64 << 20
+_LARGEST = 512 << 20
 # The most places that are named for one mistake.
 _PLACES = 3
 
@@ -72,21 +75,36 @@ def read_items(stream: IO[bytes], name: str = "", format: Optional[str] = None) 
     head = _head(stream)
     format = format or _guess_format(name, head[-1])
     if format == "jsonl":
-        return _json_lines(itertools.chain(head, stream))
-    text = _decoded(b"".join(head) + stream.read())
+        lines = iter(lambda: _line(stream), b"")
+        return _json_lines(itertools.chain(head, lines))
+    text = _decoded(b"".join(head) + _whole(stream))
     if format == "yaml":
         return _numbered(_yaml(text), lambda number: yaml_values.item_lines(text)[number - 1])
     return _numbered(_json(text), lambda number: line_numbers.in_json(text, [number - 1]))
 
 
+def _line(stream: IO[bytes]) -> bytes:
+    line = stream.readline(_LONGEST_LINE + 1)
+    if len(line) > _LONGEST_LINE:
+        raise UsageError("a line of it is longer than {} MB".format(_LONGEST_LINE >> 20))
+    return line
+
+
+def _whole(stream: IO[bytes]) -> bytes:
+    content = stream.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise UsageError("it is larger than {} MB: divide it".format(_LARGEST >> 20))
+    return content
+
+
 def _head(stream: IO[bytes]) -> List[bytes]:
     """Return the lines up to the first that is not blank, without a byte-order mark."""
-    first = stream.readline()
+    first = _line(stream)
     if first.startswith(codecs.BOM_UTF8):
         first = first[len(codecs.BOM_UTF8) :]
     head = [first]
     while head[-1].isspace():
-        head.append(stream.readline())
+        head.append(_line(stream))
     return head
 
 
@@ -209,7 +227,7 @@ def csv_items(
     ``UsageError`` for a file that is not text, not CSV or empty, and for a header that ``columns``
     refuses.
     """
-    rows = _rows(_decoded_csv(stream.read()), note)
+    rows = _rows(_decoded_csv(_whole(stream)), note)
     if not rows:
         raise UsageError(EMPTY)
     named = [cell.strip() for cell in rows[0].cells]

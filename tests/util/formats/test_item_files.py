@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 
 import pytest
 from places import ROOT
@@ -11,6 +12,7 @@ from coaiapy.errors import UsageError
 from coaiapy.langfuse.datasets import datasets
 from coaiapy.langfuse.datasets import files as dataset_files
 from coaiapy.langfuse.scores import files as score_files
+from coaiapy.util.formats import item_files
 from coaiapy.util.formats.columns import Columns, map_of
 from coaiapy.util.formats.item_files import csv_items
 
@@ -139,3 +141,26 @@ def test_a_table_with_a_column_of_bools_and_gaps_is_imported(run):
     assert (
         run("fuse", "scores", "apply", "--trace-id", "t", "-n", "ok", "--type", "BOOLEAN").code == 0
     )
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "jsonl", "yaml"])
+def test_a_device_without_an_end_is_refused_before_it_fills_the_memory(run, monkeypatch, ending):
+    monkeypatch.setattr(item_files, "_LONGEST_LINE", 1000)
+    monkeypatch.setattr(item_files, "_LARGEST", 5000)
+    name = "endless." + ending
+    os.symlink("/dev/zero", name)
+    words = (
+        ("scores", "import", name)
+        if ending == "csv"
+        else ("traces", "add-observations", "t", "-f", name)
+    )
+    result = run("fuse", *words)
+    assert (result.code, result.out) == (2, "") and name in result.err, result.err
+    assert "larger than" in result.err or "longer than" in result.err
+
+
+def test_json_lines_of_any_number_are_read_and_each_may_be_long(monkeypatch):
+    monkeypatch.setattr(item_files, "_LONGEST_LINE", 1000)
+    monkeypatch.setattr(item_files, "_LARGEST", 5000)
+    lines = b'{"a": "%s"}\n' % (b"x" * 900) * 20
+    assert len(list(item_files.read_items(io.BytesIO(lines), "a.jsonl"))) == 20
