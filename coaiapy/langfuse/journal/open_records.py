@@ -8,7 +8,6 @@ this machine, as long as the record does.
 """
 
 import json
-import zlib
 from datetime import datetime, timezone
 from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
@@ -38,9 +37,8 @@ def is_open(db: Any, row: int) -> bool:
 
 def keep(db: Any, row: int, state: Body) -> None:
     """Save the state of a record, if it is still there, within the caller's transaction."""
-    data = zlib.compress(json.dumps(state).encode("ascii"), 1)
     sql = "INSERT OR REPLACE INTO states (seq, state) SELECT seq, ? FROM records WHERE seq = ?"
-    db.execute(sql, (data, row))
+    db.execute(sql, (json.dumps(state), row))
 
 
 class Known(NamedTuple):
@@ -61,10 +59,10 @@ def with_states(db: Any, destination: int, kind: str, trace_key: str) -> Iterato
         yield Known(row["seq"], known_body(row), _state(row["state"]))
 
 
-def _state(data: Optional[bytes]) -> Optional[Body]:
+def _state(text: Optional[str]) -> Optional[Body]:
     try:
-        found = json.loads(zlib.decompress(data).decode("ascii")) if data else None
-    except (ValueError, RecursionError, zlib.error):
+        found = json.loads(text) if text else None
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

@@ -92,7 +92,7 @@ GROUP BY destination, trace_key;
 STATES = """
 CREATE TABLE states (
     seq INTEGER PRIMARY KEY REFERENCES records (seq) ON DELETE CASCADE,
-    state BLOB NOT NULL
+    state TEXT NOT NULL
 );
 """
 # What version 5 has added: the experiments of this machine. What became of their items is in records.
