@@ -4,7 +4,7 @@ import re
 from typing import Any, Callable, Sequence
 
 from coaiapy.config import redaction
-from coaiapy.running.expressions import Expressions
+from coaiapy.running.expressions import WITHHELD, Expressions
 from coaiapy.running.tail import Tail
 from coaiapy.util.masking import MASK, hidden
 
@@ -83,7 +83,7 @@ def shown(tail: Tail, most: int, redacted: Callable[[str], str], on_terminal: bo
     if on_terminal:
         text = "\n".join(map(_overwritten, text.replace("\r\n", "\n").split("\n")))
     text = redacted(text)
-    if tail.is_cut:
+    if tail.is_cut and text != WITHHELD:
         text = text[MARGIN:]
     return text.encode("utf-8", "replace")[-most:].decode("utf-8", "ignore") if most else ""
 

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from coaiapy.running import expressions
 from coaiapy.running.seen import MARGIN, Redaction, shown
 from coaiapy.running.tail import Tail
 
@@ -80,6 +81,12 @@ def test_a_color_within_a_secret_does_not_hide_it(monkeypatch, home):
 
 def test_further_expressions_are_masked(home):
     assert seen(b"order 4711 of 4712", more=[r"47\d\d", "of"]) == "order **** **** ****"
+
+
+def test_a_text_that_cannot_be_masked_in_time_is_withheld_whole(home, monkeypatch):
+    monkeypatch.setattr(expressions, "LIMIT", 0.2)
+    data = b"a" * (MARGIN * 2) + b"b"
+    assert seen(data, more=["(a+)+$"]) == expressions.WITHHELD
 
 
 def test_a_terminal_shows_what_is_left_of_a_line(home):

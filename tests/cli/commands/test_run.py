@@ -191,7 +191,7 @@ def test_it_is_tried_again_until_it_succeeds(run, project):
     assert (step["metadata"]["attempts"], step["level"]) == ([1, 1, 0], "DEFAULT")
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGINT"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGINT"])
 def test_signals_reach_the_command(run, project, name):
     number = getattr(signal, name)
     script = "trap 'echo got; exit 9' {}; echo up; while :; do sleep 0.05; done".format(name[3:])
