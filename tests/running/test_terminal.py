@@ -45,6 +45,18 @@ def test_a_command_is_stopped_and_continued_as_a_job(shell, capture):
     assert "got abc" in shell.until(PROMPT)
 
 
+@pytest.mark.parametrize("capture", ["both", "none"])
+def test_a_stopped_command_goes_on_in_the_background(shell, capture):
+    waits = "echo up; while ! test -e go; do sleep 0.05; done; echo went on"
+    shell.type("coaia run --capture {} -- sh -c '{}'\n".format(capture, waits))
+    shell.until("up\r\n")
+    shell.type("\x1a")
+    shell.until(PROMPT)
+    shell.enter("bg")
+    shell.type("touch go; wait; echo 'all' 'done'\n")
+    assert "went on" in shell.until("all done\r\n")
+
+
 def test_a_command_is_told_of_a_new_size(shell):
     waits = 'trap "stty size; exit" WINCH; echo up; while :; do sleep 0.05; done'
     shell.type("coaia run -- bash -c '{}'\n".format(waits))

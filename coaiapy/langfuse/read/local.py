@@ -38,13 +38,17 @@ class LocalReader:
         return map(self._trace_as_it_is, filter(wanted.accepts, found))
 
     def _trace_as_it_is(self, trace: Body) -> Body:
-        is_running = (ids.span_trace_id(trace["id"]), "") in self._running
-        return dict(trace, **{UNCONFIRMED: RUNNING}) if is_running else trace
+        if self._running and (ids.span_trace_id(trace["id"]), "") in self._running:
+            return dict(trace, **{UNCONFIRMED: RUNNING})
+        return trace
 
     def _as_it_is(self, observation: Body) -> Body:
-        key = ids.span_trace_id(observation["traceId"]), ids.span_id(observation["id"])
         body = rows.completed(observation)
-        return dict(body, **{UNCONFIRMED: RUNNING}) if key in self._running else body
+        if self._running:
+            key = ids.span_trace_id(body["traceId"]), ids.span_id(body["id"])
+            if key in self._running:
+                return dict(body, **{UNCONFIRMED: RUNNING})
+        return body
 
     def whole(self, traces: Iterable[Body]) -> List[Body]:
         """Return listed traces with their observations and scores."""

@@ -11,7 +11,7 @@ import pytest
 from coaiapy.langfuse.journal import observers, outbox
 from coaiapy.langfuse.journal.db import Journal, journal_path
 from coaiapy.langfuse.journal.observers import Observer
-from coaiapy.langfuse.journal.open_records import INTERRUPTED
+from coaiapy.langfuse.journal.open_records import INTERRUPTED, running
 from coaiapy.langfuse.journal.schema import LOCAL
 from coaiapy.langfuse.records.records import observation_from, trace_from
 
@@ -45,6 +45,18 @@ def records():
     with Journal() as journal:
         rows = journal.rows("SELECT kind, body FROM records ORDER BY seq")
         return {row["kind"]: json.loads(row["body"]) for row in rows}
+
+
+def test_what_is_going_on_is_known_until_it_has_ended(home):
+    with Observer() as observer, Journal() as journal:
+        ended = observation_from({"id": "e" * 16, "start_time": START}, "b" * 32)
+        journal.append(LOCAL, [trace_from({"id": "b" * 32}), ended])
+        begun = observation_from({"id": "a" * 16, "start_time": START}, "b" * 32)
+        (row,) = journal.begin(LOCAL, [begun], observer.token).rows
+        assert running(journal.db, LOCAL) == {("b" * 32, ""), ("b" * 32, "a" * 16)}
+        assert running(journal.db, LOCAL + 1) == set()
+        journal.close_records({row: {"endTime": END}})
+        assert running(journal.db, LOCAL) == set()
 
 
 def waiting():
