@@ -5,6 +5,7 @@ import math
 import os
 import re
 import shlex
+import sys
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from coaiapy.errors import UsageError
@@ -236,6 +237,23 @@ def command(text: str) -> Command:
     if not words:
         raise UsageError("--eval-cmd: the command is empty")
     return Command(name if named else _stem(words), words)
+
+
+def judge(tag: str, env_file: Optional[str]) -> Command:
+    """Return the evaluator that asks a language model by a process tag, as ``coaia p`` does.
+
+    Its answers are read as those of a command, and each is a generation in the trace of its item.
+    Raises ``NotFoundError`` if there is no such tag.
+    """
+    from coaiapy.config import files
+    from coaiapy.llm import tags
+
+    tags.need(tag, files.merged())
+    alone = ["-I"] if sys.flags.isolated else []
+    words = [sys.executable] + alone + ["-m", "coaiapy"]
+    if env_file:
+        words += ["--env", env_file]
+    return Command(tag, words + ["p", tag])
 
 
 def _stem(words: Sequence[str]) -> str:

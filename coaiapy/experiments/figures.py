@@ -80,6 +80,7 @@ class Summary(NamedTuple):
                 }
                 for name in sorted(self.scores)
             },
+            "by_item": self.scores,
             "labels": self.labels,
             "latency_p50": rounded(percentile(self.seconds, 50)),
             "latency_p95": rounded(percentile(self.seconds, 95)),

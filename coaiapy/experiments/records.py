@@ -2,11 +2,11 @@
 
 import time
 from datetime import datetime, timezone
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional
 
 from coaiapy.config import values as config_values
 from coaiapy.config.settings import Settings
-from coaiapy.errors import UsageError
+from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.experiments.evaluators import Judgement
 from coaiapy.experiments.plans import Plan, observation_id, score_id
 from coaiapy.experiments.work import OK, Result
@@ -25,13 +25,12 @@ from coaiapy.util import times
 _MOST_WAITING = 64
 _PAUSE = 0.5
 _LONGEST_LINE = 300
-Configs = Mapping[str, Optional[Body]]
 
 
 class Writer:
     """Writes results to the journal, some at a time; what is not written yet is done again later.
 
-    ``configs`` are the score configs by the names of scores. ``rows`` are those of the journal.
+    ``rows`` are those of the journal.
     """
 
     def __init__(
@@ -40,7 +39,7 @@ class Writer:
         destination: int,
         settings: Settings,
         plan: Plan,
-        configs: Configs,
+        configs: "Configs",
         env_file: Optional[str],
     ) -> None:
         self.rows: List[int] = []
@@ -150,7 +149,7 @@ class Writer:
         refused: Dict[str, str] = {}
         for one in result.judgements:
             try:
-                made.append(score_of(one, self._configs.get(one.name), self._target(result, one)))
+                made.append(score_of(one, self._configs.of(one.name), self._target(result, one)))
             except UsageError as error:
                 refused[one.name] = str(error)
         return made, refused
@@ -193,17 +192,21 @@ def _moment(seconds: float) -> str:
     return times.to_text(datetime.fromtimestamp(seconds, timezone.utc))
 
 
-def configs_of(
-    settings: Settings, names: Sequence[str], note: Callable[[str], None]
-) -> Dict[str, Optional[Body]]:
-    """Return the score config of each name, ``None`` where there is none of that name."""
-    from coaiapy.errors import NotFoundError
-    from coaiapy.langfuse.scores import configs
+class Configs:
+    """The score configs by the names of scores, each looked up once."""
 
-    found: Dict[str, Optional[Body]] = {}
-    for name in names:
-        try:
-            found[name] = configs.get(settings, name, note)
-        except NotFoundError:
-            found[name] = None
-    return found
+    def __init__(self, settings: Settings, note: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._note = note
+        self._known: Dict[str, Optional[Body]] = {}
+
+    def of(self, name: str) -> Optional[Body]:
+        """Return the config of this name, ``None`` where there is none."""
+        from coaiapy.langfuse.scores import configs
+
+        if name not in self._known:
+            try:
+                self._known[name] = configs.get(self._settings, name, self._note)
+            except NotFoundError:
+                self._known[name] = None
+        return self._known[name]

@@ -1,11 +1,13 @@
 """Runs an experiment, goes on with one, or scores one again; and tells what has become of it."""
 
+import os
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional
 
 from coaiapy.config.schema import BACKGROUND
 from coaiapy.config.settings import Settings
-from coaiapy.errors import StateError
-from coaiapy.experiments import figures, links, plans, records, results
+from coaiapy.errors import NotFoundError, StateError
+from coaiapy.experiments import figures, gates, links, plans, records, results
+from coaiapy.experiments.compare import Run
 from coaiapy.experiments.evaluators import Judgement
 from coaiapy.experiments.figures import Summary
 from coaiapy.experiments.items import Item
@@ -18,6 +20,7 @@ from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.send import delivery
 from coaiapy.langfuse.send.outcome import Outcome
+from coaiapy.util.files import read_text
 from coaiapy.util.text import Note
 
 
@@ -92,8 +95,9 @@ def _work(
     works: Iterator[Work],
     limits: Limits,
 ) -> Report:
-    names = [one.name for one in order.rules] + [one.name for one in order.commands]
-    configs = records.configs_of(place.settings, names, place.note)
+    configs = records.Configs(place.settings, place.note)
+    for one in list(order.rules) + list(order.commands):
+        configs.of(one.name)  # before anything runs
     writer = records.Writer(
         journal, destination, place.settings, order.plan, configs, place.env_file
     )
@@ -153,6 +157,39 @@ def outcomes(settings: Settings, plan: Plan) -> List[results.Outcome]:
         destination = destination_of(journal, settings)
         found = list(results.outcomes(journal, destination, plan))
     return sorted(found, key=lambda one: (one.started, one.trace_id))
+
+
+def read(settings: Settings, run: str, dataset: Optional[str] = None) -> Run:
+    """Return all that is known of the run of this name or id, or of the ``latest``."""
+    plan = find(settings, run, dataset)
+    found = outcomes(settings, plan)
+    return Run(plan, figures.summary(found, plan.items * plan.repeat), found)
+
+
+def baseline(settings: Settings, name: str, plan: Plan) -> Summary:
+    """Return the summary of a baseline: a run, the ``latest`` other one of this dataset, or a file.
+
+    Raises ``NotFoundError`` if there is none.
+    """
+    if os.path.isfile(name):
+        return gates.known(read_text(name), name)
+    with Journal() as journal:
+        destination = destination_of(journal, settings)
+        known = [
+            one
+            for one in plans.every(journal, destination)
+            if one.dataset == plan.dataset and one.id != plan.id
+        ]
+        found = [one for one in known if name in (one.name, one.id)]
+        if name == "latest" and not found:
+            found = known[:1]
+        if not found:
+            raise NotFoundError(
+                "no baseline {!r}: there is no such file, and no other run of the dataset {!r} "
+                "on this machine".format(name, plan.dataset)
+            )
+        expected = found[0].items * found[0].repeat
+        return figures.summary(results.outcomes(journal, destination, found[0]), expected)
 
 
 def listed(settings: Settings) -> List[Body]:

@@ -73,6 +73,10 @@ LANGFUSE = """
     fuse datasets import d items.jsonl --create
     fuse datasets export d
     fuse experiments run d --name n -- true
+    fuse experiments score n --eval json
+    fuse experiments compare n m
+    fuse experiments show n
+    fuse experiments list
     fuse experiments delete n --yes
     fuse dataset-items create d -i x
     fuse dataset-items list d

@@ -103,8 +103,8 @@ def _compared(step: Step) -> Body:
         "b": b,
     }
     if a is not None and b is not None and step.a is not None and step.b is not None:
-        changes = {name: _change(step.a.get(name), step.b.get(name)) for name in _FIELDS}
-        changes = {name: change for name, change in changes.items() if change}
+        changes = {name: change(step.a.get(name), step.b.get(name)) for name in _FIELDS}
+        changes = {name: one for name, one in changes.items() if one}
         is_same = not changes and all(a[name] == b[name] for name in _NUMBERS)
         found.update(_ratios(a, b), status=SAME if is_same else CHANGED, changes=changes)
     return found
@@ -155,16 +155,16 @@ def _ratio(a: Optional[float], b: Optional[float]) -> Optional[float]:
     return b / a if a and b is not None else None
 
 
-def _change(a: Any, b: Any) -> Optional[Body]:
+def change(a: Any, b: Any) -> Optional[Body]:
     """Return how a value has changed, ``None`` if it has not."""
     if a == b:
         return None
-    change: Body = {"a": a, "b": b}
+    found: Body = {"a": a, "b": b}
     if a is not None and b is not None:
         words = words_between(as_text(a), as_text(b))
         if words is not None:
-            change["words"] = words
-    return change
+            found["words"] = words
+    return found
 
 
 def as_text(value: Any) -> str:

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List
 
-from coaiapy.cli.commands.fuse.experiments import run
+from coaiapy.cli.commands.fuse.experiments import compare, run
 from coaiapy.cli.options import add_yes
 from coaiapy.cli.output import add_listing_options, show_listing
 from coaiapy.cli.parser import add_command, subcommands
@@ -16,6 +16,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     group = subcommands(parser, words, "coaia fuse experiments list")
     run.build_run(group)
     run.build_score(group)
+    compare.build_compare(group)
     listing = add_command(
         group,
         "list",

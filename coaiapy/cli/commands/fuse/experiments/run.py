@@ -37,6 +37,7 @@ def build_run(group: Any) -> None:
     _add_items(parser)
     _add_execution(parser)
     _add_evaluators(parser)
+    _add_gates(parser)
     add_json(parser, help="print the summary as JSON")
     add_delivery_options(parser)
 
@@ -56,6 +57,7 @@ def build_score(group: Any) -> None:
     add_dataset(parser)
     _add_pace(parser)
     _add_evaluators(parser)
+    _add_gates(parser)
     add_json(parser, help="print the summary as JSON")
     add_delivery_options(parser)
 
@@ -171,6 +173,50 @@ def _add_evaluators(parser: Parser) -> None:
         help="score each output by a command: it reads input, output, expected and metadata as "
         "JSON and prints a number, a word or JSON; NAME:COMMAND names the score; repeatable",
     )
+    parser.add_argument(
+        "--judge",
+        action="append",
+        default=[],
+        metavar="TAG",
+        help="score each output by a language model, asked by this process tag (coaia p --list); it "
+        "reads and answers as a command does; repeatable",
+    )
+
+
+def _add_gates(parser: Parser) -> None:
+    for option, does in (("--fail-under", "fail"), ("--warn-under", "warn")):
+        parser.add_argument(
+            option,
+            action="append",
+            default=[],
+            metavar="SCORE=LEAST",
+            help="{} if the mean of a score is below this; repeatable".format(does),
+        )
+    parser.add_argument(
+        "--fail-on-regression",
+        action="append",
+        default=[],
+        metavar="SCORE=MOST",
+        help="fail if the mean of a score is more than this below that of the baseline; with "
+        ":significant behind it only if chance does not explain that; repeatable",
+    )
+    parser.add_argument(
+        "--baseline",
+        metavar="RUN|FILE",
+        help="run to compare with, latest (the one before of this dataset), or what --json printed",
+    )
+    add_aggregate(parser)
+
+
+def add_aggregate(parser: Parser) -> None:
+    """Add ``--aggregate``."""
+    parser.add_argument(
+        "--aggregate",
+        default="mean",
+        metavar="HOW",
+        help="what counts of the repetitions of an item: mean (default), majority, all (each has "
+        "passed), or pass@K (at least one of K would pass)",
+    )
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
@@ -182,11 +228,12 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from coaiapy.running.system import check_system
 
     check_system()
+    held_to = _gates(args)
     known = settings_for(args, context)
     choice = items.Choice(
         [items.parsed_filter(one) for one in args.filter], args.sample, args.seed, args.limit
     )
-    rules, commands = _evaluators(args)
+    rules, commands = _evaluators(args, context)
     dataset = items.load(known, args.dataset, args.version, context.note)
     chosen = choice.of(dataset.items)
     if not chosen:
@@ -204,9 +251,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
     order = Order(
         plan, args.command, args.input_as, rules, commands, args.limit_seconds, args.retries
     )
+    base = runs.baseline(known, args.baseline, plan) if args.baseline else None
     with _place(context, known) as place:
         found = runs.run(place, order, chosen, _limits(args), args.rerun_failed)
-    return _tell(args, context, found)
+    return _tell(args, context, held_to, base, found)
 
 
 def score(args: argparse.Namespace, context: Context) -> int:
@@ -216,15 +264,17 @@ def score(args: argparse.Namespace, context: Context) -> int:
     from coaiapy.running.system import check_system
 
     check_system()
+    held_to = _gates(args)
     known = settings_for(args, context)
-    rules, commands = _evaluators(args)
+    rules, commands = _evaluators(args, context)
     if not rules and not commands:
-        raise UsageError("say how to score: --eval RULE or --eval-cmd COMMAND")
+        raise UsageError("say how to score: --eval RULE, --eval-cmd COMMAND or --judge TAG")
     plan = runs.find(known, args.run, args.dataset)
     order = Order(plan, (), "stdin", rules, commands, args.limit_seconds)
+    base = runs.baseline(known, args.baseline, plan) if args.baseline else None
     with _place(context, known) as place:
         found = runs.score(place, order, _limits(args))
-    return _tell(args, context, found)
+    return _tell(args, context, held_to, base, found)
 
 
 def _limits(args: argparse.Namespace) -> Any:
@@ -245,11 +295,12 @@ def _metadata(given: List[str]) -> Any:
     return found
 
 
-def _evaluators(args: argparse.Namespace) -> Tuple[List[Any], List[Any]]:
+def _evaluators(args: argparse.Namespace, context: Context) -> Tuple[List[Any], List[Any]]:
     from coaiapy.experiments import evaluators
 
     rules = [evaluators.rule(one) for one in args.eval]
     commands = [evaluators.command(one) for one in args.eval_cmd]
+    commands += [evaluators.judge(tag, context.env_file) for tag in args.judge]
     evaluators.check_names(rules + commands)
     return rules, commands
 
@@ -280,14 +331,27 @@ def _place(context: Context, known: Any) -> Iterator[Any]:
             bar.close()
 
 
-def _tell(args: argparse.Namespace, context: Context, found: Any) -> int:
-    """Show the summary; return the exit code."""
+def _gates(args: argparse.Namespace) -> Any:
+    from coaiapy.experiments import gates
+
+    if args.fail_on_regression and not args.baseline:
+        raise UsageError("--fail-on-regression needs a --baseline: a run, latest, or a file")
+    return gates.Gates(
+        [gates.floor("--fail-under", one) for one in args.fail_under],
+        [gates.drop(one) for one in args.fail_on_regression],
+        [gates.floor("--warn-under", one) for one in args.warn_under],
+        gates.check_aggregate(args.aggregate),
+    )
+
+
+def _tell(args: argparse.Namespace, context: Context, held_to: Any, base: Any, found: Any) -> int:
+    """Show the summary and what the gates say; return the exit code."""
     from coaiapy.cli.commands.fuse.experiments import shown
 
     if args.json:
-        print_json(context, shown.report_body(found))
+        print_json(context, shown.report_body(found, args.aggregate))
     else:
-        for line in shown.summary_lines(found):
+        for line in shown.summary_lines(found, args.aggregate):
             context.say(line)
     for sentence in shown.link_notes(found):
         context.note(sentence)
@@ -295,11 +359,23 @@ def _tell(args: argparse.Namespace, context: Context, found: Any) -> int:
     if found.signal:
         context.note("interrupted: the same command goes on with what is missing")
         return ExitCode.INTERRUPTED
+    passed = _pass_gates(context, held_to, base, found)
     if found.summary.errors:
         context.note(
             "{} did not end well: coaia fuse experiments show {} --failed".format(
                 counted(found.summary.errors, "item"), shlex.quote(found.plan.name)
             )
         )
-        return ExitCode.FAILED
-    return code
+    return code if passed and not found.summary.errors else ExitCode.FAILED
+
+
+def _pass_gates(context: Context, held_to: Any, base: Any, found: Any) -> bool:
+    """Say which gates have failed, each in a sentence; tell whether none has."""
+    from coaiapy.experiments import gates
+
+    verdict = gates.judge(held_to, found.summary, base)
+    for sentence in verdict.warnings:
+        context.warn("warning: " + sentence)
+    for sentence in verdict.failures:
+        context.warn(sentence)
+    return not verdict.failures

@@ -6,10 +6,13 @@ from coaiapy.util.text import counted
 from coaiapy.util.times import span
 
 
-def report_body(found: Any) -> Dict[str, Any]:
-    """Return what became of a run as JSON data."""
+def report_body(found: Any, aggregate: str) -> Dict[str, Any]:
+    """Return what became of a run as JSON data, which can be a baseline as well."""
     return dict(
-        head(found.plan), worked_on=found.worked_on, cost=found.cost, **found.summary.body()
+        head(found.plan),
+        worked_on=found.worked_on,
+        cost=found.cost,
+        **found.summary.body(aggregate),
     )
 
 
@@ -25,17 +28,17 @@ def head(plan: Any) -> Dict[str, Any]:
     }
 
 
-def summary_lines(found: Any) -> Iterator[str]:
+def summary_lines(found: Any, aggregate: str) -> Iterator[str]:
     """Yield the lines that sum a run up."""
-    body = found.summary.body()
+    body = found.summary.body(aggregate)
     yield "{}  {} of {} done: {}".format(
         found.plan.name, body["done"], body["expected"], states_text(body["states"])
     )
     for name, one in body["scores"].items():
         more = ", {} flaky".format(one["flaky"]) if one["flaky"] else ""
         more += ", {} without".format(one["unscored"]) if one["unscored"] else ""
-        yield "{}  {:.4g} (mean of {}{})".format(
-            name, one["mean"], counted(one["items"], "item"), more
+        yield "{}  {:.4g} ({} of {}{})".format(
+            name, one["mean"], aggregate, counted(one["items"], "item"), more
         )
     for name, counts in sorted(body["labels"].items()):
         told = ("{} {}".format(label, count) for label, count in sorted(counts.items()))

@@ -1,0 +1,137 @@
+"""A comparison of runs as text for a terminal, as Markdown, and as JUnit's XML."""
+
+import re
+from typing import Any, Iterator, List
+from xml.sax.saxutils import escape, quoteattr
+
+from coaiapy.util.text import counted, one_line
+
+# What XML cannot hold, not even as a reference.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_OUTPUT_SHOWN = 2000
+
+
+def lines(found: Any, worst: int) -> Iterator[str]:
+    """Yield the lines of a comparison for people."""
+    yield "{} -> {}".format(found.base.plan.name, found.other.plan.name)
+    for one in found.scores:
+        yield "{}  {}".format(one.score, _told(one))
+        for item, before, after, change in found.worst(one, worst):
+            yield "  worse: {}  {:.4g} -> {:.4g}  {}".format(item, before, after, change)
+    for sentence in _missing(found):
+        yield sentence
+
+
+def _told(one: Any) -> str:
+    return (
+        "{:.4g} -> {:.4g}  {:+.4g} (95 %: {:+.4g} to {:+.4g}{})  {} won, {} lost, {} tied, sign test "
+        "p={:.3g}  {}".format(
+            one.base,
+            one.other,
+            one.difference,
+            one.low,
+            one.high,
+            ", significant" if one.is_significant else "",
+            one.wins,
+            one.losses,
+            one.ties,
+            one.p,
+            counted(one.items, "item"),
+        )
+    )
+
+
+def _missing(found: Any) -> Iterator[str]:
+    for name in found.lost:
+        yield "{}  only {} has it".format(name, found.base.plan.name)
+    if not found.scores and not found.lost:
+        yield "there is no score to compare: score the runs with coaia fuse experiments score"
+    errors = found.other.summary.errors
+    if errors:
+        yield "{} of {} did not end well".format(counted(errors, "item"), found.other.plan.name)
+
+
+def markdown(found: Any, worst: int) -> Iterator[str]:
+    """Yield the lines of a comparison as Markdown."""
+    base, other = found.base.plan.name, found.other.plan.name
+    yield "### {}, compared with {}".format(_cell(other), _cell(base))
+    yield ""
+    yield "| Score | {} | {} | Difference | 95 % interval | Won / lost / tied | p |".format(
+        _cell(base), _cell(other)
+    )
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for one in found.scores:
+        yield "| {} | {:.4g} | {:.4g} | {} | {:+.4g} to {:+.4g} | {} / {} / {} | {:.3g} |".format(
+            _cell(one.score),
+            one.base,
+            one.other,
+            ("**{:+.4g}**" if one.is_significant else "{:+.4g}").format(one.difference),
+            one.low,
+            one.high,
+            one.wins,
+            one.losses,
+            one.ties,
+            one.p,
+        )
+    for one in found.scores:
+        rows = list(found.worst(one, worst))
+        if rows:
+            yield ""
+            yield "Worse in {}:".format(_cell(one.score))
+            yield ""
+        for item, before, after, change in rows:
+            yield "- {}: {:.4g} → {:.4g} {}".format(_cell(item), before, after, _code(change))
+    for sentence in _missing(found):
+        yield ""
+        yield _cell(sentence)
+
+
+def _cell(text: str) -> str:
+    """Return a text that means nothing to Markdown or HTML."""
+    return re.sub(r"([\\`*_\[\]<>|#~@&])", r"\\\1", one_line(text))
+
+
+def _code(text: str) -> str:
+    """Return a text as code, in more backquotes than it has in a row."""
+    longest = max([len(run) for run in re.findall("`+", text)] or [0])
+    fence = "`" * (longest + 1)
+    return "{0} {1} {0}".format(fence, one_line(text))
+
+
+def junit(found: Any) -> str:
+    """Return the items of the run as JUnit's XML: one that did not end well is an error, one that
+    got worse than in the base a failure."""
+    worse: Any = {}
+    for one in found.scores:
+        for item, before, after in one.changes:
+            if after < before:
+                said = "{} fell from {:.4g} to {:.4g}".format(one.score, before, after)
+                worse.setdefault(item, []).append(said)
+    cases = [_case(one, worse.get(one.item, [])) for one in found.other.outcomes]
+    failures = sum(one.item in worse and one.state == "ok" for one in found.other.outcomes)
+    head = '<testsuite name={} tests="{}" failures="{}" errors="{}">'.format(
+        _attribute(found.other.plan.name), len(cases), failures, found.other.summary.errors
+    )
+    whole: List[str] = ['<?xml version="1.0" encoding="utf-8"?>', head] + cases + ["</testsuite>"]
+    return "\n".join(whole) + "\n"
+
+
+def _case(one: Any, worse: List[str]) -> str:
+    name = one.item if one.repeat == 1 else "{} ({})".format(one.item, one.repeat)
+    text = "  <testcase name={} time={}".format(
+        _attribute(name), _attribute("{:.3f}".format(one.seconds))
+    )
+    if one.state != "ok":
+        said = " ".join((one.state, one.reason or "")).strip()
+        return text + "><error message={}/></testcase>".format(_attribute(said))
+    if worse:
+        output = escape(_NOT_XML.sub("\ufffd", str(one.output))[:_OUTPUT_SHOWN])
+        said = "; ".join(worse)
+        return text + "><failure message={}>{}</failure></testcase>".format(
+            _attribute(said), output
+        )
+    return text + "/>"
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_NOT_XML.sub("\ufffd", text))

@@ -1,0 +1,168 @@
+"""Compares two runs item by item: how much better or worse, and whether chance explains it."""
+
+import math
+import random
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
+
+from coaiapy.experiments import figures
+from coaiapy.experiments.figures import Summary
+from coaiapy.experiments.plans import Plan
+from coaiapy.experiments.results import Outcome
+from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.traces.figures.diff import change
+from coaiapy.langfuse.traces.figures.diff_display import change_text
+
+# Resamples of the bootstrap; from the same seed come the same ones.
+_RESAMPLES = 1000
+_SEED = 0
+_INTERVAL = (2.5, 97.5)
+_MANY = 5000
+
+
+class Compared(NamedTuple):
+    """One score in two runs, over the ``items`` that have it in both.
+
+    ``low`` to ``high`` is the 95 % interval of the ``difference`` of the means (other
+    less base). ``p`` is that of the two-sided sign test over wins and losses. ``changes`` are the
+    items that differ, the worst first.
+    """
+
+    score: str
+    items: int
+    base: float
+    other: float
+    difference: float
+    low: float
+    high: float
+    wins: int
+    losses: int
+    ties: int
+    p: float
+    changes: List[Tuple[str, float, float]]
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether chance does not explain the difference: the interval does not hold zero."""
+        return self.low > 0 or self.high < 0
+
+    def body(self) -> Body:
+        """Return it as JSON data."""
+        told: Body = dict(self._asdict(), significant=self.is_significant)
+        told["changes"] = [dict(zip(("item", "base", "other"), one)) for one in self.changes]
+        return told
+
+
+def compared(
+    score: str, base: Summary, other: Summary, aggregate: str = figures.MEAN
+) -> Optional[Compared]:
+    """Compare a score of two runs; ``None`` if no item has it in both."""
+    ours, theirs = base.scores.get(score, {}), other.scores.get(score, {})
+    pairs = [
+        (
+            item,
+            figures.aggregated(ours[item], aggregate),
+            figures.aggregated(theirs[item], aggregate),
+        )
+        for item in sorted(set(ours) & set(theirs))
+    ]
+    if not pairs:
+        return None
+    differences = [after - before for _, before, after in pairs]
+    low, high = _interval(differences)
+    wins, losses = sum(one > 0 for one in differences), sum(one < 0 for one in differences)
+    changes = sorted((one for one in pairs if one[1] != one[2]), key=lambda one: one[2] - one[1])
+    count = len(pairs)
+    return Compared(
+        score,
+        count,
+        math.fsum(before for _, before, _ in pairs) / count,
+        math.fsum(after for _, _, after in pairs) / count,
+        math.fsum(differences) / count,
+        low,
+        high,
+        wins,
+        losses,
+        count - wins - losses,
+        sign_test(wins, losses),
+        changes,
+    )
+
+
+def _interval(differences: List[float]) -> Tuple[float, float]:
+    """Return the 95 % interval of the mean of differences.
+
+    It is that of resamples with a fixed seed; of very many, that of the normal distribution, which
+    is the same then.
+    """
+    count = len(differences)
+    if count > _MANY:
+        mean = math.fsum(differences) / count
+        spread = math.sqrt(math.fsum((one - mean) ** 2 for one in differences) / count / count)
+        return mean - 1.96 * spread, mean + 1.96 * spread
+    drawn = random.Random(_SEED)
+    means = sorted(
+        math.fsum(drawn.choices(differences, k=count)) / count for _ in range(_RESAMPLES)
+    )
+    low, high = (figures.percentile(means, wanted) or 0.0 for wanted in _INTERVAL)
+    return low, high
+
+
+def sign_test(wins: int, losses: int) -> float:
+    """Return how likely so uneven a split is by chance: two-sided, exact."""
+    count, fewer = wins + losses, min(wins, losses)
+    if not count:
+        return 1.0
+    ways, total = 1, 1
+    for number in range(1, fewer + 1):
+        ways = ways * (count - number + 1) // number
+        total += ways
+    # In whole numbers: two to the power of a thousand losses is no float.
+    return min(1.0, 2 * total * 10**12 // 2**count / 10**12)
+
+
+class Run(NamedTuple):
+    """A run with all that is known of it."""
+
+    plan: Plan
+    summary: Summary
+    outcomes: List[Outcome]
+
+    def output(self, item: str) -> Any:
+        """Return the output of an item's first repetition."""
+        return next((one.output for one in self.outcomes if one.item == item), None)
+
+
+class Comparison(NamedTuple):
+    """A run beside the one that it is compared with; ``lost`` are scores that only the base has."""
+
+    base: Run
+    other: Run
+    scores: List[Compared]
+    lost: List[str]
+
+    def worst(self, one: Compared, most: int) -> Iterator[Tuple[str, float, float, str]]:
+        """Yield the items that got worse the most: both values, and how the output has changed."""
+        for item, before, after in one.changes[:most]:
+            if after < before:
+                outputs = change(self.base.output(item), self.other.output(item))
+                yield item, before, after, change_text(outputs) if outputs else "the same output"
+
+    def body(self) -> Body:
+        """Return it as JSON data."""
+        return {
+            "base": self.base.plan.name,
+            "run": self.other.plan.name,
+            "scores": [one.body() for one in self.scores],
+            "lost": self.lost,
+            "states": {"base": self.base.summary.states, "run": self.other.summary.states},
+        }
+
+
+def of_runs(base: Run, other: Run, aggregate: str) -> Comparison:
+    """Compare all scores that two runs have on the same items."""
+    found = [
+        compared(name, base.summary, other.summary, aggregate)
+        for name in sorted(base.summary.scores)
+    ]
+    lost = sorted(set(base.summary.scores) - set(other.summary.scores))
+    return Comparison(base, other, [one for one in found if one is not None], lost)
