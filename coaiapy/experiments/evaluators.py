@@ -223,6 +223,11 @@ def _judgement(said_value: Any, name: str) -> Judgement:
     elif not isinstance(said_value, (bool, int, float)):
         raise WrongJudgementError("its value is neither a number nor a word")
     told = None if comment is None else as_text(comment)[:_LONGEST_COMMENT]
+    try:
+        for text in (name, told or "", said_value if isinstance(said_value, str) else ""):
+            json_values.plain_text(text)
+    except ValueError as error:
+        raise WrongJudgementError("what it has said {}".format(error)) from error
     return Judgement(name, said_value, told)
 
 

@@ -13,6 +13,7 @@ from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util import times
+from coaiapy.util.formats import json_values
 from coaiapy.util.text import did_you_mean
 
 _FIND = (
@@ -87,6 +88,18 @@ def commit() -> Optional[str]:
     except (OSError, subprocess.SubprocessError):
         return None
     return said.decode("ascii", "replace").strip() or None
+
+
+def checked(plan: Plan) -> Plan:
+    """Return a plan whose texts can be stored; ``UsageError`` if one of them cannot."""
+    if not plan.name.strip():
+        raise UsageError("--name: a run needs a name")
+    try:
+        return plan._replace(
+            name=json_values.plain_text(plan.name), metadata=json_values.plain(plan.metadata)
+        )
+    except ValueError as error:
+        raise UsageError("the name or the metadata of the run {}".format(error)) from error
 
 
 def save(journal: Journal, destination: int, plan: Plan) -> Plan:

@@ -3,6 +3,7 @@
 import os
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional
 
+from coaiapy.config import values as config_values
 from coaiapy.config.schema import BACKGROUND
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NotFoundError, StateError
@@ -20,6 +21,7 @@ from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.send import delivery
 from coaiapy.langfuse.send.outcome import Outcome
+from coaiapy.running.seen import Redaction, masked
 from coaiapy.util.files import read_text
 from coaiapy.util.text import Note
 
@@ -56,7 +58,7 @@ def run(place: Place, order: Order, chosen: List[Item], limits: Limits, rerun: b
     """
     with Journal() as journal:
         destination = destination_of(journal, place.settings)
-        plan = plans.save(journal, destination, order.plan)
+        plan = plans.save(journal, destination, _kept(order.plan, place.env_file))
         states = results.states(journal, destination, plan)
 
         pairs = [(item, repeat) for item in chosen for repeat in range(1, plan.repeat + 1)]
@@ -69,6 +71,14 @@ def run(place: Place, order: Order, chosen: List[Item], limits: Limits, rerun: b
         order = order._replace(plan=plan)
         works = (Work(order, item, repeat, again=again) for item, repeat, again in left)
         return _work(place, journal, destination, order, works, limits)
+
+
+def _kept(plan: Plan, env_file: Optional[str]) -> Plan:
+    """Return a plan as it may be recorded: without secrets, and without its command if that is wished."""
+    told = masked(plan.metadata, Redaction((), env_file))
+    if not config_values.load(env_file).get("trace_content"):
+        told.pop("command", None)
+    return plan._replace(metadata=told)
 
 
 def score(place: Place, order: Order, limits: Limits) -> Report:

@@ -51,13 +51,11 @@ class Redaction:
         self, more: Sequence[str] = (), env_file: Any = None, secrets: Sequence[str] = ()
     ) -> None:
         self._more = Expressions(more)
-        self._env_file = env_file
-        self._secrets = secrets
+        # Read once: many texts are masked in one run.
+        self._secrets = redaction.secrets(env_file).union(secrets)
 
     def __call__(self, text: str) -> str:
-        text = redaction.without_secrets(text, self._env_file)
-        if self._secrets:
-            text = hidden(text, self._secrets)
+        text = hidden(text, self._secrets)
         lower = text.lower()
         for mark, shape in _SHAPES:
             if mark in lower:

@@ -238,15 +238,17 @@ def run(args: argparse.Namespace, context: Context) -> int:
     chosen = choice.of(dataset.items)
     if not chosen:
         raise UsageError("no item of {!r} is chosen: nothing was run".format(args.dataset))
-    plan = plans.Plan(
-        args.name,
-        dataset.name,
-        dataset.id,
-        args.description,
-        plans.metadata_of(args.command, plans.commit(), _metadata(args.metadata)),
-        args.version,
-        len(chosen),
-        args.repeat,
+    plan = plans.checked(
+        plans.Plan(
+            args.name,
+            dataset.name,
+            dataset.id,
+            args.description,
+            plans.metadata_of(args.command, plans.commit(), _metadata(args.metadata)),
+            args.version,
+            len(chosen),
+            args.repeat,
+        )
     )
     order = Order(
         plan, args.command, args.input_as, rules, commands, args.limit_seconds, args.retries

@@ -173,6 +173,16 @@ def test_secrets_of_an_output_are_not_recorded(experiment, shown, project, run):
     assert "sk-aaa" not in shown()["q0"]["output"]
 
 
+def test_neither_secrets_of_the_command_nor_of_its_arguments_are_recorded(run, questions, home):
+    words = ["fuse", "experiments", "run", "questions.jsonl", "--name", "n", "--limit", "1"]
+    words += ["--metadata", "token=sk-" + "b" * 30, "--", "echo", "sk-" + "a" * 30]
+    assert run(*words).code == 0
+    listed = run("fuse", "experiments", "list", "--json").out
+    assert "echo" in listed and "sk-aaa" not in listed and "sk-bbb" not in listed
+    for file in (home / ".coaia").glob("coaia.db*"):
+        assert b"sk-aaa" not in file.read_bytes()
+
+
 def slow(project, *options):
     """Start a run of six items; the first three end at once, the fourth waits to be killed."""
     code = (
@@ -236,6 +246,7 @@ def test_what_is_wrong_is_said_before_anything_runs(run, questions, project):
     words = ["fuse", "experiments", "run"]
     for options, said in (
         (["questions.jsonl", "--name", "n"], "the command is missing"),
+        (["questions.jsonl", "--name", " ", "--", "true"], "a run needs a name"),
         (["nowhere.jsonl", "--name", "n", "--", "true"], "nowhere.jsonl cannot be read"),
         (["ds", "--name", "n", "--", "true"], "in local mode"),
         (

@@ -58,7 +58,13 @@ def test_what_a_command_says_is_a_score(experiment, shown, said, scores):
 
 
 @pytest.mark.parametrize(
-    "code, why", [("exit(4)", "exit code 4"), ("print()", "neither"), ("print([])", "nothing")]
+    "code, why",
+    [
+        ("exit(4)", "exit code 4"),
+        ("print()", "neither"),
+        ("print([])", "nothing"),
+        ("import json; print(json.dumps(dict(name=chr(0xD800), value=1)))", "what it has said"),
+    ],
 )
 def test_a_command_that_says_nothing_leaves_its_item_without_that_score(
     experiment, shown, code, why
