@@ -226,8 +226,7 @@ def test_what_is_released_installs_into_an_environment_of_its_own(tree, tmp_path
     pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(tmp_path / "dist")]
     subprocess.check_call(pip + [str(tree)])
     wheel_file = str(next((tmp_path / "dist").glob("coaiapy-*.whl")))
-    # What it needs is installed where the package is tried: tests/project/test_packaging.py.
-    for program, *words in (["pipx", "install", "--pip-args=--no-deps"], ["uv", "tool", "install"]):
+    for program, *words in (["pipx", "install"], ["uv", "tool", "install"]):
         folder = tmp_path / program
         own = {
             "HOME": folder,

@@ -63,6 +63,11 @@ def examples(which=lambda parser: True):
     return sorted(found.values(), key=lambda words: "create" not in words and "init" not in words)
 
 
+def asks_a_server(parser):
+    """Whether a command may wait for somebody: only for that are threads started."""
+    return "--timeout" in parser._option_string_actions
+
+
 def delivers(parser):
     """Whether a command sends records, in the way of the server's generation."""
     return any("--require-delivery" in action.option_strings for action in parser._actions)

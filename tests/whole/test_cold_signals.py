@@ -81,7 +81,7 @@ def test_a_signal_while_a_command_waits_for_a_server(use, run, home, project):
         before = len(server.requests)
         return interrupted(number, 0.4, lambda: len(server.requests) > before)
 
-    ends = cold.several_at_once(one, range(30))
+    ends = cold.several_at_once(one, range(18))
     for sent, end in ends:
         check(sent, end)
     assert [end for _, end in ends if "what was not sent yet is in the outbox" in end.err]

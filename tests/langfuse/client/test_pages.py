@@ -54,9 +54,12 @@ READS = (
 )
 
 
-@pytest.mark.parametrize("kind", ["v3", "v4-events_only"])
+@pytest.mark.parametrize(
+    "kind, values", [("v3", ("soon", None)), ("v4-events_only", (5, "\ud800"))], ids=("v3", "v4")
+)
 @pytest.mark.parametrize("name", ["timestamp", "startTime", "createdAt", "id", "traceId", "value"])
-def test_rows_with_a_wrong_value_end_no_command_badly(run, use, kind, name):
+def test_rows_with_a_wrong_value_end_no_command_badly(run, use, kind, values, name):
+    """For any value anywhere see ``tests/whole/test_any_answer.py``."""
     server = use(kind)
     for words in (
         "traces create t -s s -n n",
@@ -66,7 +69,7 @@ def test_rows_with_a_wrong_value_end_no_command_badly(run, use, kind, name):
     ):
         assert run("fuse", *words.split()).code == 0
     forget_what_was_written()
-    for wrong in ("soon", 5, None, "\ud800"):
+    for wrong in values:
         server.heal()
         give_instead(server, name, wrong)
         for words in READS:
