@@ -3,6 +3,7 @@
 from typing import NamedTuple, Optional
 
 import commands
+import large_journal
 import observations
 import running
 from clients import OURS, PUBLISHED, ROOMY_SDK, SDK
@@ -48,12 +49,13 @@ class Measured(NamedTuple):
     sent: dict  # observations.Sent by client
     bare_memory: float  # MB of a Python that has imported requests
     running: running.Figures
+    large: large_journal.Figures
 
 
 def table(measured):
     """Return one Markdown table of everything."""
     rows = command_rows(measured) + running_rows(measured.running) + call_rows(measured)
-    rows += batch_rows(measured)
+    rows += batch_rows(measured) + large_rows(measured.large)
     lines = [HEADINGS, ["---"] * len(HEADINGS)] + [row.cells() for row in rows]
     return "\n".join("| {} |".format(" | ".join(cells)) for cells in lines)
 
@@ -146,6 +148,18 @@ def batch_rows(measured):
             met=met(memory <= MOST_MEMORY, "{:.0f} MB", memory),
         ),
     ]
+
+
+def large_rows(figures):
+    """Return the rows of the commands that read a large journal."""
+    where = "journal of {:,} records: ".format(large_journal.RECORDS)
+    limit = "{:g} × `{}`".format(large_journal.MOST, commands.BASE)
+    rows = []
+    for what, seconds in figures.seconds.items():
+        multiple = seconds / figures.bare
+        is_met = met(multiple <= large_journal.MOST, "{:.1f} ×", multiple)
+        rows.append(Row(where + what, "ms", seconds * 1000, limit=limit, met=is_met))
+    return rows + [Row(where + "largest peak memory", "MB", figures.peak_mb)]
 
 
 def _time_of_one(what, ours, published, sdk):

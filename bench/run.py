@@ -12,6 +12,7 @@ import sys
 
 import commands
 import comparison
+import large_journal
 import observations
 import running
 import score_configs
@@ -26,6 +27,8 @@ def main(published, sdk):
     sent = observations.measure(bench)
     say("commands under coaia run ({} turns)".format(running.RUNS))
     passed = running.measure(bench)
+    say("a large journal ({} turns)".format(large_journal.RUNS))
+    large = large_journal.measure(bench)
     say("score configs and the journal")
     measured = comparison.Measured(
         times=times,
@@ -35,6 +38,7 @@ def main(published, sdk):
         sent=sent,
         bare_memory=observations.requests_memory(bench),
         running=passed,
+        large=large,
     )
     print(PAGE.format(machine=machine(), table=comparison.table(measured), **versions(bench)))
 

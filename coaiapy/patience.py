@@ -106,5 +106,7 @@ JOURNAL_LOCK = 15.0
 JOURNAL_LOCK_STEP = 0.1
 # Locks are waited for as long as a usual write takes, whatever the limit of the command is.
 LEAST_LOCK = 1.0
+# Between two looks for new traces.
+TAIL_POLL = 1.0
 # How often a stream notices that its reader has gone away.
 STREAM_POLL = 0.1

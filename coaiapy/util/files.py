@@ -94,6 +94,33 @@ def write_atomic(path: str, data: Union[str, bytes], mode: int = PRIVATE_FILE) -
         raise
 
 
+@contextmanager
+def replacing(path: str) -> Iterator[IO[str]]:
+    """Yield a text stream whose content replaces a file at the end of the block.
+
+    If the block raises, the file stays as it was. A device or a pipe is written to directly.
+    ``StateError`` if it cannot be written, or is a link out of the current folder.
+    """
+    if os.path.islink(path):
+        check_stays(path)
+    is_file = not os.path.exists(path) or os.path.isfile(path)
+    target = temporary_beside(real(path)) if is_file else path
+    try:
+        with open(target, "w", encoding="utf-8", newline="\n") as stream:
+            yield stream
+        if is_file:
+            if os.path.exists(path):
+                os.chmod(target, stat.S_IMODE(os.stat(path).st_mode))
+            os.replace(target, real(path))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StateError("cannot write {}: {}".format(path, reason(error))) from error
+    finally:
+        if is_file:
+            _remove_quietly(target)
+
+
 def temporary_beside(path: str, suffix: str = "") -> str:
     """Return the path of a hidden file beside ``path`` that nobody else has, which is not created.
 

@@ -7,7 +7,7 @@ import pytest
 from places import ROOT
 
 BENCH = ROOT / "bench"
-MODULES = ("clients", "commands", "comparison", "observations")
+MODULES = ("clients", "commands", "comparison", "large_journal", "observations", "running")
 PAGE = ROOT / "docs" / "benchmarks.md"
 
 
@@ -44,6 +44,12 @@ def measured(bench):
             bench.clients.ROOMY_SDK: sent(10.0, 20000, 40, 64.0),
         },
         bare_memory=30.0,
+        running=bench.running.Figures(bare=0.5, recorded=1.25, local=10.0, background=12.0),
+        large=bench.large_journal.Figures(
+            {row: 0.1 + 0.01 * place for place, row in enumerate(bench.large_journal.WORDS)},
+            bare=0.01,
+            peak_mb=21.0,
+        ),
     )
 
 
@@ -76,6 +82,20 @@ def test_the_batch_is_in_it_too(bench, measured):
     ]
     assert rows[batch + "the same, SDK with a large queue"][-1] == "yes (5.0)"
     assert rows[batch + "peak memory"][-1] == "**no** (110 MB)"
+
+
+def test_the_commands_that_read_a_large_journal_are_in_it_too(bench, measured):
+    rows = {line[0]: line[1:] for line in cells(bench.comparison.table(measured))}
+    where, limit = "journal of 200,000 records: ", "12 × `python -c pass`"
+    assert rows[where + "`coaia fuse traces`"] == ["100 ms", *"––––", limit, "yes (10.0 ×)"]
+    stats = rows[where + "`coaia fuse traces stats --by model`"]
+    assert stats[-2:] == [limit, "**no** (13.0 ×)"]
+    assert rows[where + "largest peak memory"][0] == "21 MB"
+
+
+def test_commands_under_coaia_run_are_in_it_too(bench, measured):
+    rows = {line[0]: line[1:] for line in cells(bench.comparison.table(measured))}
+    assert rows["1 GB through `coaia run -- cat`"][-1] == "**no** (40%)"
 
 
 def test_the_page_shows_the_table_that_make_bench_prints(bench, measured):

@@ -55,6 +55,8 @@ LANGFUSE = """
     fuse traces stats --by model
     fuse traces diff t u
     fuse traces search text
+    fuse traces export
+    fuse traces tail --timeout 0.3
     fuse traces delete t --yes
     fuse sessions list
     fuse sessions get s
@@ -124,6 +126,7 @@ WRITING = """
     fuse traces create t -n name --timeout 0.3
     fuse traces add-observation t -n step --timeout 0.3
     fuse traces add-observations t -f steps.jsonl --timeout 0.3
+    fuse traces import traces.jsonl --timeout 0.3
     fuse traces patch-output t output --timeout 0.3
     fuse sessions create s user --timeout 0.3
     fuse sessions addnode s t2 user --timeout 0.3

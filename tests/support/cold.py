@@ -21,6 +21,8 @@ SITE = Path(__file__).resolve().parent.parent / "cold_site"
 LONGEST = 20
 AT_ONCE = 3
 
+# Commands that end with the code of any command, or not by themselves.
+ENDLESS = (["run"], ["fuse", "traces", "tail"])
 # The variables in the examples, and what keeps a command from looking for a cloud around it.
 VARIABLES = {
     "COAIA_TRACE_ID": "my-run",
@@ -34,6 +36,7 @@ FILES = {
     "steps.jsonl": '{"id": "step-1", "name": "Load"}\n{"id": "step-2", "name": "Save"}\n',
     "items.jsonl": '{"id": "item-1", "input": "What is 2+2?", "expectedOutput": "4"}\n',
     "items.csv": "id,input,expectedOutput\nitem-2,What is 1+1?,2\n",
+    "traces.jsonl": '{"type": "trace-create", "body": {"id": "my-run"}}\n',
     "scores.csv": "name,value,traceId\nquality,0.5,my-run\n",
     "score-configs.json": '[{"name": "Helpfulness", "dataType": "NUMERIC"}]',
     "chat.yaml": "- role: user\n  content: Hello {{name}}\n",
@@ -57,7 +60,7 @@ def examples(which=lambda parser: True):
     Those of ``coaia run`` are left out, which end with the code of any command.
     """
     found = {}
-    for _, parser in (one for one in REAL_COMMANDS if one[0] != ["run"]):
+    for _, parser in (one for one in REAL_COMMANDS if one[0] not in ENDLESS):
         for words in example_lines(parser.epilog or "") if which(parser) else ():
             found.setdefault(tuple(words), [os.path.expandvars(word) for word in words])
     return sorted(found.values(), key=lambda words: "create" not in words and "init" not in words)

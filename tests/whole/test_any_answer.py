@@ -46,6 +46,7 @@ traces list-observations
 traces stats --by model
 traces diff run run
 traces search run
+traces export
 sessions list
 sessions get ses
 scores list

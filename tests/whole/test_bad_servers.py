@@ -25,6 +25,8 @@ LANGFUSE = (
     "fuse traces stats",
     "fuse traces diff t u",
     "fuse traces search text",
+    "fuse traces export",
+    "fuse traces tail",
     "fuse traces get-observation o",
     "fuse traces delete t --yes",
     "fuse sessions list",

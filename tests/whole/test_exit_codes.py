@@ -9,6 +9,7 @@ from coaiapy import coaiacli
 MISSING = """
     --env NO fuse traces list
     fuse traces add-observations t -f NO
+    fuse traces import NO
     fuse traces patch-output t -f NO
     fuse prompts create p -f NO
     fuse prompts push NO
@@ -107,6 +108,7 @@ def test_what_is_wrong_in_a_template_is_2(run, project, what):
     [
         ("fuse traces add-observations t -f F", '[{"nope": 1}]'),
         ("fuse traces add-observations t -f F", "[{"),
+        ("fuse traces import F", '{"nope": 1}'),
         ("fuse scores import F", '[{"nope": 1}]'),
         ("fuse scores import F", "a,b,c\n1,2\n"),
         ("fuse score-configs import F", "{"),

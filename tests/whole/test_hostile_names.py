@@ -109,6 +109,8 @@ LOCAL = """
     fuse traces delete NAME --yes
     fuse traces list-observations --trace-id NAME --name NAME
     fuse traces search NAME
+    fuse traces export --user NAME --tag NAME
+    fuse traces import NAME --dry-run
     fuse traces diff NAME NAME --fail-on NAME
     fuse traces stats --by metadata.NAME --user NAME --session NAME --name NAME
     fuse traces add-observations NAME -f steps.jsonl

@@ -15,6 +15,7 @@ WITHOUT = """
     tash, stash delete
     pipeline schema, pipeline schedule, pipeline untrust, synthesize
     fuse traces delete, fuse traces add-observations
+    fuse traces export, fuse traces import
     fuse prompts delete, fuse datasets export, fuse dataset-items delete, fuse experiments delete
     fuse scores delete, fuse score-configs archive, fuse score-configs export
     fuse media download, fuse outbox drop, fuse outbox retry, fuse outbox export

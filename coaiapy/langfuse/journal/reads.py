@@ -1,9 +1,9 @@
 """Reads records from the journal; they are returned as bodies."""
 
 import os
-from typing import Any, Iterator, List, Optional
+from typing import Any, Iterator, List, Optional, Tuple
 
-from coaiapy.langfuse.journal.damage import bodies
+from coaiapy.langfuse.journal.damage import bodies, whole
 from coaiapy.langfuse.journal.db import Journal, journal_path
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
@@ -83,6 +83,16 @@ def observations(journal: Journal, destination: int, trace_id: str) -> List[Body
 def scores(journal: Journal, destination: int, trace_id: str) -> List[Body]:
     """Return the scores of a trace and of its observations."""
     return _bodies(journal, "score", destination, ids.span_trace_id(trace_id))
+
+
+def records_of_trace(journal: Journal, destination: int, trace_id: str) -> List[Tuple[str, Body]]:
+    """Return the kind and the body of every record of a trace, its own first."""
+    sql = (
+        "SELECT seq, kind, body FROM records WHERE destination = ? AND trace_key = ?"
+        " AND kind IN ('trace', 'observation', 'score') ORDER BY kind = 'trace' DESC, kind, time, seq"
+    )
+    found = journal.rows(sql, destination, ids.span_trace_id(trace_id))
+    return [(row["kind"], body) for row, body in whole(journal, found)]
 
 
 def _bodies(journal: Journal, kind: str, destination: int, trace_key: str) -> List[Body]:

@@ -6,6 +6,8 @@ from coaiapy.langfuse.read.figures.groups import LEVELS, TIME_KEYS
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.figures import cost, figures_of
 from coaiapy.langfuse.traces.display import price
+from coaiapy.util.text import one_line
+from coaiapy.util.times import moment
 
 # What a group without a value is called.
 NO_VALUE = "(none)"
@@ -88,6 +90,24 @@ def readable_worst(body: Body) -> Body:
     return dict(
         body, duration=taken(one.duration), tokens="{:,.0f}".format(tokens), cost=price(cost(body))
     )
+
+
+def tail_line(kind: str, body: Body, local: bool = False) -> str:
+    """Return one line about a trace or an observation that is new."""
+    if kind == "trace":
+        parts = [moment(body["timestamp"], local), "TRACE     ", body.get("name"), body["id"]]
+        parts += [body.get("userId"), body.get("sessionId")]
+    else:
+        one = figures_of(body)
+        parts = [
+            moment(body["startTime"], local),
+            "{:<10}".format(one.type),
+            one.name or "(no name)",
+        ]
+        parts += [one.model, taken(one.duration), price(one.cost)]
+        parts += [one.level if one.level != "DEFAULT" else "", body.get("statusMessage")]
+        parts.append("of trace {}".format(body["traceId"]))
+    return one_line("  ".join(str(part) for part in parts if part and part != "-"))
 
 
 def sparklines(rows: List[Body], by: Optional[str]) -> Iterator[str]:

@@ -9,7 +9,13 @@ from coaiapy.util import times
 
 
 def add_filters(parser: argparse.ArgumentParser, default: Any = None) -> None:
-    """Add the conditions; ``default`` is what each has that is not given."""
+    """Add conditions and a time; ``default`` is what each has that is not given."""
+    add_conditions(parser, default)
+    add_period(parser, default=default)
+
+
+def add_conditions(parser: argparse.ArgumentParser, default: Any = None) -> None:
+    """Add the conditions besides the time."""
 
     def add(*names: str, **options: Any) -> None:
         parser.add_argument(*names, default=default, **options)
@@ -20,7 +26,6 @@ def add_filters(parser: argparse.ArgumentParser, default: Any = None) -> None:
     add("--name", help="only traces with this name")
     add("--tag", action="append", help="only traces with this tag; repeat to require several")
     add_environment(parser, "only traces of this Langfuse environment", default=default)
-    add_period(parser, default=default)
 
 
 def add_last(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,7 @@ import argparse
 from typing import Any, Iterable, List
 
 from coaiapy.cli import references
-from coaiapy.cli.commands.fuse.traces import diff, search, stats, views, writes
+from coaiapy.cli.commands.fuse.traces import diff, files, search, stats, tail, views, writes
 from coaiapy.cli.commands.fuse.traces.filters import add_filters, trace_filter
 from coaiapy.cli.input import agrees
 from coaiapy.cli.options import (
@@ -186,6 +186,8 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     stats.build(group)
     diff.build(group)
     search.build(group)
+    files.build(group)
+    tail.build(group)
     build_observations(group)
     _build_delete(group)
     writes.build(group)

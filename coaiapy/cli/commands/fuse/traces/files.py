@@ -1,0 +1,92 @@
+"""``coaia fuse traces export`` and ``import``: traces as JSON Lines."""
+
+import argparse
+from typing import Any
+
+from coaiapy.cli.commands.fuse.traces.filters import add_filters, add_last, trace_filter
+from coaiapy.cli.commands.fuse.traces.writes import Counted
+from coaiapy.cli.delivery import add_delivery_options, report, settings_for, summary
+from coaiapy.cli.input import open_input
+from coaiapy.cli.options import add_dry_run, add_output
+from coaiapy.cli.output import check_output, note_source
+from coaiapy.cli.parser import add_command
+from coaiapy.cli.streams import Context
+from coaiapy.config import settings
+from coaiapy.util.files import replacing
+from coaiapy.util.text import counted
+
+# The formats of ``transfer.FORMATS``.
+_FORMATS = ("langfuse", "otlp")
+
+
+def build(group: Any) -> None:
+    """Add the commands to ``coaia fuse traces``."""
+    export = add_command(
+        group,
+        "export",
+        export_traces,
+        "write traces with their observations and scores as JSON Lines",
+        """coaia fuse traces export --last 7d -o traces.jsonl
+        coaia fuse traces export --tag nightly --format otlp > spans.jsonl""",
+    )
+    add_output(export, "-o")
+    export.add_argument(
+        "--format",
+        choices=_FORMATS,
+        default=_FORMATS[0],
+        help="langfuse: an event of Langfuse's ingestion for each record; otlp: spans, without scores "
+        "(default: langfuse)",
+    )
+    add_filters(export)
+    add_last(export)
+    importing = add_command(
+        group,
+        "import",
+        import_traces,
+        "write the traces of a file that export or an OpenTelemetry exporter has written",
+        """coaia fuse traces import traces.jsonl
+        ssh host coaia fuse traces export | coaia fuse traces import -""",
+    )
+    importing.add_argument("file", metavar="FILE", help="file of JSON Lines; - reads stdin")
+    add_dry_run(importing, "check the file without writing anything")
+    add_delivery_options(importing)
+
+
+def export_traces(args: argparse.Namespace, context: Context) -> None:
+    """Write the traces that the options ask for, the latest first."""
+    from coaiapy.langfuse.traces.files.transfer import export
+
+    known = settings.load(context.env_file)
+    wanted = trace_filter(args)
+    if args.output is None:
+        done = export(known, context.say, wanted, args.format, context.note)
+    else:
+        check_output(args.output)
+        with replacing(args.output) as stream:
+
+            def write(line: str) -> None:
+                stream.write(line + "\n")
+
+            done = export(known, write, wanted, args.format, context.note)
+    what = "{} of {}".format(counted(done.records, "record"), counted(done.traces, "trace"))
+    context.note("exported {}".format(what))
+    note_source(context, known)
+
+
+def import_traces(args: argparse.Namespace, context: Context) -> int:
+    """Check the whole file, and write all of it or nothing."""
+    from coaiapy.langfuse.traces import traces
+    from coaiapy.langfuse.traces.files.transfer import read_records
+
+    with open_input(args.file, context) as stream:
+        records = Counted(read_records(stream, args.file))
+        if args.dry_run:
+            for _ in records:
+                pass
+            context.note(
+                "dry run: {} valid, nothing was written".format(counted(records.count, "record"))
+            )
+            return 0
+        outcome = traces.submit(settings_for(args, context), records)
+    context.note(summary(counted(records.count, "record"), records.count, outcome))
+    return report(args, context, outcome)
