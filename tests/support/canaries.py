@@ -74,6 +74,7 @@ LANGFUSE = """
     fuse datasets create d
     fuse datasets import d items.jsonl --create
     fuse datasets export d
+    fuse datasets add-from-traces d --failed
     fuse experiments run d --name n -- true
     fuse experiments score n --eval json
     fuse experiments compare n m

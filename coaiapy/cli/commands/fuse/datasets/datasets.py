@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List
 
-from coaiapy.cli.commands.fuse.datasets import files
+from coaiapy.cli.commands.fuse.datasets import files, traces
 from coaiapy.cli.options import add_json, add_output, json_object
 from coaiapy.cli.output import add_listing_options, print_json, show_listing
 from coaiapy.cli.parser import add_command, subcommands
@@ -24,6 +24,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     _build_get(group)
     _build_create(group)
     files.build_files(group)
+    traces.build_traces(group)
 
 
 def _build_get(group: Any) -> None:

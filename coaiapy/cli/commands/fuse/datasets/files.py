@@ -18,7 +18,7 @@ from coaiapy.langfuse.datasets.datasets import (
     list_dataset_items,
     lists_archived,
 )
-from coaiapy.langfuse.datasets.files import Imported, import_dataset_items
+from coaiapy.langfuse.datasets.files import FileItems, Imported, import_dataset_items
 from coaiapy.langfuse.datasets.finetuning import training_data
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util.files import write_output
@@ -57,8 +57,13 @@ def _build_import(group: Any) -> None:
         action="store_true",
         help="give items of another dataset new ids; importing again gives the same ones",
     )
-    bring.add_argument("--create", action="store_true", help="create the dataset if it is missing")
+    add_create(bring)
     add_json(bring)
+
+
+def add_create(parser: Any) -> None:
+    """Add ``--create``."""
+    parser.add_argument("--create", action="store_true", help="create the dataset if it is missing")
 
 
 def _build_export(group: Any) -> None:
@@ -91,8 +96,13 @@ def import_items(args: argparse.Namespace, context: Context) -> int:
             map_of(args.renamed),
             context.note,
         )
+    return bring_in(args, context, args.name, found)
+
+
+def bring_in(args: argparse.Namespace, context: Context, name: str, found: FileItems) -> int:
+    """Import items, and tell what became of each of them."""
     known = settings.load(context.env_file)
-    result = import_dataset_items(known, args.name, found, args.dry_run, args.create)
+    result = import_dataset_items(known, name, found, args.dry_run, args.create)
     counts = result.counts()
     if args.json:
         print_json(context, counts)
