@@ -33,9 +33,7 @@ def add_branches(
     group = subcommands(parser, [], example)
     for branch in branches:
         _add(group, branch)
-    parser.elsewhere = lambda word: (
-        _below(parser.prog, branches, word) or _below(parser.prog, branches, word + "s")
-    )
+    parser.elsewhere = lambda word: _below(parser.prog, branches, word)
 
 
 def _build(branch: Branch, parser: "Parser", words: List[str]) -> None:
@@ -44,7 +42,10 @@ def _build(branch: Branch, parser: "Parser", words: List[str]) -> None:
 
 
 def _below(prog: str, branches: Sequence[Branch], word: str) -> List[str]:
-    """Return the whole commands that ``word`` is below the branches."""
+    """Return the whole commands that ``word`` is below the branches, or with an s at its end.
+
+    One that is nearer to the top hides those below it.
+    """
     from coaiapy.cli.parser import Parser
 
     found = []
@@ -52,10 +53,9 @@ def _below(prog: str, branches: Sequence[Branch], word: str) -> List[str]:
         parser = Parser(prog="{} {}".format(prog, branch.name))
         _build(branch, parser, [branch.name])
         groups = parser._subparsers._group_actions if parser._subparsers else []
-        if any(word in (group.choices or ()) for group in groups):
-            found.append("{} {}".format(parser.prog, word))
-        else:
-            found += parser.elsewhere(word)
+        known = {name for group in groups for name in group.choices or ()}
+        here = [name for name in (word, word + "s") if name in known][:1]
+        found += ["{} {}".format(parser.prog, name) for name in here] or parser.elsewhere(word)
     return found
 
 
