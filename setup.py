@@ -55,6 +55,7 @@ EXTRAS = {
         'langfuse>=4.14,<5; python_version >= "3.10"',
         'opentelemetry-proto; python_version >= "3.9"',
         'openai>=1.60,<2; python_version >= "3.10"',
+        'selenium<4.27; python_version >= "3.10"',
         'google-genai>=1.60,<2; python_version >= "3.10"',
     ],
     "dev": [
@@ -126,6 +127,7 @@ def metadata():
             "coaiapy.templating": ["*.json"],
             "coaiapy.langfuse.scores": ["*.json"],
             "coaiapy.cli.completion": ["coaia.*"],
+            "coaiapy.views": ["page/*"],
         },
         "data_files": [("share/man/man1", ["docs/coaia.1"])],
         "install_requires": REQUIREMENTS,

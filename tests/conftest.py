@@ -32,7 +32,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-pytest_plugins = ["langfuse_server.fixtures", "servers", "openai_server", "aws_server"]
+pytest_plugins = ["langfuse_server.fixtures", "servers", "openai_server", "aws_server", "browser"]
 
 OWN_VARIABLES = (
     "LANGFUSE_",

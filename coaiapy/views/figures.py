@@ -11,16 +11,22 @@ from coaiapy.util.times import duration
 
 def totals(observations: List[Body]) -> str:
     """Return how many observations there are, how long they took together, and what they cost."""
-    usage: Dict[str, float] = {}
-    for observation in observations:
-        for name, count in (observation.get("usageDetails") or {}).items():
-            usage[name] = usage.get(name, 0) + count
+    usage = usage_of(observations)
     starts = [one["startTime"] for one in observations if one.get("startTime")]
     ends = [one["endTime"] for one in observations if one.get("endTime")]
     taken = duration(min(starts), max(ends)) if starts and ends else ""
     parts = ["total", counted(len(observations), "observation"), counts(usage), taken]
     parts.append(price(sum(map(cost, observations))))
     return "  ".join(part for part in parts if part)
+
+
+def usage_of(observations: List[Body]) -> Dict[str, float]:
+    """Return the counts of all observations together, by the name of the unit."""
+    usage: Dict[str, float] = {}
+    for observation in observations:
+        for name, count in (observation.get("usageDetails") or {}).items():
+            usage[name] = usage.get(name, 0) + count
+    return usage
 
 
 def counts(usage: Body) -> str:

@@ -63,13 +63,12 @@ def add_picture_options(parser: argparse.ArgumentParser) -> None:
 
 
 def check_alone(args: argparse.Namespace) -> None:
-    """Raise ``UsageError`` if ``--json``, which shows everything, stands beside a choice."""
+    """Raise ``UsageError`` if a choice stands beside ``--json`` or ``--html``, which show everything."""
+    form = "--json" if args.json else "--html" if args.html else ""
     for name in ("depth", "min_duration", "errors", "timeline", "clock"):
-        if args.json and getattr(args, name) not in (None, False):
+        if form and getattr(args, name) not in (None, False):
             option = "--" + name.replace("_", "-")
-            raise UsageError(
-                "--json prints the whole record: leave out {} or --json".format(option)
-            )
+            raise UsageError("{} shows everything: leave out {}".format(form, option))
 
 
 def show_session(args: argparse.Namespace, context: Context, session: Body) -> None:

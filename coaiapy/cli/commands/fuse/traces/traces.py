@@ -4,7 +4,7 @@ import argparse
 from typing import Any, Iterable, List
 
 from coaiapy.cli import references
-from coaiapy.cli.commands.fuse.traces import diff, files, search, stats, tail, views, writes
+from coaiapy.cli.commands.fuse.traces import diff, files, pages, search, stats, tail, views, writes
 from coaiapy.cli.commands.fuse.traces.filters import add_filters, trace_filter
 from coaiapy.cli.input import agrees
 from coaiapy.cli.options import (
@@ -30,6 +30,7 @@ from coaiapy.langfuse.records.display import with_note
 from coaiapy.langfuse.traces import reads as trace_reads
 from coaiapy.langfuse.traces import traces
 from coaiapy.langfuse.traces.display import OBSERVATION_COLUMNS, TRACE_COLUMNS
+from coaiapy.views.pages import list_page
 
 _VALUED = (
     "--limit",
@@ -45,9 +46,10 @@ _VALUED = (
     "--to",
     "--order",
     "--columns",
+    "--html",
     "--timeout",
 )
-_OPTIONS = _VALUED + ("--all", "--include-observations", "--jsonl", "--csv")
+_OPTIONS = _VALUED + ("--all", "--include-observations", "--jsonl", "--csv", "--open")
 
 
 def build_observations(group: Any) -> None:
@@ -120,6 +122,8 @@ def build_list(parser: argparse.ArgumentParser, group: Any) -> None:
         jsonl=False,
         csv=False,
         columns=None,
+        html=None,
+        open=False,
     )
     listing = add_command(
         group,
@@ -148,6 +152,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="with --json: include the observations and scores of each trace",
     )
     add_listing_options(parser, form_default=argparse.SUPPRESS, columns_default=argparse.SUPPRESS)
+    pages.add_page(parser, default=argparse.SUPPRESS)
 
 
 def refuse_early_options(words: List[str], commands: Iterable[str]) -> None:
@@ -165,14 +170,19 @@ def refuse_early_options(words: List[str], commands: Iterable[str]) -> None:
 
 def list_traces(args: argparse.Namespace, context: Context) -> None:
     """Show the traces that the options ask for."""
+    pages.check_page(args)
     wanted = trace_filter(args)
     known = settings.load(context.env_file)
     limit = None if args.all else args.limit
+    with_observations = args.include_observations or bool(args.html)
     found = trace_reads.list_traces(
-        known, wanted, limit and limit + 1, args.include_observations, context.note, args.query
+        known, wanted, limit and limit + 1, with_observations, context.note, args.query
     )
     shown = found[:limit]
-    show_listing(args, context, shown, with_note(TRACE_COLUMNS, shown), "trace")
+    if args.html:
+        pages.write_page(args, context, lambda utc: list_page(shown, utc))
+    else:
+        show_listing(args, context, shown, with_note(TRACE_COLUMNS, shown), "trace")
     if len(found) > len(shown):
         context.note("there are more: --all shows them")
     note_source(context, known)

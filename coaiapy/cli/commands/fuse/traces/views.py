@@ -4,13 +4,14 @@ import argparse
 from typing import Any, Callable
 
 from coaiapy.cli import references
-from coaiapy.cli.commands.fuse.traces import pictures
+from coaiapy.cli.commands.fuse.traces import pages, pictures
 from coaiapy.cli.options import add_json, add_reference
 from coaiapy.cli.output import note_source, print_json, show_lines, show_record
 from coaiapy.cli.parser import add_command
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.langfuse.traces import reads as trace_reads
+from coaiapy.views.pages import session_page, trace_page
 
 
 def build(group: Any) -> None:
@@ -23,22 +24,26 @@ def build(group: Any) -> None:
         """coaia fuse traces trace-view $COAIA_TRACE_ID
         coaia fuse traces view latest --io --io-lines 3
         coaia fuse traces tv latest --min-duration 0.5 --depth 3
-        coaia fuse traces tv latest --errors --no-timeline""",
+        coaia fuse traces tv latest --errors --no-timeline
+        coaia fuse traces tv latest --html trace.html --open""",
         aliases=["tv", "view"],
     )
     add_reference(view, "trace", "COAIA_TRACE_ID")
     pictures.add_picture_options(view)
+    pages.add_page(view)
     add_json(view, default=argparse.SUPPRESS)
     session = add_command(
         group,
         "session-view",
         view_session,
         "show the traces of a session",
-        "coaia fuse traces session-view $COAIA_SESSION_ID",
+        """coaia fuse traces session-view $COAIA_SESSION_ID
+        coaia fuse traces sv latest --html session.html --open""",
         aliases=["sv"],
     )
     add_reference(session, "session", "COAIA_SESSION_ID")
     pictures.add_picture_options(session)
+    pages.add_page(session)
     add_json(session, default=argparse.SUPPRESS)
     observation = add_command(
         group,
@@ -54,9 +59,12 @@ def build(group: Any) -> None:
 
 def view_trace(args: argparse.Namespace, context: Context) -> None:
     """Show one trace."""
+    pages.check_page(args)
     pictures.check_alone(args)
     given = references.given_or_active(args.trace_id, "COAIA_TRACE_ID", "trace")
     trace = _found(context, "trace", given, trace_reads.get_trace)
+    if args.html:
+        return pages.write_page(args, context, lambda utc: trace_page(trace, utc))
     if args.json:
         return print_json(context, trace)
     show_lines(context, pictures.trace_picture(args, context, trace))
@@ -64,9 +72,12 @@ def view_trace(args: argparse.Namespace, context: Context) -> None:
 
 def view_session(args: argparse.Namespace, context: Context) -> None:
     """Show the traces of one session."""
+    pages.check_page(args)
     pictures.check_alone(args)
     given = references.given_or_active(args.session_id, "COAIA_SESSION_ID", "session")
     session = _found(context, "session", given, trace_reads.get_session)
+    if args.html:
+        return pages.write_page(args, context, lambda utc: session_page(session, utc))
     if args.json:
         return print_json(context, session)
     pictures.show_session(args, context, session)

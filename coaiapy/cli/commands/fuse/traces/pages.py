@@ -1,0 +1,49 @@
+"""``--html``: a page that shows what a command would print, and ``--open``, which looks at it."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any, Callable
+
+from coaiapy.cli.output import check_output, put_text
+from coaiapy.cli.streams import Context
+from coaiapy.errors import UsageError
+
+
+def add_page(parser: Any, **options: Any) -> None:
+    """Add ``--html`` and ``--open``."""
+    parser.add_argument(
+        "--html",
+        metavar="FILE",
+        help="write one page that shows it in a browser, without a server",
+        **options,
+    )
+    parser.add_argument(
+        "--open", action="store_true", help="with --html: open the page in a browser", **options
+    )
+
+
+def check_page(args: argparse.Namespace) -> None:
+    """Raise an error if a page is wanted that cannot be written, before anything is read for it."""
+    if args.open and not args.html:
+        raise UsageError("--open shows the page that --html writes: add --html FILE")
+    for form in ("json", "jsonl", "csv", "columns"):
+        if args.html and getattr(args, form, None):
+            raise UsageError("--html writes a page instead: leave out --{}".format(form))
+    check_output(args.html)
+
+
+def write_page(args: argparse.Namespace, context: Context, make: Callable[[bool], str]) -> None:
+    """Write the page that ``make`` returns, with times in UTC if that is wished for."""
+    put_text(context, make(context.utc), args.html)
+    if args.open and not _open(args.html):
+        context.warn("no browser can be started here: open {} in one".format(args.html))
+
+
+def _open(path: str) -> bool:
+    import webbrowser
+
+    try:
+        return webbrowser.open(Path(os.path.abspath(path)).as_uri())
+    except webbrowser.Error:
+        return False

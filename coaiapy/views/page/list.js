@@ -1,0 +1,158 @@
+/* The rows of a waterfall. Only those in sight are elements of the page, however many there are. */
+
+const ROW = 28;
+const SPARE = 8;
+
+class RowList {
+  /** `choose` is called with the index of a row that is chosen, `fold` with that of one to fold. */
+  constructor(tree, axis, choose, fold) {
+    Object.assign(this, { tree, axis, choose, fold, query: "", chosen: -1, drawn: new Map(), isWhole: false });
+    this.height = make("div", null);
+    this.behind = make("div", { class: "behind columns", "aria-hidden": "true" }, axis.behind);
+    this.element = make(
+      "div",
+      { class: "list", id: "list", role: "tree", tabindex: "0", "aria-label": "Observations", onscroll: () => this.drawSoon() },
+      this.behind,
+      this.height,
+    );
+    this.element.addEventListener("focus", () => this.chosen < 0 && this.element.matches(":focus-visible") && this.tree.shown.length && choose(this.tree.shown[0]));
+    this.element.addEventListener("click", (event) => this.clicked(event));
+    this.element.addEventListener("dblclick", (event) => this.clicked(event, true));
+    this.element.addEventListener("wheel", (event) => this.turned(event), { passive: false });
+  }
+
+  /** Draw everything again. */
+  refresh() {
+    const height = `${this.tree.shown.length * ROW}px`;
+    this.height.style.height = height;
+    this.behind.style.height = `max(100%, ${height})`;
+    for (const element of this.drawn.values()) element.remove();
+    this.drawn.clear();
+    this.draw();
+  }
+
+  drawSoon() {
+    if (this.isWaiting) return;
+    this.isWaiting = true;
+    requestAnimationFrame(() => {
+      this.isWaiting = false;
+      this.draw();
+    });
+  }
+
+  draw() {
+    const { shown } = this.tree;
+    const top = this.isWhole ? 0 : Math.floor(this.element.scrollTop / ROW) - SPARE;
+    const end = this.isWhole ? shown.length : top + Math.ceil(this.element.clientHeight / ROW) + 2 * SPARE;
+    const wanted = new Set(shown.slice(Math.max(0, top), end));
+    if (this.chosen >= 0 && this.tree.at.has(this.chosen)) wanted.add(this.chosen);
+    for (const [index, element] of this.drawn) {
+      if (!wanted.has(index)) {
+        element.remove();
+        this.drawn.delete(index);
+      }
+    }
+    const fresh = [...wanted].filter((index) => !this.drawn.has(index));
+    this.height.append(...fresh.map((index) => this.rowAt(index)));
+  }
+
+  rowAt(index) {
+    const { tree } = this;
+    const row = tree.rows[index];
+    const isChosen = index === this.chosen;
+    const level = SIGNS.has(row.level) ? `level-${row.level}` : "";
+    const isBeside = tree.filter !== null && !tree.filter.has(index);
+    const element = make(
+      "div",
+      {
+        class: `row columns ${typeClass(row.type)} ${level} ${isChosen ? "chosen" : ""} ${isBeside ? "beside" : ""}`,
+        id: `row-${index}`,
+        role: "treeitem",
+        "aria-level": tree.levels[index],
+        "aria-posinset": tree.place[index],
+        "aria-setsize": tree.siblings.get(row.parent),
+        "aria-selected": String(isChosen),
+        "aria-expanded": tree.hasChildren(index) ? String(!tree.isFolded(index)) : undefined,
+        "aria-label": spoken(row),
+        "data-index": index,
+      },
+      this.nameOf(row, index),
+      make("div", { class: "chart" }, this.barOf(row)),
+      ...["took", "tokens", "cost"].map((name) => make("span", { class: `number ${name}` }, row[name] || "")),
+    );
+    element.style.transform = `translateY(${tree.at.get(index) * ROW}px)`;
+    this.drawn.set(index, element);
+    return element;
+  }
+
+  nameOf(row, index) {
+    const isFolded = this.tree.isFolded(index);
+    const element = make(
+      "div",
+      { class: "name", title: row.name },
+      this.tree.hasChildren(index) ? make("span", { class: "fold" }, isFolded ? "▶" : "▼") : make("span", { class: "fold" }),
+      dot(row.type),
+      SIGNS.has(row.level) ? make("span", { class: "sign" }, SIGNS.get(row.level)) : "",
+      make("span", { class: "label" }, marked(row.name, this.query)),
+      row.model ? make("span", { class: "model" }, row.model) : "",
+    );
+    element.style.setProperty("--level", Math.min(30, this.tree.levels[index] - 1));
+    return element;
+  }
+
+  barOf(row) {
+    if (row.start === undefined) return [];
+    const isMoment = row.start === row.end;
+    const bar = make("div", { class: `bar ${isMoment ? "moment" : ""} ${row.open && !isMoment ? "open" : ""}` });
+    const put = (element, start, end) => {
+      const [left, right] = [this.axis.place(start), this.axis.place(end)].map((one) => Math.min(105, Math.max(-5, one)));
+      element.style.left = `${left}%`;
+      if (end > start) element.style.width = `${right - left}%`;
+      return element;
+    };
+    if (row.end < this.axis.from) return [make("span", { class: "edge" }, "‹")];
+    if (row.start > this.axis.to) return [make("span", { class: "edge after" }, "›")];
+    return [put(bar, row.start, row.end), row.path ? put(make("div", { class: "path" }), ...row.path) : ""];
+  }
+
+  /** Choose a row, and bring it into sight. */
+  select(index) {
+    for (const one of [this.chosen, index]) {
+      const element = this.drawn.get(one);
+      if (element) element.remove();
+      this.drawn.delete(one);
+    }
+    this.chosen = index;
+    const top = this.tree.at.get(index) * ROW;
+    const { scrollTop, clientHeight } = this.element;
+    if (top < scrollTop) this.element.scrollTop = top;
+    else if (top + ROW > scrollTop + clientHeight) this.element.scrollTop = top + ROW - clientHeight;
+    this.draw();
+    this.element.setAttribute("aria-activedescendant", `row-${index}`);
+  }
+
+  clicked(event, isDouble = false) {
+    const row = event.target.closest(".row");
+    if (!row) return;
+    const index = Number(row.dataset.index);
+    if (event.target.classList.contains("fold")) this.fold(index);
+    else this.choose(index, isDouble);
+  }
+
+  turned(event) {
+    if (!event.ctrlKey) return;
+    event.preventDefault();
+    const box = this.axis.element.getBoundingClientRect();
+    this.axis.zoom(event.deltaY < 0 ? STEP_OF_ZOOM : 1 / STEP_OF_ZOOM, Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)));
+  }
+}
+
+/** Return what a screen reader says of a row. */
+function spoken(row) {
+  const said = [
+    row.type, row.name, row.model, SIGNS.has(row.level) && `level ${row.level.toLowerCase()}`,
+    row.start !== undefined && `from ${lasting(row.start)}`, row.took && `for ${row.took}`,
+    row.tokens && `${row.tokens} tokens`, row.cost, row.path && "on the critical path",
+  ];
+  return said.filter(Boolean).join(", ");
+}

@@ -1,0 +1,96 @@
+"""A real browser without a window, for tests of pages: Chromium, driven by Selenium.
+
+Tests that use it are skipped where Chromium, its driver or Selenium is missing.
+"""
+
+import shutil
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory):
+    """The driver of one browser for all tests of a process; it can reach no network."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="Selenium is not installed")
+    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if program is None or driver is None:
+        pytest.skip("Debian's chromium and chromium-driver are not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    profile = tmp_path_factory.mktemp("chromium")
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",  # its sandbox does not work for root
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--host-resolver-rules=MAP * ~NOTFOUND",
+        "--window-size=1440,900",
+        "--user-data-dir={}".format(profile),
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.chrome.service.Service(driver)
+    started = webdriver.Chrome(options=options, service=service)
+    yield started
+    started.quit()
+
+
+class Page:
+    """A page in the browser, as somebody sees and uses it."""
+
+    def __init__(self, driver):
+        self.driver = driver
+
+    def run(self, script, *values):
+        """What a script of ours returns; the page's policy does not hold for it."""
+        return self.driver.execute_script(script, *values)
+
+    def one(self, selector):
+        """The first element that a CSS selector finds."""
+        return self.driver.find_element("css selector", selector)
+
+    def texts(self, selector):
+        """The texts of all elements that can be seen, from top to bottom."""
+        return self.run(
+            """
+            const seen = [...document.querySelectorAll(arguments[0])].filter((one) => one.checkVisibility());
+            const top = (one) => one.getBoundingClientRect().top;
+            return seen.sort((a, b) => top(a) - top(b)).map((one) => one.innerText.trim());
+            """,
+            selector,
+        )
+
+    def count(self, selector):
+        """How many elements there are, in sight or not."""
+        return self.run("return document.querySelectorAll(arguments[0]).length", selector)
+
+    def press(self, *keys):
+        """Type into whatever has the focus."""
+        self.driver.switch_to.active_element.send_keys(*keys)
+
+    def click(self, selector):
+        """Click on an element."""
+        self.one(selector).click()
+
+    def told(self):
+        """What the browser's console says: refused scripts, errors, requests."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+
+@pytest.fixture
+def browse(chromium, tmp_path):
+    """Show a text of HTML from a file, to somebody who likes it dark or light; return the page."""
+
+    def show(html, scheme="light"):
+        path = tmp_path / "page.html"
+        path.write_text(html, "utf-8")
+        wishes = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+        features = [{"name": name, "value": wishes[name]} for name in sorted(wishes)]
+        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        chromium.get_log("browser")
+        chromium.get(path.as_uri())
+        return Page(chromium)
+
+    yield show
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    chromium.get("about:blank")

@@ -1,0 +1,270 @@
+"""The page of traces in a real browser: what somebody sees, clicks and types."""
+
+import re
+
+import pytest
+from observed_times import step, trace
+
+from coaiapy.views.pages import session_page, trace_page
+
+DOWN, UP, LEFT, RIGHT, HOME, END, ESCAPE = "\ue015\ue013\ue012\ue014\ue011\ue010\ue00c"
+TEXTS = [
+    "</script><script>window.caught = 1</script>",
+    "<img src=x onerror='window.caught = 1'>",
+    "[a](javascript:window.caught=1) <a href='javascript:window.caught=1'>b</a> ![c](https://x.test/y.png)",
+    "javascript:window.caught=1",
+    '**<svg onload=window.caught=1>** `<b>` https://x.test/"onmouseover=window.caught=1',
+    "data:image/svg+xml;base64,PHN2ZyBvbmxvYWQ9ImNhdWdodD0xIi8+",
+    "constructor",
+]
+CONVERSATION = [
+    {"role": "system", "content": "Be **brief**."},
+    {"role": "user", "content": "# Otters\n\n- stones\n- shells\n\n```python\nprint(1)\n```"},
+    {
+        "role": "assistant",
+        "tool_calls": [{"function": {"name": "search", "arguments": '{"n": 1}'}}],
+    },
+]
+RUN = trace(
+    step("agent", 0, 12, type="AGENT"),
+    step("plan", 0, 3, "agent", type="GENERATION", model="gpt-4o", input=CONVERSATION),
+    step("tools", 5, 9, "agent", type="CHAIN"),
+    step("web", 5, 9, "tools", type="TOOL", level="ERROR", statusMessage="rate limit"),
+    step("wiki", 5, 6, "tools", type="TOOL", output={"big": 12345678901234567890, "found": [1, 2]}),
+    step(
+        "answer",
+        9,
+        12,
+        "agent",
+        type="GENERATION",
+        output="See https://x.test/a.",
+        metadata={"k": 1},
+    ),
+)
+
+
+def test_the_waterfall_and_the_pane_show_a_trace(browse):
+    page = browse(trace_page(RUN))
+    assert page.texts("h1") == ["run"] and page.driver.title == "run"
+    assert page.texts(".row .label") == ["agent", "plan", "tools", "web", "wiki", "answer"]
+    assert page.texts(".level-ERROR .sign") == ["✗"]
+    assert page.texts(".row .took") == ["12 s", "3 s", "4 s", "4 s", "1 s", "3 s"]
+    assert page.texts("#idle") == ["nothing worked: 2 s after plan before wiki"]
+    assert len(page.texts(".path")) == 5, "all but wiki are on the critical path"
+    bars = [one.rect for one in page.driver.find_elements("css selector", ".bar")]
+    assert bars[5]["x"] > bars[3]["x"] > bars[1]["x"] and bars[0]["width"] > 3 * bars[1]["width"]
+    page.click("#row-1")
+    assert page.texts(".pane h2") == ["plan"]
+    assert page.texts(".turn > h4") == ["system", "user", "assistant"]
+    assert page.texts(".turn strong, .turn h5, .turn li, .turn pre") == [
+        "brief",
+        "Otters",
+        "stones",
+        "shells",
+        "print(1)",
+    ]
+    page.click(".pane h3 button")
+    assert not page.texts(".turn") and '"Be **brief**."' in page.one(".pane .value").text
+    page.click("#row-4")
+    assert "12345678901234567890" in page.one(".pane .value").text
+    page.click("#row-3")
+    assert page.texts(".message") == ["✗ rate limit"]
+    assert page.told() == []
+
+
+def test_nothing_that_strangers_wrote_becomes_markup_or_script(browse):
+    found = [
+        step(
+            text + str(index),
+            index,
+            index + 1,
+            model=text,
+            type=text,
+            level=text,
+            statusMessage=text,
+        )
+        for index, text in enumerate(TEXTS)
+    ]
+    for one, text in zip(found, TEXTS):
+        parts = [{"type": "text", "text": text}, {"image_url": {"url": text}}, {text: text}]
+        one["input"] = [
+            {"role": text, "name": text, "content": parts, "tool_calls": [{"function": text}]}
+        ]
+        one["output"] = text + "\n\n> " + text + "\n\n| " + text + " |"
+        one.update(metadata={text: [text], "__proto__": {"x": text}}, usageDetails={text: 1})
+    page = browse(trace_page(dict(trace(*found), name=TEXTS[0], userId=TEXTS[1], input=TEXTS[2])))
+    for index in range(len(found)):
+        page.click("#row-{} .label".format(index))
+        for button in page.driver.find_elements("css selector", ".pane h3 button"):
+            button.click()
+            button.click()
+    assert page.texts(".row .label") == [one["name"] for one in found]
+    assert page.run("return window.caught") is None
+    assert page.count("script") == 2 and page.count("svg, iframe, object, img") == 0
+    links = page.run("return [...document.links].map(one => one.protocol)")
+    assert set(links) <= {"https:", "file:"}
+    assert page.run("return performance.getEntriesByType('resource').length") == 0
+    assert page.told() == []
+
+
+def test_the_policy_lets_no_other_script_run(browse):
+    page = browse(trace_page(RUN))
+    page.run(
+        """
+        const script = document.createElement("script");
+        script.textContent = "window.caught = 1";
+        document.body.append(script);
+        const image = document.createElement("img");
+        image.setAttribute("onerror", "window.caught = 2");
+        image.src = "https://x.test/y.png";
+        document.body.append(image);
+        """
+    )
+    assert page.run("return window.caught") is None
+    assert len([one for one in page.told() if "Content Security Policy" in one]) >= 3
+
+
+def test_it_is_used_with_the_keyboard_alone(browse):
+    page = browse(trace_page(RUN))
+    chosen = ".row.chosen .label"
+    page.press("/", "web")
+    page.driver.execute_async_script("setTimeout(arguments[0], 200)")
+    assert page.texts(".row .label") == ["agent", "tools", "web"] and page.texts("mark") == ["web"]
+    assert page.texts("#found") == ["1 of 6"]
+    page.press(ESCAPE, ESCAPE)
+    assert page.count(".row") == 6 and page.run("return document.activeElement.tagName") == "BODY"
+    page.press(DOWN, DOWN, DOWN)
+    assert page.texts(chosen) == ["tools"]
+    page.press(LEFT)
+    assert page.texts(".row .label") == ["agent", "plan", "tools", "answer"]
+    assert page.one("#row-2").get_attribute("aria-expanded") == "false"
+    page.press(RIGHT, RIGHT)
+    assert page.texts(chosen) == ["web"]
+    page.press(LEFT, END)
+    assert page.texts(chosen) == ["answer"]
+    page.press("e")
+    assert page.texts(chosen) == ["web"] and page.texts(".pane h2") == ["web"]
+    width = page.one("#row-3 .bar").size["width"]
+    page.press("z")
+    assert page.one("#row-3 .bar").size["width"] > 2 * width
+    page.press("0", "[")
+    assert page.texts(".row .label") == ["agent"]
+    page.press("]", "?")
+    assert page.one("#help").is_displayed()
+
+
+def test_types_and_levels_are_filtered(browse):
+    page = browse(trace_page(RUN))
+    buttons = {
+        one.text.split()[0]: one for one in page.driver.find_elements("css selector", ".filter")
+    }
+    assert set(buttons) == {"AGENT", "GENERATION", "CHAIN", "TOOL", "✗"}
+    buttons["TOOL"].click()
+    assert page.texts(".row:not(.beside) .label") == ["web", "wiki"]
+    buttons["✗"].click()
+    assert page.texts(".row:not(.beside) .label") == ["web"]
+    buttons["TOOL"].click()
+    buttons["✗"].click()
+    assert page.count(".row") == 6
+
+
+CONTRAST = """
+const part = (color) => { const v = color / 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
+const numbers = (text) => text.match(/[\\d.]+/g).map(Number);
+const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+const behind = (one) => {
+  for (let at = one; at; at = at.parentElement) {
+    const found = numbers(getComputedStyle(at).backgroundColor);
+    if (found.length === 3) return found;
+  }
+  return [255, 255, 255];
+};
+const poor = [];
+for (const one of document.querySelectorAll("body *:not(script):not(noscript)")) {
+  const says = [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  if (!says || !one.checkVisibility()) continue;
+  const [a, b] = [light(numbers(getComputedStyle(one).color)), light(behind(one))].sort((x, y) => y - x);
+  if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(one.className + ": " + one.textContent.slice(0, 30));
+}
+return poor;
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_texts_stand_out_in_light_and_in_dark(browse, scheme):
+    page = browse(trace_page(RUN), scheme)
+    page.click("#row-1")
+    assert page.run(CONTRAST) == []
+    page.click("#theme")
+    assert page.run("return document.documentElement.dataset.theme") != scheme
+    page.click("#row-3")
+    assert page.run(CONTRAST) == []
+
+
+def test_a_screen_reader_hears_what_is_seen(browse):
+    page = browse(trace_page(RUN))
+    page.click("#row-3")
+    said = page.one("#row-3").get_attribute("aria-label")
+    assert said == "TOOL, web, level error, from 5 s, for 4 s, on the critical path"
+    assert page.one("[role=tree]").get_attribute("aria-activedescendant") == "row-3"
+    attributes = ("aria-level", "aria-posinset", "aria-setsize", "aria-selected")
+    assert [page.one("#row-3").get_attribute(one) for one in attributes] == ["3", "1", "2", "true"]
+    nameless = "return [...document.querySelectorAll('button, input, aside, section, nav')].filter(one => !(one.textContent.trim() || one.ariaLabel || one.labels?.length)).length"
+    assert page.run(nameless) == 0
+    assert page.run("return document.documentElement.lang") == "en"
+
+
+def test_a_session_leads_to_its_traces_and_back(browse):
+    other = dict(trace(step("only", 0, 1)), id="t2", name="second")
+    page = browse(session_page({"id": "s", "createdAt": RUN["timestamp"], "traces": [RUN, other]}))
+    assert page.texts("h1") == ["Session s"] and page.texts("tbody a") == ["run", "second"]
+    assert page.texts("tbody .error") == ["✗ 1", ""]
+    page.driver.find_element("link text", "second").click()
+    assert page.texts("h1") == ["second"] and page.texts(".row .label") == ["only"]
+    page.click("#back")
+    assert page.texts("tbody a") == ["run", "second"]
+
+
+def test_everything_is_printed(browse):
+    found = [step(str(index), index, index + 1) for index in range(300)]
+    page = browse(trace_page(trace(*found)))
+    assert page.count(".row") < 100
+    page.run("window.dispatchEvent(new Event('beforeprint'))")
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert len(page.texts(".row .label")) == 300 and not page.texts(".tools")
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    page.run("window.dispatchEvent(new Event('afterprint'))")
+    assert page.count(".row") < 100
+
+
+def with_many(count):
+    """A page like that of a trace with many steps, the last of which has a name of its own."""
+    page = trace_page(trace(step("root", 0, count), step("step", 1, 9, "root", input="some text")))
+    row = re.search(r',(\{"parent":0,.*?\})\]', page).group(1)
+    last = row.replace('"step"', '"last"', 1)
+    return page.replace(row, ",".join([row] * (count - 2) + [last]), 1)
+
+
+@pytest.mark.parametrize("count, seconds", [(5000, 2), (50000, 20)])
+def test_many_observations_open_and_scroll(browse, count, seconds):
+    page = browse(with_many(count))
+    timing = "const t = performance.timing; return (t.loadEventEnd - t.navigationStart) / 1000"
+    assert page.run(timing) < seconds
+    usual = page.driver.execute_async_script(
+        """
+        const [done, list] = [arguments[0], document.getElementById("list")];
+        const taken = [];
+        const next = (at) => {
+          const begun = performance.now();
+          list.scrollTop = at * list.scrollHeight / 20;
+          requestAnimationFrame(() => requestAnimationFrame(() => {
+            taken.push(performance.now() - begun);
+            if (at < 20) next(at + 1);
+            else done(taken.sort((a, b) => a - b)[10]);
+          }));
+        };
+        next(1);
+        """
+    )
+    assert usual < 100, "milliseconds for a step"
+    assert page.count(".row") < 100 and page.texts(".row .label")[-1] == "last"
