@@ -89,6 +89,10 @@ SENDER_IDLE = 5.0
 SENDER_AWAY = 120.0
 SENDER_POLL = 0.1
 FIRST_SENDER_PAUSE, LONGEST_SENDER_PAUSE = 1.0, 30.0
+# A trace that is followed: between two looks at it on a server and in the journal; it is complete when
+# all has ended and nothing has come for so long.
+FOLLOW_SERVER, FOLLOW_JOURNAL = 2.0, 0.5
+FOLLOW_QUIET = 3.0
 # An interrupted command waits so long for what is in flight, to take out what was accepted.
 PARTING = 0.5
 

@@ -91,7 +91,7 @@ def step_of(length: int, most: int) -> int:
 
 def labels(scale: Scale, clock: bool, local: bool) -> List[Tuple[int, str]]:
     """Return columns with labels: the time since the start, or with ``clock`` the time of day."""
-    widest = 14 if clock else 9
+    widest = 12 if clock else 9
     step = step_of(scale.length, scale.columns // widest)
     found: List[Tuple[int, str]] = []
     for moment in range(0, max(1, scale.length), step):

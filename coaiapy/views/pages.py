@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 from base64 import b64encode
-from typing import List
+from typing import Any, Callable, Dict, List
 
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util.files import read_text
@@ -48,6 +48,13 @@ def session_page(session: Body, utc: bool = False) -> str:
 def list_page(traces: List[Body], utc: bool = False) -> str:
     """Return a page with a list of traces, each with its observations, and the page of each."""
     return _page(page_data("traces", "Traces", [("traces", str(len(traces)))], traces, utc))
+
+
+PAGES: Dict[str, Callable[[Any, bool], str]] = {
+    "trace": trace_page,
+    "session": session_page,
+    "list": list_page,
+}
 
 
 def _page(data: str) -> str:

@@ -71,6 +71,12 @@ def timeline(observations: List[Body], now: Optional[int] = None) -> Timeline:
     return Timeline(nodes, bars, begin, last, path, _gaps(nodes, bars, children, last))
 
 
+def is_complete(observations: List[Body]) -> bool:
+    """Tell whether there are observations and all have ended; an event needs no end."""
+    ends = [one.get("endTime") or one.get("type") == "EVENT" for one in observations]
+    return bool(ends) and all(ends)
+
+
 def milliseconds(time: Any) -> Optional[int]:
     """Return a time in the stored form as milliseconds since 1970, ``None`` for anything else."""
     if not isinstance(time, str):

@@ -31,6 +31,7 @@ def chromium(tmp_path_factory):
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     service = webdriver.chrome.service.Service(driver)
     started = webdriver.Chrome(options=options, service=service)
+    started.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
     yield started
     started.quit()
 
@@ -71,6 +72,11 @@ class Page:
     def click(self, selector):
         """Click on an element."""
         self.one(selector).click()
+
+    def worked(self):
+        """How many seconds of the processor the page has taken so far."""
+        found = self.driver.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
+        return {one["name"]: one["value"] for one in found}["TaskDuration"]
 
     def told(self):
         """What the browser's console says: refused scripts, errors, requests."""

@@ -245,26 +245,22 @@ def with_many(count):
     return page.replace(row, ",".join([row] * (count - 2) + [last]), 1)
 
 
-@pytest.mark.parametrize("count, seconds", [(5000, 2), (50000, 20)])
+SCROLL = """
+const [done, list] = [arguments[0], document.getElementById("list")];
+const next = (at) => {
+  list.scrollTop = at * list.scrollHeight / 20;
+  requestAnimationFrame(() => (at < 20 ? next(at + 1) : requestAnimationFrame(done)));
+};
+next(1);
+"""
+
+
+@pytest.mark.parametrize("count, seconds", [(5000, 2), (50000, 10)])
 def test_many_observations_open_and_scroll(browse, count, seconds):
+    """In seconds of the processor, because other tests run beside this one."""
     page = browse(with_many(count))
-    timing = "const t = performance.timing; return (t.loadEventEnd - t.navigationStart) / 1000"
-    assert page.run(timing) < seconds
-    usual = page.driver.execute_async_script(
-        """
-        const [done, list] = [arguments[0], document.getElementById("list")];
-        const taken = [];
-        const next = (at) => {
-          const begun = performance.now();
-          list.scrollTop = at * list.scrollHeight / 20;
-          requestAnimationFrame(() => requestAnimationFrame(() => {
-            taken.push(performance.now() - begun);
-            if (at < 20) next(at + 1);
-            else done(taken.sort((a, b) => a - b)[10]);
-          }));
-        };
-        next(1);
-        """
-    )
-    assert usual < 100, "milliseconds for a step"
+    opening = page.worked()
+    page.driver.execute_async_script(SCROLL)
+    scrolling = page.worked() - opening
+    assert opening < seconds and scrolling / 20 < 0.1
     assert page.count(".row") < 100 and page.texts(".row .label")[-1] == "last"

@@ -7,7 +7,7 @@ class RowList {
   /** `choose` is called with the index of a row that is chosen, `fold` with that of one to fold. */
   constructor(tree, axis, choose, fold) {
     Object.assign(this, { tree, axis, choose, fold, query: "", chosen: -1, drawn: new Map(), isWhole: false });
-    this.height = make("div", null);
+    this.height = make("div", { role: "presentation" });
     this.behind = make("div", { class: "behind columns", "aria-hidden": "true" }, axis.behind);
     this.element = make(
       "div",

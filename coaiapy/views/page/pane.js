@@ -29,7 +29,8 @@ function isEmpty(value) {
 }
 
 function fieldList(pairs) {
-  const shown = pairs.filter(([, value]) => value !== "" && !isEmpty(value));
+  const says = ([name, value]) => value !== "" && !isEmpty(value) && !(name === "level" && value === "DEFAULT");
+  const shown = pairs.filter(says);
   return make("dl", { class: "fields" }, shown.flatMap(([name, value]) => [make("dt", null, name), make("dd", null, shortValue(value))]));
 }
 

@@ -65,7 +65,7 @@ class TraceView {
       ["to", row.open || row.start === row.end ? "" : at(row.end)],
       ["since the start", row.start === undefined ? "" : lasting(row.start)],
       ["on the critical path", row.path ? "yes" : ""],
-      ["below", parent ? make("button", { class: "more", type: "button", onclick: () => this.choose(row.parent) }, parent.name) : ""],
+      ["below", parent ? make("button", { class: "parent", type: "button", onclick: () => this.choose(row.parent) }, parent.name) : ""],
     ];
   }
 

@@ -3,7 +3,7 @@
 import argparse
 import os
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 from coaiapy.cli.output import check_output, put_text
 from coaiapy.cli.streams import Context
@@ -33,9 +33,11 @@ def check_page(args: argparse.Namespace) -> None:
     check_output(args.html)
 
 
-def write_page(args: argparse.Namespace, context: Context, make: Callable[[bool], str]) -> None:
-    """Write the page that ``make`` returns, with times in UTC if that is wished for."""
-    put_text(context, make(context.utc), args.html)
+def write_page(args: argparse.Namespace, context: Context, kind: str, shown: Any) -> None:
+    """Write the page of a ``trace``, a ``session`` or a ``list`` of traces, and open it if wanted."""
+    from coaiapy.views.pages import PAGES
+
+    put_text(context, PAGES[kind](shown, context.utc), args.html)
     if args.open and not _open(args.html):
         context.warn("no browser can be started here: open {} in one".format(args.html))
 

@@ -1,8 +1,9 @@
 """The options of a picture of traces, and drawing it on a terminal or into a pipe."""
 
 import argparse
+import os
 import shutil
-from typing import Iterable, Optional
+from typing import Any, Iterable, Optional
 
 from coaiapy.cli.options import positive, seconds
 from coaiapy.cli.output import show_lines, tree_look
@@ -10,10 +11,7 @@ from coaiapy.cli.streams import Context, is_terminal
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.records.body import Body
 from coaiapy.views.outline import strokes_for
-from coaiapy.views.selection import Selection, chosen, narrowed
-from coaiapy.views.timeline import timeline
 from coaiapy.views.tree import Line, session_heading, trace_lines
-from coaiapy.views.waterfall import Style, waterfall
 
 IO_LINES = 10
 
@@ -62,13 +60,19 @@ def add_picture_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def check_alone(args: argparse.Namespace) -> None:
-    """Raise ``UsageError`` if a choice stands beside ``--json`` or ``--html``, which show everything."""
+def check_picture(args: argparse.Namespace, context: Context) -> None:
+    """Raise ``UsageError`` for what does not go together, or cannot be drawn here.
+
+    ``--json`` and ``--html`` show everything, and ``--follow`` needs a terminal.
+    """
     form = "--json" if args.json else "--html" if args.html else ""
-    for name in ("depth", "min_duration", "errors", "timeline", "clock"):
-        if form and getattr(args, name) not in (None, False):
+    for name in ("depth", "min_duration", "errors", "timeline", "clock", "follow"):
+        if form and getattr(args, name, None) not in (None, False):
             option = "--" + name.replace("_", "-")
-            raise UsageError("{} shows everything: leave out {}".format(form, option))
+            raise UsageError("{} shows everything once: leave out {}".format(form, option))
+    is_drawn = is_terminal(context.stdout) and os.environ.get("TERM") != "dumb"
+    if getattr(args, "follow", False) and not is_drawn:
+        raise UsageError("--follow draws on a terminal, and there is none: leave out --follow")
 
 
 def show_session(args: argparse.Namespace, context: Context, session: Body) -> None:
@@ -82,26 +86,35 @@ def show_session(args: argparse.Namespace, context: Context, session: Body) -> N
 def trace_picture(
     args: argparse.Namespace, context: Context, trace: Body, now: Optional[int] = None
 ) -> Iterable[Line]:
-    """Return the lines of a trace: on its time axis for a terminal, else as a plain tree."""
+    """Return the lines of a trace: on its time axis for a terminal, else as a plain tree.
+
+    With ``now``, in milliseconds since 1970, what has no end is drawn as going on.
+    """
+    from coaiapy.views.selection import Selection, chosen
+
     observations = trace.get("observations") or []
     wanted = Selection(args.depth or 0, 1000 * (args.min_duration or 0), args.errors)
-    has_lengths = any(one.get("endTime") for one in observations)
+    has_lengths = now is not None or any(one.get("endTime") for one in observations)
     is_drawn = is_terminal(context.stdout) and has_lengths
     if is_drawn if args.timeline is None else args.timeline:
-        whole = dict(trace, observations=observations)
-        return waterfall(
-            whole, narrowed(timeline(observations, now), wanted), _style(args, context)
-        )
+        return _waterfall(args, context, dict(trace, observations=observations), wanted, now)
     if wanted != Selection():
         trace = dict(trace, observations=chosen(observations, wanted))
     return trace_lines(trace, tree_look(context, args.io))
 
 
-def _style(args: argparse.Namespace, context: Context) -> Style:
-    return Style(
+def _waterfall(
+    args: argparse.Namespace, context: Context, trace: Body, wanted: Any, now: Optional[int]
+) -> Iterable[Line]:
+    from coaiapy.views.selection import narrowed
+    from coaiapy.views.timeline import timeline
+    from coaiapy.views.waterfall import Style, waterfall
+
+    style = Style(
         width=shutil.get_terminal_size().columns,
         strokes=strokes_for(context.stdout),
         clock=args.clock,
         local=context.local_times,
         io_lines=args.io_lines if args.io else 0,
     )
+    return waterfall(trace, narrowed(timeline(trace["observations"], now), wanted), style)

@@ -30,7 +30,6 @@ from coaiapy.langfuse.records.display import with_note
 from coaiapy.langfuse.traces import reads as trace_reads
 from coaiapy.langfuse.traces import traces
 from coaiapy.langfuse.traces.display import OBSERVATION_COLUMNS, TRACE_COLUMNS
-from coaiapy.views.pages import list_page
 
 _VALUED = (
     "--limit",
@@ -180,7 +179,7 @@ def list_traces(args: argparse.Namespace, context: Context) -> None:
     )
     shown = found[:limit]
     if args.html:
-        pages.write_page(args, context, lambda utc: list_page(shown, utc))
+        pages.write_page(args, context, "list", shown)
     else:
         show_listing(args, context, shown, with_note(TRACE_COLUMNS, shown), "trace")
     if len(found) > len(shown):

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any, Callable
 
+from coaiapy import patience
 from coaiapy.cli import references
 from coaiapy.cli.commands.fuse.traces import pages, pictures
 from coaiapy.cli.options import add_json, add_reference
@@ -10,8 +11,8 @@ from coaiapy.cli.output import note_source, print_json, show_lines, show_record
 from coaiapy.cli.parser import add_command
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
+from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.traces import reads as trace_reads
-from coaiapy.views.pages import session_page, trace_page
 
 
 def build(group: Any) -> None:
@@ -25,12 +26,18 @@ def build(group: Any) -> None:
         coaia fuse traces view latest --io --io-lines 3
         coaia fuse traces tv latest --min-duration 0.5 --depth 3
         coaia fuse traces tv latest --errors --no-timeline
+        coaia fuse traces tv latest --follow
         coaia fuse traces tv latest --html trace.html --open""",
         aliases=["tv", "view"],
     )
     add_reference(view, "trace", "COAIA_TRACE_ID")
     pictures.add_picture_options(view)
     pages.add_page(view)
+    view.add_argument(
+        "--follow",
+        action="store_true",
+        help="draw it again while it grows, until all of it has ended (or Ctrl-C)",
+    )
     add_json(view, default=argparse.SUPPRESS)
     session = add_command(
         group,
@@ -60,24 +67,34 @@ def build(group: Any) -> None:
 def view_trace(args: argparse.Namespace, context: Context) -> None:
     """Show one trace."""
     pages.check_page(args)
-    pictures.check_alone(args)
+    pictures.check_picture(args, context)
     given = references.given_or_active(args.trace_id, "COAIA_TRACE_ID", "trace")
     trace = _found(context, "trace", given, trace_reads.get_trace)
     if args.html:
-        return pages.write_page(args, context, lambda utc: trace_page(trace, utc))
+        return pages.write_page(args, context, "trace", trace)
     if args.json:
         return print_json(context, trace)
+    if args.follow:
+        return _follow(args, context, trace)
     show_lines(context, pictures.trace_picture(args, context, trace))
+
+
+def _follow(args: argparse.Namespace, context: Context, trace: Body) -> None:
+    from coaiapy.cli.commands.fuse.traces.following import follow
+
+    known = settings.load(context.env_file)
+    pause = patience.FOLLOW_JOURNAL if known.is_local else patience.FOLLOW_SERVER
+    follow(args, context, trace, lambda: trace_reads.get_trace(known, trace["id"]), pause)
 
 
 def view_session(args: argparse.Namespace, context: Context) -> None:
     """Show the traces of one session."""
     pages.check_page(args)
-    pictures.check_alone(args)
+    pictures.check_picture(args, context)
     given = references.given_or_active(args.session_id, "COAIA_SESSION_ID", "session")
     session = _found(context, "session", given, trace_reads.get_session)
     if args.html:
-        return pages.write_page(args, context, lambda utc: session_page(session, utc))
+        return pages.write_page(args, context, "session", session)
     if args.json:
         return print_json(context, session)
     pictures.show_session(args, context, session)
