@@ -124,6 +124,33 @@ def test_the_policy_lets_no_other_script_run(browse):
     assert len([one for one in page.told() if "Content Security Policy" in one]) >= 3
 
 
+def test_media_are_linked_and_nothing_is_loaded(browse):
+    dot = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs="
+    parts = [
+        {
+            "type": "text",
+            "text": "Look: @@@langfuseMedia:type=image/png|id=m-1|source=bytes@@@ nice",
+        },
+        {"type": "image_url", "image_url": {"url": "https://x.test/otter.png"}},
+        {"type": "image_url", "image_url": {"url": dot}},
+    ]
+    answer = {"choices": [{"message": {"role": "assistant", "content": parts}}]}
+    page = browse(trace_page(trace(step("a", 0, 1, output=answer))))
+    page.click("#row-0")
+    assert page.texts(".turn > h4") == ["assistant"]
+    assert page.texts(".media") == [
+        "image/png · coaia fuse media download m-1",
+        "https://x.test/otter.png",
+    ]
+    assert page.run("return document.querySelector('.picture').naturalWidth") == 1
+    assert page.run("return document.links[document.links.length - 1].rel") == "noopener noreferrer"
+    assert page.run("return performance.getEntriesByType('resource').map(one => one.name)") in (
+        [],
+        [dot],
+    )
+    assert page.told() == []
+
+
 def test_it_is_used_with_the_keyboard_alone(browse):
     page = browse(trace_page(RUN))
     chosen = ".row.chosen .label"
