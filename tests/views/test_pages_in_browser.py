@@ -195,6 +195,21 @@ def test_types_and_levels_are_filtered(browse):
     assert page.count(".row") == 6
 
 
+def test_odd_traces_are_shown_too(browse):
+    assert browse(trace_page(trace())).texts(".none") == ["This trace has no observations."]
+    found = [dict(step("no time", 0), startTime="soon"), step("moment", 5, 5)]
+    found += [step("1", 5)] + [step(str(one), 5, None, str(one - 1)) for one in range(2, 40)]
+    page = browse(trace_page(trace(*found)))
+    assert page.texts(".row .label")[:3] == ["moment", "1", "2"] and page.count(".bar.moment") > 9
+    assert all(page.texts(".row .label")), "a deep branch has names"
+    page.press(END)
+    assert page.texts(".row.chosen .label") == ["no time"]
+    page.press("/", "zzz")
+    page.driver.execute_async_script("setTimeout(arguments[0], 200)")
+    assert page.texts(".none") == ["Nothing is found: change the search or the filters."]
+    assert page.told() == []
+
+
 CONTRAST = """
 const part = (color) => { const v = color / 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
 const numbers = (text) => text.match(/[\\d.]+/g).map(Number);

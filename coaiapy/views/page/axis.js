@@ -46,6 +46,7 @@ class Axis {
     const step = stepOf(this.to - this.from, Math.floor((this.element.clientWidth || 600) / 90));
     this.element.replaceChildren();
     this.behind.replaceChildren();
+    if (!this.trace.length) return;
     for (const [start, end] of this.trace.gaps) this.put(this.behind, "idle", start, end);
     for (let at = Math.ceil(this.from / step) * step; at <= this.to; at += step) {
       const label = at ? lasting(at) : "0";

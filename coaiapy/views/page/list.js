@@ -2,18 +2,22 @@
 
 const ROW = 28;
 const SPARE = 8;
+// Deeper levels are not indented further, and have the number of the level.
+const DEEPEST = 10;
 
 class RowList {
   /** `choose` is called with the index of a row that is chosen, `fold` with that of one to fold. */
   constructor(tree, axis, choose, fold) {
     Object.assign(this, { tree, axis, choose, fold, query: "", chosen: -1, drawn: new Map(), isWhole: false });
     this.height = make("div", { role: "presentation" });
+    this.none = make("p", { class: "none" });
     this.behind = make("div", { class: "behind columns", "aria-hidden": "true" }, axis.behind);
     this.element = make(
       "div",
       { class: "list", id: "list", role: "tree", tabindex: "0", "aria-label": "Observations", onscroll: () => this.drawSoon() },
       this.behind,
       this.height,
+      this.none,
     );
     this.element.addEventListener("focus", () => this.chosen < 0 && this.element.matches(":focus-visible") && this.tree.shown.length && choose(this.tree.shown[0]));
     this.element.addEventListener("click", (event) => this.clicked(event));
@@ -26,6 +30,8 @@ class RowList {
     const height = `${this.tree.shown.length * ROW}px`;
     this.height.style.height = height;
     this.behind.style.height = `max(100%, ${height})`;
+    const nothing = this.tree.rows.length ? "Nothing is found: change the search or the filters." : "This trace has no observations.";
+    this.none.textContent = this.tree.shown.length ? "" : nothing;
     for (const element of this.drawn.values()) element.remove();
     this.drawn.clear();
     this.draw();
@@ -87,16 +93,18 @@ class RowList {
 
   nameOf(row, index) {
     const isFolded = this.tree.isFolded(index);
+    const level = this.tree.levels[index];
     const element = make(
       "div",
       { class: "name", title: row.name },
       this.tree.hasChildren(index) ? make("span", { class: "fold" }, isFolded ? "▶" : "▼") : make("span", { class: "fold" }),
+      level > DEEPEST ? make("span", { class: "deep" }, level) : "",
       dot(row.type),
       SIGNS.has(row.level) ? make("span", { class: "sign" }, SIGNS.get(row.level)) : "",
       make("span", { class: "label" }, marked(row.name, this.query)),
       row.model ? make("span", { class: "model" }, row.model) : "",
     );
-    element.style.setProperty("--level", Math.min(30, this.tree.levels[index] - 1));
+    element.style.setProperty("--level", Math.min(DEEPEST, level) - 1);
     return element;
   }
 
