@@ -95,8 +95,9 @@ def trace_picture(
     observations = trace.get("observations") or []
     wanted = Selection(args.depth or 0, 1000 * (args.min_duration or 0), args.errors)
     has_lengths = now is not None or any(one.get("endTime") for one in observations)
-    is_drawn = is_terminal(context.stdout) and has_lengths
-    if is_drawn if args.timeline is None else args.timeline:
+    is_usual = is_terminal(context.stdout) and has_lengths
+    is_drawn = is_usual if args.timeline is None else args.timeline
+    if is_drawn:
         return _waterfall(args, context, dict(trace, observations=observations), wanted, now)
     if wanted != Selection():
         trace = dict(trace, observations=chosen(observations, wanted))
