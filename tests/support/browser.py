@@ -61,6 +61,21 @@ class Page:
             selector,
         )
 
+    def covered(self, selector):
+        """The elements that something else lies upon, or that are out of sight."""
+        return self.run(
+            """
+            const isSeen = (one) => {
+              const box = one.getBoundingClientRect();
+              const found = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+              return found && (one.contains(found) || found.contains(one));
+            };
+            const every = [...document.querySelectorAll(arguments[0])];
+            return every.filter((one) => !isSeen(one)).map((one) => one.outerHTML);
+            """,
+            selector,
+        )
+
     def count(self, selector):
         """How many elements there are, in sight or not."""
         return self.run("return document.querySelectorAll(arguments[0]).length", selector)

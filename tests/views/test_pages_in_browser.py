@@ -51,6 +51,7 @@ def test_the_waterfall_and_the_pane_show_a_trace(browse):
     assert page.texts(".row .took") == ["12 s", "3 s", "4 s", "4 s", "1 s", "3 s"]
     assert page.texts("#idle") == ["nothing worked: 2 s after plan before wiki"]
     assert len(page.texts(".path")) == 5, "all but wiki are on the critical path"
+    assert page.covered(".bar, .path, .label, .took, .tick, .tools button, input, .pane h2") == []
     bars = [one.rect for one in page.driver.find_elements("css selector", ".bar")]
     assert bars[5]["x"] > bars[3]["x"] > bars[1]["x"] and bars[0]["width"] > 3 * bars[1]["width"]
     page.click("#row-1")
