@@ -17,6 +17,21 @@ from coaiapy.langfuse.traces import reads as trace_reads
 
 def build(group: Any) -> None:
     """Add the commands to ``coaia fuse traces``."""
+    _build_trace(group)
+    _build_session(group)
+    observation = add_command(
+        group,
+        "get-observation",
+        view_observation,
+        "show one observation",
+        "coaia fuse traces get-observation $COAIA_LAST_OBSERVATION_ID",
+        aliases=["obs-get", "get-obs"],
+    )
+    add_reference(observation, "observation", "COAIA_LAST_OBSERVATION_ID")
+    add_json(observation, default=argparse.SUPPRESS)
+
+
+def _build_trace(group: Any) -> None:
     view = add_command(
         group,
         "trace-view",
@@ -39,6 +54,9 @@ def build(group: Any) -> None:
         help="draw it again while it grows, until all of it has ended (or Ctrl-C)",
     )
     add_json(view, default=argparse.SUPPRESS)
+
+
+def _build_session(group: Any) -> None:
     session = add_command(
         group,
         "session-view",
@@ -52,16 +70,6 @@ def build(group: Any) -> None:
     pictures.add_picture_options(session)
     pages.add_page(session)
     add_json(session, default=argparse.SUPPRESS)
-    observation = add_command(
-        group,
-        "get-observation",
-        view_observation,
-        "show one observation",
-        "coaia fuse traces get-observation $COAIA_LAST_OBSERVATION_ID",
-        aliases=["obs-get", "get-obs"],
-    )
-    add_reference(observation, "observation", "COAIA_LAST_OBSERVATION_ID")
-    add_json(observation, default=argparse.SUPPRESS)
 
 
 def view_trace(args: argparse.Namespace, context: Context) -> None:
