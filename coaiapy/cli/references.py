@@ -56,6 +56,15 @@ def comment(text: str) -> str:
     return _reference("comment", text)
 
 
+def new(text: str) -> str:
+    """Take the id of a record that may be new: not the word for another one."""
+    if text == LATEST:
+        raise argparse.ArgumentTypeError(
+            "{!r} stands for the latest record: choose another id".format(text)
+        )
+    return text
+
+
 def resolve(args: argparse.Namespace, context: Context) -> None:
     """Replace the references in ``args`` by the ids that they mean."""
     for name, value in vars(args).items():

@@ -130,12 +130,22 @@ def test_every_argument_that_names_a_trace_takes_references():
         for action in parser._actions:
             names = new.get(action.dest, ())
             if action.dest in ("trace_id", "session_id", "observation_id", "trace_ids"):
-                makes_it = words[-1] in names or words[-1] in ("create", "addnode", "add-obs")
+                makes_it = words[-1] in names or words[-1] in ("create", "add-obs")
                 makes_it = makes_it or words[-1:] == ["run"]  # which asks no server for an id
-                found = action.type("latest") if action.type else ""
+                found = action.type and not makes_it and action.type("latest")
                 if not isinstance(found, Reference) and not makes_it:
                     wrong.append(" ".join(words + [action.dest]))
     assert not wrong
+
+
+@pytest.mark.parametrize("words", [("traces", "create"), ("sessions", "create")])
+def test_no_new_record_gets_the_word_for_the_latest_as_its_id(run, words):
+    result = run("fuse", *words + ("latest", "john")[: 1 + (words[0] == "sessions")])
+    assert (result.code, result.out) == (2, "") and "choose another id" in result.err
+
+
+def test_the_latest_trace_can_be_added_to_a_session(run, three):
+    assert run("fuse", "sessions", "addnode", "s9", "latest", "john").out == "xyz\n"
 
 
 def test_a_whole_id_needs_no_look_anywhere(monkeypatch, run, three):

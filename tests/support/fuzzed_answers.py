@@ -171,7 +171,7 @@ def problem_of(line, result):
     said = result.out + result.err
     if not 0 <= result.code <= 6:
         return "exit code {}".format(result.code)
-    if "unexpected" in said or "Traceback" in said:
+    if any(word in said for word in ("unexpected", "Traceback", "not enough memory")):
         return "not a stated error"
     if result.code and not said.strip():
         return "fails without a word"

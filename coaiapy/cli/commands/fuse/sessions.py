@@ -67,7 +67,7 @@ def _build_files(group: Any) -> None:
         "create a session: its first trace, and a session file",
         'coaia fuse sessions create my-session john -n "Research"',
     )
-    create.add_argument("session_id", metavar="SESSION_ID")
+    create.add_argument("session_id", metavar="SESSION_ID", type=references.new)
     _add_writing(create, sessions.SESSION_NAME)
     node = add_command(
         group,
@@ -77,7 +77,7 @@ def _build_files(group: Any) -> None:
         'coaia fuse sessions addnode my-session my-trace john -n "First step"',
     )
     add_reference(node, "session")
-    node.add_argument("trace_id", metavar="TRACE_ID")
+    node.add_argument("trace_id", metavar="TRACE_ID", type=references.trace)
     _add_writing(node, sessions.NODE_NAME)
     view = add_command(
         group,

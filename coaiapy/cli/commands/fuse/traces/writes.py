@@ -140,7 +140,11 @@ def _build_create(group: Any) -> None:
         'coaia fuse traces create my-run -u john -s session-1 -n "Nightly run" --tag nightly',
     )
     create.add_argument(
-        "trace_id", metavar="TRACE_ID", nargs="?", help="id of the trace (default: a new id)"
+        "trace_id",
+        metavar="TRACE_ID",
+        nargs="?",
+        type=references.new,
+        help="id of the trace (default: a new id)",
     )
     add_id(create, "session", "-s", help="session that the trace belongs to")
     add_id(create, "user", "-u", help="user that the trace belongs to")
