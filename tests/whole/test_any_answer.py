@@ -143,6 +143,7 @@ def test_wrong_answers_end_in_a_stated_error_and_harm_no_later_command(
     run, use, kind, monkeypatch, project
 ):
     monkeypatch.setattr(patience, "FIRST_PAUSE", 0.001)
+    monkeypatch.setenv("COAIA_DELIVERY", "wait")  # no sender that would ask without the changes
     monkeypatch.setattr(patience, "STORAGE", patience.STORAGE._replace(tries=1))
     monkeypatch.setattr(coaiacli, "build_parser", parser_of)
     played = Langfuse(use(kind), monkeypatch)
