@@ -1,5 +1,6 @@
 """Answers of servers changed at random: what no service would send, in every place of an answer."""
 
+import copy
 import json
 import os
 import random
@@ -90,7 +91,7 @@ def _mutated_json(rng, data):
             other, name = rng.choice(places)
             holder[key] = json.loads(json.dumps(other[name]))
         else:
-            holder[key] = rng.choice(WRONG)
+            holder[key] = copy.deepcopy(rng.choice(WRONG))  # the next change may be in it
     return json.dumps(value[0]).encode("ascii")
 
 

@@ -84,7 +84,7 @@ prompts create a/p Hello{n}
 prompts delete p-{n}
 datasets create ds-{n}
 dataset-items create ds -i x --id item-{n}
-dataset-items delete item-{n} --yes
+dataset-items delete item-{n}
 comments post --trace run hello
 media upload picture.png run
 outbox flush
