@@ -126,6 +126,7 @@ TYPES = {
     "observation": "id of an observation",
     "score": "id of a score",
     "comment": "id of a comment",
+    "new": "new id",
     "int": "integer",
     "positive": "integer above 0",
     "seconds": "seconds",
