@@ -63,16 +63,17 @@ class InProcess:
         found = self.answer(request.method, request.url, _headers(request), _body(request))
         if found is None:
             return None
-        if self.rng is not None:
+        rng = self.rng
+        if rng is not None:
             self.left -= 1
             if self.left < 0:
-                found = changed(self.rng, self.instead(request, found))
                 self.rng = None
+                found = changed(rng, self.instead(rng, request, found))
         status, data, headers = found
         headers = dict({"content-length": str(len(data))}, **headers)
         return HTTPResponse(io.BytesIO(data), headers, status, preload_content=False, reason="OK")
 
-    def instead(self, request, answer):
+    def instead(self, rng, request, answer):
         """Return what is changed in place of an answer: itself."""
         return answer
 
@@ -92,13 +93,13 @@ class Langfuse(InProcess):
         given = routes.answer(self.server, Request(method, target, headers, body))
         return given.status, given.payload(), {}
 
-    def instead(self, request, answer):
+    def instead(self, rng, request, answer):
         target = request.url[len(self.server.url) :]
         known = self.recorded.answers(Request(request.method, target, {}, b""))
-        if not known or self.rng.random() < 0.6:
+        if not known or rng.random() < 0.6:
             return answer
-        status, shape = self.rng.choice(known)
-        return status, json.dumps(filled(self.rng, shape)).encode("ascii"), {}
+        status, shape = rng.choice(known)
+        return status, json.dumps(filled(rng, shape)).encode("ascii"), {}
 
 
 class Recorded:

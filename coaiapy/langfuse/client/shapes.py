@@ -124,6 +124,9 @@ def no_item(value: Any) -> Any:
     return value
 
 
+RUN_ITEM = record("an item of a run", {"datasetRunId": name}, _of_texts("traceId"))
+RUN = record("a run", {"id": name, "datasetRunItems": maybe(each(RUN_ITEM))})
+
 COMMENT = record(
     "a comment",
     {"id": name, "objectType": text, "objectId": text, "content": text},
@@ -175,6 +178,8 @@ _ROUTES: List[Route] = [
     _route("GET", "/dataset-items", listed(DATASET_ITEM)),
     _route("GET", "/dataset-items/*", DATASET_ITEM),
     _route("POST", "/dataset-items", either(DATASET_ITEM, no_item)),
+    _route("GET", "/datasets/*/runs/*", RUN),
+    _route("POST", "/dataset-run-items", RUN_ITEM),
     _route("GET", "/comments", listed(COMMENT)),
     _route("GET", "/comments/*", COMMENT),
     _route("POST", "/comments", POSTED_COMMENT),
