@@ -124,6 +124,7 @@ def test_what_is_wrong_in_an_input_file_is_2(run, use, project, line, text):
 
 
 # These write what they name, or begin it where there is none.
+WRITTEN = {"-o", "-O", "--output", "--html", "--junit"}
 WRITERS = (
     "untrust",
     "prompts pull",
@@ -145,7 +146,7 @@ def test_every_command_that_reads_a_file_is_in_the_table():
         for words, parser in REAL_COMMANDS
         for action in parser._actions
         if (action.metavar in ("FILE", "DIR") or action.dest == "file")
-        and not set(action.option_strings) & {"-o", "-O", "--output"}
+        and not set(action.option_strings) & WRITTEN
         and not " ".join(words).endswith(WRITERS)
         and parser.get_default("handler") not in tried
     ]

@@ -227,6 +227,7 @@ def test_a_success_ends_the_brief_tries(server, given, monkeypatch):
     submit(server, [trace_of(1)], None)
     server.heal()
     monkeypatch.setattr(patience, "BRIEF", LONG)
+    monkeypatch.setattr(patience, "BRIEF_REST", LONG)
     submit(server, [trace_of(2)], None)
     assert age_of_mark(server) is None
     assert in_outbox() == {}

@@ -24,7 +24,7 @@ def job(run):
     running = []
     yield begin
     for process in running:
-        process.kill()
+        process.terminate()  # which reaches the step, too
         process.communicate()
 
 

@@ -112,9 +112,9 @@ def test_a_file_may_be_a_pipe_of_the_shell():
     assert code == 0 and "2 written" in err
 
 
-def write_many(path):
+def write_many(path, count=MANY):
     with open(str(path), "w") as stream:
-        for number in range(MANY):
+        for number in range(count):
             observation = {
                 "id": "o{}".format(number),
                 "type": "SPAN",
@@ -147,7 +147,7 @@ def test_tens_of_thousands_stream_in_little_memory(tmp_path, project, how):
 
 def test_a_terminal_shows_how_far_it_is(project):
     pty = pytest.importorskip("pty")
-    write_many(project / "many.jsonl", 20000)
+    write_many(project / "many.jsonl")
     import fcntl
     import termios
 
