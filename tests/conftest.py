@@ -25,12 +25,13 @@ settings.load_profile("suite")
 # language C no file is needed.
 os.environ["LANGUAGE"] = "C"
 
-# A shell makes background processes ignore Ctrl-C, and nohup makes them ignore the end of the terminal;
+# A shell makes background processes ignore SIGINT and SIGQUIT, and nohup makes them ignore SIGHUP;
 # their child processes inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+for name in ("SIGHUP", "SIGQUIT"):
+    if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 pytest_plugins = ["langfuse_server.fixtures", "servers", "openai_server", "aws_server", "browser"]
 

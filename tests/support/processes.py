@@ -28,12 +28,21 @@ def environment(**more):
     return dict(os.environ, PYTHONPATH=ROOT, **more)
 
 
+class Process(subprocess.Popen):
+    """A process for which a ``with`` block does not wait for ever after a failure in it."""
+
+    def __exit__(self, kind, *error):
+        if kind is not None:
+            self.terminate()
+        super().__exit__(kind, *error)
+
+
 def start(*words, **options):
     """Start ``coaia WORD...``."""
     options.setdefault("env", environment())
     options.setdefault("stdout", subprocess.PIPE)
     options.setdefault("stderr", subprocess.PIPE)
-    return subprocess.Popen(COAIA + [str(word) for word in words], **options)
+    return Process(COAIA + [str(word) for word in words], **options)
 
 
 def finish(*words, **options):
