@@ -140,7 +140,8 @@ def _line_item(number: int, line: int, content: bytes) -> Item:
         problem = "not UTF-8 text: save the file as UTF-8"
     except json.JSONDecodeError as error:
         column = error.colno + len(content) - len(content.lstrip())
-        problem = "not JSON: {} at column {}".format(error.msg, column)
+        what = re.sub(r"( starting)? at\Z", "", error.msg)  # where some of Python's sentences end
+        problem = "not JSON: {} at column {}".format(what, column)
     except json_values.DuplicateKeyError as error:
         problem = str(error)
     except ValueError as error:

@@ -61,6 +61,7 @@ def test_an_empty_list_is_no_observation_and_an_empty_file_a_mistake():
     "content, name, reason",
     [
         ('{"id": "a"}\n{"id": \n', "x.jsonl", "line 2: not JSON: Expecting value at column 7"),
+        ('{"id', "x.jsonl", "line 1: not JSON: Unterminated string at column 2"),
         ('{"id": "a"}\n  {"id": "b"} c\n', "x.jsonl", "line 2: not JSON: Extra data at column 15"),
         ('{"id": "a"}\n{"input": NaN}\n', "x.jsonl", "line 2: not JSON: NaN"),
         ('{"id": "a"}\n{"input": 1e999}\n', "x.jsonl", "line 2: .* too large"),
