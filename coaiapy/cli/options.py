@@ -20,6 +20,24 @@ def add_json(parser: Any, default: Any = False, help: str = "print JSON") -> Non
     parser.add_argument("--json", action="store_true", default=default, help=help)
 
 
+def add_problem_format(parser: Any) -> None:
+    """Add ``--format`` and ``--json``, for a command that ends with ``show_problems``."""
+    from coaiapy.cli.parser import OneOfSeveral
+    from coaiapy.util.formats.problems import FORMS
+
+    parser.add_argument(
+        "--format",
+        action=OneOfSeveral,
+        choices=FORMS,
+        default="text",
+        help="print the problems as text (default), as JSON, as annotations of GitHub Actions, or "
+        "as SARIF",
+    )
+    parser.add_argument(
+        "--json", action=OneOfSeveral, dest="format", const="json", help="print JSON"
+    )
+
+
 def add_yes(parser: Any, *also: str, help: str = "do not ask for confirmation") -> None:
     """Add ``--yes``, and other names that it has."""
     parser.add_argument("--yes", *also, dest="yes", action="store_true", help=help)

@@ -10,11 +10,12 @@ from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, Mapping, O
 
 from coaiapy.cli.streams import Context, is_terminal
 from coaiapy.config.settings import Settings
-from coaiapy.errors import ConfigError, StateError, UsageError
+from coaiapy.errors import ConfigError, ExitCode, StateError, UsageError
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.display import cell, fields, fitted_listing, listing
 from coaiapy.util.files import write_output
 from coaiapy.util.formats.json_values import json_line
+from coaiapy.util.formats.problems import Problem, as_github, as_sarif
 from coaiapy.util.packages import require
 from coaiapy.util.text import counted
 from coaiapy.views.outline import strokes_for
@@ -246,6 +247,27 @@ def show_written(args: argparse.Namespace, context: Context, body: Body, key: st
 def show_trace(context: Context, trace: Body) -> None:
     """Show a trace as a plain tree; for a person also what it cost."""
     show_lines(context, trace_lines(trace, tree_look(context)))
+
+
+def show_problems(
+    context: Context, form: str, problems: Iterable[Problem], rules: Mapping[str, str]
+) -> int:
+    """Print the problems of files in a form of ``--format``; return 2 if there are any, else 0.
+
+    ``rules`` has a sentence on each kind of problem.
+    """
+    found = sorted(problems)
+    if form == "json":
+        print_json(context, [one._asdict() for one in found])
+    elif form == "sarif":
+        print_json(context, as_sarif(found, rules))
+    else:
+        for line in as_github(found) if form == "github" else [one.text() for one in found]:
+            context.say(line)
+    if found:
+        files = counted(len({one.path for one in found}), "file")
+        context.note("{} in {}".format(counted(len(found), "problem"), files))
+    return ExitCode.USAGE if found else ExitCode.OK
 
 
 def tree_look(context: Context, contents: bool = False) -> Look:

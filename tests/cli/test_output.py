@@ -1,4 +1,4 @@
-"""Progress bars: where a person watches, and never a reason to fail."""
+"""Progress bars, which are never a reason to fail, and the forms of problems in files."""
 
 import io
 import sys
@@ -6,8 +6,10 @@ import threading
 
 import pytest
 
-from coaiapy.cli.output import new_bar, seconds_bar, steps_bar
-from coaiapy.cli.parser import Context
+from coaiapy.cli.options import add_problem_format
+from coaiapy.cli.output import new_bar, seconds_bar, show_problems, steps_bar
+from coaiapy.cli.parser import Context, Parser
+from coaiapy.util.formats.problems import Problem
 
 
 class Terminal(io.StringIO):
@@ -54,3 +56,26 @@ def test_without_a_terminal_or_the_package_the_work_goes_on(monkeypatch, bar, st
         update(1, 3)
     assert new_bar(context, total=3) is None
     assert context.stderr.getvalue() == ""
+
+
+PROBLEMS = [Problem("b.yaml", 1, 1, "rule", "late"), Problem("a.yaml", 2, 3, "rule", "early")]
+
+
+@pytest.mark.parametrize(
+    "words, shown",
+    [
+        ([], "a.yaml:2:3: early\nb.yaml:1:1: late\n"),
+        (["--format", "github"], "::error file=a.yaml,line=2,col=3,title=rule::early\n"),
+        (["--json"], '"message": "early"'),
+        (["--format", "sarif"], '"startLine": 2'),
+    ],
+)
+def test_problems_are_shown_in_the_form_that_was_asked_for(words, shown):
+    parser = Parser("coaia")
+    add_problem_format(parser)
+    context = on(io.StringIO())
+    form = parser.parse_args(words).format
+    assert show_problems(context, form, PROBLEMS, {"rule": "About"}) == 2
+    assert shown in context.stdout.getvalue()
+    assert context.stderr.getvalue() == "2 problems in 2 files\n"
+    assert show_problems(context, form, [], {}) == 0
