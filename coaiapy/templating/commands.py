@@ -5,7 +5,8 @@ from shlex import quote
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from coaiapy.errors import UsageError
-from coaiapy.templating.bounds import shown
+from coaiapy.templating.expressions.bounds import shown
+from coaiapy.templating.expressions.shell_text import shell_text
 from coaiapy.templating.language import Language, TemplateError
 from coaiapy.templating.model import (
     PipelineTemplate,
@@ -13,7 +14,6 @@ from coaiapy.templating.model import (
     environment_key,
 )
 from coaiapy.templating.render import Plan, is_true
-from coaiapy.templating.shell_text import shell_text
 from coaiapy.util import shell, text
 
 SHELL = "/bin/sh"

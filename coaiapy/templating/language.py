@@ -11,9 +11,9 @@ import re
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Set, Tuple
 
 from coaiapy.errors import UsageError
-from coaiapy.templating import bounds
-from coaiapy.templating import tree as templating_tree
 from coaiapy.templating.document import has_expression
+from coaiapy.templating.expressions import bounds
+from coaiapy.templating.expressions import tree as templating_tree
 from coaiapy.util.packages import require
 from coaiapy.util.text import did_you_mean
 

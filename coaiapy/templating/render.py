@@ -8,8 +8,8 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.records.fields import checked
 from coaiapy.langfuse.records.records import Trace, trace_from
-from coaiapy.templating.bounds import shown
 from coaiapy.templating.document import without_nulls
+from coaiapy.templating.expressions.bounds import shown
 from coaiapy.templating.language import Language, TemplateError
 from coaiapy.templating.model import PipelineStep, PipelineTemplate, all_variables, names_of
 from coaiapy.util import times

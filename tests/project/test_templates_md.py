@@ -7,11 +7,11 @@ import pytest
 from documents import check, read, steps
 
 from coaiapy.langfuse.records.fields import LEVELS, OBSERVATION_TYPES
-from coaiapy.templating import bounds as template_bounds
 from coaiapy.templating import files as template_files
 from coaiapy.templating import language as template_language
 from coaiapy.templating import render as template_render
 from coaiapy.templating.document import schema
+from coaiapy.templating.expressions import bounds as template_bounds
 from coaiapy.templating.render import new_language
 
 NAME = "docs/templates.md"

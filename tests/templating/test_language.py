@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jinja2 import defaults
 
 from coaiapy.errors import CoaiaError
-from coaiapy.templating.bounds import TooMuch, size_of
+from coaiapy.templating.expressions.bounds import TooMuch, size_of
 from coaiapy.templating.language import TemplateError
 from coaiapy.templating.render import new_language
 

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coaiapy.errors import UsageError
+from coaiapy.templating.expressions.shell_text import shell_text
 from coaiapy.templating.language import TemplateError
 from coaiapy.templating.render import new_language
-from coaiapy.templating.shell_text import shell_text
 
 SHELLS = [shell for shell in ("sh", "bash", "dash") if shutil.which(shell)]
 HOSTILE = [

@@ -3,7 +3,7 @@
 import functools
 from typing import Any, Set
 
-from coaiapy.templating import bounds
+from coaiapy.templating.expressions import bounds
 
 # Filters that no template can name, because of the space.
 LOOP = " loop"
