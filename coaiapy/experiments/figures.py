@@ -4,8 +4,8 @@ import math
 from collections import Counter
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
 
+from coaiapy.experiments.execution.work import OK
 from coaiapy.experiments.results import Outcome
-from coaiapy.experiments.work import OK
 
 MEAN, MAJORITY, ALL, PASS_AT = "mean", "majority", "all", "pass@"
 # From which value on a score counts as passed.

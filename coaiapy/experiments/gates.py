@@ -5,8 +5,8 @@ from typing import Iterator, List, NamedTuple, Optional, Sequence
 
 from coaiapy.errors import UsageError
 from coaiapy.experiments import compare, figures
+from coaiapy.experiments.execution.work import OK
 from coaiapy.experiments.figures import Summary
-from coaiapy.experiments.work import OK
 from coaiapy.util.text import counted, number
 
 SIGNIFICANT = "significant"

@@ -5,8 +5,7 @@ records: the trace of an item begins with the 16 hex digits of the experiment.
 """
 
 import json
-import shlex
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.langfuse.journal.db import Journal
@@ -69,9 +68,9 @@ def score_id(target: str, name: str) -> str:
     return ids.derived_observation_id(target, "score", name)
 
 
-def metadata_of(words: Sequence[str], commit: Optional[str], more: Body) -> Body:
-    """Return the metadata of a run: its command and the commit of git, and what is given."""
-    found: Body = {"command": " ".join(map(shlex.quote, words))}
+def metadata_of(what: Body, commit: Optional[str], more: Body) -> Body:
+    """Return the metadata of a run: what is run and the commit of git, and what is given."""
+    found = dict(what)
     if commit:
         found["git_commit"] = commit
     return dict(found, **more)

@@ -8,8 +8,8 @@ from coaiapy.config import values as config_values
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.experiments.evaluators import Judgement
+from coaiapy.experiments.execution.work import OK, Result
 from coaiapy.experiments.plans import Plan, observation_id, score_id
-from coaiapy.experiments.work import OK, Result
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.content import content

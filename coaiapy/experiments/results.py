@@ -2,9 +2,9 @@
 
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
+from coaiapy.experiments.execution.work import Result
 from coaiapy.experiments.items import Item
 from coaiapy.experiments.plans import Plan
-from coaiapy.experiments.work import Result
 from coaiapy.langfuse.journal.damage import bodies
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records.body import Body

@@ -10,12 +10,12 @@ from coaiapy.errors import NotFoundError, StateError
 from coaiapy.experiments import figures, gates, links, plans, records, results
 from coaiapy.experiments.compare import Run
 from coaiapy.experiments.evaluators import Judgement
+from coaiapy.experiments.execution.runner import Limits, Runner
+from coaiapy.experiments.execution.work import OK, Order, Result, Work
 from coaiapy.experiments.figures import Summary
 from coaiapy.experiments.items import Item
 from coaiapy.experiments.links import Linked
 from coaiapy.experiments.plans import Plan
-from coaiapy.experiments.runner import Limits, Runner
-from coaiapy.experiments.work import OK, Order, Result, Work
 from coaiapy.langfuse.journal.db import Journal, Written
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records.body import Body

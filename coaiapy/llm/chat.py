@@ -3,7 +3,7 @@
 A call for a text with an instruction is recorded in the active trace.
 """
 
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy.config import openai as openai_settings
 from coaiapy.config import values as config_values
@@ -199,8 +199,9 @@ def ask(
     name: str,
     recorder: Recorder,
     show: Optional[Callable[[str], None]] = None,
+    prompt: Optional[Tuple[str, int]] = None,
 ) -> Reply:
-    """Return the reply, and record the call under ``name``.
+    """Return the reply, and record the call under ``name``; ``prompt`` as in ``observe.Call``.
 
     With ``show`` the reply is streamed, and ``show`` is called with each part of its text. Raises
     what ``OpenaiHttp`` raises.
@@ -213,7 +214,11 @@ def ask(
         return stream(http, request, show)
 
     described = Call(
-        name=name, input=request.messages, model=request.model, parameters=request.parameters()
+        name=name,
+        input=request.messages,
+        model=request.model,
+        parameters=request.parameters(),
+        prompt=prompt,
     )
     return recorder.observe(described, call, _seen)
 

@@ -27,7 +27,7 @@ class Running:
     """A command that was started.
 
     ``process`` is waited for, and signals go to ``addressee``, both as ``os.kill`` takes them.
-    Its output goes through ``relays``. Times are seconds since 1970; ``status`` is that of
+    Its output goes through ``relays``. Asked to end it has ``grace`` seconds. Times are seconds since 1970; ``status`` is that of
     ``os.waitpid``, ``None`` while it runs.
     """
 
@@ -47,6 +47,7 @@ class Running:
         self.ended: Optional[float] = None
         self.status: Optional[int] = None
         self.timed_out = False
+        self.grace = GRACE
         self._end_by = None if timeout is None else time.monotonic() + timeout
 
     @property
@@ -84,7 +85,7 @@ class Running:
         """Its time is over: ask it to end, the next time kill it."""
         self.send(signal.SIGKILL if self.timed_out else signal.SIGTERM)
         self.timed_out = True
-        self._end_by = time.monotonic() + GRACE
+        self._end_by = time.monotonic() + self.grace
 
 
 class Supervisor:

@@ -10,7 +10,14 @@ from documents import check, read, steps
 from processes import environment
 
 from coaiapy.experiments import evaluators
-from coaiapy.experiments.work import FAILED, NOT_STARTED, NOT_TEXT, OK, TIMED_OUT, TOO_LARGE
+from coaiapy.experiments.execution.work import (
+    FAILED,
+    NOT_STARTED,
+    NOT_TEXT,
+    OK,
+    TIMED_OUT,
+    TOO_LARGE,
+)
 
 NAME = "docs/experiments.md"
 TEXT = read(NAME)

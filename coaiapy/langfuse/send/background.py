@@ -8,7 +8,6 @@ No record is overlooked: a command writes before it tries the lock, and a sender
 before it looks for the last time. Either the sender sees the record, or the command gets the lock.
 """
 
-import json
 import os
 import sys
 import time
@@ -22,16 +21,12 @@ from coaiapy.langfuse.journal import outbox
 from coaiapy.langfuse.journal.db import Journal, journal_path
 from coaiapy.langfuse.journal.destinations import destination_of, of_same_project
 from coaiapy.langfuse.send.sender_lock import Lock, Status, lock_path, new_lock
+from coaiapy.util import packages
 from coaiapy.util.http import tls
 from coaiapy.util.masking import looks_secret
 
 # The name of the thread, where no process can be started.
 THREAD = "coaia-sender"
-# What the process runs. Its orders come through a pipe: a command line can be read by everybody.
-_CODE = (
-    "import json, sys; orders = json.load(sys.stdin); sys.path += orders.pop('path'); "
-    "from coaiapy.langfuse.send import delivery; delivery.serve(**orders)"
-)
 # Sends what waits for the project of the settings: ``delivery.flush``.
 Flush = Callable[..., Any]
 # The processes that this one has started: asking for their state removes those that have ended.
@@ -62,22 +57,16 @@ def _start_process(lock: Lock, settings: Settings) -> bool:
     """Start a process that inherits the lock; ``False`` where that is impossible."""
     if lock.descriptor is None or not _is_python(sys.executable):
         return False
-    root = os.path.abspath(__file__)
-    for _ in __name__.split("."):
-        root = os.path.dirname(root)
     orders = {
-        "path": [place for place in sys.path if place] + [root],
         "settings": settings._asdict(),
         "lock": lock.path,
         "descriptor": lock.descriptor,
     }
-    alone = ["-I"] if sys.flags.isolated else []
-    words = [sys.executable] + alone + ["-c", _CODE, "coaia sender " + lock.path]
     try:
         import subprocess
 
         child = subprocess.Popen(
-            words,
+            packages.words_of_process("coaia sender " + lock.path),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -87,7 +76,7 @@ def _start_process(lock: Lock, settings: Settings) -> bool:
             start_new_session=True,
         )
         with child.stdin as pipe:  # type: ignore[union-attr]
-            pipe.write(json.dumps(orders).encode("ascii"))
+            pipe.write(packages.orders("langfuse.send.delivery.serve", orders).encode("ascii"))
     except (ImportError, OSError, RuntimeError):
         return False
     _children.append(child)

@@ -4,7 +4,7 @@ The call matters more than its record: a failure to record is reported as a note
 """
 
 import logging
-from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, TypeVar
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple, TypeVar
 
 from coaiapy import patience
 from coaiapy.config import settings
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Call(NamedTuple):
-    """A call that is about to be made.
+    """A call that is about to be made; ``prompt`` is the name and version of the prompt behind it.
 
     ``facts`` become metadata. They are recorded even where content is kept out of traces, so that
     they hold sizes, formats and names, never texts of the user.
@@ -31,6 +31,7 @@ class Call(NamedTuple):
     model: Optional[str] = None
     parameters: Mapping[str, Any] = {}
     facts: Mapping[str, Any] = {}
+    prompt: Optional[Tuple[str, int]] = None
 
 
 class Seen(NamedTuple):
@@ -112,6 +113,8 @@ class Recorder:
                 input=content(call.input, place.with_content),
                 metadata=dict(call.facts) or None,
             )
+            if call.prompt:
+                values["prompt_name"], values["prompt_version"] = call.prompt
             values.update(outcome)
             observation = observation_from(values, place.trace_id)
             known = settings.load(self.env_file)

@@ -26,7 +26,8 @@ class StepRecords:
     """The open trace and observations of one run; a context manager.
 
     Trouble with the journal is told with ``note``, once, and never stops a step. ``plan`` is what
-    has to be known to go on later; ``past`` is an earlier run that goes on.
+    has to be known to go on later; ``past`` is an earlier run that goes on. ``parent_id`` is the
+    observation that all hangs below.
     """
 
     def __init__(
@@ -37,8 +38,10 @@ class StepRecords:
         note: Callable[[str], None],
         plan: Body,
         past: Optional[Past] = None,
+        parent_id: Optional[str] = None,
     ) -> None:
         self._settings = known
+        self._parent_id = parent_id
         told = contents.fields({name: getattr(trace, name) for name in _OF_TEMPLATE})
         self._trace = trace._replace(**told)
         self.contents = contents
@@ -125,7 +128,7 @@ class StepRecords:
             self.contents.fields(fields),
             id=step.id,
             start_time=_moment(step.started),
-            parent_id=step.parent.id if step.parent else None,
+            parent_id=step.parent.id if step.parent else self._parent_id,
             environment=self._trace.environment or self._settings.environment,
         )
 

@@ -94,9 +94,11 @@ def run(
     env_file: Optional[str],
     watcher: Watcher,
     note: Callable[[str], None],
+    parent_id: Optional[str] = None,
 ) -> Done:
     """Run the commands of a template and record them; the caller has asked whether to trust it.
 
+    The trace is that of ``trace_id``, where all hangs below ``parent_id``; by default it is new.
     ``jobs`` is the most commands at a time; ``known`` are the settings; ``watcher``
     is told what happens, ``note`` gets a sentence about trouble with the record, and about variables
     that commands do not get. Raises ``ConfigError`` if a file that is not trusted would change a
@@ -132,7 +134,7 @@ def run(
         "variables": contents.kept_variables(values),
         "stated": _stated(template, given, lookup),
     }
-    with StepRecords(known, trace, contents, note, plan, past) as records:
+    with StepRecords(known, trace, contents, note, plan, past, parent_id) as records:
         result = Run(graph, trace, records, own, watcher).run(jobs)
         return Done(result, records.deliver())
 

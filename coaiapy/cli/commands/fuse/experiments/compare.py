@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from coaiapy.cli.commands.fuse.experiments.run import add_aggregate, add_dataset
+from coaiapy.cli.commands.fuse.experiments.options import add_aggregate, add_dataset
 from coaiapy.cli.options import add_json, positive
 from coaiapy.cli.output import print_json, write_output
 from coaiapy.cli.parser import add_command

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List
 
-from coaiapy.cli.commands.fuse.experiments import compare, run
+from coaiapy.cli.commands.fuse.experiments import compare, options, run, score
 from coaiapy.cli.options import add_yes
 from coaiapy.cli.output import add_listing_options, show_listing
 from coaiapy.cli.parser import add_command, subcommands
@@ -15,7 +15,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse experiments``."""
     group = subcommands(parser, words, "coaia fuse experiments list")
     run.build_run(group)
-    run.build_score(group)
+    score.build_score(group)
     compare.build_compare(group)
     listing = add_command(
         group,
@@ -35,7 +35,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
         "coaia fuse experiments delete first --yes",
     )
     delete.add_argument("run", metavar="RUN", help="name or id of the run")
-    run.add_dataset(delete)
+    options.add_dataset(delete)
     add_yes(delete)
 
 
@@ -50,7 +50,7 @@ def _build_show(group: Any) -> None:
         local=True,
     )
     show.add_argument("run", metavar="RUN", help="name or id of the run, or latest")
-    run.add_dataset(show)
+    options.add_dataset(show)
     show.add_argument("--failed", action="store_true", help="only items that did not end well")
     show.add_argument(
         "--sort", metavar="SCORE", help="the lowest values of a score, or of seconds, first"

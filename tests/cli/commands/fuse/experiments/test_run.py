@@ -11,7 +11,7 @@ from langfuse_server.client import Client
 from pipeline_runs import wait_until
 from processes import start
 
-from coaiapy.experiments.work import MOST_OUTPUT
+from coaiapy.experiments.execution.work import MOST_OUTPUT
 
 pytestmark = pytest.mark.usefixtures("short_waits")
 SINCE = "2020-01-01T00:00:00.000Z"

@@ -1,36 +1,33 @@
 """An item on its way: its command, then the commands that evaluate what it has put out."""
 
 import time
-from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
-from coaiapy.errors import UsageError
 from coaiapy.experiments import evaluators, items
 from coaiapy.experiments.evaluators import Command, Judgement, Rule, WrongJudgementError
 from coaiapy.experiments.items import Item
 from coaiapy.experiments.plans import Plan
 from coaiapy.running.child import exit_code
 from coaiapy.running.pipelines.attempts import Attempt
+from coaiapy.running.supervisor import GRACE
 from coaiapy.templating.commands import Command as Started
 
 # What becomes of an item.
 OK, FAILED, TIMED_OUT = "ok", "failed", "timed out"
 NOT_STARTED, NOT_TEXT, TOO_LARGE = "not started", "not text", "too large"
-# How a command gets its input; the fourth is its environment.
-STDIN, ARGUMENT, JSON = "stdin", "arg", "json"
 # The most bytes of an output.
 MOST_OUTPUT = 1 << 20
 
 
 class Order(NamedTuple):
-    """What is done with every item: ``words`` are the command, empty if it has run before.
+    """What is done with every item: ``task`` says what is started for it (see ``tasks``).
 
     ``timeout`` is in seconds and holds for each command; a command that fails is tried
     ``retries`` more times.
     """
 
     plan: Plan
-    words: Sequence[str]
-    input_as: str = STDIN
+    task: Any
     rules: Sequence[Rule] = ()
     commands: Sequence[Command] = ()
     timeout: Optional[float] = None
@@ -91,25 +88,18 @@ class Work:
         return self._evaluator(self._left[0]) if self._left else None
 
     @property
+    def grace(self) -> float:
+        """How many seconds what runs has to end, once it is asked to."""
+        return float(GRACE if self.result.state else self._order.task.grace)
+
+    @property
     def own(self) -> Dict[str, Optional[str]]:
         """What the environment of its commands has besides."""
         return items.environment(self.result.item, self.result.repeat)
 
     def _command(self) -> Started:
-        words, given = list(self._order.words), self.result.item.input
-        text: Optional[str] = items.as_text(given)
-        environment: Dict[str, Optional[str]] = {}
-        if self._order.input_as == JSON:
-            text = evaluators.as_json(given)
-        elif self._order.input_as != STDIN:
-            if not items.fits(text):
-                raise UsageError("its input is too long, or has a NUL: use --input-as stdin")
-            if self._order.input_as == ARGUMENT:
-                words.append(text or "")
-            else:
-                environment["COAIA_ITEM_INPUT"] = text
-            text = None
-        return _started(words, text, self._order.timeout, environment)
+        start = self._order.task.start(self.result.item)
+        return _started(start.words, start.stdin, self._order.timeout, start.environment)
 
     def _evaluator(self, one: Command) -> Started:
         question = evaluators.question(self.result.item, self.result.output or "")

@@ -6,8 +6,8 @@ import time
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from coaiapy.errors import UsageError
+from coaiapy.experiments.execution.work import Result, Work
 from coaiapy.experiments.plans import observation_id
-from coaiapy.experiments.work import Result, Work
 from coaiapy.langfuse.traces.active import handed_on
 from coaiapy.running.child import NotStartedError
 from coaiapy.running.pipelines import attempts
@@ -99,6 +99,7 @@ class Runner:
                 break
         if self._limits.rate:
             self._next_start = time.monotonic() + 60.0 / self._limits.rate
+        attempt.running.grace = work.grace
         supervisor.add(attempt.running)
         self._running[attempt.running.process] = work, attempt
 

@@ -1,0 +1,145 @@
+"""What is run for every item: a command, a model that is asked with a prompt, or a pipeline."""
+
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+
+from coaiapy.errors import UsageError
+from coaiapy.experiments import evaluators, items
+from coaiapy.experiments.items import Item
+from coaiapy.langfuse.prompts import compiled
+from coaiapy.langfuse.records.body import Body
+from coaiapy.running.supervisor import GRACE
+from coaiapy.templating.model import (
+    PipelineTemplate,
+    all_names,
+    all_variables,
+    lookup_for,
+    resolve,
+)
+from coaiapy.util import packages
+from coaiapy.util.text import counted
+
+# How a command gets its input; the fourth is its environment.
+STDIN, ARGUMENT, JSON = "stdin", "arg", "json"
+
+
+class Start(NamedTuple):
+    """What is started for an item: its words, its standard input, and what its environment has more."""
+
+    words: List[str]
+    stdin: Optional[str]
+    environment: Dict[str, Optional[str]] = {}
+
+
+class ByCommand(NamedTuple):
+    """A command of the user, which gets the input of an item as ``input_as`` says.
+
+    ``grace`` is how many seconds it has to end, once it is asked to.
+    """
+
+    words: List[str]
+    input_as: str = STDIN
+    grace: float = GRACE
+
+    def start(self, item: Item) -> Start:
+        """Return what is started for an item; ``UsageError`` if it cannot have its input so."""
+        text = items.as_text(item.input)
+        if self.input_as == STDIN:
+            return Start(self.words, text)
+        if self.input_as == JSON:
+            return Start(self.words, evaluators.as_json(item.input))
+        if not items.fits(text):
+            raise UsageError("its input is too long, or has a NUL: use --input-as stdin")
+        if self.input_as == ARGUMENT:
+            return Start(self.words + [text], None)
+        return Start(self.words, None, {"COAIA_ITEM_INPUT": text})
+
+
+class ByPrompt(NamedTuple):
+    """A prompt of Langfuse that a model is asked with; ``model`` overrides that of the prompt."""
+
+    prompt: Body
+    model: Optional[str]
+    env_file: Optional[str]
+    grace: float = GRACE
+
+    def start(self, item: Item) -> Start:
+        """Return what is started for an item; ``UsageError`` if a value cannot be put in."""
+        content, config = (
+            compiled.compiled(self.prompt["prompt"], fields(item)),
+            self.prompt.get("config"),
+        )
+        return _inside(
+            "experiments.execution.inside.ask",
+            self.env_file,
+            content=content,
+            prompt=[self.prompt["name"], self.prompt["version"]],
+            config=config if isinstance(config, dict) else {},
+            model=self.model,
+        )
+
+    def check(self, chosen: Iterable[Item]) -> None:
+        """Raise ``UsageError`` if an item lacks something that the prompt names."""
+        found = [(item, compiled.missing(self.prompt["prompt"], fields(item))) for item in chosen]
+        what = "the prompt {!r} needs".format(self.prompt["name"])
+        _refuse(what, [(item, ", ".join(names)) for item, names in found if names])
+
+
+class ByPipeline(NamedTuple):
+    """A template that is run as a pipeline, with the fields of an item as its variables."""
+
+    name: str
+    template: PipelineTemplate
+    env_file: Optional[str]
+    grace: float = 3 * GRACE  # it ends its own commands first
+
+    def start(self, item: Item) -> Start:
+        """Return what is started for an item."""
+        return _inside(
+            "experiments.execution.inside.run_pipeline",
+            self.env_file,
+            template=self.name,
+            variables=self._given(item),
+        )
+
+    def check(self, chosen: Iterable[Item]) -> None:
+        """Raise ``UsageError`` if an item lacks a variable, or has one that the template refuses."""
+        lookup = lookup_for(self.template, {})
+        found = [
+            (item, resolve(self.template, self._given(item), lookup).problems) for item in chosen
+        ]
+        what = "the template {!r} says:".format(self.name)
+        _refuse(what, [(item, "; ".join(problems)) for item, problems in found if problems])
+
+    def _given(self, item: Item) -> Mapping[str, Any]:
+        known = fields(item)
+        names = [name for one in all_variables(self.template) for name in all_names(one)]
+        return {name: known[name] for name in names if name in known}
+
+
+def fields(item: Item) -> Dict[str, Any]:
+    """Return the values that a prompt or a template can use of an item.
+
+    They are ``input``, ``expected``, ``metadata`` and ``id``, and those in an input that is an object.
+    """
+    known = {name: value for name, value in item._asdict().items() if value is not None}
+    if isinstance(item.input, dict):
+        known.update(item.input)
+    return known
+
+
+def _refuse(what: str, found: List[Tuple[Item, str]]) -> None:
+    if found:
+        item, lacking = found[0]
+        more = " (and {} more)".format(counted(len(found) - 1, "item")) if found[1:] else ""
+        raise UsageError(
+            "{} {}, which the item {!r}{} lacks: its input may be an object with these names".format(
+                what, lacking, item.id, more
+            )
+        )
+
+
+def _inside(function: str, env_file: Optional[str], **orders: Any) -> Start:
+    """Return the start of a process that does what ``inside`` can."""
+    orders["env_file"] = env_file
+    words = packages.words_of_process("coaia experiment")
+    return Start(words, packages.orders(function, orders))

@@ -1,0 +1,78 @@
+"""A prompt compiled: its ``{{variables}}`` and the placeholders of a chat replaced by values."""
+
+import json
+import re
+from typing import Any, Dict, List, Mapping
+
+from coaiapy.errors import UsageError
+from coaiapy.langfuse.prompts.content import check_messages
+from coaiapy.langfuse.records.body import Body
+
+_VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}")
+_PLACEHOLDER = "placeholder"
+
+
+def variables_of(content: Any) -> List[str]:
+    """Return the names of what is to be replaced in a prompt's content, each once, in their order."""
+    found: Dict[str, None] = {}
+    for part in _parts(content):
+        if _is_placeholder(part):
+            found[str(part["name"])] = None
+        else:
+            found.update(dict.fromkeys(_VARIABLE.findall(part["content"])))
+    return list(found)
+
+
+def missing(content: Any, values: Mapping[str, Any]) -> List[str]:
+    """Return the names that a prompt's content has and ``values`` have not."""
+    return [name for name in variables_of(content) if values.get(name) is None]
+
+
+def compiled(content: Any, values: Mapping[str, Any]) -> Any:
+    """Return a prompt's content, a text or messages, with ``values`` in place of their names.
+
+    A value that is not a text is put in as JSON, that of a placeholder is a list of messages. What is
+    put in is not looked at again. Raises ``UsageError`` for a name without a value.
+    """
+    lacking = missing(content, values)
+    if lacking:
+        raise UsageError("the prompt needs a value for {}".format(", ".join(lacking)))
+    if isinstance(content, str):
+        return _filled(content, values)
+    messages: List[Body] = []
+    for part in _parts(content):
+        if _is_placeholder(part):
+            messages.extend(_messages(str(part["name"]), values))
+        else:
+            messages.append(
+                {"role": part["role"], "content": _filled(part["content"], values)},
+            )
+    return messages
+
+
+def _parts(content: Any) -> List[Body]:
+    if isinstance(content, str):
+        return [{"role": "user", "content": content}]
+    check_messages(content)
+    return list(content)
+
+
+def _is_placeholder(part: Body) -> bool:
+    return part.get("type") == _PLACEHOLDER
+
+
+def _messages(name: str, values: Mapping[str, Any]) -> List[Body]:
+    given = values[name]
+    if not isinstance(given, list) or any(
+        not isinstance(one, dict) or not isinstance(one.get("role"), str) for one in given
+    ):
+        raise UsageError("the placeholder {!r} needs a list of messages as its value".format(name))
+    return given
+
+
+def _filled(text: str, values: Mapping[str, Any]) -> str:
+    return _VARIABLE.sub(lambda found: _as_text(values[found.group(1)]), text)
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
