@@ -291,13 +291,15 @@ def _complete(words: List[str], context: Context) -> int:
 def _as_utf8(words: List[str]) -> List[str]:
     """Decode words as UTF-8, also in a C locale; ``UsageError`` for what is not UTF-8.
 
-    The words of a command that ``coaia run`` is to start may be anything.
+    The words of a command that ``coaia run`` or ``coaia env run`` is to start may be anything.
     """
     if any("\0" in word for word in words):
         raise UsageError(
             "an argument contains a NUL character, which cannot be stored or sent: remove it"
         )
-    is_run = words[command_place(words) :][:1] == ["run"]
+    first = command_place(words)
+    entered = words[first : first + 1] + words[command_place(words, first + 1) :][:1]
+    is_run = entered[:1] == ["run"] or entered in (["env", "run"], ["environment", "run"])
     own = words.index("--") if is_run and "--" in words else len(words)
     try:
         data = [word.encode("utf-8", "surrogateescape") for word in words]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Dict, List, Mapping, Optional
 from coaiapy.env import changes as env_changes
 from coaiapy.env import files as env_files
 from coaiapy.env import held
+from coaiapy.env.cascade import find, find_all, is_open, resolve, resolve_all
 from coaiapy.env.changes import init, set_variable, unset_variable
 from coaiapy.env.context import (
     SOURCES,
@@ -30,12 +31,7 @@ from coaiapy.env.places import (
     Environment,
     EnvironmentConfig,
     environments,
-    find,
-    find_all,
-    is_open,
     path_of,
-    resolve,
-    resolve_all,
 )
 from coaiapy.errors import NotFoundError
 from coaiapy.util import shell

@@ -52,8 +52,9 @@ def _files(path: str) -> Iterator[str]:
             yield path
         return
     for name in entries(path):
-        if _kind_of(name) is not None and os.path.isfile(os.path.join(path, name)):
-            yield os.path.join(path, name)
+        one, kind = os.path.join(path, name), _kind_of(name)
+        if kind is not None and os.path.isfile(one) and (kind is not _of_shared or kind(one)):
+            yield one
     templates = os.path.join(path, TEMPLATES)
     for name in entries(templates):
         if name.endswith(template_files.SUFFIXES):
@@ -86,6 +87,8 @@ def _kind_of(name: str) -> Any:
     environment = env_places.DEFAULT_CONFIG.project_env_file
     if name == environment or name.startswith(environment + "."):
         return _of_environment
+    if env_places.is_shared_name(name):
+        return _of_shared
     return _KINDS.get(name)
 
 
@@ -95,7 +98,16 @@ def _of_environment(path: str) -> List[str]:
 
 
 def _of_dotenv(path: str) -> List[str]:
-    return _named_addresses(config_values.dotenv_variables(path))
+    return _named_addresses(config_values.dotenv_variables(path)) + _of_shared(path)
+
+
+def _of_shared(path: str) -> List[str]:
+    """Tell what a file of dotenv tools sets with coaia env run; it may be one for other programs."""
+    try:
+        variables = env_files.variables_in(path)
+    except CoaiaError:
+        return []
+    return ["sets {} (coaia env run --dotenv)".format(name) for name in held.risky(variables)]
 
 
 def _of_settings(path: str) -> List[str]:

@@ -22,7 +22,8 @@ def pass_on(words: Sequence[str], context: Context, code: int) -> None:
         pass  # nobody reads the lines, so that nobody evaluates them
 
 
-def _prints_lines(words: Sequence[str]) -> bool:
+def _prints_lines(given: Sequence[str]) -> bool:
+    words = given[: given.index("--")] if "--" in given else given  # not those of another program
     if "--export-env" in words:
         return True
     of_env = "env" in words or "environment" in words

@@ -103,6 +103,13 @@ KEYS = (
         True,
     ),
     Key(
+        "env.dotenv",
+        ("COAIA_DOTENV",),
+        SWITCH,
+        "whether coaia env also reads the project's .env files, beside .coaia-env",
+        False,
+    ),
+    Key(
         "run.capture",
         ("COAIA_RUN_CAPTURE",),
         TEXT,

@@ -4,21 +4,23 @@ import os
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy.env import files
-from coaiapy.env.names import CONTEXT_KEYS
-from coaiapy.env.places import first_values, is_open, layers_of, os_value, path_of
+from coaiapy.env.cascade import (
+    global_layer,
+    is_open,
+    of_one_trace,
+    os_layer,
+    os_value,
+    project_layers,
+)
+from coaiapy.env.names import CONTEXT_KEYS, KEYS_OF_ONE_TRACE
+from coaiapy.env.names import TRACE_KEY as _TRACE
+from coaiapy.env.places import chosen, path_of
 from coaiapy.errors import CoaiaError, NotFoundError, StateError
 from coaiapy.util import shell
 
-# The context of one trace. It is dropped when another trace begins; the user id is kept.
-KEYS_OF_ONE_TRACE = (
-    "COAIA_SESSION_ID",
-    "COAIA_LAST_OBSERVATION_ID",
-    "COAIA_PARENT_OBSERVATION_ID",
-)
 # Where the context to save can come from: this process, or the project's file.
 SOURCES = ("shell", "project")
 
-_TRACE = "COAIA_TRACE_ID"
 # A variable in the file: the trace that this process had when ``remember`` wrote another one. While
 # the shell still has that trace, the one in the file is the newer one.
 _REPLACED = files.METADATA_PREFIX + "REPLACED_TRACE_ID"
@@ -40,20 +42,14 @@ class Saved(NamedTuple):
 def current_context(source: str = SOURCES[0]) -> Dict[str, str]:
     """Return the active ids among ``CONTEXT_KEYS``.
 
-    ``source`` says whether the trace of this process ("shell") or of the project's file comes
+    ``source`` says whether the trace of this process ("shell") or of the project's files comes
     first. Session and observation ids are only taken from places that have the same trace or none.
     """
-    layers = list(layers_of(CONTEXT_KEYS))
+    layers = [os_layer(CONTEXT_KEYS)] + list(project_layers(chosen()))
     if source == "project":
-        layers.insert(0, layers.pop(1))
-    found = first_values(CONTEXT_KEYS, layers)
-    of_this_trace = [
-        layer for layer in layers if layer.get(_TRACE) in (found.get(_TRACE), "", None)
-    ]
-    for key in KEYS_OF_ONE_TRACE:
-        found.pop(key, None)
-    found.update(first_values(KEYS_OF_ONE_TRACE, of_this_trace))
-    return found
+        layers.append(layers.pop(0))
+    found = of_one_trace(CONTEXT_KEYS, layers + [global_layer()])
+    return {key: one.value for key, one in found.items()}
 
 
 def remember(variables: Mapping[str, str]) -> str:

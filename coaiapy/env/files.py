@@ -7,8 +7,20 @@ comments.
 
 import os
 import re
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
+from coaiapy.config.values import DOTENV
 from coaiapy.errors import StateError, UsageError
 from coaiapy.util import files, shell
 from coaiapy.util.paths import check_stays, make_private_folder
@@ -21,7 +33,8 @@ _EXPANDED = r"\$\{[^}:]*(?::-[^}]*)?\}"
 class EnvFile(NamedTuple):
     """An environment file as it was read: its variables (with coaia's metadata) and its text.
 
-    Lines in ``text`` end with ``\\n``; ``newline`` is how they end in the file.
+    Lines in ``text`` end with ``\\n``; ``newline`` is how they end in the file. ``lines`` says where
+    each variable gets its value; the lines ``skipped`` are no variables.
     """
 
     path: str
@@ -29,22 +42,53 @@ class EnvFile(NamedTuple):
     variables: Dict[str, str]
     text: str
     newline: str = "\n"
+    lines: Mapping[str, int] = {}
+    skipped: Sequence[int] = ()
 
 
 def load(path: str) -> Optional[EnvFile]:
     """Return the file at ``path``, or None when there is none.
 
-    Raises ``StateError``, naming file and line or variable, when it cannot be understood.
+    Raises ``StateError``, naming file and line or variable, when it cannot be understood. Of a
+    ``.env`` file, which other programs use as well, lines that are no variable are skipped.
     """
     if not os.path.exists(path):
         return None
-    raw = files.read_text(path, newline="")
+    return understood(path, files.read_text(path, newline=""))
+
+
+def understood(path: str, raw: str) -> EnvFile:
+    """Return what ``load`` does, for a text that the file at ``path`` has or is to have."""
     text = raw.replace("\r\n", "\n").replace("\r", "\n")
     kind = "json" if text.lstrip().startswith(("{", "[")) else "env"
     variables = {}  # type: Dict[str, str]
-    for key, value, where in _format(kind).parse(text, path):
+    lines = {}  # type: Dict[str, int]
+    skipped = []  # type: List[int]
+    for key, value, line in _parsed(kind, text, path, skipped):
+        where = "{} line {}".format(path, line)
+        if is_dotenv(path) and not shell.is_name(key):
+            skipped.append(line)
+            continue
         variables[_good_key(key, where)] = _good_value(key, value, where)
-    return EnvFile(path, kind, variables, text, "\r\n" if "\r\n" in raw else "\n")
+        lines[key] = line
+    newline = "\r\n" if "\r\n" in raw else "\n"
+    return EnvFile(path, kind, variables, text, newline, lines, sorted(skipped))
+
+
+def is_dotenv(path: str) -> bool:
+    """Tell whether a file is one that a project's programs share: ``.env`` or ``.env.NAME``."""
+    name = os.path.basename(path)
+    return name == DOTENV or name.startswith(DOTENV + ".")
+
+
+def _parsed(kind: str, text: str, path: str, skipped: List[int]) -> Iterable[Tuple[str, str, int]]:
+    def skip(line: int, _: str) -> bool:
+        skipped.append(line)
+        return True
+
+    more = [skip] if kind == "env" and is_dotenv(path) else []
+    found = _format(kind).parse(text, path, *more)  # type: Iterable[Tuple[str, str, int]]
+    return found
 
 
 def variables_in(path: str) -> Dict[str, str]:

@@ -8,5 +8,12 @@ CONTEXT_KEYS = (
     "COAIA_LAST_OBSERVATION_ID",
     "COAIA_PARENT_OBSERVATION_ID",
 )
+# The context of one trace. It is dropped when another trace begins; the user id is kept.
+TRACE_KEY = "COAIA_TRACE_ID"
+KEYS_OF_ONE_TRACE = (
+    "COAIA_SESSION_ID",
+    "COAIA_LAST_OBSERVATION_ID",
+    "COAIA_PARENT_OBSERVATION_ID",
+)
 # Begins the environment variables of templates.
 TEMPLATE_PREFIX = "COAIA_"

@@ -1,13 +1,14 @@
-"""Where environment files are, and where a variable is looked for."""
+"""Where environment files are, and which of them make one environment together."""
 
 import os
 import re
-from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence
 
+from coaiapy.config import values as config_values
+from coaiapy.config.values import DOTENV
 from coaiapy.env import files as env_files
-from coaiapy.env.names import CONTEXT_KEYS
-from coaiapy.errors import NotFoundError, StateError, UsageError
-from coaiapy.util import paths, shell
+from coaiapy.errors import ConfigError, UsageError
+from coaiapy.util import paths
 
 LOCATIONS = ("project", "global")
 VARIABLE_COLUMNS = {
@@ -16,6 +17,12 @@ VARIABLE_COLUMNS = {
     "variable": "Variable",
     "value": "Value",
 }
+# Ends the name of a file that stays on one machine.
+LOCAL = ".local"
+# Files beside .env that are no environments: patterns for people, schemas and keys of other tools.
+_NO_ENVIRONMENT = r"(?:.*\.)?(?:example|sample|template|tpl|dist|defaults|schema|keys|vault|me)\Z"
+# Dotenv tools leave .env.local out where this is the environment: all machines test the same.
+_WITHOUT_LOCAL = "test"
 _DEFAULT_GLOBAL_FILE = "~/.coaia/global.env"
 _ENVIRONMENT_NAME = r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z"
 # Files beside an environment file that locks, editors and interrupted programs leave behind.
@@ -84,92 +91,52 @@ def _is_environment_name(name: str) -> bool:
 
 def _check_environment_name(name: str) -> str:
     if not _is_environment_name(name):
-        raise UsageError(
-            "{!r} cannot name an environment: use letters, digits, '.', '_' and '-', "
-            "and no .lock, .swp or .tmp at the end".format(name)
-        )
+        raise UsageError(_not_a_name(name))
     return name
 
 
-class Found(NamedTuple):
-    """A value of the hierarchy, and where it comes from: the OS environment or a file."""
+def _not_a_name(name: str) -> str:
+    return (
+        "{!r} cannot name an environment: use letters, digits, '.', '_' and '-', and no .lock, "
+        ".swp or .tmp at the end".format(name)
+    )
 
-    value: str
-    place: str
 
+def chosen() -> Optional[str]:
+    """Return the name of the environment that ``COAIA_ENV`` chooses for reading, ``None`` without.
 
-def resolve(key: str) -> Optional[str]:
-    """Return the value of ``key`` in the OS environment, the project or the global one, or None.
-
-    An empty trace, session, user or observation id counts as not set.
+    Raises ``ConfigError`` for a name that is not allowed.
     """
-    return resolve_all([key]).get(key)
+    name = os.environ.get("COAIA_ENV")
+    if name and not _is_environment_name(name):
+        raise ConfigError("COAIA_ENV " + _not_a_name(name))
+    return name or None
 
 
-def resolve_all(keys: Iterable[str]) -> Dict[str, str]:
-    """Return ``resolve(key)`` for each key that has a value; a file is read once, if needed."""
-    return {key: found.value for key, found in find_all(keys).items()}
+def cascade_of(name: Optional[str] = None, dotenv: Optional[bool] = None) -> List[str]:
+    """Return the paths of the project's files for an environment, the strongest first.
 
-
-def find_all(keys: Iterable[str]) -> Dict[str, Found]:
-    """Return what ``resolve_all`` returns, each value with the place it comes from."""
-    wanted = [shell.check_name(key) for key in keys]
-    places = ("the OS environment", path_of(None, "project"), path_of(None, "global"))
-    return {
-        key: Found(value, places[layer]) for key, value, layer in _first(wanted, layers_of(wanted))
-    }
-
-
-def find(key: str) -> str:
-    """Return the value of ``key`` in the hierarchy, an empty text for an id that is not set.
-
-    Raises ``NotFoundError`` when no layer has the key.
+    They may not exist. ``dotenv`` says whether ``.env`` files are among them, in the order that
+    dotenv tools have; by default the setting ``env.dotenv`` says it, and is asked only where there
+    are such files. Raises ``UsageError`` for a name that is not allowed.
     """
-    value = resolve(key)
-    files = (env_files.variables_in(path_of(None, place)) for place in LOCATIONS)
-    if value is None and any(key in variables for variables in files):
-        return ""
-    if value is None:
-        raise NotFoundError(
-            "{0} is not set in the OS environment, the project or the global environment: "
-            "coaia env set {0} VALUE".format(key)
-        )
-    return value
+    ends = ["." + _check_environment_name(name)] if name else []
+    if name and not name.endswith(LOCAL[1:]):
+        ends.insert(0, ends[0] + LOCAL)
+    own = [path_of() + end for end in ends + [""]]
+    shared = [LOCAL, ""] if name != _WITHOUT_LOCAL else [""]
+    order = ends[:-1] + shared[:-1] + ends[-1:] + [""]
+    others = [DOTENV + end for end in dict.fromkeys(order)]
+    if dotenv is None:
+        dotenv = any(os.path.exists(path) for path in others) and _uses_dotenv()
+    return own + (others if dotenv else [])
 
 
-def is_open(key: str, value: str) -> bool:
-    """Tell whether a variable is an id that is not set: ``init`` writes those as empty texts."""
-    return value == "" and key in CONTEXT_KEYS
+def is_shared_name(file_name: str) -> bool:
+    """Tell whether a file beside ``.env``, such as ``.env.production``, is an environment."""
+    start, _, name = file_name.partition(DOTENV + ".")
+    return not start and _is_environment_name(name) and not re.match(_NO_ENVIRONMENT, name)
 
 
-def layers_of(keys: Sequence[str]) -> Iterator[Dict[str, str]]:
-    """Yield the layers of the hierarchy, the highest first; a file is read when it is its turn."""
-    yield {key: os_value(key) for key in keys if key in os.environ}
-    yield env_files.variables_in(path_of(None, "project"))
-    yield env_files.variables_in(path_of(None, "global"))
-
-
-def first_values(keys: Sequence[str], layers: Iterable[Mapping[str, str]]) -> Dict[str, str]:
-    """Return the value of each key in the highest layer that has it."""
-    return {key: value for key, value, _ in _first(keys, layers)}
-
-
-def _first(
-    keys: Iterable[str], layers: Iterable[Mapping[str, str]]
-) -> Iterator[Tuple[str, str, int]]:
-    """Yield (key, value, index of the layer) from the highest layer that has the key."""
-    missing = list(keys)
-    for position, layer in enumerate(layers):
-        for key in [key for key in missing if key in layer and not is_open(key, layer[key])]:
-            missing.remove(key)
-            yield key, layer[key], position
-        if not missing:
-            break
-
-
-def os_value(key: str) -> str:
-    """Return a variable of this process as UTF-8 text, also in the C locale."""
-    try:
-        return os.fsencode(os.environ[key]).decode("utf-8")
-    except UnicodeError as error:
-        raise StateError("the environment variable {} is not UTF-8 text".format(key)) from error
+def _uses_dotenv() -> bool:
+    return bool(config_values.load().get("env.dotenv"))

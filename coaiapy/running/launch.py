@@ -7,12 +7,12 @@ without coaia.
 
 import os
 import signal
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from coaiapy.running import child
 from coaiapy.running.child import Plan
 from coaiapy.running.relay import Relay, pipe
-from coaiapy.running.supervisor import Running
+from coaiapy.running.supervisor import Running, Supervisor
 from coaiapy.running.tail import Tail
 
 STDIN, STDOUT, STDERR = 0, 1, 2
@@ -136,3 +136,24 @@ def die_of_interrupt(running: Running) -> None:
     if _only_it_was_told(running):
         os.killpg(os.getpgrp(), signal.SIGINT)
     os.kill(os.getpid(), signal.SIGINT)
+
+
+class Ended(NamedTuple):
+    """The exit code of a command; ``interrupted`` is the command if Ctrl-C ended it."""
+
+    code: int
+    interrupted: Optional[Running]
+
+
+def run_unrecorded(words: Sequence[str], environment: Mapping[str, str]) -> Ended:
+    """Run a command to its end, with the streams, the signals and the terminal of this process.
+
+    Raises ``NotStartedError``, which has the exit code.
+    """
+    as_given = [os.fsdecode(word.encode("utf-8", "surrogateescape")) for word in words]
+    with Supervisor() as supervisor:
+        running = launch(Plan(as_given, environment), (), 0).running
+        supervisor.add(running)
+        supervisor.next()
+        interrupted = running if was_interrupted(running, supervisor.received) else None
+        return Ended(child.exit_code(running.status or 0), interrupted)

@@ -2,7 +2,7 @@
 
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-from coaiapy.env import places
+from coaiapy.env import cascade
 from coaiapy.templating.document import (
     Document,
     checked_document,
@@ -199,7 +199,9 @@ def environment_key(name: str) -> str:
 def lookup_for(template: PipelineTemplate, given: Mapping[str, Any]) -> Lookup:
     """Return the look-up, in the environment, of the variables that are not given."""
     names = [name for variable in all_variables(template) for name in all_names(variable)]
-    return places.find_all([environment_key(name) for name in names if given.get(name) is None]).get
+    return cascade.find_all(
+        [environment_key(name) for name in names if given.get(name) is None]
+    ).get
 
 
 def resolve(

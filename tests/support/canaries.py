@@ -151,6 +151,8 @@ LOCAL = """
     env source
     env save --name saved
     env unset MY_API_TOKEN
+    env list --explain MY_API_TOKEN --dotenv
+    env run --dotenv -- true
     env clear --name saved --yes
     fuse sessions view
     fuse score-configs presets list

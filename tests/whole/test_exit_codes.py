@@ -42,6 +42,7 @@ UNKNOWN_NAMES = """
     env get NOSUCH
     env source --name nosuch
     env list --name nosuch
+    env run --name nosuch -- true
     env clear --name nosuch --yes
     fuse traces trace-view nosuch
     fuse traces get-observation nosuch

@@ -37,6 +37,7 @@ EXIT_CODES = (
 OTHER_VARIABLES = (
     ("COAIAPY_ENV_PATH", "file to read settings from instead of ./.env (the same as --env)"),
     ("COAIA_HOME", "folder for coaia's own files (default: ~/.coaia)"),
+    ("COAIA_ENV", "name of the project's environment to read over .coaia-env"),
     ("COAIA_DEBUG", "set to 1 to show a traceback if an error occurs (the same as --debug)"),
     ("LANGFUSE_SAMPLE_RATE", "not used: coaia sends every trace"),
     ("NO_COLOR", "set to 1 to show nothing in color, unless --color always is given"),

@@ -8,7 +8,8 @@ import os
 import re
 from typing import Dict, Mapping, NamedTuple, Optional
 
-from coaiapy.env.context import KEYS_OF_ONE_TRACE, current_context
+from coaiapy.env.context import current_context
+from coaiapy.env.names import KEYS_OF_ONE_TRACE
 from coaiapy.langfuse.records import ids
 
 TRACE, PARENT, TRACEPARENT = "COAIA_TRACE_ID", "COAIA_PARENT_OBSERVATION_ID", "TRACEPARENT"

@@ -1,6 +1,6 @@
 """Which values of a template come from an environment file of the project that is not trusted.
 
-Somebody else may have written the file. Its values are data for a command, but they do not become
+Somebody else may have written such a file. Its values are data for a command, but they do not become
 a part of one.
 """
 
@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping
 
 from coaiapy.env import held, places
+from coaiapy.env.cascade import OS_ENVIRONMENT
 from coaiapy.errors import ConfigError
 from coaiapy.templating.language import Language
 from coaiapy.templating.model import (
@@ -22,7 +23,7 @@ from coaiapy.templating.model import (
 
 
 class Origins:
-    """The variables of a template whose values are from the untrusted file, and what they reach.
+    """The variables of a template whose values are from untrusted files, and what they reach.
 
     ``before`` are those whose values an earlier run had from there.
     """
@@ -37,17 +38,20 @@ class Origins:
     ) -> None:
         self._template = template
         self._language = language
-        self._path = places.path_of()
         self._variables = {
             name: variable for variable in all_variables(template) for name in all_names(variable)
         }
         self._keys = {v.name: key_used(v, given, lookup) for v in all_variables(template)}
         self._foreign: Dict[str, str] = dict(before)
+        self._paths: Dict[str, str] = {name: places.path_of() for name in before}
         for name, key in self._keys.items():
-            if key and (lookup(key) or ("", ""))[1] == self._path:
-                self._foreign[name] = key
-        if self._foreign and held.is_trusted(self._path):
-            self._foreign = {}
+            path = (lookup(key) or ("", ""))[1] if key else ""
+            if key and path and path != OS_ENVIRONMENT and not held.is_free(path):
+                self._foreign[name], self._paths[name] = key, path
+        for path in set(self._paths.values()):
+            if held.is_trusted(path):
+                self._paths = {name: one for name, one in self._paths.items() if one != path}
+        self._foreign = {name: self._foreign[name] for name in self._paths}
 
     @property
     def foreign(self) -> Dict[str, str]:
@@ -68,7 +72,7 @@ class Origins:
                         "the variable {!r} decides what the step {!r} runs (by | raw or env), but "
                         "the file that sets it as {}, {}, is not trusted: read it, then run coaia "
                         "trust {}, or give the variable with --var".format(
-                            name, step.name, self._foreign[name], self._path, self._path
+                            name, step.name, self._foreign[name], *[self._paths[name]] * 2
                         )
                     )
 
@@ -79,10 +83,10 @@ class Origins:
 
         ``note`` gets a sentence about what was left out.
         """
-        foreign = {environment_key(name) for name in self._foreign}
+        foreign = {environment_key(name): path for name, path in self._paths.items()}
         left = held.risky({key: text for key, text in environment.items() if key in foreign})
-        if left:
-            note(held.note(self._path, left))
+        for path in sorted({foreign[key] for key in left}):
+            note(held.note(path, [key for key in left if foreign[key] == path]))
         return {key: text for key, text in environment.items() if key not in left}
 
     def _deciding_names(self, step: PipelineStep) -> List[str]:

@@ -7,8 +7,8 @@ from coaiapy.errors import StateError
 from coaiapy.util.formats import line_numbers
 
 
-def parse(text: str, path: str) -> List[Tuple[str, str, str]]:
-    """Return (key, value, place in ``path``) for each variable of the object in ``text``.
+def parse(text: str, path: str) -> List[Tuple[str, str, int]]:
+    """Return (key, value, line) for each variable of the object in ``text``.
 
     Numbers and booleans become texts as they are written in JSON. Raises ``StateError`` for other
     values, for a duplicate key and for a text that is not a JSON object.
@@ -30,11 +30,10 @@ def parse(text: str, path: str) -> List[Tuple[str, str, str]]:
             '{{"NAME": "value"}}, not a list'.format(path)
         )
     lines = _lines(text, path)
-    variables = []
-    for key, value in found.items():
-        place = "{} line {}".format(path, lines[key])
-        variables.append((key, _text(key, value, place), place))
-    return variables
+    return [
+        (key, _text(key, value, "{} line {}".format(path, lines[key])), lines[key])
+        for key, value in found.items()
+    ]
 
 
 def _lines(text: str, path: str) -> Dict[str, int]:

@@ -37,13 +37,13 @@ def skip_none(line: int, text: str) -> bool:
     return False
 
 
-def parse(text: str, path: str, skip: Skip = skip_none) -> List[Tuple[str, str, str]]:
-    """Return (key, value, place in ``path``) for each line; a later line of a key overrides.
+def parse(text: str, path: str, skip: Skip = skip_none) -> List[Tuple[str, str, int]]:
+    """Return (key, value, line) for each line that gives a value; a later line of a key overrides.
 
     Raises ``StateError`` for a line that is not KEY=VALUE, unless ``skip`` says to skip it.
     """
     return [
-        (statement.key, statement.value, "{} line {}".format(path, statement.line))
+        (statement.key, statement.value, statement.line)
         for statement in _statements(text, path, skip)
         if statement.key is not None
     ]

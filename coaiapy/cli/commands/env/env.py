@@ -1,17 +1,25 @@
 """``coaia env``: variables that outlive a shell session."""
 
 import argparse
+import os
 from typing import Dict, Iterable, List, Optional
 
 from coaiapy import environment
 from coaiapy.cli.branches import Branch, add_branches, command_place
-from coaiapy.cli.commands.env.listing import add_place, add_reveal, path_of, shown_table
+from coaiapy.cli.commands.env.listing import (
+    add_dotenv,
+    add_place,
+    add_reveal,
+    path_of,
+    shown_table,
+)
 from coaiapy.cli.input import STDIN, agrees, read_stdin_line
 from coaiapy.cli.options import add_json, add_shell, add_yes
 from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context, is_terminal
+from coaiapy.env import cascade, handed
 from coaiapy.env import files as env_files
-from coaiapy.env import held
+from coaiapy.env.places import chosen
 from coaiapy.util import shell
 
 # What is said where this shell and ``.coaia-env`` have different traces, by the one that is saved.
@@ -50,6 +58,7 @@ COMMANDS = (
         "save the ids of the current trace, session, user and observation",
     ),
     Branch("clear", "commands.env.env.build_clear", "delete an environment with all its variables"),
+    Branch("run", "commands.env.run.build", "start a command with the variables of an environment"),
 )
 
 
@@ -85,7 +94,7 @@ def init(args: argparse.Namespace, context: Context) -> None:
 def get(args: argparse.Namespace, context: Context) -> None:
     """Print the value of one variable."""
     if args.name is None and args.location is None:
-        value = environment.find(args.key)
+        value = environment.find(args.key, args.dotenv)
     else:
         value = environment.find_in(path_of(args), args.key)
     if args.json:
@@ -129,7 +138,8 @@ def unset(args: argparse.Namespace, context: Context) -> None:
 
 def source(args: argparse.Namespace, context: Context) -> None:
     """Show one environment, or print the lines that load it into a shell."""
-    variables = environment.existing_variables_in(path_of(args))
+    layers = _sourced(args)
+    variables = cascade.together(layers)
     if args.json and not args.export:
         from coaiapy.util.masking import masked
 
@@ -137,14 +147,24 @@ def source(args: argparse.Namespace, context: Context) -> None:
     if not args.export:
         context.say(shown_table(context, variables, args.reveal))
         return None
-    given = held.for_shell(path_of(args), variables)
-    for line in environment.export_commands(given.variables, args.shell):
+    given, remarks = handed.without_held(layers)
+    for line in environment.export_commands(cascade.together(given), args.shell):
         context.say(line)
-    if given.held:
-        context.warn(held.note(path_of(args), given.held))
+    for sentence in remarks:
+        context.warn(sentence)
     environment.take_up(variables)
     _note_eval(context)
     return None
+
+
+def _sourced(args: argparse.Namespace) -> List[cascade.Layer]:
+    """Return the environment that is named; else the cascade, if one is chosen, or ``.coaia-env``."""
+    if args.name is None and args.location is None and chosen():
+        layers = list(cascade.project_layers(chosen()))
+        if any(os.path.exists(layer.place) for layer in layers):
+            return layers
+    path = path_of(args)
+    return [cascade.Layer(path, environment.existing_variables_in(path))]
 
 
 def save(args: argparse.Namespace, context: Context) -> None:
@@ -239,6 +259,7 @@ def build_get(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env get``."""
     _add_variable(parser)
     add_place(parser, default="project, then global")
+    add_dotenv(parser)
     add_json(parser)
     as_command(
         parser,

@@ -6,7 +6,8 @@ from typing import Dict, List, NamedTuple
 from coaiapy import environment
 from coaiapy.cli.parser import OneOfSeveral, Parser, as_command
 from coaiapy.cli.streams import Context, is_terminal
-from coaiapy.env.places import VARIABLE_COLUMNS
+from coaiapy.env.places import VARIABLE_COLUMNS, chosen
+from coaiapy.errors import UsageError
 
 UNNAMED = "default"
 
@@ -26,11 +27,18 @@ def build(parser: Parser, words: List[str]) -> None:
 
     add_listing_options(parser, "one environment as a JSON object, or all of them as a JSON list")
     add_reveal(parser)
+    parser.add_argument(
+        "--explain",
+        metavar="VARIABLE",
+        help="show every place that may have this variable, which of them counts, and why",
+    )
+    add_dotenv(parser)
     as_command(
         parser,
         show,
         """coaia env list
-        coaia env list --name dev --json""",
+        coaia env list --name dev --json
+        coaia env list --explain API_URL --name production""",
         local=True,
     )
 
@@ -53,6 +61,16 @@ def add_place(parser: Parser, default: str = "project") -> None:
     )
 
 
+def add_dotenv(parser: Parser) -> None:
+    """Add ``--dotenv``, for a command that reads the cascade of a project."""
+    parser.add_argument(
+        "--dotenv",
+        action="store_true",
+        default=None,
+        help="read the project's .env files too (default: the setting COAIA_DOTENV)",
+    )
+
+
 def add_reveal(parser: Parser) -> None:
     """Add ``--reveal``."""
     parser.add_argument("--reveal", action="store_true", help="show secret values instead of ****")
@@ -66,6 +84,8 @@ def path_of(args: argparse.Namespace) -> str:
 def show(args: argparse.Namespace, context: Context) -> None:
     """Show one environment when it is named, else every one."""
     is_one = args.name is not None or args.location is not None
+    if args.explain:
+        return _explain(args, context)
     if args.jsonl or args.csv or args.columns:
         _print_rows(args, context, _places(args))
     elif is_one and not args.json:
@@ -78,6 +98,22 @@ def show(args: argparse.Namespace, context: Context) -> None:
         print_json(context, found[0]["variables"] if is_one else found)
     else:
         _print_all(context, _places(args), args.reveal)
+
+
+def _explain(args: argparse.Namespace, context: Context) -> None:
+    """Show in which places a variable is, and which of them counts."""
+    from coaiapy.cli.output import show_listing
+    from coaiapy.env.explain import EXPLAIN_COLUMNS, explained
+    from coaiapy.util.masking import masked
+
+    if args.location:
+        raise UsageError("--explain looks into both locations: leave --location out")
+    rows = explained(args.explain, args.name or chosen(), args.dotenv)
+    for row in rows:
+        value = row["value"]
+        if isinstance(value, str) and not args.reveal:
+            row["value"] = masked({args.explain: value})[args.explain]
+    show_listing(args, context, rows, EXPLAIN_COLUMNS, "place")
 
 
 def shown_table(context: Context, variables: Dict[str, str], reveal: bool) -> str:
