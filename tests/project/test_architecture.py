@@ -6,8 +6,11 @@ import os
 import sys
 import sysconfig
 
+import pytest
 from package_code import MODULES, functions, own_imports, statements, tree
 from places import PACKAGE, ROOT
+
+pytestmark = pytest.mark.once
 
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 40

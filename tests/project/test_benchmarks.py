@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import pytest
 from places import ROOT
 
+pytestmark = pytest.mark.once
+
 BENCH = ROOT / "bench"
 MODULES = ("clients", "commands", "comparison", "large_journal", "observations", "running")
 PAGE = ROOT / "docs" / "benchmarks.md"

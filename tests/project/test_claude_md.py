@@ -7,6 +7,8 @@ import pytest
 from package_code import MODULES
 from places import PACKAGE, ROOT
 
+pytestmark = pytest.mark.once
+
 TEXT = (ROOT / "CLAUDE.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "docs" / name for name in ("architecture.md", "extending.md")]
 WHOLE = TEXT + "".join(page.read_text(encoding="utf-8") for page in PAGES)

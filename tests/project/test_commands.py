@@ -2,7 +2,10 @@
 
 import ast
 
+import pytest
 from package_code import MODULES, tree
+
+pytestmark = pytest.mark.once
 
 
 def calls(top, name):

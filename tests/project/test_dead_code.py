@@ -4,7 +4,10 @@ import ast
 import copy
 import sys
 
+import pytest
 from package_code import MODULES, functions, imported_names, own_imports, statements, tree
+
+pytestmark = pytest.mark.once
 
 SMALLEST_COPY = 25  # nodes of the syntax tree: two or three lines
 

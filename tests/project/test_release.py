@@ -23,7 +23,10 @@ TARGETS = """
     clean bump build dist upload upload-test test-release
 """.split()
 
-pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(not shutil.which("make"), reason="there is no make"),
+]
 
 
 @pytest.fixture

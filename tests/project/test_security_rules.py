@@ -3,8 +3,11 @@
 import ast
 import functools
 
+import pytest
 from package_code import MODULES, tree
 from places import PACKAGE
+
+pytestmark = pytest.mark.once
 
 # Methods of requests, of its sessions, and of those alone.
 ASKING = {"request", "get", "post", "put", "patch", "delete", "head"}

@@ -8,6 +8,9 @@ from documents import ROOT
 sys.path.insert(0, str(ROOT / "tools"))
 
 import make_tour  # noqa: E402
+import pytest
+
+pytestmark = pytest.mark.once
 
 
 def test_the_picture_is_what_the_tour_shows_now():

@@ -15,6 +15,8 @@ from places import ROOT
 from processes import command_lines
 from web_server import serving
 
+pytestmark = pytest.mark.once
+
 SOURCES = ("bump.py", "setup.py", "pyproject.toml", "coaiapy/__init__.py", "tools/upload.py")
 PASSWORD = "s3cret $HOME <b>&</b> 'word'"
 METADATA = "Metadata-Version: 2.1\nName: coaiapy\nVersion: {}\n"

@@ -9,6 +9,9 @@ from places import ROOT
 sys.path.insert(0, str(ROOT / "tools"))
 
 import make_wings  # noqa: E402
+import pytest
+
+pytestmark = pytest.mark.once
 
 
 def test_the_picture_is_what_the_imports_say_now():

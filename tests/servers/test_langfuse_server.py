@@ -10,6 +10,8 @@ from langfuse_server.client import Client, Result
 from langfuse_server.shapes import differences
 from places import DATA
 
+pytestmark = pytest.mark.once
+
 RECORDINGS = DATA / "langfuse"
 
 NAMES = sorted(path.stem for path in RECORDINGS.glob("*.json"))

@@ -11,6 +11,8 @@ import pytest
 from langfuse_server import LangfuseServer
 from langfuse_server.client import Client
 
+pytestmark = pytest.mark.once
+
 INGESTION = "/api/public/ingestion"
 NOW = "2026-03-01T10:00:00.000Z"
 

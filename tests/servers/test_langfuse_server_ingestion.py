@@ -16,6 +16,8 @@ from server_talk import (
     ingest,
 )
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("kind", LEGACY_KINDS)
 def test_each_bad_event_is_refused_alone(langfuse: Start, kind: str) -> None:

@@ -7,6 +7,8 @@ from langfuse_server import LangfuseServer
 from langfuse_server.client import Client
 from server_talk import OTLP, OTLP_KINDS, VERSION_4, Start, event, export, ingest, rows, span
 
+pytestmark = pytest.mark.once
+
 
 def test_a_span_sent_again_is_two_rows_until_the_merge(langfuse: Start) -> None:
     server = langfuse("v4-events_only")

@@ -19,6 +19,8 @@ from server_talk import (
     span,
 )
 
+pytestmark = pytest.mark.once
+
 
 def test_writes_become_readable_after_a_while(langfuse: Start) -> None:
     server = langfuse("v3", visible_after=0.15)

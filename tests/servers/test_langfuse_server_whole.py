@@ -8,9 +8,12 @@ import threading
 import urllib.request
 
 import langfuse_server
+import pytest
 from langfuse_server import KINDS
 from langfuse_server.client import Client
 from server_talk import INGESTION, Start, event
+
+pytestmark = pytest.mark.once
 
 
 def test_a_prefix_belongs_to_every_path(langfuse: Start) -> None:

@@ -7,6 +7,8 @@ from observed_times import step, trace
 
 from coaiapy.views.pages import session_page, trace_page
 
+pytestmark = pytest.mark.once
+
 DOWN, UP, LEFT, RIGHT, HOME, END, ESCAPE = "\ue015\ue013\ue012\ue014\ue011\ue010\ue00c"
 TEXTS = [
     "</script><script>window.caught = 1</script>",

@@ -16,7 +16,9 @@ from coaiapy.langfuse.client import project as current_project
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.util.formats import json_values
 
-KINDS = ("v2", "v3", "v4-dual", "v4-events_only")
+KINDS = ("v3", "v4-events_only") + tuple(
+    pytest.param(kind, marks=pytest.mark.once) for kind in ("v2", "v4-dual")
+)
 WRONG_ANSWERS = 3
 FEW = 5
 BUILD = coaiacli.build_parser

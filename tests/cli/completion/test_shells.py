@@ -13,6 +13,8 @@ from places import ROOT
 
 from coaiapy.cli.completion import command
 
+pytestmark = pytest.mark.once
+
 SHELLS = [
     pytest.param(
         shell, marks=pytest.mark.skipif(not has(shell), reason=shell + " is not installed")
