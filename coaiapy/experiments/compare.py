@@ -5,6 +5,7 @@ import random
 from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
 from coaiapy.experiments import figures
+from coaiapy.experiments.execution.work import OK
 from coaiapy.experiments.figures import Summary
 from coaiapy.experiments.plans import Plan
 from coaiapy.experiments.results import Outcome
@@ -156,6 +157,31 @@ class Comparison(NamedTuple):
             "lost": self.lost,
             "states": {"base": self.base.summary.states, "run": self.other.summary.states},
         }
+
+    def differing(self) -> Iterator[Body]:
+        """Yield the items that did not end well, then those that differ in a score, the worst first.
+
+        Each has ``item``, ``input`` and ``expected``, and either ``state`` and ``reason``, or ``score``
+        with both values and how the ``output`` has changed.
+        """
+        for one in self.other.outcomes:
+            if one.state != OK:
+                told = {"state": one.state, "reason": one.reason}
+                yield dict(told, item=one.item, input=one.input, expected=one.expected)
+        known = {one.item: one for one in reversed(self.other.outcomes)}
+        before = {one.item: one for one in reversed(self.base.outcomes)}
+        for score in self.scores:
+            for item, base, other in score.changes:
+                mine = known[item]
+                yield {
+                    "item": item,
+                    "score": score.score,
+                    "base": base,
+                    "other": other,
+                    "input": mine.input,
+                    "expected": mine.expected,
+                    "output": change(before[item].output, mine.output),
+                }
 
 
 def of_runs(base: Run, other: Run, aggregate: str) -> Comparison:

@@ -1,4 +1,4 @@
-"""What the page of traces shows, as JSON that may stand in a script element."""
+"""What a page shows, as JSON that may stand in a script element."""
 
 import json
 from typing import Any, Dict, Iterable, List, Tuple
@@ -30,6 +30,16 @@ def page_data(kind: str, title: str, facts: List[Fact], traces: Iterable[Body], 
         "utc": utc,
         "traces": [_trace(trace) for trace in traces],
     }
+    return _embedded(data)
+
+
+def report_of(title: str, facts: List[Fact], sections: List[Body], utc: bool) -> str:
+    """Return the JSON for the page of a report; ``report_data`` makes the ``sections``."""
+    data = {"kind": "report", "title": title, "facts": facts, "utc": utc, "sections": sections}
+    return _embedded(data)
+
+
+def _embedded(data: Any) -> str:
     return json.dumps(data, separators=(",", ":")).translate(_ESCAPES)
 
 

@@ -1,4 +1,4 @@
-"""One self-contained page of HTML that shows traces: it asks nothing of any server.
+"""One self-contained page of HTML that shows traces or a report: it asks nothing of any server.
 
 The page is put together from the files in ``coaiapy/views/page``. What the traces say stands in it as
 data and never as markup: the page's own script makes texts of it, and the page's policy lets no
@@ -13,7 +13,8 @@ from typing import Any, Callable, Dict, List
 
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util.files import read_text
-from coaiapy.views.page_data import page_data
+from coaiapy.views import report_data
+from coaiapy.views.page_data import page_data, report_of
 
 _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
 _SCRIPTS = (
@@ -28,6 +29,7 @@ _SCRIPTS = (
     "list.js",
     "trace.js",
     "overview.js",
+    "report.js",
     "start.js",
 )
 _PLACES = re.compile(r"\{\{(\w+)\}\}")
@@ -50,10 +52,44 @@ def list_page(traces: List[Body], utc: bool = False) -> str:
     return _page(page_data("traces", "Traces", [("traces", str(len(traces)))], traces, utc))
 
 
+def stats_page(found: Any, utc: bool = False) -> str:
+    """Return a page with the figures of groups: ``found`` are the rows of ``stats``, and the field
+    that they are grouped by.
+    """
+    rows, by = found
+    facts = [("by", by or ""), ("groups", len(rows) if by else "")]
+    facts += [("observations", "{:,}".format(sum(row["count"] for row in rows)))]
+    title = "Figures by {}".format(by) if by else "Figures"
+    return _page(report_of(title, facts, report_data.stats_sections(rows, by), utc))
+
+
+def worst_page(found: List[Body], utc: bool = False) -> str:
+    """Return a page with the worst observations."""
+    return _page(report_of("Worst observations", [], report_data.worst_sections(found), utc))
+
+
+def diff_page(found: Body, utc: bool = False) -> str:
+    """Return a page with what differs between two traces, as ``diff`` returns it."""
+    title = "{} → {}".format(found["a"], found["b"])
+    facts = report_data.diff_facts(found)
+    return _page(report_of(title, facts, report_data.diff_sections(found), utc))
+
+
+def compare_page(found: List[Body], utc: bool = False) -> str:
+    """Return a page that compares runs of experiments, each with the first one."""
+    title = "Compared with {}".format(found[0]["base"])
+    facts = [("run", "{}: {}".format(one["run"], one["told"])) for one in found]
+    return _page(report_of(title, facts, list(report_data.compare_sections(found)), utc))
+
+
 PAGES: Dict[str, Callable[[Any, bool], str]] = {
     "trace": trace_page,
     "session": session_page,
     "list": list_page,
+    "stats": stats_page,
+    "worst": worst_page,
+    "diff": diff_page,
+    "compare": compare_page,
 }
 
 

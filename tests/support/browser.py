@@ -36,6 +36,28 @@ def chromium(tmp_path_factory):
     started.quit()
 
 
+CONTRAST = """
+const part = (color) => { const v = color / 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
+const numbers = (text) => text.match(/[\\d.]+/g).map(Number);
+const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+const behind = (one) => {
+  for (let at = one; at; at = at.parentElement) {
+    const found = numbers(getComputedStyle(at).backgroundColor);
+    if (found.length === 3) return found;
+  }
+  return [255, 255, 255];
+};
+const poor = [];
+for (const one of document.querySelectorAll("body *:not(script):not(noscript)")) {
+  const says = [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  if (!says || !one.checkVisibility()) continue;
+  const [a, b] = [light(numbers(getComputedStyle(one).color)), light(behind(one))].sort((x, y) => y - x);
+  if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(one.className + ": " + one.textContent.slice(0, 30));
+}
+return poor;
+"""
+
+
 class Page:
     """A page in the browser, as somebody sees and uses it."""
 
@@ -87,6 +109,10 @@ class Page:
     def click(self, selector):
         """Click on an element."""
         self.one(selector).click()
+
+    def faint(self):
+        """The texts in sight that do not stand out enough from what is behind them."""
+        return self.run(CONTRAST)
 
     def worked(self):
         """How many seconds of the processor the page has taken so far."""

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from hostile_texts import TEXTS
 from observed_times import step, trace
 
 from coaiapy.views.pages import session_page, trace_page
@@ -10,15 +11,6 @@ from coaiapy.views.pages import session_page, trace_page
 pytestmark = pytest.mark.once
 
 DOWN, UP, LEFT, RIGHT, HOME, END, ESCAPE = "\ue015\ue013\ue012\ue014\ue011\ue010\ue00c"
-TEXTS = [
-    "</script><script>window.caught = 1</script>",
-    "<img src=x onerror='window.caught = 1'>",
-    "[a](javascript:window.caught=1) <a href='javascript:window.caught=1'>b</a> ![c](https://x.test/y.png)",
-    "javascript:window.caught=1",
-    '**<svg onload=window.caught=1>** `<b>` https://x.test/"onmouseover=window.caught=1',
-    "data:image/svg+xml;base64,PHN2ZyBvbmxvYWQ9ImNhdWdodD0xIi8+",
-    "constructor",
-]
 CONVERSATION = [
     {"role": "system", "content": "Be **brief**."},
     {"role": "user", "content": "# Otters\n\n- stones\n- shells\n\n```python\nprint(1)\n```"},
@@ -213,37 +205,15 @@ def test_odd_traces_are_shown_too(browse):
     assert page.told() == []
 
 
-CONTRAST = """
-const part = (color) => { const v = color / 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
-const numbers = (text) => text.match(/[\\d.]+/g).map(Number);
-const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
-const behind = (one) => {
-  for (let at = one; at; at = at.parentElement) {
-    const found = numbers(getComputedStyle(at).backgroundColor);
-    if (found.length === 3) return found;
-  }
-  return [255, 255, 255];
-};
-const poor = [];
-for (const one of document.querySelectorAll("body *:not(script):not(noscript)")) {
-  const says = [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-  if (!says || !one.checkVisibility()) continue;
-  const [a, b] = [light(numbers(getComputedStyle(one).color)), light(behind(one))].sort((x, y) => y - x);
-  if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(one.className + ": " + one.textContent.slice(0, 30));
-}
-return poor;
-"""
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_texts_stand_out_in_light_and_in_dark(browse, scheme):
     page = browse(trace_page(RUN), scheme)
     page.click("#row-1")
-    assert page.run(CONTRAST) == []
+    assert page.faint() == []
     page.click("#theme")
     assert page.run("return document.documentElement.dataset.theme") != scheme
     page.click("#row-3")
-    assert page.run(CONTRAST) == []
+    assert page.faint() == []
 
 
 def test_a_screen_reader_hears_what_is_seen(browse):

@@ -15,16 +15,18 @@ function showFacts(title, facts, utc) {
 
 function begin() {
   const data = JSON.parse(the("data").textContent);
-  const isList = data.kind !== "trace";
+  const isReport = data.kind === "report";
+  const isList = data.kind !== "trace" && !isReport;
   let view = null;
 
   const route = () => {
     const index = isList ? /^#\d+$/.test(location.hash) ? Number(location.hash.slice(1)) : -1 : 0;
-    const trace = data.traces[index];
+    const trace = isReport ? null : data.traces[index];
     the("back").hidden = !isList || !trace;
     the("zoom").hidden = !trace;
+    the("keys").hidden = isReport;
     the("search").value = "";
-    view = trace ? new TraceView(trace, data) : new Overview(data);
+    view = isReport ? new Report(data) : trace ? new TraceView(trace, data) : new Overview(data);
     view.show();
   };
 
@@ -64,7 +66,7 @@ function typed(event, view) {
     return;
   } else if (event.key === "/") {
     field.focus();
-  } else if (event.key === "?") {
+  } else if (event.key === "?" && !the("keys").hidden) {
     the("help").showModal();
   } else if (event.target.closest(".pane, button, summary, a, .overview") && event.key.length > 1) {
     return; // such keys move there, as they do on every page

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from coaiapy.cli.commands.fuse.experiments.options import add_aggregate, add_dataset
+from coaiapy.cli.commands.fuse.traces.pages import add_page, check_page, write_page
 from coaiapy.cli.options import add_json, positive
 from coaiapy.cli.output import print_json, write_output
 from coaiapy.cli.parser import add_command
@@ -23,7 +24,8 @@ def build_compare(group: Any) -> None:
         "compare runs: means, wins and losses, and the items that got worse",
         """coaia fuse experiments compare first second
         coaia fuse experiments compare first second third --markdown
-        coaia fuse experiments compare latest second --junit report.xml""",
+        coaia fuse experiments compare latest second --junit report.xml
+        coaia fuse experiments compare first second --html compared.html""",
         local=True,
     )
     parser.add_argument("base", metavar="BASE", help="name or id of the run to compare with")
@@ -47,10 +49,12 @@ def build_compare(group: Any) -> None:
         metavar="FILE",
         help="write each item of the last run as a test case, as JUnit XML",
     )
+    add_page(parser)
 
 
 def compare(args: argparse.Namespace, context: Context) -> None:
     """Compare runs."""
+    check_page(args)
     from coaiapy.cli.commands.fuse.experiments import compared
     from coaiapy.config import settings
     from coaiapy.experiments import gates, runs
@@ -66,6 +70,8 @@ def compare(args: argparse.Namespace, context: Context) -> None:
     if args.junit:
         write_output(args.junit, compared.junit(found[-1]))
         context.note("written to {}".format(args.junit))
+    if args.html:
+        return write_page(args, context, "compare", [compared.page_body(one) for one in found])
     if args.json:
         return print_json(context, [one.body() for one in found])
     lines = compared.markdown if args.markdown else compared.lines

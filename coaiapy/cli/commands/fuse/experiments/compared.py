@@ -1,9 +1,10 @@
 """A comparison of runs as text for a terminal, as Markdown, and as JUnit's XML."""
 
 import re
-from typing import Any, Iterator, List
+from typing import Any, Dict, Iterator, List
 from xml.sax.saxutils import escape, quoteattr
 
+from coaiapy.cli.commands.fuse.experiments.shown import states_text
 from coaiapy.util.text import counted, one_line
 
 # What XML cannot hold, not even as a reference.
@@ -49,6 +50,12 @@ def _missing(found: Any) -> Iterator[str]:
     errors = found.other.summary.errors
     if errors:
         yield "{} of {} did not end well".format(counted(errors, "item"), found.other.plan.name)
+
+
+def page_body(found: Any) -> Dict[str, Any]:
+    """Return a comparison as its page shows it."""
+    told = states_text(found.other.summary.states)
+    return dict(found.body(), items=list(found.differing()), told=told)
 
 
 def markdown(found: Any, worst: int) -> Iterator[str]:

@@ -4,6 +4,7 @@ import argparse
 from typing import Any, Optional
 
 from coaiapy.cli import references
+from coaiapy.cli.commands.fuse.traces.pages import add_page, check_page, write_page
 from coaiapy.cli.options import add_json
 from coaiapy.cli.output import note_source, print_json
 from coaiapy.cli.parser import add_command
@@ -24,7 +25,8 @@ def build(group: Any) -> None:
         show_diff,
         "compare two traces step by step",
         """coaia fuse traces diff run-1 run-2
-        coaia fuse traces diff run-1 latest --fail-on errors --fail-on slower=1.5""",
+        coaia fuse traces diff run-1 latest --fail-on errors --fail-on slower=1.5
+        coaia fuse traces diff run-1 run-2 --html difference.html""",
     )
     for place, about in (("a", "the trace to compare with"), ("b", "the other trace")):
         parser.add_argument(
@@ -45,6 +47,7 @@ def build(group: Any) -> None:
         "long (slower=1.5) or costs more than 1.2 times as much (cost=1.2); repeatable",
     )
     add_json(parser)
+    add_page(parser)
 
 
 def show_diff(args: argparse.Namespace, context: Context) -> Optional[int]:
@@ -52,6 +55,7 @@ def show_diff(args: argparse.Namespace, context: Context) -> Optional[int]:
     from coaiapy.langfuse.traces.figures.diff import diff, failures, limit_of
     from coaiapy.langfuse.traces.figures.diff_display import diff_lines
 
+    check_page(args)
     limits = list(map(limit_of, args.fail_on))
     known = settings.load(context.env_file)
 
@@ -62,7 +66,9 @@ def show_diff(args: argparse.Namespace, context: Context) -> Optional[int]:
 
     found = diff(trace(args.a_id), trace(args.b_id))
     exceeded = failures(found, limits)
-    if args.json:
+    if args.html:
+        write_page(args, context, "diff", found)
+    elif args.json:
         print_json(context, found)
     else:
         for line in diff_lines(found, args.changed):

@@ -27,14 +27,14 @@ def check_page(args: argparse.Namespace) -> None:
     """Raise an error if a page is wanted that cannot be written, before anything is read for it."""
     if args.open and not args.html:
         raise UsageError("--open shows the page that --html writes: add --html FILE")
-    for form in ("json", "jsonl", "csv", "columns"):
+    for form in ("json", "jsonl", "csv", "columns", "markdown"):
         if args.html and getattr(args, form, None):
             raise UsageError("--html writes a page instead: leave out --{}".format(form))
     check_output(args.html)
 
 
 def write_page(args: argparse.Namespace, context: Context, kind: str, shown: Any) -> None:
-    """Write the page of a ``trace``, a ``session`` or a ``list`` of traces, and open it if wanted."""
+    """Write a page of a kind of ``PAGES``, and open it if wanted."""
     from coaiapy.views.pages import PAGES
 
     put_text(context, PAGES[kind](shown, context.utc), args.html)

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from coaiapy.cli.commands.fuse.traces.filters import add_filters, add_last, trace_filter
+from coaiapy.cli.commands.fuse.traces.pages import add_page, check_page, write_page
 from coaiapy.cli.options import positive
 from coaiapy.cli.output import add_listing_options, note_source, show_listing
 from coaiapy.cli.parser import OneOfSeveral, add_command
@@ -24,13 +25,15 @@ def build(group: Any) -> None:
         "show how many observations there were, how long they took and what they cost",
         """coaia fuse traces stats --by model --last 7d
         coaia fuse traces stats --by name --compare-to "last week"
-        coaia fuse traces stats --top 10 --by-duration""",
+        coaia fuse traces stats --top 10 --by-duration
+        coaia fuse traces stats --by day --last 30d --html figures.html""",
     )
     _add_groups(parser)
     add_filters(parser)
     add_last(parser)
     _add_worst(parser)
     add_listing_options(parser)
+    add_page(parser)
 
 
 def _add_groups(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +74,7 @@ def _add_worst(parser: argparse.ArgumentParser) -> None:
 
 def show_stats(args: argparse.Namespace, context: Context) -> None:
     """Show the figures of each group, or the worst observations."""
+    check_page(args)
     if args.most_of or args.top:
         return _show_worst(args, context)
     from coaiapy.langfuse.read.figures.groups import Wanted
@@ -84,6 +88,9 @@ def show_stats(args: argparse.Namespace, context: Context) -> None:
     else:
         shift = stats.shift_of(args.compare_to)
         rows = stats.compared(known, wanted, shift, args.exact, context.note)
+    if args.html:
+        write_page(args, context, "stats", (rows, args.by))
+        return note_source(context, known)
     is_data = args.json or args.jsonl or args.csv
     shown = rows if is_data else [readable(row, args.by) for row in rows]
     show_listing(args, context, shown, columns(args.by), "group")
@@ -105,6 +112,9 @@ def _show_worst(args: argparse.Namespace, context: Context) -> None:
     found = stats.worst(
         known, wanted, args.most_of or ORDERS[0], args.top or DEFAULT_TOP, context.note
     )
+    if args.html:
+        write_page(args, context, "worst", found)
+        return note_source(context, known)
     is_data = args.json or args.jsonl or args.csv
     shown = found if is_data else [readable_worst(body) for body in found]
     show_listing(args, context, shown, worst_columns(is_data), "observation")

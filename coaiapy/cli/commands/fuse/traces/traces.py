@@ -5,7 +5,7 @@ from typing import Any, Iterable, List
 
 from coaiapy.cli import references
 from coaiapy.cli.commands.fuse.traces import diff, files, pages, search, stats, tail, views, writes
-from coaiapy.cli.commands.fuse.traces.filters import add_filters, trace_filter
+from coaiapy.cli.commands.fuse.traces.filters import add_filters, add_last, trace_filter
 from coaiapy.cli.input import agrees
 from coaiapy.cli.options import (
     LIMIT,
@@ -42,6 +42,7 @@ _VALUED = (
     "--tag",
     "--environment",
     "--from",
+    "--last",
     "--to",
     "--order",
     "--columns",
@@ -129,7 +130,8 @@ def build_list(parser: argparse.ArgumentParser, group: Any) -> None:
         "list",
         list_traces,
         "list traces",
-        "coaia fuse traces list --user-id john --limit 10",
+        """coaia fuse traces list --user-id john --limit 10
+        coaia fuse traces list --last 7d""",
     )
     _add_options(listing)
 
@@ -143,6 +145,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add_limit(parser, default=argparse.SUPPRESS)
     add("--all", action="store_true", help="list all traces; --limit is ignored")
     add_filters(parser, default=argparse.SUPPRESS)
+    add_last(parser)
     add("--query", metavar="TEXT", help="only traces that contain this text (see: search)")
     add("--order", choices=ORDERS, help="sort order (default: {})".format(ORDERS[0]))
     add(

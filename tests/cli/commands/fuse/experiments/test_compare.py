@@ -1,6 +1,7 @@
 """``coaia fuse experiments compare``: what got worse, and whether chance explains it."""
 
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -47,6 +48,26 @@ def test_each_item_is_a_test_case(two_runs, run, project, experiment):
     assert cases["q1"] == ["error"] and cases["q2"] == ["failure"]
     assert suite.get("tests") == "6" and suite.get("errors") == "1"
     assert int(suite.get("failures")) == sum(tags == ["failure"] for tags in cases.values())
+
+
+def test_a_page_shows_what_differs(two_runs, run, project, experiment):
+    experiment("--eval", "found:contains", "--limit", "1", code="exit(3)", name="third")
+    words = ["fuse", "experiments", "compare", "first", "second", "third", "--html", "p.html"]
+    done = run(*words)
+    assert (done.code, done.out) == (0, "") and "written to p.html" in done.err
+    text = (project / "p.html").read_text("utf-8")
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL).group(1))
+    assert data["facts"] == [["run", "second: 6 ok"], ["run", "third: 1 failed"]]
+    scores, items, _, failed = data["sections"]
+    assert scores["rows"][0]["cells"][:4] == ["found", "1", "0.8333", "-0.1667"]
+    (row,) = items["rows"]
+    assert row["status"] == "worse" and row["cells"][:2] == ["q3", "found"]
+    assert row["details"][0] == {"name": "input", "text": "3"}
+    output = row["details"][-1]["words"]
+    assert output == [["=", "the answer is "], ["-", "6"], ["+", "|`7`"]]
+    assert [one["status"] for one in failed["rows"]] == ["failed"]
+    refused = run(*(words + ["--markdown"]))
+    assert refused.code == 2 and "leave out --markdown" in refused.err
 
 
 def test_a_run_is_not_compared_with_itself(two_runs, run):

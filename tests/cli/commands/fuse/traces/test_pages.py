@@ -72,6 +72,23 @@ def test_a_page_shows_the_same_from_everywhere(
         assert sorted(len(one["rows"]) for one in traces) == [0, 3]
 
 
+@pytest.mark.parametrize("kind", sorted(KINDS) + ["local"])
+def test_figures_and_differences_are_pages_too(run, use, write, project, kind):
+    use(kind)
+    write()
+    for words, title, cell in (
+        ("stats --by model --exact", "Figures by model", "gpt-4o"),
+        ("stats --top 2", "Worst observations", "agent"),
+        ("diff t t2", "t → t2", "only in a"),
+    ):
+        done = run("fuse", "traces", *(words + " --html report.html").split())
+        assert (done.code, done.out) == (0, "") and "written to report.html" in done.err
+        data = data_of(project / "report.html")
+        assert data["title"] == title and cell in json.dumps(data["sections"])
+    failed = run("fuse", "traces", "diff", "t2", "t", "--html", "r.html", "--fail-on", "errors")
+    assert failed.code == 1 and (project / "r.html").exists()
+
+
 def test_a_page_replaces_a_file_but_no_folder_and_nothing_behind_a_link(run, write, project, home):
     write()
     page = project / "page.html"
@@ -95,6 +112,9 @@ def test_a_page_replaces_a_file_but_no_folder_and_nothing_behind_a_link(run, wri
         ("tv t --open", "add --html FILE"),
         ("tv t --html p.html --json", "leave out --json"),
         ("tv t --html p.html --errors", "leave out --errors"),
+        ("stats --html p.html --json", "leave out --json"),
+        ("diff t t2 --open", "add --html FILE"),
+        ("diff t t2 --html p.html --json", "leave out --json"),
         ("list --html p.html --csv", "leave out --csv"),
         ("--html p.html --columns id", "leave out --columns"),
     ],

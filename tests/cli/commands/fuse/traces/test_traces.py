@@ -182,6 +182,7 @@ def test_filters_and_order_reach_the_list(fuse):
     assert ids("--order", "timestamp.asc", "--limit", "2") == "ab"
     assert ids("list", "--user", "ub") == ids("--name", "b") == ids("--environment", "env-b") == "b"
     assert ids("--from", "2026-01-31T12:00:01Z", "--to", "260131120002") == "b"
+    assert ids("--last", "9999d") == "cba" and ids("list", "--last", "1h") == ""
     assert ids("--user", "ub", "list") == "b"
     assert json.loads(fuse("--json", "list").out) == json.loads(fuse("list", "--json").out)
     full = json.loads(fuse("list", "--json", "--include-observations", "--limit", "1").out)
@@ -200,6 +201,7 @@ VALUES = {
     "--environment": "env-a",
     "--from": "2026-01-31T12:00:00Z",
     "--to": "2026-01-31T12:00:01Z",
+    "--last": "9999d",
     "--order": "timestamp.asc",
     "--columns": "id",
     "--query": "a",
