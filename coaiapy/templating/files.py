@@ -37,6 +37,14 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 _MAX_BYTES = 100000
 
 
+class LocatedError(UsageError):
+    """What is wrong at one place of a template file."""
+
+    def __init__(self, path: str, place: line_numbers.Place, told: str) -> None:
+        super().__init__("{}, line {}: {}".format(path, place.line, told))
+        self.path, self.place, self.told = path, place, told
+
+
 class Place(NamedTuple):
     """A folder with templates."""
 
@@ -152,8 +160,7 @@ def read(found: Found) -> Source:
     Raises ``UsageError`` with the file and the line or field, ``StateError`` if it cannot be read.
     """
     content = read_regular(found.path, _MAX_BYTES)
-    text = files.input_text(content, found.path)
-    parsed = (_parse_json if _is_json(found.path) else _parse_yaml)(text, found.path)
+    parsed = parse(files.input_text(content, found.path), found.path)
     document = checked_document(parsed, found.path, lambda part: line_in(found.path, part))
     document["name"] = found.name
     return Source(document, found.path, found.place, trust.digest(content))
@@ -161,31 +168,41 @@ def read(found: Found) -> Source:
 
 def line_in(path: str, part: line_numbers.Path) -> str:
     """Return the line of a part of a template file's document, as text: ``line 3``."""
-    text = files.read_text(path)
-    if _is_json(path):
-        return "line {}".format(line_numbers.in_json(text, part))
-    yaml = require("yaml", "PyYAML")
-    return "line {}".format(line_numbers.in_yaml(yaml.compose(text, Loader=yaml.SafeLoader), part))
+    return "line {}".format(place_in(path, part).line)
+
+
+def place_in(path: str, part: line_numbers.Path) -> line_numbers.Place:
+    """Return the place of a part of a template file's document."""
+    return places_in(files.read_text(path), path)(part)
+
+
+def places_in(text: str, path: str) -> line_numbers.PlaceOf:
+    """Return what tells the place of a part of a template file's text, which can be parsed."""
+    return (line_numbers.json_places if _is_json(path) else line_numbers.yaml_places)(text)
 
 
 def _is_json(path: str) -> bool:
     return path.endswith(".json")
 
 
+def parse(text: str, path: str) -> Any:
+    """Return the document in the text of a file, not checked; ``UsageError`` if there is none."""
+    return (_parse_json if _is_json(path) else _parse_yaml)(text, path)
+
+
 def _parse_json(text: str, path: str) -> Any:
     try:
         document = json.loads(text)
     except ValueError as error:
-        line = getattr(error, "lineno", 1)
-        told = getattr(error, "msg", str(error))
-        raise UsageError("{}, line {}: not JSON: {}".format(path, line, told)) from error
+        place = line_numbers.Place(getattr(error, "lineno", 1), getattr(error, "colno", 1))
+        told = "not JSON: {}".format(getattr(error, "msg", str(error)))
+        raise LocatedError(path, place, told) from error
     except RecursionError as error:
         raise UsageError("{}: nested too deep".format(path)) from error
     doubled = line_numbers.doubled_key(text)
     if doubled:
-        raise UsageError(
-            "{}, line {}: the key {!r} occurs twice".format(path, doubled.line, doubled.key)
-        )
+        place = line_numbers.Place(doubled.line, doubled.column)
+        raise LocatedError(path, place, "the key {!r} occurs twice".format(doubled.key))
     return document
 
 
@@ -194,8 +211,8 @@ def _parse_yaml(text: str, path: str) -> Any:
         # Dates stay texts, as in JSON. Merge keys are off: they can make a document huge.
         return yaml_values.load(text, "timestamp", "merge")
     except yaml_values.NotYamlError as error:
-        told = "{}, line {}: not YAML: {}".format(path, error.line or 1, error.problem)
-        raise UsageError(told) from error
+        place = line_numbers.Place(error.line or 1, error.column or 1)
+        raise LocatedError(path, place, "not YAML: {}".format(error.problem)) from error
     except ValueError as error:
         raise UsageError("{}: not YAML: {}".format(path, error)) from error
 

@@ -5,7 +5,7 @@ from typing import Any, Dict, List, NamedTuple, Tuple
 from coaiapy.errors import CoaiaError, UsageError
 from coaiapy.templating import files
 from coaiapy.templating.document import Document, checked_document
-from coaiapy.templating.files import Found, Source
+from coaiapy.templating.files import Found, LocatedError, Source
 from coaiapy.templating.model import PipelineTemplate, template_from
 from coaiapy.util.formats import line_numbers
 from coaiapy.util.text import did_you_mean
@@ -80,8 +80,7 @@ def _line_of_descent(found: Found) -> Descent:
 
 
 def _extends_error(path: str, problem: str) -> UsageError:
-    line = files.line_in(path, ("extends",))
-    return UsageError("{}, {}: extends{}".format(path, line, problem))
+    return LocatedError(path, files.place_in(path, ("extends",)), "extends" + problem)
 
 
 def _stated(
@@ -129,16 +128,9 @@ def _by_name(base: List[Document], child: List[Document], key: str, source: str)
     for i, entry in enumerate(child):
         name = str(aliases.get(entry["name"], entry["name"]))
         if entry.get("remove") and name not in entries:
-            raise UsageError(
-                "{}, {}: {}[{}] {!r}: there is nothing to remove{}".format(
-                    source,
-                    files.line_in(source, (key, i)),
-                    key,
-                    i,
-                    name,
-                    did_you_mean(name, entries),
-                )
-            )
+            said = "{}[{}] {!r}: there is nothing to remove{}"
+            told = said.format(key, i, name, did_you_mean(name, entries))
+            raise LocatedError(source, files.place_in(source, (key, i)), told)
         if entry.get("remove"):
             del entries[name]
         else:

@@ -38,7 +38,7 @@ def parse(text: str, path: str) -> List[Tuple[str, str, int]]:
 
 def _lines(text: str, path: str) -> Dict[str, int]:
     lines: Dict[str, int] = {}
-    for owner, key, line in line_numbers.json_keys(text):
+    for owner, key, line, _ in line_numbers.json_keys(text):
         if owner == 1 and key in lines:
             raise StateError(
                 "{} line {}: {!r} occurs twice, first in line {}: remove one of them".format(

@@ -1,34 +1,105 @@
-"""Finds the line of a key or item in the text of a JSON or YAML document."""
+"""Finds the line and column of a key or item in the text of a JSON or YAML document."""
 
 import json
 import re
-from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Union
+from bisect import bisect_right
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
+
+from coaiapy.util.packages import require
 
 Path = Sequence[Union[str, int]]
 
 _BLANK = re.compile(r"\s*")
 _TEXT_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[][{},:]|[^][{},:"\s]+', re.DOTALL)
 _read_value = json.JSONDecoder(strict=False).raw_decode
 
 
-def in_json(text: str, path: Path) -> int:
-    """Return the line, counted from 1, of the key or item at ``path`` in valid JSON.
+class Place(NamedTuple):
+    """A line and a column, counted from 1, in characters."""
 
-    If it does not exist, that is the line of the object or list that lacks it.
+    line: int
+    column: int
+
+
+PlaceOf = Callable[[Path], Place]
+
+
+def json_places(text: str) -> PlaceOf:
+    """Return what tells the place of the key or item at a path in a valid JSON text.
+
+    What does not exist is where the object or list is that lacks it.
     """
-    place = at = _next(text, 0)
-    for part in path:
-        found = _inside(text, at, part)
-        if found < 0:
-            break
-        place = at = found
-        if isinstance(part, str):
-            at = _next(text, _next(text, _read_value(text, at)[1]) + 1)
-    return text.count("\n", 0, place) + 1
+    starts = [found.end() for found in re.finditer(r"\A|\n", text)]
+    top = _json_part(text)
+
+    def place_of(path: Path) -> Place:
+        offset, part = top.offset, top
+        for key in path:
+            inside = (part.inside or {}).get(key)
+            if inside is None:
+                break
+            offset, part = inside
+        line = bisect_right(starts, offset)
+        return Place(line, offset - starts[line - 1] + 1)
+
+    return place_of
+
+
+class _Part:
+    """A value of a JSON text: its offset, and for what is inside the offset of its key or item."""
+
+    def __init__(self, offset: int) -> None:
+        self.offset = offset
+        self.inside: Optional[Dict[Any, Tuple[int, Any]]] = None
+        self.key: Optional[Tuple[Any, int]] = None
+        self.is_object = False
+
+    def add(self, part: "_Part") -> None:
+        """Put a value where it belongs."""
+        self.inside = self.inside if self.inside is not None else {}
+        key, offset = self.key or (len(self.inside), part.offset)
+        self.inside[key] = offset, part
+        self.key = None
+
+
+def _json_part(text: str) -> _Part:
+    top = _Part(0)
+    opened = [top]
+    for found in _TOKEN.finditer(text):
+        token, offset = found.group(), found.start()
+        last = opened[-1]
+        if token in "]}":
+            opened.pop()
+        elif token[0] == '"' and last.is_object and last.key is None:
+            last.key = _read_value(token)[0], offset
+        elif token not in ",:":
+            part = _Part(offset)
+            last.add(part)
+            if token in "[{":
+                part.is_object = token == "{"
+                opened.append(part)
+    return top.inside[0][1] if top.inside else top
+
+
+def in_json(text: str, path: Path) -> int:
+    """Return the line, counted from 1, of the key or item at ``path`` in valid JSON."""
+    return json_places(text)(path).line
 
 
 class JsonKey(NamedTuple):
-    """A key of a JSON text and its line.
+    """A key of a JSON text, its line, and its column.
 
     ``owner`` is the number of the object it is in; objects and lists are counted from 1 in the
     order of their opening brackets.
@@ -37,6 +108,7 @@ class JsonKey(NamedTuple):
     owner: int
     key: str
     line: int
+    column: int
 
 
 def json_keys(text: str) -> Iterator[JsonKey]:
@@ -52,7 +124,8 @@ def json_keys(text: str) -> Iterator[JsonKey]:
         elif text.startswith(":", _next(text, found.end())):
             line += text.count("\n", counted, found.start())
             counted = found.start()
-            yield JsonKey(owners[-1], _read_value(found.group())[0], line)
+            column = found.start() - text.rfind("\n", 0, found.start())
+            yield JsonKey(owners[-1], _read_value(found.group())[0], line, column)
 
 
 def doubled_key(text: str) -> Optional[JsonKey]:
@@ -65,44 +138,32 @@ def doubled_key(text: str) -> Optional[JsonKey]:
     return None
 
 
-def _inside(text: str, at: int, part: Union[str, int]) -> int:
-    """Return the offset of the key or item ``part`` in the object or list at ``at``, or -1."""
-    is_object = text[at] == "{"
-    at = _next(text, at + 1)
-    position = 0
-    while text[at] not in "]}":
-        begin = at
-        key: Any = position
-        if is_object:
-            key, at = _read_value(text, at)
-            at = _next(text, _next(text, at) + 1)
-        if key == part:
-            return begin
-        at = _next(text, _read_value(text, at)[1])
-        if text[at] == ",":
-            at = _next(text, at + 1)
-        position += 1
-    return -1
-
-
 def _next(text: str, at: int) -> int:
     """Return the offset of the next character that is not white space."""
     match = _BLANK.match(text, at)
     return match.end() if match else at
 
 
-def in_yaml(node: Any, path: Path) -> int:
-    """Return the line, counted from 1, of the key or item at ``path`` below a YAML node."""
-    line = node.start_mark.line
+def yaml_places(text: str) -> PlaceOf:
+    """Return the same for a YAML text with one document that can be read."""
+    yaml = require("yaml", "PyYAML")
+    top = yaml.compose(text, Loader=yaml.SafeLoader)
+    return (lambda path: _yaml_place(top, path)) if top else lambda path: Place(1, 1)
+
+
+def _yaml_place(node: Any, path: Path) -> Place:
+    mark = node.start_mark
     for part in path:
+        if not isinstance(node.value, list):
+            break
         if isinstance(part, int):
             node = node.value[part]
-            line = node.start_mark.line
+            mark = node.start_mark
             continue
-        for key, value in node.value if isinstance(node.value, list) else ():
+        for key, value in node.value:
             if key.value == part:
-                line, node = key.start_mark.line, value
+                mark, node = key.start_mark, value
                 break
         else:
             break
-    return int(line) + 1
+    return Place(mark.line + 1, mark.column + 1)

@@ -18,12 +18,13 @@ _MERGE = "tag:yaml.org,2002:merge"
 
 
 class NotYamlError(ValueError):
-    """The text is not YAML; ``line`` is counted from 1, ``None`` if there is no particular line."""
+    """The text is not YAML; ``line`` and ``column`` are counted from 1, ``None`` if none is meant."""
 
-    def __init__(self, problem: str, line: Optional[int]) -> None:
-        super().__init__("line {}: {}".format(line, problem) if line else problem)
+    def __init__(self, problem: str, mark: Any) -> None:
         self.problem = problem
-        self.line = line
+        self.line: Optional[int] = mark.line + 1 if mark else None
+        self.column: Optional[int] = mark.column + 1 if mark else None
+        super().__init__("line {}: {}".format(self.line, problem) if mark else problem)
 
 
 def load(text: str, *kept_as_text: str) -> Any:
@@ -58,7 +59,7 @@ def _not_yaml(error: Any) -> NotYamlError:
     problem = getattr(error, "problem", None) or " ".join(str(error).split())
     if problem == "found unhashable key":  # an unquoted {{ name }} does this
         problem += " (a text that begins with a brace needs quotes)"
-    return NotYamlError(problem, mark.line + 1 if mark else None)
+    return NotYamlError(problem, mark)
 
 
 def item_lines(text: str) -> List[int]:
@@ -123,7 +124,7 @@ def _number(loader: Any, node: Any) -> Any:
     """Return a number, if it has no more digits than JSON may have: to read one takes too long."""
     if len(node.value) > MAX_DIGITS:
         problem = "a number has more than {} digits".format(MAX_DIGITS)
-        raise NotYamlError(problem, node.start_mark.line + 1)
+        raise NotYamlError(problem, node.start_mark)
     is_whole = node.tag.endswith(":int")
     return loader.construct_yaml_int(node) if is_whole else loader.construct_yaml_float(node)
 

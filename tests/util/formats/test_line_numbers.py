@@ -3,7 +3,6 @@
 import json
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -106,4 +105,23 @@ steps:
 - name: B
   level: 6
 """
-    assert line_numbers.in_yaml(yaml.compose(text), path) == line
+    assert line_numbers.yaml_places(text)(path).line == line
+
+
+def test_a_column_is_counted_in_characters():
+    text = '{"ü": [1, {"b": 2}],\n  "c": "]"}'
+    place_of = line_numbers.json_places(text)
+    assert [place_of(path) for path in [("ü",), ("ü", 0), ("ü", 1, "b"), ("c",)]] == [
+        (1, 2),
+        (1, 8),
+        (1, 12),
+        (2, 3),
+    ]
+    assert line_numbers.yaml_places("ü: [1, {b: 2}]\nc: x")(("ü", 1, "b")) == (1, 9)
+
+
+def test_json_and_yaml_agree_on_places():
+    document = {"a": [1, {"b: {": ["]", {}], "é日": None}], "c": {"": "\\\"", "d": [[], [2]]}}
+    text = json.dumps(document, indent=1, ensure_ascii=False)
+    in_json, in_yaml = line_numbers.json_places(text), line_numbers.yaml_places(text)
+    assert [in_json(path) for path in places(document)] == [in_yaml(p) for p in places(document)]
