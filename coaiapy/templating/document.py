@@ -145,13 +145,12 @@ def checked_document(document: Any, source: str, line_of: Optional[LineOf] = Non
     Raises ``UsageError`` that begins with ``source`` (the file) and lists the problems, with their
     lines if ``line_of`` is given.
     """
-    found = (
-        _first(_unsound_data(document))
-        or _first(json_schema.problems(document, schema()))
-        or _first(_contradictions(document))
-    )
+    found = list(itertools.islice(problems_of(document), _MAX_TOLD + 1))
     if found:
-        told = [_told(document, problem, line_of) for problem in found[:_MAX_TOLD]]
+        told = [
+            ": ".join(([line_of(problem.path)] if line_of else []) + [told_of(document, problem)])
+            for problem in found[:_MAX_TOLD]
+        ]
         if len(found) > _MAX_TOLD:
             told.append("and more")
         raise UsageError("{}{} {}".format(source, "," if line_of else ":", "; ".join(told)))
@@ -216,14 +215,24 @@ def _path(where: str, key: Any) -> str:
     return "{}.{}".format(where, key) if where else str(key)
 
 
-def _first(problems: Iterator[json_schema.Problem]) -> List[json_schema.Problem]:
-    """Return the problems to report, and one more if there are more."""
-    return list(itertools.islice(problems, _MAX_TOLD + 1))
+def problems_of(document: Any) -> Iterator[json_schema.Problem]:
+    """Yield what is no JSON data, else what breaks the schema, else what contradicts itself."""
+    for find in (_unsound_data, _breaks, _contradictions):
+        found = False
+        for problem in find(document):
+            found = True
+            yield problem
+        if found:
+            return
 
 
-def _told(document: Any, problem: json_schema.Problem, line_of: Optional[LineOf]) -> str:
-    line = line_of(problem.path) if line_of else ""
-    return ": ".join(filter(None, [line, _place(document, problem.path), problem.message]))
+def _breaks(document: Document) -> Iterator[json_schema.Problem]:
+    return json_schema.problems(document, schema())
+
+
+def told_of(document: Any, problem: json_schema.Problem) -> str:
+    """Return a problem with the field that it is in, as text."""
+    return ": ".join(filter(None, [_place(document, problem.path), problem.message]))
 
 
 def _place(document: Any, path: json_schema.Path) -> str:

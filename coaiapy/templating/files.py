@@ -33,6 +33,10 @@ COLUMNS = {
     "description": "Description",
     "path": "Path",
 }
+# The place of a template file that was named by its path.
+BY_PATH = "file"
+# How the name of a file ends that has the tests of a template.
+TESTS = ".test"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 _MAX_BYTES = 100000
 
@@ -83,6 +87,8 @@ def places() -> List[Place]:
 
 def check_name(name: str) -> str:
     """Return ``name``; ``UsageError`` if a template cannot have this name."""
+    if isinstance(name, str) and name.endswith(TESTS):
+        raise UsageError("{!r} is a name of tests, not of a template: use another".format(name))
     if not (isinstance(name, str) and _NAME.match(name)):
         raise UsageError(
             "{!r} is not a valid template name: use up to 100 letters, digits, '.', '_' and '-', "
@@ -91,14 +97,28 @@ def check_name(name: str) -> str:
     return name
 
 
-def find(name: str) -> Optional[Found]:
-    """Return the file of the template ``name`` in the first place that has one, or ``None``."""
+def find(name: str, beside: Optional[Source] = None) -> Optional[Found]:
+    """Return the file of the template ``name`` in the first place that has one, or ``None``.
+
+    The first place is the folder of the file ``beside`` if that was not found in a place itself.
+    """
     check_name(name)
-    for place in places():
+    own = [Place(BY_PATH, os.path.dirname(beside.path))] if _is_by_path(beside) else []
+    for place in own + places():
         found = find_in(place, name)
         if found:
             return found
     return None
+
+
+def _is_by_path(source: Optional[Source]) -> bool:
+    return source is not None and source.place == BY_PATH
+
+
+def at(path: str) -> Found:
+    """Return a template file that was named by its path; its bases may stand beside it."""
+    name = os.path.splitext(os.path.basename(path))[0]
+    return Found(check_name(name), path, BY_PATH)
 
 
 def find_in(place: Place, name: str) -> Optional[Found]:
@@ -137,7 +157,7 @@ def find_all() -> Tuple[List[Found], List[str]]:
     for place in places():
         for entry in entries(place.folder):
             name, suffix = os.path.splitext(entry)
-            if suffix not in SUFFIXES or name.startswith("."):
+            if suffix not in SUFFIXES or name.startswith(".") or name.endswith(TESTS):
                 continue
             if not _NAME.match(name):
                 path = os.path.join(place.folder, entry)

@@ -42,15 +42,11 @@ def load_found(found: Found) -> PipelineTemplate:
 
 def load_with_files(found: Found) -> Loaded:
     """Return the template in a file merged with those it extends, and all these files."""
-    merged: Document = {"variables": [], "steps": []}
-    descent = _line_of_descent(found)
-    for source in descent:
-        merged = _merged(merged, source.document, source.path)
-    for variable in merged["variables"]:
-        variable["type"] = variable.get("type") or "string"
+    descent = line_of_descent(files.read(found))
+    merged = merged_document(descent)
 
     def line_of(part: line_numbers.Path) -> str:
-        path, own_part = _stated(merged, descent, part)
+        path, own_part = stated(merged, descent, part)
         line = files.line_in(path, own_part)
         return line if path == found.path else "{} of {}".format(line, path)
 
@@ -58,9 +54,20 @@ def load_with_files(found: Found) -> Loaded:
     return Loaded(template, descent)
 
 
-def _line_of_descent(found: Found) -> Descent:
-    names = [found.name]
-    descent = [files.read(found)]
+def merged_document(descent: Descent) -> Document:
+    """Return the documents of a template and its bases merged into one, not checked."""
+    merged: Document = {"variables": [], "steps": []}
+    for source in descent:
+        merged = _merged(merged, source.document, source.path)
+    for variable in merged["variables"]:
+        variable["type"] = variable.get("type") or "string"
+    return merged
+
+
+def line_of_descent(source: Source) -> Descent:
+    """Return a file of a template and those that it extends, the first base first."""
+    names = [source.document["name"]]
+    descent = [source]
     while descent[0].document.get("extends"):
         path = descent[0].path
         wanted = descent[0].document["extends"]
@@ -68,7 +75,7 @@ def _line_of_descent(found: Found) -> Descent:
         if wanted in names[:-1]:
             raise _extends_error(path, " forms a cycle: {}".format(" -> ".join(names)))
         try:
-            base = files.find(wanted)
+            base = files.find(wanted, descent[0])
         except UsageError as error:
             raise _extends_error(path, ": {}".format(error)) from error
         if base is None:
@@ -83,7 +90,7 @@ def _extends_error(path: str, problem: str) -> UsageError:
     return LocatedError(path, files.place_in(path, ("extends",)), "extends" + problem)
 
 
-def _stated(
+def stated(
     merged: Document, descent: Descent, part: line_numbers.Path
 ) -> Tuple[str, line_numbers.Path]:
     """Return the file that a part of the merged document comes from, and its path in there.
@@ -91,17 +98,25 @@ def _stated(
     It is the last file that sets the part. An error in a default may be due to another field of the
     variable, such as its type; then the last file that sets one of these is returned.
     """
-    if len(part) == 3:
-        key, field = str(part[0]), part[2]
-        fields = _FIELDS_OF_DEFAULT if field == "default" else (field,)
+    if part and part[0] in _BY_NAME and len(part) > 1:
+        key, fields = str(part[0]), part[2:3]
+        fields = _FIELDS_OF_DEFAULT if fields == ("default",) else fields
         entry = merged[key][part[1]]
         names = [entry["name"]] + list(entry.get("aliases") or [])
         for source in reversed(descent):
             for i, own in enumerate(source.document[key]):
-                stated = [name for name in fields if name in own]
-                if own["name"] in names and stated:
-                    return source.path, [key, i, stated[0]]
+                set_here = [name for name in fields if name in own]
+                if own["name"] in names and (set_here or not fields):
+                    return source.path, (key, i) + tuple(set_here[:1]) + tuple(part[3:])
+    elif part:
+        for source in reversed(descent):
+            if part[0] in source.document and _has(source.document[part[0]], part[1:2]):
+                return source.path, part
     return descent[-1].path, part
+
+
+def _has(value: Any, part: line_numbers.Path) -> bool:
+    return not part or (isinstance(value, dict) and part[0] in value)
 
 
 def _merged(base: Document, child: Document, source: str) -> Document:
