@@ -28,6 +28,8 @@ _MAX_TOLD = 10
 # The types of variables that may have a minimum and a maximum. Without a type (None) it is the type
 # in the base template.
 _NUMBERS = ("number", "integer", None)
+# The parts of a text that have to be compiled; the rest is copied.
+TAGS = re.compile(r"\{[{%#].*?(?:[}%#]\}|\Z)", re.DOTALL)
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # How the output of a command can be read.
 OUTPUTS = ("text", "json", "lines", "none")

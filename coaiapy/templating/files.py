@@ -33,12 +33,13 @@ COLUMNS = {
     "description": "Description",
     "path": "Path",
 }
+# The most bytes that a template's file has.
+MOST_BYTES = 100000
 # The place of a template file that was named by its path.
 BY_PATH = "file"
 # How the name of a file ends that has the tests of a template.
 TESTS = ".test"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
-_MAX_BYTES = 100000
 
 
 class LocatedError(UsageError):
@@ -103,16 +104,14 @@ def find(name: str, beside: Optional[Source] = None) -> Optional[Found]:
     The first place is the folder of the file ``beside`` if that was not found in a place itself.
     """
     check_name(name)
-    own = [Place(BY_PATH, os.path.dirname(beside.path))] if _is_by_path(beside) else []
+    own = []
+    if beside is not None and beside.place == BY_PATH:
+        own = [Place(BY_PATH, os.path.dirname(beside.path))]
     for place in own + places():
         found = find_in(place, name)
         if found:
             return found
     return None
-
-
-def _is_by_path(source: Optional[Source]) -> bool:
-    return source is not None and source.place == BY_PATH
 
 
 def at(path: str) -> Found:
@@ -179,7 +178,7 @@ def read(found: Found) -> Source:
 
     Raises ``UsageError`` with the file and the line or field, ``StateError`` if it cannot be read.
     """
-    content = read_regular(found.path, _MAX_BYTES)
+    content = read_regular(found.path, MOST_BYTES)
     parsed = parse(files.input_text(content, found.path), found.path)
     document = checked_document(parsed, found.path, lambda part: line_in(found.path, part))
     document["name"] = found.name

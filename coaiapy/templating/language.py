@@ -7,11 +7,21 @@ unknown name is an error.
 
 import functools
 import operator
-import re
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Set, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Set,
+    Tuple,
+)
 
 from coaiapy.errors import UsageError
-from coaiapy.templating.document import has_expression
+from coaiapy.templating.document import TAGS, has_expression
 from coaiapy.templating.expressions import bounds
 from coaiapy.templating.expressions import tree as templating_tree
 from coaiapy.util.packages import require
@@ -21,8 +31,6 @@ _STATEMENTS = ("Output", "If", "For", "Assign", "AssignBlock", "Template")
 _OPERATORS = ("*", "**", "+", "%")
 # Stands before and after each value in the pieces of a text.
 _APART = "\0"
-# The parts of a text that have to be compiled; the rest is copied.
-_TAGS = re.compile(r"\{[{%#].*?(?:[}%#]\}|\Z)", re.DOTALL)
 
 _FILTERS = (
     "abs capitalize count d default dictsort e escape first float int items last length list "
@@ -124,9 +132,27 @@ class Language:
         """Return the names in what ``expression`` or ``render`` gets: a text needs no braces."""
         return self.names_in(_with_braces(value), where)
 
+    def names_in_command(self, text: str, where: str) -> Set[str]:
+        """Return the names that the expressions in a text for ``pieces`` use."""
+        return self._guarded(where, {}, lambda: self._compile(text, apart=True).names)  # type: ignore
+
     def raw_names(self, text: str, where: str) -> Set[str]:
         """Return the names that values with ``| raw`` in a text for ``pieces`` are made of."""
         return self._guarded(where, {}, lambda: self._compile(text, apart=True).raw)  # type: ignore
+
+    def functions(self) -> Set[str]:
+        """Return the names of the functions that expressions may call."""
+        return set(self._environment.globals)
+
+    def literals(self, text: str) -> Optional[List[Any]]:
+        """Return the literals that an expression compares names with.
+
+        ``None`` if it does anything else: then it may tell apart more values than these.
+        """
+        from jinja2 import nodes
+
+        tree = self._environment.parse(_with_braces(text))
+        return templating_tree.literals(tree, nodes)
 
     def _guarded(self, where: str, names: Mapping[str, Any], work: Callable[[], Any]) -> Any:
         """Return ``work()``; any error in it is the template's and becomes a ``TemplateError``."""
@@ -186,7 +212,7 @@ class Language:
     def _compile_new(self, text: str, apart: bool) -> _Compiled:
         from jinja2 import meta, nodes
 
-        expressions = sum(map(len, _TAGS.findall(text)))
+        expressions = sum(map(len, TAGS.findall(text)))
         self._charge(bounds.TEXT + bounds.CHARACTER * expressions)
         tree = self._environment.parse(text)
         for statement in tree.find_all(nodes.Stmt):

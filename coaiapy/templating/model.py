@@ -1,6 +1,6 @@
 """The classes for a template, its variables and its steps, and the values of the variables."""
 
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy.env import cascade
 from coaiapy.templating.document import (
@@ -261,11 +261,12 @@ def names_of(template: PipelineTemplate, values: Mapping[str, Any]) -> Dict[str,
 
 def placeholders(template: PipelineTemplate) -> Dict[str, Any]:
     """Return a placeholder value for each variable that must be given, for a preview."""
-    values = {}
-    for variable in template.variables:
-        if variable.is_needed:
-            values[variable.name] = _placeholder(variable)
-    return values
+    return placeholders_of(template.variables)
+
+
+def placeholders_of(variables: Iterable[PipelineVariable]) -> Dict[str, Any]:
+    """Return a placeholder value for each of the variables that must be given."""
+    return {one.name: _placeholder(one) for one in variables if one.is_needed}
 
 
 def _placeholder(variable: PipelineVariable) -> Any:

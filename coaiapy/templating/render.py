@@ -16,7 +16,7 @@ from coaiapy.util import times
 from coaiapy.util.text import did_you_mean
 
 MAX_STEPS = 10000
-_FALSE_TEXTS = ("", "false", "0", "no", "off", "none", "null")
+FALSE_TEXTS = ("", "false", "0", "no", "off", "none", "null")
 _TRACE_TEXTS = ("name", "environment", "release", "version")
 _STEP_TEXTS = ("level", "status_message", "model")
 _STEP_DATA = ("model_parameters", "usage", "input", "output")
@@ -36,6 +36,14 @@ class Plan(NamedTuple):
     parent: Optional[str]
     names: Mapping[str, Any]
     kept: bool = True
+
+
+class ClashError(TemplateError):
+    """Steps that cannot stand together, because of a ``field`` of one of them."""
+
+    def __init__(self, plan: Plan, field: str, told: str) -> None:
+        super().__init__("{}{}: {}".format(plan.where, field, told))
+        self.step, self.field, self.told = plan.step, field, told
 
 
 class Placed(NamedTuple):
@@ -143,9 +151,9 @@ def _is_wanted(condition: Any, where: str, names: Mapping[str, Any], language: L
 
 
 def is_true(value: Any) -> bool:
-    """Tell whether a rendered value is true; a text is false if it is one of ``_FALSE_TEXTS``."""
+    """Tell whether a rendered value is true; a text is false if it is one of ``FALSE_TEXTS``."""
     if isinstance(value, str):
-        return value.strip().lower() not in _FALSE_TEXTS
+        return value.strip().lower() not in FALSE_TEXTS
     return bool(value)
 
 
@@ -179,9 +187,8 @@ def _doubled(first: Plan, second: Plan, language: Language) -> TemplateError:
     used = language.names_in(texts, second.where + "name")
     names = sorted(used.intersection(second.names) - {"item", "index", "number"})
     hint = "; give {} another value".format(" or ".join(names)) if names else ""
-    return TemplateError(
-        "{}name: {!r} occurs twice: {}{}".format(second.where, second.name, why, hint)
-    )
+    said = "{!r} occurs twice: {}{}".format(second.name, why, hint)
+    return ClashError(second, "name", said)
 
 
 def _named_parent(
@@ -195,13 +202,12 @@ def _named_parent(
     kept = [i for i in found if plans[i].kept]
     if len(kept) > 1:
         names = ", ".join(repr(plans[i].name) for i in kept[:3])
-        raise TemplateError(
-            "{}parent: {!r} is ambiguous: it can be {}".format(plan.where, plan.parent, names)
-        )
+        said = "{!r} is ambiguous: it can be {}".format(plan.parent, names)
+        raise ClashError(plan, "parent", said)
     if found:
         return (kept or found)[0]
     hint = did_you_mean(plan.parent, by_name)
-    raise TemplateError("{}parent: there is no step {!r}{}".format(plan.where, plan.parent, hint))
+    raise ClashError(plan, "parent", "there is no step {!r}{}".format(plan.parent, hint))
 
 
 def _kept_above(start: int, plans: List[Plan], parents: List[Optional[int]]) -> Optional[int]:
@@ -211,7 +217,7 @@ def _kept_above(start: int, plans: List[Plan], parents: List[Optional[int]]) -> 
     parent = parents[start]
     while parent is not None:
         if parent in passed:
-            raise TemplateError("{}parent: forms a cycle".format(plans[start].where))
+            raise ClashError(plans[start], "parent", "forms a cycle")
         passed.add(parent)
         if nearest is None and plans[parent].kept:
             nearest = parent

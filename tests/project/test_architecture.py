@@ -29,6 +29,7 @@ WINGS = """
     experiments
     environment
     pipeline cogh syntation
+    authoring
     checks
     legacy
     coaiamodule cofuse api api_models api_observe

@@ -29,8 +29,6 @@ FOUND_BY_SCRIPTS = {
     ("coaiacli", "tash_key_val"),
     ("coaiacli", "tash_key_val_from_file"),
     ("coaiacli", "process_send"),
-    ("cli.options", "add_problem_format"),
-    ("cli.output", "show_problems"),
 }
 
 

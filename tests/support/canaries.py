@@ -172,6 +172,7 @@ LOCAL = """
     pipeline show simple-trace
     pipeline init mine
     pipeline schema
+    pipeline validate simple-trace
     tag sound.wav --title x
     completion bash
     init --project

@@ -23,6 +23,7 @@ MISSING = """
     fuse media upload NO t
     tash k -F NO
     p dictkore -F NO
+    pipeline validate NO.yaml
     summarize -F NO
     summarize NO.txt
     summarize ./NO
@@ -36,6 +37,7 @@ MISSING = """
 """.strip().splitlines()
 UNKNOWN_NAMES = """
     pipeline show nosuch
+    pipeline validate nosuch
     pipeline create nosuch
     pipeline init new --from nosuch
     pipeline schedule nosuch --cron @daily --format systemd

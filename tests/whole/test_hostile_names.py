@@ -76,6 +76,7 @@ NAMES = [
 # NAME is where the name goes.
 LOCAL = """
     pipeline show NAME
+    pipeline validate NAME
     pipeline create NAME
     pipeline create simple-trace --var trace_name=NAME --export-env
     pipeline create simple-trace --var trace_name=x --trace-id NAME --dry-run

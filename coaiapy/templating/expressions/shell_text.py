@@ -8,13 +8,15 @@ where shells read the value of a variable as code.
 
 import re
 from shlex import quote
-from typing import Dict, Iterable, List, NamedTuple, Pattern
+from typing import Dict, Iterable, List, NamedTuple, Optional, Pattern
 
 from coaiapy.errors import UsageError
+from coaiapy.templating.document import TAGS
 from coaiapy.util.shell import check_value
 
 # The environment variable of the first value is COAIA_WORD_1.
 _VARIABLE = "COAIA_WORD_{}"
+_RAW_VALUE = re.compile(r"\|\s*raw\s*-?\}\}\Z")
 # What opens a place, or is to be passed over ("escape", "string").
 _MARKS = {
     "escape": r"\\.?",
@@ -117,6 +119,24 @@ def shell_text(pieces: Iterable[str]) -> ShellText:
         shown += quote(piece)
         scanner.pass_value()
     return ShellText(text, {name: value for value, name in names.items()}, shown)
+
+
+def pieces_of(text: str) -> Optional[List[str]]:
+    """Return a text in the pieces that ``Language.pieces`` gives, with an ``x`` for each value.
+
+    ``None`` if it has statements: which of its pieces there are depends on values.
+    """
+    if "{%" in text:
+        return None
+    pieces = [""]
+    rest = 0
+    for tag in TAGS.finditer(text):
+        pieces[-1] += text[rest : tag.start()]
+        rest = tag.end()
+        if tag.group().startswith("{{") and not _RAW_VALUE.search(tag.group()):
+            pieces += ["x", ""]
+    pieces[-1] += text[rest:]
+    return pieces
 
 
 class _Scanner:

@@ -1,7 +1,7 @@
 """Changes the syntax tree of a template so that all that takes long counts as work."""
 
 import functools
-from typing import Any, Set
+from typing import Any, List, Optional, Set
 
 from coaiapy.templating.expressions import bounds
 
@@ -11,6 +11,8 @@ WEIGHED = " weighed"
 APART = " apart"
 # The filter that lets a value be a part of a shell text, instead of one word in it.
 RAW = "raw"
+# What an expression is made of that only compares.
+_COMPARING = "Template Output Name Const Compare Operand And Or Not List Tuple".split()
 
 
 def cost_of(tree: Any, nodes: Any) -> int:
@@ -45,6 +47,17 @@ def _apart(node: Any, nodes: Any) -> Any:
 
 def _is_raw(node: Any, nodes: Any) -> bool:
     return isinstance(node, nodes.Filter) and node.name == RAW
+
+
+def literals(tree: Any, nodes: Any) -> Optional[List[Any]]:
+    """Return the literals of an expression that only compares names with these, else ``None``."""
+    found = []
+    for node in tree.find_all(nodes.Node):
+        if not isinstance(node, tuple(getattr(nodes, kind) for kind in _COMPARING)):
+            return None
+        if isinstance(node, nodes.Const):
+            found.append(node.value)
+    return found
 
 
 def bound(node: Any, nodes: Any) -> None:

@@ -157,6 +157,8 @@ def _yaml_place(node: Any, path: Path) -> Place:
         if not isinstance(node.value, list):
             break
         if isinstance(part, int):
+            if not 0 <= part < len(node.value) or isinstance(node.value[part], tuple):
+                break
             node = node.value[part]
             mark = node.start_mark
             continue

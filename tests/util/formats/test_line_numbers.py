@@ -121,7 +121,7 @@ def test_a_column_is_counted_in_characters():
 
 
 def test_json_and_yaml_agree_on_places():
-    document = {"a": [1, {"b: {": ["]", {}], "é日": None}], "c": {"": "\\\"", "d": [[], [2]]}}
+    document = {"a": [1, {"b: {": ["]", {}], "é日": None}], "c": {"": '\\"', "d": [[], [2]]}}
     text = json.dumps(document, indent=1, ensure_ascii=False)
     in_json, in_yaml = line_numbers.json_places(text), line_numbers.yaml_places(text)
     assert [in_json(path) for path in places(document)] == [in_yaml(p) for p in places(document)]

@@ -5,6 +5,7 @@ from typing import Any, Dict, List, Mapping
 
 from coaiapy import pipeline
 from coaiapy.cli.commands.pipeline import options, run, schedule, trust
+from coaiapy.cli.commands.pipeline.authoring import validate
 from coaiapy.cli.options import add_dry_run, add_export_env, add_json
 from coaiapy.cli.output import add_listing_options, print_json, show_listing, show_trace
 from coaiapy.cli.parser import Parser, add_command, subcommands
@@ -35,14 +36,8 @@ def build(parser: Parser, words: List[str]) -> None:
     )
     _build_init(group)
     trust.build(group)
-    add_command(
-        group,
-        "schema",
-        schema,
-        "print the JSON Schema of templates, for use in editors",
-        "coaia pipeline schema > .coaia/template.schema.json",
-        local=True,
-    )
+    validate.build(group)
+    _build_schema(group)
     running = add_command(
         group,
         "run",
@@ -56,6 +51,17 @@ def build(parser: Parser, words: List[str]) -> None:
         _add_creation_options(creation)
     if "run" in words:
         run.add_options(running)
+
+
+def _build_schema(group: Any) -> None:
+    add_command(
+        group,
+        "schema",
+        schema,
+        "print the JSON Schema of templates, for use in editors",
+        "coaia pipeline schema > .coaia/template.schema.json",
+        local=True,
+    )
 
 
 def _build_list(group: Any) -> None:

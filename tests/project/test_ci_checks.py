@@ -1,0 +1,104 @@
+"""The hooks for pre-commit and the GitHub Action stop a broken template, run as their files say."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+import yaml
+from places import ROOT
+
+HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+# A python3 that writes down what pip is to install, and a coaia that is the one of this checkout.
+PYTHON3 = '#!/bin/sh\necho "$@" >>"$INSTALLED"\n'
+COAIA = '#!/bin/sh\nexec {} -m coaiapy "$@"\n'.format(shlex.quote(sys.executable))
+# For each hook: a file that is fine, and one that it stops.
+FILES = {
+    "coaia-pipeline-validate": {
+        ".coaia/templates/fine.yaml": "steps: [{name: A}]",
+        ".coaia/templates/broken.yaml": "steps: [{name: A, parent: B}]",
+    },
+}
+
+
+@pytest.fixture
+def environment(tmp_path):
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name, text in (("python3", PYTHON3), ("coaia", COAIA)):
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    return dict(
+        os.environ,
+        PATH="{}:{}".format(folder, os.environ["PATH"]),
+        PYTHONPATH=str(ROOT),
+        GITHUB_ACTION_PATH=str(ROOT),
+        INSTALLED=str(tmp_path / "installed"),
+    )
+
+
+def shell(script, environment):
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        timeout=60,
+    )
+    return done
+
+
+def put(project, name, text):
+    path = project / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+@pytest.mark.parametrize(
+    "hook", [one for one in HOOKS if one["id"] in FILES], ids=lambda h: h["id"]
+)
+def test_a_hook_passes_what_is_fine_and_stops_what_is_not(hook, environment, project):
+    (fine, text), (broken, wrong) = FILES[hook["id"]].items()
+    put(project, fine, text)
+    put(project, broken, wrong)
+    assert hook["language"] == "python"
+    assert re.search(hook["files"], fine) and re.search(hook["files"], broken)
+    assert not re.search(hook["files"], "package.json")
+    done = shell("{} {}".format(hook["entry"], fine), environment)
+    assert done.returncode == 0, done.stderr
+    done = shell("{} {} {}".format(hook["entry"], fine, broken), environment)
+    assert done.returncode == 2 and broken + ":1:" in done.stdout
+
+
+def run_action(environment, **inputs):
+    """Run the steps of the action until one fails, and return what each has done."""
+    done = []
+    for step in ACTION["runs"]["steps"]:
+        given = dict(environment)
+        for name, value in step.get("env", {}).items():
+            key = re.match(r"\$\{\{ inputs\.(\w+) \}\}$", value).group(1)
+            given[name] = inputs.get(key, ACTION["inputs"][key]["default"])
+        assert "${{" not in step["run"], "a value in a script is code to the shell"
+        done.append(shell(step["run"], given))
+        if done[-1].returncode:
+            break
+    return done
+
+
+def test_the_action_installs_this_package_and_shows_problems_beside_the_lines(
+    environment, project, tmp_path
+):
+    put(project, ".coaia/templates/fine.yaml", "steps: [{name: A}]")
+    assert all(one.returncode == 0 for one in run_action(environment))
+    installed = (tmp_path / "installed").read_text().strip()
+    assert installed == "-m pip install --quiet {}".format(ROOT)
+    put(project, "others/broken.yaml", "steps: [{name: A, parent: B}]")
+    last = run_action(environment, templates=".coaia/templates others; touch HIT")[-1]
+    assert last.returncode and not (project / "HIT").exists()
+    last = run_action(environment, templates=".coaia/templates others")[-1]
+    assert last.returncode == 2
+    assert last.stdout.startswith("::error file=others/broken.yaml,line=1,col=19,title=parent::")
