@@ -13,7 +13,7 @@ from coaiapy.util import times
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 READ_FROM_ENVIRONMENT = re.compile(
-    r'"(LANGFUSE_[A-Z_]+|COAIAPY_[A-Z_]+|COAIA_HOME|COAIA_DEBUG|NO_COLOR)"'
+    r'"(LANGFUSE_[A-Z_]+|COAIAPY_[A-Z_]+|COAIA_ENV|COAIA_HOME|COAIA_DEBUG|NO_COLOR)"'
 )
 
 
