@@ -89,6 +89,20 @@ def agrees(context: Context, question: str, otherwise: str = "") -> bool:
     return context.stdin.readline().strip().lower() in ("y", "yes")
 
 
+def read_answer(prompt: str, is_secret: bool, context: Context) -> str:
+    """Ask for a line, without showing a secret that is typed; return it without white space around."""
+    if is_secret and is_terminal(context.stdin):
+        import getpass
+
+        # Asked on the controlling terminal itself, wherever stderr goes.
+        return getpass.getpass(prompt).strip()
+    context.prompt(prompt)
+    line = context.stdin.readline()
+    if not is_terminal(context.stdin):
+        context.stderr.write("\n")
+    return line.strip()
+
+
 def _refuse_terminal(context: Context) -> None:
     if is_terminal(context.stdin):
         raise UsageError("there is no input on standard input: pipe it in or name a file")

@@ -57,16 +57,20 @@ def load(path: str) -> Optional[EnvFile]:
     return understood(path, files.read_text(path, newline=""))
 
 
-def understood(path: str, raw: str) -> EnvFile:
-    """Return what ``load`` does, for a text that the file at ``path`` has or is to have."""
+def understood(path: str, raw: str, is_lenient: bool = False) -> EnvFile:
+    """Return what ``load`` does, for a text that the file at ``path`` has or is to have.
+
+    With ``is_lenient`` the lines that are no variable are skipped in every file.
+    """
+    skips = is_lenient or is_dotenv(path)
     text = raw.replace("\r\n", "\n").replace("\r", "\n")
     kind = "json" if text.lstrip().startswith(("{", "[")) else "env"
     variables = {}  # type: Dict[str, str]
     lines = {}  # type: Dict[str, int]
     skipped = []  # type: List[int]
-    for key, value, line in _parsed(kind, text, path, skipped):
+    for key, value, line in _parsed(kind, text, path, skipped if skips else None):
         where = "{} line {}".format(path, line)
-        if is_dotenv(path) and not shell.is_name(key):
+        if skips and not shell.is_name(key):
             skipped.append(line)
             continue
         variables[_good_key(key, where)] = _good_value(key, value, where)
@@ -81,12 +85,15 @@ def is_dotenv(path: str) -> bool:
     return name == DOTENV or name.startswith(DOTENV + ".")
 
 
-def _parsed(kind: str, text: str, path: str, skipped: List[int]) -> Iterable[Tuple[str, str, int]]:
+def _parsed(
+    kind: str, text: str, path: str, skipped: Optional[List[int]]
+) -> Iterable[Tuple[str, str, int]]:
     def skip(line: int, _: str) -> bool:
-        skipped.append(line)
-        return True
+        if skipped is not None:
+            skipped.append(line)
+        return skipped is not None
 
-    more = [skip] if kind == "env" and is_dotenv(path) else []
+    more = [skip] if kind == "env" else []
     found = _format(kind).parse(text, path, *more)  # type: Iterable[Tuple[str, str, int]]
     return found
 

@@ -1,4 +1,4 @@
-"""Masks what a user's regular expressions match, in bounded time.
+"""Uses regular expressions of a user or a stranger, in bounded time: to mask texts, to check values.
 
 An expression can take for ever on some text, and nothing in Python ends that. So it works in a
 process of its own, which is killed when the time is over.
@@ -9,7 +9,7 @@ import re
 import selectors
 import signal
 import time
-from typing import List, Optional, Pattern, Sequence
+from typing import Callable, List, Optional, Pattern, Sequence
 
 from coaiapy.errors import UsageError
 from coaiapy.util.masking import MASK
@@ -56,14 +56,41 @@ def _compiled(text: str) -> Pattern[str]:
     return found
 
 
+def can_be_bounded() -> bool:
+    """Tell whether this system can end a search that takes too long."""
+    return hasattr(os, "fork")
+
+
+def found_in(pattern: str, texts: Sequence[str], seconds: float) -> Optional[List[bool]]:
+    """Tell of each text whether the pattern is found in it; ``None`` if that takes too long."""
+    expression = re.compile(pattern)
+
+    def search() -> str:
+        return "".join("1" if expression.search(text) else "0" for text in texts)
+
+    said = _apart(search, seconds)
+    return None if said is None else [letter == "1" for letter in said]
+
+
 def _masked(patterns: Sequence[Pattern[str]], text: str, seconds: float) -> Optional[str]:
+    def mask() -> str:
+        masked = text
+        for pattern in patterns:
+            masked = pattern.sub(MASK, masked)
+        return masked
+
+    return _apart(mask, seconds)
+
+
+def _apart(work: Callable[[], str], seconds: float) -> Optional[str]:
+    """Return what ``work`` returns in a process of its own, ``None`` if it takes too long."""
     reading, writing = os.pipe()
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.Signals)
     try:
         process = os.fork()
         if not process:
-            _work(patterns, text, writing)
-    except OSError:  # no further process: then nobody masks it
+            _work(work, writing)
+    except OSError:  # no further process: then nobody does it
         os.close(reading)
         return None
     finally:
@@ -87,12 +114,10 @@ def _end(process: int, is_late: bool) -> None:
         pass  # where the caller of this process ignores the end of processes
 
 
-def _work(patterns: Sequence[Pattern[str]], text: str, writing: int) -> None:
-    """In the new process: write the size of the masked text, and the text."""
+def _work(work: Callable[[], str], writing: int) -> None:
+    """In the new process: write the size of the text that is made, and the text."""
     try:
-        for pattern in patterns:
-            text = pattern.sub(MASK, text)
-        data = text.encode("utf-8", "surrogatepass")
+        data = work().encode("utf-8", "surrogatepass")
         with os.fdopen(writing, "wb") as stream:
             stream.write("{}:".format(len(data)).encode("ascii") + data)
     finally:

@@ -153,6 +153,8 @@ LOCAL = """
     env unset MY_API_TOKEN
     env list --explain MY_API_TOKEN --dotenv
     env run --dotenv -- true
+    env check --dotenv
+    env docs
     env clear --name saved --yes
     fuse sessions view
     fuse score-configs presets list

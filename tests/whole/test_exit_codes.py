@@ -31,6 +31,9 @@ MISSING = """
     synthesize --ssml -F NO -O out.mp3
     transcribe NO
     trust NO
+    env check --schema NO
+    env docs --schema NO
+    env init --from-schema --schema NO
     tag NO
     tag x.mp3 --lyrics-file NO
     tag x.mp3 --cover NO

@@ -6,9 +6,10 @@ from typing import Any, Dict, List, Optional
 
 from coaiapy.checks import settings as settings_check
 from coaiapy.checks.finding import COLUMNS, Finding, has_failed, worst
+from coaiapy.cli.input import read_answer
 from coaiapy.cli.output import add_listing_options, show_listing
 from coaiapy.cli.parser import Parser, add_command, as_command, subcommands
-from coaiapy.cli.streams import Context, is_terminal
+from coaiapy.cli.streams import Context
 from coaiapy.config import files as config_files
 from coaiapy.config import values as config_values
 from coaiapy.config.keys import TEXTS, Key, checked
@@ -92,25 +93,12 @@ def _ask(key: Key, context: Context) -> Any:
     hint = "" if key.default is None else " [{}]".format(key.default)
     prompt = "{} - {}{}: ".format(key.name, key.description, hint)
     for _ in range(_TRIES):
-        answer = _read(prompt, key.secret, context)
+        answer = read_answer(prompt, key.secret, context)
         try:
             return checked(key, answer) if answer or key.kind in TEXTS else ""
         except ValueError as error:
             context.note("{!r} {}".format(answer, error))
     return ""
-
-
-def _read(prompt: str, secret: bool, context: Context) -> str:
-    if secret and is_terminal(context.stdin):
-        import getpass
-
-        # Asked on the controlling terminal itself, wherever stderr goes.
-        return getpass.getpass(prompt).strip()
-    context.prompt(prompt)
-    line = context.stdin.readline()
-    if not is_terminal(context.stdin):
-        context.stderr.write("\n")
-    return line.strip()
 
 
 def _test(answers: Dict[str, Any], path: str, context: Context) -> int:

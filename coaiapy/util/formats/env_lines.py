@@ -49,6 +49,31 @@ def parse(text: str, path: str, skip: Skip = skip_none) -> List[Tuple[str, str, 
     ]
 
 
+class Described(NamedTuple):
+    """A variable of a KEY=VALUE file, and the comments right above it, each with its line."""
+
+    key: str
+    value: str
+    line: int
+    comments: List[Tuple[int, str]]
+
+
+def described(text: str, path: str) -> List[Described]:
+    """Return the variables of a file with their comments, without ``#``; other lines are skipped."""
+    found = []  # type: List[Described]
+    comments = []  # type: List[Tuple[int, str]]
+    for statement in _statements(text, path, lambda line, piece: True):
+        said = statement.text.strip()
+        if statement.key is not None:
+            found.append(Described(statement.key, statement.value, statement.line, comments))
+            comments = []
+        elif said.startswith("#") and said.strip("#-=* "):
+            comments.append((statement.line, said.lstrip("#").strip()))
+        else:
+            comments = []
+    return found
+
+
 def render(variables: Dict[str, str], text: str = "") -> str:
     """Return ``text`` changed so that it has exactly ``variables``; the other lines stay."""
     _dotenv()  # fails without python-dotenv: the file could not be read back

@@ -64,12 +64,13 @@ def _enum(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Prob
 
 
 def _pattern(value: Any, schema: Schema, path: Path, root: Schema) -> Iterator[Problem]:
-    if isinstance(value, str) and not re.search(_end_at_text(schema["pattern"]), value):
+    if isinstance(value, str) and not re.search(end_at_text(schema["pattern"]), value):
         message = schema.get("patternErrorMessage") or "does not match " + schema["pattern"]
         yield Problem(path, "{} {}".format(cut_repr(value), message))
 
 
-def _end_at_text(pattern: str) -> str:
+def end_at_text(pattern: str) -> str:
+    """Return a pattern of JSON Schema as one of Python, for ``re.search``."""
     return pattern[:-1] + r"\Z" if pattern.endswith("$") else pattern
 
 

@@ -1,6 +1,7 @@
 """Tables for a terminal: columns are aligned, and cut to its width if necessary."""
 
 import os.path
+import re
 from typing import Any, Collection, Iterable, List, NamedTuple, Sequence
 
 from coaiapy.util.formats.widths import cut, padded, width_of
@@ -124,3 +125,15 @@ def _limits(
             break
         widths[widest] -= 1
     return widths
+
+
+def markdown_text(text: str) -> str:
+    """Return a text on one line that means nothing to Markdown, in a table or elsewhere, or HTML."""
+    return re.sub(r"([\\`*_\[\]<>|#~@&])", r"\\\1", one_line(text))
+
+
+def markdown_code(text: str) -> str:
+    """Return a text as code on one line, in more backquotes than it has in a row."""
+    longest = max([len(run) for run in re.findall("`+", text)] or [0])
+    fence = "`" * (longest + 1)
+    return "{0} {1} {0}".format(fence, one_line(text).replace("|", "\\|"))

@@ -8,8 +8,10 @@ from coaiapy import environment
 from coaiapy.cli.branches import Branch, add_branches, command_place
 from coaiapy.cli.commands.env.listing import (
     add_dotenv,
+    add_format,
     add_place,
     add_reveal,
+    note_format,
     path_of,
     shown_table,
 )
@@ -34,7 +36,7 @@ _CHOICE_OF_TRACE = {
 COMMANDS = (
     Branch(
         "init",
-        "commands.env.env.build_init",
+        "commands.env.init.build",
         "create an environment file, or complete an existing one",
     ),
     Branch(
@@ -59,6 +61,14 @@ COMMANDS = (
     ),
     Branch("clear", "commands.env.env.build_clear", "delete an environment with all its variables"),
     Branch("run", "commands.env.run.build", "start a command with the variables of an environment"),
+    Branch(
+        "check",
+        "commands.env.schema.build_check",
+        "check an environment's files against the project's schema",
+    ),
+    Branch(
+        "docs", "commands.env.schema.build_docs", "write the project's schema as a Markdown table"
+    ),
 )
 
 
@@ -72,23 +82,6 @@ def build(parser: Parser, words: List[str]) -> None:
         eval "$(coaia env source --export)\"""",
         command_place(words) + 1,
     )
-
-
-def init(args: argparse.Namespace, context: Context) -> None:
-    """Make an environment file, or complete the one that is there."""
-    path = path_of(args)
-    existed = environment.init(
-        path,
-        args.name,
-        args.location or "project",
-        format=args.format or "json",
-        force=args.force,
-    )
-    if existed and not args.force:
-        context.note("{} already exists and keeps its values (--force replaces it)".format(path))
-        _note_format(args, path, context)
-    else:
-        context.note("created {}".format(path))
 
 
 def get(args: argparse.Namespace, context: Context) -> None:
@@ -120,7 +113,7 @@ def set_(args: argparse.Namespace, context: Context) -> None:
     path = path_of(args)
     environment.set_variable(path, args.key, value, args.format or "json")
     context.note("set {} in {}".format(args.key, path))
-    _note_format(args, path, context)
+    note_format(args, path, context)
     _note_expanded(path, [args.key], context)
 
 
@@ -198,14 +191,6 @@ def _note_eval(context: Context) -> None:
         context.note('these lines only take effect with eval: eval "$(coaia env ...)"')
 
 
-def _note_format(args: argparse.Namespace, path: str, context: Context) -> None:
-    if args.format is None:
-        return
-    found = env_files.load(path)
-    if found and found.format != args.format:
-        context.note("{} exists and keeps its format, {}".format(path, found.format))
-
-
 def _note_expanded(path: str, keys: Iterable[str], context: Context) -> None:
     for key in env_files.expanded_elsewhere(path, keys):
         context.note(
@@ -216,20 +201,8 @@ def _note_expanded(path: str, keys: Iterable[str], context: Context) -> None:
         )
 
 
-def _add_format(parser: Parser) -> None:
-    parser.add_argument(
-        "--format",
-        choices=env_files.FORMATS,
-        help="format of a new file: a JSON object (default) or KEY=VALUE lines (env)",
-    )
-
-
 def _add_variable(parser: Parser) -> None:
     parser.add_argument("key", metavar="VARIABLE")
-
-
-def _add_force(parser: Parser, help: str) -> None:
-    parser.add_argument("--force", action="store_true", help=help)
 
 
 def _add_persistence(parser: Parser, temp_help: str) -> None:
@@ -238,21 +211,6 @@ def _add_persistence(parser: Parser, temp_help: str) -> None:
         "--persist", action="store_true", help="change the environment file (default)"
     )
     either.add_argument("--temp", action="store_true", help=temp_help)
-
-
-def build_init(parser: Parser, words: List[str]) -> None:
-    """Give ``parser`` what follows ``coaia env init``."""
-    add_place(parser)
-    _add_format(parser)
-    _add_force(parser, "replace an existing file and lose its variables")
-    as_command(
-        parser,
-        init,
-        """coaia env init
-        coaia env init --global
-        coaia env init --name dev --format env""",
-        local=True,
-    )
 
 
 def build_get(parser: Parser, words: List[str]) -> None:
@@ -279,7 +237,7 @@ def build_set(parser: Parser, words: List[str]) -> None:
         help="the value (- for standard input); put -- before one that looks like an option",
     )
     add_place(parser)
-    _add_format(parser)
+    add_format(parser)
     _add_persistence(parser, "print a line for eval that sets it in this shell; change no file")
     as_command(
         parser,
@@ -295,7 +253,7 @@ def build_unset(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env unset``."""
     _add_variable(parser)
     add_place(parser)
-    _add_format(parser)
+    add_format(parser)
     _add_persistence(parser, "print a line for eval that unsets it in this shell; change no file")
     as_command(
         parser,
@@ -326,7 +284,7 @@ def build_source(parser: Parser, words: List[str]) -> None:
 def build_save(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env save``."""
     add_place(parser)
-    _add_format(parser)
+    add_format(parser)
     parser.add_argument(
         "--from",
         dest="source",
@@ -334,7 +292,9 @@ def build_save(parser: Parser, words: List[str]) -> None:
         help="save the trace of this shell or that of ./.coaia-env (default: the newer one)",
     )
     parser.add_argument("--context-name", metavar="TEXT", help="description to save with the ids")
-    _add_force(parser, "overwrite the ids of another saved trace")
+    parser.add_argument(
+        "--force", action="store_true", help="overwrite the ids of another saved trace"
+    )
     as_command(
         parser,
         save,

@@ -6,6 +6,7 @@ from typing import Dict, List, NamedTuple
 from coaiapy import environment
 from coaiapy.cli.parser import OneOfSeveral, Parser, as_command
 from coaiapy.cli.streams import Context, is_terminal
+from coaiapy.env import files as env_files
 from coaiapy.env.places import VARIABLE_COLUMNS, chosen
 from coaiapy.errors import UsageError
 
@@ -71,6 +72,24 @@ def add_dotenv(parser: Parser) -> None:
     )
 
 
+def add_format(parser: Parser) -> None:
+    """Add ``--format``, that of a new file."""
+    parser.add_argument(
+        "--format",
+        choices=env_files.FORMATS,
+        help="format of a new file: a JSON object (default) or KEY=VALUE lines (env)",
+    )
+
+
+def add_schema(parser: Parser) -> None:
+    """Add ``--schema``."""
+    parser.add_argument(
+        "--schema",
+        metavar="FILE",
+        help="schema to go by (default: .coaia-env.schema.json, else .env.example)",
+    )
+
+
 def add_reveal(parser: Parser) -> None:
     """Add ``--reveal``."""
     parser.add_argument("--reveal", action="store_true", help="show secret values instead of ****")
@@ -79,6 +98,15 @@ def add_reveal(parser: Parser) -> None:
 def path_of(args: argparse.Namespace) -> str:
     """Return the path of the environment that the options name."""
     return environment.path_of(args.name, args.location or "project")
+
+
+def note_format(args: argparse.Namespace, path: str, context: Context) -> None:
+    """Say so if the file has another format than the one that was asked for."""
+    if args.format is None:
+        return
+    found = env_files.load(path)
+    if found and found.format != args.format:
+        context.note("{} exists and keeps its format, {}".format(path, found.format))
 
 
 def show(args: argparse.Namespace, context: Context) -> None:

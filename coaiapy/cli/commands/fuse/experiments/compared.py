@@ -5,7 +5,8 @@ from typing import Any, Dict, Iterator, List
 from xml.sax.saxutils import escape, quoteattr
 
 from coaiapy.cli.commands.fuse.experiments.shown import states_text
-from coaiapy.util.text import counted, one_line
+from coaiapy.util.formats.table import markdown_code, markdown_text
+from coaiapy.util.text import counted
 
 # What XML cannot hold, not even as a reference.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -61,15 +62,15 @@ def page_body(found: Any) -> Dict[str, Any]:
 def markdown(found: Any, worst: int) -> Iterator[str]:
     """Yield the lines of a comparison as Markdown."""
     base, other = found.base.plan.name, found.other.plan.name
-    yield "### {}, compared with {}".format(_cell(other), _cell(base))
+    yield "### {}, compared with {}".format(markdown_text(other), markdown_text(base))
     yield ""
     yield "| Score | {} | {} | Difference | 95 % interval | Won / lost / tied | p |".format(
-        _cell(base), _cell(other)
+        markdown_text(base), markdown_text(other)
     )
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     for one in found.scores:
         yield "| {} | {:.4g} | {:.4g} | {} | {:+.4g} to {:+.4g} | {} / {} / {} | {:.3g} |".format(
-            _cell(one.score),
+            markdown_text(one.score),
             one.base,
             one.other,
             ("**{:+.4g}**" if one.is_significant else "{:+.4g}").format(one.difference),
@@ -84,25 +85,15 @@ def markdown(found: Any, worst: int) -> Iterator[str]:
         rows = list(found.worst(one, worst))
         if rows:
             yield ""
-            yield "Worse in {}:".format(_cell(one.score))
+            yield "Worse in {}:".format(markdown_text(one.score))
             yield ""
         for item, before, after, change in rows:
-            yield "- {}: {:.4g} → {:.4g} {}".format(_cell(item), before, after, _code(change))
+            yield "- {}: {:.4g} → {:.4g} {}".format(
+                markdown_text(item), before, after, markdown_code(change)
+            )
     for sentence in _missing(found):
         yield ""
-        yield _cell(sentence)
-
-
-def _cell(text: str) -> str:
-    """Return a text that means nothing to Markdown or HTML."""
-    return re.sub(r"([\\`*_\[\]<>|#~@&])", r"\\\1", one_line(text))
-
-
-def _code(text: str) -> str:
-    """Return a text as code, in more backquotes than it has in a row."""
-    longest = max([len(run) for run in re.findall("`+", text)] or [0])
-    fence = "`" * (longest + 1)
-    return "{0} {1} {0}".format(fence, one_line(text))
+        yield markdown_text(sentence)
 
 
 def junit(found: Any) -> str:

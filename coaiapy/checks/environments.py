@@ -1,0 +1,147 @@
+"""``coaia env check``: what in the files of an environment breaks the schema of the project."""
+
+import os
+import time
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
+
+from coaiapy.env import cascade
+from coaiapy.env import files as env_files
+from coaiapy.env.names import CONTEXT_KEYS
+from coaiapy.env.places import cascade_of, path_of
+from coaiapy.env.schema.rules import Complaint, Rule, Schema, complaints, shown
+from coaiapy.running import expressions
+from coaiapy.util import files
+from coaiapy.util.formats.json_schema import end_at_text
+from coaiapy.util.formats.problems import Problem
+from coaiapy.util.text import did_you_mean
+
+ENCRYPTED = "encrypted:"
+
+
+class Value(NamedTuple):
+    """A value of a variable, and where it is: in a line of a file, or in this process."""
+
+    name: str
+    text: str
+    path: str
+    line: int
+
+
+class Checked(NamedTuple):
+    """The problems of an environment, and what could not be checked, a sentence each."""
+
+    problems: List[Problem]
+    remarks: List[str]
+
+
+def check(
+    schema: Schema, environment: Optional[str] = None, dotenv: Optional[bool] = None
+) -> Checked:
+    """Return all violations in the files of an environment, also in values that others hide.
+
+    Of the OS environment the variables of the schema are checked. Raises ``StateError`` for a file
+    that is no text or no JSON.
+    """
+    values: List[Value] = []
+    problems = list(schema.problems)
+    for path in cascade_of(environment, dotenv) + [path_of(None, "global")]:
+        if os.path.exists(path):
+            values.extend(_read(path, problems))
+    own = [name for name in schema.rules if name in os.environ]
+    values.extend(Value(name, cascade.os_value(name), cascade.OS_ENVIRONMENT, 0) for name in own)
+    known = [one for one in values if one.name in schema.rules]
+    for one in known:
+        rule = schema.rules[one.name]
+        problems.extend(_problem(schema, one, broken) for broken in _broken(rule, one.text))
+    remarks = _match(schema, known, problems)
+    problems.extend(_missing(schema, environment, values))
+    if schema.is_closed:
+        problems.extend(_unknown(schema, values))
+    return Checked(problems, remarks)
+
+
+def complaints_with_pattern(rule: Rule, text: str) -> List[str]:
+    """Return what is wrong with a value that somebody types, a part of a sentence each."""
+    found = [one.said for one in _broken(rule, text)]
+    if rule.pattern is not None and text and not found and expressions.can_be_bounded():
+        answers = expressions.found_in(end_at_text(rule.pattern), [text], expressions.LIMIT)
+        if answers is None:
+            return ["takes too long to be compared with the pattern " + rule.pattern]
+        found = [] if answers[0] else ["does not match " + rule.pattern]
+    return found
+
+
+def _read(path: str, problems: List[Problem]) -> List[Value]:
+    """Return the values of a file; its lines that are no variable are among the problems."""
+    found = env_files.understood(path, files.read_text(path, newline=""), is_lenient=True)
+    if not env_files.is_dotenv(path):
+        said = "this is not NAME=VALUE, or the name has other characters than letters, digits and _"
+        problems.extend(Problem(path, line, 1, "no-variable", said) for line in found.skipped)
+    variables = env_files.without_metadata(found.variables)
+    return [Value(name, text, path, found.lines[name]) for name, text in variables.items()]
+
+
+def _broken(rule: Rule, text: str) -> List[Complaint]:
+    """Return what is wrong with a value; an empty one is none, and an encrypted one not known."""
+    return [] if text == "" or text.startswith(ENCRYPTED) else complaints(rule, text)
+
+
+def _problem(schema: Schema, one: Value, broken: Complaint) -> Problem:
+    rule = schema.rules[one.name]
+    said = "{}: {} {}".format(one.name, shown(rule, one.text), broken.said)
+    if one.line:
+        return Problem(one.path, one.line, 1, broken.rule, said)
+    return Problem(schema.path, rule.line, 1, broken.rule, "{} in {}".format(said, one.path))
+
+
+def _match(schema: Schema, values: Sequence[Value], problems: List[Problem]) -> List[str]:
+    """Compare values with the patterns, in bounded time; add what does not match to the problems."""
+    by_pattern: Dict[str, List[Value]] = {}
+    for one in values:
+        pattern = schema.rules[one.name].pattern
+        if pattern is not None and one.text and not one.text.startswith(ENCRYPTED):
+            by_pattern.setdefault(pattern, []).append(one)
+    if by_pattern and not expressions.can_be_bounded():
+        return ["the patterns are not checked: this system cannot end one that takes too long"]
+    end = time.monotonic() + expressions.LIMIT
+    for pattern, group in by_pattern.items():
+        left = end - time.monotonic()
+        texts = [one.text for one in group]
+        answers = expressions.found_in(end_at_text(pattern), texts, left) if left > 0 else None
+        if answers is None:
+            said = Complaint(
+                "slow-pattern", "is not checked, for {} takes too long".format(pattern)
+            )
+            problems.append(_problem(schema, group[0], said))
+            continue
+        said = Complaint("no-match", "does not match " + pattern)
+        matched = zip(group, answers)
+        problems.extend(_problem(schema, one, said) for one, is_found in matched if not is_found)
+    return []
+
+
+def _missing(
+    schema: Schema, environment: Optional[str], values: Sequence[Value]
+) -> Iterator[Problem]:
+    given = {one.name for one in values if one.text}
+    others = {one.name for one in values if one.name not in schema.rules}
+    place = path_of(environment)
+    for rule in schema.rules.values():
+        if rule.name in given or not rule.is_needed(environment):
+            continue
+        empty = next((one for one in values if one.name == rule.name and one.line), None)
+        if empty:
+            said = "{} is required, but it is empty".format(rule.name)
+            yield Problem(empty.path, empty.line, 1, "missing", said)
+            continue
+        said = "{} is required, and {} does not give it".format(rule.name, place)
+        yield Problem(schema.path, rule.line, 1, "missing", said + did_you_mean(rule.name, others))
+
+
+def _unknown(schema: Schema, values: Sequence[Value]) -> Iterator[Problem]:
+    for one in values:
+        is_known = one.name in schema.rules or one.name in CONTEXT_KEYS
+        if not is_known and one.path != path_of(None, "global"):  # that is for all projects
+            said = "{} is not in {}".format(one.name, schema.path)
+            said += did_you_mean(one.name, schema.rules)
+            yield Problem(one.path, one.line, 1, "unknown-variable", said)

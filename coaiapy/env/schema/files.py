@@ -1,0 +1,32 @@
+"""Finds and reads the schema of a project."""
+
+import os
+from typing import Optional
+
+from coaiapy.env.schema import example_form, json_form
+from coaiapy.env.schema.rules import Schema
+from coaiapy.errors import NotFoundError, UsageError
+from coaiapy.util.files import read_input_text
+
+NAMES = (".coaia-env.schema.json", ".env.example")
+
+
+def load(path: Optional[str] = None) -> Schema:
+    """Return the schema in a file, by default the first of ``NAMES`` that the project has.
+
+    A file whose name ends with ``.json`` is JSON Schema, any other an example with comments. Raises
+    ``NotFoundError`` if the project has none.
+    """
+    found = path or next((name for name in NAMES if os.path.exists(name)), None)
+    if found is None:
+        raise NotFoundError(
+            "there is no schema here ({}): write one, or name one with --schema FILE".format(
+                " or ".join(NAMES)
+            )
+        )
+    text = read_input_text(found)
+    form = json_form if found.endswith(".json") else example_form
+    schema = form.parse(text, found)
+    if not schema.rules and not schema.problems:
+        raise UsageError("{} names no variable".format(found))
+    return schema
