@@ -32,6 +32,7 @@ REQUIREMENTS = [
 ]
 
 EXTRAS = {
+    "experiments": ["rapidfuzz"],
     "test": [
         "pytest",
         "pytest-timeout",
@@ -52,6 +53,7 @@ EXTRAS = {
         "lameenc",
         "tinytag",
         "imageio-ffmpeg",
+        "rapidfuzz",
         'langfuse>=4.14,<5; python_version >= "3.10"',
         'opentelemetry-proto; python_version >= "3.9"',
         'openai>=1.60,<2; python_version >= "3.10"',

@@ -133,7 +133,7 @@ def _number(sign: str, argument: str) -> Callable[[str, Item], Any]:
 
 
 def _levenshtein(sign: str, argument: str) -> Callable[[str, Item], Any]:
-    package = require("rapidfuzz.distance", "rapidfuzz")
+    package = require("rapidfuzz.distance", "coaiapy[experiments]")
 
     def judge(output: str, item: Item) -> float:
         wanted = as_text(item.expected)

@@ -11,7 +11,7 @@ from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, ConfigError, NotFoundError
 from coaiapy.experiments.plans import Plan
 from coaiapy.langfuse.client import features
-from coaiapy.langfuse.client.errors import UnavailableError
+from coaiapy.langfuse.client.errors import UnavailableError, WrongDialectError
 from coaiapy.langfuse.client.http import LangfuseHttp, quoted
 from coaiapy.langfuse.client.online import client_for
 from coaiapy.langfuse.client.server import Server, server_for
@@ -125,6 +125,6 @@ def delete(settings: Settings, journal: Journal, plan: Plan) -> bool:
         path = "/api/public/datasets/{}/runs/{}".format(quoted(plan.dataset), quoted(plan.name))
         try:
             http.request("DELETE", path)
-        except NotFoundError:
+        except (NotFoundError, WrongDialectError):
             return False
     return True

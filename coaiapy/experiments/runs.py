@@ -1,7 +1,7 @@
 """Runs an experiment, goes on with one, or scores one again; and tells what has become of it."""
 
 import os
-from typing import Any, Callable, Iterator, List, NamedTuple, Optional
+from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy.config import values as config_values
 from coaiapy.config.schema import BACKGROUND
@@ -10,6 +10,7 @@ from coaiapy.errors import NotFoundError, StateError
 from coaiapy.experiments import figures, gates, links, plans, records, results
 from coaiapy.experiments.compare import Run
 from coaiapy.experiments.evaluators import Judgement
+from coaiapy.experiments.execution import lock
 from coaiapy.experiments.execution.runner import Limits, Runner
 from coaiapy.experiments.execution.work import OK, Order, Result, Work
 from coaiapy.experiments.figures import Summary
@@ -58,19 +59,25 @@ def run(place: Place, order: Order, chosen: List[Item], limits: Limits, rerun: b
     """
     with Journal() as journal:
         destination = destination_of(journal, place.settings)
-        plan = plans.save(journal, destination, _kept(order.plan, place.env_file))
-        states = results.states(journal, destination, plan)
+        with lock.held(journal, destination, order.plan):
+            plan = plans.save(journal, destination, _kept(order.plan, place.env_file))
+            order = order._replace(plan=plan)
+            states = results.states(journal, destination, plan)
+            left = list(_left(plan, chosen, states, rerun))
+            place.began(len(left))
+            works = (Work(order, item, repeat, again=again) for item, repeat, again in left)
+            return _work(place, journal, destination, order, works, limits)
 
-        pairs = [(item, repeat) for item in chosen for repeat in range(1, plan.repeat + 1)]
-        left = [
-            (item, repeat, (item.id, repeat) in states)
-            for item, repeat in pairs
-            if (item.id, repeat) not in states or rerun and states[item.id, repeat] != OK
-        ]
-        place.began(len(left))
-        order = order._replace(plan=plan)
-        works = (Work(order, item, repeat, again=again) for item, repeat, again in left)
-        return _work(place, journal, destination, order, works, limits)
+
+def _left(
+    plan: Plan, chosen: List[Item], states: Mapping[Tuple[str, int], str], rerun: bool
+) -> Iterator[Tuple[Item, int, bool]]:
+    """Yield what is to be run: an item, its repetition, and whether it has run before."""
+    for item in chosen:
+        for repeat in range(1, plan.repeat + 1):
+            state = states.get((item.id, repeat))
+            if state is None or rerun and state != OK:
+                yield item, repeat, state is not None
 
 
 def _kept(plan: Plan, env_file: Optional[str]) -> Plan:
@@ -85,16 +92,17 @@ def score(place: Place, order: Order, limits: Limits) -> Report:
     """Evaluate the outputs of a run again, without running its command."""
     with Journal() as journal:
         destination = destination_of(journal, place.settings)
-        found = list(results.outcomes(journal, destination, order.plan))
-        done = [one for one in found if one.state == OK and isinstance(one.output, str)]
-        if not done:
-            raise StateError(
-                "no output of {!r} was kept that could be scored: run it again under another "
-                "name".format(order.plan.name)
-            )
-        place.began(len(done))
-        works = (Work(order, one.result().item, one.repeat, one.result()) for one in done)
-        return _work(place, journal, destination, order, works, limits)
+        with lock.held(journal, destination, order.plan):
+            found = list(results.outcomes(journal, destination, order.plan))
+            done = [one for one in found if one.state == OK and isinstance(one.output, str)]
+            if not done:
+                raise StateError(
+                    "no output of {!r} was kept that could be scored: run it again under another "
+                    "name".format(order.plan.name)
+                )
+            place.began(len(done))
+            works = (Work(order, one.result().item, one.repeat, one.result()) for one in done)
+            return _work(place, journal, destination, order, works, limits)
 
 
 def _work(

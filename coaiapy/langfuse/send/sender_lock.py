@@ -86,6 +86,14 @@ class FileLock:
             os.close(self.descriptor)
             self.descriptor = None
 
+    def remove(self) -> None:
+        """Let go of the lock for good, and remove its file."""
+        try:
+            os.unlink(self.path)
+        except OSError:
+            pass  # the next one takes it over
+        self.close()
+
     def show(self, status: Status) -> None:
         """Write down how the sender is doing; only who holds the lock may do that."""
         text = json.dumps(dict(status._asdict(), process=os.getpid())) + "\n"
@@ -116,6 +124,10 @@ class ThreadLock:
 
     def close(self) -> None:
         """Nothing is open."""
+
+    def remove(self) -> None:
+        """Let go of the lock for good."""
+        self.release()
 
     def show(self, status: Status) -> None:
         """Nobody else can see a thread."""

@@ -12,6 +12,7 @@ from pipeline_runs import wait_until
 from processes import start
 
 from coaiapy.experiments.execution.work import MOST_OUTPUT
+from coaiapy.util import times
 
 pytestmark = pytest.mark.usefixtures("short_waits")
 SINCE = "2020-01-01T00:00:00.000Z"
@@ -213,6 +214,62 @@ def test_a_run_that_was_ended_goes_on_with_what_is_missing(run, questions, proje
     assert done.code == 0, done.err
     assert json.loads(done.out)["states"] == {"ok": 6}
     assert ran(project) == ["q0", "q1", "q2", "q3", "q3", "q4", "q5"]
+
+
+def test_two_runs_of_one_name_at_once_do_not_do_the_work_twice(run, questions, project, home):
+    process = start(*slow(project))
+    try:
+        wait_until(lambda: "q3" in ran(project) and listed(run))
+        for words in (slow(project), ["fuse", "experiments", "score", "first", "--eval", "exact"]):
+            done = run(*words)
+            assert done.code == 6 and done.err.count("\n") == 1
+            assert "another process works on the run 'first' of 'questions'" in done.err
+        (project / "go").write_text("")
+        assert run(*[word.replace("first", "second") for word in slow(project)]).code == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert run(*slow(project)).code == 0
+    assert not list((home / ".coaia").glob("*.lock"))
+
+
+def test_a_rate_holds_for_all_items_together(experiment, shown, run, questions):
+    done = experiment("--rate", "300/min", "--jobs", "6", code="print(1)")
+    assert done.code == 0
+    begun = sorted(times.from_text(one["started"]).timestamp() for one in shown().values())
+    assert all(later - before > 0.19 for before, later in zip(begun, begun[1:]))
+    for wrong in ("0/min", "fast", "5/hour"):
+        assert experiment("--rate", wrong).code == 2
+
+
+def test_the_dataset_as_it_was_is_asked_for(use, run, questions, project):
+    server = use("v3")
+    run("fuse", "datasets", "import", "ds", "questions.jsonl", "--create")
+    words = ["fuse", "experiments", "run", "ds", "--name", "n", "--version", "2026-01-31"]
+    done = run(*(words + ["--", "cat"]))
+    assert done.code == 0, done.err
+    asked = [one for one in server.requests if one.path.endswith("/dataset-items")]
+    assert asked[-1].query["version"] == ["2026-01-31T00:00:00.000Z"]
+    words[3] = "questions.jsonl"
+    refused = run(*(words + ["--", "cat"]))
+    assert refused.code == 2 and "--version is for datasets of a server" in refused.err
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS) + ["local"])
+def test_a_run_is_deleted_here_and_where_the_server_can(use, run, experiment, kind):
+    server = use(kind) if kind != "local" else None
+    run("fuse", "datasets", "import", "questions", "questions.jsonl", "--create")
+    assert experiment("--eval", "exact").code == 0
+    asked = run("fuse", "experiments", "delete", "first")
+    assert asked.code != 0 and json.loads(run("fuse", "experiments", "list", "--json").out)
+    done = run("fuse", "experiments", "delete", "first", "--yes")
+    there = kind in ("v3", "v4-legacy", "v4-dual")
+    assert done.code == 0 and ("also in Langfuse" in done.err) == there, done.err
+    if there:
+        path = "/api/public/datasets/questions/runs/first"
+        assert Client(server)("GET", path).status == 404
+    again = run("fuse", "experiments", "delete", "first", "--yes")
+    assert again.code == 1 and "no experiment 'first'" in again.err
 
 
 def listed(run):

@@ -29,6 +29,8 @@ def judge(code, name="judged"):
         ("number=0.01", "3.14", 3.15, 1),
         ("number=0.01", "3.1", "3.15", 0),
         ("number", "none", 3, 0),
+        ("levenshtein", "kitten", "sitting", 0.571429),
+        ("levenshtein", "same", "same", 1),
         ("length<5", "four", None, 1),
         ("length<5", "fives", None, 0),
     ],
