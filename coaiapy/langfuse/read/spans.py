@@ -169,6 +169,13 @@ class SpanPages:
         self._follows = follows
         self._most = PAGE_SIZE  # reduced when the server refuses a page as too large
 
+    def between(self, start: Optional[str], end: str) -> "SpanPages":
+        """Return the pages of the same query for the spans that start in this time."""
+        query = dict(self.query, fromStartTime=start, toStartTime=end)
+        pages = SpanPages(self.http, query, follows=True)
+        pages._keys, pages._most = set(self._keys), self._most
+        return pages
+
     def next(self, size: int) -> List[Body]:
         """Return the rows of the next page, and advance the cursor."""
         rows, self.cursor = self._ask(size)
@@ -238,6 +245,9 @@ class SpanPages:
 def condition(kind: str, column: str, operator: str, value: Any) -> Body:
     """Return a condition for ``filter_of``, which ignores one whose ``value`` is ``None``."""
     return {"type": kind, "column": column, "operator": operator, "value": value}
+
+
+IS_ROOT = condition("boolean", "isRootObservation", "=", True)
 
 
 def filter_of(conditions: Iterable[Body]) -> str:

@@ -13,9 +13,17 @@ from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.client.pages import rows_by_cursor
 from coaiapy.langfuse.read import rows as server_rows
 from coaiapy.langfuse.read import spans as read_spans
+from coaiapy.langfuse.read import windows
 from coaiapy.langfuse.read.filters import ObservationFilter, Page, SessionFilter, TraceFilter
 from coaiapy.langfuse.read.local import sessions_of
-from coaiapy.langfuse.read.spans import PAGE_SIZE, SpanPages, condition, filter_of, in_addresses
+from coaiapy.langfuse.read.spans import (
+    IS_ROOT,
+    PAGE_SIZE,
+    SpanPages,
+    condition,
+    filter_of,
+    in_addresses,
+)
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
 
@@ -26,7 +34,6 @@ MOST_PAGES = 10
 _ID_FIELDS = "core,basic"
 _LIST_FIELDS = "core,basic,time,io,metadata,trace_context"
 _ALL_FIELDS = "core,basic,time,io,metadata,model,usage,prompt,metrics,trace_context"
-_IS_ROOT = condition("boolean", "isRootObservation", "=", True)
 
 
 class FoundTrace(NamedTuple):
@@ -86,7 +93,7 @@ class SpanReader:
     def trace(self, trace_id: str) -> Optional[Body]:
         """Return a trace with its observations and scores, or ``None``."""
         for form in _likeliest_first(trace_id):
-            rows = read_spans.merged(self._rows({"traceId": form, "fields": _ALL_FIELDS}))
+            rows = read_spans.merged(windows.rows_of_trace(self.http, form, _ALL_FIELDS))
             if rows:
                 return dict(read_spans.whole_trace(rows), scores=self._scores([form]))
         return None
@@ -203,7 +210,7 @@ class SpanReader:
 
         The session with the latest trace comes first.
         """
-        conditions = [_IS_ROOT, condition("string", "environment", "=", wanted.environment)]
+        conditions = [IS_ROOT, condition("string", "environment", "=", wanted.environment)]
         for rows in self._root_groups(conditions, "sessionId", _ID_FIELDS, most):
             roots = _by(rows, "traceId").values()
             newest_first = [read_spans.trace(group) for group in roots][::-1]
@@ -218,7 +225,7 @@ class SpanReader:
         ``column`` is ``traceId`` or ``sessionId``; ``most`` is how many groups the caller will
         probably take.
         """
-        if most is None and filter_of(conditions) == filter_of([_IS_ROOT]):
+        if most is None and filter_of(conditions) == filter_of([IS_ROOT]):
             rows = SpanPages(self.http, {"filter": filter_of(conditions), "fields": fields}).rest()
             for group in _by(rows, column).values():
                 yield read_spans.merged(group)
@@ -255,7 +262,7 @@ class SpanReader:
             size *= 2
 
     def _roots_of(self, column: str, values: List[str], fields: str) -> Iterator[Body]:
-        conditions = [_IS_ROOT, condition("stringOptions", column, "any of", values)]
+        conditions = [IS_ROOT, condition("stringOptions", column, "any of", values)]
         query = {"filter": filter_of(conditions), "fields": fields}
         pages = SpanPages(self.http, query, follows=True)
         for _ in range(MOST_PAGES):
@@ -292,7 +299,7 @@ def _conditions(wanted: TraceFilter) -> List[List[Body]]:
     For a name there are two queries, since a trace without a name is known by its root span's.
     """
     conditions = [
-        _IS_ROOT,
+        IS_ROOT,
         condition("arrayOptions", "tags", "all of", list(wanted.tags) or None),
         condition("string", "userId", "=", wanted.user_id),
         condition("string", "sessionId", "=", wanted.session_id),

@@ -247,22 +247,6 @@ def test_a_trace_of_many_roots_costs_few_requests(use, kind):
 
 
 @pytest.mark.parametrize("kind", SPANS)
-def test_a_trace_of_many_pages_costs_one_request_a_page_and_one_more(use, kind, monkeypatch):
-    monkeypatch.setattr(spans, "PAGE_SIZE", 10)
-    server = use(kind)
-    steps = [
-        observation_from({"id": "o%02d" % number, "start_time": moment(number)}, "t")
-        for number in range(75)
-    ]
-    traces.submit(known(), [trace_from({"id": "t", "timestamp": moment(0)})] + steps)
-    forget_what_was_written()
-    server.forget_requests()
-    found = trace_reads.get_trace(known(), "t")
-    assert [one["id"] for one in found["observations"]] == [step.id for step in steps]
-    assert len([one for one in asked(server, spans.ROWS) if one.first("fields")]) == 8 + 1
-
-
-@pytest.mark.parametrize("kind", SPANS)
 def test_observations_behind_many_traces_cost_few_requests(use, kind):
     server = use(kind)
     step = {"id": "o", "start_time": "2026-01-31T11:00:00Z"}
