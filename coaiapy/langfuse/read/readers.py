@@ -67,7 +67,7 @@ def _reader(http: Any, server: Any) -> Any:
     from coaiapy.langfuse.client.server import V4
 
     if server.generation == V4:
-        from coaiapy.langfuse.read.v4 import SpanReader
+        from coaiapy.langfuse.read.v4.reader import SpanReader
 
         return SpanReader(http)
     from coaiapy.langfuse.read.v3 import LegacyReader

@@ -21,7 +21,7 @@ from coaiapy.langfuse.journal.marks import clear_mark_of, moment
 from coaiapy.langfuse.journal.staging import merge_bodies, to_json, unread_mark
 from coaiapy.langfuse.read.readers import of_server
 from coaiapy.langfuse.read.v3 import LegacyReader
-from coaiapy.langfuse.read.v4 import FoundTrace, SpanReader
+from coaiapy.langfuse.read.v4.reader import FoundTrace, SpanReader
 from coaiapy.langfuse.records.body import Body
 
 # The fields of a trace that every span repeats, and that v4 servers filter by.

@@ -22,8 +22,8 @@ from coaiapy.langfuse.client import pages
 from coaiapy.langfuse.client import server as servers
 from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.journal.db import Journal
-from coaiapy.langfuse.read import spans, v4
 from coaiapy.langfuse.read.filters import ObservationFilter, SessionFilter, TraceFilter
+from coaiapy.langfuse.read.v4 import reader, spans
 from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.langfuse.traces import reads as trace_reads
 from coaiapy.langfuse.traces import traces
@@ -33,9 +33,9 @@ from coaiapy.langfuse.traces import traces
 def test_every_page_is_fetched_when_all_are_asked_for(use, kind, monkeypatch):
     use(kind)
     monkeypatch.setattr(pages, "MOST_ROWS", 7)
-    for module in (v4, spans):
+    for module in (reader, spans):
         monkeypatch.setattr(module, "PAGE_SIZE", 7)
-    monkeypatch.setattr(v4, "FIRST_PAGE", 5)
+    monkeypatch.setattr(reader, "FIRST_PAGE", 5)
     names = write_many(20)
     assert [trace["id"] for trace in trace_reads.list_traces(known())] == names[::-1]
     oldest_first = TraceFilter(order="timestamp.asc")

@@ -5,8 +5,8 @@ from reading import EVERY, SPANS, asked, forget_what_was_written, known, moment,
 
 from coaiapy.langfuse.journal import outbox
 from coaiapy.langfuse.journal.db import Journal
-from coaiapy.langfuse.read import spans
 from coaiapy.langfuse.read.filters import SessionFilter, TraceFilter
+from coaiapy.langfuse.read.v4 import spans
 from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.langfuse.traces import reads as trace_reads
 from coaiapy.langfuse.traces import sessions, traces

@@ -3,10 +3,10 @@
 from typing import Any, Iterator, List
 
 from coaiapy.langfuse.client.http import LangfuseHttp
-from coaiapy.langfuse.read import spans as read_spans
 from coaiapy.langfuse.read.figures import walk
 from coaiapy.langfuse.read.figures.groups import Found, Wanted, accepts
-from coaiapy.langfuse.read.spans import PAGE_SIZE, SpanPages, condition, filter_of
+from coaiapy.langfuse.read.v4 import spans as read_spans
+from coaiapy.langfuse.read.v4.spans import PAGE_SIZE, SpanPages, condition, filter_of
 from coaiapy.langfuse.records.body import Body
 
 _FIELDS = "core,basic,time,metadata,model,usage,trace_context"

@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional
 
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.client.metadata import SCOPE, from_text
-from coaiapy.langfuse.read import spans as read_spans
+from coaiapy.langfuse.read.v4 import spans as read_spans
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.langfuse.traces.files.events import with_whole_prompt

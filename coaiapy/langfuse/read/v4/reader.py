@@ -12,11 +12,11 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Opt
 from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.client.pages import rows_by_cursor
 from coaiapy.langfuse.read import rows as server_rows
-from coaiapy.langfuse.read import spans as read_spans
-from coaiapy.langfuse.read import windows
 from coaiapy.langfuse.read.filters import ObservationFilter, Page, SessionFilter, TraceFilter
 from coaiapy.langfuse.read.local import sessions_of
-from coaiapy.langfuse.read.spans import (
+from coaiapy.langfuse.read.v4 import spans as read_spans
+from coaiapy.langfuse.read.v4 import windows
+from coaiapy.langfuse.read.v4.spans import (
     IS_ROOT,
     PAGE_SIZE,
     SpanPages,
@@ -195,9 +195,9 @@ class SpanReader:
 
     def search(self, text: str, wanted: TraceFilter, most: Optional[int]) -> Any:
         """Return the traces that ``wanted`` accepts and that contain a text (see ``search``)."""
-        from coaiapy.langfuse.read import span_search
+        from coaiapy.langfuse.read.v4 import search
 
-        return span_search.search(self, text, wanted, most)
+        return search.search(self, text, wanted, most)
 
     def figures(self) -> Any:
         """Return what answers questions about figures of many observations."""

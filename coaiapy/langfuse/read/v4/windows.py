@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Iterator, List, NamedTuple, Optional
 
 from coaiapy.langfuse.client.http import LangfuseHttp
-from coaiapy.langfuse.read import spans
+from coaiapy.langfuse.read.v4 import spans
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util import threads, times
 

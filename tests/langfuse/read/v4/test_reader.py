@@ -15,8 +15,8 @@ from reading import (
     write_many,
 )
 
-from coaiapy.langfuse.read import spans, v4
 from coaiapy.langfuse.read.filters import ObservationFilter, TraceFilter
+from coaiapy.langfuse.read.v4 import reader, spans
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.langfuse.traces import reads as trace_reads
@@ -202,8 +202,8 @@ def test_an_observation_repeats_of_its_trace_what_the_trace_said(use, kind):
 @pytest.mark.parametrize("limit", [1, 2, 5])
 def test_a_page_that_ends_between_two_rows_of_a_span_shows_the_newer(use, kind, limit, monkeypatch):
     use(kind)
-    monkeypatch.setattr(v4, "FIRST_PAGE", limit)
-    for module in (v4, spans):
+    monkeypatch.setattr(reader, "FIRST_PAGE", limit)
+    for module in (reader, spans):
         monkeypatch.setattr(module, "PAGE_SIZE", limit + 3)
     for name in ("old", "new"):
         for number in range(6):

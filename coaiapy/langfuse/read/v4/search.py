@@ -6,9 +6,9 @@ It cannot search metadata. What it finds is looked at again, so that the places 
 from typing import Any, Dict, Iterator, List, Optional
 
 from coaiapy.langfuse.read import search as texts
-from coaiapy.langfuse.read import spans as read_spans
 from coaiapy.langfuse.read.filters import TraceFilter
-from coaiapy.langfuse.read.spans import PAGE_SIZE, SpanPages, condition, filter_of
+from coaiapy.langfuse.read.v4 import spans as read_spans
+from coaiapy.langfuse.read.v4.spans import PAGE_SIZE, SpanPages, condition, filter_of
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
 

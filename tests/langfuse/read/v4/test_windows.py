@@ -6,7 +6,7 @@ import threading
 import pytest
 from reading import SPANS, asked, forget_what_was_written, known, moment, send_spans, span
 
-from coaiapy.langfuse.read import spans, windows
+from coaiapy.langfuse.read.v4 import spans, windows
 from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.langfuse.traces import reads as trace_reads
 from coaiapy.langfuse.traces import traces
