@@ -14,10 +14,10 @@ def markdown(schema: Schema) -> List[str]:
     rows = [_HEADERS, tuple("---" for _ in _HEADERS)]
     rows += [
         (
-            markdown_code(rule.name),
+            _code(rule.name),
             "; ".join(_values(rule)),
             _required(rule),
-            markdown_code(rule.default) if rule.default and not rule.is_secret else "",
+            _code(rule.default) if rule.default and not rule.is_secret else "",
             markdown_text(" ".join(rule.description.split())),
         )
         for rule in schema.rules.values()
@@ -29,11 +29,11 @@ def _values(rule: Rule) -> Iterator[str]:
     if rule.is_secret:
         yield "secret"
     if rule.enum:
-        yield " or ".join(markdown_code(one) for one in rule.enum)
+        yield " or ".join(_code(one) for one in rule.enum)
     elif rule.type != STRING or not rule.is_secret:
         yield TYPES[rule.type][1].split(" (")[0]
     if rule.pattern is not None:
-        yield "matches " + markdown_code(rule.pattern)
+        yield "matches " + _code(rule.pattern)
     words = ("at least ", "at most ")
     for limit, word in zip(rule.limits, words):
         if limit is not None:
@@ -51,3 +51,8 @@ def _required(rule: Rule) -> str:
         if rule.required_in
         else ""
     )
+
+
+def _code(text: str) -> str:
+    """Return a text as code in a table, where a bar would begin the next cell even in code."""
+    return markdown_code(text).replace("|", "\\|")

@@ -136,4 +136,4 @@ def markdown_code(text: str) -> str:
     """Return a text as code on one line, in more backquotes than it has in a row."""
     longest = max([len(run) for run in re.findall("`+", text)] or [0])
     fence = "`" * (longest + 1)
-    return "{0} {1} {0}".format(fence, one_line(text).replace("|", "\\|"))
+    return "{0} {1} {0}".format(fence, one_line(text))
