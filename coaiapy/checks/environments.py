@@ -8,6 +8,7 @@ from coaiapy.env import cascade
 from coaiapy.env import files as env_files
 from coaiapy.env.names import CONTEXT_KEYS
 from coaiapy.env.places import cascade_of, path_of
+from coaiapy.env.schema import files as schema_files
 from coaiapy.env.schema.rules import Complaint, Rule, Schema, complaints, shown
 from coaiapy.running import expressions
 from coaiapy.util import files
@@ -43,21 +44,47 @@ def check(
     that is no text or no JSON.
     """
     values: List[Value] = []
-    problems = list(schema.problems)
+    problems: List[Problem] = []
     for path in cascade_of(environment, dotenv) + [path_of(None, "global")]:
         if os.path.exists(path):
             values.extend(_read(path, problems))
     own = [name for name in schema.rules if name in os.environ]
     values.extend(Value(name, cascade.os_value(name), cascade.OS_ENVIRONMENT, 0) for name in own)
+    remarks = _violations(schema, values, problems)
+    problems.extend(_missing(schema, environment, values))
+    return Checked(problems, remarks)
+
+
+def check_files(paths: Sequence[str], schema_path: Optional[str] = None) -> Checked:
+    """Return all violations in these files, each for itself, so that nothing is missing in them.
+
+    The schema is the one in the folder of a file, unless ``schema_path`` names one; one of the files
+    may be a schema itself.
+    """
+    problems: List[Problem] = []
+    values: Dict[str, List[Value]] = {}
+    for path in paths:
+        folder, name = os.path.split(path)
+        found = values.setdefault(folder, [])
+        if name not in schema_files.NAMES and path != schema_path:
+            found.extend(_read(path, problems))
+    remarks: List[str] = []
+    for folder in values:
+        schema = schema_files.load(schema_path, folder)
+        remarks.extend(_violations(schema, values[folder], problems))
+    return Checked(sorted(set(problems)), sorted(set(remarks)))
+
+
+def _violations(schema: Schema, values: Sequence[Value], problems: List[Problem]) -> List[str]:
+    """Add what is wrong with the values, and with the schema, to the problems; return remarks."""
+    problems.extend(schema.problems)
     known = [one for one in values if one.name in schema.rules]
     for one in known:
         rule = schema.rules[one.name]
         problems.extend(_problem(schema, one, broken) for broken in _broken(rule, one.text))
-    remarks = _match(schema, known, problems)
-    problems.extend(_missing(schema, environment, values))
     if schema.is_closed:
         problems.extend(_unknown(schema, values))
-    return Checked(problems, remarks)
+    return _match(schema, known, problems)
 
 
 def complaints_with_pattern(rule: Rule, text: str) -> List[str]:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from coaiapy.checks.environments import check, complaints_with_pattern
+from coaiapy.checks.environments import check, check_files, complaints_with_pattern
 from coaiapy.env.schema import json_form
 from coaiapy.env.schema.rules import RULES, TYPES, Rule, complaints
 from coaiapy.errors import StateError
@@ -120,3 +120,22 @@ def test_types(kind, right, wrong):
     assert kind in TYPES
     assert [one for one in right if complaints(Rule("A", 1, kind), one)] == []
     assert [one for one in wrong if not complaints(Rule("A", 1, kind), one)] == []
+
+
+def test_files_are_checked_each_by_the_schema_beside_it(project):
+    for folder, kind in (("a", "integer"), ("b", "boolean")):
+        (project / folder).mkdir()
+        schema = {"required": ["B"], "properties": {"A": {"type": kind}}}
+        (project / folder / ".coaia-env.schema.json").write_text(json.dumps(schema))
+        (project / folder / ".coaia-env").write_text("A=7\n")
+    paths = ["a/.coaia-env", "b/.coaia-env", "b/.coaia-env.schema.json"]
+    found = [(one.path, one.line, one.rule) for one in check_files(paths).problems]
+    said = (".coaia-env.schema.json", 1, "wrong-schema")
+    assert found == [
+        ("a/" + said[0],) + said[1:],
+        ("b/.coaia-env", 1, "wrong-type"),
+        ("b/" + said[0],) + said[1:],
+    ]
+    assert (
+        check_files(["a/.coaia-env"], "b/.coaia-env.schema.json").problems[0].path == "a/.coaia-env"
+    )

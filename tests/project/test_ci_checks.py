@@ -21,6 +21,10 @@ FILES = {
         ".coaia/templates/fine.yaml": "steps: [{name: A}]",
         ".coaia/templates/broken.yaml": "steps: [{name: A, parent: B}]",
     },
+    "coaia-env-check": {
+        "app/.env.example": "# @type=port\nPORT=1\n",
+        "app/.env.production": "PORT=x\n",
+    },
 }
 
 

@@ -32,6 +32,7 @@ MISSING = """
     transcribe NO
     trust NO
     env check --schema NO
+    env check NO
     env docs --schema NO
     env init --from-schema --schema NO
     tag NO

@@ -11,17 +11,18 @@ from coaiapy.util.files import read_input_text
 NAMES = (".coaia-env.schema.json", ".env.example")
 
 
-def load(path: Optional[str] = None) -> Schema:
-    """Return the schema in a file, by default the first of ``NAMES`` that the project has.
+def load(path: Optional[str] = None, folder: str = "") -> Schema:
+    """Return the schema in a file, by default the first of ``NAMES`` that the folder has.
 
     A file whose name ends with ``.json`` is JSON Schema, any other an example with comments. Raises
-    ``NotFoundError`` if the project has none.
+    ``NotFoundError`` if there is none.
     """
-    found = path or next((name for name in NAMES if os.path.exists(name)), None)
+    places = [os.path.join(folder, name) for name in NAMES]
+    found = path or next((place for place in places if os.path.exists(place)), None)
     if found is None:
         raise NotFoundError(
             "there is no schema here ({}): write one, or name one with --schema FILE".format(
-                " or ".join(NAMES)
+                " or ".join(places)
             )
         )
     text = read_input_text(found)

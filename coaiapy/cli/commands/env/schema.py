@@ -16,6 +16,13 @@ from coaiapy.errors import UsageError
 def build_check(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env check``."""
     parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="*",
+        help="check these files, each for itself, by the schema in its folder (default: all files of "
+        "an environment)",
+    )
+    parser.add_argument(
         "--name", metavar="ENVIRONMENT", help="environment to check (default: COAIA_ENV)"
     )
     add_dotenv(parser)
@@ -25,7 +32,8 @@ def build_check(parser: Parser, words: List[str]) -> None:
         parser,
         check,
         """coaia env check
-        coaia env check --name production --format github""",
+        coaia env check --name production --format github
+        coaia env check .coaia-env.production .coaia-env.schema.json""",
         local=True,
     )
 
@@ -49,13 +57,20 @@ def check(args: argparse.Namespace, context: Context) -> int:
     from coaiapy.cli.output import show_problems
     from coaiapy.env.schema import files
 
-    schema = files.load(args.schema)
-    speaks_of_dotenv = is_dotenv(schema.path) or None
-    found = environments.check(schema, args.name or chosen(), args.dotenv or speaks_of_dotenv)
+    if args.files and (args.name or args.dotenv):
+        raise UsageError(
+            "--name and --dotenv say which files to check: leave out the names of files"
+        )
+    if args.files:
+        found = environments.check_files(args.files, args.schema)
+    else:
+        schema = files.load(args.schema)
+        speaks_of_dotenv = is_dotenv(schema.path) or None
+        found = environments.check(schema, args.name or chosen(), args.dotenv or speaks_of_dotenv)
     for sentence in found.remarks:
         context.warn(sentence)
     if not found.problems:
-        context.note("nothing breaks {}".format(schema.path))
+        context.note("nothing breaks the schema")
     return show_problems(context, args.format, found.problems, RULES)
 
 
