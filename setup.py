@@ -125,7 +125,7 @@ def metadata():
         "packages": setuptools.find_packages(include=["coaiapy*"]),
         "package_dir": {"": "."},
         "package_data": {
-            "coaiapy": ["templates/*.json", "py.typed"],
+            "coaiapy": ["templates/*.json", "templates/*.test.yaml", "py.typed"],
             "coaiapy.templating": ["*.json"],
             "coaiapy.langfuse.scores": ["*.json"],
             "coaiapy.cli.completion": ["coaia.*"],

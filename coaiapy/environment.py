@@ -245,7 +245,7 @@ def format_environment_table(
 
     Control characters are shown as escapes. Values are cut so that a line has ``width`` characters.
     """
-    from coaiapy.util.formats.table import fitted, table
+    from coaiapy.util.formats.tables.table import fitted, table
     from coaiapy.util.masking import masked
     from coaiapy.util.text import one_line
 

@@ -272,8 +272,13 @@ def _place_to_write(location: str) -> Place:
 def _text_of(document: Document, format: str) -> str:
     if format == "json":
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return yaml_text(document)
+
+
+def yaml_text(document: Document) -> str:
+    """Return a document as YAML, with its keys in their order and nothing written as an alias."""
     yaml = require("yaml", "PyYAML")
-    dumper: Any = type("Dumper", (yaml.SafeDumper,), {})
+    dumper: Any = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
     dumper.add_representer(dict, _in_order)
     return str(yaml.dump(document, Dumper=dumper, default_flow_style=False, allow_unicode=True))
 

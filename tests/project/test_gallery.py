@@ -11,7 +11,11 @@ from places import ROOT
 from coaiapy.pipeline import create, load, preview
 
 GALLERY = ROOT / "templates"
-TEMPLATES = sorted(path for path in GALLERY.iterdir() if path.suffix in (".json", ".yaml", ".yml"))
+TEMPLATES = sorted(
+    path
+    for path in GALLERY.iterdir()
+    if path.suffix in (".json", ".yaml", ".yml") and ".test" not in path.suffixes
+)
 README = (GALLERY / "README.md").read_text(encoding="utf-8")
 
 
@@ -87,3 +91,22 @@ def test_the_commands_of_shell_steps_run_in_order_until_one_fails(run, project):
     (project / "go").write_text("")
     again = run("pipeline", "run", "--resume", body["trace_id"])
     assert again.code == 0 and (project / "HIT").exists()
+
+
+@pytest.mark.parametrize("folder", ["templates", "coaiapy/templates"])
+def test_the_tests_of_templates_pass_and_meet_every_condition(folder, run):
+    """Those of the gallery and of the built-in templates stand beside them."""
+    done = run("pipeline", "test", str(ROOT / folder), "--json")
+    body = json.loads(done.out)
+    assert done.code == 0, [case for case in body["cases"] if not case["passed"]]
+    for path, met in body["coverage"].items():
+        missed = met["never_true"] + met["never_false"] + met["never_taken"]
+        assert not missed, path
+    tested = {case["template"] for case in body["cases"]}
+    named = [path for path in (ROOT / folder).iterdir() if path.name != "README.md"]
+    assert tested == {path.name.split(".")[0] for path in named if path.is_file()}
+
+
+def test_no_template_has_a_problem(run):
+    folders = [str(ROOT / "templates"), str(ROOT / "coaiapy" / "templates")]
+    assert run("pipeline", "validate", *folders).out == ""

@@ -175,6 +175,7 @@ LOCAL = """
     pipeline init mine
     pipeline schema
     pipeline validate simple-trace
+    pipeline test simple-trace
     tag sound.wav --title x
     completion bash
     init --project

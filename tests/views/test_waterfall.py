@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from observed_times import moment, step, trace
 
-from coaiapy.util.formats.widths import width_of
+from coaiapy.util.formats.tables.widths import width_of
 from coaiapy.views.outline import ASCII
 from coaiapy.views.selection import Selection, chosen, narrowed
 from coaiapy.views.timeline import timeline

@@ -60,7 +60,8 @@ OTHERS = (
 REDIS = ("fetch key", "tash key value", "stash list", "stash ttl key", "stash delete key --yes")
 # These ask no server.
 LOCAL = """
-    pipeline list, pipeline show, pipeline init, pipeline schema, pipeline validate, pipeline trust, pipeline untrust,
+    pipeline list, pipeline show, pipeline init, pipeline schema, pipeline validate, pipeline test,
+    pipeline trust, pipeline untrust,
     pipeline schedule, env, environment, tag, init, trust, untrust,
     config show, completion, help, fuse outbox status, fuse outbox list, fuse outbox show, fuse outbox retry,
     fuse outbox drop, fuse outbox export, fuse sessions view, fuse score-configs presets list,

@@ -24,6 +24,7 @@ MISSING = """
     tash k -F NO
     p dictkore -F NO
     pipeline validate NO.yaml
+    pipeline test NO.yaml
     summarize -F NO
     summarize NO.txt
     summarize ./NO
@@ -42,6 +43,7 @@ MISSING = """
 UNKNOWN_NAMES = """
     pipeline show nosuch
     pipeline validate nosuch
+    pipeline test nosuch
     pipeline create nosuch
     pipeline init new --from nosuch
     pipeline schedule nosuch --cron @daily --format systemd

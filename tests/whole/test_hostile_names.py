@@ -77,6 +77,7 @@ NAMES = [
 LOCAL = """
     pipeline show NAME
     pipeline validate NAME
+    pipeline test NAME
     pipeline create NAME
     pipeline create simple-trace --var trace_name=NAME --export-env
     pipeline create simple-trace --var trace_name=x --trace-id NAME --dry-run

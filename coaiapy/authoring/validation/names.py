@@ -22,7 +22,7 @@ _BARE = ("conditional", "for_each")
 _NAMING = ("parent", "needs")
 
 
-class _Text:
+class Text:
     """A text of a template that may have expressions, with what these can use."""
 
     def __init__(self, part: Path, value: str, known: Set[str]) -> None:
@@ -44,7 +44,7 @@ def flaws(subject: Subject, language: Language) -> Iterator[Flaw]:
     """Yield what is wrong with names, and with expressions that cannot be read."""
     template = subject.template
     used: Set[str] = set()
-    for text in _texts(template, language):
+    for text in texts(template, language):
         try:
             names = text.find(language)
         except TemplateError as error:
@@ -58,7 +58,7 @@ def flaws(subject: Subject, language: Language) -> Iterator[Flaw]:
     yield from _shell_flaws(template)
 
 
-def _hint(name: str, text: _Text) -> str:
+def _hint(name: str, text: Text) -> str:
     if name in _LOOP:
         return ": only a step with for_each has one, in fields other than that"
     if name == _STEPS:
@@ -66,7 +66,8 @@ def _hint(name: str, text: _Text) -> str:
     return did_you_mean(name, text.known)
 
 
-def _texts(template: PipelineTemplate, language: Language) -> Iterator[_Text]:
+def texts(template: PipelineTemplate, language: Language) -> Iterator[Text]:
+    """Yield every text of a template."""
     variables = {name for one in list(template.variables) + list(COMMON) for name in all_names(one)}
     known = variables | language.functions()
     for i, variable in enumerate(template.variables):
@@ -78,7 +79,7 @@ def _texts(template: PipelineTemplate, language: Language) -> Iterator[_Text]:
             yield from _texts_of_step(("steps", i), step, known, names)
 
 
-def _texts_of_step(part: Path, step: PipelineStep, known: Set[str], names: Any) -> Iterator[_Text]:
+def _texts_of_step(part: Path, step: PipelineStep, known: Set[str], names: Any) -> Iterator[Text]:
     steps = known | {_STEPS}
     inside = steps | (_LOOP if step.for_each is not None else set())
     for field, value in step._asdict().items():
@@ -90,12 +91,12 @@ def _texts_of_step(part: Path, step: PipelineStep, known: Set[str], names: Any) 
                 yield text
 
 
-def _texts_in(part: Path, value: Any, known: Set[str]) -> Iterator[_Text]:
+def _texts_in(part: Path, value: Any, known: Set[str]) -> Iterator[Text]:
     waiting: List[Tuple[Path, Any]] = [(part, value)]
     while waiting:
         part, value = waiting.pop()
         if isinstance(value, str):
-            yield _Text(part, value, known)
+            yield Text(part, value, known)
         elif isinstance(value, dict):
             waiting.extend((part + (key,), one) for key, one in value.items())
         elif isinstance(value, list):

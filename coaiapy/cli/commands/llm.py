@@ -195,7 +195,7 @@ def _as_json(reply: Any) -> str:
 def _list(args: argparse.Namespace, context: Context) -> int:
     from coaiapy.config import files as config_files
     from coaiapy.llm import tags as process_tags
-    from coaiapy.util.formats.table import table
+    from coaiapy.util.formats.tables.table import table
 
     tags, complaints = process_tags.find_all(config_files.merged())
     if args.json:

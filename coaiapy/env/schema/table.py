@@ -3,7 +3,7 @@
 from typing import Iterator, List
 
 from coaiapy.env.schema.rules import STRING, TYPES, Rule, Schema
-from coaiapy.util.formats.table import markdown_code, markdown_text
+from coaiapy.util.formats.tables.table import markdown_code, markdown_text
 from coaiapy.util.text import counted
 
 _HEADERS = ("Variable", "Value", "Required", "Default", "Meaning")

@@ -5,14 +5,14 @@ from typing import Any, Dict, List, Mapping
 
 from coaiapy import pipeline
 from coaiapy.cli.commands.pipeline import options, run, schedule, trust
-from coaiapy.cli.commands.pipeline.authoring import validate
+from coaiapy.cli.commands.pipeline.authoring import test, validate
 from coaiapy.cli.options import add_dry_run, add_export_env, add_json
 from coaiapy.cli.output import add_listing_options, print_json, show_listing, show_trace
 from coaiapy.cli.parser import Parser, add_command, subcommands
 from coaiapy.cli.streams import Context
 from coaiapy.errors import ExitCode, UsageError
 from coaiapy.templating.files import COLUMNS
-from coaiapy.util.formats.table import table
+from coaiapy.util.formats.tables.table import table
 
 
 def build(parser: Parser, words: List[str]) -> None:
@@ -37,6 +37,7 @@ def build(parser: Parser, words: List[str]) -> None:
     _build_init(group)
     trust.build(group)
     validate.build(group)
+    test.build(group)
     _build_schema(group)
     running = add_command(
         group,

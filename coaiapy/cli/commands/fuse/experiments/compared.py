@@ -1,15 +1,12 @@
 """A comparison of runs as text for a terminal, as Markdown, and as JUnit's XML."""
 
-import re
 from typing import Any, Dict, Iterator, List
-from xml.sax.saxutils import escape, quoteattr
 
 from coaiapy.cli.commands.fuse.experiments.shown import states_text
-from coaiapy.util.formats.table import markdown_code, markdown_text
+from coaiapy.util.formats.junit import Case, suite
+from coaiapy.util.formats.tables.table import markdown_code, markdown_text
 from coaiapy.util.text import counted
 
-# What XML cannot hold, not even as a reference.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _OUTPUT_SHOWN = 2000
 
 
@@ -106,30 +103,12 @@ def junit(found: Any) -> str:
                 said = "{} fell from {:.4g} to {:.4g}".format(one.score, before, after)
                 worse.setdefault(item, []).append(said)
     cases = [_case(one, worse.get(one.item, [])) for one in found.other.outcomes]
-    failures = sum(one.item in worse and one.state == "ok" for one in found.other.outcomes)
-    head = '<testsuite name={} tests="{}" failures="{}" errors="{}">'.format(
-        _attribute(found.other.plan.name), len(cases), failures, found.other.summary.errors
-    )
-    whole: List[str] = ['<?xml version="1.0" encoding="utf-8"?>', head] + cases + ["</testsuite>"]
-    return "\n".join(whole) + "\n"
+    return suite(found.other.plan.name, cases)
 
 
-def _case(one: Any, worse: List[str]) -> str:
+def _case(one: Any, worse: List[str]) -> Case:
     name = one.item if one.repeat == 1 else "{} ({})".format(one.item, one.repeat)
-    text = "  <testcase name={} time={}".format(
-        _attribute(name), _attribute("{:.3f}".format(one.seconds))
-    )
     if one.state != "ok":
-        said = " ".join((one.state, one.reason or "")).strip()
-        return text + "><error message={}/></testcase>".format(_attribute(said))
-    if worse:
-        output = escape(_NOT_XML.sub("\ufffd", str(one.output))[:_OUTPUT_SHOWN])
-        said = "; ".join(worse)
-        return text + "><failure message={}>{}</failure></testcase>".format(
-            _attribute(said), output
-        )
-    return text + "/>"
-
-
-def _attribute(text: str) -> str:
-    return quoteattr(_NOT_XML.sub("\ufffd", text))
+        return Case(name, one.seconds, error=" ".join((one.state, one.reason or "")).strip())
+    output = str(one.output)[:_OUTPUT_SHOWN]
+    return Case(name, one.seconds, "; ".join(worse) if worse else None, output=output)

@@ -4,7 +4,7 @@ import os.path
 import re
 from typing import Any, Collection, Iterable, List, NamedTuple, Sequence
 
-from coaiapy.util.formats.widths import cut, padded, width_of
+from coaiapy.util.formats.tables.widths import cut, padded, width_of
 from coaiapy.util.text import one_line
 
 GAP = 2

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coaiapy.util.formats.table import fitted, table
+from coaiapy.util.formats.tables.table import fitted, table
 
 
 def test_columns_are_as_wide_as_what_is_in_them():
