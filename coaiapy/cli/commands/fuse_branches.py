@@ -13,7 +13,7 @@ RESOURCES = (
     ),
     Branch(
         "prompts",
-        "commands.fuse.prompts.build",
+        "commands.fuse.prompts.prompts.build",
         "list, read, write and label prompts, also as files",
     ),
     Branch(
