@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import IO, Any, Iterator, Optional
 
 from coaiapy.cli.streams import Context, is_terminal
-from coaiapy.errors import UsageError
+from coaiapy.errors import ConfigError, UsageError
 from coaiapy.util.files import open_bytes, read_input_text
 
 STDIN = "-"
@@ -101,6 +101,17 @@ def read_answer(prompt: str, is_secret: bool, context: Context) -> str:
     if not is_terminal(context.stdin):
         context.stderr.write("\n")
     return line.strip()
+
+
+def is_approved(context: Context, question: str, otherwise: str) -> bool:
+    """Ask a person about what others will see, as ``agrees`` does.
+
+    Where nobody can answer that is a ``ConfigError``, since the command line is no mistake:
+    ``otherwise`` says what to add to it.
+    """
+    if not is_terminal(context.stdin):
+        raise ConfigError("nobody can be asked to {} {}".format(question.rstrip("?"), otherwise))
+    return agrees(context, question)
 
 
 def _refuse_terminal(context: Context) -> None:

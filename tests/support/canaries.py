@@ -64,6 +64,8 @@ LANGFUSE = """
     fuse prompts get p
     fuse prompts create p text
     fuse prompts labels p 1 production
+    fuse prompts promote p --from staging --yes
+    fuse prompts rollback p --yes
     fuse prompts delete p --yes
     fuse prompts pull pulled
     fuse prompts push prompts

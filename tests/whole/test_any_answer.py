@@ -61,6 +61,8 @@ prompts list
 prompts get a/p
 prompts get a/p --prod
 prompts labels a/p
+prompts promote a/p --version 1 --to review --dry-run
+prompts rollback a/p --version 1 --dry-run
 prompts pull folder-{u}
 prompts check folder-1
 datasets list

@@ -35,6 +35,7 @@ STEPS = [
     Step("prompts list --csv --columns name,versions", ("a/p,1\n",), NO_SERVER),
     Step("prompts get a/p --prod -e", ('"Hello"\n',), NO_SERVER),
     Step("prompts labels a/p 1 staging", (), NEW_SERVER),
+    Step("prompts promote a/p --version 1 --to review --yes", (), NO_SERVER),
     Step("prompts pull folder", ("a/p",), NO_SERVER),
     Step("prompts check folder", (), {"local": ExitCode.STATE}),
     Step("datasets create ds", (), NO_SERVER),

@@ -147,6 +147,8 @@ SERVER = """
     fuse prompts get NAME
     fuse prompts delete NAME --yes
     fuse prompts labels NAME 1 a
+    fuse prompts promote NAME --from NAME --to NAME --yes
+    fuse prompts rollback NAME --label NAME --yes
     fuse prompts create NAME NAME --commit-message NAME
     fuse prompts pull pulled --label NAME
     fuse datasets get NAME

@@ -105,9 +105,13 @@ def _folders(settings: Settings) -> List[str]:
 
 
 def _project_folder(settings: Settings) -> str:
-    """Return the folder of the copies of a project, which the public key identifies."""
-    owner = _digest(settings.base_url + "\n" + settings.public_key)
-    return os.path.join(state_folder(), FOLDER, owner)
+    """Return the folder of the copies of a project."""
+    return os.path.join(state_folder(), FOLDER, owner(settings))
+
+
+def owner(settings: Settings) -> str:
+    """Return a name for the project that the keys belong to, which can be one of a file."""
+    return _digest(settings.base_url + "\n" + settings.public_key)
 
 
 def _digest(text: str) -> str:

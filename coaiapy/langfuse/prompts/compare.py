@@ -7,14 +7,15 @@ A file says which version it was pulled from. Comparing with that version tells 
 prompt has changed since: in the folder, on the server (the file is behind), or on both.
 """
 
-import difflib
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError
 from coaiapy.langfuse.prompts import files
 from coaiapy.langfuse.prompts.content import LATEST, is_same
+from coaiapy.langfuse.prompts.display import unified_diff
 from coaiapy.langfuse.prompts.files import PromptFile, is_unmerged
+from coaiapy.langfuse.prompts.labels import log
 from coaiapy.langfuse.prompts.prompts import get_prompt, list_names
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util.threads import run_all, values_of
@@ -28,6 +29,7 @@ UNMERGED = "unmerged"
 NEW = "only in the folder"
 MISSING = "only on the server"
 UNREADABLE = "not readable on the server"
+DELETED = "deleted on the server"
 # Errors that every other prompt would meet as well.
 _FOR_ALL = (NetworkError, ConfigError)
 
@@ -127,10 +129,7 @@ def diff(one: Compared) -> str:
     path = one.file.path if one.file else files.path_of(one.name)
     before = _shown(one.prompt, one.file)
     after = files.render(_filled(one.file, one.prompt)) if one.file else ""
-    lines = difflib.unified_diff(
-        before.splitlines(True), after.splitlines(True), "server/" + path, "folder/" + path
-    )
-    return "".join(line if line.endswith("\n") else line + "\n" for line in lines)
+    return unified_diff(before, after, "server/" + path, "folder/" + path)
 
 
 def _chosen(known: Iterable[str], names: Sequence[str]) -> List[str]:
@@ -164,6 +163,8 @@ def _with_side(settings: Settings, one: Compared, label: str) -> Compared:
     if is_unmerged(file.content) and not (prompt and is_unmerged(prompt["prompt"])):
         return one._replace(state=UNMERGED)
     newest = prompt if label == LATEST else _version(settings, one.name, label=LATEST)
+    if newest is None and (file.version or log.was_deleted(settings, one.name)):
+        return one._replace(state=DELETED)
     base = _base(settings, file, [prompt, newest])
     if label != LATEST:
         holder = _holder(file, prompt, [newest, base])

@@ -13,6 +13,8 @@ CHAT = "chat"
 TYPES = (TEXT, CHAT)
 LATEST = "latest"
 PRODUCTION = "production"
+# Labels that people see the effect of: a push that moves one is shown and asked about first.
+PROTECTED = (PRODUCTION,)
 LONGEST_COMMIT_MESSAGE = 500
 _LABEL = re.compile(r"[a-z0-9_.-]{1,36}\Z")
 _RESERVED = ("new", "metrics", "prompt-detail")

@@ -1,7 +1,9 @@
 """Prompts formatted for people."""
 
-from typing import Iterable
+import difflib
+from typing import Iterable, Optional
 
+from coaiapy.langfuse.prompts import files
 from coaiapy.langfuse.prompts.content import TEXT
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.display import cell, fields, listing
@@ -43,6 +45,34 @@ def format_prompt_display(prompt: Body, local: bool = False) -> str:
         "updated": moment(prompt.get("updatedAt"), local),
     }
     return "{}\n\n{}".format(fields(heading), _content(prompt["prompt"]))
+
+
+def unified_diff(before: str, after: str, old: str, new: str) -> str:
+    """Return the unified diff of two texts with these names; an empty text if they are the same."""
+    lines = difflib.unified_diff(before.splitlines(True), after.splitlines(True), old, new)
+    return "".join(line if line.endswith("\n") else line + "\n" for line in lines)
+
+
+def version_diff(before: Optional[Body], after: Body) -> str:
+    """Return the unified diff of two versions of a prompt: their content, type, tags and config.
+
+    One without a number is that of a file.
+    """
+    old, new = (files.render(_unlabelled(one)) if one else "" for one in (before, after))
+    return unified_diff(old, new, _title(before), _title(after))
+
+
+def _unlabelled(prompt: Body) -> Body:
+    return dict(prompt, version=None, labels=None)
+
+
+def _title(prompt: Optional[Body]) -> str:
+    if prompt is None:
+        return "/dev/null"
+    number = prompt.get("version")
+    return "{} {}".format(
+        prompt["name"], "version {}".format(number) if number else "in the folder"
+    )
 
 
 def _content(content: object) -> str:

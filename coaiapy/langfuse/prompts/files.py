@@ -98,8 +98,9 @@ def render(prompt: Body) -> str:
     heading = {"name": prompt["name"], "type": prompt.get("type") or TEXT}
     if prompt.get("version"):
         heading["version"] = prompt["version"]
-    labels = [label for label in prompt.get("labels") or [] if label != LATEST]
-    heading.update(labels=sorted(labels), tags=sorted(prompt.get("tags") or []))
+    if prompt.get("labels") is not None:
+        heading["labels"] = sorted(label for label in prompt["labels"] if label != LATEST)
+    heading["tags"] = sorted(prompt.get("tags") or [])
     heading["config"] = prompt.get("config") or {}
     text = FENCE + _dumped(heading) + FENCE
     if heading["type"] == CHAT:

@@ -3,7 +3,7 @@
 Prompts that were fetched are kept on disk (``prompt_cache``) and used when the server is down.
 """
 
-from typing import Any, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, NetworkError, NotFoundError, StateError, UsageError
@@ -24,6 +24,8 @@ from coaiapy.langfuse.prompts.content import (
     check_tags,
     is_same,
 )
+from coaiapy.langfuse.prompts.labels import log
+from coaiapy.langfuse.prompts.labels.log import PLAIN, Held, Intent, held_by, named
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util.threads import run_all, values_of
 from coaiapy.util.times import epoch_moment
@@ -132,14 +134,17 @@ def create_prompt(
     tags: Optional[Sequence[str]] = None,
     prompt_type: str = TEXT,
     config: Any = None,
+    intent: Intent = PLAIN,
 ) -> Body:
     """Create a new version of a prompt and return it.
 
     ``content`` is a text, or for the type ``chat`` a list of messages. After a lost response the
-    server is asked whether the version exists before another try.
+    server is asked whether the version exists before another try. ``CoaiaError`` if a label is not
+    where the ``intent`` says that it was seen.
     """
     body = _new_version(name, content, commit_message, labels, tags, prompt_type, config)
     with client_for(settings, "prompts") as http:
+        held = _held(http, name, body["labels"], intent)
         before = _newest_version(http, name)
 
         def find() -> Optional[Body]:
@@ -147,24 +152,32 @@ def create_prompt(
 
         what = described(name, None, None)
         created = post_once(http, PROMPTS, body, find, what, POSTS)
+    log.add(settings, created, {one: held[one] for one in body["labels"]}, intent)
     cache.forget(settings, name)
     return created
 
 
 def update_prompt_version_labels(
-    settings: Settings, name: str, version: int, new_labels: Sequence[str]
+    settings: Settings,
+    name: str,
+    version: int,
+    new_labels: Sequence[str],
+    intent: Intent = PLAIN,
 ) -> Body:
     """Move labels to a version from any other one, and return it; labels cannot be removed.
 
-    Raises ``WrongDialectError`` for servers before 3.15, which cannot do that.
+    ``CoaiaError`` if a label is not where the ``intent`` says that it was seen,
+    ``WrongDialectError`` for servers before 3.15, which cannot do that.
     """
     labels = check_labels(new_labels)
     if not labels:
         raise UsageError("give a label to set; the server sets the label latest itself")
     path = "{}/{}/versions/{}".format(PROMPTS, quoted(name), version)
     with client_for(settings, "prompts") as http:
+        held = _held(http, name, labels, intent)
         with needing(http, features.LABEL_VERSIONS):
             labelled: Body = http.request("PATCH", path, json={"newLabels": labels}, retry=True)
+    log.add(settings, labelled, {one: held[one] for one in labels}, intent)
     cache.forget(settings, name)
     return labelled
 
@@ -185,6 +198,8 @@ def delete_prompt(
         except NotFoundError as error:
             what = described(name, label, version)
             raise NotFoundError("there is no {} to delete".format(what)) from error
+    if not version and not label:
+        log.add_deleted(settings, name)
     cache.forget(settings, name)
 
 
@@ -265,12 +280,31 @@ def _new_version(
     return body
 
 
-def _newest_version(http: LangfuseHttp, name: str) -> int:
+def _held(
+    http: LangfuseHttp, name: str, labels: Sequence[str], intent: Intent
+) -> Dict[str, Optional[Held]]:
+    """Return which versions labels are on right before a write; ``CoaiaError`` if one has moved."""
+    wanted = dict.fromkeys(list(labels) + list(intent.seen))
+    held = {label: held_by(_labelled(http, name, label)) for label in wanted}
+    for label, seen in intent.seen.items():
+        if held[label] != seen:
+            raise CoaiaError(
+                "the label {} of {} was moved to {} meanwhile: nothing was changed, look at the "
+                "difference again".format(label, name, named(held[label]))
+            )
+    return held
+
+
+def _labelled(http: LangfuseHttp, name: str, label: str) -> Optional[Body]:
     try:
-        newest: int = _get(http, name, LATEST, None, False)["version"]
-        return newest
+        return _get(http, name, label, None, False)
     except NotFoundError:
-        return 0
+        return None
+
+
+def _newest_version(http: LangfuseHttp, name: str) -> int:
+    newest = _labelled(http, name, LATEST)
+    return newest["version"] if newest else 0
 
 
 def _version_after(http: LangfuseHttp, body: Body, before: int) -> Optional[Body]:

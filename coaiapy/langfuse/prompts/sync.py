@@ -5,11 +5,11 @@ from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Sequence
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, UsageError
-from coaiapy.langfuse.client.errors import WrongDialectError
 from coaiapy.langfuse.prompts import files
 from coaiapy.langfuse.prompts.compare import (
     BEHIND,
     CHANGED,
+    DELETED,
     DIVERGED,
     LABELS,
     NEW,
@@ -18,9 +18,12 @@ from coaiapy.langfuse.prompts.compare import (
     Compared,
     compare,
 )
-from coaiapy.langfuse.prompts.content import LATEST
+from coaiapy.langfuse.prompts.content import LATEST, PROTECTED
+from coaiapy.langfuse.prompts.display import version_diff
 from coaiapy.langfuse.prompts.files import Folder
-from coaiapy.langfuse.prompts.prompts import create_prompt, update_prompt_version_labels
+from coaiapy.langfuse.prompts.labels import moves
+from coaiapy.langfuse.prompts.labels.log import Intent, held_by
+from coaiapy.langfuse.prompts.prompts import create_prompt
 from coaiapy.langfuse.records.body import Body
 
 KEPT = "not written"
@@ -120,6 +123,40 @@ def _write(folder: str, path: str, one: Compared) -> None:
         files.write_file(folder, path, text)
 
 
+class Deployed(NamedTuple):
+    """A protected label that a push moves to a prompt of the folder from ``holder``, if it is on one."""
+
+    one: Compared
+    label: str
+    holder: Optional[Body]
+
+    def diff(self) -> str:
+        """Return the unified diff from the version that has the label to the file."""
+        file: Any = self.one.file
+        return version_diff(self.holder, self.with_tags(file.body()))
+
+    def with_tags(self, body: Body) -> Body:
+        """Return the file's prompt without its number; tags that it does not have are the server's."""
+        tags = body["tags"] if body["tags"] is not None else (self.holder or {}).get("tags")
+        return dict(body, version=None, tags=tags)
+
+
+def deployed(settings: Settings, chosen: Iterable[Compared], label: str = LATEST) -> List[Deployed]:
+    """Return the protected labels that pushing these prompts would move."""
+    return [
+        Deployed(one, name, moves.find(settings, one.name, name))
+        for one in chosen
+        for name in _labels_to_set(one, label)
+        if name in PROTECTED
+    ]
+
+
+def _labels_to_set(one: Compared, label: str) -> List[str]:
+    file: Any = one.file
+    there = one.holder["labels"] if one.holder is not None else []
+    return [name for name in dict.fromkeys((file.labels or []) + [label]) if name not in there]
+
+
 def push(
     settings: Settings,
     folder: str,
@@ -127,8 +164,11 @@ def push(
     label: str = LATEST,
     commit_message: Optional[str] = None,
     written: Callable[[str, Body], None] = lambda name, prompt: None,
+    seen: Sequence[Deployed] = (),
 ) -> List[Failed]:
     """Write prompts of the folder to the server, one after the other.
+
+    A prompt fails if it is among ``seen``, and its label or newest version is another by then.
 
     After each one ``written`` is called with its name and the new version, and the version's number
     is put into its file. Returns those that failed. ``NetworkError`` and ``ConfigError`` are
@@ -138,7 +178,7 @@ def push(
     for one in compared:
         file: Any = one.file
         try:
-            prompt = _push(settings, one, label, commit_message)
+            prompt = _push(settings, one, label, commit_message, _intent(one, label, seen))
             written(one.name, prompt)
             files.note_version(folder, file, prompt["version"])
         except (NetworkError, ConfigError):
@@ -148,20 +188,31 @@ def push(
     return failed
 
 
-def pushable(compared: Iterable[Compared], force: bool = False) -> List[Compared]:
+def _intent(one: Compared, label: str, seen: Sequence[Deployed]) -> Intent:
+    there = {each.label: held_by(each.holder) for each in seen if each.one.name == one.name}
+    if there and label == LATEST:
+        there[LATEST] = held_by(one.prompt)
+    return Intent(there)
+
+
+def pushable(
+    compared: Iterable[Compared], force: bool = False, recreate: bool = False
+) -> List[Compared]:
     """Return the prompts that ``push`` should write: those new or changed only in the folder.
 
-    With ``force`` also those that replace a newer version on the server.
+    With ``force`` also those that replace a newer version on the server, with ``recreate`` those
+    that were deleted there.
     """
     states = (NEW, CHANGED, LABELS) + ((BEHIND, DIVERGED) if force else ())
+    states += (DELETED,) if recreate else ()
     return [one for one in compared if one.state in states]
 
 
 def unpushable(
-    compared: Iterable[Compared], label: str = LATEST, force: bool = False
+    compared: Iterable[Compared], label: str = LATEST, force: bool = False, recreate: bool = False
 ) -> List[Failed]:
     """Return the prompts that were changed in the folder but must not be pushed, and why."""
-    states = (UNMERGED,) if force else (UNMERGED, DIVERGED)
+    states = (UNMERGED,) + (() if force else (DIVERGED,)) + (() if recreate else (DELETED,))
     return [Failed(one.name, _conflict(one, label)) for one in compared if one.state in states]
 
 
@@ -170,6 +221,11 @@ def _conflict(one: Compared, label: str) -> CoaiaError:
     if one.state == UNMERGED:
         return UsageError(
             "{} contains conflict markers of git: resolve the conflict".format(file.path)
+        )
+    if one.state == DELETED:
+        return CoaiaError(
+            "the prompt of {} was deleted on the server: remove the file, or push it with "
+            "--recreate".format(file.path)
         )
     prompt: Any = one.prompt
     return CoaiaError(
@@ -180,15 +236,13 @@ def _conflict(one: Compared, label: str) -> CoaiaError:
     )
 
 
-def _push(settings: Settings, one: Compared, label: str, commit_message: Optional[str]) -> Body:
+def _push(
+    settings: Settings, one: Compared, label: str, commit_message: Optional[str], intent: Intent
+) -> Body:
     file: Any = one.file
-    labels = list(file.labels or []) + [label]
+    labels = _labels_to_set(one, label)
     if one.holder is not None:
-        missing = [name for name in labels if name not in one.holder["labels"]]
-        try:
-            return update_prompt_version_labels(settings, one.name, one.holder["version"], missing)
-        except WrongDialectError:
-            pass  # an old server sets labels on new versions only
+        return moves.label_version(settings, one.holder, labels, intent)
     return create_prompt(
         settings,
         one.name,
@@ -198,4 +252,5 @@ def _push(settings: Settings, one: Compared, label: str, commit_message: Optiona
         file.tags,
         file.type,
         file.config or None,
+        intent,
     )

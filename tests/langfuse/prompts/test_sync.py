@@ -150,7 +150,7 @@ def versions(server, name="team/text"):
 
 
 def pushed(run, folder, *more):
-    return run("fuse", "prompts", "push", folder, *more)
+    return run("fuse", "prompts", "push", folder, *more, "--yes")
 
 
 @pytest.fixture

@@ -226,7 +226,7 @@ def test_a_folder_of_prompts_from_pull_to_push(server, run, project):
     assert dry.code == 0
     assert "1 prompt would be written" in dry.err
     assert {one.method for one in server.requests} == {"GET"}
-    pushed = run("fuse", "prompts", "push", "prompts", "-m", "Shorter")
+    pushed = run("fuse", "prompts", "push", "prompts", "-m", "Shorter", "--yes")
     assert (pushed.code, server.prompts["team/p"][-1]["prompt"]) == (0, "Hi")
     assert "created version 2 of team/p" in pushed.err
     assert run("fuse", "prompts", "check", "prompts").code == 0
