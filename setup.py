@@ -33,7 +33,9 @@ REQUIREMENTS = [
 
 EXTRAS = {
     "experiments": ["rapidfuzz"],
+    "crypto": ["eciespy>=0.3.11,<0.5"],
     "test": [
+        "eciespy>=0.3.11,<0.5",
         "pytest",
         "pytest-timeout",
         "pytest-xdist",

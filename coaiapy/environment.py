@@ -5,7 +5,7 @@ global environment. ``EnvironmentManager`` offers them to scripts of earlier rel
 """
 
 import os
-from typing import TYPE_CHECKING, Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Tuple
 
 from coaiapy.env import changes as env_changes
 from coaiapy.env import files as env_files
@@ -24,7 +24,7 @@ from coaiapy.env.context import (
     save_context,
     take_up,
 )
-from coaiapy.env.files import variables_in
+from coaiapy.env.files import check_exists, stored_in, variables_in
 from coaiapy.env.names import CONTEXT_KEYS
 from coaiapy.env.places import (
     LOCATIONS,
@@ -33,8 +33,9 @@ from coaiapy.env.places import (
     environments,
     path_of,
 )
-from coaiapy.errors import NotFoundError
+from coaiapy.errors import CoaiaError, NotFoundError
 from coaiapy.util import shell
+from coaiapy.util.masking import ENCRYPTED, MASK
 from coaiapy.util.old_names import with_old_names
 from coaiapy.util.text import tell
 
@@ -67,6 +68,7 @@ __all__ = [
     "resolve_all",
     "save_context",
     "set_variable",
+    "stored_in",
     "take_up",
     "unset_variable",
     "variables_in",
@@ -87,7 +89,7 @@ class EnvironmentManager:
         self, env_name: Optional[str] = None, location: str = "project"
     ) -> Dict[str, str]:
         """Return the variables of one environment; ``{}`` if it has no file."""
-        return variables_in(self._path(env_name, location))
+        return dict(variables_in(self._path(env_name, location)))
 
     def get_variable(
         self, key: str, env_name: Optional[str] = None, location: str = "project"
@@ -130,7 +132,7 @@ class EnvironmentManager:
         path = self._path(env_name, location)
         if persist:
             env_changes.unset_variable(path, key)
-            return variables_in(path)
+            return dict(variables_in(path))
         os.environ.pop(shell.check_name(key), None)
         return {name: text for name, text in variables_in(path).items() if name != key}
 
@@ -214,19 +216,32 @@ def _as_path(path: str) -> "Path":
     return Path(path)
 
 
-def existing_variables_in(path: str) -> Dict[str, str]:
+def existing_variables_in(path: str) -> Mapping[str, str]:
     """Return ``variables_in(path)``; raise ``NotFoundError`` when there is no such file."""
     check_exists(path)
     return variables_in(path)
 
 
-def check_exists(path: str) -> None:
-    """Raise ``NotFoundError`` when there is no environment file at ``path``."""
-    if not os.path.exists(path):
-        raise NotFoundError(
-            "the environment file {} does not exist: see coaia env list, or create it "
-            "with coaia env init".format(path)
-        )
+def existing_stored_in(path: str) -> Dict[str, str]:
+    """Return ``stored_in(path)``; raise ``NotFoundError`` when there is no such file."""
+    check_exists(path)
+    return stored_in(path)
+
+
+def decrypted(path: str) -> Tuple[Dict[str, str], List[str]]:
+    """Return the variables of a file decrypted, and why that failed for some, a sentence each.
+
+    Those are ``encrypted:****``. Raises ``NotFoundError`` when there is no such file.
+    """
+    found, failures = {}, []
+    variables = existing_variables_in(path)
+    for name in variables:
+        try:
+            found[name] = variables[name]
+        except CoaiaError as error:
+            failures.append(str(error))
+            found[name] = ENCRYPTED + MASK
+    return found, failures
 
 
 def find_in(path: str, key: str) -> str:

@@ -33,7 +33,14 @@ for name in ("SIGHUP", "SIGQUIT"):
     if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
         signal.signal(getattr(signal, name), signal.SIG_DFL)
 
-pytest_plugins = ["langfuse_server.fixtures", "servers", "openai_server", "aws_server", "browser"]
+pytest_plugins = [
+    "langfuse_server.fixtures",
+    "servers",
+    "openai_server",
+    "aws_server",
+    "browser",
+    "dotenvx_program",
+]
 
 OWN_VARIABLES = (
     "LANGFUSE_",
@@ -45,6 +52,7 @@ OWN_VARIABLES = (
     "AWS_",
     "GH_",
     "GITHUB_",
+    "DOTENV",
 )
 
 

@@ -4,6 +4,7 @@ import os
 import time
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
+from coaiapy.dotenvx.names import is_encrypted
 from coaiapy.env import cascade
 from coaiapy.env import files as env_files
 from coaiapy.env.names import CONTEXT_KEYS
@@ -15,8 +16,6 @@ from coaiapy.util import files
 from coaiapy.util.formats.json_schema import end_at_text
 from coaiapy.util.formats.problems import Problem
 from coaiapy.util.text import did_you_mean
-
-ENCRYPTED = "encrypted:"
 
 
 class Value(NamedTuple):
@@ -110,7 +109,7 @@ def _read(path: str, problems: List[Problem]) -> List[Value]:
 
 def _broken(rule: Rule, text: str) -> List[Complaint]:
     """Return what is wrong with a value; an empty one is none, and an encrypted one not known."""
-    return [] if text == "" or text.startswith(ENCRYPTED) else complaints(rule, text)
+    return [] if text == "" or is_encrypted(text) else complaints(rule, text)
 
 
 def _problem(schema: Schema, one: Value, broken: Complaint) -> Problem:
@@ -126,7 +125,7 @@ def _match(schema: Schema, values: Sequence[Value], problems: List[Problem]) -> 
     by_pattern: Dict[str, List[Value]] = {}
     for one in values:
         pattern = schema.rules[one.name].pattern
-        if pattern is not None and one.text and not one.text.startswith(ENCRYPTED):
+        if pattern is not None and one.text and not one.is_encrypted(text):
             by_pattern.setdefault(pattern, []).append(one)
     if by_pattern and not expressions.can_be_bounded():
         return ["the patterns are not checked: this system cannot end one that takes too long"]

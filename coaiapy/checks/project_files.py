@@ -14,7 +14,7 @@ from coaiapy.errors import CoaiaError, NotFoundError, StateError
 from coaiapy.templating import files as template_files
 from coaiapy.templating import trusted
 from coaiapy.templating.inheritance import load_found
-from coaiapy.util.masking import shown_url
+from coaiapy.util.masking import masked_value, shown_url
 from coaiapy.util.paths import entries, read_regular
 
 TEMPLATES = os.path.join(".coaia", "templates")
@@ -93,7 +93,7 @@ def _kind_of(name: str) -> Any:
 
 
 def _of_environment(path: str) -> List[str]:
-    variables = env_files.variables_in(path)
+    variables = env_files.stored_in(path)
     return ["sets " + name for name in sorted(held.needing_trust(variables))]
 
 
@@ -119,7 +119,8 @@ def _named_addresses(values: Mapping[str, Any]) -> List[str]:
     for name, value in values.items():
         key = key_for(name)
         if key and value and addresses.service_of(key.name):
-            found.append("{}: {} may get keys".format(name, shown_url(str(value).strip())))
+            address = shown_url(masked_value(name, str(value).strip()))
+            found.append("{}: {} may get keys".format(name, address))
     return found
 
 

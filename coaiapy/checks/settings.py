@@ -19,6 +19,7 @@ from coaiapy.config import values as config_values
 from coaiapy.config.keys import checked
 from coaiapy.config.schema import KEY_OF, KEYS, key_for
 from coaiapy.config.values import ConfigValues
+from coaiapy.dotenvx.names import is_encrypted, is_public_key
 from coaiapy.errors import CoaiaError, ExitCode
 from coaiapy.util import masking
 from coaiapy.util.masking import shown_url
@@ -78,7 +79,7 @@ def _shown_key(values: ConfigValues, name: str) -> Setting:
     found, key = values.found(name), KEY_OF[name]
     if found is None:
         return Setting(name, key.default, "" if key.default is None else config_values.DEFAULT)
-    return Setting(name, masking.MASK if key.secret else _masked(name, found.value), found.source)
+    return Setting(name, masking.MASK if key.secret else _masked(name, found.raw), found.source)
 
 
 def _others(values: ConfigValues) -> Iterator[Tuple[str, Any, str]]:
@@ -94,7 +95,9 @@ def _others(values: ConfigValues) -> Iterator[Tuple[str, Any, str]]:
 
 
 def _masked(name: str, value: Any) -> Any:
-    return masking.MASK if masking.looks_secret(name, str(value)) else value
+    text = str(value)
+    shown = masking.masked_value(name, text)
+    return value if shown == text else shown
 
 
 def check(env_file: Optional[str] = None) -> List[Finding]:
@@ -115,10 +118,12 @@ def _file(path: str) -> Iterator[Finding]:
     pairs = list(config_files.leaves(config_files.read(path)))
     for name, value in pairs:
         key = key_for(name)
+        if is_public_key(name):
+            continue
         if key is None:
             yield _unknown(path, name)
             continue
-        if value is None or value == "":
+        if value is None or value == "" or is_encrypted(value):
             continue
         try:
             checked(key, value)
@@ -132,7 +137,8 @@ def _file(path: str) -> Iterator[Finding]:
 def _is_secret(name: str, value: Any) -> bool:
     key = key_for(name)
     secret = key.secret if key else False
-    return bool(value) and (secret or masking.looks_secret(name, str(value)))
+    is_open = not value or is_encrypted(value)
+    return not is_open and (secret or masking.looks_secret(name, str(value)))
 
 
 def _unknown(path: str, name: str) -> Finding:
@@ -166,7 +172,7 @@ def _readable_by_others(path: str, secrets: List[str]) -> Iterator[Finding]:
 
 
 def _variables(values: ConfigValues) -> Iterator[Finding]:
-    """Check the types of all settings in effect; ``_file`` has checked those in coaia.json."""
+    """Check all settings in effect; ``_file`` has checked those in coaia.json, but the encrypted."""
     for key in KEYS:
         try:
             values.get(key.name)

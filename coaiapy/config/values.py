@@ -8,6 +8,8 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tup
 from coaiapy.config import files
 from coaiapy.config.keys import checked
 from coaiapy.config.schema import KEY_OF
+from coaiapy.dotenvx.names import KEY_FILE, is_encrypted
+from coaiapy.dotenvx.opening import Opener
 from coaiapy.errors import ConfigError, StateError
 from coaiapy.util.files import read_text
 from coaiapy.util.paths import is_home
@@ -106,19 +108,30 @@ class Layer(NamedTuple):
     has_paths: bool
     is_of_project: bool = False
 
+    def opener(self) -> Opener:
+        """Return what decrypts values of this place."""
+        key_file = KEY_FILE if self.name == OS_ENVIRONMENT else None
+        return Opener(self.name, self.values, key_file)
+
 
 class Found(NamedTuple):
-    """A setting that was found: its raw value, and the name and place it has there.
+    """A setting that was found: what stands there, and the name and place it has there.
 
-    ``rank`` is the number of the place; 0 is the one that overrides all others. ``is_of_project``
+    ``opener`` decrypts ``raw``, if that is encrypted. ``rank`` is the number of the place; 0 is the one that overrides all others. ``is_of_project``
     says that the place is a file that is read only because of the current folder.
     """
 
-    value: Any
+    raw: Any
     name: str
     place: str
     rank: int
     is_of_project: bool = False
+    opener: Optional[Opener] = None
+
+    @property
+    def value(self) -> Any:
+        """What was found, decrypted; ``ConfigError`` if the private key for it is missing."""
+        return self.opener.open(self.name, self.raw) if self.opener else self.raw
 
     @property
     def source(self) -> str:
@@ -139,7 +152,8 @@ class ConfigValues:
             for rank, layer in enumerate(self.layers):
                 for spelling, value in _spellings(name, variables, layer):
                     if value is not None and value != "" and str(value).strip():
-                        return Found(value, spelling, layer.name, rank, layer.is_of_project)
+                        opener = layer.opener() if is_encrypted(value) else None
+                        return Found(value, spelling, layer.name, rank, layer.is_of_project, opener)
         return None
 
     def only(self, rank: int) -> "ConfigValues":
@@ -159,16 +173,17 @@ class ConfigValues:
         key = KEY_OF[name]
         if found is None:
             return key.default
-        reference = re.match(_REFERENCE, found.value) if isinstance(found.value, str) else None
+        value = found.value
+        reference = re.match(_REFERENCE, value) if isinstance(value, str) else None
         if reference:
             raise ConfigError(
                 "{} refers to the variable {}, and coaia does not expand variables: write the value "
                 "itself in {}".format(found.name, reference.group(1), found.place)
             )
         try:
-            return checked(key, found.value)
+            return checked(key, value)
         except ValueError as error:
-            shown = "" if key.secret else " {!r}".format(found.value)
+            shown = "" if key.secret or found.opener else " {!r}".format(value)
             raise ConfigError(
                 "{}{} {}: correct it in {}".format(found.name, shown, error, found.place)
             ) from error

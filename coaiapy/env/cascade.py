@@ -6,7 +6,7 @@ global one. The project's files are a cascade themselves, see ``places.cascade_o
 """
 
 import os
-from typing import Dict, Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence
+from typing import Callable, Dict, Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence
 
 from coaiapy.env import files as env_files
 from coaiapy.env.names import CONTEXT_KEYS, KEYS_OF_ONE_TRACE, TRACE_KEY
@@ -15,6 +15,8 @@ from coaiapy.errors import NotFoundError, StateError
 from coaiapy.util import shell
 
 OS_ENVIRONMENT = "the OS environment"
+# Reads the variables of a file: ``files.variables_in``, which decrypts them, or ``files.stored_in``.
+Reader = Callable[[str], Mapping[str, str]]
 
 
 class Found(NamedTuple):
@@ -84,16 +86,18 @@ def os_layer(keys: Sequence[str]) -> Layer:
     return Layer(OS_ENVIRONMENT, {key: os_value(key) for key in keys if key in os.environ})
 
 
-def project_layers(name: Optional[str], dotenv: Optional[bool] = None) -> Iterator[Layer]:
+def project_layers(
+    name: Optional[str], dotenv: Optional[bool] = None, read: Reader = env_files.variables_in
+) -> Iterator[Layer]:
     """Yield the cascade of the project for an environment, the strongest file first."""
     for path in cascade_of(name, dotenv):
-        yield Layer(path, env_files.variables_in(path))
+        yield Layer(path, read(path))
 
 
-def global_layer() -> Layer:
+def global_layer(read: Reader = env_files.variables_in) -> Layer:
     """Return the variables of the user's own file."""
     path = path_of(None, "global")
-    return Layer(path, env_files.variables_in(path))
+    return Layer(path, read(path))
 
 
 def strongest(keys: Iterable[str], layers: Iterable[Layer]) -> Dict[str, Found]:

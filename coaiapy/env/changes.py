@@ -2,11 +2,16 @@
 
 import os
 import time
-from typing import Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Dict, List, Mapping, Optional
 
+from coaiapy.dotenvx.names import is_encrypted, key_file_beside
 from coaiapy.env import files
 from coaiapy.env.names import CONTEXT_KEYS
+from coaiapy.util import files as util_files
 from coaiapy.util import shell
+
+if TYPE_CHECKING:
+    from coaiapy.env.encryption import NewKey
 
 
 def init(
@@ -35,11 +40,45 @@ def init(
 
 
 def set_variable(path: str, key: str, value: str, format: str = "json") -> Dict[str, str]:
-    """Set ``key`` in the file at ``path`` and return the file's variables."""
+    """Set ``key`` in the file at ``path`` and return the variables as they stand in the file.
+
+    A variable that is encrypted there stays so.
+    """
     files.check_key(key)
     shell.check_value(key, value)
-    changed = files.change(path, lambda variables: variables.update({key: value}), format)
-    return files.without_metadata(changed)
+
+    def edit(variables: Dict[str, str]) -> None:
+        if is_encrypted(variables.get(key)) and not is_encrypted(value):
+            from coaiapy.env import encryption  # not at the top: few values are encrypted
+
+            encryption.seal(path, variables, key, value)
+        else:
+            variables[key] = value
+
+    return files.without_metadata(files.change(path, edit, format))
+
+
+def set_encrypted(path: str, key: str, value: str, format: str = "json") -> Optional["NewKey"]:
+    """Set ``key`` to the encrypted ``value``; return the private key that was made, if any."""
+    from coaiapy.env import encryption
+
+    files.check_key(key)
+    made: List[Optional[NewKey]] = []
+    files.change(
+        path, lambda variables: made.append(encryption.seal(path, variables, key, value)), format
+    )
+    return made[0]
+
+
+def keep_keys_out_of_git(path: str) -> Optional[str]:
+    """Have git ignore the ``.env.keys`` beside a project's file, if that is in a repository.
+
+    Returns the path of the ``.gitignore`` that a line was added to, or None.
+    """
+    from coaiapy.dotenvx import key_file
+
+    with util_files.locked(path):
+        return key_file.keep_out_of_git(key_file_beside(path))
 
 
 def unset_variable(path: str, key: str) -> bool:

@@ -5,8 +5,15 @@ from typing import Dict, List, Optional
 
 from coaiapy.env import files as env_files
 from coaiapy.env import held
-from coaiapy.env.cascade import OS_ENVIRONMENT, Layer, global_layer, is_open, os_layer
-from coaiapy.env.places import cascade_of
+from coaiapy.env.cascade import (
+    OS_ENVIRONMENT,
+    Layer,
+    Reader,
+    global_layer,
+    is_open,
+    os_layer,
+    project_layers,
+)
 from coaiapy.util import shell
 
 EXPLAIN_COLUMNS = {"place": "Place", "line": "Line", "value": "Value", "state": "State"}
@@ -14,7 +21,10 @@ USED = "used"
 
 
 def explained(
-    key: str, name: Optional[str] = None, dotenv: Optional[bool] = None
+    key: str,
+    name: Optional[str] = None,
+    dotenv: Optional[bool] = None,
+    read: Reader = env_files.variables_in,
 ) -> List[Dict[str, object]]:
     """Return a row with ``EXPLAIN_COLUMNS`` for each place that ``key`` is looked for in.
 
@@ -22,8 +32,8 @@ def explained(
     """
     shell.check_name(key)
     layers = [os_layer([key])]
-    layers += [Layer(path, env_files.variables_in(path)) for path in cascade_of(name, dotenv)]
-    layers.append(global_layer())
+    layers += list(project_layers(name, dotenv, read))
+    layers.append(global_layer(read))
     rows: List[Dict[str, object]] = []
     winner = ""
     for layer in layers:

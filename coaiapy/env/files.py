@@ -21,7 +21,9 @@ from typing import (
 )
 
 from coaiapy.config.values import DOTENV
-from coaiapy.errors import StateError, UsageError
+from coaiapy.dotenvx.names import KEY_FILE, PRIVATE_KEY, PUBLIC_KEY, is_encrypted, is_public_key
+from coaiapy.dotenvx.opening import Opened, Opener
+from coaiapy.errors import NotFoundError, StateError, UsageError
 from coaiapy.util import files, shell
 from coaiapy.util.paths import check_stays, make_private_folder
 
@@ -70,7 +72,7 @@ def understood(path: str, raw: str, is_lenient: bool = False) -> EnvFile:
     skipped = []  # type: List[int]
     for key, value, line in _parsed(kind, text, path, skipped if skips else None):
         where = "{} line {}".format(path, line)
-        if skips and not shell.is_name(key):
+        if skips and not shell.is_name(key) and not is_public_key(key):
             skipped.append(line)
             continue
         variables[_good_key(key, where)] = _good_value(key, value, where)
@@ -98,13 +100,36 @@ def _parsed(
     return found
 
 
-def variables_in(path: str) -> Dict[str, str]:
-    """Return the variables of the file at ``path`` without metadata; ``{}`` if it is missing.
+def check_exists(path: str) -> None:
+    """Raise ``NotFoundError`` when there is no environment file at ``path``."""
+    if not os.path.exists(path):
+        raise NotFoundError(
+            "the environment file {} does not exist: see coaia env list, or create it "
+            "with coaia env init".format(path)
+        )
 
-    Raises ``StateError`` when the file cannot be read or understood.
+
+def stored_in(path: str) -> Dict[str, str]:
+    """Return the variables of the file at ``path`` as they stand there, without metadata.
+
+    ``{}`` if it is missing. Raises ``StateError`` when the file cannot be read or understood.
     """
     found = load(path)
     return without_metadata(found.variables) if found else {}
+
+
+def variables_in(path: str) -> Mapping[str, str]:
+    """Return what ``stored_in`` does; an encrypted value is decrypted when somebody asks for it.
+
+    That raises ``ConfigError`` if its private key is missing, see ``dotenvx.opening``.
+    """
+    found = load(path)
+    if found is None:
+        return {}
+    variables = without_metadata(found.variables)
+    if not any(is_encrypted(value) for value in variables.values()):
+        return variables
+    return Opened(variables, Opener(path, found.variables))
 
 
 def expanded_elsewhere(path: str, keys: Iterable[str]) -> List[str]:
@@ -120,13 +145,19 @@ def expanded_elsewhere(path: str, keys: Iterable[str]) -> List[str]:
 
 
 def without_metadata(variables: Mapping[str, str]) -> Dict[str, str]:
-    """Return ``variables`` without those in which coaia keeps notes about the file."""
-    return {key: value for key, value in variables.items() if not key.startswith(METADATA_PREFIX)}
+    """Return ``variables`` without notes of coaia's about the file, and without its public key."""
+    notes = (METADATA_PREFIX, PUBLIC_KEY)
+    return {key: value for key, value in variables.items() if not key.startswith(notes)}
 
 
 def check_key(key: str) -> None:
     """Raise ``UsageError`` when ``key`` is not allowed as the name of a user's variable."""
     shell.check_name(key)
+    if key.startswith((PUBLIC_KEY, PRIVATE_KEY)):
+        raise UsageError(
+            "{} cannot be a variable of an environment file: coaia env encrypt writes the public key "
+            "there, and private keys belong into {} or the OS environment".format(key, KEY_FILE)
+        )
     if key.startswith(METADATA_PREFIX):
         raise UsageError(
             "{} is reserved for coaia itself ({}...): choose another name".format(
@@ -193,7 +224,8 @@ def remove(path: str) -> bool:
 def render(variables: Dict[str, str], format: str, text: str = "") -> str:
     """Return the text of a file with ``variables``; ``text`` is its text before the change."""
     for name, value in variables.items():
-        shell.check_name(name)
+        if not is_public_key(name):  # dotenvx gives it names that no shell allows
+            shell.check_name(name)
         shell.check_value(name, value)
     return str(_format(format).render(variables, text))
 
@@ -212,7 +244,7 @@ def _format(name: str) -> Any:
 
 
 def _good_key(key: str, where: str) -> str:
-    if not shell.is_name(key):
+    if not shell.is_name(key) and not is_public_key(key):
         raise StateError(
             "{}: {!r} cannot name a variable (letters, digits and _ only): rename it".format(
                 where, key

@@ -5,6 +5,8 @@ import re
 from typing import Dict, Iterable, Iterator, List, Mapping, Set, Tuple
 
 MASK = "****"
+# Begins a value that is encrypted in the format of dotenvx.
+ENCRYPTED = "encrypted:"
 # Shorter secrets are not masked in messages: they occur in ordinary words, and the gaps would give
 # them away.
 SHORTEST = 4
@@ -107,10 +109,14 @@ def _is_secret_name(name: str) -> bool:
 
 def masked(variables: Mapping[str, str]) -> Dict[str, str]:
     """Return ``variables`` with ``****`` for each secret; an empty value stays empty."""
-    return {
-        name: MASK if value and looks_secret(name, value) else value
-        for name, value in variables.items()
-    }
+    return {name: masked_value(name, value) for name, value in variables.items()}
+
+
+def masked_value(name: str, value: str) -> str:
+    """Return ``****`` for a secret, ``encrypted:****`` for an encrypted one, else ``value``."""
+    if value.startswith(ENCRYPTED):
+        return ENCRYPTED + MASK
+    return MASK if value and looks_secret(name, value) else value
 
 
 def hidden(text: str, secrets: Iterable[str]) -> str:

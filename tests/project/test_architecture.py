@@ -20,6 +20,7 @@ MOST_ENTRIES = 12  # of a folder below the top, which has the doors too
 WINGS = """
     errors patience
     util
+    dotenvx
     config
     env
     langfuse

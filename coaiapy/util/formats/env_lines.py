@@ -5,6 +5,7 @@ import re
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from coaiapy.errors import StateError
+from coaiapy.util.masking import ENCRYPTED
 from coaiapy.util.packages import require
 
 # Older versions of python-dotenv take the closing quote of a value that ends with a backslash for
@@ -100,6 +101,8 @@ def quote(value: str) -> str:
     """
     if value.endswith("\\") and _SAFE_BARE.match(value):
         return value
+    if value.startswith(ENCRYPTED) and "'" not in value and "\\" not in value:
+        return "'{}'".format(value)  # in other quotes dotenvx expands what it has decrypted
     escaped = value.replace("\\", "\\\\")
     if ("$" in value or "`" in value) and "'" not in value and "\r" not in value:
         return "'{}'".format(escaped)

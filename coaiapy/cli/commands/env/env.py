@@ -1,8 +1,7 @@
 """``coaia env``: variables that outlive a shell session."""
 
 import argparse
-import os
-from typing import Dict, Iterable, List, Optional
+from typing import Any, Dict, Iterable, List, Optional
 
 from coaiapy import environment
 from coaiapy.cli.branches import Branch, add_branches, command_place
@@ -10,18 +9,17 @@ from coaiapy.cli.commands.env.listing import (
     add_dotenv,
     add_format,
     add_place,
-    add_reveal,
     note_format,
     path_of,
-    shown_table,
 )
+from coaiapy.cli.commands.env.notes import note_eval, note_new_key
 from coaiapy.cli.input import STDIN, agrees, read_stdin_line
-from coaiapy.cli.options import add_json, add_shell, add_yes
+from coaiapy.cli.options import add_json, add_yes
 from coaiapy.cli.parser import Parser, as_command
-from coaiapy.cli.streams import Context, is_terminal
-from coaiapy.env import cascade, handed
+from coaiapy.cli.streams import Context
+from coaiapy.dotenvx.names import is_encrypted
+from coaiapy.env import changes
 from coaiapy.env import files as env_files
-from coaiapy.env.places import chosen
 from coaiapy.util import shell
 
 # What is said where this shell and ``.coaia-env`` have different traces, by the one that is saved.
@@ -51,7 +49,7 @@ COMMANDS = (
     Branch("unset", "commands.env.env.build_unset", "remove a variable"),
     Branch(
         "source",
-        "commands.env.env.build_source",
+        "commands.env.source.build",
         "print the lines that load an environment into a shell, or show its variables",
     ),
     Branch(
@@ -68,6 +66,22 @@ COMMANDS = (
     ),
     Branch(
         "docs", "commands.env.schema.build_docs", "write the project's schema as a Markdown table"
+    ),
+    Branch(
+        "encrypt", "commands.env.encryption.build_encrypt", "encrypt the values of an environment"
+    ),
+    Branch(
+        "decrypt", "commands.env.encryption.build_decrypt", "write encrypted values in plain text"
+    ),
+    Branch(
+        "rotate",
+        "commands.env.encryption.build_rotate",
+        "make a new pair of keys, and encrypt every value again",
+    ),
+    Branch(
+        "keypair",
+        "commands.env.encryption.build_keypair",
+        "show the public key of an environment, and where its private key is",
     ),
 )
 
@@ -108,11 +122,16 @@ def set_(args: argparse.Namespace, context: Context) -> None:
     value = read_stdin_line(context) if args.value == STDIN else args.value
     if args.temp:
         context.say(shell.export_line(args.key, value))
-        _note_eval(context)
+        note_eval(context)
         return
     path = path_of(args)
-    environment.set_variable(path, args.key, value, args.format or "json")
-    context.note("set {} in {}".format(args.key, path))
+    if args.encrypt:
+        note_new_key(context, changes.set_encrypted(path, args.key, value, args.format or "json"))
+        is_sealed = True
+    else:
+        kept = environment.set_variable(path, args.key, value, args.format or "json")[args.key]
+        is_sealed = is_encrypted(kept)
+    context.note("set {} in {}{}".format(args.key, path, ", encrypted" if is_sealed else ""))
     note_format(args, path, context)
     _note_expanded(path, [args.key], context)
 
@@ -121,43 +140,12 @@ def unset(args: argparse.Namespace, context: Context) -> None:
     """Remove one variable, or print the line that removes it from this shell only."""
     if args.temp:
         context.say(shell.unset_line(args.key))
-        _note_eval(context)
+        note_eval(context)
         return
     path = path_of(args)
     removed = environment.unset_variable(path, args.key)
     text = "removed {} from {}" if removed else "{} was not set in {}"
     context.note(text.format(args.key, path))
-
-
-def source(args: argparse.Namespace, context: Context) -> None:
-    """Show one environment, or print the lines that load it into a shell."""
-    layers = _sourced(args)
-    variables = cascade.together(layers)
-    if args.json and not args.export:
-        from coaiapy.util.masking import masked
-
-        return _print_json(context, variables if args.reveal else masked(variables))
-    if not args.export:
-        context.say(shown_table(context, variables, args.reveal))
-        return None
-    given, remarks = handed.without_held(layers)
-    for line in environment.export_commands(cascade.together(given), args.shell):
-        context.say(line)
-    for sentence in remarks:
-        context.warn(sentence)
-    environment.take_up(variables)
-    _note_eval(context)
-    return None
-
-
-def _sourced(args: argparse.Namespace) -> List[cascade.Layer]:
-    """Return the environment that is named; else the cascade, if one is chosen, or ``.coaia-env``."""
-    if args.name is None and args.location is None and chosen():
-        layers = list(cascade.project_layers(chosen()))
-        if any(os.path.exists(layer.place) for layer in layers):
-            return layers
-    path = path_of(args)
-    return [cascade.Layer(path, environment.existing_variables_in(path))]
 
 
 def save(args: argparse.Namespace, context: Context) -> None:
@@ -185,12 +173,6 @@ def clear(args: argparse.Namespace, context: Context) -> Optional[int]:
     return None
 
 
-def _note_eval(context: Context) -> None:
-    """A person who sees such lines on the terminal may not know what they are for."""
-    if is_terminal(context.stdout):
-        context.note('these lines only take effect with eval: eval "$(coaia env ...)"')
-
-
 def _note_expanded(path: str, keys: Iterable[str], context: Context) -> None:
     for key in env_files.expanded_elsewhere(path, keys):
         context.note(
@@ -205,12 +187,13 @@ def _add_variable(parser: Parser) -> None:
     parser.add_argument("key", metavar="VARIABLE")
 
 
-def _add_persistence(parser: Parser, temp_help: str) -> None:
+def _add_persistence(parser: Parser, temp_help: str) -> Any:
     either = parser.add_mutually_exclusive_group()
     either.add_argument(
         "--persist", action="store_true", help="change the environment file (default)"
     )
     either.add_argument("--temp", action="store_true", help=temp_help)
+    return either
 
 
 def build_get(parser: Parser, words: List[str]) -> None:
@@ -238,11 +221,19 @@ def build_set(parser: Parser, words: List[str]) -> None:
     )
     add_place(parser)
     add_format(parser)
-    _add_persistence(parser, "print a line for eval that sets it in this shell; change no file")
+    either = _add_persistence(
+        parser, "print a line for eval that sets it in this shell; change no file"
+    )
+    either.add_argument(
+        "--encrypt",
+        action="store_true",
+        help="write the value encrypted (needs coaiapy[crypto]); see coaia env encrypt",
+    )
     as_command(
         parser,
         set_,
         """coaia env set COAIA_USER_ID john
+        coaia env set API_TOKEN - --encrypt
         coaia env set OFFSET -5 --name dev
         eval "$(coaia env set DEBUG_MODE true --temp)\"""",
         local=True,
@@ -260,23 +251,6 @@ def build_unset(parser: Parser, words: List[str]) -> None:
         unset,
         """coaia env unset OLD_VARIABLE
         eval "$(coaia env unset DEBUG_MODE --temp)\"""",
-        local=True,
-    )
-
-
-def build_source(parser: Parser, words: List[str]) -> None:
-    """Give ``parser`` what follows ``coaia env source``."""
-    add_place(parser)
-    parser.add_argument("--export", action="store_true", help="print shell lines for eval")
-    add_shell(parser)
-    add_json(parser)
-    add_reveal(parser)
-    as_command(
-        parser,
-        source,
-        """eval "$(coaia env source --export)"
-        coaia env source --name dev --export --shell fish | source
-        coaia env source --name dev""",
         local=True,
     )
 

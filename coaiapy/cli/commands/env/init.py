@@ -11,9 +11,11 @@ from coaiapy.cli.commands.env.listing import (
     note_format,
     path_of,
 )
+from coaiapy.cli.commands.env.notes import note_ignored
 from coaiapy.cli.input import read_answer
 from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context, is_terminal
+from coaiapy.env import changes
 from coaiapy.env.schema.rules import Rule
 from coaiapy.errors import UsageError
 
@@ -49,7 +51,7 @@ def init(args: argparse.Namespace, context: Context) -> None:
         raise UsageError("--schema is for --from-schema: add it")
     start = None
     if args.from_schema:
-        start = _initial(args, context, {} if args.force else environment.variables_in(path))
+        start = _initial(args, context, {} if args.force else environment.stored_in(path))
     existed = environment.init(
         path,
         args.name,
@@ -63,6 +65,8 @@ def init(args: argparse.Namespace, context: Context) -> None:
         note_format(args, path, context)
     else:
         context.note("created {}".format(path))
+    if args.location != "global":
+        note_ignored(context, changes.keep_keys_out_of_git(path))
 
 
 def _initial(

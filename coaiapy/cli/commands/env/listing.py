@@ -1,11 +1,12 @@
 """``coaia env list``: the variables of one environment or of all, as tables and as data."""
 
 import argparse
-from typing import Dict, List, NamedTuple
+from typing import Dict, List, Mapping, NamedTuple
 
 from coaiapy import environment
 from coaiapy.cli.parser import OneOfSeveral, Parser, as_command
 from coaiapy.cli.streams import Context, is_terminal
+from coaiapy.env import cascade
 from coaiapy.env import files as env_files
 from coaiapy.env.places import VARIABLE_COLUMNS, chosen
 from coaiapy.errors import UsageError
@@ -117,12 +118,12 @@ def show(args: argparse.Namespace, context: Context) -> None:
     if args.jsonl or args.csv or args.columns:
         _print_rows(args, context, _places(args))
     elif is_one and not args.json:
-        variables = environment.existing_variables_in(path_of(args))
-        context.say(shown_table(context, variables, args.reveal))
+        variables = shown_variables(context, path_of(args), args.reveal)
+        context.say(shown_table(context, variables))
     elif args.json:
         from coaiapy.cli.output import print_json
 
-        found = [_as_json(place, args.reveal) for place in _places(args)]
+        found = [_as_json(context, place, args.reveal) for place in _places(args)]
         print_json(context, found[0]["variables"] if is_one else found)
     else:
         _print_all(context, _places(args), args.reveal)
@@ -132,26 +133,47 @@ def _explain(args: argparse.Namespace, context: Context) -> None:
     """Show in which places a variable is, and which of them counts."""
     from coaiapy.cli.output import show_listing
     from coaiapy.env.explain import EXPLAIN_COLUMNS, explained
-    from coaiapy.util.masking import masked
+    from coaiapy.util.masking import masked_value
 
     if args.location:
         raise UsageError("--explain looks into both locations: leave --location out")
-    rows = explained(args.explain, args.name or chosen(), args.dotenv)
+    rows = explained(args.explain, args.name or chosen(), args.dotenv, reader(args))
     for row in rows:
         value = row["value"]
         if isinstance(value, str) and not args.reveal:
-            row["value"] = masked({args.explain: value})[args.explain]
+            row["value"] = masked_value(args.explain, value)
     show_listing(args, context, rows, EXPLAIN_COLUMNS, "place")
 
 
-def shown_table(context: Context, variables: Dict[str, str], reveal: bool) -> str:
+def reader(args: argparse.Namespace) -> cascade.Reader:
+    """Return what reads files: values are only decrypted to be shown."""
+    return environment.variables_in if args.reveal else environment.stored_in
+
+
+def shown_variables(context: Context, path: str, reveal: bool) -> Dict[str, str]:
+    """Return the variables of a file, with ``****`` for secrets unless ``reveal``.
+
+    What cannot be decrypted then is warned of, and stays masked.
+    """
+    from coaiapy.util.masking import masked
+
+    if not reveal:
+        return masked(environment.existing_stored_in(path))
+    variables, failures = environment.decrypted(path)
+    if failures:
+        others = "" if len(failures) == 1 else " (so are {} more)".format(len(failures) - 1)
+        context.warn(failures[0] + others)
+    return variables
+
+
+def shown_table(context: Context, variables: Mapping[str, str]) -> str:
     """Return a table of variables; on a terminal, values are cut to its width."""
     width = None
     if is_terminal(context.stdout):
         import shutil
 
         width = shutil.get_terminal_size().columns
-    return environment.format_environment_table(variables, reveal, width)
+    return environment.format_environment_table(variables, True, width)
 
 
 def _places(args: argparse.Namespace) -> List[Place]:
@@ -166,7 +188,7 @@ def _print_all(context: Context, places: List[Place], reveal: bool) -> None:
         return
     tables = [
         "{} ({}, {})\n{}".format(
-            name, location, path, shown_table(context, environment.variables_in(path), reveal)
+            name, location, path, shown_table(context, shown_variables(context, path, reveal))
         )
         for name, location, path in places
     ]
@@ -180,17 +202,10 @@ def _print_rows(args: argparse.Namespace, context: Context, places: List[Place])
     rows = [
         {"environment": name, "location": location, "variable": key, "value": value}
         for name, location, path in places
-        for key, value in _shown(path, args.reveal).items()
+        for key, value in shown_variables(context, path, args.reveal).items()
     ]
     show_listing(args, context, rows, VARIABLE_COLUMNS, "variable")
 
 
-def _as_json(place: Place, reveal: bool) -> Dict[str, object]:
-    return dict(place._asdict(), variables=_shown(place.path, reveal))
-
-
-def _shown(path: str, reveal: bool) -> Dict[str, str]:
-    from coaiapy.util.masking import masked
-
-    variables = environment.existing_variables_in(path)
-    return variables if reveal else masked(variables)
+def _as_json(context: Context, place: Place, reveal: bool) -> Dict[str, object]:
+    return dict(place._asdict(), variables=shown_variables(context, place.path, reveal))
