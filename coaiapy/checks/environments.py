@@ -125,7 +125,7 @@ def _match(schema: Schema, values: Sequence[Value], problems: List[Problem]) -> 
     by_pattern: Dict[str, List[Value]] = {}
     for one in values:
         pattern = schema.rules[one.name].pattern
-        if pattern is not None and one.text and not one.is_encrypted(text):
+        if pattern is not None and one.text and not is_encrypted(one.text):
             by_pattern.setdefault(pattern, []).append(one)
     if by_pattern and not expressions.can_be_bounded():
         return ["the patterns are not checked: this system cannot end one that takes too long"]

@@ -327,10 +327,8 @@ def columns_made_here(top):
         if isinstance(target, ast.Name)
     }
     for node in ast.walk(top):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in (
-            "show_listing",
-            "show_table",
-        ):
+        called = getattr(getattr(node, "func", None), "id", "")
+        if called in ("show_listing", "show_table"):
             given = [one for argument in node.args for one in ast.walk(argument)]
             if kept & {getattr(one, "id", "") for one in given}:
                 yield node.lineno

@@ -147,6 +147,10 @@ LOCAL = """
     untrust
     env init
     env set MY_API_TOKEN {kept}
+    env encrypt
+    env rotate
+    env keypair
+    env decrypt
     env list
     env list --json
     env get COAIA_TRACE_ID

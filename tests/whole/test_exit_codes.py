@@ -52,6 +52,10 @@ UNKNOWN_NAMES = """
     env list --name nosuch
     env run --name nosuch -- true
     env clear --name nosuch --yes
+    env encrypt --name nosuch
+    env decrypt --name nosuch
+    env rotate --name nosuch
+    env keypair --name nosuch
     fuse traces trace-view nosuch
     fuse traces get-observation nosuch
     fuse traces session-view nosuch
