@@ -23,12 +23,12 @@ from coaiapy.api import (
     fetch,
     flush,
     get_trace,
-    list_traces,
     patch_output,
     tash,
 )
 from coaiapy.api_models import summarize, tag, transcribe
 from coaiapy.api_observe import observe, trace
+from coaiapy.api_reads import diff_traces, list_traces, search_traces, trace_stats
 from coaiapy.errors import (
     CoaiaError,
     ConfigError,
@@ -54,6 +54,7 @@ __all__ = [
     "add_observation",
     "create_pipeline",
     "create_trace",
+    "diff_traces",
     "fetch",
     "flush",
     "get_trace",
@@ -61,10 +62,12 @@ __all__ = [
     "main",
     "observe",
     "patch_output",
+    "search_traces",
     "summarize",
     "tag",
     "tash",
     "trace",
+    "trace_stats",
     "transcribe",
 ]
 

@@ -8,7 +8,7 @@ Without Langfuse keys all records stay on this machine. With keys they are sent,
 ``timeout`` seconds (default: 15). What is not sent by then waits in the outbox and is no error.
 """
 
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Union
+from typing import Any, Dict, Iterable, Mapping, Optional, Sequence, Union
 
 Body = Dict[str, Any]
 
@@ -217,49 +217,6 @@ def get_trace(trace_id: str) -> Body:
     from coaiapy.langfuse.traces import reads as trace_reads
 
     return trace_reads.get_trace(settings.load(), trace_id)
-
-
-def list_traces(
-    *,
-    name: Optional[str] = None,
-    user_id: Optional[str] = None,
-    session_id: Optional[str] = None,
-    tags: Sequence[str] = (),
-    environment: Optional[str] = None,
-    from_time: Any = None,
-    to_time: Any = None,
-    limit: Optional[int] = 50,
-) -> List[Body]:
-    """Return the traces that meet every condition, the latest first, as ``create_trace`` does.
-
-    Their start is at or after ``from_time`` and before ``to_time``, which are in any form that
-    ``add_observation`` takes. At most ``limit`` are returned; ``None`` means all.
-
-    >>> import coaiapy
-    >>> for number in (1, 2, 3):
-    ...     trace = coaiapy.create_trace("Take {}".format(number), user_id="jane")
-    >>> [trace["name"] for trace in coaiapy.list_traces(user_id="jane", limit=2)]
-    ['Take 3', 'Take 2']
-
-    Raises ``UsageError`` for an invalid condition or limit, ``NetworkError`` when the server does
-    not answer, ``ConfigError`` for wrong settings or keys, and ``RefusedError`` when the server
-    refuses.
-    """
-    from coaiapy.config import settings
-    from coaiapy.langfuse.read.filters import TraceFilter, tags_of
-    from coaiapy.langfuse.traces import reads as trace_reads
-    from coaiapy.util import times
-
-    wanted = TraceFilter(
-        name=name,
-        user_id=user_id,
-        session_id=session_id,
-        tags=tags_of(tags),
-        environment=environment,
-        from_time=None if from_time is None else times.parse_time(from_time),
-        to_time=None if to_time is None else times.parse_time(to_time),
-    )
-    return trace_reads.list_traces(settings.load(), wanted, limit)
 
 
 def flush(timeout: float = 15.0) -> int:

@@ -15,7 +15,7 @@ from places import TOOLS
 from processes import environment
 
 import coaiapy
-from coaiapy import api, api_models, api_observe
+from coaiapy import api, api_models, api_observe, api_reads
 
 TOOL = TOOLS / "make_api_docs.py"
 FUNCTIONS = [name for name in coaiapy.__all__ if inspect.isfunction(getattr(coaiapy, name))]
@@ -42,6 +42,7 @@ def test_importing_it_loads_next_to_nothing():
         "coaiapy.api",
         "coaiapy.api_models",
         "coaiapy.api_observe",
+        "coaiapy.api_reads",
         "coaiapy.errors",
         "coaiapy.interrupts",
     ]
@@ -79,6 +80,7 @@ def test_a_script_works_locally_and_with_every_server(place, capsys):
         ("GENERATION", "no"),
     ]
     assert typed_script.last_answer() == steps[1]["id"]
+    assert typed_script.figures("john")[0] == 0
     drafts = coaiapy.get_trace(typed_script.observed("why?"))["observations"]
     assert {one["name"] for one in drafts} == {"draft", "Model"}
     assert [one["output"] for one in drafts] == ["WHY?", "WHY?"]
@@ -213,7 +215,7 @@ def test_the_document_says_what_the_functions_do():
 def test_nothing_else_is_public():
     defined = [
         name
-        for module in (api, api_models, api_observe)
+        for module in (api, api_models, api_observe, api_reads)
         for name, value in vars(module).items()
         if inspect.isfunction(value)
     ]

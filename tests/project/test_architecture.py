@@ -33,7 +33,7 @@ WINGS = """
     authoring
     checks
     legacy
-    coaiamodule cofuse api api_models api_observe
+    coaiamodule cofuse api api_models api_observe api_reads
     cli interrupts
     coaiacli
     __init__ __main__

@@ -58,3 +58,12 @@ def send() -> int:
         code: coaiapy.ExitCode = error.exit_code
         return int(code)
     return coaiapy.main(["fuse", "outbox", "status"]) if waiting else 0
+
+
+def figures(user: str) -> List[float]:
+    """Return how many observations of a user failed, and whether the last two traces differ."""
+    errors = [row["errorRate"] for row in coaiapy.trace_stats("user", user_id=user)]
+    found = coaiapy.search_traces("Interview", user_id=user, limit=2)
+    if len(found) == 2:
+        errors.append(len(coaiapy.diff_traces(found[0]["id"], found[1]["id"])["steps"]))
+    return errors
