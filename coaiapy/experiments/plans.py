@@ -25,6 +25,7 @@ COLUMNS = {
     "name": "Name",
     "dataset": "Dataset",
     "startedAt": "Started",
+    "from": "From",
     "results": "Results",
     "scores": "Scores",
     "id": "ID",
@@ -131,13 +132,21 @@ def find(journal: Journal, destination: int, run: str, dataset: Optional[str] = 
     Raises ``NotFoundError`` if this machine has none, ``UsageError`` if several have the name.
     """
     known = [one for one in every(journal, destination) if dataset in (None, one.dataset)]
+    if run == "latest" and known and run not in [one.name for one in known]:
+        return known[0]
+    return chosen(known, run, "no experiment {!r} was run on this machine")
+
+
+def chosen(known: List[Plan], run: str, nothing: str) -> Plan:
+    """Return the one of these experiments that has this name or id.
+
+    ``nothing`` says that there is none: ``NotFoundError``. Raises ``UsageError`` for several.
+    """
     found = [one for one in known if run in (one.name, one.id)]
-    if run == "latest" and not found:
-        found = known[:1]
     if not found:
+        hint = did_you_mean(run, {one.name for one in known})
         raise NotFoundError(
-            "no experiment {!r} was run on this machine{}: coaia fuse experiments list shows "
-            "them".format(run, did_you_mean(run, {one.name for one in known}))
+            "{}{}: coaia fuse experiments list shows them".format(nothing.format(run), hint)
         )
     if len(found) > 1:
         raise UsageError(

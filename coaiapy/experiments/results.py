@@ -69,7 +69,7 @@ def outcomes(journal: Journal, destination: int, plan: Plan) -> Iterator[Outcome
             if score["traceId"] == trace["id"]:
                 own.append(score)
             score = next(scores, None)
-        found = _outcome(trace, own)
+        found = outcome(trace, own)
         if found:
             yield found
 
@@ -79,7 +79,7 @@ def _records(journal: Journal, destination: int, plan: Plan, kind: str) -> Itera
     return bodies(journal, journal.rows(_OF_RUN, destination, kind, first, last))
 
 
-def _outcome(trace: Body, scores: List[Body]) -> Optional[Outcome]:
+def outcome(trace: Body, scores: List[Body]) -> Optional[Outcome]:
     """Return what a trace tells; ``None`` for one that no experiment has written."""
     metadata = trace.get("metadata")
     facts = metadata.get("experiment") if isinstance(metadata, dict) else None

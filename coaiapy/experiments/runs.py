@@ -6,8 +6,8 @@ from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Optional,
 from coaiapy.config import values as config_values
 from coaiapy.config.schema import BACKGROUND
 from coaiapy.config.settings import Settings
-from coaiapy.errors import NotFoundError, StateError
-from coaiapy.experiments import figures, gates, links, plans, records, results
+from coaiapy.errors import NetworkError, NotFoundError, StateError
+from coaiapy.experiments import figures, gates, links, plans, records, remote, results
 from coaiapy.experiments.compare import Run
 from coaiapy.experiments.evaluators import Judgement
 from coaiapy.experiments.execution import lock
@@ -24,7 +24,7 @@ from coaiapy.langfuse.send import delivery
 from coaiapy.langfuse.send.outcome import Outcome
 from coaiapy.running.seen import Redaction, masked
 from coaiapy.util.files import read_text
-from coaiapy.util.text import Note
+from coaiapy.util.text import Note, ignore_note
 
 
 class Report(NamedTuple):
@@ -169,18 +169,25 @@ def find(settings: Settings, run: str, dataset: Optional[str] = None) -> Plan:
         return plans.find(journal, destination_of(journal, settings), run, dataset)
 
 
-def outcomes(settings: Settings, plan: Plan) -> List[results.Outcome]:
-    """Return what became of each item of a run, in the order in which they were started."""
+def read(
+    settings: Settings, run: str, dataset: Optional[str] = None, note: Note = ignore_note
+) -> Run:
+    """Return all that is known of the run of this name or id, or of the ``latest``.
+
+    It is that of this machine, or else that of the server; ``note`` says what that does not tell.
+    The results are in the order in which they were started.
+    """
     with Journal() as journal:
         destination = destination_of(journal, settings)
-        found = list(results.outcomes(journal, destination, plan))
-    return sorted(found, key=lambda one: (one.started, one.trace_id))
-
-
-def read(settings: Settings, run: str, dataset: Optional[str] = None) -> Run:
-    """Return all that is known of the run of this name or id, or of the ``latest``."""
-    plan = find(settings, run, dataset)
-    found = outcomes(settings, plan)
+        try:
+            plan = plans.find(journal, destination, run, dataset)
+            found = list(results.outcomes(journal, destination, plan))
+        except NotFoundError:
+            if settings.is_local or run == "latest":
+                raise
+            there = remote.find(settings, journal, run, dataset)
+            plan, found = there.plan, remote.outcomes(settings, journal, there, note)
+    found.sort(key=lambda one: (one.started, one.trace_id))
     return Run(plan, figures.summary(found, plan.items * plan.repeat), found)
 
 
@@ -210,27 +217,50 @@ def baseline(settings: Settings, name: str, plan: Plan) -> Summary:
         return figures.summary(results.outcomes(journal, destination, found[0]), expected)
 
 
-def listed(settings: Settings) -> List[Body]:
-    """Return the runs of this machine, the latest first, each with its numbers."""
+def listed(settings: Settings, note: Note = ignore_note) -> List[Body]:
+    """Return the runs of this machine, the latest first, each with its numbers; then those that
+    only the server has, whose results it does not count.
+    """
     with Journal() as journal:
         destination = destination_of(journal, settings)
-        return [_listed(journal, destination, one) for one in plans.every(journal, destination)]
+        own = plans.every(journal, destination)
+        found = [_listed(journal, destination, one) for one in own]
+        if settings.is_local:
+            return found
+        try:
+            there = remote.listed(settings, journal)
+        except NetworkError as error:
+            if not found:
+                raise
+            note("{}; this is what this machine has run".format(error))
+            there = []
+    return found + [_row(one, "server") for one in there if one.id not in {plan.id for plan in own}]
+
+
+def _row(plan: Plan, place: str) -> Body:
+    return {
+        "name": plan.name,
+        "dataset": plan.dataset,
+        "startedAt": plan.started_at,
+        "from": place,
+        "results": str(plan.items or ""),
+        "errors": None,
+        "scores": {},
+        "description": plan.description,
+        "metadata": plan.metadata,
+        "id": plan.id,
+    }
 
 
 def _listed(journal: Journal, destination: int, plan: Plan) -> Body:
     found = figures.summary(results.outcomes(journal, destination, plan), plan.items * plan.repeat)
     means = {name: figures.rounded(found.mean(name)) for name in sorted(found.scores)}
-    return {
-        "name": plan.name,
-        "dataset": plan.dataset,
-        "startedAt": plan.started_at,
-        "results": "{} of {}".format(found.done, found.expected),
-        "errors": found.errors,
-        "scores": means,
-        "description": plan.description,
-        "metadata": plan.metadata,
-        "id": plan.id,
-    }
+    return dict(
+        _row(plan, "here"),
+        results="{} of {}".format(found.done, found.expected),
+        errors=found.errors,
+        scores=means,
+    )
 
 
 def delete(settings: Settings, plan: Plan) -> bool:

@@ -65,7 +65,7 @@ LOCAL = """
     pipeline schedule, env, environment, tag, init, trust, untrust,
     config show, completion, help, fuse outbox status, fuse outbox list, fuse outbox show, fuse outbox retry,
     fuse outbox drop, fuse outbox export, fuse sessions view, fuse score-configs presets list,
-    fuse score-configs presets show, fuse experiments list, fuse experiments show, fuse experiments compare
+    fuse score-configs presets show
 """
 
 

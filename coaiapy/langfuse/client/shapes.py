@@ -124,8 +124,19 @@ def no_item(value: Any) -> Any:
     return value
 
 
-RUN_ITEM = record("an item of a run", {"datasetRunId": name}, _of_texts("traceId"))
+RUN_ITEM = record("an item of a run", {"datasetRunId": name}, _of_texts("traceId", "datasetItemId"))
 RUN = record("a run", {"id": name, "datasetRunItems": maybe(each(RUN_ITEM))})
+LISTED_RUN = record(
+    "a run", {"id": name, "name": name, "description": maybe(text)}, _of_texts("createdAt")
+)
+EXPERIMENT = record(
+    "an experiment",
+    {"id": name, "name": maybe(text), "description": maybe(text), "itemCount": maybe(whole)},
+    _of_texts("datasetId", "startTime"),
+)
+EXPERIMENT_ITEM = record(
+    "an item of an experiment", {"id": name, "traceId": name, "experimentItemId": maybe(text)}
+)
 
 COMMENT = record(
     "a comment",
@@ -178,7 +189,10 @@ _ROUTES: List[Route] = [
     _route("GET", "/dataset-items", listed(DATASET_ITEM)),
     _route("GET", "/dataset-items/*", DATASET_ITEM),
     _route("POST", "/dataset-items", either(DATASET_ITEM, no_item)),
+    _route("GET", "/datasets/*/runs", listed(LISTED_RUN)),
     _route("GET", "/datasets/*/runs/*", RUN),
+    _route("GET", "/experiments", listed(EXPERIMENT)),
+    _route("GET", "/experiment-items", listed(EXPERIMENT_ITEM)),
     _route("POST", "/dataset-run-items", RUN_ITEM),
     _route("GET", "/comments", listed(COMMENT)),
     _route("GET", "/comments/*", COMMENT),

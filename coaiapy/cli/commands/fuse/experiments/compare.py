@@ -26,7 +26,6 @@ def build_compare(group: Any) -> None:
         coaia fuse experiments compare first second third --markdown
         coaia fuse experiments compare latest second --junit report.xml
         coaia fuse experiments compare first second --html compared.html""",
-        local=True,
     )
     parser.add_argument("base", metavar="BASE", help="name or id of the run to compare with")
     parser.add_argument("runs", metavar="RUN", nargs="+", help="runs that are compared with it")
@@ -62,8 +61,8 @@ def compare(args: argparse.Namespace, context: Context) -> None:
 
     known = settings.load(context.env_file)
     aggregate = gates.check_aggregate(args.aggregate)
-    base = runs.read(known, args.base, args.dataset)
-    others = [runs.read(known, name, args.dataset) for name in args.runs]
+    base = runs.read(known, args.base, args.dataset, context.note)
+    others = [runs.read(known, name, args.dataset, context.note) for name in args.runs]
     if any(other.plan.id == base.plan.id for other in others):
         raise UsageError("a run is compared with itself: name two runs")
     found = [of_runs(base, other, aggregate) for other in others]

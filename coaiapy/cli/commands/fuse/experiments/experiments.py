@@ -21,9 +21,8 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
         group,
         "list",
         list_runs,
-        "list the runs of this machine",
+        "list the runs of this machine, and those that Langfuse has besides",
         "coaia fuse experiments list --json",
-        local=True,
     )
     add_listing_options(listing)
     _build_show(group)
@@ -47,7 +46,6 @@ def _build_show(group: Any) -> None:
         "list the items of a run: output, scores, latency, trace",
         """coaia fuse experiments show first --failed
         coaia fuse experiments show latest --sort exact""",
-        local=True,
     )
     show.add_argument("run", metavar="RUN", help="name or id of the run, or latest")
     options.add_dataset(show)
@@ -63,7 +61,7 @@ def list_runs(args: argparse.Namespace, context: Context) -> None:
     from coaiapy.config import settings
     from coaiapy.experiments import plans, runs
 
-    found = runs.listed(settings.load(context.env_file))
+    found = runs.listed(settings.load(context.env_file), context.note)
     show_listing(args, context, found, plans.COLUMNS, "run")
 
 
@@ -73,8 +71,8 @@ def show_run(args: argparse.Namespace, context: Context) -> None:
     from coaiapy.experiments import results, runs
 
     known = settings.load(context.env_file)
-    plan = runs.find(known, args.run, args.dataset)
-    rows = [one.body() for one in runs.outcomes(known, plan)]
+    found = runs.read(known, args.run, args.dataset, context.note)
+    rows = [one.body() for one in found.outcomes]
     if args.failed:
         rows = [row for row in rows if row["state"] != "ok"]
     names = sorted({name for row in rows for name in row["scores"]})
