@@ -5,12 +5,14 @@ import time
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from coaiapy.dotenvx.names import is_encrypted
+from coaiapy.dotenvx.opening import Opener
 from coaiapy.env import cascade
 from coaiapy.env import files as env_files
 from coaiapy.env.names import CONTEXT_KEYS
 from coaiapy.env.places import cascade_of, path_of
 from coaiapy.env.schema import files as schema_files
 from coaiapy.env.schema.rules import Complaint, Rule, Schema, complaints, shown
+from coaiapy.errors import CoaiaError
 from coaiapy.running import expressions
 from coaiapy.util import files
 from coaiapy.util.formats.json_schema import end_at_text
@@ -19,12 +21,16 @@ from coaiapy.util.text import did_you_mean
 
 
 class Value(NamedTuple):
-    """A value of a variable, and where it is: in a line of a file, or in this process."""
+    """A value of a variable, and where it is: in a line of a file, or in this process.
+
+    ``is_sealed`` says that it is encrypted there.
+    """
 
     name: str
     text: str
     path: str
     line: int
+    is_sealed: bool = False
 
 
 class Checked(NamedTuple):
@@ -44,12 +50,13 @@ def check(
     """
     values: List[Value] = []
     problems: List[Problem] = []
+    remarks: List[str] = []
     for path in cascade_of(environment, dotenv) + [path_of(None, "global")]:
         if os.path.exists(path):
-            values.extend(_read(path, problems))
+            values.extend(_read(path, problems, remarks))
     own = [name for name in schema.rules if name in os.environ]
     values.extend(Value(name, cascade.os_value(name), cascade.OS_ENVIRONMENT, 0) for name in own)
-    remarks = _violations(schema, values, problems)
+    remarks += _violations(schema, values, problems)
     problems.extend(_missing(schema, environment, values))
     return Checked(problems, remarks)
 
@@ -61,13 +68,13 @@ def check_files(paths: Sequence[str], schema_path: Optional[str] = None) -> Chec
     may be a schema itself.
     """
     problems: List[Problem] = []
+    remarks: List[str] = []
     values: Dict[str, List[Value]] = {}
     for path in paths:
         folder, name = os.path.split(path)
         found = values.setdefault(folder, [])
         if name not in schema_files.NAMES and path != schema_path:
-            found.extend(_read(path, problems))
-    remarks: List[str] = []
+            found.extend(_read(path, problems, remarks))
     for folder in values:
         schema = schema_files.load(schema_path, folder)
         remarks.extend(_violations(schema, values[folder], problems))
@@ -97,24 +104,39 @@ def complaints_with_pattern(rule: Rule, text: str) -> List[str]:
     return found
 
 
-def _read(path: str, problems: List[Problem]) -> List[Value]:
-    """Return the values of a file; its lines that are no variable are among the problems."""
+def _read(path: str, problems: List[Problem], remarks: List[str]) -> List[Value]:
+    """Return the values of a file, decrypted; its lines that are no variable are among the problems.
+
+    An encrypted value whose key is not there is left out, with a remark, but for its name.
+    """
     found = env_files.understood(path, files.read_text(path, newline=""), is_lenient=True)
     if not env_files.is_dotenv(path):
         said = "this is not NAME=VALUE, or the name has other characters than letters, digits and _"
         problems.extend(Problem(path, line, 1, "no-variable", said) for line in found.skipped)
-    variables = env_files.without_metadata(found.variables)
-    return [Value(name, text, path, found.lines[name]) for name, text in variables.items()]
+    opener = Opener(path, found.variables)
+    values, failures = [], []
+    for name, text in env_files.without_metadata(found.variables).items():
+        is_sealed = is_encrypted(text)
+        try:
+            text = opener.open(name, text)
+        except CoaiaError as error:
+            failures.append(str(error))
+        values.append(Value(name, text, path, found.lines[name], is_sealed))
+    if failures:
+        others = " (nor are {} more)".format(len(failures) - 1) if failures[1:] else ""
+        remarks.append("not checked: {}{}".format(failures[0], others))
+    return values
 
 
 def _broken(rule: Rule, text: str) -> List[Complaint]:
-    """Return what is wrong with a value; an empty one is none, and an encrypted one not known."""
+    """Return what is wrong with a value; an empty one is none, and one still encrypted not known."""
     return [] if text == "" or is_encrypted(text) else complaints(rule, text)
 
 
 def _problem(schema: Schema, one: Value, broken: Complaint) -> Problem:
     rule = schema.rules[one.name]
-    said = "{}: {} {}".format(one.name, shown(rule, one.text), broken.said)
+    value = "the value" if one.is_sealed else shown(rule, one.text)
+    said = "{}: {} {}".format(one.name, value, broken.said)
     if one.line:
         return Problem(one.path, one.line, 1, broken.rule, said)
     return Problem(schema.path, rule.line, 1, broken.rule, "{} in {}".format(said, one.path))

@@ -1,10 +1,10 @@
-"""Tells of every place that may have a variable whether it does, and which one counts and why."""
+"""Tells which place a variable comes from and why, and in what two environments differ."""
 
 import os
 from typing import Dict, List, Optional
 
 from coaiapy.env import files as env_files
-from coaiapy.env import held
+from coaiapy.env import handed, held
 from coaiapy.env.cascade import (
     OS_ENVIRONMENT,
     Layer,
@@ -13,10 +13,14 @@ from coaiapy.env.cascade import (
     is_open,
     os_layer,
     project_layers,
+    together,
 )
+from coaiapy.env.places import UNNAMED, is_path, path_of
+from coaiapy.errors import CoaiaError
 from coaiapy.util import shell
 
 EXPLAIN_COLUMNS = {"place": "Place", "line": "Line", "value": "Value", "state": "State"}
+DIFF_COLUMNS = {"variable": "Variable", "state": "State", "first": "First", "second": "Second"}
 USED = "used"
 
 
@@ -66,3 +70,52 @@ def _line(layer: Layer, key: str) -> Optional[int]:
         return None
     found = env_files.load(layer.place)
     return found.lines.get(key) if found else None
+
+
+def differences(
+    first: str,
+    second: str,
+    dotenv: Optional[bool] = None,
+    read: Reader = env_files.variables_in,
+) -> List[Dict[str, object]]:
+    """Return a row with ``DIFF_COLUMNS`` for each variable in which two environments differ.
+
+    Each is a name, for its cascade as ``coaia env run`` reads it (``default`` is the unnamed one), or
+    a path, for that file alone. Encrypted values are compared decrypted where that can be done; the
+    rows have what ``read`` returns. Raises ``NotFoundError`` if an environment does not exist.
+    """
+    one, other = (_variables_of(word, dotenv, _opened) for word in (first, second))
+    shown, shown_other = (_variables_of(word, dotenv, read) for word in (first, second))
+    rows = []  # type: List[Dict[str, object]]
+    for key in sorted(set(one).union(other)):
+        if one.get(key) == other.get(key):
+            continue
+        state = "differs"
+        if key not in one or key not in other:
+            state = "only in " + (first if key in one else second)
+        values = {"first": shown.get(key), "second": shown_other.get(key)}
+        rows.append(dict(values, variable=key, state=state))
+    return rows
+
+
+def _variables_of(word: str, dotenv: Optional[bool], read: Reader) -> Dict[str, str]:
+    if is_path(word):
+        env_files.check_exists(word)
+        return dict(read(word))
+    name = None if word == UNNAMED else word
+    if name:
+        handed.check_any(name, dotenv)
+    else:
+        env_files.check_exists(path_of())
+    return together(list(project_layers(name, dotenv, read)))
+
+
+def _opened(path: str) -> Dict[str, str]:
+    """Return the variables of a file, decrypted where the key and the package for it are there."""
+    variables, stored = env_files.variables_in(path), env_files.stored_in(path)
+    for name in stored:
+        try:
+            stored[name] = variables[name]
+        except CoaiaError:
+            pass  # then it is compared as it stands there
+    return stored

@@ -56,7 +56,7 @@ def load(path: str) -> Optional[EnvFile]:
     """
     if not os.path.exists(path):
         return None
-    return understood(path, files.read_text(path, newline=""))
+    return understood(path, str(raw_text(path)))
 
 
 def understood(path: str, raw: str, is_lenient: bool = False) -> EnvFile:
@@ -175,13 +175,11 @@ def change(
     the file stays as it is. A missing or empty file is written in ``format``; any other keeps its
     format.
     """
-    from coaiapy.env import held  # not at the top: who only reads a file needs no trust
-
     _make_folder_of(path)
     with files.locked(path):
         found = load(path)
         variables = dict(found.variables) if found else {}
-        is_own = not held.needing_trust(variables) or held.is_trusted(path)
+        is_own = is_all_own(path, variables)
         edit(variables)
         if found is None or not found.text.strip():
             _write(path, variables, render(variables, format), is_own)
@@ -196,6 +194,32 @@ def replace(path: str, variables: Dict[str, str], format: str = "json") -> None:
     _make_folder_of(path)
     with files.locked(path):
         _write(path, variables, render(variables, format), is_own=True)
+
+
+def rewrite(path: str, raw: str, before: Optional[str], is_own: bool) -> None:
+    """Replace the whole text of the file at ``path``, which is ``before`` (``None``: no file).
+
+    ``is_own`` says that the text has nothing that waits for trust. Raises ``StateError`` if the text
+    cannot be understood, or the file is another by now.
+    """
+    variables = understood(path, raw).variables
+    _make_folder_of(path)
+    with files.locked(path):
+        if raw_text(path) != before:
+            raise StateError("{} was changed by another program meanwhile".format(path))
+        _write(path, variables, raw, is_own)
+
+
+def raw_text(path: str) -> Optional[str]:
+    """Return the text of a file with its own line ends, ``None`` if there is no file."""
+    return files.read_text(path, newline="") if os.path.exists(path) else None
+
+
+def is_all_own(path: str, variables: Mapping[str, str]) -> bool:
+    """Tell whether nothing in a file waits for trust, so that nothing has to after a change."""
+    from coaiapy.env import held  # not at the top: who only reads a file needs no trust
+
+    return not held.needing_trust(variables) or held.is_trusted(path)
 
 
 def _write(path: str, variables: Mapping[str, str], text: str, is_own: bool) -> None:

@@ -17,6 +17,8 @@ VARIABLE_COLUMNS = {
     "variable": "Variable",
     "value": "Value",
 }
+# What the environment without a name is called where a name is needed.
+UNNAMED = "default"
 # Ends the name of a file that stays on one machine.
 LOCAL = ".local"
 # Files beside .env that are no environments: patterns for people, schemas and keys of other tools.
@@ -100,6 +102,16 @@ def _not_a_name(name: str) -> str:
         "{!r} cannot name an environment: use letters, digits, '.', '_' and '-', and no .lock, "
         ".swp or .tmp at the end".format(name)
     )
+
+
+def is_path(word: str) -> bool:
+    """Tell whether a word that stands for an environment is the path of a file, and no name."""
+    return word.startswith(".") or os.sep in word or "/" in word
+
+
+def path_or_name(word: str) -> str:
+    """Return the path of the file that a word stands for: a path, a name or ``UNNAMED``."""
+    return word if is_path(word) else path_of(None if word == UNNAMED else word)
 
 
 def chosen() -> Optional[str]:

@@ -89,11 +89,11 @@ def write_atomic(
         os.chmod(temporary, mode)
         os.replace(temporary, target)
     except OSError as error:
-        _remove_quietly(temporary)
+        remove_quietly(temporary)
         said = "cannot write {}: {}{}".format(path, reason(error), advice_for(path))
         raise StateError(said) from error
     except BaseException:
-        _remove_quietly(temporary)
+        remove_quietly(temporary)
         raise
 
 
@@ -121,7 +121,7 @@ def replacing(path: str) -> Iterator[IO[str]]:
         raise StateError("cannot write {}: {}".format(path, reason(error))) from error
     finally:
         if is_file:
-            _remove_quietly(target)
+            remove_quietly(target)
 
 
 def temporary_beside(path: str, suffix: str = "") -> str:
@@ -205,7 +205,8 @@ def _umask() -> int:
         return mask
 
 
-def _remove_quietly(path: str) -> None:
+def remove_quietly(path: str) -> None:
+    """Remove a file, if it is there and that is possible."""
     try:
         os.unlink(path)
     except OSError:
@@ -261,7 +262,7 @@ def _lock_file(path: str, deadline: float) -> Iterator[None]:
     try:
         yield
     finally:
-        _remove_quietly(lock_path)
+        remove_quietly(lock_path)
 
 
 def _wait_for_lock(path: str, deadline: float, error: OSError, hint: str = "") -> None:

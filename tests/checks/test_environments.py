@@ -88,10 +88,22 @@ def test_a_line_break_at_the_end_is_no_match(project):
     assert [one[2] for one in checked()] == ["no-match"]
 
 
-def test_dotenv_files_and_encrypted_values(project):
-    (project / ".env").write_text("PORT=encrypted:abc\nAPI_KEY=encrypted:abc\nBARE\n")
+def test_dotenv_files_take_part(project):
+    (project / ".env").write_text("PORT=1\nAPI_KEY=sk-\nBARE\n")
     assert checked(dotenv=True) == []
     assert len(checked()) == 2
+
+
+def test_encrypted_values_are_checked_where_the_key_is_there_and_never_shown(run, project):
+    for name, value in (("PORT", "canary"), ("API_KEY", "sk-"), ("LEVEL", "loud")):
+        run("env", "set", name, value, "--encrypt")
+    found = checked()
+    assert [one[2] for one in found] == ["wrong-type", "not-in-enum"]
+    assert not [one for one in found if "canary" in one[3] or "loud" in one[3]]
+    (project / ".env.keys").unlink()
+    found = check(json_form.parse(json.dumps(SCHEMA), "S"))
+    assert found.problems == [] and len(found.remarks) == 1
+    assert "no private key" in found.remarks[0] and "2 more" in found.remarks[0]
 
 
 def test_a_file_that_cannot_be_understood_is_an_error_of_its_own(project):

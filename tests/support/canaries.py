@@ -160,6 +160,9 @@ LOCAL = """
     env list --explain MY_API_TOKEN --dotenv
     env run --dotenv -- true
     env check --dotenv
+    env diff default saved
+    env copy default copied
+    env edit --discard
     env docs
     env clear --name saved --yes
     fuse sessions view

@@ -51,6 +51,9 @@ UNKNOWN_NAMES = """
     env source --name nosuch
     env list --name nosuch
     env run --name nosuch -- true
+    env diff nosuch default
+    env copy nosuch other
+    env edit --name nosuch
     env clear --name nosuch --yes
     env encrypt --name nosuch
     env decrypt --name nosuch

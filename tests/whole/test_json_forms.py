@@ -11,11 +11,8 @@ from servers import point_at
 # Commands that print nothing on stdout, or what is JSON, JSON Lines, shell lines or a file anyway.
 WITHOUT = """
     completion help init untrust run
-<<<<<<< HEAD
-    env clear, env init, env run, env docs, env save, env set, env unset
-=======
-    env clear, env init, env run, env save, env set, env unset, env encrypt, env decrypt, env rotate
->>>>>>> e59074a (Test and describe encrypted environments)
+    env clear, env init, env run, env docs, env copy, env edit, env save, env set, env unset
+    env encrypt, env decrypt, env rotate
     tash, stash delete
     pipeline schema, pipeline schedule, pipeline untrust, synthesize
     fuse traces delete, fuse traces add-observations

@@ -60,6 +60,13 @@ COMMANDS = (
     Branch("clear", "commands.env.env.build_clear", "delete an environment with all its variables"),
     Branch("run", "commands.env.run.build", "start a command with the variables of an environment"),
     Branch(
+        "diff",
+        "commands.env.edit.build_diff",
+        "show in which variables two environments differ (exit code 1 if in any)",
+    ),
+    Branch("copy", "commands.env.edit.build_copy", "copy an environment to another name"),
+    Branch("edit", "commands.env.edit.build_edit", "edit an environment's file in your editor"),
+    Branch(
         "check",
         "commands.env.schema.build_check",
         "check an environment's files against the project's schema",

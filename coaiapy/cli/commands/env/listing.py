@@ -8,10 +8,8 @@ from coaiapy.cli.parser import OneOfSeveral, Parser, as_command
 from coaiapy.cli.streams import Context, is_terminal
 from coaiapy.env import cascade
 from coaiapy.env import files as env_files
-from coaiapy.env.places import VARIABLE_COLUMNS, chosen
+from coaiapy.env.places import UNNAMED, VARIABLE_COLUMNS, chosen
 from coaiapy.errors import UsageError
-
-UNNAMED = "default"
 
 
 class Place(NamedTuple):

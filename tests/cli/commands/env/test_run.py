@@ -76,6 +76,15 @@ def test_what_starts_programs_needs_trust(run, project, printed):
     assert printed(*options, names=names) == ["1", "2", "evil", "evil.so"]
 
 
+def test_encrypted_values_reach_the_command_decrypted_or_it_is_not_started(run, project, printed):
+    run("env", "set", "A", "1", "--encrypt")
+    assert printed() == ["1", None]
+    (project / ".env.keys").unlink()
+    found = run("env", "run", "--", "touch", "started")
+    assert found.code == 3 and "A in .coaia-env is encrypted" in found.err
+    assert not (project / "started").exists()
+
+
 @pytest.mark.parametrize(
     "words, code",
     [
