@@ -150,6 +150,7 @@ LOCAL = """
     env encrypt
     env rotate
     env keypair
+    env guard .env.keys
     env decrypt
     env list
     env list --json

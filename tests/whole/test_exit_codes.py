@@ -31,6 +31,7 @@ MISSING = """
     synthesize -F NO -O out.mp3
     synthesize --ssml -F NO -O out.mp3
     transcribe NO
+    env guard NO
     trust NO
     env check --schema NO
     env check NO

@@ -90,6 +90,11 @@ COMMANDS = (
         "commands.env.encryption.build_keypair",
         "show the public key of an environment, and where its private key is",
     ),
+    Branch(
+        "guard",
+        "commands.env.guard.build",
+        "refuse secrets and private keys that are about to be committed",
+    ),
 )
 
 
