@@ -28,6 +28,7 @@ REQUIREMENTS = [
     "requests",
     "python-dotenv",
     "PyYAML",
+    "semantic_version>=2.10",
     "tqdm",
 ]
 

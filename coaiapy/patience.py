@@ -49,6 +49,8 @@ LANGFUSE = 15.0
 LANGFUSE_PAGE = LANGFUSE_ITEM = 90.0
 # Tries of a read or a deletion while no connection can be made: more would rarely help.
 UNCONNECTED_TRIES = 2
+# git, for each thing that it is asked.
+GIT = 120.0
 # All pages of a listing, and all checks of services, unless the command has a limit of its own.
 LISTING = 300.0
 CHECKS = 30.0

@@ -80,6 +80,13 @@ KEYS = (
         patience.LANGFUSE_PART,
     ),
     Key(
+        "galleries",
+        ("COAIA_GALLERIES",),
+        TEXT,
+        "more galleries of templates, NAME=SOURCE with spaces between them, that coaia pipeline "
+        "search looks through and install knows by name",
+    ),
+    Key(
         "journal_keep_days",
         (),
         NUMBER,

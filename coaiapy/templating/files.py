@@ -11,6 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from coaiapy.config import trust
 from coaiapy.errors import NotFoundError, StateError, UsageError
+from coaiapy.templating import changes
 from coaiapy.templating.document import Document, checked_document
 from coaiapy.util import files
 from coaiapy.util.formats import line_numbers, yaml_values
@@ -39,7 +40,7 @@ MOST_BYTES = 100000
 BY_PATH = "file"
 # How the name of a file ends that has the tests of a template.
 TESTS = ".test"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 
 
 class LocatedError(UsageError):
@@ -90,7 +91,7 @@ def check_name(name: str) -> str:
     """Return ``name``; ``UsageError`` if a template cannot have this name."""
     if isinstance(name, str) and name.endswith(TESTS):
         raise UsageError("{!r} is a name of tests, not of a template: use another".format(name))
-    if not (isinstance(name, str) and _NAME.match(name)):
+    if not (isinstance(name, str) and NAME.match(name)):
         raise UsageError(
             "{!r} is not a valid template name: use up to 100 letters, digits, '.', '_' and '-', "
             "and begin with a letter or a digit".format(name)
@@ -107,11 +108,19 @@ def find(name: str, beside: Optional[Source] = None) -> Optional[Found]:
     own = []
     if beside is not None and beside.place == BY_PATH:
         own = [Place(BY_PATH, os.path.dirname(beside.path))]
-    for place in own + places():
+    for place in own + _settled_places():
         found = find_in(place, name)
         if found:
             return found
     return None
+
+
+def _settled_places() -> List[Place]:
+    """Return the folders, in which no change is half done."""
+    found = places()
+    for place in found[:-1]:
+        changes.settle(os.path.dirname(place.folder))
+    return found
 
 
 def at(path: str) -> Found:
@@ -153,12 +162,12 @@ def find_all() -> Tuple[List[Found], List[str]]:
     """Return all templates, sorted by name, and an error message for each unusable file."""
     found: Dict[str, Optional[Found]] = {}
     complaints = []
-    for place in places():
+    for place in _settled_places():
         for entry in entries(place.folder):
             name, suffix = os.path.splitext(entry)
             if suffix not in SUFFIXES or name.startswith(".") or name.endswith(TESTS):
                 continue
-            if not _NAME.match(name):
+            if not NAME.match(name):
                 path = os.path.join(place.folder, entry)
                 complaints.append("{}: this is not a valid template name".format(path))
             elif name not in found:
@@ -178,9 +187,17 @@ def read(found: Found) -> Source:
 
     Raises ``UsageError`` with the file and the line or field, ``StateError`` if it cannot be read.
     """
-    content = read_regular(found.path, MOST_BYTES)
-    parsed = parse(files.input_text(content, found.path), found.path)
-    document = checked_document(parsed, found.path, lambda part: line_in(found.path, part))
+    return read_content(found, read_regular(found.path, MOST_BYTES))
+
+
+def read_content(found: Found, content: bytes) -> Source:
+    """Return what ``read`` does, of a file with this ``content``, which need not be there."""
+    text = files.input_text(content, found.path)
+
+    def line_of(part: line_numbers.Path) -> str:
+        return "line {}".format(places_in(text, found.path)(part).line)
+
+    document = checked_document(parse(text, found.path), found.path, line_of)
     document["name"] = found.name
     return Source(document, found.path, found.place, trust.digest(content))
 

@@ -3,7 +3,7 @@
 from typing import Any, Dict, List, NamedTuple, Tuple
 
 from coaiapy.errors import CoaiaError, UsageError
-from coaiapy.templating import files
+from coaiapy.templating import files, versions
 from coaiapy.templating.document import Document, checked_document
 from coaiapy.templating.files import Found, LocatedError, Source
 from coaiapy.templating.model import PipelineTemplate, template_from
@@ -14,7 +14,7 @@ _MERGED = ("metadata", "trace")
 _BY_NAME = ("variables", "steps")
 # The fields of a variable that can make its default wrong.
 _FIELDS_OF_DEFAULT = ("default", "type", "choices", "minimum", "maximum")
-_OWN = ("name", "created_at", "extends")
+_OWN = ("name", "created_at", "extends", "requires", "source")
 # The files that make up a template, from the first base to the template itself.
 Descent = List[Source]
 
@@ -70,20 +70,36 @@ def line_of_descent(source: Source) -> Descent:
     descent = [source]
     while descent[0].document.get("extends"):
         path = descent[0].path
-        wanted = descent[0].document["extends"]
-        names.append(wanted)
-        if wanted in names[:-1]:
+        wanted = versions.wanted(descent[0].document["extends"])
+        names.append(wanted.name)
+        if wanted.name in names[:-1]:
             raise _extends_error(path, " forms a cycle: {}".format(" -> ".join(names)))
         try:
-            base = files.find(wanted, descent[0])
+            base = files.find(wanted.name, descent[0])
         except UsageError as error:
             raise _extends_error(path, ": {}".format(error)) from error
         if base is None:
             known = [each.name for each in files.find_all()[0]]
-            hint = did_you_mean(wanted, known)
-            raise _extends_error(path, ": no template {!r}{}".format(wanted, hint))
+            hint = did_you_mean(wanted.name, known)
+            raise _extends_error(path, ": no template {!r}{}".format(wanted.name, hint))
         descent.insert(0, files.read(base))
+        problem = wanted.problem or wanted.missed_by(versions.version_of(descent[0].document))
+        if problem:
+            raise _extends_error(path, ": {} ({})".format(problem, base.path))
+    _check_requirements(descent)
     return descent
+
+
+def _check_requirements(descent: Descent) -> None:
+    """Raise ``UsageError`` with everything that the files need and this installation has not."""
+    unmet = [
+        LocatedError(source.path, files.place_in(source.path, ("requires",)), problem)
+        for source in descent
+        for problem in versions.unmet(source.document)
+    ]
+    if unmet:
+        told = [unmet[0].told] + [str(one) for one in unmet[1:]]
+        raise LocatedError(unmet[0].path, unmet[0].place, "; ".join(told))
 
 
 def _extends_error(path: str, problem: str) -> UsageError:

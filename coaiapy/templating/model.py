@@ -12,6 +12,7 @@ from coaiapy.templating.document import (
     without_nulls,
 )
 from coaiapy.templating.language import Language, TemplateError
+from coaiapy.templating.versions import DEFAULT, version_of
 from coaiapy.util.old_names import with_old_names
 from coaiapy.util.text import did_you_mean
 
@@ -85,10 +86,13 @@ class PipelineStep(NamedTuple):
 
 
 class PipelineTemplate(NamedTuple):
-    """A template, merged with those it extends; ``source`` is the path of its file."""
+    """A template, merged with those it extends; ``source`` is the path of its file.
+
+    ``origin`` is where it is published, the ``source`` in its file.
+    """
 
     name: str
-    version: str = "1.0"
+    version: str = DEFAULT
     description: Optional[str] = None
     author: Optional[str] = None
     created_at: Optional[str] = None
@@ -98,6 +102,8 @@ class PipelineTemplate(NamedTuple):
     metadata: Dict[str, Any] = {}
     trace: Dict[str, Any] = {}
     source: Optional[str] = None
+    requires: Dict[str, Any] = {}
+    origin: Optional[str] = None
 
     @classmethod
     @with_old_names(data="document")
@@ -110,6 +116,8 @@ class PipelineTemplate(NamedTuple):
         """Return the template as in a template file."""
         document = _set_fields(self, always=("name", "version", "description"))
         document.pop("source", None)
+        if self.origin:
+            document["source"] = document.pop("origin")
         document["variables"] = [variable.to_dict() for variable in self.variables]
         document["steps"] = [step.to_dict() for step in self.steps]
         return document
@@ -134,7 +142,8 @@ def template_from(document: Document, source: Optional[str]) -> PipelineTemplate
     fields = dict(document)
     fields["variables"] = [PipelineVariable(**entry) for entry in _kept(document["variables"])]
     fields["steps"] = [_step(entry) for entry in _kept(document["steps"])]
-    fields["version"] = str(document.get("version", "1.0"))
+    fields["version"] = version_of(document)
+    fields["origin"] = fields.pop("source", None)
     fields.setdefault("name", "")
     return PipelineTemplate(source=source, **fields)
 

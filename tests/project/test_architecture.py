@@ -25,7 +25,7 @@ WINGS = """
     env
     langfuse
     templating stash llm views
-    audio
+    audio gallery
     running
     experiments
     environment

@@ -13,7 +13,7 @@ from coaiapy.pipeline import create, load, preview
 GALLERY = ROOT / "templates"
 TEMPLATES = sorted(
     path
-    for path in GALLERY.iterdir()
+    for path in GALLERY.glob("[a-z]*")
     if path.suffix in (".json", ".yaml", ".yml") and ".test" not in path.suffixes
 )
 README = (GALLERY / "README.md").read_text(encoding="utf-8")
@@ -69,7 +69,13 @@ def test_the_readme_lists_each_variable_with_its_type(path):
     assert required == set(template.get_required_variables())
 
 
-def test_the_commands_of_the_readme_work(run):
+def test_the_index_of_the_gallery_is_new(run):
+    result = run("pipeline", "index", GALLERY, "--check")
+    assert result.code == 0, result.err
+
+
+def test_the_commands_of_the_readme_work(run, project):
+    shutil.copytree(str(GALLERY), str(project / "templates"))
     lines = re.findall(r"^coaia (.+)$", README, re.M)
     assert len(lines) >= 4
     for line in lines:
@@ -103,7 +109,7 @@ def test_the_tests_of_templates_pass_and_meet_every_condition(folder, run):
         missed = met["never_true"] + met["never_false"] + met["never_taken"]
         assert not missed, path
     tested = {case["template"] for case in body["cases"]}
-    named = [path for path in (ROOT / folder).iterdir() if path.name != "README.md"]
+    named = [path for path in (ROOT / folder).glob("[a-z]*")]
     assert tested == {path.name.split(".")[0] for path in named if path.is_file()}
 
 

@@ -88,7 +88,7 @@ def test_it_says_how_much_a_template_may_make():
         template_bounds.MAX_LOOPS,
         template_bounds.MAX_SIZE,
         template_bounds.MAX_WORK,
-        template_files._MAX_BYTES,
+        template_files.MOST_BYTES,
     ):
         assert " {:,} ".format(limit) in TEXT or " {:,};".format(limit) in TEXT
 

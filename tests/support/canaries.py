@@ -182,6 +182,12 @@ LOCAL = """
     pipeline run simple-trace --var trace_name=x --dry-run
     pipeline schedule simple-trace --cron @daily --format systemd --var trace_name=x
     pipeline show simple-trace
+    pipeline install ./nowhere
+    pipeline update
+    pipeline outdated
+    pipeline uninstall none
+    pipeline index .
+    pipeline search text --timeout 0
     pipeline init mine
     pipeline schema
     pipeline validate simple-trace

@@ -57,11 +57,12 @@ OTHERS = (
     "transcribe audio.wav",
     "gh issues list --owner o --repo r",
 )
+GALLERIES = ("pipeline install gallery", "pipeline search word")
 REDIS = ("fetch key", "tash key value", "stash list", "stash ttl key", "stash delete key --yes")
 # These ask no server.
 LOCAL = """
     pipeline list, pipeline show, pipeline init, pipeline schema, pipeline validate, pipeline test,
-    pipeline trust, pipeline untrust,
+    pipeline trust, pipeline untrust, pipeline uninstall, pipeline index,
     pipeline schedule, env, environment, tag, init, trust, untrust,
     config show, completion, help, fuse outbox status, fuse outbox list, fuse outbox show, fuse outbox retry,
     fuse outbox drop, fuse outbox export, fuse sessions view, fuse score-configs presets list,
@@ -91,6 +92,7 @@ def name_everywhere(monkeypatch, url):
     for name in ("AWS_KEY_ID", "AWS_SECRET_KEY"):
         monkeypatch.setenv(name, "key")
     monkeypatch.setenv("OPENAI_BASE_URL", url + "/v1")
+    monkeypatch.setenv("COAIA_GALLERIES", "gallery={}/templates.zip".format(url))
 
 
 def write_audio(folder):
@@ -103,7 +105,7 @@ def write_audio(folder):
         sound.writeframes(b"\0\x40\0\xc0" * 400)
 
 
-@pytest.mark.parametrize("words", LANGFUSE + OTHERS)
+@pytest.mark.parametrize("words", LANGFUSE + OTHERS + GALLERIES)
 def test_no_command_waits_for_a_silent_server(ends, monkeypatch, project, words):
     write_audio(project)
     with misbehaving(silent) as port:
@@ -208,7 +210,7 @@ def test_zero_asks_nobody(run, use, monkeypatch, project):
     write_audio(project)
     server = use("v3")
     name_everywhere(monkeypatch, server.url)
-    for words in LANGFUSE + OTHERS:
+    for words in LANGFUSE + OTHERS + GALLERIES:
         if words not in ("fuse doctor", "config check --online"):
             result = run(*(words.split() + ["--timeout", "0"]))
             assert result.code == ExitCode.NETWORK, (words, result)

@@ -10,6 +10,8 @@ MISSING = """
     --env NO fuse traces list
     fuse traces add-observations t -f NO
     fuse traces import NO
+    pipeline install ./NO
+    pipeline index ./NO
     fuse traces patch-output t -f NO
     fuse prompts create p -f NO
     fuse prompts push NO
@@ -47,6 +49,9 @@ UNKNOWN_NAMES = """
     pipeline test nosuch
     pipeline create nosuch
     pipeline init new --from nosuch
+    pipeline install nosuch
+    pipeline update nosuch
+    pipeline uninstall nosuch
     pipeline schedule nosuch --cron @daily --format systemd
     env get NOSUCH
     env source --name nosuch

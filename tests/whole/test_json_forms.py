@@ -14,7 +14,7 @@ WITHOUT = """
     env clear, env init, env run, env docs, env copy, env edit, env save, env set, env unset
     env encrypt, env decrypt, env rotate
     tash, stash delete
-    pipeline schema, pipeline schedule, pipeline untrust, synthesize
+    pipeline schema, pipeline schedule, pipeline untrust, pipeline uninstall, pipeline index, synthesize
     fuse traces delete, fuse traces add-observations
     fuse traces export, fuse traces import
     fuse prompts delete, fuse datasets export, fuse dataset-items delete, fuse experiments delete
@@ -24,7 +24,7 @@ WITHOUT = """
 STORED = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z\Z"
 LOOKS_LIKE_TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
 LISTINGS = """
-    config show, env list --jsonl, stash list, stash ttl k, pipeline list, p --list
+    config show, env list --jsonl, stash list, stash ttl k, pipeline list, pipeline list --installed, pipeline outdated, p --list
     fuse traces, fuse traces list, fuse traces list-observations, fuse traces stats, fuse traces search x, fuse sessions list
     fuse prompts list, fuse datasets list, fuse dataset-items list d, fuse comments list
     fuse projects, fuse scores list, fuse score-configs list, fuse score-configs available

@@ -4,7 +4,7 @@ import argparse
 from typing import Any, Dict, List, Mapping
 
 from coaiapy import pipeline
-from coaiapy.cli.commands.pipeline import options, run, schedule, trust
+from coaiapy.cli.commands.pipeline import galleries, install, options, run, schedule, trust
 from coaiapy.cli.commands.pipeline.authoring import test, validate
 from coaiapy.cli.options import add_dry_run, add_export_env, add_json
 from coaiapy.cli.output import add_listing_options, print_json, show_listing, show_trace
@@ -38,6 +38,8 @@ def build(parser: Parser, words: List[str]) -> None:
     trust.build(group)
     validate.build(group)
     test.build(group)
+    install.build(group)
+    galleries.build(group)
     _build_schema(group)
     running = add_command(
         group,
@@ -75,6 +77,11 @@ def _build_list(group: Any) -> None:
         local=True,
     )
     parser.add_argument("--path", action="store_true", help="also show the path of each template")
+    parser.add_argument(
+        "--installed",
+        action="store_true",
+        help="list those that coaia pipeline install has written, and where they came from",
+    )
     add_listing_options(parser)
 
 
@@ -145,11 +152,22 @@ def _build_init(group: Any) -> None:
 
 def list_templates(args: argparse.Namespace, context: Context) -> None:
     """List the templates, and say which files are broken."""
+    if args.installed:
+        return _list_installed(args, context)
     listing = pipeline.list_templates()
     for complaint in listing.complaints:
         context.note("not listed: " + complaint)
     rows = [_without_path(entry, args.path) for entry in listing.templates]
     show_listing(args, context, rows, _without_path(COLUMNS, args.path), "template")
+
+
+def _list_installed(args: argparse.Namespace, context: Context) -> None:
+    from coaiapy.gallery import installing, lockfile
+
+    homes = [lockfile.home(False), lockfile.home(True)]
+    rows = [_without_path(row, args.path) for home in homes for row in installing.listed(home)]
+    columns = _without_path(installing.COLUMNS, args.path)
+    show_listing(args, context, rows, columns, "installed template")
 
 
 def _without_path(entry: Mapping[str, Any], keep: bool) -> Dict[str, Any]:

@@ -1,0 +1,148 @@
+"""Gets the templates of a source, whichever kind it is."""
+
+import os
+from typing import Any, Dict, NamedTuple
+from urllib.parse import unquote, urljoin, urlsplit
+
+from coaiapy import patience
+from coaiapy.config import trust
+from coaiapy.errors import NotFoundError, RefusedError, UsageError
+from coaiapy.gallery import archives, repositories
+from coaiapy.gallery.contents import check_amount, chosen_folder, is_wanted, most_bytes
+from coaiapy.gallery.sources import FILE, FOLDER, GIT, WEB, Source, is_loopback
+from coaiapy.util import deadlines, masking, threads
+from coaiapy.util.http.exchange import answer_of, bearer, opened
+from coaiapy.util.http.retry import TemporaryError, at_most, is_temporary, retrying
+from coaiapy.util.packages import require
+from coaiapy.util.paths import absolute, entries, is_below, read_regular
+
+_MOST_REDIRECTS = 5
+
+
+class Fetched(NamedTuple):
+    """What was found at a source: the commit of a repository, or the hash of an archive or file.
+
+    ``folder`` is where the templates stand in it, ``files`` are their contents by name.
+    """
+
+    source: Source
+    commit: str
+    digest: str
+    folder: str
+    files: Dict[str, bytes]
+
+
+def fetch(source: Source, commit: str = "", may_ask: bool = False) -> Fetched:
+    """Return the templates of a source, of a repository those at ``commit`` if one is given.
+
+    ``may_ask`` lets git ask a person for a password. Line ends become those of Unix.
+    """
+    digest = ""
+    if source.kind == GIT:
+        commit, folder = repositories.read(source, commit, may_ask)
+    elif source.kind in (WEB, FILE):
+        content = _downloaded(source) if source.kind == WEB else _read(source)
+        digest = trust.digest(content)
+        name = unquote(urlsplit(source.address).path) if source.kind == WEB else source.address
+        folder = archives.folder_of(content, name, source.folder)
+    else:
+        folder = chosen_folder(lambda path: _listed(source, path), source.folder, source.address)
+    return Fetched(source, commit, digest, folder.path, _with_unix_lines(folder.files))
+
+
+def here(folder: str) -> Fetched:
+    """Return the templates in just this folder on this machine, as they are on the disk."""
+    source = Source(FOLDER, folder, absolute(folder))
+    return Fetched(source, "", "", "", _with_unix_lines(_listed(source, "") or {}))
+
+
+def _with_unix_lines(found: Dict[str, bytes]) -> Dict[str, bytes]:
+    return {name: content.replace(b"\r\n", b"\n") for name, content in found.items()}
+
+
+def check_digest(fetched: Fetched, wanted: str) -> None:
+    """Raise ``RefusedError`` if an archive or a file is not the one with the ``wanted`` SHA-256."""
+    if not fetched.digest:
+        raise UsageError(
+            "--sha256 is for an archive or a single file; {} is none: leave it out".format(
+                fetched.source
+            )
+        )
+    if fetched.digest != wanted.lower():
+        raise RefusedError(
+            "{} has the SHA-256 {}, not {}: do not trust it before you know why".format(
+                fetched.source, fetched.digest, wanted.lower()
+            )
+        )
+
+
+def _read(source: Source) -> bytes:
+    return read_regular(source.asked, archives.LARGEST)
+
+
+def _listed(source: Source, path: str) -> Any:
+    """Return the wanted files of a folder on this machine; a link may not lead out of it."""
+    folder = os.path.join(source.asked, path)
+    if not os.path.isdir(folder):
+        return None
+    names = [name for name in entries(folder) if is_wanted(name)]
+    check_amount(len(names), source.address)
+    paths = [os.path.join(folder, name) for name in names]
+    for path in paths:
+        if not is_below(path, source.asked):
+            raise RefusedError("{} is a link that leads out of {}".format(path, source.address))
+    return dict(
+        zip(names, [read_regular(path, most_bytes(name)) for name, path in zip(names, paths)])
+    )
+
+
+def _downloaded(source: Source) -> bytes:
+    """Return the body at an address of the web, also after redirections to other https addresses."""
+    deadline = deadlines.after(patience.WEB_API.whole)
+    wait = at_most(patience.WEB_API.tries, patience.WEB_API.longest_pause, deadline=deadline)
+    url = source.asked
+    threads.prepare(url)
+    for _ in range(_MOST_REDIRECTS):
+        answer = retrying(lambda: _answer(url, source, deadline), wait)  # noqa: B023
+        target = answer.headers.get("location", "")
+        if answer.status not in (301, 302, 303, 307, 308) or not target:
+            break
+        url = urljoin(url, target)
+        if not url.lower().startswith("https://") and not (
+            is_loopback(source.asked) and is_loopback(url)
+        ):
+            raise RefusedError("{} leads to an address without https".format(source.address))
+    if answer.status == 404:
+        raise NotFoundError("there is no {}".format(source.address))
+    if answer.status != 200:
+        raise RefusedError("{} answered with HTTP status {}".format(source.address, answer.status))
+    if len(answer.body) > archives.LARGEST:
+        raise RefusedError("{} is larger than {} MB".format(source.address, archives.LARGEST >> 20))
+    return answer.body
+
+
+def _answer(url: str, source: Source, deadline: deadlines.Deadline) -> Any:
+    """Return the answer to one request; ``TemporaryError`` if it may be another one later."""
+    requests: Any = require("requests")
+    pairs = masking.credentials_in(url)[:1]
+
+    def sign(request: Any) -> Any:
+        for user, word in pairs:
+            secret = masking.basic(unquote(user), unquote(word))
+            request.headers["Authorization"] = "Basic " + secret
+        return request
+
+    def ask() -> Any:
+        return opened(
+            requests,
+            "GET",
+            masking.without_credentials(url),
+            deadline.timeouts(patience.WEB_API.connect),
+            auth=sign if pairs else bearer(""),
+        )
+
+    answer = answer_of(ask, source.address, deadline, archives.LARGEST)
+    if is_temporary(answer.status):
+        said = "{} answered with HTTP status {}".format(source.address, answer.status)
+        raise TemporaryError(said)
+    return answer

@@ -1,0 +1,301 @@
+"""Installs templates, restores what the lock file says, and removes templates."""
+
+import os
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set
+
+from coaiapy.config import trust
+from coaiapy.errors import NotFoundError, RefusedError, StateError, UsageError
+from coaiapy.gallery import fetching, lockfile, needs, pristine
+from coaiapy.gallery.lockfile import Entry, Home, Lock
+from coaiapy.gallery.needs import Picked, Siblings
+from coaiapy.gallery.sources import Source, named_by_template
+from coaiapy.templating import changes
+from coaiapy.templating.changes import Change
+from coaiapy.templating.files import SUFFIXES
+from coaiapy.util import files
+from coaiapy.util.text import did_you_mean
+
+COLUMNS = {
+    "name": "Name",
+    "version": "Version",
+    "place": "Place",
+    "state": "State",
+    "source": "Source",
+    "commit": "Commit",
+    "path": "Path",
+}
+_MOST_SOURCES = 10
+
+
+class Wish(NamedTuple):
+    """How to install: whether files that are in the way are replaced, and whether git may ask.
+
+    ``sha256`` is the hash that an archive or a single file must have.
+    """
+
+    force: bool = False
+    may_ask: bool = False
+    sha256: str = ""
+
+
+def install(home: Home, source: Source, names: Sequence[str], wish: Wish) -> List[Picked]:
+    """Install the named templates of a source, without names all, and those that they extend.
+
+    Raises ``UsageError`` with everything that they need and do not find, and ``StateError`` for files
+    that are in the way; then nothing has changed.
+    """
+    fetched = fetching.fetch(source, may_ask=wish.may_ask)
+    if wish.sha256:
+        fetching.check_digest(fetched, wish.sha256)
+    found = needs.documents_of(fetched)
+    for name in names:
+        if name not in found:
+            raise NotFoundError(
+                "{} has no template {!r}{}: it has {}".format(
+                    fetched.source, name, did_you_mean(name, found), ", ".join(found) or "none"
+                )
+            )
+    wanted = {name: found[name] for name in names or found}
+    picked = with_bases(home, wanted, dict.fromkeys(wanted, found), wish.may_ask)
+    lockfile.prepared(home)
+    with files.locked(home.lock_path):
+        lock = lockfile.read(home)
+        check(home, lock, picked)
+        if not wish.force:
+            _refuse(list(_in_the_way(home, lock, picked)))
+        write(home, dict(lock, **{name: one.entry for name, one in picked.items()}), picked)
+    return [picked[name] for name in sorted(picked)]
+
+
+def check(home: Home, lock: Lock, picked: Mapping[str, Picked]) -> None:
+    """Raise ``UsageError`` with all that the templates, and those that extend them, would lack."""
+    documents = needs.dependents(home, lock, picked)
+    documents.update((name, one.document) for name, one in picked.items())
+    problems = needs.problems(home, documents)
+    if problems:
+        raise UsageError("; ".join(problems))
+
+
+def _refuse(problems: List[str]) -> None:
+    if problems:
+        raise StateError("; ".join(problems))
+
+
+def with_bases(
+    home: Home, wanted: Mapping[str, Picked], beside: Mapping[str, Siblings], may_ask: bool
+) -> Dict[str, Picked]:
+    """Return the wanted templates, and those of their bases that come with them.
+
+    ``beside`` has what else is in the source of each. A base that is not there, and that this
+    machine does not have either, comes from the source that the template names.
+    """
+    picked = dict(wanted)
+    waiting = [(one, beside[name]) for name, one in wanted.items()]
+    asked: Dict[str, Siblings] = {}
+    while waiting:
+        one, siblings = waiting.pop()
+        base = needs.base_of(one.document)
+        if base is None or base.name in picked:
+            continue
+        if base.name not in siblings and needs.there(home, base.name) is None:
+            siblings = _named_siblings(one, asked, may_ask)
+        if base.name in siblings:
+            picked[base.name] = siblings[base.name]
+            waiting.append((picked[base.name], siblings))
+    return picked
+
+
+def _named_siblings(one: Picked, asked: Dict[str, Siblings], may_ask: bool) -> Siblings:
+    named = one.document.get("source")
+    if not named:
+        return {}
+    source = named_by_template(named, one.entry.where())
+    if str(source) not in asked:
+        if len(asked) >= _MOST_SOURCES:
+            raise RefusedError("these templates name more than {} sources".format(_MOST_SOURCES))
+        fetched = fetching.fetch(source, may_ask=may_ask)
+        asked[str(source)] = needs.documents_of(fetched)
+    return asked[str(source)]
+
+
+def _in_the_way(home: Home, lock: Lock, picked: Mapping[str, Picked]) -> Iterable[str]:
+    """Yield why a template cannot take its place: another one, or an edited one, is there."""
+    for name, one in sorted(picked.items()):
+        known = lock.get(name)
+        here = [filename for filename in _files_of(name) if home.has(filename)]
+        hashes = {trust.digest(home.content_of(filename)) for filename in here}
+        if not here or hashes == {one.entry.sha256}:
+            continue
+        if known is None:
+            yield (
+                "{} is there and was not installed: rename it, or replace it with --force".format(
+                    home.path_of(here[0])
+                )
+            )
+        elif known.source != one.entry.source:
+            yield (
+                "{} was installed from {}: uninstall it first, or replace it with --force".format(
+                    name, known.source
+                )
+            )
+        elif hashes != {known.sha256}:
+            yield (
+                "{} was changed here: coaia pipeline update {} keeps that, --force does not".format(
+                    home.path_of(here[0]), name
+                )
+            )
+
+
+def _files_of(name: str) -> List[str]:
+    return [name + suffix for suffix in SUFFIXES]
+
+
+def write(home: Home, lock: Lock, picked: Mapping[str, Picked], gone: Sequence[str] = ()) -> None:
+    """Write files and the lock file as one change; the caller holds the lock.
+
+    A file of a picked template with another suffix goes.
+    """
+    made = []
+    for name, one in sorted(picked.items()):
+        pristine.keep(one.content)
+        made.append(_change(home, "templates/" + one.entry.file_name, one.content))
+        others = [filename for filename in _files_of(name) if filename != one.entry.file_name]
+        made += [_removal(home, filename) for filename in others if home.has(filename)]
+    made += [_removal(home, filename) for filename in gone if home.has(filename)]
+    made.append(_change(home, changes.LOCK, lockfile.text_of(lock).encode("utf-8")))
+    changes.apply(home.base, made)
+
+
+def _change(home: Home, path: str, content: Optional[bytes]) -> Change:
+    target = os.path.join(home.base, *path.split("/"))
+    return Change(path, trust.digest_of(target) if os.path.lexists(target) else None, content)
+
+
+def _removal(home: Home, filename: str) -> Change:
+    return _change(home, "templates/" + filename, None)
+
+
+class Restored(NamedTuple):
+    """What a restoration has written, and what was there already."""
+
+    written: List[Entry]
+    kept: List[Entry]
+
+
+def restore(home: Home, wish: Wish) -> Restored:
+    """Write every template of the lock file that is missing, exactly as it was.
+
+    Nothing is fetched for what is there. Raises ``StateError`` for a file that is not what the lock file
+    says (with ``force`` it is replaced), ``RefusedError`` if a source has another content now.
+    """
+    lock = lockfile.read(home)
+    if not lock:
+        raise NotFoundError(
+            "{} does not exist or is empty: name a source to install from".format(home.lock_path)
+        )
+    state = {name: state_of(home, entry) for name, entry in lock.items()}
+    changed = [home.path_of(lock[name].file_name) for name in lock if state[name] == CHANGED]
+    if changed and not wish.force:
+        raise StateError(
+            "{} not what {} says: add --force to replace what was changed".format(
+                ", ".join(changed) + (" is" if len(changed) == 1 else " are"), changes.LOCK
+            )
+        )
+    missing = [lock[name] for name in sorted(lock) if state[name] != INSTALLED]
+    contents = pristine_contents(missing, wish.may_ask)
+    lost = [entry.name for entry in missing if entry.sha256 not in contents]
+    if lost:
+        raise RefusedError(
+            "the source does not have the content of {} any more that {} names: install {} again".format(
+                ", ".join(lost), changes.LOCK, "it" if len(lost) == 1 else "them"
+            )
+        )
+    if missing or not lockfile.is_written(home, lock):
+        lockfile.prepared(home)
+        with files.locked(home.lock_path):
+            picked = {one.name: Picked(one, contents[one.sha256], {}) for one in missing}
+            write(home, lockfile.read(home), picked)
+    return Restored(missing, [lock[name] for name in sorted(lock) if state[name] == INSTALLED])
+
+
+INSTALLED, CHANGED, MISSING = "installed", "changed", "missing"
+
+
+def state_of(home: Home, entry: Entry) -> str:
+    """Return ``installed``, ``changed`` if the file is another by now, or ``missing``."""
+    if not home.has(entry.file_name):
+        return MISSING
+    is_same = trust.digest(home.content_of(entry.file_name)) == entry.sha256
+    return INSTALLED if is_same else CHANGED
+
+
+def listed(home: Home) -> List[Dict[str, str]]:
+    """Return a dict for each installed template, with the keys of ``COLUMNS`` and the full hash."""
+    lock = lockfile.read(home)
+    return [
+        {
+            "name": name,
+            "version": entry.version,
+            "place": home.place,
+            "state": state_of(home, entry),
+            "source": entry.shown_source(),
+            "commit": entry.commit[:12],
+            "sha256": entry.sha256,
+            "path": home.path_of(entry.file_name),
+        }
+        for name, entry in sorted(lock.items())
+    ]
+
+
+def pristine_contents(entries: Sequence[Entry], may_ask: bool) -> Dict[str, bytes]:
+    """Return the contents of entries as they were installed, by hash, each source asked once.
+
+    What is neither kept on this machine nor at its source any more is missing in it.
+    """
+    found: Dict[str, bytes] = {}
+    asked: Set[Source] = set()
+    for entry in entries:
+        kept = pristine.load(entry.sha256)
+        if kept is not None:
+            found[entry.sha256] = kept
+            continue
+        source = entry.where()
+        at = source._replace(ref=entry.commit or entry.ref)
+        if at in asked:
+            continue
+        asked.add(at)
+        for content in fetching.fetch(source, entry.commit, may_ask).files.values():
+            found[trust.digest(content)] = content
+    return found
+
+
+def uninstall(home: Home, names: Sequence[str], force: bool) -> List[Entry]:
+    """Remove installed templates and their entries.
+
+    Raises ``NotFoundError`` for one that is not installed, and ``StateError`` for one that was changed
+    here or that others extend, unless ``force``.
+    """
+    with files.locked(lockfile.prepared(home).lock_path):
+        lock = lockfile.read(home)
+        for name in names:
+            if name not in lock:
+                raise NotFoundError(
+                    "{!r} is not installed{}: coaia pipeline list --installed shows what is".format(
+                        name, did_you_mean(name, lock)
+                    )
+                )
+        gone = [lock[name] for name in sorted(set(names))]
+        if not force:
+            _refuse(list(_kept_by(home, lock, gone)))
+        left = {name: entry for name, entry in lock.items() if name not in names}
+        write(home, left, {}, [entry.file_name for entry in gone])
+    return gone
+
+
+def _kept_by(home: Home, lock: Lock, gone: List[Entry]) -> Iterable[str]:
+    for entry in gone:
+        if state_of(home, entry) == CHANGED:
+            yield "{} was changed here: --force removes it".format(home.path_of(entry.file_name))
+    names = [entry.name for entry in gone]
+    for name, document in needs.dependents(home, lock, names).items():
+        yield "{} extends {}: --force removes that all the same".format(name, document["extends"])
