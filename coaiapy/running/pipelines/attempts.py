@@ -1,21 +1,27 @@
-"""One attempt at the command of a step: started aside of the terminal, and what it has written."""
+"""Attempts at the commands of steps: started aside of the terminal, and what they have written."""
 
 import json
 import os
+import signal
 import tempfile
-from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional
+import time
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
+from coaiapy.langfuse.records import ids
 from coaiapy.running import child
-from coaiapy.running.child import Plan
+from coaiapy.running.child import NotStartedError, Plan
+from coaiapy.running.pipelines.contents import MOST_ERRORS, Contents
+from coaiapy.running.pipelines.steps import Step
+from coaiapy.running.pipelines.watcher import Watcher
 from coaiapy.running.relay import Relay, pipe
-from coaiapy.running.supervisor import Running
+from coaiapy.running.supervisor import GRACE, Running, Supervisor
 from coaiapy.running.tail import Tail
 from coaiapy.templating.commands import Command
 
-# The most bytes of a command's output that later steps can use, and of its error output that is kept.
+# The most bytes of a command's output that later steps can use.
 MOST_OUTPUT = 8 << 20
-MOST_ERRORS = 64 << 10
 _STDERR = 2
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Attempt(NamedTuple):
@@ -24,6 +30,88 @@ class Attempt(NamedTuple):
     running: Running
     output: Tail
     errors: Tail
+
+
+class Outcome(NamedTuple):
+    """How an attempt has ended; ``reason`` says why it failed, and is empty if it has not.
+
+    ``code`` is ``None`` if nobody knows it, ``lost`` says why ``output`` is not known. ``ended`` is
+    in seconds since 1970. ``worker`` is who made the attempt, if not this process. One that is not
+    ``repeatable`` would fail again.
+    """
+
+    code: Optional[int]
+    reason: str
+    ended: float
+    output: Any = None
+    lost: str = ""
+    worker: str = ""
+    repeatable: bool = True
+
+
+Ended = Tuple[Step, Outcome]
+
+
+class Here:
+    """Makes attempts on this machine; a context manager, which handles the signals of this process.
+
+    ``environment`` is added to that of every command. What makes them elsewhere has the same methods.
+    """
+
+    def __init__(
+        self, trace_id: str, environment: Mapping[str, str], contents: Contents, watcher: Watcher
+    ) -> None:
+        self._trace_id = trace_id
+        self._environment = environment
+        self._contents = contents
+        self._watcher = watcher
+        self._supervisor = Supervisor()
+        self._running: Dict[int, Tuple[Step, Attempt]] = {}
+        self._not_started: List[Ended] = []
+
+    def __enter__(self) -> "Here":
+        self._supervisor.__enter__()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if exc[0]:  # no command goes on without somebody who looks after it
+            self._supervisor.send(signal.SIGKILL)
+        self._supervisor.__exit__(*exc)
+
+    @property
+    def received(self) -> List[int]:
+        """The signals that came."""
+        return self._supervisor.received
+
+    def start(self, step: Step, began: Callable[[Step, float], None]) -> None:
+        """Make an attempt at a step; ``began`` is called before its command starts."""
+        assert step.command
+        began(step, time.time())
+        own = context_of(self._trace_id, step.id)
+        environment = environment_of(self._environment, step.command.environment, own)
+        try:
+            attempt = start(step.command, environment, self._watcher.listener(step))
+        except (NotStartedError, OSError) as error:
+            outcome = Outcome(getattr(error, "code", 126), str(error), time.time())
+            self._not_started.append((step, outcome))
+            return
+        self._supervisor.add(attempt.running)
+        self._running[attempt.running.process] = step, attempt
+
+    def turn(self, seconds: float) -> List[Ended]:
+        """Return which attempts have ended, and how; wait for one for at most ``seconds``."""
+        found, self._not_started = self._not_started, []
+        ended = None if found else self._supervisor.turn(seconds)
+        if ended:
+            step, attempt = self._running.pop(ended.process)
+            assert step.command
+            interrupted = any(number in ENDING for number in self.received)
+            found.append((step, outcome_of(step.command, attempt, self._contents, interrupted)))
+        return found
+
+    def end_all(self) -> None:
+        """Give what runs a moment to end."""
+        self._supervisor.end_all(GRACE)
 
 
 class _Heard(Relay):
@@ -82,6 +170,42 @@ def _input(text: Optional[str]) -> int:
         file.write(text.encode("utf-8", "surrogateescape"))
         file.seek(0)
         return child.above_streams(os.dup(file.fileno()))
+
+
+def outcome_of(
+    command: Command, attempt: Attempt, contents: Contents, interrupted: bool
+) -> Outcome:
+    """Return how a command has ended; ``interrupted`` says that it was asked to."""
+    running = attempt.running
+    code = child.exit_code(running.status or 0)
+    if running.timed_out or interrupted:
+        running.kill_rest()
+    reason = ""
+    if running.timed_out and not interrupted:
+        reason = "timed out after {:g} seconds".format(command.timeout or 0)
+    elif interrupted and code:
+        reason = "interrupted"
+    elif code:
+        reason = "exit code {}".format(code)
+    if reason and not interrupted:
+        last = contents.last_line(attempt.errors)
+        reason += ": " + last if last else ""
+    try:
+        output = read_output(attempt.output, command.output)
+    except ValueError as error:
+        output, reason = None, reason or str(error)
+    return Outcome(code, reason, running.ended or 0.0, output)
+
+
+def context_of(trace_id: str, observation_id: str) -> Dict[str, str]:
+    """Return the variables by which what a command records hangs below its step."""
+    return {
+        "COAIA_TRACE_ID": trace_id,
+        "COAIA_PARENT_OBSERVATION_ID": observation_id,
+        "TRACEPARENT": "00-{}-{}-01".format(
+            ids.span_trace_id(trace_id), ids.span_id(observation_id)
+        ),
+    }
 
 
 def environment_of(*layers: Mapping[str, Optional[str]]) -> Dict[str, str]:

@@ -5,13 +5,14 @@ from typing import Any, List, Mapping, Optional
 
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.content import content
-from coaiapy.running.pipelines.attempts import MOST_ERRORS
 from coaiapy.running.seen import MARGIN, Redaction, masked, shown
 from coaiapy.running.tail import Tail
 from coaiapy.util.masking import SHORTEST_UNKNOWN, looks_secret
 
 # The most characters of an output, and of an error's last line, that are written down.
 _MOST = 64 << 10
+# The most bytes of a command's error output that are kept, for its last line.
+MOST_ERRORS = 64 << 10
 _LONGEST_LINE = 500
 _CONTENT = ("input", "output")
 # Texts of metadata that say where a record comes from; all others are content.
@@ -85,16 +86,24 @@ class Contents:
         """Return an output as a later run gets it: whole, or why it does not."""
         if not self._with_content:
             return {"lost": "content is kept out of traces"}
+        return self.passed_on(value)
+
+    def passed_on(self, value: Any) -> Body:
+        """Return an output as another machine gets it: whole, or why it does not."""
         if masked(value, self._redacted) != value:
             return {"lost": "it holds a secret"}
         return {"output": value}
 
     def kept_variables(self, values: Mapping[str, Any]) -> Body:
         """Return the values that a later run gets."""
+        return self.passed_variables(values) if self._with_content else {}
+
+    def passed_variables(self, values: Mapping[str, Any]) -> Body:
+        """Return the values that another machine gets."""
         return {
             name: value
             for name, value in values.items()
-            if not looks_secret(name) and "output" in self.kept(value)
+            if not looks_secret(name) and "output" in self.passed_on(value)
         }
 
 

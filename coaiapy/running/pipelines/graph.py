@@ -166,6 +166,7 @@ class Graph:
             rendered = render_step(self.template, plan, None, self._language)
             command = render_command(plan, plan.names, self._language)
             step = Step(plan.name, rendered, command)
+            step.plan = plan
         step.parent = self._parent(plan.parent or "", plan)
         if plan.name in self._made:
             said = "template {!r}: two steps get the name {!r}"

@@ -66,7 +66,7 @@ class Origins:
         if not self._foreign:
             return
         for step in steps:
-            for name in self._behind(self._deciding_names(step)):
+            for name in self._behind(self.deciding_names(step)):
                 if name in self._foreign:
                     raise ConfigError(
                         "the variable {!r} decides what the step {!r} runs (by | raw or env), but "
@@ -89,12 +89,15 @@ class Origins:
             note(held.note(path, [key for key in left if foreign[key] == path]))
         return {key: text for key, text in environment.items() if key not in left}
 
-    def _deciding_names(self, step: PipelineStep) -> List[str]:
+    def deciding_names(self, step: PipelineStep) -> List[str]:
+        """Return the names in a step whose values are not only data for its command."""
         where = "template {!r}, step {!r}, ".format(self._template.name, step.name)
         starters = [text for key, text in step.env.items() if held.starts_programs(key)]
         names = self._language.names_in(starters, where + "env")
         if isinstance(step.run, str):
             names |= self._language.raw_names(step.run, where + "run")
+        elif step.run:
+            names |= self._language.names_in(step.run[0], where + "run")
         if "item" in names and step.for_each is not None:
             names |= self._language.names_in_expression(step.for_each, where + "for_each")
         return sorted(names)

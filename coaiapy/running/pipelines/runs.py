@@ -3,14 +3,12 @@
 import signal
 import time
 from collections import deque
-from typing import Deque, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Deque, Dict, List, NamedTuple, Optional, Set, Tuple
 
-from coaiapy.langfuse.records import ids
+from coaiapy.errors import CoaiaError
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.records import Trace
-from coaiapy.running.child import NotStartedError, exit_code
-from coaiapy.running.pipelines import attempts
-from coaiapy.running.pipelines.attempts import Attempt
+from coaiapy.running.pipelines.attempts import ENDING, Outcome
 from coaiapy.running.pipelines.graph import Graph
 from coaiapy.running.pipelines.past import MARK, PastStep
 from coaiapy.running.pipelines.records import StepRecords
@@ -24,26 +22,25 @@ from coaiapy.running.pipelines.steps import (
     reason_after,
 )
 from coaiapy.running.pipelines.watcher import Watcher
-from coaiapy.running.supervisor import GRACE, Supervisor
 
 # Seconds: the longest pause before a repetition.
 _LONGEST_PAUSE = 3600.0
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Result(NamedTuple):
-    """What became of a run: its trace, its steps, and the signal that ended it early."""
+    """What became of a run: its trace, its steps, and the signal or the error that ended it early."""
 
     trace: Trace
     steps: List[Step]
     signal: Optional[int]
+    error: Optional[CoaiaError] = None
 
     @property
     def status(self) -> str:
         """``succeeded``, ``failed`` or ``interrupted``."""
         if self.signal:
             return "interrupted"
-        failed = any(step.stops_others for step in self.steps)
+        failed = self.error or any(step.stops_others for step in self.steps)
         return FAILED if failed else SUCCEEDED
 
     def body(self) -> Body:
@@ -76,69 +73,68 @@ def _told(step: Step) -> Body:
 class Run:
     """One run of a pipeline.
 
-    ``environment`` is added to that of every command; ``watcher`` is told what happens.
+    ``place`` makes the attempts, see ``attempts.Here``; ``watcher`` is told what happens.
     """
 
     def __init__(
-        self,
-        graph: Graph,
-        trace: Trace,
-        records: StepRecords,
-        environment: Mapping[str, str],
-        watcher: Watcher,
+        self, graph: Graph, trace: Trace, records: StepRecords, place: Any, watcher: Watcher
     ) -> None:
         self._graph = graph
         self._trace = trace
         self._records = records
-        self._environment = environment
+        self._place = place
         self._watcher = watcher
         self._changed = watcher.changed
         self._queue: Deque[Step] = deque()
         self._paused: List[Tuple[float, Step]] = []
-        self._running: Dict[int, Tuple[Step, Attempt]] = {}
+        self._started: Set[Step] = set()
         self._held: Dict[Step, Step] = {}
         self._marks: List[Step] = []
         self._signal: Optional[int] = None
+        self._error: Optional[CoaiaError] = None
 
-    def run(self, jobs: int) -> Result:
+    def run(self, jobs: Optional[int]) -> Result:
         """Run all steps, at most ``jobs`` commands at a time."""
         self._watcher.begin(self._graph)
-        with Supervisor() as supervisor:
-            try:
-                while self._has_more(supervisor, jobs):
-                    self._turn(supervisor)
-            except BaseException:  # no command goes on without somebody who looks after it
-                supervisor.send(signal.SIGKILL)
-                raise
+        try:
+            with self._place:
+                while self._has_more(jobs):
+                    self._turn()
+        except CoaiaError as error:  # what makes the attempts has failed
+            self._give_up(error)
         self._end_marks()
-        result = Result(self._trace, self._graph.steps(), self._signal)
+        result = Result(self._trace, self._graph.steps(), self._signal, self._error)
         self._records.end_trace(result.status, result.steps)
         return result
 
-    def _turn(self, supervisor: Supervisor) -> None:
+    def _turn(self) -> None:
         """Wait for something to happen, and see to it."""
-        ended = supervisor.turn(self._seconds())
+        ended = self._place.turn(self._seconds())
         self._records.breathe()
-        if signal.SIGCONT in supervisor.received:
-            supervisor.received.remove(signal.SIGCONT)
+        if signal.SIGCONT in self._place.received:
+            self._place.received.remove(signal.SIGCONT)
             self._watcher.moved()
         self._watcher.turned()
         if not self._signal:  # first: what the signal has ended was interrupted
-            self._look_for_signal(supervisor)
-        if ended:
-            self._end_attempt(*self._running.pop(ended.process))
+            self._look_for_signal()
+        for step, outcome in ended:
+            if step in self._started:
+                self._started.remove(step)
+                self._settle(step, outcome)
 
-    def _has_more(self, supervisor: Supervisor, jobs: int) -> bool:
+    def _has_more(self, jobs: Optional[int]) -> bool:
         """Start what can start; tell whether there is anything to wait for."""
         if not self._signal:
             self._plan()
             now = time.monotonic()
             self._queue.extendleft(step for at, step in self._paused if at <= now)
             self._paused = [(at, step) for at, step in self._paused if at > now]
-        while self._queue and len(self._running) < jobs and not self._signal:
-            self._start(supervisor, self._queue.popleft())
+        while self._queue and not self._signal and (not jobs or len(self._started) < jobs):
+            step = self._queue.popleft()
+            self._started.add(step)
+            self._place.start(step, self._began)
             self._plan()
-        return bool(self._running or self._paused or self._queue)
+        return bool(self._started or self._paused or self._queue)
 
     def _plan(self) -> None:
         """Queue what has become ready; what has nothing to run is done at once."""
@@ -147,10 +143,10 @@ class Run:
             planned = False
             for step in self._graph.plan_ready():
                 planned = True
-                self._place(step)
+                self._arrange(step)
                 self._release(step)
 
-    def _place(self, step: Step) -> None:
+    def _arrange(self, step: Step) -> None:
         if step.earlier:
             self._recall(step, step.earlier)
             return
@@ -178,7 +174,7 @@ class Run:
         """What has waited for a step of its loop goes on, or is skipped, and so on."""
         while step.has_ended and step in self._held:
             step = self._held.pop(step)
-            self._place(step)
+            self._arrange(step)
 
     def _recall(self, step: Step, earlier: PastStep) -> None:
         """An earlier run has done this; what is below a mark of it hangs below it again."""
@@ -188,59 +184,25 @@ class Run:
         else:
             self._changed(step)
 
-    def _start(self, supervisor: Supervisor, step: Step) -> None:
-        assert step.command
+    def _began(self, step: Step, at: float) -> None:
+        """An attempt begins, ``at`` seconds since 1970."""
         if step.started is None:
-            step.started = time.time()
+            step.started = at
             self._records.begin(step)
         step.state = RUNNING
-        own = {
-            "COAIA_TRACE_ID": self._trace.id,
-            "COAIA_PARENT_OBSERVATION_ID": step.id,
-            "TRACEPARENT": "00-{}-{}-01".format(
-                ids.span_trace_id(self._trace.id), ids.span_id(step.id)
-            ),
-        }
-        environment = attempts.environment_of(self._environment, step.command.environment, own)
         self._changed(step)
-        try:
-            listener = self._watcher.listener(step)
-            attempt = attempts.start(step.command, environment, listener)
-        except (NotStartedError, OSError) as error:
-            self._settle(step, getattr(error, "code", 126), str(error), None)
-            return
-        supervisor.add(attempt.running)
-        self._running[attempt.running.process] = step, attempt
 
-    def _end_attempt(self, step: Step, attempt: Attempt) -> None:
-        assert step.command and attempt.running.status is not None
-        code = exit_code(attempt.running.status)
-        if attempt.running.timed_out or self._signal:
-            attempt.running.kill_rest()
-        reason = ""
-        if attempt.running.timed_out and not self._signal:
-            reason = "timed out after {:g} seconds".format(step.command.timeout or 0)
-        elif self._signal and code:
-            reason = "interrupted"
-        elif code:
-            reason = "exit code {}".format(code)
-        if reason and not self._signal:
-            last = self._records.contents.last_line(attempt.errors)
-            reason += ": " + last if last else ""
-        try:
-            step.output = attempts.read_output(attempt.output, step.command.output)
-        except ValueError as error:
-            step.output = None
-            reason = reason or str(error)
-        self._settle(step, code, reason, attempt)
-
-    def _settle(self, step: Step, code: int, reason: str, attempt: Optional[Attempt]) -> None:
+    def _settle(self, step: Step, outcome: Outcome) -> None:
         """Note the end of an attempt; repeat it later, or end the step."""
         assert step.command
-        step.exit_code = code
-        step.ended = (attempt.running.ended if attempt else None) or time.time()
-        step.attempts.append({"exit_code": code, "reason": reason or None, "ended": step.ended})
-        left = step.command.retries + 1 - len(step.attempts)
+        if step.started is None:
+            self._began(step, outcome.ended)
+        step.exit_code, step.ended = outcome.code, outcome.ended
+        step.output, step.lost = outcome.output, outcome.lost
+        reason = outcome.reason
+        made = {"exit_code": outcome.code, "reason": reason or None, "ended": outcome.ended}
+        step.attempts.append(dict(made, worker=outcome.worker) if outcome.worker else made)
+        left = step.command.retries + 1 - len(step.attempts) if outcome.repeatable else 0
         if reason and left > 0 and not self._signal:
             pause = step.command.backoff * 2 ** min(len(step.attempts) - 1, 60)
             self._paused.append((time.monotonic() + min(pause, _LONGEST_PAUSE), step))
@@ -258,16 +220,28 @@ class Run:
         now = time.monotonic()
         return max(0.0, min([self._watcher.pace] + [at - now for at, _ in self._paused]))
 
-    def _look_for_signal(self, supervisor: Supervisor) -> None:
-        ending = [number for number in supervisor.received if number in _ENDING]
-        if not ending:
-            return
-        self._signal = ending[0]
-        supervisor.end_all(GRACE)
-        waiting = {step for _, step in self._paused} | set(self._queue)
+    def _look_for_signal(self) -> None:
+        ending = [number for number in self._place.received if number in ENDING]
+        if ending:
+            self._signal = ending[0]
+            self._place.end_all()
+            self._skip_rest("interrupted")
+
+    def _give_up(self, error: CoaiaError) -> None:
+        """Nobody can make attempts any more."""
+        self._error = error
+        for step in [one for one in self._started if one.state == RUNNING]:
+            step.state, step.reason, step.ended = FAILED, str(error), time.time()
+            self._records.end(step)
+            self._changed(step)
+        self._skip_rest(str(error))
+
+    def _skip_rest(self, reason: str) -> None:
+        """Skip all that does not run."""
         self._paused, self._queue = [], deque()
-        for step in self._graph.skip_rest("interrupted"):
-            if step not in waiting or step.started is None:
+        for step in self._graph.skip_rest(reason):
+            self._started.discard(step)
+            if step.started is None:
                 step.started = time.time()
                 self._records.begin(step)
             self._records.end(step)

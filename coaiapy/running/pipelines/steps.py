@@ -7,7 +7,7 @@ from coaiapy.running.pipelines.past import DONE, PastStep
 from coaiapy.templating.commands import Command
 from coaiapy.templating.language import TemplateError
 from coaiapy.templating.model import PipelineStep
-from coaiapy.templating.render import RenderedStep
+from coaiapy.templating.render import Plan, RenderedStep
 
 WAITING, RUNNING, SUCCEEDED, FAILED, SKIPPED = "waiting running succeeded failed skipped".split()
 _ENDED = (SUCCEEDED, FAILED, SKIPPED)
@@ -17,7 +17,8 @@ class Step:
     """One observation to be: its state, and once it has ended its output and exit code.
 
     ``started`` and ``ended`` are seconds since 1970; ``reason`` says why it failed or was skipped.
-    ``command`` is ``None`` for a mark, which has nothing to run. ``before`` is the step that it has to
+    ``command`` is ``None`` for a mark, which has nothing to run; ``plan`` is what that was rendered
+    from. ``before`` is the step that it has to
     wait for among those of the same loop. ``earlier`` is what is known of it
     if an earlier run has done it; ``lost`` says why its output is not known then.
     """
@@ -26,6 +27,7 @@ class Step:
         self.name = name
         self.rendered = rendered
         self.command: Optional[Command] = command
+        self.plan: Optional[Plan] = None
         self.id = ids.new_observation_id()
         self.parent: Optional["Step"] = None
         self.before: Optional["Step"] = None
@@ -118,8 +120,8 @@ class LostError(TemplateError):
     """An expression needs an output that was not kept."""
 
 
-class _Facts(Dict[str, Any]):
-    """What is known of a step; ``lost`` is the error for whoever uses what is not."""
+class Facts(Dict[str, Any]):
+    """What is known of a step; ``lost`` is the error for whoever uses its output, which is not."""
 
     lost = ""
 
@@ -130,7 +132,7 @@ class _Facts(Dict[str, Any]):
 
 
 def _facts(step: Step, name: str) -> Dict[str, Any]:
-    facts = _Facts(exit_code=step.exit_code, status=step.state)
+    facts = Facts(exit_code=step.exit_code, status=step.state)
     if step.lost:
         said = "the output of {!r} was not kept, because {}: repeat it with --from {!r}"
         facts.lost = said.format(step.name, step.lost, name)
@@ -143,11 +145,11 @@ def _all_facts(facts: List[Dict[str, Any]]) -> Dict[str, Any]:
     """Return the same for a step with a loop: the outputs as a list, the worst of the rest."""
     states = [one["status"] for one in facts]
     codes = [one["exit_code"] for one in facts if one["exit_code"] is not None]
-    every = _Facts(
+    every = Facts(
         exit_code=max(codes) if codes else None,
         status=next((state for state in (FAILED, SKIPPED) if state in states), SUCCEEDED),
     )
-    every.lost = next((one.lost for one in facts if isinstance(one, _Facts) and one.lost), "")
+    every.lost = next((one.lost for one in facts if isinstance(one, Facts) and one.lost), "")
     if not every.lost:
         every["output"] = [one["output"] for one in facts]
     return every

@@ -25,6 +25,7 @@ from coaiapy.templating.render import new_language, trace_for
 
 if TYPE_CHECKING:
     from coaiapy.config.settings import Settings
+    from coaiapy.running.pipelines.contents import Contents
 
 
 class Done(NamedTuple):
@@ -32,6 +33,23 @@ class Done(NamedTuple):
 
     result: Any
     outcome: Any
+
+
+class Order(NamedTuple):
+    """What the place of the attempts has to know of a run.
+
+    ``stated`` are the variables that do not have their default, ``environment`` is added to that of
+    every command. ``resumed`` says that an earlier run goes on. ``note`` gets sentences.
+    """
+
+    template: PipelineTemplate
+    trace_id: str
+    values: Mapping[str, Any]
+    stated: List[str]
+    environment: Mapping[str, str]
+    contents: "Contents"
+    resumed: bool
+    note: Callable[[str], None]
 
 
 class Task(NamedTuple):
@@ -89,25 +107,28 @@ def differences(task: Task) -> List[str]:
 def run(
     task: Task,
     trace_id: Optional[str],
-    jobs: int,
+    jobs: Optional[int],
     known: "Settings",
     env_file: Optional[str],
     watcher: Watcher,
     note: Callable[[str], None],
     parent_id: Optional[str] = None,
+    place_of: Optional[Callable[[Order], Any]] = None,
 ) -> Done:
     """Run the commands of a template and record them; the caller has asked whether to trust it.
 
     The trace is that of ``trace_id``, where all hangs below ``parent_id``; by default it is new.
     ``jobs`` is the most commands at a time; ``known`` are the settings; ``watcher``
     is told what happens, ``note`` gets a sentence about trouble with the record, and about variables
-    that commands do not get. Raises ``ConfigError`` if a file that is not trusted would change a
+    that commands do not get. ``place_of`` makes what makes the attempts, which else is this machine.
+    Raises ``ConfigError`` if a file that is not trusted would change a
     command, ``StateError`` if the run to go on with has not ended.
     """
     from coaiapy.running.system import check_system
 
     check_system()
     from coaiapy.config import values as config_values
+    from coaiapy.running.pipelines.attempts import Here
     from coaiapy.running.pipelines.contents import Contents
     from coaiapy.running.pipelines.records import StepRecords
     from coaiapy.running.pipelines.runs import Run
@@ -126,16 +147,19 @@ def run(
     own = origins.passed_on(variables_environment(template, values), note)
     trace = trace_for(template, values, language, str(past.trace["id"]) if past else trace_id)
     contents = Contents(config_values.load(env_file).get("trace_content"), env_file, values)
+    stated = _stated(template, given, lookup)
     plan = {
         "template": template.name,
         "digest": pasts.digest(template),
         "selection": past.plan["selection"] if past else list(task.selection),
         "foreign": origins.foreign,
         "variables": contents.kept_variables(values),
-        "stated": _stated(template, given, lookup),
+        "stated": stated,
     }
+    order = Order(template, trace.id, values, stated, own, contents, past is not None, note)
+    place = place_of(order) if place_of else Here(trace.id, own, contents, watcher)
     with StepRecords(known, trace, contents, note, plan, past, parent_id) as records:
-        result = Run(graph, trace, records, own, watcher).run(jobs)
+        result = Run(graph, trace, records, place, watcher).run(jobs)
         return Done(result, records.deliver())
 
 

@@ -99,7 +99,7 @@ def test_an_error_of_our_own_leaves_no_command(save, run, project, monkeypatch):
     save({"name": "A", "run": "echo $$ > pid; sleep 300"})
     pid = project / "pid"
 
-    def broken(self, supervisor):
+    def broken(self):
         if pid.exists() and pid.read_text().strip():
             raise MemoryError("no memory left")
 
