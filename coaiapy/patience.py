@@ -104,6 +104,14 @@ REDIS_PART = 5.0
 REDIS = 60.0
 SLOWEST_REDIS = float(1 << 20)
 
+# Pipelines on workers: how long Redis may be away, and the pause between two tries; between two looks
+# for news, at the attempts that are being made, and at all that wait; how long nobody may listen to
+# the queue; and how long a worker without a sign of life still counts.
+FLEET_AWAY, FLEET_PAUSE = 60.0, 0.5
+FLEET_POLL, FLEET_LOOK, FLEET_WHOLE_LOOK = 0.05, 1.0, 5.0
+FLEET_NOBODY = 300.0
+FLEET_LOST = 30
+
 # Locks of other processes on this machine: of files, of the journal.
 FILE_LOCK = 20.0
 FILE_LOCK_POLL = 0.01

@@ -27,6 +27,7 @@ WINGS = """
     templating stash llm views
     audio gallery
     running
+    fleet
     experiments
     environment
     pipeline cogh syntation

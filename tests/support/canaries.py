@@ -207,6 +207,7 @@ STASHING = """
     stash list
     stash ttl key
     stash delete key --yes
+    worker --burst
 """
 
 

@@ -22,7 +22,7 @@ LONGEST = 20
 AT_ONCE = 3
 
 # Commands that end with the code of any command, or not by themselves.
-ENDLESS = (["run"], ["fuse", "traces", "tail"])
+ENDLESS = (["run"], ["worker"], ["fuse", "traces", "tail"])
 # The variables in the examples, and what keeps a command from looking for a cloud around it.
 VARIABLES = {
     "COAIA_TRACE_ID": "my-run",

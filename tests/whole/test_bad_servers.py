@@ -63,7 +63,7 @@ REDIS = ("fetch key", "tash key value", "stash list", "stash ttl key", "stash de
 LOCAL = """
     pipeline list, pipeline show, pipeline init, pipeline schema, pipeline validate, pipeline test,
     pipeline trust, pipeline untrust, pipeline uninstall, pipeline index,
-    pipeline schedule, env, environment, tag, init, trust, untrust,
+    pipeline schedule, env, environment, tag, init, trust, untrust, worker,
     config show, completion, help, fuse outbox status, fuse outbox list, fuse outbox show, fuse outbox retry,
     fuse outbox drop, fuse outbox export, fuse sessions view, fuse score-configs presets list,
     fuse score-configs presets show

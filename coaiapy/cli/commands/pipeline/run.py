@@ -6,6 +6,7 @@ from typing import Any
 
 from coaiapy.cli.commands.pipeline import options, progress
 from coaiapy.cli.commands.pipeline.trust import is_trusted
+from coaiapy.cli.commands.pipeline.worker import add_queue
 from coaiapy.cli.options import add_dry_run, add_json, add_yes, positive
 from coaiapy.cli.output import print_json
 from coaiapy.cli.parser import Parser
@@ -16,6 +17,7 @@ from coaiapy.running.pipelines.steps import FAILED, SUCCEEDED
 EXAMPLE = """coaia pipeline run nightly --var source=sales
         coaia pipeline run nightly --dry-run
         coaia pipeline run nightly --from "Load Data" --jobs 4
+        coaia pipeline run nightly --on redis
         coaia pipeline run --resume 764ede533c05b6aa3307b089c110b41f"""
 
 
@@ -33,8 +35,17 @@ def add_options(parser: Parser) -> None:
         "--jobs",
         type=positive,
         metavar="N",
-        help="run at most this many commands at a time (default: the number of processors)",
+        help="run at most this many commands at a time (default: the number of processors; with --on "
+        "redis what there is)",
     )
+    parser.add_argument(
+        "--on",
+        choices=("here", "redis"),
+        default="here",
+        help="where commands run: here (default), or on the workers that take them from the Redis in "
+        "the settings (coaia worker)",
+    )
+    add_queue(parser)
     part = parser.add_mutually_exclusive_group()
     part.add_argument("--only", metavar="STEP", help="run this step only")
     part.add_argument(
@@ -48,7 +59,7 @@ def add_options(parser: Parser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Run a template; return 1 if a step has failed, 130 if it was interrupted."""
-    from coaiapy.cli.delivery import report, settings_for
+    from coaiapy.cli.delivery import settings_for
     from coaiapy.running.pipelines import tasks
     from coaiapy.templating import trusted
 
@@ -68,25 +79,45 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if not any(one.command for one in foreseen):
         context.note("no step has a command to run: the others are marked as done")
     watcher = progress.watcher(context)
+    is_here = args.on == "here"
     done = tasks.run(
         task,
         args.trace_id,
-        args.jobs or os.cpu_count() or 1,
+        args.jobs or (is_here and os.cpu_count()) or None,
         known,
         context.env_file,
         watcher,
         watcher.note,
+        None if is_here else _workers(args, context),
     )
     watcher.end()
+    return _tell(args, context, done)
+
+
+def _tell(args: argparse.Namespace, context: Context, done: Any) -> int:
+    """Tell what became of a run, and return the exit code; raise what has ended it."""
+    from coaiapy.cli.delivery import report
+
     if args.json:
         print_json(context, done.result.body())
     context.note("{}: trace {}".format(done.result.status, done.result.trace.id))
     if done.result.status != SUCCEEDED:
-        context.note("to go on: coaia pipeline run --resume {}".format(done.result.trace.id))
+        again = "--resume {}".format(done.result.trace.id) + ("" if args.on == "here" else " --on redis")
+        context.note("to go on: coaia pipeline run " + again)
     code = ExitCode.OK if done.outcome is None else report(args, context, done.outcome)
+    if done.result.error and not done.result.signal:
+        raise done.result.error
     if done.result.signal:
         return ExitCode.INTERRUPTED
     return ExitCode.FAILED if done.result.status == FAILED else code
+
+
+def _workers(args: argparse.Namespace, context: Context) -> Any:
+    """Return what has the attempts of a run made by workers."""
+    from coaiapy.fleet import place, servers
+
+    server = servers.server_for(context.env_file)
+    return lambda order: place.OnWorkers(server, args.queue, order)
 
 
 def _past(args: argparse.Namespace, known: Any) -> Any:

@@ -1,0 +1,111 @@
+"""What a worker does with a job: one attempt at the command of a step."""
+
+import os
+import signal
+import time
+from typing import Any, Callable, Mapping, Optional
+
+from coaiapy.errors import CoaiaError
+from coaiapy.fleet.accepted import Work, known_facts, work_of
+from coaiapy.fleet.board import Board
+from coaiapy.fleet.messages import JobMessage, Report, read_facts, read_job
+from coaiapy.fleet.servers import Lasting
+from coaiapy.running.child import NotStartedError
+from coaiapy.running.pipelines import attempts
+from coaiapy.running.pipelines.attempts import ENDING, Outcome
+from coaiapy.running.pipelines.contents import Contents
+from coaiapy.running.supervisor import GRACE, Supervisor
+
+# Seconds between two looks whether the attempt is still wanted.
+_LOOK = 1.0
+
+
+class Duty:
+    """Does the jobs of a worker, each in a process of its own, which RQ starts.
+
+    ``name`` is the worker's; ``say`` gets a line about each attempt.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        lasting: Lasting,
+        env_file: Optional[str],
+        trusts_queue: bool,
+        say: Callable[[str], None],
+    ) -> None:
+        self._name = name
+        self._lasting = lasting
+        self._env_file = env_file
+        self._trusts_queue = trusts_queue
+        self._say = say
+        self._parent = os.getpid()
+
+    def __call__(self, rq_job: Any) -> None:
+        """Make the attempt that a job of RQ asks for, and tell of it."""
+        try:
+            job = read_job(rq_job.args[0] if len(rq_job.args) == 1 else None)
+        except CoaiaError as error:
+            self._say("refused a job: {}".format(error))
+            raise  # nobody can be told but RQ
+        board = Board(rq_job.connection, job.run)
+        if not self._lasting(lambda: board.take(self._report(job)), writing=True):
+            return
+        outcome = self._outcome(board, job)
+        told = "failed  {}  ({})" if outcome.reason else "done  {}"
+        self._say(told.format(job.name, outcome.reason))
+        ended = self._report(job, outcome._replace(worker=self._name))
+        self._lasting(lambda: board.end(ended), writing=True)
+
+    def _report(self, job: JobMessage, outcome: Optional[Outcome] = None) -> Report:
+        return Report(job.job, time.time(), self._name, outcome)
+
+    def _outcome(self, board: Board, job: JobMessage) -> Outcome:
+        try:
+            run = self._lasting(board.message)
+            if run is None or self._lasting(board.is_to_end):
+                return _not_made("interrupted")
+            text = self._lasting(lambda: board.facts(job.node)) if job.facts else "{}"
+            facts = known_facts(read_facts(text))
+            work = work_of(run, job, facts, self._trusts_queue)
+            contents = Contents(True, self._env_file, work.values)
+            context = attempts.context_of(run.trace_id, job.step)
+            outcome = self._made(board, work, context, contents)
+        except CoaiaError as error:
+            return _not_made(str(error), repeatable=False)
+        passed = contents.passed_on(outcome.output)
+        lost = passed.get("lost") or ""
+        return outcome._replace(output=passed.get("output"), lost=lost)
+
+    def _made(
+        self, board: Board, work: Work, context: Mapping[str, str], contents: Contents
+    ) -> Outcome:
+        command = work.command
+        environment = attempts.environment_of(work.environment, command.environment, context)
+        with Supervisor() as supervisor:
+            try:
+                attempt = attempts.start(command, environment)
+            except (NotStartedError, OSError) as error:
+                return Outcome(getattr(error, "code", 126), str(error), time.time())
+            supervisor.add(attempt.running)
+            stopped, look = "", time.monotonic()
+            while not supervisor.turn(_LOOK):
+                if not stopped and time.monotonic() >= look:
+                    look = time.monotonic() + _LOOK
+                    stopped = self._why_stopped(board, supervisor)
+                    if stopped:
+                        supervisor.end_all(GRACE)
+                        supervisor.send(signal.SIGTERM)
+        outcome = attempts.outcome_of(command, attempt, contents, bool(stopped))
+        return outcome._replace(reason=stopped) if stopped and outcome.reason else outcome
+
+    def _why_stopped(self, board: Board, supervisor: Supervisor) -> str:
+        if os.getppid() != self._parent:
+            return "the worker {} was killed".format(self._name)
+        if any(number in ENDING for number in supervisor.received):
+            return "the worker {} was stopped".format(self._name)
+        return "interrupted" if self._lasting(board.is_to_end) else ""
+
+
+def _not_made(reason: str, repeatable: bool = True) -> Outcome:
+    return Outcome(None, reason, time.time(), repeatable=repeatable)

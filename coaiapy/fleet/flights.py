@@ -1,0 +1,111 @@
+"""Attempts that were sent to workers: which of them nobody makes any more."""
+
+import time
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, Union
+
+from coaiapy import patience
+from coaiapy.errors import NetworkError
+from coaiapy.fleet import parts
+from coaiapy.fleet.board import Board
+from coaiapy.fleet.messages import Report
+from coaiapy.running.pipelines.steps import Step
+
+_QUEUED, _FAILED = "queued", "failed"
+_ALIVE = (_QUEUED, "started")
+# How many looks in a row may find no trace of an attempt: a worker that has begun may yet report.
+_MOST_MISSES = {False: 2, True: 10}
+
+
+class Flight:
+    """An attempt; ``worker`` makes it since it ``began``. ``misses`` counts the looks without a trace of it."""
+
+    def __init__(self, step: Step, job: str) -> None:
+        self.step = step
+        self.job = job
+        self.began = False
+        self.worker = ""
+        self.misses = 0
+
+
+# What there is to say of an attempt: its report, why it is lost, or nothing if it has to be sent again.
+Found = Tuple[Flight, Union[Report, str]]
+
+
+class Look:
+    """Looks from time to time at what RQ knows. Raises what the package ``redis`` raises."""
+
+    def __init__(self, queue: Any, board: Board, note: Callable[[str], None]) -> None:
+        self._queue = queue
+        self._board = board
+        self._note = note
+        self._next = self._next_whole = self._last_seen = time.monotonic()
+        self._is_noted = False
+
+    def is_alive(self, job: str) -> bool:
+        """Whether a worker makes an attempt, or will."""
+        return self._states([job])[0] in _ALIVE
+
+    def due(self, flights: Mapping[str, Flight]) -> List[Flight]:
+        """Return the attempts to look at now: those that have begun, sometimes all."""
+        now = time.monotonic()
+        if now < self._next:
+            return []
+        self._next = now + patience.FLEET_LOOK
+        if now < self._next_whole:
+            return [one for one in flights.values() if one.began]
+        self._next_whole = now + patience.FLEET_WHOLE_LOOK
+        self._look_for_workers(now)
+        return list(flights.values())
+
+    def at(self, flights: List[Flight]) -> Iterator[Found]:
+        """Yield what there is to say of attempts."""
+        parts.started_registry(self._queue).cleanup()
+        waits = len(self._queue)
+        for flight, state in zip(flights, self._states([one.job for one in flights])):
+            missing = state is None or (state == _QUEUED and not waits)
+            flight.misses = flight.misses + 1 if missing else 0
+            if state != _FAILED and flight.misses < _MOST_MISSES[flight.began]:
+                continue
+            report = self._board.ended(flight.job)
+            if report and report.outcome:
+                yield flight, report
+            elif state == _FAILED:
+                yield flight, self._why_failed(flight)
+            elif flight.began:
+                yield flight, "Redis does not know of it any more: it was restarted or emptied"
+            else:
+                yield flight, ""
+
+    def _states(self, jobs: List[str]) -> List[Optional[str]]:
+        pipeline = self._queue.connection.pipeline(transaction=False)
+        for job in jobs:
+            pipeline.hget(self._queue.job_class.key_for(job), "status")
+        return [state and state.decode("utf-8", "replace") for state in pipeline.execute()]
+
+    def _why_failed(self, flight: Flight) -> str:
+        job = self._queue.fetch_job(flight.job)
+        told = (job and job.exc_info) or ""
+        flight.worker = flight.worker or (job and job.worker_name) or ""
+        if "AbandonedJobError" in told or "Work-horse" in told or not told:
+            return "the worker {} is lost".format(flight.worker or "that had it").replace("  ", " ")
+        return told.strip().split("\n")[-1].partition(": ")[2] or "the worker could not do it"
+
+    def _look_for_workers(self, now: float) -> None:
+        if parts.workers_of(self._queue):
+            self._last_seen, self._is_noted = now, False
+            return
+        if not self._is_noted:
+            said = "no worker listens to the queue {}: start one with coaia worker"
+            self._note(said.format(self._queue.name))
+            self._is_noted = True
+        elif now - self._last_seen > patience.FLEET_NOBODY:
+            raise NetworkError(
+                "no worker has listened to the queue {} for {:g} s: start one with coaia "
+                "worker".format(self._queue.name, patience.FLEET_NOBODY)
+            )
+
+
+def look_at(look: Look, flights: Dict[str, Flight]) -> List[Found]:
+    """Return what there is to say of attempts, if it is time to look."""
+    due = look.due(flights)
+    return list(look.at(due)) if due else []

@@ -1,0 +1,123 @@
+"""The parts of RQ that are used, made so that what is in Redis never says which code runs.
+
+A job of RQ names a function, callbacks and web addresses, and RQ imports and calls what it names.
+Whoever can write to the Redis could run anything on a worker, also without pickle. Here a job is
+only a text, which is given to one function of ours.
+"""
+
+import logging
+import os
+import signal
+from typing import Any, Callable, Dict, Optional
+
+from coaiapy.util.packages import require
+
+PACKAGE = "coaiapy[fleet]"
+# What a job names; it is never imported.
+FUNCTION = "coaiapy.fleet"
+# Seconds: for one wait of a worker for a job, and the lifetime of what RQ keeps of a failed one.
+_WAIT = 15
+LONGEST_ANSWER = _WAIT + 10.0
+_KEPT = 86400
+_WORKER_LIFETIME = 30
+
+
+def job_class(perform: Optional[Callable[[Any], None]] = None) -> Any:
+    """Return the class of jobs; a worker's has the function that is given each of them."""
+
+    class FleetJob(require("rq.job", PACKAGE).Job):  # type: ignore[misc]
+        """A job that names nothing that is called."""
+
+        func = success_callback = failure_callback = stopped_callback = None
+
+        def perform(self) -> None:
+            """Do what the text of the job says."""
+            if perform:
+                perform(self)
+
+        def send_webhooks(self, *_: Any, **__: Any) -> None:
+            """Tell nobody."""
+
+    return FleetJob
+
+
+def queue_of(client: Any, name: str, jobs: Any) -> Any:
+    """Return a queue whose jobs are read and written as JSON."""
+    serializer = require("rq.serializers", PACKAGE).JSONSerializer
+    queue = require("rq.queue", PACKAGE).Queue
+    return queue(name, connection=client, job_class=jobs, serializer=serializer)
+
+
+def job_data(queue: Any, job_id: str, text: str) -> Any:
+    """Return what ``queue.enqueue_many`` takes: a job that is done once and leaves nothing behind."""
+    return queue.prepare_data(
+        FUNCTION,
+        args=(text,),
+        timeout=-1,  # the command has a limit of its own
+        result_ttl=0,
+        failure_ttl=_KEPT,
+        description=job_id,
+        job_id=job_id,
+    )
+
+
+def started_registry(queue: Any) -> Any:
+    """Return what knows the jobs that are being done, and which of their workers are lost."""
+    registry = require("rq.registry", PACKAGE).StartedJobRegistry
+    logging.getLogger("rq.registry").addHandler(logging.NullHandler())  # what is lost is told by us
+    return registry(queue=queue, job_class=queue.job_class)
+
+
+def workers_of(queue: Any) -> int:
+    """Return how many workers listen to a queue."""
+    registration = require("rq.worker_registration", PACKAGE)
+    registration.clean_worker_registry(queue)
+    return len(registration.get_keys(queue=queue))
+
+
+def worker_of(queue: Any, name: str, lost_after: int) -> Any:
+    """Return a worker for a queue; it counts as lost ``lost_after`` seconds after its last sign."""
+
+    class FleetWorker(require("rq", PACKAGE).Worker):  # type: ignore[misc]
+        """A worker of RQ that notices soon what has become of its server and of its jobs."""
+
+        log_result_lifespan = False
+        dequeue_timeout = _WAIT
+        connection_timeout = LONGEST_ANSWER
+        is_asked_to_end = False
+
+        def subscribe(self) -> None:
+            """Take no orders from Redis but jobs."""
+
+        def request_stop(self, signum: int, frame: Any) -> None:
+            """Finish the job that is being done; a second signal ends that, too."""
+            self.is_asked_to_end = True
+            super().request_stop(signum, frame)
+
+        def get_heartbeat_ttl(self, *_: Any, **__: Any) -> int:
+            """Return for how many seconds a job counts as being done."""
+            return lost_after
+
+        def heartbeat(self, *given: Any, **options: Any) -> None:
+            """Give a sign of life, and be listed, also after Redis has forgotten everything."""
+            super().heartbeat(*given, **options)
+            require("rq.worker_registration", PACKAGE).register(self)
+
+        def kill_horse(self, *_: Any, **__: Any) -> None:
+            """Ask the process that does a job to end; it ends its command, and tells of it."""
+            try:
+                os.kill(self.horse_pid, signal.SIGTERM)
+            except ProcessLookupError:
+                pass
+
+    options: Dict[str, Any] = {
+        "name": name,
+        "connection": queue.connection,
+        "job_class": queue.job_class,
+        "serializer": queue.serializer,
+        "job_monitoring_interval": max(1, lost_after // 3),
+        "maintenance_interval": _WORKER_LIFETIME,
+    }
+    worker = FleetWorker([queue], **options)
+    worker.worker_ttl = _WORKER_LIFETIME
+    return worker

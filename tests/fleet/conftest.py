@@ -1,0 +1,95 @@
+"""A Redis, a template of the user that runs on workers, and workers that are real processes."""
+
+import json
+import signal
+import time
+from contextlib import ExitStack
+
+import pytest
+import redis
+from processes import environment, start
+from redis_for_tests import HOST, running
+
+
+@pytest.fixture(scope="session")
+def redis_of_fleet(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("fleet")) as server:
+        yield server
+
+
+@pytest.fixture
+def server(redis_of_fleet, monkeypatch):
+    """An empty Redis that the settings name."""
+    redis.Redis(HOST, redis_of_fleet.port).flushall()
+    monkeypatch.setenv("REDIS_URL", redis_of_fleet.url)
+    return redis_of_fleet
+
+
+@pytest.fixture
+def client(server):
+    return redis.Redis(HOST, server.port)
+
+
+@pytest.fixture
+def save(home):
+    """Save the user's own template, which needs no trust on this machine."""
+
+    def _save(*steps, **variables):
+        folder = home / ".coaia" / "templates"
+        folder.mkdir(parents=True, exist_ok=True)
+        known = [{"name": name, "default": value} for name, value in variables.items()]
+        document = {"variables": known, "steps": list(steps)}
+        (folder / "t.json").write_text(json.dumps(document), "utf-8")
+
+    return _save
+
+
+class Workers:
+    """Workers in processes of their own; what they said is in ``said``."""
+
+    def __init__(self, stack):
+        self.stack = stack
+        self.processes = []
+
+    def start(self, *options, **variables):
+        process = self.stack.enter_context(
+            start("worker", *options, env=environment(**variables), stdout=None)
+        )
+        self.stack.callback(process.kill)
+        self.processes.append(process)
+        return process
+
+    def burst(self, *options, **variables):
+        """Let a worker do what there is; return what it has said."""
+        _, err = self.start("--burst", *options, **variables).communicate(timeout=60)
+        return err.decode("utf-8")
+
+    @staticmethod
+    def stop(process):
+        """Ask a worker to end; return what it has said."""
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        return err.decode("utf-8")
+
+
+@pytest.fixture
+def workers():
+    with ExitStack() as stack:
+        yield Workers(stack)
+
+
+def poll(is_so):
+    """Wait until something is so, and return it."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        found = is_so()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it did not come to that")
+
+
+@pytest.fixture(name="poll")
+def poll_fixture():
+    return poll
