@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 GROUPS = (
     Branch("run", "commands.run.build", "run a command and record it: its times, output and end"),
     Branch(
-        "worker", "commands.pipeline.worker.build", "run steps of pipelines that other machines have queued"
+        "worker",
+        "commands.pipeline.worker.build",
+        "run steps of pipelines that other machines have queued",
     ),
     Branch(
         "pipeline",

@@ -75,8 +75,8 @@ def workers_of(queue: Any) -> int:
     return len(registration.get_keys(queue=queue))
 
 
-def worker_of(queue: Any, name: str, lost_after: int) -> Any:
-    """Return a worker for a queue; it counts as lost ``lost_after`` seconds after its last sign."""
+def worker_class(lost_after: int) -> Any:
+    """Return the class of workers, which are lost so many seconds after their last sign of life."""
 
     class FleetWorker(require("rq", PACKAGE).Worker):  # type: ignore[misc]
         """A worker of RQ that notices soon what has become of its server and of its jobs."""
@@ -110,6 +110,11 @@ def worker_of(queue: Any, name: str, lost_after: int) -> Any:
             except ProcessLookupError:
                 pass
 
+    return FleetWorker
+
+
+def worker_of(queue: Any, name: str, lost_after: int) -> Any:
+    """Return a worker for a queue."""
     options: Dict[str, Any] = {
         "name": name,
         "connection": queue.connection,
@@ -118,6 +123,6 @@ def worker_of(queue: Any, name: str, lost_after: int) -> Any:
         "job_monitoring_interval": max(1, lost_after // 3),
         "maintenance_interval": _WORKER_LIFETIME,
     }
-    worker = FleetWorker([queue], **options)
+    worker = worker_class(lost_after)([queue], **options)
     worker.worker_ttl = _WORKER_LIFETIME
     return worker

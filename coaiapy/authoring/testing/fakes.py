@@ -1,13 +1,14 @@
 """Runs a pipeline in which nothing is run: what each command does is told by its test."""
 
-from typing import Any, Dict, List, Mapping, Set
+import time
+from typing import Any, Callable, Dict, List, Mapping, Set
 
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.records.records import Trace
-from coaiapy.running.pipelines import attempts
+from coaiapy.running.pipelines.attempts import Ended, Outcome, read_output
 from coaiapy.running.pipelines.graph import Graph
 from coaiapy.running.pipelines.runs import Result, Run
-from coaiapy.running.pipelines.steps import RUNNING, Step
+from coaiapy.running.pipelines.steps import Step
 from coaiapy.running.pipelines.watcher import Watcher
 
 # By the name of a step: what its command does, for each attempt; the last holds for all others.
@@ -22,22 +23,42 @@ class FakeRun(Run):
 
     def __init__(self, graph: Graph, trace: Trace, fakes: Fakes) -> None:
         nobody: Any = _Nobody()
-        super().__init__(graph, trace, nobody, {}, Watcher())
-        self._fakes = fakes
-        self.used: Set[str] = set()
+        self._fakes = _Fakes(graph, fakes)
+        super().__init__(graph, trace, nobody, self._fakes, Watcher())
 
-    def run(self, jobs: int = 1) -> Result:
+    @property
+    def used(self) -> Set[str]:
+        """The names of the fakes that were needed."""
+        return self._fakes.used
+
+    def run(self, jobs: Any = 1) -> Result:
         """Run all steps; ``UsageError`` for a command that no fake stands for."""
-        nobody: Any = None
-        while self._has_more(nobody, jobs):
-            pass
-        self._end_marks()
-        return Result(self._trace, self._graph.steps(), None)
+        result = super().run(jobs)
+        if result.error:
+            raise result.error
+        return result
 
-    def _start(self, supervisor: Any, step: Step) -> None:
+
+class _Fakes:
+    """Makes attempts by saying what becomes of them, see ``attempts.Here``."""
+
+    def __init__(self, graph: Graph, fakes: Fakes) -> None:
+        self._graph = graph
+        self._fakes = fakes
+        self._made: List[Ended] = []
+        self.used: Set[str] = set()
+        self.received: List[int] = []
+
+    def __enter__(self) -> "_Fakes":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+    def start(self, step: Step, began: Callable[[Step, float], None]) -> None:
+        """Make an attempt at a step."""
         assert step.command
-        step.state = RUNNING
-        step.started = step.started or 0.0
+        began(step, 0.0)
         step.command = step.command._replace(backoff=0.0)
         fakes = self._fakes_of(step)
         fake = fakes[min(len(step.attempts), len(fakes) - 1)]
@@ -46,10 +67,15 @@ class FakeRun(Run):
         reason = ": ".join(["exit code {}".format(code)] + said[-1:]) if code else ""
         try:
             written: Any = _Written(fake.get("stdout") or "")
-            step.output = attempts.read_output(written, step.command.output)
+            output = read_output(written, step.command.output)
         except ValueError as error:
-            step.output, reason = None, reason or str(error)
-        self._settle(step, code, reason, None)
+            output, reason = None, reason or str(error)
+        self._made.append((step, Outcome(code, reason, time.time(), output)))
+
+    def turn(self, seconds: float) -> List[Ended]:
+        """Return the attempts that were made."""
+        made, self._made = self._made, []
+        return made
 
     def _fakes_of(self, step: Step) -> List[Dict[str, Any]]:
         own = [node.step.name for node in self._graph.nodes if step in (node.steps or ())]

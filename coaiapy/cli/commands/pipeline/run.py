@@ -88,7 +88,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         context.env_file,
         watcher,
         watcher.note,
-        None if is_here else _workers(args, context),
+        place_of=None if is_here else _workers(args, context),
     )
     watcher.end()
     return _tell(args, context, done)
@@ -102,7 +102,9 @@ def _tell(args: argparse.Namespace, context: Context, done: Any) -> int:
         print_json(context, done.result.body())
     context.note("{}: trace {}".format(done.result.status, done.result.trace.id))
     if done.result.status != SUCCEEDED:
-        again = "--resume {}".format(done.result.trace.id) + ("" if args.on == "here" else " --on redis")
+        again = "--resume {}".format(done.result.trace.id) + (
+            "" if args.on == "here" else " --on redis"
+        )
         context.note("to go on: coaia pipeline run " + again)
     code = ExitCode.OK if done.outcome is None else report(args, context, done.outcome)
     if done.result.error and not done.result.signal:
