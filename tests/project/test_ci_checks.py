@@ -111,3 +111,25 @@ def test_the_action_installs_this_package_and_shows_problems_beside_the_lines(
     last = run_action(environment, templates=".coaia/templates others")[-1]
     assert last.returncode == 2
     assert last.stdout.startswith("::error file=others/broken.yaml,line=1,col=19,title=parent::")
+
+
+def test_the_hook_for_prompts_checks_the_whole_folder(environment, project):
+    (hook,) = [one for one in HOOKS if one["id"] == "coaia-prompts-check"]
+    put(project, "prompts/team/fine.md", "---\n---\nHello {{name}}\n")
+    assert re.search(hook["files"], "prompts/team/fine.md") and not hook["pass_filenames"]
+    line = " ".join([hook["entry"]] + hook["args"])
+    assert shell(line, environment).returncode == 0
+    put(project, "prompts/broken.md", "---\nname: team/fine\n---\nHello {{name}\n")
+    done = shell(line, environment)
+    assert done.returncode == 2
+    assert "prompts/broken.md:4:7: " in done.stdout
+    assert "prompts/team/fine.md:2:1: the prompt 'team/fine' is in" in done.stdout
+
+
+def test_the_action_checks_a_folder_of_prompts_if_there_is_one(environment, project):
+    put(project, ".coaia/templates/fine.yaml", "steps: [{name: A}]")
+    put(project, "our prompts/p.md", "---\n---\nHello {{name}\n")
+    assert run_action(environment)[-1].stdout == ""
+    last = run_action(environment, prompts="our prompts")[-1]
+    assert last.returncode == 2
+    assert last.stdout.startswith("::error file=our prompts/p.md,line=3,col=7,title=variable::")

@@ -1,7 +1,8 @@
 """Compares a folder of prompt files with the prompts of a server.
 
-The server's side is the version with one label (``latest`` unless another is named). An additional
-label on the server is not a difference, since labels cannot be removed there.
+The server's side is the version with one label (``latest`` unless another is named). Labels cannot
+be removed on a server, so that those which a file does not name are no change to push: they have
+drifted.
 
 A file says which version it was pulled from. Comparing with that version tells on which side a
 prompt has changed since: in the folder, on the server (the file is behind), or on both.
@@ -30,6 +31,7 @@ NEW = "only in the folder"
 MISSING = "only on the server"
 UNREADABLE = "not readable on the server"
 DELETED = "deleted on the server"
+DRIFTED = "labels moved on the server"
 # Errors that every other prompt would meet as well.
 _FOR_ALL = (NetworkError, ConfigError)
 
@@ -77,7 +79,7 @@ def compare(
     compared = [
         Compared(name, UNREADABLE, known.get(name), None, error=errors[name])
         if name in errors
-        else _compared(name, known.get(name), there.get(name))
+        else _compared(name, known.get(name), there.get(name), label)
         for name in both
     ]
     return values_of(run_all(lambda one: _with_side(settings, one, label), compared, (CoaiaError,)))
@@ -127,9 +129,30 @@ def diff(one: Compared) -> str:
     if one.state == SAME:
         return ""
     path = one.file.path if one.file else files.path_of(one.name)
-    before = _shown(one.prompt, one.file)
+    before = _shown(one.prompt, one.file if one.state != DRIFTED else None)
     after = files.render(_filled(one.file, one.prompt)) if one.file else ""
     return unified_diff(before, after, "server/" + path, "folder/" + path)
+
+
+def drift(settings: Settings, one: Compared, label: str = LATEST) -> List[str]:
+    """Return a sentence for each label that is not on the server where the file says."""
+    prompt = one.holder or one.prompt
+    if one.file is None or prompt is None or one.file.labels is None:
+        return []
+    there, version = prompt.get("labels") or [], prompt["version"]
+    said = []
+    for name in dict.fromkeys(one.file.labels + [label]):
+        if name not in there:
+            held = _version(settings, one.name, label=name)
+            where = "on version {}".format(held["version"]) if held else "on no version"
+            said.append("the label {} is {}, not on version {}".format(name, where, version))
+    if one.state == DRIFTED:
+        said += [
+            "version {} has the label {}, which the file does not name".format(version, name)
+            for name in there
+            if name not in [LATEST, label] + one.file.labels
+        ]
+    return said
 
 
 def _chosen(known: Iterable[str], names: Sequence[str]) -> List[str]:
@@ -142,16 +165,21 @@ def _chosen(known: Iterable[str], names: Sequence[str]) -> List[str]:
     return list(names or known)
 
 
-def _compared(name: str, file: Optional[PromptFile], prompt: Optional[Body]) -> Compared:
+def _compared(
+    name: str, file: Optional[PromptFile], prompt: Optional[Body], label: str
+) -> Compared:
     if file is None:
         return Compared(name, MISSING, None, prompt)
     if prompt is None:
         return Compared(name, NEW, file, None)
     differences = _differences(file, prompt)
     state = CHANGED if differences else SAME
-    if set(file.labels or []) - set(prompt.get("labels") or []):
+    there = set(prompt.get("labels") or [])
+    if set(file.labels or []) - there:
         differences.append("labels")
         state = CHANGED if state == CHANGED else LABELS
+    elif state == SAME and file.labels is not None and there - set(file.labels) - {LATEST, label}:
+        return Compared(name, DRIFTED, file, prompt, ["labels"])
     return Compared(name, state, file, prompt, differences, prompt if state == LABELS else None)
 
 

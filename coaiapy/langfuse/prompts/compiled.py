@@ -8,7 +8,7 @@ from coaiapy.errors import UsageError
 from coaiapy.langfuse.prompts.content import check_messages
 from coaiapy.langfuse.records.body import Body
 
-_VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}")
+VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}")
 _PLACEHOLDER = "placeholder"
 
 
@@ -19,7 +19,7 @@ def variables_of(content: Any) -> List[str]:
         if _is_placeholder(part):
             found[str(part["name"])] = None
         else:
-            found.update(dict.fromkeys(_VARIABLE.findall(part["content"])))
+            found.update(dict.fromkeys(VARIABLE.findall(part["content"])))
     return list(found)
 
 
@@ -71,7 +71,7 @@ def _messages(name: str, values: Mapping[str, Any]) -> List[Body]:
 
 
 def _filled(text: str, values: Mapping[str, Any]) -> str:
-    return _VARIABLE.sub(lambda found: _as_text(values[found.group(1)]), text)
+    return VARIABLE.sub(lambda found: _as_text(values[found.group(1)]), text)
 
 
 def _as_text(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any, Iterable, List, Sequence
+from typing import Any, Iterable, Iterator, List, Sequence, Tuple
 
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.records.body import Body
@@ -70,20 +70,26 @@ def check_content(content: Any, prompt_type: str) -> None:
 
 def check_messages(messages: Any) -> None:
     """Raise ``UsageError`` unless this is a list of chat messages and placeholders."""
+    for _, problem in faulty_messages(messages):
+        raise UsageError(problem)
+
+
+def faulty_messages(messages: Any) -> Iterator[Tuple[int, str]]:
+    """Yield what is wrong with chat messages, and the number of the message, from 0."""
     if not isinstance(messages, list) or not messages:
-        raise UsageError(
-            'a chat prompt is a list of messages, such as [{"role": "user", "content": "Hi"}]'
-        )
-    for number, message in enumerate(messages, 1):
+        yield 0, 'a chat prompt is a list of messages, such as [{"role": "user", "content": "Hi"}]'
+        return
+    for number, message in enumerate(messages):
         values = message if isinstance(message, dict) else {}
         needed: Sequence[str] = ("role", "content")
         if values.get("type") == "placeholder":
             needed = ("name",)
         if not all(isinstance(values.get(name), str) for name in needed):
-            raise UsageError(
+            yield (
+                number,
                 "message {} of the chat prompt needs {} as text".format(
-                    number, " and ".join(needed)
-                )
+                    number + 1, " and ".join(needed)
+                ),
             )
 
 
@@ -91,13 +97,19 @@ def content_from(text: str, prompt_type: str) -> Any:
     """Return a prompt's content from a text: the text itself, or chat messages in JSON or YAML."""
     if prompt_type != CHAT:
         return text
+    value = messages_from(text)
+    check_messages(value)
+    return value
+
+
+def messages_from(text: str) -> Any:
+    """Return what a text in JSON or YAML has in the place of chat messages."""
     try:
         value = json_values.parse_unique(text)
     except ValueError:
         value = yaml_value(text, "the chat prompt is not JSON, and it")
     if isinstance(value, dict) and isinstance(value.get("messages"), list):
         value = value["messages"]
-    check_messages(value)
     return value
 
 

@@ -15,22 +15,20 @@ from coaiapy.langfuse.prompts.content import (
     CHAT,
     LATEST,
     TEXT,
-    check_content,
     check_labels,
-    check_name,
     check_tags,
     content_from,
     yaml_value,
 )
+from coaiapy.langfuse.prompts.faults import LINE, faults_of
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util import files
 from coaiapy.util.packages import require
 from coaiapy.util.paths import check_stays, make_folders
-from coaiapy.util.text import FENCE, begins_front_matter, front_matter
+from coaiapy.util.text import FENCE, FrontMatter, begins_front_matter, front_matter
 
 ENDING = ".md"
 CONFLICT = "<<<<<<< "
-KEYS = ("name", "type", "version", "labels", "tags", "config")
 # Bytes: every file system allows a file name of this length with an extension.
 LONGEST_STEP = 200
 # What some operating system does not allow in a file name, and %, which is used to encode it.
@@ -113,20 +111,27 @@ def parse(text: str, path: str) -> PromptFile:
 
     Raises ``UsageError`` if it is not a valid prompt file.
     """
-    if text.startswith(CONFLICT):
-        raise UsageError(
-            "{} begins with a conflict marker of git: resolve the conflict".format(path)
-        )
-    if _has_windows_lines(text):
-        text = text.replace("\r\n", "\n")
-    front = front_matter(text)
-    if not front:
-        raise UsageError("{}: no front matter between two lines of ---".format(path))
     try:
+        front = parts_of(text)
         heading = yaml_value(front.heading, "the front matter") or {}
         return _checked(heading, front.content, path)
     except UsageError as error:
         raise UsageError("{}: {}".format(path, error)) from error
+
+
+def parts_of(text: str) -> FrontMatter:
+    """Return the front matter and the content of a file's text, with Unix line ends.
+
+    Raises ``UsageError`` if there are not both.
+    """
+    if text.startswith(CONFLICT):
+        raise UsageError("begins with a conflict marker of git: resolve the conflict")
+    if _has_windows_lines(text):
+        text = text.replace("\r\n", "\n")
+    front = front_matter(text)
+    if not front:
+        raise UsageError("no front matter between two lines of ---")
+    return front
 
 
 def has_heading(text: str) -> bool:
@@ -139,31 +144,19 @@ def _has_windows_lines(text: str) -> bool:
 
 
 def _checked(heading: Any, content: str, path: str) -> PromptFile:
-    if not isinstance(heading, dict):
-        raise UsageError("the front matter is not a list of names and values")
-    for key in heading:
-        if key not in KEYS:
-            raise UsageError(
-                "the front matter can have {}, but not {!r}".format(", ".join(KEYS), key)
-            )
-    name, prompt_type = heading.get("name", name_of(path)), heading.get("type", TEXT)
-    if not isinstance(name, str):
-        raise UsageError("the name {!r} is not a text: put it in quotes".format(name))
-    version = _version(heading.get("version"))
-    if prompt_type == CHAT:
-        value = content_from(content, CHAT)
-    else:
-        value = content[:-1] if content.endswith("\n") else content
-    check_content(value, prompt_type)
-    labels, tags = (_listed(heading, key) for key in ("labels", "tags"))
-    if version is None:  # not from a server, which may have accepted what none does today
-        check_name(name)
-        labels = None if labels is None else check_labels(labels)
+    for fault in faults_of(heading, content, name_of(path)):
+        kind, place = fault.place
+        at = "line {} of the content: ".format(place) if kind == LINE else ""
+        raise UsageError(at + fault.message)
+    version, prompt_type = heading.get("version"), heading.get("type", TEXT)
+    labels, tags = heading.get("labels"), heading.get("tags")
+    if labels is not None and version is None:
+        labels = check_labels(labels)
     return PromptFile(
         path,
-        name,
+        heading.get("name", name_of(path)),
         prompt_type,
-        value,
+        content_from(_without_end(content, prompt_type), prompt_type),
         None if labels is None else check_tags(labels, "label"),
         None if tags is None else check_tags(tags),
         heading.get("config") or {},
@@ -171,17 +164,9 @@ def _checked(heading: Any, content: str, path: str) -> PromptFile:
     )
 
 
-def _version(value: Any) -> Optional[int]:
-    if value is not None and (type(value) is not int or value < 1):
-        raise UsageError("the version {!r} is not a whole number above 0".format(value))
-    return value  # type: ignore[no-any-return]
-
-
-def _listed(heading: Body, key: str) -> Optional[List[Any]]:
-    value = heading.get(key)
-    if value is not None and not isinstance(value, list):
-        raise UsageError("{} is not a list, such as [{}]".format(key, value))
-    return value
+def _without_end(content: str, prompt_type: str) -> str:
+    """Return the content without the line end that a file of a text prompt has after it."""
+    return content[:-1] if prompt_type == TEXT and content.endswith("\n") else content
 
 
 def _dumped(value: Any) -> str:
@@ -269,7 +254,7 @@ class Folder(NamedTuple):
 def read_folder(folder: str) -> Folder:
     """Return the content of ``folder``; it is empty if the folder does not exist."""
     found = Folder({}, {}, [])
-    for path in _paths(folder):
+    for path in paths_of(folder):
         try:
             text = files.read_found_input_text(os.path.join(folder, path), newline="")
             if not has_heading(text):
@@ -286,11 +271,16 @@ def read_checked(folder: str) -> Folder:
 
     ``StateError`` if there is no such folder.
     """
+    need_folder(folder)
+    return read_folder(folder).checked()
+
+
+def need_folder(folder: str) -> None:
+    """Raise ``StateError`` if there is no such folder."""
     if not os.path.isdir(folder):
         raise StateError(
             "there is no folder {}: create it with coaia fuse prompts pull".format(folder)
         )
-    return read_folder(folder).checked()
 
 
 def _add(prompts: Dict[str, PromptFile], prompt: PromptFile) -> None:
@@ -303,7 +293,8 @@ def _add(prompts: Dict[str, PromptFile], prompt: PromptFile) -> None:
         )
 
 
-def _paths(folder: str) -> Iterator[str]:
+def paths_of(folder: str) -> Iterator[str]:
+    """Yield the paths, below a folder, of the files that may have prompts."""
     for base, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):

@@ -87,6 +87,15 @@ def get_prompt(
         return _get(http, name, label, version, resolve)
 
 
+def exists(settings: Settings, name: str, version: Optional[int], label: Optional[str]) -> bool:
+    """Tell whether the server has this version of a prompt, or one with this label."""
+    try:
+        get_prompt(settings, name, label, version, resolve=False)
+    except NotFoundError:
+        return False
+    return True
+
+
 def fetch_prompt(
     settings: Settings,
     name: str,

@@ -174,7 +174,7 @@ def test_a_clean_file_does_not_take_back_what_is_newer_on_the_server(
     assert "0 prompts written" in result.err
     assert versions(server) == ["Hello", "Newer"]
     check = run("fuse", "prompts", "check", tmp_path)
-    assert (check.code, "behind" in check.out) == (1, True)
+    assert (check.code, "is of version 1, and the server has version 2" in check.out) == (1, True)
     pull(known, tmp_path)
     assert states(known, tmp_path)["team/text"] == "same"
 
@@ -292,7 +292,7 @@ def test_pull_replaces_nothing_that_is_nowhere_else(keys, known, pulled, tmp_pat
     assert result.code == 1
     for said in (
         "README was not written: README.md exists already and is not this prompt",
-        "odd was not written: odd.md begins with a conflict marker",
+        "odd was not written: odd.md: begins with a conflict marker",
         "chat was not written: chat.md differs and does not name the version",
         "text.md was changed since version 1 was pulled",
         "1 file written",
@@ -319,11 +319,18 @@ def test_one_file_that_cannot_be_written_stops_no_other(keys, known, tmp_path, r
     assert "team/text was not written: cannot write" in result.err
 
 
-def test_labels_that_only_the_server_has_count_nowhere(known, tmp_path):
+def test_labels_that_only_the_server_has_are_no_change_to_push_but_are_pulled(
+    server, known, tmp_path
+):
     pull(known, tmp_path)
     prompts.update_prompt_version_labels(known, "chat", 1, ["staging"])
-    assert states(known, tmp_path)["chat"] == "same"
-    assert {row["state"] for row in pull(known, tmp_path)} == {"same"}
+    assert states(known, tmp_path)["chat"] == "labels moved on the server"
+    server.forget_requests()
+    push(known, tmp_path)
+    assert {one.method for one in server.requests} == {"GET"}
+    assert [row["state"] for row in pull(known, tmp_path)] == ["changed", "same"]
+    assert "staging" in (tmp_path / "chat.md").read_text()
+    assert set(states(known, tmp_path).values()) == {"same"}
 
 
 def test_a_label_that_is_to_be_set_survives_a_pull(keys, known, pulled, tmp_path, run):

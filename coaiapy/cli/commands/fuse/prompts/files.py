@@ -1,12 +1,13 @@
 """``coaia fuse prompts pull``, ``push``, ``diff`` and ``check``: prompts as files in a folder."""
 
 import argparse
-from typing import Any, List
+from typing import Any
 
-from coaiapy.cli.commands.fuse.prompts import push
+from coaiapy.cli.commands.fuse.prompts import check, push
 from coaiapy.cli.commands.fuse.prompts.folders import (
+    add_complete,
     add_folder_command,
-    compare_folder,
+    differing,
     note_failed,
     note_written,
 )
@@ -17,10 +18,9 @@ from coaiapy.config import settings
 from coaiapy.errors import ExitCode
 from coaiapy.langfuse.prompts import compare as prompt_compare
 from coaiapy.langfuse.prompts import sync as prompt_sync
-from coaiapy.langfuse.prompts.compare import MISSING, SAME, Compared
-from coaiapy.langfuse.prompts.display import COMPARED_COLUMNS, PULLED_COLUMNS
+from coaiapy.langfuse.prompts.compare import SAME
+from coaiapy.langfuse.prompts.display import PULLED_COLUMNS
 from coaiapy.langfuse.prompts.sync import KEPT
-from coaiapy.util.text import counted
 
 
 def build(group: Any) -> None:
@@ -41,17 +41,8 @@ def build(group: Any) -> None:
         "show the differences between DIR and the server (exit code 1 if there are any)",
     )
     add_json(diff)
-    check = add_folder_command(
-        group,
-        "check",
-        check_prompts,
-        "list the prompts that differ between DIR and the server (exit code 1 if any do)",
-    )
-    for parser in (diff, check):
-        parser.add_argument(
-            "--complete", action="store_true", help="also count prompts that only the server has"
-        )
-    add_listing_options(check)
+    add_complete(diff)
+    check.build(group)
 
 
 def pull_prompts(args: argparse.Namespace, context: Context) -> int:
@@ -66,27 +57,10 @@ def pull_prompts(args: argparse.Namespace, context: Context) -> int:
 
 def diff_prompts(args: argparse.Namespace, context: Context) -> int:
     """Show every difference between the files and the server, and fail if there is one."""
-    found = _differing(args, context)
+    found = differing(args, context)
     if args.json:
         print_json(context, [dict(one.row(), diff=prompt_compare.diff(one)) for one in found])
         return ExitCode.FAILED if found else ExitCode.OK
     for one in found:
         context.say(prompt_compare.diff(one).rstrip("\n"))
     return ExitCode.FAILED if found else ExitCode.OK
-
-
-def check_prompts(args: argparse.Namespace, context: Context) -> int:
-    """Show which prompts differ, and fail if one does."""
-    found = _differing(args, context)
-    show_listing(args, context, [one.row() for one in found], COMPARED_COLUMNS, "difference")
-    return ExitCode.FAILED if found else ExitCode.OK
-
-
-def _differing(args: argparse.Namespace, context: Context) -> List[Compared]:
-    compared = compare_folder(args, context)
-    found = prompt_compare.differing(compared, args.names, args.complete)
-    there = [one for one in compared if one.state == MISSING and one not in found]
-    if there:
-        count = counted(len(there), "prompt")
-        context.note("{} only on the server (--complete counts these, too)".format(count))
-    return found

@@ -8,7 +8,7 @@ from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.errors import ExitCode
 from coaiapy.langfuse.prompts import compare, files
-from coaiapy.langfuse.prompts.compare import Compared
+from coaiapy.langfuse.prompts.compare import MISSING, Compared
 from coaiapy.langfuse.prompts.content import LATEST
 from coaiapy.langfuse.prompts.sync import Failed
 from coaiapy.util.text import counted
@@ -31,6 +31,24 @@ def add_label(parser: Parser) -> None:
         default=LATEST,
         help="use the server's version with this label (default: latest)",
     )
+
+
+def add_complete(parser: Parser) -> None:
+    """Add ``--complete``, for a command that shows differences."""
+    parser.add_argument(
+        "--complete", action="store_true", help="also count prompts that only the server has"
+    )
+
+
+def differing(args: argparse.Namespace, context: Context) -> List[Compared]:
+    """Return the prompts that differ between the folder and the server."""
+    compared = compare_folder(args, context)
+    found = compare.differing(compared, args.names, args.complete)
+    there = [one for one in compared if one.state == MISSING and one not in found]
+    if there:
+        count = counted(len(there), "prompt")
+        context.note("{} only on the server (--complete counts these, too)".format(count))
+    return found
 
 
 def compare_folder(args: argparse.Namespace, context: Context) -> List[Compared]:

@@ -16,12 +16,12 @@ from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.errors import ExitCode
 from coaiapy.langfuse.prompts import sync
-from coaiapy.langfuse.prompts.compare import BEHIND, MISSING, SAME, UNREADABLE, Compared
+from coaiapy.langfuse.prompts.compare import BEHIND, DRIFTED, MISSING, SAME, UNREADABLE, Compared
 from coaiapy.langfuse.prompts.display import COMPARED_COLUMNS
 from coaiapy.langfuse.prompts.sync import Deployed
 from coaiapy.util.text import counted
 
-_NOT_PUSHED = (SAME, MISSING, UNREADABLE)
+_NOT_PUSHED = (SAME, MISSING, UNREADABLE, DRIFTED)
 
 
 def build(group: Any) -> None:

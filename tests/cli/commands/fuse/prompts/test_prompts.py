@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 
 import pytest
 from langfuse_server import KINDS
@@ -214,9 +215,11 @@ def test_a_folder_of_prompts_from_pull_to_push(server, run, project):
     (project / "prompts" / "other.md").unlink()
     check = run("fuse", "prompts", "check", "prompts", "--json")
     assert check.code == 1
-    assert [(row["name"], row["differences"]) for row in json.loads(check.out)] == [
-        ("team/p", ["content"])
-    ]
+    (problem,) = json.loads(check.out)
+    assert problem["path"] == os.path.join("prompts", "team", "p.md")
+    assert problem["message"].startswith(
+        "content of the file and of version 1 on the server differ"
+    )
     assert "1 prompt only on the server" in check.err
     diff = run("fuse", "prompts", "diff", "prompts")
     assert (diff.code, "\n-Hello\n+Hi" in diff.out, "other" in diff.out) == (1, True, False)
@@ -250,9 +253,10 @@ def test_a_file_that_cannot_be_read_passes_no_check_and_is_not_pushed(
     (project / "prompts" / "p.md").write_bytes(data)
     for command in ("check", "diff", "push"):
         result = run("fuse", "prompts", command, "prompts")
-        assert (result.code, result.out) == (2, "")
-        assert "p.md" in result.err
-        assert said in result.err
+        shown, empty = (result.out, "") if command == "check" else (result.err, result.out)
+        assert (result.code, empty) == (2, "")
+        assert "p.md" in shown
+        assert said in shown
     assert len(server.prompts["p"]) == 1
 
 
