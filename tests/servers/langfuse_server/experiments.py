@@ -11,7 +11,6 @@ from .paging import number_parameter, time_window
 from .request import Request
 from .tables import Body
 
-ATTRIBUTE = "attributes.langfuse.experiment."
 FILTERS = {
     "experimentId": "experimentId",
     "experimentName": "experimentName",
@@ -62,7 +61,7 @@ def chosen(server: Any, request: Request) -> List[Body]:
 
 
 def told(row: Body, name: str) -> Any:
-    value = row["metadata"].get(ATTRIBUTE + name)
+    value = row["experiment"].get(name)
     return value if value is None or isinstance(value, (dict, list)) else str(value)
 
 

@@ -1,6 +1,7 @@
 """Faults on demand: failures between a client and a server, simulated on real sockets."""
 
 import json
+import random
 import threading
 import time
 from typing import Any, Callable, Dict, List, Optional
@@ -29,11 +30,15 @@ class Fault:
         self.path = path
         self.method = method
         self.after = after
+        self.share = options.pop("share", 1)
+        self.drawn = random.Random(options.pop("seed", 0))
         self.options = options
 
     def fits(self, request: Request) -> bool:
-        return (self.path is None or self.path in request.path) and (
-            self.method is None or self.method == request.method
+        return (
+            (self.path is None or self.path in request.path)
+            and (self.method is None or self.method == request.method)
+            and (self.share == 1 or self.drawn.random() < self.share)
         )
 
 

@@ -120,7 +120,8 @@ class LangfuseServer:
         **options: Any,
     ) -> None:
         """Play a fault on the next `times` requests (None: on all) whose path contains `path` and
-        whose method is `method`, after letting `after` of them pass.
+        whose method is `method`, after letting `after` of them pass. With the option `share` it is
+        played on this share of them only, drawn from the option `seed`.
 
         Carried out, but answered badly: "reset" (in mid-body), "answer lost" (no byte comes),
         "drip" (option `delay`, seconds per byte), "truncated json", "half refused" (option

@@ -11,6 +11,7 @@ from .zod import is_datetime
 OBSERVATION = "langfuse.observation."
 OBSERVATION_METADATA = "langfuse.observation.metadata"
 TRACE_METADATA = "langfuse.trace.metadata"
+EXPERIMENT = "langfuse.experiment."
 TRACE_IO = ("langfuse.trace.input", "langfuse.trace.output")
 LEVELS = {
     "DEBUG": "DEBUG",
@@ -180,6 +181,7 @@ class Span:
         row.update(input=text_of(self.get(OBSERVATION + "input")))
         row.update(output=text_of(self.get(OBSERVATION + "output")))
         row["metadata"] = self.row_metadata()
+        row["experiment"] = self.experiment()
         row.update(self.generation_values(), createdAt=self.now, updatedAt=self.now)
         return row
 
@@ -191,6 +193,11 @@ class Span:
         flat.update(("resourceAttributes." + k, v) for k, v in self.resource.items())
         flat.update(("attributes." + k, v) for k, v in self.other_attributes().items())
         return {key: in_javascript(json_or_text(value)) for key, value in flat.items()}
+
+    def experiment(self) -> Body:
+        """What the span tells of an experiment; its other reads do not show that."""
+        told = self.attributes.items()
+        return {key[len(EXPERIMENT) :]: value for key, value in told if key.startswith(EXPERIMENT)}
 
     def generation_values(self) -> Body:
         values: Body = {"completionStartTime": self.completion_start}
