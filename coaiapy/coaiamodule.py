@@ -14,6 +14,7 @@ from coaiapy.config import redis as redis_settings
 from coaiapy.config import values as config_values
 from coaiapy.config.files import find_existing as find_existing_config
 from coaiapy.config.files import merge as merge_configs
+from coaiapy.dotenvx.opening import Opened, Opener
 from coaiapy.errors import ConfigError, NetworkError, RefusedError
 from coaiapy.legacy import stash as legacy_stash
 from coaiapy.legacy.texts import (
@@ -81,8 +82,12 @@ def read_config(env_path: Optional[str] = None) -> Dict[str, Any]:
 
 
 def load_env_file(env_path: str = ".env") -> Dict[str, str]:
-    """Return the variables in a file of KEY=VALUE lines or a JSON object; ``{}`` without a file."""
-    return config_values.dotenv_variables(env_path) if os.path.isfile(env_path) else {}
+    """Return the variables in a file of KEY=VALUE lines or a JSON object; ``{}`` without a file.
+
+    Encrypted values are decrypted; ``ConfigError`` if the private key for one is missing.
+    """
+    variables = config_values.dotenv_variables(env_path) if os.path.isfile(env_path) else {}
+    return dict(Opened(variables, Opener(env_path, variables)))
 
 
 def initial_setup() -> bool:

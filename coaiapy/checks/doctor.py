@@ -48,7 +48,8 @@ def _settings(known: Settings, values: ConfigValues) -> Finding:
     for key in KEYS:
         found = values.found(key.name) if key.name.startswith("langfuse_") else None
         if found:
-            name, shown = found.name.upper(), _shown(key.name, str(found.value).strip())
+            value = masking.masked_value("", str(found.raw).strip())
+            name, shown = found.name.upper(), _shown(key.name, value)
             facts[name] = {"value": shown, "from": found.place}
             said.append("{} {} ({})".format(name, shown, found.place))
     if known.is_local:

@@ -1,5 +1,6 @@
 """Writes private keys to ``.env.keys``, and keeps that file out of git."""
 
+import errno
 import os
 from typing import Optional
 
@@ -11,25 +12,44 @@ _HEADER = """\
 # Private keys: whoever has them can read the encrypted values. Do not commit this file.
 """
 _IGNORE = ".gitignore"
+# Windows has no such flag, and no links that others could have made.
+_APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
 
 
 def add(path: str, name: str, private: str, encrypted_file: str) -> None:
-    """Add a private key at the end of the file ``.env.keys`` at ``path``; no other one is changed.
+    """Add a private key at the end of the file ``.env.keys`` at ``path``, which gets mode 0600.
 
-    The file gets mode 0600. The caller holds the lock of its folder. ``StateError`` if the file is
-    a link: keys are not written to where it leads.
+    Nothing else in the file is touched, whatever happens. ``StateError`` if it cannot be written, or
+    is a link: keys are not written to where it leads.
     """
+    lines = "\n# {}\n{}={}\n".format(os.path.basename(encrypted_file), name, private)
     if os.path.islink(path):
         raise StateError(
             "{} is a link, and no private key is written through one: put the file itself "
             "there".format(path)
         )
-    before = files.read_text(path, newline="") if os.path.exists(path) else _HEADER
-    newline = "\r\n" if "\r\n" in before else "\n"
-    if not before.endswith("\n"):
-        before += newline
-    lines = ["", "# " + os.path.basename(encrypted_file), "{}={}".format(name, private), ""]
-    files.write_atomic(path, before + newline.join(lines), through_link=False)
+    try:
+        descriptor = os.open(path, _APPENDING, files.PRIVATE_FILE)
+        try:
+            os.chmod(path, files.PRIVATE_FILE)
+            _append(descriptor, lines)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise StateError("cannot write {}: {}".format(path, files.reason(error))) from error
+
+
+def _append(descriptor: int, lines: str) -> None:
+    """Write ``lines`` at the end of a file, all of them or nothing."""
+    size = os.fstat(descriptor).st_size
+    content = ((_HEADER if size == 0 else "") + lines).encode("utf-8")
+    try:
+        if os.write(descriptor, content) != len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, size)
+        raise
 
 
 def keep_out_of_git(path: str) -> Optional[str]:

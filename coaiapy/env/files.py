@@ -25,7 +25,7 @@ from coaiapy.dotenvx.names import KEY_FILE, PRIVATE_KEY, PUBLIC_KEY, is_encrypte
 from coaiapy.dotenvx.opening import Opened, Opener
 from coaiapy.errors import NotFoundError, StateError, UsageError
 from coaiapy.util import files, shell
-from coaiapy.util.paths import check_stays, make_private_folder
+from coaiapy.util.paths import LARGEST, check_stays, make_private_folder
 
 FORMATS = ("json", "env")
 METADATA_PREFIX = "_COAIA_"
@@ -227,10 +227,16 @@ def _write(path: str, variables: Mapping[str, str], text: str, is_own: bool) -> 
     from coaiapy.config import trust
     from coaiapy.env import held
 
+    content = text.encode("utf-8")
+    if len(content) > LARGEST:
+        raise StateError(
+            "{} would be larger than {} MB, and could not be read again: keep large values in files "
+            "of their own".format(path, LARGEST >> 20)
+        )
     is_kept = held.needing_trust(variables) or held.is_trusted(path)
     if is_own and is_kept and not held.is_free(path):
-        trust.trust(path, trust.digest(text.encode("utf-8")))
-    files.write_atomic(path, text)
+        trust.trust(path, trust.digest(content))
+    files.write_atomic(path, content)
 
 
 def remove(path: str) -> bool:

@@ -6,6 +6,7 @@ from typing import List, NamedTuple, Optional, Sequence
 
 from coaiapy.config import values as config_values
 from coaiapy.config.values import DOTENV
+from coaiapy.dotenvx.names import KEY_FILE
 from coaiapy.env import files as env_files
 from coaiapy.errors import ConfigError, UsageError
 from coaiapy.util import paths
@@ -138,7 +139,7 @@ def cascade_of(name: Optional[str] = None, dotenv: Optional[bool] = None) -> Lis
     own = [path_of() + end for end in ends + [""]]
     shared = [LOCAL, ""] if name != _WITHOUT_LOCAL else [""]
     order = ends[:-1] + shared[:-1] + ends[-1:] + [""]
-    others = [DOTENV + end for end in dict.fromkeys(order)]
+    others = [DOTENV + end for end in dict.fromkeys(order) if DOTENV + end != KEY_FILE]
     if dotenv is None:
         dotenv = any(os.path.exists(path) for path in others) and _uses_dotenv()
     return own + (others if dotenv else [])

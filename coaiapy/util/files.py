@@ -70,15 +70,12 @@ def _as_input(read: Callable[[], str]) -> str:
         raise
 
 
-def write_atomic(
-    path: str, data: Union[str, bytes], mode: int = PRIVATE_FILE, through_link: bool = True
-) -> None:
+def write_atomic(path: str, data: Union[str, bytes], mode: int = PRIVATE_FILE) -> None:
     """Replace ``path`` by ``data`` in one step: a reader sees the old file or the new one.
 
-    If ``path`` is a symbolic link, the file it points to is replaced; without ``through_link`` the
-    link itself is.
+    If ``path`` is a symbolic link, the file it points to is replaced.
     """
-    target = real(path) if through_link else path
+    target = real(path)
     content = data.encode("utf-8") if isinstance(data, str) else data
     temporary = temporary_beside(target)
     try:

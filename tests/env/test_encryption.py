@@ -44,9 +44,7 @@ def test_the_key_file_is_private_and_no_key_in_it_is_replaced(project):
     assert (made.name, made.place, made.ignored) == ("DOTENV_PRIVATE_KEY", ".env.keys", None)
     assert stat.S_IMODE(os.stat(".env.keys").st_mode) == 0o600
     assert (
-        (project / ".env.keys")
-        .read_bytes()
-        .startswith(b"DOTENV_PRIVATE_KEY_OTHER=aa\r\n# mine\r\n")
+        (project / ".env.keys").read_bytes().startswith(b"DOTENV_PRIVATE_KEY_OTHER=aa\r\n# mine\n")
     )
     assert len(private_keys()) == 2
     assert private_keys()[0] not in (project / PATH).read_text("utf-8")
@@ -62,6 +60,36 @@ def test_no_key_is_written_through_a_link(project, home):
         encryption.encrypt(PATH)
     assert ".env.keys is a link" in str(caught.value)
     assert elsewhere.read_text() == "# before\n" and (project / PATH).read_bytes() == before
+
+
+def test_a_key_file_that_cannot_be_written_is_named_and_nothing_is_encrypted(project):
+    written()
+    before = (project / PATH).read_bytes()
+    (project / ".env.keys").mkdir()
+    with pytest.raises(StateError) as caught:
+        encryption.encrypt(PATH)
+    assert ".env.keys" in str(caught.value) and (project / PATH).read_bytes() == before
+
+
+def test_a_full_disk_leaves_no_half_a_key(project, monkeypatch):
+    written()
+    encryption.encrypt(PATH)
+    before = (project / ".env.keys").read_bytes(), (project / PATH).read_bytes()
+    write = os.write
+    monkeypatch.setattr(key_file.os, "write", lambda fd, content: write(fd, content[:50]))
+    with pytest.raises(StateError) as caught:
+        encryption.rotate(PATH)
+    assert "cannot write .env.keys" in str(caught.value)
+    assert before == ((project / ".env.keys").read_bytes(), (project / PATH).read_bytes())
+
+
+def test_what_could_not_be_read_again_is_not_written(project):
+    env_files.replace(PATH, {"A": "x" * (9 << 20)}, "env")
+    before = (project / PATH).read_bytes()
+    with pytest.raises(StateError) as caught:
+        encryption.encrypt(PATH)
+    assert "would be larger than 10 MB" in str(caught.value)
+    assert (project / PATH).read_bytes() == before
 
 
 def test_files_with_one_name_share_a_key_and_the_environments_counts_first(project, monkeypatch):

@@ -43,6 +43,7 @@ def misreads_a_backslash_before_a_quote():
 @pytest.mark.parametrize("format", env_files.FORMATS)
 @example(variables={"A": " a\\", "B": " b\\", "C": "c", "D": "\\"})
 @example(variables={"A": "line1\nline2=x", "B": "'quoted'", "C": 'say "hi" $HOME `id`'})
+@example(variables={"A": "encrypted:a\r\nb", "B": "encrypted:'", "C": "encrypted:Zg=="})
 @given(variables=VARIABLES)
 def test_what_is_written_reads_back_here(tmp_path_factory, format, variables):
     path = tmp_path_factory.mktemp("env") / ".coaia-env"

@@ -17,6 +17,7 @@ _QUOTED_STATEMENT = re.compile(
     re.DOTALL,
 )
 _EXPORT = re.compile(r"\s*export\s")
+_BASE64 = re.compile(r"[A-Za-z0-9+/=]*\Z")
 _SAFE_BARE = re.compile(r"[A-Za-z0-9_/:.,@%+\\-]+\Z")
 
 
@@ -101,7 +102,7 @@ def quote(value: str) -> str:
     """
     if value.endswith("\\") and _SAFE_BARE.match(value):
         return value
-    if value.startswith(ENCRYPTED) and "'" not in value and "\\" not in value:
+    if value.startswith(ENCRYPTED) and _BASE64.match(value, len(ENCRYPTED)):
         return "'{}'".format(value)  # in other quotes dotenvx expands what it has decrypted
     escaped = value.replace("\\", "\\\\")
     if ("$" in value or "`" in value) and "'" not in value and "\r" not in value:

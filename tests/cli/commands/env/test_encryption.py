@@ -9,6 +9,7 @@ from loaded_modules import loaded
 from processes import bash, finish
 
 from coaiapy.dotenvx import cipher
+from coaiapy.errors import ConfigError
 
 PAIR = cipher.pair_of("5a" * 32)
 SEALED = cipher.encrypt(PAIR.public, "sk-lf-of-this-test")
@@ -183,6 +184,23 @@ def test_settings_may_be_encrypted(run, project, monkeypatch, path, text):
 
     assert settings.load().secret_key == "sk-lf-of-this-test"
     assert redaction.without_secrets("a sk-lf-of-this-test b") == "a **** b"
+
+
+def test_scripts_that_read_settings_get_them_decrypted(project, monkeypatch):
+    from coaiapy import coaiamodule
+
+    (project / ".env").write_text("DB_PASSWORD={}\nCITY=Paris\n".format(SEALED))
+    with pytest.raises(ConfigError):
+        coaiamodule.load_env_file()
+    monkeypatch.setenv("DOTENV_PRIVATE_KEY", PAIR.private)
+    assert coaiamodule.load_env_file() == {"DB_PASSWORD": "sk-lf-of-this-test", "CITY": "Paris"}
+
+
+def test_the_key_file_is_no_environment(run, sealed):
+    words = ("list", "--explain", "DOTENV_PRIVATE_KEY", "--name", "keys", "--dotenv", "--reveal")
+    found = run("env", *(words + ("--json",)))
+    assert ".env.keys" not in [row["place"] for row in json.loads(found.out)]
+    assert sealed not in found.out + run("env", "list", "--dotenv", "--reveal").out
 
 
 def test_an_encrypted_address_of_a_setting_is_masked_and_checked(run, project, monkeypatch):
