@@ -4,8 +4,9 @@ import os
 from typing import List, Sequence
 
 from coaiapy.errors import NotFoundError
-from coaiapy.templating import files
+from coaiapy.templating import files, inheritance
 from coaiapy.templating.files import SUFFIXES, TESTS, Found
+from coaiapy.templating.model import PipelineTemplate
 from coaiapy.util.paths import current_folder, entries, is_below, read_regular, real
 
 
@@ -41,6 +42,13 @@ def _of_word(word: str) -> List[str]:
     return [shown(files.need(word).path)]
 
 
+def load(word: str) -> PipelineTemplate:
+    """Return the template of a name or a path, merged with those it extends."""
+    if not is_path(word):
+        return inheritance.load(word)
+    return inheritance.load_found(found_at(word))
+
+
 def is_path(word: str) -> bool:
     """Tell whether a word is the path of a file rather than the name of a template."""
     return os.sep in word or word.endswith(SUFFIXES) or os.path.lexists(word)
@@ -58,6 +66,12 @@ def in_folder(folder: str) -> List[str]:
         for name in entries(folder)
         if name.endswith(SUFFIXES) and not name.startswith(".") and not is_tests(name)
     ]
+
+
+def same_name(path: str) -> List[str]:
+    """Return the other files that define the template of a file, with other suffixes."""
+    stem = os.path.splitext(path)[0]
+    return [stem + one for one in SUFFIXES if stem + one != path and os.path.isfile(stem + one)]
 
 
 def found_at(path: str) -> Found:

@@ -40,6 +40,8 @@ MOST_BYTES = 100000
 BY_PATH = "file"
 # How the name of a file ends that has the tests of a template.
 TESTS = ".test"
+# Line breaks of YAML that are none of other formats.
+_BREAKS = re.compile("[\x85\u2028\u2029]")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 
 
@@ -297,7 +299,14 @@ def yaml_text(document: Document) -> str:
     yaml = require("yaml", "PyYAML")
     dumper: Any = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
     dumper.add_representer(dict, _in_order)
+    dumper.add_representer(str, _text_as_it_is)
     return str(yaml.dump(document, Dumper=dumper, default_flow_style=False, allow_unicode=True))
+
+
+def _text_as_it_is(dumper: Any, text: str) -> Any:
+    """Represent a text; in other quotes these line breaks would become others."""
+    style = '"' if _BREAKS.search(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 def _in_order(dumper: Any, mapping: Document) -> Any:

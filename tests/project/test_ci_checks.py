@@ -133,3 +133,11 @@ def test_the_action_checks_a_folder_of_prompts_if_there_is_one(environment, proj
     last = run_action(environment, prompts="our prompts")[-1]
     assert last.returncode == 2
     assert last.stdout.startswith("::error file=our prompts/p.md,line=3,col=7,title=variable::")
+
+
+def test_the_action_runs_the_tests_of_templates_if_that_is_wished(environment, project):
+    put(project, ".coaia/templates/fine.yaml", "steps: [{name: A}]")
+    put(project, ".coaia/templates/fine.test.yaml", "cases: [{name: c, lacks: [A]}]")
+    assert run_action(environment)[-1].returncode == 0
+    last = run_action(environment, test="true")[-1]
+    assert last.returncode == 1 and "there is a step 'A'" in last.stdout

@@ -56,6 +56,7 @@ LANGFUSE = """
     fuse traces diff t u
     fuse traces search text
     fuse traces export
+    pipeline init of-trace --from-trace t
     fuse traces tail --timeout 0.3
     fuse traces delete t --yes
     fuse sessions list
@@ -192,6 +193,8 @@ LOCAL = """
     pipeline schema
     pipeline validate simple-trace
     pipeline test simple-trace
+    pipeline diff simple-trace llm-chain
+    pipeline docs simple-trace
     tag sound.wav --title x
     completion bash
     init --project

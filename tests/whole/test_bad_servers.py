@@ -47,6 +47,7 @@ LANGFUSE = (
     "fuse doctor",
     "fuse traces create t --require-delivery",
     "pipeline create simple-trace --var trace_name=t --require-delivery",
+    "pipeline init new --from-trace t",
     "config check --online",
 )
 OTHERS = (
@@ -61,7 +62,7 @@ GALLERIES = ("pipeline install gallery", "pipeline search word")
 REDIS = ("fetch key", "tash key value", "stash list", "stash ttl key", "stash delete key --yes")
 # These ask no server.
 LOCAL = """
-    pipeline list, pipeline show, pipeline init, pipeline schema, pipeline validate, pipeline test,
+    pipeline list, pipeline show, pipeline docs, pipeline diff, pipeline schema, pipeline validate, pipeline test,
     pipeline trust, pipeline untrust, pipeline uninstall, pipeline index,
     pipeline schedule, env, environment, tag, init, trust, untrust, worker,
     config show, completion, help, fuse outbox status, fuse outbox list, fuse outbox show, fuse outbox retry,

@@ -27,6 +27,7 @@ MISSING = """
     p dictkore -F NO
     pipeline validate NO.yaml
     pipeline test NO.yaml
+    pipeline diff simple-trace NO.yaml
     summarize -F NO
     summarize NO.txt
     summarize ./NO
@@ -47,6 +48,9 @@ UNKNOWN_NAMES = """
     pipeline show nosuch
     pipeline validate nosuch
     pipeline test nosuch
+    pipeline docs nosuch
+    pipeline diff simple-trace nosuch
+    pipeline init new --from-trace nosuch
     pipeline create nosuch
     pipeline init new --from nosuch
     pipeline install nosuch

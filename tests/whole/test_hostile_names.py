@@ -78,6 +78,8 @@ LOCAL = """
     pipeline show NAME
     pipeline validate NAME
     pipeline test NAME
+    pipeline docs NAME
+    pipeline diff simple-trace NAME
     pipeline create NAME
     pipeline create simple-trace --var trace_name=NAME --export-env
     pipeline create simple-trace --var trace_name=x --trace-id NAME --dry-run

@@ -14,7 +14,8 @@ WITHOUT = """
     env clear, env init, env run, env docs, env copy, env edit, env save, env set, env unset
     env encrypt, env decrypt, env rotate
     tash, stash delete
-    pipeline schema, pipeline schedule, pipeline untrust, pipeline uninstall, pipeline index, synthesize, worker
+    pipeline schema, pipeline docs, pipeline schedule, pipeline untrust, pipeline uninstall, pipeline index
+    synthesize, worker
     fuse traces delete, fuse traces add-observations
     fuse traces export, fuse traces import
     fuse prompts delete, fuse datasets export, fuse dataset-items delete, fuse experiments delete

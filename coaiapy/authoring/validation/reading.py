@@ -61,6 +61,10 @@ def read(path: str) -> Reading:
         return Reading([Problem(path, *error.place, rule="syntax", message=error.told)], None)
     except CoaiaError as error:
         return Reading([Problem(path, 1, 1, "file", _without(path, str(error)))], None)
+    others = sources.same_name(path)
+    if others:
+        said = "{} defines this template, too: remove or rename one of them"
+        return Reading([Problem(path, 1, 1, "file", said.format(others[0]))], None)
     place_of = files.places_in(text, path)
 
     def problem(one: json_schema.Problem, told: str) -> Problem:

@@ -1,18 +1,23 @@
 """Parents and needs of steps: what names no step, and what leads in a circle, whatever the values."""
 
 import re
-from typing import Any, Dict, Iterator, List, Optional, Set
+from typing import Dict, Iterator, List, Optional, Set, Tuple
 
 from coaiapy.authoring.validation.reading import Subject, is_taken_out
 from coaiapy.authoring.validation.rules import Flaw
 from coaiapy.templating.document import TAGS, has_expression
 from coaiapy.util.text import did_you_mean
 
+# The names of a circle that are told.
+_MOST_TOLD = 10
+Ends = Tuple[str, str]
+
 
 def flaws(subject: Subject) -> Iterator[Flaw]:
     """Yield what is wrong with the parents and needs of steps."""
     steps = subject.template.steps
     names = [step.name for step in steps]
+    ends = {name: _ends(name) for name in names}
     first = {name: i for i, name in reversed(list(enumerate(names)))}
     above: Dict[int, List[int]] = {}
     needed: Dict[int, List[int]] = {}
@@ -20,7 +25,7 @@ def flaws(subject: Subject) -> Iterator[Flaw]:
         needs = [step.needs] if isinstance(step.needs, str) else step.needs
         for field, wanted in (("parent", [step.parent or ""]), ("needs", needs or [])):
             for name in wanted:
-                if name and not any(_can_be_same(name, other) for other in names):
+                if name and name not in first and not _can_be_one_of(name, ends):
                     message = "there is no step {!r}{}".format(name, did_you_mean(name, names))
                     yield Flaw(("steps", i, field), field, message)
         above[i] = [first[step.parent]] if step.parent in first else []
@@ -39,7 +44,7 @@ def _circles(names: List[str], leads: Dict[int, List[int]], field: str) -> Itera
         circle = _way_back(start, leads) if start not in told else None
         if circle:
             told.update(circle)
-            way = " -> ".join(names[i] for i in circle + [start])
+            way = " -> ".join(_cut([names[i] for i in circle + [start]]))
             yield Flaw(("steps", start, field), field, "forms a circle: {}".format(way))
 
 
@@ -58,14 +63,31 @@ def _way_back(start: int, leads: Dict[int, List[int]]) -> Optional[List[int]]:
     return None
 
 
-def _can_be_same(one: str, other: str) -> bool:
-    """Tell whether two names can be the same once the expressions in them have values."""
-    if is_taken_out(other):
-        return True
-    if not has_expression(one) and not has_expression(other):
-        return one == other
-    ends: List[Any] = [(re.split(TAGS, name)[0], re.split(TAGS, name)[-1]) for name in (one, other)]
-    (head, tail), (other_head, other_tail) = ends
-    return (head.startswith(other_head) or other_head.startswith(head)) and (
-        tail.endswith(other_tail) or other_tail.endswith(tail)
-    )
+def _cut(names: List[str]) -> List[str]:
+    return names if len(names) <= _MOST_TOLD else names[: _MOST_TOLD - 2] + ["...", names[-1]]
+
+
+def _can_be_one_of(name: str, ends: Dict[str, Optional[Ends]]) -> bool:
+    """Tell whether a name can be another one once the expressions in both have values.
+
+    That is known only of what stands before and after these.
+    """
+    own = _ends(name)
+    for other, its in ends.items():
+        if is_taken_out(other):
+            return True
+        if own is None and its is None:
+            continue
+        (head, tail), (its_head, its_tail) = own or (name, name), its or (other, other)
+        heads_agree = head.startswith(its_head) or its_head.startswith(head)
+        if heads_agree and (tail.endswith(its_tail) or its_tail.endswith(tail)):
+            return True
+    return False
+
+
+def _ends(name: str) -> Optional[Ends]:
+    """Return what stands before and after the expressions in a name, ``None`` if it has none."""
+    if not has_expression(name):
+        return None
+    parts = re.split(TAGS, name)
+    return parts[0], parts[-1]

@@ -27,9 +27,10 @@ def flaws(subject: Subject) -> Iterator[Flaw]:
     """Yield what goes wrong for some values; the names in the expressions are known to be right."""
     wrong = list(_defaults(subject.template))
     yield from wrong
+    language = new_language()
     for i, step in enumerate(subject.template.steps):
         if not is_taken_out(step.name):
-            yield from _unreachable(subject.template, ("steps", i), step)
+            yield from _unreachable(subject.template, ("steps", i), step, language)
     if not wrong:
         yield from _clashes(subject.template)
 
@@ -68,7 +69,9 @@ def _used_by(
     return found
 
 
-def _unreachable(template: PipelineTemplate, part: Any, step: PipelineStep) -> Iterator[Flaw]:
+def _unreachable(
+    template: PipelineTemplate, part: Any, step: PipelineStep, language: Language
+) -> Iterator[Flaw]:
     if step.for_each == []:
         yield Flaw(part + ("for_each",), "condition", "has no items: the step is never made")
     if step.conditional is None or step.conditional is True:
@@ -77,9 +80,8 @@ def _unreachable(template: PipelineTemplate, part: Any, step: PipelineStep) -> I
     if step.conditional is False:
         yield Flaw(part + ("conditional",), "condition", said)
     elif step.conditional.strip():
-        language = new_language()
         variables = _finite(template, step.conditional, language)
-        if variables is not None and _is_never_true(template, step, variables, language):
+        if variables is not None and _is_never_true(template, step, variables):
             yield Flaw(part + ("conditional",), "condition", said)
 
 
@@ -102,8 +104,8 @@ def _is_never_true(
     template: PipelineTemplate,
     step: PipelineStep,
     variables: Dict[str, List[Any]],
-    language: Language,
 ) -> bool:
+    language = new_language()
     count = 1
     for values in variables.values():
         count *= len(values)

@@ -74,6 +74,11 @@ def test_a_file_that_would_break_is_left_alone(tested, tests, said):
     assert said in str(error.value)
 
 
+def test_names_with_rare_line_breaks_are_kept(tested):
+    text = take(tested, 'cases:\n- name: "a\\Lb\\N c\\P: #"\n')
+    assert [one.problems for one in tested(TEMPLATE, text).outcomes] == [[]]
+
+
 def test_an_error_is_no_snapshot(tested):
     report = tested(TEMPLATE, "cases: [{name: a, variables: {c: 1}}]", update=True)
     assert "there is no variable 'c'" in report.outcomes[0].problems[0] and report.text is None

@@ -1,6 +1,7 @@
 """What is found in templates without values of their variables, and where."""
 
 import json
+import time
 
 import pytest
 
@@ -221,6 +222,24 @@ def test_the_problems_of_many_files_are_sorted_and_have_rules_with_a_sentence(tm
     found = problems(paths)
     assert [one.path for one in found] == [paths[1], paths[1], paths[0], paths[0]]
     assert {one.rule for one in found} <= set(RULES)
+
+
+def test_two_files_of_one_name_are_told(tmp_path):
+    for name in ("t.yaml", "t.json"):
+        (tmp_path / name).write_text('{"steps": []}')
+    (found,) = problems_of(str(tmp_path / "t.yaml"))
+    assert found.rule == "file" and str(tmp_path / "t.json") in found.message
+
+
+def test_a_large_circle_is_found_soon_and_told_in_short(tmp_path):
+    steps = [
+        {"name": "s%d {{ now() }}" % i, "parent": "s%d {{ now() }}" % (i - 1)} for i in range(900)
+    ]
+    steps[0]["parent"] = steps[-1]["name"]
+    (tmp_path / "t.json").write_text(json.dumps({"steps": steps}))
+    begun = time.process_time()
+    (found,) = problems_of(str(tmp_path / "t.json"))
+    assert "-> ... -> s0" in found.message and time.process_time() - begun < 20
 
 
 def bomb():

@@ -5,14 +5,14 @@ from typing import Any, Dict, List, Mapping
 
 from coaiapy import pipeline
 from coaiapy.cli.commands.pipeline import galleries, install, options, run, schedule, trust
-from coaiapy.cli.commands.pipeline.authoring import test, validate
+from coaiapy.cli.commands.pipeline.authoring import compare, init, show, test, validate
+from coaiapy.cli.commands.pipeline.authoring.show import print_pipeline
 from coaiapy.cli.options import add_dry_run, add_export_env, add_json
-from coaiapy.cli.output import add_listing_options, print_json, show_listing, show_trace
+from coaiapy.cli.output import add_listing_options, show_listing
 from coaiapy.cli.parser import Parser, add_command, subcommands
 from coaiapy.cli.streams import Context
 from coaiapy.errors import ExitCode, UsageError
 from coaiapy.templating.files import COLUMNS
-from coaiapy.util.formats.tables.table import table
 
 
 def build(parser: Parser, words: List[str]) -> None:
@@ -24,7 +24,7 @@ def build(parser: Parser, words: List[str]) -> None:
         coaia pipeline create simple-trace --var trace_name=Interview""",
     )
     _build_list(group)
-    _build_show(group)
+    show.build(group)
     creation = add_command(
         group,
         "create",
@@ -34,10 +34,11 @@ def build(parser: Parser, words: List[str]) -> None:
         coaia pipeline create parallel-processing --var job_name=resize --var worker_count=8
         eval "$(coaia pipeline create llm-chain --var model=gpt-4 --export-env)\"""",
     )
-    _build_init(group)
+    init.build(group)
     trust.build(group)
     validate.build(group)
     test.build(group)
+    compare.build(group)
     install.build(group)
     galleries.build(group)
     _build_schema(group)
@@ -85,25 +86,6 @@ def _build_list(group: Any) -> None:
     add_listing_options(parser)
 
 
-def _build_show(group: Any) -> None:
-    parser = add_command(
-        group,
-        "show",
-        show,
-        "show the variables and steps of a template",
-        """coaia pipeline show simple-trace
-        coaia pipeline show llm-chain --preview""",
-        local=True,
-    )
-    parser.add_argument("template", metavar="TEMPLATE")
-    parser.add_argument(
-        "--preview",
-        action="store_true",
-        help="show the trace that the default values produce; write nothing",
-    )
-    add_json(parser)
-
-
 def _add_creation_options(parser: Parser) -> None:
     """What writes and sends is loaded only by the command that does."""
     from coaiapy.cli.delivery import add_delivery_options
@@ -118,36 +100,6 @@ def _add_creation_options(parser: Parser) -> None:
     add_dry_run(parser, "show the trace without writing it")
     add_json(parser)
     add_delivery_options(parser)
-
-
-def _build_init(group: Any) -> None:
-    parser = add_command(
-        group,
-        "init",
-        init,
-        "create a template file to edit",
-        """coaia pipeline init my-template
-        coaia pipeline init company-etl --from data-pipeline --location project""",
-        local=True,
-    )
-    parser.add_argument("name", metavar="NAME")
-    parser.add_argument(
-        "--from", dest="base", metavar="TEMPLATE", help="extend this existing template"
-    )
-    parser.add_argument(
-        "--location",
-        choices=("user", "project"),
-        default="user",
-        help="user: ~/.coaia/templates, project: ./.coaia/templates (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--format",
-        choices=("json", "yaml"),
-        default="json",
-        help="format of the file (default: %(default)s)",
-    )
-    parser.add_argument("--force", action="store_true", help="overwrite an existing template")
-    add_json(parser)
 
 
 def list_templates(args: argparse.Namespace, context: Context) -> None:
@@ -174,71 +126,6 @@ def _without_path(entry: Mapping[str, Any], keep: bool) -> Dict[str, Any]:
     return {key: value for key, value in entry.items() if keep or key != "path"}
 
 
-def show(args: argparse.Namespace, context: Context) -> None:
-    """Show a template, or the trace it makes of its defaults."""
-    template = pipeline.load(args.template)
-    if args.preview:
-        _print_pipeline(args, context, pipeline.preview(template))
-        context.note("preview: nothing was written; <...> marks a variable that needs a value")
-    elif args.json:
-        print_json(context, dict(template.to_dict(), path=template.source))
-    else:
-        context.say(_described(template))
-
-
-def _described(template: pipeline.PipelineTemplate) -> str:
-    heading = [("Template", "{} {}".format(template.name, template.version))]
-    heading.extend(
-        (label, text)
-        for label, text in (
-            ("About", template.description),
-            ("Author", template.author),
-            ("Extends", template.extends),
-            ("File", template.source),
-        )
-        if text
-    )
-    parts = ["\n".join("{:<9} {}".format(label + ":", text) for label, text in heading)]
-    variables = [_variable_row(variable) for variable in template.variables]
-    parts.append(table(variables, ("Variable", "Type", "Default", "Description")))
-    steps = [_step_row(step) for step in template.steps]
-    parts.append(table(steps, ("Step", "Type", "Parent", "Made")))
-    return "\n\n".join(parts)
-
-
-def _variable_row(variable: pipeline.PipelineVariable) -> List[Any]:
-    about = variable.description or ""
-    if variable.choices:
-        about += " (one of {})".format(", ".join(map(str, variable.choices)))
-    limits = [
-        "{} or {}".format(limit, word)
-        for limit, word in ((variable.minimum, "more"), (variable.maximum, "less"))
-        if limit is not None
-    ]
-    if limits:
-        about += " ({})".format(", ".join(limits))
-    if variable.aliases:
-        about += " (also: {})".format(", ".join(variable.aliases))
-    default = variable.default
-    if isinstance(default, (list, bool)):
-        default = ",".join(map(str, default)) if isinstance(default, list) else str(default).lower()
-    return [
-        variable.name,
-        variable.type,
-        "(required)" if variable.is_needed else default,
-        about.strip(),
-    ]
-
-
-def _step_row(step: pipeline.PipelineStep) -> List[Any]:
-    made = []
-    if step.for_each is not None:
-        made.append("for each of {}".format(step.for_each))
-    if step.conditional is not None:
-        made.append("if {}".format(step.conditional))
-    return [step.name, step.observation_type, step.parent, " ".join(made) or "once"]
-
-
 def create(args: argparse.Namespace, context: Context) -> int:
     """Make a trace from a template, write it, and print it or its export lines."""
     from coaiapy.cli.delivery import check_export, export_variables, submit_and_report
@@ -253,23 +140,16 @@ def create(args: argparse.Namespace, context: Context) -> int:
     )
     if args.dry_run:
         if not args.export_env:
-            _print_pipeline(args, context, made)
+            print_pipeline(args, context, made)
         context.note("dry run: nothing was written, sent or exported")
         return ExitCode.OK
     check_export(args)
     code = submit_and_report(args, context, made.trace, made.observations)
     if not args.export_env:
-        _print_pipeline(args, context, made)
+        print_pipeline(args, context, made)
     elif code != ExitCode.REFUSED:
         export_variables(context, made.environment(), args.shell)
     return code
-
-
-def _print_pipeline(args: argparse.Namespace, context: Context, made: pipeline.Pipeline) -> None:
-    if args.json:
-        print_json(context, made.body())
-    else:
-        show_trace(context, made.body())
 
 
 def schema(args: argparse.Namespace, context: Context) -> None:
@@ -277,23 +157,3 @@ def schema(args: argparse.Namespace, context: Context) -> None:
     from coaiapy.templating.document import schema_text
 
     context.say(schema_text().rstrip())
-
-
-def init(args: argparse.Namespace, context: Context) -> None:
-    """Write a new template and say where to edit it."""
-    path = pipeline.init(args.name, args.base, args.location, args.format, args.force)
-    if args.json:
-        print_json(context, {"name": args.name, "path": path})
-    else:
-        context.say(path)
-    template = pipeline.load(args.name)
-    context.note("edit this file, then: coaia pipeline create {}".format(args.name))
-    if template.extends:
-        context.note(
-            "it extends {}: to change a variable ({}) or a step ({}), define it again under the "
-            'same name; to remove one, add "remove": true; to add one, use a new name'.format(
-                template.extends,
-                ", ".join(template.get_variable_names()),
-                ", ".join(repr(step.name) for step in template.steps),
-            )
-        )

@@ -9,6 +9,7 @@ from coaiapy.cli.parser import add_command
 from coaiapy.cli.streams import Context
 from coaiapy.errors import ExitCode, NotFoundError
 from coaiapy.util.files import write_output
+from coaiapy.util.text import one_line
 
 
 def build(group: Any) -> None:
@@ -81,11 +82,12 @@ def _show(args: argparse.Namespace, context: Context, reports: List[Any]) -> Non
         return print_json(context, body)
     for report in reports:
         for outcome in report.outcomes:
-            context.say("{}  {}".format("failed" if outcome.problems else "ok", outcome.title))
+            state = "failed" if outcome.problems else "ok"
+            context.say("{}  {}".format(state, one_line(outcome.title)))
             for problem in outcome.problems:
-                context.say("    " + problem)
+                context.say("    " + one_line(problem))
         for line in [] if args.word else report.coverage.lines():
-            context.say("{}: {}".format(report.suite.template, line))
+            context.say("{}: {}".format(report.suite.template, one_line(line)))
 
 
 def _write_junit(path: str, outcomes: List[Any]) -> None:

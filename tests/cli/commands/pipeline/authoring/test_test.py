@@ -63,6 +63,14 @@ def test_what_was_never_met_is_named(run, templates):
     assert done.out.endswith("t.yaml: 1 of 1 conditions never true: 'Long'\n") and done.code == 0
 
 
+def test_a_line_is_a_line_whatever_is_in_a_title(run, templates):
+    (templates / "t.test.yaml").write_text(
+        'cases: [{name: "a\\nok  b\\e[2J", lacks: [], error: "x\\ny"}]'
+    )
+    done = run("pipeline", "test")
+    assert done.out.startswith("failed  t: a\\nok  b\\x1b[2J\n    ") and done.code == 1
+
+
 def test_snapshots_are_written_once(run, templates):
     (templates / "t.test.yaml").write_text("cases:\n- {name: a, variables: {n: 3}}\n")
     assert run("pipeline", "test").code == 1
