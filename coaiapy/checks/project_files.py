@@ -84,8 +84,7 @@ def _of_template(path: str) -> List[str]:
 
 def _kind_of(name: str) -> Any:
     """Return the function that tells what a file of this name does, ``None`` for other files."""
-    environment = env_places.DEFAULT_CONFIG.project_env_file
-    if name == environment or name.startswith(environment + "."):
+    if env_places.is_own_name(name):
         return _of_environment
     if env_places.is_shared_name(name):
         return _of_shared

@@ -1,9 +1,8 @@
 """What a setting is: its name, where it is set, its type; and the check of a value."""
 
-import re
 from typing import Any, NamedTuple, Tuple
 
-from coaiapy.util.text import number, truth
+from coaiapy.util.text import expression, number, truth
 
 TEXT = "text"
 WHOLE = "a whole number"
@@ -66,11 +65,7 @@ def _chosen(key: Key, text: str) -> str:
 
 
 def _expression(text: str) -> str:
-    try:
-        found = re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError("is no regular expression ({})".format(error)) from error
-    if found.match(""):
+    if expression(text).match(""):
         raise ValueError("also matches nothing at all: name what to mask")
     return text
 

@@ -28,8 +28,8 @@ _NO_ENVIRONMENT = r"(?:.*\.)?(?:example|sample|template|tpl|dist|defaults|schema
 _WITHOUT_LOCAL = "test"
 _DEFAULT_GLOBAL_FILE = "~/.coaia/global.env"
 _ENVIRONMENT_NAME = r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z"
-# Files beside an environment file that locks, editors and interrupted programs leave behind.
-_LEFTOVER = r"(?:.*\.)?(?:lock|swp|tmp)\Z"
+# Files beside an environment file: its schema, and what locks, editors and interrupted programs leave.
+_LEFTOVER = r"(?:.*\.)?(?:lock|swp|tmp|schema\.json)\Z"
 
 
 class EnvironmentConfig(NamedTuple):
@@ -101,7 +101,7 @@ def _check_environment_name(name: str) -> str:
 def _not_a_name(name: str) -> str:
     return (
         "{!r} cannot name an environment: use letters, digits, '.', '_' and '-', and no .lock, "
-        ".swp or .tmp at the end".format(name)
+        ".swp, .tmp or schema.json at the end".format(name)
     )
 
 
@@ -115,11 +115,13 @@ def path_or_name(word: str) -> str:
     return word if is_path(word) else path_of(None if word == UNNAMED else word)
 
 
-def chosen() -> Optional[str]:
-    """Return the name of the environment that ``COAIA_ENV`` chooses for reading, ``None`` without.
+def chosen(given: Optional[str] = None) -> Optional[str]:
+    """Return the name ``given``, else that of the environment that ``COAIA_ENV`` chooses for reading.
 
-    Raises ``ConfigError`` for a name that is not allowed.
+    Raises ``ConfigError`` for a name there that is not allowed.
     """
+    if given is not None:
+        return given
     name = os.environ.get("COAIA_ENV")
     if name and not _is_environment_name(name):
         raise ConfigError("COAIA_ENV " + _not_a_name(name))
@@ -133,7 +135,7 @@ def cascade_of(name: Optional[str] = None, dotenv: Optional[bool] = None) -> Lis
     dotenv tools have; by default the setting ``env.dotenv`` says it, and is asked only where there
     are such files. Raises ``UsageError`` for a name that is not allowed.
     """
-    ends = ["." + _check_environment_name(name)] if name else []
+    ends = ["." + _check_environment_name(name)] if name is not None else []
     if name and not name.endswith(LOCAL[1:]):
         ends.insert(0, ends[0] + LOCAL)
     own = [path_of() + end for end in ends + [""]]
@@ -143,6 +145,12 @@ def cascade_of(name: Optional[str] = None, dotenv: Optional[bool] = None) -> Lis
     if dotenv is None:
         dotenv = any(os.path.exists(path) for path in others) and _uses_dotenv()
     return own + (others if dotenv else [])
+
+
+def is_own_name(file_name: str) -> bool:
+    """Tell whether a file of a project is an environment of coaia's, with a name or without."""
+    start, _, name = file_name.partition(DEFAULT_CONFIG.project_env_file)
+    return not start and (not name or name[0] == "." and _is_environment_name(name[1:]))
 
 
 def is_shared_name(file_name: str) -> bool:

@@ -12,7 +12,7 @@ from coaiapy.errors import UsageError
 from coaiapy.experiments.items import Item, as_text
 from coaiapy.util.formats import json_values
 from coaiapy.util.packages import require
-from coaiapy.util.text import did_you_mean, number
+from coaiapy.util.text import did_you_mean, expression, number
 
 # The characters of a comment that are kept.
 _LONGEST_COMMENT = 2000
@@ -101,9 +101,9 @@ def _contains(sign: str, argument: str) -> Callable[[str, Item], Any]:
 
 def _regex(sign: str, argument: str) -> Callable[[str, Item], Any]:
     try:
-        pattern = re.compile(argument)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError("it is no regular expression: {}".format(error)) from error
+        pattern = expression(argument)
+    except ValueError as error:
+        raise ValueError("it {}".format(error)) from error
     return lambda output, item: bool(pattern.search(output))
 
 

@@ -5,7 +5,6 @@ process of its own, which is killed when the time is over.
 """
 
 import os
-import re
 import selectors
 import signal
 import time
@@ -13,6 +12,7 @@ from typing import Callable, List, Optional, Pattern, Sequence
 
 from coaiapy.errors import UsageError
 from coaiapy.util.masking import MASK
+from coaiapy.util.text import expression
 
 # Seconds that the expressions may take in all.
 LIMIT = 2.0
@@ -44,11 +44,9 @@ class Expressions:
 
 def _compiled(text: str) -> Pattern[str]:
     try:
-        found = re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise UsageError(
-            "--redact {!r} is no regular expression: {}".format(text, error)
-        ) from error
+        found: Pattern[str] = expression(text)
+    except ValueError as error:
+        raise UsageError("--redact {!r} {}".format(text, error)) from error
     if found.match(""):
         raise UsageError(
             "--redact {!r} also matches nothing at all: name what to mask".format(text)
@@ -63,10 +61,10 @@ def can_be_bounded() -> bool:
 
 def found_in(pattern: str, texts: Sequence[str], seconds: float) -> Optional[List[bool]]:
     """Tell of each text whether the pattern is found in it; ``None`` if that takes too long."""
-    expression = re.compile(pattern)
+    wanted = expression(pattern)
 
     def search() -> str:
-        return "".join("1" if expression.search(text) else "0" for text in texts)
+        return "".join("1" if wanted.search(text) else "0" for text in texts)
 
     said = _apart(search, seconds)
     return None if said is None else [letter == "1" for letter in said]

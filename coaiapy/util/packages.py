@@ -5,7 +5,8 @@ import os
 import sys
 import threading
 import warnings
-from typing import Any, List, Mapping
+from contextlib import contextmanager
+from typing import Any, Iterator, List, Mapping
 
 from coaiapy.errors import ConfigError
 
@@ -55,12 +56,18 @@ def orders(function: str, given: Mapping[str, Any]) -> str:
     return json.dumps(dict(given, function=function, path=path))
 
 
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Show no warnings in the block: they are for the developers of what is used there."""
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def require(module: str, package: str = "") -> Any:
     """Return the imported ``module``; raise ``ConfigError`` naming the ``package`` to install."""
     try:
-        with _ONE_AT_A_TIME, warnings.catch_warnings():
-            # Warnings of a package while it loads are for its developers, not for our users.
-            warnings.simplefilter("ignore")
+        with without_warnings():
             return importlib.import_module(module)
     except ImportError as error:
         name = package or module

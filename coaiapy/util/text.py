@@ -112,6 +112,17 @@ def number(value: Any) -> Any:
         return None
 
 
+def expression(text: str) -> Any:
+    """Return a regular expression that people have written, compiled; ``ValueError`` if it is none."""
+    from coaiapy.util.packages import without_warnings  # few commands take an expression
+
+    try:
+        with without_warnings():
+            return re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError("is no regular expression: {}".format(error)) from error
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return " (did you mean 'x'?)" for the known word most like ``word``, or an empty text.
 

@@ -5,7 +5,6 @@ to it. Other keywords are problems, not ignored: somebody relies on them. Names 
 """
 
 import json
-import re
 from typing import Any, Dict, Iterator, List, Optional
 
 from coaiapy.env.schema.rules import STRING, Rule, Schema
@@ -13,6 +12,7 @@ from coaiapy.errors import UsageError
 from coaiapy.util import shell
 from coaiapy.util.formats import json_schema, json_values, line_numbers
 from coaiapy.util.formats.problems import Problem
+from coaiapy.util.text import expression
 
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "array", "items": _TEXT}
@@ -121,9 +121,9 @@ def _wrong_pattern(pattern: Any) -> Optional[str]:
 def pattern_complaint(pattern: str) -> Optional[str]:
     """Return why a pattern is no regular expression, ``None`` if it is one."""
     try:
-        re.compile(json_schema.end_at_text(pattern))
-    except (re.error, OverflowError, RecursionError) as error:
-        return "is no regular expression: {}".format(error)
+        expression(json_schema.end_at_text(pattern))
+    except ValueError as error:
+        return str(error)
     return None
 
 

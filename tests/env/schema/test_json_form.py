@@ -58,6 +58,11 @@ def test_a_mistake_is_a_problem_of_its_line(properties, said):
     assert "GOOD" in schema.rules
 
 
+@pytest.mark.parametrize("pattern", ["[[a]--b]", "a||b", "[a~~b]"])
+def test_a_pattern_that_python_would_warn_of_is_taken_in_silence(pattern, recwarn):
+    assert parsed(A={"pattern": pattern}).problems == [] and not recwarn.list
+
+
 def test_a_required_name_without_a_property_and_an_unknown_keyword_of_the_schema():
     found = json_form.parse('{"properties": {},\n"required": ["A"],\n"allOf": []}', "S").problems
     assert [(one.line, one.message) for one in sorted(found)] == [

@@ -135,7 +135,7 @@ def _explain(args: argparse.Namespace, context: Context) -> None:
 
     if args.location:
         raise UsageError("--explain looks into both locations: leave --location out")
-    rows = explained(args.explain, args.name or chosen(), args.dotenv, reader(args))
+    rows = explained(args.explain, chosen(args.name), args.dotenv, reader(args))
     for row in rows:
         value = row["value"]
         if isinstance(value, str) and not args.reveal:

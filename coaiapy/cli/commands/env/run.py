@@ -73,7 +73,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 def _name(args: argparse.Namespace, context: Context) -> Optional[str]:
     """Return the environment to read; one that is named has to exist."""
-    if args.name:
+    if args.name is not None:
         handed.check_any(args.name, args.dotenv)
         return str(args.name)
     name = chosen()

@@ -57,7 +57,7 @@ def check(args: argparse.Namespace, context: Context) -> int:
     from coaiapy.cli.output import show_problems
     from coaiapy.env.schema import files
 
-    if args.files and (args.name or args.dotenv):
+    if args.files and (args.name is not None or args.dotenv):
         raise UsageError(
             "--name and --dotenv say which files to check: leave out the names of files"
         )
@@ -66,7 +66,7 @@ def check(args: argparse.Namespace, context: Context) -> int:
     else:
         schema = files.load(args.schema)
         speaks_of_dotenv = is_dotenv(schema.path) or None
-        found = environments.check(schema, args.name or chosen(), args.dotenv or speaks_of_dotenv)
+        found = environments.check(schema, chosen(args.name), args.dotenv or speaks_of_dotenv)
     for sentence in found.remarks:
         context.warn(sentence)
     if not found.problems:

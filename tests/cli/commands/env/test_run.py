@@ -106,6 +106,9 @@ def test_mistakes_start_nothing(run, project):
     assert run("env", "run", "touch", "started").code == 2
     missing = run("env", "run", "--name", "prod", *command)
     assert missing.code == 1 and "coaia env init --name prod" in missing.err
+    assert (
+        run("env", "run", "--name", "", *command).code == 2
+    )  # a variable of a script without a value
     (project / ".coaia-env").write_text("{")
     assert run("env", "run", *command).code == 6
     assert not (project / "started").exists()

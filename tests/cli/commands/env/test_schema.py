@@ -72,6 +72,13 @@ def test_a_wrong_schema_is_2(run, project, schema):
         assert found.code == 2 and "A.oneOf no such field" in found.err
 
 
+def test_a_schema_is_no_environment(run, project, schema):
+    run("env", "init")
+    assert run("env", "list").code == 0 and "schema" not in run("env", "list").out
+    assert run("trust", "--yes").code == 0
+    assert run("env", "set", "A", "1", "--name", "schema.json").code == 2
+
+
 def test_docs_go_to_a_file(run, project, schema):
     assert run("env", "docs", "-o", "V.md").code == 0
     assert (project / "V.md").read_text().splitlines()[2].startswith("| ` PORT ` | a whole number")
