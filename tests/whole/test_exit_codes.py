@@ -35,6 +35,10 @@ MISSING = """
     synthesize --ssml -F NO -O out.mp3
     transcribe NO
     env guard NO
+    env encrypt --file NO
+    env decrypt --file NO
+    env rotate --file NO
+    env keypair --file NO
     trust NO
     env check --schema NO
     env check NO

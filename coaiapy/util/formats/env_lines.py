@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 from coaiapy.errors import StateError
 from coaiapy.util.masking import ENCRYPTED
 from coaiapy.util.packages import require
+from coaiapy.util.shell import is_name
 
 # Older versions of python-dotenv take the closing quote of a value that ends with a backslash for
 # an escaped one, and read on into the next lines. They are therefore given one statement at a time,
@@ -77,14 +78,19 @@ def described(text: str, path: str) -> List[Described]:
 
 
 def render(variables: Dict[str, str], text: str = "") -> str:
-    """Return ``text`` changed so that it has exactly ``variables``; the other lines stay."""
+    """Return ``text`` changed so that it has exactly ``variables``.
+
+    The other lines stay, and so do those of other programs: no variable, or a name that none can have.
+    """
     _dotenv()  # fails without python-dotenv: the file could not be read back
-    statements = _statements(text, "the file")
+    statements = _statements(text, "the file", lambda line, text: True)
     last = {statement.key: statement for statement in statements}
     pieces = []  # type: List[str]
     for statement in statements:
         key = statement.key
-        if key is None or variables.get(key) == last[key].value:
+        if key is None or (key not in variables and not is_name(key)):
+            pieces.append(statement.text)
+        elif variables.get(key) == last[key].value:
             pieces.append(statement.text)
         elif key in variables and statement is last[key]:
             export = "export " if _EXPORT.match(statement.text) else ""

@@ -12,12 +12,13 @@ from coaiapy.cli.streams import Context
 from coaiapy.dotenvx.names import PRIVATE_KEY
 from coaiapy.env import encryption
 from coaiapy.env import files as env_files
+from coaiapy.errors import StateError, UsageError
 from coaiapy.util.masking import MASK
 
 
 def encrypt(args: argparse.Namespace, context: Context) -> None:
     """Encrypt some variables of an environment, or all."""
-    path = path_of(args)
+    path = _target(args)
     changed = encryption.encrypt(path, args.keys)
     note_new_key(context, changed.new_key)
     if not changed.names:
@@ -28,7 +29,7 @@ def encrypt(args: argparse.Namespace, context: Context) -> None:
 
 def decrypt(args: argparse.Namespace, context: Context) -> None:
     """Write some encrypted variables of an environment in plain text, or all."""
-    path = path_of(args)
+    path = _target(args)
     names = encryption.decrypt(path, args.keys)
     if names:
         context.note("{} in {} is plain text now".format(", ".join(names), path))
@@ -38,7 +39,7 @@ def decrypt(args: argparse.Namespace, context: Context) -> None:
 
 def rotate(args: argparse.Namespace, context: Context) -> None:
     """Make a new pair of keys for an environment, and encrypt its values again."""
-    path = path_of(args)
+    path = _target(args)
     changed = encryption.rotate(path)
     note_new_key(context, changed.new_key)
     context.note("encrypted {} in {} again".format(", ".join(changed.names), path))
@@ -52,7 +53,7 @@ def rotate(args: argparse.Namespace, context: Context) -> None:
 
 def keypair(args: argparse.Namespace, context: Context) -> None:
     """Show the names of the keys of an environment, the public one, and where the private one is."""
-    path = path_of(args)
+    path = _target(args)
     env_files.check_exists(path)
     found = encryption.keypair(path)
     private = found.private.key if found.private and args.reveal else None
@@ -69,6 +70,15 @@ def keypair(args: argparse.Namespace, context: Context) -> None:
     )
 
 
+def _target(args: argparse.Namespace) -> str:
+    """Return the path of the file that the options name."""
+    if args.file and (args.name or args.location):
+        raise UsageError("--file names the file itself: leave out --name and --location")
+    if args.file and not os.path.exists(args.file):
+        raise StateError("cannot read {}: there is no such file".format(args.file))
+    return str(args.file) if args.file else path_of(args)
+
+
 def _as_json(found: encryption.Keys, private: Optional[str]) -> Dict[str, Optional[str]]:
     shown = private or (MASK if found.private else None)
     return {found.public_name: found.public, found.private_name: shown, "place": found.place}
@@ -83,6 +93,11 @@ def _note_format(path: str, context: Context) -> None:
         )
 
 
+def _add_target(parser: Parser) -> None:
+    add_place(parser)
+    parser.add_argument("--file", help="file of variables, such as .env, instead of an environment")
+
+
 def _add_keys(parser: Parser, help: str) -> None:
     parser.add_argument("keys", metavar="VARIABLE", nargs="*", help=help)
 
@@ -90,12 +105,13 @@ def _add_keys(parser: Parser, help: str) -> None:
 def build_encrypt(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env encrypt``."""
     _add_keys(parser, "what to encrypt (default: all but ids, empty values and NAME_PLAIN)")
-    add_place(parser)
+    _add_target(parser)
     as_command(
         parser,
         encrypt,
         """coaia env encrypt
-        coaia env encrypt API_TOKEN DB_PASSWORD --name production""",
+        coaia env encrypt API_TOKEN DB_PASSWORD --name production
+        coaia env encrypt --file .env""",
         local=True,
     )
 
@@ -103,7 +119,7 @@ def build_encrypt(parser: Parser, words: List[str]) -> None:
 def build_decrypt(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env decrypt``."""
     _add_keys(parser, "what to write in plain text (default: all that is encrypted)")
-    add_place(parser)
+    _add_target(parser)
     as_command(
         parser,
         decrypt,
@@ -115,7 +131,7 @@ def build_decrypt(parser: Parser, words: List[str]) -> None:
 
 def build_rotate(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env rotate``."""
-    add_place(parser)
+    _add_target(parser)
     as_command(
         parser,
         rotate,
@@ -127,7 +143,7 @@ def build_rotate(parser: Parser, words: List[str]) -> None:
 
 def build_keypair(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia env keypair``."""
-    add_place(parser)
+    _add_target(parser)
     add_json(parser)
     parser.add_argument(
         "--reveal", action="store_true", help="show the private key too, instead of ****"

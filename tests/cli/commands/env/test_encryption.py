@@ -186,6 +186,27 @@ def test_settings_may_be_encrypted(run, project, monkeypatch, path, text):
     assert redaction.without_secrets("a sk-lf-of-this-test b") == "a **** b"
 
 
+def test_a_file_of_other_programs_keeps_all_its_lines(run, project):
+    text = (
+        "# about\nmy-key=1\nno variable\nLANGFUSE_SECRET_KEY=sk-of-this-test\n\nA.B=x\nCITY=Paris\n"
+    )
+    (project / ".env").write_text(text)
+    assert run("env", "encrypt", "LANGFUSE_SECRET_KEY", "--file", ".env").code == 0
+    lines = (project / ".env").read_text().splitlines()
+    assert [one for one in lines if "encrypted:" not in one and "DOTENV_" not in one] == [
+        one for one in text.splitlines() if "of-this-test" not in one
+    ]
+    assert run("config", "show").code == 0
+    assert run("env", "rotate", "--file", ".env").code == 0
+    assert run("env", "keypair", "--file", ".env").out.startswith("DOTENV_PUBLIC_KEY=")
+    assert run("env", "decrypt", "--file", ".env").code == 0
+    assert (project / ".env").read_text().startswith(text.split("sk-of")[0])
+    assert run("env", "encrypt", "--file", ".env", "--name", "dev").code == 2
+    (project / "coaia.json").write_text('{"github": {"token": "x"}}')
+    found = run("env", "encrypt", "--file", "coaia.json")
+    assert found.code == 6 and "github must be a text" in found.err
+
+
 def test_scripts_that_read_settings_get_them_decrypted(project, monkeypatch):
     from coaiapy import coaiamodule
 
