@@ -13,9 +13,11 @@ from coaiapy.fleet import parts
 from coaiapy.fleet.duty import Duty
 from coaiapy.fleet.servers import Lasting, server_for
 from coaiapy.langfuse.records import ids
+from coaiapy.running.pipelines.contents import Contents
 from coaiapy.running.system import check_system
 from coaiapy.stash.redis import new_client
 from coaiapy.stash.redis_errors import reporting
+from coaiapy.templating import document
 from coaiapy.templating.render import new_language
 
 _LOGGERS = ("rq.worker", "rq.job", "rq.registry")
@@ -47,7 +49,7 @@ def work(wishes: Wishes, env_file: Optional[str], say: Callable[[str], None]) ->
     with reporting(server):
         client.ping()
     _log(say)
-    new_language()  # imported once, not by each process that does a job
+    _prepare(env_file)
     with reporting(server):
         queue = parts.queue_of(client, wishes.queue, jobs)
         worker = parts.worker_of(queue, name, wishes.lost_after)
@@ -55,6 +57,13 @@ def work(wishes: Wishes, env_file: Optional[str], say: Callable[[str], None]) ->
         _until_the_end(worker, wishes.burst)
     if not wishes.burst and not worker.is_asked_to_end:
         raise _ended(server)
+
+
+def _prepare(env_file: Optional[str]) -> None:
+    """Import, once, what each process that does a job would import."""
+    Contents(True, env_file, {})
+    new_language().render("{{ text }}", {"text": ""}, "the worker")
+    document.schema()
 
 
 def _until_the_end(worker: Any, burst: bool) -> None:

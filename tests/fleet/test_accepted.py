@@ -36,6 +36,7 @@ def sent(workers, run, tmp_path):
     return _sent
 
 
+@pytest.mark.once
 def test_a_template_that_the_worker_does_not_have_is_refused_unless_it_trusts_its_redis(
     server, save, sent, project
 ):
@@ -48,6 +49,7 @@ def test_a_template_that_the_worker_does_not_have_is_refused_unless_it_trusts_it
     assert step["status"] == "succeeded" and (project / "HIT").exists()
 
 
+@pytest.mark.once
 def test_a_template_of_the_project_has_to_be_trusted_by_the_worker_too(
     server, save_in_project, sent, project
 ):
@@ -56,6 +58,7 @@ def test_a_template_of_the_project_has_to_be_trusted_by_the_worker_too(
     assert "its own is not trusted" in step["reason"] and not (project / "HIT").exists()
 
 
+@pytest.mark.once
 def test_a_value_in_redis_is_data_and_no_part_of_a_command(server, save, sent, home, project):
     save(
         {"name": "item", "needs": [], "run": "echo {{ item | raw }}", "for_each": [HIT]},
@@ -73,6 +76,7 @@ def test_a_value_in_redis_is_data_and_no_part_of_a_command(server, save, sent, h
     assert data["output"] == "; " + HIT and not (project / "HIT").exists()
 
 
+@pytest.mark.once
 def test_secrets_stay_where_they_are(server, save, sent, home, client, poll, project):
     """A worker has a secret of its own; one in an output does not come back."""
     save(

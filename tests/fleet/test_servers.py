@@ -4,6 +4,7 @@ import json
 import re
 import sys
 
+import pytest
 from redis_for_tests import HOST, free_port, running
 
 from coaiapy import patience
@@ -27,6 +28,7 @@ def test_a_redis_that_is_not_there_ends_both_sides_before_anything_is_recorded(
     assert json.loads(run("fuse", "traces", "--json").out) == []
 
 
+@pytest.mark.once
 def test_a_full_redis_is_said_and_recorded(tmp_path, save, run, monkeypatch):
     with running(tmp_path, "--maxmemory", "1") as full:
         monkeypatch.setenv("REDIS_URL", full.url)
@@ -46,6 +48,7 @@ def test_nobody_listens(server, save, run, monkeypatch):
     assert "start one with coaia worker" in done.err
 
 
+@pytest.mark.once
 def test_a_redis_that_goes_away_for_good_ends_the_run(tmp_path, save, run, monkeypatch, poll):
     with running(tmp_path) as server:
         monkeypatch.setenv("REDIS_URL", server.url)
