@@ -15,7 +15,7 @@ from coaiapy.env.cascade import (
     project_layers,
     together,
 )
-from coaiapy.env.places import UNNAMED, is_path, path_of
+from coaiapy.env.places import UNNAMED, cascade_of, is_path, path_of
 from coaiapy.errors import CoaiaError
 from coaiapy.util import shell
 
@@ -105,7 +105,7 @@ def _variables_of(word: str, dotenv: Optional[bool], read: Reader) -> Dict[str, 
     name = None if word == UNNAMED else word
     if name:
         handed.check_any(name, dotenv)
-    else:
+    elif not any(os.path.exists(path) for path in cascade_of(None, dotenv)):
         env_files.check_exists(path_of())
     return together(list(project_layers(name, dotenv, read)))
 

@@ -55,13 +55,16 @@ def test_a_difference_is_shown_without_secrets(run, write):
     assert run("env", "diff", "default", "default").code == 0
 
 
-def test_files_are_compared_alone(run, write):
+def test_files_are_compared_alone(run, project, write):
     write(".coaia-env", A="1")
     write(".coaia-env.dev", B="1")
     write(".env.example", "B=1\nA=\n")
     rows = json.loads(run("env", "diff", "./.coaia-env.dev", ".env.example", "--json").out)
     assert [(one["variable"], one["state"]) for one in rows] == [("A", "only in .env.example")]
-    for words in (("dev", "nosuch"), ("nosuch", "dev"), ("./no", "dev")):
+    os.remove(".coaia-env")
+    (project / ".env").write_text("C=1\n")
+    assert "only in default" in run("env", "diff", "default", ".env.example", "--dotenv").out
+    for words in (("default", "dev"), ("dev", "nosuch"), ("nosuch", "dev"), ("./no", "dev")):
         assert run("env", "diff", *words).code == 1
 
 
