@@ -65,6 +65,7 @@ LANGFUSE = """
     fuse prompts get p
     fuse prompts create p text
     fuse prompts labels p 1 production
+    fuse prompts render p --var x=y
     fuse prompts promote p --from staging --yes
     fuse prompts rollback p --yes
     fuse prompts delete p --yes

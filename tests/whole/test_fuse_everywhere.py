@@ -36,6 +36,8 @@ STEPS = [
     Step("prompts get a/p --prod -e", ('"Hello"\n',), NO_SERVER),
     Step("prompts labels a/p 1 staging", (), NEW_SERVER),
     Step("prompts promote a/p --version 1 --to review --yes", (), NO_SERVER),
+    Step("prompts render a/p --version 1", ("Hello\n",), NO_SERVER),
+    Step("prompts diff a/p 1 review", (), NO_SERVER),
     Step("prompts pull folder", ("a/p",), NO_SERVER),
     Step("prompts check folder", (), {"local": ExitCode.STATE}),
     Step("datasets create ds", (), NO_SERVER),

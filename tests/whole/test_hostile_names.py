@@ -151,6 +151,8 @@ SERVER = """
     fuse prompts labels NAME 1 a
     fuse prompts promote NAME --from NAME --to NAME --yes
     fuse prompts rollback NAME --label NAME --yes
+    fuse prompts render NAME --label NAME
+    fuse prompts diff NAME NAME NAME
     fuse prompts create NAME NAME --commit-message NAME
     fuse prompts pull pulled --label NAME
     fuse datasets get NAME

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Mapping
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.prompts.content import check_messages
 from coaiapy.langfuse.records.body import Body
+from coaiapy.util.formats import json_values
 
 VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}")
 _PLACEHOLDER = "placeholder"
@@ -26,6 +27,30 @@ def variables_of(content: Any) -> List[str]:
 def missing(content: Any, values: Mapping[str, Any]) -> List[str]:
     """Return the names that a prompt's content has and ``values`` have not."""
     return [name for name in variables_of(content) if values.get(name) is None]
+
+
+def unused(content: Any, values: Mapping[str, Any]) -> List[str]:
+    """Return the names that ``values`` have and a prompt's content has not."""
+    known = variables_of(content)
+    return [name for name in values if name not in known]
+
+
+def values_from(content: Any, texts: Mapping[str, str]) -> Dict[str, Any]:
+    """Return values for ``compiled`` from texts; that of a placeholder is JSON.
+
+    Raises ``UsageError`` if that is none.
+    """
+    values: Dict[str, Any] = dict(texts)
+    for part in _parts(content):
+        name = str(part.get("name"))
+        if _is_placeholder(part) and name in texts:
+            try:
+                values[name] = json_values.parse_unique(texts[name])
+            except ValueError as error:
+                raise UsageError(
+                    "the value of the placeholder {!r} is not JSON: {}".format(name, error)
+                ) from error
+    return values
 
 
 def compiled(content: Any, values: Mapping[str, Any]) -> Any:

@@ -21,6 +21,7 @@ from coaiapy.langfuse.prompts.content import (
     yaml_value,
 )
 from coaiapy.langfuse.prompts.faults import LINE, faults_of
+from coaiapy.langfuse.prompts.references import resolved
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util import files
 from coaiapy.util.packages import require
@@ -300,6 +301,35 @@ def paths_of(folder: str) -> Iterator[str]:
         for name in sorted(names):
             if name.endswith(ENDING) and not name.startswith("."):
                 yield os.path.relpath(os.path.join(base, name), folder)
+
+
+def read_file(path: str) -> PromptFile:
+    """Return the prompt of one file, with the text of others of its folder where it refers to them."""
+    text = files.read_input_text(path, newline="")
+    folder = _folder_of(path, parse(text, os.path.basename(path)).name)
+    file = parse(text, os.path.relpath(path, folder))
+    texts = {
+        name: one.content for name, one in read_folder(folder).prompts.items() if one.type == TEXT
+    }
+    if file.type == TEXT:
+        return file._replace(content=resolved(file.content, texts))
+    messages = [
+        dict(one, content=resolved(one["content"], texts)) if "content" in one else one
+        for one in file.content
+    ]
+    return file._replace(content=messages)
+
+
+def _folder_of(path: str, name: str) -> str:
+    """Return the folder of prompts that a file is in, as its prompt's name tells.
+
+    If it does not, that is the first folder on the way to the file.
+    """
+    whole, below = os.path.abspath(path), os.sep + path_of(name)
+    steps = os.path.relpath(path).split(os.sep)
+    if below.count(os.sep) > 1 and whole.endswith(below):
+        return whole[: -len(below)]
+    return steps[0] if len(steps) > 1 and steps[0] != os.pardir else os.path.dirname(whole)
 
 
 def note_version(folder: str, file: PromptFile, version: int) -> None:

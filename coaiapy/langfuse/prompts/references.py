@@ -4,12 +4,15 @@ A server puts the other prompt's text in their place when the prompt is fetched.
 """
 
 import re
-from typing import Iterator, Mapping, NamedTuple, Optional, Sequence, Set
+from typing import Dict, Iterator, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
+from coaiapy.errors import UsageError
 from coaiapy.util.text import whole_number
 
 # How deep a server follows references.
 DEEPEST = 5
+# Characters of a text with those that it refers to.
+LARGEST = 10**7
 _TAG = re.compile(r"@@@langfusePrompt:(?:([^\n]*?)@@@)?")
 
 
@@ -52,6 +55,32 @@ def _reference(inside: Optional[str], start: int, end: int) -> Reference:
         )
         return Reference(name, None, None, start, end, problem)
     return Reference(name, version, label, start, end)
+
+
+def resolved(text: str, texts: Mapping[str, str]) -> str:
+    """Return a text with those of other prompts, by name, in the place of references.
+
+    A reference to none of them, or too deep, is left as it is. Raises ``UsageError`` if the text
+    becomes too large.
+    """
+    known: Dict[Tuple[str, int], str] = {}
+
+    def inside(name: str, steps: int) -> str:
+        if (name, steps) not in known:
+            known[name, steps] = filled(texts[name], steps)
+        return known[name, steps]
+
+    def filled(outer: str, steps: int) -> str:
+        parts, end, size = [], 0, 0
+        for one in references_in(outer):
+            if steps and not one.problem and one.name in texts:
+                parts += [outer[end : one.start], inside(one.name, steps - 1)]
+                end, size = one.end, size + len(parts[-1])
+            if size > LARGEST:
+                raise UsageError("a prompt is too large with what it refers to")
+        return "".join(parts) + outer[end:]
+
+    return filled(text, DEEPEST)
 
 
 class Links:

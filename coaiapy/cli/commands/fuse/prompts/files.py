@@ -1,22 +1,18 @@
-"""``coaia fuse prompts pull``, ``push``, ``diff`` and ``check``: prompts as files in a folder."""
+"""``coaia fuse prompts pull``, and the other commands for prompts as files in a folder."""
 
 import argparse
 from typing import Any
 
-from coaiapy.cli.commands.fuse.prompts import check, push
+from coaiapy.cli.commands.fuse.prompts import check, diff, push
 from coaiapy.cli.commands.fuse.prompts.folders import (
-    add_complete,
     add_folder_command,
-    differing,
     note_failed,
     note_written,
 )
-from coaiapy.cli.options import add_dry_run, add_json
-from coaiapy.cli.output import add_listing_options, print_json, show_listing
+from coaiapy.cli.options import add_dry_run
+from coaiapy.cli.output import add_listing_options, show_listing
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
-from coaiapy.errors import ExitCode
-from coaiapy.langfuse.prompts import compare as prompt_compare
 from coaiapy.langfuse.prompts import sync as prompt_sync
 from coaiapy.langfuse.prompts.compare import SAME
 from coaiapy.langfuse.prompts.display import PULLED_COLUMNS
@@ -34,14 +30,7 @@ def build(group: Any) -> None:
     )
     add_listing_options(pull)
     push.build(group)
-    diff = add_folder_command(
-        group,
-        "diff",
-        diff_prompts,
-        "show the differences between DIR and the server (exit code 1 if there are any)",
-    )
-    add_json(diff)
-    add_complete(diff)
+    diff.build(group)
     check.build(group)
 
 
@@ -53,14 +42,3 @@ def pull_prompts(args: argparse.Namespace, context: Context) -> int:
     changed = [row for row in pulled.rows if row["state"] not in (SAME, KEPT)]
     note_written(context, args.dry_run, len(changed), "file")
     return note_failed(context, pulled.failed)
-
-
-def diff_prompts(args: argparse.Namespace, context: Context) -> int:
-    """Show every difference between the files and the server, and fail if there is one."""
-    found = differing(args, context)
-    if args.json:
-        print_json(context, [dict(one.row(), diff=prompt_compare.diff(one)) for one in found])
-        return ExitCode.FAILED if found else ExitCode.OK
-    for one in found:
-        context.say(prompt_compare.diff(one).rstrip("\n"))
-    return ExitCode.FAILED if found else ExitCode.OK

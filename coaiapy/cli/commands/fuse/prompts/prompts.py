@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, Iterator, List
 
-from coaiapy.cli.commands.fuse.prompts import files, promote
+from coaiapy.cli.commands.fuse.prompts import files, promote, render
 from coaiapy.cli.input import STDIN, agrees, read_input
 from coaiapy.cli.options import add_json, add_yes, json_value, positive, seconds
 from coaiapy.cli.output import add_listing_options, print_json, show_listing
@@ -40,6 +40,7 @@ def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     _build_create(group)
     _build_labels(group)
     _build_delete(group)
+    render.build(group)
     files.build(group)
     promote.build(group)
 
