@@ -278,6 +278,8 @@ def read_checked(folder: str) -> Folder:
 
 def need_folder(folder: str) -> None:
     """Raise ``StateError`` if there is no such folder."""
+    if os.path.isfile(folder):
+        raise StateError("{} is a file: give the folder of prompts that it is in".format(folder))
     if not os.path.isdir(folder):
         raise StateError(
             "there is no folder {}: create it with coaia fuse prompts pull".format(folder)

@@ -44,6 +44,9 @@ def check_prompts(args: argparse.Namespace, context: Context) -> int:
     differences = differing(args, context)
     found = problems.compared_problems(known, args.folder, checked, differences, args.label)
     show_problems(context, args.format, found, problems.RULES)
+    if not found:
+        count = counted(len(checked.texts), "prompt")
+        context.note("{} checked, and the server has the same".format(count))
     return ExitCode.FAILED if found else ExitCode.OK
 
 

@@ -148,6 +148,8 @@ def test_every_form_and_one_prompt_of_many(run, put):
     assert [one["ruleId"] for one in sarif["runs"][0]["results"]] == ["variable"]
     assert run("fuse", "prompts", "check", "prompts", "nosuch").code == 1
     assert run("fuse", "prompts", "check", "nosuch").code == 6
+    refused = run("fuse", "prompts", "check", "prompts/p.md")
+    assert (refused.code, "prompts/p.md is a file: give the folder" in refused.err) == (6, True)
 
 
 # With a server
@@ -181,7 +183,10 @@ def test_a_reference_may_lead_to_a_prompt_that_only_the_server_has(use, run, che
     run("fuse", "prompts", "push", "prompts")
     put("p.md", "---\nname: p\n---\n@@@langfusePrompt:name=base|label=production@@@\n")
     assert run("fuse", "prompts", "push", "prompts").code == 0
-    assert check() == (0, [])
+    assert run("fuse", "prompts", "check", "prompts").err == (
+        "1 prompt only on the server (--complete counts these, too)\n"
+        "2 prompts checked, and the server has the same\n"
+    )
     put("p.md", "---\nname: p\n---\n@@@langfusePrompt:name=base|version=2@@@\n")
     code, found = check()
     assert (code, found[0]["message"]) == (
