@@ -64,7 +64,7 @@ prompts labels a/p
 prompts promote a/p --version 1 --to review --dry-run
 prompts rollback a/p --version 1 --dry-run
 prompts render a/p
-prompts diff a/p 1 latest
+prompts diff a/p 1 1
 prompts pull folder-{u}
 prompts check folder-1
 datasets list
