@@ -1,6 +1,7 @@
 """Writes what became of the items of an experiment: a trace, an observation, and their scores."""
 
 import time
+from array import array
 from datetime import datetime, timezone
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional
 
@@ -42,7 +43,7 @@ class Writer:
         configs: "Configs",
         env_file: Optional[str],
     ) -> None:
-        self.rows: List[int] = []
+        self.rows: "array[int]" = array("q")
         self._journal = journal
         self._destination = destination
         self._settings = settings

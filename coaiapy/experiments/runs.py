@@ -1,6 +1,7 @@
 """Runs an experiment, goes on with one, or scores one again; and tells what has become of it."""
 
 import os
+from array import array
 from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy.config import values as config_values
@@ -63,8 +64,8 @@ def run(place: Place, order: Order, chosen: List[Item], limits: Limits, rerun: b
             plan = plans.save(journal, destination, _kept(order.plan, place.env_file))
             order = order._replace(plan=plan)
             states = results.states(journal, destination, plan)
-            left = list(_left(plan, chosen, states, rerun))
-            place.began(len(left))
+            place.began(sum(1 for _ in _left(plan, chosen, states, rerun)))
+            left = _left(plan, chosen, states, rerun)
             works = (Work(order, item, repeat, again=again) for item, repeat, again in left)
             return _work(place, journal, destination, order, works, limits)
 
@@ -138,7 +139,7 @@ def _end(
     journal: Journal,
     destination: int,
     plan: Plan,
-    rows: List[int],
+    rows: "array[int]",
     count: int,
     signal: Optional[int],
 ) -> Report:
@@ -149,7 +150,7 @@ def _end(
     linked = links.link(place.settings, journal, plan, pairs)
     if linked.run_id and linked.keeps_scores and not signal:
         scores = list(_run_scores(place.settings, plan, linked.run_id, found, cost))
-        rows = rows + list(journal.append(destination, scores).rows)
+        rows.extend(journal.append(destination, scores).rows)
     outcome = delivery.deliver(journal, place.settings, Written(rows, len(rows)), BACKGROUND)
     return Report(plan, found, cost, count, signal, outcome, linked)
 

@@ -126,7 +126,8 @@ def trace_from(values: Mapping[str, Any]) -> Trace:
     A missing id or timestamp is created. Raises ``UsageError`` that names the wrong field.
     """
     given = checked(values, "trace")
-    given.setdefault("id", ids.new_trace_id())
+    if "id" not in given:
+        given["id"] = ids.new_trace_id()
     given.setdefault("timestamp", times.now())
     return Trace(**given)
 
