@@ -80,8 +80,8 @@ class ByPrompt(NamedTuple):
     def check(self, chosen: Iterable[Item]) -> None:
         """Raise ``UsageError`` if an item lacks something that the prompt names."""
         found = [(item, compiled.missing(self.prompt["prompt"], fields(item))) for item in chosen]
-        what = "the prompt {!r} needs".format(self.prompt["name"])
-        _refuse(what, [(item, ", ".join(names)) for item, names in found if names])
+        why = "lacks what the prompt {!r} names:".format(self.prompt["name"])
+        _refuse(why, [(item, ", ".join(names)) for item, names in found if names])
 
 
 class ByPipeline(NamedTuple):
@@ -107,8 +107,8 @@ class ByPipeline(NamedTuple):
         found = [
             (item, resolve(self.template, self._given(item), lookup).problems) for item in chosen
         ]
-        what = "the template {!r} says:".format(self.name)
-        _refuse(what, [(item, "; ".join(problems)) for item, problems in found if problems])
+        why = "does not fit the template {!r}:".format(self.name)
+        _refuse(why, [(item, "; ".join(problems)) for item, problems in found if problems])
 
     def _given(self, item: Item) -> Mapping[str, Any]:
         known = fields(item)
@@ -127,13 +127,13 @@ def fields(item: Item) -> Dict[str, Any]:
     return known
 
 
-def _refuse(what: str, found: List[Tuple[Item, str]]) -> None:
+def _refuse(why: str, found: List[Tuple[Item, str]]) -> None:
     if found:
         item, lacking = found[0]
         more = " (and {} more)".format(counted(len(found) - 1, "item")) if found[1:] else ""
         raise UsageError(
-            "{} {}, which the item {!r}{} lacks: its input may be an object with these names".format(
-                what, lacking, item.id, more
+            "the item {!r}{} {} {}: an input can be an object with such names".format(
+                item.id, more, why, lacking
             )
         )
 
