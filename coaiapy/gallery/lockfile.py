@@ -9,7 +9,7 @@ import os
 import re
 from typing import Any, Dict, List, NamedTuple, Tuple
 
-from coaiapy.errors import StateError
+from coaiapy.errors import StateError, UsageError
 from coaiapy.gallery.sources import Source, check_ref, parse, without_secrets
 from coaiapy.templating import changes
 from coaiapy.templating.files import MOST_BYTES, NAME, SUFFIXES, places
@@ -170,7 +170,7 @@ def _entry(one: Home, text: str, name: str, fields: Any) -> Entry:
         entry = Entry(name=name, **fields)
         _check(entry)
         return entry
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, UsageError) as error:
         line = line_numbers.in_json(text, ("templates", name))
         raise _broken(one, "line {}: {!r}: {}".format(line, name, error)) from error
 

@@ -31,6 +31,7 @@ class _File(NamedTuple):
     mode: str
     kind: str
     id: str
+    size: str
     name: str
 
 
@@ -112,13 +113,13 @@ def _failure(err: str, wanted: str, source: Source) -> CoaiaError:
 def _files(folder: str, commit: str, source: Source, path: str) -> Optional[Dict[str, bytes]]:
     """Return the wanted files of one folder of the commit, ``None`` if there is no such folder."""
     tree = "{}:{}".format(commit, path)
-    size = git.run(["cat-file", "-s", tree], folder)
-    kind = git.run(["cat-file", "-t", tree], folder)
-    if kind.code or kind.out.strip() != b"tree":
+    words = ["cat-file", "--batch-check=%(objecttype) %(objectsize)"]
+    kind, _, size = git.run(words, folder, given=tree.encode("utf-8") + b"\n").out.partition(b" ")
+    if kind != b"tree":
         return None
-    if int(size.out) > _LARGEST_FOLDER:
+    if int(size) > _LARGEST_FOLDER:
         raise RefusedError("the folder {!r} of {} is too large".format(path, source.address))
-    listed = git.run(["ls-tree", "-z", tree], folder)
+    listed = git.run(["ls-tree", "-z", "-l", tree], folder)
     files = [one for one in _parsed(listed.out) if is_wanted(one.name)]
     for one in files:
         if one.mode in (_LINK, _SUBMODULE) or one.kind != "blob":
@@ -127,28 +128,27 @@ def _files(folder: str, commit: str, source: Source, path: str) -> Optional[Dict
                     one.name, source.address
                 )
             )
+        if int(one.size) > most_bytes(one.name):
+            raise RefusedError(
+                "{} in {} is larger than {} bytes".format(
+                    one.name, source.address, most_bytes(one.name)
+                )
+            )
     check_amount(len(files), source.address)
-    return dict(zip([one.name for one in files], _blobs(folder, files, source)))
+    return dict(zip([one.name for one in files], _blobs(folder, files)))
 
 
 def _parsed(listed: bytes) -> Iterator[_File]:
     for entry in listed.split(b"\0"):
         if entry:
             head, _, name = entry.partition(b"\t")
-            mode, kind, id_ = head.decode("ascii", "replace").split(" ")[:3]
-            yield _File(mode, kind, id_, name.decode("utf-8", "replace"))
+            mode, kind, id_, size = head.decode("ascii", "replace").split()
+            yield _File(mode, kind, id_, size, name.decode("utf-8", "replace"))
 
 
-def _blobs(folder: str, files: List[_File], source: Source) -> Iterator[bytes]:
-    """Yield the content of each file; how large they are is asked first."""
+def _blobs(folder: str, files: List[_File]) -> Iterator[bytes]:
+    """Yield the content of each file."""
     given = "".join(one.id + "\n" for one in files).encode("ascii")
-    sizes = git.run(["cat-file", "--batch-check=%(objectsize)"], folder, given=given)
-    for one, size in zip(files, sizes.out.split()):
-        most = most_bytes(one.name)
-        if int(size) > most:
-            raise RefusedError(
-                "{} in {} is larger than {} bytes".format(one.name, source.address, most)
-            )
     out = git.run(["cat-file", "--batch"], folder, given=given).out
     for _ in files:
         head, _, out = out.partition(b"\n")

@@ -1,17 +1,25 @@
 """A gallery beside the project, and what is installed from it."""
 
 import json
+import shutil
 
 import pytest
 from git_galleries import BASE, CHILD, GitGallery
 
 
-@pytest.fixture
-def gallery(tmp_path, home):
-    """A git repository ``../gallery`` with the templates base and child, at the tag v1."""
-    made = GitGallery(tmp_path / "gallery")
+@pytest.fixture(scope="session")
+def published(tmp_path_factory):
+    """The path of a git repository with the templates base and child, at the tag v1."""
+    made = GitGallery(tmp_path_factory.mktemp("published") / "gallery")
     made.publish("v1", base=BASE, child=CHILD)
-    return made
+    return made.path
+
+
+@pytest.fixture
+def gallery(published, tmp_path, home):
+    """A copy of it, at ``../gallery``."""
+    shutil.copytree(str(published), str(tmp_path / "gallery"))
+    return GitGallery(tmp_path / "gallery")
 
 
 @pytest.fixture

@@ -26,8 +26,9 @@ class GitGallery:
 
     def __init__(self, path):
         self.path = path
-        path.mkdir()
-        self.git("init", "-q", ".")
+        if not path.exists():
+            path.mkdir()
+            self.git("init", "-q", ".")
 
     def git(self, *words):
         done = subprocess.run(

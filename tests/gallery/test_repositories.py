@@ -1,0 +1,184 @@
+"""git reads, and runs nothing: hostile repositories, secrets, servers that do not answer."""
+
+import http.server
+import json
+import os
+import stat
+import subprocess
+import threading
+import time
+
+import pytest
+from bad_servers import misbehaving, silent
+from git_galleries import BASE, GitGallery
+
+from coaiapy.gallery import git
+
+SOURCE = "../gallery"
+
+
+@pytest.fixture
+def served(gallery):
+    """The gallery behind git's own web service and a password."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):  # noqa: N802
+            if self.headers.get("Authorization") != "Basic dXNlcjpwNHNzdzByZA==":
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Basic realm="x"')
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            path, _, query = self.path.partition("?")
+            variables = dict(
+                os.environ,
+                GIT_HTTP_EXPORT_ALL="1",
+                PATH_TRANSLATED=str(gallery.path / ".git") + path.partition("x.git")[2],
+                REQUEST_METHOD=self.command,
+                QUERY_STRING=query,
+                CONTENT_TYPE=self.headers.get("Content-Type", ""),
+                HTTP_CONTENT_ENCODING=self.headers.get("Content-Encoding", ""),
+                GIT_PROTOCOL=self.headers.get("Git-Protocol", ""),
+            )
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            words = ["git", "-c", "safe.directory=*", "http-backend"]
+            done = subprocess.run(words, input=body, env=variables, stdout=subprocess.PIPE)
+            head, _, content = done.stdout.partition(b"\r\n\r\n")
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n" + head + b"\r\n\r\n" + content)
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *args):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield "127.0.0.1:{}/x.git".format(server.server_port)
+    server.shutdown()
+    server.server_close()
+
+
+def everything(folder):
+    found = b""
+    for base, _, names in os.walk(str(folder)):
+        for name in names:
+            with open(os.path.join(base, name), "rb") as stream:
+                found += stream.read()
+    return found.decode("utf-8", "replace")
+
+
+def test_a_password_is_used_and_kept_nowhere(served, run, project, home):
+    result = run("pipeline", "install", "http://user:p4ssw0rd@" + served)
+    assert result.code == 0, result.err
+    listed = run("pipeline", "list", "--installed", "--json")
+    kept = result.out + result.err + listed.out + everything(project) + everything(home)
+    assert "p4ssw0rd" not in kept and "dXNlcjp" not in kept
+    assert json.loads(listed.out)[0]["source"] == "http://{}#templates".format(served)
+
+
+def test_where_nobody_can_answer_git_does_not_ask(served, run):
+    begin = time.monotonic()
+    result = run("pipeline", "install", "http://" + served)
+    assert result.code == 5 and "could not read Username" in result.err, result.err
+    assert time.monotonic() - begin < 20
+
+
+def test_a_silent_server_has_the_time_of_the_command(run):
+    with misbehaving(silent) as port:
+        begin = time.monotonic()
+        address = "git://127.0.0.1:{}/x".format(port)
+        result = run("pipeline", "install", address, "--timeout", "0.5")
+        assert result.code == 4 and "git did not end within 0.5 s" in result.err, result.err
+        assert time.monotonic() - begin < 10
+
+
+def test_nothing_in_a_repository_runs(gallery, run, project, tmp_path):
+    """Hooks, filters, a monitor of files, an ssh command and an upload hook of a local repository."""
+    hit = tmp_path / "HIT"
+    script = tmp_path / "script"
+    script.write_text("#!/bin/sh\ntouch {}\ncat\n".format(hit))
+    script.chmod(0o755)
+    hooks = gallery.path / ".git" / "hooks"
+    hooks.mkdir(exist_ok=True)
+    for name in ("post-checkout", "post-merge", "pre-auto-gc", "reference-transaction"):
+        (hooks / name).write_text("#!/bin/sh\ntouch {}\n".format(hit))
+        (hooks / name).chmod(stat.S_IRWXU)
+    (gallery.path / ".gitattributes").write_text("*.yaml filter=evil diff=evil merge=evil\n")
+    gallery.commit()
+    for key in (
+        "filter.evil.smudge",
+        "core.fsmonitor",
+        "core.sshCommand",
+        "uploadpack.packObjectsHook",
+    ):
+        gallery.git("config", key, str(script))
+    subprocess.check_call(["git", "init", "-q", str(project)])
+    for key in ("core.fsmonitor", "merge.evil.driver", "core.sshCommand", "alias.fetch"):
+        subprocess.check_call(["git", "config", key, "!" + str(script)], cwd=str(project))
+    hit.unlink() if hit.exists() else None
+    assert run("pipeline", "install", SOURCE).code == 0
+    gallery.publish(base=BASE.replace("One", "Uno"))
+    hit.unlink() if hit.exists() else None
+    assert run("pipeline", "update").code == 0 and not hit.exists()
+
+
+def test_the_repository_around_a_hook_is_another_one(gallery, run, monkeypatch):
+    """git tells its hooks by variables which repository they are for."""
+    monkeypatch.setenv("GIT_DIR", str(gallery.path / "nowhere"))
+    monkeypatch.setenv("GIT_INDEX_FILE", "nowhere")
+    monkeypatch.setenv("GIT_WORK_TREE", "nowhere")
+    assert run("pipeline", "install", SOURCE).code == 0
+
+
+def test_a_link_in_the_place_of_a_template_is_refused(gallery, run, project):
+    (gallery.path / "templates" / "passwd.yaml").symlink_to("/etc/passwd")
+    gallery.commit()
+    result = run("pipeline", "install", SOURCE)
+    assert result.code == 5 and "passwd.yaml" in result.err and "link" in result.err
+    assert not (project / ".coaia" / "templates.lock").exists()
+
+
+def test_a_link_out_of_a_folder_is_refused(tmp_path, run, project):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "secret.yaml").write_text(BASE)
+    (tmp_path / "folder" / "x.yaml").symlink_to(tmp_path / "secret.yaml")
+    result = run("pipeline", "install", "../folder")
+    assert result.code == 5 and "leads out of" in result.err
+
+
+def test_a_submodule_and_a_large_file_are_not_read(gallery, run, tmp_path):
+    other = GitGallery(tmp_path / "other")
+    other.publish(base=BASE)
+    gallery.git("submodule", "add", "-q", str(other.path), "templates/sub.d")
+    (gallery.path / "templates" / "video.bin").write_bytes(os.urandom(300000))
+    gallery.commit()
+    assert run("pipeline", "install", SOURCE).code == 0
+    (gallery.path / "templates" / "large.yaml").write_text("#" * 100001)
+    gallery.commit()
+    result = run("pipeline", "install", SOURCE)
+    assert result.code == 5 and "large.yaml" in result.err and "100000 bytes" in result.err
+
+
+def test_a_repository_of_any_size_is_no_harm(gallery, run, monkeypatch):
+    monkeypatch.setattr(git, "LARGEST", 1000)
+    monkeypatch.setattr(git, "_POLL", 0.0001)
+    (gallery.path / "video.bin").write_bytes(os.urandom(8 << 20))
+    gallery.commit()
+    result = run("pipeline", "install", SOURCE)
+    assert result.code == 6 and "is larger than" in result.err, result.err
+
+
+def test_names_that_are_no_template_are_no_harm(gallery, run, installed):
+    folder = gallery.path / "templates"
+    (folder / "-x.yaml").write_text(BASE)
+    (folder / "a b.yaml").write_text(BASE)
+    gallery.commit()
+    result = run("pipeline", "install", SOURCE)
+    assert result.code == 2 and "'-x' is not a valid" in result.err and "'a b'" in result.err
+
+
+def test_without_git_the_message_says_so(gallery, run, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    result = run("pipeline", "install", SOURCE)
+    assert result.code == 3 and "git cannot be run" in result.err
