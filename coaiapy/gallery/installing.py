@@ -12,7 +12,6 @@ from coaiapy.gallery.sources import Source, named_by_template
 from coaiapy.templating import changes
 from coaiapy.templating.changes import Change
 from coaiapy.templating.files import SUFFIXES
-from coaiapy.util import files
 from coaiapy.util.text import did_you_mean
 
 COLUMNS = {
@@ -58,7 +57,7 @@ def install(home: Home, source: Source, names: Sequence[str], wish: Wish) -> Lis
     wanted = {name: found[name] for name in names or found}
     picked = with_bases(home, wanted, dict.fromkeys(wanted, found), wish.may_ask)
     lockfile.prepared(home)
-    with files.locked(home.lock_path):
+    with changes.locked(home.base):
         lock = lockfile.read(home)
         check(home, lock, picked)
         if not wish.force:
@@ -212,7 +211,7 @@ def restore(home: Home, wish: Wish) -> Restored:
         )
     if missing or not lockfile.is_written(home, lock):
         lockfile.prepared(home)
-        with files.locked(home.lock_path):
+        with changes.locked(home.base):
             picked = {one.name: Picked(one, contents[one.sha256], {}) for one in missing}
             write(home, lockfile.read(home), picked)
     return Restored(missing, [lock[name] for name in sorted(lock) if state[name] == INSTALLED])
@@ -275,7 +274,7 @@ def uninstall(home: Home, names: Sequence[str], force: bool) -> List[Entry]:
     Raises ``NotFoundError`` for one that is not installed, and ``StateError`` for one that was changed
     here or that others extend, unless ``force``.
     """
-    with files.locked(lockfile.prepared(home).lock_path):
+    with changes.locked(lockfile.prepared(home).base):
         lock = lockfile.read(home)
         for name in names:
             if name not in lock:

@@ -9,7 +9,7 @@ from coaiapy.gallery.installing import CHANGED
 from coaiapy.gallery.lockfile import Entry, Home, Lock
 from coaiapy.gallery.needs import Picked, Siblings
 from coaiapy.gallery.sources import Source
-from coaiapy.util import files
+from coaiapy.templating import changes
 from coaiapy.util.text import did_you_mean
 
 CURRENT, UPDATED, MERGED, CONFLICT, GONE, NEW = (
@@ -76,7 +76,7 @@ def update(home: Home, names: Sequence[str], dry_run: bool, may_ask: bool) -> Li
         if name in lock and lock[name].source != picked[name].entry.source:
             del picked[name]
     bases = _bases(home, lock, picked, may_ask)
-    with files.locked(home.lock_path):
+    with changes.locked(home.base):
         lock = lockfile.read(home)
         updates = [_gone(home, lock[name]) for name in chosen if name not in picked]
         updates += [_updated(home, lock.get(name), one, bases) for name, one in picked.items()]

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+from contextlib import contextmanager
 from typing import Any, Iterator, List, NamedTuple, Optional
 
 from coaiapy.config import trust
@@ -41,7 +42,7 @@ class _Step(NamedTuple):
 
 
 def apply(folder: str, changes: List[Change]) -> None:
-    """Make all of ``changes`` in ``folder``, or none. The caller holds the lock of ``LOCK`` in there.
+    """Make all of ``changes`` in ``folder``, or none. The caller has it ``locked``.
 
     Raises ``StateError`` if they cannot be written, or a link leads out of the project.
     """
@@ -70,11 +71,18 @@ def apply(folder: str, changes: List[Change]) -> None:
 
 def settle(folder: str) -> None:
     """Complete the change of ``folder`` that another process has begun, if there is one."""
-    if not os.path.lexists(os.path.join(folder, _PENDING)):
-        return
+    if os.path.lexists(os.path.join(folder, _PENDING)):
+        with locked(folder):
+            pass
+
+
+@contextmanager
+def locked(folder: str) -> Iterator[None]:
+    """Hold the lock for changing ``folder`` in the block; no change is half done then."""
     with files.locked(os.path.join(folder, LOCK)):
         if os.path.lexists(os.path.join(folder, _PENDING)):
             _complete(folder)
+        yield
 
 
 def _complete(folder: str) -> None:

@@ -7,6 +7,10 @@ import os
 import pytest
 from git_galleries import BASE, CHILD, STEPS
 
+from coaiapy.gallery import installing, lockfile
+from coaiapy.gallery.sources import parse
+from coaiapy.templating import changes
+
 SOURCE = "../gallery"
 
 
@@ -213,3 +217,26 @@ def test_removal_keeps_what_is_needed_or_edited(gallery, run, installed, locked)
     assert result.code == 6 and "was changed here" in result.err
     assert run("pipeline", "uninstall", "child", "base", "--force").code == 0
     assert locked() == {} and not installed("base.yaml").exists()
+
+
+def test_the_next_install_completes_one_that_was_killed(gallery, run, monkeypatch, locked):
+    class Killed(BaseException):
+        pass
+
+    def kill(folder):
+        raise Killed()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(changes, "_complete", kill)
+        with pytest.raises(Killed):
+            installing.install(lockfile.home(False), parse(SOURCE), ["base"], installing.Wish())
+    gallery.publish(other=STEPS)
+    result = run("pipeline", "install", SOURCE, "other")
+    assert result.code == 0, result.err
+    assert sorted(locked()) == ["base", "other"]
+
+
+def test_at_home_the_project_is_the_user(gallery, run, home, monkeypatch):
+    monkeypatch.chdir(str(home))
+    assert run("pipeline", "install", str(gallery.path), "base").code == 0
+    assert len(json.loads(run("pipeline", "list", "--installed", "--json").out)) == 1

@@ -116,8 +116,9 @@ def list_templates(args: argparse.Namespace, context: Context) -> None:
 def _list_installed(args: argparse.Namespace, context: Context) -> None:
     from coaiapy.gallery import installing, lockfile
 
-    homes = [lockfile.home(False), lockfile.home(True)]
-    rows = [_without_path(row, args.path) for home in homes for row in installing.listed(home)]
+    homes = {home.base: home for home in (lockfile.home(True), lockfile.home(False))}
+    listed = [row for _, home in sorted(homes.items()) for row in installing.listed(home)]
+    rows = [_without_path(row, args.path) for row in listed]
     columns = _without_path(installing.COLUMNS, args.path)
     show_listing(args, context, rows, columns, "installed template")
 
