@@ -89,6 +89,7 @@ def test_what_is_staged_counts_and_not_what_is_on_disk(run, git, project):
     assert run("env", "guard").code == 0
 
 
+@pytest.mark.once
 def test_a_hook_of_git_refuses_the_commit_and_then_lets_the_encrypted_one_through(
     run, git, project
 ):

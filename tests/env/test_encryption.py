@@ -84,7 +84,7 @@ def test_a_full_disk_leaves_no_half_a_key(project, monkeypatch):
 
 
 def test_what_could_not_be_read_again_is_not_written(project):
-    env_files.replace(PATH, {"A": "x" * (9 << 20)}, "env")
+    env_files.replace(PATH, {"A": "x" * (9 << 20)}, "json")
     before = (project / PATH).read_bytes()
     with pytest.raises(StateError) as caught:
         encryption.encrypt(PATH)
@@ -193,7 +193,7 @@ def test_rotating_may_be_killed_at_any_line_and_no_value_or_key_is_lost(project)
     lines = []
     steps(lambda: lines.append(1))
     assert len(lines) > 50
-    for last in range(0, len(lines), 3):
+    for last in range(0, len(lines), 5):
         before = private_keys()
         child = os.fork()
         if not child:

@@ -152,7 +152,7 @@ LOCAL = """
     env encrypt
     env rotate
     env keypair
-    env guard .env.keys
+    env guard .coaia-env
     env decrypt
     env list
     env list --json
