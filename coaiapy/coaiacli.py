@@ -34,7 +34,7 @@ GROUPS = (
     Branch(
         "env",
         "commands.env.env.build",
-        "save variables and load them into other shell sessions",
+        "keep variables in files; start commands with them, check and encrypt them",
         ("environment",),
     ),
     Branch(
