@@ -18,7 +18,8 @@ _CREATED = env_files.METADATA_PREFIX + "ENV_CREATED"
 def copy(source: str, target: str, name: Optional[str], force: bool = False) -> None:
     """Copy the environment file ``source``, with its comments, to ``target``.
 
-    ``name`` is what coaia's notes in it are to say, ``None`` for what they say already. Encrypted values stay encrypted, for the same keys. Raises ``NotFoundError`` without a source, and
+    ``name`` is what coaia's notes in it are to say, ``None`` for what they say already. Encrypted
+    values stay encrypted, for the same keys. Raises ``NotFoundError`` without a source, and
     ``CoaiaError`` if there is a target and ``force`` is not given.
     """
     env_files.check_exists(source)

@@ -2,7 +2,7 @@
 
 import os
 import re
-from typing import Dict, Iterable, Iterator, List, Mapping, Set, Tuple
+from typing import Container, Dict, Iterable, Iterator, List, Mapping, Set, Tuple
 
 MASK = "****"
 # Begins a value that is encrypted in the format of dotenvx.
@@ -107,16 +107,19 @@ def _is_secret_name(name: str) -> bool:
     return re.search(_SECRET_WORD, re.sub(_HARMLESS, "", name)) is not None
 
 
-def masked(variables: Mapping[str, str]) -> Dict[str, str]:
-    """Return ``variables`` with ``****`` for each secret; an empty value stays empty."""
-    return {name: masked_value(name, value) for name, value in variables.items()}
+def masked(variables: Mapping[str, str], secret: Container[str] = ()) -> Dict[str, str]:
+    """Return ``variables`` with ``****`` for each secret; an empty value stays empty.
+
+    ``secret`` are names that are known to be secrets, whatever they look like.
+    """
+    return {name: masked_value(name, value, secret) for name, value in variables.items()}
 
 
-def masked_value(name: str, value: str) -> str:
+def masked_value(name: str, value: str, secret: Container[str] = ()) -> str:
     """Return ``****`` for a secret, ``encrypted:****`` for an encrypted one, else ``value``."""
     if value.startswith(ENCRYPTED):
         return ENCRYPTED + MASK
-    return MASK if value and looks_secret(name, value) else value
+    return MASK if value and (name in secret or looks_secret(name, value)) else value
 
 
 def hidden(text: str, secrets: Iterable[str]) -> str:

@@ -1,11 +1,11 @@
 """Finds and reads the schema of a project."""
 
 import os
-from typing import Optional
+from typing import FrozenSet, Optional
 
 from coaiapy.env.schema import example_form, json_form
 from coaiapy.env.schema.rules import Schema
-from coaiapy.errors import NotFoundError, UsageError
+from coaiapy.errors import CoaiaError, NotFoundError, UsageError
 from coaiapy.util.files import read_input_text
 
 NAMES = (".coaia-env.schema.json", ".env.example")
@@ -31,3 +31,14 @@ def load(path: Optional[str] = None, folder: str = "") -> Schema:
     if not schema.rules and not schema.problems:
         raise UsageError("{} names no variable".format(found))
     return schema
+
+
+def secret_names() -> FrozenSet[str]:
+    """Return the names that the project's schema calls secret.
+
+    There are none without a schema, or with one that is not understood: ``env check`` says so.
+    """
+    try:
+        return frozenset(name for name, rule in load().rules.items() if rule.secret)
+    except CoaiaError:
+        return frozenset()

@@ -2,9 +2,16 @@
 
 import argparse
 import os
-from typing import List, Optional
+from typing import Dict, List, Optional
 
-from coaiapy.cli.commands.env.listing import add_dotenv, add_place, add_reveal, path_of, reader
+from coaiapy.cli.commands.env.listing import (
+    add_dotenv,
+    add_place,
+    add_reveal,
+    masked,
+    path_of,
+    reader,
+)
 from coaiapy.cli.input import agrees
 from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context, flush, is_terminal
@@ -66,15 +73,20 @@ def diff(args: argparse.Namespace, context: Context) -> int:
     """Show in which variables two environments differ; 1 if there are any."""
     from coaiapy.cli.output import show_listing
     from coaiapy.env.explain import DIFF_COLUMNS, differences
-    from coaiapy.util.masking import masked_value
 
     rows = differences(args.first, args.second, args.dotenv, reader(args))
-    for row in rows if not args.reveal else ():
-        for side in ("first", "second"):
-            if row[side] is not None:
-                row[side] = masked_value(str(row["variable"]), str(row[side]))
+    if not args.reveal:
+        _mask(rows)
     show_listing(args, context, rows, DIFF_COLUMNS, "difference")
     return 1 if rows else 0
+
+
+def _mask(rows: List[Dict[str, object]]) -> None:
+    for side in ("first", "second"):
+        given = {str(row["variable"]): str(row[side]) for row in rows if row[side] is not None}
+        shown = masked(given)
+        for row in rows:
+            row[side] = shown.get(str(row["variable"]))
 
 
 def copy(args: argparse.Namespace, context: Context) -> None:

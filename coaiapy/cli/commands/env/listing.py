@@ -131,7 +131,6 @@ def _explain(args: argparse.Namespace, context: Context) -> None:
     """Show in which places a variable is, and which of them counts."""
     from coaiapy.cli.output import show_listing
     from coaiapy.env.explain import EXPLAIN_COLUMNS, explained
-    from coaiapy.util.masking import masked_value
 
     if args.location:
         raise UsageError("--explain looks into both locations: leave --location out")
@@ -139,7 +138,7 @@ def _explain(args: argparse.Namespace, context: Context) -> None:
     for row in rows:
         value = row["value"]
         if isinstance(value, str) and not args.reveal:
-            row["value"] = masked_value(args.explain, value)
+            row["value"] = masked({args.explain: value})[args.explain]
     show_listing(args, context, rows, EXPLAIN_COLUMNS, "place")
 
 
@@ -153,8 +152,6 @@ def shown_variables(context: Context, path: str, reveal: bool) -> Dict[str, str]
 
     What cannot be decrypted then is warned of, and stays masked.
     """
-    from coaiapy.util.masking import masked
-
     if not reveal:
         return masked(environment.existing_stored_in(path))
     variables, failures = environment.decrypted(path)
@@ -162,6 +159,14 @@ def shown_variables(context: Context, path: str, reveal: bool) -> Dict[str, str]
         others = "" if len(failures) == 1 else " (so are {} more)".format(len(failures) - 1)
         context.warn(failures[0] + others)
     return variables
+
+
+def masked(variables: Mapping[str, str]) -> Dict[str, str]:
+    """Return variables with ``****`` for what is secret by its name or by the project's schema."""
+    from coaiapy.env.schema import files as schema_files
+    from coaiapy.util import masking
+
+    return masking.masked(variables, schema_files.secret_names())
 
 
 def shown_table(context: Context, variables: Mapping[str, str]) -> str:

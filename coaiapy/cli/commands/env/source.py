@@ -8,6 +8,7 @@ from coaiapy import environment
 from coaiapy.cli.commands.env.listing import (
     add_place,
     add_reveal,
+    masked,
     path_of,
     reader,
     shown_table,
@@ -57,8 +58,6 @@ def _show_sourced(args: argparse.Namespace, context: Context) -> None:
     """Show what a shell would get; values are only decrypted to be shown."""
     variables = cascade.together(_sourced(args, reader(args)))
     if not args.reveal:
-        from coaiapy.util.masking import masked
-
         variables = masked(variables)
     if args.json:
         from coaiapy.cli.output import print_json

@@ -107,3 +107,38 @@ def test_init_asks_on_a_terminal_until_the_answer_is_right(project, schema, monk
     said = err.getvalue()
     assert "of the server" in said and "PORT [8000]: " in said and "canary" not in said
     assert "this is not a whole number" in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "list",
+        "list --json",
+        "list --csv",
+        "list --name b",
+        "list --explain LICENCE",
+        "diff default b",
+        "source",
+        "source --name b --json",
+    ],
+)
+def test_what_the_schema_calls_secret_is_masked_wherever_values_are_shown(run, project, words):
+    (project / ".coaia-env.schema.json").write_text(
+        json.dumps({"properties": {"LICENCE": {"secret": True}, "CITY": {}}})
+    )
+    (project / ".coaia-env").write_text("LICENCE=of-this-test\nCITY=Paris\n")
+    (project / ".coaia-env.b").write_text("LICENCE=of-this-test-too\nCITY=Rome\n")
+    found = run("env", *words.split())
+    assert "****" in found.out and "of-this-test" not in found.out + found.err
+    assert "CITY" not in found.out or "Paris" in found.out or "Rome" in found.out
+    assert "of-this-test" in run("env", *words.split(), "--reveal").out
+
+
+def test_an_example_says_what_is_masked_and_a_broken_schema_is_no_obstacle(run, project):
+    (project / ".env.example").write_text("# @sensitive\nLICENCE=\n")
+    (project / ".coaia-env").write_text("LICENCE=of-this-test\nCITY=Paris\n")
+    found = run("env", "list")
+    assert "of-this-test" not in found.out and "Paris" in found.out
+    (project / ".coaia-env.schema.json").write_text("{")
+    found = run("env", "list")
+    assert found.code == 0 and "Paris" in found.out
