@@ -67,7 +67,7 @@ class Opener:
                 continue
         reason = "there is no private key for it"
         if self._keys:
-            seen = ", ".join(sorted({"{} in {}".format(key.name, key.place) for key in self._keys}))
+            seen = ", ".join(sorted({_named(key) for key in self._keys}))
             reason = "no private key here fits ({})".format(seen)
         return ConfigError(
             "{} in {} is encrypted, and {}: set {}, or put that into {}".format(
@@ -81,6 +81,17 @@ class Opener:
                 name, self._place, reason
             )
         )
+
+
+def _named(key: Any) -> str:
+    """Return the name and the place of a private key, and that it is none where that is so."""
+    from coaiapy.dotenvx import cipher
+
+    try:
+        cipher.pair_of(key.key)
+    except cipher.WrongKeyError as error:
+        return "{} in {} is {}".format(key.name, key.place, error)
+    return "{} in {}".format(key.name, key.place)
 
 
 class Opened(Mapping[str, str]):

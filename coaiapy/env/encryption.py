@@ -16,6 +16,7 @@ from coaiapy.env import files
 from coaiapy.env.names import CONTEXT_KEYS
 from coaiapy.errors import ConfigError, NotFoundError, UsageError
 from coaiapy.util import shell
+from coaiapy.util.masking import ENCRYPTED
 
 
 class NewKey(NamedTuple):
@@ -82,7 +83,16 @@ def decrypt(path: str, names: Sequence[str] = ()) -> List[str]:
         _check_names(path, variables, names)
         opener = Opener(path, variables)
         changed.extend(name for name in names or variables if is_encrypted(variables[name]))
-        variables.update({name: opener.open(name, variables[name]) for name in changed})
+        texts = {name: opener.open(name, variables[name]) for name in changed}
+        for name, text in texts.items():
+            if is_encrypted(text):
+                raise UsageError(
+                    "the value of {} in {} begins with {} itself, and would look encrypted in plain "
+                    "text: leave it encrypted, and name the other variables".format(
+                        name, path, ENCRYPTED
+                    )
+                )
+        variables.update(texts)
 
     _change(path, edit)
     return changed

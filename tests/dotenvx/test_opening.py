@@ -84,6 +84,13 @@ def test_a_key_that_is_missing_or_another_is_named(project, monkeypatch):
     assert "fits" in str(failure(SEALED))
 
 
+@pytest.mark.parametrize("broken", [PAIR.private[:-1], "0" * 64, "not a key"])
+def test_a_key_that_was_cut_off_is_said_to_be_none(project, broken):
+    (project / ".env.keys").write_text("DOTENV_PRIVATE_KEY={}\n".format(broken))
+    said = str(failure(SEALED))
+    assert "DOTENV_PRIVATE_KEY in .env.keys is not a private key" in said and broken not in said
+
+
 @pytest.mark.parametrize(
     "place, name",
     [

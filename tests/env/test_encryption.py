@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from coaiapy.dotenvx import key_file, keys
-from coaiapy.env import encryption
+from coaiapy.env import changes, encryption
 from coaiapy.env import files as env_files
 from coaiapy.errors import ConfigError, NotFoundError, StateError, UsageError
 from coaiapy.util import files as util_files
@@ -125,6 +125,21 @@ def test_a_public_key_that_is_none_is_named(public):
     with pytest.raises(ConfigError) as caught:
         encryption.encrypt(PATH)
     assert "public key" in str(caught.value)
+
+
+def test_a_text_that_would_look_encrypted_stays_encrypted(project):
+    written()
+    encryption.encrypt(PATH)
+    changes.set_encrypted(PATH, "ODD", "encrypted:abc")
+    before = (project / PATH).read_bytes()
+    for names in ([], ["TOKEN", "ODD"]):
+        with pytest.raises(
+            UsageError, match="the value of ODD in .coaia-env begins with encrypted:"
+        ):
+            encryption.decrypt(PATH, names)
+        assert (project / PATH).read_bytes() == before
+    assert encryption.decrypt(PATH, ["TOKEN"]) == ["TOKEN"]
+    assert env_files.variables_in(PATH)["ODD"] == "encrypted:abc"
 
 
 def test_nothing_is_decrypted_unless_all_can_be(project):
