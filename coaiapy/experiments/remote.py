@@ -1,6 +1,6 @@
 """Runs that another machine or program has made, as far as the server can tell of them."""
 
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Collection, Dict, List, NamedTuple, Optional, Tuple
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NotFoundError
@@ -35,18 +35,21 @@ class RemoteRun(NamedTuple):
     pairs: List[Tuple[str, str]]
 
 
-def listed(settings: Settings, journal: Journal) -> List[Plan]:
-    """Return the runs of a server, the latest first."""
+def listed(settings: Settings, journal: Journal, known: Collection[str] = ()) -> List[Plan]:
+    """Return the runs of a server, the latest first, without those whose ids are ``known``."""
     with client_for(settings, "runs of datasets") as http:
         names = {str(one["id"]): str(one["name"]) for one in datasets.list_datasets(settings)}
         if server_for(http, journal).mode == EVENTS_ONLY:
             found = [
-                _of_experiment(row, names) for row in rows_by_cursor(http, _EXPERIMENTS, _ALL_TIME)
+                _of_experiment(row, names)
+                for row in rows_by_cursor(http, _EXPERIMENTS, _ALL_TIME)
+                if row["id"] not in known
             ]
         else:
             asked = run_all(lambda name: _runs(http, name), sorted(names.values()))
             found = [plan for runs in values_of(asked) for plan in runs]
-    return sorted(found, key=lambda plan: plan.started_at, reverse=True)
+    fresh = [plan for plan in found if plan.id not in known]
+    return sorted(fresh, key=lambda plan: plan.started_at, reverse=True)
 
 
 def find(settings: Settings, journal: Journal, run: str, dataset: Optional[str]) -> RemoteRun:

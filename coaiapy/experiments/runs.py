@@ -229,13 +229,13 @@ def listed(settings: Settings, note: Note = ignore_note) -> List[Body]:
         if settings.is_local:
             return found
         try:
-            there = remote.listed(settings, journal)
+            there = remote.listed(settings, journal, {plan.id for plan in own})
         except NetworkError as error:
             if not found:
                 raise
             note("{}; this is what this machine has run".format(error))
             there = []
-    return found + [_row(one, "server") for one in there if one.id not in {plan.id for plan in own}]
+    return found + [_row(one, "server") for one in there]
 
 
 def _row(plan: Plan, place: str) -> Body:
