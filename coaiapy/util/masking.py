@@ -37,6 +37,8 @@ _CREDENTIALS = (
 # The query of each URL in a text.
 _QUERY = r"(?<=://)[^\s?#]*\?([^\s#]*)"
 _ADDRESS_NAMES = ("url", "endpoint", "host")
+# Names of lists of addresses, in which an @ stands before a branch or a tag, too.
+_LIST_NAMES = ("galleries",)
 # Query parameters that hold no secret.
 _OPEN_PARAMETERS = ("api-version", "db", "ssl_ca_certs", "ssl_cert_reqs")
 
@@ -75,8 +77,8 @@ def query_secrets(text: str, is_setting: bool = False) -> List[str]:
 
 
 def names_address(name: str) -> bool:
-    """Tell whether a setting or variable of this name holds a URL or a host."""
-    return name.lower().endswith(_ADDRESS_NAMES)
+    """Tell whether a setting or variable of this name holds a URL, several, or a host."""
+    return name.lower().endswith(_ADDRESS_NAMES + _LIST_NAMES)
 
 
 def shown_url(url: str) -> str:
@@ -96,7 +98,7 @@ def looks_secret(name: str, value: str = "") -> bool:
     """
     is_address = names_address(name)
     return bool(
-        (is_address and "@" in value)  # also if the URL is malformed
+        (name.lower().endswith(_ADDRESS_NAMES) and "@" in value)  # also if the URL is malformed
         or _is_secret_name(name)
         or without_credentials(value) != value
         or query_secrets(value, is_address)

@@ -188,7 +188,7 @@ LOCAL = """
     pipeline update
     pipeline outdated
     pipeline uninstall none
-    pipeline index .
+    pipeline index gallery
     pipeline search text --timeout 0
     pipeline init mine
     pipeline schema
@@ -232,9 +232,11 @@ def make_files(project):
         sound.setparams((1, 2, 8000, 0, "NONE", ""))
         sound.writeframes(b"\0\1" * 800)
     (project / "prompts").mkdir()
+    (project / "gallery").mkdir()
     texts = {
         "words.txt": "hello",
         "prompts/greeting.md": "Hello",
+        "gallery/mine.json": '{"steps": [{"name": "x"}]}',
         "items.jsonl": '{"input": "x"}\n',
         "steps.jsonl": '{"name": "x"}\n',
         "scores.jsonl": '{"trace_id": "t", "name": "q", "value": 1}\n',

@@ -26,7 +26,7 @@ from coaiapy.util import masking
 SECRET = "canary0of0this0test0end"
 KEEPS_NO_SECRET = """
     langfuse_public_key langfuse_tracing_environment langfuse_release langfuse_timeout
-    langfuse_tracing_enabled
+    langfuse_tracing_enabled env.dotenv
     journal_keep_days delivery trace_content run.capture run.capture_bytes run.redact model default_temperature default_size
     default_preprompt_instruction openai_timeout openai_transcription_model
     openai_transcription_max_bytes pollyconf.region transcribeconf.bucket
@@ -54,6 +54,7 @@ USED_BY = {
     "kv_url": ({}, TASH),
     "upstash": ({"UPSTASH_REDIS_REST_URL": "URL", "UPSTASH_REDIS_REST_TOKEN": "t"}, TASH),
     "kv_rest": ({"KV_REST_API_URL": "URL", "KV_REST_API_TOKEN": "t"}, TASH),
+    "galleries": ({}, ["pipeline search text --timeout 0", "pipeline install team"]),
     "jtaleconf": ({"REDIS_HOST": "HOST", "REDIS_PORT": "PORT"}, TASH),
 }
 CHECKS = ["config show --all", "config check --online", "env list"]
@@ -117,6 +118,8 @@ def plant(planted, url, home, monkeypatch):
             monkeypatch.setenv(name, parts.get(value, value))
     scheme = "redis" if planted.setting in ("redis_url", "kv_url") else "http"
     value = FORMS[planted.form].format(secret=SECRET, scheme=scheme, host=host, port=port)
+    if planted.setting == "galleries":
+        value = "team=" + value
     path = home / "coaia.json"
     if planted.spelling == planted.setting:
         path.write_text(as_file({planted.setting: value}), "utf-8")
