@@ -159,6 +159,8 @@ def _published(fetched: Fetched) -> Iterator[Dict[str, Any]]:
 
 
 def _checked(entry: Any) -> Dict[str, Any]:
+    if not isinstance(entry, dict):
+        raise ValueError("an entry is not an object")
     row = {key: entry.get(key, "") for key in ("name", "version", "description", "sha256")}
     row["variables"] = entry.get("variables", [])
     texts = [value for key, value in row.items() if key != "variables"] + row["variables"]
