@@ -6,7 +6,6 @@ committed. So no hook, filter, submodule or link of a repository means anything 
 
 import os
 import shutil
-import subprocess
 import tempfile
 import time
 from contextlib import contextmanager
@@ -93,9 +92,20 @@ def run(words: List[str], folder: str, talk: Talk = ALONE, given: bytes = b"") -
     limit = deadlines.after(patience.GIT)
     if not limit.left:
         raise NetworkError("git was not asked: {}".format(limit.why_over))
+    process = _started(words, folder, talk)
+    try:
+        return _heard(process, limit, folder, given)
+    finally:
+        if process.poll() is None:
+            _end(process, talk)
+
+
+def _started(words: List[str], folder: str, talk: Talk) -> Any:
     settings = [word for setting in _SETTINGS for word in ("-c", setting)]
     try:
-        process = subprocess.Popen(
+        import subprocess  # apps that include Python may have none
+
+        return subprocess.Popen(
             ["git", "--git-dir=" + folder] + settings + words,
             cwd=folder,
             env=_environment(talk),
@@ -105,20 +115,17 @@ def run(words: List[str], folder: str, talk: Talk = ALONE, given: bytes = b"") -
             # Without a terminal of its own neither git nor ssh can ask anybody anything.
             start_new_session=not talk.may_ask,
         )
-    except OSError as error:
+    except (ImportError, OSError) as error:
         raise ConfigError(
             "git cannot be run ({}): install it, or name an archive or a folder".format(
-                error.strerror or error
+                getattr(error, "strerror", None) or error
             )
         ) from error
-    try:
-        return _heard(process, limit, folder, given)
-    finally:
-        if process.poll() is None:
-            _end(process, talk)
 
 
 def _heard(process: Any, limit: deadlines.Deadline, folder: str, given: bytes) -> Said:
+    import subprocess
+
     looked = time.monotonic()
     while True:
         try:

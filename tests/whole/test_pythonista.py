@@ -94,6 +94,7 @@ WITHOUT_PACKAGES = [
     ("pipeline show data-pipeline", 0, "Load Data"),
     ("pipeline show data-pipeline --preview", 3, "Jinja2"),
     ("pipeline create data-pipeline", 3, "Jinja2"),
+    ("pipeline install .#none@main", 3, "git cannot be run"),
     ("pipeline init mine", 0, "Documents/.coaia/templates/mine.json"),
     ("pipeline init other --format yaml", 3, "PyYAML"),
     ("env init", 0, ""),
