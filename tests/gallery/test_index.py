@@ -69,6 +69,9 @@ def test_a_gallery_that_cannot_be_read_does_not_hide_the_others(gallery, run, mo
         "{}",
         '{"version": 9, "templates": []}',
         '{"version": 1, "templates": [{"name": "../x"}]}',
+        '{"version": 1, "templates": [3]}',
+        '{"version": 1, "templates": {"base": {}}}',
+        '{"version": 1, "templates": [{"name": "x", "variables": "abc"}]}',
     ],
 )
 def test_an_index_that_is_none_is_an_error(known, run, text):
