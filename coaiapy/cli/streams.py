@@ -45,6 +45,11 @@ class Context(NamedTuple):
         if not self.quiet:
             self._talk(text)
 
+    @property
+    def unquiet(self) -> "Context":
+        """The same without ``--quiet``, for what a person must see who is asked about it."""
+        return self._replace(quiet=False)
+
     def warn(self, sentence: str) -> None:
         """Say what is wrong though the command goes on, also if ``--quiet`` is on."""
         self._talk("coaia: " + sentence)

@@ -10,7 +10,7 @@ from coaiapy.cli.output import print_json
 from coaiapy.cli.parser import add_command
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
-from coaiapy.errors import ExitCode
+from coaiapy.errors import ExitCode, StateError
 from coaiapy.langfuse.prompts import compare
 from coaiapy.langfuse.prompts.display import version_diff
 from coaiapy.langfuse.prompts.prompts import get_prompt
@@ -45,6 +45,13 @@ def diff_prompts(args: argparse.Namespace, context: Context) -> int:
     """Show every difference, and fail if there is one."""
     if _is_about_versions(args):
         return _diff_versions(args, context)
+    if not os.path.exists(args.folder):
+        raise StateError(
+            "there is no folder {}: create it with coaia fuse prompts pull, or, to compare two "
+            "versions of a prompt, give its name and both of their numbers or labels".format(
+                args.folder
+            )
+        )
     found = differing(args, context)
     if args.json:
         print_json(context, [dict(one.row(), diff=compare.diff(one)) for one in found])

@@ -89,8 +89,11 @@ def rollback_prompt(args: argparse.Namespace, context: Context) -> int:
 def _carry_out(args: argparse.Namespace, context: Context, plan: Plan) -> int:
     """Show what a move changes, ask, and do it; return 1 if nobody wants it."""
     row = plan.row()
+    is_asked = not (plan.is_done or args.dry_run or args.yes)
     if row["diff"] and not args.json:
         context.say(row["diff"].rstrip("\n"))
+    elif row["diff"] and is_asked:
+        context.unquiet.note(row["diff"].rstrip("\n"))
     move = "move {label} of {name} from version {from} to {to}".format(**row)
     if row["from"] is None:
         move = "put {label} of {name} on version {to}".format(**row)
@@ -100,7 +103,7 @@ def _carry_out(args: argparse.Namespace, context: Context, plan: Plan) -> int:
         context.note("{label} of {name} is on version {to} already".format(**row))
     elif args.dry_run:
         context.note("would " + move)
-    elif not args.yes and not is_approved(context, move + "?", "(add --yes)"):
+    elif is_asked and not is_approved(context, move + "?", "(add --yes)"):
         context.note("nothing was changed")
         return ExitCode.FAILED
     else:

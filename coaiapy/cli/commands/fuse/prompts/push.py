@@ -94,12 +94,14 @@ def _push(
 
 def _is_allowed(args: argparse.Namespace, context: Context, deployed: List[Deployed]) -> bool:
     """Show what protected labels would be moved to, and ask unless that was allowed."""
-    for one in deployed:
-        context.note(one.diff().rstrip("\n"))
-        before = "version {}".format(one.holder["version"]) if one.holder else "no version"
-        context.note("{} of {} moves here from {}".format(one.label, one.one.name, before))
     labels = sorted({one.label for one in deployed} - set(args.allow_label))
-    if args.yes or args.dry_run or not labels:
+    is_allowed = args.yes or args.dry_run or not labels
+    shown = context if is_allowed else context.unquiet
+    for one in deployed:
+        shown.note(one.diff().rstrip("\n"))
+        before = "version {}".format(one.holder["version"]) if one.holder else "no version"
+        shown.note("{} of {} moves here from {}".format(one.label, one.one.name, before))
+    if is_allowed:
         return True
     what = "put {} on {}?".format(
         ", ".join(labels), counted(len({one.one.name for one in deployed}), "prompt")

@@ -74,6 +74,15 @@ def test_json_has_the_plan_and_what_became_of_it(two, prompts):
     assert json.loads(promote(prompts, "--json", "--yes").out)["version"] == 2
 
 
+def test_who_is_asked_sees_the_difference_with_json_too(two, answer):
+    words = ("promote", NAME, "--from", "staging", "--json", "--quiet")
+    code, out, err = answer("n", *words)
+    assert (code, out, production(two)) == (1, "", [1])
+    assert "-Hello\n+Hi\n" in err
+    code, out, err = answer("y", *words)
+    assert (code, json.loads(out)["version"], production(two)) == (0, 2, [2])
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_there_and_back_on_every_server(use, prompts, kind):
     server = use(kind)

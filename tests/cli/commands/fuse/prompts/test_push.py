@@ -49,6 +49,14 @@ def test_a_file_for_production_is_shown_and_asked_about(server, path, answer):
     assert (code, labels(server)) == (0, AFTER)
 
 
+def test_who_is_asked_sees_the_difference_with_quiet_too(server, path, answer, run):
+    code, _, err = answer("n", "push", "prompts", "--quiet")
+    assert (code, labels(server)) == (1, BEFORE)
+    assert "-Hello\n+Hi\nproduction of team/p moves here from version 1\n" in err
+    assert run("--quiet", "fuse", "prompts", "push", "prompts", "--yes").err == ""
+    assert labels(server) == AFTER
+
+
 def test_where_nobody_can_answer_it_is_refused_until_it_is_allowed(server, path, prompts):
     for more in ((), ("--allow-label", "staging")):
         refused = prompts("push", "prompts", *more)

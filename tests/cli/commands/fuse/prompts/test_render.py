@@ -115,6 +115,10 @@ def test_two_versions_of_a_text_and_of_a_chat(use, prompts, project):
         prompts("create", "c", json.dumps(CHAT).replace("{{mood}}", mood), "--type", "chat")
     assert "-  content: Be kind\n+  content: Be brief\n" in prompts("diff", "c", "1", "2").out
     assert prompts("diff", "c", "1", "9").code == 1
+    for words in ((), ("1",), ("1", "2", "3")):
+        few = prompts("diff", "team/p", *words)
+        assert (few.code, few.out) == (6, "")
+        assert "there is no folder team/p" in few.err and "two versions of a prompt" in few.err
     # A folder is what it was, whatever the names of its prompts are.
     prompts("pull", "team")
     assert prompts("diff", "team", "c", "team/p").code == 0
