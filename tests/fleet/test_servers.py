@@ -17,6 +17,13 @@ def test_without_a_redis_it_says_what_to_set(save, run):
         assert done.code == 3 and "REDIS_URL" in done.err
 
 
+@pytest.mark.parametrize("name", ["", " ", "a\nb"])
+def test_a_queue_without_a_name_is_refused(run, name):
+    for words in (["pipeline", "run", "t", "--on", "redis"], ["worker"]):
+        done = run(*words + ["--queue", name])
+        assert (done.code, done.out) == (2, "") and "is not the name of a queue" in done.err
+
+
 def test_a_redis_that_is_not_there_ends_both_sides_before_anything_is_recorded(
     save, run, monkeypatch
 ):

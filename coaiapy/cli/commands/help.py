@@ -122,6 +122,7 @@ BuildParser = Callable[[List[str]], Any]
 # What the function that checks a value takes, by its name; without one a value is any text.
 TYPES = {
     "str": "text",
+    "queue_name": "text",
     "trace": "id of a trace",
     "session": "id of a session",
     "observation": "id of an observation",

@@ -41,8 +41,19 @@ def build(parser: Parser, words: List[str]) -> None:
 def add_queue(parser: Any) -> None:
     """Add ``--queue``."""
     parser.add_argument(
-        "--queue", default="coaia", metavar="NAME", help="queue in Redis (default: coaia)"
+        "--queue",
+        type=queue_name,
+        default="coaia",
+        metavar="NAME",
+        help="queue in Redis (default: coaia)",
     )
+
+
+def queue_name(name: str) -> str:
+    """Take the name of a queue; an empty one is mostly a variable of a script that is not set."""
+    if not name.strip() or not name.isprintable():
+        raise argparse.ArgumentTypeError("{!r} is not the name of a queue".format(name))
+    return name
 
 
 def run(args: argparse.Namespace, context: Context) -> None:
