@@ -141,3 +141,28 @@ def test_the_action_runs_the_tests_of_templates_if_that_is_wished(environment, p
     assert run_action(environment)[-1].returncode == 0
     last = run_action(environment, test="true")[-1]
     assert last.returncode == 1 and "there is a step 'A'" in last.stdout
+
+
+def test_the_action_checks_the_environments_that_are_named(environment, project):
+    put(project, ".env.example", "# @type=port\nPORT=1\n")
+    put(project, ".coaia-env", "PORT=1\n")
+    put(project, ".coaia-env.live", "PORT=x\n")
+    assert all(one.returncode == 0 for one in run_action(environment))
+    assert run_action(environment, environments="default")[-1].returncode == 0
+    last = run_action(environment, environments="live default")[-1]
+    assert last.returncode == 2
+    assert last.stdout.startswith("::error file=.coaia-env.live,line=1,")
+
+
+def test_the_action_refuses_secrets_that_are_in_git(environment, project):
+    put(project, "our notes.md", "Paris\n")
+    put(project, ".env.live", "API_TOKEN=of-this-test\n")
+    assert run_action(environment, guard="true")[-1].returncode, "this is no repository"
+    subprocess.check_call(["git", "init", "-q"])
+    subprocess.check_call(["git", "add", "our notes.md"])
+    assert run_action(environment, guard="true")[-1].returncode == 0
+    subprocess.check_call(["git", "add", "--force", ".env.live"])
+    assert run_action(environment)[-1].returncode == 0
+    last = run_action(environment, guard="true")[-1]
+    assert last.returncode and last.stdout.startswith("::error file=.env.live,line=1,")
+    assert "of-this-test" not in last.stdout + last.stderr

@@ -1,17 +1,18 @@
 """Finds and reads the schema of a project."""
 
 import os
-from typing import FrozenSet, Optional
+from typing import TYPE_CHECKING, FrozenSet, Optional
 
-from coaiapy.env.schema import example_form, json_form
-from coaiapy.env.schema.rules import Schema
 from coaiapy.errors import CoaiaError, NotFoundError, UsageError
 from coaiapy.util.files import read_input_text
+
+if TYPE_CHECKING:
+    from coaiapy.env.schema.rules import Schema
 
 NAMES = (".coaia-env.schema.json", ".env.example")
 
 
-def load(path: Optional[str] = None, folder: str = "") -> Schema:
+def load(path: Optional[str] = None, folder: str = "") -> "Schema":
     """Return the schema in a file, by default the first of ``NAMES`` that the folder has.
 
     A file whose name ends with ``.json`` is JSON Schema, any other an example with comments. Raises
@@ -25,6 +26,8 @@ def load(path: Optional[str] = None, folder: str = "") -> Schema:
                 " or ".join(places)
             )
         )
+    from coaiapy.env.schema import example_form, json_form  # few projects have a schema
+
     text = read_input_text(found)
     form = json_form if found.endswith(".json") else example_form
     schema = form.parse(text, found)

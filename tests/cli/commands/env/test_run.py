@@ -154,3 +154,15 @@ def test_ctrl_c_ends_the_calling_script_too(project):
 def test_nothing_is_recorded(run, home):
     assert run("env", "run", "--", "true").code == 0
     assert not (home / ".coaia" / "coaia.db").exists()
+
+
+def test_a_recorded_run_within_has_nothing_that_is_encrypted_or_called_secret(run, home, project):
+    (project / ".coaia-env.schema.json").write_text('{"properties": {"LICENCE": {"secret": true}}}')
+    run("env", "set", "CODE", "code-of-this-test", "--encrypt", "--name", "dev")
+    run("env", "set", "LICENCE", "licence-of-this-test", "--name", "dev")
+    run("env", "set", "CITY", "Winnipeg", "--name", "dev")
+    command = COAIA + ["run", "--", "sh", "-c", 'echo "$CODE $LICENCE $CITY"; echo "$CODE" >&2']
+    code, said, _ = finish("env", "run", "--name", "dev", "--", *command)
+    assert (code, said) == (0, "code-of-this-test licence-of-this-test Winnipeg\n")
+    kept = b"".join(path.read_bytes() for path in (home / ".coaia").rglob("*") if path.is_file())
+    assert b"**** **** Winnipeg" in kept and b"of-this-test" not in kept
