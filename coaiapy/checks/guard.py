@@ -2,12 +2,24 @@
 
 import os
 import re
-from typing import Callable, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import (
+    Callable,
+    Container,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 from coaiapy.config import files as config_files
 from coaiapy.config.schema import key_for
 from coaiapy.dotenvx.names import KEY_FILE, PLAIN, PRIVATE_KEY, is_encrypted
 from coaiapy.env import places
+from coaiapy.env.schema.files import secret_names
 from coaiapy.errors import StateError, UsageError
 from coaiapy.util import files, masking
 from coaiapy.util.formats.problems import Problem
@@ -72,8 +84,9 @@ def _problems(one: Content) -> Iterator[Problem]:
             said = "this is a private key: it belongs into {}, or where no commit has it"
             yield Problem(one.path, line, found.start() + 1, "private-key", said.format(KEY_FILE))
     read = _reader_of(one.path)
+    secret = secret_names(os.path.dirname(one.path)) if read else ()
     for name, value, line in read(one) if read else ():
-        if _is_plain_secret(name, value):
+        if _is_plain_secret(name, value, secret):
             said = "{} is a secret in plain text: encrypt it (coaia env encrypt), or leave the file out"
             yield Problem(one.path, line, 1, "plain-secret", said.format(name))
 
@@ -116,12 +129,14 @@ def _settings(one: Content) -> Iterator[Tuple[str, str, int]]:
             yield path, value, place_of(path.split(".")).line
 
 
-def _is_plain_secret(name: str, value: str) -> bool:
+def _is_plain_secret(name: str, value: str, secret: Container[str]) -> bool:
     text = value.strip()
     if not text or is_encrypted(text) or name.endswith(PLAIN) or re.match(_REFERENCE, text):
         return False
     if name.startswith(PRIVATE_KEY):
         return not re.search("[0-9a-fA-F]{64}", text)  # that has a rule of its own
+    if name in secret:
+        return True
     key = key_for(name)
     is_address = "://" in text and not masking.credentials_in(text)
     return bool(key and key.secret and not is_address) or masking.looks_secret(name, text)

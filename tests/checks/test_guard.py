@@ -119,3 +119,14 @@ def test_without_a_repository_it_asks_for_files(run, project):
     for form in ("github", "sarif"):
         (project / ".env").write_text("API_TOKEN=x\n")
         assert "plain-secret" in run("env", "guard", ".env", "--format", form).out
+
+
+def test_what_the_schema_beside_a_file_calls_secret_is_one(project):
+    (project / "app").mkdir()
+    (project / "app" / ".coaia-env.schema.json").write_text(
+        '{"properties": {"LICENCE": {"secret": true}, "CITY": {}}}'
+    )
+    text = "LICENCE=of-this-test\nCITY=Paris\nLICENCE=\nLICENCE=encrypted:abc\n"
+    (found,) = guard.problems([guard.Content("app/.env.live", text)])
+    assert (found.line, found.rule) == (1, "plain-secret") and "LICENCE" in found.message
+    assert guard.problems([guard.Content(".env.live", text)]) == []

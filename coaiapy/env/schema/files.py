@@ -36,12 +36,12 @@ def load(path: Optional[str] = None, folder: str = "") -> "Schema":
     return schema
 
 
-def secret_names() -> FrozenSet[str]:
-    """Return the names that the project's schema calls secret.
+def secret_names(folder: str = "") -> FrozenSet[str]:
+    """Return the names that the schema of the project, or of a folder in it, calls secret.
 
     There are none without a schema, or with one that is not understood: ``env check`` says so.
     """
     try:
-        return frozenset(name for name, rule in load().rules.items() if rule.secret)
+        return frozenset(name for name, rule in load(folder=folder).rules.items() if rule.secret)
     except CoaiaError:
         return frozenset()
