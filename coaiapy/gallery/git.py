@@ -214,3 +214,8 @@ def merge(mine: bytes, base: bytes, theirs: bytes, labels: Sequence[str]) -> Mer
     if said.code >= 128:
         raise StateError("git cannot merge {}: {}".format(labels[0], said.err))
     return Merged(said.out, said.code)
+
+
+def conflicts_in(content: bytes) -> int:
+    """Return how many conflicts are still marked in a file that ``merge`` has written."""
+    return sum(line.startswith(b"<<<<<<< ") for line in content.split(b"\n"))

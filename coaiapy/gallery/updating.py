@@ -143,13 +143,15 @@ def _updated(home: Home, entry: Optional[Entry], one: Picked, bases: Mapping[str
     elif one.entry.sha256 == entry.sha256:
         one = one._replace(entry=entry)  # another commit with the same file is no news
         state, new = (UPDATED, new) if old is None else (CURRENT, old)
+        conflicts = git.conflicts_in(new)  # of an earlier update
     elif old in (None, one.content):
         pass
     elif trust.digest(old) != entry.sha256:
         labels = (before + " (here)", "as installed", str(one.entry.where()))
         base = bases.get(entry.sha256, b"")
         new, conflicts = git.merge(old, base, one.content, labels)
-        state = CONFLICT if conflicts else MERGED
+        state = MERGED
+    state = CONFLICT if conflicts else state
     return Update(one.entry.name, state, entry, one.entry, old or b"", new, conflicts)
 
 

@@ -36,6 +36,9 @@ def test_a_conflict_is_marked_and_nothing_is_lost(edited, gallery, run, installe
     assert "<<<<<<< base.yaml (here)\n  - name: Uno\n=======\n  - name: Ichi\n>>>>>>>" in text
     result = run("pipeline", "show", "base")
     assert result.code == 2 and "base.yaml, line" in result.err
+    again = run("pipeline", "update")
+    assert again.code == 1 and "base: 1 conflict to solve in" in again.err
+    assert installed("base.yaml").read_text() == text
     installed("base.yaml").write_text(BASE.replace("One", "Uno"))
     assert "up to date" in run("pipeline", "update").err
 
