@@ -8,6 +8,7 @@ only a text, which is given to one function of ours.
 import logging
 import os
 import signal
+from contextlib import suppress
 from typing import Any, Callable, Dict, Optional
 
 from coaiapy.util.packages import require
@@ -78,6 +79,9 @@ def workers_of(queue: Any) -> int:
 def worker_class(lost_after: int) -> Any:
     """Return the class of workers, which are lost so many seconds after their last sign of life."""
 
+    errors = require("redis.exceptions")
+    away = (errors.ConnectionError, errors.TimeoutError)
+
     class FleetWorker(require("rq", PACKAGE).Worker):  # type: ignore[misc]
         """A worker of RQ that notices soon what has become of its server and of its jobs."""
 
@@ -99,9 +103,20 @@ def worker_class(lost_after: int) -> Any:
             return lost_after
 
         def heartbeat(self, *given: Any, **options: Any) -> None:
-            """Give a sign of life, and be listed, also after Redis has forgotten everything."""
-            super().heartbeat(*given, **options)
-            require("rq.worker_registration", PACKAGE).register(self)
+            """Give a sign of life, and be listed, also after Redis has forgotten everything.
+
+            It is missing while Redis is away; whoever waits for a job tries for longer.
+            """
+            with suppress(*away):
+                super().heartbeat(*given, **options)
+                require("rq.worker_registration", PACKAGE).register(self)
+
+        def execute_job(self, *given: Any) -> None:
+            """Do a job, and wait for it to end also where Redis goes away meanwhile."""
+            with suppress(*away):
+                super().execute_job(*given)
+                return
+            self.wait_for_horse()
 
         def kill_horse(self, *_: Any, **__: Any) -> None:
             """Ask the process that does a job to end; it ends its command, and tells of it."""

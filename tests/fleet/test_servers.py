@@ -3,8 +3,10 @@
 import json
 import re
 import sys
+import time
 
 import pytest
+from processes import environment, start
 from redis_for_tests import HOST, free_port, running
 
 from coaiapy import patience
@@ -96,3 +98,26 @@ def test_a_worker_ends_when_it_is_asked_to(server, workers, poll, client):
     worker = workers.start()
     poll(lambda: [b"idle"] == [client.hget(one, "state") for one in client.keys("rq:worker:*")])
     assert "listens to the queue coaia of redis://" in workers.stop(worker)
+
+
+@pytest.mark.once
+def test_a_worker_goes_on_after_redis_was_away_during_a_command(
+    tmp_path, save, run, workers, monkeypatch, poll, project
+):
+    port = free_port()
+    monkeypatch.setenv("REDIS_URL", "redis://{}:{}".format(HOST, port))
+    save({"name": "A", "run": "touch began; until [ -e end ]; do sleep 0.05; done; echo done"})
+    with running(tmp_path, port=port):
+        worker = workers.start("--lost-after", "3")
+        waiting = workers.stack.enter_context(
+            start("pipeline", "run", "t", "--json", "--on", "redis", env=environment())
+        )
+        poll((project / "began").exists)
+    time.sleep(2.5)  # of the signs of life, a second apart, nothing can be seen
+    (project / "end").touch()
+    with running(tmp_path, port=port):
+        out, err = waiting.communicate(timeout=60)
+        assert waiting.returncode == 0, err
+        assert [step["output"] for step in json.loads(out.decode())["steps"]] == ["done"]
+        assert run("pipeline", "run", "t", "--on", "redis").code == 0
+        assert "unhandled" not in workers.stop(worker)

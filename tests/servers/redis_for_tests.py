@@ -65,9 +65,12 @@ class Server(NamedTuple):
 
 @contextmanager
 def running(folder, *options, **settings):
-    """Run a server in ``folder`` during the block; ``options`` are for its command line."""
+    """Run a server in ``folder`` during the block; ``options`` are for its command line.
+
+    ``settings`` are a ``password`` and a ``port``.
+    """
     password = settings.get("password", "")
-    port = free_port()
+    port = settings.get("port") or free_port()
     command = [binary(), "--port", str(port), "--bind", HOST, "--save", "", "--appendonly", "no"]
     command += ["--dir", str(folder)] + list(options)
     if password:
