@@ -154,9 +154,10 @@ def _git(*words: Union[str, bytes]) -> bytes:
     try:
         return subprocess.check_output(command, stderr=subprocess.PIPE, timeout=_GIT_SECONDS)
     except (OSError, subprocess.SubprocessError) as error:
-        said = getattr(error, "stderr", None) or str(error).encode("utf-8", "replace")
+        printed = getattr(error, "stderr", None)
+        said = printed.decode("utf-8", "replace") if printed else str(error)
         raise UsageError(
             "cannot ask git what is staged ({}): name the files to check".format(
-                one_line(said.decode("utf-8", "replace").strip())
+                one_line(said.strip())
             )
         ) from error
