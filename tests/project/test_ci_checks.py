@@ -10,6 +10,8 @@ import pytest
 import yaml
 from places import ROOT
 
+pytestmark = pytest.mark.once
+
 HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 # A python3 that writes down what pip is to install, and a coaia that is the one of this checkout.

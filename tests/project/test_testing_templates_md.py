@@ -2,9 +2,12 @@
 
 import re
 
+import pytest
 from documents import check, read
 
 from coaiapy.authoring.validation.rules import RULES
+
+pytestmark = pytest.mark.once
 
 NAME = "docs/testing-templates.md"
 

@@ -7,6 +7,8 @@ from observed_times import step, trace
 from coaiapy.langfuse.traces.figures.diff import diff
 from coaiapy.views.pages import PAGES
 
+pytestmark = pytest.mark.once
+
 FIGURES = ("count", "errors", "errorRate", "p50Latency", "p95Latency", "p99Latency")
 FIGURES += ("inputTokens", "outputTokens", "cachedTokens", "totalCost")
 

@@ -9,6 +9,8 @@ import sdk_experiment
 from langfuse_server.client import Client
 from processes import environment
 
+pytestmark = pytest.mark.once
+
 QUESTIONS = [
     {"id": "q{}".format(n), "input": "word " + n, "expectedOutput": "WORD " + n.upper()}
     for n in "abcd"
