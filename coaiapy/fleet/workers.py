@@ -2,7 +2,6 @@
 
 import logging
 import os
-import platform
 import signal
 import time
 from typing import Any, Callable, NamedTuple, Optional
@@ -42,7 +41,9 @@ def work(wishes: Wishes, env_file: Optional[str], say: Callable[[str], None]) ->
     """
     check_system()
     server = server_for(env_file)
-    name = "{}-{}-{}".format(platform.node() or "worker", os.getpid(), ids.new_observation_id()[:4])
+    name = "{}-{}-{}".format(
+        os.uname().nodename or "worker", os.getpid(), ids.new_observation_id()[:4]
+    )
     duty = Duty(name, Lasting(server, say, _pause), env_file, wishes.trusts_queue, say)
     jobs = parts.job_class(duty)
     client = new_client(server._replace(timeout=parts.LONGEST_ANSWER))

@@ -73,7 +73,7 @@ def test_running_a_command_loads_what_starts_and_records_it_and_nothing_that_sen
         "coaiapy.langfuse.send",
         "coaiapy.langfuse.send.outcome",
     }
-    assert len(modules) < 140
+    assert len(modules) < 150  # 3.6 loads some more than newer ones
 
 
 def test_a_pipeline_loads_the_template_language_alone(tmp_path):
