@@ -76,13 +76,35 @@ def workers_of(queue: Any) -> int:
     return len(registration.get_keys(queue=queue))
 
 
+class _Outliving:
+    """The part of a worker that goes on where Redis was away."""
+
+    def heartbeat(self, *given: Any, **options: Any) -> None:
+        """Give a sign of life, and be listed, also after Redis has forgotten everything.
+
+        It is missing while Redis is away; whoever waits for a job tries for longer.
+        """
+        with suppress(*_away()):
+            super().heartbeat(*given, **options)  # type: ignore[misc]
+            require("rq.worker_registration", PACKAGE).register(self)
+
+    def execute_job(self, *given: Any) -> None:
+        """Do a job, and wait for it to end also where Redis goes away meanwhile."""
+        with suppress(*_away()):
+            super().execute_job(*given)  # type: ignore[misc]
+            return
+        self.wait_for_horse()  # type: ignore[attr-defined]
+
+
+def _away() -> Any:
+    errors = require("redis.exceptions")
+    return errors.ConnectionError, errors.TimeoutError
+
+
 def worker_class(lost_after: int) -> Any:
     """Return the class of workers, which are lost so many seconds after their last sign of life."""
 
-    errors = require("redis.exceptions")
-    away = (errors.ConnectionError, errors.TimeoutError)
-
-    class FleetWorker(require("rq", PACKAGE).Worker):  # type: ignore[misc]
+    class FleetWorker(_Outliving, require("rq", PACKAGE).Worker):  # type: ignore[misc]
         """A worker of RQ that notices soon what has become of its server and of its jobs."""
 
         log_result_lifespan = False
@@ -101,22 +123,6 @@ def worker_class(lost_after: int) -> Any:
         def get_heartbeat_ttl(self, *_: Any, **__: Any) -> int:
             """Return for how many seconds a job counts as being done."""
             return lost_after
-
-        def heartbeat(self, *given: Any, **options: Any) -> None:
-            """Give a sign of life, and be listed, also after Redis has forgotten everything.
-
-            It is missing while Redis is away; whoever waits for a job tries for longer.
-            """
-            with suppress(*away):
-                super().heartbeat(*given, **options)
-                require("rq.worker_registration", PACKAGE).register(self)
-
-        def execute_job(self, *given: Any) -> None:
-            """Do a job, and wait for it to end also where Redis goes away meanwhile."""
-            with suppress(*away):
-                super().execute_job(*given)
-                return
-            self.wait_for_horse()
 
         def kill_horse(self, *_: Any, **__: Any) -> None:
             """Ask the process that does a job to end; it ends its command, and tells of it."""
