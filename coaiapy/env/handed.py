@@ -3,24 +3,19 @@
 import os
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from coaiapy.config.values import DOTENV
-from coaiapy.dotenvx.names import is_encrypted
 from coaiapy.env import files as env_files
-from coaiapy.env import held, places
+from coaiapy.env import held
 from coaiapy.env.cascade import (
     OS_ENVIRONMENT,
     Layer,
     global_layer,
     is_open,
     of_one_trace,
-    os_value,
     project_layers,
 )
 from coaiapy.env.names import KEYS_OF_ONE_TRACE
 from coaiapy.env.places import cascade_of
-from coaiapy.errors import CoaiaError, NotFoundError
-from coaiapy.util import paths
-from coaiapy.util.masking import SHORTEST_UNKNOWN
+from coaiapy.errors import NotFoundError
 
 
 class Handed(NamedTuple):
@@ -58,24 +53,6 @@ def for_command(
         if one.place == OS_ENVIRONMENT and others not in ([], [one.value]):
             hidden += [] if is_open(key, others[0]) else [key]
     return Handed(environment, hidden, remarks)
-
-
-def secret_values() -> List[str]:
-    """Return the values of this process whose names are secret in the project or for the user.
-
-    They are encrypted in an environment file, or the schema says so: ``env run`` has handed them on.
-    """
-    from coaiapy.env.schema.files import secret_names
-
-    names = set(secret_names())
-    shared = [name for name in paths.entries(".") if places.is_shared_name(name)]
-    for path in [one.path for one in places.environments()] + [DOTENV] + shared:
-        try:
-            stored = env_files.stored_in(path)
-        except CoaiaError:  # whoever reads it says so
-            continue
-        names.update(name for name in stored if is_encrypted(stored[name]))
-    return [os_value(name) for name in names if len(os.environ.get(name, "")) >= SHORTEST_UNKNOWN]
 
 
 def check_any(name: str, dotenv: Optional[bool] = None) -> None:

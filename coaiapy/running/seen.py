@@ -4,7 +4,7 @@ import re
 from typing import Any, Callable, Sequence
 
 from coaiapy.config import redaction
-from coaiapy.env import handed
+from coaiapy.env.schema.secret_values import secret_values
 from coaiapy.running.expressions import WITHHELD, Expressions
 from coaiapy.running.tail import Tail
 from coaiapy.util.masking import MASK, hidden
@@ -53,7 +53,7 @@ class Redaction:
     ) -> None:
         self._more = Expressions(more)
         # Read once: many texts are masked in one run.
-        self._secrets = redaction.secrets(env_file).union(secrets, handed.secret_values())
+        self._secrets = redaction.secrets(env_file).union(secrets, secret_values())
 
     def __call__(self, text: str) -> str:
         text = hidden(text, self._secrets)
