@@ -1,7 +1,7 @@
 """Gets the templates of a source, whichever kind it is."""
 
 import os
-from typing import Any, Dict, NamedTuple
+from typing import Any, Dict, NamedTuple, Tuple
 from urllib.parse import unquote, urljoin, urlsplit
 
 from coaiapy import patience
@@ -100,18 +100,17 @@ def _downloaded(source: Source) -> bytes:
     """Return the body at an address of the web, also after redirections to other https addresses."""
     deadline = deadlines.after(patience.WEB_API.whole)
     wait = at_most(patience.WEB_API.tries, patience.WEB_API.longest_pause, deadline=deadline)
-    url = source.asked
+    url = masking.without_credentials(source.asked)
     threads.prepare(url)
     for _ in range(_MOST_REDIRECTS):
         answer = retrying(lambda: _answer(url, source, deadline), wait)  # noqa: B023
         target = answer.headers.get("location", "")
         if answer.status not in (301, 302, 303, 307, 308) or not target:
             break
-        url = urljoin(url, target)
-        if not url.lower().startswith("https://") and not (
-            is_loopback(source.asked) and is_loopback(url)
-        ):
-            raise RefusedError("{} leads to an address without https".format(source.address))
+        url = _redirected(url, target, source)
+    else:
+        said = "{} redirects more than {} times".format(source.address, _MOST_REDIRECTS - 1)
+        raise RefusedError(said)
     if answer.status == 404:
         raise NotFoundError("there is no {}".format(source.address))
     if answer.status != 200:
@@ -121,10 +120,24 @@ def _downloaded(source: Source) -> bytes:
     return answer.body
 
 
+def _redirected(url: str, target: str, source: Source) -> str:
+    """Return where a redirection leads, without what it names as user and password.
+
+    It leads to https, or from this machine to this machine.
+    """
+    to = masking.without_credentials(urljoin(url, target))
+    if to.lower().startswith("https://") or (is_loopback(url) and is_loopback(to)):
+        return to
+    raise RefusedError("{} leads to an address without https".format(source.address))
+
+
 def _answer(url: str, source: Source, deadline: deadlines.Deadline) -> Any:
-    """Return the answer to one request; ``TemporaryError`` if it may be another one later."""
+    """Return the answer to one request; ``TemporaryError`` if it may be another one later.
+
+    The user and the password of a source are for its own host alone.
+    """
     requests: Any = require("requests")
-    pairs = masking.credentials_in(url)[:1]
+    pairs = masking.credentials_in(source.asked)[:1] if _host(url) == _host(source.asked) else []
 
     def sign(request: Any) -> Any:
         for user, word in pairs:
@@ -136,8 +149,9 @@ def _answer(url: str, source: Source, deadline: deadlines.Deadline) -> Any:
         return opened(
             requests,
             "GET",
-            masking.without_credentials(url),
+            url,
             deadline.timeouts(patience.WEB_API.connect),
+            {"Accept-Encoding": "identity"},  # the hash is that of the file
             auth=sign if pairs else bearer(""),
         )
 
@@ -146,3 +160,9 @@ def _answer(url: str, source: Source, deadline: deadlines.Deadline) -> Any:
         said = "{} answered with HTTP status {}".format(source.address, answer.status)
         raise TemporaryError(said)
     return answer
+
+
+def _host(url: str) -> Tuple[str, str]:
+    """Return the scheme and the host with the port of an address."""
+    parts = urlsplit(masking.without_credentials(url))
+    return parts.scheme, parts.netloc.lower()

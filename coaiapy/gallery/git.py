@@ -130,6 +130,7 @@ def _heard(process: Any, limit: deadlines.Deadline, folder: str, given: bytes) -
     while True:
         try:
             out, err = process.communicate(given or None, timeout=min(_POLL, limit.left))
+            _check_size(folder)
             return Said(process.returncode, out, err.decode("utf-8", "replace").strip())
         except subprocess.TimeoutExpired:
             given = b""  # it is on its way
@@ -139,11 +140,7 @@ def _heard(process: Any, limit: deadlines.Deadline, folder: str, given: bytes) -
                 ) from None
         if time.monotonic() - looked > 5 * _POLL:
             looked = time.monotonic()
-            if _size(folder) > LARGEST:
-                raise StateError(
-                    "the repository is larger than {} MB: publish the templates in one of their "
-                    "own".format(LARGEST >> 20)
-                )
+            _check_size(folder)
 
 
 def _end(process: Any, talk: Talk) -> None:
@@ -156,6 +153,15 @@ def _end(process: Any, talk: Talk) -> None:
     except (AttributeError, OSError):
         process.kill()
     process.communicate()
+
+
+def _check_size(folder: str) -> None:
+    if _size(folder) > LARGEST:
+        raise StateError(
+            "the repository is larger than {} MB: publish the templates in one of their own".format(
+                LARGEST >> 20
+            )
+        )
 
 
 def _size(folder: str) -> int:

@@ -1,41 +1,14 @@
 """Archives are read in memory; what is hostile in one is refused."""
 
-import io
 import tarfile
-import zipfile
 
 import pytest
 from git_galleries import BASE, CHILD
+from packed import tarred, zipped
 
 from coaiapy.errors import CoaiaError, UsageError
 from coaiapy.gallery import archives
 from coaiapy.gallery.archives import folder_of
-
-
-def zipped(files, **fields):
-    """Return a zip; ``fields`` are set on the entry of every file."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files:
-            info = zipfile.ZipInfo(name)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            for field, value in fields.items():
-                setattr(info, field, value)
-            archive.writestr(info, content)
-    return out.getvalue()
-
-
-def tarred(files, **fields):
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as archive:
-        for name, content in files:
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            for field, value in fields.items():
-                setattr(info, field, value)
-            archive.addfile(info, io.BytesIO(content.encode("utf-8")))
-    return out.getvalue()
-
 
 MAKERS = {"x.zip": zipped, "x.tar.gz": tarred}
 kinds = pytest.mark.parametrize("name", sorted(MAKERS))

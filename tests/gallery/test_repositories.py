@@ -162,7 +162,6 @@ def test_a_submodule_and_a_large_file_are_not_read(gallery, run, tmp_path):
 
 def test_a_repository_of_any_size_is_no_harm(gallery, run, monkeypatch):
     monkeypatch.setattr(git, "LARGEST", 1000)
-    monkeypatch.setattr(git, "_POLL", 0.0001)
     (gallery.path / "video.bin").write_bytes(os.urandom(8 << 20))
     gallery.commit()
     result = run("pipeline", "install", SOURCE)
