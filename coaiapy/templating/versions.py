@@ -3,6 +3,7 @@
 A range is written as npm has it: ``^1``, ``~1.2``, ``>=0.8 <2``. A comma may stand for a space.
 """
 
+import re
 from typing import Any, List, NamedTuple
 
 from coaiapy.templating.document import Document
@@ -56,6 +57,17 @@ def satisfies(version: str, range_: str) -> bool:
         return bool(semantic.Version.coerce(version) in _parsed(range_))
     except ValueError:
         return range_ == "*"
+
+
+def version_problem(version: str) -> str:
+    """Return why a version is not semantic, or an empty text; a short one (``1.0``) is."""
+    semantic: Any = require("semantic_version")
+    numbers = re.match(r"\d+(?:\.\d+){0,2}(?=[-+]|\Z)", version)
+    if numbers:
+        missing = ".0" * (2 - numbers.group().count("."))
+        if semantic.validate(numbers.group() + missing + version[numbers.end() :]):
+            return ""
+    return "{!r} is not a semantic version: write it as 1.2.0".format(version)
 
 
 def range_problem(range_: str) -> str:

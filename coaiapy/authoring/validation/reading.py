@@ -11,7 +11,7 @@ from coaiapy.authoring.validation.rules import Flaw
 from coaiapy.config import trust
 from coaiapy.errors import CoaiaError
 from coaiapy.templating import document as documents
-from coaiapy.templating import files, inheritance
+from coaiapy.templating import files, inheritance, versions
 from coaiapy.templating.document import Document
 from coaiapy.templating.files import LocatedError, Source
 from coaiapy.templating.model import PipelineTemplate, template_from
@@ -74,6 +74,10 @@ def read(path: str) -> Reading:
     if usable is None:
         return Reading(problems, None)
     usable = documents.checked_document(usable, path)
+    told = versions.version_problem(versions.version_of(usable))
+    problems += (
+        [Problem(path, *place_of(("version",)), rule="version", message=told)] if told else []
+    )
     usable["name"] = found.name
     source = Source(usable, path, found.place, trust.digest(content))
     try:

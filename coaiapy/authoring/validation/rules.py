@@ -8,6 +8,7 @@ RULES: Dict[str, str] = {
     "file": "The file can be read, and its name is that of a template",
     "syntax": "The file is JSON or YAML, without duplicate keys",
     "schema": "Fields and their values are as the schema of templates says",
+    "version": "The version is semantic",
     "extends": "The base exists, and what is changed or removed is in it",
     "expression": "Expressions can be read, and use what the template language has",
     "undefined-variable": "Expressions use variables that are declared",

@@ -41,6 +41,13 @@ steps:
             "10:28 expression unexpected 'end of print statement'",
         ],
     ),
+    "a version": (
+        """
+version: abc
+steps: [{name: A}]
+""",
+        ["2:1 version 'abc' is not a semantic version: write it as 1.2.0"],
+    ),
     "strangers": (
         """
 variables: [{name: x}]
