@@ -40,16 +40,18 @@ def _run_ffmpeg(path: str, target: str, why: str) -> None:
             "{} {}, and ffmpeg, which would convert it, cannot be run ({}): install it, or convert "
             "the file to MP3".format(path, why, error.strerror or error)
         ) from error
-    try:
-        _, said = process.communicate(timeout=limit.left if limit.is_set else None)
-    except subprocess.TimeoutExpired:
-        raise NetworkError(
-            "ffmpeg has not converted {} within {:g} s; {}".format(path, limit.seconds, limit.hint)
-        ) from None
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
+    with process:
+        try:
+            _, said = process.communicate(timeout=limit.left if limit.is_set else None)
+        except subprocess.TimeoutExpired:
+            raise NetworkError(
+                "ffmpeg has not converted {} within {:g} s; {}".format(
+                    path, limit.seconds, limit.hint
+                )
+            ) from None
+        finally:
+            if process.poll() is None:
+                process.kill()
     if process.returncode or not os.path.exists(target):
         lines = said.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
         raise UsageError("ffmpeg cannot convert {}: {}".format(path, lines[-1].strip()))

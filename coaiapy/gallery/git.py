@@ -6,10 +6,9 @@ committed. So no hook, filter, submodule or link of a repository means anything 
 
 import os
 import shutil
-import tempfile
-import time
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence
+from tempfile import TemporaryFile, mkdtemp
+from typing import IO, Any, Dict, Iterator, List, NamedTuple, Sequence
 
 from coaiapy import patience
 from coaiapy.errors import ConfigError, NetworkError, StateError
@@ -17,7 +16,8 @@ from coaiapy.util import deadlines
 
 # Bytes that a fetch may take on the disk.
 LARGEST = 256 << 20
-_POLL = 0.2
+# Seconds between two looks at them.
+_LOOK = 1.0
 # Variables by which a hook or an alias of git tells the commands below it which repository to use.
 _OF_ANOTHER_REPOSITORY = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -73,7 +73,7 @@ ALONE = Talk()
 @contextmanager
 def empty_repository() -> Iterator[str]:
     """Yield the path of a repository without anything in it, which is removed after the block."""
-    folder = tempfile.mkdtemp(prefix="coaia-")
+    folder = mkdtemp(prefix="coaia-")
     try:
         said = run(["init", "-q", "--bare", "--template=", "."], folder)
         if said.code:
@@ -92,15 +92,22 @@ def run(words: List[str], folder: str, talk: Talk = ALONE, given: bytes = b"") -
     limit = deadlines.after(patience.GIT)
     if not limit.left:
         raise NetworkError("git was not asked: {}".format(limit.why_over))
-    process = _started(words, folder, talk)
-    try:
-        return _heard(process, limit, folder, given)
-    finally:
-        if process.poll() is None:
-            _end(process, talk)
+    # Files, which are never full: git waits for nobody, whatever it reads and prints.
+    with TemporaryFile() as asked, TemporaryFile() as out, TemporaryFile() as err:
+        asked.write(given)
+        asked.seek(0)
+        process = _started(words, folder, talk, (asked, out, err))
+        try:
+            _wait(process, limit, folder)
+        finally:
+            if process.poll() is None:
+                _end(process, talk)
+        out.seek(0)
+        err.seek(0)
+        return Said(process.returncode, out.read(), err.read().decode("utf-8", "replace").strip())
 
 
-def _started(words: List[str], folder: str, talk: Talk) -> Any:
+def _started(words: List[str], folder: str, talk: Talk, streams: Sequence[IO[bytes]]) -> Any:
     settings = [word for setting in _SETTINGS for word in ("-c", setting)]
     try:
         import subprocess  # apps that include Python may have none
@@ -109,9 +116,9 @@ def _started(words: List[str], folder: str, talk: Talk) -> Any:
             ["git", "--git-dir=" + folder] + settings + words,
             cwd=folder,
             env=_environment(talk),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdin=streams[0],
+            stdout=streams[1],
+            stderr=streams[2],
             # Without a terminal of its own neither git nor ssh can ask anybody anything.
             start_new_session=not talk.may_ask,
         )
@@ -123,24 +130,24 @@ def _started(words: List[str], folder: str, talk: Talk) -> Any:
         ) from error
 
 
-def _heard(process: Any, limit: deadlines.Deadline, folder: str, given: bytes) -> Said:
+def _wait(process: Any, limit: deadlines.Deadline, folder: str) -> None:
     import subprocess
 
-    looked = time.monotonic()
-    while True:
+    ended = False
+    while not ended:
         try:
-            out, err = process.communicate(given or None, timeout=min(_POLL, limit.left))
-            _check_size(folder)
-            return Said(process.returncode, out, err.decode("utf-8", "replace").strip())
+            process.wait(min(_LOOK, limit.left))
+            ended = True
         except subprocess.TimeoutExpired:
-            given = b""  # it is on its way
             if not limit.left:
                 raise NetworkError(
                     "git did not end within {:g} s; {}".format(limit.seconds, limit.hint)
                 ) from None
-        if time.monotonic() - looked > 5 * _POLL:
-            looked = time.monotonic()
-            _check_size(folder)
+        if _size(folder) > LARGEST:
+            raise StateError(
+                "the repository is larger than {} MB: publish the templates in one of their "
+                "own".format(LARGEST >> 20)
+            )
 
 
 def _end(process: Any, talk: Talk) -> None:
@@ -152,16 +159,7 @@ def _end(process: Any, talk: Talk) -> None:
             os.killpg(process.pid, 9)
     except (AttributeError, OSError):
         process.kill()
-    process.communicate()
-
-
-def _check_size(folder: str) -> None:
-    if _size(folder) > LARGEST:
-        raise StateError(
-            "the repository is larger than {} MB: publish the templates in one of their own".format(
-                LARGEST >> 20
-            )
-        )
+    process.wait()
 
 
 def _size(folder: str) -> int:

@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import shutil
 import stat
 import subprocess
 import threading
@@ -161,11 +162,34 @@ def test_a_submodule_and_a_large_file_are_not_read(gallery, run, tmp_path):
 
 
 def test_a_repository_of_any_size_is_no_harm(gallery, run, monkeypatch):
-    monkeypatch.setattr(git, "LARGEST", 1000)
+    monkeypatch.setattr(git, "LARGEST", 1 << 20)
     (gallery.path / "video.bin").write_bytes(os.urandom(8 << 20))
     gallery.commit()
     result = run("pipeline", "install", SOURCE)
-    assert result.code == 6 and "is larger than" in result.err, result.err
+    assert result.code == 6 and "is larger than 1 MB" in result.err, result.err
+
+
+def test_what_is_too_large_is_not_waited_for(gallery, run, monkeypatch, tmp_path):
+    monkeypatch.setattr(git, "LARGEST", 1 << 20)
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    slow.write_text(
+        "#!/bin/sh\n"
+        'case " $* " in *" fetch "*) head -c 2000000 /dev/zero >part; exec sleep 1000;; esac\n'
+        'exec {} "$@"\n'.format(shutil.which("git"))
+    )
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", str(slow.parent) + os.pathsep + os.environ["PATH"])
+    result = run("pipeline", "install", SOURCE)
+    assert result.code == 6 and "is larger than 1 MB" in result.err, result.err
+
+
+def test_what_git_is_told_and_says_is_of_any_length():
+    """More than pipes hold, in both directions at once."""
+    with git.empty_repository() as folder:
+        words = ["cat-file", "--batch-check"]
+        said = git.run(words, folder, given=b"0" * 40 + b"\n" + (b"x" * 99 + b"\n") * 20000)
+    assert said.code == 0 and said.out.count(b" missing\n") == 20001
 
 
 def test_names_that_are_no_template_are_no_harm(gallery, run, installed):
