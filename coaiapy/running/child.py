@@ -3,7 +3,19 @@
 import errno
 import os
 import signal
-from typing import Callable, Collection, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    Callable,
+    Collection,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from coaiapy.errors import CoaiaError
 
@@ -14,6 +26,8 @@ KILLED = 128
 _IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")
 # The lowest descriptor that is none of a command's three streams.
 _FREE = 3
+# Runs scripts without a #! line.
+_SHELL = "/bin/sh"
 
 
 class NotStartedError(CoaiaError):
@@ -27,15 +41,17 @@ class NotStartedError(CoaiaError):
 class Plan(NamedTuple):
     """What is to be started.
 
-    ``streams`` are the descriptors of its standard streams. ``prepare`` is called in the new
-    process before the command takes its place.
+    ``streams`` are the descriptors of its standard streams. With ``leads_group`` it gets a process
+    group of its own, so that all that it starts can be ended with it. ``prepare`` is called in the
+    new process before the command takes its place.
     """
 
     words: Sequence[str]
     environment: Mapping[str, str]
     streams: Tuple[int, int, int] = (0, 1, 2)
     folder: Optional[str] = None
-    prepare: Callable[[], None] = lambda: None
+    leads_group: bool = False
+    prepare: Optional[Callable[[], None]] = None
 
 
 def start(plan: Plan) -> int:
@@ -45,6 +61,41 @@ def start(plan: Plan) -> int:
     all others as the system has them.
     """
     path = find(plan.words[0], plan.environment, plan.folder)
+    if hasattr(os, "posix_spawn") and plan.folder is None and plan.prepare is None:
+        return _spawned(path, plan)
+    return _forked(path, plan)
+
+
+def _spawned(path: str, plan: Plan) -> int:
+    """Start a command without a copy of this process in between, which takes a multiple of the time."""
+    try:
+        try:
+            return _spawn(path, list(plan.words), plan)
+        except OSError as error:
+            if error.errno != errno.ENOEXEC:
+                raise
+        return _spawn(_SHELL, [_SHELL, path] + list(plan.words[1:]), plan)
+    except OSError as error:
+        raise _not_started(plan.words[0], error.errno or 0) from error
+    except ValueError as error:
+        said = "the command {!r} cannot be executed: {}".format(plan.words[0], error)
+        raise NotStartedError(said, NOT_EXECUTABLE) from error
+
+
+def _spawn(path: str, words: List[str], plan: Plan) -> int:
+    options: Dict[str, Any] = {"setsigdef": list(_signals_ignored_by_python())}
+    if plan.leads_group:
+        options["setpgroup"] = 0
+    copy = os.POSIX_SPAWN_DUP2  # novm
+    options["file_actions"] = [
+        (copy, descriptor, number)
+        for number, descriptor in enumerate(plan.streams)
+        if descriptor != number
+    ]
+    return os.posix_spawn(path, words, plan.environment, **options)  # novm
+
+
+def _forked(path: str, plan: Plan) -> int:
     reading, writing = (above_streams(end) for end in os.pipe())
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.Signals)
     try:
@@ -104,7 +155,10 @@ def above_streams(descriptor: int) -> int:
 def _become(path: str, plan: Plan, writing: int, blocked: Collection[int]) -> None:
     """In the new process: take the command's place, or say why not and end."""
     try:
-        plan.prepare()
+        if plan.leads_group:
+            os.setpgid(0, 0)
+        if plan.prepare:
+            plan.prepare()
         for number, descriptor in enumerate(plan.streams):
             if descriptor != number:
                 os.dup2(descriptor, number)
@@ -121,12 +175,15 @@ def _become(path: str, plan: Plan, writing: int, blocked: Collection[int]) -> No
 
 def signals_as_started() -> None:
     """Undo what Python and coaia have set for signals, but keep ignored what was ignored before."""
-    for name in _IGNORED_BY_PYTHON:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    for number in _signals_ignored_by_python():
+        signal.signal(number, signal.SIG_DFL)
     for number in signal.Signals:
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)
+
+
+def _signals_ignored_by_python() -> Iterator[int]:
+    return (getattr(signal, name) for name in _IGNORED_BY_PYTHON if hasattr(signal, name))
 
 
 def _execute(path: str, words: List[str], environment: Mapping[str, str]) -> None:
@@ -135,7 +192,7 @@ def _execute(path: str, words: List[str], environment: Mapping[str, str]) -> Non
     except OSError as error:
         if error.errno != errno.ENOEXEC:
             raise
-    os.execve("/bin/sh", ["/bin/sh", path] + words[1:], environment)  # a script without a #! line
+    os.execve(_SHELL, [_SHELL, path] + words[1:], environment)
 
 
 def exit_code(status: int) -> int:

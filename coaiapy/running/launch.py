@@ -48,21 +48,15 @@ def launch(
         source, given[number] = _terminal_like(number) if os.isatty(number) else pipe()
         relays.append(Relay(source, number, tails[number]))
     alone = timeout is not None and not os.isatty(STDIN)
-    prepare = _lead_group if alone else plan.prepare
     try:
         process = child.start(
-            plan._replace(streams=(given[0], given[1], given[2]), prepare=prepare)
+            plan._replace(streams=(given[0], given[1], given[2]), leads_group=alone)
         )
     finally:
         for number in kept:
             os.close(given[number])
     addressee = -process if alone else process
     return Launched(Running(process, addressee, relays, timeout=timeout), tails)
-
-
-def _lead_group() -> None:
-    """Then everything that the command starts can be ended with it."""
-    os.setpgid(0, 0)
 
 
 def _terminal_like(number: int) -> Sequence[int]:

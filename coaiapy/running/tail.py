@@ -4,8 +4,10 @@ import os
 from collections import deque
 from typing import Deque
 
-# The most that is read at a time, and the size of a block.
+# The most that is read at a time, and the size of a block; that of the first, since most streams
+# are short.
 BLOCK = 1 << 18
+_FIRST = 1 << 13
 
 
 class Tail:
@@ -18,7 +20,7 @@ class Tail:
     def __init__(self, most: int) -> None:
         self.most = most
         self.total = 0
-        self._blocks: Deque[bytearray] = deque([bytearray(BLOCK)])
+        self._blocks: Deque[bytearray] = deque([bytearray(_FIRST)])
         self._filled = 0  # bytes of the last block; the others are full
 
     def read(self, descriptor: int) -> memoryview:
@@ -26,7 +28,7 @@ class Tail:
 
         The bytes stay there until the next ``read``.
         """
-        if self._filled == BLOCK:
+        if self._filled == len(self._blocks[-1]):
             self._begin_block()
         start = self._filled
         block = memoryview(self._blocks[-1])
@@ -35,8 +37,9 @@ class Tail:
         return block[start : self._filled]
 
     def _begin_block(self) -> None:
-        if (len(self._blocks) - 1) * BLOCK >= self.most:
-            self._blocks.rotate(-1)  # nobody needs the oldest any more
+        if sum(map(len, self._blocks)) - len(self._blocks[0]) >= self.most:
+            oldest = self._blocks.popleft()  # nobody needs it any more
+            self._blocks.append(oldest if len(oldest) == BLOCK else bytearray(BLOCK))
         else:
             self._blocks.append(bytearray(BLOCK))
         self._filled = 0

@@ -145,9 +145,9 @@ def said(text: str, secrets: Iterable[str]) -> str:
 
 def _proxy_secrets() -> Iterator[str]:
     """Yield the secrets in the ``*_PROXY`` variables, which any failed request may quote."""
-    for name, value in os.environ.items():
+    for name in os.environ:
         if name.lower().endswith("_proxy"):
-            yield from in_url(value, is_setting=False)
+            yield from in_url(os.environ[name], is_setting=False)
 
 
 def in_url(text: str, is_setting: bool = True) -> Iterator[str]:

@@ -107,10 +107,11 @@ def test_streams_that_are_closed_stay_out_of_the_way():
 
 
 def test_a_system_without_a_further_process_is_told_in_a_sentence(monkeypatch):
-    def refuse():
+    def refuse(*_, **__):
         raise BlockingIOError(11, "no more processes")
 
-    monkeypatch.setattr(os, "fork", refuse)
+    for name in ("fork", "posix_spawn"):
+        monkeypatch.setattr(os, name, refuse, raising=False)
     with pytest.raises(NotStartedError, match="'true' cannot be executed") as caught:
         start(Plan(["true"], os.environ))
     assert caught.value.code == child.NOT_EXECUTABLE

@@ -145,7 +145,7 @@ def start(
         heard.listener = listener
         relays[1] = heard
     streams = (given[0], given[1], given[2])
-    plan = Plan(command.words, environment, streams, command.folder, _lead_group)
+    plan = Plan(command.words, environment, streams, command.folder, leads_group=True)
     try:
         process = child.start(plan)
     except BaseException:
@@ -156,10 +156,6 @@ def start(
         for descriptor in given:
             os.close(descriptor)
     return Attempt(Running(process, -process, relays, timeout=command.timeout), output, errors)
-
-
-def _lead_group() -> None:
-    os.setpgid(0, 0)
 
 
 def _input(text: Optional[str]) -> int:
