@@ -46,7 +46,7 @@ def submit(server, records, seconds=20.0, **changes):
 
 def acquaint(server):
     """Put a test server and its project into the journal, so that only writes are requested."""
-    submit(server, records_of(1, trace=9999))
+    submit(server, records_of(1, trace=9999), 60, timeout=20)
     assert in_outbox() == {}
     server.forget_requests()
     return server

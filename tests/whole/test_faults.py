@@ -108,7 +108,7 @@ def all_records():
 
 
 def flush(server):
-    return delivery.flush(settings_for(server), 20.0)
+    return delivery.flush(settings_for(server, timeout=20), 60.0)
 
 
 def stored_id(record, has_rows):
