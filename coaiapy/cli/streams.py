@@ -55,8 +55,14 @@ class Context(NamedTuple):
         self._talk("coaia: " + sentence)
 
     def _talk(self, text: str) -> None:
-        """Write a line in which nothing steers a terminal or a log's viewer."""
-        write_text(self.stderr, visible(text) + "\n")
+        """Write a line in which nothing steers a terminal or a log's viewer.
+
+        What cannot be said does not stop what is done: stderr may be full, or its reader gone.
+        """
+        try:
+            write_text(self.stderr, visible(text) + "\n")
+        except (BrokenPipeError, StateError):
+            pass
         if self.talk is not None:
             self.talk[:] = [text]
 

@@ -81,7 +81,7 @@ def from_fields(values: ConfigValues) -> RedisServer:
     """Return the server from the separate settings for host, port, user, password and so on."""
     addresses.check(values, "jtaleconf.host")
     found = values.found("jtaleconf.host") or values.found("jtaleconf.port")
-    host = values.get("jtaleconf.host") or DEFAULT_HOST
+    host = _host(values)
     ssl = values.get("jtaleconf.ssl")
     if host.endswith(_UPSTASH) and values.found("jtaleconf.ssl") is None:
         ssl = True  # Upstash accepts only TLS
@@ -95,6 +95,18 @@ def from_fields(values: ConfigValues) -> RedisServer:
         ssl=ssl,
         origin=found.source if found else "jtaleconf",
     )
+
+
+def _host(values: ConfigValues) -> str:
+    """Return the host; ``ConfigError`` for an address, which may have a password in it."""
+    host = str(values.get("jtaleconf.host") or DEFAULT_HOST).strip()
+    if host.count(":") == 1 or set("/@?#\\[] ").intersection(host):
+        found = values.found("jtaleconf.host")
+        raise ConfigError(
+            "{} is not the name of a host: leave only that, and set REDIS_PORT to the port; or set "
+            "REDIS_URL to an address like redis://host:port".format(found and found.source)
+        )
+    return host
 
 
 def _from_rest(values: ConfigValues, name: str, token_name: str) -> RedisServer:

@@ -111,9 +111,13 @@ def _base_url(values: ConfigValues) -> str:
         return LOCAL
     url = without_credentials(given)
     if not re.match(r"https?://[^/\s?#]+[^\s?#]*$", url):
+        found = values.found("langfuse_base_url")
         raise ConfigError(
-            "LANGFUSE_BASE_URL {!r} is not an http(s) address: "
-            "set it to one like {}, or to local".format(shown_url(url), _DEFAULT_BASE_URL)
+            "{} {!r} is not an http(s) address: set it to one like {}, or to local".format(
+                found.name.upper() if found else "LANGFUSE_BASE_URL",
+                shown_url(url),
+                _DEFAULT_BASE_URL,
+            )
         )
     return url.rstrip("/")
 

@@ -106,13 +106,20 @@ def _is_ios() -> bool:
 
 
 def state_folder() -> str:
-    """Return the folder where coaia keeps its state: ``$COAIA_HOME``, else ``~/.coaia``."""
+    """Return the folder where coaia keeps its state: ``$COAIA_HOME``, else ``~/.coaia``.
+
+    Raises ``NoPlaceError`` for a value that only a shell can make a folder of.
+    """
     chosen = os.environ.get("COAIA_HOME")
     if not chosen:
         return os.path.join(user_home(), ".coaia")
     if chosen == "~" or chosen.startswith("~" + os.sep):  # nothing but a shell expands it
         return os.path.join(user_home(), chosen[2:])
-    return chosen
+    folder = os.path.expanduser(chosen)
+    if folder.startswith(("~", "$")):
+        said = "COAIA_HOME {!r} has not been expanded by a shell: write the whole path"
+        raise NoPlaceError(said.format(chosen))
+    return folder
 
 
 def is_home() -> bool:

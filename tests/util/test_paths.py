@@ -70,6 +70,18 @@ def test_a_tilde_that_no_shell_has_expanded_is_the_home(home, monkeypatch, value
     assert os.path.normpath(state_folder()) == os.path.normpath(str(home / place))
 
 
+def test_what_only_a_shell_expands_makes_no_folder_of_that_name(run, project, monkeypatch):
+    pwd = pytest.importorskip("pwd")
+    user = pwd.getpwuid(os.getuid())
+    monkeypatch.setenv("COAIA_HOME", "~{}/x".format(user.pw_name))
+    assert state_folder() == os.path.join(user.pw_dir, "x")
+    for value in ("~no.such.user/x", "$HOME/x", "${HOME}/x"):
+        monkeypatch.setenv("COAIA_HOME", value)
+        result = run("fuse", "traces", "create", "t")
+        assert (result.code, result.out) == (6, "") and repr(value) in result.err
+    assert os.listdir(str(project)) == []
+
+
 @pytest.mark.parametrize("value", [None, "", "~", "relative"])
 def test_a_home_that_is_none_is_looked_up_or_missed(monkeypatch, value):
     pwd = pytest.importorskip("pwd")

@@ -18,6 +18,7 @@ class _Meaning(NamedTuple):
 
 _INPUT, _OUTPUT, _TOTAL = _Meaning("input"), _Meaning("output"), _Meaning("total")
 _CACHED = _Meaning("input_cached_tokens", "input")
+_REASONING = _Meaning("output_reasoning_tokens", "output")
 _MEANINGS: Dict[str, _Meaning] = {
     # OpenAI's chat completions, and the services that answer like it
     "prompt_tokens": _INPUT,
@@ -54,8 +55,22 @@ _MEANINGS: Dict[str, _Meaning] = {
     "totalTokens": _TOTAL,
     "cacheReadInputTokens": _Meaning("cache_read_input_tokens"),
     "cacheWriteInputTokens": _Meaning("cache_creation_input_tokens"),
+    "cacheReadInputTokenCount": _Meaning("cache_read_input_tokens"),
+    "cacheWriteInputTokenCount": _Meaning("cache_creation_input_tokens"),
     "cachedInputTokens": _CACHED,
-    "reasoningTokens": _Meaning("output_reasoning_tokens", "output"),
+    "reasoningTokens": _REASONING,
+    # Models of Amazon (Titan, Llama) and IBM, llama.cpp, Mistral and Together, Pydantic AI
+    "inputTextTokenCount": _INPUT,
+    "generation_token_count": _OUTPUT,
+    "input_token_count": _INPUT,
+    "output_token_count": _OUTPUT,
+    "generated_token_count": _OUTPUT,
+    "prompt_n": _INPUT,
+    "predicted_n": _OUTPUT,
+    "num_cached_tokens": _CACHED,
+    "cached_tokens": _CACHED,
+    "request_tokens": _INPUT,
+    "response_tokens": _OUTPUT,
     # OpenAI's transcriptions that are billed by time
     "seconds": _Meaning("seconds"),
 }
@@ -68,21 +83,34 @@ _DETAILS = {
     "output_tokens_details": "output",
     "output_token_details": "output",
 }
+# Where an answer has its usage object; Cohere counts tokens, and beside them what it bills.
+_WRAPPERS = ("usage", "usageMetadata", "usage_metadata", "meta", "tokens", "billed_units")
+# The caches that count beside the input, unless the total says that they are in it (LiteLLM).
+_CACHES = ("cache_read_input_tokens", "cache_creation_input_tokens")
 # Whole numbers beside these names that are no tokens, or tokens that another name has counted.
-_OTHER_NUMBERS = ("prompt_cache_miss_tokens", "num_sources_used", "cost", "created", "index")
+_OTHER_NUMBERS = (
+    "prompt_cache_miss_tokens",
+    "tokens_cached",
+    "num_sources_used",
+    "requests",
+    "cost",
+    "created",
+    "index",
+)
 _OTHER_ENDINGS = ("_duration", "_time", "_ms", "_at", "_cost")
 
 
 def counts(usage: Mapping[str, Any]) -> Dict[str, int]:
     """Return numbers of units by name, such as ``{"input": 12, "output": 3}``.
 
-    ``usage`` is such a mapping, or the usage object of a model service as it comes. What a service
-    adds to it that is no count (prices, times, a service tier) is left out. Raises ``ValueError``
+    ``usage`` is such a mapping, or the usage object of a model service as it comes, or an answer
+    that has one. What a service adds to it that is no count (prices, times, a service tier) is left out. Raises ``ValueError``
     for a count that is not a whole number from 0 up, and for two names that contradict each other.
     """
+    usage = _unwrapped(usage)
     is_of_service = any(name in _MEANINGS or name in _DETAILS for name in usage)
     found: Dict[str, int] = {}
-    inside: List[Tuple[str, int]] = []
+    inside: Dict[str, str] = {}
     for name, meaning, value in _entries(usage):
         is_foreign = meaning is None and is_of_service and _is_other(name, value)
         if name == "unit" or value is None or is_foreign:
@@ -94,12 +122,34 @@ def counts(usage: Mapping[str, Any]) -> Dict[str, int]:
                 "{} says {}, but {} was {} already".format(name, count, our, found[our])
             )
         if our not in found and part_of:
-            inside.append((part_of, count))
+            inside[our] = part_of
         found[our] = count
-    for whole, count in inside:
+    _heed_total(found, inside)
+    for our, whole in inside.items():
         if whole in found:
-            found[whole] = max(0, found[whole] - count)
+            found[whole] = max(0, found[whole] - found[our])
     return found
+
+
+def _unwrapped(usage: Mapping[str, Any]) -> Mapping[str, Any]:
+    for name in _WRAPPERS:
+        inner = usage.get(name)
+        if isinstance(inner, dict):
+            return _unwrapped(inner)
+    return usage
+
+
+def _heed_total(found: Dict[str, int], inside: Dict[str, str]) -> None:
+    """Correct what is inside of what by the total; a cache that has two names counts once."""
+    both = found.get("input", 0) + found.get("output", 0)
+    reasoning = found.get(_REASONING.name, 0)
+    if reasoning and found.get("total") == both + reasoning:  # xAI's reasoning is beside the output
+        inside.pop(_REASONING.name, None)
+    if found.get("total") != both:
+        return
+    if found.get(_CACHED.name) == found.get(_CACHES[0]):
+        found.pop(_CACHES[0], None)
+    inside.update((name, "input") for name in _CACHES if name in found)
 
 
 def counts_or_none(usage: Any) -> Dict[str, int]:

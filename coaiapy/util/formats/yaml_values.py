@@ -4,6 +4,7 @@ An alias (``*name``) repeats another value, a merge (``<<``) all its keys. With 
 expand to more than any memory holds; values that are far larger than the text are refused.
 """
 
+import re
 from typing import Any, List, Optional
 
 from coaiapy.util.formats.json_values import MAX_DIGITS
@@ -13,8 +14,11 @@ from coaiapy.util.packages import require
 EXPANSION = 200000
 
 
+# What YAML 1.1 reads as 750 and 83, and people write as a time of day and an id.
+_NOT_MEANT = re.compile("[-+]?(0[0-9_]+$|.*:)")
 _TEXT = "tag:yaml.org,2002:str"
 _MERGE = "tag:yaml.org,2002:merge"
+_EQUALS = "tag:yaml.org,2002:value"  # the text "=", for which the safe loader has no constructor
 
 
 class NotYamlError(ValueError):
@@ -78,7 +82,7 @@ def item_lines(text: str) -> List[int]:
 
 
 def _loader(yaml: Any, kept_as_text: Any, most: int) -> Any:
-    tags = ["tag:yaml.org,2002:" + name for name in kept_as_text]
+    tags = [_EQUALS] + ["tag:yaml.org,2002:" + name for name in kept_as_text]
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc, name-defined]
         """The safe loader, which also refuses duplicate keys and too many merged values."""
@@ -121,10 +125,15 @@ def _loader(yaml: Any, kept_as_text: Any, most: int) -> Any:
 
 
 def _number(loader: Any, node: Any) -> Any:
-    """Return a number, if it has no more digits than JSON may have: to read one takes too long."""
+    """Return a number; the text of a time such as 12:30, and of an id such as 00123.
+
+    A number may have as many digits as in JSON: to read more takes too long.
+    """
     if len(node.value) > MAX_DIGITS:
         problem = "a number has more than {} digits".format(MAX_DIGITS)
         raise NotYamlError(problem, node.start_mark)
+    if _NOT_MEANT.match(node.value):
+        return node.value
     is_whole = node.tag.endswith(":int")
     return loader.construct_yaml_int(node) if is_whole else loader.construct_yaml_float(node)
 

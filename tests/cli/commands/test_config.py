@@ -228,7 +228,8 @@ def findings(run, *words):
         ({"model": 5}, "model 5 is not a text"),
         ({"mine_temperature": "hot"}, "mine_temperature 'hot' is not a number"),
         ({"langfuse_public_key": "pk"}, "LANGFUSE_SECRET_KEY is not"),
-        ({"langfuse_base_url": "nowhere"}, "is not an http(s) address"),
+        ({"langfuse_base_url": "nowhere"}, "LANGFUSE_BASE_URL 'nowhere' is not an http(s) address"),
+        ({"langfuse_host": "tcp://h:1"}, "LANGFUSE_HOST 'tcp://h:1' is not an http(s) address"),
         ({"redis_url": "http://x"}, "redis_url is not an address"),
     ],
 )

@@ -179,6 +179,52 @@ SERVICES = {
         {"input": 10, "output": 2, "total": 12},
         12,
     ),
+    "Cohere": (
+        {
+            "billed_units": {"input_tokens": 5.0, "output_tokens": 418.0},
+            "tokens": {"input_tokens": 71.0, "output_tokens": 418.0},
+        },
+        {"input": 71, "output": 418},
+        489,
+    ),
+    "LiteLLM": (
+        {
+            "prompt_tokens": 100,
+            "completion_tokens": 20,
+            "total_tokens": 120,
+            "prompt_tokens_details": {"cached_tokens": 30, "text_tokens": None},
+            "cache_read_input_tokens": 30,
+            "cache_creation_input_tokens": 10,
+        },
+        {
+            "input": 60,
+            "input_cached_tokens": 30,
+            "cache_creation_input_tokens": 10,
+            "output": 20,
+            "total": 120,
+        },
+        120,
+    ),
+    "xAI": (
+        {
+            "prompt_tokens": 37,
+            "completion_tokens": 9,
+            "total_tokens": 140,
+            "completion_tokens_details": {"reasoning_tokens": 94},
+        },
+        {"input": 37, "output": 9, "output_reasoning_tokens": 94, "total": 140},
+        140,
+    ),
+    "a whole answer": (
+        {"id": "x", "usageMetadata": {"promptTokenCount": 7, "candidatesTokenCount": 3}},
+        {"input": 7, "output": 3},
+        10,
+    ),
+    "llama.cpp": (
+        {"prompt_n": 10, "prompt_ms": 100.5, "predicted_n": 5, "tokens_cached": 14},
+        {"input": 10, "output": 5},
+        15,
+    ),
     "an older SDK": (
         {"promptTokens": 1, "completionTokens": 2, "totalTokens": 3, "unit": "TOKENS"},
         {"input": 1, "output": 2, "total": 3},

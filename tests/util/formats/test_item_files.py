@@ -85,6 +85,8 @@ def test_columns_can_be_renamed_and_left_out():
             "inptu,colour",
             "unknown columns 'inptu', 'colour' (did you mean 'input'?): the columns",
         ),
+        ([], ",".join("abcdefghijklmn"), "'j' and 4 more: the columns"),
+        ([], "<html>,x", "map others with --map '<html>'=input"),
         ([], "my question", "map others with --map 'my question'=input"),
         (["a=input"], "input,output", "--map a: there is no such column; the header has input"),
         (["in=input"], "input,in", "the column 'input' occurs twice"),
