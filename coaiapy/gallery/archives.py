@@ -6,10 +6,18 @@ import os
 import tarfile
 import zipfile
 import zlib
-from typing import Any, Dict, Iterator, NamedTuple, Optional
+from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional
 
-from coaiapy.errors import UsageError
-from coaiapy.gallery.contents import MOST_FILES, Folder, chosen_folder, is_wanted, most_bytes
+from coaiapy.errors import RefusedError, UsageError
+from coaiapy.gallery.contents import (
+    MOST_FILES,
+    Content,
+    Folder,
+    chosen_folder,
+    is_wanted,
+    most_bytes,
+    too_large,
+)
 
 _MOST_MEMBERS = 20000
 # Bytes that an archive may be, and that a compressed one may unpack to.
@@ -27,8 +35,7 @@ class _Member(NamedTuple):
 def folder_of(content: bytes, name: str, wanted: str) -> Folder:
     """Return the folder with templates in an archive, or the single file called ``name``.
 
-    Raises ``UsageError`` for an archive that is broken, too large, has a path that leads out of it, or a
-    link where a template should be.
+    Raises ``UsageError`` for an archive that is broken or too large, or has a path that leads out of it.
     """
     if not name.lower().endswith((".zip", ".tar.gz", ".tgz")):
         return Folder("", {os.path.basename(name): content})
@@ -49,9 +56,9 @@ def folder_of(content: bytes, name: str, wanted: str) -> Folder:
     return chosen_folder(lambda path: _inside(files, path), wanted, name)
 
 
-def _gathered(members: Iterator[_Member], name: str) -> Dict[str, bytes]:
+def _gathered(members: Iterator[_Member], name: str) -> Dict[str, Content]:
     """Return the wanted files by their path; a single folder around everything is left out."""
-    files: Dict[str, bytes] = {}
+    files: Dict[str, Content] = {}
     tops = set()
     for count, one in enumerate(members):
         if count >= _MOST_MEMBERS or len(files) > MOST_FILES:
@@ -62,17 +69,21 @@ def _gathered(members: Iterator[_Member], name: str) -> Dict[str, bytes]:
         tops.add((path.split("/")[0], "/" in path or one.is_folder))
         if one.is_folder or not is_wanted(path.rpartition("/")[2]):
             continue
-        if not one.is_regular or one.content is None:
-            raise UsageError("{} in {} is no regular file, or a link".format(path, name))
         if path in files:
             raise UsageError("{} is twice in {}".format(path, name))
-        most = most_bytes(path.rpartition("/")[2])
-        if len(one.content) > most:
-            raise UsageError("{} in {} is larger than {} bytes".format(path, name, most))
-        files[path] = one.content
+        files[path] = _content(one, path, name)
     if len(tops) == 1 and all(is_folder for _, is_folder in tops):
         return {path.partition("/")[2]: content for path, content in files.items()}
     return files
+
+
+def _content(one: _Member, path: str, name: str) -> Content:
+    file_name = path.rpartition("/")[2]
+    if not one.is_regular or one.content is None:
+        return RefusedError(
+            "{} in {} is no regular file, but a link, or encrypted".format(file_name, name)
+        )
+    return too_large(file_name, name) if len(one.content) > most_bytes(file_name) else one.content
 
 
 def _checked_path(path: str, name: str) -> str:
@@ -86,7 +97,7 @@ def _checked_path(path: str, name: str) -> str:
     return "/".join(part for part in parts if part not in ("", "."))
 
 
-def _inside(files: Dict[str, bytes], folder: str) -> Optional[Dict[str, bytes]]:
+def _inside(files: Mapping[str, Content], folder: str) -> Optional[Dict[str, Content]]:
     start = folder + "/" if folder else ""
     here = {path[len(start) :]: files[path] for path in files if path.startswith(start)}
     return {path: content for path, content in here.items() if "/" not in path} if here else None

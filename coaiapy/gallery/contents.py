@@ -1,7 +1,7 @@
 """The files of a source: which of them are templates, in which folder they stand, and how many may be."""
 
 from os.path import splitext
-from typing import Callable, Dict, NamedTuple, Optional
+from typing import Callable, Mapping, NamedTuple, Optional, Union
 
 from coaiapy.errors import NotFoundError, RefusedError
 from coaiapy.templating.files import MOST_BYTES, SUFFIXES, TESTS
@@ -14,15 +14,17 @@ _LARGEST_INDEX = 2 << 20
 USUAL_FOLDERS = ("templates", ".coaia/templates", "")
 
 
+# What a file of a source has, or why it is left out.
+Content = Union[bytes, RefusedError]
 # Returns the wanted files of a folder of a source, ``None`` if there is no such folder.
-FilesIn = Callable[[str], Optional[Dict[str, bytes]]]
+FilesIn = Callable[[str], Optional[Mapping[str, Content]]]
 
 
 class Folder(NamedTuple):
     """The folder of a source with the templates: its path in there, and its files."""
 
     path: str
-    files: Dict[str, bytes]
+    files: Mapping[str, Content]
 
 
 def is_wanted(name: str) -> bool:
@@ -39,6 +41,11 @@ def is_wanted(name: str) -> bool:
 def most_bytes(name: str) -> int:
     """Return how many bytes a wanted file may have."""
     return _LARGEST_INDEX if name == INDEX else MOST_BYTES
+
+
+def too_large(name: str, source: str) -> RefusedError:
+    """Return why a file that has more than ``most_bytes`` is left out."""
+    return RefusedError("{} in {} is larger than {} bytes".format(name, source, most_bytes(name)))
 
 
 def check_amount(count: int, source: str) -> None:

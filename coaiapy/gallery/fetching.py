@@ -1,14 +1,21 @@
 """Gets the templates of a source, whichever kind it is."""
 
 import os
-from typing import Any, Dict, NamedTuple, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 from urllib.parse import unquote, urljoin, urlsplit
 
 from coaiapy import patience
 from coaiapy.config import trust
-from coaiapy.errors import NotFoundError, RefusedError, UsageError
+from coaiapy.errors import NotFoundError, RefusedError, StateError, UsageError
 from coaiapy.gallery import archives, repositories
-from coaiapy.gallery.contents import check_amount, chosen_folder, is_wanted, most_bytes
+from coaiapy.gallery.contents import (
+    Content,
+    Folder,
+    check_amount,
+    chosen_folder,
+    is_wanted,
+    most_bytes,
+)
 from coaiapy.gallery.sources import FILE, FOLDER, GIT, WEB, Source, is_loopback
 from coaiapy.util import deadlines, masking, threads
 from coaiapy.util.http.exchange import answer_of, bearer, opened
@@ -22,7 +29,8 @@ _MOST_REDIRECTS = 5
 class Fetched(NamedTuple):
     """What was found at a source: the commit of a repository, or the hash of an archive or file.
 
-    ``folder`` is where the templates stand in it, ``files`` are their contents by name.
+    ``folder`` is where the templates stand in it, ``files`` are their contents by name, with the line
+    ends of Unix. ``left_out`` says of each other file why it cannot be a template: it is a link.
     """
 
     source: Source
@@ -30,12 +38,13 @@ class Fetched(NamedTuple):
     digest: str
     folder: str
     files: Dict[str, bytes]
+    left_out: Dict[str, str]
 
 
 def fetch(source: Source, commit: str = "", may_ask: bool = False) -> Fetched:
     """Return the templates of a source, of a repository those at ``commit`` if one is given.
 
-    ``may_ask`` lets git ask a person for a password. Line ends become those of Unix.
+    ``may_ask`` lets git ask a person for a password.
     """
     digest = ""
     if source.kind == GIT:
@@ -47,17 +56,23 @@ def fetch(source: Source, commit: str = "", may_ask: bool = False) -> Fetched:
         folder = archives.folder_of(content, name, source.folder)
     else:
         folder = chosen_folder(lambda path: _listed(source, path), source.folder, source.address)
-    return Fetched(source, commit, digest, folder.path, _with_unix_lines(folder.files))
+    return _fetched(source, commit, digest, folder)
 
 
 def here(folder: str) -> Fetched:
     """Return the templates in just this folder on this machine, as they are on the disk."""
     source = Source(FOLDER, folder, absolute(folder))
-    return Fetched(source, "", "", "", _with_unix_lines(_listed(source, "") or {}))
+    return _fetched(source, "", "", Folder("", _listed(source, "") or {}))
 
 
-def _with_unix_lines(found: Dict[str, bytes]) -> Dict[str, bytes]:
-    return {name: content.replace(b"\r\n", b"\n") for name, content in found.items()}
+def _fetched(source: Source, commit: str, digest: str, folder: Folder) -> Fetched:
+    found = Fetched(source, commit, digest, folder.path, {}, {})
+    for name, content in folder.files.items():
+        if isinstance(content, bytes):
+            found.files[name] = content.replace(b"\r\n", b"\n")
+        else:
+            found.left_out[name] = str(content)
+    return found
 
 
 def check_digest(fetched: Fetched, wanted: str) -> None:
@@ -80,20 +95,23 @@ def _read(source: Source) -> bytes:
     return read_regular(source.asked, archives.LARGEST)
 
 
-def _listed(source: Source, path: str) -> Any:
+def _listed(source: Source, path: str) -> Optional[Dict[str, Content]]:
     """Return the wanted files of a folder on this machine; a link may not lead out of it."""
     folder = os.path.join(source.asked, path)
     if not os.path.isdir(folder):
         return None
     names = [name for name in entries(folder) if is_wanted(name)]
     check_amount(len(names), source.address)
-    paths = [os.path.join(folder, name) for name in names]
-    for path in paths:
-        if not is_below(path, source.asked):
-            raise RefusedError("{} is a link that leads out of {}".format(path, source.address))
-    return dict(
-        zip(names, [read_regular(path, most_bytes(name)) for name, path in zip(names, paths)])
-    )
+    return {name: _read_in(os.path.join(folder, name), name, source) for name in names}
+
+
+def _read_in(path: str, name: str, source: Source) -> Content:
+    if not is_below(path, source.asked):
+        return RefusedError("{} is a link that leads out of {}".format(path, source.address))
+    try:
+        return read_regular(path, most_bytes(name))
+    except StateError as error:
+        return RefusedError(str(error))
 
 
 def _downloaded(source: Source) -> bytes:

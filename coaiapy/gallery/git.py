@@ -6,18 +6,25 @@ committed. So no hook, filter, submodule or link of a repository means anything 
 
 import os
 import shutil
+import stat
+import time
 from contextlib import contextmanager
-from tempfile import TemporaryFile, mkdtemp
+from tempfile import TemporaryFile, gettempdir, mkdtemp
 from typing import IO, Any, Dict, Iterator, List, NamedTuple, Sequence
 
 from coaiapy import patience
 from coaiapy.errors import ConfigError, NetworkError, StateError
-from coaiapy.util import deadlines
+from coaiapy.util import deadlines, files
+from coaiapy.util.paths import entries
 
 # Bytes that a fetch may take on the disk.
 LARGEST = 256 << 20
 # Seconds between two looks at them.
 _LOOK = 1.0
+# Begins the names of our repositories in the folder for temporary files; they are locked at once.
+_PREFIX = "coaia-git-"
+_LOCK = "coaia"
+_SURELY_LOCKED = 60.0
 # Variables by which a hook or an alias of git tells the commands below it which repository to use.
 _OF_ANOTHER_REPOSITORY = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -73,14 +80,42 @@ ALONE = Talk()
 @contextmanager
 def empty_repository() -> Iterator[str]:
     """Yield the path of a repository without anything in it, which is removed after the block."""
-    folder = mkdtemp(prefix="coaia-")
+    _remove_left()
+    folder = mkdtemp(prefix=_PREFIX)
     try:
-        said = run(["init", "-q", "--bare", "--template=", "."], folder)
-        if said.code:
-            raise StateError("git cannot make a repository: {}".format(said.err))
-        yield folder
+        with files.locked(os.path.join(folder, _LOCK)):
+            said = run(["init", "-q", "--bare", "--template=", "."], folder)
+            if said.code:
+                raise StateError("git cannot make a repository: {}".format(said.err))
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_left() -> None:
+    """Remove the repositories of processes that were killed: those that nobody has locked any more."""
+    base = gettempdir()
+    try:
+        names = [name for name in entries(base) if name.startswith(_PREFIX)]
+    except StateError:
+        return
+    for folder in [os.path.join(base, name) for name in names]:
+        if _is_old_own(folder):
+            try:
+                with files.locked(os.path.join(folder, _LOCK), timeout=0):
+                    shutil.rmtree(folder, ignore_errors=True)
+            except StateError:
+                pass  # somebody uses it
+
+
+def _is_old_own(folder: str) -> bool:
+    """Tell whether a folder is the user's own, and older than what may not be locked yet."""
+    try:
+        found = os.lstat(folder)
+    except OSError:
+        return False
+    is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == getattr(os, "getuid", int)()
+    return is_own and time.time() - found.st_mtime > _SURELY_LOCKED
 
 
 def run(words: List[str], folder: str, talk: Talk = ALONE, given: bytes = b"") -> Said:

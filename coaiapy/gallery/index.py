@@ -9,7 +9,7 @@ from coaiapy.errors import CoaiaError, ConfigError, StateError, UsageError
 from coaiapy.gallery import fetching, needs
 from coaiapy.gallery.contents import INDEX
 from coaiapy.gallery.fetching import Fetched
-from coaiapy.gallery.needs import Picked, Siblings
+from coaiapy.gallery.needs import Picked
 from coaiapy.gallery.sources import GALLERY, OWN_GALLERY, parse
 from coaiapy.templating.files import NAME
 from coaiapy.util import files
@@ -59,8 +59,10 @@ def text_of(folder: str) -> str:
     """
     if not os.path.isdir(folder):
         raise StateError("there is no folder {}".format(folder))
-    found = needs.documents_of(fetching.here(folder))
-    entries = [_public(row) for row in _rows(found)]
+    here = needs.documents_of(fetching.here(folder))
+    if here.left_out:
+        raise UsageError("; ".join(here.left_out.values()))
+    entries = [_public(row) for row in _rows(here.all())]
     if not entries:
         raise UsageError("{} has no templates".format(folder))
     document = {"version": FORM, "templates": entries}
@@ -82,7 +84,7 @@ def _public(row: Mapping[str, Any]) -> Dict[str, Any]:
     return {key: value for key, value in row.items() if value not in ("", [])}
 
 
-def _rows(found: Siblings) -> Iterator[Dict[str, Any]]:
+def _rows(found: Mapping[str, Picked]) -> Iterator[Dict[str, Any]]:
     for name in sorted(found):
         one = found[name]
         yield {
@@ -94,7 +96,7 @@ def _rows(found: Siblings) -> Iterator[Dict[str, Any]]:
         }
 
 
-def _variables(name: str, found: Siblings) -> List[str]:
+def _variables(name: str, found: Mapping[str, Picked]) -> List[str]:
     """Return the names of a template's variables, those of its bases beside it first."""
     names: List[str] = []
     line: List[Picked] = []
@@ -145,7 +147,7 @@ def _has(row: Mapping[str, Any], words: Sequence[str]) -> bool:
 def _published(fetched: Fetched) -> Iterator[Dict[str, Any]]:
     """Yield what the index of a gallery says; without one, what its templates say themselves."""
     if INDEX not in fetched.files:
-        yield from _rows(needs.documents_of(fetched))
+        yield from _rows(needs.documents_of(fetched).all())
         return
     where = "{}/{}".format(fetched.source, INDEX)
     try:

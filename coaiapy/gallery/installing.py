@@ -1,11 +1,11 @@
 """Installs templates, restores what the lock file says, and removes templates."""
 
 import os
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
 
 from coaiapy.config import trust
 from coaiapy.errors import NotFoundError, RefusedError, StateError, UsageError
-from coaiapy.gallery import fetching, lockfile, needs, pristine
+from coaiapy.gallery import fetching, git, lockfile, needs, pristine
 from coaiapy.gallery.lockfile import Entry, Home, Lock
 from coaiapy.gallery.needs import Picked, Siblings
 from coaiapy.gallery.sources import Source, named_by_template
@@ -37,7 +37,14 @@ class Wish(NamedTuple):
     sha256: str = ""
 
 
-def install(home: Home, source: Source, names: Sequence[str], wish: Wish) -> List[Picked]:
+class Installed(NamedTuple):
+    """What was installed, and of each file of the source that is none why it was left out."""
+
+    picked: List[Picked]
+    left_out: List[str]
+
+
+def install(home: Home, source: Source, names: Sequence[str], wish: Wish) -> Installed:
     """Install the named templates of a source, without names all, and those that they extend.
 
     Raises ``UsageError`` with everything that they need and do not find, and ``StateError`` for files
@@ -46,16 +53,9 @@ def install(home: Home, source: Source, names: Sequence[str], wish: Wish) -> Lis
     fetched = fetching.fetch(source, may_ask=wish.may_ask)
     if wish.sha256:
         fetching.check_digest(fetched, wish.sha256)
-    found = needs.documents_of(fetched)
-    for name in names:
-        if name not in found:
-            raise NotFoundError(
-                "{} has no template {!r}{}: it has {}".format(
-                    fetched.source, name, did_you_mean(name, found), ", ".join(found) or "none"
-                )
-            )
-    wanted = {name: found[name] for name in names or found}
-    picked = with_bases(home, wanted, dict.fromkeys(wanted, found), wish.may_ask)
+    siblings = needs.documents_of(fetched)
+    wanted = _named(siblings, names, fetched.source) if names else siblings.all()
+    picked = with_bases(home, wanted, dict.fromkeys(wanted, siblings), wish.may_ask)
     lockfile.prepared(home)
     with changes.locked(home.base):
         lock = lockfile.read(home)
@@ -63,7 +63,25 @@ def install(home: Home, source: Source, names: Sequence[str], wish: Wish) -> Lis
         if not wish.force:
             _refuse(list(_in_the_way(home, lock, picked)))
         write(home, dict(lock, **{name: one.entry for name, one in picked.items()}), picked)
-    return [picked[name] for name in sorted(picked)]
+    left_out = [] if names else sorted(siblings.left_out.values())
+    return Installed([picked[name] for name in sorted(picked)], left_out)
+
+
+def _named(siblings: Siblings, names: Sequence[str], source: Source) -> Dict[str, Picked]:
+    wanted: Dict[str, Picked] = {}
+    for name in names:
+        one = siblings.get(name)
+        if one is None:
+            raise NotFoundError(
+                "{} has no template {!r}{}: it has {}".format(
+                    source,
+                    name,
+                    did_you_mean(name, siblings.found),
+                    ", ".join(siblings.found) or "none",
+                )
+            )
+        wanted[name] = one
+    return wanted
 
 
 def check(home: Home, lock: Lock, picked: Mapping[str, Picked]) -> None:
@@ -96,18 +114,20 @@ def with_bases(
         base = needs.base_of(one.document)
         if base is None or base.name in picked:
             continue
-        if base.name not in siblings and needs.there(home, base.name) is None:
+        found = siblings.get(base.name)
+        if found is None and needs.there(home, base.name) is None:
             siblings = _named_siblings(one, asked, may_ask)
-        if base.name in siblings:
-            picked[base.name] = siblings[base.name]
-            waiting.append((picked[base.name], siblings))
+            found = siblings.get(base.name)
+        if found is not None:
+            picked[base.name] = found
+            waiting.append((found, siblings))
     return picked
 
 
 def _named_siblings(one: Picked, asked: Dict[str, Siblings], may_ask: bool) -> Siblings:
     named = one.document.get("source")
     if not named:
-        return {}
+        return Siblings({}, {}, {})
     source = named_by_template(named, one.entry.where())
     if str(source) not in asked:
         if len(asked) >= _MOST_SOURCES:
@@ -201,7 +221,7 @@ def restore(home: Home, wish: Wish) -> Restored:
             )
         )
     missing = [lock[name] for name in sorted(lock) if state[name] != INSTALLED]
-    contents = pristine_contents(missing, wish.may_ask)
+    contents = pristine.contents(missing, wish.may_ask)
     lost = [entry.name for entry in missing if entry.sha256 not in contents]
     if lost:
         raise RefusedError(
@@ -217,7 +237,7 @@ def restore(home: Home, wish: Wish) -> Restored:
     return Restored(missing, [lock[name] for name in sorted(lock) if state[name] == INSTALLED])
 
 
-INSTALLED, CHANGED, MISSING = "installed", "changed", "missing"
+INSTALLED, CHANGED, MISSING, CONFLICT = "installed", "changed", "missing", "conflict"
 
 
 def state_of(home: Home, entry: Entry) -> str:
@@ -228,6 +248,13 @@ def state_of(home: Home, entry: Entry) -> str:
     return INSTALLED if is_same else CHANGED
 
 
+def _shown_state(home: Home, entry: Entry) -> str:
+    """Return ``state_of``, or that a file still has the marks of a conflict of an update."""
+    state = state_of(home, entry)
+    is_torn = state == CHANGED and git.conflicts_in(home.content_of(entry.file_name))
+    return CONFLICT if is_torn else state
+
+
 def listed(home: Home) -> List[Dict[str, str]]:
     """Return a dict for each installed template, with the keys of ``COLUMNS`` and the full hash."""
     lock = lockfile.read(home)
@@ -236,7 +263,7 @@ def listed(home: Home) -> List[Dict[str, str]]:
             "name": name,
             "version": entry.version,
             "place": home.place,
-            "state": state_of(home, entry),
+            "state": _shown_state(home, entry),
             "source": entry.shown_source(),
             "commit": entry.commit[:12],
             "sha256": entry.sha256,
@@ -244,28 +271,6 @@ def listed(home: Home) -> List[Dict[str, str]]:
         }
         for name, entry in sorted(lock.items())
     ]
-
-
-def pristine_contents(entries: Sequence[Entry], may_ask: bool) -> Dict[str, bytes]:
-    """Return the contents of entries as they were installed, by hash, each source asked once.
-
-    What is neither kept on this machine nor at its source any more is missing in it.
-    """
-    found: Dict[str, bytes] = {}
-    asked: Set[Source] = set()
-    for entry in entries:
-        kept = pristine.load(entry.sha256)
-        if kept is not None:
-            found[entry.sha256] = kept
-            continue
-        source = entry.where()
-        at = source._replace(ref=entry.commit or entry.ref)
-        if at in asked:
-            continue
-        asked.add(at)
-        for content in fetching.fetch(source, entry.commit, may_ask).files.values():
-            found[trust.digest(content)] = content
-    return found
 
 
 def uninstall(home: Home, names: Sequence[str], force: bool) -> List[Entry]:

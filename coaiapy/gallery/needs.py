@@ -2,7 +2,7 @@
 
 from typing import Collection, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
-from coaiapy.errors import CoaiaError, UsageError
+from coaiapy.errors import CoaiaError, RefusedError, UsageError
 from coaiapy.gallery.fetching import Fetched
 from coaiapy.gallery.lockfile import Entry, Home, Lock
 from coaiapy.templating import files, versions
@@ -17,18 +17,38 @@ class Picked(NamedTuple):
     document: Document
 
 
-# The templates of one source, by name.
-Siblings = Mapping[str, Picked]
+class Siblings(NamedTuple):
+    """The templates of one source by name, and what is wrong with its other files.
 
-
-def documents_of(fetched: Fetched) -> Dict[str, Picked]:
-    """Return the templates of a source by name.
-
-    Raises ``UsageError`` with the problems of all files that are broken. A file without any of the keys
-    of a template is none, and left out.
+    ``broken`` are files that should be mended, ``left_out`` links and the like, which are none.
     """
+
+    found: Dict[str, Picked]
+    broken: Dict[str, str]
+    left_out: Dict[str, str]
+
+    def get(self, name: str) -> Optional[Picked]:
+        """Return a template, ``None`` if there is none.
+
+        Raises ``UsageError`` for a broken file, ``RefusedError`` for a link.
+        """
+        if name in self.broken:
+            raise UsageError(self.broken[name])
+        if name in self.left_out and name not in self.found:
+            raise RefusedError(self.left_out[name])
+        return self.found.get(name)
+
+    def all(self) -> Dict[str, Picked]:
+        """Return all templates; ``UsageError`` with the problems of all broken files."""
+        if self.broken:
+            raise UsageError("; ".join(self.broken.values()))
+        return self.found
+
+
+def documents_of(fetched: Fetched) -> Siblings:
+    """Return the templates of a source. A file without any of the keys of a template is none."""
     found: Dict[str, Picked] = {}
-    problems: List[str] = []
+    broken: Dict[str, str] = {}
     for file in sorted(fetched.files):
         name = file.rpartition(".")[0]
         if file.startswith("."):
@@ -37,15 +57,14 @@ def documents_of(fetched: Fetched) -> Dict[str, Picked]:
             files.check_name(name)
             one = _read(fetched, name, file)
         except CoaiaError as error:
-            problems.append(str(error))
+            broken[name] = str(error)
             continue
         if name.lower() in map(str.lower, found):
-            problems.append("{}: two files define this template".format(name))
+            broken[name] = "{}: two files define this template".format(name)
         elif any(key in one.document for key in ("extends", "trace")) or _has_parts(one.document):
             found[name] = one
-    if problems:
-        raise UsageError("; ".join(problems))
-    return found
+    left_out = {file.rpartition(".")[0]: why for file, why in fetched.left_out.items()}
+    return Siblings(found, broken, left_out)
 
 
 def _has_parts(document: Document) -> bool:

@@ -5,10 +5,13 @@ then. What is missing here is fetched again.
 """
 
 import os
-from typing import Optional
+from typing import Dict, Optional, Sequence, Set
 
 from coaiapy.config import trust
 from coaiapy.errors import StateError
+from coaiapy.gallery import fetching
+from coaiapy.gallery.lockfile import Entry
+from coaiapy.gallery.sources import Source
 from coaiapy.templating.files import MOST_BYTES
 from coaiapy.util import files
 from coaiapy.util.paths import entries, make_private_folder, read_regular, state_folder
@@ -37,6 +40,28 @@ def load(digest: str) -> Optional[bytes]:
     except StateError:
         return None
     return content if trust.digest(content) == digest else None
+
+
+def contents(entries: Sequence[Entry], may_ask: bool) -> Dict[str, bytes]:
+    """Return the contents of entries as they were installed, by hash, each source asked once.
+
+    What is neither kept on this machine nor at its source any more is missing in it.
+    """
+    found: Dict[str, bytes] = {}
+    asked: Set[Source] = set()
+    for entry in entries:
+        kept = load(entry.sha256)
+        if kept is not None:
+            found[entry.sha256] = kept
+            continue
+        source = entry.where()
+        at = source._replace(ref=entry.commit or entry.ref)
+        if at in asked:
+            continue
+        asked.add(at)
+        for content in fetching.fetch(source, entry.commit, may_ask).files.values():
+            found[trust.digest(content)] = content
+    return found
 
 
 def _path(digest: str) -> str:

@@ -7,8 +7,17 @@ from urllib.parse import unquote
 
 from coaiapy.errors import CoaiaError, NetworkError, NotFoundError, RefusedError
 from coaiapy.gallery import git
-from coaiapy.gallery.contents import Folder, check_amount, chosen_folder, is_wanted, most_bytes
-from coaiapy.gallery.sources import Source
+from coaiapy.gallery.contents import (
+    Content,
+    Folder,
+    check_amount,
+    chosen_folder,
+    is_wanted,
+    most_bytes,
+    too_large,
+)
+from coaiapy.gallery.sources import Source, is_range
+from coaiapy.templating import versions
 from coaiapy.util import masking
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
@@ -44,6 +53,8 @@ def read(source: Source, commit: str, may_ask: bool) -> Tuple[str, Folder]:
     talk, address = _talk(source, may_ask)
     with git.empty_repository() as folder:
         wanted = commit or source.ref or "HEAD"
+        if is_range(wanted):
+            wanted = _tag_in(folder, talk, address, source)
         try:
             found = _fetched(folder, talk, address, wanted, source)
         except NotFoundError:
@@ -66,6 +77,21 @@ def _talk(source: Source, may_ask: bool) -> Tuple[git.Talk, str]:
         for user, word in pairs
     ]
     return git.Talk(may_ask, headers), address
+
+
+def _tag_in(folder: str, talk: git.Talk, address: str, source: Source) -> str:
+    """Return the tag with the highest version in the range that a source asks for."""
+    words = ["ls-remote", "-q", "--tags", "--refs", "--", address]
+    said = git.run(words, folder, talk)
+    if said.code:
+        raise _failure(said.err, source.ref, source)
+    names = [
+        line.rpartition("refs/tags/")[2] for line in said.out.decode("utf-8", "replace").split("\n")
+    ]
+    tag = versions.newest(names, source.ref)
+    if tag is None:
+        raise NotFoundError("{} has no tag of a version in {}".format(source.address, source.ref))
+    return "refs/tags/" + tag
 
 
 def _fetched(folder: str, talk: git.Talk, address: str, wanted: str, source: Source) -> str:
@@ -110,7 +136,7 @@ def _failure(err: str, wanted: str, source: Source) -> CoaiaError:
     )
 
 
-def _files(folder: str, commit: str, source: Source, path: str) -> Optional[Dict[str, bytes]]:
+def _files(folder: str, commit: str, source: Source, path: str) -> Optional[Dict[str, Content]]:
     """Return the wanted files of one folder of the commit, ``None`` if there is no such folder."""
     tree = "{}:{}".format(commit, path)
     words = ["cat-file", "--batch-check=%(objecttype) %(objectsize)"]
@@ -121,21 +147,21 @@ def _files(folder: str, commit: str, source: Source, path: str) -> Optional[Dict
         raise RefusedError("the folder {!r} of {} is too large".format(path, source.address))
     listed = git.run(["ls-tree", "-z", "-l", tree], folder)
     files = [one for one in _parsed(listed.out) if is_wanted(one.name)]
+    check_amount(len(files), source.address)
+    found: Dict[str, Content] = {one.name: problem for one, problem in _unfit(files, source)}
+    fit = [one for one in files if one.name not in found]
+    found.update(zip([one.name for one in fit], _blobs(folder, fit)))
+    return found
+
+
+def _unfit(files: List[_File], source: Source) -> Iterator[Tuple[_File, RefusedError]]:
+    """Yield the files that cannot be templates, each with the reason."""
     for one in files:
         if one.mode in (_LINK, _SUBMODULE) or one.kind != "blob":
-            raise RefusedError(
-                "{} in {} is no regular file, but a link or a folder".format(
-                    one.name, source.address
-                )
-            )
-        if int(one.size) > most_bytes(one.name):
-            raise RefusedError(
-                "{} in {} is larger than {} bytes".format(
-                    one.name, source.address, most_bytes(one.name)
-                )
-            )
-    check_amount(len(files), source.address)
-    return dict(zip([one.name for one in files], _blobs(folder, files)))
+            said = "{} in {} is no regular file, but a link or a folder"
+            yield one, RefusedError(said.format(one.name, source.address))
+        elif int(one.size) > most_bytes(one.name):
+            yield one, too_large(one.name, source.address)
 
 
 def _parsed(listed: bytes) -> Iterator[_File]:

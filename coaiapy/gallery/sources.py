@@ -1,7 +1,8 @@
 """Where templates come from: reads what ``coaia pipeline install`` takes, and keeps secrets out of it.
 
 A source is a git repository, a folder, or an archive or a single file, here or on the web. ``@REF``
-names a branch, a tag or a commit of a repository, and ``#FOLDER`` a folder in it.
+names a branch, a tag or a commit of a repository, or a range of the versions that its tags are
+(``@^1``), and ``#FOLDER`` a folder in it.
 """
 
 import os
@@ -25,6 +26,8 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://[^/]*")
 _SCP = re.compile(r"(?:[^@/:\\]+@)?[^/:\\]{2,}:")
 # What no name of a branch, a tag or a commit has, and what git would read as a pattern or an option.
 _NO_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/+.]|[/.]\Z|\.lock\Z")
+# A range of versions, which no ref can be: the highest tag in it is meant.
+_RANGE = re.compile(r"[\^~]\d{1,9}(?:\.\d{1,9}){0,2}\Z")
 _NO_FOLDER = re.compile(r"[\x00-\x1f\x7f\\:]|(?:^|/)\.\.?(?:/|\Z)|^/|//")
 _LOOPBACK = re.compile(r"(?i)http://(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?(?:/|\Z)")
 
@@ -78,10 +81,22 @@ def parse(text: str, galleries: Optional[Mapping[str, str]] = None) -> Source:
 
 
 def check_ref(ref: str) -> str:
-    """Return ``ref``; ``UsageError`` if it cannot be the name of a branch, a tag or a commit."""
-    if _NO_REF.search(ref) or len(ref) > 200:
-        raise UsageError("{!r} is not the name of a branch, a tag or a commit".format(ref))
+    """Return ``ref``.
+
+    ``UsageError`` if it can be neither the name of a branch, a tag or a commit, nor a range of versions.
+    """
+    if not is_range(ref) and (_NO_REF.search(ref) or len(ref) > 200):
+        raise UsageError(
+            "{!r} is not the name of a branch, a tag or a commit, nor a range such as ^1".format(
+                ref
+            )
+        )
     return ref
+
+
+def is_range(ref: str) -> bool:
+    """Tell whether a ref is a range of versions, such as ``^1`` or ``~1.2``."""
+    return bool(_RANGE.match(ref))
 
 
 def named_by_template(text: str, by: Source) -> Source:

@@ -5,18 +5,17 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 from coaiapy.config import trust
 from coaiapy.errors import NotFoundError, RefusedError, StateError
 from coaiapy.gallery import fetching, git, installing, lockfile, needs, pristine
-from coaiapy.gallery.installing import CHANGED
+from coaiapy.gallery.installing import CHANGED, CONFLICT
 from coaiapy.gallery.lockfile import Entry, Home, Lock
 from coaiapy.gallery.needs import Picked, Siblings
 from coaiapy.gallery.sources import Source
 from coaiapy.templating import changes
 from coaiapy.util.text import did_you_mean
 
-CURRENT, UPDATED, MERGED, CONFLICT, GONE, NEW = (
+CURRENT, UPDATED, MERGED, GONE, NEW = (
     "up to date",
     "updated",
     "merged",
-    "conflict",
     "gone from its source",
     "new",
 )
@@ -104,8 +103,9 @@ def _newest(lock: Lock, names: Sequence[str], may_ask: bool) -> Newest:
         source = lock[name].where()
         if source not in groups:
             groups[source] = needs.documents_of(fetching.fetch(source, may_ask=may_ask))
-        if name in groups[source]:
-            newest.found[name] = groups[source][name]
+        one = groups[source].get(name)
+        if one is not None:
+            newest.found[name] = one
             newest.beside[name] = groups[source]
     return newest
 
@@ -118,7 +118,7 @@ def _bases(home: Home, lock: Lock, names: Mapping[str, Any], may_ask: bool) -> D
     known = [lock[name] for name in names if name in lock]
     edited = [one for one in known if installing.state_of(home, one) == CHANGED]
     try:
-        return installing.pristine_contents(edited, may_ask)
+        return pristine.contents(edited, may_ask)
     except (NotFoundError, RefusedError):
         return {}
 

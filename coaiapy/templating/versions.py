@@ -4,7 +4,7 @@ A range is written as npm has it: ``^1``, ``~1.2``, ``>=0.8 <2``. A comma may st
 """
 
 import re
-from typing import Any, List, NamedTuple
+from typing import Any, Iterable, List, NamedTuple, Optional
 
 from coaiapy.templating.document import Document
 from coaiapy.util.packages import require
@@ -68,6 +68,19 @@ def version_problem(version: str) -> str:
         if semantic.validate(numbers.group() + missing + version[numbers.end() :]):
             return ""
     return "{!r} is not a semantic version: write it as 1.2.0".format(version)
+
+
+def newest(tags: Iterable[str], range_: str) -> Optional[str]:
+    """Return the tag, such as ``v1.2.3``, of the highest version in a valid range, if there is one."""
+    semantic: Any = require("semantic_version")
+    wanted = _parsed(range_)
+    found = {}
+    for tag in tags:
+        number = tag[1:] if tag.startswith("v") else tag
+        if len(number) <= 100 and semantic.validate(number):
+            found[semantic.Version(number)] = tag
+    inside = [version for version in found if version in wanted]
+    return found[max(inside)] if inside else None
 
 
 def range_problem(range_: str) -> str:

@@ -60,6 +60,19 @@ def test_any_name_of_a_commit_is_a_ref(gallery, run, locked, installed, ref):
     assert locked()["base"]["commit"] == old and installed("base.yaml").read_text() == BASE
 
 
+def test_a_range_of_versions_is_the_highest_tag_in_it(gallery, run, locked):
+    gallery.git("tag", "v1.9.0")
+    new = gallery.publish("v1.10.0", base=BASE.replace("One", "Uno"))
+    gallery.publish("v1.11.0-rc.1", "v2.0.0", "1.x", base=BASE.replace("One", "Un"))
+    assert run("pipeline", "install", SOURCE + "@^1", "base").code == 0
+    assert (locked()["base"]["ref"], locked()["base"]["commit"]) == ("^1", new)
+    assert "0 outdated" in run("pipeline", "outdated").err
+    newer = gallery.publish("v1.10.1", base=BASE.replace("One", "Eins"))
+    assert run("pipeline", "update").code == 0 and locked()["base"]["commit"] == newer
+    result = run("pipeline", "install", SOURCE + "@~3.1")
+    assert result.code == 1 and "has no tag of a version in ~3.1" in result.err
+
+
 def test_nothing_is_asked_when_all_is_there(gallery, run, installed, monkeypatch):
     assert run("pipeline", "install", SOURCE).code == 0
     gallery.path.rename(gallery.path.parent / "away")
@@ -168,6 +181,10 @@ def test_broken_templates_are_told_all_and_none_is_installed(gallery, run, proje
     result = run("pipeline", "install", SOURCE)
     assert result.code == 2 and "bad.yaml" in result.err and "worse.yaml" in result.err
     assert not (project / ".coaia" / "templates").exists()
+    assert run("pipeline", "install", SOURCE, "child").code == 0  # they are no harm to others
+    assert run("pipeline", "update").code == 0
+    result = run("pipeline", "install", SOURCE, "bad")
+    assert result.code == 2 and "bad.yaml" in result.err and "worse.yaml" not in result.err
 
 
 def test_a_name_that_is_not_there_is_told_with_those_that_are(gallery, run):

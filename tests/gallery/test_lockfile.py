@@ -103,6 +103,7 @@ def test_a_lock_file_that_is_none_is_an_error(run, project, text):
     (project / ".coaia" / "templates.lock").write_text(text)
     result = run("pipeline", "install")
     assert result.code == 6 and "templates.lock is broken" in result.err
+    assert "(char" not in result.err
 
 
 def test_a_password_that_somebody_wrote_there_is_not_shown(gallery, run, project):

@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import subprocess
+import tempfile
 import threading
 
 import pytest
@@ -13,6 +14,7 @@ from bad_servers import misbehaving, silent
 from git_galleries import BASE, GitGallery
 
 from coaiapy.gallery import git
+from coaiapy.util import files
 
 SOURCE = "../gallery"
 
@@ -127,20 +129,25 @@ def test_the_repository_around_a_hook_is_another_one(gallery, run, monkeypatch):
     assert run("pipeline", "install", SOURCE).code == 0
 
 
-def test_a_link_in_the_place_of_a_template_is_refused(gallery, run, project):
+def test_a_link_in_the_place_of_a_template_is_left_out(gallery, run, locked):
     (gallery.path / "templates" / "passwd.yaml").symlink_to("/etc/passwd")
     gallery.commit()
-    result = run("pipeline", "install", SOURCE)
+    result = run("pipeline", "install", SOURCE, "passwd")
     assert result.code == 5 and "passwd.yaml" in result.err and "link" in result.err
-    assert not (project / ".coaia" / "templates.lock").exists()
+    result = run("pipeline", "install", SOURCE)
+    assert result.code == 0 and "left out: passwd.yaml in ../gallery" in result.err
+    assert sorted(locked()) == ["base", "child"]
 
 
-def test_a_link_out_of_a_folder_is_refused(tmp_path, run, project):
+def test_a_link_out_of_a_folder_is_left_out(tmp_path, run, locked):
     (tmp_path / "folder").mkdir()
     (tmp_path / "secret.yaml").write_text(BASE)
     (tmp_path / "folder" / "x.yaml").symlink_to(tmp_path / "secret.yaml")
+    (tmp_path / "folder" / "base.yaml").write_text(BASE)
     result = run("pipeline", "install", "../folder")
-    assert result.code == 5 and "leads out of" in result.err
+    assert result.code == 0 and "x.yaml is a link that leads out of ../folder" in result.err
+    assert sorted(locked()) == ["base"]
+    assert run("pipeline", "index", "../folder").code == 2
 
 
 def test_a_submodule_and_a_large_file_are_not_read(gallery, run, tmp_path):
@@ -152,7 +159,7 @@ def test_a_submodule_and_a_large_file_are_not_read(gallery, run, tmp_path):
     assert run("pipeline", "install", SOURCE).code == 0
     (gallery.path / "templates" / "large.yaml").write_text("#" * 100001)
     gallery.commit()
-    result = run("pipeline", "install", SOURCE)
+    result = run("pipeline", "install", SOURCE, "large")
     assert result.code == 5 and "large.yaml" in result.err and "100000 bytes" in result.err
 
 
@@ -194,6 +201,18 @@ def test_names_that_are_no_template_are_no_harm(gallery, run, installed):
     gallery.commit()
     result = run("pipeline", "install", SOURCE)
     assert result.code == 2 and "'-x' is not a valid" in result.err and "'a b'" in result.err
+
+
+def test_what_killed_processes_have_left_is_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in ("coaia-git-left", "coaia-git-used", "coaia-git-new", "other"):
+        (tmp_path / name / "objects").mkdir(parents=True)
+        if name != "coaia-git-new":
+            os.utime(str(tmp_path / name), (1, 1))
+    with files.locked(str(tmp_path / "coaia-git-used" / "coaia")):
+        with git.empty_repository() as own:
+            left = set(os.listdir(str(tmp_path))) - {os.path.basename(own), "home", "project"}
+    assert left == {"coaia-git-used", "coaia-git-new", "other"}
 
 
 def test_without_git_the_message_says_so(gallery, run, monkeypatch):

@@ -13,6 +13,7 @@ HUB = "https://example.com/x.git"
     [
         (HUB, GIT, HUB),
         (HUB + "@v1", GIT, HUB + "@v1"),
+        (HUB + "@^1", GIT, HUB + "@^1"),
         (HUB + "#sub/dir@v1", GIT, HUB + "#sub/dir@v1"),
         (HUB + "@feature/x#sub", GIT, HUB + "#sub@feature/x"),
         ("https://example.com:8443/x@v1", GIT, "https://example.com:8443/x@v1"),
@@ -55,6 +56,8 @@ def test_a_secret_is_asked_with_but_not_kept(text, asked, kept):
         HUB + "@-b",
         HUB + "@+refs/heads/x:refs/heads/y",
         HUB + "@a..b",
+        HUB + "@^x",
+        HUB + "@v1~2",
         HUB + "@v1#x@v2",
         HUB + "#../x",
         "https://example.com/a.zip@v1",

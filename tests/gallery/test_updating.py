@@ -30,8 +30,11 @@ def test_an_edit_and_a_change_are_merged(edited, run, installed, locked):
 
 def test_a_conflict_is_marked_and_nothing_is_lost(edited, gallery, run, installed):
     gallery.publish(base=BASE.replace("One", "Ichi"))
+    result = run("pipeline", "update", "base", "--dry-run")
+    assert result.code == 1 and "base: 1 conflict would be marked in" in result.err
     result = run("pipeline", "update", "base")
     assert result.code == 1 and "base: 1 conflict to solve in" in result.err
+    assert "conflict" in run("pipeline", "list", "--installed").out
     text = installed("base.yaml").read_text()
     assert "<<<<<<< base.yaml (here)\n  - name: Uno\n=======\n  - name: Ichi\n>>>>>>>" in text
     result = run("pipeline", "show", "base")

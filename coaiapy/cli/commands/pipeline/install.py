@@ -101,13 +101,21 @@ def install(args: argparse.Namespace, context: Context) -> None:
     if args.is_global:
         source = sources.anywhere(source)
     done = installing.install(home, source, args.names, wish)
-    _show(args, context, home, [one.entry for one in done])
-    at = " (commit {})".format(done[0].entry.commit[:12]) if done and done[0].entry.commit else ""
-    context.note("installed {} from {}{}".format(counted(len(done), "template"), source, at))
+    _show(args, context, home, [one.entry for one in done.picked])
+    _note_installed(context, source, done)
+    for one in done.picked:
+        _advise(context, home, one)
+
+
+def _note_installed(context: Context, source: Any, done: Any) -> None:
+    commit = done.picked[0].entry.commit if done.picked else ""
+    at = " (commit {})".format(commit[:12]) if commit else ""
+    installed = counted(len(done.picked), "template")
+    context.note("installed {} from {}{}".format(installed, source, at))
     if source.asked != source.address and not source.is_local:
         context.note("what is secret in the address was not recorded: {}".format(source.address))
-    for one in done:
-        _advise(context, home, one)
+    for why in done.left_out:
+        context.note("left out: {}".format(why))
 
 
 def _advise(context: Context, home: Any, one: Any) -> None:
@@ -132,7 +140,7 @@ def _show(args: argparse.Namespace, context: Context, home: Any, entries: List[A
 
 def update(args: argparse.Namespace, context: Context) -> int:
     """Show the differences that the update makes, and make them; return 1 for a conflict."""
-    from coaiapy.gallery import lockfile, updating
+    from coaiapy.gallery import installing, lockfile, updating
 
     home = lockfile.home(args.is_global)
     done = updating.update(home, args.names, args.dry_run, is_terminal(context.stdin))
@@ -142,19 +150,19 @@ def update(args: argparse.Namespace, context: Context) -> int:
         if not args.json:
             for line in updating.diff(one):
                 context.say(line)
-        if one.state == updating.CONFLICT:
-            context.warn(
-                "{}: {} to solve in {}: look for <<<<<<<".format(
-                    one.name, counted(one.conflicts, "conflict"), home.path_of(one.file_name)
-                )
-            )
+        if one.state == installing.CONFLICT:
+            said = "{}: {} to solve in {}: look for <<<<<<<"
+            if args.dry_run and one.new != one.old:
+                said = "{}: {} would be marked in {}"
+            conflicts = counted(one.conflicts, "conflict")
+            context.warn(said.format(one.name, conflicts, home.path_of(one.file_name)))
         elif one.state != updating.CURRENT:
             context.note("{}: {}".format(one.name, one.state))
     if all(one.state == updating.CURRENT for one in done):
         context.note("everything is up to date" if done else "nothing is installed")
     if args.dry_run:
         context.note("dry run: nothing was written")
-    is_torn = any(one.state == updating.CONFLICT for one in done)
+    is_torn = any(one.state == installing.CONFLICT for one in done)
     return ExitCode.FAILED if is_torn else ExitCode.OK
 
 
