@@ -61,16 +61,20 @@ def json_line(value: Any) -> str:
     return text.translate(_LINE_ENDS)
 
 
+class NotJsonError(json.JSONDecodeError):
+    """A text is no JSON. Its sentence says where by line and column, and not once more."""
+
+    def __str__(self) -> str:
+        return "{}: line {} column {}".format(self.msg, self.lineno, self.colno)
+
+
 class DuplicateKeyError(ValueError):
     """An object of a JSON text has a key twice."""
 
 
 def parse(text: str) -> Any:
     """Return the value of a JSON text; ``ValueError`` says what is wrong with it."""
-    try:
-        return _DECODER.decode(text)
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+    return _decoded(_DECODER, text)
 
 
 def parse_unique(text: str) -> Any:
@@ -78,8 +82,14 @@ def parse_unique(text: str) -> Any:
 
     For what users write: one of the values would be lost silently.
     """
+    return _decoded(_UNIQUE_DECODER, text)
+
+
+def _decoded(decoder: json.JSONDecoder, text: str) -> Any:
     try:
-        return _UNIQUE_DECODER.decode(text)
+        return decoder.decode(text)
+    except json.JSONDecodeError as error:
+        raise NotJsonError(error.msg, error.doc, error.pos) from None
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
 
