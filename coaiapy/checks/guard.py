@@ -8,20 +8,23 @@ from typing import (
     Iterable,
     Iterator,
     List,
+    Match,
     NamedTuple,
     Optional,
     Sequence,
+    Set,
     Tuple,
     Union,
 )
 
 from coaiapy.config import files as config_files
 from coaiapy.config.schema import key_for
+from coaiapy.dotenvx import keys
 from coaiapy.dotenvx.names import KEY_FILE, PLAIN, PRIVATE_KEY, is_encrypted
 from coaiapy.env import places
 from coaiapy.env.schema.files import secret_names
 from coaiapy.errors import StateError, UsageError
-from coaiapy.util import files, masking
+from coaiapy.util import files, masking, paths
 from coaiapy.util.formats.problems import Problem
 from coaiapy.util.text import one_line
 
@@ -32,6 +35,7 @@ RULES = {
 }
 _GIT_SECONDS = 30
 _NAMED_KEY = PRIVATE_KEY + r"""[A-Za-z0-9_.-]*["']? *[:=] *["']?(0x)?[0-9a-fA-F]{64}"""
+_KEY = "[0-9a-fA-F]{64}"
 # What stands for a secret that is elsewhere: $NAME, ${NAME...}, and references to password managers.
 _REFERENCE = r"(?:\$\w+|\$\{[^{}]*\}|(?:op|bw)://.*)\Z"
 _OTHER_NAMES = r"(?:.+\.env|\.flaskenv|\.dev\.vars.*)\Z"
@@ -60,9 +64,10 @@ def staged() -> List[Content]:
     """
     changed = ("diff", "--cached", "--name-only", "-z", "--no-renames", "--diff-filter=ACMT")
     paths = [path for path in _git(*changed).split(b"\0") if path]
-    with_keys = _git(*(changed + ("-G" + _NAMED_KEY,))).split(b"\0")
+    with_keys = _git(*(changed + ("-G" + _KEY,))).split(b"\0")
+    above = os.fsdecode(_git("rev-parse", "--show-cdup").strip())  # git names them from its top
     return [
-        Content(os.fsdecode(path), _text(_git("cat-file", "blob", b":" + path)))
+        Content(above + os.fsdecode(path), _text(_git("cat-file", "blob", b":" + path)))
         for path in paths
         if path in with_keys or _reader_of(os.fsdecode(path)) or _is_key_file(os.fsdecode(path))
     ]
@@ -70,16 +75,29 @@ def staged() -> List[Content]:
 
 def problems(contents: Sequence[Content]) -> List[Problem]:
     """Return what must not be committed as it is; no value is in a message."""
-    return [problem for one in contents for problem in _problems(one)]
+    known = _known_keys(contents)
+    return [problem for one in contents for problem in _problems(one, known)]
 
 
-def _problems(one: Content) -> Iterator[Problem]:
+def _known_keys(contents: Sequence[Content]) -> Set[str]:
+    """Return the private keys of this machine: in its environment, and in files beside the contents."""
+    folders = {os.path.dirname(one.path) for one in contents}.union(paths.up_to_repository())
+    found = keys.in_environment()
+    for folder in sorted(folders):
+        try:
+            found += keys.in_file(os.path.join(folder, KEY_FILE))
+        except StateError:  # whoever decrypts with it says so
+            continue
+    return {key.key.lower() for key in found}
+
+
+def _problems(one: Content, known: Container[str]) -> Iterator[Problem]:
     if _is_key_file(one.path):
         said = "this file holds private keys: git rm --cached it, and add it to .gitignore"
         yield Problem(one.path, 1, 1, "key-file", said)
         return
     for line, text in enumerate(one.text.splitlines(), 1):
-        found = re.search(_NAMED_KEY, text)
+        found = re.search(_NAMED_KEY, text) or _known_key_in(text, known)
         if found:
             said = "this is a private key: it belongs into {}, or where no commit has it"
             yield Problem(one.path, line, found.start() + 1, "private-key", said.format(KEY_FILE))
@@ -89,6 +107,12 @@ def _problems(one: Content) -> Iterator[Problem]:
         if _is_plain_secret(name, value, secret):
             said = "{} is a secret in plain text: encrypt it (coaia env encrypt), or leave the file out"
             yield Problem(one.path, line, 1, "plain-secret", said.format(name))
+
+
+def _known_key_in(text: str, known: Container[str]) -> Optional[Match[str]]:
+    """Return where a line has one of the ``known`` keys, whatever stands beside it."""
+    found = re.finditer(r"(?<![0-9a-fA-F])(?:0x)?({})(?![0-9a-fA-F])".format(_KEY), text)
+    return next((one for one in found if one.group(1).lower() in known), None)
 
 
 def _is_key_file(path: str) -> bool:

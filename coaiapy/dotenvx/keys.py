@@ -8,6 +8,7 @@ from coaiapy.dotenvx.cipher import KeyPair, WrongKeyError, pair_of
 from coaiapy.dotenvx.names import PRIVATE_KEY
 from coaiapy.errors import ConfigError
 from coaiapy.util.masking import MASK
+from coaiapy.util.text import tell
 
 OS_ENVIRONMENT = "the OS environment"
 # A line of .env.keys. A key that replaced another stands below it; dotenvx also knows several in one
@@ -61,6 +62,8 @@ def in_file(path: str) -> List[PrivateKey]:
 
     if not os.path.exists(path):
         return []
+    if os.name != "nt" and os.stat(path).st_mode & 0o077:
+        tell("{0} can be read by other users of this machine: chmod 600 {0}".format(path))
     return [
         PrivateKey(name, key, path)
         for name, _, value in reversed(_LINE.findall(read_text(path)))

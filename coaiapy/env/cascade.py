@@ -1,7 +1,7 @@
 """Which value counts where several places have a variable: this process, the project, the user.
 
 From the strongest place to the weakest: the OS environment, the project's environment files, the
-global one. The project's files are a cascade themselves, see ``places.cascade_of``; without
+global ones. The project's files are a cascade themselves, see ``places.cascade_of``; without
 ``COAIA_ENV`` and without ``.env`` files it is ``.coaia-env`` alone.
 """
 
@@ -78,7 +78,7 @@ def layers_of(keys: Sequence[str], dotenv: Optional[bool] = None) -> Iterator[La
     """Yield the layers of the hierarchy, the strongest first; a file is read when it is its turn."""
     yield os_layer(keys)
     yield from project_layers(chosen(), dotenv)
-    yield global_layer()
+    yield from global_layers(chosen())
 
 
 def os_layer(keys: Sequence[str]) -> Layer:
@@ -94,10 +94,10 @@ def project_layers(
         yield Layer(path, read(path))
 
 
-def global_layer(read: Reader = env_files.variables_in) -> Layer:
-    """Return the variables of the user's own file."""
-    path = path_of(None, "global")
-    return Layer(path, read(path))
+def global_layers(name: Optional[str], read: Reader = env_files.variables_in) -> Iterator[Layer]:
+    """Yield the user's own files for an environment, that with its name first."""
+    for path in dict.fromkeys([path_of(name, "global"), path_of(None, "global")]):
+        yield Layer(path, read(path))
 
 
 def strongest(keys: Iterable[str], layers: Iterable[Layer]) -> Dict[str, Found]:

@@ -5,7 +5,7 @@ from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy.env import files
 from coaiapy.env.cascade import (
-    global_layer,
+    global_layers,
     is_open,
     of_one_trace,
     os_layer,
@@ -45,10 +45,11 @@ def current_context(source: str = SOURCES[0]) -> Dict[str, str]:
     ``source`` says whether the trace of this process ("shell") or of the project's files comes
     first. Session and observation ids are only taken from places that have the same trace or none.
     """
-    layers = [os_layer(CONTEXT_KEYS)] + list(project_layers(chosen()))
+    name = chosen()
+    layers = [os_layer(CONTEXT_KEYS)] + list(project_layers(name))
     if source == "project":
         layers.append(layers.pop(0))
-    found = of_one_trace(CONTEXT_KEYS, layers + [global_layer()])
+    found = of_one_trace(CONTEXT_KEYS, layers + list(global_layers(name)))
     return {key: one.value for key, one in found.items()}
 
 

@@ -9,7 +9,7 @@ from coaiapy.env.cascade import (
     OS_ENVIRONMENT,
     Layer,
     Reader,
-    global_layer,
+    global_layers,
     is_open,
     os_layer,
     project_layers,
@@ -37,7 +37,7 @@ def explained(
     shell.check_name(key)
     layers = [os_layer([key])]
     layers += list(project_layers(name, dotenv, read))
-    layers.append(global_layer(read))
+    layers += global_layers(name, read)
     rows: List[Dict[str, object]] = []
     winner = ""
     for layer in layers:

@@ -8,13 +8,13 @@ from coaiapy.env import held
 from coaiapy.env.cascade import (
     OS_ENVIRONMENT,
     Layer,
-    global_layer,
+    global_layers,
     is_open,
     of_one_trace,
     project_layers,
 )
 from coaiapy.env.names import KEYS_OF_ONE_TRACE
-from coaiapy.env.places import cascade_of
+from coaiapy.env.places import cascade_of, path_of
 from coaiapy.errors import NotFoundError
 
 
@@ -39,7 +39,8 @@ def for_command(
 
     Raises ``StateError`` for a file that cannot be understood.
     """
-    layers, remarks = without_held(list(project_layers(name, dotenv)) + [global_layer()])
+    read = list(project_layers(name, dotenv)) + list(global_layers(name))
+    layers, remarks = without_held(read)
     for path in cascade_of(name, dotenv):
         remarks.extend(_left_to_others(path))
     own = Layer(OS_ENVIRONMENT, os.environ)
@@ -56,9 +57,9 @@ def for_command(
 
 
 def check_any(name: str, dotenv: Optional[bool] = None) -> None:
-    """Raise ``NotFoundError`` if no file of the cascade is that of the environment ``name``."""
+    """Raise ``NotFoundError`` if no file of the project or the user is that of the environment."""
     own = [path for path in cascade_of(name, dotenv) if path not in cascade_of(None, dotenv)]
-    if not any(os.path.exists(path) for path in own):
+    if not any(os.path.exists(path) for path in own + [path_of(name, "global")]):
         raise NotFoundError(
             "there is no environment {!r} ({}): see coaia env list, or create it with coaia env "
             "init --name {}".format(name, " or ".join(reversed(own)), name)

@@ -152,6 +152,18 @@ def real(path: str) -> str:
     return os.path.realpath(path if os.path.isabs(path) else os.path.join(current_folder(), path))
 
 
+def up_to_repository() -> List[str]:
+    """Return the current folder, and those above it up to the one with a git repository, if any."""
+    here = current_folder()
+    found = [here]
+    while not os.path.lexists(os.path.join(found[-1], ".git")):
+        above = os.path.dirname(found[-1])
+        if above == found[-1]:
+            return [here]
+        found.append(above)
+    return found
+
+
 def is_below(path: str, folder: str) -> bool:
     """Tell whether ``path`` is in ``folder``, whatever links lead to; both may not exist."""
     return real(path).startswith(os.path.join(real(folder), ""))

@@ -121,6 +121,28 @@ def test_without_a_repository_it_asks_for_files(run, project):
         assert "plain-secret" in run("env", "guard", ".env", "--format", form).out
 
 
+def test_a_private_key_of_this_machine_is_known_by_itself(run, git, project):
+    (project / ".env.keys").write_text("DOTENV_PRIVATE_KEY='{}'\n".format(KEY))
+    (project / "notes.txt").write_text("a\nthe key is {}, write it down\n".format(KEY.upper()))
+    (project / "hashes.txt").write_text("ab" * 32 + "\n" + KEY + "0\n")
+    git("add", "notes.txt", "hashes.txt")
+    found = run("env", "guard")
+    assert found.code == 2 and "notes.txt:2:12: this is a private key" in found.out
+    assert "hashes" not in found.out and KEY not in found.out + found.err
+
+
+def test_what_is_staged_is_found_from_a_folder_in_the_repository(run, git, project, monkeypatch):
+    (project / "app").mkdir()
+    (project / "app" / ".env").write_text("LICENCE=of-this-test\n")
+    schema = '{"properties": {"LICENCE": {"secret": true}}}'
+    (project / "app" / ".coaia-env.schema.json").write_text(schema)
+    (project / "other").mkdir()
+    git("add", "-A")
+    monkeypatch.chdir(str(project / "other"))
+    found = run("env", "guard")
+    assert found.code == 2 and "../app/.env:1:1: LICENCE" in found.out
+
+
 def test_what_the_schema_beside_a_file_calls_secret_is_one(project):
     (project / "app").mkdir()
     (project / "app" / ".coaia-env.schema.json").write_text(

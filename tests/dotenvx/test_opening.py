@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from coaiapy.dotenvx import cipher, keys
 from coaiapy.dotenvx.opening import Opened, Opener
 from coaiapy.errors import CoaiaError, ConfigError, StateError
+from coaiapy.util.text import heard_by
 
 PAIR = cipher.pair_of("11" * 32)
 OTHER = cipher.pair_of("22" * 32)
@@ -70,6 +71,16 @@ def test_each_place_of_the_key_opens(project, monkeypatch):
     (project / ".env.keys").unlink()
     monkeypatch.setenv("DOTENV_PRIVATE_KEY_ANY", "{},{}".format(OTHER.private, PAIR.private))
     assert opened()["TOKEN"] == "the text"
+
+
+def test_keys_that_others_can_read_are_told_once(project):
+    (project / ".env.keys").write_text("DOTENV_PRIVATE_KEY={}\n".format(PAIR.private))
+    for mode, told in ((0o644, 1), (0o600, 0)):
+        (project / ".env.keys").chmod(mode)
+        said = []
+        with heard_by(said.append):
+            assert opened()["TOKEN"] == opened()["TOKEN"] == "the text"
+        assert len(said) == told and all("chmod 600 .env.keys" in one for one in said)
 
 
 def test_a_key_that_is_missing_or_another_is_named(project, monkeypatch):

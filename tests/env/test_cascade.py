@@ -56,6 +56,21 @@ def test_every_file_hides_those_behind_it(write, monkeypatch):
     assert environment.find("A") == "os"
 
 
+def test_the_variable_chooses_among_the_files_of_the_user_too(run, write, home, monkeypatch):
+    for name, value in ((None, "1"), ("staging", "2")):
+        words = ["--name", name] if name else []
+        run("env", "set", "A", value, "--location", "global", *words)
+        run("env", "set", "ONLY_" + value, value, "--location", "global", *words)
+    assert environment.find("A") == "1"
+    monkeypatch.setenv("COAIA_ENV", "staging")
+    assert (environment.find("A"), environment.find("ONLY_1")) == ("2", "1")
+    assert run("env", "run", "--name", "staging", "--", "sh", "-c", "exit $A").code == 2
+    rows = json.loads(run("env", "list", "--explain", "A", "--json").out)
+    assert [row["place"][-18:] for row in rows[-2:]] == ["global.env.staging", "/.coaia/global.env"]
+    write(".coaia-env", A="3")
+    assert environment.find("A") == "3"
+
+
 def test_without_the_variable_named_files_are_not_read(write):
     write(".coaia-env.staging", "{ broken")
     write(".env", "A=1")

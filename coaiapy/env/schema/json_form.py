@@ -26,7 +26,6 @@ _NOTES = {"title": _TEXT, "description": _TEXT, "$comment": _TEXT, "examples": _
 _ROOT = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["properties"],
     "properties": dict(
         _NOTES,
         **{
@@ -83,13 +82,18 @@ def parse(text: str, path: str) -> Schema:
         is_right = isinstance(given, dict) and not _wrong(given) and shell.is_name(name)
         if is_right:
             rules[name] = _rule(name, given, line, name in names)
-    unknown = [name for name in names if isinstance(name, str) and name not in (properties or {})]
-    for name in unknown:
-        line = line_numbers.in_json(text, ("required",))
-        if line not in broken:
-            said = "required: {} is not among the properties".format(name)
+    is_closed = value.get("additionalProperties") is False
+    line = line_numbers.in_json(text, ("required",))
+    for name in names if line not in broken else ():
+        if name in (properties or {}):
+            continue
+        if shell.is_name(name) and not is_closed:
+            rules[name] = _rule(name, {}, line, True)
+        else:
+            said = "is not among the properties" if is_closed else "cannot name a variable"
+            said = "required: {} {}".format(name, said)
             problems.append(Problem(path, line, 1, "wrong-schema", said))
-    return Schema(path, rules, problems, value.get("additionalProperties") is False)
+    return Schema(path, rules, problems, is_closed)
 
 
 def _problems(value: Dict[str, Any], text: str, path: str) -> Iterator[Problem]:

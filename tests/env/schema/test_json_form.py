@@ -63,8 +63,14 @@ def test_a_pattern_that_python_would_warn_of_is_taken_in_silence(pattern, recwar
     assert parsed(A={"pattern": pattern}).problems == [] and not recwarn.list
 
 
-def test_a_required_name_without_a_property_and_an_unknown_keyword_of_the_schema():
-    found = json_form.parse('{"properties": {},\n"required": ["A"],\n"allOf": []}', "S").problems
+def test_a_required_name_needs_no_property():
+    schema = json_form.parse('{"required": ["A"]}', "S")
+    assert schema.problems == [] and schema.rules["A"].required
+
+
+def test_a_required_name_that_may_not_be_and_an_unknown_keyword_of_the_schema():
+    text = '{"additionalProperties": false,\n"required": ["A"],\n"allOf": []}'
+    found = json_form.parse(text, "S").problems
     assert [(one.line, one.message) for one in sorted(found)] == [
         (2, "required: A is not among the properties"),
         (3, "allOf no such field"),

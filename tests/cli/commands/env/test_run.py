@@ -161,7 +161,9 @@ def test_a_recorded_run_within_has_nothing_that_is_encrypted_or_called_secret(ru
     run("env", "set", "CODE", "code-of-this-test", "--encrypt", "--name", "dev")
     run("env", "set", "LICENCE", "licence-of-this-test", "--name", "dev")
     run("env", "set", "CITY", "Winnipeg", "--name", "dev")
-    command = COAIA + ["run", "--", "sh", "-c", 'echo "$CODE $LICENCE $CITY"; echo "$CODE" >&2']
+    (project / ".git").mkdir()  # what is above the current folder belongs to the project
+    command = ["sh", "-c", 'mkdir sub; cd sub; exec "$@"', "sh"] + COAIA
+    command += ["run", "--", "sh", "-c", 'echo "$CODE $LICENCE $CITY"; echo "$CODE" >&2']
     code, said, _ = finish("env", "run", "--name", "dev", "--", *command)
     assert (code, said) == (0, "code-of-this-test licence-of-this-test Winnipeg\n")
     kept = b"".join(path.read_bytes() for path in (home / ".coaia").rglob("*") if path.is_file())
