@@ -93,8 +93,13 @@ def _check_version(value: Any) -> None:
         raise UsageError("the version {!r} is not a whole number above 0".format(value))
 
 
+def listed_labels(value: Any) -> Any:
+    """Return the labels in a heading as a list, also a single one that is written without."""
+    return [value] if isinstance(value, str) else value
+
+
 def _check_labels(value: Any, version: Any) -> None:
-    labels = _listed("labels", value)
+    labels = _listed("labels", listed_labels(value))
     if version is None:
         check_labels(labels)
     else:  # a server once accepted what none does today

@@ -20,7 +20,7 @@ from coaiapy.langfuse.prompts.content import (
     content_from,
     yaml_value,
 )
-from coaiapy.langfuse.prompts.faults import LINE, faults_of
+from coaiapy.langfuse.prompts.faults import LINE, faults_of, listed_labels
 from coaiapy.langfuse.prompts.references import resolved
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util import files
@@ -150,7 +150,7 @@ def _checked(heading: Any, content: str, path: str) -> PromptFile:
         at = "line {} of the content: ".format(place) if kind == LINE else ""
         raise UsageError(at + fault.message)
     version, prompt_type = heading.get("version"), heading.get("type", TEXT)
-    labels, tags = heading.get("labels"), heading.get("tags")
+    labels, tags = listed_labels(heading.get("labels")), heading.get("tags")
     if labels is not None and version is None:
         labels = check_labels(labels)
     return PromptFile(

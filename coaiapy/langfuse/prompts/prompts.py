@@ -17,6 +17,7 @@ from coaiapy.langfuse.prompts.content import (
     LATEST,
     LONGEST_COMMIT_MESSAGE,
     PRODUCTION,
+    PROTECTED,
     TEXT,
     check_content,
     check_labels,
@@ -27,6 +28,7 @@ from coaiapy.langfuse.prompts.content import (
 from coaiapy.langfuse.prompts.labels import log
 from coaiapy.langfuse.prompts.labels.log import PLAIN, Held, Intent, held_by, named
 from coaiapy.langfuse.records.body import Body
+from coaiapy.util.text import tell
 from coaiapy.util.threads import run_all, values_of
 from coaiapy.util.times import epoch_moment
 
@@ -161,7 +163,7 @@ def create_prompt(
 
         what = described(name, None, None)
         created = post_once(http, PROMPTS, body, find, what, POSTS)
-    log.add(settings, created, {one: held[one] for one in body["labels"]}, intent)
+    _log_moves(settings, created, {one: held[one] for one in body["labels"]}, intent)
     cache.forget(settings, name)
     return created
 
@@ -186,7 +188,7 @@ def update_prompt_version_labels(
         held = _held(http, name, labels, intent)
         with needing(http, features.LABEL_VERSIONS):
             labelled: Body = http.request("PATCH", path, json={"newLabels": labels}, retry=True)
-    log.add(settings, labelled, {one: held[one] for one in labels}, intent)
+    _log_moves(settings, labelled, {one: held[one] for one in labels}, intent)
     cache.forget(settings, name)
     return labelled
 
@@ -302,6 +304,21 @@ def _held(
                 "difference again".format(label, name, named(held[label]))
             )
     return held
+
+
+def _log_moves(
+    settings: Settings, prompt: Body, held: Dict[str, Optional[Held]], intent: Intent
+) -> None:
+    """Log which labels a write has moved, and tell of a deployment that nobody was asked about."""
+    log.add(settings, prompt, held, intent)
+    after = held_by(prompt)
+    for label in PROTECTED:
+        before = held.get(label)
+        if before and after and before != after and label not in intent.seen:
+            tell(
+                "{0} of {1} moved from version {2} to {3}: coaia fuse prompts rollback {1} takes it "
+                "back".format(label, prompt["name"], before.version, after.version)
+            )
 
 
 def _labelled(http: LangfuseHttp, name: str, label: str) -> Optional[Body]:

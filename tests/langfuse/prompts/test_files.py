@@ -116,6 +116,10 @@ def test_a_file_without_a_name_is_named_by_its_path(tmp_path):
     assert found.others == ["README.md"]
 
 
+def test_a_single_label_needs_no_list():
+    assert prompt_files.parse("---\nlabels: production\n---\n", "p.md").labels == ["production"]
+
+
 def test_two_files_of_one_name_are_refused(tmp_path):
     (tmp_path / "a.md").write_text("---\nname: p\n---\n")
     (tmp_path / "b.md").write_text("---\nname: p\n---\n")

@@ -172,13 +172,18 @@ def test_down_offline_and_local(server, run, monkeypatch):
 def test_labels_are_listed_and_moved(server, run):
     run("fuse", "prompts", "create", "p", "1", "--labels", "production")
     run("fuse", "prompts", "create", "p", "2")
-    moved = run("fuse", "prompts", "labels", "p", "2", "production", "--json")
-    assert json.loads(moved.out)[0]["version"] == 2
+    for said in (True, False):
+        moved = run("fuse", "prompts", "labels", "p", "2", "production", "--json")
+        assert json.loads(moved.out)[0]["version"] == 2
+        sentence = "production of p moved from version 1 to 2: coaia fuse prompts rollback p"
+        assert (sentence in moved.err) is said, moved.err
     rows = json.loads(
         run("fuse", "prompts", "labels", "p", "--columns", "version,labels", "--json").out
     )
     assert rows[1] == {"version": 1, "labels": []}
     assert set(rows[0]["labels"]) == {"production", "latest"}
+    created = run("fuse", "prompts", "create", "p", "3", "--labels", "production")
+    assert created.out == "3\n" and "production of p moved from version 2 to 3" in created.err
 
 
 def test_what_a_server_cannot_do_is_exit_code_5(use, run):
