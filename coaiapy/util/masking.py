@@ -29,10 +29,20 @@ _HARMLESS = (
     r"(?:DON|HOC|HOT|JOC|LESS|MON|TUR|WHIS)KEY|(?:ASK|BY|COM|ENCOM|OVER|SUR|TRES|UNDER)PASS)"
     r"S?(?=[._-]|$)"
 )
+# What is surely a host, and a version behind an @ that could be one.
+_HOST = (
+    r"(?:localhost|[^/?#\s@:\".]{1,63}\.[^/?#\s@:\"]{1,190}|[^/?#\s@:\"]{1,63}(?=:\d))(?::\d{1,5})?"
+)
+_VERSION = r"v?\d+(?:\.\d+){1,2}(?:[-+][^\s@]*)?\Z"
 # User and password: the part of a URL before its last @. A password with / ? # or @ in it should be
-# percent-encoded but may not be. In ``host:3000/path@2`` there is no user.
+# percent-encoded but may not be. In ``host:3000/path@2`` there is no user. A password with both / and @
+# in it ends where surely a host follows: one with a path, or at the end, if none came before.
 _CREDENTIALS = (
-    r"(?<=://)(?!\[)(?:[^/?#\s]*@|[^/?#\s@:]*:(?!\d{1,5}(?:[/?#]|\Z))[^\s@]*@(?:[^/?#\s]*@)?)"
+    r"(?<=://)(?!\[)(?:[^/?#\s@:]{0,200}:(?!\d{1,5}(?:[/?#]|\Z))"
+    r"(?:[^\s\"]{0,300}@(?=" + _HOST + r"/)|"
+    r"[^\s\"@]{0,300}@(?!" + _HOST + r"(?:[/?#]|\Z))[^\s\"]{0,300}@"
+    r"(?!" + _VERSION + r")(?=" + _HOST + r"\Z))|"
+    r"[^/?#\s]*@|[^/?#\s@:]*:(?!\d{1,5}(?:[/?#]|\Z))[^\s@]*@(?:[^/?#\s]*@)?)"
 )
 # The query of each URL in a text.
 _QUERY = r"(?<=://)[^\s?#]*\?([^\s#]*)"
