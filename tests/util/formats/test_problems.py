@@ -2,6 +2,7 @@
 
 import json
 
+import jsonschema
 import pytest
 
 from coaiapy.util.formats.problems import Problem, as_github, as_sarif
@@ -46,6 +47,56 @@ def test_sarif_names_files_as_addresses(path, uri):
     place = result["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == uri
     assert place["region"] == {"startLine": 2, "startColumn": 3}
+
+
+def closed(required, **properties):
+    """An object of SARIF's own schema: what must be there, and nothing that is not in it."""
+    return {
+        "type": "object",
+        "required": required,
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def many(items):
+    return {"type": "array", "items": items}
+
+
+# What the schema of SARIF 2.1.0 says of the parts that are used here.
+TEXT = {"type": "string"}
+COUNT = {"type": "integer", "minimum": 1}
+URI = {"type": "string", "format": "uri-reference"}
+MESSAGE = closed(["text"], text=TEXT)
+PLACE = closed(
+    ["artifactLocation"],
+    artifactLocation=closed([], uri=URI, uriBaseId=TEXT),
+    region=closed([], startLine=COUNT, startColumn=COUNT, endLine=COUNT, endColumn=COUNT),
+)
+RESULT = closed(
+    ["message"],
+    ruleId=TEXT,
+    level={"enum": ["none", "note", "warning", "error"]},
+    message=MESSAGE,
+    locations=many(closed([], physicalLocation=PLACE)),
+)
+RULE = closed(["id"], id=TEXT, shortDescription=MESSAGE)
+DRIVER = closed(["name"], name=TEXT, version=TEXT, informationUri=URI, rules=many(RULE))
+RUN = closed(
+    ["tool"],
+    tool=closed(["driver"], driver=DRIVER),
+    columnKind={"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+    results=many(RESULT),
+)
+LOG = closed(
+    ["version", "runs"], **{"$schema": URI, "version": {"enum": ["2.1.0"]}, "runs": many(RUN)}
+)
+
+
+def test_sarif_is_what_its_schema_says():
+    found = [Problem("a/b.yaml", 1, 1, "r", "m"), Problem("C:\\x y", 9, 9, "r", "two\nlines")]
+    for problems in (found, []):
+        jsonschema.Draft7Validator(LOG).validate(as_sarif(problems, {"r": "About r"}))
 
 
 def test_sarif_without_problems_has_results_all_the_same():
