@@ -60,6 +60,12 @@ def install(home: Home, source: Source, names: Sequence[str], wish: Wish) -> Ins
     with changes.locked(home.base):
         lock = lockfile.read(home)
         check(home, lock, picked)
+        doubled = lockfile.same_file(picked, lock)
+        if doubled:
+            raise StateError(
+                "{} is installed, which is the same file as {} on some machines: uninstall it "
+                "first".format(doubled[1], doubled[0])
+            )
         if not wish.force:
             _refuse(list(_in_the_way(home, lock, picked)))
         write(home, dict(lock, **{name: one.entry for name, one in picked.items()}), picked)

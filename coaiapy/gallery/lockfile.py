@@ -7,7 +7,7 @@ what has changed. Hashes are those of contents with the line ends of Unix: git m
 import json
 import os
 import re
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
 from coaiapy.errors import StateError, UsageError
 from coaiapy.gallery.sources import Source, check_ref, parse, without_secrets
@@ -160,7 +160,18 @@ def _parsed(one: Home, text: str) -> Lock:
     entries = document.get("templates")
     if not isinstance(entries, dict):
         raise _broken(one, "templates is not an object")
-    return {name: _entry(one, text, name, entries[name]) for name in sorted(entries)}
+    lock = {name: _entry(one, text, name, entries[name]) for name in sorted(entries)}
+    doubled = same_file(lock, lock)
+    if doubled:
+        raise _broken(one, "{} are one file on some machines".format(" and ".join(doubled)))
+    return lock
+
+
+def same_file(names: Iterable[str], others: Iterable[str]) -> List[str]:
+    """Return a name and another one of which only the case differs, nothing if there are none."""
+    known: Dict[str, str] = {name.lower(): name for name in others}
+    pairs = ((name, known.get(name.lower(), name)) for name in names)
+    return next(([name, other] for name, other in pairs if name != other), [])
 
 
 def _entry(one: Home, text: str, name: str, fields: Any) -> Entry:

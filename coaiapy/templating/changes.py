@@ -21,7 +21,7 @@ _PENDING = ".templates-change"
 _PLAN = "plan.json"
 # A folder with changes may have come with the project: it can name nothing but these.
 _PATH = re.compile(r"templates\.lock\Z|templates/[A-Za-z0-9][A-Za-z0-9._-]{0,110}\Z")
-_MOST = 1000
+_MOST = 10000
 
 
 class Change(NamedTuple):
@@ -46,6 +46,8 @@ def apply(folder: str, changes: List[Change]) -> None:
 
     Raises ``StateError`` if they cannot be written, or a link leads out of the project.
     """
+    if len(changes) > _MOST:
+        raise StateError("{} files would change at once, more than {}".format(len(changes), _MOST))
     _remove_remains(folder)
     stage = os.path.join(folder, "{}.{}".format(_PENDING, os.urandom(8).hex()))
     steps = []

@@ -47,7 +47,7 @@ def trusted(server, authority, tmp_path, monkeypatch):
 
 
 def with_password(url):
-    return url.replace("://", "://user:p4ssw0rd@")
+    return url.replace("://", "://user:p4ssw0rd@", 1)
 
 
 def test_an_archive_is_installed_and_its_hash_recorded(server, run, locked, installed):

@@ -73,6 +73,21 @@ def test_a_range_of_versions_is_the_highest_tag_in_it(gallery, run, locked):
     assert result.code == 1 and "has no tag of a version in ~3.1" in result.err
 
 
+def test_no_two_names_are_one_file_on_some_machines(gallery, run, project, tmp_path):
+    assert run("pipeline", "install", SOURCE, "base").code == 0
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "Base.yaml").write_text(STEPS)
+    result = run("pipeline", "install", "../other", "--force")
+    assert result.code == 6 and "base is installed, which is the same file as Base" in result.err
+    path = project / ".coaia" / "templates.lock"
+    document = json.loads(path.read_text())
+    entry = document["templates"]["base"]
+    document["templates"]["BASE"] = dict(entry, path="templates/BASE.yaml")
+    path.write_text(json.dumps(document))
+    result = run("pipeline", "install")
+    assert result.code == 6 and "BASE and base are one file on some machines" in result.err
+
+
 def test_nothing_is_asked_when_all_is_there(gallery, run, installed, monkeypatch):
     assert run("pipeline", "install", SOURCE).code == 0
     gallery.path.rename(gallery.path.parent / "away")

@@ -35,6 +35,13 @@ CHANGES = [
 ]
 
 
+def test_more_than_the_next_one_would_complete_is_not_begun(folder, monkeypatch):
+    monkeypatch.setattr(changes, "_MOST", len(CHANGES) - 1)
+    with pytest.raises(StateError, match="would change at once"):
+        changes.apply(str(folder), CHANGES)
+    assert contents(folder) == {} and not (folder / PENDING).exists()
+
+
 class Killed(BaseException):
     """Stands for SIGKILL: nothing of ours runs after it."""
 
