@@ -26,13 +26,17 @@ _FAILED_AT: Dict[str, float] = {}
 
 @contextmanager
 def client(
-    settings: Settings, journal: Optional[Journal] = None, **options: Any
+    settings: Settings,
+    journal: Optional[Journal] = None,
+    brief_if_away: bool = True,
+    **options: Any,
 ) -> Iterator[LangfuseHttp]:
     """Yield a client with ``options`` for the server, and remember whether it has answered.
 
-    If the server was away, all requests together may take only a moment.
+    If the server was away, all requests together may take only a moment, or without
+    ``brief_if_away`` the time that the work has.
     """
-    brief = brief_seconds(settings, journal)
+    brief = brief_seconds(settings, journal) if brief_if_away else None
     with deadlines.limit(brief, ""), LangfuseHttp(settings, **options) as http:
         try:
             yield http

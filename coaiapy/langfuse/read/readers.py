@@ -33,16 +33,15 @@ def read(
     def of_reader(http: Any, server: Any) -> Any:
         return ask(_reader(http, server))
 
-    return of_server(journal, settings, of_reader, hasty)
+    return of_server(journal, settings, of_reader, hasty=hasty)
 
 
 def of_server(
-    journal: Journal,
-    settings: Settings,
-    ask: Callable[[Any, Any], Any],
-    hasty: bool = False,
+    journal: Journal, settings: Settings, ask: Callable[[Any, Any], Any], **options: bool
 ) -> Any:
     """Return ``ask(client, server)`` with a ``LangfuseHttp`` and a ``Server``.
+
+    ``options`` are those of ``reachability.client``.
 
     If the server turns out to be of another generation than the journal says, it is detected again
     and ``ask`` is called once more.
@@ -51,7 +50,7 @@ def of_server(
     from coaiapy.langfuse.client import server as servers
     from coaiapy.langfuse.client.errors import WrongDialectError
 
-    with reachability.client(settings, journal, hasty=hasty) as http:
+    with reachability.client(settings, journal, **options) as http:
         known = servers.server_for(http, journal)
         try:
             return ask(http, known)

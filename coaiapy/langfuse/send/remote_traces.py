@@ -80,8 +80,11 @@ def _complete(journal: Journal, settings: Settings, destination: int) -> List[st
         reader = LegacyReader(http, server)
         return {}, [key for key, trace_id in roots.items() if reader.is_public(trace_id)]
 
-    found, public = of_server(journal, settings, ask, hasty=True) if unread else ({}, [])
     messages: List[str] = []
+    if not unread:
+        return messages
+    # Sending has a limit of its own, which is short where the server was away.
+    found, public = of_server(journal, settings, ask, hasty=True, brief_if_away=False)
     if not found and not public:
         return messages
     with journal.transaction() as db:

@@ -34,7 +34,7 @@ class Pauses(list):
 
 def client(server, **options):
     sleep = options.pop("sleep", time.sleep)
-    values = dict({"public_key": "pk-test", "secret_key": "sk-test", "timeout": 2.0}, **options)
+    values = dict({"public_key": "pk-test", "secret_key": "sk-test", "timeout": 20.0}, **options)
     values.setdefault("base_url", server.url if server else "")
     return LangfuseHttp(Settings(**values), sleep)
 

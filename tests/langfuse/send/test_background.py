@@ -98,10 +98,12 @@ def test_twenty_commands_at_once_start_one_sender_that_sends_everything_once(
 def test_a_record_that_comes_while_the_sender_idles_is_sent_by_it(server, senders):
     submit(server, records_of(2), delivery=BACKGROUND)
     until(lambda: not in_outbox())
-    first = sender_processes()
+    begun, first = time.monotonic(), sender_processes()
     submit(server, records_of(2, trace=1), delivery=BACKGROUND)
+    seen = sender_processes()
+    if time.monotonic() - begun < patience.SENDER_IDLE:  # else a busy machine has let it end
+        assert seen == first and len(first) == 1
     until(lambda: not in_outbox())
-    assert sender_processes() == first and len(first) == 1
     assert set(accepted(server, records_of(2) + records_of(2, trace=1)).values()) == {1}
 
 
@@ -120,13 +122,15 @@ def test_a_sender_that_was_killed_is_followed_by_another(server, senders):
     server.fail("hang", times=None, method="POST")
     submit(server, records_of(2), delivery=BACKGROUND)
     until(lambda: writes(server))
-    for process in sender_processes():
+    killed = sender_processes()
+    for process in killed:
         os.kill(process, signal.SIGKILL)
     until(lambda: all(child.poll() is not None for child in background._children))
     server.heal()
     submit(server, records_of(2, trace=1), delivery=BACKGROUND)
+    (follower,) = sender_processes()
+    assert follower not in killed
     until(lambda: not in_outbox())
-    assert senders() == 1
 
 
 def test_each_project_has_a_sender_of_its_own_with_its_own_keys(langfuse, senders):
@@ -134,9 +138,9 @@ def test_each_project_has_a_sender_of_its_own_with_its_own_keys(langfuse, sender
     one.fail("hang", times=None)
     submit(one, records_of(2), delivery=BACKGROUND)
     submit(other, records_of(2, trace=1), delivery=BACKGROUND)
+    assert senders() == 2
     until(lambda: accepted(other, records_of(2, trace=1)) == accepted_once(records_of(2, trace=1)))
     until(lambda: len(in_outbox()) == 2)  # the answer comes before it is written down
-    assert senders() == 2
 
 
 def accepted_once(records):
@@ -147,7 +151,7 @@ def accepted_once(records):
 
 
 def test_the_reader_of_a_pipe_sees_its_end_while_the_sender_lives(langfuse, monkeypatch, senders):
-    in_background(acquaint(langfuse("v3")), monkeypatch)
+    in_background(acquaint(langfuse("v3")), monkeypatch).fail("hang", times=None)
     reading, writing = os.pipe()
     os.set_inheritable(writing, True)  # as a shell leaves it: 3>&1
     command = processes.start("fuse", "traces", "create", "t", pass_fds=(writing,))
@@ -163,6 +167,7 @@ def test_the_sender_has_nothing_of_the_command_that_started_it(langfuse, monkeyp
     server = in_background(acquaint(langfuse("v3")), monkeypatch)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-canary")
     monkeypatch.setenv("MY_PASSWORD", "canary")
+    server.fail("hang", times=None)  # so that it lives
     assert processes.finish("fuse", "traces", "create", "t")[0] == 0
     until(senders)
     (process,) = sender_processes()
@@ -214,9 +219,9 @@ class Flushes:
 
 @pytest.fixture
 def quick(monkeypatch):
-    for name in ("SENDER_IDLE", "SENDER_AWAY", "SENDER_POLL"):
+    for name in ("SENDER_IDLE", "SENDER_POLL", "FIRST_SENDER_PAUSE"):
         monkeypatch.setattr(patience, name, 0.05)
-    monkeypatch.setattr(patience, "FIRST_SENDER_PAUSE", 0.05)
+    monkeypatch.setattr(patience, "SENDER_AWAY", 2.0)
 
 
 def serving(flush):

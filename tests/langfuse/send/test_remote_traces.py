@@ -3,6 +3,7 @@
 import pytest
 from reading import EVERY, SPANS, asked, forget_what_was_written, known, moment, send_spans, span
 
+from coaiapy import patience
 from coaiapy.langfuse.journal import outbox
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.read.filters import SessionFilter, TraceFilter
@@ -171,6 +172,19 @@ def test_what_was_written_without_a_server_is_merged_when_it_is_there(use, run, 
     }
     assert found["timestamp"] == given["timestamp"]
     assert sorted(found["tags"]) == ["a", "b"]
+
+
+def test_a_flush_has_its_time_for_reading_too_though_the_server_was_away(use, run, monkeypatch):
+    server = use("v3")
+    made_elsewhere()
+    server.fail("500", times=None)
+    for tag in ("b", "c"):
+        run("fuse", "traces", "create", "t", "--tag", tag, "--timeout", "0.3")
+    for name in ("BRIEF", "BRIEF_REST"):
+        monkeypatch.setattr(patience, name, 0.0001)
+    server.heal()
+    assert "1 record sent" in run("fuse", "outbox", "flush").err
+    assert shown()["tags"] == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("kind", SPANS)

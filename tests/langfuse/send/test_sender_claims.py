@@ -49,7 +49,7 @@ def test_what_another_is_sending_is_waited_for_and_not_sent_twice(server):
     second.join(0.3)
     assert second.is_alive()
     assert len(writes(server)) == 1
-    in_a_hurry = submit(server, records, 0.5, **PATIENT)
+    in_a_hurry = submit(server, records, 2.0, **PATIENT)
     assert "another process has not finished" in str(in_a_hurry.problem)
     server.release()
     sending.join()
@@ -83,18 +83,18 @@ def test_what_a_killed_process_was_sending_is_sent_by_the_next_at_once(server):
 
 
 def test_leases_are_renewed_while_a_request_takes_long(server, monkeypatch):
-    monkeypatch.setattr("coaiapy.patience.LEASE", 4.0)
+    monkeypatch.setattr("coaiapy.patience.LEASE", 8.0)
     server.fail("hang", method="POST")
     sending = threading.Thread(target=submit, args=(server, records_of(3), 60.0), kwargs=PATIENT)
     sending.start()
     server.wait_until(lambda: writes(server))
-    until = time.monotonic() + 5
+    until = time.monotonic() + 9
     with Journal() as journal:
         here = destination_of(journal, settings_for(server))
         while time.monotonic() < until:
             with claims.claimant(journal) as name:
                 assert claims.claim(journal, name, [here], 1.0, 10, 10**6) == []
-            time.sleep(0.02)
+            time.sleep(0.1)
     server.release()
     sending.join()
     assert len(writes(server)) == 1

@@ -72,7 +72,7 @@ def test_a_run_is_seen_in_langfuse_and_nothing_of_it_twice(use, run, questions, 
 def test_every_item_ends_in_a_state_and_the_totals_add_up(experiment, questions, shown):
     questions(*[{"id": name, "input": "x"} for name in EACH])
     code = "import os, sys; exec({!r}[os.environ['COAIA_ITEM_ID']])".format(EACH)
-    done = experiment("--timeout", "3", "--jobs", "4", "--json", code=code)
+    done = experiment("--timeout", "12", "--jobs", "4", "--json", code=code)
     assert done.code == 1
     body = json.loads(done.out)
     states = {"ok": 2, "failed": 2, "timed out": 1, "not text": 1, "too large": 1}
@@ -80,7 +80,7 @@ def test_every_item_ends_in_a_state_and_the_totals_add_up(experiment, questions,
     items = shown()
     reasons = {name: "{state} {reason}".format(**items[name]) for name in items}
     assert reasons["b"] == "failed exit code 3" and "exit code 139" in reasons["f"]
-    assert "3 seconds" in reasons["c"] and str(MOST_OUTPUT) in reasons["e"]
+    assert "12 seconds" in reasons["c"] and str(MOST_OUTPUT) in reasons["e"]
     assert items["a"]["output"] == "fine" and items["g"]["output"] == ""
     assert items["d"]["output"] is None
 
@@ -201,7 +201,7 @@ def test_a_run_that_was_ended_goes_on_with_what_is_missing(run, questions, proje
     try:
         wait_until(lambda: "q3" in ran(project) and listed(run))
         process.send_signal(number)
-        process.communicate(timeout=30)
+        process.communicate(timeout=100)
     finally:
         process.kill()
     if number != signal.SIGKILL:

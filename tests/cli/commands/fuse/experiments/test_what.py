@@ -145,7 +145,7 @@ def test_a_step_that_fails_or_hangs_is_the_state_of_its_item(
     step = {"name": "answer", "run": "case {{question}} in fail) exit 3;; esac; " + stubborn}
     template.write_text(json.dumps(dict(TEMPLATE, steps=[step])), "utf-8")
     questions({"id": "a", "input": {"question": "fail"}}, {"id": "b", "input": {"question": "x"}})
-    done = run(*(RUN + ["--pipeline", "answer", "--yes", "--timeout", "5", "--jobs", "2"]))
+    done = run(*(RUN + ["--pipeline", "answer", "--yes", "--timeout", "12", "--jobs", "2"]))
     assert done.code == 1, done.err
     assert shown()["a"]["reason"] == (
         "exit code 1: the pipeline was not completed: 'answer': exit code 3"
