@@ -36,6 +36,14 @@ def add_branches(
     parser.elsewhere = lambda word: _below(parser.prog, branches, word)
 
 
+def add_commands(group: Any, commands: Sequence[Branch], words: List[str]) -> None:
+    """Add commands to a group's subparsers; only those that occur in ``words`` are built."""
+    for command in commands:
+        parser = _add(group, command)
+        if not {command.name}.union(command.aliases).isdisjoint(words):
+            _build(command, parser, words)
+
+
 def _build(branch: Branch, parser: "Parser", words: List[str]) -> None:
     module, _, function = branch.build.rpartition(".")
     getattr(importlib.import_module("coaiapy.cli." + module), function)(parser, words)

@@ -1,12 +1,22 @@
 """What a command shows: texts, JSON, listings as a table or as data, records, trees, progress."""
 
 import argparse
-import csv
 import json
 import os
-import shutil
 from contextlib import contextmanager
-from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
+from typing import (
+    IO,
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+)
 
 from coaiapy.cli.streams import Context, is_terminal
 from coaiapy.config.settings import Settings
@@ -15,11 +25,11 @@ from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.display import cell, fields, fitted_listing, listing
 from coaiapy.util.files import write_output
 from coaiapy.util.formats.json_values import json_line
-from coaiapy.util.formats.problems import Problem, as_github, as_sarif
-from coaiapy.util.packages import require
 from coaiapy.util.text import counted
-from coaiapy.views.outline import strokes_for
-from coaiapy.views.tree import Line, Look, trace_lines
+
+if TYPE_CHECKING:
+    from coaiapy.util.formats.problems import Problem
+    from coaiapy.views.tree import Line, Look
 
 _MINUTES = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total:.1f} min [{elapsed}<{remaining}]"
 _COLORS = {"ERROR": "\x1b[31m", "WARNING": "\x1b[33m"}
@@ -116,6 +126,8 @@ def show_listing(
         objects = [_only(row, chosen) for row in rows] if args.columns else [dict(r) for r in rows]
         (print_json_lines if args.jsonl else print_json)(context, objects)
     elif args.csv:
+        import csv  # few want it
+
         writer = csv.writer(_Lines(context), lineterminator="")
         writer.writerow(chosen)
         for row in rows:
@@ -131,6 +143,8 @@ def show_table(
     """Print ``rows`` as a table that fits the terminal."""
     if not is_terminal(context.stdout):  # what is piped is never cut
         return context.say(listing(rows, columns))
+    import shutil
+
     width = shutil.get_terminal_size().columns
     shown = fitted_listing(rows, columns, width, context.local_times)
     context.say(shown.text)
@@ -219,6 +233,8 @@ def new_bar(context: Context, **options: Any) -> Any:
     """Return a ``tqdm`` bar on stderr, or ``None``: nobody watches or wants to, or the package is missing."""
     if context.quiet or not is_terminal(context.stderr):
         return None
+    from coaiapy.util.packages import require
+
     try:
         tqdm = require("tqdm").tqdm
     except ConfigError:
@@ -246,16 +262,20 @@ def show_written(args: argparse.Namespace, context: Context, body: Body, key: st
 
 def show_trace(context: Context, trace: Body) -> None:
     """Show a trace as a plain tree; for a person also what it cost."""
+    from coaiapy.views.tree import trace_lines
+
     show_lines(context, trace_lines(trace, tree_look(context)))
 
 
 def show_problems(
-    context: Context, form: str, problems: Iterable[Problem], rules: Mapping[str, str]
+    context: Context, form: str, problems: Iterable["Problem"], rules: Mapping[str, str]
 ) -> int:
     """Print the problems of files in a form of ``--format``; return 2 if there are any, else 0.
 
     ``rules`` has a sentence on each kind of problem.
     """
+    from coaiapy.util.formats.problems import as_github, as_sarif
+
     found = sorted(problems)
     if form == "json":
         print_json(context, [one._asdict() for one in found])
@@ -270,13 +290,16 @@ def show_problems(
     return ExitCode.USAGE if found else ExitCode.OK
 
 
-def tree_look(context: Context, contents: bool = False) -> Look:
+def tree_look(context: Context, contents: bool = False) -> "Look":
     """Return how a plain tree is drawn here; with ``contents`` inputs, outputs and costs are shown."""
+    from coaiapy.views.outline import strokes_for
+    from coaiapy.views.tree import Look
+
     costs = contents or is_terminal(context.stdout)
     return Look(strokes_for(context.stdout), context.local_times, costs, contents)
 
 
-def show_lines(context: Context, lines: Iterable[Line]) -> None:
+def show_lines(context: Context, lines: Iterable["Line"]) -> None:
     """Print the lines of a picture, errors and warnings in color."""
     for line in lines:
         color = _COLORS.get(line.level) if context.colored else None

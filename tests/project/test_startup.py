@@ -76,6 +76,23 @@ def test_running_a_command_loads_what_starts_and_records_it_and_nothing_that_sen
     assert len(modules) < 150  # 3.6 loads some more than newer ones
 
 
+def test_reading_the_journal_loads_nothing_that_writes_sends_or_asks_a_server(tmp_path):
+    modules, foreign = loaded(tmp_path, "fuse", "traces", "search", "a text")
+    own = {name for name in modules if name.startswith("coaiapy.")}
+    unneeded = ("util.http", "langfuse.client", "langfuse.send", "langfuse.traces.traces")
+    assert foreign == set()
+    assert not {
+        name for name in own if name.startswith(tuple("coaiapy." + one for one in unneeded))
+    }
+    commands = {name for name in own if name.startswith("coaiapy.cli.commands.fuse.traces.")}
+    assert {name.rpartition(".")[2] for name in commands} == {
+        "traces",
+        "search",
+        "filters",
+        "pages",
+    }
+
+
 def test_a_pipeline_loads_the_template_language_alone(tmp_path):
     modules, foreign = loaded(tmp_path, "pipeline", "create", "data-pipeline")
     assert foreign == JINJA

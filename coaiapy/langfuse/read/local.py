@@ -12,10 +12,9 @@ from coaiapy.langfuse.journal import open_records
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.schema import LOCAL
-from coaiapy.langfuse.read import rows
 from coaiapy.langfuse.read.filters import ObservationFilter, Page, SessionFilter, TraceFilter
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.records.body import Body, completed
 from coaiapy.langfuse.records.fields import RUNNING, UNCONFIRMED
 from coaiapy.util.text import whole_number
 
@@ -43,7 +42,7 @@ class LocalReader:
         return trace
 
     def _as_it_is(self, observation: Body) -> Body:
-        body = rows.completed(observation)
+        body = completed(observation)
         if self._running:
             key = ids.span_trace_id(body["traceId"]), ids.span_id(body["id"])
             if key in self._running:

@@ -10,10 +10,9 @@ from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optiona
 
 from coaiapy.langfuse.journal.damage import whole
 from coaiapy.langfuse.journal.db import Journal
-from coaiapy.langfuse.read import rows
 from coaiapy.langfuse.read.filters import TraceFilter
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.records.body import Body, completed
 from coaiapy.langfuse.records.fields import RUNNING, UNCONFIRMED
 
 # A server shows a record within this time after it has accepted it. A record that it does not show
@@ -52,7 +51,7 @@ def records(
     found = journal.rows(sql, destination, since, key, key, kind, kind)
     for row, body in whole(journal, found):
         if row["kind"] == "observation":
-            body = rows.completed(body)
+            body = completed(body)
         mark = RUNNING if row["is_open"] is not None else row["state"] or "sent"
         yield Fresh(row["kind"], dict(body, **{UNCONFIRMED: mark}))
 

@@ -5,14 +5,13 @@ own; a body has only the fields that were written. A row without a required fiel
 ``NetworkError``; any other field of a wrong type (a name that is a list) is left out.
 """
 
-import math
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 from coaiapy.errors import NetworkError, UsageError
 from coaiapy.langfuse.client.metadata import OWN_PREFIX, from_text, is_ours, received
 from coaiapy.langfuse.read.filters import DEFAULT_ENVIRONMENT
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.records.body import Body, completed
 from coaiapy.langfuse.records.fields import FIELDS
 from coaiapy.util import times
 from coaiapy.util.text import described
@@ -81,17 +80,6 @@ def span(row: Mapping[str, Any]) -> Body:
     if body.get("endTime") == body.get("startTime") and _is_end_made_up(row):
         body.pop("endTime", None)
     return body
-
-
-def completed(body: Body) -> Body:
-    """Return an observation with the defaults that servers add: type, level, totals."""
-    whole = dict({"type": "EVENT", "level": "DEFAULT"}, **body)
-    for name in _TOTALLED:
-        details = whole.get(name)
-        total = sum(details.values()) if details else 0
-        if details and "total" not in details and math.isfinite(total):
-            whole[name] = dict(details, total=total)
-    return whole
 
 
 def score(row: Mapping[str, Any]) -> Body:

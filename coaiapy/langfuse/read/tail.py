@@ -12,12 +12,11 @@ from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.damage import open_reporting, whole
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.schema import LOCAL
-from coaiapy.langfuse.read import rows
 from coaiapy.langfuse.read.filters import EVERY_TRACE, ObservationFilter, TraceFilter, checked
 from coaiapy.langfuse.read.pending import LATE_SECONDS
 from coaiapy.langfuse.read.readers import read
 from coaiapy.langfuse.records import ids
-from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.records.body import Body, completed
 from coaiapy.util import times
 from coaiapy.util.text import Note, ignore_note
 
@@ -68,7 +67,7 @@ class Tail:
             if trace is None and self._wanted != EVERY_TRACE:
                 trace = journal_reads.trace(journal, LOCAL, row["trace_key"])
             if trace is None or self._wanted.accepts(trace):
-                yield row["kind"], body if row["kind"] == "trace" else rows.completed(body)
+                yield row["kind"], body if row["kind"] == "trace" else completed(body)
 
     def _shown(self, reader: Any) -> Iterator[New]:
         is_first, self._row = self._row is None, 0

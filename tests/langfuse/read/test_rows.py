@@ -52,14 +52,6 @@ def test_an_end_that_the_server_made_up_is_left_out(kind, metadata, is_left_out)
     assert ("endTime" not in found) == is_left_out
 
 
-def test_totals_are_added_up_as_servers_do():
-    given = {"usageDetails": {"input": 1, "cached": 2}, "costDetails": {"total": 1.0, "input": 0.2}}
-    found = server_rows.completed(given)
-    assert found["usageDetails"] == {"input": 1, "cached": 2, "total": 3}
-    assert found["costDetails"] == {"total": 1.0, "input": 0.2}
-    assert (found["type"], found["level"]) == ("EVENT", "DEFAULT")
-
-
 def test_counts_and_costs_of_old_servers_are_read():
     old = {"id": "o", "traceId": "t", "startTime": MOMENT, "type": "GENERATION"}
     old["usage"] = {"input": 3, "output": 4, "total": 7, "unit": "TOKENS"}

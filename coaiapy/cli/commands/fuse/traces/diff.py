@@ -1,13 +1,13 @@
 """``coaia fuse traces diff``: two traces side by side."""
 
 import argparse
-from typing import Any, Optional
+from typing import Any, List, Optional
 
 from coaiapy.cli import references
 from coaiapy.cli.commands.fuse.traces.pages import add_page, check_page, write_page
 from coaiapy.cli.options import add_json
 from coaiapy.cli.output import note_source, print_json
-from coaiapy.cli.parser import add_command
+from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.errors import ExitCode
@@ -17,13 +17,11 @@ from coaiapy.langfuse.traces import reads
 _COLORS = {"changed": "\x1b[33m", "only in a": "\x1b[31m", "only in b": "\x1b[32m"}
 
 
-def build(group: Any) -> None:
-    """Add the command to ``coaia fuse traces``."""
-    parser = add_command(
-        group,
-        "diff",
+def build(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia fuse traces diff``."""
+    as_command(
+        parser,
         show_diff,
-        "compare two traces step by step",
         """coaia fuse traces diff run-1 run-2
         coaia fuse traces diff run-1 latest --fail-on errors --fail-on slower=1.5
         coaia fuse traces diff run-1 run-2 --html difference.html""",

@@ -1,7 +1,7 @@
 """``coaia fuse traces export`` and ``import``: traces as JSON Lines."""
 
 import argparse
-from typing import Any
+from typing import List
 
 from coaiapy.cli.commands.fuse.traces.filters import add_filters, add_last, trace_filter
 from coaiapy.cli.commands.fuse.traces.writes import Counted
@@ -9,7 +9,7 @@ from coaiapy.cli.delivery import add_delivery_options, report, settings_for, sum
 from coaiapy.cli.input import open_input
 from coaiapy.cli.options import add_dry_run, add_output
 from coaiapy.cli.output import check_output, note_source
-from coaiapy.cli.parser import add_command
+from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.util.files import replacing
@@ -19,13 +19,11 @@ from coaiapy.util.text import counted
 _FORMATS = ("langfuse", "otlp")
 
 
-def build(group: Any) -> None:
-    """Add the commands to ``coaia fuse traces``."""
-    export = add_command(
-        group,
-        "export",
+def build_export(export: Parser, words: List[str]) -> None:
+    """Give ``export`` what follows ``coaia fuse traces export``."""
+    as_command(
+        export,
         export_traces,
-        "write traces with their observations and scores as JSON Lines",
         """coaia fuse traces export --last 7d -o traces.jsonl
         coaia fuse traces export --tag nightly --format otlp > spans.jsonl""",
     )
@@ -39,11 +37,13 @@ def build(group: Any) -> None:
     )
     add_filters(export)
     add_last(export)
-    importing = add_command(
-        group,
-        "import",
+
+
+def build_import(importing: Parser, words: List[str]) -> None:
+    """Give ``importing`` what follows ``coaia fuse traces import``."""
+    as_command(
+        importing,
         import_traces,
-        "write the traces of a file that export or an OpenTelemetry exporter has written",
         """coaia fuse traces import traces.jsonl
         ssh host coaia fuse traces export | coaia fuse traces import -""",
     )

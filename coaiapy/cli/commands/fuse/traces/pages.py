@@ -2,7 +2,6 @@
 
 import argparse
 import os
-from pathlib import Path
 from typing import Any
 
 from coaiapy.cli.output import check_output, put_text
@@ -44,6 +43,7 @@ def write_page(args: argparse.Namespace, context: Context, kind: str, shown: Any
 
 def _open(path: str) -> bool:
     import webbrowser
+    from pathlib import Path
 
     try:
         return webbrowser.open(Path(os.path.abspath(path)).as_uri())

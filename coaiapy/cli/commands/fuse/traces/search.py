@@ -1,25 +1,23 @@
 """``coaia fuse traces search``: traces that contain a text, with the place."""
 
 import argparse
-from typing import Any
+from typing import List
 
 from coaiapy.cli.commands.fuse.traces.filters import add_filters, add_last, trace_filter
 from coaiapy.cli.options import add_limit
 from coaiapy.cli.output import add_listing_options, note_source, show_listing
-from coaiapy.cli.parser import add_command
+from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.langfuse.traces import reads
 from coaiapy.langfuse.traces.display import SEARCH_COLUMNS, with_places
 
 
-def build(group: Any) -> None:
-    """Add the command to ``coaia fuse traces``."""
-    parser = add_command(
-        group,
-        "search",
+def build(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia fuse traces search``."""
+    as_command(
+        parser,
         search,
-        "find traces by a text in their names, inputs, outputs and metadata",
         """coaia fuse traces search "connection refused"
         coaia fuse traces search refund --user-id john --last 7d --json""",
     )

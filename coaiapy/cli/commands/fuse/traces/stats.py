@@ -1,13 +1,13 @@
 """``coaia fuse traces stats``: figures over many observations, and the worst of them."""
 
 import argparse
-from typing import Any
+from typing import List
 
 from coaiapy.cli.commands.fuse.traces.filters import add_filters, add_last, trace_filter
 from coaiapy.cli.commands.fuse.traces.pages import add_page, check_page, write_page
 from coaiapy.cli.options import positive
 from coaiapy.cli.output import add_listing_options, note_source, show_listing
-from coaiapy.cli.parser import OneOfSeveral, add_command
+from coaiapy.cli.parser import OneOfSeveral, Parser, as_command
 from coaiapy.cli.streams import Context, is_terminal
 from coaiapy.config import settings
 from coaiapy.errors import UsageError
@@ -16,13 +16,11 @@ DEFAULT_TOP = 10
 _MEANINGS = {"duration": "time taken", "cost": "cost", "tokens": "tokens, in and out"}
 
 
-def build(group: Any) -> None:
-    """Add the command to ``coaia fuse traces``."""
-    parser = add_command(
-        group,
-        "stats",
+def build(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia fuse traces stats``."""
+    as_command(
+        parser,
         show_stats,
-        "show how many observations there were, how long they took and what they cost",
         """coaia fuse traces stats --by model --last 7d
         coaia fuse traces stats --by name --compare-to "last week"
         coaia fuse traces stats --top 10 --by-duration

@@ -2,25 +2,23 @@
 
 import argparse
 import time
-from typing import Any
+from typing import List
 
 from coaiapy import patience
 from coaiapy.cli.commands.fuse.traces.filters import add_conditions, trace_filter
 from coaiapy.cli.output import note_source, print_json_lines
-from coaiapy.cli.parser import add_command
+from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context, flush
 from coaiapy.config import settings
 from coaiapy.errors import NetworkError
 from coaiapy.util import deadlines
 
 
-def build(group: Any) -> None:
-    """Add the command to ``coaia fuse traces``."""
-    parser = add_command(
-        group,
-        "tail",
+def build(parser: Parser, words: List[str]) -> None:
+    """Give ``parser`` what follows ``coaia fuse traces tail``."""
+    as_command(
+        parser,
         tail,
-        "show new traces and observations as they come, until it is interrupted",
         """coaia fuse traces tail
         coaia fuse traces tail --user-id john --json --timeout 600""",
     )

@@ -4,9 +4,9 @@ import argparse
 from typing import Any, Iterable, List
 
 from coaiapy.cli import references
-from coaiapy.cli.commands.fuse.traces import diff, files, pages, search, stats, tail, views, writes
+from coaiapy.cli.branches import Branch, add_commands
+from coaiapy.cli.commands.fuse.traces import pages
 from coaiapy.cli.commands.fuse.traces.filters import add_filters, add_last, trace_filter
-from coaiapy.cli.input import agrees
 from coaiapy.cli.options import (
     LIMIT,
     add_environment,
@@ -21,16 +21,100 @@ from coaiapy.cli.output import (
     note_source,
     show_listing,
 )
-from coaiapy.cli.parser import add_command, as_command, subcommands
+from coaiapy.cli.parser import Parser, as_command, subcommands
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.read.filters import ORDERS, ObservationFilter
 from coaiapy.langfuse.records.display import with_note
 from coaiapy.langfuse.traces import reads as trace_reads
-from coaiapy.langfuse.traces import traces
 from coaiapy.langfuse.traces.display import OBSERVATION_COLUMNS, TRACE_COLUMNS
 
+COMMANDS = (
+    Branch("list", "commands.fuse.traces.traces.build_list", "list traces"),
+    Branch(
+        "trace-view",
+        "commands.fuse.traces.views.build_trace",
+        "show a trace: its observations as a tree, on a terminal with a time axis",
+        ("tv", "view"),
+    ),
+    Branch(
+        "session-view",
+        "commands.fuse.traces.views.build_session",
+        "show the traces of a session",
+        ("sv",),
+    ),
+    Branch(
+        "get-observation",
+        "commands.fuse.traces.views.build_observation",
+        "show one observation",
+        ("obs-get", "get-obs"),
+    ),
+    Branch(
+        "stats",
+        "commands.fuse.traces.stats.build",
+        "show how many observations there were, how long they took and what they cost",
+    ),
+    Branch(
+        "diff",
+        "commands.fuse.traces.diff.build",
+        "compare two traces step by step",
+    ),
+    Branch(
+        "search",
+        "commands.fuse.traces.search.build",
+        "find traces by a text in their names, inputs, outputs and metadata",
+    ),
+    Branch(
+        "export",
+        "commands.fuse.traces.files.build_export",
+        "write traces with their observations and scores as JSON Lines",
+    ),
+    Branch(
+        "import",
+        "commands.fuse.traces.files.build_import",
+        "write the traces of a file that export or an OpenTelemetry exporter has written",
+    ),
+    Branch(
+        "tail",
+        "commands.fuse.traces.tail.build",
+        "show new traces and observations as they come, until it is interrupted",
+    ),
+    Branch(
+        "list-observations",
+        "commands.fuse.traces.traces.build_observations",
+        "list observations, newest first",
+        ("obs-list", "list-obs"),
+    ),
+    Branch(
+        "delete",
+        "commands.fuse.traces.traces.build_delete",
+        "delete traces with their observations and scores",
+        ("delete-batch",),
+    ),
+    Branch(
+        "create",
+        "commands.fuse.traces.writes.build_create",
+        "create a trace, or update an existing one",
+    ),
+    Branch(
+        "add-observation",
+        "commands.fuse.traces.writes.build_add_observation",
+        "add an observation to a trace, or update an existing one",
+    ),
+    Branch(
+        "patch-output",
+        "commands.fuse.traces.writes.build_patch_output",
+        "set the output of a trace and change nothing else",
+    ),
+    Branch(
+        "add-observations",
+        "commands.fuse.traces.writes.build_batch",
+        "add all observations of a JSON, JSON Lines or YAML file to a trace",
+        ("add-obs-batch",),
+    ),
+)
+# The options of the listing.
 _VALUED = (
     "--limit",
     "--user-id",
@@ -52,15 +136,12 @@ _VALUED = (
 _OPTIONS = _VALUED + ("--all", "--include-observations", "--jsonl", "--csv", "--open")
 
 
-def build_observations(group: Any) -> None:
-    """Add the command to ``coaia fuse traces``."""
-    listing = add_command(
-        group,
-        "list-observations",
+def build_observations(listing: Parser, words: List[str]) -> None:
+    """Give ``listing`` what follows ``coaia fuse traces list-observations``."""
+    as_command(
+        listing,
         list_observations,
-        "list observations, newest first",
         "coaia fuse traces list-observations --trace-id $COAIA_TRACE_ID --type GENERATION",
-        aliases=["obs-list", "list-obs"],
     )
     add_id(listing, "trace", help="only observations of this trace")
     add_id(listing, "user", help="only observations of traces of this user")
@@ -101,8 +182,8 @@ def list_observations(args: argparse.Namespace, context: Context) -> None:
     note_source(context, known)
 
 
-def build_list(parser: argparse.ArgumentParser, group: Any) -> None:
-    """Make ``parser`` list by itself, and add ``list`` to its commands."""
+def _list_by_itself(parser: Parser) -> None:
+    """Make ``coaia fuse traces`` list if no other command follows."""
     as_command(parser, list_traces, "coaia fuse traces --user-id john --limit 10")
     _add_options(parser)
     parser.set_defaults(
@@ -125,11 +206,13 @@ def build_list(parser: argparse.ArgumentParser, group: Any) -> None:
         html=None,
         open=False,
     )
-    listing = add_command(
-        group,
-        "list",
+
+
+def build_list(listing: Parser, words: List[str]) -> None:
+    """Give ``listing`` what follows ``coaia fuse traces list``."""
+    as_command(
+        listing,
         list_traces,
-        "list traces",
         """coaia fuse traces list --user-id john --limit 10
         coaia fuse traces list --last 7d""",
     )
@@ -190,31 +273,20 @@ def list_traces(args: argparse.Namespace, context: Context) -> None:
     note_source(context, known)
 
 
-def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
+def build(parser: Parser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse traces``; without one it lists."""
     group = subcommands(parser, words)
-    build_list(parser, group)
-    views.build(group)
-    stats.build(group)
-    diff.build(group)
-    search.build(group)
-    files.build(group)
-    tail.build(group)
-    build_observations(group)
-    _build_delete(group)
-    writes.build(group)
-    writes.build_batch(group)
+    _list_by_itself(parser)
+    add_commands(group, COMMANDS, words)
     refuse_early_options(words, group.choices)
 
 
-def _build_delete(group: Any) -> None:
-    delete = add_command(
-        group,
-        "delete",
+def build_delete(delete: Parser, words: List[str]) -> None:
+    """Give ``delete`` what follows ``coaia fuse traces delete``."""
+    as_command(
+        delete,
         delete_traces,
-        "delete traces with their observations and scores",
         "coaia fuse traces delete my-run\ncoaia fuse traces delete run-1 run-2 --yes",
-        aliases=["delete-batch"],
     )
     delete.add_argument("trace_ids", metavar="TRACE_ID", nargs="+", type=references.trace)
     add_yes(delete)
@@ -222,6 +294,9 @@ def _build_delete(group: Any) -> None:
 
 def delete_traces(args: argparse.Namespace, context: Context) -> None:
     """Delete traces, all or (where one is unknown) none."""
+    from coaiapy.cli.input import agrees
+    from coaiapy.langfuse.traces import traces
+
     known = settings.load(context.env_file)
     named = ", ".join(args.trace_ids)
     question = "delete {} with all observations and scores?".format(named)

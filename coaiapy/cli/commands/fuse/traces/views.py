@@ -1,49 +1,42 @@
 """``coaia fuse traces trace-view`` and the like: one trace, session or observation."""
 
 import argparse
-from typing import Any, Callable
+from typing import Any, Callable, List
 
 from coaiapy import patience
 from coaiapy.cli import references
 from coaiapy.cli.commands.fuse.traces import pages, pictures
 from coaiapy.cli.options import add_json, add_reference
 from coaiapy.cli.output import note_source, print_json, show_lines, show_record
-from coaiapy.cli.parser import add_command
+from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.traces import reads as trace_reads
 
 
-def build(group: Any) -> None:
-    """Add the commands to ``coaia fuse traces``."""
-    _build_trace(group)
-    _build_session(group)
-    observation = add_command(
-        group,
-        "get-observation",
+def build_observation(observation: Parser, words: List[str]) -> None:
+    """Give ``observation`` what follows ``coaia fuse traces get-observation``."""
+    as_command(
+        observation,
         view_observation,
-        "show one observation",
         "coaia fuse traces get-observation $COAIA_LAST_OBSERVATION_ID",
-        aliases=["obs-get", "get-obs"],
     )
     add_reference(observation, "observation", "COAIA_LAST_OBSERVATION_ID")
     add_json(observation, default=argparse.SUPPRESS)
 
 
-def _build_trace(group: Any) -> None:
-    view = add_command(
-        group,
-        "trace-view",
+def build_trace(view: Parser, words: List[str]) -> None:
+    """Give ``view`` what follows ``coaia fuse traces trace-view``."""
+    as_command(
+        view,
         view_trace,
-        "show a trace: its observations as a tree, on a terminal with a time axis",
         """coaia fuse traces trace-view $COAIA_TRACE_ID
         coaia fuse traces view latest --io --io-lines 3
         coaia fuse traces tv latest --min-duration 0.5 --depth 3
         coaia fuse traces tv latest --errors --no-timeline
         coaia fuse traces tv latest --follow
         coaia fuse traces tv latest --html trace.html --open""",
-        aliases=["tv", "view"],
     )
     add_reference(view, "trace", "COAIA_TRACE_ID")
     pictures.add_picture_options(view)
@@ -56,15 +49,13 @@ def _build_trace(group: Any) -> None:
     add_json(view, default=argparse.SUPPRESS)
 
 
-def _build_session(group: Any) -> None:
-    session = add_command(
-        group,
-        "session-view",
+def build_session(session: Parser, words: List[str]) -> None:
+    """Give ``session`` what follows ``coaia fuse traces session-view``."""
+    as_command(
+        session,
         view_session,
-        "show the traces of a session",
         """coaia fuse traces session-view $COAIA_SESSION_ID
         coaia fuse traces sv latest --html session.html --open""",
-        aliases=["sv"],
     )
     add_reference(session, "session", "COAIA_SESSION_ID")
     pictures.add_picture_options(session)

@@ -2,7 +2,7 @@
 
 import argparse
 import itertools
-from typing import Any, Iterable, Mapping, Optional, Tuple
+from typing import Any, Iterable, List, Mapping, Optional, Tuple
 
 from coaiapy.cli import references
 from coaiapy.cli.delivery import (
@@ -31,7 +31,7 @@ from coaiapy.cli.options import (
     time,
 )
 from coaiapy.cli.output import new_bar, print_json
-from coaiapy.cli.parser import OneOfSeveral, add_command
+from coaiapy.cli.parser import OneOfSeveral, Parser, as_command
 from coaiapy.cli.streams import Context
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.records.fields import LEVELS, OBSERVATION_FIELDS
@@ -63,16 +63,13 @@ class Counted:
         return item
 
 
-def build_batch(group: Any) -> None:
-    """Add the command to ``coaia fuse traces``."""
-    batch = add_command(
-        group,
-        "add-observations",
+def build_batch(batch: Parser, words: List[str]) -> None:
+    """Give ``batch`` what follows ``coaia fuse traces add-observations``."""
+    as_command(
+        batch,
         add_observations,
-        "add all observations of a JSON, JSON Lines or YAML file to a trace",
         """coaia fuse traces add-observations my-run -f steps.jsonl
         cat steps.yaml | coaia fuse traces add-observations my-run --format yaml --dry-run""",
-        aliases=["add-obs-batch"],
     )
     add_reference(batch, "trace")
     batch.add_argument(
@@ -124,19 +121,11 @@ def _with_progress(context: Context, items: Iterable[Any]) -> Iterable[Any]:
     return items if bar is None else bar
 
 
-def build(group: Any) -> None:
-    """Add the commands that write to ``coaia fuse traces``."""
-    _build_create(group)
-    _build_add_observation(group)
-    _build_patch_output(group)
-
-
-def _build_create(group: Any) -> None:
-    create = add_command(
-        group,
-        "create",
+def build_create(create: Parser, words: List[str]) -> None:
+    """Give ``create`` what follows ``coaia fuse traces create``."""
+    as_command(
+        create,
         create_trace,
-        "create a trace, or update an existing one",
         'coaia fuse traces create my-run -u john -s session-1 -n "Nightly run" --tag nightly',
     )
     create.add_argument(
@@ -169,12 +158,11 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     add_delivery_options(parser)
 
 
-def _build_add_observation(group: Any) -> None:
-    add = add_command(
-        group,
-        "add-observation",
+def build_add_observation(add: Parser, words: List[str]) -> None:
+    """Give ``add`` what follows ``coaia fuse traces add-observation``."""
+    as_command(
+        add,
         add_observation,
-        "add an observation to a trace, or update an existing one",
         """coaia fuse traces add-observation $COAIA_TRACE_ID -n "Continued processing"
         coaia fuse traces add-observation step-1 my-run -ts -n "Load" --start-time 260131120000""",
     )
@@ -229,12 +217,11 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(name, type=kind, metavar="JSON", help=about)
 
 
-def _build_patch_output(group: Any) -> None:
-    patch = add_command(
-        group,
-        "patch-output",
+def build_patch_output(patch: Parser, words: List[str]) -> None:
+    """Give ``patch`` what follows ``coaia fuse traces patch-output``."""
+    as_command(
+        patch,
         patch_output,
-        "set the output of a trace and change nothing else",
         "coaia fuse traces patch-output $COAIA_TRACE_ID '{\"rows\": 3}'",
     )
     add_reference(patch, "trace")
