@@ -107,7 +107,10 @@ def _variables_of(word: str, dotenv: Optional[bool], read: Reader) -> Dict[str, 
         handed.check_any(name, dotenv)
     elif not any(os.path.exists(path) for path in cascade_of(None, dotenv)):
         env_files.check_exists(path_of())
-    return together(list(project_layers(name, dotenv, read)))
+    layers = list(project_layers(name, dotenv, read))
+    if name:  # the user's file without a name is the same for all
+        layers += list(global_layers(name, read))[:1]
+    return together(layers)
 
 
 def _opened(path: str) -> Dict[str, str]:

@@ -67,6 +67,9 @@ def test_the_variable_chooses_among_the_files_of_the_user_too(run, write, home, 
     assert run("env", "run", "--name", "staging", "--", "sh", "-c", "exit $A").code == 2
     rows = json.loads(run("env", "list", "--explain", "A", "--json").out)
     assert [row["place"][-18:] for row in rows[-2:]] == ["global.env.staging", "/.coaia/global.env"]
+    write(".coaia-env", B="3")
+    found = json.loads(run("env", "diff", "default", "staging", "--json").out)
+    assert [row["variable"] for row in found] == ["A", "ONLY_2"]
     write(".coaia-env", A="3")
     assert environment.find("A") == "3"
 

@@ -157,7 +157,7 @@ def _append(settings: Settings, entries: List[Dict[str, Any]]) -> None:
             kept = _read(path).splitlines(True)[-MOST:]
             files.write_atomic(path, "".join(kept) + text)
     except StateError as error:
-        tell("coaia: a rollback will not know what was done now: {}".format(error))
+        tell("a rollback will not know what was done now: {}".format(error))
 
 
 def _read(path: str) -> str:
