@@ -49,8 +49,13 @@ LANGFUSE = 15.0
 LANGFUSE_PAGE = LANGFUSE_ITEM = 90.0
 # Tries of a read or a deletion while no connection can be made: more would rarely help.
 UNCONNECTED_TRIES = 2
-# git, for each thing that it is asked.
-GIT = 120.0
+# Tries to post a new version of a prompt, if after each lost response the server says that it is not
+# there.
+PROMPT_POSTS = 3
+# git: for each thing that it is asked about a gallery, about what is to be committed, about the commit
+# that an experiment is of; and between two looks at how much it has fetched.
+GIT, GIT_INDEX, GIT_HEAD = 120.0, 30.0, 5.0
+GIT_LOOK = 1.0
 # All pages of a listing, and all checks of services, unless the command has a limit of its own.
 LISTING = 300.0
 CHECKS = 30.0
@@ -104,13 +109,32 @@ REDIS_PART = 5.0
 REDIS = 60.0
 SLOWEST_REDIS = float(1 << 20)
 
+# Commands that coaia starts: between asking one to end and killing it; between two tries to pass keys
+# on to it; between two signs of life; and the longest pause before a step of a pipeline is repeated.
+GRACE = 5.0
+KEY_PAUSE = 0.05
+BEAT = 2.0
+LONGEST_STEP_PAUSE = 3600.0
+# The regular expressions that people have written, all of a command together.
+EXPRESSIONS = 2.0
+# Experiments: between two looks at what runs; before a command that failed is repeated, first and at
+# the most; how long results wait to be written together.
+ITEM_POLL = 0.2
+FIRST_ITEM_PAUSE, LONGEST_ITEM_PAUSE = 1.0, 60.0
+RESULTS_PAUSE = 0.5
+
 # Pipelines on workers: how long Redis may be away, and the pause between two tries; between two looks
 # for news, at the attempts that are being made, and at all that wait; how long nobody may listen to
-# the queue; and how long a worker without a sign of life still counts.
+# the queue; how long a worker without a sign of life still counts; and how long workers may take to
+# end what they do.
 FLEET_AWAY, FLEET_PAUSE = 60.0, 0.5
 FLEET_POLL, FLEET_LOOK, FLEET_WHOLE_LOOK = 0.05, 1.0, 5.0
 FLEET_NOBODY = 300.0
 FLEET_LOST = 30
+FLEET_PARTING = 2 * GRACE + 2
+# A worker: one wait for a job, and an answer of Redis, which may come at the end of that.
+WORKER_WAIT = 15
+WORKER_REDIS = WORKER_WAIT + 10.0
 
 # Locks of other processes on this machine: of files, of the journal.
 FILE_LOCK = 20.0
@@ -120,6 +144,10 @@ JOURNAL_LOCK = 15.0
 JOURNAL_LOCK_STEP = 0.1
 # Locks are waited for as long as a usual write takes, whatever the limit of the command is.
 LEAST_LOCK = 1.0
+# Between two drawings of what goes on; and how often a person is asked the same who gives no valid
+# answer.
+REDRAWING = 0.1
+QUESTIONS = 3
 # Between two looks for new traces.
 TAIL_POLL = 1.0
 # How often a stream notices that its reader has gone away.

@@ -152,7 +152,7 @@ class _ServerChecks:
         if has_journal:
             with Journal() as journal:
                 servers.remember(journal, self.settings.base_url, server)
-        way = "OTLP spans" if server.generation == servers.V4 else "ingestion events"
+        way = "OTLP spans" if server.keeps_spans else "ingestion events"
         text = "{}: traces are sent as {}".format(server.mode, way)
         facts = {"mode": server.mode, "generation": server.generation}
         yield Finding(OK, "generation", text, facts=facts)

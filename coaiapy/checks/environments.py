@@ -4,6 +4,7 @@ import os
 import time
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
+from coaiapy import patience
 from coaiapy.dotenvx.names import is_encrypted
 from coaiapy.dotenvx.opening import Opener
 from coaiapy.env import cascade
@@ -97,7 +98,7 @@ def complaints_with_pattern(rule: Rule, text: str) -> List[str]:
     """Return what is wrong with a value that somebody types, a part of a sentence each."""
     found = [one.said for one in _broken(rule, text)]
     if rule.pattern is not None and text and not found and expressions.can_be_bounded():
-        answers = expressions.found_in(end_at_text(rule.pattern), [text], expressions.LIMIT)
+        answers = expressions.found_in(end_at_text(rule.pattern), [text], patience.EXPRESSIONS)
         if answers is None:
             return ["takes too long to be compared with the pattern " + rule.pattern]
         found = [] if answers[0] else ["does not match " + rule.pattern]
@@ -151,7 +152,7 @@ def _match(schema: Schema, values: Sequence[Value], problems: List[Problem]) -> 
             by_pattern.setdefault(pattern, []).append(one)
     if by_pattern and not expressions.can_be_bounded():
         return ["the patterns are not checked: this system cannot end one that takes too long"]
-    end = time.monotonic() + expressions.LIMIT
+    end = time.monotonic() + patience.EXPRESSIONS
     for pattern, group in by_pattern.items():
         left = end - time.monotonic()
         texts = [one.text for one in group]

@@ -17,6 +17,7 @@ from typing import (
     Union,
 )
 
+from coaiapy import patience
 from coaiapy.config import files as config_files
 from coaiapy.config.schema import key_for
 from coaiapy.dotenvx import keys
@@ -33,7 +34,6 @@ RULES = {
     "private-key": "A private key is about to be committed",
     "plain-secret": "A secret is about to be committed in plain text",
 }
-_GIT_SECONDS = 30
 _NAMED_KEY = PRIVATE_KEY + r"""[A-Za-z0-9_.-]*["']? *[:=] *["']?(0x)?[0-9a-fA-F]{64}"""
 _KEY = "[0-9a-fA-F]{64}"
 # What stands for a secret that is elsewhere: $NAME, ${NAME...}, and references to password managers.
@@ -176,7 +176,7 @@ def _git(*words: Union[str, bytes]) -> bytes:
 
     command: List[Union[str, bytes]] = ["git", *words]
     try:
-        return subprocess.check_output(command, stderr=subprocess.PIPE, timeout=_GIT_SECONDS)
+        return subprocess.check_output(command, stderr=subprocess.PIPE, timeout=patience.GIT_INDEX)
     except (OSError, subprocess.SubprocessError) as error:
         printed = getattr(error, "stderr", None)
         said = printed.decode("utf-8", "replace") if printed else str(error)

@@ -20,8 +20,6 @@ from coaiapy.langfuse.records.body import Body
 from coaiapy.util.threads import run_all
 
 RUN_ITEMS = "/api/public/dataset-run-items"
-# The mode of servers that have no runs of datasets.
-EVENTS_ONLY = "v4-events_only"
 
 
 class Linked(NamedTuple):
@@ -49,7 +47,7 @@ def link(
     try:
         with client_for(settings, "runs of datasets") as http:
             server = server_for(http, journal)
-            if server.mode == EVENTS_ONLY:
+            if not server.keeps_runs:
                 return Linked(plan.id)
             return _link(http, server, plan, list(pairs))
     except CoaiaError as error:
@@ -121,7 +119,7 @@ def _run(http: LangfuseHttp, plan: Plan) -> Optional[Body]:
 def delete(settings: Settings, journal: Journal, plan: Plan) -> bool:
     """Delete the run on the server; false if the server has no run of this name, or no such runs."""
     with client_for(settings, "runs of datasets") as http:
-        if server_for(http, journal).mode == EVENTS_ONLY:
+        if not server_for(http, journal).keeps_runs:
             return False
         path = "/api/public/datasets/{}/runs/{}".format(quoted(plan.dataset), quoted(plan.name))
         try:

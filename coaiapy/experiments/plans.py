@@ -7,6 +7,7 @@ records: the trace of an item begins with the 16 hex digits of the experiment.
 import json
 from typing import Any, Dict, List, NamedTuple, Optional
 
+from coaiapy import patience
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records import ids
@@ -19,7 +20,6 @@ _FIND = (
     "SELECT id, started_at, plan FROM experiments WHERE destination = ? ORDER BY started_at DESC"
 )
 
-_GIT_SECONDS = 5
 # The columns of a list of runs.
 COLUMNS = {
     "name": "Name",
@@ -83,7 +83,7 @@ def commit() -> Optional[str]:
 
     try:
         said = subprocess.check_output(
-            ["git", "rev-parse", "HEAD"], stderr=subprocess.DEVNULL, timeout=_GIT_SECONDS
+            ["git", "rev-parse", "HEAD"], stderr=subprocess.DEVNULL, timeout=patience.GIT_HEAD
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -5,6 +5,7 @@ from array import array
 from datetime import datetime, timezone
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional
 
+from coaiapy import patience
 from coaiapy.config import values as config_values
 from coaiapy.config.settings import Settings
 from coaiapy.errors import NotFoundError, UsageError
@@ -22,9 +23,8 @@ from coaiapy.running.seen import MARGIN, Redaction, masked, shown
 from coaiapy.running.tail import Tail
 from coaiapy.util import times
 
-# Results wait for at most so many others, and so many seconds, to be written together.
+# Results wait for at most so many others, to be written together.
 _MOST_WAITING = 64
-_PAUSE = 0.5
 _LONGEST_LINE = 300
 
 
@@ -57,7 +57,7 @@ class Writer:
     def add(self, result: Result) -> None:
         """Write a result soon."""
         if not self._waiting:
-            self._due = time.monotonic() + _PAUSE
+            self._due = time.monotonic() + patience.RESULTS_PAUSE
         self._waiting.append(result)
         self.turn()
 

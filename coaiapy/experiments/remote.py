@@ -6,7 +6,6 @@ from coaiapy.config.settings import Settings
 from coaiapy.errors import NotFoundError
 from coaiapy.experiments import plans
 from coaiapy.experiments.execution.work import FAILED, OK
-from coaiapy.experiments.links import EVENTS_ONLY
 from coaiapy.experiments.plans import Plan
 from coaiapy.experiments.results import Outcome, outcome
 from coaiapy.langfuse.client.http import LangfuseHttp, quoted
@@ -39,7 +38,7 @@ def listed(settings: Settings, journal: Journal, known: Collection[str] = ()) ->
     """Return the runs of a server, the latest first, without those whose ids are ``known``."""
     with client_for(settings, "runs of datasets") as http:
         names = {str(one["id"]): str(one["name"]) for one in datasets.list_datasets(settings)}
-        if server_for(http, journal).mode == EVENTS_ONLY:
+        if not server_for(http, journal).keeps_runs:
             found = [
                 _of_experiment(row, names)
                 for row in rows_by_cursor(http, _EXPERIMENTS, _ALL_TIME)
@@ -60,7 +59,7 @@ def find(settings: Settings, journal: Journal, run: str, dataset: Optional[str])
     known = [one for one in listed(settings, journal) if dataset in (None, one.dataset)]
     plan = plans.chosen(known, run, "there is no experiment {!r}, neither here nor in Langfuse")
     with client_for(settings, "runs of datasets") as http:
-        if server_for(http, journal).mode == EVENTS_ONLY:
+        if not server_for(http, journal).keeps_runs:
             asked = dict(_ALL_TIME, experimentName=plan.name)
             rows = list(rows_by_cursor(http, _EXPERIMENT_ITEMS, asked))
             pairs = [(str(one.get("experimentItemId")), str(one["traceId"])) for one in rows]

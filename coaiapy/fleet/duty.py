@@ -5,6 +5,7 @@ import signal
 import time
 from typing import Any, Callable, Mapping, Optional
 
+from coaiapy import patience
 from coaiapy.errors import CoaiaError
 from coaiapy.fleet.accepted import Work, known_facts, work_of
 from coaiapy.fleet.board import Board
@@ -14,10 +15,7 @@ from coaiapy.running.child import NotStartedError
 from coaiapy.running.pipelines import attempts
 from coaiapy.running.pipelines.attempts import ENDING, Outcome
 from coaiapy.running.pipelines.contents import Contents
-from coaiapy.running.supervisor import GRACE, Supervisor
-
-# Seconds between two looks whether the attempt is still wanted.
-_LOOK = 1.0
+from coaiapy.running.supervisor import Supervisor
 
 
 class Duty:
@@ -89,12 +87,12 @@ class Duty:
                 return Outcome(getattr(error, "code", 126), str(error), time.time())
             supervisor.add(attempt.running)
             stopped, look = "", time.monotonic()
-            while not supervisor.turn(_LOOK):
+            while not supervisor.turn(patience.FLEET_LOOK):
                 if not stopped and time.monotonic() >= look:
-                    look = time.monotonic() + _LOOK
+                    look = time.monotonic() + patience.FLEET_LOOK
                     stopped = self._why_stopped(board, supervisor)
                     if stopped:
-                        supervisor.end_all(GRACE)
+                        supervisor.end_all(patience.GRACE)
                         supervisor.send(signal.SIGTERM)
         outcome = attempts.outcome_of(command, attempt, contents, bool(stopped))
         return outcome._replace(reason=stopped) if stopped and outcome.reason else outcome

@@ -11,16 +11,14 @@ import signal
 from contextlib import suppress
 from typing import Any, Callable, Dict, Optional
 
+from coaiapy import patience
 from coaiapy.util.packages import require
 
 PACKAGE = "coaiapy[fleet]"
 # What a job names; it is never imported.
 FUNCTION = "coaiapy.fleet"
-# Seconds: for one wait of a worker for a job, and the lifetime of what RQ keeps of a failed one.
-_WAIT = 15
-LONGEST_ANSWER = _WAIT + 10.0
+# Seconds that RQ keeps what is known of a job that failed.
 _KEPT = 86400
-_WORKER_LIFETIME = 30
 
 
 def job_class(perform: Optional[Callable[[Any], None]] = None) -> Any:
@@ -108,8 +106,8 @@ def worker_class(lost_after: int) -> Any:
         """A worker of RQ that notices soon what has become of its server and of its jobs."""
 
         log_result_lifespan = False
-        dequeue_timeout = _WAIT
-        connection_timeout = LONGEST_ANSWER
+        dequeue_timeout = patience.WORKER_WAIT
+        connection_timeout = patience.WORKER_REDIS
         is_asked_to_end = False
 
         def subscribe(self) -> None:
@@ -142,8 +140,8 @@ def worker_of(queue: Any, name: str, lost_after: int) -> Any:
         "job_class": queue.job_class,
         "serializer": queue.serializer,
         "job_monitoring_interval": max(1, lost_after // 3),
-        "maintenance_interval": _WORKER_LIFETIME,
+        "maintenance_interval": patience.FLEET_LOST,
     }
     worker = worker_class(lost_after)([queue], **options)
-    worker.worker_ttl = _WORKER_LIFETIME
+    worker.worker_ttl = patience.FLEET_LOST
     return worker

@@ -17,14 +17,13 @@ from coaiapy.running.pipelines import past as pasts
 from coaiapy.running.pipelines.attempts import Ended, Outcome
 from coaiapy.running.pipelines.steps import Facts, Step
 from coaiapy.running.pipelines.tasks import Order
-from coaiapy.running.supervisor import GRACE, Supervisor
+from coaiapy.running.supervisor import Supervisor
 from coaiapy.stash.redis import new_client
 from coaiapy.stash.redis_errors import reporting
 from coaiapy.util.text import counted
 
-# Jobs that are sent at once; and seconds that workers have to end what they do.
+# Jobs that are sent at once.
 _BATCH = 500
-_PARTING = 2 * GRACE + 2
 _STEPS = "steps"
 
 
@@ -113,7 +112,7 @@ class OnWorkers:
         self._lasting(lambda: self._take_back(idle), writing=True)
         for one in idle:
             del self._flights[one.job]
-        self._end_by = time.monotonic() + _PARTING
+        self._end_by = time.monotonic() + patience.FLEET_PARTING
         if self._flights:
             self._order.note(
                 "waiting for the workers to end {}".format(counted(len(self._flights), "command"))

@@ -6,6 +6,7 @@ import signal
 import time
 from typing import Any, Callable, NamedTuple, Optional
 
+from coaiapy import patience
 from coaiapy.config.redis import RedisServer
 from coaiapy.errors import NetworkError
 from coaiapy.fleet import parts
@@ -46,7 +47,7 @@ def work(wishes: Wishes, env_file: Optional[str], say: Callable[[str], None]) ->
     )
     duty = Duty(name, Lasting(server, say, _pause), env_file, wishes.trusts_queue, say)
     jobs = parts.job_class(duty)
-    client = new_client(server._replace(timeout=parts.LONGEST_ANSWER))
+    client = new_client(server._replace(timeout=patience.WORKER_REDIS))
     with reporting(server):
         client.ping()
     _log(say)

@@ -19,8 +19,6 @@ from coaiapy.util.paths import entries
 
 # Bytes that a fetch may take on the disk.
 LARGEST = 256 << 20
-# Seconds between two looks at them.
-_LOOK = 1.0
 # Begins the names of our repositories in the folder for temporary files; they are locked at once.
 _PREFIX = "coaia-git-"
 _LOCK = "coaia"
@@ -171,7 +169,7 @@ def _wait(process: Any, limit: deadlines.Deadline, folder: str) -> None:
     ended = False
     while not ended:
         try:
-            process.wait(min(_LOOK, limit.left))
+            process.wait(min(patience.GIT_LOOK, limit.left))
             ended = True
         except subprocess.TimeoutExpired:
             if not limit.left:

@@ -10,13 +10,12 @@ import signal
 import time
 from typing import Callable, List, Optional, Pattern, Sequence
 
+from coaiapy import patience
 from coaiapy.errors import UsageError
 from coaiapy.util.masking import MASK
 from coaiapy.util.text import expression
 
-# Seconds that the expressions may take in all.
-LIMIT = 2.0
-WITHHELD = "(not recorded: masking it took longer than {:g} s)".format(LIMIT)
+WITHHELD = "(not recorded: masking it took longer than {:g} s)".format(patience.EXPRESSIONS)
 
 
 class Expressions:
@@ -27,7 +26,7 @@ class Expressions:
 
     def __init__(self, given: Sequence[str]) -> None:
         self._patterns: List[Pattern[str]] = [_compiled(one) for one in given]
-        self._left = LIMIT
+        self._left = patience.EXPRESSIONS
 
     def __call__(self, text: str) -> str:
         """Return ``text`` with ``****`` for each match, or ``WITHHELD``."""

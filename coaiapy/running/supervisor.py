@@ -6,6 +6,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
+from coaiapy import patience
 from coaiapy.running.relay import Relay
 
 if TYPE_CHECKING:
@@ -16,11 +17,6 @@ FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SI
 # A key of the terminal sends these to every process in its foreground.
 _BY_KEY = ("SIGINT", "SIGQUIT", "SIGTSTP")
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
-# Seconds between asking a command to end and killing it, and between tries to pass on keys.
-GRACE = 5.0
-_KEY_PAUSE = 0.05
-# Seconds between two calls of ``Supervisor.beat``.
-_BEAT = 2.0
 
 
 class Running:
@@ -47,7 +43,7 @@ class Running:
         self.ended: Optional[float] = None
         self.status: Optional[int] = None
         self.timed_out = False
-        self.grace = GRACE
+        self.grace = patience.GRACE
         self._end_by = None if timeout is None else time.monotonic() + timeout
 
     @property
@@ -100,7 +96,7 @@ class Supervisor:
         self.running: List[Running] = []
         self.received: List[int] = []
         self._early: List[int] = []
-        self._next_beat = time.monotonic() + _BEAT
+        self._next_beat = time.monotonic() + patience.BEAT
         self._selector = selectors.DefaultSelector()
         self._handlers: Dict[int, Any] = {}
         self._lingering: List[Relay] = []
@@ -196,7 +192,7 @@ class Supervisor:
         now = time.monotonic()
         if now >= self._next_beat:
             self.beat()
-            self._next_beat = now + _BEAT
+            self._next_beat = now + patience.BEAT
         left = self._next_beat - now
         return self._selector.select(left if seconds is None else max(0, min(left, seconds)))
 
@@ -205,7 +201,7 @@ class Supervisor:
         if terminal:
             self._listen(terminal)
         waits = terminal is not None and terminal.has_pending_keys
-        for key, _ in self._select(_KEY_PAUSE if waits else seconds):
+        for key, _ in self._select(patience.KEY_PAUSE if waits else seconds):
             if key.fd == self._woken:
                 _drain(self._woken)
             elif isinstance(key.data, Relay):

@@ -306,46 +306,6 @@ def is_overload(node):
     return "overload" in found
 
 
-def test_the_columns_of_a_listing_stand_with_what_it_lists():
-    """Otherwise a field is added in one wing and its heading in another."""
-    wrong = {
-        name: found
-        for name in MODULES
-        if name.startswith("cli.commands.")
-        for found in [list(columns_made_here(tree(name)))]
-        if found
-    }
-    assert not wrong, "move these dicts into the wing of what is listed: {}".format(wrong)
-
-
-def columns_made_here(top):
-    """Yield the line of each table that gets columns which this file writes down itself."""
-    kept = {
-        target.id
-        for node in ast.walk(top)
-        if isinstance(node, ast.Assign) and isinstance(node.value, (ast.Dict, ast.DictComp))
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    for node in ast.walk(top):
-        called = getattr(getattr(node, "func", None), "id", "")
-        if called in ("show_listing", "show_table"):
-            given = [one for argument in node.args for one in ast.walk(argument)]
-            if kept & {getattr(one, "id", "") for one in given}:
-                yield node.lineno
-            elif any(isinstance(one, (ast.Dict, ast.DictComp)) for one in node.args[-2:]):
-                yield node.lineno
-
-
-def test_the_check_for_columns_knows_wrong_ones():
-    assert list(columns_made_here(ast.parse('show_listing(a, c, rows, {"id": "Id"}, "row")'))) == [
-        1
-    ]
-    apart = 'KEPT = {"id": "Id"}\nshow_listing(a, c, rows, with_note(KEPT, rows), "row")'
-    assert list(columns_made_here(ast.parse(apart))) == [2]
-    assert not list(columns_made_here(ast.parse("show_table(c, rows, display.COLUMNS)")))
-
-
 def test_every_client_of_langfuse_is_closed():
     kept = [name for name in MODULES for call in clients_outside_with(tree(name))]
     assert kept == ["langfuse.send.courier"]  # it is closed with its owner

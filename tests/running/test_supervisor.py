@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from coaiapy.running import supervisor
+from coaiapy import patience
 from coaiapy.running.child import Plan, exit_code
 from coaiapy.running.launch import launch
 from coaiapy.running.supervisor import Running, Supervisor
@@ -44,7 +44,7 @@ def test_each_end_is_noticed_as_it_comes():
 
 
 def test_what_takes_too_long_is_asked_to_end_and_then_killed(monkeypatch):
-    monkeypatch.setattr(supervisor, "GRACE", 0.2)
+    monkeypatch.setattr(patience, "GRACE", 0.2)
     with Supervisor() as running:
         deaf = started(
             running, "sh", "-c", "trap '' TERM; while :; do sleep 0.05; done", timeout=0.2

@@ -4,6 +4,7 @@ import argparse
 import os
 from typing import Any, Dict, List, Optional
 
+from coaiapy import patience
 from coaiapy.checks import settings as settings_check
 from coaiapy.checks.finding import COLUMNS, Finding, has_failed, worst
 from coaiapy.cli.input import read_answer
@@ -30,7 +31,6 @@ QUESTIONS = (
     "redis_url",
     "github.api_token",
 )
-_TRIES = 3
 
 
 def init(args: argparse.Namespace, context: Context) -> Optional[int]:
@@ -92,7 +92,7 @@ def _ask(key: Key, context: Context) -> Any:
     """Return the answer in the type of ``key``, "" when nobody gives one."""
     hint = "" if key.default is None else " [{}]".format(key.default)
     prompt = "{} - {}{}: ".format(key.name, key.description, hint)
-    for _ in range(_TRIES):
+    for _ in range(patience.QUESTIONS):
         answer = read_answer(prompt, key.secret, context)
         try:
             return checked(key, answer) if answer or key.kind in TEXTS else ""

@@ -5,6 +5,7 @@ import signal
 import time
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
+from coaiapy import patience
 from coaiapy.errors import UsageError
 from coaiapy.experiments.execution.work import Result, Work
 from coaiapy.experiments.plans import observation_id
@@ -12,15 +13,11 @@ from coaiapy.langfuse.traces.active import handed_on
 from coaiapy.running.child import NotStartedError
 from coaiapy.running.pipelines import attempts
 from coaiapy.running.pipelines.attempts import Attempt
-from coaiapy.running.supervisor import GRACE, Supervisor
+from coaiapy.running.supervisor import Supervisor
 from coaiapy.running.tail import Tail
 from coaiapy.templating.commands import Command
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-# Seconds between two calls of ``turned``, and before the first repetition of a command that failed.
-_PACE = 0.2
-_BACKOFF = 1.0
-_LONGEST_PAUSE = 60.0
 
 
 class Limits(NamedTuple):
@@ -111,7 +108,7 @@ class Runner:
             else:
                 self._ready.append(work)
             return
-        pause = min(_BACKOFF * 2 ** (work.tries - 1), _LONGEST_PAUSE)
+        pause = min(patience.FIRST_ITEM_PAUSE * 2 ** (work.tries - 1), patience.LONGEST_ITEM_PAUSE)
         self._paused.append((time.monotonic() + pause, work))
 
     def _seconds(self) -> float:
@@ -119,13 +116,13 @@ class Runner:
         dues = [at - now for at, _ in self._paused]
         if self._next_start > now:
             dues.append(self._next_start - now)
-        return max(0.0, min([_PACE] + dues))
+        return max(0.0, min([patience.ITEM_POLL] + dues))
 
     def _stop(self, supervisor: Supervisor) -> None:
         """End what runs; what has not ended by itself counts as not done."""
-        supervisor.end_all(GRACE)
+        supervisor.end_all(patience.GRACE)
         while self._running:
-            ended = supervisor.turn(_PACE)
+            ended = supervisor.turn(patience.ITEM_POLL)
             if ended:
                 _, attempt = self._running.pop(ended.process)
                 attempt.running.kill_rest()

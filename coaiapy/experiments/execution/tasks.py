@@ -2,12 +2,12 @@
 
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
+from coaiapy import patience
 from coaiapy.errors import UsageError
 from coaiapy.experiments import evaluators, items
 from coaiapy.experiments.items import Item
 from coaiapy.langfuse.prompts import compiled
 from coaiapy.langfuse.records.body import Body
-from coaiapy.running.supervisor import GRACE
 from coaiapy.templating.model import (
     PipelineTemplate,
     all_names,
@@ -38,7 +38,7 @@ class ByCommand(NamedTuple):
 
     words: List[str]
     input_as: str = STDIN
-    grace: float = GRACE
+    grace: float = patience.GRACE
 
     def start(self, item: Item) -> Start:
         """Return what is started for an item; ``UsageError`` if it cannot have its input so."""
@@ -60,7 +60,7 @@ class ByPrompt(NamedTuple):
     prompt: Body
     model: Optional[str]
     env_file: Optional[str]
-    grace: float = GRACE
+    grace: float = patience.GRACE
 
     def start(self, item: Item) -> Start:
         """Return what is started for an item; ``UsageError`` if a value cannot be put in."""
@@ -90,7 +90,7 @@ class ByPipeline(NamedTuple):
     name: str
     template: PipelineTemplate
     env_file: Optional[str]
-    grace: float = 3 * GRACE  # it ends its own commands first
+    grace: float = 3 * patience.GRACE  # it ends its own commands first
 
     def start(self, item: Item) -> Start:
         """Return what is started for an item."""

@@ -3,13 +3,13 @@
 import time
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
+from coaiapy import patience
 from coaiapy.experiments import evaluators, items
 from coaiapy.experiments.evaluators import Command, Judgement, Rule, WrongJudgementError
 from coaiapy.experiments.items import Item
 from coaiapy.experiments.plans import Plan
 from coaiapy.running.child import exit_code
 from coaiapy.running.pipelines.attempts import Attempt
-from coaiapy.running.supervisor import GRACE
 from coaiapy.templating.commands import Command as Started
 
 # What becomes of an item.
@@ -90,7 +90,7 @@ class Work:
     @property
     def grace(self) -> float:
         """How many seconds what runs has to end, once it is asked to."""
-        return float(GRACE if self.result.state else self._order.task.grace)
+        return float(patience.GRACE if self.result.state else self._order.task.grace)
 
     @property
     def own(self) -> Dict[str, Optional[str]]:

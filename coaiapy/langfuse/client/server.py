@@ -17,8 +17,6 @@ from coaiapy.langfuse.records.body import Body
 from coaiapy.util.deadlines import Deadline
 from coaiapy.util.http.answers import Answer, parsed_object
 
-LEGACY = "legacy"
-V4 = "v4"
 # The values of ``Server.mode``. Spans are written to the last two, ingestion events to the others.
 MODES = ("v2", "v3", "v4-legacy", "v4-dual", "v4-events_only")
 KEPT_SECONDS = 86400.0
@@ -48,9 +46,19 @@ class Server(NamedTuple):
     mode: str
 
     @property
+    def keeps_spans(self) -> bool:
+        """Whether traces are written as OTLP spans, which have hex ids; else they are events."""
+        return self.mode in ("v4-dual", "v4-events_only")
+
+    @property
+    def keeps_runs(self) -> bool:
+        """Whether it has runs of datasets; else it makes them of the traces of an experiment."""
+        return self.mode != "v4-events_only"
+
+    @property
     def generation(self) -> str:
-        """``V4`` where traces are written as OTLP spans, ``LEGACY`` where they are events."""
-        return V4 if self.mode in ("v4-dual", "v4-events_only") else LEGACY
+        """The name of that: ``v4`` where the server keeps spans, else ``legacy``."""
+        return "v4" if self.keeps_spans else "legacy"
 
     def has(self, feature: Feature) -> bool:
         """Tell whether the server can do what a feature names (see ``features``).

@@ -218,11 +218,11 @@ def as_server_knows(http: LangfuseHttp, items: List[Body]) -> List[Body]:
     """
     if not any(item.get("sourceTraceId") for item in items):
         return items
-    from coaiapy.langfuse.client.server import V4, server_for
+    from coaiapy.langfuse.client.server import server_for
     from coaiapy.langfuse.journal.db import open_to_read
 
     with open_to_read(False) as journal:
-        if server_for(http, journal).generation != V4:
+        if not server_for(http, journal).keeps_spans:
             return items
     return [_with_span_ids(item) for item in items]
 

@@ -259,7 +259,7 @@ def _as_kept(http: LangfuseHttp, slot: Slot, record: Body) -> Slot:
     is_trace = slot.observation_id is None
     trace_id = str(record["id"] if is_trace else record["traceId"])
     observation_id = None if is_trace else str(record["id"])
-    if server.generation == servers.V4:
+    if server.keeps_spans:
         trace_id = ids.span_trace_id(trace_id)
         observation_id = None if observation_id is None else ids.span_id(observation_id)
     return slot._replace(trace_id=trace_id, observation_id=observation_id)

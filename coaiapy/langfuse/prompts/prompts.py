@@ -5,6 +5,7 @@ Prompts that were fetched are kept on disk (``prompt_cache``) and used when the 
 
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
+from coaiapy import patience
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, NetworkError, NotFoundError, StateError, UsageError
 from coaiapy.langfuse.client import features
@@ -33,8 +34,6 @@ from coaiapy.util.threads import run_all, values_of
 from coaiapy.util.times import epoch_moment
 
 PROMPTS = "/api/public/v2/prompts"
-# Tries to post a new version, if after each lost response the server says that it is not there.
-POSTS = 3
 
 
 class FetchedPrompt(NamedTuple):
@@ -162,7 +161,7 @@ def create_prompt(
             return _version_after(http, body, before)
 
         what = described(name, None, None)
-        created = post_once(http, PROMPTS, body, find, what, POSTS)
+        created = post_once(http, PROMPTS, body, find, what, patience.PROMPT_POSTS)
     _log_moves(settings, created, {one: held[one] for one in body["labels"]}, intent)
     cache.forget(settings, name)
     return created

@@ -63,9 +63,7 @@ def of_server(
 
 
 def _reader(http: Any, server: Any) -> Any:
-    from coaiapy.langfuse.client.server import V4
-
-    if server.generation == V4:
+    if server.keeps_spans:
         from coaiapy.langfuse.read.v4.reader import SpanReader
 
         return SpanReader(http)

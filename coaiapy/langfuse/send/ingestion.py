@@ -9,7 +9,7 @@ from coaiapy.langfuse.client import features
 from coaiapy.langfuse.client import shapes as langfuse_shapes
 from coaiapy.langfuse.client.errors import is_event_type_refusal
 from coaiapy.langfuse.client.metadata import OWN_PREFIX, aside, kept_text
-from coaiapy.langfuse.client.server import V4, Server
+from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.client.wire import (
     ACCEPTED,
     CREDENTIALS,
@@ -214,7 +214,7 @@ def _score(body: Body, server: Server) -> Body:
     if isinstance(sent.get("value"), bool):
         sent.setdefault("dataType", "BOOLEAN")
         sent["value"] = int(sent["value"])
-    if server.generation == V4:
+    if server.keeps_spans:
         _name_spans(sent, own)
     return _as_read(_with_metadata(sent, own), server)
 

@@ -6,7 +6,7 @@ from typing import Any, Iterator, List, Optional, Sequence, Set, Tuple
 
 from coaiapy.config.settings import Settings
 from coaiapy.langfuse.client import features
-from coaiapy.langfuse.client.server import V4, Server, recall
+from coaiapy.langfuse.client.server import Server, recall
 from coaiapy.langfuse.journal.damage import whole
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records.body import Body
@@ -61,7 +61,7 @@ def _lost(score: Body, written_at: Optional[float]) -> Iterator[str]:
 
 def _rounded(kind: str, body: Body, server: Server) -> Optional[int]:
     """Return a number that the server rounds: a v4 server keeps those in inputs and outputs."""
-    is_span = server.generation == V4 and kind != "score"
+    is_span = server.keeps_spans and kind != "score"
     return next(inexact_numbers(body.get("metadata") if is_span else body), None)
 
 

@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from coaiapy.config.settings import Settings
 from coaiapy.langfuse.client.http import LangfuseHttp
-from coaiapy.langfuse.client.server import V4, Server
+from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.marks import clear_mark_of, moment
 from coaiapy.langfuse.journal.staging import merge_bodies, to_json, unread_mark
@@ -75,7 +75,7 @@ def _complete(journal: Journal, settings: Settings, destination: int) -> List[st
     roots = {row["trace_key"]: row["trace_id"] for row in rows if row["has_root"]}
 
     def ask(http: LangfuseHttp, server: Server) -> Tuple[Dict[str, FoundTrace], List[str]]:
-        if server.generation == V4:
+        if server.keeps_spans:
             return SpanReader(http).known(unread), []
         reader = LegacyReader(http, server)
         return {}, [key for key, trace_id in roots.items() if reader.is_public(trace_id)]

@@ -12,7 +12,7 @@ from typing import Any, Iterable, List, NamedTuple, Optional
 from coaiapy.errors import CoaiaError, NotFoundError, RefusedError
 from coaiapy.langfuse.client.errors import UnavailableError, clean, error_for
 from coaiapy.langfuse.client.http import LangfuseHttp
-from coaiapy.langfuse.client.server import V4, Server
+from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.client.wire import CREDENTIALS, RETRY, Encoded, Request, Verdict
 from coaiapy.langfuse.journal.claims import Outgoing
 from coaiapy.langfuse.send import ingestion, otlp
@@ -33,7 +33,7 @@ def encode(server: Server, items: Iterable[Outgoing]) -> Encoded:
     spans: List[Outgoing] = []
     events: List[Outgoing] = []
     for item in items:
-        is_span = server.generation == V4 and item.kind != "score"
+        is_span = server.keeps_spans and item.kind != "score"
         (spans if is_span else events).append(item)
     encoded = [otlp.encode(spans), ingestion.encode(events, server)]
     return Encoded(

@@ -41,11 +41,11 @@ def missing_on_server(
 
     Yields nothing for other servers, and stops when the server does not respond.
     """
-    from coaiapy.langfuse.client.server import LEGACY, recall
+    from coaiapy.langfuse.client.server import recall
     from coaiapy.langfuse.read.readers import read
 
     server = recall(journal, settings.base_url)
-    if server is None or server.generation != LEGACY:
+    if server is None or server.keeps_spans:
         return
     for trace_id in trace_ids:
         try:

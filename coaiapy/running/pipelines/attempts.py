@@ -7,6 +7,7 @@ import tempfile
 import time
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
+from coaiapy import patience
 from coaiapy.langfuse.records import ids
 from coaiapy.running import child
 from coaiapy.running.child import NotStartedError, Plan
@@ -14,7 +15,7 @@ from coaiapy.running.pipelines.contents import MOST_ERRORS, Contents
 from coaiapy.running.pipelines.steps import Step
 from coaiapy.running.pipelines.watcher import Watcher
 from coaiapy.running.relay import Relay, pipe
-from coaiapy.running.supervisor import GRACE, Running, Supervisor
+from coaiapy.running.supervisor import Running, Supervisor
 from coaiapy.running.tail import Tail
 from coaiapy.templating.commands import Command
 
@@ -111,7 +112,7 @@ class Here:
 
     def end_all(self) -> None:
         """Give what runs a moment to end."""
-        self._supervisor.end_all(GRACE)
+        self._supervisor.end_all(patience.GRACE)
 
 
 class _Heard(Relay):

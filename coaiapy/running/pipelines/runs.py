@@ -5,6 +5,7 @@ import time
 from collections import deque
 from typing import Any, Deque, Dict, List, NamedTuple, Optional, Set, Tuple
 
+from coaiapy import patience
 from coaiapy.errors import CoaiaError
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.records import Trace
@@ -22,9 +23,6 @@ from coaiapy.running.pipelines.steps import (
     reason_after,
 )
 from coaiapy.running.pipelines.watcher import Watcher
-
-# Seconds: the longest pause before a repetition.
-_LONGEST_PAUSE = 3600.0
 
 
 class Result(NamedTuple):
@@ -205,7 +203,7 @@ class Run:
         left = step.command.retries + 1 - len(step.attempts) if outcome.repeatable else 0
         if reason and left > 0 and not self._signal:
             pause = step.command.backoff * 2 ** min(len(step.attempts) - 1, 60)
-            self._paused.append((time.monotonic() + min(pause, _LONGEST_PAUSE), step))
+            self._paused.append((time.monotonic() + min(pause, patience.LONGEST_STEP_PAUSE), step))
             step.state, step.reason = WAITING, reason
             self._changed(step)
             return

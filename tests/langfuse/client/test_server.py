@@ -10,7 +10,7 @@ from coaiapy.errors import ConfigError, NetworkError
 from coaiapy.langfuse.client import server as servers
 from coaiapy.langfuse.client.features import Feature
 from coaiapy.langfuse.client.http import LangfuseHttp
-from coaiapy.langfuse.client.server import LEGACY, V4, Server, detect, server_for
+from coaiapy.langfuse.client.server import Server, detect, server_for
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.util import deadlines
 
@@ -23,11 +23,11 @@ def client(server, **options):
 @pytest.mark.parametrize(
     "kind, version, generation",
     [
-        ("v2", "2.95.12", LEGACY),
-        ("v3", "3.225.4", LEGACY),
-        ("v4-legacy", "4.16.0", LEGACY),
-        ("v4-dual", "4.16.0", V4),
-        ("v4-events_only", "4.16.0", V4),
+        ("v2", "2.95.12", "legacy"),
+        ("v3", "3.225.4", "legacy"),
+        ("v4-legacy", "4.16.0", "legacy"),
+        ("v4-dual", "4.16.0", "v4"),
+        ("v4-events_only", "4.16.0", "v4"),
     ],
 )
 def test_every_kind_of_server_is_recognised(langfuse, kind, version, generation):

@@ -4,6 +4,7 @@ import pytest
 from langfuse_server import KINDS
 from servers import settings_for
 
+from coaiapy import patience
 from coaiapy.config.settings import Settings
 from coaiapy.errors import (
     ConfigError,
@@ -208,7 +209,7 @@ def test_it_is_posted_three_times_at_most(server, known):
     server.fail("500", method="POST", path="/v2/prompts", times=None)
     with pytest.raises(NetworkError):
         prompts.create_prompt(known, "p", "x")
-    assert len(posts(server)) == prompts.POSTS
+    assert len(posts(server)) == patience.PROMPT_POSTS
 
 
 def test_another_type_is_refused_and_not_repeated(server, known):

@@ -4,6 +4,7 @@ import os
 import time
 from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
+from coaiapy import patience
 from coaiapy.cli.streams import Context, flush, is_terminal, write_raw
 from coaiapy.errors import StateError
 from coaiapy.running.pipelines.graph import Graph, Outlined
@@ -20,8 +21,7 @@ _CLEAR_LINE, _CLEAR_BELOW = "\x1b[K", "\x1b[J"
 _MARKED = "marked"
 # Which steps stay on a screen that is too small for all.
 _WEIGHTS = {RUNNING: 0, FAILED: 1, WAITING: 2, SKIPPED: 3, _MARKED: 4, SUCCEEDED: 5}
-# Seconds between two drawings, and columns and lines of a terminal that does not tell.
-_PAUSE = 0.1
+# Columns and lines of a terminal that does not tell.
 _USUAL_SIZE = (80, 24)
 # The most bytes of a line that has not ended.
 _LONGEST_REST = 1 << 16
@@ -144,7 +144,7 @@ class Tree(Lines):
         except (OSError, StateError):
             pass
         self._drawn = len(lines)
-        self._next = time.monotonic() + _PAUSE
+        self._next = time.monotonic() + patience.REDRAWING
 
     def _size(self) -> Tuple[int, int]:
         try:
