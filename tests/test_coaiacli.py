@@ -2,9 +2,7 @@
 
 import argparse
 import io
-import os
 import re
-import shlex
 import subprocess
 import sys
 
@@ -215,107 +213,11 @@ def test_an_interruption_is_130(run, failing):
     assert run("help") == (130, "data\n", "coaia: interrupted\n")
 
 
-BUFFERING = pytest.mark.parametrize("unbuffered", ["", "1"])
-
-
-@BUFFERING
-def test_a_reader_that_leaves_is_no_error(unbuffered):
-    reading, writing = os.pipe()
-    os.close(reading)
-    environment = dict(os.environ, PYTHONUNBUFFERED=unbuffered)
-    result = process("--help", stdout=writing, env=environment)
-    os.close(writing)
-    assert (result.returncode, result.stderr) == (0, b"")
-
-
-def test_head_in_a_shell_shows_no_traceback():
-    line = "set -o pipefail; {} --help | head -1".format(" ".join(map(shlex.quote, COAIA)))
-    result = subprocess.run(
-        ["bash", "-c", line], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60
-    )
-    assert result.returncode == 0
-    assert result.stdout.startswith(b"usage: coaia")
-    assert result.stderr == b""
-
-
-@BUFFERING
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
-def test_a_full_disk_under_stdout_is_an_error_that_says_so(unbuffered):
-    environment = dict(os.environ, PYTHONUNBUFFERED=unbuffered)
-    with open("/dev/full", "w") as full:
-        result = process("--help", stdout=full, env=environment)
-    assert result.returncode == 6
-    assert result.stderr == b"coaia: cannot write the output: No space left on device\n"
-
-
-@BUFFERING
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
-def test_an_error_that_nobody_can_be_told_is_still_an_exit_code(unbuffered):
-    environment = dict(os.environ, PYTHONUNBUFFERED=unbuffered)
-    with open("/dev/full", "w") as full:
-        result = subprocess.run(COAIA + ["nonsense"], stderr=full, env=environment, timeout=60)
-        assert result.returncode == 2
-        words = COAIA + ["env", "set", "KEY", "value"]  # what is done counts, not the note about it
-        assert subprocess.run(words, stderr=full, env=environment, timeout=60).returncode == 0
-
-
 def test_an_argument_that_is_not_utf8_is_refused():
     result = process("env", "set", "KEY", b"\xff")
     assert result.returncode == 2
     assert result.stderr.startswith(b"coaia: an argument is not UTF-8 text")
     assert result.stderr.count(b"\n") == 1
-
-
-@pytest.mark.parametrize("locale", ["C", "POSIX", "C.UTF-8"])
-def test_text_goes_through_any_locale_unharmed(locale):
-    environment = {
-        name: text
-        for name, text in os.environ.items()
-        if not name.startswith(("LC_", "LANG", "PYTHON"))
-    }
-    environment["LC_ALL"] = locale
-    value = "é ☃ 日本".encode("utf-8")
-    assert process("env", "set", "KEY", value, env=environment).returncode == 0
-    result = process("env", "get", "KEY", env=environment)
-    assert (result.returncode, result.stdout, result.stderr) == (0, value + b"\n", b"")
-
-
-def test_a_terminal_that_knows_ascii_alone_gets_escapes(run):
-    run("env", "set", "KEY", "é")
-    environment = dict(os.environ, PYTHONIOENCODING="ascii")
-    result = process("env", "get", "KEY", env=environment)
-    assert (result.returncode, result.stdout, result.stderr) == (0, b"\\xe9\n", b"")
-    failed = process("env", "get", "é", env=environment)
-    assert failed.returncode in (1, 2)
-    assert failed.stderr.startswith(b"coaia: ")
-    assert b"Traceback" not in failed.stderr
-
-
-class BareStream:
-    """All that some hosts' streams can do."""
-
-    def __init__(self):
-        self.text = ""
-
-    def write(self, text):
-        self.text += text
-
-
-def test_streams_may_be_able_to_do_no_more_than_write(monkeypatch):
-    out, err = BareStream(), BareStream()
-    monkeypatch.setattr(sys, "stdout", out)
-    monkeypatch.setattr(sys, "stderr", err)
-    monkeypatch.setattr(sys, "stdin", BareStream())
-    assert coaiacli.main(["--version"]) == 0
-    assert out.text == "coaia {}\n".format(coaiapy.__version__)
-    assert coaiacli.main(["nonsense"]) == 2
-    assert err.text.startswith("coaia: ")
-
-
-def test_there_may_be_no_streams_at_all(monkeypatch):
-    for name in ("stdin", "stdout", "stderr"):
-        monkeypatch.setattr(sys, name, None)
-    assert [coaiacli.main(["--version"]), coaiacli.main(["nonsense"])] == [0, 2]
 
 
 def test_words_come_from_the_command_line_by_default(monkeypatch, capsys):

@@ -8,7 +8,6 @@ import pytest
 from coaiapy import environment
 from coaiapy.environment import EnvironmentConfig, EnvironmentManager
 from coaiapy.errors import CoaiaError, ExitCode, NotFoundError, StateError, UsageError
-from coaiapy.util.masking import looks_secret, masked
 
 
 def write(path, **variables):
@@ -270,34 +269,3 @@ def test_the_table_hides_secrets_and_keeps_to_one_line():
     assert "abc" in environment.format_environment_table(variables, reveal=True)
     narrow = environment.format_environment_table(variables, width=60)
     assert max(len(line) for line in narrow.splitlines()) <= 60 and "xxx…" in narrow
-
-
-@pytest.mark.parametrize(
-    "name",
-    """API_KEY LANGFUSE_SECRET_KEY GITHUB_TOKEN DB_PASSWORD DBPASS MYSQL_PWD AWS_CREDENTIALS AUTH
-    BASIC_AUTH api_key SECRET KEY1 APIKEYS OAUTH_TOKEN PASS SESSION_TOKEN PGPASSWORD OPENAIKEY
-    SSHPASS ROOTPWD NPM_TOKENS PRIVATE_KEY PASSKEY MONKEY_TOKEN BYPASS_KEY OLDPWD_PASSWORD SENTRY_DSN
-    AWS_CREDENTIALS tls.key GIT_COOKIE PASSWORD2 KEY_1 PWD_2 DB_PWD AUTHORIZATION""".split(),
-)
-def test_secret_names(name):
-    assert looks_secret(name)
-
-
-@pytest.mark.parametrize(
-    "name",
-    """COAIA_TRACE_ID COAIA_SESSION_ID COAIA_USER_ID AUTHOR KEYBOARD PASSENGER DEBUG_MODE PWD
-    BYPASSED OLDPWD MONKEY monkeys TURKEY_SIZE COMPASS BYPASS MAX_TOKENS COAIA_MAX_TOKENS
-    TOKENIZERS_PARALLELISM TOKEN_LIMIT SECRETARY SSH_AUTH_SOCK SSH_ASKPASS GIT_ASKPASS LESSKEY
-    PASSWORD_STORE_DIR SSL_KEY_FILE GOOGLE_APPLICATION_CREDENTIALS LANGFUSE_PUBLIC_KEY
-    PGPASSFILE""".split(),
-)
-def test_other_names(name):
-    assert not looks_secret(name)
-
-
-def test_a_password_in_a_url_is_a_secret_and_nothing_is_none():
-    assert masked({"REDIS_URL": "redis://:pw@host", "LINK": "https://h/a@b", "KEY": ""}) == {
-        "REDIS_URL": "****",
-        "LINK": "https://h/a@b",
-        "KEY": "",
-    }

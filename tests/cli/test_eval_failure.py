@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from terminal import Terminal
 
 from coaiapy.cli.streams import Context
 from coaiapy.coaiacli import main
@@ -50,10 +51,6 @@ def test_the_ids_of_a_trace_are_set_in_the_shell_that_was_named(run, words, shel
 
 
 def test_there_is_none_for_a_success_for_other_commands_and_on_a_terminal(run):
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
-
     assert "exit" not in run("fuse", "traces", "create", "t", "--export-env").out
     assert run("env", "get", "NOPE").out == run("env", "source", "--name", "nope").out == ""
     out = Terminal()

@@ -3,17 +3,11 @@
 import io
 
 import pytest
+from terminal import Terminal
 
 from coaiapy.cli.input import agrees
 from coaiapy.cli.parser import Context
 from coaiapy.errors import UsageError
-
-
-class Terminal(io.StringIO):
-    """Standard input with a person behind it."""
-
-    def isatty(self):
-        return True
 
 
 @pytest.mark.parametrize(

@@ -5,18 +5,12 @@ import sys
 import threading
 
 import pytest
+from terminal import Terminal
 
 from coaiapy.cli.options import add_problem_format
 from coaiapy.cli.output import new_bar, seconds_bar, show_problems, steps_bar
 from coaiapy.cli.parser import Context, Parser
 from coaiapy.util.formats.problems import Problem
-
-
-class Terminal(io.StringIO):
-    """A stream that a person watches."""
-
-    def isatty(self):
-        return True
 
 
 def on(stderr):

@@ -5,20 +5,12 @@ import json
 import re
 
 import pytest
+from terminal import Terminal
 
 from coaiapy.cli.parser import Context
 from coaiapy.coaiacli import main
 
 RED = "\x1b[31m"
-
-
-class Terminal(io.StringIO):
-    """A stream that a person looks at."""
-
-    encoding = "utf-8"
-
-    def isatty(self):
-        return True
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 """A Redis, a template of the user that runs on workers, and workers that are real processes."""
 
-import json
 import signal
 import time
 from contextlib import ExitStack
 
 import pytest
 import redis
+from pipeline_runs import save_template
 from processes import environment, start
 from redis_for_tests import HOST, running
 
@@ -32,14 +32,8 @@ def client(server):
 
 @pytest.fixture
 def save(home):
-    """Save the user's own template, which needs no trust on this machine."""
-
     def _save(*steps, **variables):
-        folder = home / ".coaia" / "templates"
-        folder.mkdir(parents=True, exist_ok=True)
-        known = [{"name": name, "default": value} for name, value in variables.items()]
-        document = {"variables": known, "steps": list(steps)}
-        (folder / "t.json").write_text(json.dumps(document), "utf-8")
+        save_template(home, steps, variables)
 
     return _save
 

@@ -4,7 +4,9 @@ import io
 
 
 class Terminal(io.StringIO):
-    """Keeps what is written to it."""
+    """Keeps what is written to it, or gives what a person types."""
+
+    encoding = "utf-8"
 
     def isatty(self):
         return True

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -20,7 +19,6 @@ from delivering import (
     trace_of,
     writes,
 )
-from forked import all_at_once
 from killed_at_each_line import SIZE
 from langfuse_server import faults
 from places import HELPERS
@@ -114,18 +112,6 @@ def test_a_damaged_journal_is_left_as_it_is_and_the_way_out_is_said(server, dama
     assert open(journal_path(), "rb").read() == before
     os.rename(journal_path(), journal_path() + ".damaged")
     assert submit(server, records_of(3, trace=1)).sent == 3
-
-
-def number_of_a_destination():
-    with Journal() as journal:
-        return journal.destination("http://x", "k")
-
-
-def test_eight_processes_that_begin_a_journal_at_once_all_get_it(home):
-    for _ in range(5):
-        for name in os.listdir(str(home)):
-            shutil.rmtree(str(home / name))
-        assert all_at_once(number_of_a_destination, [[]] * 8) == [1] * 8
 
 
 @pytest.mark.timeout(400)

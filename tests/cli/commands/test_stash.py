@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from terminal import Terminal
 
 from coaiapy.cli.streams import Context
 from coaiapy.coaiacli import main
@@ -202,14 +203,10 @@ def test_a_key_of_exactly_this_name_wins_over_the_pattern(run):
 
 
 def test_a_person_is_asked(run):
-    class Person(io.StringIO):
-        def isatty(self):
-            return True
-
     run("tash", "a:1", "x")
     for answer, code, left in (("n\n", 1, 1), ("", 1, 1), ("y\n", 0, 0)):
         err = io.StringIO()
-        context = Context(Person(answer), io.StringIO(), err)
+        context = Context(Terminal(answer), io.StringIO(), err)
         assert main(["stash", "delete", "a*"], context) == code
         assert "delete 1 value (a:1)? [y/N]" in err.getvalue()
         assert len(json.loads(run("stash", "list", "--json").out)) == left

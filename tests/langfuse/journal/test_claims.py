@@ -10,6 +10,7 @@ from processes import environment
 
 from coaiapy.langfuse.journal import claims
 from coaiapy.langfuse.journal.db import Journal
+from coaiapy.patience import LONGEST_CLAIM
 
 
 @pytest.fixture
@@ -45,6 +46,7 @@ def test_whatever_ends_a_go_at_sending_lets_go_of_its_claims(journal, here):
     with pytest.raises(KeyboardInterrupt), claims.claimant(journal) as name:
         assert len(claim(journal, name, here)) == 3
         raise KeyboardInterrupt
+    assert not claims.are_held_by_others(journal, "another process", [here])
     with claims.claimant(journal) as other:
         assert len(claim(journal, other, here)) == 3
 
@@ -123,9 +125,11 @@ def test_a_claim_that_ran_out_is_void_and_one_that_is_renewed_is_not(journal, he
 
 
 def test_a_claim_from_another_machine_holds_until_its_time_is_over(journal, here):
+    """One for longer than any claim lasts was made while the clock was wrong."""
     journal.append(here, records_of(1))
+    now = time.time()
     with claims.claimant(journal) as name:
-        for until, expected in ((time.time() + 60, 0), (time.time() - 1, 1)):
+        for until, expected in ((now + 60, 0), (now - 1, 1), (now + 2 * LONGEST_CLAIM, 1)):
             journal.db.execute(
                 "UPDATE deliveries SET claimed_by = 'elsewhere:1:ab', claimed_until = ?", (until,)
             )

@@ -17,7 +17,6 @@ from coaiapy.errors import StateError
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal, journal_error, journal_path
 from coaiapy.langfuse.journal.schema import LOCAL
-from coaiapy.langfuse.journal.staging import merge_bodies
 from coaiapy.langfuse.records.records import from_body, observation_from, score_from, trace_from
 
 
@@ -59,31 +58,6 @@ def test_the_journal_is_for_one_pair_of_eyes(home, journal):
         assert stat.S_IMODE(os.stat(os.path.join(folder, name)).st_mode) == 0o600, name
 
 
-def test_the_same_again_changes_nothing_and_more_is_added(journal):
-    first = trace_from({"id": "t", "timestamp": start(0), "metadata": {"a": 1}, "input": 0})
-    assert write(journal, first).changed == 1
-    assert write(journal, first).changed == 0
-    again = trace_from({"id": "t", "timestamp": start(5), "metadata": {"b": 2}, "output": ""})
-    assert write(journal, again).changed == 1
-    assert journal_reads.trace(journal, LOCAL, "t") == {
-        "id": "t",
-        "timestamp": "2026-01-31T12:00:00.000Z",
-        "metadata": {"a": 1, "b": 2},
-        "input": 0,
-        "output": "",
-    }
-
-
-def test_closing_an_observation_leaves_its_type_level_and_start(journal):
-    opened = {"id": "o", "type": "SPAN", "level": "WARNING", "start_time": start(0)}
-    write(journal, observation_from(opened, "t"))
-    write(journal, observation_from({"id": "o", "end_time": start(3)}, "t"))
-    (body,) = journal_reads.observations(journal, LOCAL, "t")
-    assert (body["type"], body["level"]) == ("SPAN", "WARNING")
-    assert body["startTime"] == "2026-01-31T12:00:00.000Z"
-    assert body["endTime"] == "2026-01-31T12:00:03.000Z"
-
-
 def test_an_observation_that_says_nothing_is_a_default_event(journal):
     write(journal, observation_from({"id": "o"}, "t"))
     (body,) = journal_reads.observations(journal, LOCAL, "t")
@@ -121,26 +95,6 @@ def test_forgetting_a_trace_takes_all_that_is_its_own(journal):
     assert journal_reads.forget_trace(journal, LOCAL, "t") == 3
     assert not journal_reads.knows_trace(journal, LOCAL, "t")
     assert journal_reads.knows_trace(journal, LOCAL, "u")
-
-
-def test_an_append_that_fails_midway_writes_nothing(journal):
-    def records():
-        yield trace_from({"id": "t"})
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        journal.append(LOCAL, records())
-    assert not journal_reads.knows_trace(journal, LOCAL, "t")
-    assert write(journal, trace_from({"id": "t"})).changed == 1
-
-
-@given(
-    st.dictionaries(st.sampled_from("abc"), st.integers(), max_size=3),
-    st.dictionaries(st.sampled_from("abc"), st.integers(), max_size=3),
-)
-def test_metadata_is_merged_and_what_is_not_given_stays(old, new):
-    merged = merge_bodies({"id": "t", "metadata": old, "name": "n"}, {"id": "x", "metadata": new})
-    assert merged == {"id": "t", "metadata": dict(old, **new), "name": "n"}
 
 
 def test_a_locked_journal_is_waited_for_and_then_named(monkeypatch):

@@ -3,16 +3,13 @@
 import json
 
 import pytest
+from pipeline_runs import save_template
 
 
 @pytest.fixture
 def save(home):
-    def _save(*steps):
-        folder = home / ".coaia" / "templates"
-        folder.mkdir(parents=True, exist_ok=True)
-        variables = [{"name": "who", "default": "; touch HIT"}]
-        document = {"variables": variables, "steps": list(steps)}
-        (folder / "t.json").write_text(json.dumps(document), "utf-8")
+    def _save(*steps, **variables):
+        save_template(home, steps, variables or {"who": "; touch HIT"})
 
     return _save
 

@@ -10,20 +10,6 @@ EVIL = "x; touch HIT"
 
 
 @pytest.fixture
-def save(home):
-    """Save the user's own template, which needs no trust."""
-
-    def _save(*steps, **variables):
-        folder = home / ".coaia" / "templates"
-        folder.mkdir(parents=True, exist_ok=True)
-        known = [{"name": name, "default": value} for name, value in variables.items()]
-        document = {"variables": known, "steps": list(steps)}
-        (folder / "t.json").write_text(json.dumps(document), "utf-8")
-
-    return _save
-
-
-@pytest.fixture
 def write(project):
     def _write(**variables):
         (project / ".coaia-env").write_text(json.dumps(variables), "utf-8")
