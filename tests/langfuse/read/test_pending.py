@@ -53,6 +53,16 @@ def test_what_the_server_does_not_show_yet_is_marked_everywhere(run, use, kind):
     assert "unconfirmed" not in run("fuse", "sessions", "list", "--json").out
 
 
+def test_what_the_server_has_not_shown_for_long_was_deleted_there(run, use):
+    use("v3", visible_after=1000)
+    write(run)
+    assert "run" in view(run, "list")
+    with Journal() as journal, journal.transaction() as db:
+        db.execute("UPDATE records SET sent_at = sent_at - ?", (pending.LATE_SECONDS + 1,))
+    assert json.loads(view(run, "list", "--json")) == []
+    assert run("fuse", "traces", "tv", "t").code == 1
+
+
 def test_a_root_that_is_late_lends_its_name_from_the_journal(run, use):
     server = use("v4-events_only", visible_after=1000)
     run("fuse", "traces", "create", "t", "-n", "run", "-i", "in", "--timestamp", "2026-01-01")

@@ -1,7 +1,7 @@
 """``coaia fuse traces trace-view`` and the like: one trace, session or observation."""
 
 import argparse
-from typing import Any, Callable, List
+from typing import Any, Callable, List, Optional
 
 from coaiapy import patience
 from coaiapy.cli import references
@@ -65,16 +65,37 @@ def build_session(session: Parser, words: List[str]) -> None:
 
 def view_trace(args: argparse.Namespace, context: Context) -> None:
     """Show one trace."""
+    draw = _follow if args.follow else _draw
+    _view(args, context, "trace", args.trace_id, trace_reads.get_trace, draw)
+
+
+def view_session(args: argparse.Namespace, context: Context) -> None:
+    """Show the traces of one session."""
+    draw = pictures.show_session
+    _view(args, context, "session", args.session_id, trace_reads.get_session, draw)
+
+
+def _view(
+    args: argparse.Namespace,
+    context: Context,
+    kind: str,
+    given: Optional[str],
+    read: Callable[..., Body],
+    draw: Callable[[argparse.Namespace, Context, Body], None],
+) -> None:
+    """Show a record as a page, as JSON, or as ``draw`` does."""
     pages.check_page(args)
     pictures.check_picture(args, context)
-    given = references.given_or_active(args.trace_id, "COAIA_TRACE_ID", "trace")
-    trace = _found(context, "trace", given, trace_reads.get_trace)
+    variable = "COAIA_{}_ID".format(kind.upper())
+    shown = _found(context, kind, references.given_or_active(given, variable, kind), read)
     if args.html:
-        return pages.write_page(args, context, "trace", trace)
+        return pages.write_page(args, context, kind, shown)
     if args.json:
-        return print_json(context, trace)
-    if args.follow:
-        return _follow(args, context, trace)
+        return print_json(context, shown)
+    draw(args, context, shown)
+
+
+def _draw(args: argparse.Namespace, context: Context, trace: Body) -> None:
     show_lines(context, pictures.trace_picture(args, context, trace))
 
 
@@ -84,19 +105,6 @@ def _follow(args: argparse.Namespace, context: Context, trace: Body) -> None:
     known = settings.load(context.env_file)
     pause = patience.FOLLOW_JOURNAL if known.is_local else patience.FOLLOW_SERVER
     follow(args, context, trace, lambda: trace_reads.get_trace(known, trace["id"]), pause)
-
-
-def view_session(args: argparse.Namespace, context: Context) -> None:
-    """Show the traces of one session."""
-    pages.check_page(args)
-    pictures.check_picture(args, context)
-    given = references.given_or_active(args.session_id, "COAIA_SESSION_ID", "session")
-    session = _found(context, "session", given, trace_reads.get_session)
-    if args.html:
-        return pages.write_page(args, context, "session", session)
-    if args.json:
-        return print_json(context, session)
-    pictures.show_session(args, context, session)
 
 
 def view_observation(args: argparse.Namespace, context: Context) -> None:
