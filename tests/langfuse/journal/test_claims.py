@@ -134,3 +134,10 @@ def test_a_claim_from_another_machine_holds_until_its_time_is_over(journal, here
                 "UPDATE deliveries SET claimed_by = 'elsewhere:1:ab', claimed_until = ?", (until,)
             )
             assert len(claim(journal, name, here)) == expected
+
+
+@pytest.mark.parametrize("wanted", [[2], [1, 2, 3], [1, 3], [3, 1, 2], [1, 1, 3], [], None])
+def test_a_condition_holds_for_exactly_the_rows_that_are_named(journal, here, wanted):
+    journal.append(here, records_of(4))
+    found = list(journal.rows("SELECT seq FROM records WHERE " + claims.among("seq", wanted)))
+    assert {row["seq"] for row in found} == set([1, 2, 3, 4] if wanted is None else wanted)

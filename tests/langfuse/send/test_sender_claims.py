@@ -24,7 +24,6 @@ from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.journal import claims
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.destinations import destination_of
-from coaiapy.langfuse.journal.schema import LOCAL
 from coaiapy.langfuse.send.sender import Sender
 from coaiapy.langfuse.send.transport import WORKER
 from coaiapy.util.deadlines import Renewing
@@ -138,11 +137,3 @@ def test_an_interrupted_go_lets_go_and_takes_out_what_was_accepted(server):
             sender.run([here])
     assert in_outbox() == {}
     assert claimed() == 0
-
-
-@pytest.mark.parametrize("wanted", [[2], [1, 2, 3], [1, 3], [3, 1, 2], [1, 1, 3], [], None])
-def test_a_condition_holds_for_exactly_the_rows_that_are_named(wanted):
-    with Journal() as journal:
-        journal.append(LOCAL, records_of(4))
-        found = list(journal.rows("SELECT seq FROM records WHERE " + claims.among("seq", wanted)))
-    assert {row["seq"] for row in found} == set([1, 2, 3, 4] if wanted is None else wanted)

@@ -241,19 +241,3 @@ def test_a_run_is_looked_up_where_servers_have_runs(use, run):
         True,
     )
     assert run(*SCORES, "list", "--run", "r").code == 0
-
-
-@pytest.mark.parametrize("kind", sorted(KINDS))
-def test_it_is_said_what_a_server_does_not_keep_of_a_score(use, run, kind):
-    use(kind)
-    assert run("fuse", "traces", "create", "t").code == 0
-    text = '{"name": "q", "value": 1, "traceId": "t", "metadata": {"k": 1}}\n'
-    result = run("fuse", "scores", "import", "-", stdin=text)
-    assert result.code == 0, result
-    assert ("does not keep the metadata of scores" in result.err) == (kind == "v2")
-    words = ["fuse", "scores", "apply", "--trace-id", "t", "-n", "q", "-v", "1"]
-    given = ["--environment", "e", "--timestamp", "2026-01-31T12:00:00Z"]
-    result = run(*(words + given))
-    assert result.code == 0, result
-    assert ("the environment and timestamp of scores" in result.err) == (kind == "v2")
-    assert "does not keep" not in run(*words).err

@@ -90,22 +90,3 @@ def test_an_environment_is_not_changed_later(use, run, kind):
     if kind != "local":
         forget_what_was_written()
         assert trace_reads.get_trace(known(), "t").get("environment", "default") == "default"
-
-
-EXACT, ROUNDED = 2**53 - 1, 2**53 + 1
-
-
-@pytest.mark.parametrize("kind", EVERY + ["local"])
-def test_it_is_said_which_numbers_a_server_rounds(use, run, kind):
-    use(kind)
-    for number, field in ((EXACT, "-i"), (EXACT, "-m"), (ROUNDED, "-i"), (ROUNDED, "-m")):
-        run("fuse", "traces", "create", "t", "--quiet")
-        words = ["o", "t", field, json.dumps({"a": [{"n": number}, str(number + 2)]})]
-        result = run("fuse", "traces", "add-observation", *words)
-        assert result.code == 0, result
-        forget_what_was_written() if kind != "local" else None
-        (found,) = trace_reads.get_trace(known(), "t")["observations"]
-        shown = found["input" if field == "-i" else "metadata"]["a"]
-        assert shown[1] == str(number + 2)
-        told = "rounds whole numbers above 2^53: {} of".format(number) in result.err
-        assert told == (shown[0]["n"] != number), (field, number, shown)
