@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from coaiapy.templating.expressions import bounds
 from coaiapy.templating.expressions.bounds import TooMuch, size_of
 from coaiapy.templating.language import TemplateError
 from coaiapy.templating.render import new_language
@@ -79,6 +80,27 @@ def test_a_template_cannot_make_something_huge(text):
     with pytest.raises(TemplateError):
         render(text)
     assert time.process_time() - started < 8  # two seconds, on a machine that is a quarter as fast
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda: bounds.join(["a"] * 9999, "b" * 9999),
+        lambda: bounds.replace("a" * 9999, "a", "b" * 9999),
+        lambda: bounds.bounded_range(10001),
+        lambda: bounds.round_number(1.5, 101),
+        lambda: bounds.to_json(["a" * 1000] * 10001),
+        lambda: bounds.check_operation("%", "%0999999999d", 1),
+        lambda: bounds.check_operation("*", "a", 10**8),
+        lambda: bounds.check_operation("*", 10**8, [0]),
+        lambda: bounds.check_operation("*", 2**4000, 2**4000),
+        lambda: bounds.check_operation("**", 9, 9**9),
+        lambda: bounds.check_operation("+", "a" * 9999999, "a"),
+    ],
+)
+def test_what_would_be_too_large_is_refused_before_it_is_made(work):
+    with pytest.raises(TooMuch):
+        work()
 
 
 def test_many_texts_share_one_limit():
