@@ -77,7 +77,7 @@ def judge(gates: Gates, found: Summary, baseline: Optional[Summary]) -> Verdict:
     if gates.drops and baseline is None:
         failures.append("gate --fail-on-regression: there is no baseline to compare with")
     elif baseline is not None:
-        failures += _lost(gates, found, baseline)
+        failures += _lost(found, baseline)
         for one in gates.drops:
             failures += _dropped(one, found, baseline, gates.aggregate)
     return Verdict(failures, warnings)
@@ -108,7 +108,7 @@ def _below(floors: Sequence[Floor], option: str, found: Summary, aggregate: str)
             yield "{}: {} without a score {!r}".format(gate, counted(missing, "item"), one.score)
 
 
-def _lost(gates: Gates, found: Summary, baseline: Summary) -> Iterator[str]:
+def _lost(found: Summary, baseline: Summary) -> Iterator[str]:
     for name in sorted(set(baseline.scores) - set(found.scores)):
         yield "gate: the baseline has a score {!r} and the run has not".format(name)
 

@@ -194,6 +194,36 @@ def texts(top):
         yield from (text for text in found if isinstance(text, str))
 
 
+def test_every_argument_is_used():
+    """Of the functions that only their own module calls, by name."""
+    spare = [
+        "{} of {}.{}".format(name, module, function)
+        for module in set(MODULES) - FOR_SCRIPTS
+        for function, name in spare_arguments(tree(module))
+    ]
+    assert not spare, "nothing uses {}".format(spare)
+
+
+def spare_arguments(top):
+    """Yield (function, argument) for each argument that a function of a module need not have."""
+    called = {id(node.func) for node in ast.walk(top) if isinstance(node, ast.Call)}
+    handed_on = {
+        node.id for node in ast.walk(top) if isinstance(node, ast.Name) and id(node) not in called
+    }
+    for node in top.body:
+        name = getattr(node, "name", "")
+        if not isinstance(node, ast.FunctionDef) or name[0] != "_" or name in handed_on:
+            continue
+        used = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+        given = [one.arg for one in node.args.args + node.args.kwonlyargs]
+        yield from ((name, one) for one in given if one not in used and one[0] != "_")
+
+
+def test_the_check_for_arguments_knows_a_spare_one():
+    code = "def _f(a, b, _c): return a\ndef _g(a): pass\nuse(_f(1, 2, 3), _g)\ndef h(a): pass"
+    assert list(spare_arguments(ast.parse(code))) == [("_f", "b")]
+
+
 def test_the_check_for_what_nothing_uses_tells_modules_apart(monkeypatch):
     sources = {
         "one": "A = B = C = 1\nD: int = 2\n__all__ = ['D']\ndef f(): return A\nclass G: pass",

@@ -44,7 +44,7 @@ def document_from(trace: Body, name: str) -> Document:
     variables = Variables()
     of_trace = _trace(trace, variables)
     names = _names(nodes)
-    steps = [_step(node, i, nodes, names, variables) for i, node in enumerate(nodes)]
+    steps = [_step(node, i, names, variables) for i, node in enumerate(nodes)]
     document = {
         "name": name,
         "version": "1.0",
@@ -121,9 +121,7 @@ def _type(observation: Body) -> str:
     return kind if kind in OBSERVATION_TYPES else "SPAN"
 
 
-def _step(
-    node: Node, i: int, nodes: List[Node], names: List[str], variables: Variables
-) -> Document:
+def _step(node: Node, i: int, names: List[str], variables: Variables) -> Document:
     one = node.observation
     model = one.get("model")
     given = one.get("input")

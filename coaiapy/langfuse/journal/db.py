@@ -313,7 +313,7 @@ def _prepare(db: Any, path: str) -> None:
     db.text_factory = _text  # a damaged text must not make its whole table unreadable
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA wal_autocheckpoint = {}".format(CHECKPOINT_PAGES))
-    version = _version(db, path)
+    version = _version(db)
     if version > SCHEMA_VERSION:
         raise StateError(
             "the journal {} was written by a newer coaia: upgrade this one "
@@ -332,7 +332,7 @@ def _check_empty(db: Any, path: str) -> None:
     If another process makes the tables just now, they come together with a version.
     """
     tables = "SELECT 1 FROM sqlite_master WHERE type = 'table' LIMIT 1"
-    if db.execute(tables).fetchone() and _version(db, path) == 0:
+    if db.execute(tables).fetchone() and _version(db) == 0:
         raise StateError(
             "{0} has the layout of another program or of an early coaia and was left as it is: "
             "move it away to begin a new journal; sqlite3 {0} .dump shows what it contains".format(
@@ -345,25 +345,25 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _version(db: Any, path: str) -> int:
+def _version(db: Any) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _create(db: Any, path: str) -> None:
     if path == _MEMORY:
-        return _make_tables(db, path)
+        return _make_tables(db)
     with locked(path):
-        if not _version(db, path):
+        if not _version(db):
             db.execute("PRAGMA journal_mode = WAL")
-            _make_tables(db, path)
+            _make_tables(db)
 
 
 def _upgrade(db: Any, path: str) -> None:
     """Bring the tables of an earlier version to this one; what is in them stays."""
     with locked(path):
-        for version in range(_version(db, path), SCHEMA_VERSION):
+        for version in range(_version(db), SCHEMA_VERSION):
             db.executescript(_SCRIPT.format(UPGRADES[version], version + 1))
 
 
-def _make_tables(db: Any, path: str) -> None:
+def _make_tables(db: Any) -> None:
     db.executescript(_SCRIPT.format(SCHEMA, SCHEMA_VERSION))
