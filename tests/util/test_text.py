@@ -53,6 +53,12 @@ def test_where_nothing_is_known_nothing_is_meant():
     assert did_you_mean("type", []) == ""
 
 
+@pytest.mark.parametrize("sign", list("\0\x08\x1b\x1f\x7f\x9b\u200e\u2028\u202e\u2066\u2069"))
+def test_each_sign_that_steers_a_terminal_is_an_escape(sign):
+    escaped = "a{}b".format(sign.encode("unicode_escape").decode("ascii"))
+    assert one_line("a" + sign + "b") == visible("a" + sign + "b") == escaped
+
+
 @given(st.text())
 def test_nothing_is_lost_and_nothing_steers(text):
     assert "\x1b" not in visible(text) and "\n" not in one_line(text)

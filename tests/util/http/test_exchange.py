@@ -1,4 +1,4 @@
-"""Answers that are no whole ones: cut off, endless, or packed so that they fill the memory."""
+"""One request, and answers that are no whole ones: cut off, endless, packed to fill the memory."""
 
 import gzip
 
@@ -7,7 +7,7 @@ import requests
 from web_server import serving
 
 from coaiapy.util.http import exchange
-from coaiapy.util.http.exchange import whole_answer
+from coaiapy.util.http.exchange import bearer, opened, whole_answer
 
 
 def asked(body, headers):
@@ -43,3 +43,27 @@ def test_a_length_that_is_no_number_promises_nothing(length):
             assert whole_answer(requests.get(server.url, stream=True)).body == b"hello"
         except requests.RequestException:
             pass  # some releases of urllib3 refuse it themselves
+
+
+def test_an_answer_that_is_cut_off_is_none():
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
+    with serving(lambda request, url: [head, b"hello"]) as server:
+        with pytest.raises((EOFError, requests.RequestException)):
+            whole_answer(requests.get(server.url, stream=True))
+
+
+def test_a_redirect_is_an_answer_like_any_other():
+    with serving(lambda request, url: (302, b"", {"Location": url + "/there"})) as server:
+        answer = whole_answer(opened(requests, "GET", server.url, (9, 9)))
+        assert (answer.status, len(server.asked)) == (302, 1)
+
+
+def test_a_token_is_sent_and_without_one_nothing_is(home):
+    netrc = home / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login me password from-netrc\n")
+    netrc.chmod(0o600)
+    with serving(lambda request, url: (200, b"", {})) as server:
+        for token in ("abc", ""):
+            whole_answer(opened(requests, "GET", server.url, (9, 9), auth=bearer(token)))
+        said = [one.headers.get("authorization") for one in server.asked]
+    assert said == ["Bearer abc", None]

@@ -10,7 +10,7 @@ import trustme
 from web_server import serving
 
 from coaiapy import patience
-from coaiapy.errors import NetworkError
+from coaiapy.errors import ConfigError, NetworkError
 from coaiapy.langfuse.media import transfer
 from coaiapy.util.http import tls
 
@@ -134,6 +134,8 @@ def test_whatever_is_named_first_and_is_not_empty_is_trusted(monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/requests.pem")
     assert tls.authorities("") == "/requests.pem"
     assert tls.authorities("/aws.pem") == "/aws.pem"
+    with pytest.raises(ConfigError, match=r"/requests.pem \(REQUESTS_CA_BUNDLE\) do not exist"):
+        tls.check("/requests.pem")
 
 
 @pytest.mark.parametrize("service", ["langfuse", "model", "github"])
