@@ -104,6 +104,7 @@ def test_fish(value, line):
     [
         ("plain  $x `", "$env:K = 'plain  $x `';"),
         ("it's ’so’", "$env:K = 'it''s ’’so’’';"),
+        ("\u2018\u201a\u201b", "$env:K = '\u2018\u2018\u201a\u201a\u201b\u201b';"),
         ("a\nb\r", "$env:K = 'a' + \"`n\" + 'b' + \"`r\";"),
         ("", "$env:K = '';"),
     ],
