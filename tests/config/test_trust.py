@@ -322,3 +322,12 @@ def test_the_store_is_asked_by_path_and_content(project):
     assert not trust.is_trusted(path, trust.digest(b"y")) and not trust.is_trusted(path, None)
     assert [one.path for one in trust.listed()] == [os.path.realpath(path)]
     assert trust.untrust(path) == 1 and trust.untrust(path) == 0
+
+
+def test_trust_in_a_file_is_none_in_a_link_to_it(project):
+    """The link may lead elsewhere later."""
+    (project / "file").write_text("a")
+    os.symlink("file", str(project / "link"))
+    trust.trust("file", trust.digest(b"a"))
+    assert trust.is_trusted("file", trust.digest(b"a"))
+    assert not trust.is_trusted("link", trust.digest(b"a"))

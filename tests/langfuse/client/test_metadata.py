@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from record_strategies import METADATA, VALUE
 
-from coaiapy.langfuse.client.metadata import as_text, from_text, received, sent
+from coaiapy.langfuse.client.metadata import as_text, from_text, received, repeated, sent
 
 
 def shown_by_a_server(texts):
@@ -62,3 +62,9 @@ def test_a_legacy_servers_metadata_keeps_keys_that_spans_reserve():
 def test_the_entries_that_a_dual_server_nests_are_left_out():
     shown = {"k": "v", "attributes": {"user.id": "j"}, "resourceAttributes": {}, "scope": {}}
     assert received(shown) == ({"k": "v"}, {})
+
+
+def test_what_an_observation_repeats_of_its_trace_is_not_its_own():
+    trace, own = {"of": "trace", "both": 1}, {"both": 2}
+    texts = dict(sent(dict(trace, **own), {}), **repeated(trace, own))
+    assert received(shown_by_a_server(texts)) == (own, {})

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coaiapy.errors import UsageError
 from coaiapy.langfuse.records import ids
 
 ANY_ID = st.one_of(
@@ -62,3 +63,18 @@ def test_new_ids_suit_every_server_and_differ():
 def test_derived_ids_keep_their_parts_apart():
     assert ids.derived_observation_id("a", "b") == ids.derived_observation_id("a", "b")
     assert ids.derived_observation_id("a", "bc") != ids.derived_observation_id("ab", "c")
+
+
+@pytest.mark.parametrize("given_id", ["", "\ud800", None, True, 1.5])
+def test_what_no_server_can_keep_is_no_id(given_id):
+    with pytest.raises(UsageError, match="the id of the trace"):
+        ids.check_given(given_id, "trace")
+
+
+def test_a_record_is_looked_for_under_every_form_of_its_id():
+    dashed = "0189f7ea-6f6a-7c3e-8a39-0a6d3c1f2b4d"
+    plain = dashed.replace("-", "")
+    assert ids.known_forms(plain) == [plain, dashed]
+    assert ids.known_forms(dashed.upper()) == [dashed.upper(), plain, dashed]
+    assert ids.known_forms("mine") == ["mine", ids.span_trace_id("mine")]
+    assert len(ids.known_forms("\ud800")) == 2  # it may be asked for, and is nowhere
