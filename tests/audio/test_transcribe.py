@@ -95,6 +95,7 @@ def tones_in(samples, step):
     return ["tone {}".format(tone_in(samples[at : at + length])) for at in starts]
 
 
+@pytest.mark.once
 def test_an_mp3_of_60_megabytes_is_sent_in_parts_that_are_the_whole(run, openai, project):
     data = mp3_of(melody(10, 5, 1), bit_rate=64)
     data *= 60 * MEGABYTE // len(data) + 1

@@ -42,6 +42,7 @@ def row(key, field):
     return "| `{}` | {} | {} |".format(key, value, field["description"])
 
 
+@pytest.mark.once
 def test_every_example_does_what_it_says():
     assert len(steps(TEXT)) > 10
     check(NAME)

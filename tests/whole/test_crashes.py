@@ -115,7 +115,7 @@ def test_a_damaged_journal_is_left_as_it_is_and_the_way_out_is_said(server, dama
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("kind", ["v3", "v4-events_only"])
+@pytest.mark.parametrize("kind", [pytest.param("v3", marks=pytest.mark.once), "v4-events_only"])
 def test_killed_at_any_line_nothing_is_lost_and_nothing_doubled(langfuse, kind):
     server = langfuse(kind)
     submit(server, records_of(1, trace=9999))

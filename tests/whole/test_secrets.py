@@ -39,9 +39,9 @@ from web_server import serving
 
 REFUSALS = [
     ("environment", 401, "json"),
-    ("file", 403, "page"),
-    (".env", 404, "text"),
-    ("environment", 200, "page"),
+    pytest.param("file", 403, "page", marks=pytest.mark.once),
+    pytest.param(".env", 404, "text", marks=pytest.mark.once),
+    pytest.param("environment", 200, "page", marks=pytest.mark.once),
     ("--env", 302, "json"),
     ("file", 400, "events"),
     (".env", 500, "json"),

@@ -129,7 +129,7 @@ def write_many(path, count=MANY):
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("how", ["file", "stdin"])
+@pytest.mark.parametrize("how", ["file", pytest.param("stdin", marks=pytest.mark.once)])
 def test_tens_of_thousands_stream_in_little_memory(tmp_path, project, how):
     """All in memory at once would be 25 MB more than the limit."""
     write_many(project / "many.jsonl")

@@ -23,7 +23,7 @@ def write_lines(project, count):
     return str(path)
 
 
-@pytest.fixture(params=["v3", "v4-events_only"])
+@pytest.fixture(params=[pytest.param("v3", marks=pytest.mark.once), "v4-events_only"])
 def server(request, monkeypatch):
     with LangfuseServer(request.param) as running:
         monkeypatch.setenv("LANGFUSE_BASE_URL", running.url)
