@@ -1,5 +1,6 @@
 """The Redis server in the settings, in any of the forms that hosting services hand out."""
 
+import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -100,7 +101,7 @@ def from_fields(values: ConfigValues) -> RedisServer:
 def _host(values: ConfigValues) -> str:
     """Return the host; ``ConfigError`` for an address, which may have a password in it."""
     host = str(values.get("jtaleconf.host") or DEFAULT_HOST).strip()
-    if host.count(":") == 1 or set("/@?#\\[] ").intersection(host):
+    if host.count(":") == 1 or re.search(r"[^\w.:%-]", host):
         found = values.found("jtaleconf.host")
         raise ConfigError(
             "{} is not the name of a host: leave only that, and set REDIS_PORT to the port; or set "

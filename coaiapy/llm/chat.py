@@ -145,10 +145,18 @@ def _said(message: Optional[Mapping[str, Any]], model: str) -> Said:
     if message is None:
         return Said("")
     said = content_of(message.get("content"))
-    if message.get("refusal") and not said.text:
-        raise RefusedError("{} refused: {}".format(model, message["refusal"]))
+    refusal = message.get("refusal") or _refused(message.get("content"))
+    if refusal and said.text in ("", refusal):
+        raise RefusedError("{} refused: {}".format(model, refusal))
     beside = [message.get(key) or "" for key in MESSAGE_KEYS]
     return said._replace(reasoning=next(filter(None, beside), said.reasoning))
+
+
+def _refused(content: Any) -> str:
+    parts = (
+        [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    )
+    return "".join(part["refusal"] for part in parts if isinstance(part.get("refusal"), str))
 
 
 def _is_answer(choice: Mapping[str, Any], message: Mapping[str, Any]) -> bool:

@@ -17,6 +17,7 @@ from coaiapy.util.http.answers import (
     message_of,
     parsed,
     parsed_object,
+    reason_of,
     retry_after,
 )
 from coaiapy.util.http.exchange import answer_of, bearer, opened
@@ -164,8 +165,8 @@ class OpenaiHttp:
 
     def _check_success(self, url: str, value: Mapping[str, Any], body: bytes) -> None:
         """Raise ``RefusedError`` for an answer or event that holds an error, whatever its status."""
-        if value.get("error"):
-            message = self._clean(message_of(body)) or "no reason given"
+        if _is_failure(value):
+            message = self._clean(message_of(body) or _reason_inside(value)) or "no reason given"
             raise RefusedError("{} answered with an error: {}".format(shown_url(url), message))
 
     def _events(self, url: str, response: Any, deadline: Deadline) -> Iterator[Dict[str, Any]]:
@@ -231,6 +232,33 @@ class OpenaiHttp:
         urls = (self.service.chat_url, self.service.transcription_url, self.service.image_url)
         secrets = [self.service.key] + [secret for url in urls for secret in in_url(url)]
         return said(re.sub(_KEY, MASK, hidden(text, secrets)), ())
+
+
+def _is_failure(value: Mapping[str, Any]) -> bool:
+    """Tell whether an answer of any of the services says that it is none."""
+    status = value.get("base_resp")  # MiniMax; the others: vLLM, Cloudflare, FastAPI, OpenRouter
+    code = status.get("status_code") if isinstance(status, dict) else 0
+    return bool(
+        value.get("error")
+        or value.get("object") == "error"
+        or value.get("success") is False
+        or (code and not value.get("choices"))
+        or set(value) == {"detail"}
+        or _failed_choice(value)
+    )
+
+
+def _failed_choice(value: Mapping[str, Any]) -> Any:
+    choices = value.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return first.get("error") if isinstance(first, dict) else None
+
+
+def _reason_inside(value: Mapping[str, Any]) -> str:
+    """Return the reason of a failure that stands where no other service writes it."""
+    status = value.get("base_resp")
+    said = status.get("status_msg") if isinstance(status, dict) else value.get("detail")
+    return reason_of({"error": _failed_choice(value) or said})
 
 
 def _in_blocks(requests: Any, content: Dict[str, Any]) -> Tuple[IO[bytes], Dict[str, str]]:

@@ -1,14 +1,29 @@
 """Tells a model's answer from its reasoning, which many models write in front of it.
 
 Reasoning models put their thoughts between ``<think>`` and ``</think>`` at the beginning of the text,
-or into parts of the content with a type of their own.
+or into parts of the content with a type of their own. Where a server does not read them, the marks of
+other models come through: those of Magistral, Kimi, Command A, and of gpt-oss.
 """
 
 import re
 from typing import Any, NamedTuple
 
-_OPEN = re.compile(r"\s*<(think|thinking|thought|reasoning)>", re.IGNORECASE)
-_TAGS = ("<think>", "<thinking>", "<thought>", "<reasoning>")
+_NAMES = ("think", "thinking", "thought", "thoughts", "reasoning", "seed:think", "antthinking")
+_MARKS = {"<{}>".format(name): "</{}>".format(name) for name in _NAMES}
+_MARKS.update(
+    {
+        "[think]": "[/think]",
+        "\u25c1think\u25b7": "\u25c1/think\u25b7",
+        "<|start_thinking|>": "<|end_thinking|>",
+        "<|channel|>analysis<|message|>": "<|channel|>final<|message|>",
+    }
+)
+# A tag with attributes, the last character of which may be missing yet.
+_ATTRIBUTES = re.compile(r"(<(?:{}))\s[^<>]{{0,100}}(>?)".format("|".join(_NAMES)), re.IGNORECASE)
+# The end of reasoning that a server has begun for the model; not one that the answer speaks of.
+_END_ALONE = re.compile(r"(?<![`'\"<\w])</think>(?![`'\"])", re.IGNORECASE)
+# What a server that does not know the model leaves around its answer.
+_AROUND = re.compile(r"^\s*<\|START_RESPONSE\|>|<\|(END_RESPONSE|return|end)\|>\s*$")
 # The keys of a part of the content, and of a message, that hold reasoning.
 _PART_KEYS = ("thinking", "reasoning", "summary")
 MESSAGE_KEYS = ("reasoning_content", "reasoning")
@@ -63,7 +78,8 @@ class Divider:
 
     def __init__(self) -> None:
         self._held = ""
-        self._closing = ""
+        self._closing = re.compile("")
+        self._longest = 0
         self._step = self._before
         self.reasoning = ""
 
@@ -86,24 +102,30 @@ class Divider:
         return held if self._step == self._before else ""
 
     def _before(self) -> str:
-        opening = _OPEN.match(self._held)
         begun = self._held.lstrip().lower()
-        if opening:
-            self._closing = "</{}>".format(opening.group(1).lower())
-            self._held = self._held[opening.end() :]
+        tagged = _ATTRIBUTES.match(begun)
+        mark = tagged.group(1) + ">" if tagged else ""
+        size = tagged.end() if tagged and tagged.group(2) else 0
+        for opening in () if tagged else _MARKS:
+            if begun.startswith(opening):
+                mark, size = opening, len(opening)
+        if size:
+            self._closing = re.compile(re.escape(_MARKS[mark]), re.IGNORECASE)
+            self._longest = len(_MARKS[mark])
+            self._held = self._held.lstrip()[size:]
             self._step = self._inside
-        elif not any(tag.startswith(begun) for tag in _TAGS):
+        elif not tagged and not any(opening.startswith(begun) for opening in _MARKS):
             self._step = self._answer
         return ""
 
     def _inside(self) -> str:
-        end = self._held.lower().find(self._closing)
-        if end >= 0:
-            self.reasoning += self._held[:end]
-            self._held = self._held[end + len(self._closing) :]
+        end = self._closing.search(self._held)
+        if end:
+            self.reasoning += self._held[: end.start()]
+            self._held = self._held[end.end() :]
             self._step = self._after
         else:  # the last characters may be the beginning of the tag
-            keep = max(0, len(self._held) - len(self._closing) + 1)
+            keep = max(0, len(self._held) - self._longest + 1)
             self.reasoning += self._held[:keep]
             self._held = self._held[keep:]
         return ""
@@ -124,4 +146,7 @@ def divided(text: str) -> Said:
     divider = Divider()
     answer = divider.add(text)
     answer += divider.rest()
-    return Said(answer, divider.reasoning.strip())
+    alone = None if divider.reasoning else _END_ALONE.search(answer)
+    if alone and not re.search("<think", answer[: alone.start()], re.IGNORECASE):
+        divider.reasoning, answer = answer[: alone.start()], answer[alone.end() :].lstrip()
+    return Said(_AROUND.sub("", answer), divider.reasoning.strip())

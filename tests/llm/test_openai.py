@@ -225,6 +225,23 @@ def test_a_stream_that_breaks_off_is_an_error(http, openai, fault, kind, words):
     assert len(openai.requests) == 1
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": "the reason"},
+        {"object": "error", "message": "the reason", "code": 404},
+        {"choices": [{"error": {"message": "the reason"}, "message": {"content": ""}}]},
+        {"success": False, "errors": [{"message": "the reason"}], "result": None},
+        {"base_resp": {"status_code": 1004, "status_msg": "the reason"}, "choices": None},
+        {"detail": "the reason"},
+    ],
+)
+def test_a_failure_in_a_successful_answer_is_told_in_every_spelling(http, openai, answer):
+    openai.faults = [answer]
+    with pytest.raises(RefusedError, match="answered with an error: the reason"):
+        chat(http)
+
+
 def service_of(monkeypatch, project, base=None, config=None):
     if base:
         monkeypatch.setenv("OPENAI_BASE_URL", base)

@@ -19,10 +19,23 @@ THOUGHTS = [
     ("  indented", None, ""),
     ("", "", ""),
     ("<think>a</think> </think>b", "</think>b", "a"),
+    ('<think time="3">hmm</think>yes', "yes", "hmm"),
+    ("<think and more text", None, ""),
+    ("<think>\u0130\u0130\u0130</think>yes", "yes", "\u0130\u0130\u0130"),  # longer in lower case
+    ("<seed:think>hmm</seed:think>yes", "yes", "hmm"),
+    ("[THINK]hmm[/THINK]yes", "yes", "hmm"),
+    ("\u25c1think\u25b7hmm\u25c1/think\u25b7yes", "yes", "hmm"),
+    ("<|channel|>analysis<|message|>hmm<|end|><|channel|>final<|message|>y", "y", "hmm<|end|>"),
+]
+# The whole says what its pieces cannot.
+WHOLE = [
+    ("hmm\n</think>\n\nyes", "yes", "hmm"),
+    ("close it with `</think>`", None, ""),
+    ("<|START_THINKING|>hmm<|END_THINKING|><|START_RESPONSE|>yes<|END_RESPONSE|>", "yes", "hmm"),
 ]
 
 
-@pytest.mark.parametrize("text, answer, thought", THOUGHTS)
+@pytest.mark.parametrize("text, answer, thought", THOUGHTS + WHOLE)
 def test_reasoning_at_the_beginning_is_not_the_answer(text, answer, thought):
     said = divided(text)
     assert said == (text if answer is None else answer, thought)
@@ -106,6 +119,7 @@ def test_an_empty_answer_is_a_note_and_writes_nothing(run, openai, project, said
         ({"error": "no such model"}, 5, "no such model"),
         (dict(answer("x"), error={"code": 400, "message": "bad"}), 5, "bad"),
         (answer(None, refusal="I cannot help with that"), 5, "refused: I cannot help with that"),
+        (answer([{"type": "refusal", "refusal": "I cannot"}]), 5, "refused: I cannot"),
         (answer({"text": "a"}), 4, "a message whose content is an object"),
         ({"choices": []}, 4, "contains no text"),
         ({"choices": [{"message": {"role": "assistant", "content": None}}]}, 4, "contains no text"),

@@ -6,7 +6,8 @@ from typing import IO, Dict, Iterator, List, NamedTuple, Tuple
 
 # Chunks with texts, and chunks with other descriptions of the recording.
 _TEXTS = (b"NAME", b"AUTH", b"(c) ", b"ANNO")
-_OTHERS = (b"bext", b"iXML", b"_PMX", b"aXML", b"COMT", b"cart", b"DISP")
+_OTHERS = (b"bext", b"ixml", b"_pmx", b"axml", b"comt", b"cart", b"disp", b"appl")
+_LISTS = (b"INFO", b"adtl")  # descriptions of the recording, and of places in it
 # The texts of a bext chunk: description, originator and its reference, each of this length.
 _BEXT = (256, 32, 32)
 _BLOCK = 1 << 20
@@ -86,12 +87,12 @@ def _chunks(stream: IO[bytes]) -> Iterator[_Chunk]:
 def _is_description(stream: IO[bytes], chunk: _Chunk) -> bool:
     if chunk.name == b"LIST":
         stream.seek(chunk.start)
-        return stream.read(4) == b"INFO"
-    return chunk.name in _TEXTS + _OTHERS
+        return stream.read(4) in _LISTS
+    return chunk.name in _TEXTS or chunk.name.lower() in _OTHERS
 
 
 def _described(name: bytes, content: bytes) -> Iterator[Tuple[str, str]]:
-    if name == b"LIST":
+    if name == b"LIST" and content[:4] == b"INFO":
         at = 4
         while at + 8 <= len(content):
             inner, length = struct.unpack("<4sI", content[at : at + 8])

@@ -1,16 +1,20 @@
 """The descriptions in MP4 and QuickTime files beside their list of tags: shows and removes them.
 
-Cameras and phones write them: places, names of devices, comments.
+Cameras and phones write them: places, names of devices, comments. They are user data, XMP, and lists
+of keys as QuickTime has them (``com.apple.quicktime.location.ISO6709``).
 """
 
 import os
 import struct
-from typing import IO, Dict, Iterator, List, NamedTuple
+from typing import IO, Dict, Iterator, List, NamedTuple, Tuple
 
 _SKIP = b"free"  # the name of an atom that nobody reads
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 # What user data has that describes no recording: the list of tags, chapters, hints for streaming.
 _KEPT = (b"meta", b"chpl", b"hnti", b"hinf", _SKIP)
+# The handlers of lists that are not the list of tags: QuickTime's keys, and ID3 in MP4.
+_LISTS = (b"mdta", b"ID32")
+_IS_UTF8 = 1  # the type of a value
 _TEXTS_OF_3GP = (b"titl", b"auth", b"dscp", b"perf", b"gnre", b"cprt", b"albm")
 _MOST_ATOMS = 10000
 _LONGEST = 1 << 16
@@ -31,6 +35,10 @@ def texts(path: str) -> Dict[str, List[str]]:
     found: Dict[str, List[str]] = {}
     with open(path, "rb") as stream:
         for atom in _descriptions(stream):
+            if atom.name == b"meta":
+                for name, text in _listed(stream, atom):
+                    found.setdefault(name, []).append(text)
+                continue
             stream.seek(atom.start)
             content = stream.read(min(atom.end - atom.start, _LONGEST))
             name = "XMP" if atom.name == b"uuid" else "UDTA:" + atom.name.decode("latin-1")
@@ -58,19 +66,59 @@ def _descriptions(stream: IO[bytes]) -> Iterator[_Atom]:
                 yield atom
         elif atom.name == b"moov":
             for inner in _atoms(stream, atom.start, atom.end):
-                for user_data in _user_data(stream, inner):
-                    yield from _of_user_data(stream, user_data)
+                parts = _atoms(stream, inner.start, inner.end) if inner.name == b"trak" else [inner]
+                for part in parts:
+                    yield from _of_part(stream, part)
+        else:
+            yield from _of_part(stream, atom)
 
 
-def _user_data(stream: IO[bytes], atom: _Atom) -> List[_Atom]:
-    """Return the user data that an atom of the movie is or has."""
-    if atom.name != b"trak":
-        return [atom] if atom.name == b"udta" else []
-    return [one for one in _atoms(stream, atom.start, atom.end) if one.name == b"udta"]
+def _of_part(stream: IO[bytes], atom: _Atom) -> Iterator[_Atom]:
+    """Yield the descriptions that an atom of a file, movie or track is or has."""
+    if atom.name == b"meta" and _handler(stream, atom) in _LISTS:
+        yield atom
+    elif atom.name == b"udta":
+        for one in _atoms(stream, atom.start, atom.end):
+            if one.name not in _KEPT:
+                yield one
+            elif one.name == b"meta":
+                yield from _of_part(stream, one)
 
 
-def _of_user_data(stream: IO[bytes], atom: _Atom) -> Iterator[_Atom]:
-    return (one for one in _atoms(stream, atom.start, atom.end) if one.name not in _KEPT)
+def _inside(stream: IO[bytes], meta: _Atom) -> Dict[bytes, _Atom]:
+    """Return the atoms of a list by name; in MP4, unlike in QuickTime, four bytes are before them."""
+    stream.seek(meta.start + 4)
+    start = meta.start if stream.read(4) == b"hdlr" else meta.start + 4
+    return {atom.name: atom for atom in _atoms(stream, start, meta.end)}
+
+
+def _handler(stream: IO[bytes], meta: _Atom) -> bytes:
+    found = _inside(stream, meta).get(b"hdlr")
+    stream.seek(found.start + 8 if found else meta.end)
+    return stream.read(4)
+
+
+def _listed(stream: IO[bytes], meta: _Atom) -> Iterator[Tuple[str, str]]:
+    """Yield the keys and values of a list; what is not a list of keys is one with its size."""
+    inside = _inside(stream, meta)
+    if b"keys" not in inside or b"ilst" not in inside:
+        yield "META", "{} bytes".format(meta.end - meta.start)
+        return
+    keys = inside[b"keys"]
+    names = [_read(stream, key.start, key.end) for key in _atoms(stream, keys.start + 8, keys.end)]
+    for item in _atoms(stream, inside[b"ilst"].start, inside[b"ilst"].end):
+        place = struct.unpack(">I", item.name)[0]
+        name = names[place - 1] if 0 < place <= len(names) else item.name
+        for data in _atoms(stream, item.start, item.end):
+            value = _read(stream, data.start, data.end)
+            is_text = value[:4] == struct.pack(">I", _IS_UTF8)
+            text = value[8:].decode("utf-8", "replace") if is_text else ""
+            yield name.decode("utf-8", "replace"), text or "{} bytes".format(len(value[8:]))
+
+
+def _read(stream: IO[bytes], start: int, end: int) -> bytes:
+    stream.seek(start)
+    return stream.read(min(end - start, _LONGEST))
 
 
 def _atoms(stream: IO[bytes], at: int, end: int) -> Iterator[_Atom]:

@@ -162,7 +162,9 @@ def _reporting(path: str) -> Iterator[None]:
     except (CoaiaError, OSError):
         raise
     except Exception as error:
-        said = str(error) or "its parts do not fit together"
+        said = str(error)
+        if not said or isinstance(error, (AttributeError, TypeError)):  # a slip of mutagen's
+            said = "its parts do not fit together"
         if isinstance(error, RecursionError):
             said = "it is nested too deeply"
         raise UsageError("{} is a damaged audio file: {}".format(path, said)) from error

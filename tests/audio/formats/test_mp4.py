@@ -42,6 +42,30 @@ def film(project, ffmpeg):
     return path
 
 
+def keyed(is_mp4, value=PLACE):
+    """A list of keys as iPhones write it: in QuickTime without, in MP4 with a version."""
+    key = atom(b"mdta", b"com.apple.quicktime.location.ISO6709")
+    data = atom(b"data", struct.pack(">II", 1, 0) + value.encode("utf-8"))
+    handler = atom(b"hdlr", struct.pack(">II4s14x", 0, 0, b"mdta"))
+    keys = atom(b"keys", struct.pack(">II", 0, 1) + key)
+    values = atom(b"ilst", atom(struct.pack(">I", 1), data))
+    return atom(b"meta", (bytes(4) if is_mp4 else b"") + handler + keys + values)
+
+
+@pytest.mark.parametrize("is_mp4", [False, True])
+def test_keys_of_an_iphone_are_shown_and_removed_wherever_they_are(project, is_mp4):
+    meta = keyed(is_mp4)
+    movie = meta + atom(b"trak", meta + atom(b"udta", meta)) + atom(b"udta", meta)
+    path = project / "a.mov"
+    path.write_bytes(atom(b"moov", movie) + meta + atom(b"mdat", b"sound"))
+    assert mp4.texts(str(path)) == {"com.apple.quicktime.location.ISO6709": [PLACE] * 5}
+    size = path.stat().st_size
+    mp4.remove(str(path))
+    content = path.read_bytes()
+    assert len(content) == size and content.endswith(b"sound")
+    assert PLACE.encode() not in content and mp4.texts(str(path)) == {}
+
+
 def sound_of(path):
     words = ["ffmpeg", "-v", "error", "-i", str(path), "-f", "s16le", "-"]
     return subprocess.check_output(words)
@@ -76,6 +100,8 @@ def test_user_data_is_shown_and_cleared_and_the_sound_stays(run, film):
         struct.pack(">I4s", 0, b"moov") + struct.pack(">I4s", 7, b"udta"),
         atom(b"moov", atom(b"udta", struct.pack(">I4s", 99, b"\xa9xyz"))),
         atom(b"free", b"") * 20000,
+        atom(b"meta", b""),
+        atom(b"meta", atom(b"hdlr", b"")),
     ],
 )
 def test_a_damaged_file_has_no_user_data(project, data):

@@ -276,8 +276,10 @@ def wav_with(path, *chunks):
 def test_descriptions_in_a_wav_file_are_shown_and_cleared(run, project):
     path = project / "a.wav"
     bext = struct.pack("<4sI", b"bext", 602) + b"private scene".ljust(256, b"\0") + bytes(346)
+    more = struct.pack("<4sI", b"LIST", 12) + b"adtlprivate!" + struct.pack("<4sI", b"axml", 8)
+    more += b"private!"
     sound = wav_with(
-        path, info_chunk(ICMT=b"private note\0", INAM=b"Odd"), bext, info_chunk(IART=b"Me")
+        path, info_chunk(ICMT=b"private note\0", INAM=b"Odd"), bext, info_chunk(IART=b"Me"), more
     )
     frames = shown(run, "a.wav")["frames"]
     assert frames == {
@@ -285,6 +287,8 @@ def test_descriptions_in_a_wav_file_are_shown_and_cleared(run, project):
         "INFO:INAM": ["Odd"],
         "INFO:IART": ["Me"],
         "bext": ["private scene"],
+        "LIST": ["12 bytes"],
+        "axml": ["8 bytes"],
     }
     assert run("tag", "a.wav", "--clear").code == 0
     content = path.read_bytes()
