@@ -156,6 +156,7 @@ FORMATS: Dict[str, Callable[[Transcript], str]] = {
     "vtt": as_vtt,
     "json": as_json,
 }
+ALSO = {"txt": "text"}  # other names of formats
 SUFFIXES = {"text": ".txt", "srt": ".srt", "vtt": ".vtt", "json": ".json"}
 # The formats that need times.
 TIMED = ("srt", "vtt")
@@ -163,8 +164,9 @@ _BRIEF_SECONDS = 0.5
 
 
 def _said(transcript: Transcript) -> List[Segment]:
-    """Return the segments with their texts on one line, without empty ones."""
-    said = [one._replace(text=" ".join(one.text.split())) for one in transcript.segments]
+    """Return the segments in the order of time, texts on one line, without empty ones."""
+    in_order = sorted(transcript.segments, key=lambda one: one.start)
+    said = [one._replace(text=" ".join(one.text.split())) for one in in_order]
     return [one for one in said if one.text]
 
 

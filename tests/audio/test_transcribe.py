@@ -48,6 +48,7 @@ def test_every_service_can_read_the_name(run, openai, project, name, sent):
 
 
 def test_every_format(run, openai, memo, project):
+    assert run("t", "memo.wav", "--format", "txt").out == run("t", "memo.wav").out
     assert run("t", "memo.wav", "--format", "srt", "-O", "memo.srt").out == ""
     assert (project / "memo.srt").read_text().startswith("1\n00:00:00,000 --> 00:00:01,000\ntone 0")
     assert run("t", "memo.wav", "--format", "vtt").out.startswith("WEBVTT\n\n00:00:00.000 -->")

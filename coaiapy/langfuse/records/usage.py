@@ -87,6 +87,7 @@ _DETAILS = {
 _WRAPPERS = ("usage", "usageMetadata", "usage_metadata", "meta", "tokens", "billed_units")
 # The caches that count beside the input, unless the total says that they are in it (LiteLLM).
 _CACHES = ("cache_read_input_tokens", "cache_creation_input_tokens")
+_PRICES = ("inputCost", "outputCost", "totalCost")  # in usage objects of Langfuse's older SDKs
 # Whole numbers beside these names that are no tokens, or tokens that another name has counted.
 _OTHER_NUMBERS = (
     "prompt_cache_miss_tokens",
@@ -132,10 +133,11 @@ def counts(usage: Mapping[str, Any]) -> Dict[str, int]:
 
 
 def _unwrapped(usage: Mapping[str, Any]) -> Mapping[str, Any]:
-    for name in _WRAPPERS:
-        inner = usage.get(name)
-        if isinstance(inner, dict):
-            return _unwrapped(inner)
+    for _ in _WRAPPERS:  # an answer has a few around each other, a hostile one as many as it likes
+        inside = [usage[name] for name in _WRAPPERS if isinstance(usage.get(name), dict)]
+        if not inside:
+            break
+        usage = inside[0]
     return usage
 
 
@@ -183,6 +185,8 @@ def _is_whole(value: Any) -> bool:
 
 
 def _whole(name: str, value: Any) -> int:
+    if name in _PRICES:
+        raise ValueError("{0} is a price and no number of tokens: give it as cost".format(name))
     if isinstance(value, bool) or not _is_whole(value) or value < 0:
         raise ValueError("{} must be a whole number, not {!r}".format(name, value))
     return int(value)

@@ -275,6 +275,7 @@ def test_own_names_stay_and_whole_numbers_may_have_a_fraction_of_zero(given, sho
         ({"prompt_tokens": "x"}, "prompt_tokens must be a whole number"),
         ({"prompt_tokens": 3, "input": 4}, "input says 4, but"),
         ({"input": 3, "input_tokens": 4}, "input_tokens says 4, but"),
+        ({"input": 3, "inputCost": 0.1}, "inputCost is a price .*: give it as cost"),
     ],
 )
 def test_what_is_no_count_is_refused_and_of_an_answer_left_out(given, said):

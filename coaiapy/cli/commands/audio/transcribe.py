@@ -4,7 +4,7 @@ import argparse
 import os
 from typing import Any, List, Optional
 
-from coaiapy.audio.transcripts import FORMATS, as_object
+from coaiapy.audio.transcripts import ALSO, FORMATS, as_object
 from coaiapy.cli.delivery import add_trace_options, recorder
 from coaiapy.cli.options import add_output
 from coaiapy.cli.output import check_output, print_json, seconds_bar
@@ -30,6 +30,7 @@ def build(parser: Parser, words: List[str]) -> None:
     )
     parser.add_argument(
         "--format",
+        type=lambda name: ALSO.get(name, name),
         choices=tuple(FORMATS),
         default="text",
         help="output format (default: %(default)s)",
