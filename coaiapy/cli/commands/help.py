@@ -140,6 +140,7 @@ TYPES = {
     "json_value": "JSON",
     "categories_from_text": "JSON",
     "upper": "text",
+    "_format": "text",
     "_rate": "N/min",
     "_number": "number",
     "_temperature": "number",

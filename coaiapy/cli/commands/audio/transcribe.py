@@ -17,6 +17,10 @@ from coaiapy.util.files import write_output
 _SUBTITLES = ("srt", "vtt")
 
 
+def _format(name: str) -> str:
+    return ALSO.get(name, name)
+
+
 def build(parser: Parser, words: List[str]) -> None:
     """Give ``parser`` what follows ``coaia transcribe``."""
     parser.add_argument("files", metavar="FILE", nargs="+", help="recording of any length")
@@ -30,7 +34,7 @@ def build(parser: Parser, words: List[str]) -> None:
     )
     parser.add_argument(
         "--format",
-        type=lambda name: ALSO.get(name, name),
+        type=_format,
         choices=tuple(FORMATS),
         default="text",
         help="output format (default: %(default)s)",
