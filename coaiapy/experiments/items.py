@@ -15,14 +15,22 @@ from coaiapy.util.text import Note
 # The extensions of files that have items.
 _ENDINGS = tuple("." + ending for ending in READABLE + ("ndjson", "tsv", "yml"))
 
+FIELDS = ("id", "input", "expected", "metadata")
+
 
 class Item(NamedTuple):
-    """An item of a dataset."""
+    """An item of a dataset; ``place`` is where a file has it, such as ``line 3``."""
 
     id: str
     input: Any = None
     expected: Any = None
     metadata: Any = None
+    place: str = ""
+
+    @property
+    def fields(self) -> Dict[str, Any]:
+        """What an item has, by the names that the user knows."""
+        return {name: getattr(self, name) for name in FIELDS}
 
 
 class Dataset(NamedTuple):
@@ -83,24 +91,26 @@ def _of_file(path: str, note: Note) -> Dataset:
     try:
         with open(path, "rb") as stream:
             found = read_dataset_items(stream, name, path, note=note)
+    except UsageError as error:
+        raise UsageError("{}: {}".format(path, error)) from error
     except OSError as error:
         raise StateError("{} cannot be read: {}".format(path, reason(error))) from error
     active = [body for body in found.items if not datasets.is_archived(body)]
-    return Dataset(name, None, [_item(body) for body in active])
+    return Dataset(name, None, [_item(body, found.places[str(body["id"])]) for body in active])
 
 
-def _item(body: Body) -> Item:
+def _item(body: Body, place: str = "") -> Item:
     expected, metadata = body.get("expectedOutput"), body.get("metadata")
-    return Item(str(body["id"]), body.get("input"), expected, metadata)
+    return Item(str(body["id"]), body.get("input"), expected, metadata, place)
 
 
 def parsed_filter(text: str) -> Tuple[str, str]:
     """Return the path and the value of ``PATH=VALUE``, such as ``metadata.topic=math``."""
     path, sign, value = text.partition("=")
-    if not sign or path.split(".")[0] not in Item._fields:
+    if not sign or path.split(".")[0] not in FIELDS:
         raise UsageError(
             "{!r} is not a filter: write PATH=VALUE, such as metadata.topic=math; paths begin with "
-            "{}".format(text, ", ".join(Item._fields))
+            "{}".format(text, ", ".join(FIELDS))
         )
     return path, value
 

@@ -20,6 +20,8 @@ _FIND = (
     "SELECT id, started_at, plan FROM experiments WHERE destination = ? ORDER BY started_at DESC"
 )
 
+# What a run cannot go on without, or with another one of it, as its metadata has it.
+_WHAT = ("command", "prompt", "prompt_version", "model", "pipeline", "pipeline_sha256")
 # The columns of a list of runs.
 COLUMNS = {
     "name": "Name",
@@ -35,8 +37,8 @@ COLUMNS = {
 class Plan(NamedTuple):
     """What belongs to an experiment as a whole.
 
-    ``dataset_id`` is that of the Langfuse dataset, ``None`` for a file; ``items`` and ``repeat``
-    say how many results are expected.
+    ``dataset_id`` is that of the Langfuse dataset, ``None`` for a file; ``expected`` is the number of
+    results that there are to be, ``items`` that of the items that were chosen last.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Plan(NamedTuple):
     items: int = 0
     repeat: int = 1
     started_at: str = ""
+    expected: int = 0
 
     @property
     def id(self) -> str:
@@ -102,9 +105,32 @@ def checked(plan: Plan) -> Plan:
         raise UsageError("the name or the metadata of the run {}".format(error)) from error
 
 
-def save(journal: Journal, destination: int, plan: Plan) -> Plan:
-    """Save an experiment, or the new plan of one that was begun before; return it as it is saved."""
+def earlier(journal: Journal, destination: int, plan: Plan) -> Optional[Plan]:
+    """Return an experiment as it was begun before, ``None`` if it was not.
+
+    Raises ``UsageError`` if it was begun with something else to run: the results would be mixed.
+    """
     known = {one.id: one for one in every(journal, destination)}.get(plan.id)
+    if known is None:
+        return None
+    for name in _WHAT:
+        before, now = known.metadata.get(name), plan.metadata.get(name)
+        if before != now:
+            raise UsageError(
+                "the run {0!r} was begun with the {1} {2}, and this is {3}: choose another --name, or "
+                "delete what there is (coaia fuse experiments delete)".format(
+                    plan.name, name.replace("_", " "), *map(_said, (before, now))
+                )
+            )
+    return known
+
+
+def _said(value: Any) -> str:
+    return "none" if value is None else repr(value)
+
+
+def save(journal: Journal, destination: int, plan: Plan, known: Optional[Plan]) -> Plan:
+    """Save an experiment, or the new plan of one that is ``known``; return it as it is saved."""
     plan = plan._replace(started_at=known.started_at if known else times.now())
     text = json.dumps(plan._asdict())
     with journal.transaction() as db:

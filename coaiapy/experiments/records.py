@@ -184,6 +184,7 @@ def _facts(result: Result, unscored: Mapping[str, str]) -> Body:
         "exit_code": result.exit_code,
         "attempts": result.attempts,
         "seconds": result.seconds,
+        "worker": result.worker or None,
         "unscored": dict(unscored) or None,
     }
     return found

@@ -24,6 +24,7 @@ from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.send import delivery
 from coaiapy.langfuse.send.outcome import Outcome
 from coaiapy.running.seen import Redaction, masked
+from coaiapy.running.supervisor import Supervisor
 from coaiapy.util.files import read_text
 from coaiapy.util.text import Note, ignore_note
 
@@ -61,10 +62,16 @@ def run(place: Place, order: Order, chosen: List[Item], limits: Limits, rerun: b
     with Journal() as journal:
         destination = destination_of(journal, place.settings)
         with lock.held(journal, destination, order.plan):
-            plan = plans.save(journal, destination, _kept(order.plan, place.env_file))
-            order = order._replace(plan=plan)
+            plan = _kept(order.plan, place.env_file)
+            known = plans.earlier(journal, destination, plan)
             states = results.states(journal, destination, plan)
-            place.began(sum(1 for _ in _left(plan, chosen, states, rerun)))
+            count = sum(1 for _ in _left(plan, chosen, states, rerun))
+            new = sum(1 for _ in _left(plan, chosen, states, False))
+            plan = plans.save(
+                journal, destination, plan._replace(expected=len(states) + new), known
+            )
+            order = order._replace(plan=plan)
+            place.began(count)
             left = _left(plan, chosen, states, rerun)
             works = (Work(order, item, repeat, again=again) for item, repeat, again in left)
             return _work(place, journal, destination, order, works, limits)
@@ -128,10 +135,18 @@ def _work(
         place.changed(result)
 
     try:
-        signal = Runner(limits, done, writer.turn, writer.last_line).run(works)
+        workers = _workers(place, order) if order.queue else None
+        signal = Runner(limits, done, writer.turn, writer.last_line, workers).run(works)
     finally:
         writer.flush()
     return _end(place, journal, destination, order.plan, writer.rows, count[0], signal)
+
+
+def _workers(place: Place, order: Order) -> Callable[[Supervisor], Any]:
+    """Return what makes the way to the workers."""
+    from coaiapy.experiments.execution.afar import Afar
+
+    return lambda supervisor: Afar(order, place.env_file, place.note, supervisor)
 
 
 def _end(
@@ -144,7 +159,7 @@ def _end(
     signal: Optional[int],
 ) -> Report:
     """Sum up, link what is not linked yet, write the scores of the run, and have all sent."""
-    found = figures.summary(results.outcomes(journal, destination, plan), plan.items * plan.repeat)
+    found = figures.summary(results.outcomes(journal, destination, plan), plan.expected)
     cost = results.cost(journal, destination, plan)
     pairs = ((one.item, one.trace_id) for one in results.outcomes(journal, destination, plan))
     linked = links.link(place.settings, journal, plan, pairs)
@@ -189,7 +204,7 @@ def read(
             there = remote.find(settings, journal, run, dataset)
             plan, found = there.plan, remote.outcomes(settings, journal, there, note)
     found.sort(key=lambda one: (one.started, one.trace_id))
-    return Run(plan, figures.summary(found, plan.items * plan.repeat), found)
+    return Run(plan, figures.summary(found, plan.expected), found)
 
 
 def baseline(settings: Settings, name: str, plan: Plan) -> Summary:
@@ -214,8 +229,8 @@ def baseline(settings: Settings, name: str, plan: Plan) -> Summary:
                 "no baseline {!r}: there is no such file, and no other run of the dataset {!r} "
                 "on this machine".format(name, plan.dataset)
             )
-        expected = found[0].items * found[0].repeat
-        return figures.summary(results.outcomes(journal, destination, found[0]), expected)
+        outcomes = results.outcomes(journal, destination, found[0])
+        return figures.summary(outcomes, found[0].expected)
 
 
 def listed(settings: Settings, note: Note = ignore_note) -> List[Body]:
@@ -254,7 +269,7 @@ def _row(plan: Plan, place: str) -> Body:
 
 
 def _listed(journal: Journal, destination: int, plan: Plan) -> Body:
-    found = figures.summary(results.outcomes(journal, destination, plan), plan.items * plan.repeat)
+    found = figures.summary(results.outcomes(journal, destination, plan), plan.expected)
     means = {name: figures.rounded(found.mean(name)) for name in sorted(found.scores)}
     return dict(
         _row(plan, "here"),

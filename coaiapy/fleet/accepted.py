@@ -4,11 +4,12 @@ Whoever can write to the Redis chooses the values of the variables, so these are
 command, never a part of one. All that is different where the worker trusts the Redis.
 """
 
-from typing import Any, Dict, Mapping, NamedTuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional
 
 from coaiapy.env import held
 from coaiapy.errors import CoaiaError, ConfigError, RefusedError
-from coaiapy.fleet.messages import JobMessage, RunMessage
+from coaiapy.fleet import whole
+from coaiapy.fleet.messages import OWN_NAMES, WHOLE, JobMessage, RunMessage
 from coaiapy.running.pipelines import past as pasts
 from coaiapy.running.pipelines.origins import Origins
 from coaiapy.running.pipelines.steps import Facts
@@ -40,13 +41,21 @@ class Work(NamedTuple):
     values: Mapping[str, Any]
 
 
-def work_of(run: RunMessage, job: JobMessage, facts: Mapping[str, Any], trusts_queue: bool) -> Work:
+def work_of(
+    run: RunMessage,
+    job: JobMessage,
+    facts: Mapping[str, Any],
+    trusts_queue: bool,
+    env_file: Optional[str],
+) -> Work:
     """Return what an attempt does; ``CoaiaError`` if this worker does not do that.
 
     ``facts`` are what is known of earlier steps. The variables with secrets come from the settings
     of this machine.
     """
     template = _template(run, trusts_queue)
+    if job.node == WHOLE:
+        return _whole(template, run, job, trusts_queue, env_file)
     if not 0 <= job.node < len(template.steps):
         raise RefusedError("template {!r} has no step {}".format(template.name, job.node))
     step = template.steps[job.node]
@@ -64,6 +73,39 @@ def work_of(run: RunMessage, job: JobMessage, facts: Mapping[str, Any], trusts_q
         environment = {name: text for name, text in environment.items() if name not in risky}
     command = _command(template, step, job, dict(names_of(template, values), steps=facts), language)
     return Work(command, origins.passed_on(environment, lambda _: None), values)
+
+
+def _whole(
+    template: PipelineTemplate,
+    run: RunMessage,
+    job: JobMessage,
+    trusts_queue: bool,
+    env_file: Optional[str],
+) -> Work:
+    """Return the process that runs a whole template, with variables of which no default is known here."""
+    given = job.item
+    if not isinstance(given, dict) or not all(
+        name.startswith(OWN_NAMES) and isinstance(text, str)
+        for name, text in job.environment.items()
+    ):
+        raise RefusedError("what Redis has of {!r} is damaged".format(job.name))
+    language, lookup = new_language(), lookup_for(template, given)
+    values = checked_values(template, given, lookup, language)
+    if not trusts_queue:
+        origins = Origins(template, given, lookup, language)
+        for step in template.steps:
+            _check_data(template, step, origins)
+        foreign = {
+            variable.name: values.get(variable.name)
+            for variable in all_variables(template)
+            if any(name in given for name in all_names(variable))
+        }
+        risky = held.risky(variables_environment(template, foreign))
+        if risky:
+            raise _deciding(risky[0], template.name)
+    words, stdin = whole.process("coaia pipeline", env_file, given, document=template.to_dict())
+    command = Command(words, "", {}, None, stdin, run.timeout, 0, 0.0, False, "text")
+    return Work(command, job.environment, values)
 
 
 def known_facts(body: Mapping[str, Mapping[str, Any]]) -> Dict[str, Any]:
@@ -113,11 +155,15 @@ def _check_data(template: PipelineTemplate, step: PipelineStep, origins: Origins
         if name in foreign or name in (_OF_LOOP, _OF_STEPS)
     ]
     if deciding:
-        raise ConfigError(
-            "{!r} in Redis would decide what the step {!r} runs (by | raw, env or as a program), "
-            "and this worker does not trust its Redis: start it with --trust-queue if only you can "
-            "write there".format(deciding[0], step.name)
-        )
+        raise _deciding(deciding[0], step.name)
+
+
+def _deciding(name: str, what: str) -> ConfigError:
+    return ConfigError(
+        "{!r} in Redis would decide what the step {!r} runs (by | raw, env or as a program), "
+        "and this worker does not trust its Redis: start it with --trust-queue if only you can "
+        "write there".format(name, what)
+    )
 
 
 def _command(

@@ -100,6 +100,10 @@ class Board:
         pipeline.hset(self._jobs, mapping=jobs)
         pipeline.expire(self._jobs, _LIFETIME)
 
+    def has_jobs(self) -> bool:
+        """Whether attempts were made before."""
+        return bool(self._client.hlen(self._jobs))
+
     def job_of(self, key: str) -> Optional[str]:
         """Return the last attempt at a step."""
         job = self._client.hget(self._jobs, key)

@@ -65,9 +65,9 @@ class Duty:
                 return _not_made("interrupted")
             text = self._lasting(lambda: board.facts(job.node)) if job.facts else "{}"
             facts = known_facts(read_facts(text))
-            work = work_of(run, job, facts, self._trusts_queue)
+            work = work_of(run, job, facts, self._trusts_queue, self._env_file)
             contents = Contents(True, self._env_file, work.values)
-            context = attempts.context_of(run.trace_id, job.step)
+            context = attempts.context_of(job.trace_id, job.step)
             outcome = self._made(board, work, context, contents)
         except CoaiaError as error:
             return _not_made(str(error), repeatable=False)

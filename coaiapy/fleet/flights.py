@@ -8,7 +8,6 @@ from coaiapy.errors import NetworkError
 from coaiapy.fleet import parts
 from coaiapy.fleet.board import Board
 from coaiapy.fleet.messages import Report
-from coaiapy.running.pipelines.steps import Step
 
 _QUEUED, _FAILED = "queued", "failed"
 _ALIVE = (_QUEUED, "started")
@@ -17,10 +16,11 @@ _MOST_MISSES = {False: 2, True: 10}
 
 
 class Flight:
-    """An attempt; ``worker`` makes it since it ``began``. ``misses`` counts the looks without a trace of it."""
+    """An attempt at ``what``; ``worker`` makes it since it ``began``. ``misses`` counts the looks without
+    a trace of it."""
 
-    def __init__(self, step: Step, job: str) -> None:
-        self.step = step
+    def __init__(self, what: Any, job: str) -> None:
+        self.what = what
         self.job = job
         self.began = False
         self.worker = ""

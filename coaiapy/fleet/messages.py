@@ -4,7 +4,7 @@ No secret is in it. Whatever comes from Redis is checked here, since anybody may
 """
 
 import json
-from typing import Any, Dict, List, NamedTuple, Optional, Type, Union
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Type, Union
 
 from coaiapy.errors import RefusedError
 from coaiapy.langfuse.records.body import Body
@@ -12,6 +12,10 @@ from coaiapy.running.pipelines.attempts import Outcome
 
 # Is raised when what travels changes, so that a worker of another version refuses it.
 PROTOCOL = 1
+# The ``node`` of an attempt at the whole template.
+WHOLE = -1
+# What the environment of such an attempt may have besides.
+OWN_NAMES = "COAIA_ITEM_"
 BEGAN, ENDED = "began", "ended"
 _Kinds = Dict[str, Any]
 
@@ -20,32 +24,36 @@ class RunMessage(NamedTuple):
     """What all attempts of a run have in common.
 
     ``document`` is the template with all that it extends, ``digest`` its hash; ``variables`` are
-    those without secrets, ``stated`` the names of all that do not have their default.
+    those without secrets, ``stated`` the names of all that do not have their default. Whole attempts
+    have at most ``timeout`` seconds.
     """
 
     template: str
     digest: str
     document: Body
-    trace_id: str
     variables: Body
     stated: List[str]
+    timeout: Optional[float] = None
 
 
 class JobMessage(NamedTuple):
     """One attempt: the step is the template's ``node``, for the ``turn``-th ``item`` of its loop.
 
-    ``step`` is the id of its observation, ``name`` is for people.
-    ``facts`` says whether it may use what earlier steps have given.
+    ``step`` is the id of its observation in the trace, ``name`` is for people.
+    ``facts`` says whether it may use what earlier steps have given. If the node is ``WHOLE``, ``item``
+    has the variables, and ``environment`` what commands get besides.
     """
 
     run: str
     job: str
+    trace_id: str
     step: str
     name: str
     node: int
     facts: bool
     turn: Optional[int] = None
     item: Any = None
+    environment: Mapping[str, str] = {}
 
 
 class Report(NamedTuple):
@@ -64,19 +72,21 @@ _RUN: _Kinds = {
     "template": str,
     "digest": str,
     "document": dict,
-    "trace_id": str,
     "variables": dict,
     "stated": list,
+    "timeout": (int, float, type(None)),
 }
 _JOB: _Kinds = {
     "run": str,
     "job": str,
+    "trace_id": str,
     "step": str,
     "name": str,
     "node": int,
     "facts": bool,
     "turn": (int, type(None)),
     "item": object,
+    "environment": dict,
 }
 _REPORT: _Kinds = {"job": str, "at": (int, float), "worker": str}
 _OUTCOME: _Kinds = {
@@ -161,7 +171,7 @@ def _checked(body: Any, kinds: Dict[str, Union[Type[Any], Any]]) -> Body:
         raise RefusedError("what Redis has of it is damaged")
     for name, kind in kinds.items():
         value = body.get(name)
-        number = kind in (int, (int, float), (int, type(None)))
+        number = int in (kind if isinstance(kind, tuple) else (kind,))
         if not isinstance(value, kind) or (number and isinstance(value, bool)):
             raise RefusedError("what Redis has of it is damaged: {} is wrong".format(name))
     return {name: body.get(name) for name in kinds}

@@ -55,14 +55,14 @@ class Workers:
 
     def burst(self, *options, **variables):
         """Let a worker do what there is; return what it has said."""
-        _, err = self.start("--burst", *options, **variables).communicate(timeout=60)
+        _, err = self.start("--burst", *options, **variables).communicate(timeout=300)
         return err.decode("utf-8")
 
     @staticmethod
     def stop(process):
         """Ask a worker to end; return what it has said."""
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=300)
         assert process.returncode == 0, err
         return err.decode("utf-8")
 
@@ -75,7 +75,7 @@ def workers():
 
 def poll(is_so):
     """Wait until something is so, and return it."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         found = is_so()
         if found:

@@ -1,20 +1,13 @@
-"""What runs in the process of an item: it asks a model, or runs a pipeline, in the item's trace."""
+"""What runs in the process of an item that a prompt is for: it asks a model, in the item's trace."""
 
-import os
 from typing import Any, List, Mapping, Optional
 
-from coaiapy.config import settings
 from coaiapy.config import values as config_values
-from coaiapy.errors import CoaiaError, ConfigError, RefusedError
-from coaiapy.experiments import items
-from coaiapy.langfuse.traces import current, observe
+from coaiapy.errors import RefusedError
+from coaiapy.langfuse.traces import observe
 from coaiapy.llm import chat
 from coaiapy.llm.chat import ChatRequest
 from coaiapy.llm.tags import checked_temperature
-from coaiapy.running.pipelines import tasks
-from coaiapy.running.pipelines.steps import FAILED, SUCCEEDED
-from coaiapy.running.pipelines.watcher import Watcher
-from coaiapy.templating import trusted
 
 
 def ask(
@@ -46,29 +39,3 @@ def _temperature(config: Mapping[str, Any], values: config_values.ConfigValues) 
     except (KeyError, ValueError):
         found: Optional[float] = values.get("default_temperature")
         return found
-
-
-def run_pipeline(env_file: Optional[str], template: str, variables: Mapping[str, Any]) -> str:
-    """Return the output of the last step that has run a command."""
-    runnable = trusted.load(template)
-    if runnable.untrusted:
-        raise ConfigError("the template {!r} has changed, and is not trusted now".format(template))
-    here = current.position()
-    done = tasks.run(
-        tasks.Task(runnable.template, variables),
-        here.trace_id if here else None,
-        os.cpu_count() or 1,
-        settings.load(env_file),
-        env_file,
-        Watcher(),
-        observe.log,
-        here.parent_id if here else None,
-    )
-    if done.result.status != SUCCEEDED:
-        failed = next((step for step in done.result.steps if step.state == FAILED), None)
-        why = "{!r}: {}".format(failed.name, failed.reason) if failed else done.result.status
-        raise CoaiaError("the pipeline was not completed: {}".format(why))
-    ran = [step for step in done.result.steps if step.command and step.state == SUCCEEDED]
-    if not ran:
-        raise CoaiaError("no step of the template {!r} has run a command".format(template))
-    return items.as_text(ran[-1].output)

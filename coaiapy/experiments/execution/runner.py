@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from coaiapy import patience
 from coaiapy.errors import UsageError
@@ -12,7 +12,7 @@ from coaiapy.experiments.plans import observation_id
 from coaiapy.langfuse.traces.active import handed_on
 from coaiapy.running.child import NotStartedError
 from coaiapy.running.pipelines import attempts
-from coaiapy.running.pipelines.attempts import Attempt
+from coaiapy.running.pipelines.attempts import Attempt, Outcome
 from coaiapy.running.supervisor import Supervisor
 from coaiapy.running.tail import Tail
 from coaiapy.templating.commands import Command
@@ -21,15 +21,17 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Limits(NamedTuple):
-    """How many items at a time, and how many commands at most in a minute."""
+    """How many commands at a time here, how many at most in a minute, and how many items at workers."""
 
     jobs: int
     rate: Optional[float] = None
+    afar: int = 0
 
 
 class Runner:
     """Works on items. ``done`` gets each result, ``turned`` is called every now and then,
-    ``last_line`` returns what of an error output is worth telling.
+    ``last_line`` returns what of an error output is worth telling. ``afar_of`` makes what has items
+    worked on elsewhere; they are evaluated here.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Runner:
         done: Callable[[Result], None],
         turned: Callable[[], None],
         last_line: Callable[[Tail], str],
+        afar_of: Optional[Callable[[Supervisor], Any]] = None,
     ) -> None:
         self._limits = limits
         self._done = done
@@ -45,45 +48,76 @@ class Runner:
         self._last_line = last_line
         self._ready: List[Work] = []
         self._paused: List[Tuple[float, Work]] = []
+        self._afar_of = afar_of
+        self._afar: Any = None
+        self._away = 0
         self._running: Dict[int, Tuple[Work, Attempt]] = {}
         self._next_start = 0.0
 
     def run(self, works: Iterator[Work]) -> Optional[int]:
         """Work on all; return the signal that has ended it early."""
         with Supervisor() as supervisor:
-            while self._has_more(supervisor, works):
-                ended = supervisor.turn(self._seconds())
-                asked = [number for number in supervisor.received if number in _ENDING]
-                if asked:
-                    self._stop(supervisor)
-                    return asked[0]
-                self._turned()
-                if ended:
-                    self._end(*self._running.pop(ended.process))
+            if not self._afar_of:
+                return self._all(supervisor, works)
+            with self._afar_of(supervisor) as self._afar:
+                return self._all(supervisor, works)
+
+    def _all(self, supervisor: Supervisor, works: Iterator[Work]) -> Optional[int]:
+        while self._has_more(supervisor, works):
+            ended = supervisor.turn(self._seconds())
+            asked = [number for number in supervisor.received if number in _ENDING]
+            if asked:
+                self._stop(supervisor)
+                return asked[0]
+            self._turned()
+            if ended:
+                self._end(*self._running.pop(ended.process))
+            for work, outcome in self._heard():
+                self._go_on(work, work.end_there(outcome))
         return None
+
+    def _heard(self) -> List[Tuple[Work, Outcome]]:
+        """Return what has ended at workers."""
+        found = self._afar.poll() if self._away else []
+        self._away -= len(found)
+        return list(found)
 
     def _has_more(self, supervisor: Supervisor, works: Iterator[Work]) -> bool:
         """Start what can start; tell whether there is anything to wait for."""
         now = time.monotonic()
         self._ready = [work for at, work in self._paused if at <= now] + self._ready
         self._paused = [(at, work) for at, work in self._paused if at > now]
-        while self._busy < self._limits.jobs or self._ready:
-            if len(self._running) >= self._limits.jobs or time.monotonic() < self._next_start:
-                break
-            work = self._ready.pop(0) if self._ready else next(works, None)
+        while time.monotonic() >= self._next_start:
+            work = self._next(works)
             if work is None:
                 break
             self._start(supervisor, work)
         return self._busy > 0
 
+    def _next(self, works: Iterator[Work]) -> Optional[Work]:
+        """Return what can go on, or begin."""
+        is_full = len(self._running) >= self._limits.jobs
+        for place, work in enumerate(self._ready):
+            if self._goes_away(work) or not is_full:
+                return self._ready.pop(place)
+        most = self._limits.afar if self._afar else self._limits.jobs
+        return next(works, None) if self._busy < most else None
+
+    def _goes_away(self, work: Work) -> bool:
+        return self._afar is not None and not work.result.state
+
     @property
     def _busy(self) -> int:
-        return len(self._running) + len(self._ready) + len(self._paused)
+        return len(self._running) + len(self._ready) + len(self._paused) + self._away
 
     def _start(self, supervisor: Supervisor, work: Work) -> None:
         """Start the next command of an item; if there is none, the item is done."""
         while True:
             try:
+                if self._goes_away(work):
+                    self._afar.start(work)
+                    self._away += 1
+                    return self._wait_for_rate()
                 command = work.next
                 if command is None:
                     return self._done(work.result)
@@ -94,15 +128,21 @@ class Runner:
                 work.refuse(str(error), getattr(error, "code", 126))
             else:
                 break
-        if self._limits.rate:
-            self._next_start = time.monotonic() + 60.0 / self._limits.rate
+        self._wait_for_rate()
         attempt.running.grace = work.grace
         supervisor.add(attempt.running)
         self._running[attempt.running.process] = work, attempt
 
+    def _wait_for_rate(self) -> None:
+        if self._limits.rate:
+            self._next_start = time.monotonic() + 60.0 / self._limits.rate
+
     def _end(self, work: Work, attempt: Attempt) -> None:
         attempt.running.kill_rest()
-        if work.end(attempt, self._last_line(attempt.errors)):
+        self._go_on(work, work.end(attempt, self._last_line(attempt.errors)))
+
+    def _go_on(self, work: Work, has_ended: bool) -> None:
+        if has_ended:
             if work.next is None:
                 self._done(work.result)
             else:
@@ -116,12 +156,15 @@ class Runner:
         dues = [at - now for at, _ in self._paused]
         if self._next_start > now:
             dues.append(self._next_start - now)
-        return max(0.0, min([patience.ITEM_POLL] + dues))
+        return max(0.0, min([patience.FLEET_POLL if self._away else patience.ITEM_POLL] + dues))
 
     def _stop(self, supervisor: Supervisor) -> None:
         """End what runs; what has not ended by itself counts as not done."""
         supervisor.end_all(patience.GRACE)
-        while self._running:
+        if self._afar:
+            self._away = self._afar.end_all()
+        while self._running or self._away:
+            self._heard()
             ended = supervisor.turn(patience.ITEM_POLL)
             if ended:
                 _, attempt = self._running.pop(ended.process)

@@ -20,6 +20,8 @@ from coaiapy.util.text import counted
 
 # How a command gets its input; the fourth is its environment.
 STDIN, ARGUMENT, JSON = "stdin", "arg", "json"
+# What a list of processes shows.
+_TITLE = "coaia experiment"
 
 
 class Start(NamedTuple):
@@ -94,23 +96,21 @@ class ByPipeline(NamedTuple):
 
     def start(self, item: Item) -> Start:
         """Return what is started for an item."""
-        return _inside(
-            "experiments.execution.inside.run_pipeline",
-            self.env_file,
-            template=self.name,
-            variables=self._given(item),
-        )
+        from coaiapy.fleet import whole
+
+        return Start(*whole.process(_TITLE, self.env_file, self.given(item), self.name))
 
     def check(self, chosen: Iterable[Item]) -> None:
         """Raise ``UsageError`` if an item lacks a variable, or has one that the template refuses."""
         lookup = lookup_for(self.template, {})
         found = [
-            (item, resolve(self.template, self._given(item), lookup).problems) for item in chosen
+            (item, resolve(self.template, self.given(item), lookup).problems) for item in chosen
         ]
         why = "does not fit the template {!r}:".format(self.name)
         _refuse(why, [(item, "; ".join(problems)) for item, problems in found if problems])
 
-    def _given(self, item: Item) -> Mapping[str, Any]:
+    def given(self, item: Item) -> Mapping[str, Any]:
+        """Return the variables that an item has values for."""
         known = fields(item)
         names = [name for one in all_variables(self.template) for name in all_names(one)]
         return {name: known[name] for name in names if name in known}
@@ -121,7 +121,7 @@ def fields(item: Item) -> Dict[str, Any]:
 
     They are ``input``, ``expected``, ``metadata`` and ``id``, and those in an input that is an object.
     """
-    known = {name: value for name, value in item._asdict().items() if value is not None}
+    known = {name: value for name, value in item.fields.items() if value is not None}
     if isinstance(item.input, dict):
         known.update(item.input)
     return known
@@ -132,8 +132,8 @@ def _refuse(why: str, found: List[Tuple[Item, str]]) -> None:
         item, lacking = found[0]
         more = " (and {} more)".format(counted(len(found) - 1, "item")) if found[1:] else ""
         raise UsageError(
-            "the item {!r}{} {} {}: an input can be an object with such names".format(
-                item.id, more, why, lacking
+            "the item {!r}{}{} {} {}: an input can be an object with such names".format(
+                item.id, " of " + item.place if item.place else "", more, why, lacking
             )
         )
 
@@ -141,5 +141,4 @@ def _refuse(why: str, found: List[Tuple[Item, str]]) -> None:
 def _inside(function: str, env_file: Optional[str], **orders: Any) -> Start:
     """Return the start of a process that does what ``inside`` can."""
     orders["env_file"] = env_file
-    words = packages.words_of_process("coaia experiment")
-    return Start(words, packages.orders(function, orders))
+    return Start(packages.words_of_process(_TITLE), packages.orders(function, orders))

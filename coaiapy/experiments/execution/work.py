@@ -1,7 +1,7 @@
 """An item on its way: its command, then the commands that evaluate what it has put out."""
 
 import time
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from coaiapy import patience
 from coaiapy.experiments import evaluators, items
@@ -9,7 +9,7 @@ from coaiapy.experiments.evaluators import Command, Judgement, Rule, WrongJudgem
 from coaiapy.experiments.items import Item
 from coaiapy.experiments.plans import Plan
 from coaiapy.running.child import exit_code
-from coaiapy.running.pipelines.attempts import Attempt
+from coaiapy.running.pipelines.attempts import Attempt, Outcome
 from coaiapy.templating.commands import Command as Started
 
 # What becomes of an item.
@@ -23,7 +23,7 @@ class Order(NamedTuple):
     """What is done with every item: ``task`` says what is started for it (see ``tasks``).
 
     ``timeout`` is in seconds and holds for each command; a command that fails is tried
-    ``retries`` more times.
+    ``retries`` more times. With a ``queue``, workers do it that listen to this one.
     """
 
     plan: Plan
@@ -32,10 +32,11 @@ class Order(NamedTuple):
     commands: Sequence[Command] = ()
     timeout: Optional[float] = None
     retries: int = 0
+    queue: Optional[str] = None
 
 
 class Result(NamedTuple):
-    """What became of an item. ``seconds`` is how long its last attempt took.
+    """What became of an item. ``seconds`` is how long its last attempt took, by ``worker`` if not here.
 
     ``unscored`` says why an evaluator has no judgement, by its name; ``again`` that it failed before,
     ``only_judged`` that all the rest is known.
@@ -56,6 +57,7 @@ class Result(NamedTuple):
     unscored: Mapping[str, str] = {}
     again: bool = False
     only_judged: bool = False
+    worker: str = ""
 
 
 class Work:
@@ -77,6 +79,7 @@ class Work:
         self._left: List[Command] = []
         self.result = result or Result(item, repeat, trace_id, "", again=again)
         self.tries = 0
+        self.began = 0.0  # at a worker, in seconds since 1970
         if result and result.state == OK:
             self._evaluate()
 
@@ -115,21 +118,30 @@ class Work:
             state, reason = TIMED_OUT, "after {:g} seconds".format(self._order.timeout or 0)
         elif code:
             state, reason = FAILED, "exit code {}".format(code)
-        elif attempt.output.total > MOST_OUTPUT:
-            state = TOO_LARGE
-            reason = "its output has {} bytes, at most {} are kept".format(
-                attempt.output.total, MOST_OUTPUT
-            )
         else:
-            try:
-                text = _text(attempt.output.value())
-            except ValueError:
-                state, reason = NOT_TEXT, "its output is not text in UTF-8"
+            state, reason, text = _read(attempt.output.total, attempt.output.value)
         if state in (FAILED, TIMED_OUT):
             if self.tries <= self._order.retries:
                 return False
             reason += ": " + last_line if last_line else ""
         self._note(state, reason, text, code, running.started, running.ended or time.time())
+        return True
+
+    def end_there(self, outcome: Outcome) -> bool:
+        """Note how a worker's attempt has ended; return false if it is to be tried again."""
+        self.tries += 1
+        state, reason, text = FAILED, outcome.reason or outcome.lost, ""
+        if reason.startswith(TIMED_OUT):
+            state, reason = TIMED_OUT, reason[len(TIMED_OUT) :].strip()
+        elif not outcome.repeatable:
+            state = NOT_STARTED
+        elif not reason:
+            data = str(outcome.output or "").encode("utf-8", "replace")
+            state, reason, text = _read(len(data), lambda: data)
+        if state in (FAILED, TIMED_OUT) and self.tries <= self._order.retries:
+            return False
+        self.result = self.result._replace(worker=outcome.worker)
+        self._note(state, reason, text, outcome.code, self.began or outcome.ended, outcome.ended)
         return True
 
     def refuse(self, reason: str, code: Optional[int] = None) -> None:
@@ -181,11 +193,18 @@ class Work:
         self.result = self.result._replace(unscored=dict(self.result.unscored, **{one.name: told}))
 
 
-def _text(data: bytes) -> str:
-    text = data.decode("utf-8")
+def _read(size: int, value: Callable[[], bytes]) -> Tuple[str, str, str]:
+    """Return the state that an output of so many bytes makes, the reason, and its text."""
+    if size > MOST_OUTPUT:
+        said = "its output has {} bytes, at most {} are kept"
+        return TOO_LARGE, said.format(size, MOST_OUTPUT), ""
+    try:
+        text = value().decode("utf-8")
+    except ValueError:
+        text = "\0"
     if "\0" in text:
-        raise ValueError("a text has no NUL")
-    return text.rstrip("\r\n")
+        return NOT_TEXT, "its output is not text in UTF-8", ""
+    return OK, "", text.rstrip("\r\n")
 
 
 def _started(

@@ -10,6 +10,9 @@ from coaiapy.cli.parser import Parser
 from coaiapy.cli.streams import Context
 from coaiapy.errors import UsageError
 
+# How many items are in the queue of workers at most, unless that is said.
+_MOST_AFAR = 500
+
 
 class Judging(NamedTuple):
     """How outputs are scored, and what the scores are held to."""
@@ -40,7 +43,8 @@ def _add_pace(parser: Parser) -> None:
         "--jobs",
         type=positive,
         metavar="N",
-        help="work on at most this many items at a time (default: the number of processors)",
+        help="work on at most this many items at a time (default: the number of processors; with --on "
+        "redis {})".format(_MOST_AFAR),
     )
     parser.add_argument(
         "--rate",
@@ -131,7 +135,8 @@ def limits(args: argparse.Namespace) -> Any:
     """Return how much is done at a time."""
     from coaiapy.experiments.execution.runner import Limits
 
-    return Limits(args.jobs or os.cpu_count() or 1, args.rate)
+    here = os.cpu_count() or 1
+    return Limits(args.jobs or here, args.rate, args.jobs or _MOST_AFAR)
 
 
 def judging(args: argparse.Namespace, context: Context) -> Judging:

@@ -116,7 +116,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
             args.repeat,
         )
     )
-    order = Order(plan, task, judging.rules, judging.commands, args.limit_seconds, args.retries)
+    queue = None if args.on == "here" else args.queue
+    order = Order(
+        plan, task, judging.rules, judging.commands, args.limit_seconds, args.retries, queue
+    )
     base = runs.baseline(known, args.baseline, plan) if args.baseline else None
     with telling.place(context, known) as place:
         found = runs.run(place, order, chosen, options.limits(args), args.rerun_failed)

@@ -4,6 +4,7 @@ import argparse
 import shlex
 from typing import Any, List
 
+from coaiapy.cli.commands.pipeline.worker import add_queue
 from coaiapy.cli.options import add_words, add_yes
 from coaiapy.cli.parser import Parser
 from coaiapy.cli.streams import Context
@@ -44,6 +45,14 @@ def add_what(parser: Parser) -> None:
         help="run this template as a pipeline: the fields of an item are its variables, the output "
         "is that of its last step",
     )
+    parser.add_argument(
+        "--on",
+        choices=("here", "redis"),
+        default="here",
+        help="where the template of --pipeline runs: here (default), or on the workers that take its "
+        "items from the Redis in the settings (coaia worker)",
+    )
+    add_queue(parser)
     add_yes(parser, help="trust the template without asking, if it has changed")
 
 
@@ -55,6 +64,11 @@ def check(args: argparse.Namespace) -> None:
         raise UsageError("{}: {}".format(what, _USAGE))
     if args.prompt is None and (args.label or args.model):
         raise UsageError("--label and --model are for --prompt: add it, or leave them out")
+    if args.on != "here" and args.pipeline is None:
+        raise UsageError(
+            "--on redis is for --pipeline: workers run templates that they have and trust, and no "
+            "command that comes through Redis; write a template with it, or leave --on out"
+        )
     if not args.command and args.input_as != _WAYS[0]:
         raise UsageError("--input-as is for a command: leave it out")
 
@@ -99,6 +113,8 @@ def described(args: argparse.Namespace, made: Any) -> Any:
     if args.command:
         return {"command": " ".join(map(shlex.quote, args.command))}
     if args.prompt is None:
-        return {"pipeline": args.pipeline}
+        from coaiapy.running.pipelines.past import digest
+
+        return {"pipeline": args.pipeline, "pipeline_sha256": digest(made.template)}
     told = {"prompt": args.prompt, "prompt_version": made.prompt["version"], "model": made.model}
     return {name: value for name, value in told.items() if value is not None}

@@ -315,3 +315,31 @@ def test_what_is_wrong_is_said_before_anything_runs(run, questions, project):
         done = run(*(words + options))
         assert done.code in (2, 3, 6) and said in done.err, done.err
     assert not os.path.exists(str(project / "ran"))
+
+
+def test_a_run_goes_on_only_with_what_it_was_begun_with(experiment, run, project):
+    assert experiment("--limit", "2").code == 0
+    other = experiment(code="print(1)")
+    assert other.code == 2 and len(ran(project)) == 2
+    assert "was begun with the command" in other.err and "choose another --name" in other.err
+    assert run("fuse", "experiments", "delete", "first", "--yes").code == 0
+    assert experiment(code="print(1)").code == 0
+
+
+def test_results_of_a_larger_choice_stay_expected(experiment):
+    assert experiment("--limit", "4", "--repeat", "2").code == 0
+    body = json.loads(experiment("--limit", "5", "--json").out)
+    assert (body["worked_on"], body["done"], body["expected"], body["missing"]) == (1, 9, 9, 0)
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        ("", "it is empty"),
+        ('{"id": "a"}\n{"id": "a", "input": 1}\n', "'a' is already the id of line 1"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named(run, project, content, said):
+    (project / "bad.jsonl").write_text(content, encoding="utf-8")
+    done = run("fuse", "experiments", "run", "bad.jsonl", "--name", "n", "--", "true")
+    assert done.code == 2 and "bad.jsonl: " in done.err and said in done.err

@@ -74,7 +74,7 @@ def test_what_a_prompt_lacks_is_named_before_anything_runs(use, run, openai, que
     questions({"id": "a", "input": ASKED}, {"id": "b", "input": "x"}, {"id": "c", "input": {}})
     done = run(*(RUN + ["--prompt", "chat"]))
     assert done.code == 2 and not openai.requests
-    said = "the item 'b' (and 1 item more) lacks what the prompt 'chat' names: language, history"
+    said = "the item 'b' of line 2 (and 1 item more) lacks what the prompt 'chat' names: language, history"
     assert said in done.err
     done = run(*(RUN + ["--prompt", "chat", "--label", "staging"]))
     assert done.code == 1 and "chat" in done.err and not openai.requests
