@@ -144,14 +144,17 @@ def test_a_step_that_fails_or_hangs_is_the_state_of_its_item(
     stubborn = "trap '' TERM; echo $$ > pid; while :; do sleep 0.1; done"
     step = {"name": "answer", "run": "case {{question}} in fail) exit 3;; esac; " + stubborn}
     template.write_text(json.dumps(dict(TEMPLATE, steps=[step])), "utf-8")
-    questions({"id": "a", "input": {"question": "fail"}}, {"id": "b", "input": {"question": "x"}})
-    done = run(*(RUN + ["--pipeline", "answer", "--yes", "--timeout", "12", "--jobs", "2"]))
-    assert done.code == 1, done.err
+    words = RUN + ["--pipeline", "answer", "--yes"]
+    questions({"id": "a", "input": {"question": "fail"}})
+    assert run(*words).code == 1
     assert shown()["a"]["reason"] == (
         "exit code 1: the pipeline was not completed: 'answer': exit code 3"
     )
+    questions({"id": "b", "input": {"question": "x"}})
+    assert run(*(words + ["--timeout", "5"])).code == 1
     assert shown()["b"]["state"] == "timed out"
-    assert not is_there(int((project / "pid").read_text()))
+    pid = project / "pid"  # a busy machine may not come to that
+    assert not pid.exists() or not is_there(int(pid.read_text()))
 
 
 @pytest.mark.parametrize(
