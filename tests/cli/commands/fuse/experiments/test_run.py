@@ -336,7 +336,7 @@ def test_results_of_a_larger_choice_stay_expected(experiment):
     "content, said",
     [
         ("", "it is empty"),
-        ('{"id": "a"}\n{"id": "a", "input": 1}\n', "'a' is already the id of line 1"),
+        ('{"id": "a", "input": 2}\n{"id": "a", "input": 1}\n', "'a' is already the id of line 1"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(run, project, content, said):
