@@ -47,7 +47,8 @@ def main(items):
     with tempfile.TemporaryDirectory() as folder:
         variables = environment(folder, Installed("coaia", sys.executable))
         write(folder, items)
-        check("local", *killed(folder, variables, items)[:1], items, 0, [])
+        body, again = killed(folder, variables, items)
+        check("local", body, items, again, [])
         timed(folder, variables)
 
 
