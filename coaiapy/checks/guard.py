@@ -27,6 +27,7 @@ from coaiapy.env.schema.files import secret_names
 from coaiapy.errors import StateError, UsageError
 from coaiapy.util import files, masking, paths
 from coaiapy.util.formats.problems import Problem
+from coaiapy.util.paths import read_regular
 from coaiapy.util.text import one_line
 
 RULES = {
@@ -54,7 +55,7 @@ Reader = Callable[[Content], Iterable[Tuple[str, str, int]]]
 
 def named(paths: Sequence[str]) -> List[Content]:
     """Return the files at ``paths`` as they are on disk; ``StateError`` if one cannot be read."""
-    return [Content(path, _text(files.read_bytes(path))) for path in paths]
+    return [Content(path, _text(read_regular(path, files.LARGEST_INPUT))) for path in paths]
 
 
 def staged() -> List[Content]:

@@ -250,6 +250,8 @@ class Language:
         filters = {name: known[name] for name in _FILTERS if name in known}
         filters.update(join=bounds.join, replace=self._replaced)
         filters.update(round=bounds.round_number, tojson=bounds.to_json)
+        filters["sum"] = bounds.summing(known["sum"])
+        filters["unique"] = bounds.telling_apart(known["unique"], self._charge)
         environment.filters = {
             name: _measured(function, self._work, bounds.FILTER)
             for name, function in filters.items()
@@ -322,7 +324,8 @@ class _OnlyData:
 
     def call(self, context: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
         owner = getattr(function, "__self__", None)
-        self.work(args, owner if isinstance(owner, tuple(_METHODS)) else None)
+        owned = owner if isinstance(owner, tuple(_METHODS)) else None
+        self.work(args, owned, times=bounds.METHOD)
         if isinstance(owner, str) and args:
             self.charge(bounds.search_cost(owner, args[0]))
         if isinstance(owner, str) and function.__name__ == "join":

@@ -8,6 +8,7 @@ import pytest
 from places import ROOT
 
 from coaiapy.checks import guard
+from coaiapy.errors import StateError
 
 KEY = "3b" * 32
 ENCRYPTED = "API_TOKEN='encrypted:BO7+jdHS5TU='\n"
@@ -152,3 +153,9 @@ def test_what_the_schema_beside_a_file_calls_secret_is_one(project):
     (found,) = guard.problems([guard.Content("app/.env.live", text)])
     assert (found.line, found.rule) == (1, "plain-secret") and "LICENCE" in found.message
     assert guard.problems([guard.Content(".env.live", text)]) == []
+
+
+def test_a_link_to_a_device_is_not_read(project):
+    (project / ".env").symlink_to("/dev/zero")
+    with pytest.raises(StateError, match="it is a device"):
+        guard.named([".env"])

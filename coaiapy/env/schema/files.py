@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING, FrozenSet, Optional
 
 from coaiapy.errors import CoaiaError, NotFoundError, UsageError
-from coaiapy.util.files import read_input_text
+from coaiapy.util.files import read_found_input_text, read_input_text
 
 if TYPE_CHECKING:
     from coaiapy.env.schema.rules import Schema
@@ -28,7 +28,7 @@ def load(path: Optional[str] = None, folder: str = "") -> "Schema":
         )
     from coaiapy.env.schema import example_form, json_form  # few projects have a schema
 
-    text = read_input_text(found)
+    text = read_input_text(path) if path else read_found_input_text(found)
     form = json_form if found.endswith(".json") else example_form
     schema = form.parse(text, found)
     if not schema.rules and not schema.problems:

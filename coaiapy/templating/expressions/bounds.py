@@ -4,8 +4,9 @@ Expressions can multiply, repeat and join values and so use up all memory. The s
 therefore estimated before the operation is carried out.
 """
 
+import functools
 import json
-from typing import Any, Iterable, Sequence
+from typing import Any, Callable, Iterable, List, Sequence
 
 MAX_SIZE = 10000000
 MAX_ITEMS = 10000
@@ -19,8 +20,9 @@ NODE = 10
 # Of compiling a text, and of each character of the expressions in it.
 TEXT = 25000
 CHARACTER = 1500
-# How much longer filters take than operators do for the same arguments.
+# How much longer filters and methods take than operators do for the same arguments.
 FILTER = 12
+METHOD = 6
 _MAX_BITS = 4096
 _MAX_PRECISION = 100
 # The size that every value counts for at least: even a digit takes memory and time.
@@ -127,6 +129,49 @@ def replace(text: Any, old: Any, new: Any, count: int = -1) -> str:
     whole, before, after = shown(text), shown(old), shown(new)
     check_size(len(whole) + whole.count(before) * len(after))
     return whole.replace(before, after, -1 if count is None else count)
+
+
+class _Added:
+    """Lists that are added up: each is appended to ``items``, where ``+`` would copy them all."""
+
+    def __init__(self, start: List[Any]) -> None:
+        self.items = list(start)
+
+    def __add__(self, other: Any) -> "_Added":
+        if not isinstance(other, list):
+            raise TypeError("only lists can be added to a list, not {}".format(shown(other)))
+        check_size(_VALUE * (len(self.items) + len(other)))
+        self.items.extend(other)
+        return self
+
+
+def summing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return Jinja2's filter ``sum``, which takes no longer for lists than for numbers."""
+
+    @functools.wraps(function)
+    def summed(environment: Any, items: Any, attribute: Any = None, start: Any = 0) -> Any:
+        if not isinstance(start, list):
+            return function(environment, items, attribute, start)
+        return function(environment, items, attribute, _Added(start)).items
+
+    return summed
+
+
+def telling_apart(
+    function: Callable[..., Any], charge: Callable[[int], None]
+) -> Callable[..., Any]:
+    """Return Jinja2's filter ``unique``, which also charges for numbers that are slow to tell apart.
+
+    All that differ by 2**61-1 have the same hash.
+    """
+
+    @functools.wraps(function)
+    def unique(environment: Any, items: Any, *args: Any, **kwargs: Any) -> Any:
+        items = list(items)
+        charge(sum(1 for one in items if isinstance(one, int) and one.bit_length() > 60) ** 2)
+        return function(environment, items, *args, **kwargs)
+
+    return unique
 
 
 def round_number(number: Any, precision: int = 0) -> Any:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 
 import pytest
 from terminal import Terminal
@@ -17,6 +18,16 @@ SCHEMA = {
         "API_KEY": {"secret": True},
     },
 }
+
+
+@pytest.mark.parametrize("name", [".coaia-env.schema.json", ".env.example"])
+def test_a_pipe_or_device_as_schema_of_a_project_is_refused_at_once(run, project, name):
+    os.mkfifo(name)
+    for kind in ("a pipe", "a device"):
+        found = run("env", "check")
+        assert found.code == 6 and kind in found.err
+        os.unlink(name)
+        os.symlink("/dev/zero", name)
 
 
 @pytest.fixture
