@@ -67,10 +67,15 @@ class LegacyReader:
         """Return those of the traces that there are."""
         return {one for one in trace_ids if self._first(TRACES, ids.known_forms(one)) is not None}
 
-    def is_public(self, trace_id: str) -> bool:
-        """Tell whether there is a trace of exactly this id that is public."""
-        found = self._first(TRACES, [trace_id], {"fields": "core"})
-        return found is not None and found.get("public") is True
+    def lasting(self, trace_id: str) -> Body:
+        """Return what a trace of exactly this id keeps when it is written again, ``{}`` if none is.
+
+        These are its environment and its timestamp; of ``public``, only true is returned.
+        """
+        found = self._first(TRACES, [trace_id], {"fields": "core"}) or {}
+        names = ("environment", "timestamp") if found.get("environment") else ()  # v2 has none
+        kept = {name: found[name] for name in names}
+        return dict(kept, public=True) if found.get("public") is True else kept
 
     def session_traces(self, session_id: str) -> List[Body]:
         """Return the traces of a session, the oldest first."""

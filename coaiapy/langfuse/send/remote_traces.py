@@ -1,6 +1,7 @@
 """Completes what this machine has written about traces of others by what the server has of them.
 
-Servers of v2 and v3 merge a trace that is written again, but make a public one private. A v4 server
+Servers of v2 and v3 merge a trace that is written again, but make a public one private, and v3 keeps
+its environment and timestamp, as then the record must. A v4 server
 does not merge: the root span that is written again replaces the one that is there, also in the fields
 that it does not have. Records
 of traces that the journal did not have are therefore marked as unread when they are written. Before
@@ -74,22 +75,22 @@ def _complete(journal: Journal, settings: Settings, destination: int) -> List[st
     unread = {row["trace_key"]: bool(row["has_root"]) for row in rows}
     roots = {row["trace_key"]: row["trace_id"] for row in rows if row["has_root"]}
 
-    def ask(http: LangfuseHttp, server: Server) -> Tuple[Dict[str, FoundTrace], List[str]]:
+    def ask(http: LangfuseHttp, server: Server) -> Tuple[Dict[str, FoundTrace], Dict[str, Body]]:
         if server.keeps_spans:
-            return SpanReader(http).known(unread), []
+            return SpanReader(http).known(unread), {}
         reader = LegacyReader(http, server)
-        return {}, [key for key, trace_id in roots.items() if reader.is_public(trace_id)]
+        return {}, {key: reader.lasting(trace_id) for key, trace_id in roots.items()}
 
     messages: List[str] = []
     if not unread:
         return messages
     # Sending has a limit of its own, which is short where the server was away.
-    found, public = of_server(journal, settings, ask, hasty=True, brief_if_away=False)
-    if not found and not public:
+    found, lasting = of_server(journal, settings, ask, hasty=True, brief_if_away=False)
+    if not found and not any(lasting.values()):
         return messages
     with journal.transaction() as db:
-        for key in public:
-            _keep_public(db, destination, key)
+        for key, kept in lasting.items():
+            _keep(db, destination, key, kept)
         for key, there in found.items():
             if unread[key]:
                 messages += _merge_root(db, destination, key, there)
@@ -110,11 +111,13 @@ def _written(db: Any, destination: int, key: str, kind: str) -> Iterator[Tuple[A
             yield row, body
 
 
-def _keep_public(db: Any, destination: int, key: str) -> None:
+def _keep(db: Any, destination: int, key: str, kept: Body) -> None:
+    """Write what a v3 server keeps of a trace into the record that waits to be sent."""
     for row, body in _written(db, destination, key, "trace"):
-        if "public" not in body:
-            sent = to_json(dict(body, public=True))
-            db.execute(_CHANGE, (sent, body["timestamp"], row["seq"]))
+        own = {"public": body["public"]} if "public" in body else {}
+        merged = dict(body, **dict(kept, **own))
+        if merged != body:
+            db.execute(_CHANGE, (to_json(merged), merged["timestamp"], row["seq"]))
 
 
 def _merge_root(db: Any, destination: int, key: str, there: FoundTrace) -> Iterator[str]:

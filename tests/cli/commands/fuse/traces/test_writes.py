@@ -90,3 +90,6 @@ def test_an_environment_is_not_changed_later(use, run, kind):
     if kind != "local":
         forget_what_was_written()
         assert trace_reads.get_trace(known(), "t").get("environment", "default") == "default"
+        if kind != "v2":  # which has none
+            result = run("fuse", "traces", "create", "t", "--environment", "prod")
+            assert "t keeps its environment, default" in result.err
