@@ -2,7 +2,7 @@
 
 import os
 from typing import Any, Dict, NamedTuple, Optional, Tuple
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from coaiapy import patience
 from coaiapy.config import trust
@@ -18,6 +18,7 @@ from coaiapy.gallery.contents import (
 )
 from coaiapy.gallery.sources import FILE, FOLDER, GIT, WEB, Source, is_loopback
 from coaiapy.util import deadlines, masking, threads
+from coaiapy.util.http.answers import moved_to
 from coaiapy.util.http.exchange import answer_of, bearer, opened
 from coaiapy.util.http.retry import TemporaryError, at_most, is_temporary, retrying
 from coaiapy.util.packages import require
@@ -122,7 +123,7 @@ def _downloaded(source: Source) -> bytes:
     threads.prepare(url)
     for _ in range(_MOST_REDIRECTS):
         answer = retrying(lambda: _answer(url, source, deadline), wait)  # noqa: B023
-        target = answer.headers.get("location", "")
+        target = moved_to(url, answer)
         if answer.status not in (301, 302, 303, 307, 308) or not target:
             break
         url = _redirected(url, target, source)
@@ -143,7 +144,7 @@ def _redirected(url: str, target: str, source: Source) -> str:
 
     It leads to https, or from this machine to this machine.
     """
-    to = masking.without_credentials(urljoin(url, target))
+    to = masking.without_credentials(target)
     if to.lower().startswith("https://") or (is_loopback(url) and is_loopback(to)):
         return to
     raise RefusedError("{} leads to an address without https".format(source.address))

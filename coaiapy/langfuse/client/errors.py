@@ -4,8 +4,9 @@ The secret key is masked in every message, in case the server repeats it. Respon
 another generation than expected are recognised here.
 """
 
+import re
 from typing import Any, Mapping, Optional
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import (
@@ -98,11 +99,19 @@ def error_for(answer: Answer, asked: str, settings: Settings) -> CoaiaError:
         error.is_unknown_route = status == 404 and is_html(answer.body)
         return error
     if status == 404:
-        return NotFoundError(message or where)
+        return NotFoundError(message if _names(message, asked) else where)
     if is_temporary(status):
         return _unavailable(answer, where + "; try again later")
     kinds = {409: ConflictError, 422: TooHeavyError}
     return kinds.get(status, RefusedError)(where)
+
+
+def _names(message: str, asked: str) -> bool:
+    """Tell whether a message says what was looked for: what is read is the last part of the path."""
+    if not message or asked.startswith("POST "):
+        return bool(message)
+    wanted = re.escape(unquote(asked.rsplit("/", 1)[-1]))
+    return re.search(r"(?<![\w-]){}(?![\w-])".format(wanted), message) is not None
 
 
 def no_langfuse(settings: Settings) -> ConfigError:

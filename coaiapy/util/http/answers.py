@@ -8,6 +8,7 @@ import json
 import re
 from datetime import datetime, timezone
 from typing import Any, List, Mapping, Match, NamedTuple, Optional
+from urllib.parse import urljoin, urlsplit
 
 from coaiapy.util.formats import json_values
 from coaiapy.util.http.retry import is_temporary
@@ -30,6 +31,16 @@ class Answer(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+def moved_to(url: str, answer: Answer) -> str:
+    """Return the address that an answer to ``url`` leads to, "" if it names none that is valid."""
+    said = answer.headers.get("location", "")
+    try:
+        place = urljoin(url, said) if said else ""
+        return place if urlsplit(place).hostname else ""
+    except ValueError:
+        return ""
 
 
 def parsed(body: bytes) -> Any:

@@ -3,7 +3,8 @@
 No redirect is followed, every certificate is verified, and a response is limited in size and time.
 """
 
-from typing import Any, Callable, Mapping, Optional, Tuple
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator, Mapping, Optional, Tuple
 
 from coaiapy import __version__
 from coaiapy.errors import NetworkError
@@ -38,7 +39,7 @@ def opened(
     """
     if url.lower().startswith("https:"):
         check(authorities())
-    with proxies.named(url):
+    with proxies.named(url), _not_following(session) as session:
         response = session.request(
             method,
             url,
@@ -53,6 +54,21 @@ def opened(
         response.close()
         raise proxies.refusal(proxies.proxy_of(url), url, 407)
     return response
+
+
+@contextmanager
+def _not_following(session: Any) -> Iterator[Any]:
+    """Yield a session that does not look where a redirection leads.
+
+    ``requests`` looks even if it does not follow: it fails for an address that is none, and reads
+    the whole body, however long.
+    """
+    if hasattr(session, "Session"):
+        with session.Session() as once, _not_following(once):
+            yield once
+    else:
+        session.get_redirect_target = lambda response: None
+        yield session
 
 
 def answer_of(

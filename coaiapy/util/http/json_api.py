@@ -1,13 +1,13 @@
 """Reads JSON from a web service: token, timeouts, retries, errors that say what to do."""
 
 from typing import Any, Callable, Mapping, NamedTuple, Optional
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from coaiapy import patience
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, NotFoundError, RefusedError
 from coaiapy.util import deadlines, threads
 from coaiapy.util.deadlines import Deadline
-from coaiapy.util.http.answers import Answer, message_of, parsed, retry_after
+from coaiapy.util.http.answers import Answer, message_of, moved_to, parsed, retry_after
 from coaiapy.util.http.exchange import answer_of, bearer, opened
 from coaiapy.util.http.failures import BadAddressError, NoAnswerError
 from coaiapy.util.http.retry import TemporaryError, at_most, is_temporary, retrying
@@ -82,10 +82,9 @@ def _moved_to(url: str, answer: Answer) -> str:
 
     Another host must not get the token. The API of GitHub redirects for a renamed repository.
     """
-    said = answer.headers.get("location", "")
-    if answer.status not in _MOVED or not said:
+    place = moved_to(url, answer)
+    if answer.status not in _MOVED or not place:
         return ""
-    place = urljoin(url, said)
     old, new = urlsplit(url), urlsplit(place)
     if (old.scheme, old.netloc) != (new.scheme, new.netloc):
         return ""

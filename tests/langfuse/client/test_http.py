@@ -127,6 +127,17 @@ def test_a_name_that_mentions_a_mode_is_still_not_found():
 
 
 @pytest.mark.parametrize(
+    "message, is_enough",
+    [("not found", False), ("t1x", False), ("", False), ("Trace t1 not found", True)],
+)
+def test_a_404_says_what_was_looked_for(message, is_enough):
+    body = '{{"message": "{}"}}'.format(message).encode("utf-8")
+    asked = "GET /api/public/traces/t1"
+    said = str(error_for(Answer(404, {}, body), asked, Settings(base_url="http://x")))
+    assert (asked not in said and said == message) if is_enough else asked in said
+
+
+@pytest.mark.parametrize(
     "body, message",
     [
         (b'{"error":"Invalid content type"}', "Invalid content type"),

@@ -67,3 +67,19 @@ def test_a_token_is_sent_and_without_one_nothing_is(home):
             whole_answer(opened(requests, "GET", server.url, (9, 9), auth=bearer(token)))
         said = [one.headers.get("authorization") for one in server.asked]
     assert said == ["Bearer abc", None]
+
+
+@pytest.mark.parametrize("place", ["http://[bad", "//", "/elsewhere", "https://u:p@[::1/x"])
+def test_where_a_redirection_leads_is_not_looked_at(monkeypatch, place):
+    def endless():
+        yield "HTTP/1.1 302 Found\r\nLocation: {}\r\n\r\n".format(place).encode("ascii")
+        while True:
+            yield b"x" * 65536
+
+    monkeypatch.setattr(exchange, "LARGEST_ANSWER", 1 << 20)
+    with serving(lambda request, url: endless()) as server:
+        for session in (requests, requests.Session()):
+            response = exchange.opened(session, "GET", server.url, (9, 9))
+            assert response.status_code == 302
+            with pytest.raises(EOFError, match="more than 1 MB"):
+                whole_answer(response)
