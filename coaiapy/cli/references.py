@@ -94,16 +94,26 @@ def read_one(read: Callable[[str], Found], known: Any, kind: str, given: str) ->
     """Return ``read(id)`` for the id that is given, or for the only one that begins with it."""
     try:
         return read(given)
-    except NotFoundError as unknown:
-        from coaiapy.langfuse import lookup
-
-        try:
-            whole = lookup.beginning_with(known, kind, given)
-        except UsageError:
+    except NotFoundError:
+        whole = beginning(known, kind, given)
+        if whole == given:
             raise
-        except CoaiaError:
-            raise unknown from None
         return read(whole)
+
+
+def beginning(known: Any, kind: str, given: str) -> str:
+    """Return the only id that begins with the given one, the given one if there is none.
+
+    Raises ``UsageError`` if there are several.
+    """
+    from coaiapy.langfuse import lookup
+
+    try:
+        return lookup.beginning_with(known, kind, given)
+    except UsageError:
+        raise
+    except CoaiaError:
+        return given
 
 
 def given_or_active(given: Optional[str], variable: str, what: str) -> str:

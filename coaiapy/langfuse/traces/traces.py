@@ -289,10 +289,9 @@ def delete(settings: Settings, trace_ids: Sequence[str]) -> Deleted:
     with Journal() as journal:
         destination = destination_of(journal, settings)
         there = _on_server(journal, settings, destination, trace_ids)
-        for trace_id in trace_ids:
-            is_here = journal_reads.knows_trace(journal, destination, trace_id)
-            if not is_here and trace_id not in there:
-                raise NotFoundError("no trace {!r} to delete".format(trace_id))
+        for trace_id in _not_here(journal, destination, trace_ids):
+            if trace_id not in there:
+                raise nothing_to_delete(trace_id)
         if there:
             from coaiapy.langfuse.read.readers import delete_on_server
 
@@ -300,6 +299,24 @@ def delete(settings: Settings, trace_ids: Sequence[str]) -> Deleted:
         for trace_id in trace_ids:
             journal_reads.forget_trace(journal, destination, trace_id)
     return Deleted(there, [trace_id for trace_id in trace_ids if trace_id not in there])
+
+
+def unknown(settings: Settings, trace_ids: Sequence[str]) -> List[str]:
+    """Return those of the traces that are neither on the server nor in the journal."""
+    with Journal() as journal:
+        destination = destination_of(journal, settings)
+        absent = _not_here(journal, destination, trace_ids)
+        there = _on_server(journal, settings, destination, absent) if absent else []
+    return [trace_id for trace_id in absent if trace_id not in there]
+
+
+def nothing_to_delete(trace_id: str) -> NotFoundError:
+    """Return the error for a trace that should be deleted and is not known."""
+    return NotFoundError("no trace {!r} to delete".format(trace_id))
+
+
+def _not_here(journal: Journal, destination: int, trace_ids: Sequence[str]) -> List[str]:
+    return [one for one in trace_ids if not journal_reads.knows_trace(journal, destination, one)]
 
 
 def _on_server(

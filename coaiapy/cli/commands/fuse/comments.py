@@ -15,6 +15,9 @@ from coaiapy.config.settings import Settings
 from coaiapy.errors import UsageError
 from coaiapy.langfuse import comments
 
+# Characters of an id that is no beginning of another one, as tracing libraries make them.
+_WHOLE = 32
+
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse comments``."""
@@ -76,7 +79,22 @@ def list_comments(args: argparse.Namespace, context: Context) -> None:
     """Show comments."""
     known = settings.load(context.env_file)
     found = comments.list_comments(known, _target(args, known), args.author)
+    if not found and _is_completed(args, context, known):
+        found = comments.list_comments(known, _target(args, known), args.author)
     show_listing(args, context, found, comments.COLUMNS, "comment")
+
+
+def _is_completed(args: argparse.Namespace, context: Context, known: Settings) -> bool:
+    """Replace the beginning of an id in ``args`` by the id, and say so; tell whether it was one."""
+    for kind in ("trace", "observation", "session"):
+        given = getattr(args, kind + "_id")
+        if given is not None and len(given) < _WHOLE:
+            whole = references.beginning(known, kind, given)
+            setattr(args, kind + "_id", whole)
+            if whole != given:
+                context.note("{} {}".format(kind, whole))
+                return True
+    return False
 
 
 def get_comment(args: argparse.Namespace, context: Context) -> None:

@@ -203,3 +203,14 @@ def test_ids_have_two_forms_of_their_option_everywhere(run, use, form):
         assert run("fuse", *words).code == 0
     for words in (["--user", "u"], ["--session-id", "s"], ["--user-id", "u", "--session", "s"]):
         assert len(json.loads(run("fuse", "traces", "list", "--json", *words).out)) == 1
+
+
+def test_comments_are_found_by_the_beginning_of_an_id(use, run):
+    use("v4-events_only")
+    run("fuse", "traces", "create", "run-1234")
+    assert (
+        run("fuse", "comments", "post", "seen", "--trace-id", "run-1234", "--wait", "5").code == 0
+    )
+    found = run("fuse", "comments", "list", "--trace", "run-1", "--csv", "--columns", "content")
+    assert found.out == "content\nseen\n" and "trace run-1234\n" in found.err
+    assert "0 comments" in run("fuse", "comments", "list", "--trace", "nosuch").err

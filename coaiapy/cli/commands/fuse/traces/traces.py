@@ -24,6 +24,7 @@ from coaiapy.cli.output import (
 from coaiapy.cli.parser import Parser, as_command, subcommands
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
+from coaiapy.config.settings import Settings
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.read.filters import ORDERS, ObservationFilter
 from coaiapy.langfuse.records.display import with_note
@@ -298,14 +299,32 @@ def delete_traces(args: argparse.Namespace, context: Context) -> None:
     from coaiapy.langfuse.traces import traces
 
     known = settings.load(context.env_file)
-    named = ", ".join(args.trace_ids)
+    trace_ids = args.trace_ids if args.yes else _completed(known, args.trace_ids)
+    named = ", ".join(trace_ids)
     question = "delete {} with all observations and scores?".format(named)
     otherwise = "add --yes to delete {}".format(named)
     if not args.yes and not agrees(context, question, otherwise):
         return context.note("nothing was deleted")
-    deleted = traces.delete(known, args.trace_ids)
+    deleted = traces.delete(known, trace_ids)
     if deleted.on_server:
         listed = ", ".join(deleted.on_server)
         context.note("the server is deleting {}; this can take a while".format(listed))
     if deleted.here:
         context.note("deleted {}".format(", ".join(deleted.here)))
+
+
+def _completed(known: Settings, trace_ids: List[str]) -> List[str]:
+    """Return whole ids for those that may be beginnings; somebody sees them before it is too late.
+
+    Raises ``NotFoundError`` for an id that is not known.
+    """
+    from coaiapy.langfuse.traces import traces
+
+    unknown = traces.unknown(known, trace_ids)
+    found = [
+        references.beginning(known, "trace", one) if one in unknown else one for one in trace_ids
+    ]
+    missing = [one for one in found if one in unknown]
+    if missing:
+        raise traces.nothing_to_delete(missing[0])
+    return found

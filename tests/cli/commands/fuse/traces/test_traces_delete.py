@@ -1,8 +1,13 @@
 """``coaia fuse traces delete``: only those that there are, with a question, on every server kind."""
 
+import io
+
 import pytest
 from reading import EVERY, forget_what_was_written
+from terminal import Terminal
 
+from coaiapy.cli.parser import Context
+from coaiapy.coaiacli import main
 from coaiapy.errors import ExitCode
 
 DELETING = [kind for kind in EVERY if kind != "v2"]  # which cannot delete traces
@@ -68,3 +73,15 @@ def test_nothing_is_deleted_without_a_yes(use, run, words):
     assert (result.code, result.out) == (ExitCode.USAGE, "")
     assert "add --yes" in result.err
     assert deletions(server) == []
+
+
+@pytest.mark.parametrize("kind", ["local", "v4-events_only"])
+def test_who_is_asked_sees_the_whole_id(use, run, kind):
+    use(kind)
+    run("fuse", "traces", "create", "run-1234")
+    out, err = io.StringIO(), io.StringIO()
+    code = main(["fuse", "traces", "delete", "run-1"], Context(Terminal("y\n"), out, err))
+    assert code == 0 and "delete run-1234 with all" in err.getvalue()
+    assert run("fuse", "traces", "trace-view", "run-1234").code == ExitCode.FAILED
+    unknown = run("fuse", "traces", "delete", "run-1")
+    assert (unknown.code, unknown.err) == (1, "coaia: no trace 'run-1' to delete\n")
