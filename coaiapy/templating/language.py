@@ -251,7 +251,8 @@ class Language:
         filters.update(join=bounds.join, replace=self._replaced)
         filters.update(round=bounds.round_number, tojson=bounds.to_json)
         filters["sum"] = bounds.summing(known["sum"])
-        filters["unique"] = bounds.telling_apart(known["unique"], self._charge)
+        for name, cost, at in bounds.SLOW:
+            filters[name] = bounds.charging(known[name], self._charge, cost, at)
         environment.filters = {
             name: _measured(function, self._work, bounds.FILTER)
             for name, function in filters.items()
@@ -325,9 +326,10 @@ class _OnlyData:
     def call(self, context: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
         owner = getattr(function, "__self__", None)
         owned = owner if isinstance(owner, tuple(_METHODS)) else None
-        self.work(args, owned, times=bounds.METHOD)
-        if isinstance(owner, str) and args:
-            self.charge(bounds.search_cost(owner, args[0]))
+        given = args + tuple(kwargs.values())
+        self.work(given, owned, times=bounds.METHOD)
+        if isinstance(owner, str) and given:
+            self.charge(bounds.search_cost(owner, given[0]))
         if isinstance(owner, str) and function.__name__ == "join":
             return bounds.join(args[0], owner)
         if isinstance(owner, str) and function.__name__ == "replace":

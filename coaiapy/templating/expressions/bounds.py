@@ -157,21 +157,42 @@ def summing(function: Callable[..., Any]) -> Callable[..., Any]:
     return summed
 
 
-def telling_apart(
-    function: Callable[..., Any], charge: Callable[[int], None]
+def charging(
+    function: Callable[..., Any], charge: Callable[[int], None], cost: Callable[[Any], int], at: int
 ) -> Callable[..., Any]:
-    """Return Jinja2's filter ``unique``, which also charges for numbers that are slow to tell apart.
-
-    All that differ by 2**61-1 have the same hash.
-    """
+    """Return a filter that also charges ``cost`` of its argument number ``at``."""
 
     @functools.wraps(function)
-    def unique(environment: Any, items: Any, *args: Any, **kwargs: Any) -> Any:
-        items = list(items)
-        charge(sum(1 for one in items if isinstance(one, int) and one.bit_length() > 60) ** 2)
-        return function(environment, items, *args, **kwargs)
+    def charged(*args: Any, **kwargs: Any) -> Any:
+        given = list(args)
+        if hasattr(given[at], "__next__"):
+            given[at] = list(given[at])
+        charge(cost(given[at]))
+        return function(*given, **kwargs)
 
-    return unique
+    return charged
+
+
+def _apart_cost(items: Any) -> int:
+    """Return what large numbers cost a set: all that differ by 2**61-1 have the same hash."""
+    large = [one for one in items if isinstance(one, int) and one.bit_length() > 60]
+    return len(large) ** 2
+
+
+def _digits_cost(value: Any) -> int:
+    """Return what it costs to read a number: old Pythons take the square of its digits."""
+    return len(value) ** 2 // 500 if isinstance(value, str) else 0
+
+
+def _tags_cost(value: Any) -> int:
+    """Return what tags and comments without an end cost, which are looked for up to the end."""
+    text = str(value)
+    tail, comment = text[text.rfind(">") + 1 :], text[text.rfind("-->") + 1 :]
+    return tail.count("<") * len(tail) + comment.count("<!--") * len(comment)
+
+
+# The filters that may take much longer than their arguments are large, and the argument that counts.
+SLOW = (("unique", _apart_cost, 1), ("int", _digits_cost, 0), ("striptags", _tags_cost, 0))
 
 
 def round_number(number: Any, precision: int = 0) -> Any:

@@ -44,6 +44,11 @@ BOMBS = [
     "{{ 1.5 | round(999999999, 'ceil') }}",
     "{{ 1.5 | round(999999999) }}",
     "{{ [1] | sum(start='a' * 10**9) }}",
+    "{% set n = range(0, 9999 * (2**61 - 1), 2**61 - 1) | list %}{{ n | unique | list | length }}",
+    "{{ ('9' * 900000) | int }}",
+    "{{ ('<!--' * 200000) | striptags }}",
+    "{{ ('<' * 400000) | striptags }}",
+    "{% set h = '\u00df' * 3000000 %}{% for i in range(99) %}{% set y = h.upper() %}{% endfor %}",
     "{{ '{:>9999999999}'.format('a') }}",
     "{{ '{a:>9999999999}'.format_map({'a': 1}) }}",
     "{{ ''['format'] }}",
@@ -59,6 +64,7 @@ BOMBS = [
     "{% set h = 'ab' * 4000000 %}{{ range(9999) | map('string') | select('in', h) | list }}",
     "{{ ('a' * 2000000).find('a' * 99999 + 'b') }}",
     "{{ ('a' * 2000000).count('a' * 99999 + 'b') }}",
+    "{{ ('a' * 2000000).split(sep='a' * 99999 + 'b') }}",
     "{{ ('a' * 2000000) | replace('a' * 99999 + 'b', '') }}",
     "{{ ('a' * 99999 + 'b') in ('a' * 2000000) }}",
     "{% for i in range(9999) %}{% set y = range(9999) | list %}{% endfor %}",
@@ -101,6 +107,17 @@ def test_a_template_cannot_make_something_huge(text):
 def test_what_would_be_too_large_is_refused_before_it_is_made(work):
     with pytest.raises(TooMuch):
         work()
+
+
+def test_lists_are_added_up_in_one_go():
+    assert render("{{ ([[1]] * 50000) | sum(start=[0]) | length }}") == 50001
+    assert render("{{ [{'a': [1]}, {'a': [2, 3]}] | sum('a', []) }}") == [1, 2, 3]
+    assert render("{{ [1, 2.5] | sum }} {{ [3, 3, 2**70, 2**70] | unique | list }}").startswith(
+        "3.5"
+    )
+    assert render("{{ '<p>a</p><!-- b -->c' | striptags }} {{ '12' | int }}") == "ac 12"
+    with pytest.raises(TemplateError, match="only lists"):
+        render("{{ [[1], 'ab'] | sum(start=[]) }}")
 
 
 def test_many_texts_share_one_limit():
