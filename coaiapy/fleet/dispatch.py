@@ -1,9 +1,9 @@
 """Sends attempts to workers through the queue of RQ, and hears what becomes of them."""
 
 import time
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 
-from coaiapy import patience
+from coaiapy import __version__, patience
 from coaiapy.config.redis import RedisServer
 from coaiapy.errors import NetworkError
 from coaiapy.fleet import parts
@@ -43,6 +43,7 @@ class Dispatch:
         self._waiting: List[Flight] = []
         self._known: List[Tuple[Ended, str]] = []
         self._told_ends: List[str] = []
+        self._met: Set[str] = set()
         self._look = Look(self._queue, self._board, note)
         self._end_by: Optional[float] = None
         with reporting(server):  # before anything is recorded
@@ -126,6 +127,8 @@ class Dispatch:
     def end_all(self) -> int:
         """Take back what no worker has begun; ask the workers to end the rest, and return its number."""
         self._waiting = []
+        self._lasting(self._board.ask_to_end, writing=True)
+        self._hear_what_began()
         idle = [one for one in self._flights.values() if not one.began]
         self._lasting(lambda: self._take_back(idle), writing=True)
         for one in idle:
@@ -156,6 +159,7 @@ class Dispatch:
     def _news(self) -> List[Ended]:
         ended = []
         for report in self._board.news():
+            self._compare_release(report)
             flight = self._flights.get(report.job)
             if flight and report.outcome is None:
                 flight.began, flight.worker = True, report.worker
@@ -163,6 +167,24 @@ class Dispatch:
             elif flight:
                 ended.append(self._ended(flight, report))
         return ended
+
+    def _hear_what_began(self) -> None:
+        """Hear what has begun by now. From now on no worker begins anything: it looks first whether to end."""
+        known = len(self._told_ends)
+        ended = self._lasting(self._news)
+        self._known += zip(ended, self._told_ends[known:])
+        del self._told_ends[known:]  # the next turn returns them
+
+    def _compare_release(self, report: Report) -> None:
+        """Say, once of each worker, that it has another release than this machine."""
+        if report.worker not in self._met and report.version != __version__:
+            self._note(
+                "the worker {} has coaiapy {}, and this machine has {}: use the same release on all "
+                "machines".format(
+                    report.worker, report.version or "in an older release", __version__
+                )
+            )
+        self._met.add(report.worker)
 
     def _ended(self, flight: Flight, report: Report) -> Ended:
         assert report.outcome
@@ -193,7 +215,6 @@ class Dispatch:
             self._queue.remove(one.job, pipeline=pipeline)
             pipeline.delete(self._queue.job_class.key_for(one.job))
         pipeline.execute()
-        self._board.ask_to_end()
 
     def _abandoned(self) -> List[Ended]:
         left = list(self._flights.values())

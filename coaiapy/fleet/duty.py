@@ -5,7 +5,7 @@ import signal
 import time
 from typing import Any, Callable, Mapping, Optional
 
-from coaiapy import patience
+from coaiapy import __version__, patience
 from coaiapy.errors import CoaiaError
 from coaiapy.fleet.accepted import Work, known_facts, work_of
 from coaiapy.fleet.board import Board
@@ -56,7 +56,7 @@ class Duty:
         self._lasting(lambda: board.end(ended), writing=True)
 
     def _report(self, job: JobMessage, outcome: Optional[Outcome] = None) -> Report:
-        return Report(job.job, time.time(), self._name, outcome)
+        return Report(job.job, time.time(), self._name, outcome, __version__)
 
     def _outcome(self, board: Board, job: JobMessage) -> Outcome:
         try:

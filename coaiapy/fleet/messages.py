@@ -59,13 +59,15 @@ class JobMessage(NamedTuple):
 class Report(NamedTuple):
     """What a worker tells of an attempt; ``outcome`` is ``None`` while it is being made.
 
-    ``at`` is in seconds since 1970.
+    ``at`` is in seconds since 1970. ``version`` is the worker's release of coaiapy, ``None``
+    from one that does not tell it.
     """
 
     job: str
     at: float
     worker: str
     outcome: Optional[Outcome]
+    version: Optional[str] = None
 
 
 _RUN: _Kinds = {
@@ -88,7 +90,7 @@ _JOB: _Kinds = {
     "item": object,
     "environment": dict,
 }
-_REPORT: _Kinds = {"job": str, "at": (int, float), "worker": str}
+_REPORT: _Kinds = {"job": str, "at": (int, float), "worker": str, "version": (str, type(None))}
 _OUTCOME: _Kinds = {
     "code": (int, type(None)),
     "reason": str,

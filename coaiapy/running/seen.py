@@ -7,7 +7,7 @@ from coaiapy.config import redaction
 from coaiapy.env.schema.secret_values import secret_values
 from coaiapy.running.expressions import WITHHELD, Expressions
 from coaiapy.running.tail import Tail
-from coaiapy.util.masking import MASK, hidden
+from coaiapy.util.masking import MASK, forms_of, without
 
 # Bytes before the end that is shown: a secret that begins there is recognized and masked.
 MARGIN = 1 << 14
@@ -52,11 +52,11 @@ class Redaction:
         self, more: Sequence[str] = (), env_file: Any = None, secrets: Sequence[str] = ()
     ) -> None:
         self._more = Expressions(more)
-        # Read once: many texts are masked in one run.
-        self._secrets = redaction.secrets(env_file).union(secrets, secret_values())
+        # Found once: many texts are masked in one run.
+        self._forms = forms_of(redaction.secrets(env_file).union(secrets, secret_values()))
 
     def __call__(self, text: str) -> str:
-        text = hidden(text, self._secrets)
+        text = without(text, self._forms)
         lower = text.lower()
         for mark, shape in _SHAPES:
             if mark in lower:

@@ -141,8 +141,18 @@ def hidden(text: str, secrets: Iterable[str]) -> str:
     """
     if not text:  # called for every accepted record, whose message is empty
         return text
+    return without(text, forms_of(secrets))
+
+
+def forms_of(secrets: Iterable[str]) -> List[str]:
+    """Return how ``secrets`` and the passwords of proxies may be written, for ``without``."""
     known = {one for one in secrets if len(one) >= SHORTEST}.union(_proxy_secrets())
-    for form in sorted({form for one in known for form in _spellings(one)}, key=len, reverse=True):
+    return sorted({form for one in known for form in _spellings(one)}, key=len, reverse=True)
+
+
+def without(text: str, forms: Iterable[str]) -> str:
+    """Return ``text`` with ``****`` for each of ``forms``, which are those of secrets, longest first."""
+    for form in forms:
         text = text.replace(form, MASK)
     return text
 

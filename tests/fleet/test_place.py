@@ -7,6 +7,8 @@ import signal
 from pipeline_runs import is_there, observation
 from processes import COAIA, start
 
+import coaiapy
+
 # Seconds until a worker without a sign of life is lost, in these tests.
 SOON = ["--lost-after", "2"]
 
@@ -55,6 +57,20 @@ def test_one_trace_and_what_commands_record_hangs_below_their_step(server, save,
     assert observation(trace, "Inner")["parentObservationId"] == body["steps"][0]["id"]
     (attempt,) = observation(trace, "Outer")["metadata"]["attempts"]
     assert attempt["worker"]
+
+
+def test_a_queue_of_ones_own_and_a_worker_of_another_release(
+    server, save, workers, run, client, monkeypatch
+):
+    monkeypatch.setattr("coaiapy.fleet.dispatch.__version__", "0.0.1")
+    save({"name": "Item {{ item }}", "for_each": "range(3) | list", "run": "echo {{ item }}"})
+    workers.start("--queue", "nightly")
+    done = run("pipeline", "run", "t", "--json", "--on", "redis", "--queue", "nightly")
+    assert done.code == 0, done.err
+    assert [step["output"] for step in json.loads(done.out)["steps"]] == list("012")
+    said = "has coaiapy {}, and this machine has 0.0.1: use the same release on all machines"
+    assert done.err.count(said.format(coaiapy.__version__)) == 1
+    assert not client.keys("rq:queue:coaia")
 
 
 def test_no_item_is_lost_with_the_workers_that_are_killed(
