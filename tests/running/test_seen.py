@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from coaiapy import patience
 from coaiapy.running import expressions
 from coaiapy.running.seen import MARGIN, Redaction, shown
 from coaiapy.running.tail import Tail
@@ -84,7 +85,7 @@ def test_further_expressions_are_masked(home):
 
 
 def test_a_text_that_cannot_be_masked_in_time_is_withheld_whole(home, monkeypatch):
-    monkeypatch.setattr(expressions, "LIMIT", 0.2)
+    monkeypatch.setattr(patience, "EXPRESSIONS", 0.2)
     data = b"a" * (MARGIN * 2) + b"b"
     assert seen(data, more=["(a+)+$"]) == expressions.WITHHELD
 
