@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from coaiapy import patience
 from coaiapy.checks.environments import check, check_files, complaints_with_pattern
 from coaiapy.env.schema import json_form
 from coaiapy.env.schema.rules import RULES, TYPES, Rule, complaints
@@ -71,7 +72,7 @@ def test_what_is_missing_or_empty_is_said_by_environment(project, monkeypatch):
 
 
 def test_a_pattern_that_takes_for_ever_is_a_problem_and_ends(project, monkeypatch):
-    monkeypatch.setattr(expressions, "LIMIT", 0.3)
+    monkeypatch.setattr(patience, "EXPRESSIONS", 0.3)
     schema = {"properties": {"A": {"pattern": "^(a+)+$"}, "B": {"pattern": "b"}}}
     (project / ".coaia-env").write_text("A={}!\nB=c\n".format("a" * 60))
     begun = time.monotonic()
@@ -137,7 +138,7 @@ def test_types(kind, right, wrong):
 def test_files_are_checked_each_by_the_schema_beside_it(project):
     for folder, kind in (("a", "integer"), ("b", "boolean")):
         (project / folder).mkdir()
-        schema = {"required": ["B"], "properties": {"A": {"type": kind}}}
+        schema = {"required": "B", "properties": {"A": {"type": kind}}}
         (project / folder / ".coaia-env.schema.json").write_text(json.dumps(schema))
         (project / folder / ".coaia-env").write_text("A=7\n")
     paths = ["a/.coaia-env", "b/.coaia-env", "b/.coaia-env.schema.json"]

@@ -9,8 +9,8 @@ import time
 import pytest
 from processes import environment
 
+from coaiapy import patience
 from coaiapy.errors import UsageError
-from coaiapy.running import expressions
 from coaiapy.running.expressions import WITHHELD, Expressions
 
 FOR_EVER = r"(a+)+$"
@@ -31,7 +31,7 @@ def test_an_expression_that_is_wrong_is_refused(wrong):
 
 
 def test_one_that_takes_for_ever_withholds_the_text_and_all_that_follow(monkeypatch):
-    monkeypatch.setattr(expressions, "LIMIT", 0.3)
+    monkeypatch.setattr(patience, "EXPRESSIONS", 0.3)
     masked, started, fork = Expressions([FOR_EVER]), [], os.fork
 
     def watched():
