@@ -9,7 +9,6 @@ called, Ctrl-C shows a traceback.
 """
 
 import _signal as signal  # type: ignore[import-not-found] # signal builds enums, which takes longer
-import atexit
 import gc
 import os
 import sys
@@ -84,29 +83,19 @@ class Allowed:
 
 
 def leave(code: int) -> None:
-    """End the program here and now.
+    """End the program here and now if a signal came, or if it has threads that are still at work.
 
-    Python would first take apart every module, which takes a tenth of the time of a short command. It
-    could also wait for ever for something that was cut off, such as a lock that a thread holds where
-    it was stopped: what wants to be called at the end is not, if a signal came or threads are at work.
+    Python would first take apart what is left, and could wait for ever for something that was cut
+    off, such as a lock that a thread holds where it was stopped.
     """
-    if not _Watch.is_on:
+    if not _Watch.is_on or not (_Watch.number or len(sys._current_frames()) > 1):
         return
-    if not _Watch.number and len(sys._current_frames()) == 1:
-        _call_what_is_registered()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (AttributeError, OSError, ValueError):
             pass  # it is closed, or its reader has left
     os._exit(code)
-
-
-def _call_what_is_registered() -> None:
-    try:
-        atexit._run_exitfuncs()
-    except Exception:
-        pass  # Python has printed it
 
 
 def exit_code() -> int:
