@@ -1,13 +1,12 @@
 """Completes what this machine has written about traces of others by what the server has of them.
 
 Servers of v2 and v3 merge a trace that is written again, but make a public one private, and v3 keeps
-its environment and timestamp, as then the record must. A v4 server
-does not merge: the root span that is written again replaces the one that is there, also in the fields
-that it does not have. Records
-of traces that the journal did not have are therefore marked as unread when they are written. Before
-they are sent, the traces are read from the server and merged here. Observations get the fields of
-their trace, which every span repeats: they are kept as a record of the kind ``context``, which is
-not sent and not shown.
+its environment and timestamp, as then the record must. A v4 server does not merge: the root span that
+is written again replaces the one that is there, also in the fields that it does not have. Records of
+traces that the journal did not have are therefore marked as unread when they are written. Before they
+are sent, the traces are read from the server and merged here. Observations get the fields of their
+trace, which every span repeats: they are kept as a record of the kind ``context``, which is not sent
+and not shown.
 """
 
 import json
@@ -20,10 +19,12 @@ from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.marks import clear_mark_of, moment
 from coaiapy.langfuse.journal.staging import merge_bodies, to_json, unread_mark
+from coaiapy.langfuse.read.filters import DEFAULT_ENVIRONMENT
 from coaiapy.langfuse.read.readers import of_server
 from coaiapy.langfuse.read.v3 import LegacyReader
 from coaiapy.langfuse.read.v4.reader import FoundTrace, SpanReader
 from coaiapy.langfuse.records.body import Body
+from coaiapy.util import times
 
 # The fields of a trace that every span repeats, and that v4 servers filter by.
 _REPEATED = {
@@ -112,12 +113,24 @@ def _written(db: Any, destination: int, key: str, kind: str) -> Iterator[Tuple[A
 
 
 def _keep(db: Any, destination: int, key: str, kept: Body) -> None:
-    """Write what a v3 server keeps of a trace into the record that waits to be sent."""
+    """Write what a v3 server keeps of a trace into the record that waits to be sent.
+
+    A record that says the same stays as it is: another process may be sending it just now.
+    """
     for row, body in _written(db, destination, key, "trace"):
-        own = {"public": body["public"]} if "public" in body else {}
-        merged = dict(body, **dict(kept, **own))
-        if merged != body:
+        others = {name: kept[name] for name in kept if _differs(name, kept[name], body.get(name))}
+        if others:
+            merged = dict(body, **others)
             db.execute(_CHANGE, (to_json(merged), merged["timestamp"], row["seq"]))
+
+
+def _differs(name: str, kept: Any, ours: Any) -> bool:
+    """Tell whether what a server keeps is something else than what it is sent."""
+    if name == "environment":
+        return bool(kept != (ours or DEFAULT_ENVIRONMENT))
+    if name == "timestamp":
+        return times.epoch_milliseconds(kept) != times.epoch_milliseconds(ours)
+    return ours is None  # it would be made private
 
 
 def _merge_root(db: Any, destination: int, key: str, there: FoundTrace) -> Iterator[str]:
