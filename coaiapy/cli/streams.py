@@ -61,6 +61,7 @@ class Context(NamedTuple):
         """
         try:
             write_text(self.stderr, visible(text) + "\n")
+            flush(self.stderr)  # before Python 3.9 an error would come at the very end only
         except (BrokenPipeError, StateError):
             pass
         if self.talk is not None:

@@ -123,10 +123,9 @@ def _downloaded(source: Source) -> bytes:
     threads.prepare(url)
     for _ in range(_MOST_REDIRECTS):
         answer = retrying(lambda: _answer(url, source, deadline), wait)  # noqa: B023
-        target = moved_to(url, answer)
-        if answer.status not in (301, 302, 303, 307, 308) or not target:
+        if answer.status not in (301, 302, 303, 307, 308):
             break
-        url = _redirected(url, target, source)
+        url = _redirected(url, moved_to(url, answer), source)
     else:
         said = "{} redirects more than {} times".format(source.address, _MOST_REDIRECTS - 1)
         raise RefusedError(said)
@@ -147,7 +146,7 @@ def _redirected(url: str, target: str, source: Source) -> str:
     to = masking.without_credentials(target)
     if to.lower().startswith("https://") or (is_loopback(url) and is_loopback(to)):
         return to
-    raise RefusedError("{} leads to an address without https".format(source.address))
+    raise RefusedError("{} leads to no address with https".format(source.address))
 
 
 def _answer(url: str, source: Source, deadline: deadlines.Deadline) -> Any:

@@ -112,5 +112,6 @@ def _check_tags(value: Any) -> None:
 
 def _listed(key: str, value: Any) -> List[Any]:
     if value is not None and not isinstance(value, list):
-        raise UsageError("{} is not a list, such as [{}]".format(key, value))
+        example = value if isinstance(value, str) else "a, b"
+        raise UsageError("{} is not a list, such as [{}]".format(key, example))
     return value or []

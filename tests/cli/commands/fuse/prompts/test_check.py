@@ -13,11 +13,11 @@ WRONG = {
     "no YAML": ("---\nname: p\ntags: [\n---\nx\n", [(4, 1, "front-matter", "not YAML")]),
     "a list": ("---\n- a\n---\nx\n", [(2, 1, "front-matter", "not a list of names and values")]),
     "all of the front matter": (
-        "---\nnmae: p\nname: a//b\nversion: 0\nlabels: production\ntags: [1]\n---\nx\n",
+        "---\nnmae: p\nname: a//b\nversion: 0\nlabels: {a: b}\ntags: [1]\n---\nx\n",
         [
             (2, 1, "front-matter", "'nmae'"),
             (4, 1, "version", "the version 0"),
-            (5, 1, "labels", "labels is not a list, such as [production]"),
+            (5, 1, "labels", "labels is not a list, such as [a, b]"),
             (6, 1, "tags", "the tag 1 is not a text"),
         ],
     ),
