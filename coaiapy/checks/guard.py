@@ -63,10 +63,11 @@ def staged() -> List[Content]:
 
     Raises ``UsageError`` where there is no repository, or no git.
     """
+    # First: outside a repository, the others print pages of help.
+    above = os.fsdecode(_git("rev-parse", "--show-cdup").strip())  # git names files from its top
     changed = ("diff", "--cached", "--name-only", "-z", "--no-renames", "--diff-filter=ACMT")
     paths = [path for path in _git(*changed).split(b"\0") if path]
     with_keys = _git(*(changed + ("-G" + _KEY,))).split(b"\0")
-    above = os.fsdecode(_git("rev-parse", "--show-cdup").strip())  # git names them from its top
     return [
         Content(above + os.fsdecode(path), _text(_git("cat-file", "blob", b":" + path)))
         for path in paths

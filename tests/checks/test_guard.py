@@ -70,6 +70,14 @@ def test_what_is_stopped(path, text, expected):
     assert found_in(path, text) == expected
 
 
+def test_without_a_repository_there_is_one_sentence(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    result = run("env", "guard")
+    assert result.code == 2 and "not a git repository" in result.err
+    assert "usage" not in result.err and len(result.err) < 300
+
+
 def test_what_is_staged_counts_and_not_what_is_on_disk(run, git, project):
     (project / ".env").write_text("API_TOKEN=of-this-test\n")
     (project / "ci.yml").write_text("DOTENV_PRIVATE_KEY: {}\n".format(KEY))
