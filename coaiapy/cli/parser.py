@@ -103,6 +103,13 @@ class Parser(argparse.ArgumentParser):
         self._words: List[str] = []
         self._whole: Optional[List[argparse.Action]] = None
 
+    def add_argument(self, *args: Any, **kwargs: Any) -> Any:
+        """Add an argument; one of any number is not named among those that are missing."""
+        action = super().add_argument(*args, **kwargs)
+        if kwargs.get("nargs") == "*":
+            action.required = False
+        return action
+
     def format_help(self) -> str:
         """Return the help, also while only some of the actions take part in the parsing."""
         narrowed, self._actions = self._actions, self._whole or self._actions

@@ -13,6 +13,7 @@ import pytest
             ("env", "set", "O", "--foo"),
             "are required: VALUE (if '--foo' is a value, put -- in front of it: -- --foo)",
         ),
+        (("fuse", "prompts", "push"), "are required: DIR (see: coaia fuse prompts push --help)"),
         (("env", "set", "--nme", "O"), "VALUE (did you mean '--name'?)"),
         (("env", "set", "O", "-foo"), "put -- in front of it: -- -foo)"),
         (
