@@ -8,7 +8,13 @@ from coaiapy.langfuse.client.http import LangfuseHttp, quoted
 from coaiapy.langfuse.client.pages import numbered, rows_from
 from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.read import rows
-from coaiapy.langfuse.read.filters import ObservationFilter, Page, SessionFilter, TraceFilter
+from coaiapy.langfuse.read.filters import (
+    DEFAULT_ENVIRONMENT,
+    ObservationFilter,
+    Page,
+    SessionFilter,
+    TraceFilter,
+)
 from coaiapy.langfuse.read.local import offset_of, sessions_of
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
@@ -72,10 +78,15 @@ class LegacyReader:
 
         These are its environment and its timestamp; of ``public``, only true is returned.
         """
-        found = self._first(TRACES, [trace_id], {"fields": "core"}) or {}
-        names = ("environment", "timestamp") if found.get("environment") else ()  # v2 has none
-        kept = {name: found[name] for name in names}
-        return dict(kept, public=True) if found.get("public") is True else kept
+        row = self._first(TRACES, [trace_id], {"fields": "core"})
+        if row is None:
+            return {}
+        body = rows.trace(row)
+        kept = {"public": True} if body.get("public") else {}
+        if not row.get("environment"):  # v2 has none
+            return kept
+        environment = body.get("environment", DEFAULT_ENVIRONMENT)
+        return dict(kept, environment=environment, timestamp=body["timestamp"])
 
     def session_traces(self, session_id: str) -> List[Body]:
         """Return the traces of a session, the oldest first."""

@@ -105,8 +105,9 @@ def counts(usage: Mapping[str, Any]) -> Dict[str, int]:
     """Return numbers of units by name, such as ``{"input": 12, "output": 3}``.
 
     ``usage`` is such a mapping, or the usage object of a model service as it comes, or an answer
-    that has one. What a service adds to it that is no count (prices, times, a service tier) is left out. Raises ``ValueError``
-    for a count that is not a whole number from 0 up, and for two names that contradict each other.
+    that has one. What a service adds to it that is no count (prices, times, a service tier) is left
+    out. Raises ``ValueError`` for a count that is not a whole number from 0 up, and for two names
+    that contradict each other.
     """
     usage = _unwrapped(usage)
     is_of_service = any(name in _MEANINGS or name in _DETAILS for name in usage)

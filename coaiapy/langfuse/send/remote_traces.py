@@ -24,7 +24,6 @@ from coaiapy.langfuse.read.readers import of_server
 from coaiapy.langfuse.read.v3 import LegacyReader
 from coaiapy.langfuse.read.v4.reader import FoundTrace, SpanReader
 from coaiapy.langfuse.records.body import Body
-from coaiapy.util import times
 
 # The fields of a trace that every span repeats, and that v4 servers filter by.
 _REPEATED = {
@@ -118,19 +117,13 @@ def _keep(db: Any, destination: int, key: str, kept: Body) -> None:
     A record that says the same stays as it is: another process may be sending it just now.
     """
     for row, body in _written(db, destination, key, "trace"):
-        others = {name: kept[name] for name in kept if _differs(name, kept[name], body.get(name))}
+        ours = dict({"environment": DEFAULT_ENVIRONMENT}, **body)
+        others = {name: kept[name] for name in kept if kept[name] != ours.get(name)}
+        if "public" in body:
+            others.pop("public", None)
         if others:
             merged = dict(body, **others)
             db.execute(_CHANGE, (to_json(merged), merged["timestamp"], row["seq"]))
-
-
-def _differs(name: str, kept: Any, ours: Any) -> bool:
-    """Tell whether what a server keeps is something else than what it is sent."""
-    if name == "environment":
-        return bool(kept != (ours or DEFAULT_ENVIRONMENT))
-    if name == "timestamp":
-        return times.epoch_milliseconds(kept) != times.epoch_milliseconds(ours)
-    return ours is None  # it would be made private
 
 
 def _merge_root(db: Any, destination: int, key: str, there: FoundTrace) -> Iterator[str]:

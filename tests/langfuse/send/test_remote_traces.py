@@ -55,6 +55,34 @@ def test_a_trace_that_another_machine_has_made_keeps_what_it_had(use, run, kind)
     assert [one["id"] for one in found["observations"]] == ["o"]
 
 
+def test_a_moment_that_a_server_writes_in_another_form_is_stored_as_all_are(use, run):
+    server = use("v3")
+    given = made_elsewhere()
+    other = given["timestamp"].replace(".000Z", "+00:00")
+    server.fail(
+        "changed",
+        None,
+        path="/traces/",
+        method="GET",
+        change=lambda body: dict(body, timestamp=other),
+    )
+    assert run("fuse", "traces", "create", "t", "--tag", "b").code == 0
+    with Journal() as journal:
+        stored = [row["time"] for row in journal.rows("SELECT time FROM records")]
+    assert stored == [given["timestamp"]]
+
+
+def test_a_trace_that_says_the_same_is_sent_once(use, run):
+    server = use("v3")
+    made_elsewhere(public=None, environment=None)
+    server.forget_requests()
+    result = run("fuse", "traces", "create", "t", "--timestamp", GIVEN["timestamp"])
+    assert result.code == 0
+    with Journal() as journal:
+        revisions = [row["revision"] for row in journal.rows("SELECT revision FROM records")]
+    assert revisions == [1]
+
+
 @pytest.mark.parametrize("kind", EVERY + ["local"])
 def test_tags_are_united_everywhere(use, run, kind):
     use(kind)
