@@ -9,14 +9,7 @@ from delivering import LEASE, claim, keys, records_of
 from processes import environment
 
 from coaiapy.langfuse.journal import claims
-from coaiapy.langfuse.journal.db import Journal
 from coaiapy.patience import LONGEST_CLAIM
-
-
-@pytest.fixture
-def journal():
-    with Journal() as opened:
-        yield opened
 
 
 @pytest.fixture

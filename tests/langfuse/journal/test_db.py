@@ -10,6 +10,7 @@ import threading
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from local_records import write
 from record_strategies import OBSERVATIONS, SCORES, TRACES
 
 from coaiapy import patience
@@ -18,20 +19,6 @@ from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import Journal, journal_error, journal_path
 from coaiapy.langfuse.journal.schema import LOCAL
 from coaiapy.langfuse.records.records import from_body, observation_from, trace_from
-
-
-@pytest.fixture
-def journal():
-    with Journal() as opened:
-        yield opened
-
-
-def write(journal, *records):
-    return journal.append(LOCAL, records)
-
-
-def start(second):
-    return "2026-01-31T12:00:0{}Z".format(second)
 
 
 @settings(max_examples=20)

@@ -7,15 +7,8 @@ import pytest
 from delivering import claim, keys, observation_of, records_of, trace_of
 
 from coaiapy.langfuse.journal import claims, destinations, outbox
-from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.schema import LOCAL
 from coaiapy.langfuse.records.records import score_from
-
-
-@pytest.fixture
-def journal():
-    with Journal() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,25 +1,10 @@
 """Reading the journal: what is found by which id, in which order, and what belongs to a trace."""
 
-import pytest
+from local_records import start, write
 
 from coaiapy.langfuse.journal import reads as journal_reads
-from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.schema import LOCAL
 from coaiapy.langfuse.records.records import observation_from, score_from, trace_from
-
-
-@pytest.fixture
-def journal():
-    with Journal() as opened:
-        yield opened
-
-
-def write(journal, *records):
-    return journal.append(LOCAL, records)
-
-
-def start(second):
-    return "2026-01-31T12:00:0{}Z".format(second)
 
 
 def test_a_trace_is_found_by_every_form_of_its_id(journal):

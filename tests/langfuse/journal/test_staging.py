@@ -5,27 +5,13 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from local_records import start, write
 
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal import staging
-from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.schema import LOCAL
 from coaiapy.langfuse.journal.staging import merge_bodies
 from coaiapy.langfuse.records.records import observation_from, trace_from
-
-
-@pytest.fixture
-def journal():
-    with Journal() as opened:
-        yield opened
-
-
-def write(journal, *records):
-    return journal.append(LOCAL, records)
-
-
-def start(second):
-    return "2026-01-31T12:00:0{}Z".format(second)
 
 
 def test_the_same_again_changes_nothing_and_more_is_added(journal):
