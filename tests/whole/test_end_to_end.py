@@ -257,11 +257,12 @@ def test_what_does_not_exist_is_not_found(run, use, where):
 
 @pytest.mark.parametrize("where", ["v3", "v4-legacy", "v4-dual", "v4-events_only"])
 def test_what_takes_time_to_appear_is_marked_until_it_has(run, use, project, where):
-    use(where, visible_after=1.0)
+    server = use(where, visible_after=1000)
     write(run, project)
     early = run("fuse", "traces", "tv", TRACE).out
     assert "(not shown by the server yet)" in early
     assert early.replace("  (not shown by the server yet)", "") == TREE
+    server.show_all()
     shown(run)
     assert run("fuse", "traces", "tv", TRACE).out == TREE
 

@@ -9,7 +9,7 @@ from .server import LangfuseServer
 
 @pytest.fixture
 def langfuse() -> Iterator[Callable[..., LangfuseServer]]:
-    """A factory: `langfuse("v3", visible_after=0.2)` gives a running server; all stop at the end."""
+    """A factory: `langfuse("v3", visible_after=1000)` gives a running server; all stop at the end."""
     running: List[LangfuseServer] = []
 
     def start(kind: str, **options: Any) -> LangfuseServer:

@@ -79,9 +79,17 @@ def test_every_page_is_listed_the_oldest_first(run, use, write, kind):
     "words", [("--trace", TRACE), ("--observation", "step one"), ("--session", "my session")]
 )
 def test_what_was_just_written_is_waited_for(run, use, write, kind, words):
-    server = use(kind, visible_after=1.0)
+    server = use(kind, visible_after=1000)
     write()
+
+    def show_later():
+        server.wait_until(lambda: any("/comments" in one.path for one in server.requests))
+        server.show_all()
+
+    waiting = threading.Thread(target=show_later)
+    waiting.start()
     posted = post(run, "hello", *words)
+    waiting.join()
     assert server.comments[posted]["content"] == "hello"
     assert len(server.comments) == 1
 
