@@ -6,11 +6,11 @@ from typing import Any, Dict, List, Optional, Set, Tuple
 from coaiapy import __version__, patience
 from coaiapy.config.redis import RedisServer
 from coaiapy.errors import NetworkError
-from coaiapy.fleet import parts
-from coaiapy.fleet.board import Board
-from coaiapy.fleet.flights import Flight, Look, look_at
+from coaiapy.fleet import rq_adapter
 from coaiapy.fleet.messages import JobMessage, Report, RunMessage, written
-from coaiapy.fleet.servers import Lasting
+from coaiapy.fleet.monitor import Monitor, SentAttempt
+from coaiapy.fleet.redis_access import PatientRedis
+from coaiapy.fleet.run_store import RunStore
 from coaiapy.running.pipelines.attempts import Outcome
 from coaiapy.running.supervisor import Supervisor
 from coaiapy.stash.redis import new_client
@@ -35,16 +35,16 @@ class Dispatch:
         self._run = run
         self._server = server
         self._note = note
-        self._lasting = Lasting(server, note, supervisor.pause)
+        self._ask = PatientRedis(server, note, supervisor.pause)
         self._client = new_client(server)
-        self._board = Board(self._client, run)
-        self._queue = parts.queue_of(self._client, queue, parts.job_class())
-        self._flights: Dict[str, Flight] = {}
-        self._waiting: List[Flight] = []
+        self._store = RunStore(self._client, run)
+        self._queue = rq_adapter.queue_of(self._client, queue, rq_adapter.job_class())
+        self._sent: Dict[str, SentAttempt] = {}
+        self._waiting: List[SentAttempt] = []
         self._known: List[Tuple[Ended, str]] = []
         self._told_ends: List[str] = []
         self._met: Set[str] = set()
-        self._look = Look(self._queue, self._board, note)
+        self._monitor = Monitor(self._queue, self._store, note)
         self._end_by: Optional[float] = None
         with reporting(server):  # before anything is recorded
             self._client.ping()
@@ -63,7 +63,7 @@ class Dispatch:
 
     def publish(self) -> None:
         """Put into Redis what the run is; also when it has forgotten that."""
-        self._board.publish(self.message())
+        self._store.publish(self.message())
 
     def prepare(self, batch: List[Any]) -> None:
         """Put into Redis what attempts need besides."""
@@ -78,9 +78,9 @@ class Dispatch:
 
     def __exit__(self, *exc: object) -> None:
         try:
-            if not exc[0] and not self._flights:
+            if not exc[0] and not self._sent:
                 with reporting(self._server, writing=True):
-                    self._board.remove()
+                    self._store.remove()
         except NetworkError:
             pass  # it goes by itself, after a while
         finally:
@@ -88,7 +88,7 @@ class Dispatch:
 
     def add(self, what: Any, job: str) -> None:
         """Send an attempt with the next ``poll``."""
-        self._waiting.append(Flight(what, job))
+        self._waiting.append(SentAttempt(what, job))
 
     def refuse(self, what: Any, job: str, reason: str) -> None:
         """Have ``poll`` return that an attempt cannot be made."""
@@ -97,81 +97,81 @@ class Dispatch:
 
     def adopt(self, what: Any) -> bool:
         """Take over the attempt of an earlier process that nobody has waited for, if there is one."""
-        job = self._lasting(lambda: self._board.job_of(self.key_of(what)))
+        job = self._ask(lambda: self._store.job_of(self.key_of(what)))
         if job is None:
             return False
-        report = self._lasting(lambda: self._board.ended(job))  # type: ignore[arg-type]
+        report = self._ask(lambda: self._store.ended(job))  # type: ignore[arg-type]
         if report and report.outcome:
             if report.outcome.reason:
                 return False
             self._known.append(((what, report.outcome), job))
             return True
-        if not self._lasting(lambda: self._look.is_alive(job)):  # type: ignore[arg-type]
+        if not self._ask(lambda: self._monitor.is_alive(job)):  # type: ignore[arg-type]
             return False
-        self._flights[job] = Flight(what, job)
+        self._sent[job] = SentAttempt(what, job)
         return True
 
     def poll(self) -> List[Ended]:
         """Return which attempts have ended, and how. What was returned before is forgotten in Redis."""
         if self._told_ends:
-            self._lasting(lambda: self._board.forget(self._told_ends), writing=True)
+            self._ask(lambda: self._store.forget(self._told_ends), writing=True)
         ended = [one for one, _ in self._known]
         self._told_ends, self._known = [job for _, job in self._known], []
         if self._waiting:
             self._send()
-        ended += self._lasting(self._news)
+        ended += self._ask(self._read_reports)
         if not ended and self._end_by and time.monotonic() > self._end_by:
             ended += self._abandoned()
-        return ended or self._looked()
+        return ended or self._check_sent()
 
     def end_all(self) -> int:
         """Take back what no worker has begun; ask the workers to end the rest, and return its number."""
         self._waiting = []
-        self._lasting(self._board.ask_to_end, writing=True)
+        self._ask(self._store.ask_to_end, writing=True)
         self._hear_what_began()
-        idle = [one for one in self._flights.values() if not one.began]
-        self._lasting(lambda: self._take_back(idle), writing=True)
+        idle = [one for one in self._sent.values() if not one.began]
+        self._ask(lambda: self._take_back(idle), writing=True)
         for one in idle:
-            del self._flights[one.job]
+            del self._sent[one.job]
         self._end_by = time.monotonic() + patience.FLEET_PARTING
-        if self._flights:
+        if self._sent:
             self._note(
-                "waiting for the workers to end {}".format(counted(len(self._flights), "command"))
+                "waiting for the workers to end {}".format(counted(len(self._sent), "command"))
             )
-        return len(self._flights) + len(self._known)
+        return len(self._sent) + len(self._known)
 
     def _send(self) -> None:
         for start in range(0, len(self._waiting), _BATCH):
             batch = self._waiting[start : start + _BATCH]
-            self._lasting(lambda: self._sent(batch), writing=True)  # noqa: B023
-            self._flights.update({one.job: one for one in batch})
+            self._ask(lambda: self._enqueue(batch), writing=True)  # noqa: B023
+            self._sent.update({one.job: one for one in batch})
         self._waiting = []
 
-    def _sent(self, batch: List[Flight]) -> None:
+    def _enqueue(self, batch: List[SentAttempt]) -> None:
         self.prepare([one.what for one in batch])
         pipeline = self._client.pipeline()
-        self._board.note_jobs({self.key_of(one.what): one.job for one in batch}, pipeline)
+        self._store.note_jobs({self.key_of(one.what): one.job for one in batch}, pipeline)
         texts = [(one.job, written(self.job_of(one.what, one.job))) for one in batch]
-        jobs = [parts.job_data(self._queue, job, text) for job, text in texts]
+        jobs = [rq_adapter.job_data(self._queue, job, text) for job, text in texts]
         self._queue.enqueue_many(jobs, pipeline=pipeline)
         pipeline.execute()
 
-    def _news(self) -> List[Ended]:
+    def _read_reports(self) -> List[Ended]:
         ended = []
-        for report in self._board.news():
+        for report in self._store.new_reports():
             self._compare_release(report)
-            flight = self._flights.get(report.job)
-            if flight and report.outcome is None:
-                flight.began, flight.worker = True, report.worker
-                self.began(flight.what, report.at)
-            elif flight:
-                ended.append(self._ended(flight, report))
+            attempt = self._sent.get(report.job)
+            if attempt and report.outcome is None:
+                attempt.began, attempt.worker = True, report.worker
+                self.began(attempt.what, report.at)
+            elif attempt:
+                ended.append(self._ended(attempt, report))
         return ended
 
     def _hear_what_began(self) -> None:
         """Hear what has begun by now. From now on no worker begins anything: it looks first whether to end."""
         known = len(self._told_ends)
-        ended = self._lasting(self._news)
+        ended = self._ask(self._read_reports)
         self._known += zip(ended, self._told_ends[known:])
         del self._told_ends[known:]  # the next turn returns them
 
@@ -186,38 +186,38 @@ class Dispatch:
             )
         self._met.add(report.worker)
 
-    def _ended(self, flight: Flight, report: Report) -> Ended:
+    def _ended(self, attempt: SentAttempt, report: Report) -> Ended:
         assert report.outcome
-        del self._flights[flight.job]
-        self._told_ends.append(flight.job)
-        return flight.what, report.outcome
+        del self._sent[attempt.job]
+        self._told_ends.append(attempt.job)
+        return attempt.what, report.outcome
 
-    def _looked(self) -> List[Ended]:
-        """Look for attempts of which nothing will be heard any more."""
+    def _check_sent(self) -> List[Ended]:
+        """End, or send again, the attempts of which nothing will be heard any more."""
         ended: List[Ended] = []
-        for flight, found in self._lasting(lambda: look_at(self._look, self._flights)):
+        for attempt, found in self._ask(lambda: self._monitor.look(self._sent)):
             if isinstance(found, Report):
-                ended.append(self._ended(flight, found))
+                ended.append(self._ended(attempt, found))
                 continue
-            del self._flights[flight.job]
+            del self._sent[attempt.job]
             if found:
-                outcome = Outcome(None, found, time.time(), worker=flight.worker)
-                ended.append((flight.what, outcome))
+                outcome = Outcome(None, found, time.time(), worker=attempt.worker)
+                ended.append((attempt.what, outcome))
             else:  # no worker has begun it, so that it is no attempt
-                self.add(flight.what, flight.job + "-again")
+                self.add(attempt.what, attempt.job + "-again")
         if self._waiting:
-            self._lasting(self.publish, writing=True)
+            self._ask(self.publish, writing=True)
         return ended
 
-    def _take_back(self, flights: List[Flight]) -> None:
+    def _take_back(self, attempts: List[SentAttempt]) -> None:
         pipeline = self._client.pipeline()
-        for one in flights:
+        for one in attempts:
             self._queue.remove(one.job, pipeline=pipeline)
             pipeline.delete(self._queue.job_class.key_for(one.job))
         pipeline.execute()
 
     def _abandoned(self) -> List[Ended]:
-        left = list(self._flights.values())
+        left = list(self._sent.values())
         self._note(
             "{} may still run on workers that do not answer".format(counted(len(left), "command"))
         )

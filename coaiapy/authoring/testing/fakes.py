@@ -23,13 +23,13 @@ class FakeRun(Run):
 
     def __init__(self, graph: Graph, trace: Trace, fakes: Fakes) -> None:
         nobody: Any = _Nobody()
-        self._fakes = _Fakes(graph, fakes)
-        super().__init__(graph, trace, nobody, self._fakes, Watcher())
+        self._executor = _FakeExecutor(graph, fakes)
+        super().__init__(graph, trace, nobody, self._executor, Watcher())
 
     @property
     def used(self) -> Set[str]:
         """The names of the fakes that were needed."""
-        return self._fakes.used
+        return self._executor.used
 
     def run(self, jobs: Any = 1) -> Result:
         """Run all steps; ``UsageError`` for a command that no fake stands for."""
@@ -39,8 +39,8 @@ class FakeRun(Run):
         return result
 
 
-class _Fakes:
-    """Makes attempts by saying what becomes of them, see ``attempts.Here``."""
+class _FakeExecutor:
+    """Makes attempts by saying what becomes of them, see ``attempts.LocalExecutor``."""
 
     def __init__(self, graph: Graph, fakes: Fakes) -> None:
         self._graph = graph
@@ -49,7 +49,7 @@ class _Fakes:
         self.used: Set[str] = set()
         self.received: List[int] = []
 
-    def __enter__(self) -> "_Fakes":
+    def __enter__(self) -> "_FakeExecutor":
         return self
 
     def __exit__(self, *exc: object) -> None:

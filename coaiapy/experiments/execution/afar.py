@@ -8,7 +8,7 @@ from coaiapy.experiments.execution.work import Order, Work
 from coaiapy.experiments.plans import observation_id
 from coaiapy.fleet.dispatch import Dispatch
 from coaiapy.fleet.messages import WHOLE, JobMessage, RunMessage
-from coaiapy.fleet.servers import server_for
+from coaiapy.fleet.redis_access import server_for
 from coaiapy.langfuse.journal.db import journal_path
 from coaiapy.langfuse.records import ids
 from coaiapy.running.pipelines import past as pasts
@@ -30,7 +30,7 @@ class Afar(Dispatch):
         self._session = ids.new_observation_id()
         run = ids.derived_observation_id(order.plan.id, os.uname().nodename, journal_path())
         super().__init__(server_for(env_file), str(order.queue), run, supervisor, note)
-        self._may_adopt = self._lasting(self._board.has_jobs)
+        self._may_adopt = self._ask(self._store.has_jobs)
 
     def message(self) -> RunMessage:
         """Return which template is run, and for how long."""

@@ -96,9 +96,11 @@ class ByPipeline(NamedTuple):
 
     def start(self, item: Item) -> Start:
         """Return what is started for an item."""
-        from coaiapy.fleet import whole
+        from coaiapy.fleet import template_process
 
-        return Start(*whole.process(_TITLE, self.env_file, self.given(item), self.name))
+        return Start(
+            *template_process.words_for(_TITLE, self.env_file, self.given(item), self.name)
+        )
 
     def check(self, chosen: Iterable[Item]) -> None:
         """Raise ``UsageError`` if an item lacks a variable, or has one that the template refuses."""

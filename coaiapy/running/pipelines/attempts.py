@@ -53,10 +53,10 @@ class Outcome(NamedTuple):
 Ended = Tuple[Step, Outcome]
 
 
-class Here:
+class LocalExecutor:
     """Makes attempts on this machine; a context manager, which handles the signals of this process.
 
-    ``environment`` is added to that of every command. What makes them elsewhere has the same methods.
+    ``environment`` is added to that of every command. Other executors have the same methods.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Here:
         self._running: Dict[int, Tuple[Step, Attempt]] = {}
         self._not_started: List[Ended] = []
 
-    def __enter__(self) -> "Here":
+    def __enter__(self) -> "LocalExecutor":
         self._supervisor.__enter__()
         return self
 

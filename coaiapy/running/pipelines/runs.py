@@ -71,16 +71,16 @@ def _told(step: Step) -> Body:
 class Run:
     """One run of a pipeline.
 
-    ``place`` makes the attempts, see ``attempts.Here``; ``watcher`` is told what happens.
+    ``executor`` makes the attempts, see ``attempts.LocalExecutor``; ``watcher`` is told what happens.
     """
 
     def __init__(
-        self, graph: Graph, trace: Trace, records: StepRecords, place: Any, watcher: Watcher
+        self, graph: Graph, trace: Trace, records: StepRecords, executor: Any, watcher: Watcher
     ) -> None:
         self._graph = graph
         self._trace = trace
         self._records = records
-        self._place = place
+        self._executor = executor
         self._watcher = watcher
         self._changed = watcher.changed
         self._queue: Deque[Step] = deque()
@@ -95,7 +95,7 @@ class Run:
         """Run all steps, at most ``jobs`` commands at a time."""
         self._watcher.begin(self._graph)
         try:
-            with self._place:
+            with self._executor:
                 while self._has_more(jobs):
                     self._turn()
         except CoaiaError as error:  # what makes the attempts has failed
@@ -107,10 +107,10 @@ class Run:
 
     def _turn(self) -> None:
         """Wait for something to happen, and see to it."""
-        ended = self._place.turn(self._seconds())
+        ended = self._executor.turn(self._seconds())
         self._records.breathe()
-        if signal.SIGCONT in self._place.received:
-            self._place.received.remove(signal.SIGCONT)
+        if signal.SIGCONT in self._executor.received:
+            self._executor.received.remove(signal.SIGCONT)
             self._watcher.moved()
         self._watcher.turned()
         if not self._signal:  # first: what the signal has ended was interrupted
@@ -130,7 +130,7 @@ class Run:
         while self._queue and not self._signal and (not jobs or len(self._started) < jobs):
             step = self._queue.popleft()
             self._started.add(step)
-            self._place.start(step, self._began)
+            self._executor.start(step, self._began)
             self._plan()
         return bool(self._started or self._paused or self._queue)
 
@@ -219,10 +219,10 @@ class Run:
         return max(0.0, min([self._watcher.pace] + [at - now for at, _ in self._paused]))
 
     def _look_for_signal(self) -> None:
-        ending = [number for number in self._place.received if number in ENDING]
+        ending = [number for number in self._executor.received if number in ENDING]
         if ending:
             self._signal = ending[0]
-            self._place.end_all()
+            self._executor.end_all()
             self._skip_rest("interrupted")
 
     def _give_up(self, error: CoaiaError) -> None:

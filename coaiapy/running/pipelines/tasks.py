@@ -36,7 +36,7 @@ class Done(NamedTuple):
 
 
 class Order(NamedTuple):
-    """What the place of the attempts has to know of a run.
+    """What an executor has to know of a run.
 
     ``stated`` are the variables that do not have their default, ``environment`` is added to that of
     every command. ``resumed`` says that an earlier run goes on. ``note`` gets sentences.
@@ -113,14 +113,14 @@ def run(
     watcher: Watcher,
     note: Callable[[str], None],
     parent_id: Optional[str] = None,
-    place_of: Optional[Callable[[Order], Any]] = None,
+    executor_for: Optional[Callable[[Order], Any]] = None,
 ) -> Done:
     """Run the commands of a template and record them; the caller has asked whether to trust it.
 
     The trace is that of ``trace_id``, where all hangs below ``parent_id``; by default it is new.
     ``jobs`` is the most commands at a time; ``known`` are the settings; ``watcher``
     is told what happens, ``note`` gets a sentence about trouble with the record, and about variables
-    that commands do not get. ``place_of`` makes what makes the attempts, which else is this machine.
+    that commands do not get. ``executor_for`` makes the executor of the attempts; without it this machine makes them.
     Raises ``ConfigError`` if a file that is not trusted would change a
     command, ``StateError`` if the run to go on with has not ended.
     """
@@ -128,7 +128,7 @@ def run(
 
     check_system()
     from coaiapy.config import values as config_values
-    from coaiapy.running.pipelines.attempts import Here
+    from coaiapy.running.pipelines.attempts import LocalExecutor
     from coaiapy.running.pipelines.contents import Contents
     from coaiapy.running.pipelines.records import StepRecords
     from coaiapy.running.pipelines.runs import Run
@@ -157,9 +157,11 @@ def run(
         "stated": stated,
     }
     order = Order(template, trace.id, values, stated, own, contents, past is not None, note)
-    place = place_of(order) if place_of else Here(trace.id, own, contents, watcher)
+    executor = (
+        executor_for(order) if executor_for else LocalExecutor(trace.id, own, contents, watcher)
+    )
     with StepRecords(known, trace, contents, note, plan, past, parent_id) as records:
-        result = Run(graph, trace, records, place, watcher).run(jobs)
+        result = Run(graph, trace, records, executor, watcher).run(jobs)
         return Done(result, records.deliver())
 
 

@@ -88,7 +88,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         context.env_file,
         watcher,
         watcher.note,
-        place_of=None if is_here else _workers(args, context),
+        executor_for=None if is_here else _workers(args, context),
     )
     watcher.end()
     return _tell(args, context, done)
@@ -115,11 +115,11 @@ def _tell(args: argparse.Namespace, context: Context, done: Any) -> int:
 
 
 def _workers(args: argparse.Namespace, context: Context) -> Any:
-    """Return what has the attempts of a run made by workers."""
-    from coaiapy.fleet import place, servers
+    """Return what makes, for a run, the executor that has its attempts made by workers."""
+    from coaiapy.fleet import executor, redis_access
 
-    server = servers.server_for(context.env_file)
-    return lambda order: place.OnWorkers(server, args.queue, order)
+    server = redis_access.server_for(context.env_file)
+    return lambda order: executor.WorkerExecutor(server, args.queue, order)
 
 
 def _past(args: argparse.Namespace, known: Any) -> Any:

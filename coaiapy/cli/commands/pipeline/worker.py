@@ -58,7 +58,7 @@ def queue_name(name: str) -> str:
 
 def run(args: argparse.Namespace, context: Context) -> None:
     """Work until a signal comes, or until the queue is empty."""
-    from coaiapy.fleet import workers
+    from coaiapy.fleet import worker
 
     def say(text: str) -> None:
         try:
@@ -67,5 +67,5 @@ def run(args: argparse.Namespace, context: Context) -> None:
         except (OSError, StateError):
             pass  # that nobody hears it any more ends no work
 
-    wishes = workers.Wishes(args.queue, args.burst, args.trust_queue, args.lost_after)
-    workers.work(wishes, context.env_file, say)
+    options = worker.WorkerOptions(args.queue, args.burst, args.trust_queue, args.lost_after)
+    worker.work(options, context.env_file, say)

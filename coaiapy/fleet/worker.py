@@ -9,9 +9,9 @@ from typing import Any, Callable, NamedTuple, Optional
 from coaiapy import patience
 from coaiapy.config.redis import RedisServer
 from coaiapy.errors import NetworkError
-from coaiapy.fleet import parts
-from coaiapy.fleet.duty import Duty
-from coaiapy.fleet.servers import Lasting, server_for
+from coaiapy.fleet import rq_adapter
+from coaiapy.fleet.job_runner import JobRunner
+from coaiapy.fleet.redis_access import PatientRedis, server_for
 from coaiapy.langfuse.records import ids
 from coaiapy.running.pipelines.contents import Contents
 from coaiapy.running.system import check_system
@@ -23,7 +23,7 @@ from coaiapy.templating.render import new_language
 _LOGGERS = ("rq.worker", "rq.job", "rq.registry")
 
 
-class Wishes(NamedTuple):
+class WorkerOptions(NamedTuple):
     """How a worker is to work.
 
     With ``burst`` it ends when the queue is empty. ``lost_after`` is in seconds.
@@ -35,7 +35,7 @@ class Wishes(NamedTuple):
     lost_after: int
 
 
-def work(wishes: Wishes, env_file: Optional[str], say: Callable[[str], None]) -> None:
+def work(options: WorkerOptions, env_file: Optional[str], say: Callable[[str], None]) -> None:
     """Work until a signal comes, or, with ``burst``, until there is nothing to do.
 
     ``say`` gets a line about each job, and about trouble. Raises ``ConfigError`` and ``NetworkError``.
@@ -45,19 +45,19 @@ def work(wishes: Wishes, env_file: Optional[str], say: Callable[[str], None]) ->
     name = "{}-{}-{}".format(
         os.uname().nodename or "worker", os.getpid(), ids.new_observation_id()[:4]
     )
-    duty = Duty(name, Lasting(server, say, _pause), env_file, wishes.trusts_queue, say)
-    jobs = parts.job_class(duty)
+    runner = JobRunner(name, PatientRedis(server, say, _pause), env_file, options.trusts_queue, say)
+    jobs = rq_adapter.job_class(runner)
     client = new_client(server._replace(timeout=patience.WORKER_REDIS))
     with reporting(server):
         client.ping()
     _log(say)
     _prepare(env_file)
     with reporting(server):
-        queue = parts.queue_of(client, wishes.queue, jobs)
-        worker = parts.worker_of(queue, name, wishes.lost_after)
-        say("worker {} listens to the queue {} of {}".format(name, wishes.queue, server.shown))
-        _until_the_end(worker, wishes.burst)
-    if not wishes.burst and not worker.is_asked_to_end:
+        queue = rq_adapter.queue_of(client, options.queue, jobs)
+        worker = rq_adapter.worker_of(queue, name, options.lost_after)
+        say("worker {} listens to the queue {} of {}".format(name, options.queue, server.shown))
+        _until_the_end(worker, options.burst)
+    if not options.burst and not worker.is_asked_to_end:
         raise _ended(server)
 
 

@@ -16,7 +16,7 @@ from coaiapy.templating.model import PipelineTemplate
 from coaiapy.util import packages
 
 
-def process(
+def words_for(
     title: str,
     env_file: Optional[str],
     variables: Mapping[str, Any],
@@ -28,7 +28,7 @@ def process(
     The template is that of this name, which has to be trusted when it starts, or the ``document``.
     """
     given = {"variables": variables, "template": template, "document": document}
-    orders = packages.orders("fleet.whole.run", dict(given, env_file=env_file))
+    orders = packages.orders("fleet.template_process.run", dict(given, env_file=env_file))
     return packages.words_of_process(title), orders
 
 

@@ -1,4 +1,4 @@
-"""Has the attempts of a run made by workers: what ``attempts.Here`` is for this machine."""
+"""Has the attempts of a run made by workers: what ``attempts.LocalExecutor`` is for this machine."""
 
 import signal
 from typing import Any, Callable, Dict, List, Mapping
@@ -17,8 +17,8 @@ from coaiapy.running.supervisor import Supervisor
 _STEPS = "steps"
 
 
-class OnWorkers(Dispatch):
-    """Makes attempts through the queue of RQ; a context manager, see ``attempts.Here``."""
+class WorkerExecutor(Dispatch):
+    """Makes attempts through the queue of RQ; a context manager, see ``attempts.LocalExecutor``."""
 
     def __init__(self, server: RedisServer, queue: str, order: Order) -> None:
         self._order = order
@@ -28,7 +28,7 @@ class OnWorkers(Dispatch):
         run = ids.span_trace_id(order.trace_id)
         super().__init__(server, queue, run, self._supervisor, order.note)
 
-    def __enter__(self) -> "OnWorkers":
+    def __enter__(self) -> "WorkerExecutor":
         super().__enter__()
         self._supervisor.__enter__()
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)  # nothing here has to be stopped as well
@@ -120,7 +120,7 @@ class OnWorkers(Dispatch):
                 continue
             known = step.plan.names[_STEPS] if step.plan else {}
             told = {name: self._told(facts) for name, facts in known.items()}
-            self._board.publish_facts(node, written_facts(told))
+            self._store.publish_facts(node, written_facts(told))
             self._facts[node] = True
 
     def _told(self, facts: Facts) -> Dict[str, Any]:

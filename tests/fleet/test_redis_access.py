@@ -64,7 +64,9 @@ def test_a_redis_that_goes_away_for_good_ends_the_run(tmp_path, save, run, monke
         save({"name": "A", "run": "true"})
         monkeypatch.setattr(patience, "FLEET_AWAY", 0.5)
         monkeypatch.setattr(patience, "FLEET_PAUSE", 0.1)
-        monkeypatch.setattr("coaiapy.fleet.place.OnWorkers._send", lambda _: server.process.kill())
+        monkeypatch.setattr(
+            "coaiapy.fleet.executor.WorkerExecutor._send", lambda _: server.process.kill()
+        )
         done = run("pipeline", "run", "t", "--on", "redis")
     assert done.code == 4 and "trying for 0.5 s" in done.err
     assert re.search("to go on: .*--resume .* --on redis", done.err)

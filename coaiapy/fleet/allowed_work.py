@@ -8,7 +8,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional
 
 from coaiapy.env import held
 from coaiapy.errors import CoaiaError, ConfigError, RefusedError
-from coaiapy.fleet import whole
+from coaiapy.fleet import template_process
 from coaiapy.fleet.messages import OWN_NAMES, WHOLE, JobMessage, RunMessage
 from coaiapy.running.pipelines import past as pasts
 from coaiapy.running.pipelines.origins import Origins
@@ -103,7 +103,9 @@ def _whole(
         risky = held.risky(variables_environment(template, foreign))
         if risky:
             raise _deciding(risky[0], template.name)
-    words, stdin = whole.process("coaia pipeline", env_file, given, document=template.to_dict())
+    words, stdin = template_process.words_for(
+        "coaia pipeline", env_file, given, document=template.to_dict()
+    )
     command = Command(words, "", {}, None, stdin, run.timeout, 0, 0.0, False, "text")
     return Work(command, job.environment, values)
 

@@ -7,7 +7,7 @@ import zlib
 import pytest
 from processes import start
 
-from coaiapy.fleet import parts
+from coaiapy.fleet import rq_adapter
 
 HIT = "touch HIT"
 
@@ -119,9 +119,9 @@ FORGED = {
 
 
 def test_whatever_stands_in_the_queue_no_code_is_taken_from_it(server, workers, client, project):
-    queue = parts.queue_of(client, "coaia", parts.job_class())
+    queue = rq_adapter.queue_of(client, "coaia", rq_adapter.job_class())
     for name, data in FORGED.items():
-        job = queue.enqueue_many([parts.job_data(queue, name, "")])[0]
+        job = queue.enqueue_many([rq_adapter.job_data(queue, name, "")])[0]
         client.hset(job.key, "data", zlib.compress(data))
         for kind in ("success", "failure", "stopped"):
             client.hset(job.key, kind + "_callback_name", "os.abort")

@@ -11,7 +11,7 @@ _LIFETIME = 7 * 86400
 _MOST_NEWS = 500
 
 
-class Board:
+class RunStore:
     """The keys of a run. Every method raises what the package ``redis`` raises.
 
     The reports of workers are a list, in their order, and those of the ends stay until they are
@@ -57,7 +57,7 @@ class Board:
         """Return what ``publish_facts`` was given."""
         return self._client.hget(self._run, "facts:{}".format(node))
 
-    def take(self, report: Report) -> bool:
+    def claim_attempt(self, report: Report) -> bool:
         """Begin an attempt; false if another worker has done so."""
         if not self._client.hsetnx(self._begun, report.job, report.worker):
             if self._client.hget(self._begun, report.job) != report.worker.encode("utf-8"):
@@ -79,7 +79,7 @@ class Board:
         pipeline.expire(self._news, _LIFETIME)
         pipeline.execute()
 
-    def news(self) -> List[Report]:
+    def new_reports(self) -> List[Report]:
         """Return the reports that have come since the last call; what is none is left out."""
         pipeline = self._client.pipeline()
         pipeline.lrange(self._news, 0, _MOST_NEWS - 1)

@@ -25,7 +25,7 @@ def server_for(env_file: Any) -> RedisServer:
     return server
 
 
-class Lasting:
+class PatientRedis:
     """Asks a Redis, and again for a while if it is away; what it refuses is not asked again.
 
     ``pause`` waits for so many seconds, and is true if nobody wants to wait any longer. ``note``
