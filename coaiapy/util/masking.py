@@ -29,20 +29,30 @@ _HARMLESS = (
     r"(?:DON|HOC|HOT|JOC|LESS|MON|TUR|WHIS)KEY|(?:ASK|BY|COM|ENCOM|OVER|SUR|TRES|UNDER)PASS)"
     r"S?(?=[._-]|$)"
 )
+# User and password are the part of a URL before its last @. A password with / ? # or @ in it should be
+# percent-encoded but may not be, so that several forms are tried. First, what stands around them:
+_BEGINNING = r"(?<=://)(?!\[)"  # an address in brackets (IPv6) is a host
+_HOST_END = r"(?:[/?#]|\Z)"
+_NO_PORT = r"(?!\d{1,5}" + _HOST_END + r")"  # in ``host:3000/path@2`` there is no user
 # What is surely a host, and a version behind an @ that could be one.
 _HOST = (
     r"(?:localhost|[^/?#\s@:\".]{1,63}\.[^/?#\s@:\"]{1,190}|[^/?#\s@:\"]{1,63}(?=:\d))(?::\d{1,5})?"
 )
 _VERSION = r"v?\d+(?:\.\d+){1,2}(?:[-+][^\s@]*)?\Z"
-# User and password: the part of a URL before its last @. A password with / ? # or @ in it should be
-# percent-encoded but may not be. In ``host:3000/path@2`` there is no user. A password with both / and @
-# in it ends where surely a host follows: one with a path, or at the end, if none came before.
+_SAME_URL = r"(?:(?!://)[^\s\"]){0,300}"
+# A password with both / and @ in it ends where surely a host follows: one with a path, or, if there is
+# none before, one at the end of the text.
+_UP_TO_HOST_WITH_PATH = _SAME_URL + r"@(?=" + _HOST + r"/)"
+_UP_TO_LAST_HOST = (
+    r"[^\s\"@]{0,300}@(?!" + _HOST + _HOST_END + r")" + _SAME_URL + r"@"
+    r"(?!" + _VERSION + r")(?=" + _HOST + r"\Z)"
+)
+_UP_TO_HOST = r"(?:" + _UP_TO_HOST_WITH_PATH + r"|" + _UP_TO_LAST_HOST + r")"
+_WITH_SLASH_AND_AT = r"[^/?#\s@:]{0,200}:" + _NO_PORT + _UP_TO_HOST
+_PERCENT_ENCODED = r"[^/?#\s]*@"
+_WITH_SLASH = r"[^/?#\s@:]*:" + _NO_PORT + r"[^\s@]*@(?:[^/?#\s]*@)?"
 _CREDENTIALS = (
-    r"(?<=://)(?!\[)(?:[^/?#\s@:]{0,200}:(?!\d{1,5}(?:[/?#]|\Z))"
-    r"(?:(?:(?!://)[^\s\"]){0,300}@(?=" + _HOST + r"/)|"
-    r"[^\s\"@]{0,300}@(?!" + _HOST + r"(?:[/?#]|\Z))(?:(?!://)[^\s\"]){0,300}@"
-    r"(?!" + _VERSION + r")(?=" + _HOST + r"\Z))|"
-    r"[^/?#\s]*@|[^/?#\s@:]*:(?!\d{1,5}(?:[/?#]|\Z))[^\s@]*@(?:[^/?#\s]*@)?)"
+    _BEGINNING + r"(?:" + _WITH_SLASH_AND_AT + r"|" + _PERCENT_ENCODED + r"|" + _WITH_SLASH + r")"
 )
 # The query of each URL in a text.
 _QUERY = r"(?<=://)[^\s?#]*\?([^\s#]*)"
