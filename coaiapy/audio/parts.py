@@ -137,14 +137,14 @@ class KeptParts:
     def remove(self) -> None:
         """Remove the parts of this recording, and those of others that nobody went on with."""
         for path in self._paths:
-            _remove(path)
+            files.remove_quietly(path)
         try:
             others = [os.path.join(state_folder(), FOLDER, name) for name in _names()]
         except CoaiaError:
             return
         for path in others:
             if _age(path) > _KEPT_SECONDS:
-                _remove(path)
+                files.remove_quietly(path)
 
     def _path(self, part: Part) -> str:
         digest = sha256(self.asked + repr((part.start, part.media_type)).encode("ascii"))
@@ -172,10 +172,3 @@ def _age(path: str) -> float:
         return time.time() - os.path.getmtime(path)
     except OSError:
         return 0.0
-
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass

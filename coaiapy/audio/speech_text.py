@@ -8,6 +8,7 @@ import os
 import re
 from typing import Dict, Iterator, List, NamedTuple, Optional
 from xml.parsers import expat
+from xml.sax.saxutils import escape
 
 from coaiapy.errors import UsageError
 
@@ -170,7 +171,7 @@ def _marks(text: str) -> List[_Mark]:
     def said(data: str) -> None:
         if marks and marks[-1].kind == "text":
             data = marks.pop().name + data
-        marks.append(_Mark("text", _escaped(data), len(data), data))
+        marks.append(_Mark("text", escape(data), len(data), data))
 
     def refused(*words: object) -> None:
         raise UsageError("SSML with its own document type is not accepted: remove <!DOCTYPE>")
@@ -204,17 +205,13 @@ def _fine_marks(marks: List[_Mark], limit: int) -> Iterator[_Mark]:
                     atom = _Mark("atom", "")
         elif mark.kind == "text":
             for unit in _units(mark.name, limit, 0):
-                yield _Mark("text", _escaped(unit), len(unit), unit)
+                yield _Mark("text", escape(unit), len(unit), unit)
         else:
             yield mark
 
 
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
 def _quoted(text: str) -> str:
-    text = _escaped(text).replace('"', "&quot;")
+    text = escape(text).replace('"', "&quot;")
     return text.replace("\n", "&#10;").replace("\t", "&#9;").replace("\r", "&#13;")
 
 

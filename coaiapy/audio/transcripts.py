@@ -2,6 +2,7 @@
 
 import json
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from xml.sax.saxutils import escape
 
 # More than 300 years: a larger value cannot be the time in a recording.
 LONGEST_SECONDS = 1e10
@@ -111,15 +112,11 @@ def as_vtt(transcript: Transcript) -> str:
     blocks = ["WEBVTT\n"]
     for segment in _cues(transcript):
         times = "{} --> {}".format(_clock(segment.start, "."), _clock(segment.end, "."))
-        text = _escaped(segment.text)
+        text = escape(segment.text)
         if segment.speaker:
-            text = "<v {}>{}".format(_escaped(segment.speaker), text)
+            text = "<v {}>{}".format(escape(segment.speaker), text)
         blocks.append("{}\n{}\n".format(times, text))
     return "\n".join(blocks)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def as_object(transcript: Transcript) -> Dict[str, Any]:

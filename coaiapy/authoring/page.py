@@ -5,6 +5,7 @@ from typing import Any, Iterator, List, Sequence
 
 from coaiapy.authoring.graph import mermaid
 from coaiapy.templating.model import PipelineTemplate, PipelineVariable
+from coaiapy.util.formats.json_values import text_or_json
 from coaiapy.util.formats.tables.table import markdown_code, markdown_text
 from coaiapy.util.text import one_line
 
@@ -87,7 +88,6 @@ def _row(*cells: str) -> str:
 
 
 def _value(value: Any) -> str:
-    import json
 
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = text_or_json(value)
     return markdown_code(text).replace("|", "\\|") if text else "empty"

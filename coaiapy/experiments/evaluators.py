@@ -9,8 +9,9 @@ import sys
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from coaiapy.errors import UsageError
-from coaiapy.experiments.items import Item, as_text
+from coaiapy.experiments.items import Item
 from coaiapy.util.formats import json_values
+from coaiapy.util.formats.json_values import text_or_json
 from coaiapy.util.packages import require
 from coaiapy.util.text import did_you_mean, expression, number
 
@@ -96,7 +97,7 @@ def _json_of(text: str) -> Optional[List[Any]]:
 
 
 def _contains(sign: str, argument: str) -> Callable[[str, Item], Any]:
-    return lambda output, item: (argument or as_text(item.expected)) in output
+    return lambda output, item: (argument or text_or_json(item.expected)) in output
 
 
 def _regex(sign: str, argument: str) -> Callable[[str, Item], Any]:
@@ -136,7 +137,7 @@ def _levenshtein(sign: str, argument: str) -> Callable[[str, Item], Any]:
     package = require("rapidfuzz.distance", "coaiapy[experiments]")
 
     def judge(output: str, item: Item) -> float:
-        wanted = as_text(item.expected)
+        wanted = text_or_json(item.expected)
         return round(float(package.Levenshtein.normalized_similarity(output, wanted)), 6)
 
     return judge
@@ -222,7 +223,7 @@ def _judgement(said_value: Any, name: str) -> Judgement:
             raise WrongJudgementError("it has said neither a number nor a word nor JSON")
     elif not isinstance(said_value, (bool, int, float)):
         raise WrongJudgementError("its value is neither a number nor a word")
-    told = None if comment is None else as_text(comment)[:_LONGEST_COMMENT]
+    told = None if comment is None else text_or_json(comment)[:_LONGEST_COMMENT]
     try:
         for text in (name, told or "", said_value if isinstance(said_value, str) else ""):
             json_values.plain_text(text)

@@ -1,6 +1,5 @@
 """The items of an experiment: of a Langfuse dataset or of a file, and which of them are wanted."""
 
-import json
 import os
 import random
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -10,6 +9,7 @@ from coaiapy.errors import ConfigError, StateError, UsageError
 from coaiapy.langfuse.datasets import datasets
 from coaiapy.langfuse.datasets.files import READABLE, read_dataset_items
 from coaiapy.langfuse.records.body import Body
+from coaiapy.util.formats.json_values import text_or_json
 from coaiapy.util.text import Note
 
 # The extensions of files that have items.
@@ -120,12 +120,7 @@ def _matches(item: Item, path: str, wanted: str) -> bool:
     value: Any = getattr(item, first)
     for name in rest:
         value = value.get(name) if isinstance(value, dict) else None
-    return value is not None and as_text(value) == wanted
-
-
-def as_text(value: Any) -> str:
-    """Return a text as it is, and anything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value is not None and text_or_json(value) == wanted
 
 
 def environment(item: Item, repeat: int, most: int = 100000) -> Dict[str, Optional[str]]:
@@ -135,8 +130,8 @@ def environment(item: Item, repeat: int, most: int = 100000) -> Dict[str, Option
     """
     values = {
         "COAIA_ITEM_ID": item.id,
-        "COAIA_ITEM_EXPECTED": None if item.expected is None else as_text(item.expected),
-        "COAIA_ITEM_METADATA": None if item.metadata is None else as_text(item.metadata),
+        "COAIA_ITEM_EXPECTED": None if item.expected is None else text_or_json(item.expected),
+        "COAIA_ITEM_METADATA": None if item.metadata is None else text_or_json(item.metadata),
         "COAIA_ITEM_REPEAT": str(repeat),
     }
     return {name: text if fits(text, most) else None for name, text in values.items()}

@@ -1,6 +1,5 @@
 """A whole template as one command: a process of its own, which puts out what the last step has."""
 
-import json
 import os
 from typing import Any, List, Mapping, Optional, Tuple
 
@@ -14,6 +13,7 @@ from coaiapy.running.pipelines.watcher import Watcher
 from coaiapy.templating import trusted
 from coaiapy.templating.model import PipelineTemplate
 from coaiapy.util import packages
+from coaiapy.util.formats.json_values import text_or_json
 
 
 def words_for(
@@ -59,7 +59,7 @@ def run(
     if not ran:
         raise CoaiaError("no step of the template {!r} has run a command".format(wanted.name))
     found = ran[-1].output
-    return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+    return text_or_json(found)
 
 
 def _trusted(name: str) -> PipelineTemplate:

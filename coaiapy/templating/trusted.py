@@ -6,6 +6,7 @@ from coaiapy.config import trust
 from coaiapy.templating import files, inheritance
 from coaiapy.templating.files import Source
 from coaiapy.templating.model import PipelineTemplate
+from coaiapy.util.formats.json_values import text_or_json
 
 # The place whose templates may come from somebody else.
 _FOREIGN = "project"
@@ -46,9 +47,8 @@ def commands(template: PipelineTemplate) -> List[str]:
 
 
 def _written(run: Any) -> str:
-    import json
 
-    return run if isinstance(run, str) else json.dumps(run, ensure_ascii=False)
+    return text_or_json(run)
 
 
 def accept(sources: List[Source]) -> None:

@@ -6,7 +6,7 @@ Also what people write as texts: numbers and yes or no, front matter, names of e
 import math
 import re
 from contextlib import contextmanager
-from typing import Any, Callable, Iterable, Iterator, NamedTuple, Optional, Set
+from typing import Any, Callable, Iterable, Iterator, NamedTuple, Optional, Sequence, Set
 
 FENCE = "---\n"
 _FENCE = r"---[ \t]*(?:\n|\Z)"
@@ -161,6 +161,12 @@ def _escape(match: Any) -> str:
 def counted(count: int, what: str) -> str:
     """Return a count and its noun, with an "s" for the plural: ``1 trace``, ``2 traces``."""
     return "{} {}{}".format(count, what, "" if count == 1 else "s")
+
+
+def listed(texts: Sequence[str], most: int) -> str:
+    """Return the first ``most`` texts, and how many more there are: "a, b and 3 more"."""
+    more = len(texts) - most
+    return ", ".join(texts[:most]) + (" and {} more".format(more) if more > 0 else "")
 
 
 def kind_of(value: Any) -> str:

@@ -8,9 +8,9 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tupl
 
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.traces.display import price
-from coaiapy.langfuse.traces.figures.diff import as_text
 from coaiapy.langfuse.traces.figures.display import columns, readable, readable_worst, taken
 from coaiapy.langfuse.traces.figures.display import worst_columns as columns_of_worst
+from coaiapy.util.formats.json_values import text_or_json
 from coaiapy.util.text import counted
 
 Fact = Tuple[str, Any]
@@ -131,7 +131,7 @@ def _change(one: Body) -> Body:
         return {"words": one["words"]}
     return {
         "words": [
-            [sign, as_text(one[side])]
+            [sign, text_or_json(one[side])]
             for sign, side in (("-", "a"), ("+", "b"))
             if one[side] is not None
         ]
@@ -168,7 +168,7 @@ def _score(one: Body) -> Body:
 def _item(one: Body) -> Body:
     """Return the row of an item in two runs; without a score it did not end well."""
     details = [
-        {"name": name, "text": as_text(one[name])}
+        {"name": name, "text": text_or_json(one[name])}
         for name in ("reason", "input", "expected")
         if one.get(name) is not None
     ]

@@ -3,13 +3,13 @@
 Control characters in a record's texts are escaped, so that they cannot control the terminal.
 """
 
-import json
 from typing import Iterator, List, NamedTuple
 
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.display import pending_note
 from coaiapy.langfuse.records.figures import cost
 from coaiapy.langfuse.traces.display import price
+from coaiapy.util.formats.json_values import text_or_json
 from coaiapy.util.text import counted, one_line
 from coaiapy.util.times import duration, moment
 from coaiapy.views.figures import counts, totals
@@ -96,7 +96,7 @@ def _contents(record: Body, margin: str, look: Look) -> Iterator[Line]:
     for name in ("input", "output") if look.contents else ():
         value = record.get(name)
         if value is not None:
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            text = text_or_json(value)
             yield Line("{}{:<8}{}".format(margin, name + ":", one_line(text)))
 
 

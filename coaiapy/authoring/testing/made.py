@@ -9,6 +9,7 @@ from coaiapy.authoring.testing.watched import Seen, WatchedLanguage
 from coaiapy.errors import CoaiaError, UsageError
 from coaiapy.running.pipelines.graph import Graph
 from coaiapy.running.pipelines.steps import Step
+from coaiapy.templating.document import without_nulls
 from coaiapy.templating.model import PipelineTemplate, checked_values, no_environment
 from coaiapy.templating.render import RenderedStep, render_steps, render_trace, trace_for
 
@@ -67,7 +68,7 @@ def _done(step: Step) -> Dict[str, Any]:
     told = _told(step.name, rendered.type if rendered else None, parent, fields)
     told.update(command=step.command and step.command.shown, status=step.state)
     told.update(exit_code=step.exit_code)
-    return _without_nothing(told)
+    return without_nulls(told)
 
 
 def _told(
@@ -77,14 +78,10 @@ def _told(
     told = _without_origin(dict({"name": name, "type": kind, "parent": parent}, **own))
     if told.get("level") == "DEFAULT":
         del told["level"]
-    return _without_nothing(told)
+    return without_nulls(told)
 
 
 def _without_origin(fields: Mapping[str, Any]) -> Dict[str, Any]:
     metadata = fields.get("metadata") or {}
     own = {key: value for key, value in metadata.items() if key not in _ORIGIN}
-    return _without_nothing(dict(fields, metadata=own or None))
-
-
-def _without_nothing(fields: Mapping[str, Any]) -> Dict[str, Any]:
-    return {key: value for key, value in fields.items() if value is not None}
+    return without_nulls(dict(fields, metadata=own or None))

@@ -16,6 +16,7 @@ from coaiapy.templating.model import (
     resolve,
 )
 from coaiapy.util import packages
+from coaiapy.util.formats.json_values import text_or_json
 from coaiapy.util.text import counted
 
 # How a command gets its input; the fourth is its environment.
@@ -44,7 +45,7 @@ class ByCommand(NamedTuple):
 
     def start(self, item: Item) -> Start:
         """Return what is started for an item; ``UsageError`` if it cannot have its input so."""
-        text = items.as_text(item.input)
+        text = text_or_json(item.input)
         if self.input_as == STDIN:
             return Start(self.words, text)
         if self.input_as == JSON:

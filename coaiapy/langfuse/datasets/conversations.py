@@ -9,6 +9,7 @@ import re
 from typing import Any, Dict, List, NamedTuple
 
 from coaiapy.langfuse.records.body import Body
+from coaiapy.util.formats.json_values import text_or_json
 
 SYSTEM = "system"
 USER = "user"
@@ -62,11 +63,6 @@ def conversation_of(item: Body) -> Conversation:
     return Conversation(asked, [_tool(one) for one in tools] if isinstance(tools, list) else [])
 
 
-def as_text(value: Any) -> str:
-    """Return a text unchanged, any other value as JSON text."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
 def _is_empty(value: Any) -> bool:
     """Tell whether a value is ``None``, blank or an empty list or object; 0 and false are not."""
     return value is None or value in ([], {}) or (isinstance(value, str) and not value.strip())
@@ -82,7 +78,7 @@ def _messages(value: Any, role: str) -> List[Body]:
         value = [value]
     if isinstance(value, list) and value and all(_is_message(one) for one in value):
         return [_message(one) for one in value]
-    return [{"role": role, "content": as_text(value)}]
+    return [{"role": role, "content": text_or_json(value)}]
 
 
 def _is_completion(value: Body) -> bool:
@@ -108,7 +104,9 @@ def _message(value: Body) -> Body:
     content = _content(value.get("content", value.get("parts")))
     if role == TOOL:
         call_id = value.get("tool_call_id")
-        message.update(content=content or "", tool_call_id=as_text(call_id) if call_id else None)
+        message.update(
+            content=content or "", tool_call_id=text_or_json(call_id) if call_id else None
+        )
         return dict(message, name=value.get("name"))
     calls = value.get("tool_calls") or _legacy_call(value) if role == ASSISTANT else []
     if not isinstance(calls, list):
@@ -131,12 +129,12 @@ def _content(value: Any) -> Any:
     if value is None or isinstance(value, str):
         return value
     if not isinstance(value, list):
-        return as_text(value)
+        return text_or_json(value)
     if all(_is_text_part(part) for part in value):
         return "".join(part if isinstance(part, str) else part["text"] for part in value)
     if all(isinstance(part, dict) and isinstance(part.get("type"), str) for part in value):
         return value
-    return as_text(value)
+    return text_or_json(value)
 
 
 def _is_text_part(part: Any) -> bool:

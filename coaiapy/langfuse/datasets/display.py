@@ -1,10 +1,10 @@
 """Datasets and their items formatted for people."""
 
-import json
 from typing import Any, Iterable, Sequence
 
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.display import fields, listing
+from coaiapy.util.formats.json_values import text_or_json
 from coaiapy.util.times import moment
 
 COLUMNS = {
@@ -53,4 +53,4 @@ def _item(item: Body) -> str:
 def _text(value: Any) -> str:
     if value is None or value == {}:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text_or_json(value)

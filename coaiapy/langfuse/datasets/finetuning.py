@@ -18,7 +18,6 @@ from coaiapy.langfuse.datasets.conversations import (
     USER,
     Conversation,
     UnusableError,
-    as_text,
     conversation_of,
 )
 from coaiapy.langfuse.records.body import Body
@@ -253,7 +252,7 @@ def _text(message: Body) -> str:
 def _object(text: Any, name: str) -> Dict[str, Any]:
     """Return the JSON object in a text, or any other value as ``{name: value}``."""
     try:
-        value = json_values.parse(as_text(text))
+        value = json_values.parse(json_values.text_or_json(text))
     except ValueError:
         value = text
     return value if isinstance(value, dict) else {name: value}

@@ -1,6 +1,5 @@
 """A prompt compiled: its ``{{variables}}`` and the placeholders of a chat replaced by values."""
 
-import json
 import re
 from typing import Any, Dict, List, Mapping
 
@@ -8,6 +7,7 @@ from coaiapy.errors import UsageError
 from coaiapy.langfuse.prompts.content import check_messages
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util.formats import json_values
+from coaiapy.util.formats.json_values import text_or_json
 
 VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}")
 _PLACEHOLDER = "placeholder"
@@ -96,8 +96,4 @@ def _messages(name: str, values: Mapping[str, Any]) -> List[Body]:
 
 
 def _filled(text: str, values: Mapping[str, Any]) -> str:
-    return VARIABLE.sub(lambda found: _as_text(values[found.group(1)]), text)
-
-
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return VARIABLE.sub(lambda found: text_or_json(values[found.group(1)]), text)

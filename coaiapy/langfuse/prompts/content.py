@@ -7,6 +7,7 @@ from typing import Any, Iterable, Iterator, List, Sequence, Tuple
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util.formats import json_values, yaml_values
+from coaiapy.util.formats.json_values import text_or_json
 
 TEXT = "text"
 CHAT = "chat"
@@ -128,7 +129,7 @@ def content_text(content: Any, escaped: bool = False) -> str:
     """
     if not escaped:
         return content if isinstance(content, str) else json.dumps(content, **_READABLE)
-    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+    text = text_or_json(content)
     return json.dumps(text, ensure_ascii=False)
 
 

@@ -7,6 +7,7 @@ from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.content import content
 from coaiapy.running.seen import MARGIN, Redaction, masked, shown
 from coaiapy.running.tail import Tail
+from coaiapy.util.formats.json_values import text_or_json
 from coaiapy.util.masking import SHORTEST_UNKNOWN, looks_secret
 
 # The most characters of an output, and of an error's last line, that are written down.
@@ -70,7 +71,7 @@ class Contents:
         """Return an output as it is recorded: only its end if it is long."""
         if value is None or not self._with_content:
             return content(value, self._with_content)
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = text_or_json(value)
         # A secret that begins before the end that is shown is recognized.
         clean = self._redacted(text[-(_MOST + MARGIN) :])
         if len(text) > _MOST:

@@ -4,7 +4,7 @@ import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from coaiapy.errors import UsageError
-from coaiapy.util.text import cut_repr, did_you_mean
+from coaiapy.util.text import cut_repr, did_you_mean, listed
 
 _MOST = 10  # unknown columns that a message names
 _PLAIN = re.compile(r"[\w.-]{1,60}$")
@@ -48,13 +48,10 @@ class Columns(NamedTuple):
         return found
 
     def _unknown(self, unknown: List[str]) -> str:
-        shown = ", ".join(map(cut_repr, unknown[:_MOST]))
-        if len(unknown) > _MOST:
-            shown += " and {} more".format(len(unknown) - _MOST)
         hint = did_you_mean(unknown[0], list(self.names) + list(self.aliases))
         return "unknown {} {}{}: the columns are {}; map others with --map {}={}".format(
             "column" if len(unknown) == 1 else "columns",
-            shown,
+            listed(list(map(cut_repr, unknown)), _MOST),
             hint,
             ", ".join(self.names),
             unknown[0] if _PLAIN.match(unknown[0]) else cut_repr(unknown[0]),

@@ -15,7 +15,7 @@ from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, NamedTuple
 from coaiapy.errors import UsageError
 from coaiapy.util.formats import json_values, line_numbers, yaml_values
 from coaiapy.util.formats.columns import Columns
-from coaiapy.util.text import Note, cut_repr, ignore_note
+from coaiapy.util.text import Note, cut_repr, ignore_note, listed
 
 FORMATS = ("json", "jsonl", "yaml")
 EMPTY = "it is empty"
@@ -330,7 +330,9 @@ class RowErrors:
         """
         if not self.count:
             return
-        lines = ["{}: {}".format(_listed(self._places[said]), said) for said in self._places]
+        lines = [
+            "{}: {}".format(listed(self._places[said], _PLACES), said) for said in self._places
+        ]
         if self._untold:
             lines.append("and {} more".format(self._untold))
         raise UsageError(
@@ -338,8 +340,3 @@ class RowErrors:
                 self.count, total, rows, undone, "\n  ".join(lines)
             )
         )
-
-
-def _listed(places: List[str]) -> str:
-    more = len(places) - _PLACES
-    return ", ".join(places[:_PLACES]) + (" and {} more".format(more) if more > 0 else "")

@@ -61,6 +61,11 @@ def json_line(value: Any) -> str:
     return text.translate(_LINE_ENDS)
 
 
+def text_or_json(value: Any) -> str:
+    """Return a text as it is, and any other value as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 class NotJsonError(json.JSONDecodeError):
     """A text is no JSON. Its sentence says where by line and column, and not once more."""
 

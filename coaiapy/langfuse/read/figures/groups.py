@@ -3,14 +3,14 @@
 docs/figures.md defines each figure; they are those of Langfuse's own metrics.
 """
 
-import json
 import math
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.read.filters import EVERY_TRACE, TraceFilter
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.figures import ERROR, Figures, figures_of, whole
+from coaiapy.util.formats.json_values import text_or_json
 
 # What observations are grouped by: fields of their own, of their time, and of their traces.
 OWN_KEYS = ("name", "model", "type", "level", "environment")
@@ -152,18 +152,13 @@ def own_key(body: Body, wanted: Wanted) -> Optional[str]:
     """Return the group of an observation, by its own fields and time."""
     if wanted.metadata_key is not None:
         value = (body.get("metadata") or {}).get(wanted.metadata_key)
-        return None if value is None else as_key(value)
+        return None if value is None else text_or_json(value)
     if wanted.by in TIME_KEYS:
         return time_key(str(body["startTime"]), wanted.by == "hour")
     if wanted.by == "environment":
         return str(body.get("environment") or "default")
     found = body.get(wanted.by or "")
     return found if isinstance(found, str) else None
-
-
-def as_key(value: Any) -> str:
-    """Return a value of the metadata as the name of a group."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def time_key(time: str, is_hour: bool) -> str:

@@ -4,7 +4,6 @@ Steps are aligned from the top down: the steps below two steps that belong toget
 their names and their order. docs/figures.md says what is compared.
 """
 
-import json
 import re
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -13,6 +12,7 @@ from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.figures import ERROR, figures_of, whole
 from coaiapy.langfuse.traces.figures.alignment import aligned
 from coaiapy.util import times
+from coaiapy.util.formats.json_values import text_or_json
 from coaiapy.util.text import number
 
 SAME, CHANGED, ONLY_A, ONLY_B = "same", "changed", "only in a", "only in b"
@@ -161,15 +161,10 @@ def change(a: Any, b: Any) -> Optional[Body]:
         return None
     found: Body = {"a": a, "b": b}
     if a is not None and b is not None:
-        words = words_between(as_text(a), as_text(b))
+        words = words_between(text_or_json(a), text_or_json(b))
         if words is not None:
             found["words"] = words
     return found
-
-
-def as_text(value: Any) -> str:
-    """Return a value as a text: what is none is JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def words_between(a: str, b: str) -> Optional[List[List[str]]]:

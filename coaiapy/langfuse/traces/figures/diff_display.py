@@ -4,8 +4,9 @@ from typing import Any, Iterator, List, NamedTuple, Optional
 
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.traces.display import price
-from coaiapy.langfuse.traces.figures.diff import CHANGED, ONLY_A, ONLY_B, SAME, as_text
+from coaiapy.langfuse.traces.figures.diff import CHANGED, ONLY_A, ONLY_B, SAME
 from coaiapy.langfuse.traces.figures.display import taken
+from coaiapy.util.formats.json_values import text_or_json
 from coaiapy.util.text import one_line
 
 # The sign before a step, which says the same as its color.
@@ -92,7 +93,9 @@ def _both(a: Any, b: Any) -> str:
 def change_text(change: Body) -> str:
     """Return how a value has changed, in one line: ``[-removed-]{+added+}`` where there are words."""
     if "words" not in change:
-        sides = ["(none)" if one is None else as_text(one) for one in (change["a"], change["b"])]
+        sides = [
+            "(none)" if one is None else text_or_json(one) for one in (change["a"], change["b"])
+        ]
         return "{} -> {}".format(*(one_line(one[:_MOST_SHOWN]) for one in sides))
     parts = change["words"]
     shown = []

@@ -23,7 +23,7 @@ from coaiapy.langfuse.datasets.finetuning import training_data
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util.files import write_output
 from coaiapy.util.formats.columns import map_of
-from coaiapy.util.text import counted
+from coaiapy.util.text import counted, listed
 
 FAILED_SHOWN = 20
 
@@ -187,15 +187,10 @@ def write_training_data(
     for reason in sorted(ids):
         context.warn(
             "skipped {}: {} ({})".format(
-                counted(len(ids[reason]), "item"), reason, _listed(ids[reason])
+                counted(len(ids[reason]), "item"), reason, listed(ids[reason], FAILED_SHOWN)
             )
         )
     context.note("{} of {}".format(len(data.records), counted(len(items), "item")))
-
-
-def _listed(ids: List[str]) -> str:
-    more = len(ids) - FAILED_SHOWN
-    return ", ".join(ids[:FAILED_SHOWN]) + (" and {} more".format(more) if more > 0 else "")
 
 
 def _write(context: Context, path: Optional[str], text: str) -> None:
