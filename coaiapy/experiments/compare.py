@@ -2,7 +2,8 @@
 
 import math
 import random
-from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
+from array import array
+from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from coaiapy.experiments import figures
 from coaiapy.experiments.execution.work import OK
@@ -39,7 +40,7 @@ class Compared(NamedTuple):
     losses: int
     ties: int
     p: float
-    changes: List[Tuple[str, float, float]]
+    changes: Sequence[Tuple[str, float, float]] = ()
 
     @property
     def is_significant(self) -> bool:
@@ -56,28 +57,25 @@ class Compared(NamedTuple):
 def compared(
     score: str, base: Summary, other: Summary, aggregate: str = figures.MEAN
 ) -> Optional[Compared]:
-    """Compare a score of two runs; ``None`` if no item has it in both."""
-    ours, theirs = base.scores.get(score, {}), other.scores.get(score, {})
-    pairs = [
-        (
-            item,
-            figures.aggregated(ours[item], aggregate),
-            figures.aggregated(theirs[item], aggregate),
-        )
-        for item in sorted(set(ours) & set(theirs))
-    ]
-    if not pairs:
+    """Compare a score of two runs, but for the changes; ``None`` if no item has it in both.
+
+    In memory are eight bytes for each value.
+    """
+    before, after = array("d"), array("d")
+    for _, one, two in _pairs(score, base, other, aggregate):
+        before.append(one)
+        after.append(two)
+    if not before:
         return None
-    differences = [after - before for _, before, after in pairs]
+    differences = array("d", (two - one for one, two in zip(before, after)))
     low, high = _interval(differences)
     wins, losses = sum(one > 0 for one in differences), sum(one < 0 for one in differences)
-    changes = sorted((one for one in pairs if one[1] != one[2]), key=lambda one: one[2] - one[1])
-    count = len(pairs)
+    count = len(before)
     return Compared(
         score,
         count,
-        math.fsum(before for _, before, _ in pairs) / count,
-        math.fsum(after for _, _, after in pairs) / count,
+        math.fsum(before) / count,
+        math.fsum(after) / count,
         math.fsum(differences) / count,
         low,
         high,
@@ -85,11 +83,35 @@ def compared(
         losses,
         count - wins - losses,
         sign_test(wins, losses),
-        changes,
     )
 
 
-def _interval(differences: List[float]) -> Tuple[float, float]:
+def _pairs(
+    score: str, base: Summary, other: Summary, aggregate: str
+) -> Iterator[Tuple[str, float, float]]:
+    """Yield each item that has a score in both runs, with its two values."""
+    theirs = other.numbers.by_item(score)
+    there = next(theirs, None)
+    for item, values in base.numbers.by_item(score):
+        while there and there[0] < item:
+            there = next(theirs, None)
+        if there and there[0] == item:
+            yield (
+                item,
+                figures.aggregated(values, aggregate),
+                figures.aggregated(there[1], aggregate),
+            )
+
+
+def _changes(
+    score: str, base: Summary, other: Summary, aggregate: str
+) -> List[Tuple[str, float, float]]:
+    """Return the items that differ in a score, the worst first."""
+    found = [one for one in _pairs(score, base, other, aggregate) if one[1] != one[2]]
+    return sorted(found, key=lambda one: one[2] - one[1])
+
+
+def _interval(differences: "array[float]") -> Tuple[float, float]:
     """Return the 95 % interval of the mean of differences.
 
     It is that of resamples with a fixed seed; of very many, that of the normal distribution, which
@@ -186,9 +208,11 @@ class Comparison(NamedTuple):
 
 def of_runs(base: Run, other: Run, aggregate: str) -> Comparison:
     """Compare all scores that two runs have on the same items."""
-    found = [
-        compared(name, base.summary, other.summary, aggregate)
-        for name in sorted(base.summary.scores)
-    ]
-    lost = sorted(set(base.summary.scores) - set(other.summary.scores))
-    return Comparison(base, other, [one for one in found if one is not None], lost)
+    ours, theirs = base.summary, other.summary
+    found = []
+    for name in ours.numbers.scores:
+        one = compared(name, ours, theirs, aggregate)
+        if one is not None:
+            found.append(one._replace(changes=_changes(name, ours, theirs, aggregate)))
+    lost = sorted(set(ours.numbers.scores) - set(theirs.numbers.scores))
+    return Comparison(base, other, found, lost)

@@ -1,43 +1,92 @@
 """Numbers of a run: per item over its repetitions, and over all items."""
 
+import itertools
 import math
+from array import array
 from collections import Counter
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
+from typing import (
+    Any,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from coaiapy.experiments.execution.work import OK
 from coaiapy.experiments.results import Outcome
+from coaiapy.langfuse.datasets.scratch import Scratch
 
 MEAN, MAJORITY, ALL, PASS_AT = "mean", "majority", "all", "pass@"
 # From which value on a score counts as passed.
 PASSED = 0.5
 
 
-class Spread(NamedTuple):
-    """The values of one score of one item over its repetitions."""
+_SCHEMA = "CREATE TABLE numbers (name BLOB, item BLOB NOT NULL, value REAL NOT NULL)"
+_ADD = "INSERT INTO numbers (name, item, value) VALUES (?, ?, ?)"
+_NAMES = "SELECT DISTINCT name FROM numbers WHERE name IS NOT NULL ORDER BY name"
+_BY_ITEM = "SELECT item, value FROM numbers WHERE name = ? ORDER BY item, rowid"
+_COUNT = "SELECT count(*) FROM numbers WHERE name IS ?"
+_SECONDS = "SELECT value FROM numbers WHERE name IS NULL ORDER BY value LIMIT 1 OFFSET ?"
 
+
+class Number(NamedTuple):
+    """A value of the score ``name``, or without a name a time in seconds, of an item."""
+
+    name: Optional[str]
     item: str
-    values: List[float]
+    value: float
 
-    @property
-    def is_flaky(self) -> bool:
-        """Whether the repetitions differ."""
-        return len(set(self.values)) > 1
+
+class Numbers:
+    """All numbers of a run. They are on disk, so that there may be any number of items."""
+
+    def __init__(self, found: Iterable[Number]) -> None:
+        self._scratch = Scratch(_SCHEMA)
+        rows = ((_key(one.name), _key(one.item), one.value) for one in found)
+        self._scratch.write(_ADD, rows)
+        self.scores = [_text(name) for (name,) in self._scratch.read(_NAMES)]
+
+    def by_item(self, score: str) -> Iterator[Tuple[str, List[float]]]:
+        """Yield each item that has a score, in the order of their ids, with its values."""
+        rows = self._scratch.read(_BY_ITEM, _key(score))
+        for item, of_item in itertools.groupby(rows, lambda row: row[0]):
+            yield _text(item), [value for _, value in of_item]
+
+    def count(self, score: Optional[str]) -> int:
+        """Return how many values there are of a score, or of times."""
+        return int(next(self._scratch.read(_COUNT, _key(score)))[0])
+
+    def seconds(self, wanted: float) -> Optional[float]:
+        """Return a percentile of the times, by the nearest rank; ``None`` if there is no time."""
+        place = max(0, math.ceil(wanted / 100 * self.count(None)) - 1)
+        return next((value for (value,) in self._scratch.read(_SECONDS, place)), None)
+
+
+def _key(text: Optional[str]) -> Optional[bytes]:
+    return None if text is None else text.encode("utf-8", "surrogatepass")
+
+
+def _text(key: bytes) -> str:
+    return key.decode("utf-8", "surrogatepass")
 
 
 class Summary(NamedTuple):
     """What there is to say of a run as a whole.
 
-    ``states`` count the results by what became of them, ``scores`` hold the values of each score by
-    item, ``unscored`` counts by name the results that an evaluator had no judgement of. ``seconds``
-    are in order.
+    ``states`` count the results by what became of them, ``unscored`` counts by name the results that
+    an evaluator had no judgement of.
     """
 
     expected: int
     states: Dict[str, int]
-    scores: Dict[str, Dict[str, List[float]]]
+    numbers: Numbers
     labels: Dict[str, Dict[str, int]]
     unscored: Dict[str, int]
-    seconds: List[float]
 
     @property
     def done(self) -> int:
@@ -56,13 +105,7 @@ class Summary(NamedTuple):
 
     def mean(self, name: str, aggregate: str = MEAN) -> Optional[float]:
         """Return the mean of a score over the items; ``None`` if no item has it."""
-        found = [aggregated(values, aggregate) for values in self.scores.get(name, {}).values()]
-        return mean(found)
-
-    def flaky(self, name: str) -> List[Spread]:
-        """Return the items whose repetitions differ in a score."""
-        spreads = [Spread(*one) for one in sorted(self.scores.get(name, {}).items())]
-        return [one for one in spreads if one.is_flaky]
+        return mean(aggregated(values, aggregate) for _, values in self.numbers.by_item(name))
 
     def body(self, aggregate: str = MEAN) -> Dict[str, Any]:
         """Return the summary as JSON data."""
@@ -71,41 +114,48 @@ class Summary(NamedTuple):
             "done": self.done,
             "missing": self.missing,
             "states": dict(self.states),
-            "scores": {
-                name: {
-                    "mean": rounded(self.mean(name, aggregate)),
-                    "items": len(self.scores[name]),
-                    "flaky": len(self.flaky(name)),
-                    "unscored": self.unscored.get(name, 0),
-                }
-                for name in sorted(self.scores)
-            },
-            "by_item": self.scores,
+            "scores": {name: self._score(name, aggregate) for name in self.numbers.scores},
             "labels": self.labels,
-            "latency_p50": rounded(percentile(self.seconds, 50)),
-            "latency_p95": rounded(percentile(self.seconds, 95)),
+            "latency_p50": rounded(self.numbers.seconds(50)),
+            "latency_p95": rounded(self.numbers.seconds(95)),
         }
+
+    def _score(self, name: str, aggregate: str) -> Dict[str, Any]:
+        """Return a score as JSON data; items whose repetitions differ are flaky."""
+        counts = Counter(len(set(values)) > 1 for _, values in self.numbers.by_item(name))
+        return {
+            "mean": rounded(self.mean(name, aggregate)),
+            "items": sum(counts.values()),
+            "flaky": counts[True],
+            "unscored": self.unscored.get(name, 0),
+        }
+
+    def by_item(self) -> Dict[str, Dict[str, List[float]]]:
+        """Return the values of each score by item: what a baseline is read from."""
+        return {name: dict(self.numbers.by_item(name)) for name in self.numbers.scores}
 
 
 def summary(found: Iterable[Outcome], expected: int) -> Summary:
     """Return the summary of a run that was to have ``expected`` results."""
     states: "Counter[str]" = Counter()
     unscored: "Counter[str]" = Counter()
-    scores: Dict[str, Dict[str, List[float]]] = {}
     labels: Dict[str, Dict[str, int]] = {}
-    seconds = []
-    for one in found:
-        states[one.state] += 1
-        unscored.update(one.unscored)
-        if one.state == OK:
-            seconds.append(one.seconds)
-        for name, value in one.scores.items():
-            if isinstance(value, (int, float)):
-                scores.setdefault(name, {}).setdefault(one.item, []).append(float(value))
-            else:
-                counts = labels.setdefault(name, {})
-                counts[str(value)] = counts.get(str(value), 0) + 1
-    return Summary(expected, dict(states), scores, labels, dict(unscored), sorted(seconds))
+
+    def numbers() -> Iterator[Number]:
+        for one in found:
+            states[one.state] += 1
+            unscored.update(one.unscored)
+            if one.state == OK:
+                yield Number(None, one.item, one.seconds)
+            for name, value in one.scores.items():
+                if isinstance(value, (int, float)) and math.isfinite(value):
+                    yield Number(name, one.item, float(value))
+                else:
+                    counts = labels.setdefault(name, {})
+                    counts[str(value)] = counts.get(str(value), 0) + 1
+
+    kept = Numbers(numbers())
+    return Summary(expected, dict(states), kept, labels, dict(unscored))
 
 
 def aggregated(values: Sequence[float], how: str) -> float:
@@ -129,9 +179,10 @@ def aggregated(values: Sequence[float], how: str) -> float:
     return 1 - missed
 
 
-def mean(values: Sequence[float]) -> Optional[float]:
-    """Return the mean, ``None`` of nothing."""
-    return math.fsum(values) / len(values) if values else None
+def mean(values: Iterable[float]) -> Optional[float]:
+    """Return the mean, ``None`` of nothing. In memory are eight bytes for each value."""
+    found = array("d", values)
+    return math.fsum(found) / len(found) if found else None
 
 
 def percentile(ordered: Sequence[float], wanted: float) -> Optional[float]:
@@ -149,11 +200,11 @@ def rounded(value: Optional[float]) -> Optional[float]:
 def run_scores(found: Summary, cost: float) -> Mapping[str, float]:
     """Return the scores of the run itself: means, the share that is ok, latency and cost."""
     values: Dict[str, Optional[float]] = {
-        name + "_mean": found.mean(name) for name in sorted(found.scores)
+        name + "_mean": found.mean(name) for name in found.numbers.scores
     }
     if found.done:
         values["pass_rate"] = found.states.get(OK, 0) / found.done
-    values["latency_p95"] = percentile(found.seconds, 95)
+    values["latency_p95"] = found.numbers.seconds(95)
     if cost:
         values["cost"] = cost
     return {name: round(value, 6) for name, value in values.items() if value is not None}

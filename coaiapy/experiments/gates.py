@@ -1,12 +1,12 @@
 """Gates: what a run must reach to pass. They fail closed: what is not known has not passed."""
 
-import json
 from typing import Iterator, List, NamedTuple, Optional, Sequence
 
 from coaiapy.errors import UsageError
 from coaiapy.experiments import compare, figures
 from coaiapy.experiments.execution.work import OK
-from coaiapy.experiments.figures import Summary
+from coaiapy.experiments.figures import Number, Numbers, Summary
+from coaiapy.util.formats import json_values
 from coaiapy.util.text import counted, number
 
 SIGNIFICANT = "significant"
@@ -102,14 +102,13 @@ def _below(floors: Sequence[Floor], option: str, found: Summary, aggregate: str)
             continue
         if mean < one.least:
             yield "{}: {} is {:.4g}".format(gate, one.score, mean)
-        scored = sum(len(values) for values in found.scores[one.score].values())
-        missing = found.states.get(OK, 0) - scored
+        missing = found.states.get(OK, 0) - found.numbers.count(one.score)
         if missing > 0:
             yield "{}: {} without a score {!r}".format(gate, counted(missing, "item"), one.score)
 
 
 def _lost(found: Summary, baseline: Summary) -> Iterator[str]:
-    for name in sorted(set(baseline.scores) - set(found.scores)):
+    for name in sorted(set(baseline.numbers.scores) - set(found.numbers.scores)):
         yield "gate: the baseline has a score {!r} and the run has not".format(name)
 
 
@@ -143,15 +142,17 @@ def check_aggregate(text: str) -> str:
 def known(text: str, place: str) -> Summary:
     """Return the summary of a baseline's file; ``UsageError`` for what is none."""
     try:
-        body = json.loads(text)
-        scores = {
-            str(name): {str(item): [float(one) for one in values] for item, values in of.items()}
+        body = json_values.parse(text)
+        numbers = Numbers(
+            Number(str(name), str(item), float(one))
             for name, of in body["by_item"].items()
-        }
+            for item, values in of.items()
+            for one in values
+        )
         states = {str(name): int(count) for name, count in body["states"].items()}
         expected = int(body["expected"])
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UsageError(
             "{} is no baseline: write one with coaia fuse experiments run ... --json".format(place)
         ) from error
-    return Summary(expected, states, scores, {}, {}, [])
+    return Summary(expected, states, numbers, {}, {})

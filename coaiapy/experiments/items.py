@@ -2,13 +2,14 @@
 
 import os
 import random
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from array import array
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, StateError, UsageError
 from coaiapy.langfuse.datasets import datasets
-from coaiapy.langfuse.datasets.files import READABLE, read_dataset_items
-from coaiapy.langfuse.records.body import Body
+from coaiapy.langfuse.datasets.files import READABLE, shelve_dataset_items
+from coaiapy.langfuse.datasets.shelf import Shelf, Shelved
 from coaiapy.util.formats.json_values import text_or_json
 from coaiapy.util.text import Note
 
@@ -34,11 +35,31 @@ class Item(NamedTuple):
 
 
 class Dataset(NamedTuple):
-    """A dataset: ``id`` is that of Langfuse, ``None`` for a file."""
+    """A dataset: ``id`` is that of Langfuse, ``None`` for a file. ``items`` are on disk; with
+    ``is_reversed`` the last one was made first.
+    """
 
     name: str
     id: Optional[str]
-    items: List[Item]
+    items: Shelf
+    is_reversed: bool = False
+
+
+class Items:
+    """The items that are wanted, in their order: read one by one, as often as they are asked for.
+
+    In memory is a number of eight bytes for each.
+    """
+
+    def __init__(self, shelf: Shelf, numbers: "array[int]") -> None:
+        self._shelf = shelf
+        self._numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __iter__(self) -> Iterator[Item]:
+        return (_item(self._shelf.item(number)) for number in self._numbers)
 
 
 class Choice(NamedTuple):
@@ -49,17 +70,24 @@ class Choice(NamedTuple):
     seed: int = 0
     limit: Optional[int] = None
 
-    def of(self, items: List[Item]) -> List[Item]:
-        """Return the items that are wanted, in their order."""
-        found = [item for item in items if all(_matches(item, *one) for one in self.filters)]
+    def of(self, dataset: Dataset) -> Items:
+        """Return the active items of a dataset that are wanted."""
+        found = array("q", (one.number for one in dataset.items if self._wants(one)))
+        if dataset.is_reversed:
+            found.reverse()
         if self.sample is not None and self.sample < len(found):
             drawn = random.Random(self.seed).sample(range(len(found)), self.sample)
-            found = [found[place] for place in sorted(drawn)]
-        return found[: self.limit]
+            found = array("q", (found[place] for place in sorted(drawn)))
+        return Items(dataset.items, found[: self.limit])
+
+    def _wants(self, one: Shelved) -> bool:
+        if datasets.is_archived(one.body):
+            return False
+        return all(_matches(_item(one), *wanted) for wanted in self.filters)
 
 
 def load(settings: Settings, name: str, version: Optional[str], note: Note) -> Dataset:
-    """Return the dataset of a file, or else of this name on the server, with its active items.
+    """Return the dataset of a file, or else of this name on the server.
 
     ``version`` is a point in time: the items as they were then. Raises ``ConfigError`` if neither
     can be.
@@ -74,10 +102,9 @@ def load(settings: Settings, name: str, version: Optional[str], note: Note) -> D
             "set the keys of Langfuse".format(name)
         )
     found = datasets.get_dataset(settings, name)
-    bodies = datasets.list_dataset_items(settings, name, version)
-    active = [body for body in bodies if not datasets.is_archived(body)]
+    shelf = datasets.shelve_items(settings, name, version)
     # The newest is listed first; a run goes in the order in which they were made.
-    return Dataset(name, str(found["id"]), [_item(body) for body in reversed(active)])
+    return Dataset(name, str(found["id"]), shelf, True)
 
 
 def _of_file(path: str, note: Note) -> Dataset:
@@ -90,18 +117,17 @@ def _of_file(path: str, note: Note) -> Dataset:
     name = os.path.splitext(os.path.basename(path))[0]
     try:
         with open(path, "rb") as stream:
-            found = read_dataset_items(stream, name, path, note=note)
+            return Dataset(name, None, shelve_dataset_items(stream, name, path, note=note))
     except UsageError as error:
         raise UsageError("{}: {}".format(path, error)) from error
     except OSError as error:
         raise StateError("{} cannot be read: {}".format(path, reason(error))) from error
-    active = [body for body in found.items if not datasets.is_archived(body)]
-    return Dataset(name, None, [_item(body, found.places[str(body["id"])]) for body in active])
 
 
-def _item(body: Body, place: str = "") -> Item:
+def _item(one: Shelved) -> Item:
+    body = one.body
     expected, metadata = body.get("expectedOutput"), body.get("metadata")
-    return Item(str(body["id"]), body.get("input"), expected, metadata, place)
+    return Item(str(body["id"]), body.get("input"), expected, metadata, one.place)
 
 
 def parsed_filter(text: str) -> Tuple[str, str]:

@@ -1,5 +1,6 @@
 """Reads from the journal what became of the items of an experiment."""
 
+from array import array
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from coaiapy.experiments.execution.work import Result
@@ -13,6 +14,14 @@ _OF_RUN = (
     "SELECT seq, kind, body FROM records WHERE destination = ? AND kind = ?"
     " AND trace_key BETWEEN ? AND ? ORDER BY trace_key"
 )
+_TRACE = (
+    "SELECT seq, kind, body FROM records"
+    " WHERE destination = ? AND kind = 'trace' AND trace_key = ? AND key = ?"
+)
+_NUMBERS = (
+    "SELECT seq FROM records WHERE destination = ? AND kind = 'trace' AND trace_key BETWEEN ? AND ?"
+)
+_NUMBERED = "SELECT seq, kind, body FROM records WHERE seq = ?"
 
 
 class Outcome(NamedTuple):
@@ -74,9 +83,23 @@ def outcomes(journal: Journal, destination: int, plan: Plan) -> Iterator[Outcome
             yield found
 
 
+def unscored(journal: Journal, destination: int, plan: Plan) -> Iterator[Outcome]:
+    """Yield what became of each item, without its scores; the records may change meanwhile."""
+    numbers = array("q", (row["seq"] for row in journal.rows(_NUMBERS, destination, *_ends(plan))))
+    for number in numbers:
+        for trace in bodies(journal, journal.rows(_NUMBERED, number)):
+            found = outcome(trace, [])
+            if found:
+                yield found
+
+
 def _records(journal: Journal, destination: int, plan: Plan, kind: str) -> Iterator[Body]:
-    first, last = plan.id + "0" * 16, plan.id + "f" * 16
-    return bodies(journal, journal.rows(_OF_RUN, destination, kind, first, last))
+    return bodies(journal, journal.rows(_OF_RUN, destination, kind, *_ends(plan)))
+
+
+def _ends(plan: Plan) -> Tuple[str, str]:
+    """Return the first and the last id that a trace of an experiment can have."""
+    return plan.id + "0" * 16, plan.id + "f" * 16
 
 
 def outcome(trace: Body, scores: List[Body]) -> Optional[Outcome]:
@@ -115,9 +138,11 @@ def columns(scores: Sequence[str], with_reason: bool) -> Dict[str, str]:
     return dict(found, trace_id="Trace ID")
 
 
-def states(journal: Journal, destination: int, plan: Plan) -> Dict[Tuple[str, int], str]:
-    """Return the state of each item that was run, by its id and repetition."""
-    return {(one.item, one.repeat): one.state for one in outcomes(journal, destination, plan)}
+def state(journal: Journal, destination: int, trace_id: str) -> Optional[str]:
+    """Return the state of the item with this trace, ``None`` if it was not run."""
+    rows = journal.rows(_TRACE, destination, trace_id, trace_id)
+    found = [outcome(trace, []) for trace in bodies(journal, rows)]
+    return found[0].state if found and found[0] else None
 
 
 def cost(journal: Journal, destination: int, plan: Plan) -> float:

@@ -2,7 +2,8 @@
 
 import os
 from array import array
-from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from collections import Counter
+from typing import Any, Callable, Iterator, List, NamedTuple, Optional
 
 from coaiapy.config import values as config_values
 from coaiapy.config.schema import BACKGROUND
@@ -15,7 +16,7 @@ from coaiapy.experiments.execution import lock
 from coaiapy.experiments.execution.runner import Limits, Runner
 from coaiapy.experiments.execution.work import OK, Order, Result, Work
 from coaiapy.experiments.figures import Summary
-from coaiapy.experiments.items import Item
+from coaiapy.experiments.items import Items
 from coaiapy.experiments.links import Linked
 from coaiapy.experiments.plans import Plan
 from coaiapy.langfuse.journal.db import Journal, Written
@@ -54,7 +55,7 @@ class Place(NamedTuple):
     changed: Callable[[Result], None] = lambda result: None
 
 
-def run(place: Place, order: Order, chosen: List[Item], limits: Limits, rerun: bool) -> Report:
+def run(place: Place, order: Order, chosen: Items, limits: Limits, rerun: bool) -> Report:
     """Run the command for each item that was not run before; with ``rerun`` also for failed ones.
 
     Raises ``CoaiaError`` for what is wrong from the start.
@@ -62,30 +63,28 @@ def run(place: Place, order: Order, chosen: List[Item], limits: Limits, rerun: b
     with Journal() as journal:
         destination = destination_of(journal, place.settings)
         with lock.held(journal, destination, order.plan):
-            plan = _kept(order.plan, place.env_file)
-            known = plans.earlier(journal, destination, plan)
-            states = results.states(journal, destination, plan)
-            count = sum(1 for _ in _left(plan, chosen, states, rerun))
-            new = sum(1 for _ in _left(plan, chosen, states, False))
-            plan = plans.save(
-                journal, destination, plan._replace(expected=len(states) + new), known
-            )
-            order = order._replace(plan=plan)
-            place.began(count)
-            left = _left(plan, chosen, states, rerun)
-            works = (Work(order, item, repeat, again=again) for item, repeat, again in left)
-            return _work(place, journal, destination, order, works, limits)
+            order = order._replace(plan=_kept(order.plan, place.env_file))
+            known = plans.earlier(journal, destination, order.plan)
+            before = sum(1 for _ in results.outcomes(journal, destination, order.plan))
+            left = _left(journal, destination, order, chosen, rerun)
+            counts = Counter(work.result.again for work in left)
+            plan = order.plan._replace(expected=before + counts[False])
+            order = order._replace(plan=plans.save(journal, destination, plan, known))
+            place.began(sum(counts.values()))
+            left = _left(journal, destination, order, chosen, rerun)
+            return _work(place, journal, destination, order, left, limits)
 
 
 def _left(
-    plan: Plan, chosen: List[Item], states: Mapping[Tuple[str, int], str], rerun: bool
-) -> Iterator[Tuple[Item, int, bool]]:
-    """Yield what is to be run: an item, its repetition, and whether it has run before."""
+    journal: Journal, destination: int, order: Order, chosen: Items, rerun: bool
+) -> Iterator[Work]:
+    """Yield what is to be run; what has become of an item before is looked up when it comes."""
+    plan = order.plan
     for item in chosen:
         for repeat in range(1, plan.repeat + 1):
-            state = states.get((item.id, repeat))
+            state = results.state(journal, destination, plan.trace_id(item.id, repeat))
             if state is None or rerun and state != OK:
-                yield item, repeat, state is not None
+                yield Work(order, item, repeat, again=state is not None)
 
 
 def _kept(plan: Plan, env_file: Optional[str]) -> Plan:
@@ -101,16 +100,22 @@ def score(place: Place, order: Order, limits: Limits) -> Report:
     with Journal() as journal:
         destination = destination_of(journal, place.settings)
         with lock.held(journal, destination, order.plan):
-            found = list(results.outcomes(journal, destination, order.plan))
-            done = [one for one in found if one.state == OK and isinstance(one.output, str)]
-            if not done:
+            count = sum(1 for _ in _scorable(journal, destination, order.plan))
+            if not count:
                 raise StateError(
                     "no output of {!r} was kept that could be scored: run it again under another "
                     "name".format(order.plan.name)
                 )
-            place.began(len(done))
-            works = (Work(order, one.result().item, one.repeat, one.result()) for one in done)
+            place.began(count)
+            found = _scorable(journal, destination, order.plan)
+            works = (Work(order, one.item, one.repeat, one) for one in found)
             return _work(place, journal, destination, order, works, limits)
+
+
+def _scorable(journal: Journal, destination: int, plan: Plan) -> Iterator[Result]:
+    for one in results.unscored(journal, destination, plan):
+        if one.state == OK and isinstance(one.output, str):
+            yield one.result()
 
 
 def _work(
@@ -270,7 +275,7 @@ def _row(plan: Plan, place: str) -> Body:
 
 def _listed(journal: Journal, destination: int, plan: Plan) -> Body:
     found = figures.summary(results.outcomes(journal, destination, plan), plan.expected)
-    means = {name: figures.rounded(found.mean(name)) for name in sorted(found.scores)}
+    means = {name: figures.rounded(found.mean(name)) for name in found.numbers.scores}
     return dict(
         _row(plan, "here"),
         results="{} of {}".format(found.done, found.expected),

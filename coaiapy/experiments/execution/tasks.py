@@ -82,9 +82,9 @@ class ByPrompt(NamedTuple):
 
     def check(self, chosen: Iterable[Item]) -> None:
         """Raise ``UsageError`` if an item lacks something that the prompt names."""
-        found = [(item, compiled.missing(self.prompt["prompt"], fields(item))) for item in chosen]
         why = "lacks what the prompt {!r} names:".format(self.prompt["name"])
-        _refuse(why, [(item, ", ".join(names)) for item, names in found if names])
+        prompt = self.prompt["prompt"]
+        _refuse(why, ((item, ", ".join(compiled.missing(prompt, fields(item)))) for item in chosen))
 
 
 class ByPipeline(NamedTuple):
@@ -106,11 +106,9 @@ class ByPipeline(NamedTuple):
     def check(self, chosen: Iterable[Item]) -> None:
         """Raise ``UsageError`` if an item lacks a variable, or has one that the template refuses."""
         lookup = lookup_for(self.template, {})
-        found = [
-            (item, resolve(self.template, self.given(item), lookup).problems) for item in chosen
-        ]
         why = "does not fit the template {!r}:".format(self.name)
-        _refuse(why, [(item, "; ".join(problems)) for item, problems in found if problems])
+        resolved = ((item, resolve(self.template, self.given(item), lookup)) for item in chosen)
+        _refuse(why, ((item, "; ".join(one.problems)) for item, one in resolved))
 
     def given(self, item: Item) -> Mapping[str, Any]:
         """Return the variables that an item has values for."""
@@ -130,10 +128,14 @@ def fields(item: Item) -> Dict[str, Any]:
     return known
 
 
-def _refuse(why: str, found: List[Tuple[Item, str]]) -> None:
-    if found:
-        item, lacking = found[0]
-        more = " (and {} more)".format(counted(len(found) - 1, "item")) if found[1:] else ""
+def _refuse(why: str, found: Iterable[Tuple[Item, str]]) -> None:
+    """Raise ``UsageError`` if there is something wrong with an item: that of the first is told."""
+    wrong = ((item, said) for item, said in found if said)
+    first = next(wrong, None)
+    if first:
+        item, lacking = first
+        others = sum(1 for _ in wrong)
+        more = " (and {} more)".format(counted(others, "item")) if others else ""
         raise UsageError(
             "the item {!r}{}{} {} {}: an input can be an object with such names".format(
                 item.id, " of " + item.place if item.place else "", more, why, lacking

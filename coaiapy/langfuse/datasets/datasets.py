@@ -10,6 +10,7 @@ from coaiapy.langfuse.client.http import LangfuseHttp, quoted
 from coaiapy.langfuse.client.online import client_for
 from coaiapy.langfuse.client.pages import numbered
 from coaiapy.langfuse.client.server import needing
+from coaiapy.langfuse.datasets.shelf import Shelf
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util.formats import json_values
@@ -105,6 +106,18 @@ def list_dataset_items(
     if not items:
         get_dataset(settings, dataset_name)
     return with_given_ids(items)
+
+
+def shelve_items(settings: Settings, dataset_name: str, version: Optional[str] = None) -> Shelf:
+    """Put every item of a dataset on a shelf as the server has it, in the order of its listing."""
+    shelf = Shelf()
+    with client_for(settings, "dataset items") as http:
+        try:
+            for item in items_of(http, dataset_name, version):
+                shelf.add(item)
+        except NotFoundError:
+            get_dataset(settings, dataset_name)
+    return shelf
 
 
 def items_of(
@@ -295,7 +308,7 @@ def _checked(name: str, value: Any) -> Any:
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
         if not isinstance(text, str) or not 0 < len(text) <= LONGEST_ID:
             raise UsageError("{}: {!r} must have 1 to 255 characters".format(name, value))
-        return text
+        value = text
     try:
         return json_values.plain(value)
     except ValueError as error:

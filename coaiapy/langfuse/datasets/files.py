@@ -37,6 +37,7 @@ from coaiapy.langfuse.datasets.datasets import (
     items_of,
     put,
 )
+from coaiapy.langfuse.datasets.shelf import Shelf
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util.formats import json_values
 from coaiapy.util.formats.columns import Columns
@@ -75,15 +76,30 @@ def read_dataset_items(
     renamed: Mapping[str, str] = {},
     note: Note = ignore_note,
 ) -> FileItems:
-    """Return the items in a file for a dataset; the whole file is checked first.
+    """Return the items in a file for a dataset, as ``shelve_dataset_items`` reads them."""
+    shelf = shelve_dataset_items(stream, dataset_name, name, format, new_ids, renamed, note)
+    found = list(shelf)
+    places = {str(one.body["id"]): one.place for one in found}
+    return FileItems([one.body for one in found], places, shelf.repeated)
+
+
+def shelve_dataset_items(
+    stream: IO[bytes],
+    dataset_name: str,
+    name: str = "",
+    format: Optional[str] = None,
+    new_ids: bool = False,
+    renamed: Mapping[str, str] = {},
+    note: Note = ignore_note,
+) -> Shelf:
+    """Put the items in a file for a dataset on a shelf; the whole file is checked first.
 
     An item without an id gets one that is a hash of the dataset's name and its content, so that
     reading the file again gives the same items. With ``new_ids`` an item with an id gets a hash of
     the dataset's name and that id. ``renamed`` is as in ``Columns``. Raises one ``UsageError`` that
     lists all mistakes.
     """
-    items: Dict[str, Body] = {}
-    places: Dict[str, str] = {}
+    shelf = Shelf()
     errors = RowErrors()
     count = 0
     columns = Columns(list(FIELDS), ALIASES, renamed)
@@ -91,16 +107,11 @@ def read_dataset_items(
         count += 1
         try:
             given = columns.row(found.fields("an item"))
-            item = _with_id(item_from(given), dataset_name, new_ids)
-            if items.setdefault(item["id"], item) != item:
-                raise UsageError(
-                    "id: {!r} is already the id of {}".format(item["id"], places[item["id"]])
-                )
-            places.setdefault(item["id"], found.place)
+            shelf.add(_with_id(item_from(given), dataset_name, new_ids), found.place)
         except UsageError as error:
             errors.add(found.place, error)
     errors.check(count, "items", "sent")
-    return FileItems(list(items.values()), places, count - len(items))
+    return shelf
 
 
 def _items(

@@ -100,8 +100,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
     )
     more = _metadata(args.metadata)
     dataset = items.load(known, args.dataset, args.version, context.note)
-    chosen = choice.of(dataset.items)
-    if not chosen:
+    chosen = choice.of(dataset)
+    if not len(chosen):
         raise UsageError("no item of {!r} is chosen: nothing was run".format(args.dataset))
     task = what.task(args, context, known, chosen)
     plan = plans.checked(

@@ -12,6 +12,7 @@ def report_body(found: Any, aggregate: str) -> Dict[str, Any]:
         head(found.plan),
         worked_on=found.worked_on,
         cost=found.cost,
+        by_item=found.summary.by_item(),
         **found.summary.body(aggregate),
     )
 

@@ -2,7 +2,7 @@
 
 import argparse
 import shlex
-from typing import Any, List
+from typing import Any, Iterable
 
 from coaiapy.cli.commands.pipeline.worker import add_queue
 from coaiapy.cli.options import add_words, add_yes
@@ -73,7 +73,7 @@ def check(args: argparse.Namespace) -> None:
         raise UsageError("--input-as is for a command: leave it out")
 
 
-def task(args: argparse.Namespace, context: Context, known: Any, chosen: List[Any]) -> Any:
+def task(args: argparse.Namespace, context: Context, known: Any, chosen: Iterable[Any]) -> Any:
     """Return what is run for every item; raises ``CoaiaError`` if it cannot be run for one."""
     from coaiapy.experiments.execution import tasks
 
