@@ -29,7 +29,7 @@ COAIA = [sys.executable, "-m", "coaiapy"]
 def process(*words, **options):
     """Run ``coaia WORD...`` as a real process with the real streams."""
     options.setdefault("stdout", subprocess.PIPE)
-    return subprocess.run(COAIA + list(words), stderr=subprocess.PIPE, timeout=60, **options)
+    return subprocess.run(COAIA + list(words), stderr=subprocess.PIPE, timeout=200, **options)
 
 
 def test_the_tree_is_all_there():

@@ -262,20 +262,21 @@ def pages_without_end(issues_of):
 
 
 @pytest.mark.parametrize(
-    "issues_of, said",
+    "issues_of, seconds, said",
     [
-        (lambda page: ISSUES[:2], "repeats the same 2 rows on every page"),
-        (lambda page: [], "on every page"),
+        (lambda page: ISSUES[:2], 100.0, "repeats the same 2 rows on every page"),
+        (lambda page: [], 100.0, "on every page"),
         (
             lambda page: [an_issue(page)],
+            1.0,
             "ask for fewer with a filter|was not asked: there was no time left|not answer in time",
         ),
     ],
 )
-def test_pages_without_end_are_given_up(monkeypatch, run, issues_of, said):
+def test_pages_without_end_are_given_up(monkeypatch, run, issues_of, seconds, said):
     with serving(pages_without_end(issues_of)) as server:
         monkeypatch.setenv("GITHUB_API_URL", server.url)
-        monkeypatch.setattr(patience, "LISTING", 1.0)
+        monkeypatch.setattr(patience, "LISTING", seconds)
         result = run(*LIST)
     assert (result.code, result.out) == (ExitCode.NETWORK, ""), result
     assert re.search(said, result.err) and result.err.count("\n") == 1

@@ -23,14 +23,14 @@ except KeyboardInterrupt:
 """
 
 ANYWHERE = {
-    "in plain code": "stop(); time.sleep(60)",
-    "twice": "try: stop(); time.sleep(60)\nfinally: stop(); stop()",
-    "in an import": "import stopping; os.write(1, b'imported\\n'); time.sleep(60)",
-    "in a finalizer": "class A:\n  def __del__(self): stop(); self\nA(); time.sleep(60)",
+    "in plain code": "stop(); time.sleep(300)",
+    "twice": "try: stop(); time.sleep(300)\nfinally: stop(); stop()",
+    "in an import": "import stopping; os.write(1, b'imported\\n'); time.sleep(300)",
+    "in a finalizer": "class A:\n  def __del__(self): stop(); self\nA(); time.sleep(300)",
     "in a callback": """
 import weakref
 class A: pass
-a = A(); weakref.finalize(a, stop); del a; time.sleep(60)""",
+a = A(); weakref.finalize(a, stop); del a; time.sleep(300)""",
     "in a function of SQLite": """
 import sqlite3
 db = sqlite3.connect(':memory:')
@@ -46,7 +46,7 @@ def python(*words, **options):
         [sys.executable] + [str(word) for word in words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        timeout=50,
+        timeout=200,
         env=environment(),
         **options,
     )
@@ -64,7 +64,7 @@ def test_a_signal_interrupts_once_wherever_it_comes(project, block):
     out = "imported\n" if "imported" in block else ""
     begun = time.monotonic()
     assert python("program.py") == (0, out + "ended by SIGTERM 143\n", "")
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 100
 
 
 def test_a_program_that_cannot_be_interrupted_is_ended(project):
@@ -103,7 +103,7 @@ def test_a_signal_before_the_command_begins_is_told_by_it(project):
 
 def open_when_read(fifo):
     """Open ``fifo`` for writing as soon as another process reads from it."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 200
     while True:
         try:
             return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
@@ -125,7 +125,7 @@ def test_a_signal_that_is_ignored_stays_ignored(project, program):
     writer = open_when_read("fifo")
     running.send_signal(signal.SIGHUP)
     running.send_signal(signal.SIGTERM)
-    _, err = running.communicate(timeout=50)
+    _, err = running.communicate(timeout=200)
     os.close(writer)
     assert (running.returncode, err) == (143, b"coaia: ended by SIGTERM\n")
 
@@ -162,7 +162,7 @@ def test_a_real_signal_ends_a_command_that_reads(project, number, code, said):
     running = subprocess.Popen(COAIA + words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     writer = open_when_read(str(fifo))
     running.send_signal(number)
-    out, err = running.communicate(timeout=100)
+    out, err = running.communicate(timeout=200)
     os.close(writer)
     assert running.returncode == code
     assert out == b""

@@ -51,12 +51,12 @@ def test_an_interrupted_transcription_goes_on_from_where_it_was(run, openai, lon
     openai.faults = [None, None] + ["hang"] * 3
     process = start("transcribe", "a.wav")
     kept = home / ".coaia" / "transcripts"
-    until = time.monotonic() + 60
+    until = time.monotonic() + 200
     while len(list(kept.glob("*.json")) if kept.exists() else []) < 2:
         assert time.monotonic() < until and process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=200)
     count = re.search(rb"(\d) finished parts are kept: run it again", said)
     assert process.returncode == 130 and count is not None, said
     openai.released.set()

@@ -27,7 +27,7 @@ def git(project, monkeypatch):
 
     def run_git(*words):
         done = subprocess.run(
-            ("git",) + words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60
+            ("git",) + words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=200
         )
         return done.returncode, done.stdout.decode("utf-8")
 

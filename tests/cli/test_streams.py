@@ -31,7 +31,7 @@ SHOWN = r"a\x1b[2J\x1b]0;owned\x07b\x9b31mc\u202ed\re\x7f\x08f"
 def process(*words, **options):
     """Run ``coaia WORD...`` as a real process with the real streams."""
     options.setdefault("stdout", subprocess.PIPE)
-    return subprocess.run(COAIA + list(words), stderr=subprocess.PIPE, timeout=60, **options)
+    return subprocess.run(COAIA + list(words), stderr=subprocess.PIPE, timeout=200, **options)
 
 
 BUFFERING = pytest.mark.parametrize("unbuffered", ["", "1"])
@@ -50,7 +50,7 @@ def test_a_reader_that_leaves_is_no_error(unbuffered):
 def test_head_in_a_shell_shows_no_traceback():
     line = "set -o pipefail; {} --help | head -1".format(" ".join(map(shlex.quote, COAIA)))
     result = subprocess.run(
-        ["bash", "-c", line], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60
+        ["bash", "-c", line], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=200
     )
     assert result.returncode == 0
     assert result.stdout.startswith(b"usage: coaia")
@@ -72,10 +72,10 @@ def test_a_full_disk_under_stdout_is_an_error_that_says_so(unbuffered):
 def test_an_error_that_nobody_can_be_told_is_still_an_exit_code(unbuffered):
     environment = dict(os.environ, PYTHONUNBUFFERED=unbuffered)
     with open("/dev/full", "w") as full:
-        result = subprocess.run(COAIA + ["nonsense"], stderr=full, env=environment, timeout=60)
+        result = subprocess.run(COAIA + ["nonsense"], stderr=full, env=environment, timeout=200)
         assert result.returncode == 2
         words = COAIA + ["env", "set", "KEY", "value"]  # what is done counts, not the note about it
-        assert subprocess.run(words, stderr=full, env=environment, timeout=60).returncode == 0
+        assert subprocess.run(words, stderr=full, env=environment, timeout=200).returncode == 0
 
 
 @pytest.mark.parametrize("locale", ["C", "POSIX", "C.UTF-8"])

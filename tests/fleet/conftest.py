@@ -75,13 +75,24 @@ def workers():
 
 def poll(is_so):
     """Wait until something is so, and return it."""
-    end = time.monotonic() + 120
+    end = time.monotonic() + 200
     while time.monotonic() < end:
         found = is_so()
         if found:
             return found
         time.sleep(0.02)
     raise AssertionError("it did not come to that")
+
+
+def lose(client):
+    """Let the signs of life of all jobs that are being done be as old as they may be."""
+    for key in client.keys("rq:wip:*"):
+        client.zadd(key, {job: 1 for job in client.zrange(key, 0, -1)})
+
+
+@pytest.fixture(name="lose")
+def lose_fixture():
+    return lose
 
 
 @pytest.fixture(name="poll")

@@ -7,7 +7,6 @@ from collections import Counter
 import pytest
 from processes import start
 
-SOON = ["--lost-after", "2"]
 RUN = ["fuse", "experiments", "run", "items.jsonl", "--name", "first", "--json"]
 RUN += ["--pipeline", "t", "--on", "redis", "--eval", "exact"]
 
@@ -30,7 +29,7 @@ def outcomes(run):
 
 
 def test_items_are_worked_on_once_though_a_worker_is_killed(
-    server, save, items, workers, run, project, poll, client
+    server, save, items, workers, run, project, poll, client, lose
 ):
     save(
         {
@@ -41,13 +40,15 @@ def test_items_are_worked_on_once_though_a_worker_is_killed(
         text="",
     )
     items(*"abcdef")
-    doomed = workers.start(*SOON)
+    doomed = workers.start()
     process = start(*(RUN + ["--retries", "1"]))
     poll(lambda: (project / "did").exists() and len((project / "did").read_text().split("\n")) == 3)
     poll(lambda: sum(client.hlen(key) for key in client.keys("coaia:fleet:*:begun")) == 3)
     doomed.kill()
+    doomed.wait()
+    lose(client)
     (project / "go").write_text("")
-    survivor = workers.start(*SOON)
+    survivor = workers.start()
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     body = json.loads(out.decode("utf-8"))

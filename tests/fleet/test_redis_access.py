@@ -118,7 +118,7 @@ def test_a_worker_goes_on_after_redis_was_away_during_a_command(
     time.sleep(2.5)  # of the signs of life, a second apart, nothing can be seen
     (project / "end").touch()
     with running(tmp_path, port=port):
-        out, err = waiting.communicate(timeout=60)
+        out, err = waiting.communicate(timeout=200)
         assert waiting.returncode == 0, err
         assert [step["output"] for step in json.loads(out.decode())["steps"]] == ["done"]
         assert run("pipeline", "run", "t", "--on", "redis").code == 0

@@ -52,7 +52,7 @@ def test_installs_at_once_are_all_in_the_lock_file(gallery, run, project):
     gallery.publish(base=None, child=None, **NEW)
     running = [start("pipeline", "install", "../gallery", name) for name in NAMES[:3]]
     for process in running:
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=200)
         assert process.returncode == 0, err
     assert state(run, project) == ["2.0.0"]
     lock = json.loads((project / ".coaia" / "templates.lock").read_text())

@@ -57,7 +57,7 @@ def shell(script, environment):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         universal_newlines=True,
-        timeout=60,
+        timeout=200,
     )
     return done
 

@@ -56,7 +56,7 @@ def upload(*words, **settings):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         universal_newlines=True,
-        timeout=100,
+        timeout=200,
     )
     assert PASSWORD not in result.stdout + result.stderr
     assert "Traceback" not in result.stdout + result.stderr

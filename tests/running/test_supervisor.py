@@ -34,22 +34,26 @@ def started(running, *words, **options):
     return launched.running
 
 
-def test_each_end_is_noticed_as_it_comes():
+def test_each_end_is_noticed_as_it_comes(project):
     with Supervisor() as running:
-        slow = started(running, "sh", "-c", "sleep 0.3; exit 3")
+        slow = started(running, "sh", "-c", "until [ -e go ]; do sleep 0.02; done; exit 3")
         fast = started(running, "sh", "-c", "exit 4")
-        ended = [running.next(), running.next()]
+        ended = [running.next()]
+        (project / "go").touch()
+        ended.append(running.next())
     assert ended == [fast, slow]
     assert [exit_code(one.status) for one in ended] == [4, 3]
 
 
 def test_what_takes_too_long_is_asked_to_end_and_then_killed(monkeypatch):
     monkeypatch.setattr(patience, "GRACE", 0.2)
-    with Supervisor() as running:
-        deaf = started(
-            running, "sh", "-c", "trap '' TERM; while :; do sleep 0.05; done", timeout=0.2
-        )
-        ended = running.next()
+    former = signal.signal(signal.SIGTERM, signal.SIG_IGN)  # so that it is deaf from the start
+    try:
+        with Supervisor() as running:
+            deaf = started(running, "sh", "-c", "while :; do sleep 0.05; done", timeout=0.2)
+            ended = running.next()
+    finally:
+        signal.signal(signal.SIGTERM, former)
     assert ended is deaf and deaf.timed_out
     assert exit_code(deaf.status) == 128 + signal.SIGKILL
 

@@ -39,7 +39,7 @@ def moto_url():
         process.wait()
 
 
-def wait_for_port(port, process, seconds=60):
+def wait_for_port(port, process, seconds=200):
     limit = time.monotonic() + seconds
     while True:
         assert process.poll() is None, "moto_server has ended: pip install moto flask flask-cors"

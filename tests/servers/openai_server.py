@@ -113,7 +113,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_events([dict(event, model=whole["model"]) for event in events])
 
     def transcription(self, asked):
-        until = time.monotonic() + 20
+        until = time.monotonic() + 200
         while len(self.server.requests) < self.server.wait_for and time.monotonic() < until:
             time.sleep(0.01)
         said = heard(asked.file)
@@ -190,7 +190,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_value(200, [])
 
     def fault_hang(self, asked):
-        self.server.released.wait(30)
+        self.server.released.wait(200)
         self.close_connection = True
 
     def fault_drip(self, asked):

@@ -86,7 +86,7 @@ def running(folder, *options, **settings):
 
 
 def wait_for(port, process, log):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 200
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
@@ -113,7 +113,7 @@ def behind_tls(port, certificate):
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(10)
+        thread.join(200)
 
 
 def _accept(listener, context, port):
@@ -127,7 +127,7 @@ def _accept(listener, context, port):
 
 def _relay(connection, context, port):
     try:
-        connection.settimeout(10)
+        connection.settimeout(200)
         outside = context.wrap_socket(connection, server_side=True)
         outside.settimeout(None)
         inside = socket.create_connection((HOST, port))
@@ -137,7 +137,7 @@ def _relay(connection, context, port):
     back = threading.Thread(target=_pump, args=(inside, outside), daemon=True)
     back.start()
     _pump(outside, inside)
-    back.join(10)
+    back.join(200)
     inside.close()
     outside.close()
 

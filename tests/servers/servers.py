@@ -11,7 +11,7 @@ from coaiapy.util.http.retry import at_most
 def settings_for(server, **changes):
     """Return settings for a test server, with timeouts that suit a busy machine."""
     given = {"public_key": server.public_key, "secret_key": server.secret_key}
-    given.update(base_url=server.url, timeout=20.0)
+    given.update(base_url=server.url, timeout=60.0)
     given.update(changes)
     return Settings(**given)
 

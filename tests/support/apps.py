@@ -83,7 +83,7 @@ class App:
             env=dict(self._environment(), **variables),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            timeout=100,
+            timeout=200,
         )
         assert process.returncode == 0, process.stderr.decode("utf-8")
         return Ended(**json.loads(process.stdout.decode("utf-8")))

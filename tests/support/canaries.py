@@ -297,7 +297,7 @@ def sing(commands, more=()):
         stderr=subprocess.PIPE,
         env=environment(),
     )
-    out, err = process.communicate(json.dumps(words).encode("utf-8"), timeout=100)
+    out, err = process.communicate(json.dumps(words).encode("utf-8"), timeout=200)
     assert process.returncode == 0, err
     return (out + err).decode("utf-8")
 

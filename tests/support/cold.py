@@ -18,7 +18,7 @@ from all_commands import REAL_COMMANDS, example_lines
 SCRIPT = os.path.join(os.path.dirname(sys.executable), "coaia")
 SITE = Path(__file__).resolve().parent.parent / "cold_site"
 # Seconds that any command may take, however bad the machine is.
-LONGEST = 40
+LONGEST = 100
 AT_ONCE = 3
 
 # Commands that end with the code of any command, or not by themselves.

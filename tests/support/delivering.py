@@ -39,7 +39,7 @@ def records_of(count, trace=0):
     return [trace_of(trace)] + steps
 
 
-def submit(server, records, seconds=20.0, **changes):
+def submit(server, records, seconds=100.0, **changes):
     with deadlines.limit(seconds):
         return traces.submit(settings_for(server, **changes), records)
 

@@ -65,7 +65,7 @@ def run(found: List[Step], shell: str = "bash") -> List[str]:
         env=dict(os.environ, PYTHONIOENCODING="utf-8", LC_ALL="C.UTF-8", PATH=path),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        timeout=100,
+        timeout=200,
     )
     assert not result.stderr, result.stderr.decode("utf-8")
     printed = result.stdout.decode("utf-8").split(_END + "\n")

@@ -40,7 +40,7 @@ def dotenvx_installed():
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=120,
+            timeout=200,
         )
     if done.returncode:
         last = done.stdout.decode("utf-8", "replace").strip().splitlines()[-1:]
@@ -58,7 +58,7 @@ class Dotenvx:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            timeout=60,
+            timeout=200,
         )
         assert done.returncode == 0, done.stderr.decode("utf-8")
         return done.stdout.decode("utf-8")

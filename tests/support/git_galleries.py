@@ -37,7 +37,7 @@ class GitGallery:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             universal_newlines=True,
-            timeout=60,
+            timeout=200,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()

@@ -12,7 +12,7 @@ import time
 from processes import environment
 
 PROMPT = "ready>"
-SECONDS = 60
+SECONDS = 200
 
 # Completion is passed on to the real program; any other command line is only logged.
 PROGRAM = """#!/bin/sh

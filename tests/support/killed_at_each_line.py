@@ -49,7 +49,7 @@ def in_child(trace, on_line):
         return os.waitpid(child, 0)[1] == 0
     try:
         follow(on_line)
-        submit(Server, records_of(SIZE, trace), seconds=10)
+        submit(Server, records_of(SIZE, trace), seconds=100)
         sys.settrace(None)
         os._exit(0)
     finally:

@@ -28,7 +28,7 @@ def is_there(process):
 
 
 def wait_until(is_so):
-    end = time.time() + 60
+    end = time.time() + 200
     while not is_so():
         assert time.time() < end
         time.sleep(0.05)

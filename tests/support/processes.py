@@ -51,7 +51,7 @@ def finish(*words, **options):
     if content is not None:
         options["stdin"] = subprocess.PIPE
     process = start(*words, **options)
-    out, err = process.communicate(content, timeout=100)
+    out, err = process.communicate(content, timeout=200)
     return process.returncode, out.decode("utf-8"), err.decode("utf-8")
 
 

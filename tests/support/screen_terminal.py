@@ -13,7 +13,7 @@ import time
 
 from processes import COAIA, environment
 
-SECONDS = 60
+SECONDS = 200
 _PIECES = re.compile(r"\x1b\[(\d*)([A-Za-z])|(\r)|(\n)|([^\x1b\r\n])")
 
 

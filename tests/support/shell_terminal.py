@@ -13,7 +13,7 @@ import time
 from processes import environment
 
 PROMPT = "ready> "
-SECONDS = 60
+SECONDS = 200
 COAIA = "{} -m coaiapy".format(shlex.quote(sys.executable))
 
 

@@ -67,7 +67,7 @@ def test_every_thread_has_the_limit_of_the_one_that_started_it():
     with deadlines.limit(60):
         mine = deadlines.current()
         threads.start(look, "test")
-        assert over.wait(60)
+        assert over.wait(200)
         everywhere = run_all(lambda item: deadlines.current(), range(20))
         everywhere += as_finished(lambda item: deadlines.current(), iter(range(20)))
     assert found == [mine]

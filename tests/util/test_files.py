@@ -195,17 +195,17 @@ def test_a_lock_is_waited_for_and_given_back_after_an_error(system, tmp_path):
         with pytest.raises(ValueError):
             with files.locked(path):
                 entered.set()
-                leave.wait(60)
+                leave.wait(200)
                 order.append("first")
                 raise ValueError
 
     thread = threading.Thread(target=first)
     thread.start()
-    assert entered.wait(60)
+    assert entered.wait(200)
     threading.Timer(0.05, leave.set).start()
     with files.locked(path):
         order.append("second")
-    thread.join(60)
+    thread.join(200)
     assert order == ["first", "second"]
     assert os.listdir(str(tmp_path)).count("file.lock") == 0
 
@@ -252,7 +252,7 @@ def test_an_output_may_be_a_pipe_and_stays_one(tmp_path):
     reader = threading.Thread(target=lambda: got.append(files.read_bytes(path)))
     reader.start()
     files.write_output(path, b"through")
-    reader.join(60)
+    reader.join(200)
     assert got == [b"through"]
     assert stat.S_ISFIFO(os.stat(path).st_mode)
 

@@ -36,6 +36,6 @@ def test_a_process_of_its_own_runs_no_file_of_the_folder_that_it_starts_in(tmp_p
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=str(tmp_path),
-        timeout=60,
+        timeout=200,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"a\\nb", b"")

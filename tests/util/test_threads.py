@@ -50,7 +50,7 @@ def test_outcomes_come_in_the_order_of_the_items():
 
     def work(item):
         if item == 0:
-            assert gate.wait(60)  # the first is done last
+            assert gate.wait(200)  # the first is done last
         elif item == 19:
             gate.set()
         return item * 2
@@ -109,7 +109,7 @@ def test_outcomes_come_as_they_finish_and_items_are_taken_as_they_are_begun():
 
     def work(item):
         if item == 0:
-            assert gate.wait(60)
+            assert gate.wait(200)
         return item * 2
 
     found = as_finished(work, items(), workers=2)

@@ -27,7 +27,7 @@ def write(number):
     words = "fuse traces create t{}"
     if number % 2:
         words = "fuse traces add-observation a-trace -i o{0} -n step-{0}"
-    return words.format(number).split() + ["--timeout", "100"]
+    return words.format(number).split() + ["--timeout", "300"]
 
 
 def interrupted(number, most, begun=lambda: True):
@@ -76,7 +76,7 @@ def test_a_signal_while_a_command_starts_works_and_ends(use, run, home, project)
 
 @pytest.mark.timeout(600)
 def test_a_signal_while_a_command_waits_for_a_server(use, run, home, project, monkeypatch):
-    monkeypatch.setenv("LANGFUSE_TIMEOUT", "100")
+    monkeypatch.setenv("LANGFUSE_TIMEOUT", "300")
     server = use("v4-events_only")
     server.fail("hang", times=None)
 

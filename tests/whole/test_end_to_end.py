@@ -66,7 +66,7 @@ def view(run, trace_id=TRACE):
 
 def shown(run, trace_id=TRACE):
     """Return the trace as soon as the server shows all of it itself."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 200
     while True:
         found = view(run, trace_id)
         if "unconfirmed" not in json.dumps(found) or time.monotonic() > deadline:

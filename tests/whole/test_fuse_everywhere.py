@@ -68,7 +68,7 @@ STEPS = [
     Step("sessions view --csv", ("t2,Child Node\n",)),
     Step("sessions list --csv --columns id", ("ses\n", "s2\n")),
     Step("comments post one --trace my-run", (), NO_SERVER),
-    Step("comments post two --observation ob --wait 5", (), NO_SERVER),
+    Step("comments post two --observation ob --wait 60", (), NO_SERVER),
     Step("comments post three --session ses", (), NO_SERVER),
     Step("comments post four --prompt a/p", (), NO_SERVER),
     Step(

@@ -385,7 +385,7 @@ def test_what_a_real_shell_evaluates_is_what_was_kept(project, shell):
     process = subprocess.Popen(
         [shell, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
     )
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=200)
     assert process.returncode == 0, err
     assert out.decode("utf-8").split("\0") == VALUES + [VALUES[21]]
     assert not list(project.glob("**/pwned"))

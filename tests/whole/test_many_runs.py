@@ -79,7 +79,7 @@ def test_every_call_is_like_the_first_and_leaves_nothing_behind(servers):
         stdout=subprocess.PIPE,
         env=environment(),
         check=True,
-        timeout=100,
+        timeout=200,
     )
     said = json.loads(process.stdout.decode("utf-8"))
     assert said["changes"] == {}

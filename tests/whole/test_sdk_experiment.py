@@ -31,7 +31,7 @@ def server(use, run, project):
     words += ["--eval", "exact", "--require-delivery", "--"] + SHOUT
     assert run(*words).code == 0
     code = [sys.executable, sdk_experiment.__file__, "ds"]
-    subprocess.check_call(code, env=environment(), timeout=60)
+    subprocess.check_call(code, env=environment(), timeout=200)
     return server
 
 

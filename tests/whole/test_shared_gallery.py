@@ -26,7 +26,7 @@ def git(folder, *words):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         universal_newlines=True,
-        timeout=60,
+        timeout=200,
     )
     return done.returncode, done.stdout
 

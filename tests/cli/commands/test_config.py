@@ -159,7 +159,7 @@ def become_terminal(descriptor):
 
 def read_until(descriptor, *marks):
     seen = b""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 200
     while True:
         position = 0
         for mark in marks:

@@ -318,7 +318,7 @@ def test_a_process_that_is_left_behind_keeps_the_streams_and_nobody_waits(run, p
     os.mkfifo("gate")
     with start("run", "--", "sh", "-c", script) as process:
         assert process.stdout.readline() == b"first\n"
-        assert process.wait(60) == 4
+        assert process.wait(200) == 4
         (project / "gate").write_text("go\n")
         assert process.stdout.read() == b"late\n"
 
@@ -328,4 +328,4 @@ def test_no_retry_follows_a_wish_to_end(run, project):
     with start("run", *(words + ["sh", "-c", "echo up; exit 1"])) as process:
         assert process.stdout.readline() == b"up\n"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) in (1, 128 + signal.SIGTERM)
+        assert process.wait(200) in (1, 128 + signal.SIGTERM)

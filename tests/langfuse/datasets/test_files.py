@@ -8,7 +8,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from servers import point_at, settings_for
 
-from coaiapy import patience
 from coaiapy.errors import ConfigError, NetworkError, NotFoundError, UsageError
 from coaiapy.langfuse.datasets import datasets
 from coaiapy.langfuse.datasets import files as dataset_files
@@ -189,8 +188,7 @@ def test_trouble_on_the_way_makes_no_item_twice_or_lost(server, known, fault):
     assert (result.new, result.there, len(server.dataset_items)) == (40, 40, 40)
 
 
-def test_a_server_that_goes_away_ends_it_with_what_is_known(server, known, monkeypatch):
-    monkeypatch.setattr(patience, "LANGFUSE_ITEM", 0.5)
+def test_a_server_that_goes_away_ends_it_with_what_is_known(server, known):
     server.fail("503", times=None, path="/dataset-items", method="POST", after=10)
     result = bring(known, lines(200))
     assert isinstance(result.problem, NetworkError)
@@ -199,7 +197,6 @@ def test_a_server_that_goes_away_ends_it_with_what_is_known(server, known, monke
     counts = result.counts()
     assert counts["new"] + counts["failed"] + counts["unsent"] == counts["total"] == 200
     server.heal()
-    monkeypatch.setattr(patience, "LANGFUSE_ITEM", 60.0)
     again = bring(known, lines(200)).counts()  # a request in flight may have arrived meanwhile
     assert again["same"] >= 10 and again["same"] + again["new"] == 200
 
@@ -231,7 +228,6 @@ def test_what_was_accepted_and_is_not_there_is_counted_as_missing(server, known)
 def test_what_was_accepted_is_counted_where_the_dataset_cannot_be_read_afterwards(
     server, known, run, project, monkeypatch
 ):
-    monkeypatch.setattr(patience, "LANGFUSE_ITEM", 0.5)
     bring(known, lines(2))
     server.fail(
         "503", times=None, path="/dataset-items", method="GET", after=4

@@ -48,7 +48,7 @@ def on_terminal(words, answer=None, prompt=b"[y/N] "):
     )
     os.close(slave)
     shown = b""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 200
     while time.monotonic() < deadline:
         if select.select([master], [], [], 0.1)[0]:
             try:

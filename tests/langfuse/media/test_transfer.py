@@ -98,7 +98,7 @@ def test_a_certificate_is_not_tried_again(transfer):
 
 
 def test_an_answer_that_drips_is_given_up(transfer, monkeypatch):
-    monkeypatch.setattr(patience, "STORAGE", patience.STORAGE._replace(whole=0.5, part=0.5))
+    monkeypatch.setattr(patience, "STORAGE", patience.STORAGE._replace(whole=0.5))
     ended = threading.Event()
 
     def drip(asked, url):

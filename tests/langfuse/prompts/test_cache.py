@@ -14,6 +14,9 @@ from coaiapy.langfuse.prompts import prompts
 pytestmark = pytest.mark.usefixtures("short_waits")
 
 
+pytestmark = pytest.mark.usefixtures("short_waits")
+
+
 @pytest.fixture
 def server(langfuse):
     return langfuse("v3")
@@ -21,7 +24,7 @@ def server(langfuse):
 
 @pytest.fixture
 def known(server):
-    found = settings_for(server, timeout=2.0)
+    found = settings_for(server)
     prompts.create_prompt(found, "team/p", "Hello", labels=["production"])
     return found
 
@@ -44,7 +47,8 @@ def test_a_copy_serves_with_a_note_when_the_server_is_down(server, known):
 def test_every_kind_of_being_down_counts(server, known, fault):
     prompts.fetch_prompt(known, "team/p")
     server.fail(fault, times=None)
-    assert prompts.fetch_prompt(known, "team/p").note
+    seconds = 0.5 if fault == "hang" else known.timeout
+    assert prompts.fetch_prompt(known._replace(timeout=seconds), "team/p").note
 
 
 def test_wrong_keys_are_not_being_down(server, known):

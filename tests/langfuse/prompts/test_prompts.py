@@ -138,9 +138,9 @@ def test_a_type_that_cannot_be_had_is_unknown_and_the_rest_is_listed(langfuse):
     ]
 
 
-def test_a_server_that_goes_away_is_not_asked_for_every_type(langfuse):
+def test_a_server_that_goes_away_is_not_asked_for_every_type(langfuse, short_waits):
     server = langfuse("v2")
-    known = settings_for(server, timeout=0.2)
+    known = settings_for(server)
     for number in range(40):
         prompts.create_prompt(settings_for(server), "p%02d" % number, "x")
     server.forget_requests()

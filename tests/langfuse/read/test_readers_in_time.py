@@ -7,6 +7,8 @@ from reading import forget_what_was_written
 
 from coaiapy import patience
 from coaiapy.errors import ExitCode
+from coaiapy.langfuse.client import http
+from coaiapy.util.http.retry import at_most
 
 # Seconds that a read takes only if it waits for what it should not wait for.
 LONG = 100.0
@@ -59,8 +61,10 @@ def test_a_read_takes_no_longer_than_it_may(run, server, monkeypatch, words):
     assert "in time" in result.err or "no time left" in result.err
 
 
-def test_a_server_that_is_back_at_once_is_read(run, server):
-    server.fail("refuse", seconds=0.1)
+def test_a_server_that_is_back_at_once_is_read(run, server, monkeypatch):
+    server.fail("refuse")
+    back = at_most(2, 100.0, lambda seconds: server.heal())  # in the pause between two tries
+    monkeypatch.setattr(http, "until", lambda deadline, sleep: back)
     assert run("fuse", "traces").code == 0
 
 

@@ -240,7 +240,7 @@ def test_a_score_that_waits_is_shown_and_can_be_taken_back(use, monkeypatch):
 
 @pytest.mark.parametrize("kind", ["v3", "v4-events_only"])
 def test_what_is_not_readable_yet_is_shown_all_the_same(use, kind):
-    use(kind, visible_after=60)
+    use(kind, visible_after=1000)
     score = write(name="quality", value="calm", trace_id="t")
     assert [(one["id"], one["unconfirmed"]) for one in listed(trace_id="t")] == [(score.id, "sent")]
     assert scores.get_score(settings.load(), score.id)["value"] == "calm"

@@ -32,12 +32,15 @@ def make_mark_older(server, seconds):
         journal.db.execute("UPDATE marks SET at = at - ?", (seconds,))
 
 
-DEADLINE, BRIEF, TOLD = 0.4, 0.2, 1.0
+DEADLINE, BRIEF, TOLD = 40.0, 20.0, 100.0
 
 
 @pytest.fixture
 def given(monkeypatch):
-    """The seconds that each command has been given to send what it wrote."""
+    """The seconds that each command has been given to send what it wrote.
+
+    They are not used up: a second try would begin after their end.
+    """
     found = []
     send = courier.Courier.send
 
@@ -45,6 +48,8 @@ def given(monkeypatch):
         found.append(seconds)
         send(self, seconds, *rest, **options)
 
+    for name in ("FIRST_PAUSE", "LONGEST_PAUSE"):
+        monkeypatch.setattr(patience, name, 1000.0)
     monkeypatch.setattr(patience, "DELIVERY", DEADLINE)
     monkeypatch.setattr(patience, "BRIEF", BRIEF)
     monkeypatch.setattr(patience, "BRIEF_REST", BRIEF)

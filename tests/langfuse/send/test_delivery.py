@@ -56,7 +56,7 @@ def on_server(server):
     return set(server.observations()) | set(server.traces())
 
 
-def flush(server, seconds=20.0, adopted=(), **changes):
+def flush(server, seconds=100.0, adopted=(), **changes):
     return delivery.flush(settings_for(server, **changes), seconds, adopted)
 
 
@@ -191,7 +191,7 @@ def test_new_keys_of_the_same_project_send_what_was_written_with_the_old(langfus
     server.public_key = "pk-new"
     seen = []
     outcome = delivery.flush(
-        settings_for(server), 5.0, on_accepted=lambda done, total: seen.append((done, total))
+        settings_for(server), 60.0, on_accepted=lambda done, total: seen.append((done, total))
     )
     assert (outcome.sent, outcome.elsewhere) == (3, 0)
     assert seen == [(3, 3)]
@@ -225,13 +225,15 @@ def test_local_records_are_sent_only_when_they_are_adopted(server):
     assert flush(server, adopted=[schema.LOCAL]).sent == 0
 
 
-@pytest.mark.parametrize("fault, error", [("401", ConfigError), ("refuse", NetworkError)])
-def test_what_cannot_be_known_to_be_a_project_adopts_nothing(langfuse, fault, error):
+@pytest.mark.parametrize(
+    "fault, error, seconds", [("401", ConfigError, 100), ("refuse", NetworkError, 0.3)]
+)
+def test_what_cannot_be_known_to_be_a_project_adopts_nothing(langfuse, fault, error, seconds):
     server = langfuse("v3")
     traces.submit(LOCAL, records_of(3))
     server.fail(fault, times=None)
     with pytest.raises(error):
-        flush(server, seconds=0.3, adopted=[schema.LOCAL])
+        flush(server, seconds=seconds, adopted=[schema.LOCAL])
     assert in_outbox() == {}
     server.heal()
     assert flush(server, adopted=[schema.LOCAL]).sent == 3

@@ -24,6 +24,7 @@ from delivering import (
 )
 from langfuse_server import KINDS, faults
 
+from coaiapy import patience
 from coaiapy.errors import ConfigError, NetworkError, RefusedError
 from coaiapy.langfuse.client import server as servers
 from coaiapy.langfuse.client.server import Server
@@ -153,10 +154,12 @@ def test_many_records_get_through_a_line_too_slow_for_large_requests(server, mon
     assert (outcome.sent, outcome.waiting, broken) == (1200, 0, [])
 
 
-def test_pauses_between_tries_grow(server):
+def test_pauses_between_tries_grow(server, monkeypatch):
+    """From 0.05 to 0.1 s for the first: the fourth try is there in 0.7 s, a ninth not before 6 s."""
+    monkeypatch.setattr(patience, "FIRST_PAUSE", 0.1)
     server.fail("500", times=None, method="POST")
     submit(server, records_of(1), seconds=6)
-    assert 3 <= len(writes(server)) <= 7
+    assert 4 <= len(writes(server)) <= 8
 
 
 def test_a_server_that_hangs_costs_no_more_than_the_deadline(server):

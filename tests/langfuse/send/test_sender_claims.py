@@ -81,19 +81,23 @@ def test_what_a_killed_process_was_sending_is_sent_by_the_next_at_once(server):
     server.release()
 
 
+def claimed_until():
+    with Journal() as journal:
+        (row,) = journal.rows("SELECT min(claimed_until) AS until FROM deliveries")
+        return row["until"]
+
+
 def test_leases_are_renewed_while_a_request_takes_long(server, monkeypatch):
-    monkeypatch.setattr("coaiapy.patience.LEASE", 8.0)
+    monkeypatch.setattr("coaiapy.patience.LEASE", 16.0)  # renewed when half of that is over
     server.fail("hang", method="POST")
     sending = threading.Thread(target=submit, args=(server, records_of(3), 60.0), kwargs=PATIENT)
     sending.start()
     server.wait_until(lambda: writes(server))
-    until = time.monotonic() + 9
-    with Journal() as journal:
+    first = claimed_until()
+    server.wait_until(lambda: claimed_until() > first + 1)
+    with Journal() as journal, claims.claimant(journal) as name:
         here = destination_of(journal, settings_for(server))
-        while time.monotonic() < until:
-            with claims.claimant(journal) as name:
-                assert claims.claim(journal, name, [here], 1.0, 10, 10**6) == []
-            time.sleep(0.1)
+        assert claims.claim(journal, name, [here], 1.0, 10, 10**6) == []
     server.release()
     sending.join()
     assert len(writes(server)) == 1

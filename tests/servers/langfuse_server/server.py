@@ -172,7 +172,7 @@ class LangfuseServer:
         listener = self._listener
         return 0 if listener is None else len(listener.connections)
 
-    def wait_until(self, condition: Callable[[], Any], seconds: float = 30.0) -> None:
+    def wait_until(self, condition: Callable[[], Any], seconds: float = 200.0) -> None:
         """Poll until `condition()` holds; fail the test when it does not in time."""
         deadline = time.monotonic() + seconds
         while not condition():

@@ -57,7 +57,7 @@ def output_of(shell, command, environment, folder):
         cwd=str(folder),
         env=dict(os.environ, LC_ALL="C.UTF-8", **environment),
     )
-    said, complaint = process.communicate(timeout=30)
+    said, complaint = process.communicate(timeout=200)
     return said.decode("utf-8"), complaint.decode("utf-8", "replace")
 
 

@@ -43,7 +43,7 @@ def test_nobody_there():
 
 def test_a_server_that_says_nothing_is_slow(gate):
     def hang(request, url):
-        gate.wait(60)
+        gate.wait(200)
         return []
 
     with serving(hang) as server:

@@ -135,7 +135,7 @@ def test_signals_reach_the_command(project, name):
     with start("env", "run", "--", "sh", "-c", script) as process:
         assert process.stdout.readline() == b"ready\n"
         process.send_signal(getattr(signal, name))
-        assert process.communicate(timeout=60) == (b"got\n", b"") and process.returncode == 5
+        assert process.communicate(timeout=200) == (b"got\n", b"") and process.returncode == 5
 
 
 def test_ctrl_c_ends_the_calling_script_too(project):
@@ -148,7 +148,7 @@ def test_ctrl_c_ends_the_calling_script_too(project):
     )
     assert process.stdout.readline() == b"ready\n"
     os.killpg(process.pid, signal.SIGINT)
-    assert process.communicate(timeout=60)[0] == b"" and process.returncode == -signal.SIGINT
+    assert process.communicate(timeout=200)[0] == b"" and process.returncode == -signal.SIGINT
 
 
 def test_nothing_is_recorded(run, home):

@@ -108,7 +108,7 @@ def test_waiting_as_long_as_told_for_what_others_write(run, use):
     writer = threading.Thread(target=write_later)
     writer.start()
     posted = comments.post_comment(
-        settings.load(), comments.target("TRACE", "later"), "hello", wait=20
+        settings.load(), comments.target("TRACE", "later"), "hello", wait=100
     )
     writer.join()
     assert posted in server.comments
@@ -187,7 +187,7 @@ def test_an_object_is_listed_under_the_name_that_people_gave_it(run, use, kind):
     run("fuse", "prompts", "create", "p", "x")
     run("fuse", "prompts", "create", "p", "y")
     for words in (["--trace-id", "node1"], ["--observation-id", "step1"], ["--prompt", "p@1"]):
-        assert run("fuse", "comments", "post", "hello", *words, "--wait", "5").code == 0
+        assert run("fuse", "comments", "post", "hello", *words, "--wait", "60").code == 0
         (row,) = json.loads(run("fuse", "comments", "list", "--json", *words).out)
         assert row["objectName"] == words[1]
         assert words[1] in run("fuse", "comments", "list", *words).out
@@ -217,7 +217,7 @@ def test_comments_are_found_by_the_beginning_of_an_id(use, run):
     use("v4-events_only")
     run("fuse", "traces", "create", "run-1234")
     assert (
-        run("fuse", "comments", "post", "seen", "--trace-id", "run-1234", "--wait", "5").code == 0
+        run("fuse", "comments", "post", "seen", "--trace-id", "run-1234", "--wait", "60").code == 0
     )
     found = run("fuse", "comments", "list", "--trace", "run-1", "--csv", "--columns", "content")
     assert found.out == "content\nseen\n" and "trace run-1234\n" in found.err

@@ -125,7 +125,7 @@ def test_what_was_written_elsewhere_keeps_its_fields(run, use, trace, picture, h
 def test_a_second_file_stays_beside_the_first_while_the_server_lags(
     run, use, trace, picture, project, kind, words
 ):
-    server = use(kind, visible_after=30)
+    server = use(kind, visible_after=1000)
     trace()
     server.show_all()
     (project / "notes.txt").write_bytes(b"notes")
@@ -183,12 +183,12 @@ def test_a_storage_that_fails_for_a_moment_is_asked_again(run, use, trace, pictu
     assert run("fuse", "media", "download", MEDIA_ID).code == 0
 
 
-def test_a_server_that_does_not_confirm_is_no_success(run, use, trace, picture):
+def test_a_server_that_does_not_confirm_is_no_success(run, use, trace, picture, short_waits):
     server = use("v3")
     before, _ = trace()
     server.fail("500", times=None, path="/media/", method="PATCH")
     known = settings.load()
-    http = LangfuseHttp(known, seconds=1.0)
+    http = LangfuseHttp(known, seconds=60.0)
     file = media.files.examine("picture.png")
     with pytest.raises(transfer.NetworkError):
         media.store(http, file, media.Slot(TRACE))

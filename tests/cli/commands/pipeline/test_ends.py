@@ -11,7 +11,7 @@ from processes import finish, start
 
 def said(process):
     """Read what a process writes, once; return its exit code too."""
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=200)
     return process.returncode, err.decode("utf-8")
 
 

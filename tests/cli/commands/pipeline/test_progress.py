@@ -1,6 +1,7 @@
 """What a run of a pipeline shows: a tree that is drawn over itself, or lines where nobody looks."""
 
 import os
+import re
 import signal
 import subprocess
 
@@ -28,7 +29,7 @@ def test_a_tree_is_drawn_over_itself_and_what_commands_say_stays_above_it(save, 
     shown = terminal.screen.shown()
     assert shown[:3] == ["careful", "part", "broken"]
     assert shown[3] == "failed     All  ('Use it' failed)"
-    assert shown[4].startswith("succeeded    Load the data  0.")
+    assert re.match(r"succeeded    Load the data  \d", shown[4])
     assert shown[5].startswith("failed       Use it  ")
     assert shown[5].endswith("(exit code 3: broken)")
     assert shown[6] == "skipped    Tell  ('Use it' failed)"
@@ -87,7 +88,7 @@ def test_elsewhere_each_change_is_a_line_without_escapes(save, home):
     code, out, err = finish("--color=always", "pipeline", "run", "t")
     assert code == 1 and not out and "\x1b" not in err
     said = [line for line in err.splitlines() if "Use it" in line]
-    assert said[0] == "running    Use it" and said[1].startswith("failed     Use it  0.")
+    assert said[0] == "running    Use it" and re.match(r"failed     Use it  \d", said[1])
 
 
 def test_a_reader_who_leaves_ends_no_step(save, home, project):
@@ -96,5 +97,5 @@ def test_a_reader_who_leaves_ends_no_step(save, home, project):
         COAIA + ["pipeline", "run", "t"], stderr=subprocess.PIPE, env=environment()
     )
     process.stderr.close()
-    process.wait(60)
+    process.wait(200)
     assert os.path.exists(str(project / "done")) and process.returncode != -signal.SIGPIPE

@@ -99,7 +99,7 @@ def test_a_run_that_goes_on_cannot_be_resumed(save, run, project):
         assert done.code == 6 and "still" in done.err
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        process.wait(200)
 
 
 def failed(result, *words):

@@ -97,7 +97,7 @@ def test_windows_are_asked_for_at_the_same_time(use, monkeypatch):
     rest = spans.SpanPages.rest
 
     def rest_together(pages):
-        together.wait(10)  # an error, unless three are there at once
+        together.wait(200)  # an error, unless three are there at once
         return rest(pages)
 
     monkeypatch.setattr(windows, "WINDOWS", 3)

@@ -15,8 +15,11 @@ SINCE = "2020-01-01T00:00:00.000Z"
 # Ids that look like numbers are still texts for every server.
 IDS = [str(100 + number) for number in range(30)]
 RUN = ["fuse", "experiments", "run", "questions.jsonl", "--name", "first", "--jobs", "4"]
-# Writes down that it has run, and puts out what it gets.
-ECHO = ["--eval", "exact", "--", "sh", "-c", "echo $COAIA_ITEM_ID >> ran; sleep 0.15; cat"]
+# Writes down that it has run, and puts out what it gets; after twenty it waits for a file.
+CODE = (
+    "echo $COAIA_ITEM_ID >> ran; while [ $(wc -l <ran) -gt 20 ] && [ ! -e go ]; do sleep 0.05; done"
+)
+ECHO = ["--eval", "exact", "--", "sh", "-c", CODE + "; cat"]
 
 
 def ask(server, path, **query):
@@ -37,6 +40,12 @@ def items_there(server):
     return found
 
 
+def results(run):
+    """How many of the items have a result: several are written together, a moment later."""
+    (found,) = json.loads(run("fuse", "experiments", "list", "--json").out)
+    return int(found["results"].split()[0])
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS) + ["local"])
 def test_a_run_that_is_killed_over_a_failing_server_is_whole_in_the_end(
     use, run, questions, project, kind
@@ -49,9 +58,10 @@ def test_a_run_that_is_killed_over_a_failing_server_is_whole_in_the_end(
     ran = project / "ran"
     process = start(*(RUN + ECHO))
     try:
-        wait_until(lambda: ran.exists() and len(ran.read_text().split()) > 20)
+        wait_until(lambda: ran.exists() and len(ran.read_text().split()) > 20 and results(run))
     finally:
         process.send_signal(signal.SIGKILL)
+        (project / "go").touch()
         process.communicate()
     done = run(*(RUN + ["--json"] + ECHO))
     assert done.code == 0, done.err

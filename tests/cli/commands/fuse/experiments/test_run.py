@@ -201,7 +201,7 @@ def test_a_run_that_was_ended_goes_on_with_what_is_missing(run, questions, proje
     try:
         wait_until(lambda: "q3" in ran(project) and listed(run))
         process.send_signal(number)
-        process.communicate(timeout=100)
+        process.communicate(timeout=200)
     finally:
         process.kill()
     if number != signal.SIGKILL:

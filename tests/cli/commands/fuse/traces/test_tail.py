@@ -37,7 +37,7 @@ def test_what_is_written_is_shown_at_once_and_ctrl_c_ends_it(run, tail):
     assert [(one["kind"], one["id"]) for one in found] == [("trace", "t"), ("observation", "o")]
     for process in (people, programs):
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(200) == 130
 
 
 def test_a_timeout_is_its_end(run):

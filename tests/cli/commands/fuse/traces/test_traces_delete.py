@@ -58,7 +58,7 @@ def test_traces_of_another_machine_are_deleted_on_the_server(use, run, kind):
 
 @pytest.mark.parametrize("kind", DELETING)
 def test_a_trace_that_was_sent_a_moment_ago_is_deleted_on_the_server(use, run, kind):
-    server = use(kind, visible_after=60)
+    server = use(kind, visible_after=1000)
     assert run("fuse", "traces", "create", "a").code == 0
     assert "the server is deleting a" in run("fuse", "traces", "delete", "a", "--yes").err
     assert len(deletions(server)) == 1

@@ -59,7 +59,7 @@ def test_the_same_file_after_a_kill_sends_what_is_missing(server, project, run):
     child = subprocess.Popen(
         [sys.executable, "-m", "coaiapy"] + batch(path), stderr=subprocess.PIPE
     )
-    deadline = time.monotonic() + 100
+    deadline = time.monotonic() + 200
     while len(posts(server)) < 3 and time.monotonic() < deadline:
         time.sleep(0.01)
     child.send_signal(signal.SIGKILL)
