@@ -19,7 +19,7 @@ from coaiapy.langfuse.records.records import Observation, Trace, observation_fro
 from coaiapy.langfuse.scores import scores
 from coaiapy.langfuse.scores.values import NUMERIC
 from coaiapy.running.pipelines.attempts import MOST_ERRORS
-from coaiapy.running.seen import MARGIN, Redaction, masked, shown
+from coaiapy.running.recorded_text import MARGIN, Redaction, masked, shown
 from coaiapy.running.tail import Tail
 from coaiapy.util import times
 

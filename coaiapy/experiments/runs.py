@@ -24,7 +24,7 @@ from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.send import delivery
 from coaiapy.langfuse.send.outcome import Outcome
-from coaiapy.running.seen import Redaction, masked
+from coaiapy.running.recorded_text import Redaction, masked
 from coaiapy.running.supervisor import Supervisor
 from coaiapy.util.files import read_text
 from coaiapy.util.text import Note, ignore_note

@@ -10,9 +10,9 @@ from coaiapy.env import held
 from coaiapy.errors import CoaiaError, ConfigError, RefusedError
 from coaiapy.fleet import template_process
 from coaiapy.fleet.messages import OWN_NAMES, WHOLE, JobMessage, RunMessage
-from coaiapy.running.pipelines import past as pasts
-from coaiapy.running.pipelines.origins import Origins
+from coaiapy.running.pipelines import earlier_run
 from coaiapy.running.pipelines.steps import Facts
+from coaiapy.running.pipelines.untrusted_values import UntrustedValues
 from coaiapy.templating import trusted
 from coaiapy.templating.commands import Command, render_command, variables_environment
 from coaiapy.templating.language import Language
@@ -62,17 +62,17 @@ def work_of(
     language, given = new_language(), dict(run.variables)
     lookup = lookup_for(template, given)
     _check_given(template, run, lookup)
-    origins = Origins(template, given, lookup, language)
-    origins.check([step])
+    untrusted = UntrustedValues(template, given, lookup, language)
+    untrusted.check([step])
     if not trusts_queue:
-        _check_data(template, step, origins)
+        _check_data(template, step, untrusted)
     values = checked_values(template, given, lookup, language)
     environment = variables_environment(template, values)
     if not trusts_queue:
         risky = held.risky(environment)
         environment = {name: text for name, text in environment.items() if name not in risky}
     command = _command(template, step, job, dict(names_of(template, values), steps=facts), language)
-    return Work(command, origins.passed_on(environment, lambda _: None), values)
+    return Work(command, untrusted.passed_on(environment, lambda _: None), values)
 
 
 def _whole(
@@ -92,9 +92,9 @@ def _whole(
     language, lookup = new_language(), lookup_for(template, given)
     values = checked_values(template, given, lookup, language)
     if not trusts_queue:
-        origins = Origins(template, given, lookup, language)
+        untrusted = UntrustedValues(template, given, lookup, language)
         for step in template.steps:
-            _check_data(template, step, origins)
+            _check_data(template, step, untrusted)
         foreign = {
             variable.name: values.get(variable.name)
             for variable in all_variables(template)
@@ -126,7 +126,7 @@ def _template(run: RunMessage, trusts_queue: bool) -> PipelineTemplate:
         return PipelineTemplate.from_dict(run.document)
     try:
         runnable = trusted.load(run.template)
-        own = pasts.digest(runnable.template) == run.digest
+        own = earlier_run.digest(runnable.template) == run.digest
         why = "is not trusted" if own else "is not the same"
     except CoaiaError as error:
         own, why = False, "cannot be used: {}".format(error)
@@ -149,11 +149,11 @@ def _check_given(template: PipelineTemplate, run: RunMessage, lookup: Lookup) ->
             )
 
 
-def _check_data(template: PipelineTemplate, step: PipelineStep, origins: Origins) -> None:
+def _check_data(template: PipelineTemplate, step: PipelineStep, untrusted: UntrustedValues) -> None:
     foreign = {name for variable in all_variables(template) for name in all_names(variable)}
     deciding = [
         name
-        for name in origins.deciding_names(step)
+        for name in untrusted.deciding_names(step)
         if name in foreign or name in (_OF_LOOP, _OF_STEPS)
     ]
     if deciding:

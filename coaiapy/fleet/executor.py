@@ -8,10 +8,10 @@ from coaiapy.config.redis import RedisServer
 from coaiapy.fleet.dispatch import Dispatch
 from coaiapy.fleet.messages import JobMessage, RunMessage, written_facts
 from coaiapy.langfuse.records import ids
-from coaiapy.running.pipelines import past as pasts
+from coaiapy.running.pipelines import earlier_run
 from coaiapy.running.pipelines.attempts import Ended
 from coaiapy.running.pipelines.steps import Facts, Step
-from coaiapy.running.pipelines.tasks import Order
+from coaiapy.running.pipelines.tasks import ExecutorContext
 from coaiapy.running.supervisor import Supervisor
 
 _STEPS = "steps"
@@ -20,13 +20,13 @@ _STEPS = "steps"
 class WorkerExecutor(Dispatch):
     """Makes attempts through the queue of RQ; a context manager, see ``attempts.LocalExecutor``."""
 
-    def __init__(self, server: RedisServer, queue: str, order: Order) -> None:
-        self._order = order
+    def __init__(self, server: RedisServer, queue: str, context: ExecutorContext) -> None:
+        self._context = context
         self._supervisor = Supervisor()
         self._facts: Dict[int, bool] = {}
         self._began: Callable[[Step, float], None] = lambda *_: None
-        run = ids.span_trace_id(order.trace_id)
-        super().__init__(server, queue, run, self._supervisor, order.note)
+        run = ids.span_trace_id(context.trace_id)
+        super().__init__(server, queue, run, self._supervisor, context.note)
 
     def __enter__(self) -> "WorkerExecutor":
         super().__enter__()
@@ -48,10 +48,10 @@ class WorkerExecutor(Dispatch):
     def start(self, step: Step, began: Callable[[Step, float], None]) -> None:
         """Send an attempt to the workers; ``began`` is called when one of them begins."""
         self._began = began
-        if self._order.resumed and not step.attempts and self.adopt(step):
+        if self._context.resumed and not step.attempts and self.adopt(step):
             return
         job = "coaia-{}-{}".format(step.id, len(step.attempts) + 1)
-        passed = self._order.contents.passed_on(_turn_of(step).get("item"))
+        passed = self._context.contents.passed_on(_turn_of(step).get("item"))
         if "lost" in passed:
             reason = "its item does not travel to workers, because " + str(passed["lost"])
             self.refuse(step, job, reason)
@@ -76,18 +76,18 @@ class WorkerExecutor(Dispatch):
 
     def message(self) -> RunMessage:
         """Return what the run is."""
-        template, order = self._order.template, self._order
+        template, context = self._context.template, self._context
         return RunMessage(
             template=template.name,
-            digest=pasts.digest(template),
+            digest=earlier_run.digest(template),
             document=template.to_dict(),
-            variables=order.contents.passed_variables(order.values),
-            stated=order.stated,
+            variables=context.contents.passed_variables(context.values),
+            stated=context.stated,
         )
 
     def key_of(self, what: Step) -> str:
         """Return by what a step is found again."""
-        return pasts.key_of(self._order.trace_id, what.name)
+        return earlier_run.key_of(self._context.trace_id, what.name)
 
     def job_of(self, what: Step, job: str) -> JobMessage:
         """Return the message of an attempt at a step."""
@@ -95,9 +95,9 @@ class WorkerExecutor(Dispatch):
         return JobMessage(
             run=self._run,
             job=job,
-            trace_id=self._order.trace_id,
+            trace_id=self._context.trace_id,
             step=what.id,
-            name=self._order.contents.text(what.name),
+            name=self._context.contents.text(what.name),
             node=node,
             facts=self._uses_facts(node),
             turn=turn.get("index"),
@@ -107,10 +107,10 @@ class WorkerExecutor(Dispatch):
     def _node(self, step: Step) -> int:
         assert step.plan
         wanted = step.plan.step
-        return next(i for i, one in enumerate(self._order.template.steps) if one is wanted)
+        return next(i for i, one in enumerate(self._context.template.steps) if one is wanted)
 
     def _uses_facts(self, node: int) -> bool:
-        return _STEPS in repr(self._order.template.steps[node])
+        return _STEPS in repr(self._context.template.steps[node])
 
     def prepare(self, batch: List[Step]) -> None:
         """Send what is known of earlier steps, once for all items of a loop."""
@@ -127,7 +127,7 @@ class WorkerExecutor(Dispatch):
         told = dict(facts)
         if facts.lost:
             return dict(told, lost=facts.lost)
-        passed = self._order.contents.passed_on(told.pop("output", None))
+        passed = self._context.contents.passed_on(told.pop("output", None))
         if "lost" in passed:
             passed["lost"] = "this output does not travel to workers: {}".format(passed["lost"])
         return dict(told, **passed)

@@ -14,7 +14,7 @@ from coaiapy.fleet.run_store import RunStore
 from coaiapy.running.child import NotStartedError
 from coaiapy.running.pipelines import attempts
 from coaiapy.running.pipelines.attempts import ENDING, Outcome
-from coaiapy.running.pipelines.contents import Contents
+from coaiapy.running.pipelines.recorded_content import RecordedContent
 from coaiapy.running.supervisor import Supervisor
 
 
@@ -66,7 +66,7 @@ class JobRunner:
             text = self._ask(lambda: store.facts(job.node)) if job.facts else "{}"
             facts = known_facts(read_facts(text))
             work = work_of(run, job, facts, self._trusts_queue, self._env_file)
-            contents = Contents(True, self._env_file, work.values)
+            contents = RecordedContent(True, self._env_file, work.values)
             context = attempts.context_of(job.trace_id, job.step)
             outcome = self._made(store, work, context, contents)
         except CoaiaError as error:
@@ -76,7 +76,7 @@ class JobRunner:
         return outcome._replace(output=passed.get("output"), lost=lost)
 
     def _made(
-        self, store: RunStore, work: Work, context: Mapping[str, str], contents: Contents
+        self, store: RunStore, work: Work, context: Mapping[str, str], contents: RecordedContent
     ) -> Outcome:
         command = work.command
         environment = attempts.environment_of(work.environment, command.environment, context)

@@ -42,14 +42,17 @@ def run(
     wanted = _trusted(str(template)) if document is None else PipelineTemplate.from_dict(document)
     here = current.position()
     done = tasks.run(
-        tasks.Task(wanted, variables),
-        here.trace_id if here else None,
-        os.cpu_count() or 1,
+        tasks.Task(
+            wanted,
+            variables,
+            trace_id=here.trace_id if here else None,
+            parent_id=here.parent_id if here else None,
+            jobs=os.cpu_count() or 1,
+        ),
         settings.load(env_file),
         env_file,
         Watcher(),
         observe.log,
-        here.parent_id if here else None,
     )
     if done.result.status != SUCCEEDED:
         failed = next((step for step in done.result.steps if step.state == FAILED), None)

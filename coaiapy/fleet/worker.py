@@ -13,7 +13,7 @@ from coaiapy.fleet import rq_adapter
 from coaiapy.fleet.job_runner import JobRunner
 from coaiapy.fleet.redis_access import PatientRedis, server_for
 from coaiapy.langfuse.records import ids
-from coaiapy.running.pipelines.contents import Contents
+from coaiapy.running.pipelines.recorded_content import RecordedContent
 from coaiapy.running.system import check_system
 from coaiapy.stash.redis import new_client
 from coaiapy.stash.redis_errors import reporting
@@ -63,7 +63,7 @@ def work(options: WorkerOptions, env_file: Optional[str], say: Callable[[str], N
 
 def _prepare(env_file: Optional[str]) -> None:
     """Import, once, what each process that does a job would import."""
-    Contents(True, env_file, {})
+    RecordedContent(True, env_file, {})
     new_language().render("{{ text }}", {"text": ""}, "the worker")
     document.schema()
 

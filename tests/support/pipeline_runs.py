@@ -4,6 +4,8 @@ import json
 import os
 import time
 
+import pytest
+
 
 def save_template(home, steps, variables):
     """Save the user's own template ``t``, which needs no trust, with the defaults of its variables."""
@@ -12,6 +14,28 @@ def save_template(home, steps, variables):
     known = [{"name": name, "default": value} for name, value in variables.items()]
     document = {"variables": known, "steps": list(steps)}
     (folder / "t.json").write_text(json.dumps(document), "utf-8")
+
+
+@pytest.fixture
+def save(home):
+    def _save(*steps, **variables):
+        save_template(home, steps, variables or {"who": "; touch HIT"})
+
+    return _save
+
+
+@pytest.fixture
+def result(run):
+    """Return what a run says in JSON: each step by its name; and its exit code."""
+
+    def _result(*words):
+        done = run("pipeline", "run", "t", "--json", *words)
+        body = json.loads(done.out)
+        trace = json.loads(run("fuse", "traces", "tv", body["trace_id"], "--json").out)
+        assert len(trace["observations"]) == len(body["steps"])
+        return done.code, {step["name"]: step for step in body["steps"]}, trace
+
+    return _result
 
 
 def observation(trace, name):

@@ -123,12 +123,12 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from coaiapy.running.system import check_system
 
     check_system()
-    from coaiapy.running import observed
+    from coaiapy.running import recorded_command
     from coaiapy.running.launch import die_of_interrupt
 
     for stream in (context.stdout, context.stderr):
         flush(stream)
-    result = observed.run(_wishes(args, context), context.env_file, context.note)
+    result = recorded_command.run(_options(args, context), context.env_file, context.note)
     if result.rows:
         _deliver(args, context, result)
     if result.interrupted:
@@ -161,12 +161,12 @@ def _deliver(args: argparse.Namespace, context: Context, result: Any) -> None:
         )
 
 
-def _wishes(args: argparse.Namespace, context: Context) -> Any:
-    from coaiapy.running.observed import Wishes
+def _options(args: argparse.Namespace, context: Context) -> Any:
+    from coaiapy.running.recorded_command import RunOptions
 
     usual, are_right = _usual(context)
     masked = usual["run.redact"]
-    return Wishes(
+    return RunOptions(
         words=args.command,
         name=args.name,
         type=args.type,

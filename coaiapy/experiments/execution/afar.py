@@ -11,8 +11,8 @@ from coaiapy.fleet.messages import WHOLE, JobMessage, RunMessage
 from coaiapy.fleet.redis_access import server_for
 from coaiapy.langfuse.journal.db import journal_path
 from coaiapy.langfuse.records import ids
-from coaiapy.running.pipelines import past as pasts
-from coaiapy.running.pipelines.contents import Contents
+from coaiapy.running.pipelines import earlier_run
+from coaiapy.running.pipelines.recorded_content import RecordedContent
 from coaiapy.running.supervisor import Supervisor
 from coaiapy.util.text import Note
 
@@ -26,7 +26,7 @@ class Afar(Dispatch):
 
     def __init__(self, order: Order, env_file: Any, note: Note, supervisor: Supervisor) -> None:
         self._order = order
-        self._contents = Contents(True, env_file, {})
+        self._contents = RecordedContent(True, env_file, {})
         self._session = ids.new_observation_id()
         run = ids.derived_observation_id(order.plan.id, os.uname().nodename, journal_path())
         super().__init__(server_for(env_file), str(order.queue), run, supervisor, note)
@@ -37,7 +37,7 @@ class Afar(Dispatch):
         template = self._order.task.template
         return RunMessage(
             template=template.name,
-            digest=pasts.digest(template),
+            digest=earlier_run.digest(template),
             document=template.to_dict(),
             variables={},
             stated=[],

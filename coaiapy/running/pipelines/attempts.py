@@ -11,7 +11,7 @@ from coaiapy import patience
 from coaiapy.langfuse.records import ids
 from coaiapy.running import child
 from coaiapy.running.child import NotStartedError, Plan
-from coaiapy.running.pipelines.contents import MOST_ERRORS, Contents
+from coaiapy.running.pipelines.recorded_content import MOST_ERRORS, RecordedContent
 from coaiapy.running.pipelines.steps import Step
 from coaiapy.running.pipelines.watcher import Watcher
 from coaiapy.running.relay import Relay, pipe
@@ -60,7 +60,11 @@ class LocalExecutor:
     """
 
     def __init__(
-        self, trace_id: str, environment: Mapping[str, str], contents: Contents, watcher: Watcher
+        self,
+        trace_id: str,
+        environment: Mapping[str, str],
+        contents: RecordedContent,
+        watcher: Watcher,
     ) -> None:
         self._trace_id = trace_id
         self._environment = environment
@@ -170,7 +174,7 @@ def _input(text: Optional[str]) -> int:
 
 
 def outcome_of(
-    command: Command, attempt: Attempt, contents: Contents, interrupted: bool
+    command: Command, attempt: Attempt, contents: RecordedContent, interrupted: bool
 ) -> Outcome:
     """Return how a command has ended; ``interrupted`` says that it was asked to."""
     running = attempt.running

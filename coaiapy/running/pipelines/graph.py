@@ -7,7 +7,7 @@ ended: only then are the outputs known that its expressions may use.
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set
 
 from coaiapy.errors import NotFoundError
-from coaiapy.running.pipelines.past import Past, PastStep
+from coaiapy.running.pipelines.earlier_run import EarlierRun, EarlierStep
 from coaiapy.running.pipelines.steps import FAILED, WAITING, Node, Step, reason_after
 from coaiapy.templating.commands import render_command
 from coaiapy.templating.language import Language, TemplateError
@@ -42,7 +42,7 @@ class Graph:
         template: PipelineTemplate,
         values: Mapping[str, Any],
         language: Language,
-        past: Optional[Past] = None,
+        past: Optional[EarlierRun] = None,
     ) -> None:
         self.template = template
         self.names = names_of(template, values)
@@ -174,7 +174,7 @@ class Graph:
         self._made[plan.name] = step
         return step
 
-    def _recalled(self, node: Node, name: str) -> Optional[PastStep]:
+    def _recalled(self, node: Node, name: str) -> Optional[EarlierStep]:
         """Return what an earlier run has done under this name, if that counts."""
         if self._past is None or (node.selected and node.repeats):
             return None

@@ -12,8 +12,8 @@ from coaiapy.langfuse.journal.observers import Observer
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.records import Trace, observation_from
 from coaiapy.langfuse.send import delivery
-from coaiapy.running.pipelines.contents import Contents
-from coaiapy.running.pipelines.past import DONE, EVENT, MARK, STARTED, Past, key_of
+from coaiapy.running.pipelines.earlier_run import DONE, EVENT, MARK, STARTED, EarlierRun, key_of
+from coaiapy.running.pipelines.recorded_content import RecordedContent
 from coaiapy.running.pipelines.steps import FAILED, SKIPPED, SUCCEEDED, Step
 from coaiapy.util import times
 
@@ -34,10 +34,10 @@ class StepRecords:
         self,
         known: Settings,
         trace: Trace,
-        contents: Contents,
+        contents: RecordedContent,
         note: Callable[[str], None],
         plan: Body,
-        past: Optional[Past] = None,
+        past: Optional[EarlierRun] = None,
         parent_id: Optional[str] = None,
     ) -> None:
         self._settings = known
@@ -76,7 +76,7 @@ class StepRecords:
         self._open()
         self._begin(self._trace, self._plan)
 
-    def _reopen_trace(self, past: Past) -> None:
+    def _reopen_trace(self, past: EarlierRun) -> None:
         if not self._reopened(self._trace.id, past.row, self._plan):
             self.__exit__()
             raise StateError(

@@ -10,8 +10,8 @@ from coaiapy.errors import CoaiaError
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.records import Trace
 from coaiapy.running.pipelines.attempts import ENDING, Outcome
+from coaiapy.running.pipelines.earlier_run import MARK, EarlierStep
 from coaiapy.running.pipelines.graph import Graph
-from coaiapy.running.pipelines.past import MARK, PastStep
 from coaiapy.running.pipelines.records import StepRecords
 from coaiapy.running.pipelines.steps import (
     FAILED,
@@ -174,7 +174,7 @@ class Run:
             step = self._held.pop(step)
             self._arrange(step)
 
-    def _recall(self, step: Step, earlier: PastStep) -> None:
+    def _recall(self, step: Step, earlier: EarlierStep) -> None:
         """An earlier run has done this; what is below a mark of it hangs below it again."""
         if earlier.state["kind"] == MARK:
             self._records.reopen(step)

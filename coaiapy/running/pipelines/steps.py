@@ -3,7 +3,7 @@
 from typing import Any, Dict, Iterator, List, Optional
 
 from coaiapy.langfuse.records import ids
-from coaiapy.running.pipelines.past import DONE, PastStep
+from coaiapy.running.pipelines.earlier_run import DONE, EarlierStep
 from coaiapy.templating.commands import Command
 from coaiapy.templating.language import TemplateError
 from coaiapy.templating.model import PipelineStep
@@ -31,7 +31,7 @@ class Step:
         self.id = ids.new_observation_id()
         self.parent: Optional["Step"] = None
         self.before: Optional["Step"] = None
-        self.earlier: Optional[PastStep] = None
+        self.earlier: Optional[EarlierStep] = None
         self.lost = ""
         self.state = WAITING
         self.reason = ""
@@ -68,7 +68,7 @@ class Step:
         """It will not run."""
         self.state, self.reason = SKIPPED, reason
 
-    def recall(self, earlier: PastStep) -> None:
+    def recall(self, earlier: EarlierStep) -> None:
         """An earlier run has done it."""
         self.earlier, self.id, self.state = earlier, earlier.id, SUCCEEDED
         self.output, self.lost = earlier.state.get("output"), earlier.state.get("lost") or ""

@@ -3,12 +3,11 @@
 import os
 from typing import TYPE_CHECKING, Any, Callable, List, Mapping, NamedTuple, Optional
 
-from coaiapy.running.pipelines import foresight
-from coaiapy.running.pipelines import past as pasts
-from coaiapy.running.pipelines.foresight import Foreseen
+from coaiapy.running.pipelines import earlier_run
+from coaiapy.running.pipelines.earlier_run import EarlierRun
 from coaiapy.running.pipelines.graph import Graph, Selection
-from coaiapy.running.pipelines.origins import Origins
-from coaiapy.running.pipelines.past import Past
+from coaiapy.running.pipelines.preview import PreviewedStep, preview_graph
+from coaiapy.running.pipelines.untrusted_values import UntrustedValues
 from coaiapy.running.pipelines.watcher import Watcher
 from coaiapy.templating.commands import variables_environment
 from coaiapy.templating.language import Language
@@ -25,7 +24,7 @@ from coaiapy.templating.render import new_language, trace_for
 
 if TYPE_CHECKING:
     from coaiapy.config.settings import Settings
-    from coaiapy.running.pipelines.contents import Contents
+    from coaiapy.running.pipelines.recorded_content import RecordedContent
 
 
 class Done(NamedTuple):
@@ -35,7 +34,7 @@ class Done(NamedTuple):
     outcome: Any
 
 
-class Order(NamedTuple):
+class ExecutorContext(NamedTuple):
     """What an executor has to know of a run.
 
     ``stated`` are the variables that do not have their default, ``environment`` is added to that of
@@ -47,7 +46,7 @@ class Order(NamedTuple):
     values: Mapping[str, Any]
     stated: List[str]
     environment: Mapping[str, str]
-    contents: "Contents"
+    contents: "RecordedContent"
     resumed: bool
     note: Callable[[str], None]
 
@@ -56,19 +55,24 @@ class Task(NamedTuple):
     """What is to be run: a template, the variables that were given, and which of its steps.
 
     ``past`` is an earlier run that goes on; its variables and selection count where none are given.
+    The trace is that of ``trace_id``, by default a new one; all hangs below ``parent_id`` in it.
+    ``jobs`` is the most commands at a time, ``None`` for no limit.
     """
 
     template: PipelineTemplate
     variables: Mapping[str, Any]
     selection: Selection = Selection()
-    past: Optional[Past] = None
+    past: Optional[EarlierRun] = None
+    trace_id: Optional[str] = None
+    parent_id: Optional[str] = None
+    jobs: Optional[int] = None
 
     def given(self) -> Mapping[str, Any]:
         """Return the variables that do not come from elsewhere."""
         if self.past is None:
             return self.variables
         lookup = lookup_for(self.template, self.variables)
-        return pasts.variables(self.past, self.template, self.variables, lookup)
+        return earlier_run.variables(self.past, self.template, self.variables, lookup)
 
     def graph(self, values: Mapping[str, Any], language: Language) -> Graph:
         """Return the steps to run."""
@@ -81,11 +85,11 @@ class Task(NamedTuple):
         return graph
 
 
-def foresee(task: Task) -> List[Foreseen]:
+def preview(task: Task) -> List[PreviewedStep]:
     """Return what ``run`` would run; ``TemplateError`` for what is wrong."""
     language, given = new_language(), task.given()
     values = checked_values(task.template, given, lookup_for(task.template, given), language)
-    return foresight.foresee(task.graph(values, language))
+    return preview_graph(task.graph(values, language))
 
 
 def differences(task: Task) -> List[str]:
@@ -94,7 +98,7 @@ def differences(task: Task) -> List[str]:
     if past is None:
         return []
     said = []
-    if past.plan["digest"] != pasts.digest(task.template):
+    if past.plan["digest"] != earlier_run.digest(task.template):
         said.append("the template {} has changed since".format(task.template.name))
     given = task.given()
     values = checked_values(task.template, given, lookup_for(task.template, given), new_language())
@@ -106,62 +110,60 @@ def differences(task: Task) -> List[str]:
 
 def run(
     task: Task,
-    trace_id: Optional[str],
-    jobs: Optional[int],
     known: "Settings",
     env_file: Optional[str],
     watcher: Watcher,
     note: Callable[[str], None],
-    parent_id: Optional[str] = None,
-    executor_for: Optional[Callable[[Order], Any]] = None,
+    executor_for: Optional[Callable[[ExecutorContext], Any]] = None,
 ) -> Done:
     """Run the commands of a template and record them; the caller has asked whether to trust it.
 
-    The trace is that of ``trace_id``, where all hangs below ``parent_id``; by default it is new.
-    ``jobs`` is the most commands at a time; ``known`` are the settings; ``watcher``
-    is told what happens, ``note`` gets a sentence about trouble with the record, and about variables
-    that commands do not get. ``executor_for`` makes the executor of the attempts; without it this machine makes them.
-    Raises ``ConfigError`` if a file that is not trusted would change a
-    command, ``StateError`` if the run to go on with has not ended.
+    ``known`` are the settings. ``watcher`` is told what happens, ``note`` gets a sentence about trouble
+    with the record, and about variables that commands do not get. ``executor_for`` makes the executor
+    of the attempts; without it this machine makes them. Raises ``ConfigError`` if a file that is not
+    trusted would change a command, ``StateError`` if the run to go on with has not ended.
     """
     from coaiapy.running.system import check_system
 
     check_system()
     from coaiapy.config import values as config_values
     from coaiapy.running.pipelines.attempts import LocalExecutor
-    from coaiapy.running.pipelines.contents import Contents
+    from coaiapy.running.pipelines.recorded_content import RecordedContent
     from coaiapy.running.pipelines.records import StepRecords
     from coaiapy.running.pipelines.runs import Run
 
     template, past = task.template, task.past
     if past:
-        pasts.check_ended(past)
+        earlier_run.check_ended(past)
     given = task.given()
     language, lookup = new_language(), lookup_for(template, given)
     values = checked_values(template, given, lookup, language)
     graph = task.graph(values, language)
-    origins = Origins(
+    untrusted = UntrustedValues(
         template, given, lookup, language, past.foreign(task.variables) if past else {}
     )
-    origins.check(graph.selected())
-    own = origins.passed_on(variables_environment(template, values), note)
-    trace = trace_for(template, values, language, str(past.trace["id"]) if past else trace_id)
-    contents = Contents(config_values.load(env_file).get("trace_content"), env_file, values)
+    untrusted.check(graph.selected())
+    own = untrusted.passed_on(variables_environment(template, values), note)
+    trace = trace_for(template, values, language, str(past.trace["id"]) if past else task.trace_id)
+    contents = RecordedContent(config_values.load(env_file).get("trace_content"), env_file, values)
     stated = _stated(template, given, lookup)
     plan = {
         "template": template.name,
-        "digest": pasts.digest(template),
+        "digest": earlier_run.digest(template),
         "selection": past.plan["selection"] if past else list(task.selection),
-        "foreign": origins.foreign,
+        "foreign": untrusted.foreign,
         "variables": contents.kept_variables(values),
         "stated": stated,
     }
-    order = Order(template, trace.id, values, stated, own, contents, past is not None, note)
-    executor = (
-        executor_for(order) if executor_for else LocalExecutor(trace.id, own, contents, watcher)
-    )
-    with StepRecords(known, trace, contents, note, plan, past, parent_id) as records:
-        result = Run(graph, trace, records, executor, watcher).run(jobs)
+    if executor_for:
+        resumed = past is not None
+        executor = executor_for(
+            ExecutorContext(template, trace.id, values, stated, own, contents, resumed, note)
+        )
+    else:
+        executor = LocalExecutor(trace.id, own, contents, watcher)
+    with StepRecords(known, trace, contents, note, plan, past, task.parent_id) as records:
+        result = Run(graph, trace, records, executor, watcher).run(task.jobs)
         return Done(result, records.deliver())
 
 

@@ -248,7 +248,7 @@ def test_a_wrong_command_line_starts_nothing(run, project, words, said):
 
 def test_a_system_without_terminals_says_so_in_one_sentence(run, project, monkeypatch):
     monkeypatch.setitem(sys.modules, "termios", None)
-    for name in ("terminal", "supervisor", "launch", "observed"):
+    for name in ("terminal", "supervisor", "launch", "recorded_command"):
         monkeypatch.delitem(sys.modules, "coaiapy.running." + name, raising=False)
     result = run("run", "--", "true")
     assert result.code == 1 and "commands cannot be started" in result.err

@@ -68,22 +68,27 @@ def run(args: argparse.Namespace, context: Context) -> int:
     name = past.plan["template"] if past else args.template
     runnable = trusted.load(name)
     selection = tasks.Selection(args.only, args.first)
-    task = tasks.Task(runnable.template, options.given_variables(args), selection, past)
-    foreseen = tasks.foresee(task)
+    is_here = args.on == "here"
+    task = tasks.Task(
+        runnable.template,
+        options.given_variables(args),
+        selection,
+        past,
+        trace_id=args.trace_id,
+        jobs=args.jobs or (is_here and os.cpu_count()) or None,
+    )
+    previewed = tasks.preview(task)
     for difference in tasks.differences(task):
         context.note("{}; what has succeeded is not repeated".format(difference))
     if args.dry_run:
-        return _show(args, context, foreseen)
+        return _show(args, context, previewed)
     if not is_trusted(context, name, runnable, args.yes):
         return ExitCode.FAILED
-    if not any(one.command for one in foreseen):
+    if not any(one.command for one in previewed):
         context.note("no step has a command to run: the others are marked as done")
     watcher = progress.watcher(context)
-    is_here = args.on == "here"
     done = tasks.run(
         task,
-        args.trace_id,
-        args.jobs or (is_here and os.cpu_count()) or None,
         known,
         context.env_file,
         watcher,
@@ -124,7 +129,7 @@ def _workers(args: argparse.Namespace, context: Context) -> Any:
 
 def _past(args: argparse.Namespace, known: Any) -> Any:
     """Return the run to go on with, ``None`` for a new one."""
-    from coaiapy.running.pipelines import past as pasts
+    from coaiapy.running.pipelines import earlier_run
 
     if args.resume is None:
         if args.template is None:
@@ -132,7 +137,7 @@ def _past(args: argparse.Namespace, known: Any) -> Any:
         return None
     if args.trace_id is not None:
         raise UsageError("--resume names the trace already: leave --trace-id out")
-    past = pasts.find(known, args.resume)
+    past = earlier_run.find(known, args.resume)
     if args.template not in (None, past.plan["template"]):
         raise UsageError(
             "the trace {} was made by the template {!r}, not {!r}: leave the template out".format(
@@ -142,11 +147,11 @@ def _past(args: argparse.Namespace, known: Any) -> Any:
     return past
 
 
-def _show(args: argparse.Namespace, context: Context, foreseen: Any) -> int:
+def _show(args: argparse.Namespace, context: Context, previewed: Any) -> int:
     if args.json:
-        print_json(context, [{"name": one.name, "command": one.command} for one in foreseen])
+        print_json(context, [{"name": one.name, "command": one.command} for one in previewed])
         return ExitCode.OK
-    for one in foreseen:
+    for one in previewed:
         if one.command is not None:
             context.say("# {}\n{}".format(one.name.replace("\n", " "), one.command))
     context.note("dry run: nothing was run or written")

@@ -55,7 +55,7 @@ def schedule(args: argparse.Namespace, context: Context) -> int:
         raise UsageError("--image is for --format kubernetes: leave it out")
     given = _given(args)
     runnable = trusted.load(args.template)
-    tasks.foresee(tasks.Task(runnable.template, given))
+    tasks.preview(tasks.Task(runnable.template, given))
     if not is_trusted(context, args.template, runnable, yes=False):
         return ExitCode.FAILED
     for name in tasks.names_in_environment(runnable.template, given):

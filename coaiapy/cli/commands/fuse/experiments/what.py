@@ -113,7 +113,7 @@ def described(args: argparse.Namespace, made: Any) -> Any:
     if args.command:
         return {"command": " ".join(map(shlex.quote, args.command))}
     if args.prompt is None:
-        from coaiapy.running.pipelines.past import digest
+        from coaiapy.running.pipelines.earlier_run import digest
 
         return {"pipeline": args.pipeline, "pipeline_sha256": digest(made.template)}
     told = {"prompt": args.prompt, "prompt_version": made.prompt["version"], "model": made.model}

@@ -15,7 +15,7 @@ from coaiapy.langfuse.traces.active import PARENT, TRACE, active_ids, handed_on
 from coaiapy.running.child import NotStartedError, Plan, exit_code
 from coaiapy.running.launch import STDERR, STDOUT, Launched, launch, was_interrupted
 from coaiapy.running.record import Place, Record
-from coaiapy.running.seen import MARGIN, Redaction, masked, shown
+from coaiapy.running.recorded_text import MARGIN, Redaction, masked, shown
 from coaiapy.running.supervisor import Running, Supervisor
 from coaiapy.running.tail import Tail
 from coaiapy.util import times
@@ -25,7 +25,7 @@ _MODEL = "GENERATION"
 _NAMES = {STDOUT: "stdout", STDERR: "stderr"}
 
 
-class Wishes(NamedTuple):
+class RunOptions(NamedTuple):
     """What is to be run, and how it is to be recorded.
 
     ``trace`` are fields of the trace by attribute. ``kept`` are the descriptors of which the last
@@ -72,20 +72,20 @@ class Attempt(NamedTuple):
     launched: Optional[Launched] = None
 
 
-def run(wishes: Wishes, env_file: Optional[str], note: Callable[[str], None]) -> Result:
+def run(options: RunOptions, env_file: Optional[str], note: Callable[[str], None]) -> Result:
     """Run the command and record it; trouble with the record is only noted."""
-    redacted = Redaction(wishes.redact, env_file)
-    with_content = not wishes.sizes_only and _with_content(env_file)
-    place, trace = _place(wishes, note)
-    step = _beginning(wishes, redacted, with_content)
+    redacted = Redaction(options.redact, env_file)
+    with_content = not options.sizes_only and _with_content(env_file)
+    place, trace = _place(options, note)
+    step = _beginning(options, redacted, with_content)
     with Supervisor() as supervisor, Record(place, step, trace, env_file, note) as record:
         supervisor.beat = record.breathe
         environment = handed_on(os.environ, place.trace_id, record.observation_id)
-        attempts = _attempts(wishes, environment, supervisor)
+        attempts = _attempts(options, environment, supervisor)
         last = attempts[-1]
         if last.launched is None or _problem(last.launched):
             note("coaia: {}".format(last.sentence))
-        outcome = _ending(wishes, attempts, redacted, with_content, step["start_time"])
+        outcome = _ending(options, attempts, redacted, with_content, step["start_time"])
         rows = record.close(outcome)
         return Result(
             code=last.code,
@@ -108,7 +108,7 @@ def _with_content(env_file: Optional[str]) -> bool:
         return True  # then nothing is recorded either, and the record says why
 
 
-def _place(wishes: Wishes, note: Callable[[str], None]) -> Tuple[Place, Mapping[str, Any]]:
+def _place(options: RunOptions, note: Callable[[str], None]) -> Tuple[Place, Mapping[str, Any]]:
     """Return where the observation goes, and the fields of the trace."""
     try:
         active = active_ids()
@@ -116,30 +116,30 @@ def _place(wishes: Wishes, note: Callable[[str], None]) -> Tuple[Place, Mapping[
         note("coaia: the active trace is not known: {}".format(error))
         active = {}
     here = active.get(TRACE)
-    trace_id = wishes.trace_id or here
-    trace = dict(wishes.trace)
+    trace_id = options.trace_id or here
+    trace = dict(options.trace)
     if not trace_id:
         for name, key in (("user_id", "COAIA_USER_ID"), ("session_id", "COAIA_SESSION_ID")):
             trace[name] = trace.get(name) or active.get(key)
-        return Place(ids.new_trace_id(), wishes.parent_id, True), trace
+        return Place(ids.new_trace_id(), options.parent_id, True), trace
     is_here = bool(here) and ids.span_trace_id(str(here)) == ids.span_trace_id(trace_id)
-    parent = wishes.parent_id or (active.get(PARENT) if is_here else None)
+    parent = options.parent_id or (active.get(PARENT) if is_here else None)
     return Place(trace_id, parent, False), trace
 
 
 def _beginning(
-    wishes: Wishes, redacted: Callable[[str], str], with_content: bool
+    options: RunOptions, redacted: Callable[[str], str], with_content: bool
 ) -> Dict[str, Any]:
-    words = [_text(word) for word in wishes.words]
+    words = [_text(word) for word in options.words]
     command = redacted(" ".join(map(shlex.quote, words)))
-    given = masked(wishes.input, redacted)
+    given = masked(options.input, redacted)
     name = command if with_content else redacted(os.path.basename(words[0]))
     return {
-        "name": (redacted(wishes.name or "") or name)[:_LONGEST_NAME],
-        "type": wishes.type,
+        "name": (redacted(options.name or "") or name)[:_LONGEST_NAME],
+        "type": options.type,
         "start_time": times.now(),
         "input": content(command if given is None else given, with_content),
-        "metadata": masked(wishes.metadata, redacted),
+        "metadata": masked(options.metadata, redacted),
     }
 
 
@@ -149,23 +149,25 @@ def _text(word: str) -> str:
 
 
 def _attempts(
-    wishes: Wishes, environment: Mapping[str, str], supervisor: Supervisor
+    options: RunOptions, environment: Mapping[str, str], supervisor: Supervisor
 ) -> List[Attempt]:
     """Run the command until it succeeds, may not be tried again, or a signal came."""
-    attempts = [_attempt(wishes, environment, supervisor)]
-    while attempts[-1].code and attempts[-1].launched and len(attempts) <= wishes.retries:
-        if supervisor.pause(wishes.backoff * 2 ** (len(attempts) - 1)):
+    attempts = [_attempt(options, environment, supervisor)]
+    while attempts[-1].code and attempts[-1].launched and len(attempts) <= options.retries:
+        if supervisor.pause(options.backoff * 2 ** (len(attempts) - 1)):
             break
-        attempts.append(_attempt(wishes, environment, supervisor))
+        attempts.append(_attempt(options, environment, supervisor))
     return attempts
 
 
-def _attempt(wishes: Wishes, environment: Mapping[str, str], supervisor: Supervisor) -> Attempt:
+def _attempt(
+    options: RunOptions, environment: Mapping[str, str], supervisor: Supervisor
+) -> Attempt:
     # The end of a model's answer does not say what it was.
-    most = max(wishes.most + MARGIN, _longest_answer() if wishes.type == _MODEL else 0)
-    words = [os.fsdecode(word.encode("utf-8", "surrogateescape")) for word in wishes.words]
+    most = max(options.most + MARGIN, _longest_answer() if options.type == _MODEL else 0)
+    words = [os.fsdecode(word.encode("utf-8", "surrogateescape")) for word in options.words]
     try:
-        launched = launch(Plan(words, environment), wishes.kept, most, wishes.timeout)
+        launched = launch(Plan(words, environment), options.kept, most, options.timeout)
     except NotStartedError as error:
         return Attempt(error.code, str(error))
     supervisor.add(launched.running)
@@ -176,7 +178,7 @@ def _attempt(wishes: Wishes, environment: Mapping[str, str], supervisor: Supervi
     if os.WIFSIGNALED(status):
         said = "it was ended by the signal {}".format(_signal_name(os.WTERMSIG(status)))
     if running.timed_out:
-        said = "it took longer than {:g} s".format(wishes.timeout or 0)
+        said = "it took longer than {:g} s".format(options.timeout or 0)
     problem = _problem(launched)
     if problem and not code:
         code, said = ExitCode.FAILED, "its output could not be passed on: " + problem
@@ -203,7 +205,7 @@ def _signal_name(number: int) -> str:
 
 
 def _ending(
-    wishes: Wishes,
+    options: RunOptions,
     attempts: List[Attempt],
     redacted: Callable[[str], str],
     with_content: bool,
@@ -219,19 +221,19 @@ def _ending(
     texts = {}
     for number, tail in tails.items():
         on_terminal = bool(running and running.terminal)
-        texts[number] = shown(tail, wishes.most, redacted, on_terminal)
-        if tail.total > wishes.most:
+        texts[number] = shown(tail, options.most, redacted, on_terminal)
+        if tail.total > options.most:
             facts[_NAMES[number] + "_bytes"] = tail.total
     if texts.get(STDERR):
         facts["stderr"] = content(texts[STDERR], with_content)
     outcome = {
         "end_time": max(start, times.to_text(datetime.fromtimestamp(ended, timezone.utc))),
         "output": content(texts.get(STDOUT), with_content),
-        "level": wishes.level if last.sentence else "DEFAULT",
+        "level": options.level if last.sentence else "DEFAULT",
         "status_message": redacted(last.sentence) or None,
         "metadata": facts,
     }
-    if wishes.type == _MODEL and STDOUT in tails:
+    if options.type == _MODEL and STDOUT in tails:
         outcome.update(_answer(tails[STDOUT], redacted, with_content, facts))
     return outcome
 

@@ -28,7 +28,7 @@ from coaiapy.templating.model import (
 STARTED, DONE, MARK, EVENT = "started", "done", "mark", "event"
 
 
-class PastStep(NamedTuple):
+class EarlierStep(NamedTuple):
     """What is known of a step: its observation with its row, and what was kept of it."""
 
     id: str
@@ -36,7 +36,7 @@ class PastStep(NamedTuple):
     state: Body
 
 
-class Past(NamedTuple):
+class EarlierRun(NamedTuple):
     """A run: its trace with its row, what was kept of it, and its steps by ``key_of`` their names.
 
     ``unfinished`` are the ids of those whose commands were started and have not succeeded.
@@ -45,10 +45,10 @@ class Past(NamedTuple):
     trace: Body
     row: int
     plan: Body
-    steps: Dict[str, PastStep]
+    steps: Dict[str, EarlierStep]
     unfinished: List[str]
 
-    def step(self, name: str) -> Optional[PastStep]:
+    def step(self, name: str) -> Optional[EarlierStep]:
         """Return what was done under the name of a step."""
         return self.steps.get(key_of(str(self.trace["id"]), name))
 
@@ -69,7 +69,7 @@ def digest(template: PipelineTemplate) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def find(known: Settings, trace_id: str) -> Past:
+def find(known: Settings, trace_id: str) -> EarlierRun:
     """Return the run that a trace records; ``NotFoundError`` if this machine knows none of that id."""
     key = ids.span_trace_id(trace_id)
     with Journal() as journal:
@@ -81,18 +81,18 @@ def find(known: Settings, trace_id: str) -> Past:
                     "no run of a pipeline is known here as the trace {!r}: only the machine, and "
                     "the Langfuse project, that it ran with can go on with it".format(trace_id)
                 )
-            steps: Dict[str, PastStep] = {}
+            steps: Dict[str, EarlierStep] = {}
             unfinished = []
             for one in open_records.with_states(journal.db, destination, "observation", key):
                 if one.state and one.state["kind"] == STARTED:
                     unfinished.append(str(one.body["id"]))
                 elif one.state:
-                    found = PastStep(str(one.body["id"]), one.row, one.state)
+                    found = EarlierStep(str(one.body["id"]), one.row, one.state)
                     steps[str(one.state["key"])] = found
-            return Past(traces[0].body, traces[0].row, traces[0].state, steps, unfinished)
+            return EarlierRun(traces[0].body, traces[0].row, traces[0].state, steps, unfinished)
 
 
-def check_ended(past: Past) -> None:
+def check_ended(past: EarlierRun) -> None:
     """Raise ``StateError`` if a command of the run still runs, which a killed coaia has left behind."""
     left = processes_of({"COAIA_PARENT_OBSERVATION_ID": past.unfinished})
     if left:
@@ -103,7 +103,7 @@ def check_ended(past: Past) -> None:
 
 
 def variables(
-    past: Past, template: PipelineTemplate, given: Mapping[str, Any], lookup: Lookup
+    past: EarlierRun, template: PipelineTemplate, given: Mapping[str, Any], lookup: Lookup
 ) -> Dict[str, Any]:
     """Return the variables to go on with: ``given``, else as they were.
 

@@ -22,7 +22,7 @@ from coaiapy.templating.model import (
 )
 
 
-class Origins:
+class UntrustedValues:
     """The variables of a template whose values are from untrusted files, and what they reach.
 
     ``before`` are those whose values an earlier run had from there.

@@ -6,7 +6,7 @@ import pytest
 
 from coaiapy import patience
 from coaiapy.running import expressions
-from coaiapy.running.seen import MARGIN, Redaction, shown
+from coaiapy.running.recorded_text import MARGIN, Redaction, shown
 from coaiapy.running.tail import Tail
 
 

@@ -5,7 +5,7 @@ from typing import Any, List, Mapping, Optional
 
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.content import content
-from coaiapy.running.seen import MARGIN, Redaction, masked, shown
+from coaiapy.running.recorded_text import MARGIN, Redaction, masked, shown
 from coaiapy.running.tail import Tail
 from coaiapy.util.formats.json_values import text_or_json
 from coaiapy.util.masking import SHORTEST_UNKNOWN, looks_secret
@@ -20,7 +20,7 @@ _CONTENT = ("input", "output")
 _ORIGIN = ("template_name", "template_version")
 
 
-class Contents:
+class RecordedContent:
     """Makes what is recorded from what a pipeline has: texts without secrets, or only their sizes.
 
     ``variables`` are those of the template; the values of those whose names look secret are masked.
