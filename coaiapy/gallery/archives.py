@@ -9,7 +9,7 @@ import zlib
 from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional
 
 from coaiapy.errors import RefusedError, UsageError
-from coaiapy.gallery.contents import (
+from coaiapy.gallery.source_folder import (
     MOST_FILES,
     Content,
     Folder,

@@ -8,7 +8,7 @@ from coaiapy import patience
 from coaiapy.config import trust
 from coaiapy.errors import NotFoundError, RefusedError, StateError, UsageError
 from coaiapy.gallery import archives, repositories
-from coaiapy.gallery.contents import (
+from coaiapy.gallery.source_folder import (
     Content,
     Folder,
     check_amount,
@@ -60,7 +60,7 @@ def fetch(source: Source, commit: str = "", may_ask: bool = False) -> Fetched:
     return _fetched(source, commit, digest, folder)
 
 
-def here(folder: str) -> Fetched:
+def from_folder(folder: str) -> Fetched:
     """Return the templates in just this folder on this machine, as they are on the disk."""
     source = Source(FOLDER, folder, absolute(folder))
     return _fetched(source, "", "", Folder("", _listed(source, "") or {}))

@@ -6,10 +6,10 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence
 
 from coaiapy.config.values import ConfigValues
 from coaiapy.errors import CoaiaError, ConfigError, StateError, UsageError
-from coaiapy.gallery import fetching, needs
-from coaiapy.gallery.contents import INDEX
+from coaiapy.gallery import dependencies, fetching
+from coaiapy.gallery.dependencies import Picked
 from coaiapy.gallery.fetching import Fetched
-from coaiapy.gallery.needs import Picked
+from coaiapy.gallery.source_folder import INDEX
 from coaiapy.gallery.sources import GALLERY, OWN_GALLERY, parse
 from coaiapy.templating.files import NAME
 from coaiapy.util import files
@@ -59,7 +59,7 @@ def text_of(folder: str) -> str:
     """
     if not os.path.isdir(folder):
         raise StateError("there is no folder {}".format(folder))
-    here = needs.documents_of(fetching.here(folder))
+    here = dependencies.documents_of(fetching.from_folder(folder))
     if here.left_out:
         raise UsageError("; ".join(here.left_out.values()))
     entries = [_public(row) for row in _rows(here.all())]
@@ -102,7 +102,7 @@ def _variables(name: str, found: Mapping[str, Picked]) -> List[str]:
     line: List[Picked] = []
     while name in found and found[name] not in line:
         line.insert(0, found[name])
-        wanted = needs.base_of(line[0].document)
+        wanted = dependencies.base_of(line[0].document)
         name = wanted.name if wanted else ""
     for one in line:
         for variable in one.document["variables"]:
@@ -147,7 +147,7 @@ def _has(row: Mapping[str, Any], words: Sequence[str]) -> bool:
 def _published(fetched: Fetched) -> Iterator[Dict[str, Any]]:
     """Yield what the index of a gallery says; without one, what its templates say themselves."""
     if INDEX not in fetched.files:
-        yield from _rows(needs.documents_of(fetched).all())
+        yield from _rows(dependencies.documents_of(fetched).all())
         return
     where = "{}/{}".format(fetched.source, INDEX)
     try:

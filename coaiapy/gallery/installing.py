@@ -5,9 +5,9 @@ from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
 
 from coaiapy.config import trust
 from coaiapy.errors import NotFoundError, RefusedError, StateError, UsageError
-from coaiapy.gallery import fetching, git, lockfile, needs, pristine
+from coaiapy.gallery import dependencies, fetching, git, lockfile, originals
+from coaiapy.gallery.dependencies import Picked, Siblings
 from coaiapy.gallery.lockfile import Entry, Home, Lock
-from coaiapy.gallery.needs import Picked, Siblings
 from coaiapy.gallery.sources import Source, named_by_template
 from coaiapy.templating import changes
 from coaiapy.templating.changes import Change
@@ -26,7 +26,7 @@ COLUMNS = {
 _MOST_SOURCES = 10
 
 
-class Wish(NamedTuple):
+class InstallOptions(NamedTuple):
     """How to install: whether files that are in the way are replaced, and whether git may ask.
 
     ``sha256`` is the hash that an archive or a single file must have.
@@ -44,18 +44,18 @@ class Installed(NamedTuple):
     left_out: List[str]
 
 
-def install(home: Home, source: Source, names: Sequence[str], wish: Wish) -> Installed:
+def install(home: Home, source: Source, names: Sequence[str], options: InstallOptions) -> Installed:
     """Install the named templates of a source, without names all, and those that they extend.
 
     Raises ``UsageError`` with everything that they need and do not find, and ``StateError`` for files
     that are in the way; then nothing has changed.
     """
-    fetched = fetching.fetch(source, may_ask=wish.may_ask)
-    if wish.sha256:
-        fetching.check_digest(fetched, wish.sha256)
-    siblings = needs.documents_of(fetched)
+    fetched = fetching.fetch(source, may_ask=options.may_ask)
+    if options.sha256:
+        fetching.check_digest(fetched, options.sha256)
+    siblings = dependencies.documents_of(fetched)
     wanted = _named(siblings, names, fetched.source) if names else siblings.all()
-    picked = with_bases(home, wanted, dict.fromkeys(wanted, siblings), wish.may_ask)
+    picked = with_bases(home, wanted, dict.fromkeys(wanted, siblings), options.may_ask)
     lockfile.prepared(home)
     with changes.locked(home.base):
         lock = lockfile.read(home)
@@ -66,7 +66,7 @@ def install(home: Home, source: Source, names: Sequence[str], wish: Wish) -> Ins
                 "{} is installed, which is the same file as {} on some machines: uninstall it "
                 "first".format(doubled[1], doubled[0])
             )
-        if not wish.force:
+        if not options.force:
             _refuse(list(_in_the_way(home, lock, picked)))
         write(home, dict(lock, **{name: one.entry for name, one in picked.items()}), picked)
     left_out = [] if names else sorted(siblings.left_out.values())
@@ -92,9 +92,9 @@ def _named(siblings: Siblings, names: Sequence[str], source: Source) -> Dict[str
 
 def check(home: Home, lock: Lock, picked: Mapping[str, Picked]) -> None:
     """Raise ``UsageError`` with all that the templates, and those that extend them, would lack."""
-    documents = needs.dependents(home, lock, picked)
+    documents = dependencies.dependents(home, lock, picked)
     documents.update((name, one.document) for name, one in picked.items())
-    problems = needs.problems(home, documents)
+    problems = dependencies.problems(home, documents)
     if problems:
         raise UsageError("; ".join(problems))
 
@@ -117,11 +117,11 @@ def with_bases(
     asked: Dict[str, Siblings] = {}
     while waiting:
         one, siblings = waiting.pop()
-        base = needs.base_of(one.document)
+        base = dependencies.base_of(one.document)
         if base is None or base.name in picked:
             continue
         found = siblings.get(base.name)
-        if found is None and needs.there(home, base.name) is None:
+        if found is None and dependencies.installed(home, base.name) is None:
             siblings = _named_siblings(one, asked, may_ask)
             found = siblings.get(base.name)
         if found is not None:
@@ -139,7 +139,7 @@ def _named_siblings(one: Picked, asked: Dict[str, Siblings], may_ask: bool) -> S
         if len(asked) >= _MOST_SOURCES:
             raise RefusedError("these templates name more than {} sources".format(_MOST_SOURCES))
         fetched = fetching.fetch(source, may_ask=may_ask)
-        asked[str(source)] = needs.documents_of(fetched)
+        asked[str(source)] = dependencies.documents_of(fetched)
     return asked[str(source)]
 
 
@@ -182,7 +182,7 @@ def write(home: Home, lock: Lock, picked: Mapping[str, Picked], gone: Sequence[s
     """
     made = []
     for name, one in sorted(picked.items()):
-        pristine.keep(one.content)
+        originals.keep(one.content)
         made.append(_change(home, "templates/" + one.entry.file_name, one.content))
         others = [filename for filename in _files_of(name) if filename != one.entry.file_name]
         made += [_removal(home, filename) for filename in others if home.has(filename)]
@@ -207,7 +207,7 @@ class Restored(NamedTuple):
     kept: List[Entry]
 
 
-def restore(home: Home, wish: Wish) -> Restored:
+def restore(home: Home, options: InstallOptions) -> Restored:
     """Write every template of the lock file that is missing, exactly as it was.
 
     Nothing is fetched for what is there. Raises ``StateError`` for a file that is not what the lock file
@@ -220,14 +220,14 @@ def restore(home: Home, wish: Wish) -> Restored:
         )
     state = {name: state_of(home, entry) for name, entry in lock.items()}
     changed = [home.path_of(lock[name].file_name) for name in lock if state[name] == CHANGED]
-    if changed and not wish.force:
+    if changed and not options.force:
         raise StateError(
             "{} not what {} says: add --force to replace what was changed".format(
                 ", ".join(changed) + (" is" if len(changed) == 1 else " are"), changes.LOCK
             )
         )
     missing = [lock[name] for name in sorted(lock) if state[name] != INSTALLED]
-    contents = pristine.contents(missing, wish.may_ask)
+    contents = originals.contents(missing, options.may_ask)
     lost = [entry.name for entry in missing if entry.sha256 not in contents]
     if lost:
         raise RefusedError(
@@ -307,5 +307,5 @@ def _kept_by(home: Home, lock: Lock, gone: List[Entry]) -> Iterable[str]:
         if state_of(home, entry) == CHANGED:
             yield "{} was changed here: --force removes it".format(home.path_of(entry.file_name))
     names = [entry.name for entry in gone]
-    for name, document in needs.dependents(home, lock, names).items():
+    for name, document in dependencies.dependents(home, lock, names).items():
         yield "{} extends {}: --force removes that all the same".format(name, document["extends"])

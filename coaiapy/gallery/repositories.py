@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from coaiapy.errors import CoaiaError, NetworkError, NotFoundError, RefusedError
 from coaiapy.gallery import git
-from coaiapy.gallery.contents import (
+from coaiapy.gallery.source_folder import (
     Content,
     Folder,
     check_amount,

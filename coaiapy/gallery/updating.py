@@ -4,10 +4,10 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from coaiapy.config import trust
 from coaiapy.errors import NotFoundError, RefusedError, StateError
-from coaiapy.gallery import fetching, git, installing, lockfile, needs, pristine
+from coaiapy.gallery import dependencies, fetching, git, installing, lockfile, originals
+from coaiapy.gallery.dependencies import Picked, Siblings
 from coaiapy.gallery.installing import CHANGED, CONFLICT
 from coaiapy.gallery.lockfile import Entry, Home, Lock
-from coaiapy.gallery.needs import Picked, Siblings
 from coaiapy.gallery.sources import Source
 from coaiapy.templating import changes
 from coaiapy.util.text import did_you_mean
@@ -102,7 +102,7 @@ def _newest(lock: Lock, names: Sequence[str], may_ask: bool) -> Newest:
     for name in names:
         source = lock[name].where()
         if source not in groups:
-            groups[source] = needs.documents_of(fetching.fetch(source, may_ask=may_ask))
+            groups[source] = dependencies.documents_of(fetching.fetch(source, may_ask=may_ask))
         one = groups[source].get(name)
         if one is not None:
             newest.found[name] = one
@@ -118,7 +118,7 @@ def _bases(home: Home, lock: Lock, names: Mapping[str, Any], may_ask: bool) -> D
     known = [lock[name] for name in names if name in lock]
     edited = [one for one in known if installing.state_of(home, one) == CHANGED]
     try:
-        return pristine.contents(edited, may_ask)
+        return originals.contents(edited, may_ask)
     except (NotFoundError, RefusedError):
         return {}
 
@@ -158,7 +158,7 @@ def _updated(home: Home, entry: Optional[Entry], one: Picked, bases: Mapping[str
 def _write(home: Home, lock: Lock, picked: Mapping[str, Picked], updates: Sequence[Update]) -> None:
     merged = {one.name: picked[one.name]._replace(content=one.new) for one in updates if one.after}
     for one in picked.values():
-        pristine.keep(one.content)
+        originals.keep(one.content)
     entries = {one.name: one.after for one in updates if one.after}
     installing.write(home, dict(lock, **entries), merged)
 

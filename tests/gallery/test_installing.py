@@ -261,7 +261,9 @@ def test_the_next_install_completes_one_that_was_killed(gallery, run, monkeypatc
     with monkeypatch.context() as patch:
         patch.setattr(changes, "_complete", kill)
         with pytest.raises(Killed):
-            installing.install(lockfile.home(False), parse(SOURCE), ["base"], installing.Wish())
+            installing.install(
+                lockfile.home(False), parse(SOURCE), ["base"], installing.InstallOptions()
+            )
     gallery.publish(other=STEPS)
     result = run("pipeline", "install", SOURCE, "other")
     assert result.code == 0, result.err

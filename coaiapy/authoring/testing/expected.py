@@ -3,13 +3,13 @@
 from typing import Any, Iterator, List, Mapping
 
 from coaiapy.authoring.testing.document import Case
-from coaiapy.authoring.testing.made import Made
+from coaiapy.authoring.testing.rendered_case import RenderedCase
 from coaiapy.util.text import cut_repr, did_you_mean
 
 _MISSING = "\0"
 
 
-def differences(case: Case, made: Made) -> Iterator[str]:
+def differences(case: Case, made: RenderedCase) -> Iterator[str]:
     """Yield a sentence on each difference from what somebody has written down in a case."""
     if case.error is not None:
         if made.error is None:
@@ -35,7 +35,7 @@ def differences(case: Case, made: Made) -> Iterator[str]:
             yield "there is a step {!r}".format(name)
 
 
-def from_snapshot(snapshot: Any, made: Made) -> Iterator[str]:
+def from_snapshot(snapshot: Any, made: RenderedCase) -> Iterator[str]:
     """Yield a sentence on each difference from what was made before."""
     if made.error is not None:
         yield made.error
@@ -53,14 +53,14 @@ def from_snapshot(snapshot: Any, made: Made) -> Iterator[str]:
 
 
 def _whole(expected: List[Any], steps: List[Any]) -> Iterator[str]:
-    yield from _order([one["name"] for one in expected], Made({}, steps))
+    yield from _order([one["name"] for one in expected], RenderedCase({}, steps))
     by_name = {step["name"]: step for step in steps}
     for one in expected:
         if one["name"] in by_name:
             yield from _step(one, by_name[one["name"]])
 
 
-def _order(names: List[str], made: Made) -> Iterator[str]:
+def _order(names: List[str], made: RenderedCase) -> Iterator[str]:
     found = [step["name"] for step in made.steps]
     for name in names:
         if name not in found:

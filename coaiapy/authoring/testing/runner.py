@@ -5,9 +5,9 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 from coaiapy.authoring import sources
 from coaiapy.authoring.testing import expected, snapshots
+from coaiapy.authoring.testing.coverage import Coverage, Decisions, coverage
 from coaiapy.authoring.testing.document import Case, Suite
-from coaiapy.authoring.testing.made import make
-from coaiapy.authoring.testing.watched import Coverage, Seen, coverage
+from coaiapy.authoring.testing.rendered_case import render_case
 from coaiapy.templating import inheritance
 from coaiapy.templating.model import PipelineTemplate
 
@@ -48,26 +48,26 @@ class Report(NamedTuple):
 def run(suite: Suite, word: str = "", update: bool = False) -> Report:
     """Run the cases whose titles have ``word`` in them; with ``update`` take snapshots."""
     template = inheritance.load_found(sources.found_at(suite.template))
-    seen = Seen()
+    decisions = Decisions()
     fresh: Dict[str, Any] = {}
     outcomes = []
     for case in suite.cases:
         title = Outcome(template.name, case.name, [], 0.0).title
         if word.lower() in title.lower():
-            outcomes.append(_outcome(suite, template, case, seen, fresh if update else None))
+            outcomes.append(_outcome(suite, template, case, decisions, fresh if update else None))
     text = snapshots.updated(suite, fresh) if update else None
-    return Report(suite, outcomes, coverage(template, seen), text)
+    return Report(suite, outcomes, coverage(template, decisions), text)
 
 
 def _outcome(
     suite: Suite,
     template: PipelineTemplate,
     case: Case,
-    seen: Seen,
+    decisions: Decisions,
     fresh: Optional[Dict[str, Any]],
 ) -> Outcome:
     begun = time.monotonic()
-    made = make(template, case, seen)
+    made = render_case(template, case, decisions)
     if case.expects:
         problems = list(expected.differences(case, made))
     elif fresh is not None and made.error is None:

@@ -6,7 +6,7 @@ All that stands above them is the author's, and is kept as it is.
 from typing import Any, Dict, Mapping, Optional
 
 from coaiapy.authoring.testing.document import Suite
-from coaiapy.authoring.testing.made import Made
+from coaiapy.authoring.testing.rendered_case import RenderedCase
 from coaiapy.errors import UsageError
 from coaiapy.templating.files import yaml_text
 from coaiapy.util.formats import yaml_values
@@ -14,7 +14,7 @@ from coaiapy.util.formats import yaml_values
 MARK = "# Snapshots, written by coaia pipeline test --update: what stands below is replaced."
 
 
-def snapshot_of(made: Made) -> Dict[str, Any]:
+def snapshot_of(made: RenderedCase) -> Dict[str, Any]:
     """Return what is kept of what a case has made."""
     return {"trace": made.trace, "steps": made.steps}
 

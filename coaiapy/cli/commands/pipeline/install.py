@@ -84,11 +84,11 @@ def install(args: argparse.Namespace, context: Context) -> None:
     from coaiapy.gallery import index, installing, lockfile, sources
 
     home = lockfile.home(args.is_global)
-    wish = installing.Wish(args.force, is_terminal(context.stdin), args.sha256 or "")
+    options = installing.InstallOptions(args.force, is_terminal(context.stdin), args.sha256 or "")
     if args.source is None:
         if args.sha256:
             raise UsageError("--sha256 is for a source: name it")
-        restored = installing.restore(home, wish)
+        restored = installing.restore(home, options)
         _show(args, context, home, restored.written)
         context.note(
             "{} as locked, {} written".format(
@@ -100,7 +100,7 @@ def install(args: argparse.Namespace, context: Context) -> None:
     source = sources.parse(args.source, known)
     if args.is_global:
         source = sources.anywhere(source)
-    done = installing.install(home, source, args.names, wish)
+    done = installing.install(home, source, args.names, options)
     _show(args, context, home, [one.entry for one in done.picked])
     _note_installed(context, source, done)
     for one in done.picked:

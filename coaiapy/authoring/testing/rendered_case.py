@@ -3,9 +3,9 @@
 import json
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
+from coaiapy.authoring.testing.coverage import Decisions, RecordingLanguage
 from coaiapy.authoring.testing.document import Case
 from coaiapy.authoring.testing.fakes import FakeRun
-from coaiapy.authoring.testing.watched import Seen, WatchedLanguage
 from coaiapy.errors import CoaiaError, UsageError
 from coaiapy.running.pipelines.graph import Graph
 from coaiapy.running.pipelines.steps import Step
@@ -18,7 +18,7 @@ _ORIGIN = ("template_name", "template_version")
 _TRACE_ID = "0" * 32
 
 
-class Made(NamedTuple):
+class RenderedCase(NamedTuple):
     """The fields of a trace, and those of its steps, or why there are none."""
 
     trace: Dict[str, Any]
@@ -26,32 +26,32 @@ class Made(NamedTuple):
     error: Optional[str] = None
 
 
-def make(template: PipelineTemplate, case: Case, seen: Seen) -> Made:
+def render_case(template: PipelineTemplate, case: Case, decisions: Decisions) -> RenderedCase:
     """Return what ``template`` makes of the variables of a case.
 
     Nothing varies from one run to the next: the environment does not count, ids are numbered.
     """
     try:
-        made = _made(template, case, WatchedLanguage(seen))
-        return Made(*json.loads(json.dumps(made)))
+        made = _made(template, case, RecordingLanguage(decisions))
+        return RenderedCase(*json.loads(json.dumps(made)))
     except CoaiaError as error:
-        return Made({}, [], str(error))
+        return RenderedCase({}, [], str(error))
 
 
-def _made(template: PipelineTemplate, case: Case, language: WatchedLanguage) -> Made:
+def _made(template: PipelineTemplate, case: Case, language: RecordingLanguage) -> RenderedCase:
     values = checked_values(template, case.variables, no_environment, language)
     trace = _without_origin(render_trace(template, values, language))
     if case.commands is None:
         steps = render_steps(template, values, language)
         names = [step.name for step in steps]
-        return Made(trace, [_planned(step, names) for step in steps])
+        return RenderedCase(trace, [_planned(step, names) for step in steps])
     graph = Graph(template, values, language)
     run = FakeRun(graph, trace_for(template, values, language, _TRACE_ID), case.commands)
     result = run.run()
     unused = sorted(set(case.commands) - run.used)
     if unused:
         raise UsageError("no step {!r} has run a command".format(unused[0]))
-    return Made(trace, [_done(step) for step in result.steps])
+    return RenderedCase(trace, [_done(step) for step in result.steps])
 
 
 def _planned(step: RenderedStep, names: List[str]) -> Dict[str, Any]:

@@ -14,7 +14,7 @@ _CONDITION = ", conditional"
 Branch = Tuple[str, int]
 
 
-class Seen:
+class Decisions:
     """What was true and what was false: conditions by the name of their step, branches."""
 
     def __init__(self) -> None:
@@ -22,12 +22,12 @@ class Seen:
         self.branches: Dict[Branch, Set[bool]] = {}
 
 
-class WatchedLanguage(Language):
+class RecordingLanguage(Language):
     """The language of templates, which notes what it decides, and whose functions never vary."""
 
-    def __init__(self, seen: Seen) -> None:
+    def __init__(self, decisions: Decisions) -> None:
         super().__init__(_constant_functions())
-        self._seen = seen
+        self._decisions = decisions
         self._environment.filters[_BRANCH] = self._pass_branch
 
     def expression(self, text: str, names: Mapping[str, Any], where: str) -> Any:
@@ -35,18 +35,18 @@ class WatchedLanguage(Language):
         value = super().expression(text, names, where)
         if where.endswith(_CONDITION):
             step = where[where.index(", step ") + len(", step ") : -len(_CONDITION)]
-            self._seen.conditions.setdefault(step, set()).add(is_true(value))
+            self._decisions.conditions.setdefault(step, set()).add(is_true(value))
         return value
 
     def parsed(self, text: str, tree: Any, nodes: Any) -> None:
         """Let each decision in a text pass a filter that notes it."""
         for number, node in enumerate(list(tree.find_all((nodes.If, nodes.CondExpr)))):
-            self._seen.branches.setdefault((text, number), set())
+            self._decisions.branches.setdefault((text, number), set())
             place = [nodes.Const(text, lineno=1), nodes.Const(number, lineno=1)]
             node.test = nodes.Filter(node.test, _BRANCH, place, [], None, None, lineno=1)
 
     def _pass_branch(self, value: Any, text: str, number: int) -> Any:
-        self._seen.branches[text, number].add(bool(value))
+        self._decisions.branches[text, number].add(bool(value))
         return value
 
 
@@ -83,18 +83,18 @@ class Coverage(NamedTuple):
                 yield "{} of {} {}: {}".format(len(missed), of, what, ", ".join(missed))
 
 
-def coverage(template: PipelineTemplate, seen: Seen) -> Coverage:
+def coverage(template: PipelineTemplate, decisions: Decisions) -> Coverage:
     """Return what was met of a template."""
     conditions = [
         repr(step.name)
         for step in template.steps
         if isinstance(step.conditional, str) and step.conditional.strip()
     ]
-    every = Seen()
-    language = WatchedLanguage(every)
+    every = Decisions()
+    language = RecordingLanguage(every)
     for text in texts(template, language):
         text.find(language)
-    met = seen.conditions
+    met = decisions.conditions
     return Coverage(
         len(conditions),
         [name for name in conditions if True not in met.get(name, ())],
@@ -104,6 +104,6 @@ def coverage(template: PipelineTemplate, seen: Seen) -> Coverage:
             "{} of if {} in {}".format("then" if way else "else", number + 1, cut_repr(text))
             for text, number in sorted(every.branches)
             for way in (True, False)
-            if way not in seen.branches.get((text, number), ())
+            if way not in decisions.branches.get((text, number), ())
         ],
     )

@@ -94,7 +94,7 @@ def base_of(document: Document) -> Optional[versions.Wanted]:
     return versions.wanted(extends) if extends else None
 
 
-def there(home: Home, name: str) -> Optional[Document]:
+def installed(home: Home, name: str) -> Optional[Document]:
     """Return the document of a template that a home's templates find when they are used.
 
     The templates of the user do not find those of a project. A broken file is no template.
@@ -113,7 +113,7 @@ def there(home: Home, name: str) -> Optional[Document]:
 
 def dependents(home: Home, lock: Lock, names: Collection[str]) -> Dict[str, Document]:
     """Return the installed templates, beside those of ``names``, that extend one of these."""
-    documents = {name: there(home, name) for name in sorted(lock) if name not in names}
+    documents = {name: installed(home, name) for name in sorted(lock) if name not in names}
     return {
         name: document
         for name, document in documents.items()
@@ -135,7 +135,7 @@ def _of_base(home: Home, chosen: Mapping[str, Document], name: str) -> Iterator[
     wanted = base_of(chosen[name])
     if wanted is None:
         return
-    base = chosen.get(wanted.name) or there(home, wanted.name)
+    base = chosen.get(wanted.name) or installed(home, wanted.name)
     if wanted.problem:
         yield "extends {}: {}".format(wanted.name, wanted.problem)
     elif base is None:
@@ -152,7 +152,7 @@ def _circles(home: Home, chosen: Mapping[str, Document]) -> Iterator[str]:
     for start in chosen:
         way = [start]
         while True:
-            document = chosen.get(way[-1]) or there(home, way[-1])
+            document = chosen.get(way[-1]) or installed(home, way[-1])
             wanted = base_of(document) if document else None
             if wanted is None:
                 break
