@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Tuple
 
 from coaiapy.env import changes as env_changes
 from coaiapy.env import files as env_files
-from coaiapy.env import held
+from coaiapy.env import untrusted
 from coaiapy.env.cascade import find, find_all, is_open, resolve, resolve_all
 from coaiapy.env.changes import init, set_variable, unset_variable
 from coaiapy.env.context import (
@@ -146,9 +146,9 @@ class EnvironmentManager:
         project's file that is not trusted, variables that start programs are left out.
         """
         path = self._path(env_name, location)
-        given = held.for_shell(path, variables_in(path))
+        given = untrusted.for_shell(path, variables_in(path))
         if given.held:
-            tell(held.note(path, given.held))
+            tell(untrusted.note(path, given.held))
         variables = given.variables
         for key in left_behind(variables):
             del os.environ[key]
@@ -189,7 +189,7 @@ class EnvironmentManager:
         Variables that need trust are left out, as in ``source_environment``.
         """
         path = self._path(env_name, location)
-        return export_commands(held.for_shell(path, variables_in(path)).variables)
+        return export_commands(untrusted.for_shell(path, variables_in(path)).variables)
 
     def get_current_context(self) -> Dict[str, Optional[str]]:
         """Return each of ``CONTEXT_KEYS`` with its active value or None."""

@@ -8,8 +8,8 @@ from coaiapy.config import files as config_files
 from coaiapy.config import values as config_values
 from coaiapy.config.schema import key_for
 from coaiapy.env import files as env_files
-from coaiapy.env import held
 from coaiapy.env import places as env_places
+from coaiapy.env import untrusted
 from coaiapy.errors import CoaiaError, NotFoundError, StateError
 from coaiapy.templating import files as template_files
 from coaiapy.templating import trusted
@@ -93,7 +93,7 @@ def _kind_of(name: str) -> Any:
 
 def _of_environment(path: str) -> List[str]:
     variables = env_files.stored_in(path)
-    return ["sets " + name for name in sorted(held.needing_trust(variables))]
+    return ["sets " + name for name in sorted(untrusted.needing_trust(variables))]
 
 
 def _of_dotenv(path: str) -> List[str]:
@@ -106,7 +106,7 @@ def _of_shared(path: str) -> List[str]:
         variables = env_files.variables_in(path)
     except CoaiaError:
         return []
-    return ["sets {} (coaia env run --dotenv)".format(name) for name in held.risky(variables)]
+    return ["sets {} (coaia env run --dotenv)".format(name) for name in untrusted.risky(variables)]
 
 
 def _of_settings(path: str) -> List[str]:

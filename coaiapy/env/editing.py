@@ -6,7 +6,7 @@ from typing import NamedTuple, Optional
 
 from coaiapy.config import trust
 from coaiapy.env import files as env_files
-from coaiapy.env import held
+from coaiapy.env import untrusted
 from coaiapy.errors import CoaiaError, StateError
 from coaiapy.util import files, paths
 
@@ -83,7 +83,7 @@ def _was_own(draft: Draft) -> bool:
     try:
         found = env_files.understood(draft.path, draft.before or "", is_lenient=True)
     except StateError:  # nobody knows what is in it, and this edit mends it
-        return held.is_trusted(draft.path)
+        return untrusted.is_trusted(draft.path)
     return env_files.is_all_own(draft.path, found.variables)
 
 

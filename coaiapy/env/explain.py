@@ -3,8 +3,8 @@
 import os
 from typing import Dict, List, Optional
 
+from coaiapy.env import command_environment, untrusted
 from coaiapy.env import files as env_files
-from coaiapy.env import handed, held
 from coaiapy.env.cascade import (
     OS_ENVIRONMENT,
     Layer,
@@ -60,7 +60,10 @@ def _state(layer: Layer, key: str, winner: str) -> str:
         return "an empty id counts as not set"
     if winner:
         return "hidden by {}".format(winner)
-    if layer.place != OS_ENVIRONMENT and key in held.for_shell(layer.place, layer.variables).held:
+    if (
+        layer.place != OS_ENVIRONMENT
+        and key in untrusted.for_shell(layer.place, layer.variables).held
+    ):
         return USED + ", but not by env run and env source: run coaia trust"
     return USED + ": the first place that has it"
 
@@ -104,7 +107,7 @@ def _variables_of(word: str, dotenv: Optional[bool], read: Reader) -> Dict[str, 
         return dict(read(word))
     name = None if word == UNNAMED else word
     if name:
-        handed.check_any(name, dotenv)
+        command_environment.check_any(name, dotenv)
     elif not any(os.path.exists(path) for path in cascade_of(None, dotenv)):
         env_files.check_exists(path_of())
     layers = list(project_layers(name, dotenv, read))

@@ -217,15 +217,15 @@ def raw_text(path: str) -> Optional[str]:
 
 def is_all_own(path: str, variables: Mapping[str, str]) -> bool:
     """Tell whether nothing in a file waits for trust, so that nothing has to after a change."""
-    from coaiapy.env import held  # not at the top: who only reads a file needs no trust
+    from coaiapy.env import untrusted  # not at the top: who only reads a file needs no trust
 
-    return not held.needing_trust(variables) or held.is_trusted(path)
+    return not untrusted.needing_trust(variables) or untrusted.is_trusted(path)
 
 
 def _write(path: str, variables: Mapping[str, str], text: str, is_own: bool) -> None:
     """Replace the file; if nothing in it waited for trust before, nothing does afterwards."""
     from coaiapy.config import trust
-    from coaiapy.env import held
+    from coaiapy.env import untrusted
 
     content = text.encode("utf-8")
     if len(content) > LARGEST:
@@ -233,8 +233,8 @@ def _write(path: str, variables: Mapping[str, str], text: str, is_own: bool) -> 
             "{} would be larger than {} MB, and could not be read again: keep large values in files "
             "of their own".format(path, LARGEST >> 20)
         )
-    is_kept = held.needing_trust(variables) or held.is_trusted(path)
-    if is_own and is_kept and not held.is_free(path):
+    is_kept = untrusted.needing_trust(variables) or untrusted.is_trusted(path)
+    if is_own and is_kept and not untrusted.is_free(path):
         trust.trust(path, trust.digest(content))
     files.write_atomic(path, content)
 

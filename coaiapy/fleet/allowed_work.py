@@ -6,7 +6,7 @@ command, never a part of one. All that is different where the worker trusts the 
 
 from typing import Any, Dict, Mapping, NamedTuple, Optional
 
-from coaiapy.env import held
+from coaiapy.env import untrusted
 from coaiapy.errors import CoaiaError, ConfigError, RefusedError
 from coaiapy.fleet import template_process
 from coaiapy.fleet.messages import OWN_NAMES, WHOLE, JobMessage, RunMessage
@@ -62,17 +62,17 @@ def work_of(
     language, given = new_language(), dict(run.variables)
     lookup = lookup_for(template, given)
     _check_given(template, run, lookup)
-    untrusted = UntrustedValues(template, given, lookup, language)
-    untrusted.check([step])
+    untrusted_values = UntrustedValues(template, given, lookup, language)
+    untrusted_values.check([step])
     if not trusts_queue:
-        _check_data(template, step, untrusted)
+        _check_data(template, step, untrusted_values)
     values = checked_values(template, given, lookup, language)
     environment = variables_environment(template, values)
     if not trusts_queue:
-        risky = held.risky(environment)
+        risky = untrusted.risky(environment)
         environment = {name: text for name, text in environment.items() if name not in risky}
     command = _command(template, step, job, dict(names_of(template, values), steps=facts), language)
-    return Work(command, untrusted.passed_on(environment, lambda _: None), values)
+    return Work(command, untrusted_values.passed_on(environment, lambda _: None), values)
 
 
 def _whole(
@@ -92,15 +92,15 @@ def _whole(
     language, lookup = new_language(), lookup_for(template, given)
     values = checked_values(template, given, lookup, language)
     if not trusts_queue:
-        untrusted = UntrustedValues(template, given, lookup, language)
+        untrusted_values = UntrustedValues(template, given, lookup, language)
         for step in template.steps:
-            _check_data(template, step, untrusted)
+            _check_data(template, step, untrusted_values)
         foreign = {
             variable.name: values.get(variable.name)
             for variable in all_variables(template)
             if any(name in given for name in all_names(variable))
         }
-        risky = held.risky(variables_environment(template, foreign))
+        risky = untrusted.risky(variables_environment(template, foreign))
         if risky:
             raise _deciding(risky[0], template.name)
     words, stdin = template_process.words_for(
@@ -149,11 +149,13 @@ def _check_given(template: PipelineTemplate, run: RunMessage, lookup: Lookup) ->
             )
 
 
-def _check_data(template: PipelineTemplate, step: PipelineStep, untrusted: UntrustedValues) -> None:
+def _check_data(
+    template: PipelineTemplate, step: PipelineStep, untrusted_values: UntrustedValues
+) -> None:
     foreign = {name for variable in all_variables(template) for name in all_names(variable)}
     deciding = [
         name
-        for name in untrusted.deciding_names(step)
+        for name in untrusted_values.deciding_names(step)
         if name in foreign or name in (_OF_LOOP, _OF_STEPS)
     ]
     if deciding:

@@ -9,7 +9,7 @@ import pytest
 
 from coaiapy.config import addresses, trust
 from coaiapy.config.values import ConfigValues, Layer
-from coaiapy.env import held
+from coaiapy.env import untrusted
 
 STRANGER = "https://stranger.example"
 KEYS = {"LANGFUSE_PUBLIC_KEY": "pk-1", "LANGFUSE_SECRET_KEY": "sk-secret-1"}
@@ -273,10 +273,10 @@ def test_variables_that_start_programs_are_left_out_until_trusted(run, project, 
 
 def test_an_address_with_its_key_and_one_of_this_machine_are_not_held_back():
     values = {"LANGFUSE_BASE_URL": STRANGER, "LANGFUSE_SECRET_KEY": "k"}
-    assert held.risky(values) == []
-    assert held.risky({"LANGFUSE_BASE_URL": STRANGER, "X": "k"}) == ["LANGFUSE_BASE_URL"]
-    assert held.risky({"OPENAI_BASE_URL": "http://localhost:11434/v1"}) == []
-    assert held.risky({"PATH": ""}) == []
+    assert untrusted.risky(values) == []
+    assert untrusted.risky({"LANGFUSE_BASE_URL": STRANGER, "X": "k"}) == ["LANGFUSE_BASE_URL"]
+    assert untrusted.risky({"OPENAI_BASE_URL": "http://localhost:11434/v1"}) == []
+    assert untrusted.risky({"PATH": ""}) == []
 
 
 def test_what_coaia_writes_itself_does_not_end_trust_and_gives_none(run, project):

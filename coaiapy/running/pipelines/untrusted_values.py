@@ -7,7 +7,7 @@ a part of one.
 from types import MappingProxyType
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping
 
-from coaiapy.env import held, places
+from coaiapy.env import places, untrusted
 from coaiapy.env.cascade import OS_ENVIRONMENT
 from coaiapy.errors import ConfigError
 from coaiapy.templating.language import Language
@@ -46,10 +46,10 @@ class UntrustedValues:
         self._paths: Dict[str, str] = {name: places.path_of() for name in before}
         for name, key in self._keys.items():
             path = (lookup(key) or ("", ""))[1] if key else ""
-            if key and path and path != OS_ENVIRONMENT and not held.is_free(path):
+            if key and path and path != OS_ENVIRONMENT and not untrusted.is_free(path):
                 self._foreign[name], self._paths[name] = key, path
         for path in set(self._paths.values()):
-            if held.is_trusted(path):
+            if untrusted.is_trusted(path):
                 self._paths = {name: one for name, one in self._paths.items() if one != path}
         self._foreign = {name: self._foreign[name] for name in self._paths}
 
@@ -84,15 +84,15 @@ class UntrustedValues:
         ``note`` gets a sentence about what was left out.
         """
         foreign = {environment_key(name): path for name, path in self._paths.items()}
-        left = held.risky({key: text for key, text in environment.items() if key in foreign})
+        left = untrusted.risky({key: text for key, text in environment.items() if key in foreign})
         for path in sorted({foreign[key] for key in left}):
-            note(held.note(path, [key for key in left if foreign[key] == path]))
+            note(untrusted.note(path, [key for key in left if foreign[key] == path]))
         return {key: text for key, text in environment.items() if key not in left}
 
     def deciding_names(self, step: PipelineStep) -> List[str]:
         """Return the names in a step whose values are not only data for its command."""
         where = "template {!r}, step {!r}, ".format(self._template.name, step.name)
-        starters = [text for key, text in step.env.items() if held.starts_programs(key)]
+        starters = [text for key, text in step.env.items() if untrusted.starts_programs(key)]
         names = self._language.names_in(starters, where + "env")
         if isinstance(step.run, str):
             names |= self._language.raw_names(step.run, where + "run")

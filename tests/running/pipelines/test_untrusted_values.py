@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from coaiapy.env.held import needing_trust
+from coaiapy.env.untrusted import needing_trust
 
 EVIL = "x; touch HIT"
 

@@ -7,7 +7,7 @@ from coaiapy.cli.commands.env.listing import add_dotenv
 from coaiapy.cli.options import add_words
 from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context, flush
-from coaiapy.env import handed
+from coaiapy.env import command_environment
 from coaiapy.env.places import chosen
 from coaiapy.errors import NotFoundError, UsageError
 
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from coaiapy.running.child import NotStartedError
     from coaiapy.running.launch import die_of_interrupt, run_unrecorded
 
-    given = handed.for_command(_name(args, context), args.dotenv, args.override)
+    given = command_environment.for_command(_name(args, context), args.dotenv, args.override)
     for sentence in given.remarks:
         context.warn(sentence)
     if args.name and given.hidden:
@@ -74,12 +74,12 @@ def run(args: argparse.Namespace, context: Context) -> int:
 def _name(args: argparse.Namespace, context: Context) -> Optional[str]:
     """Return the environment to read; one that is named has to exist."""
     if args.name is not None:
-        handed.check_any(args.name, args.dotenv)
+        command_environment.check_any(args.name, args.dotenv)
         return str(args.name)
     name = chosen()
     if name:
         try:
-            handed.check_any(name, args.dotenv)
+            command_environment.check_any(name, args.dotenv)
         except NotFoundError as error:
             context.note("COAIA_ENV: {}".format(error))
     return name

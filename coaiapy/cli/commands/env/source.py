@@ -17,7 +17,7 @@ from coaiapy.cli.commands.env.notes import note_eval
 from coaiapy.cli.options import add_json, add_shell
 from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context
-from coaiapy.env import cascade, handed
+from coaiapy.env import cascade, command_environment
 from coaiapy.env.places import chosen
 
 
@@ -44,7 +44,7 @@ def source(args: argparse.Namespace, context: Context) -> None:
         return _show_sourced(args, context)
     layers = _sourced(args)
     variables = cascade.together(layers)
-    given, remarks = handed.without_held(layers)
+    given, remarks = command_environment.without_held(layers)
     for line in environment.export_commands(cascade.together(given), args.shell):
         context.say(line)
     for sentence in remarks:

@@ -10,7 +10,7 @@ from terminal import Terminal
 
 from coaiapy.cli.parser import Context
 from coaiapy.coaiacli import main
-from coaiapy.env import held
+from coaiapy.env import untrusted
 
 
 @pytest.fixture
@@ -99,10 +99,10 @@ def test_a_copy_has_the_comments_and_another_name(run, project, write):
 def test_a_copy_of_what_is_not_trusted_is_not_trusted(run, project, write):
     write(".coaia-env", BASH_ENV="evil")
     assert run("env", "copy", "default", "dev").code == 0
-    assert not held.is_trusted(".coaia-env.dev")
+    assert not untrusted.is_trusted(".coaia-env.dev")
     run("trust", "--yes", ".coaia-env")
     assert run("env", "copy", "default", "other").code == 0
-    assert held.is_trusted(".coaia-env.other")
+    assert untrusted.is_trusted(".coaia-env.other")
 
 
 def test_an_edit_changes_the_file_and_leaves_nothing(run, project, home, editor):
@@ -171,8 +171,8 @@ def test_a_broken_file_can_be_mended(run, project, editor, write):
 def test_an_edit_trusts_nothing_of_somebody_else(run, project, editor, write):
     write(".coaia-env", "A=1\nBASH_ENV=evil\n")
     editor('sed -i s/1/2/ "$1"')
-    assert run("env", "edit").code == 0 and not held.is_trusted(".coaia-env")
+    assert run("env", "edit").code == 0 and not untrusted.is_trusted(".coaia-env")
     write(".coaia-env", "A=1\n")
     editor('echo BASH_ENV=mine >>"$1"')
-    assert run("env", "edit").code == 0 and held.is_trusted(".coaia-env")
+    assert run("env", "edit").code == 0 and untrusted.is_trusted(".coaia-env")
     assert os.listdir(str(project)) == [".coaia-env"]

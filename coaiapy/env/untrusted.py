@@ -35,7 +35,7 @@ _PROGRAMS = r"""(?xi)(?:
     )\Z"""
 
 
-class Sorted(NamedTuple):
+class ForShell(NamedTuple):
     """An environment file's variables for a shell: those it may have, and the names of the rest."""
 
     variables: Dict[str, str]
@@ -59,12 +59,12 @@ def risky(variables: Mapping[str, str]) -> List[str]:
     ]
 
 
-def for_shell(path: str, variables: Mapping[str, str]) -> Sorted:
+def for_shell(path: str, variables: Mapping[str, str]) -> ForShell:
     """Return the variables of the environment file at ``path``, without those to be held back."""
     held = risky(variables)
     if held and is_trusted(path):
         held = []
-    return Sorted({name: value for name, value in variables.items() if name not in held}, held)
+    return ForShell({name: value for name, value in variables.items() if name not in held}, held)
 
 
 def needing_trust(variables: Mapping[str, str]) -> List[str]:

@@ -4,7 +4,7 @@ import os
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from coaiapy.env import files as env_files
-from coaiapy.env import held
+from coaiapy.env import untrusted
 from coaiapy.env.cascade import (
     OS_ENVIRONMENT,
     Layer,
@@ -18,7 +18,7 @@ from coaiapy.env.places import cascade_of, path_of
 from coaiapy.errors import NotFoundError
 
 
-class Handed(NamedTuple):
+class CommandEnvironment(NamedTuple):
     """The whole environment of a command, and what to say about it, a sentence each.
 
     ``hidden`` are the variables of files that this process has with another value, which counts.
@@ -31,7 +31,7 @@ class Handed(NamedTuple):
 
 def for_command(
     name: Optional[str] = None, dotenv: Optional[bool] = None, override: bool = False
-) -> Handed:
+) -> CommandEnvironment:
     """Return the environment for a command: that of this process and the cascade of ``name``.
 
     Where both have a variable that of this process counts, with ``override`` that of the files. Of
@@ -53,7 +53,7 @@ def for_command(
         others = [layer.variables[key] for layer in layers if key in layer.variables][:1]
         if one.place == OS_ENVIRONMENT and others not in ([], [one.value]):
             hidden += [] if is_open(key, others[0]) else [key]
-    return Handed(environment, hidden, remarks)
+    return CommandEnvironment(environment, hidden, remarks)
 
 
 def check_any(name: str, dotenv: Optional[bool] = None) -> None:
@@ -68,10 +68,10 @@ def check_any(name: str, dotenv: Optional[bool] = None) -> None:
 
 def without_held(layers: Sequence[Layer]) -> Tuple[List[Layer], List[str]]:
     """Return the layers without what needs trust and has none, and a sentence for each file."""
-    sorted_ones = [held.for_shell(layer.place, layer.variables) for layer in layers]
+    sorted_ones = [untrusted.for_shell(layer.place, layer.variables) for layer in layers]
     pairs = list(zip(layers, sorted_ones))
     kept = [Layer(layer.place, given.variables) for layer, given in pairs]
-    return kept, [held.note(layer.place, given.held) for layer, given in pairs if given.held]
+    return kept, [untrusted.note(layer.place, given.held) for layer, given in pairs if given.held]
 
 
 def _left_to_others(path: str) -> List[str]:
