@@ -123,8 +123,9 @@ def add_observation(
     ``type`` is ``EVENT`` (the default), ``SPAN``, ``GENERATION`` or another type of Langfuse;
     ``level`` is ``DEBUG``, ``DEFAULT``, ``WARNING`` or ``ERROR``. Times are ISO 8601 text,
     ``yyMMddHHmmss`` or seconds since 1970; the default start is now. ``usage`` is numbers of tokens
-    by name, or the usage object of a model service; ``cost`` is US dollars, in total or by name. If there is an observation with this id
-    already, it is changed: what is given replaces what it had, metadata is merged.
+    by name, or the usage object of a model service; ``cost`` is US dollars, in total or by name. If
+    there is an observation with this id already, it is changed: what is given replaces what it had,
+    metadata is merged.
 
     What is returned has an ``id``, ``traceId``, ``startTime``, and what was given: ``name``,
     ``type``, ``parentObservationId``, ``endTime``, ``input``, ``output``, ``metadata``, ``level``,

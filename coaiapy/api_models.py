@@ -37,8 +37,8 @@ def transcribe(
     from coaiapy.audio import transcribe as audio_transcribe
     from coaiapy.audio.transcripts import as_object
 
-    wishes = audio_transcribe.Wishes("json", language, prompt, model)
-    return as_object(audio_transcribe.transcribe(path, wishes))
+    options = audio_transcribe.TranscriptionOptions("json", language, prompt, model)
+    return as_object(audio_transcribe.transcribe(path, options))
 
 
 def summarize(

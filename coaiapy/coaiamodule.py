@@ -70,7 +70,7 @@ def read_config(env_path: Optional[str] = None) -> Dict[str, Any]:
 
     They are read again when ``config`` is ``None`` or another ``env_path`` is given. That file is
     used instead of ``./.env`` by everything in the process until the settings are read again.
-    ``legacy_stash.as_dict`` says what is in the dict. Raises ``ConfigError`` or ``StateError``
+    ``legacy.stash.as_dict`` says what is in the dict. Raises ``ConfigError`` or ``StateError``
     for a file that cannot be read or understood.
     """
     global config, _loaded_env_path

@@ -1,7 +1,8 @@
 """Splits recordings into parts that a service accepts, with cuts in quiet moments.
 
-WAV is cut between samples and MP3 between frames, without other programs. Other formats that are too
-large, or that few services read, are first converted to WAV by ffmpeg. Parts are yielded one at a time, so that only one is in memory.
+WAV is cut between samples and MP3 between frames, without other programs. Other formats that are
+too large, or that few services read, are first converted to WAV by ffmpeg. Parts are yielded one at
+a time, so that only one is in memory.
 """
 
 import os

@@ -25,7 +25,7 @@ _DIARIZING_MODEL = "gpt-4o-transcribe-diarize"
 _TIMED = frozenset(("start", "end", "text"))
 
 
-class Wishes(NamedTuple):
+class TranscriptionOptions(NamedTuple):
     """How to transcribe a recording; ``None`` means the default of the settings or the model.
 
     With ``speakers`` the segments say who speaks.
@@ -48,7 +48,7 @@ def _no_progress(done: float, whole: Optional[float]) -> None:
 
 def transcribe(
     path: str,
-    wishes: Wishes = Wishes(),  # noqa: B008 - a value, not a container
+    options: TranscriptionOptions = TranscriptionOptions(),  # noqa: B008 - a value, not a container
     env_file: Optional[str] = None,
     recorder: Optional[Recorder] = None,
     progress: Progress = _no_progress,
@@ -61,22 +61,22 @@ def transcribe(
     """
     values = config_values.load(env_file)
     http = OpenaiHttp(openai_settings.find(values))
-    wishes = wishes._replace(model=wishes.model or _usual_model(values, wishes))
-    _check_format(wishes)
+    options = options._replace(model=options.model or _usual_model(values, options))
+    _check_format(options)
     audio = audio_formats.look_at(path)
-    limits = Limits(values.get("openai_transcription_max_bytes"), _most_seconds(wishes))
+    limits = Limits(values.get("openai_transcription_max_bytes"), _most_seconds(options))
     seconds = split.duration(audio)
     described = Call(
         name="transcribe",
-        input={"file": audio.name, "prompt": wishes.prompt or ""},
-        model=wishes.model,
-        parameters=_parameters(wishes),
+        input={"file": audio.name, "prompt": options.prompt or ""},
+        model=options.model,
+        parameters=_parameters(options),
         facts={"bytes": audio.size, "kind": audio.kind, "seconds": seconds},
     )
 
     def call() -> Transcript:
         parts = split.parts(audio, limits, seconds)
-        return _heard(path, _each_part(http, parts, wishes, seconds, progress))
+        return _heard(path, _each_part(http, parts, options, seconds, progress))
 
     return (recorder or observe.recorder(env_file=env_file)).observe(described, call, seen)
 
@@ -96,86 +96,86 @@ def seen(transcript: Transcript) -> Seen:
     )
 
 
-def _usual_model(values: config_values.ConfigValues, wishes: Wishes) -> str:
+def _usual_model(values: config_values.ConfigValues, options: TranscriptionOptions) -> str:
     of_settings = str(values.get("openai_transcription_model"))
-    return _DIARIZING_MODEL if wishes.speakers and _DIARIZING not in of_settings else of_settings
+    return _DIARIZING_MODEL if options.speakers and _DIARIZING not in of_settings else of_settings
 
 
-def _check_format(wishes: Wishes) -> None:
-    if wishes.speakers and not _is_diarizing(wishes):
+def _check_format(options: TranscriptionOptions) -> None:
+    if options.speakers and not _is_diarizing(options):
         raise UsageError(
             "{} does not tell speakers apart: leave --model out, or use {}".format(
-                wishes.model, _DIARIZING_MODEL
+                options.model, _DIARIZING_MODEL
             )
         )
-    if _is_diarizing(wishes) and wishes.prompt:
-        raise UsageError("{} takes no --prompt: leave it out".format(wishes.model))
-    if wishes.format in TIMED and _is_untimed(wishes):
+    if _is_diarizing(options) and options.prompt:
+        raise UsageError("{} takes no --prompt: leave it out".format(options.model))
+    if options.format in TIMED and _is_untimed(options):
         raise UsageError(
             "{} does not return times, and {} needs them: use --format text, or --model "
-            "whisper-1".format(wishes.model, wishes.format)
+            "whisper-1".format(options.model, options.format)
         )
 
 
-def _most_seconds(wishes: Wishes) -> float:
-    return _NEW_SECONDS if str(wishes.model).startswith(_NEW_MODELS) else float("inf")
+def _most_seconds(options: TranscriptionOptions) -> float:
+    return _NEW_SECONDS if str(options.model).startswith(_NEW_MODELS) else float("inf")
 
 
-def _is_diarizing(wishes: Wishes) -> bool:
-    return _DIARIZING in str(wishes.model)
+def _is_diarizing(options: TranscriptionOptions) -> bool:
+    return _DIARIZING in str(options.model)
 
 
-def _is_untimed(wishes: Wishes) -> bool:
-    return str(wishes.model).startswith(_NEW_MODELS) and not _is_diarizing(wishes)
+def _is_untimed(options: TranscriptionOptions) -> bool:
+    return str(options.model).startswith(_NEW_MODELS) and not _is_diarizing(options)
 
 
-def _answer_fields(wishes: Wishes) -> Dict[str, str]:
+def _answer_fields(options: TranscriptionOptions) -> Dict[str, str]:
     """Return the form fields that say what the answer is to contain."""
-    if _is_diarizing(wishes):
+    if _is_diarizing(options):
         return {"response_format": "diarized_json", "chunking_strategy": "auto"}
-    is_timed = wishes.format != "text" and not _is_untimed(wishes)
+    is_timed = options.format != "text" and not _is_untimed(options)
     return {"response_format": "verbose_json" if is_timed else "json"}
 
 
-def _parameters(wishes: Wishes) -> Dict[str, str]:
-    given = {"language": wishes.language, "format": wishes.format}
+def _parameters(options: TranscriptionOptions) -> Dict[str, str]:
+    given = {"language": options.language, "format": options.format}
     return {name: value for name, value in given.items() if value}
 
 
 def _each_part(
     http: OpenaiHttp,
     parts: Iterator[Part],
-    wishes: Wishes,
+    options: TranscriptionOptions,
     seconds: Optional[float],
     progress: Progress,
 ) -> List[Transcript]:
-    asked = [http.service.transcription_url, _form_fields(wishes)]
+    asked = [http.service.transcription_url, _form_fields(options)]
     return audio_parts.transcribed(
         parts,
-        lambda part: _of_part(http, part, wishes),
+        lambda part: _of_part(http, part, options),
         asked,
         lambda done: progress(done, seconds),
     )
 
 
-def _form_fields(wishes: Wishes) -> Dict[str, str]:
-    fields = {"model": wishes.model, "language": wishes.language, "prompt": wishes.prompt}
+def _form_fields(options: TranscriptionOptions) -> Dict[str, str]:
+    fields = {"model": options.model, "language": options.language, "prompt": options.prompt}
     given = {name: value for name, value in fields.items() if value}
-    return dict(given, **_answer_fields(wishes))
+    return dict(given, **_answer_fields(options))
 
 
-def _of_part(http: OpenaiHttp, part: Part, wishes: Wishes) -> Transcript:
+def _of_part(http: OpenaiHttp, part: Part, options: TranscriptionOptions) -> Transcript:
     answer = http.post_form(
         http.service.transcription_url,
-        _form_fields(wishes),
+        _form_fields(options),
         Upload(_plain_name(part), part.content, part.media_type),
     )
     said = _checked(answer, part)
     segments = [_segment(one) for one in said.get("segments") or () if _TIMED.issubset(one)]
-    if wishes.format in TIMED and not segments and said["text"].strip():
+    if options.format in TIMED and not segments and said["text"].strip():
         raise RefusedError(
             "{} returned no times for {}, and {} needs them: use --format text or another "
-            "--model".format(wishes.model, part.name, wishes.format)
+            "--model".format(options.model, part.name, options.format)
         )
     length = part.seconds if part.seconds is not None else said.get("duration")
     end = None if length is None else part.start + length

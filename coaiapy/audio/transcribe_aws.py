@@ -23,7 +23,7 @@ from coaiapy.audio import transcribe as audio_transcribe
 from coaiapy.audio.convert import converted
 from coaiapy.audio.formats import detect as audio_formats
 from coaiapy.audio.formats.detect import AudioFile
-from coaiapy.audio.transcribe import Progress, Wishes
+from coaiapy.audio.transcribe import Progress, TranscriptionOptions
 from coaiapy.audio.transcripts import Segment, Transcript
 from coaiapy.config import values as config_values
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, UsageError
@@ -56,7 +56,7 @@ class _Job(NamedTuple):
 
 def transcribe(
     path: str,
-    wishes: Wishes = Wishes(),  # noqa: B008 - a value, not a container
+    options: TranscriptionOptions = TranscriptionOptions(),  # noqa: B008 - a value, not a container
     env_file: Optional[str] = None,
     recorder: Optional[Recorder] = None,
     progress: Optional[Progress] = None,
@@ -64,26 +64,26 @@ def transcribe(
 ) -> Transcript:
     """Return the transcript of the recording at ``path``; everything created in AWS is deleted.
 
-    ``wishes.language`` is a code like ``en-US``; without one the language is recognized. Raises
-    what ``transcription.transcribe`` raises for a file, ``ConfigError`` if no bucket is set, and
+    ``options.language`` is a code like ``en-US``; without one the language is recognized. Raises
+    what ``transcribe.transcribe`` raises for a file, ``ConfigError`` if no bucket is set, and
     ``RefusedError`` with the reason if the job fails.
     """
     values = config_values.load(env_file)
-    audio = _checked(path, wishes)
+    audio = _checked(path, options)
     recorder = recorder or observe.recorder(env_file=env_file)
     seconds = split.duration(audio)
     described = Call(
         name="transcribe",
         input={"file": audio.name},
         model="amazon-transcribe",
-        parameters={"language": wishes.language or "identified", "format": wishes.format},
+        parameters={"language": options.language or "identified", "format": options.format},
         facts={"bytes": audio.size, "kind": audio.kind, "seconds": seconds},
     )
     note = recorder.note
 
     def call() -> Transcript:
         with _readable(audio) as given:
-            transcript = _Transcriber(values, given, note, sleep).run(wishes)
+            transcript = _Transcriber(values, given, note, sleep).run(options)
         if not transcript.text.strip():
             raise UsageError(
                 "no words were recognized in {}: check that someone speaks in it".format(path)
@@ -95,8 +95,8 @@ def transcribe(
     return recorder.observe(described, call, audio_transcribe.seen)
 
 
-def _checked(path: str, wishes: Wishes) -> AudioFile:
-    if wishes.prompt or wishes.model:
+def _checked(path: str, options: TranscriptionOptions) -> AudioFile:
+    if options.prompt or options.model:
         raise UsageError("Amazon Transcribe does not support --prompt and --model: leave them out")
     return audio_formats.look_at(path)
 
@@ -150,13 +150,15 @@ class _Transcriber:
         self.made: List[Tuple[str, Callable[..., Any], Dict[str, str]]] = []
         self.sleep = sleep
 
-    def run(self, wishes: Wishes) -> Transcript:
+    def run(self, options: TranscriptionOptions) -> Transcript:
         """Upload the recording, run the job and return its result; clean up in any case."""
         try:
             self._remember_object(self.job.media_key)
             seconds = patience.AWS.whole + self.audio.size / patience.SLOWEST_TRANSFER
             aws.asked("s3", self._upload, seconds)
-            start = functools.partial(self.service.start_transcription_job, **self._request(wishes))
+            start = functools.partial(
+                self.service.start_transcription_job, **self._request(options)
+            )
             aws.asked("transcribe", start)
             self._remember_object(self.job.transcript_key)
             remove = self.service.delete_transcription_job
@@ -170,7 +172,7 @@ class _Transcriber:
         with open_bytes(self.audio.path) as recording:
             self.s3.upload_fileobj(recording, self.job.bucket, self.job.media_key)
 
-    def _request(self, wishes: Wishes) -> Dict[str, Any]:
+    def _request(self, options: TranscriptionOptions) -> Dict[str, Any]:
         job = self.job
         request: Dict[str, Any] = {
             "TranscriptionJobName": job.name,
@@ -179,10 +181,10 @@ class _Transcriber:
             "OutputBucketName": job.bucket,
             "OutputKey": job.transcript_key,
         }
-        if wishes.speakers:
+        if options.speakers:
             request["Settings"] = {"ShowSpeakerLabels": True, "MaxSpeakerLabels": _SPEAKERS}
-        if wishes.language:
-            request["LanguageCode"] = wishes.language
+        if options.language:
+            request["LanguageCode"] = options.language
         else:
             request["IdentifyLanguage"] = True
         return request

@@ -117,8 +117,9 @@ class Layer(NamedTuple):
 class Found(NamedTuple):
     """A setting that was found: what stands there, and the name and place it has there.
 
-    ``opener`` decrypts ``raw``, if that is encrypted. ``rank`` is the number of the place; 0 is the one that overrides all others. ``is_of_project``
-    says that the place is a file that is read only because of the current folder.
+    ``opener`` decrypts ``raw``, if that is encrypted. ``rank`` is the number of the place; 0 is the
+    one that overrides all others. ``is_of_project`` says that the place is a file that is read only
+    because of the current folder.
     """
 
     raw: Any
@@ -140,7 +141,7 @@ class Found(NamedTuple):
 
 
 class ConfigValues:
-    """The settings as they are now; they are looked up by their names in ``config_schema``."""
+    """The settings as they are now; they are looked up by their names in ``config.schema``."""
 
     def __init__(self, layers: List[Layer]) -> None:
         self.layers = layers

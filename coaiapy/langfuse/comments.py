@@ -196,10 +196,10 @@ def post_comment(
     """Post a comment and return its id.
 
     While the server does not show the object, tries again for ``wait`` seconds. The default is
-    ``patience.COMMENTED_OBJECT`` if this machine has just written the object, else 0. ``author`` is the user id of
-    a member of the organization. Raises ``NotFoundError`` if the object does not appear. A lost
-    response raises ``NetworkError`` and is not retried: a second copy of the comment could not be
-    deleted.
+    ``patience.COMMENTED_OBJECT`` if this machine has just written the object, else 0. ``author`` is
+    the user id of a member of the organization. Raises ``NotFoundError`` if the object does not
+    appear. A lost response raises ``NetworkError`` and is not retried: a second copy of the comment
+    could not be deleted.
     """
     text = content.strip()
     if not 1 <= len(text) <= LONGEST:

@@ -42,9 +42,9 @@ class ChatRequest(NamedTuple):
 class Reply(NamedTuple):
     """A model's reply.
 
-    ``usage`` is as ``usage.counts`` returns it; ``first_at`` is when
-    the first part of a streamed reply came (ISO 8601). ``reasoning`` is what the model has written
-    before its answer, which is not a part of ``text``.
+    ``usage`` is as ``usage.counts`` returns it; ``first_at`` is when the first part of a streamed
+    reply came (ISO 8601). ``reasoning`` is what the model has written before its answer, which is
+    not a part of ``text``.
     """
 
     text: str

@@ -22,9 +22,9 @@ _ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 class Running:
     """A command that was started.
 
-    ``process`` is waited for, and signals go to ``addressee``, both as ``os.kill`` takes them.
-    Its output goes through ``relays``. Asked to end it has ``grace`` seconds. Times are seconds since 1970; ``status`` is that of
-    ``os.waitpid``, ``None`` while it runs.
+    ``process`` is waited for, and signals go to ``addressee``, both as ``os.kill`` takes them. Its
+    output goes through ``relays``. Asked to end it has ``grace`` seconds. Times are seconds since
+    1970; ``status`` is that of ``os.waitpid``, ``None`` while it runs.
     """
 
     def __init__(

@@ -22,9 +22,9 @@ def long(project):
 def test_parts_are_sent_side_by_side_and_joined_in_order(openai, long):
     told = []
     openai.wait_for = 3  # each answer waits until so many requests are there
-    wishes = transcribe.Wishes(prompt="Tones.")
+    options = transcribe.TranscriptionOptions(prompt="Tones.")
     whole = transcribe.transcribe(
-        "a.wav", wishes, progress=lambda done, whole: told.append((round(done, 1), whole))
+        "a.wav", options, progress=lambda done, whole: told.append((round(done, 1), whole))
     )
     assert whole.text == long
     assert {asked.fields["prompt"] for asked in openai.requests} == {"Tones."}

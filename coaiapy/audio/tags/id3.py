@@ -40,7 +40,7 @@ class Id3Tags(OpenedTags):
         return isinstance(tags, id3.ID3) or tags is None and kind in ("MP3", "WAVE", "AIFF")
 
     def shown(self) -> Dict[str, Any]:
-        """Return the tags by name; see ``audio_tags.read``."""
+        """Return the tags by name; see ``tags.read``."""
         version = "ID3v2.{}".format(self.found[1]) if len(self.tags) else "no ID3 tag"
         shown: Dict[str, Any] = {"format": "{} ({})".format(type(self.opened).__name__, version)}
         named = {frame: name for name, frame in FRAMES.items()}

@@ -29,7 +29,7 @@ class Mp4Tags(OpenedTags):
         return type(opened).__name__ == "MP4"
 
     def shown(self) -> Dict[str, Any]:
-        """Return the tags by name; see ``audio_tags.read``."""
+        """Return the tags by name; see ``tags.read``."""
         shown: Dict[str, Any] = {"format": "MP4"}
         named = {key: name for name, key in _ATOMS.items()}
         others: Dict[str, List[str]] = {}

@@ -30,7 +30,7 @@ class VorbisTags(OpenedTags):
         return "FLAC" in names or "OggFileType" in names
 
     def shown(self) -> Dict[str, Any]:
-        """Return the tags by name; see ``audio_tags.read``."""
+        """Return the tags by name; see ``tags.read``."""
         shown: Dict[str, Any] = {
             "format": "{} (Vorbis comments)".format(type(self.opened).__name__)
         }

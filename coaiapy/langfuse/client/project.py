@@ -113,8 +113,8 @@ def _key(settings: Settings) -> Tuple[str, str, str]:
 def list_projects(settings: Settings) -> List[Body]:
     """Return a list with the project of the keys as the server describes it: ``id``, ``name``...
 
-    Raises ``ConfigError`` in local mode, which has no
-    projects, and for keys that belong to no project.
+    Raises ``ConfigError`` in local mode, which has no projects, and for keys that belong to no
+    project.
     """
     with client_for(settings, "projects") as http:
         return [ask(http)]

@@ -1,9 +1,9 @@
 """Turns dataset items into training files: JSON Lines in the format of OpenAI or Gemini.
 
-``tests/test_finetuning.py`` checks the requirements of both vendors. An item that does not make a
-valid line is skipped, with the reason. Gemini refuses a whole file for one keyword of JSON Schema
-that it does not know: in the tools of its lines such keywords are left out, which makes the
-description of a tool less strict but valid.
+``tests/langfuse/datasets/test_finetuning.py`` checks the requirements of both vendors. An item that
+does not make a valid line is skipped, with the reason. Gemini refuses a whole file for one keyword
+of JSON Schema that it does not know: in the tools of its lines such keywords are left out, which
+makes the description of a tool less strict but valid.
 """
 
 import re

@@ -2,7 +2,7 @@
 
 ``lone_traces`` has a row for each trace of which there are only observations; triggers keep it right.
 ``figures`` has the numbers of observations in columns, so that they are summed up without reading the
-bodies. It is filled when somebody asks for them (see ``langfuse.figures.kept``): writing must be quick.
+bodies. It is filled when somebody asks for them (see ``read.figures.journal``): writing must be quick.
 A trigger takes away the figures of a record that changes, and notes it in ``stale``.
 """
 

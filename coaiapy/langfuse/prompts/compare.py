@@ -72,7 +72,7 @@ def compare(
 ) -> List[Compared]:
     """Return every prompt in the folder or on the server, or those of ``names``, sorted by name.
 
-    ``known`` are the folder's prompts by name, from ``prompt_files``.
+    ``known`` are the folder's prompts by name, from ``files``.
     """
     there, errors = _fetch_all(settings, names, label)
     both = sorted(_chosen(set(known) | set(there) | set(errors), names))

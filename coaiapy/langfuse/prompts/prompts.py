@@ -1,6 +1,6 @@
 """Prompts of a Langfuse server: each has numbered versions, and labels that point to versions.
 
-Prompts that were fetched are kept on disk (``prompt_cache``) and used when the server is down.
+Prompts that were fetched are kept on disk (``cache.py``) and used when the server is down.
 """
 
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence

@@ -37,8 +37,7 @@ def read_scores(
     """Return the scores in a file; ``defaults`` are used for fields that a row does not have.
 
     Without ``format`` the extension of ``name`` tells the format; ``renamed`` is as in ``Columns``.
-    Raises one ``UsageError`` that
-    lists all mistakes with their lines.
+    Raises one ``UsageError`` that lists all mistakes with their lines.
     """
     given = {key: value for key, value in (defaults or {}).items() if value is not None}
     maker = _ScoreMaker(settings, note)

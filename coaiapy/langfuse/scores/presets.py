@@ -66,7 +66,7 @@ def install(
     allow_duplicates: bool = False,
     on_made: Callable[[Made], None] = lambda made: None,
 ) -> List[Made]:
-    """Create score configs from presets, as ``score_configs.create_all`` does."""
+    """Create score configs from presets, as ``configs.create_all`` does."""
     wanted = [{name: preset[name] for name in FIELDS if name in preset} for preset in presets]
     return configs.create_all(settings, wanted, allow_duplicates, on_made)
 

@@ -31,8 +31,8 @@ def deliver(journal: Journal, settings: Settings, written: Written, usual: str =
     ``usual`` is when that is done unless the settings say it (see ``config.schema``): with
     ``background`` and ``manual`` it returns at once, whatever the server does.
 
-    The limit is the one that the user has given (see ``deadlines``), else ``patience.DELIVERY``; with more
-    than ``MANY`` records that counts from the last record that the server has accepted.
+    The limit is the one that the user has given (see ``deadlines``), else ``patience.DELIVERY``;
+    with more than ``MANY`` records that counts from the last record that the server has accepted.
     """
     if settings.is_local:
         return Outcome(changed=written.changed, is_local=True, is_off=settings.has_server)

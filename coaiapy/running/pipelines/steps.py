@@ -18,9 +18,9 @@ class Step:
 
     ``started`` and ``ended`` are seconds since 1970; ``reason`` says why it failed or was skipped.
     ``command`` is ``None`` for a mark, which has nothing to run; ``plan`` is what that was rendered
-    from. ``before`` is the step that it has to
-    wait for among those of the same loop. ``earlier`` is what is known of it
-    if an earlier run has done it; ``lost`` says why its output is not known then.
+    from. ``before`` is the step that it has to wait for among those of the same loop. ``earlier``
+    is what is known of it if an earlier run has done it; ``lost`` says why its output is not known
+    then.
     """
 
     def __init__(self, name: str, rendered: Optional[RenderedStep], command: Any = None) -> None:
@@ -83,8 +83,8 @@ def reason_after(stop: Step) -> str:
 class Node:
     """A step of the template. ``steps`` is ``None`` until it is planned; ``needs`` are indexes.
 
-    Those of a loop run one after another if they are ``in_order``. If it is not ``selected``, it does not run; what an earlier run has done of it counts. With
-    ``repeats``, that does not count.
+    Those of a loop run one after another if they are ``in_order``. If it is not ``selected``, it
+    does not run; what an earlier run has done of it counts. With ``repeats``, that does not count.
     """
 
     def __init__(self, step: PipelineStep) -> None:

@@ -117,12 +117,12 @@ def _transcribed(args: argparse.Namespace, context: Context, path: str) -> Any:
     from coaiapy.audio import transcribe as audio_transcribe
     from coaiapy.audio import transcribe_aws
 
-    wishes = audio_transcribe.Wishes(
+    options = audio_transcribe.TranscriptionOptions(
         args.format, args.language, args.prompt, args.model, args.speakers
     )
     engine = transcribe_aws if args.engine == "aws" else audio_transcribe
     with seconds_bar(context, os.path.basename(path)) as progress:
-        return engine.transcribe(path, wishes, context.env_file, recorder(args, context), progress)
+        return engine.transcribe(path, options, context.env_file, recorder(args, context), progress)
 
 
 def _write(args: argparse.Namespace, context: Context, path: str, transcript: Any) -> None:
