@@ -11,6 +11,7 @@ from coaiapy.fleet.allowed_work import Work, known_facts, work_of
 from coaiapy.fleet.messages import JobMessage, Report, read_facts, read_job
 from coaiapy.fleet.redis_access import PatientRedis
 from coaiapy.fleet.run_store import RunStore
+from coaiapy.langfuse.traces.active import variables_of
 from coaiapy.running.child import NotStartedError
 from coaiapy.running.pipelines import attempts
 from coaiapy.running.pipelines.attempts import ENDING, Outcome
@@ -67,7 +68,7 @@ class JobRunner:
             facts = known_facts(read_facts(text))
             work = work_of(run, job, facts, self._trusts_queue, self._env_file)
             contents = RecordedContent(True, self._env_file, work.values)
-            context = attempts.context_of(job.trace_id, job.step)
+            context = variables_of(job.trace_id, job.step)
             outcome = self._made(store, work, context, contents)
         except CoaiaError as error:
             return _not_made(str(error), repeatable=False)

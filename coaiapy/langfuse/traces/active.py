@@ -61,6 +61,11 @@ def handed_on(environment: Mapping[str, str], trace_id: str, observation_id: str
     given = {
         key: value for key, value in environment.items() if not (other and key in KEYS_OF_ONE_TRACE)
     }
-    header = "-".join(("00", ids.span_trace_id(trace_id), ids.span_id(observation_id), _SAMPLED))
-    given.update({TRACE: trace_id, PARENT: observation_id, TRACEPARENT: header})
+    given.update(variables_of(trace_id, observation_id))
     return given
+
+
+def variables_of(trace_id: str, observation_id: str) -> Dict[str, str]:
+    """Return the variables by which what a program records hangs below an observation."""
+    header = "-".join(("00", ids.span_trace_id(trace_id), ids.span_id(observation_id), _SAMPLED))
+    return {TRACE: trace_id, PARENT: observation_id, TRACEPARENT: header}

@@ -8,7 +8,7 @@ import time
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from coaiapy import patience
-from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.traces.active import variables_of
 from coaiapy.running import child
 from coaiapy.running.child import NotStartedError, Plan
 from coaiapy.running.pipelines.recorded_content import MOST_ERRORS, RecordedContent
@@ -92,7 +92,7 @@ class LocalExecutor:
         """Make an attempt at a step; ``began`` is called before its command starts."""
         assert step.command
         began(step, time.time())
-        own = context_of(self._trace_id, step.id)
+        own = variables_of(self._trace_id, step.id)
         environment = environment_of(self._environment, step.command.environment, own)
         try:
             attempt = start(step.command, environment, self._watcher.listener(step))
@@ -196,17 +196,6 @@ def outcome_of(
     except ValueError as error:
         output, reason = None, reason or str(error)
     return Outcome(code, reason, running.ended or 0.0, output)
-
-
-def context_of(trace_id: str, observation_id: str) -> Dict[str, str]:
-    """Return the variables by which what a command records hangs below its step."""
-    return {
-        "COAIA_TRACE_ID": trace_id,
-        "COAIA_PARENT_OBSERVATION_ID": observation_id,
-        "TRACEPARENT": "00-{}-{}-01".format(
-            ids.span_trace_id(trace_id), ids.span_id(observation_id)
-        ),
-    }
 
 
 def environment_of(*layers: Mapping[str, Optional[str]]) -> Dict[str, str]:
