@@ -60,7 +60,6 @@ def transcribe(
     env_file: Optional[str] = None,
     recorder: Optional[Recorder] = None,
     progress: Optional[Progress] = None,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> Transcript:
     """Return the transcript of the recording at ``path``; everything created in AWS is deleted.
 
@@ -83,7 +82,7 @@ def transcribe(
 
     def call() -> Transcript:
         with _readable(audio) as given:
-            transcript = _Transcriber(values, given, note, sleep).run(options)
+            transcript = _Transcriber(values, given, note).run(options)
         if not transcript.text.strip():
             raise UsageError(
                 "no words were recognized in {}: check that someone speaks in it".format(path)
@@ -130,7 +129,6 @@ class _Transcriber:
         values: config_values.ConfigValues,
         audio: AudioFile,
         note: Callable[[str], None],
-        sleep: Callable[[float], None],
     ) -> None:
         bucket = values.get("transcribeconf.bucket")
         if not bucket:
@@ -148,7 +146,6 @@ class _Transcriber:
         self.service = aws.client(values, "transcribe")
         self.note = note
         self.made: List[Tuple[str, Callable[..., Any], Dict[str, str]]] = []
-        self.sleep = sleep
 
     def run(self, options: TranscriptionOptions) -> Transcript:
         """Upload the recording, run the job and return its result; clean up in any case."""
@@ -209,7 +206,7 @@ class _Transcriber:
                         self.audio.path, deadline.seconds, deadline.hint
                     )
                 )
-            self.sleep(pause)
+            time.sleep(pause)
             pause = min(pause * 1.5, patience.LONGEST_JOB_PAUSE)
 
     def _fetched(self) -> bytes:

@@ -51,9 +51,9 @@ def read_input_text(path: str, newline: Optional[str] = None) -> str:
     return _as_input(lambda: _text(read_bytes(path), path, newline))
 
 
-def read_found_input_text(path: str, newline: Optional[str] = None, most: int = LARGEST) -> str:
+def read_found_input_text(path: str, newline: Optional[str] = None) -> str:
     """Return what ``read_input_text`` does, of a regular file found in a folder of the user's."""
-    return _as_input(lambda: read_text(path, newline, most))
+    return _as_input(lambda: read_text(path, newline, LARGEST))
 
 
 def input_text(content: bytes, path: str) -> str:

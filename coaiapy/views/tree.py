@@ -50,11 +50,11 @@ def session_heading(session: Body) -> Line:
     return Line("session {}  {}".format(one_line(session["id"]), count))
 
 
-def session_lines(session: Body, look: Look = PLAIN) -> List[Line]:
+def session_lines(session: Body) -> List[Line]:
     """Return a session's traces, one tree after the other."""
     lines = [session_heading(session)]
     for trace in session["traces"]:
-        lines += [Line("")] + trace_lines(trace, look)
+        lines += [Line("")] + trace_lines(trace, PLAIN)
     return lines
 
 

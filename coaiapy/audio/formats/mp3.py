@@ -74,13 +74,13 @@ def _shape(header: bytes) -> Optional[Tuple[int, int, int, int, int, int]]:
     return length, samples, rate, version, layer, 1 if fourth >> 6 == 3 else 2
 
 
-def frames(data: bytes, start: int = 0) -> Iterator[Frame]:
+def frames(data: bytes) -> Iterator[Frame]:
     """Yield the complete frames in ``data`` in order; other bytes between them are skipped.
 
     Bytes that look like a header count as one only if another frame, a tag or the end of the data
     follows the frame.
     """
-    offset, is_first = start + tag_length(data, start), True
+    offset, is_first = tag_length(data, 0), True
     frame = frame_at(data, offset)
     while offset + HEADER_BYTES <= len(data):
         if frame is None:

@@ -126,13 +126,12 @@ class LangfuseHttp:
             raise error_for(answer, "POST " + request.path, self.settings)
         return answer
 
-    def look(self, path: str, deadline: Optional[Deadline] = None) -> Answer:
+    def look(self, path: str) -> Answer:
         """GET ``path`` once and return the response, whatever its status.
 
         Raises ``NetworkError`` when there is no complete response.
         """
-        deadline = self._deadline(deadline)
-        return self._exchange("GET", path, None, None, {}, deadline)
+        return self._exchange("GET", path, None, None, {}, self._deadline(None))
 
     def close(self) -> None:
         """Close the connections of all threads; no request may be running."""

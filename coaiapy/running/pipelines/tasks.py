@@ -3,6 +3,7 @@
 import os
 from typing import TYPE_CHECKING, Any, Callable, List, Mapping, NamedTuple, Optional
 
+from coaiapy.langfuse.records.body import Body
 from coaiapy.running.pipelines import earlier_run
 from coaiapy.running.pipelines.earlier_run import EarlierRun
 from coaiapy.running.pipelines.graph import Graph, Selection
@@ -147,14 +148,7 @@ def run(
     trace = trace_for(template, values, language, str(past.trace["id"]) if past else task.trace_id)
     contents = RecordedContent(config_values.load(env_file).get("trace_content"), env_file, values)
     stated = _stated(template, given, lookup)
-    plan = {
-        "template": template.name,
-        "digest": earlier_run.digest(template),
-        "selection": past.plan["selection"] if past else list(task.selection),
-        "foreign": untrusted.foreign,
-        "variables": contents.kept_variables(values),
-        "stated": stated,
-    }
+    plan = _plan_of(task, contents.kept_variables(values), stated, untrusted.foreign)
     if executor_for:
         resumed = past is not None
         executor = executor_for(
@@ -165,6 +159,18 @@ def run(
     with StepRecords(known, trace, contents, note, plan, past, task.parent_id) as records:
         result = Run(graph, trace, records, executor, watcher).run(task.jobs)
         return Done(result, records.deliver())
+
+
+def _plan_of(task: Task, kept: Body, stated: List[str], foreign: Mapping[str, str]) -> Body:
+    """Return what has to be known of a run to go on with it."""
+    return {
+        "template": task.template.name,
+        "digest": earlier_run.digest(task.template),
+        "selection": task.past.plan["selection"] if task.past else list(task.selection),
+        "foreign": foreign,
+        "variables": kept,
+        "stated": stated,
+    }
 
 
 def _stated(template: PipelineTemplate, given: Mapping[str, Any], lookup: Lookup) -> List[str]:
