@@ -48,7 +48,7 @@ def test_lone_traces_follow_whatever_becomes_of_records(steps):
         assert lone_traces(journal) == [tuple(row) for row in journal.rows(LONE)]
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 5])
 def test_a_journal_of_an_earlier_version_gets_what_is_missing_and_loses_nothing(home, version):
     (home / ".coaia").mkdir()
     old_journals.make(journal_path(), version, OLD)
