@@ -7,20 +7,21 @@ from typing import Any, Iterator, List, Optional, Sequence, Set, Tuple
 from coaiapy.config.settings import Settings
 from coaiapy.langfuse.client import features
 from coaiapy.langfuse.client.server import Server, recall
+from coaiapy.langfuse.journal.claims import among
 from coaiapy.langfuse.journal.damage import whole
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util import times
 from coaiapy.util.formats.json_values import inexact_numbers
 
-# The records of one query: SQLite allows 999 values in it.
-_STEP = 900
-# Only these records can lose anything: all scores, and what has a number of 16 digits or more.
-_SUSPECT = (
-    "SELECT seq, kind, body, written_at FROM records WHERE (kind = 'score' OR body GLOB '*"
-    + "[0-9]" * 16
-    + "*') AND seq IN ({})"
-)
+# The records of one query.
+_STEP = 1000
+_WRITTEN = "SELECT seq, kind, body, CAST(body AS BLOB) AS text, written_at FROM records WHERE "
+# Only scores can lose anything, and what has a whole number of 16 digits or more, which is a row of
+# zeros once all digits are zeros. A pattern would be tried at each digit, which took a tenth of the
+# time of a batch.
+_ALL_ZERO = bytes.maketrans(b"123456789", b"000000000")
+_LONG_NUMBER = b"0" * 16
 # A score that was made just now needs no timestamp of its own. Seconds.
 _JUST_NOW = 60.0
 
@@ -42,11 +43,15 @@ def messages(journal: Journal, settings: Settings, rows: Sequence[int]) -> Tuple
 
 
 def _suspects(journal: Journal, rows: Sequence[int]) -> Iterator[Tuple[Any, Body]]:
+    """Yield the records that may lose anything, with their bodies."""
     for start in range(0, len(rows), _STEP):
-        some = rows[start : start + _STEP]
-        sql = _SUSPECT.format(", ".join("?" * len(some)))
-        for found in whole(journal, journal.rows(sql, *some)):
+        written = journal.rows(_WRITTEN + among("seq", rows[start : start + _STEP]))
+        for found in whole(journal, filter(_is_suspect, written)):
             yield found
+
+
+def _is_suspect(row: Any) -> bool:
+    return row["kind"] == "score" or _LONG_NUMBER in row["text"].translate(_ALL_ZERO)
 
 
 def _lost(score: Body, written_at: Optional[float]) -> Iterator[str]:
