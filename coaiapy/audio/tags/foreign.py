@@ -1,12 +1,12 @@
-"""Tags of another kind than a file's own: APEv2 in MP3, ID3 in FLAC, chunks of WAV and AIFF, user
-data of MP4.
+"""Tags of another kind than a file's own: APEv2 and Lyrics3 in MP3, ID3 in FLAC, chunks of WAV and
+AIFF, user data and chapters of MP4.
 
 Other programs leave them behind. They are shown, and removed with all others; they are not written.
 """
 
 from typing import Any, Dict, List
 
-from coaiapy.audio.formats import iff, mp4
+from coaiapy.audio.formats import iff, lyrics3, mp4
 from coaiapy.util.packages import require
 
 # The kinds of files whose foreign tags we read ourselves.
@@ -20,7 +20,8 @@ def shown(path: str, opened: Any) -> Dict[str, List[str]]:
         return _OWN[kind].texts(path)  # type: ignore[no-any-return]
     tags = _tags(kind, path)
     prefix = "ID3:" if kind == "FLAC" else "APE:"
-    return {prefix + str(key): [str(tags[key])] for key in sorted(tags.keys())}
+    found = {prefix + str(key): [str(tags[key])] for key in sorted(tags.keys())}
+    return dict(found, **lyrics3.texts(path)) if kind == "MP3" else found
 
 
 def remove(path: str, opened: Any) -> None:
@@ -28,10 +29,12 @@ def remove(path: str, opened: Any) -> None:
     kind = type(opened).__name__
     if kind in _OWN:
         _OWN[kind].remove(path)
-    else:
-        tags = _tags(kind, path)
-        if tags:
-            tags.delete(path)
+        return
+    if kind == "MP3":
+        lyrics3.remove(path)
+    tags = _tags(kind, path)
+    if tags:
+        tags.delete(path)
 
 
 def _tags(kind: str, path: str) -> Any:

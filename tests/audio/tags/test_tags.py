@@ -315,12 +315,14 @@ def test_every_tag_of_an_mp3_is_shown_and_cleared(run, project):
 
     path = project / "a.mp3"
     sound = mp3_of(tone(1, 1))
-    path.write_bytes(sound + b"TAG" + b"Short title".ljust(125, b"\0"))
+    lyrics = b"LYRICSBEGINLYR00005Words000024LYRICS200"
+    path.write_bytes(sound + lyrics + b"TAG" + b"Short title".ljust(125, b"\0"))
     tags = APEv2()
     tags["Comment"] = "private note"
     tags.save(str(path))
     run("tag", "a.mp3", "--title", "One")
-    assert shown(run, "a.mp3")["frames"]["APE:Comment"] == ["private note"]
+    frames = shown(run, "a.mp3")["frames"]
+    assert (frames["APE:Comment"], frames["LYRICS3:LYR"]) == (["private note"], ["Words"])
     assert run("tag", "a.mp3", "--clear").code == 0
     assert path.read_bytes() == sound
     assert run("tag", "a.mp3", "--clear", "--artist", "Me").code == 0
