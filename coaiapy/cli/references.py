@@ -15,6 +15,15 @@ LATEST = "latest"
 MARKS = ("…", "...")
 LATEST_HELP = '"latest", or a beginning of the id'
 Found = TypeVar("Found")
+# The options of listings that name a record, and its kind.
+_ASKED_FOR = {
+    "trace_id": "trace",
+    "observation_id": "observation",
+    "session_id": "session",
+    "parent": "observation",
+}
+# Characters of an id that is no beginning of another one, as tracing libraries make them.
+_WHOLE = 32
 
 
 class Reference(str):
@@ -99,6 +108,38 @@ def read_one(read: Callable[[str], Found], known: Any, kind: str, given: str) ->
         if whole == given:
             raise
         return read(whole)
+
+
+def read_some(
+    read: Callable[[], Found],
+    args: argparse.Namespace,
+    context: Context,
+    known: Any,
+    rows: Callable[[Found], Any] = lambda found: found,
+) -> Found:
+    """Return ``read()``; if it has no ``rows``, what it returns with the ids completed in ``args``.
+
+    An id of which the beginning was given is said. A listing asks for records that exist, so that a
+    beginning may stand for the whole id, as for ``read_one``.
+    """
+    found = read()
+    if not rows(found) and _is_completed(args, context, known):
+        found = read()
+    return found
+
+
+def _is_completed(args: argparse.Namespace, context: Context, known: Any) -> bool:
+    """Replace beginnings of ids in ``args`` by the ids, and say so; tell whether there was one."""
+    done = False
+    for name, kind in _ASKED_FOR.items():
+        given = getattr(args, name, None)
+        if given and len(given) < _WHOLE:
+            whole = beginning(known, kind, given)
+            if whole != given:
+                setattr(args, name, whole)
+                context.note("{} {}".format(kind, whole))
+                done = True
+    return done
 
 
 def beginning(known: Any, kind: str, given: str) -> str:

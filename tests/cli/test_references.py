@@ -67,6 +67,46 @@ def test_an_id_that_is_given_whole_wins_over_those_that_begin_with_it(run, three
     assert seen(run, "fuse", "traces", "trace-view", "latest")["id"] == "abc"
 
 
+@pytest.mark.parametrize(
+    "words, ids",
+    [
+        (["traces", "list", "--session-id", "s"], None),
+        (["traces", "list", "--session-id", "se"], ["xyz"]),
+        (["traces", "search", "words", "--session-id", "se"], ["xyz"]),
+        (["traces", "list-observations", "--trace-id", "x"], ["child", "o-xyz"]),
+        (["traces", "list-observations", "--parent", "o-x"], ["child"]),
+        (["scores", "list", "--trace-id", "x"], ["q1", "q2"]),
+        (["scores", "list", "--trace-id", "x", "--observation-id", "o-x"], ["q2"]),
+        (["traces", "list-observations", "--trace-id", "nope"], []),
+        (["scores", "list", "--trace-id", "abc"], None),
+    ],
+)
+def test_a_listing_takes_the_beginning_of_an_id(run, three, words, ids):
+    run("fuse", "traces", "create", "xyz", "-s", "second", "--output", "words")
+    run("fuse", "traces", "add-observation", "child", "xyz", "-p", "o-xyz")
+    run("fuse", "scores", "create", "q1", "-v", "1", "--trace-id", "xyz")
+    target = ["--trace-id", "xyz", "--observation-id", "o-xyz"]
+    run("fuse", "scores", "create", "q2", "-v", "1", *target)
+    result = run("fuse", *words + ["--jsonl"])
+    if ids is None:
+        assert (result.code, result.out) == (2, "") and "begin with" in result.err
+    else:
+        assert result.code == 0
+        assert sorted(json.loads(line)["id"] for line in result.out.splitlines()) == ids
+
+
+def test_an_export_and_figures_take_the_beginning_of_a_session(run, three):
+    exported = run("fuse", "traces", "export", "--session-id", "s2x")
+    assert (exported.code, exported.out) == (0, "")
+    run("fuse", "traces", "create", "lone", "-s", "third")
+    exported = run("fuse", "traces", "export", "--session-id", "thi")
+    assert "session third\n" in exported.err and exported.out.count("\n") == 1
+    run("fuse", "traces", "add-observation", "o", "lone")
+    whole = seen(run, "fuse", "traces", "stats", "--session-id", "third")
+    assert seen(run, "fuse", "traces", "stats", "--session-id", "thi") == whole
+    assert whole[0]["count"] == 1
+
+
 def test_a_write_takes_latest_and_a_marked_beginning_but_never_guesses(run, three):
     run("fuse", "traces", "patch-output", "latest", "done")
     assert seen(run, "fuse", "traces", "trace-view", "xyz")["output"] == "done"

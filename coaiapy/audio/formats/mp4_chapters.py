@@ -5,7 +5,7 @@ A track says in ``tref`` with ``chap`` which other tracks, of texts or pictures,
 
 import itertools
 import struct
-from typing import IO, Dict, Iterator, List, Tuple
+from typing import IO, Dict, Iterator, List, Set, Tuple
 
 from coaiapy.audio.formats.mp4_atoms import (
     Atom,
@@ -66,7 +66,7 @@ def _references(stream: IO[bytes], movie: Atom) -> Iterator[Atom]:
 
 def _tracks(stream: IO[bytes], movie: Atom) -> List[Atom]:
     """Return the tracks that are chapters of another one; one of sound never is."""
-    wanted = set()
+    wanted: Set[int] = set()
     for one in _references(stream, movie):
         wanted.update(_numbers(content(stream, one), ">I"))
     tracks = [one for one in atoms(stream, movie.start, movie.end) if one.name == b"trak"]

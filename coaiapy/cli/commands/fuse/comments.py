@@ -15,9 +15,6 @@ from coaiapy.config.settings import Settings
 from coaiapy.errors import UsageError
 from coaiapy.langfuse import comments
 
-# Characters of an id that is no beginning of another one, as tracing libraries make them.
-_WHOLE = 32
-
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:
     """Add the commands of ``coaia fuse comments``."""
@@ -78,23 +75,13 @@ def _add_targets(parser: argparse.ArgumentParser, about: str) -> None:
 def list_comments(args: argparse.Namespace, context: Context) -> None:
     """Show comments."""
     known = settings.load(context.env_file)
-    found = comments.list_comments(known, _target(args, known), args.author)
-    if not found and _is_completed(args, context, known):
-        found = comments.list_comments(known, _target(args, known), args.author)
+    found = references.read_some(
+        lambda: comments.list_comments(known, _target(args, known), args.author),
+        args,
+        context,
+        known,
+    )
     show_listing(args, context, found, comments.COLUMNS, "comment")
-
-
-def _is_completed(args: argparse.Namespace, context: Context, known: Settings) -> bool:
-    """Replace the beginning of an id in ``args`` by the id, and say so; tell whether it was one."""
-    for kind in ("trace", "observation", "session"):
-        given = getattr(args, kind + "_id")
-        if given is not None and len(given) < _WHOLE:
-            whole = references.beginning(known, kind, given)
-            setattr(args, kind + "_id", whole)
-            if whole != given:
-                context.note("{} {}".format(kind, whole))
-                return True
-    return False
 
 
 def get_comment(args: argparse.Namespace, context: Context) -> None:

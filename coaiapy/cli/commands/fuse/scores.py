@@ -239,6 +239,11 @@ def _write(args: argparse.Namespace, context: Context, named: Any) -> int:
 def list_scores(args: argparse.Namespace, context: Context) -> None:
     """Show the scores that the options ask for."""
     known = settings.load(context.env_file)
+    found = references.read_some(lambda: _found(args, context, known), args, context, known)
+    show_listing(args, context, found, with_note(COLUMNS, found), "score")
+
+
+def _found(args: argparse.Namespace, context: Context, known: Settings) -> List[Dict[str, Any]]:
     wanted = ScoreFilter(
         trace_id=args.trace_id,
         session_id=args.session_id,
@@ -252,8 +257,7 @@ def list_scores(args: argparse.Namespace, context: Context) -> None:
     )
     if args.config:
         wanted = scores.of_config(known, wanted, args.config, context.warn)
-    found = scores.list_scores(known, wanted, None if args.all else args.limit, context.note)
-    show_listing(args, context, found, with_note(COLUMNS, found), "score")
+    return scores.list_scores(known, wanted, None if args.all else args.limit, context.note)
 
 
 def get_score(args: argparse.Namespace, context: Context) -> None:

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from coaiapy.cli import references
 from coaiapy.cli.commands.fuse.datasets.files import add_create, bring_in
 from coaiapy.cli.commands.fuse.traces.filters import add_filters, add_last, trace_filter
 from coaiapy.cli.options import add_dry_run, add_json, add_limit
@@ -49,7 +50,12 @@ def add_from_traces(args: argparse.Namespace, context: Context) -> int:
     from coaiapy.langfuse.traces import reads
 
     known = settings.load(context.env_file)
-    traces = reads.list_traces(known, trace_filter(args), args.limit, True, context.note)
+    traces = references.read_some(
+        lambda: reads.list_traces(known, trace_filter(args), args.limit, True, context.note),
+        args,
+        context,
+        known,
+    )
     if args.failed:
         traces = [trace for trace in traces if has_failed(trace)]
     found = items_from(traces, args.dataset, args.observation, not args.no_output)

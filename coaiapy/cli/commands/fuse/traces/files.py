@@ -1,8 +1,9 @@
 """``coaia fuse traces export`` and ``import``: traces as JSON Lines."""
 
 import argparse
-from typing import List
+from typing import Any, Callable, List
 
+from coaiapy.cli import references
 from coaiapy.cli.commands.fuse.traces.filters import add_filters, add_last, trace_filter
 from coaiapy.cli.commands.fuse.traces.writes import Counted
 from coaiapy.cli.delivery import add_delivery_options, report, settings_for, summary
@@ -57,17 +58,22 @@ def export_traces(args: argparse.Namespace, context: Context) -> None:
     from coaiapy.langfuse.traces.files.transfer import export
 
     known = settings.load(context.env_file)
-    wanted = trace_filter(args)
+
+    def write_all(write: Callable[[str], Any]) -> Any:
+        return references.read_some(
+            lambda: export(known, write, trace_filter(args), args.format, context.note),
+            args,
+            context,
+            known,
+            lambda done: done.traces,
+        )
+
     if args.output is None:
-        done = export(known, context.say, wanted, args.format, context.note)
+        done = write_all(context.say)
     else:
         check_output(args.output)
         with replacing(args.output) as stream:
-
-            def write(line: str) -> None:
-                stream.write(line + "\n")
-
-            done = export(known, write, wanted, args.format, context.note)
+            done = write_all(lambda line: stream.write(line + "\n"))
     what = "{} of {}".format(counted(done.records, "record"), counted(done.traces, "trace"))
     context.note("exported {}".format(what))
     note_source(context, known)

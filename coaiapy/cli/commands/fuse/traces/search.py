@@ -3,6 +3,7 @@
 import argparse
 from typing import List
 
+from coaiapy.cli import references
 from coaiapy.cli.commands.fuse.traces.filters import add_filters, add_last, trace_filter
 from coaiapy.cli.options import add_limit
 from coaiapy.cli.output import add_listing_options, note_source, show_listing
@@ -33,8 +34,13 @@ def build(parser: Parser, words: List[str]) -> None:
 def search(args: argparse.Namespace, context: Context) -> None:
     """Show the traces that contain the text, the latest first."""
     known = settings.load(context.env_file)
-    found = reads.list_traces(
-        known, trace_filter(args), args.limit, note=context.note, query=args.text
+    found = references.read_some(
+        lambda: reads.list_traces(
+            known, trace_filter(args), args.limit, note=context.note, query=args.text
+        ),
+        args,
+        context,
+        known,
     )
     is_data = args.json or args.jsonl or args.csv
     rows = found if is_data else with_places(found)

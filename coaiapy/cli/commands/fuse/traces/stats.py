@@ -1,8 +1,9 @@
 """``coaia fuse traces stats``: figures over many observations, and the worst of them."""
 
 import argparse
-from typing import List
+from typing import Any, Dict, List
 
+from coaiapy.cli import references
 from coaiapy.cli.commands.fuse.traces.filters import add_filters, add_last, trace_filter
 from coaiapy.cli.commands.fuse.traces.pages import add_page, check_page, write_page
 from coaiapy.cli.options import positive
@@ -79,13 +80,16 @@ def show_stats(args: argparse.Namespace, context: Context) -> None:
     from coaiapy.langfuse.traces.figures import stats
     from coaiapy.langfuse.traces.figures.display import columns, readable, sparklines
 
-    wanted = Wanted(args.by, trace_filter(args))
     known = settings.load(context.env_file)
-    if args.compare_to is None:
-        rows = stats.stats(known, wanted, args.exact, context.note)
-    else:
+
+    def read() -> List[Dict[str, Any]]:
+        wanted = Wanted(args.by, trace_filter(args))
+        if args.compare_to is None:
+            return stats.stats(known, wanted, args.exact, context.note)
         shift = stats.shift_of(args.compare_to)
-        rows = stats.compared(known, wanted, shift, args.exact, context.note)
+        return stats.compared(known, wanted, shift, args.exact, context.note)
+
+    rows = references.read_some(read, args, context, known, _has_any)
     if args.html:
         write_page(args, context, "stats", (rows, args.by))
         return note_source(context, known)
@@ -96,6 +100,11 @@ def show_stats(args: argparse.Namespace, context: Context) -> None:
         for line in sparklines(rows, args.by):
             context.say(line)
     note_source(context, known)
+
+
+def _has_any(rows: List[Dict[str, Any]]) -> bool:
+    """Tell whether anything was counted: without ``--by`` there is always a row."""
+    return any(row["count"] for row in rows)
 
 
 def _show_worst(args: argparse.Namespace, context: Context) -> None:

@@ -1,7 +1,7 @@
 """``coaia fuse traces``: listing and deleting traces, and listing observations."""
 
 import argparse
-from typing import Any, Iterable, List
+from typing import Any, Dict, Iterable, List
 
 from coaiapy.cli import references
 from coaiapy.cli.branches import Branch, add_commands
@@ -166,7 +166,23 @@ def build_observations(listing: Parser, words: List[str]) -> None:
 def list_observations(args: argparse.Namespace, context: Context) -> None:
     """Show one page of observations, and to stderr the cursor of the next one."""
     known = settings.load(context.env_file)
-    wanted = ObservationFilter(
+    page = references.read_some(
+        lambda: trace_reads.list_observations(
+            known, _observation_filter(args), args.limit, args.cursor, context.note
+        ),
+        args,
+        context,
+        known,
+        lambda page: page.rows,
+    )
+    show_listing(args, context, page.rows, with_note(OBSERVATION_COLUMNS, page.rows), "observation")
+    if page.cursor:
+        context.note("there are more: --cursor {}".format(page.cursor))
+    note_source(context, known)
+
+
+def _observation_filter(args: argparse.Namespace) -> ObservationFilter:
+    return ObservationFilter(
         trace_id=args.trace_id,
         name=args.name,
         type=args.type,
@@ -176,11 +192,6 @@ def list_observations(args: argparse.Namespace, context: Context) -> None:
         from_time=args.from_time,
         to_time=args.to_time,
     )
-    page = trace_reads.list_observations(known, wanted, args.limit, args.cursor, context.note)
-    show_listing(args, context, page.rows, with_note(OBSERVATION_COLUMNS, page.rows), "observation")
-    if page.cursor:
-        context.note("there are more: --cursor {}".format(page.cursor))
-    note_source(context, known)
 
 
 def _list_by_itself(parser: Parser) -> None:
@@ -257,13 +268,18 @@ def refuse_early_options(words: List[str], commands: Iterable[str]) -> None:
 def list_traces(args: argparse.Namespace, context: Context) -> None:
     """Show the traces that the options ask for."""
     pages.check_page(args)
-    wanted = trace_filter(args)
     known = settings.load(context.env_file)
     limit = None if args.all else args.limit
     with_observations = args.include_observations or bool(args.html)
-    found = trace_reads.list_traces(
-        known, wanted, limit and limit + 1, with_observations, context.note, args.query
-    )
+    most = limit and limit + 1
+
+    def read() -> List[Dict[str, Any]]:
+        wanted = trace_filter(args)
+        return trace_reads.list_traces(
+            known, wanted, most, with_observations, context.note, args.query
+        )
+
+    found = references.read_some(read, args, context, known)
     shown = found[:limit]
     if args.html:
         pages.write_page(args, context, "list", shown)
