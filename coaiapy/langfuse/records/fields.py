@@ -3,7 +3,7 @@
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
 
 from coaiapy.errors import UsageError
-from coaiapy.langfuse.records import usage
+from coaiapy.langfuse.records import ids, usage
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util import times
 from coaiapy.util.formats import json_values
@@ -68,11 +68,9 @@ def _text(value: Any) -> str:
 def _id(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    text = _text(value)
+    text = ids.checked_text(_text(value))
     if not text.strip() or len(text) > MAX_ID_LENGTH:
         raise ValueError("must have 1 to {} characters".format(MAX_ID_LENGTH))
-    if "\r" in text:
-        raise ValueError("must not contain a carriage return")
     return text
 
 

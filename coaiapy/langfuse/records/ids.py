@@ -35,9 +35,17 @@ def check_given(given: Any, what: str) -> str:
     if not given:
         raise UsageError("the id of the {} is empty: name one".format(what))
     try:
-        return json_values.plain_text(given)
+        return checked_text(given)
     except ValueError as error:
         raise UsageError("the id of the {} {}".format(what, error)) from error
+
+
+def checked_text(text: str) -> str:
+    """Return an id that consists of characters which every server keeps; else ``ValueError``."""
+    for character, name in (("\r", "carriage return"), ("\0", "NUL character")):
+        if character in text:
+            raise ValueError("must not contain a {}".format(name))
+    return json_values.plain_text(text)
 
 
 def new_trace_id() -> str:

@@ -5,10 +5,11 @@ expand to more than any memory holds; values that are far larger than the text a
 """
 
 import re
-from typing import Any, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from coaiapy.util.formats.json_values import MAX_DIGITS
 from coaiapy.util.packages import require
+from coaiapy.util.text import cut_repr
 
 # How much, in characters and values, aliases and merges may add to twice the length of a text.
 EXPANSION = 200000
@@ -16,9 +17,10 @@ EXPANSION = 200000
 
 # What YAML 1.1 reads as 750 and 83, and people write as a time of day and an id.
 _NOT_MEANT = re.compile("[-+]?(0[0-9_]+$|.*:)")
-_TEXT = "tag:yaml.org,2002:str"
-_MERGE = "tag:yaml.org,2002:merge"
-_EQUALS = "tag:yaml.org,2002:value"  # the text "=", for which the safe loader has no constructor
+_TAG = "tag:yaml.org,2002:"
+_TEXT = _TAG + "str"
+_MERGE = _TAG + "merge"
+_EQUALS = _TAG + "value"  # the text "=", for which the safe loader has no constructor
 
 
 class NotYamlError(ValueError):
@@ -82,31 +84,19 @@ def item_lines(text: str) -> List[int]:
 
 
 def _loader(yaml: Any, kept_as_text: Any, most: int) -> Any:
-    tags = [_EQUALS] + ["tag:yaml.org,2002:" + name for name in kept_as_text]
-
     class Loader(yaml.SafeLoader):  # type: ignore[misc, name-defined]
         """The safe loader, which also refuses duplicate keys and too many merged values."""
 
         merged = 0
 
         def compose_mapping_node(self, anchor: Any) -> Any:
-            """Read each key as text, and refuse a duplicate: one value would be lost silently.
+            return _with_texts_as_keys(super().compose_mapping_node(anchor), yaml)
 
-            YAML makes ``false`` of the key ``no`` and a number of ``1``.
-            """
-            node = super().compose_mapping_node(anchor)
-            seen = set()
-            for place, (key, value) in enumerate(node.value):
-                if key.id != "scalar" or key.tag == _MERGE:
-                    continue
-                if key.value in seen:
-                    problem = "the key {!r} occurs twice".format(key.value)
-                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-                seen.add(key.value)
-                if key.tag != _TEXT:  # a copy: an alias may use the same node as a value
-                    key = yaml.ScalarNode(_TEXT, key.value, key.start_mark, key.end_mark)
-                    node.value[place] = (key, value)
-            return node
+        def construct_object(self, node: Any, deep: bool = False) -> Any:
+            construct = super().construct_object
+            if node.id != "scalar":
+                return construct(node, deep)
+            return _scalar(lambda: construct(node, deep), yaml, node)
 
         def flatten_mapping(self, node: Any) -> None:
             before = len(node.value)
@@ -115,13 +105,53 @@ def _loader(yaml: Any, kept_as_text: Any, most: int) -> Any:
             if self.merged > most:
                 raise ValueError("its merges (<<) make more than {} values of it".format(most))
 
-    for kind in ("int", "float"):
-        Loader.add_constructor("tag:yaml.org,2002:" + kind, _number)
-    Loader.yaml_implicit_resolvers = {
+    for kind, constructor in _CONSTRUCTORS.items():
+        Loader.add_constructor(_TAG + kind, constructor)
+    Loader.yaml_implicit_resolvers = _resolvers(yaml, kept_as_text)
+    return Loader
+
+
+def _with_texts_as_keys(node: Any, yaml: Any) -> Any:
+    """Read each key as text, and refuse a duplicate: one value would be lost silently.
+
+    YAML makes ``false`` of the key ``no`` and a number of ``1``.
+    """
+    seen = set()
+    for place, (key, value) in enumerate(node.value):
+        if key.id != "scalar" or key.tag == _MERGE:
+            continue
+        if key.value in seen:
+            problem = "the key {!r} occurs twice".format(key.value)
+            raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+        seen.add(key.value)
+        if key.tag != _TEXT:  # a copy: an alias may use the same node as a value
+            key = yaml.ScalarNode(_TEXT, key.value, key.start_mark, key.end_mark)
+            node.value[place] = (key, value)
+    return node
+
+
+def _resolvers(yaml: Any, kept_as_text: Any) -> Dict[Any, List[Any]]:
+    """Return the patterns by which the safe loader tells types, without those that stay texts."""
+    tags = [_EQUALS] + [_TAG + name for name in kept_as_text]
+    return {
         first: [(tag, pattern) for tag, pattern in pairs if tag not in tags]
         for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
-    return Loader
+
+
+def _scalar(construct: Callable[[], Any], yaml: Any, node: Any) -> Any:
+    """Return a value; say so of a text that is none of the type that its tag names.
+
+    Whatever PyYAML does with such a text (``!!bool maybe``, ``!!timestamp never``) may fail.
+    """
+    try:
+        return construct()
+    except (yaml.YAMLError, NotYamlError):
+        raise
+    except Exception as error:
+        kind = node.tag.rpartition(":")[2]
+        problem = "{} is no value of the type {}".format(cut_repr(node.value), kind)
+        raise NotYamlError(problem, node.start_mark) from error
 
 
 def _number(loader: Any, node: Any) -> Any:
@@ -138,18 +168,54 @@ def _number(loader: Any, node: Any) -> Any:
     return loader.construct_yaml_int(node) if is_whole else loader.construct_yaml_float(node)
 
 
+def _binary(loader: Any, node: Any) -> str:
+    """Return the text that bytes are written as."""
+    return "".join(loader.construct_scalar(node).split())
+
+
+def _set(loader: Any, node: Any) -> List[str]:
+    return list(loader.construct_mapping(node, deep=True))
+
+
+def _omap(loader: Any, node: Any) -> Dict[str, Any]:
+    rows = _pairs(loader, node)
+    found = {key: value for key, value in rows}
+    if len(found) < len(rows):
+        raise NotYamlError("a key occurs twice in an !!omap", node.start_mark)
+    return found
+
+
+def _pairs(loader: Any, node: Any) -> List[List[Any]]:
+    rows = loader.construct_sequence(node, deep=True)
+    if not all(isinstance(row, dict) and len(row) == 1 for row in rows):
+        problem = "an !!omap or !!pairs is a list of one key with its value each"
+        raise NotYamlError(problem, node.start_mark)
+    return [[key, value] for row in rows for key, value in row.items()]
+
+
+# The types of YAML that JSON lacks become what comes nearest in JSON.
+_CONSTRUCTORS = {
+    "int": _number,
+    "float": _number,
+    "binary": _binary,
+    "set": _set,
+    "omap": _omap,
+    "pairs": _pairs,
+}
+
+
 def _check_size(value: Any, most: int) -> None:
     size = 0
     waiting = [value]
     while waiting:
         current = waiting.pop()
         size += 1
-        if isinstance(current, (str, bytes)):
+        if isinstance(current, str):
             size += len(current)
         elif isinstance(current, dict):
             waiting.extend(current.keys())
             waiting.extend(current.values())
-        elif isinstance(current, (list, tuple, set)):
+        elif isinstance(current, list):
             waiting.extend(current)
         if size + len(waiting) > most:
             raise ValueError("its aliases make more than {} values of it".format(most))

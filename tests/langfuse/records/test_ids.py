@@ -65,7 +65,7 @@ def test_derived_ids_keep_their_parts_apart():
     assert ids.derived_observation_id("a", "bc") != ids.derived_observation_id("ab", "c")
 
 
-@pytest.mark.parametrize("given_id", ["", "\ud800", None, True, 1.5])
+@pytest.mark.parametrize("given_id", ["", "\ud800", "a\0b", "a\rb", None, True, 1.5])
 def test_what_no_server_can_keep_is_no_id(given_id):
     with pytest.raises(UsageError, match="the id of the trace"):
         ids.check_given(given_id, "trace")

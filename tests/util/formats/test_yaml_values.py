@@ -110,6 +110,33 @@ def test_nothing_but_data_comes_out(text):
         yaml_values.load(text)
 
 
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("!!binary aGVs\n  bG8=", "aGVsbG8="),
+        ("!!set {b, a}", ["b", "a"]),
+        ("!!set {<<: {a: 1}}", ["a"]),
+        ("!!omap [b: 1, a: 2]", {"b": 1, "a": 2}),
+        ("!!pairs [a: 1, a: 2]", [["a", 1], ["a", 2]]),
+    ],
+)
+def test_types_that_json_lacks_become_what_comes_nearest(text, expected):
+    found = yaml_values.load(text)
+    assert found == expected
+    assert not isinstance(expected, dict) or list(found) == list(expected)
+
+
+@pytest.mark.parametrize(
+    "value",
+    "!!bool maybe|!!timestamp never|!!float x|!!int 0x|!!int ''|2026-99-99|!!set [a]|!!omap {a: 1}"
+    "|!!omap [a]|!!omap [a: 1, a: 2]|!!pairs x|!!set {a, a}|!!binary [a]|&a !!set {*a}".split("|"),
+)
+def test_what_is_no_value_of_its_type_is_told_with_its_line(value):
+    with pytest.raises(yaml_values.NotYamlError) as caught:
+        yaml_values.load("a: 1\nb: {}\n".format(value))
+    assert caught.value.line == 2
+
+
 def test_a_mistake_is_told_with_its_line():
     with pytest.raises(yaml_values.NotYamlError) as caught:
         yaml_values.load("a: 1\nb: {{ name }}\n")

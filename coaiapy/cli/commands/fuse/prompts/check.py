@@ -10,6 +10,7 @@ from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.errors import ExitCode, NotFoundError
 from coaiapy.langfuse.prompts import problems
+from coaiapy.langfuse.prompts.files import ENDING
 from coaiapy.langfuse.prompts.problems import Checked
 from coaiapy.util.text import counted
 
@@ -32,6 +33,7 @@ def check_prompts(args: argparse.Namespace, context: Context) -> int:
     """Show the problems of the files; where there are none, what differs on the server."""
     known = settings.load(context.env_file)
     checked = problems.check_folder(args.folder, args.names)
+    _check_given(args, checked)
     is_alone = args.offline or not known.has_server
     found = list(checked.problems)
     if is_alone:
@@ -48,6 +50,22 @@ def check_prompts(args: argparse.Namespace, context: Context) -> int:
         count = counted(len(checked.texts), "prompt")
         context.note("{} checked, and the server has the same".format(count))
     return ExitCode.FAILED if found else ExitCode.OK
+
+
+def _check_given(args: argparse.Namespace, checked: Checked) -> None:
+    """Raise ``NotFoundError`` where nothing would be checked that the user has named."""
+    for name in args.names:
+        if name + ENDING in checked.others:
+            raise NotFoundError(
+                "{} in the folder {} is no prompt file: let it begin with ---".format(
+                    name + ENDING, args.folder
+                )
+            )
+    if not (checked.texts or checked.problems or args.complete):
+        raise NotFoundError(
+            "no prompt in the folder {} ({} ignored): a prompt file ends with {} and begins with "
+            "---".format(args.folder, counted(len(checked.others), "file"), ENDING)
+        )
 
 
 def _note_alone(args: argparse.Namespace, context: Context, checked: Checked) -> None:

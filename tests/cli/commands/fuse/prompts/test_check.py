@@ -116,6 +116,17 @@ def test_a_good_folder_has_no_problems(run, put):
     )
 
 
+@pytest.mark.parametrize("options", [[], ["--offline"]])
+def test_where_nothing_would_be_checked_is_an_error(run, put, project, options):
+    put("README.md", "# Our prompts\n")
+    (project / "prompts" / "rules.md").unlink()
+    empty = run("fuse", "prompts", "check", "prompts", *options)
+    assert (empty.code, empty.out) == (1, "")
+    assert "no prompt in the folder prompts (1 file ignored)" in empty.err
+    named = run("fuse", "prompts", "check", "prompts", "README", *options)
+    assert named.code == 1 and "README.md in the folder prompts is no prompt file" in named.err
+
+
 def test_problems_between_files(check, put):
     put("a.md", "---\n---\n@@@langfusePrompt:name=b|label=production@@@\n")
     put(
