@@ -29,6 +29,7 @@ _NO_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/+.]|[/.]\Z|\.loc
 # A range of versions, which no ref can be: the highest tag in it is meant.
 _RANGE = re.compile(r"[\^~]\d{1,9}(?:\.\d{1,9}){0,2}\Z")
 _NO_FOLDER = re.compile(r"[\x00-\x1f\x7f\\:]|(?:^|/)\.\.?(?:/|\Z)|^/|//")
+_BEFORE_REF = re.compile(r"(?P<scheme>[^/@]+://)(?P<user>[^/@]+@)[^/@]+/[^@]*\.git@")
 _LOOPBACK = re.compile(r"(?i)http://(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?(?:/|\Z)")
 
 
@@ -159,7 +160,7 @@ def _split_ref(head: str) -> Tuple[str, str]:
         places = [i for i, character in enumerate(head) if character == "@"]
         ends = [i for i in reversed(places) if os.path.exists(head[:i])] or places[:1]
         return (head[: ends[0]], head[ends[0] + 1 :]) if ends else (head, "")
-    plain = masking.without_credentials(head) if "://" in head else head
+    plain = _without_credentials(head)
     start = len(head) - len(plain)
     authority = _SCHEME.match(plain) or _SCP.match(plain)
     # An @ at the beginning of a name belongs to it: https://example.com/@team/templates.git
@@ -168,6 +169,20 @@ def _split_ref(head: str) -> Tuple[str, str]:
         return head, ""
     at = start + authority.end() + ref.start()
     return head[:at], head[at + 1 :]
+
+
+def _without_credentials(head: str) -> str:
+    """Return an address without credentials, but with its ref.
+
+    A password may have an @ and a slash in it, and a ref too. Behind a name that ends with .git, an
+    @ begins a ref.
+    """
+    if "://" not in head:
+        return head
+    found = _BEFORE_REF.match(head)
+    if found:
+        return found.group("scheme") + head[found.end("user") :]
+    return masking.without_credentials(head)
 
 
 def is_loopback(address: str) -> bool:

@@ -38,6 +38,7 @@ def test_a_source_is_read(text, kind, shown):
         ("https://user:p@s/s4word@example.com/x.git", "p@s/s4word", "https://example.com/x.git"),
         ("https://user:p@s/s4w@example.com/x.git@v1.2.0", "p@s/s4w", "https://example.com/x.git"),
         ("http://u:p4ssw0rd@a.b/x?to=http://u:s3cond@c.d/y", "p4ssw0rd", "http://a.b/x"),
+        ("https://u:p4ssw0rd@a.b/x.git@release-1.2/x", "p4ssw0rd", "https://a.b/x.git"),
         ("https://t0kent0ken@example.com/x.git", "t0kent0ken", "https://example.com/x.git"),
         ("ssh://git:p4ssw0rd@example.com/x", "p4ssw0rd", "ssh://git@example.com/x"),
         ("https://example.com/a.zip?sig=p4ssw0rd", "p4ssw0rd", "https://example.com/a.zip"),
