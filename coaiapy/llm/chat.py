@@ -89,7 +89,9 @@ def stream(http: OpenaiHttp, request: ChatRequest, show: Callable[[str], None]) 
     texts.append(divider.rest())
     reply = _noted(reply, {}, texts[-1], show)
     thoughts.append(divider.reasoning)
-    return reply._replace(text="".join(texts), reasoning="".join(thoughts).strip())
+    answered = divided("".join(texts)) if not divider.reasoning else Said("".join(texts))
+    thoughts.append(answered.reasoning)
+    return reply._replace(text=answered.text, reasoning="".join(thoughts).strip())
 
 
 def _noted(reply: Reply, event: Mapping[str, Any], part: str, show: Callable[[str], None]) -> Reply:

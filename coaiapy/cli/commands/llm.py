@@ -153,7 +153,10 @@ def _send(args: argparse.Namespace, context: Context, tag: Any, text: str) -> Op
     check_output(args.output)
     streamed = args.stream and args.output is None and not args.json
 
+    shown: List[str] = []
+
     def show(part: str) -> None:
+        shown.append(part)
         write_text(context.stdout, part)
         flush(context.stdout)
 
@@ -161,6 +164,11 @@ def _send(args: argparse.Namespace, context: Context, tag: Any, text: str) -> Op
     if args.reasoning and reply.reasoning:
         context.note(reply.reasoning)
     _show_answer(args, context, reply, streamed)
+    if reply.reasoning and reply.reasoning in "".join(shown):  # only its end had a mark
+        context.warn(
+            "what stands before </think> is the model's reasoning: leave --stream out to see the "
+            "answer alone"
+        )
     return ExitCode.OK
 
 

@@ -145,6 +145,18 @@ def test_a_stream_prints_the_same(run, openai):
     assert openai.requests[1].body["stream"] is True
 
 
+def test_a_stream_with_reasoning_that_has_only_an_end_says_so_and_records_the_answer(run, openai):
+    openai.faults = [
+        [{"choices": [{"delta": {"content": part}}]} for part in ("Hm.", "\n</think>", "Yes")]
+    ]
+    run("fuse", "traces", "create", "t")
+    result = run("s", "text", "--stream", "--trace-id", "t")
+    assert (result.code, result.out) == (0, "Hm.\n</think>Yes\n")
+    assert "what stands before </think> is the model's reasoning" in result.err
+    trace = json.loads(run("fuse", "traces", "trace-view", "t", "--json").out)
+    assert trace["observations"][0]["output"] == "Yes"
+
+
 LAST = {"choices": [{"delta": None, "finish_reason": "stop"}], "model": ["m"]}
 
 
