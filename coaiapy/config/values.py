@@ -13,6 +13,7 @@ from coaiapy.dotenvx.opening import Opener
 from coaiapy.errors import ConfigError, StateError
 from coaiapy.util.files import read_text
 from coaiapy.util.paths import is_home
+from coaiapy.util.text import tell
 
 DOTENV = ".env"
 # The file that a script has chosen for the whole process: a library has no --env option.
@@ -54,11 +55,13 @@ def dotenv_variables(env_file: Optional[str] = None) -> Dict[str, str]:
     understood.
     """
     path = dotenv_path(env_file)
-    if not os.path.isfile(path):
-        if _named(env_file):
-            raise StateError("the settings file {} does not exist".format(path))
-        return {}
-    return _variables(path, [])
+    if os.path.isfile(path) or (_named(env_file) and os.path.exists(path)):
+        return _variables(path, [])
+    if _named(env_file):
+        raise StateError("the settings file {} does not exist".format(path))
+    if os.path.exists(path) and not os.path.isdir(path):  # folders are environments of Python
+        tell("{} is not read, because it is a pipe or a device".format(path))
+    return {}
 
 
 def skipped(env_file: Optional[str] = None) -> List[int]:

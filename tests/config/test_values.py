@@ -1,6 +1,7 @@
 """A setting's value: the strongest place that gives one, in the type it should have."""
 
 import json
+import os
 
 import pytest
 from hypothesis import given
@@ -39,6 +40,18 @@ def test_another_env_file(project):
     (project / "other").write_text("OPENAI_API_KEY=x\n")
     found = config_values.load("other").found("openai_api_key")
     assert found.source == "OPENAI_API_KEY in other"
+
+
+def test_a_pipe_in_place_of_the_env_file_is_told_once(run, project):
+    os.mkfifo(str(project / ".env"))
+    told = "coaia: .env is not read, because it is a pipe or a device\n"
+    result = run("config", "show")
+    assert result.code == 0 and result.err.count(told) == 1
+    named = run("--env", ".env", "config", "show")
+    assert (named.code, named.err) == (6, "coaia: cannot read .env: it is a pipe and not a file\n")
+    (project / ".env").unlink()
+    (project / ".env").mkdir()
+    assert "not read" not in run("config", "show").err
 
 
 def test_a_fallback_counts_where_no_place_gives_the_setting(home, monkeypatch):
