@@ -149,9 +149,9 @@ def _work(
 
 def _workers(place: Place, order: Order) -> Callable[[Supervisor], Any]:
     """Return what makes the way to the workers."""
-    from coaiapy.experiments.execution.afar import Afar
+    from coaiapy.experiments.execution.item_dispatch import ItemDispatch
 
-    return lambda supervisor: Afar(order, place.env_file, place.note, supervisor)
+    return lambda supervisor: ItemDispatch(order, place.env_file, place.note, supervisor)
 
 
 def _end(

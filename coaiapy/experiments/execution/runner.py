@@ -25,13 +25,13 @@ class Limits(NamedTuple):
 
     jobs: int
     rate: Optional[float] = None
-    afar: int = 0
+    at_workers: int = 0
 
 
 class Runner:
     """Works on items. ``done`` gets each result, ``turned`` is called every now and then,
-    ``last_line`` returns what of an error output is worth telling. ``afar_of`` makes what has items
-    worked on elsewhere; they are evaluated here.
+    ``last_line`` returns what of an error output is worth telling. ``dispatch_for`` makes what has items
+    worked on by workers; they are evaluated here.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Runner:
         done: Callable[[Result], None],
         turned: Callable[[], None],
         last_line: Callable[[Tail], str],
-        afar_of: Optional[Callable[[Supervisor], Any]] = None,
+        dispatch_for: Optional[Callable[[Supervisor], Any]] = None,
     ) -> None:
         self._limits = limits
         self._done = done
@@ -48,8 +48,8 @@ class Runner:
         self._last_line = last_line
         self._ready: List[Work] = []
         self._paused: List[Tuple[float, Work]] = []
-        self._afar_of = afar_of
-        self._afar: Any = None
+        self._dispatch_for = dispatch_for
+        self._dispatch: Any = None
         self._away = 0
         self._running: Dict[int, Tuple[Work, Attempt]] = {}
         self._next_start = 0.0
@@ -57,9 +57,9 @@ class Runner:
     def run(self, works: Iterator[Work]) -> Optional[int]:
         """Work on all; return the signal that has ended it early."""
         with Supervisor() as supervisor:
-            if not self._afar_of:
+            if not self._dispatch_for:
                 return self._all(supervisor, works)
-            with self._afar_of(supervisor) as self._afar:
+            with self._dispatch_for(supervisor) as self._dispatch:
                 return self._all(supervisor, works)
 
     def _all(self, supervisor: Supervisor, works: Iterator[Work]) -> Optional[int]:
@@ -78,7 +78,7 @@ class Runner:
 
     def _heard(self) -> List[Tuple[Work, Outcome]]:
         """Return what has ended at workers."""
-        found = self._afar.poll() if self._away else []
+        found = self._dispatch.poll() if self._away else []
         self._away -= len(found)
         return list(found)
 
@@ -100,11 +100,11 @@ class Runner:
         for place, work in enumerate(self._ready):
             if self._goes_away(work) or not is_full:
                 return self._ready.pop(place)
-        most = self._limits.afar if self._afar else self._limits.jobs
+        most = self._limits.at_workers if self._dispatch else self._limits.jobs
         return next(works, None) if self._busy < most else None
 
     def _goes_away(self, work: Work) -> bool:
-        return self._afar is not None and not work.result.state
+        return self._dispatch is not None and not work.result.state
 
     @property
     def _busy(self) -> int:
@@ -115,7 +115,7 @@ class Runner:
         while True:
             try:
                 if self._goes_away(work):
-                    self._afar.start(work)
+                    self._dispatch.start(work)
                     self._away += 1
                     return self._wait_for_rate()
                 command = work.next
@@ -161,8 +161,8 @@ class Runner:
     def _stop(self, supervisor: Supervisor) -> None:
         """End what runs; what has not ended by itself counts as not done."""
         supervisor.end_all(patience.GRACE)
-        if self._afar:
-            self._away = self._afar.end_all()
+        if self._dispatch:
+            self._away = self._dispatch.end_all()
         while self._running or self._away:
             self._heard()
             ended = supervisor.turn(patience.ITEM_POLL)

@@ -72,7 +72,7 @@ class ByPrompt(NamedTuple):
             self.prompt.get("config"),
         )
         return _inside(
-            "experiments.execution.inside.ask",
+            "experiments.execution.prompt_process.ask",
             self.env_file,
             content=content,
             prompt=[self.prompt["name"], self.prompt["version"]],

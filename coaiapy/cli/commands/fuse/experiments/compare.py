@@ -54,7 +54,7 @@ def build_compare(group: Any) -> None:
 def compare(args: argparse.Namespace, context: Context) -> None:
     """Compare runs."""
     check_page(args)
-    from coaiapy.cli.commands.fuse.experiments import compared
+    from coaiapy.cli.commands.fuse.experiments import comparison
     from coaiapy.config import settings
     from coaiapy.experiments import gates, runs
     from coaiapy.experiments.compare import of_runs
@@ -67,13 +67,13 @@ def compare(args: argparse.Namespace, context: Context) -> None:
         raise UsageError("a run is compared with itself: name two runs")
     found = [of_runs(base, other, aggregate) for other in others]
     if args.junit:
-        write_output(args.junit, compared.junit(found[-1]))
+        write_output(args.junit, comparison.junit(found[-1]))
         context.note("written to {}".format(args.junit))
     if args.html:
-        return write_page(args, context, "compare", [compared.page_body(one) for one in found])
+        return write_page(args, context, "compare", [comparison.page_body(one) for one in found])
     if args.json:
         return print_json(context, [one.body() for one in found])
-    lines = compared.markdown if args.markdown else compared.lines
+    lines = comparison.markdown if args.markdown else comparison.lines
     for one in found:
         for line in lines(one, args.worst):
             context.say(line)

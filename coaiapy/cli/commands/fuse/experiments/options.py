@@ -11,7 +11,7 @@ from coaiapy.cli.streams import Context
 from coaiapy.errors import UsageError
 
 # How many items are in the queue of workers at most, unless that is said.
-_MOST_AFAR = 500
+_MOST_AT_WORKERS = 500
 
 
 class Judging(NamedTuple):
@@ -44,7 +44,7 @@ def _add_pace(parser: Parser) -> None:
         type=positive,
         metavar="N",
         help="work on at most this many items at a time (default: the number of processors; with --on "
-        "redis {})".format(_MOST_AFAR),
+        "redis {})".format(_MOST_AT_WORKERS),
     )
     parser.add_argument(
         "--rate",
@@ -136,7 +136,7 @@ def limits(args: argparse.Namespace) -> Any:
     from coaiapy.experiments.execution.runner import Limits
 
     here = os.cpu_count() or 1
-    return Limits(args.jobs or here, args.rate, args.jobs or _MOST_AFAR)
+    return Limits(args.jobs or here, args.rate, args.jobs or _MOST_AT_WORKERS)
 
 
 def judging(args: argparse.Namespace, context: Context) -> Judging:

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, List
 
-from coaiapy.cli.commands.fuse.experiments import options, telling, what
+from coaiapy.cli.commands.fuse.experiments import options, progress, task_options
 from coaiapy.cli.delivery import settings_for
 from coaiapy.cli.options import positive, time
 from coaiapy.cli.parser import Parser, add_command
@@ -30,7 +30,7 @@ def build_run(group: Any) -> None:
     )
     _add_run(parser)
     _add_items(parser)
-    what.add_what(parser)
+    task_options.add_task(parser)
     _add_repetitions(parser)
     options.add_scoring(parser)
 
@@ -87,7 +87,7 @@ def _add_repetitions(parser: Parser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Run an experiment; return 1 if an item did not end well, 130 if it was interrupted."""
-    what.check(args)
+    task_options.check(args)
     from coaiapy.experiments import items, plans, runs
     from coaiapy.experiments.execution.work import Order
     from coaiapy.running.system import check_system
@@ -103,14 +103,14 @@ def run(args: argparse.Namespace, context: Context) -> int:
     chosen = choice.of(dataset)
     if not len(chosen):
         raise UsageError("no item of {!r} is chosen: nothing was run".format(args.dataset))
-    task = what.task(args, context, known, chosen)
+    task = task_options.task(args, context, known, chosen)
     plan = plans.checked(
         plans.Plan(
             args.name,
             dataset.name,
             dataset.id,
             args.description,
-            plans.metadata_of(what.described(args, task), plans.commit(), more),
+            plans.metadata_of(task_options.described(args, task), plans.commit(), more),
             args.version,
             len(chosen),
             args.repeat,
@@ -121,9 +121,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
         plan, task, judging.rules, judging.commands, args.limit_seconds, args.retries, queue
     )
     base = runs.baseline(known, args.baseline, plan) if args.baseline else None
-    with telling.place(context, known) as place:
+    with progress.place(context, known) as place:
         found = runs.run(place, order, chosen, options.limits(args), args.rerun_failed)
-    return telling.tell(args, context, judging, base, found)
+    return progress.tell(args, context, judging, base, found)
 
 
 def _metadata(given: List[str]) -> Any:

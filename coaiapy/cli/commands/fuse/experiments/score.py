@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from coaiapy.cli.commands.fuse.experiments import options, telling
+from coaiapy.cli.commands.fuse.experiments import options, progress
 from coaiapy.cli.delivery import settings_for
 from coaiapy.cli.parser import add_command
 from coaiapy.cli.streams import Context
@@ -40,6 +40,6 @@ def score(args: argparse.Namespace, context: Context) -> int:
     plan = runs.find(known, args.run, args.dataset)
     order = Order(plan, None, judging.rules, judging.commands, args.limit_seconds)
     base = runs.baseline(known, args.baseline, plan) if args.baseline else None
-    with telling.place(context, known) as place:
+    with progress.place(context, known) as place:
         found = runs.score(place, order, options.limits(args))
-    return telling.tell(args, context, judging, base, found)
+    return progress.tell(args, context, judging, base, found)

@@ -17,7 +17,7 @@ from coaiapy.running.supervisor import Supervisor
 from coaiapy.util.text import Note
 
 
-class Afar(Dispatch):
+class ItemDispatch(Dispatch):
     """Sends items to workers; ``poll`` returns each with what became of it.
 
     What an earlier process has sent and nobody has heard of, is found again by the run's id, which is

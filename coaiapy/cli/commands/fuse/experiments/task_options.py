@@ -17,7 +17,7 @@ _USAGE = (
 _WAYS = ("stdin", "arg", "env", "json")
 
 
-def add_what(parser: Parser) -> None:
+def add_task(parser: Parser) -> None:
     """Add the options for what is run."""
     add_words(parser, _USAGE)
     parser.add_argument(

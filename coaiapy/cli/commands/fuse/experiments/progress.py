@@ -43,14 +43,14 @@ def tell(
     args: argparse.Namespace, context: Context, judging: Judging, base: Any, found: Any
 ) -> int:
     """Show the summary and what the gates say; return the exit code."""
-    from coaiapy.cli.commands.fuse.experiments import shown
+    from coaiapy.cli.commands.fuse.experiments import summary
 
     if args.json:
-        print_json(context, shown.report_body(found, args.aggregate))
+        print_json(context, summary.report_body(found, args.aggregate))
     else:
-        for line in shown.summary_lines(found, args.aggregate):
+        for line in summary.summary_lines(found, args.aggregate):
             context.say(line)
-    for sentence in shown.link_notes(found):
+    for sentence in summary.link_notes(found):
         context.note(sentence)
     code = report(args, context, found.delivery)
     if found.signal:
