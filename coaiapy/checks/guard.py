@@ -101,7 +101,7 @@ def _problems(one: Content, known: Container[str]) -> Iterator[Problem]:
     for line, text in enumerate(one.text.splitlines(), 1):
         found = re.search(_NAMED_KEY, text) or _known_key_in(text, known)
         if found:
-            said = "this is a private key: it belongs into {}, or where no commit has it"
+            said = "this is a private key: it belongs in {}, or where it is never committed"
             yield Problem(one.path, line, found.start() + 1, "private-key", said.format(KEY_FILE))
     read = _reader_of(one.path)
     secret = secret_names(os.path.dirname(one.path)) if read else ()

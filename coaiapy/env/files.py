@@ -156,7 +156,7 @@ def check_key(key: str) -> None:
     if key.startswith((PUBLIC_KEY, PRIVATE_KEY)):
         raise UsageError(
             "{} cannot be a variable of an environment file: coaia env encrypt writes the public key "
-            "there, and private keys belong into {} or the OS environment".format(key, KEY_FILE)
+            "there, and private keys belong in {} or the OS environment".format(key, KEY_FILE)
         )
     if key.startswith(METADATA_PREFIX):
         raise UsageError(

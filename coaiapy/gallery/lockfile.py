@@ -1,4 +1,4 @@
-"""The lock file: what is installed, from where, and exactly which content. It belongs into git.
+"""The lock file: what is installed, from where, and exactly which content. It belongs in git.
 
 It is JSON with one line for each fact, in the order of the templates' names, so that a review shows
 what has changed. Hashes are those of contents with the line ends of Unix: git may change them.

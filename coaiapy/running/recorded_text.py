@@ -13,7 +13,7 @@ from coaiapy.util.masking import MASK, forms_of, without
 MARGIN = 1 << 14
 # Escape sequences of terminals: CSI, OSC and other strings, and those of two characters.
 _ESCAPES = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|\Z)|[ -/]*[0-~])"
-# The usual shapes of keys. Each begins where a word does, so that none is found in the midst of text.
+# The usual shapes of keys. Each begins where a word does, so that none is found in the middle of text.
 # In front stands, in lower case, what a text must contain for that: few texts have to be searched.
 _SHAPES = (
     ("sk-", r"\bsk-[A-Za-z0-9_-]{16,}"),  # OpenAI, Anthropic, Langfuse

@@ -64,7 +64,7 @@ def plan_promotion(
     """
     _check_label(label)
     if by == label:
-        raise UsageError("the label {} is to be moved to where it is: choose another".format(label))
+        raise UsageError("--from {} is the label that is to be moved: choose another".format(label))
     source = get_prompt(settings, name, by or None, version, resolve=False)
     return Plan(name, label, source, find(settings, name, label), by)
 

@@ -185,7 +185,7 @@ def test_a_prompt_made_anew_has_no_versions_of_the_one_before(two, prompts):
         (["promote", NAME, "--from", "nosuch"], "nosuch", 1),
         (["promote", "nosuch", "--from", "staging"], "nosuch", 1),
         (["promote", NAME, "--from", "staging", "--to", "latest"], "sets the label latest", 2),
-        (["promote", NAME, "--from", "production"], "to be moved to where it is", 2),
+        (["promote", NAME, "--from", "production"], "is the label that is to be moved", 2),
         (["promote", NAME, "--version", "9"], "9", 1),
         (["promote", NAME, "--from", "staging", "--to", "No Good"], "the label 'No Good'", 2),
         (["rollback", NAME, "--label", "nosuch"], "has the label nosuch", 1),
