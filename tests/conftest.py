@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from places import ROOT, TESTS
 
+from coaiapy import patience
 from coaiapy.cli.parser import Context
 from coaiapy.coaiacli import main
 
@@ -98,6 +99,8 @@ def home(tmp_path, monkeypatch):
     project = tmp_path / "project"
     folder.mkdir()
     project.mkdir()
+    # What a user's expressions may take: a busy machine may leave it to a test for as long at once.
+    monkeypatch.setattr(patience, "EXPRESSIONS", 60.0)
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("COAIA_HOME", str(folder / ".coaia"))
     monkeypatch.chdir(str(project))

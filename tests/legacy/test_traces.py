@@ -109,6 +109,8 @@ def test_a_server_that_is_down_keeps_the_write(monkeypatch):
         answer = json.loads(cofuse.add_trace("run-2"))
         assert answer["successes"] == [{"id": "run-2", "status": 202}]
         server.heal()
+        for name in ("DELIVERY", "BRIEF", "BRIEF_REST", "BACKLOG"):
+            monkeypatch.setattr("coaiapy.patience." + name, 60.0)
         cofuse.add_trace("run-3")
         assert set(server.traces()) == {"run-1", "run-2", "run-3"}
 

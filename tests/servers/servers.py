@@ -27,7 +27,13 @@ def short_waits(monkeypatch):
 
 
 @pytest.fixture
-def use(langfuse, monkeypatch):
+def unhurried(monkeypatch):
+    """Give what waited before not only the moment that a command has for it: a busy machine needs more."""
+    monkeypatch.setattr(patience, "BACKLOG", 20.0)
+
+
+@pytest.fixture
+def use(langfuse, monkeypatch, unhurried):
     """Start a server of a kind, name it in the settings and return it; ``"local"``: no server."""
 
     def point(kind, **options):

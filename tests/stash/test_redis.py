@@ -243,8 +243,9 @@ def test_a_file_of_authorities_that_is_none(run, tls_port, monkeypatch, project)
 
 
 def test_tls_where_there_is_none(fails, plain, monkeypatch):
-    monkeypatch.setenv("REDIS_TIMEOUT", "3")
+    monkeypatch.setenv("REDIS_TIMEOUT", "1")
     fails("rediss://{}:{}".format(HOST, plain.port), 4, "does it speak TLS there?")
+    monkeypatch.setenv("REDIS_TIMEOUT", "60")
     with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
         fails("rediss://{}:{}".format(HOST, port), 4, "does not speak TLS")
 

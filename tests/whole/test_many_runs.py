@@ -37,7 +37,7 @@ pipeline create data-pipeline --var worker_count
 config show --json
 --env other.env config show --json
 fuse traces create run-1 --user john
---env other.env fuse traces create run-2 --timeout 5
+--env other.env fuse traces create run-2 --timeout 60
 fuse traces --json
 --env other.env fuse traces --json
 fuse traces trace-view run-1

@@ -234,7 +234,8 @@ def test_a_score_that_waits_is_shown_and_can_be_taken_back(use, monkeypatch):
     assert shown["later"] == "waiting"
     scores.delete_score(known, score.id)
     server.heal()
-    write(name="third", value=3, trace_id="t")
+    with deadlines.limit(60):
+        write(name="third", value=3, trace_id="t")
     assert {one["name"] for one in server.scores().values()} == {"first", "third"}
 
 

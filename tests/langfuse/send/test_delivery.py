@@ -31,6 +31,7 @@ from coaiapy.langfuse.traces import traces
 LOCAL = Settings(base_url="local")
 # Seconds that nothing takes unless it waits for what it should not wait for.
 LONG = 60.0
+pytestmark = pytest.mark.usefixtures("unhurried")
 
 
 @pytest.fixture(params=BOTH)
@@ -78,7 +79,8 @@ def test_the_backlog_follows_the_commands_own_records_oldest_first(server):
     assert in_outbox() == {}
 
 
-def test_a_backlog_that_cannot_be_sent_costs_two_seconds_and_no_words(server):
+def test_a_backlog_that_cannot_be_sent_costs_two_seconds_and_no_words(server, monkeypatch):
+    monkeypatch.setattr(patience, "BACKLOG", 2.0)
     leave_behind(server, records_of(5))
     server.fail("hang", times=None, method="POST", after=1)
     begun = time.monotonic()
@@ -111,7 +113,8 @@ def test_a_backlog_too_big_for_two_seconds_is_sent_in_part_and_nothing_of_it_twi
         assert len(server.rows()) - before == 1 + outcome.backlog
 
 
-def test_naming_the_project_is_part_of_these_two_seconds(langfuse):
+def test_naming_the_project_is_part_of_these_two_seconds(langfuse, monkeypatch):
+    monkeypatch.setattr(patience, "BACKLOG", 2.0)
     server = langfuse("v3")
     leave_behind(server, records_of(5))
     server.fail("hang", times=None, path="/projects", after=1)  # the first is the detection's

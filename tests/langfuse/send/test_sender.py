@@ -33,6 +33,7 @@ from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records.records import score_from
 from coaiapy.langfuse.send.sender import FIRST_REFUSALS
 
+pytestmark = pytest.mark.usefixtures("unhurried")
 # For what hangs until it is let go.
 PATIENT = {"timeout": 60.0}
 

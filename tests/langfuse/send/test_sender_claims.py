@@ -136,7 +136,7 @@ def test_an_interrupted_go_lets_go_and_takes_out_what_was_accepted(server):
     with Journal() as journal:
         here = destination_of(journal, settings)
         journal.append(here, records_of(3))
-        sender = Sender(journal, LangfuseHttp(settings), Renewing(5.0), interrupt)
+        sender = Sender(journal, LangfuseHttp(settings), Renewing(100.0), interrupt)
         with pytest.raises(KeyboardInterrupt):
             sender.run([here])
     assert in_outbox() == {}

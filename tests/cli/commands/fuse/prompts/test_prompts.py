@@ -14,7 +14,7 @@ CHAT = [{"role": "system", "content": 'Say "hi"'}, {"role": "user", "content": "
 
 @pytest.fixture
 def server(use, monkeypatch):
-    monkeypatch.setenv("LANGFUSE_TIMEOUT", "2")
+    monkeypatch.setenv("LANGFUSE_TIMEOUT", "20")
     return use("v4-events_only")
 
 

@@ -190,7 +190,7 @@ def test_filters_and_order_reach_the_list(fuse):
 
 
 VALUES = {
-    "--timeout": "5",
+    "--timeout": "60",
     "--limit": "1",
     "--user": "john",
     "--user-id": "john",
