@@ -203,6 +203,8 @@ def said(text: str, name: str) -> List[Judgement]:
     The JSON may be a list of several. Raises ``WrongJudgementError`` for anything else.
     """
     found = _json_of(text.strip())
+    if not found and text.lstrip().startswith("{"):
+        raise WrongJudgementError("it has said what begins like JSON and is none")
     values: Any = found[0] if found else text.strip()
     given = values if isinstance(values, list) else [values]
     if not given:

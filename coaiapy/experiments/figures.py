@@ -103,9 +103,18 @@ class Summary(NamedTuple):
         """The number of results that are not there yet."""
         return max(0, self.expected - self.done)
 
+    @property
+    def _names(self) -> List[str]:
+        """The scores that there are or were to be; those that are words are ``labels``."""
+        return sorted(set(self.numbers.scores) | set(self.unscored) - set(self.labels))
+
     def mean(self, name: str, aggregate: str = MEAN) -> Optional[float]:
         """Return the mean of a score over the items; ``None`` if no item has it."""
         return mean(aggregated(values, aggregate) for _, values in self.numbers.by_item(name))
+
+    def flaky(self, name: str) -> Iterator[Tuple[str, List[float]]]:
+        """Yield the items whose repetitions differ in a score, with its values."""
+        return (one for one in self.numbers.by_item(name) if len(set(one[1])) > 1)
 
     def body(self, aggregate: str = MEAN) -> Dict[str, Any]:
         """Return the summary as JSON data."""
@@ -114,19 +123,18 @@ class Summary(NamedTuple):
             "done": self.done,
             "missing": self.missing,
             "states": dict(self.states),
-            "scores": {name: self._score(name, aggregate) for name in self.numbers.scores},
+            "scores": {name: self._score(name, aggregate) for name in self._names},
             "labels": self.labels,
             "latency_p50": rounded(self.numbers.seconds(50)),
             "latency_p95": rounded(self.numbers.seconds(95)),
         }
 
     def _score(self, name: str, aggregate: str) -> Dict[str, Any]:
-        """Return a score as JSON data; items whose repetitions differ are flaky."""
-        counts = Counter(len(set(values)) > 1 for _, values in self.numbers.by_item(name))
+        """Return a score as JSON data."""
         return {
             "mean": rounded(self.mean(name, aggregate)),
-            "items": sum(counts.values()),
-            "flaky": counts[True],
+            "items": sum(1 for _ in self.numbers.by_item(name)),
+            "flaky": sum(1 for _ in self.flaky(name)),
             "unscored": self.unscored.get(name, 0),
         }
 
@@ -144,7 +152,7 @@ def summary(found: Iterable[Outcome], expected: int) -> Summary:
     def numbers() -> Iterator[Number]:
         for one in found:
             states[one.state] += 1
-            unscored.update(one.unscored)
+            unscored.update(list(one.unscored))
             if one.state == OK:
                 yield Number(None, one.item, one.seconds)
             for name, value in one.scores.items():

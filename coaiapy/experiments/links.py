@@ -5,7 +5,8 @@ read all from the traces (see ``otlp``). A run item has no id that we could choo
 read before, and nothing is linked twice.
 """
 
-from typing import Any, Iterable, List, NamedTuple, Optional, Tuple
+import itertools
+from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import CoaiaError, ConfigError, NotFoundError
@@ -20,6 +21,8 @@ from coaiapy.langfuse.records.body import Body
 from coaiapy.util.threads import run_all
 
 RUN_ITEMS = "/api/public/dataset-run-items"
+# Items that are linked at a time.
+_STEP = 1000
 
 
 class Linked(NamedTuple):
@@ -49,37 +52,50 @@ def link(
             server = server_for(http, journal)
             if not server.keeps_runs:
                 return Linked(plan.id)
-            return _link(http, server, plan, list(pairs))
+            return _link(http, server, plan, iter(pairs))
     except CoaiaError as error:
         return Linked(problem=error)
 
 
-def _link(http: LangfuseHttp, server: Server, plan: Plan, pairs: List[Tuple[str, str]]) -> Linked:
+def _link(
+    http: LangfuseHttp, server: Server, plan: Plan, pairs: Iterator[Tuple[str, str]]
+) -> Linked:
+    """Link what is missing, some at a time; after a failure nothing more is tried."""
+    run_id, linked = _run(http, plan)
+    result = Linked(run_id, keeps_scores=server.has(features.SESSION_SCORES))
+    while result.problem is None:
+        some = list(itertools.islice(pairs, _STEP))
+        if not some:
+            break
+        result, linked = _link_some(http, plan, some, result, linked)
+    return result
+
+
+def _link_some(
+    http: LangfuseHttp, plan: Plan, pairs: List[Tuple[str, str]], result: Linked, linked: Set[str]
+) -> Tuple[Linked, Set[str]]:
     """Link what is missing, and what was not taken again, until nothing more is taken."""
-    result = Linked(keeps_scores=server.has(features.SESSION_SCORES))
     while True:
-        known = _run(http, plan) or {}
-        linked = {one.get("traceId") for one in known.get("datasetRunItems") or []}
         missing = [pair for pair in pairs if pair[1] not in linked]
         # The first makes the run: two at a time would make two runs of one name.
-        found = [] if known else run_all(lambda pair: _post(http, plan, pair), missing[:1])
+        found = [] if result.run_id else run_all(lambda pair: _post(http, plan, pair), missing[:1])
         stop = (ConfigError, UnavailableError)
         found += run_all(lambda pair: _post(http, plan, pair), missing[len(found) :], stop)
         for one in found:
             if one.error and not isinstance(one.error, CoaiaError):
                 raise one.error
         made = [one.value for one in found if one.was_tried and isinstance(one.value, dict)]
-        run_id = known.get("id") or next((str(one["datasetRunId"]) for one in made), None)
         unknown = [one.item for one in found if isinstance(one.error, NotFoundError)]
         pairs = [pair for pair in missing if pair not in unknown]
         result = result._replace(
-            run_id=run_id,
+            run_id=result.run_id or next((str(one["datasetRunId"]) for one in made), None),
             new=result.new + len(made),
             unknown=result.unknown + len(unknown),
             problem=next((_problem(one) for one in found if _problem(one)), None),
         )
         if result.problem is None or not made:
-            return result
+            return result, linked
+        _, linked = _run(http, plan)
 
 
 def _post(http: LangfuseHttp, plan: Plan, pair: Tuple[str, str]) -> Any:
@@ -106,14 +122,15 @@ def _of_run(plan: Plan) -> Body:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _run(http: LangfuseHttp, plan: Plan) -> Optional[Body]:
-    """Return the run with its items; ``None`` if there is none yet."""
+def _run(http: LangfuseHttp, plan: Plan) -> Tuple[Optional[str], Set[str]]:
+    """Return the id of the run, ``None`` if there is none yet, and the ids of its traces."""
     path = "/api/public/datasets/{}/runs/{}".format(quoted(plan.dataset), quoted(plan.name))
     try:
         found: Body = http.request("GET", path)
     except NotFoundError:
-        return None
-    return found
+        return None, set()
+    linked = {str(one.get("traceId")) for one in found.get("datasetRunItems") or []}
+    return found.get("id"), linked
 
 
 def delete(settings: Settings, journal: Journal, plan: Plan) -> bool:

@@ -7,7 +7,7 @@ from coaiapy.errors import NotFoundError
 from coaiapy.experiments import plans
 from coaiapy.experiments.execution.work import FAILED, OK
 from coaiapy.experiments.plans import Plan
-from coaiapy.experiments.results import Outcome, outcome
+from coaiapy.experiments.results import Outcome, cost_of, outcome
 from coaiapy.langfuse.client.http import LangfuseHttp, quoted
 from coaiapy.langfuse.client.online import client_for
 from coaiapy.langfuse.client.pages import numbered, rows_by_cursor
@@ -79,7 +79,8 @@ def outcomes(settings: Settings, journal: Journal, run: RemoteRun, note: Note) -
         trace = dict(trace, experiment=_expected(items.get(item_id) or {}))
         known = outcome(trace, trace.get("scores") or [])
         unsure += known is None
-        found.append(known or _guessed(item_id, trace_id, trace))
+        cost = sum(map(cost_of, trace.get("observations") or []))
+        found.append((known or _guessed(item_id, trace_id, trace))._replace(cost=cost))
     note(
         "{!r} is read from the server, which does not say how many results it was to have".format(
             run.plan.name

@@ -43,6 +43,7 @@ class Outcome(NamedTuple):
     scores: Body
     comments: Body
     unscored: Body
+    cost: float = 0.0
 
     def body(self) -> Body:
         """Return it as JSON data."""
@@ -129,9 +130,11 @@ def outcome(trace: Body, scores: List[Body]) -> Optional[Outcome]:
     )
 
 
-def columns(scores: Sequence[str], with_reason: bool) -> Dict[str, str]:
+def columns(scores: Sequence[str], with_reason: bool, with_cost: bool) -> Dict[str, str]:
     """Return the columns of a list of items with these scores."""
     found = {"item": "Item", "state": "State", "output": "Output", "seconds": "Seconds"}
+    if with_cost:
+        found["cost"] = "USD"
     if with_reason:
         found["reason"] = "Reason"
     found.update((name, name) for name in scores)
@@ -145,10 +148,13 @@ def state(journal: Journal, destination: int, trace_id: str) -> Optional[str]:
     return found[0].state if found and found[0] else None
 
 
-def cost(journal: Journal, destination: int, plan: Plan) -> float:
-    """Return what the calls in the traces of an experiment have cost, in US dollars."""
-    total = 0.0
+def costs(journal: Journal, destination: int, plan: Plan) -> Iterator[Tuple[str, float]]:
+    """Yield the trace of each call of a model in an experiment, with its cost in US dollars."""
     for body in _records(journal, destination, plan, "observation"):
-        costs = body.get("costDetails") or {}
-        total += costs.get("total", sum(costs.values()))
-    return total
+        yield str(body["traceId"]), cost_of(body)
+
+
+def cost_of(observation: Body) -> float:
+    """Return what an observation says to have cost, in US dollars."""
+    said = observation.get("costDetails") or {}
+    return float(said.get("total", sum(said.values())))

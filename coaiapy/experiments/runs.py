@@ -2,8 +2,8 @@
 
 import os
 from array import array
-from collections import Counter
-from typing import Any, Callable, Iterator, List, NamedTuple, Optional
+from collections import Counter, defaultdict
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
 from coaiapy.config import values as config_values
 from coaiapy.config.schema import BACKGROUND
@@ -165,7 +165,7 @@ def _end(
 ) -> Report:
     """Sum up, link what is not linked yet, write the scores of the run, and have all sent."""
     found = figures.summary(results.outcomes(journal, destination, plan), plan.expected)
-    cost = results.cost(journal, destination, plan)
+    cost = sum(one for _, one in results.costs(journal, destination, plan))
     pairs = ((one.item, one.trace_id) for one in results.outcomes(journal, destination, plan))
     linked = links.link(place.settings, journal, plan, pairs)
     if linked.run_id and linked.keeps_scores and not signal:
@@ -202,7 +202,11 @@ def read(
         destination = destination_of(journal, settings)
         try:
             plan = plans.find(journal, destination, run, dataset)
-            found = list(results.outcomes(journal, destination, plan))
+            costs: Dict[str, float] = defaultdict(float)
+            for trace_id, cost in results.costs(journal, destination, plan):
+                costs[trace_id] += cost
+            outcomes = results.outcomes(journal, destination, plan)
+            found = [one._replace(cost=costs[one.trace_id]) for one in outcomes]
         except NotFoundError:
             if settings.is_local or run == "latest":
                 raise

@@ -85,7 +85,8 @@ def show_run(args: argparse.Namespace, context: Context) -> None:
                 )
             )
         rows.sort(key=lambda row: (row[args.sort] is None, row[args.sort]))
-    show_listing(args, context, rows, results.columns(names, args.failed), "item")
+    columns = results.columns(names, args.failed, any(row["cost"] for row in rows))
+    show_listing(args, context, rows, columns, "item")
 
 
 def delete_run(args: argparse.Namespace, context: Context) -> int:

@@ -1,9 +1,14 @@
 """What of an experiment is shown: its summary, and sentences about what is not as it should be."""
 
+import itertools
+import shlex
 from typing import Any, Dict, Iterator, List
 
 from coaiapy.util.text import counted
 from coaiapy.util.times import span
+
+# The items of each score that are shown because their repetitions differ.
+_FLAKY_SHOWN = 5
 
 
 def report_body(found: Any, aggregate: str) -> Dict[str, Any]:
@@ -36,13 +41,11 @@ def summary_lines(found: Any, aggregate: str) -> Iterator[str]:
         found.plan.name, body["done"], body["expected"], states_text(body["states"])
     )
     for name, one in body["scores"].items():
-        more = ", {} flaky".format(one["flaky"]) if one["flaky"] else ""
-        more += ", {} without".format(one["unscored"]) if one["unscored"] else ""
-        yield "{}  {:.4g} ({} of {}{})".format(
-            name, one["mean"], aggregate, counted(one["items"], "item"), more
-        )
+        for line in _score_lines(found, name, one, aggregate):
+            yield line
     for name, counts in sorted(body["labels"].items()):
-        told = ("{} {}".format(label, count) for label, count in sorted(counts.items()))
+        told = ["{} {}".format(label, count) for label, count in sorted(counts.items())]
+        told += list(_without(found.summary.unscored.get(name)))
         yield "{}  {}".format(name, ", ".join(told))
     if body["latency_p95"] is not None:
         yield "latency  {} (median), {} (p95)".format(
@@ -50,6 +53,28 @@ def summary_lines(found: Any, aggregate: str) -> Iterator[str]:
         )
     if found.cost:
         yield "cost  {:.4f} USD".format(found.cost)
+
+
+def _score_lines(found: Any, name: str, one: Dict[str, Any], aggregate: str) -> Iterator[str]:
+    """Yield the line of a score, and the values of the first items whose repetitions differ."""
+    if not one["items"]:
+        yield "{}  no value ({}: coaia fuse experiments show {} --json says why)".format(
+            name, *_without(one["unscored"]), shlex.quote(found.plan.name)
+        )
+        return
+    more = [counted(one["items"], "item")]
+    more += ["{} flaky".format(one["flaky"])] if one["flaky"] else []
+    yield "{}  {:.4g} ({} of {})".format(
+        name, one["mean"], aggregate, ", ".join(more + list(_without(one["unscored"])))
+    )
+    for item, values in itertools.islice(found.summary.flaky(name), _FLAKY_SHOWN):
+        yield "  flaky: {}  {}".format(item, ", ".join("{:.4g}".format(value) for value in values))
+
+
+def _without(count: Any) -> Iterator[str]:
+    """Yield how many results have no value, if there are any."""
+    if count:
+        yield "{} without".format(count)
 
 
 def states_text(states: Dict[str, int]) -> str:

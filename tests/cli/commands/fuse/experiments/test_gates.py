@@ -86,8 +86,10 @@ def test_repetitions_are_put_together(experiment, how):
         "passes = {'q0': 3, 'q1': 2, 'q2': 1}.get(item, 0)\n"
         "print(2 * int(input()) if turn <= passes else 'wrong')"
     )
-    options = ["--repeat", "3", "--eval", "exact", "--aggregate", how, "--json"]
-    done = experiment(*options, code=code)
+    options = ["--repeat", "3", "--eval", "exact", "--aggregate", how]
+    said = experiment(*options, code=code).out
+    assert "of 6 items, 2 flaky)\n  flaky: q1  " in said and "  flaky: q2  " in said
+    done = experiment(*options, "--json", code=code)
     assert done.code == 0, done.err
     score = json.loads(done.out)["scores"]["exact"]
     means = {"mean": 2 / 6, "majority": 2 / 6, "all": 1 / 6, "pass@2": (1 + 1 + 2 / 3) / 6}

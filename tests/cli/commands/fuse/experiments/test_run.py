@@ -12,6 +12,9 @@ from pipeline_runs import wait_until
 from processes import start
 
 from coaiapy.experiments.execution.work import MOST_OUTPUT
+from coaiapy.langfuse.journal.db import Journal
+from coaiapy.langfuse.journal.schema import LOCAL
+from coaiapy.langfuse.records.records import observation_from
 from coaiapy.util import times
 
 pytestmark = pytest.mark.usefixtures("short_waits")
@@ -145,6 +148,22 @@ def test_what_the_command_records_is_part_of_the_trace_of_its_item(experiment, r
     item = next(one for one in trace["observations"] if one["name"] == "item")
     inner = next(one for one in trace["observations"] if one["name"] == "inner")
     assert inner["parentObservationId"] == item["id"] and trace["name"] == "experiment first"
+
+
+def test_what_an_item_has_cost_is_shown(experiment, run, shown):
+    experiment("--limit", "2")
+    assert "USD" not in run("fuse", "experiments", "show", "first").out
+    call = {
+        "id": "call",
+        "name": "call",
+        "type": "GENERATION",
+        "start_time": "2026-01-01T00:00:00Z",
+    }
+    made = observation_from(dict(call, cost={"total": 0.25}), shown()["q1"]["trace_id"])
+    with Journal() as journal:
+        journal.append(LOCAL, [made])
+    assert [one["cost"] for one in shown().values()] == [0, 0.25]
+    assert "USD" in run("fuse", "experiments", "show", "first").out
 
 
 def test_which_items_are_run(experiment, questions, shown):

@@ -65,6 +65,7 @@ def test_what_a_command_says_is_a_score(experiment, shown, said, scores):
         ("exit(4)", "exit code 4"),
         ("print()", "neither"),
         ("print([])", "nothing"),
+        ("print(dict(value=1))", "begins like JSON and is none"),
         ("import json; print(json.dumps(dict(name=chr(0xD800), value=1)))", "what it has said"),
     ],
 )
@@ -72,7 +73,7 @@ def test_a_command_that_says_nothing_leaves_its_item_without_that_score(
     experiment, shown, code, why
 ):
     done = experiment("--limit", "1", "--eval", "exact", *judge(code))
-    assert done.code == 0 and "judged" not in done.out.replace("1 without", "")
+    assert done.code == 0 and "judged  no value (1 without: coaia fuse experiments" in done.out
     assert shown()["q0"]["scores"] == {"exact": 1}
     assert why in shown()["q0"]["unscored"]["judged"]
 
