@@ -6,7 +6,6 @@ from typing import Any, List, Optional, Sequence
 from coaiapy.cli import references
 from coaiapy.errors import UsageError
 from coaiapy.util import text as texts
-from coaiapy.util import times
 from coaiapy.util.formats import json_values
 from coaiapy.util.shell import SHELLS
 from coaiapy.util.text import cut_repr, whole_number
@@ -222,6 +221,8 @@ def json_object(text: str) -> Any:
 
 def time(text: str) -> str:
     """Take a point in time, in any form that ``times`` reads, or as people say it."""
+    from coaiapy.util import times  # not at the top: most commands take none, and it is slow
+
     try:
         return times.parse(text) or times.parse_time(text)
     except UsageError as error:
