@@ -7,7 +7,7 @@ from coaiapy.experiments import compare, figures
 from coaiapy.experiments.execution.work import OK
 from coaiapy.experiments.figures import Number, Numbers, Summary
 from coaiapy.util.formats import json_values
-from coaiapy.util.text import counted, number
+from coaiapy.util.text import counted, number, share
 
 SIGNIFICANT = "significant"
 
@@ -88,7 +88,7 @@ def _general(found: Summary) -> Iterator[str]:
     if not found.done:
         yield "gate: no item was run"
     if found.missing:
-        yield "gate: {} of {} results are missing".format(found.missing, found.expected)
+        yield "gate: {} missing".format(share(found.missing, found.expected, "result"))
     if found.errors:
         yield "gate: {} did not end well".format(counted(found.errors, "item"))
 

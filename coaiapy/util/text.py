@@ -169,6 +169,11 @@ def listed(texts: Sequence[str], most: int) -> str:
     return ", ".join(texts[:most]) + (" and {} more".format(more) if more > 0 else "")
 
 
+def share(count: int, total: int, what: str) -> str:
+    """Return how many of all, with the verb: ``1 of 6 traces is``, ``2 of 6 traces are``."""
+    return "{} of {} {}".format(count, counted(total, what), "is" if count == 1 else "are")
+
+
 def kind_of(value: Any) -> str:
     """Return the name of a value's type for messages: ``text``, ``a number``, ``a list``."""
     names = {type(None): "null", bool: "a boolean", int: "a number", float: "a number"}

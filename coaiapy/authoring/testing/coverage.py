@@ -80,7 +80,7 @@ class Coverage(NamedTuple):
             (self.never_taken, self.branches, "branches never taken"),
         ):
             if missed:
-                yield "{} of {} {}: {}".format(len(missed), of, what, ", ".join(missed))
+                yield "{} ({} of {}): {}".format(what, len(missed), of, ", ".join(missed))
 
 
 def coverage(template: PipelineTemplate, decisions: Decisions) -> Coverage:

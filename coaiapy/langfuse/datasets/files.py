@@ -110,7 +110,7 @@ def shelve_dataset_items(
             shelf.add(_with_id(item_from(given), dataset_name, new_ids), found.place)
         except UsageError as error:
             errors.add(found.place, error)
-    errors.check(count, "items", "sent")
+    errors.check(count, "item", "sent")
     return shelf
 
 

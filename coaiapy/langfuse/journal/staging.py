@@ -178,7 +178,8 @@ def _merge(db: Any, place: Any) -> bool:
     known = db.execute("SELECT * FROM records WHERE seq = ?", (place["seq"],)).fetchone()
     implied = staged["implied"].split()
     body = json.loads(staged["body"])
-    if body.get("endTime", known["time"]) < known["time"]:
+    # What another journal has had may end before it starts, there as here (``record_as_kept``).
+    if body.get("startTime", "") <= body.get("endTime", known["time"]) < known["time"]:
         raise UsageError(
             "end_time: {} is before {}, when {} {!r} started".format(
                 body["endTime"], known["time"], known["kind"], known["id"]

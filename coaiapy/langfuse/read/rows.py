@@ -18,6 +18,7 @@ from coaiapy.util.text import described
 
 _EMPTY: Any = (None, "", {}, [])
 _CONTENT = ("input", "output")
+_SCORED = ("name", "value")
 _API = {kind: {field.attribute: field.api for field in fields} for kind, fields in FIELDS.items()}
 _API["trace"]["trace_id"] = _API["trace"].pop("id")
 # A v4 server stores these ids as hex digits. The id that the user chose is in coaia's own metadata.
@@ -30,7 +31,7 @@ _DIGITS: Dict[str, Dict[str, Callable[[str], str]]] = {
     },
     "score": {"traceId": ids.span_trace_id, "observationId": ids.span_id},
 }
-_REQUIRED = {
+REQUIRED = {
     "trace": ("id", "timestamp"),
     "observation": ("id", "traceId", "startTime"),
     "score": ("id", "name", "value"),
@@ -45,6 +46,7 @@ _HOLDS = {
     "value": object,
     "metadata": dict,
     "modelParameters": dict,
+    "experiment": dict,
     "public": bool,
     "promptVersion": int,
 }
@@ -118,14 +120,15 @@ def _is_end_made_up(row: Mapping[str, Any]) -> bool:
 def _given(kind: str, row: Mapping[str, Any]) -> Body:
     user, own = received(_metadata(row))
     body = {}
+    may_be_empty = _SCORED if kind == "score" else _CONTENT
     for field in FIELDS[kind]:
         value = _fitting(field.api, user if field.api == "metadata" else row.get(field.api))
-        if value is not None and (field.api in _CONTENT or value not in _EMPTY):
+        if value is not None and (field.api in may_be_empty or value not in _EMPTY):
             body[field.api] = value
     if body.get("environment") == DEFAULT_ENVIRONMENT:
         del body["environment"]
     body.update(_own_fields(kind, own, body))
-    for name in _REQUIRED[kind]:
+    for name in REQUIRED[kind]:
         if name not in body:
             raise _wrong(kind, name, row)
     return body

@@ -37,6 +37,9 @@ EXPERIMENT_FIELDS = (
     "item.version",
     "item.root_observation_id",
 )
+# What of it may be any JSON value; all else are ids and names, which stay as they are also if they look
+# like numbers.
+EXPERIMENT_CONTENT = ("metadata", "item.metadata", "item.expected_output")
 # The key that marks a body which this machine has written and a server may not show yet.
 UNCONFIRMED = "unconfirmed"
 # Its value for what is still going on, and is sent when it has ended.
@@ -147,6 +150,19 @@ def _cost(value: Any) -> Body:
     return costs
 
 
+def _kept_usage(value: Any) -> Body:
+    return _usage(value) if usage.is_of_openai(_object(value)) else _numbers(value)
+
+
+def _numbers(value: Any) -> Body:
+    """Return amounts as they are: there may be fractions of tokens, or a discount among the costs."""
+    given = {name: amount for name, amount in _object(value).items() if amount is not None}
+    for name, amount in given.items():
+        if isinstance(amount, bool) or not isinstance(amount, (int, float)):
+            raise ValueError("{} must be a number, not {}".format(name, kind_of(amount)))
+    return given
+
+
 TRACE_FIELDS = (
     Field("id", "id", _id, ("trace_id", "traceId")),
     Field("timestamp", "timestamp", times.parse_time),
@@ -218,16 +234,28 @@ DEFAULTS: Dict[str, Body] = {
     "observation": {"type": "EVENT", "level": "DEFAULT"},
     "score": {},
 }
+# What these fields may be in records that a server or another journal has had: more than is written
+# here, because they are not changed on the way.
+_AS_KEPT: Dict[str, Check] = {
+    "type": _text,
+    "level": _text,
+    "environment": _text,
+    "usageDetails": _kept_usage,
+    "costDetails": _numbers,
+}
 _API_NAMES = {field.attribute: field.api for fields in FIELDS.values() for field in fields}
 _BY_NAME = {kind: _names(fields) for kind, fields in FIELDS.items()}
 
 
-def checked(values: Mapping[str, Any], kind: str, is_plain: bool = False) -> Dict[str, Any]:
+def checked(
+    values: Mapping[str, Any], kind: str, is_plain: bool = False, was_kept: bool = False
+) -> Dict[str, Any]:
     """Return the fields in ``values``, checked, by attribute.
 
     Attribute names, API names and aliases are accepted; ``None`` counts as not given. ``is_plain``
-    says that ``json_values.plain`` would change nothing and can be skipped. Raises ``UsageError``
-    that names the wrong field.
+    says that ``json_values.plain`` would change nothing and can be skipped, ``was_kept`` that the
+    record comes from a server or a journal, which may have what is not written here: an unknown type,
+    a negative cost. Raises ``UsageError`` that names the wrong field.
     """
     known = _BY_NAME[kind]
     given: Dict[str, Any] = {}
@@ -237,7 +265,9 @@ def checked(values: Mapping[str, Any], kind: str, is_plain: bool = False) -> Dic
             raise UsageError("{}: {}".format(name, _unknown_field(str(name), kind, list(known))))
         if value is None:
             continue
-        attribute, _, check, _, holds_json = field
+        attribute, api, check, _, holds_json = field
+        if was_kept and name == api:
+            check = _AS_KEPT.get(api, check)
         if attribute in given:
             raise UsageError("{}: given twice, under two names".format(attribute))
         try:

@@ -125,7 +125,10 @@ def trace_from(values: Mapping[str, Any]) -> Trace:
 
     A missing id or timestamp is created. Raises ``UsageError`` that names the wrong field.
     """
-    given = checked(values, "trace")
+    return _trace_of(checked(values, "trace"))
+
+
+def _trace_of(given: Body) -> Trace:
     if "id" not in given:
         given["id"] = ids.new_trace_id()
     given.setdefault("timestamp", times.now())
@@ -139,7 +142,9 @@ def observation_from(values: Mapping[str, Any], trace_id: Optional[str] = None) 
     the current time, or the end time if that is earlier. Raises ``UsageError`` that names the wrong
     field.
     """
-    return Observation(**_observation_fields(checked(values, "observation"), trace_id))
+    given = _observation_fields(checked(values, "observation"), trace_id)
+    _check_observation(given)
+    return Observation(**given)
 
 
 def kept_observation(
@@ -151,13 +156,15 @@ def kept_observation(
     in ``fields.checked``.
     """
     given = checked(values, "observation", is_plain)
-    return Kept("observation", api_named(_observation_fields(given, trace_id, start, id)))
+    given = _observation_fields(given, trace_id, start, id)
+    _check_observation(given)
+    return Kept("observation", api_named(given))
 
 
 def _observation_fields(
     given: Body, trace_id: Optional[str], start: Optional[str] = None, id: Optional[str] = None
 ) -> Body:
-    """Return an observation's checked attributes with missing ones added, and check the whole."""
+    """Return an observation's checked attributes with missing ones added."""
     if trace_id is not None:
         _set_trace(given, trace_id)
     if "trace_id" not in given:
@@ -166,7 +173,6 @@ def _observation_fields(
         given["id"] = id or ids.new_observation_id()
     if "start_time" not in given:
         given["start_time"] = min(start or times.now(), given.get("end_time", times.LAST))
-    _check_observation(given)
     return given
 
 
@@ -188,7 +194,10 @@ _known_trace_id = lru_cache(maxsize=16)(_trace_id)
 
 def score_from(values: Mapping[str, Any]) -> Score:
     """Return a score from its fields; ``UsageError`` names the wrong field."""
-    given = checked(values, "score")
+    return _score_of(checked(values, "score"))
+
+
+def _score_of(given: Body) -> Score:
     for field in ("name", "value"):
         if field not in given:
             raise UsageError("{}: missing; a score needs a name and a value".format(field))
@@ -210,6 +219,18 @@ def _check_observation(given: Body) -> None:
         raise UsageError("parent_id: an observation cannot be its own parent")
     if ("prompt_name" in given) != ("prompt_version" in given):
         raise UsageError("prompt_name and prompt_version go together: give both or neither")
+
+
+def record_as_kept(kind: str, values: Mapping[str, Any]) -> Any:
+    """Return a record that a server or another journal has had, however odd it is.
+
+    Nothing is lost on its way from there: an observation may end before it starts, be of an unknown
+    type or its own parent. Raises ``UsageError`` for what no journal can keep.
+    """
+    given = checked(values, kind, was_kept=True)
+    if kind == "observation":
+        return Observation(**_observation_fields(given, None))
+    return _trace_of(given) if kind == "trace" else _score_of(given)
 
 
 _RECORDS = {"trace": Trace, "observation": Observation, "score": Score}

@@ -83,6 +83,7 @@ _DETAILS = {
     "output_tokens_details": "output",
     "output_token_details": "output",
 }
+_OPENAI = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens")
 # Where an answer has its usage object; Cohere counts tokens, and beside them what it bills.
 _WRAPPERS = ("usage", "usageMetadata", "usage_metadata", "meta", "tokens", "billed_units")
 # The caches that count beside the input, unless the total says that they are in it (LiteLLM).
@@ -99,6 +100,11 @@ _OTHER_NUMBERS = (
     "index",
 )
 _OTHER_ENDINGS = ("_duration", "_time", "_ms", "_at", "_cost")
+
+
+def is_of_openai(usage: Mapping[str, Any]) -> bool:
+    """Tell whether these are counts by OpenAI's names, which servers rename when they get them."""
+    return any(name in usage for name in _OPENAI)
 
 
 def counts(usage: Mapping[str, Any]) -> Dict[str, int]:

@@ -23,7 +23,7 @@ from coaiapy.util.files import locked, read_text, reason, write_atomic
 from coaiapy.util.formats.shapes import each, record
 from coaiapy.util.old_names import with_old_names
 from coaiapy.util.paths import make_private_folder, state_folder
-from coaiapy.util.text import Note
+from coaiapy.util.text import Note, counted
 
 FOLDER = "score-configs"
 MAX_AGE_HOURS = 24.0
@@ -147,7 +147,7 @@ def age_of(cached_at: str) -> str:
     for unit, seconds in (("day", 86400), ("hour", 3600), ("minute", 60)):
         count = int(age // seconds)
         if count >= 1:
-            return "{} {}{} ago".format(count, unit, "" if count == 1 else "s")
+            return "{} ago".format(counted(count, unit))
     return "a moment ago"
 
 

@@ -49,7 +49,7 @@ def read_scores(
             found.append(maker.score(item.place, columns.row(item.fields("a score")), given))
         except (UsageError, NotFoundError) as error:
             errors.add(item.place, error)
-    errors.check(errors.count + len(found), "scores", "written")
+    errors.check(errors.count + len(found), "score", "written")
     if not found:
         raise UsageError("it contains no scores")
     return found

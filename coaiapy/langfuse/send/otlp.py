@@ -27,14 +27,11 @@ from coaiapy.langfuse.client.wire import (
 from coaiapy.langfuse.journal.claims import Outgoing
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
-from coaiapy.langfuse.records.fields import DEFAULTS
+from coaiapy.langfuse.records.fields import DEFAULTS, EXPERIMENT_CONTENT
 from coaiapy.util import times
 from coaiapy.util.formats.json_values import quoted
 from coaiapy.util.http.answers import parsed
 
-# What of an experiment may be any JSON value; all else are ids and names, which stay as they are also
-# if they look like numbers.
-_EXPERIMENT_CONTENT = ("metadata", "item.metadata", "item.expected_output")
 _OBSERVATION = "langfuse.observation."
 # The name of the root span of a trace that has no name.
 UNNAMED = "trace"
@@ -202,7 +199,7 @@ def _context(
     if "public" in trace:
         attributes.append(_attribute("langfuse.trace.public", {"boolValue": trace["public"]}))
     for name, value in trace.get("experiment", {}).items():
-        text = as_text(value) if name in _EXPERIMENT_CONTENT else str(value)
+        text = as_text(value) if name in EXPERIMENT_CONTENT else str(value)
         attributes.append(text_attribute("langfuse.experiment." + name, text))
     own = {} if ids.span_trace_id(trace_id) == trace_id else {"trace_id": trace_id}
     metadata = sent(trace.get("metadata") or {}, own)

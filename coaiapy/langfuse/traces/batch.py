@@ -192,7 +192,7 @@ def read_observations(
             yield observation
         for wrong in known.problems(partial(_place, line_of)):
             errors.add(_place(line_of, wrong.number), UsageError(wrong.reason))
-    errors.check(count, "observations", "written")
+    errors.check(count, "observation", "written")
 
 
 def _place(line_of: Optional[Callable[[int], int]], number: int) -> str:

@@ -15,7 +15,7 @@ from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, NamedTuple
 from coaiapy.errors import UsageError
 from coaiapy.util.formats import json_values, line_numbers, yaml_values
 from coaiapy.util.formats.columns import Columns
-from coaiapy.util.text import Note, cut_repr, ignore_note, listed
+from coaiapy.util.text import Note, cut_repr, ignore_note, listed, share
 
 FORMATS = ("json", "jsonl", "yaml")
 EMPTY = "it is empty"
@@ -322,10 +322,10 @@ class RowErrors:
         else:
             self._untold += 1
 
-    def check(self, total: int, rows: str, undone: str) -> None:
+    def check(self, total: int, row: str, undone: str) -> None:
         """Raise ``UsageError`` if there were errors; the same mistake is told once.
 
-        ``rows`` and ``undone`` are words for the message, such as "items" and "sent": "2 of 9 items
+        ``row`` and ``undone`` are words for the message, such as "item" and "sent": "2 of 9 items
         are wrong, so nothing was sent".
         """
         if not self.count:
@@ -336,7 +336,7 @@ class RowErrors:
         if self._untold:
             lines.append("and {} more".format(self._untold))
         raise UsageError(
-            "{} of {} {} are wrong, so nothing was {}:\n  {}".format(
-                self.count, total, rows, undone, "\n  ".join(lines)
+            "{} wrong, so nothing was {}:\n  {}".format(
+                share(self.count, total, row), undone, "\n  ".join(lines)
             )
         )

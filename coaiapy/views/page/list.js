@@ -160,7 +160,7 @@ function spoken(row) {
   const said = [
     row.type, row.name, row.model, SIGNS.has(row.level) && `level ${row.level.toLowerCase()}`,
     row.start !== undefined && `from ${lasting(row.start)}`, row.took && `for ${row.took}`,
-    row.tokens && `${row.tokens} tokens`, row.cost, row.path && "on the critical path",
+    row.tokens && `${row.tokens} ${row.tokens === "1" ? "token" : "tokens"}`, row.cost, row.path && "on the critical path",
   ];
   return said.filter(Boolean).join(", ");
 }

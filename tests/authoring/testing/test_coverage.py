@@ -17,16 +17,16 @@ def lines(tested, *numbers):
 
 def test_what_no_case_has_met_is_named(tested):
     never_true, never_false, branches = lines(tested, 2)
-    assert never_true == "1 of 2 conditions never true: 'B'"
-    assert never_false == "1 of 2 conditions never false: 'A'"
-    assert branches.startswith("5 of 6 branches never taken: then of if 1 in ")
+    assert never_true == "conditions never true (1 of 2): 'B'"
+    assert never_false == "conditions never false (1 of 2): 'A'"
+    assert branches.startswith("branches never taken (5 of 6): then of if 1 in ")
     assert branches.endswith("then of if 1 in \"{{ 'big' if n > 5 else 'small' }}\"")
 
 
 def test_without_cases_nothing_was_met(tested):
     found = lines(tested)
-    assert found[0] == "2 of 2 conditions never true: 'A', 'B'"
-    assert found[2].startswith("6 of 6 branches never taken: ")
+    assert found[0] == "conditions never true (2 of 2): 'A', 'B'"
+    assert found[2].startswith("branches never taken (6 of 6): ")
 
 
 def test_a_template_that_is_met_everywhere_has_no_lines(tested):

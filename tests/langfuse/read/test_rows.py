@@ -76,10 +76,12 @@ def test_metadata_of_a_legacy_row_is_what_was_written(metadata):
         ({"dataType": "CATEGORICAL", "value": 2, "stringValue": "Good"}, "Good"),
         ({"dataType": "CATEGORICAL", "value": "Good"}, "Good"),
         ({"dataType": "NUMERIC", "value": 0.5, "stringValue": None}, 0.5),
+        ({"dataType": "TEXT", "value": 0, "stringValue": ""}, ""),
     ],
 )
 def test_a_score_has_the_value_that_was_given(shown, value):
     assert server_rows.score(dict(shown, id="s", name="n"))["value"] == value
+    assert server_rows.score(dict(shown, id="s", name=""))["name"] == ""
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,7 @@ def test_observations_that_are_each_others_parents_are_named():
     with pytest.raises(UsageError) as caught:
         ids_in("".join(json.dumps(row) + "\n" for row in rows))
     assert str(caught.value).splitlines() == [
-        "1 of 6 observations are wrong, so nothing was written:",
+        "1 of 6 observations is wrong, so nothing was written:",
         "  line 4: parent_id: the parents form a cycle: 'b' -> 'a' -> 'b'",
     ]
     rows[3]["parent"] = "top"
@@ -314,4 +314,4 @@ def test_half_an_emoji_is_a_mistake_in_every_format(run, project, item, ending):
     (project / ("batch." + ending)).write_text(item if ending == "jsonl" else "[" + item + "]")
     for more in ([], ["--dry-run"]):
         result = run("fuse", "traces", "add-observations", "t", "-f", "batch." + ending, *more)
-        assert (result.code, result.out) == (2, "") and "1 of 1 observations" in result.err
+        assert (result.code, result.out) == (2, "") and "1 of 1 observation is" in result.err

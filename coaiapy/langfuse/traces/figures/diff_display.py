@@ -7,7 +7,7 @@ from coaiapy.langfuse.traces.display import price
 from coaiapy.langfuse.traces.figures.diff import CHANGED, ONLY_A, ONLY_B, SAME
 from coaiapy.langfuse.traces.figures.display import taken
 from coaiapy.util.formats.json_values import text_or_json
-from coaiapy.util.text import one_line
+from coaiapy.util.text import counted, one_line
 
 # The sign before a step, which says the same as its color.
 SIGNS = {SAME: "=", CHANGED: "~", ONLY_A: "-", ONLY_B: "+"}
@@ -28,8 +28,8 @@ class Line(NamedTuple):
 def diff_lines(found: Body, only_changed: bool = False) -> Iterator[Line]:
     """Yield the lines of what ``diff`` returns; ``only_changed`` leaves out equal steps."""
     total = found["total"]
-    steps = "{} steps".format(_both(total["a"]["steps"], total["b"]["steps"]))
-    errors = "{} errors".format(_both(total["a"]["errors"], total["b"]["errors"]))
+    steps = _both_counted(total["a"]["steps"], total["b"]["steps"], "step")
+    errors = _both_counted(total["a"]["errors"], total["b"]["errors"], "error")
     names = one_line("{} -> {}".format(found["a"], found["b"]))
     status = SAME if total["a"] == total["b"] else CHANGED
     yield Line("  ".join([names, steps, errors] + _figures(total)), status)
@@ -84,6 +84,10 @@ def _durations(a: Optional[float], b: Optional[float], ratio: Optional[float]) -
 
 def _times(ratio: Optional[float], more: str = "") -> str:
     return "" if ratio is None or ratio == 1 else " ({:.3g}x{})".format(ratio, more)
+
+
+def _both_counted(a: int, b: int, what: str) -> str:
+    return counted(b, what) if a == b else "{} -> {}".format(a, counted(b, what))
 
 
 def _both(a: Any, b: Any) -> str:

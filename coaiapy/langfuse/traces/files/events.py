@@ -4,21 +4,17 @@ An event's type says what its body is: ``trace-create``, ``score-create``, or th
 as ``generation-create``.
 """
 
-from typing import Any, Callable, Dict, Iterator, Mapping
+from typing import Any, Callable, Iterator, Mapping
 
-from coaiapy.errors import UsageError
+from coaiapy.errors import NetworkError, UsageError
 from coaiapy.langfuse.read import rows
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.fields import OBSERVATION_TYPES
-from coaiapy.langfuse.records.records import observation_from, score_from, trace_from
-from coaiapy.util.text import cut_repr
+from coaiapy.langfuse.records.records import record_as_kept
+from coaiapy.util.text import cut_repr, described
 
 _ENDINGS = ("-create", "-update")
-_MAKERS: Dict[str, Callable[[Mapping[str, Any]], Any]] = {
-    "trace": trace_from,
-    "observation": observation_from,
-    "score": score_from,
-}
+_KINDS = ("trace", "observation", "score")
 
 
 def event(kind: str, body: Body) -> Body:
@@ -44,31 +40,32 @@ def record_of(values: Mapping[str, Any]) -> Any:
     """Return the record in an event; raises ``UsageError`` that says what is wrong with it."""
     name = str(values["type"]).rpartition("-")[0]
     body = dict(values["body"])
-    kind = name if name in _MAKERS else "observation"
-    if kind == "observation":
-        if name.upper() not in OBSERVATION_TYPES and name != kind:
+    kind = name if name in _KINDS else "observation"
+    if name not in _KINDS:
+        if name.upper() not in OBSERVATION_TYPES + (str(body.get("type")).upper(),):
             raise UsageError("type: there is no event {}".format(cut_repr(values["type"])))
-        if name != kind:
-            body.setdefault("type", name.upper())
-    return _MAKERS[kind](body)
+        body.setdefault("type", name.upper())
+    return record_as_kept(kind, body)
 
 
 def records_of_trace(values: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the records in a whole trace, as a server or ``trace-view --json`` shows it."""
-    body = rows.trace(values)
-    yield trace_from(body)
+    body = _read("trace", rows.trace, values)
+    yield record_as_kept("trace", body)
     for row in _rows(values, "observations"):
         given = dict(row, traceId=row.get("traceId") or body["id"])
-        yield observation_from(with_whole_prompt(rows.observation(given)))
+        yield record_as_kept("observation", _read("observation", rows.observation, given))
     for row in _rows(values, "scores"):
-        yield score_from(rows.score(row))
+        yield record_as_kept("score", _read("score", rows.score, row))
 
 
-def with_whole_prompt(body: Body) -> Body:
-    """Return an observation without half of the reference to a prompt: servers keep an empty name."""
-    if "promptName" in body and "promptVersion" in body:
-        return body
-    return {name: body[name] for name in body if name not in ("promptName", "promptVersion")}
+def _read(kind: str, read: Callable[[Mapping[str, Any]], Body], row: Mapping[str, Any]) -> Body:
+    try:
+        return read(row)
+    except NetworkError:  # what a reader says about a server
+        needed = ", ".join(rows.REQUIRED[kind])
+        said = "{} {} needs valid values of: {}".format(kind, described(row.get("id")), needed)
+        raise UsageError(said) from None
 
 
 def _rows(values: Mapping[str, Any], name: str) -> Iterator[Body]:

@@ -12,8 +12,8 @@ from coaiapy.errors import UsageError
 from coaiapy.langfuse.client.metadata import SCOPE, from_text
 from coaiapy.langfuse.read.v4 import spans as read_spans
 from coaiapy.langfuse.records.body import Body
-from coaiapy.langfuse.records.records import observation_from, trace_from
-from coaiapy.langfuse.traces.files.events import with_whole_prompt
+from coaiapy.langfuse.records.fields import EXPERIMENT_CONTENT, EXPERIMENT_FIELDS
+from coaiapy.langfuse.records.records import record_as_kept
 from coaiapy.util import times
 from coaiapy.util.text import cut_repr
 
@@ -46,6 +46,7 @@ _TEXTS = {
     "usageDetails": (_OBSERVATION + "usage_details",),
     "costDetails": (_OBSERVATION + "cost_details",),
 }
+_EXPERIMENT = "langfuse.experiment."
 # Those that are structures, which an attribute has as JSON.
 _AS_JSON = ("tags", "modelParameters", "usageDetails", "costDetails")
 
@@ -63,9 +64,9 @@ def records_of_spans(document: Mapping[str, Any]) -> Iterator[Any]:
 
 def _records(row: Body) -> Iterator[Any]:
     if row["isRootObservation"] and read_spans.has_trace(row):
-        yield trace_from(read_spans.trace([row]))
+        yield record_as_kept("trace", read_spans.trace([row]))
     for body in read_spans.observations([row]):
-        yield observation_from(with_whole_prompt(body))
+        yield record_as_kept("observation", body)
 
 
 def _row(span: Mapping[str, Any], shared: Body, scope: Any) -> Body:
@@ -92,6 +93,7 @@ def _row(span: Mapping[str, Any], shared: Body, scope: Any) -> Body:
         endTime=end or start,
         isRootObservation=not span.get("parentSpanId"),
         metadata=_metadata(given, scope),
+        experiment=_experiment(given),
     )
     if row["startTime"] is None:
         raise UsageError("startTimeUnixNano: missing in span {!r}".format(row["id"]))
@@ -107,6 +109,17 @@ def _metadata(given: Body, scope: Any) -> Body:
         elif scope != SCOPE and not name.startswith("langfuse."):
             found[name] = value
     return found
+
+
+def _experiment(given: Body) -> Optional[Body]:
+    found = {
+        name: from_text(given[_EXPERIMENT + name])
+        if name in EXPERIMENT_CONTENT
+        else given[_EXPERIMENT + name]
+        for name in EXPERIMENT_FIELDS
+        if _EXPERIMENT + name in given
+    }
+    return found if found.get("id") and found.get("name") else None
 
 
 def _attributes(owner: Mapping[str, Any]) -> Body:

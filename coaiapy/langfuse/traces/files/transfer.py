@@ -116,7 +116,7 @@ def read_records(stream: IO[bytes], name: str = "") -> Iterator[Any]:
                 yield record
         except UsageError as error:
             errors.add(item.place, error)
-    errors.check(count, "lines", "written")
+    errors.check(count, "line", "written")
 
 
 def _records_of(values: Dict[str, Any]) -> Iterable[Any]:

@@ -147,7 +147,7 @@ def test_lines_say_what_has_changed():
     found = diff(a, b)
     lines = [line.text for line in diff_lines(found)]
     assert lines[0] == (
-        "a -> b  4 steps  0 -> 1 errors  10 s -> 20 s (2x, +10 s)  in=10 -> 20  out=5"
+        "a -> b  4 steps  0 -> 1 error  10 s -> 20 s (2x, +10 s)  in=10 -> 20  out=5"
         "  $0.25 -> $0.50 (2x)"
     )
     assert lines[1:] == [

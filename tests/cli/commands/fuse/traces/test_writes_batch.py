@@ -53,7 +53,7 @@ def test_one_mistake_and_nothing_is_written(run, project, listed):
     (project / "steps.jsonl").write_text('{"id": "a"}\n{"id": "b", "level": "FATAL"}\n')
     result = add(run, "t", "-f", "steps.jsonl")
     assert (result.code, result.out) == (2, "")
-    assert "coaia: steps.jsonl: 1 of 2 observations are wrong" in result.err
+    assert "coaia: steps.jsonl: 1 of 2 observations is wrong" in result.err
     assert "line 2: level: 'FATAL' is not one of DEBUG" in result.err
     assert listed("t") == []
 
@@ -97,7 +97,7 @@ def test_broken_utf8_on_standard_input_is_named_by_line():
     code, out, err = finish("fuse", "traces", "add-observations", "t", input=content)
     assert (code, out) == (2, "")
     assert err == (
-        "coaia: standard input: 1 of 2 observations are wrong, so nothing was written:\n"
+        "coaia: standard input: 1 of 2 observations is wrong, so nothing was written:\n"
         "  line 2: not UTF-8 text: save the file as UTF-8\n"
     )
 

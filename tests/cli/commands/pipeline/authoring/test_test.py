@@ -60,7 +60,7 @@ def test_ci_services_and_programs_read_the_results(run, templates, project):
 def test_what_was_never_met_is_named(run, templates):
     (templates / "t.test.yaml").write_text("cases: [{name: a, variables: {n: 1}, lacks: [X]}]")
     done = run("pipeline", "test")
-    assert done.out.endswith("t.yaml: 1 of 1 conditions never true: 'Long'\n") and done.code == 0
+    assert done.out.endswith("t.yaml: conditions never true (1 of 1): 'Long'\n") and done.code == 0
 
 
 def test_a_line_is_a_line_whatever_is_in_a_title(run, templates):
