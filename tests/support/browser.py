@@ -110,6 +110,11 @@ class Page:
         """Click on an element."""
         self.one(selector).click()
 
+    def be_wide(self, width):
+        """Show the page in so many pixels, 0 for as many as the window has."""
+        size = {"width": width, "height": 0, "deviceScaleFactor": 0, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
     def faint(self):
         """The texts in sight that do not stand out enough from what is behind them."""
         return self.run(CONTRAST)

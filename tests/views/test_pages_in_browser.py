@@ -192,11 +192,13 @@ def test_types_and_levels_are_filtered(browse):
 
 def test_odd_traces_are_shown_too(browse):
     assert browse(trace_page(trace())).texts(".none") == ["This trace has no observations."]
-    found = [dict(step("no time", 0), startTime="soon"), step("moment", 5, 5)]
+    found = [dict(step("no time", 0), startTime="soon"), step("moment", 5, 5, type="RIDDLE")]
     found += [step("1", 5)] + [step(str(one), 5, None, str(one - 1)) for one in range(2, 40)]
     page = browse(trace_page(trace(*found)))
     assert page.texts(".row .label")[:3] == ["moment", "1", "2"] and page.count(".bar.moment") > 9
     assert all(page.texts(".row .label")), "a deep branch has names"
+    color = "return getComputedStyle(document.querySelector('.bar')).backgroundColor"
+    assert page.run(color) != "rgba(0, 0, 0, 0)", "a type that a newer server has is seen as well"
     page.press(END)
     assert page.texts(".row.chosen .label") == ["no time"]
     page.press("/", "zzz")
@@ -224,9 +226,11 @@ def test_a_screen_reader_hears_what_is_seen(browse):
     assert page.one("[role=tree]").get_attribute("aria-activedescendant") == "row-3"
     attributes = ("aria-level", "aria-posinset", "aria-setsize", "aria-selected")
     assert [page.one("#row-3").get_attribute(one) for one in attributes] == ["3", "1", "2", "true"]
-    nameless = "return [...document.querySelectorAll('button, input, aside, section, nav')].filter(one => !(one.textContent.trim() || one.ariaLabel || one.labels?.length)).length"
+    nameless = "return [...document.querySelectorAll('button, input, aside, section, nav, table')].filter(one => !(one.textContent.trim() || one.ariaLabel || one.labels?.length)).length"
     assert page.run(nameless) == 0
     assert page.run("return document.documentElement.lang") == "en"
+    read = "return [...document.querySelectorAll('.row')].map((one) => one.dataset.index).join('')"
+    assert page.run(read) == "012345", "rows are read in the order in which they are seen"
 
 
 def test_a_session_leads_to_its_traces_and_back(browse):

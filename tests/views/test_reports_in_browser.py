@@ -73,6 +73,10 @@ def test_two_traces_stand_side_by_side(browse):
     assert page.texts("h1") == ["t → u"] and page.texts(".facts dd")[3] == "0 → 1"
     assert page.texts("tbody td:first-child") == ["=root", "~ask", "−old"]
     assert page.texts("tbody tr:nth-child(2) td.figure")[:3] == ["4 s", "8 s", "2x"]
+    page.be_wide(420)
+    heights = "return [...document.querySelectorAll('.sort, .cell')].map((one) => one.offsetHeight)"
+    assert max(page.run(heights)) < 40, "words are not cut into letters on a telephone"
+    page.be_wide(0)
     button = page.one(".unfold")
     button.click()
     assert page.texts(".detail h3") == ["level", "output"]

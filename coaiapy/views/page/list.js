@@ -50,16 +50,22 @@ class RowList {
     const { shown } = this.tree;
     const top = this.isWhole ? 0 : Math.floor(this.element.scrollTop / ROW) - SPARE;
     const end = this.isWhole ? shown.length : top + Math.ceil(this.element.clientHeight / ROW) + 2 * SPARE;
-    const wanted = new Set(shown.slice(Math.max(0, top), end));
-    if (this.chosen >= 0 && this.tree.at.has(this.chosen)) wanted.add(this.chosen);
+    let wanted = new Set(shown.slice(Math.max(0, top), end));
+    const place = this.tree.at.get(this.chosen);
+    if (place >= end) wanted.add(this.chosen);
+    if (place < top) wanted = new Set([this.chosen, ...wanted]);
     for (const [index, element] of this.drawn) {
       if (!wanted.has(index)) {
         element.remove();
         this.drawn.delete(index);
       }
     }
-    const fresh = [...wanted].filter((index) => !this.drawn.has(index));
-    this.height.append(...fresh.map((index) => this.rowAt(index)));
+    let before = null; // a screen reader reads the rows in the order in which they are elements
+    for (const index of [...wanted].reverse()) {
+      const element = this.drawn.get(index) || this.rowAt(index);
+      if (element.nextSibling !== before || !element.parentNode) this.height.insertBefore(element, before);
+      before = element;
+    }
   }
 
   rowAt(index) {

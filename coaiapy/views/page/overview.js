@@ -10,7 +10,7 @@ class Overview {
     const titles = ["Name", "Started", "Duration", "", "Observations", "Errors", "Tokens", "Cost", "Id"];
     const head = titles.map((title) => make("th", { scope: "col", class: /^(Obs|Err|Tok|Cos|Dur)/.test(title) && "figure" }, title));
     this.rows = this.data.traces.map((trace, index) => this.row(trace, index, longest));
-    const table = make("table", null, make("thead", null, make("tr", null, head)), make("tbody", null, this.rows));
+    const table = make("table", { "aria-label": "Traces" }, make("thead", null, make("tr", null, head)), make("tbody", null, this.rows));
     the("main").replaceChildren(make("section", { class: "overview", "aria-label": "Traces", tabindex: "0" }, table));
     the("filters").replaceChildren();
     showFacts(this.data.title, this.data.facts, this.data.utc);
@@ -26,7 +26,7 @@ class Overview {
       "tr",
       null,
       make("td", null, make("a", { href: `#${index}` }, trace.name)),
-      make("td", null, moment(trace.timestamp, this.data.utc)),
+      make("td", { class: "when" }, moment(trace.timestamp, this.data.utc)),
       number(trace.length ? lasting(trace.length) : ""),
       make("td", { class: "length" }, make("div", null, bar)),
       number(String(trace.rows.length)),

@@ -55,12 +55,12 @@ function figures(body) {
   const units = (value) => (value === undefined ? "" : shortValue(value));
   const rows = names.map((name) => make("tr", null, make("th", { scope: "row" }, name), cell(units(usage[name])), cell(name in cost ? dollars(cost[name]) : "")));
   const head = ["", "units", "cost"].map((name, index) => make("th", { scope: "col", class: index && "figure" }, name));
-  return section("usage and cost", make("table", null, make("thead", null, make("tr", null, head)), make("tbody", null, rows)));
+  return section("usage and cost", make("table", { "aria-label": "Usage and cost" }, make("thead", null, make("tr", null, head)), make("tbody", null, rows)));
 }
 
 function scoreTable(scores) {
   const rows = scores.map((score) => make("tr", null, make("th", { scope: "row" }, String(score.name)), make("td", null, shortValue(score.value)), make("td", null, score.comment ? String(score.comment) : "")));
-  return make("table", null, make("tbody", null, rows));
+  return make("table", { "aria-label": "Scores" }, make("tbody", null, rows));
 }
 
 /** Return an input or output: messages as a conversation, a text as Markdown; a button shows it as it is. */

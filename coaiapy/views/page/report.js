@@ -10,7 +10,7 @@ class Report {
     this.data = data;
     this.wanted = new Set();
     this.query = "";
-    this.sections = data.sections.map((section) => new ReportTable(section));
+    this.sections = data.sections.map((section) => new ReportTable(section, data.title));
   }
 
   show() {
@@ -68,7 +68,7 @@ function sign(status) {
 }
 
 class ReportTable {
-  constructor({ title, columns, rows, none, note }) {
+  constructor({ title, columns, rows, none, note }, of) {
     this.columns = columns;
     this.rows = rows.map((row) => this.row(row));
     this.heads = columns.map(({ name, figure }, place) => {
@@ -77,7 +77,7 @@ class ReportTable {
     });
     this.body = make("tbody", null, this.rows.map((row) => row.element));
     this.none = make("p", { class: "none" }, rows.length ? "Nothing is found: change the search or the filters." : none);
-    const table = make("table", null, make("thead", null, make("tr", null, this.heads)), this.body);
+    const table = make("table", { "aria-label": title || of }, make("thead", null, make("tr", null, this.heads)), this.body);
     this.element = make("section", null, title && make("h2", null, title), table, this.none, note && make("p", { class: "none" }, note));
   }
 
