@@ -8,8 +8,9 @@ export LC_ALL ?= C.UTF-8
 unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
-# More processes than cores: many tests wait for a server, a shell or the disk.
-JOBS ?= 6
+# More processes than cores: many tests wait for a server, a shell or the disk. Not many more, for each
+# collects all tests for itself.
+JOBS ?= 4
 ARGS ?=
 
 PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')

@@ -27,7 +27,6 @@ def test_what_a_package_warns_of_is_not_shown(tmp_path, monkeypatch, recwarn):
     assert not [one for one in recwarn if str(one.message) == "old"]
 
 
-@pytest.mark.cold
 def test_a_process_of_its_own_runs_no_file_of_the_folder_that_it_starts_in(tmp_path):
     (tmp_path / "json.py").write_text("raise SystemExit('mine')\n")
     done = subprocess.run(

@@ -7,8 +7,6 @@ import sys
 import cold
 import pytest
 
-pytestmark = pytest.mark.cold
-
 
 @pytest.fixture
 def prepared(project, openai, monkeypatch):

@@ -12,8 +12,6 @@ import pytest
 
 from coaiapy.langfuse.journal.db import journal_path
 
-pytestmark = pytest.mark.cold
-
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SENTENCE = r"coaia: (interrupted|ended by SIG(TERM|HUP))(: what was not sent[^\n]*)?\n"
 # Until our first line has run, Python shows its own traceback for Ctrl-C, as for any program.
