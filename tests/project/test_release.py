@@ -241,6 +241,7 @@ def test_what_is_released_installs_into_an_environment_of_its_own(tree, tmp_path
             "UV_TOOL_BIN_DIR": folder / "bin",
             "UV_PYTHON": sys.executable,
             "UV_NO_PROGRESS": "1",
+            "UV_SYSTEM_CERTS": "1",  # as pip trusts them
         }
         environment = dict(os.environ, **{name: str(value) for name, value in own.items()})
         command = [str(installers / program)] + words + [wheel_file]

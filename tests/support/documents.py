@@ -60,9 +60,11 @@ def run(found: List[Step], shell: str = "bash") -> List[str]:
             lines.append("{ %s\n} 2> .stderr || cat .stderr" % step.command)
             lines.append("echo '{}'".format(_END))
     path = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]  # for scripts
+    # What goes to both streams stands in the order in which a terminal shows it.
+    own = {"PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1", "LC_ALL": "C.UTF-8", "PATH": path}
     result = subprocess.run(
         [shell, "-c", "\n".join(lines)],
-        env=dict(os.environ, PYTHONIOENCODING="utf-8", LC_ALL="C.UTF-8", PATH=path),
+        env=dict(os.environ, **own),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         timeout=200,
@@ -92,5 +94,5 @@ def check(name: str, shell: str = "bash") -> None:
     printed = [without_what_changes(text) for text in run(found, shell)]
     expected = [without_what_changes(step.shown) for step in commands]
     for step, said, came in zip(commands, expected, printed):
-        assert came == said, "{}: $ {}".format(name, step.command)
+        assert came == said, "{}: $ {}\n{}".format(name, step.command, came)
     assert len(printed) == len(commands)
