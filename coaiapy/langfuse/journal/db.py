@@ -295,12 +295,17 @@ def _open(path: str) -> Any:
 
 
 def _make_file(path: str) -> None:
-    """Create the journal's file with its folder, unless it is there, and check that it is ours."""
+    """Create the journal's file with its folder, unless it is there, and check that it is ours.
+
+    A file that may be opened is left to SQLite: whoever closes it takes away the locks of every
+    connection that this process has to it.
+    """
     make_private_folder(os.path.dirname(path))
     try:
         if not os.path.exists(path):
             make_private_file(path)
-        os.close(os.open(path, os.O_RDWR))
+        if os.path.isdir(path) or not os.access(path, os.R_OK | os.W_OK):
+            os.close(os.open(path, os.O_RDWR))  # says why not
     except OSError as error:
         said = "cannot open the journal {}: {}{}".format(path, reason(error), advice_for(path))
         raise NoPlaceError(said) from error

@@ -15,6 +15,7 @@ from coaiapy.langfuse.journal import db
 from coaiapy.langfuse.journal import reads as journal_reads
 from coaiapy.langfuse.journal.db import CACHE_KIB, Journal, journal_path
 from coaiapy.langfuse.journal.schema import LOCAL
+from coaiapy.langfuse.records.records import trace_from
 
 resource = pytest.importorskip("resource")
 
@@ -42,6 +43,17 @@ def wait_until(condition, process):
         assert process.poll() is None, "it ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def test_what_is_written_is_seen_by_others_though_a_second_journal_was_open_beside(project):
+    """A process that closes the file by itself loses its locks, and others remove the log."""
+    with Journal() as journal:
+        with Journal():
+            pass
+        assert finish("fuse", "outbox", "status")[0] == 0
+        assert os.path.exists(journal_path() + "-wal")
+        journal.append(LOCAL, [trace_from({"id": "t"})])
+        assert json.loads(finish("fuse", "traces", "--json")[1])[0]["id"] == "t"
 
 
 @pytest.mark.parametrize("size_at_death", [100000, 4000000])
