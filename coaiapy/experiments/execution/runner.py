@@ -13,7 +13,7 @@ from coaiapy.langfuse.traces.active import handed_on
 from coaiapy.running.child import NotStartedError
 from coaiapy.running.pipelines import attempts
 from coaiapy.running.pipelines.attempts import Attempt, Outcome
-from coaiapy.running.supervisor import Supervisor
+from coaiapy.running.supervisor import Running, Supervisor
 from coaiapy.running.tail import Tail
 from coaiapy.templating.commands import Command
 
@@ -67,7 +67,7 @@ class Runner:
             ended = supervisor.turn(self._seconds())
             asked = [number for number in supervisor.received if number in _ENDING]
             if asked:
-                self._stop(supervisor)
+                self._stop(supervisor, ended)
                 return asked[0]
             self._turned()
             if ended:
@@ -158,17 +158,22 @@ class Runner:
             dues.append(self._next_start - now)
         return max(0.0, min([patience.FLEET_POLL if self._away else patience.ITEM_POLL] + dues))
 
-    def _stop(self, supervisor: Supervisor) -> None:
-        """End what runs; what has not ended by itself counts as not done."""
+    def _stop(self, supervisor: Supervisor, ended: Optional[Running]) -> None:
+        """End what runs; what has not ended by itself counts as not done.
+
+        ``ended`` has ended together with the signal, which a terminal sends to all of them.
+        """
         supervisor.end_all(patience.GRACE)
         if self._dispatch:
             self._away = self._dispatch.end_all()
-        while self._running or self._away:
-            self._heard()
-            ended = supervisor.turn(patience.ITEM_POLL)
+        while True:
             if ended:
                 _, attempt = self._running.pop(ended.process)
                 attempt.running.kill_rest()
+            if not self._running and not self._away:
+                return
+            self._heard()
+            ended = supervisor.turn(patience.ITEM_POLL)
 
 
 def _environment(work: Work, command: Command) -> Dict[str, str]:
