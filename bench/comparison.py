@@ -4,6 +4,7 @@ from typing import NamedTuple, Optional
 
 import commands
 import large_journal
+import many_items
 import observations
 import running
 from clients import OURS, PUBLISHED, ROOMY_SDK, SDK
@@ -50,12 +51,13 @@ class Measured(NamedTuple):
     bare_memory: float  # MB of a Python that has imported requests
     running: running.Figures
     large: large_journal.Figures
+    items: many_items.Figures
 
 
 def table(measured):
     """Return one Markdown table of everything."""
     rows = command_rows(measured) + running_rows(measured.running) + call_rows(measured)
-    rows += batch_rows(measured) + large_rows(measured.large)
+    rows += batch_rows(measured) + large_rows(measured.large) + item_rows(measured.items)
     lines = [HEADINGS, ["---"] * len(HEADINGS)] + [row.cells() for row in rows]
     return "\n".join("| {} |".format(" | ".join(cells)) for cells in lines)
 
@@ -160,6 +162,15 @@ def large_rows(figures):
         is_met = met(multiple <= large_journal.MOST, "{:.1f} ×", multiple)
         rows.append(Row(where + what, "ms", seconds * 1000, limit=limit, met=is_met))
     return rows + [Row(where + "largest peak memory", "MB", figures.peak_mb)]
+
+
+def item_rows(figures):
+    """Return the row of an experiment of many items."""
+    more = figures.many_mb - figures.few_mb
+    limit = "{} MB above one of {:,}".format(many_items.MOST_MORE, many_items.FEW)
+    is_met = met(more <= many_items.MOST_MORE, "{:.0f} MB", more)
+    what = "experiment of {:,} items: peak memory".format(many_items.MANY)
+    return [Row(what, "MB", figures.many_mb, limit=limit, met=is_met)]
 
 
 def _time_of_one(what, ours, published, sdk):

@@ -13,6 +13,7 @@ import sys
 import commands
 import comparison
 import large_journal
+import many_items
 import observations
 import running
 import score_configs
@@ -29,6 +30,8 @@ def main(published, sdk):
     passed = running.measure(bench)
     say("a large journal ({} turns)".format(large_journal.RUNS))
     large = large_journal.measure(bench)
+    say("an experiment of many items")
+    items = many_items.measure(bench)
     say("score configs and the journal")
     measured = comparison.Measured(
         times=times,
@@ -39,6 +42,7 @@ def main(published, sdk):
         bare_memory=observations.requests_memory(bench),
         running=passed,
         large=large,
+        items=items,
     )
     print(PAGE.format(machine=machine(), table=comparison.table(measured), **versions(bench)))
 

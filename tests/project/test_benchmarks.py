@@ -9,7 +9,10 @@ from places import ROOT
 pytestmark = pytest.mark.once
 
 BENCH = ROOT / "bench"
-MODULES = ("clients", "commands", "comparison", "large_journal", "observations", "running")
+MODULES = (
+    *("clients", "commands", "comparison", "large_journal", "many_items", "observations"),
+    "running",
+)
 PAGE = ROOT / "docs" / "benchmarks.md"
 
 
@@ -52,6 +55,7 @@ def measured(bench):
             bare=0.01,
             peak_mb=21.0,
         ),
+        items=bench.many_items.Figures(few_mb=40.0, many_mb=81.0),
     )
 
 
@@ -93,6 +97,8 @@ def test_the_commands_that_read_a_large_journal_are_in_it_too(bench, measured):
     stats = rows[where + "`coaia fuse traces stats --by model`"]
     assert stats[-2:] == [limit, "**no** (13.0 ×)"]
     assert rows[where + "largest peak memory"][0] == "21 MB"
+    many = rows["experiment of 100,000 items: peak memory"]
+    assert many == ["81 MB", *"––––", "40 MB above one of 1,000", "**no** (41 MB)"]
 
 
 def test_commands_under_coaia_run_are_in_it_too(bench, measured):
