@@ -31,7 +31,7 @@ RESERVED = st.sampled_from(
     ["scope", "attributes", "attributes.x", "resourceAttributes", "coaia_id", "coaia_metadata.k"]
 )
 METADATA = st.dictionaries(st.one_of(TEXT, RESERVED), VALUE, max_size=4)
-USER_ID = ANY_TEXT.filter(lambda text: text.strip() and "\r" not in text)
+USER_ID = ANY_TEXT.filter(lambda text: text.strip() and not set(text) & {"\r", "\0"})
 ID = st.one_of(
     st.integers(1, 16**32 - 1).map("{:032x}".format),
     st.integers(1, 16**16 - 1).map("{:016x}".format),

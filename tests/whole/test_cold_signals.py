@@ -18,6 +18,11 @@ SENTENCE = r"coaia: (interrupted|ended by SIG(TERM|HUP))(: what was not sent[^\n
 PYTHONS_OWN = re.compile(
     r"Traceback(?!.*/coaiapy/(?!(__init__|interrupts)\.py)).*KeyboardInterrupt\n$", re.S
 )
+# Python 3.6 itself forgets a Ctrl-C that comes while it takes back the lock of an import.
+FORGOTTEN = re.compile(
+    r"Exception ignored in: <function _get_module_lock\.<locals>\.cb at \w+>\n"
+    r"Traceback [^\n]*\n(  [^\n]*importlib\._bootstrap[^\n]*\n)*KeyboardInterrupt: ?\n"
+)
 
 
 def write(number):
@@ -45,10 +50,11 @@ def interrupted(number, most, begun=lambda: True):
 
 def check(sent, end):
     """What an interrupted command may do; a signal may also come when it has ended, or nearly."""
+    said = FORGOTTEN.sub("", end.err)
     if end.code == 128 + sent:
         assert re.search("^" + SENTENCE + r"\Z", end.err, re.M), end
-        assert "Traceback" not in end.err
-    elif "Traceback" in end.err:
+        assert "Traceback" not in said
+    elif "Traceback" in said:
         assert sent == signal.SIGINT and PYTHONS_OWN.search(end.err), end
     else:
         assert end.code in (0, -sent), end
