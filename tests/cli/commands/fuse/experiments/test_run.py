@@ -15,6 +15,7 @@ from coaiapy.experiments.execution.work import MOST_OUTPUT
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.schema import LOCAL
 from coaiapy.langfuse.records.records import observation_from
+from coaiapy.running.supervisor import Supervisor
 from coaiapy.util import times
 
 pytestmark = pytest.mark.usefixtures("short_waits")
@@ -233,6 +234,21 @@ def test_a_run_that_was_ended_goes_on_with_what_is_missing(run, questions, proje
     assert done.code == 0, done.err
     assert json.loads(done.out)["states"] == {"ok": 6}
     assert ran(project) == ["q0", "q1", "q2", "q3", "q3", "q4", "q5"]
+
+
+def test_a_command_that_ends_together_with_the_signal_is_not_waited_for(experiment, monkeypatch):
+    """A terminal sends Ctrl-C to both."""
+    turn = Supervisor.turn
+
+    def turn_with_signal(supervisor, seconds):
+        assert not supervisor.received, "nothing runs any more"
+        ended = turn(supervisor, seconds)
+        if ended is not None:
+            os.kill(os.getpid(), signal.SIGINT)
+        return ended
+
+    monkeypatch.setattr(Supervisor, "turn", turn_with_signal)
+    assert experiment("--jobs", "1").code == 130
 
 
 def test_two_runs_of_one_name_at_once_do_not_do_the_work_twice(run, questions, project, home):
