@@ -63,8 +63,8 @@ class Numbers:
 
     def seconds(self, wanted: float) -> Optional[float]:
         """Return a percentile of the times, by the nearest rank; ``None`` if there is no time."""
-        place = max(0, math.ceil(wanted / 100 * self.count(None)) - 1)
-        return next((value for (value,) in self._scratch.read(_SECONDS, place)), None)
+        found = self._scratch.read(_SECONDS, _rank(self.count(None), wanted))
+        return next((value for (value,) in found), None)
 
 
 def _key(text: Optional[str]) -> Optional[bytes]:
@@ -195,9 +195,12 @@ def mean(values: Iterable[float]) -> Optional[float]:
 
 def percentile(ordered: Sequence[float], wanted: float) -> Optional[float]:
     """Return a percentile of values in order, by the nearest rank; ``None`` of nothing."""
-    if not ordered:
-        return None
-    return ordered[max(0, math.ceil(wanted / 100 * len(ordered)) - 1)]
+    return ordered[_rank(len(ordered), wanted)] if ordered else None
+
+
+def _rank(count: int, wanted: float) -> int:
+    """Return where among so many values in order a percentile stands."""
+    return max(0, math.ceil(wanted / 100 * count) - 1)
 
 
 def rounded(value: Optional[float]) -> Optional[float]:

@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, StateError, UsageError
 from coaiapy.langfuse.datasets import datasets
-from coaiapy.langfuse.datasets.files import READABLE, shelve_dataset_items
+from coaiapy.langfuse.datasets.files import READABLE, read_dataset_items
 from coaiapy.langfuse.datasets.shelf import Shelf, Shelved
 from coaiapy.util.formats.json_values import text_or_json
 from coaiapy.util.text import Note
@@ -117,7 +117,7 @@ def _of_file(path: str, note: Note) -> Dataset:
     name = os.path.splitext(os.path.basename(path))[0]
     try:
         with open(path, "rb") as stream:
-            return Dataset(name, None, shelve_dataset_items(stream, name, path, note=note))
+            return Dataset(name, None, read_dataset_items(stream, name, path, note=note))
     except UsageError as error:
         raise UsageError("{}: {}".format(path, error)) from error
     except OSError as error:

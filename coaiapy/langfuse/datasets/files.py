@@ -66,24 +66,15 @@ class FileItems(NamedTuple):
     places: Dict[str, str]
     repeated: int
 
+    @classmethod
+    def of(cls, shelf: Shelf) -> "FileItems":
+        """Return all items of a shelf."""
+        found = list(shelf)
+        places = {str(one.body["id"]): one.place for one in found}
+        return cls([one.body for one in found], places, shelf.repeated)
+
 
 def read_dataset_items(
-    stream: IO[bytes],
-    dataset_name: str,
-    name: str = "",
-    format: Optional[str] = None,
-    new_ids: bool = False,
-    renamed: Mapping[str, str] = {},
-    note: Note = ignore_note,
-) -> FileItems:
-    """Return the items in a file for a dataset, as ``shelve_dataset_items`` reads them."""
-    shelf = shelve_dataset_items(stream, dataset_name, name, format, new_ids, renamed, note)
-    found = list(shelf)
-    places = {str(one.body["id"]): one.place for one in found}
-    return FileItems([one.body for one in found], places, shelf.repeated)
-
-
-def shelve_dataset_items(
     stream: IO[bytes],
     dataset_name: str,
     name: str = "",

@@ -24,7 +24,9 @@ values = st.recursive(
 
 def read(text, format=None, name="", dataset="ds"):
     data = text if isinstance(text, bytes) else text.encode("utf-8")
-    return dataset_files.read_dataset_items(io.BytesIO(data), dataset, name, format)
+    return dataset_files.FileItems.of(
+        dataset_files.read_dataset_items(io.BytesIO(data), dataset, name, format)
+    )
 
 
 @given(st.lists(st.tuples(values, values, st.none() | values), min_size=1, max_size=4))

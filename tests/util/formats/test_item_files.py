@@ -110,7 +110,7 @@ def test_fields_of_objects_are_renamed_too(run):
     found = dataset_files.read_dataset_items(
         open("items.jsonl", "rb"), "ds", "items.jsonl", renamed={"question": "input", "topic": ""}
     )
-    assert [item["input"] for item in found.items] == ["a", "b"]
+    assert [one.body["input"] for one in found] == ["a", "b"]
     with pytest.raises(UsageError, match="--map q=input: there is 'input' as well"):
         Columns(["input"], renamed={"q": "input"}).row({"input": 1, "q": 2})
 

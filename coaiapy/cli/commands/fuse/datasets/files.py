@@ -87,7 +87,7 @@ def _build_export(group: Any) -> None:
 def import_items(args: argparse.Namespace, context: Context) -> int:
     """Bring a file's items into a dataset, and tell what became of each of them."""
     with open_input(args.file, context) as stream:
-        found = dataset_files.read_dataset_items(
+        shelf = dataset_files.read_dataset_items(
             stream,
             args.name,
             args.file,
@@ -96,7 +96,7 @@ def import_items(args: argparse.Namespace, context: Context) -> int:
             map_of(args.renamed),
             context.note,
         )
-    return bring_in(args, context, args.name, found)
+    return bring_in(args, context, args.name, FileItems.of(shelf))
 
 
 def bring_in(args: argparse.Namespace, context: Context, name: str, found: FileItems) -> int:
