@@ -52,15 +52,15 @@ class Context(NamedTuple):
 
     def warn(self, sentence: str) -> None:
         """Say what is wrong though the command goes on, also if ``--quiet`` is on."""
-        self._talk("coaia: " + sentence)
+        self._talk(sentence, "coaia: ")
 
-    def _talk(self, text: str) -> None:
+    def _talk(self, text: str, whose: str = "") -> None:
         """Write a line in which nothing steers a terminal or a log's viewer.
 
         What cannot be said does not stop what is done: stderr may be full, or its reader gone.
         """
         try:
-            write_text(self.stderr, visible(text) + "\n")
+            write_text(self.stderr, whose + visible(text) + "\n")
             flush(self.stderr)  # before Python 3.9 an error would come at the very end only
         except (BrokenPipeError, StateError):
             pass

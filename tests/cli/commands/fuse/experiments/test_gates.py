@@ -23,6 +23,8 @@ def test_a_mean_that_is_too_low_fails_and_one_that_is_not_passes(gated):
     failed = gated("--fail-under", "accuracy=0.9", code=HALF)
     assert failed.code == 1
     assert "coaia: gate --fail-under accuracy=0.9: accuracy is 0.5\n" in failed.err
+    told = gated("--fail-under", "accuracy=0.9", "--json", code=HALF).err.splitlines()[-1]
+    assert json.loads(told)["error"] == "gate --fail-under accuracy=0.9: accuracy is 0.5"
     warned = gated("--fail-under", "accuracy=0.5", "--warn-under", "accuracy=0.9", code=HALF)
     assert warned.code == 0
     assert "warning: gate --warn-under accuracy=0.9: accuracy is 0.5" in warned.err
