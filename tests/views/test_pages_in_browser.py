@@ -190,6 +190,15 @@ def test_types_and_levels_are_filtered(browse):
     assert page.count(".row") == 6
 
 
+def test_the_legend_names_what_occurs(browse):
+    found = [step("open", 0), step("done", 0, 5, "open"), step("moment", 2, 2, "open")]
+    page = browse(trace_page(trace(*found)))
+    assert page.texts(".legend > span") == ["critical path", "no end known", "moment"]
+    drawn = "return getComputedStyle(document.querySelector(arguments[0])).backgroundImage"
+    stripes = [page.run(drawn, one).split("(")[0] for one in (".bar.open", ".legend .open")]
+    assert stripes == ["repeating-linear-gradient"] * 2
+
+
 def test_odd_traces_are_shown_too(browse):
     assert browse(trace_page(trace())).texts(".none") == ["This trace has no observations."]
     found = [dict(step("no time", 0), startTime="soon"), step("moment", 5, 5, type="RIDDLE")]

@@ -58,9 +58,15 @@ SELECT {key} AS key, f.duration, count(*), sum(f.level = '{error}'), sum(f.input
     sum(f.output_tokens), sum(f.cached_tokens), sum(f.cost) FROM {rows}
 GROUP BY key, f.duration ORDER BY key, f.duration
 """
-_WORST = "SELECT f.seq FROM {rows} ORDER BY {size} DESC, f.time DESC LIMIT ?"
+# The last of the worst: those that it equals are ordered by their ids, which are in ``records`` alone.
+_LAST = "SELECT {size} AS size, f.time FROM {rows} ORDER BY size DESC, f.time DESC LIMIT 1 OFFSET ?"
+_WORST = """
+SELECT f.seq FROM {rows} AND ({size} > ? OR {size} = ? AND f.time >= ?) ORDER BY {size} DESC,
+    f.time DESC, (SELECT key FROM records WHERE seq = f.seq) DESC, f.trace_key DESC LIMIT ?
+"""
+_EVERYTHING = (-2.0, "")  # is less than any
 _SIZES = {
-    "duration": "f.duration",
+    "duration": "coalesce(f.duration, -1)",
     "cost": "f.cost",
     "tokens": "f.input_tokens + f.output_tokens",
 }
@@ -131,8 +137,9 @@ def worst(journal: Journal, destination: int, wanted: Wanted, order: str, most: 
     """Return the observations that took the most time, money or tokens, the worst first."""
     bring_up_to_date(journal)
     source, values = _rows(journal, destination, wanted._replace(by=None))
-    sql = _WORST.format(rows=source, size=_SIZES[order])
-    found = [row["seq"] for row in journal.rows(sql, *values + (most,))]
+    last, worst_ones = (sql.format(rows=source, size=_SIZES[order]) for sql in (_LAST, _WORST))
+    size, time = next(map(tuple, journal.rows(last, *values + (most - 1,))), _EVERYTHING)
+    found = [row["seq"] for row in journal.rows(worst_ones, *values + (size, size, time, most))]
     return [body for body in (reads.body_at(journal, seq) for seq in found) if body]
 
 

@@ -57,5 +57,9 @@ def figures(pairs: Iterable[Pair], wanted: Wanted) -> Dict[Optional[str], Body]:
 
 def worst(pairs: Iterable[Pair], order: str, most: int) -> List[Body]:
     """Return the observations that took the most time, money or tokens, the worst first."""
-    bodies = (body for body, _ in pairs)
-    return heapq.nlargest(most, bodies, key=lambda body: (size(body, order), body["startTime"]))
+
+    def place(body: Body) -> Tuple[float, str, str, str]:
+        one, trace = ids.span_id(body["id"]), ids.span_trace_id(body["traceId"])
+        return size(body, order), body["startTime"], one, trace
+
+    return heapq.nlargest(most, (body for body, _ in pairs), key=place)

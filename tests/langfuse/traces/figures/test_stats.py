@@ -8,6 +8,9 @@ from coaiapy.errors import UsageError
 from coaiapy.langfuse.read.figures import metrics
 from coaiapy.langfuse.read.figures.groups import Wanted
 from coaiapy.langfuse.read.filters import TraceFilter
+from coaiapy.langfuse.records import ids
+from coaiapy.langfuse.records.records import observation_from
+from coaiapy.langfuse.traces import traces
 from coaiapy.langfuse.traces.figures import stats
 
 KINDS = EVERY + ["local"]
@@ -73,14 +76,22 @@ def test_every_group_and_every_condition_counts_the_same_everywhere(use, kind):
 def test_the_worst_are_the_same_everywhere(use, kind):
     use(kind)
     write_them()
+    start, more = at(0, hour=20), dict(start_time=at(0, hour=20), end_time=at(1, hour=20))
+    equal = [observation_from(dict(more, id=str(number)), "t3") for number in range(6)]
+    assert not traces.submit(known(), equal).waiting
 
-    def ids(order, **conditions):
-        found = stats.worst(known(), Wanted(None, TraceFilter(**conditions)), order, 2)
-        return [body["id"] for body in found]
+    def of(order, most=2, **conditions):
+        found = stats.worst(known(), Wanted(None, TraceFilter(**conditions)), order, most)
+        return [ids.span_id(body["id"]) for body in found]
 
-    assert ids("duration") == ["p1", "g2"]
-    assert ids("cost") == ["g2", "g1"]
-    assert ids("tokens", user_id="u2") == ["g3", "e1"]
+    assert of("duration", to_time=start) == [ids.span_id("p1"), ids.span_id("g2")]
+    assert of("cost") == [ids.span_id("g2"), ids.span_id("g1")]
+    assert of("tokens", user_id="u2") == [ids.span_id("g3"), ids.span_id("e1")]
+    by_id = sorted((ids.span_id(str(number)) for number in range(6)), reverse=True)
+    for order in ("duration", "cost", "tokens"):
+        assert of(order, 4, from_time=start, to_time=at(0, day=1)) == by_id[:4]
+        assert of(order, 9, from_time=start, to_time=at(0, day=1)) == by_id
+    assert of("duration", 3)[0] == ids.span_id("p1") and of("duration", 3)[1:] == by_id[:2]
 
 
 @pytest.mark.parametrize("kind", ["v3", "local"])
