@@ -93,8 +93,8 @@ def search_traces(
 ) -> List[Body]:
     """Return the traces that contain a text, the latest first, as ``list_traces`` does.
 
-    The text is looked for in names, inputs, outputs and metadata of traces and of their observations,
-    whatever the case of its letters. The conditions are those of ``list_traces``.
+    The text is looked for in names, inputs, outputs, status messages and metadata of traces and of their
+    observations, whatever the case of its letters. The conditions are those of ``list_traces``.
 
     >>> import coaiapy
     >>> trace = coaiapy.create_trace("Interview", input="How do otters sleep?")

@@ -1,4 +1,4 @@
-"""Finds a text in the names, inputs, outputs and metadata of traces and observations.
+"""Finds a text in the names, inputs, outputs, status messages and metadata of traces and observations.
 
 A record contains a text if one of its texts or numbers does, wherever it stands, without regard to
 case. The journal is gone through in SQL, which leaves out most bodies that do not contain it. It has
@@ -6,6 +6,7 @@ no full-text index, see docs/figures.md.
 """
 
 import json
+from itertools import chain, islice
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from coaiapy.langfuse.journal import reads as journal_reads
@@ -15,8 +16,8 @@ from coaiapy.langfuse.read.filters import TraceFilter
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
 
-FIELDS = ("name", "input", "output", "metadata")
-# How many places are shown of one trace.
+FIELDS = ("name", "input", "output", "statusMessage", "metadata")
+# How many places are shown of one trace, the first ones.
 MOST_PLACES = 3
 # How many characters are shown on either side of the text.
 AROUND = 30
@@ -26,6 +27,12 @@ _CANDIDATES = """
 SELECT seq, kind, trace_key, body FROM records
 WHERE body LIKE ? ESCAPE '!' AND +destination = ? AND +kind IN ('trace', 'observation')
 ORDER BY seq DESC
+"""
+# The same of one trace, in the order in which places are shown.
+_IN_TRACE = """
+SELECT seq, kind, body FROM records
+WHERE body LIKE ? ESCAPE '!' AND destination = ? AND trace_key = ? AND kind IN ('trace', 'observation')
+ORDER BY kind DESC, time, key
 """
 # A page is read only once, and a small cache stays in that of the processor.
 _CACHE = "PRAGMA cache_size = -200"
@@ -88,30 +95,34 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 class Hits:
-    """Collects places by trace, until there are enough traces."""
+    """Collects places by trace: those of the trace itself first, then those of what began first."""
 
-    def __init__(self, most: Optional[int]) -> None:
-        self._most = most
-        self._places: Dict[str, List[Place]] = {}
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._places: Dict[str, Dict[Tuple[str, str], List[Place]]] = {}
 
-    def add(self, trace_key: str, places: Iterable[Place]) -> bool:
-        """Add places in a record of a trace; false if there are enough traces already."""
-        found = list(places)
-        if not found:
-            return True
-        if trace_key not in self._places and len(self._places) == self._most:
-            return False
-        known = self._places.setdefault(trace_key, [])
-        known += found[: MOST_PLACES - len(known)]
-        return True
+    def add(self, trace_key: str, body: Body) -> None:
+        """Add the places in a trace or in one of its observations."""
+        found = list(islice(places_in(body, self._text), MOST_PLACES))
+        if found:
+            known = self._places.setdefault(trace_key, {})
+            is_of_trace = found[0].observation_id is None
+            known[("", "") if is_of_trace else (body["startTime"], ids.span_id(body["id"]))] = found
+            if len(known) > MOST_PLACES:
+                del known[max(known)]
 
     def keys(self) -> List[str]:
         """Return the traces that contain the text."""
         return list(self._places)
 
+    def of(self, trace_key: str) -> List[Place]:
+        """Return the first places in a trace."""
+        known = self._places.get(trace_key, {})
+        return list(islice(chain.from_iterable(known[one] for one in sorted(known)), MOST_PLACES))
+
     def with_matches(self, trace: Body) -> Body:
         """Return a trace with the places that were found in it, as they are shown as JSON."""
-        return dict(trace, matches=[_match(one) for one in self._places[key_of(trace)]])
+        return dict(trace, matches=[_match(one) for one in self.of(key_of(trace))])
 
 
 def _match(place: Place) -> Body:
@@ -131,28 +142,38 @@ def key_of(trace: Body) -> str:
 
 
 def newest_first(traces: Iterable[Body]) -> List[Body]:
-    """Return traces with the latest first."""
-    return sorted(traces, key=lambda trace: str(trace.get("timestamp")), reverse=True)
+    """Return traces with the latest first, and of the same time that with the larger id."""
+    return sorted(traces, key=lambda one: (str(one.get("timestamp")), key_of(one)), reverse=True)
 
 
 def in_journal(
     journal: Journal, destination: int, text: str, wanted: TraceFilter, most: Optional[int]
 ) -> Found:
     """Return the traces of a destination that contain a text; those written last are looked at first."""
-    hits = Hits(most)
-    accepted: Dict[str, Optional[Body]] = {}
+    pattern, hits = _pattern(text), Hits(text)
     with journal.reporting_errors():
         journal.db.execute(_CACHE)
-    for row, body in whole(journal, journal.rows(_CANDIDATES, _pattern(text), destination)):
-        places = list(places_in(body, text))
-        key = row["trace_key"]
-        if places and key not in accepted:
-            trace = journal_reads.trace(journal, destination, key)
-            accepted[key] = trace if trace is not None and wanted.accepts(trace) else None
-        if places and accepted[key] is not None and not hits.add(key, places):
-            break
-    traces = (accepted[key] for key in hits.keys())
-    return Found(newest_first(hits.with_matches(one) for one in traces if one is not None))
+    rows = whole(journal, journal.rows(_CANDIDATES, pattern, destination))
+    contain = (row["trace_key"] for row, body in rows if any(places_in(body, text)))
+    found = list(islice(_accepted(journal, destination, contain, wanted), most))
+    for key in map(key_of, found):
+        for _, body in whole(journal, journal.rows(_IN_TRACE, pattern, destination, key)):
+            hits.add(key, body)
+            if len(hits.of(key)) == MOST_PLACES:
+                break
+    return Found(newest_first(map(hits.with_matches, found)))
+
+
+def _accepted(
+    journal: Journal, destination: int, trace_keys: Iterable[str], wanted: TraceFilter
+) -> Iterator[Body]:
+    """Yield the traces that ``wanted`` accepts, each once."""
+    known = set()
+    for key in trace_keys:
+        trace = None if key in known else journal_reads.trace(journal, destination, key)
+        known.add(key)
+        if trace is not None and wanted.accepts(trace):
+            yield trace
 
 
 def _pattern(text: str) -> str:
@@ -177,12 +198,12 @@ def in_pages(
     traces: Iterable[Body], observations: Iterable[Body], text: str, most: Optional[int]
 ) -> List[Body]:
     """Return those of ``traces`` that contain a text themselves or in one of ``observations``."""
-    hits = Hits(None)
+    hits = Hits(text)
     known = {key_of(trace): trace for trace in traces}
     for key, trace in known.items():
-        hits.add(key, places_in(trace, text))
+        hits.add(key, trace)
     for body in observations:
         key = ids.span_trace_id(body["traceId"])
         if key in known:
-            hits.add(key, places_in(body, text))
+            hits.add(key, body)
     return newest_first(hits.with_matches(known[key]) for key in hits.keys())[:most]

@@ -39,7 +39,15 @@ def write_some(kind):
             },
             "a",
         ),
-        observation_from({"id": "oc", "name": "tell", "start_time": time(3)}, "c"),
+        observation_from(
+            {"id": "oc", "name": "tell", "start_time": time(3), "status_message": "a rate limit"},
+            "c",
+        ),
+    ]
+    asked = {"name": "ask", "input": "a question", "output": "a question"}
+    records += [
+        observation_from(dict(asked, id="o%d" % start, start_time=time(start)), "b")
+        for start in (6, 4, 5)
     ]
     assert not traces.submit(known(), records).waiting
     if kind != "local":
@@ -61,7 +69,10 @@ def test_a_text_is_found_by_every_kind_of_server(use, kind):
     assert found("refused") == ["a"] and found("\u6587") == ["a"]
     assert found("question", user_id="u") == ["a"]
     assert found("question", order="timestamp.asc") == ["a", "b"]
-    assert found("Nightly") == ["a"] and found("tell") == ["c"]
+    assert found("Nightly") == ["a"] and found("tell") == ["c"] and found("rate lim") == ["c"]
+    (trace, _) = reads.list_traces(known(), query="question")
+    places = [(one["observationId"], one["field"]) for one in trace["matches"]]
+    assert places == [(None, "input"), ("o4", "input"), ("o4", "output")]
     assert found("nothing of that") == []
     assert bool(notes) == (kind != "local")
     if kind in LEGACY:
@@ -125,7 +136,7 @@ def test_few_bodies_are_read_for_the_first_traces(monkeypatch):
         made += [trace_from({"id": "x%d" % n, "input": json.dumps(n)}) for n in range(50)]
         journal.append(LOCAL, made)
         found = search.in_journal(journal, LOCAL, "common", EVERY_TRACE, 3)
-    assert len(found.traces) == 3 and len(looked_at) == 4
+    assert len(found.traces) == 3 and len(looked_at) == 6
 
 
 @pytest.mark.parametrize("text", ["", "  ", 5])

@@ -1,9 +1,9 @@
-"""Searches a v4 server with its filters: inputs and outputs by whole words, names by parts of them.
+"""Searches a v4 server with its filters: inputs and outputs by whole words, other texts by parts.
 
 It cannot search metadata. What it finds is looked at again, so that the places are known.
 """
 
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, List, Optional
 
 from coaiapy.langfuse.read import search as texts
 from coaiapy.langfuse.read.filters import TraceFilter
@@ -16,15 +16,19 @@ _FIELDS = "core,basic,time,io,metadata,trace_context"
 _QUESTIONS = (
     ("input", "matches"),
     ("output", "matches"),
+    ("statusMessage", "contains"),
     ("name", "contains"),
     ("traceName", "contains"),
 )
-NOTE = "this server searches inputs and outputs by whole words, names with regard to case, and no metadata"
+NOTE = (
+    "this server searches inputs and outputs by whole words, names and status messages with regard to "
+    "case, and no metadata"
+)
 
 
 def search(reader: Any, text: str, wanted: TraceFilter, most: Optional[int]) -> texts.Found:
     """Return the traces that ``wanted`` accepts and that contain a text; ``reader`` asks the server."""
-    hits = texts.Hits(None)
+    hits = texts.Hits(text)
     accepted: Dict[str, Optional[Body]] = {}
     for column, operator in _QUESTIONS:
         query = {"filter": filter_of([condition("string", column, operator, text)])}
@@ -34,8 +38,8 @@ def search(reader: Any, text: str, wanted: TraceFilter, most: Optional[int]) -> 
             _look_up(reader, rows, wanted, accepted)
             for row in rows:
                 key = ids.span_trace_id(row["traceId"])
-                if accepted[key] is not None:
-                    hits.add(key, _places(row, text))
+                for body in _bodies(accepted[key], row):
+                    hits.add(key, body)
             if not pages.cursor:
                 break
     traces = (accepted[key] for key in hits.keys())
@@ -54,8 +58,6 @@ def _look_up(
         accepted[key] = trace if trace is not None and wanted.accepts(trace) else None
 
 
-def _places(row: Body, text: str) -> Iterator[texts.Place]:
-    if read_spans.is_trace(row) or text in str(row.get("traceName") or ""):
-        yield from texts.places_in(read_spans.trace([row]), text)
-    for body in read_spans.observations([row]):
-        yield from texts.places_in(body, text)
+def _bodies(trace: Optional[Body], row: Body) -> List[Body]:
+    """Return the trace that is wanted, and the observation that the row is."""
+    return [] if trace is None else [trace] + read_spans.observations([row])

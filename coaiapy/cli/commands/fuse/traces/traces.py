@@ -64,7 +64,7 @@ COMMANDS = (
     Branch(
         "search",
         "commands.fuse.traces.search.build",
-        "find traces by a text in their names, inputs, outputs and metadata",
+        "find traces by a text in their names, inputs, outputs, status messages and metadata",
     ),
     Branch(
         "export",

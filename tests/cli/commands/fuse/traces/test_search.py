@@ -16,14 +16,14 @@ def traces(run):
 def test_the_place_is_shown_in_brackets(traces):
     shown = traces("search", "brown")
     assert shown.code == 0 and "\x1b" not in shown.out
-    assert "ask output: no [brown] bear" in shown.out and "Nightly" in shown.out
+    assert "input: the [brown]" in shown.out and "Nightly" in shown.out
     assert shown.err == "1 trace\nread from the local journal\n"
     assert "input: the [brown " in traces("search", "BROWN \x1b").out
 
 
 def test_programs_get_every_place(traces):
     (found,) = json.loads(traces("search", "Brown", "--json").out)
-    assert [match["field"] for match in found["matches"]] == ["output", "input"]
+    assert [match["field"] for match in found["matches"]] == ["input", "output"]
 
 
 def test_a_query_is_a_condition_of_the_list(traces):
