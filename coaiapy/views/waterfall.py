@@ -4,7 +4,7 @@ Nothing here is wider than the terminal. What is told by a colour is told by a s
 """
 
 import json
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional
 
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.display import pending_note
@@ -71,16 +71,12 @@ class Style(NamedTuple):
 
 
 class Column(NamedTuple):
-    """What a column shows for each node; ``at_right`` for numbers."""
+    """What a column shows for each node, and its width; ``at_right`` for numbers."""
 
     title: str
     cells: List[str]
-    at_right: bool = True
-
-    @property
-    def width(self) -> int:
-        """The columns of the terminal that it takes."""
-        return max(map(width_of, self.cells + [self.title]))
+    width: int
+    at_right: bool
 
 
 def waterfall(trace: Body, line: Timeline, style: Style) -> Iterator[Line]:
@@ -134,14 +130,19 @@ def _columns(line: Timeline, style: Style) -> List[Column]:
     """Return all columns beside the name and the chart that say something."""
     every = [node.observation for node in line.nodes]
     columns = [
-        Column("type", [style.fit(str(one.get("type") or ""), 12) for one in every], False),
-        Column("model", [style.fit(one.get("model") or "", WIDEST_MODEL) for one in every], False),
-        Column("start", [_start(bar, line, style) for bar in line.bars]),
-        Column("took", list(map(_took, line.bars, every))),
-        Column("tokens", [tokens(one) for one in every]),
-        Column("cost", [price(cost(one)) for one in every]),
+        _column("type", (style.fit(str(one.get("type") or ""), 12) for one in every), False),
+        _column("model", (style.fit(one.get("model") or "", WIDEST_MODEL) for one in every), False),
+        _column("start", (_start(bar, line, style) for bar in line.bars)),
+        _column("took", map(_took, line.bars, every)),
+        _column("tokens", map(tokens, every)),
+        _column("cost", (price(cost(one)) for one in every)),
     ]
     return [column for column in columns if any(column.cells)]
+
+
+def _column(title: str, cells: Iterable[str], at_right: bool = True) -> Column:
+    shown = list(cells)
+    return Column(title, shown, max(map(width_of, shown + [title])), at_right)
 
 
 def _start(bar: Optional[Bar], line: Timeline, style: Style) -> str:

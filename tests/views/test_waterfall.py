@@ -155,3 +155,17 @@ def test_many_observations_are_laid_out_in_moments():
     flat = [step("f{}".format(one), one / 1000, one / 1000 + 1) for one in range(most)]
     line = timeline(deep + flat)
     assert len(line.nodes) == 2 * most and line.path and moment(0)
+
+
+def test_a_line_takes_as_long_as_any_other_however_many_there_are(monkeypatch):
+    counted = []
+    monkeypatch.setattr(
+        "coaiapy.views.waterfall.width_of", lambda text: counted.append(1) or len(text)
+    )
+
+    def measured(count):
+        del counted[:]
+        drawn(*(step(str(one), one, one + 1) for one in range(count)))
+        return len(counted)
+
+    assert measured(400) < 5 * measured(100)
