@@ -195,11 +195,12 @@ def steps(action):
             action()
         return trace
 
+    former = sys.gettrace()
     sys.settrace(trace)
     try:
         encryption.rotate(PATH)
     finally:
-        sys.settrace(None)
+        sys.settrace(former)
 
 
 def test_rotating_may_be_killed_at_any_line_and_no_value_or_key_is_lost(project):
