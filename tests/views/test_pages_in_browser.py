@@ -190,6 +190,14 @@ def test_types_and_levels_are_filtered(browse):
     assert page.count(".row") == 6
 
 
+def test_a_trace_fits_a_narrow_screen(browse):
+    page = browse(trace_page(RUN))
+    for width in (320, 760, 2560, 0):
+        page.be_wide(width)
+        assert page.run("return document.documentElement.scrollWidth <= innerWidth")
+        assert len(page.texts(".row .took")) == 6
+
+
 def test_the_legend_names_what_occurs(browse):
     found = [step("open", 0), step("done", 0, 5, "open"), step("moment", 2, 2, "open")]
     page = browse(trace_page(trace(*found)))
@@ -230,13 +238,15 @@ def test_texts_stand_out_in_light_and_in_dark(browse, scheme):
 def test_a_screen_reader_hears_what_is_seen(browse):
     page = browse(trace_page(RUN))
     page.click("#row-3")
-    said = page.one("#row-3").get_attribute("aria-label")
+    said = page.one("#row-3").accessible_name
     assert said == "TOOL, web, level error, from 5 s, for 4 s, on the critical path"
     assert page.one("[role=tree]").get_attribute("aria-activedescendant") == "row-3"
     attributes = ("aria-level", "aria-posinset", "aria-setsize", "aria-selected")
     assert [page.one("#row-3").get_attribute(one) for one in attributes] == ["3", "1", "2", "true"]
     nameless = "return [...document.querySelectorAll('button, input, aside, section, nav, table')].filter(one => !(one.textContent.trim() || one.ariaLabel || one.labels?.length)).length"
     assert page.run(nameless) == 0
+    tools = "return document.querySelector('header').contains(document.querySelector('.tools'))"
+    assert page.run(tools), "everything is in a landmark"
     assert page.run("return document.documentElement.lang") == "en"
     read = "return [...document.querySelectorAll('.row')].map((one) => one.dataset.index).join('')"
     assert page.run(read) == "012345", "rows are read in the order in which they are seen"

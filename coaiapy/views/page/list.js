@@ -85,12 +85,12 @@ class RowList {
         "aria-setsize": tree.siblings.get(row.parent),
         "aria-selected": String(isChosen),
         "aria-expanded": tree.hasChildren(index) ? String(!tree.isFolded(index)) : undefined,
-        "aria-label": spoken(row),
         "data-index": index,
       },
+      make("span", { class: "unseen" }, spoken(row)),
       this.nameOf(row, index),
-      make("div", { class: "chart" }, this.barOf(row)),
-      ...["took", "tokens", "cost"].map((name) => make("span", { class: `number ${name}` }, row[name] || "")),
+      make("div", { class: "chart", "aria-hidden": "true" }, this.barOf(row)),
+      ...["took", "tokens", "cost"].map((name) => make("span", { class: `number ${name}`, "aria-hidden": "true" }, row[name] || "")),
     );
     element.style.transform = `translateY(${tree.at.get(index) * ROW}px)`;
     this.drawn.set(index, element);
@@ -102,8 +102,8 @@ class RowList {
     const level = this.tree.levels[index];
     const element = make(
       "div",
-      { class: "name", title: row.name },
-      this.tree.hasChildren(index) ? make("span", { class: "fold" }, isFolded ? "▶" : "▼") : make("span", { class: "fold" }),
+      { class: "name", title: row.name, "aria-hidden": "true" },
+      make("span", { class: "fold" }, this.tree.hasChildren(index) ? (isFolded ? "▶" : "▼") : ""),
       level > DEEPEST ? make("span", { class: "deep" }, level) : "",
       dot(row.type),
       SIGNS.has(row.level) ? make("span", { class: "sign" }, SIGNS.get(row.level)) : "",

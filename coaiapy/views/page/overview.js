@@ -8,7 +8,7 @@ class Overview {
   show() {
     const longest = Math.max(1, ...this.data.traces.map((trace) => trace.length));
     const titles = ["Name", "Started", "Duration", "", "Observations", "Errors", "Tokens", "Cost", "Id"];
-    const head = titles.map((title) => make("th", { scope: "col", class: /^(Obs|Err|Tok|Cos|Dur)/.test(title) && "figure" }, title));
+    const head = titles.map((title) => make("th", { scope: "col", class: /^(Obs|Err|Tok|Cos|Dur)/.test(title) && "figure" }, title || make("span", { class: "unseen" }, "Duration as a bar")));
     this.rows = this.data.traces.map((trace, index) => this.row(trace, index, longest));
     const table = make("table", { "aria-label": "Traces" }, make("thead", null, make("tr", null, head)), make("tbody", null, this.rows));
     the("main").replaceChildren(make("section", { class: "overview", "aria-label": "Traces", tabindex: "0" }, table));

@@ -54,7 +54,7 @@ function figures(body) {
   const dollars = (value) => `$${/^\d+(\.\d)?$/.test(value) ? Number(value).toFixed(2) : shortValue(value)}`;
   const units = (value) => (value === undefined ? "" : shortValue(value));
   const rows = names.map((name) => make("tr", null, make("th", { scope: "row" }, name), cell(units(usage[name])), cell(name in cost ? dollars(cost[name]) : "")));
-  const head = ["", "units", "cost"].map((name, index) => make("th", { scope: "col", class: index && "figure" }, name));
+  const head = [make("span", { class: "unseen" }, "kind"), "units", "cost"].map((name, index) => make("th", { scope: "col", class: index > 0 && "figure" }, name));
   return section("usage and cost", make("table", { "aria-label": "Usage and cost" }, make("thead", null, make("tr", null, head)), make("tbody", null, rows)));
 }
 

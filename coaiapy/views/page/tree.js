@@ -75,7 +75,7 @@ class Tree {
 
 /** Return the square in the colour of a type. */
 function dot(type) {
-  return make("span", { class: `dot ${typeClass(type)}`, title: type || "" });
+  return make("span", { class: `dot ${typeClass(type)}`, title: type || "", "aria-hidden": "true" });
 }
 
 function typeClass(type) {
