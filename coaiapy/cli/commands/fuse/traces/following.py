@@ -9,6 +9,7 @@ from coaiapy import patience
 from coaiapy.cli.commands.fuse.traces.pictures import trace_picture
 from coaiapy.cli.output import show_lines
 from coaiapy.cli.streams import Context, flush, write_raw
+from coaiapy.errors import NetworkError
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.fields import RUNNING, UNCONFIRMED
 from coaiapy.util import deadlines
@@ -25,7 +26,7 @@ def follow(
     """Draw ``trace``, and what ``read`` returns after each pause, until the trace is complete.
 
     It is complete when all in it has ended and nothing has come for a while. The limit of the
-    command ends it as well.
+    command ends it as well. Where the server is away for a while, that is said, and it goes on.
     """
     screen = _Screen(context)
     limit = deadlines.current()
@@ -36,10 +37,21 @@ def follow(
             context.note("not complete after {:g} s".format(limit.seconds))
             return
         time.sleep(pause)
-        before, trace = trace, read()
+        before, trace = trace, _read_again(read, trace, screen)
         if trace != before:
             last_change = time.monotonic()
     screen.draw(trace_picture(args, context, trace), is_whole=True)
+
+
+def _read_again(read: Callable[[], Body], trace: Body, screen: "_Screen") -> Body:
+    """Return what ``read`` returns, or ``trace`` if the server cannot be reached now."""
+    try:
+        found = read()
+    except NetworkError as error:
+        screen.warn(str(error))
+        return trace
+    screen.warn("")
+    return found
 
 
 def _is_over(trace: Body, unchanged: float) -> bool:
@@ -59,6 +71,14 @@ class _Screen:
         self._context = context
         self._drawn = 0
         self._columns = 0
+        self._said = ""
+
+    def warn(self, sentence: str) -> None:
+        """Say below the picture what is wrong, once as long as it is; nothing, if nothing is."""
+        if sentence not in ("", self._said):
+            self._context.warn(sentence)
+            self._drawn = 0
+        self._said = sentence
 
     def draw(self, lines: Iterable[Line], is_whole: bool = False) -> None:
         """Draw lines; unless ``is_whole``, only as many as the screen has place for."""

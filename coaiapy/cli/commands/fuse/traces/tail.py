@@ -47,6 +47,7 @@ def tail(args: argparse.Namespace, context: Context) -> None:
                 context.warn(str(error))
             said = str(error)
             continue
+        said = ""
         if args.json:
             print_json_lines(context, (dict(body, kind=kind) for kind, body in found))
         else:

@@ -2,6 +2,7 @@
 
 import pytest
 from processes import start
+from reading import forget_what_was_written
 from screen_terminal import ScreenTerminal
 
 from coaiapy.cli.commands.fuse.traces.following import framed
@@ -57,6 +58,24 @@ def test_it_ends_with_ctrl_c_and_with_the_limit_of_the_command(job):
     with ScreenTerminal(FOLLOW + ["--timeout", "1"]) as terminal:
         assert terminal.finish() == 0
     assert "not complete after 1 s" in terminal.screen.shown()
+
+
+@pytest.mark.once
+def test_it_goes_on_when_the_server_is_there_again(run, use):
+    server = use("v3")
+    run("fuse", "traces", "create", "t")
+    step = ["fuse", "traces", "add-observation", "o", "t", "-n", "first", "--type", "SPAN"]
+    run(*step)
+    forget_what_was_written()
+    with ScreenTerminal(FOLLOW, columns=100) as terminal:
+        terminal.until(lambda: any(line.endswith("+") for line in terminal.screen.shown()))
+        server.fail("refuse")
+        terminal.until(lambda: "refused" in " ".join(terminal.screen.shown()))
+        server.heal()
+        run(*step + ["--end-time", "2038-01-01T00:00:00Z"])
+        assert terminal.finish() == 0
+    shown = " ".join(terminal.screen.shown())
+    assert shown.count("refused") == 1 and "total  1 observation" in shown
 
 
 def test_a_small_screen_keeps_the_axis_and_the_newest():
