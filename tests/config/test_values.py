@@ -4,12 +4,8 @@ import json
 import os
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from coaiapy.config import values as config_values
-from coaiapy.config.keys import NUMBER, SECONDS, SWITCH, TEXT, WHOLE, checked
-from coaiapy.config.schema import KEY_OF, KEYS, key_for
 from coaiapy.config.values import ConfigValues, Layer
 from coaiapy.errors import ConfigError
 
@@ -116,40 +112,6 @@ def test_a_wrong_secret_is_not_shown(project):
 def test_switches(monkeypatch, text, meaning):
     monkeypatch.setenv("REDIS_SSL", text)
     assert config_values.load().get("jtaleconf.ssl") is meaning
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-)
-TYPES = {TEXT: str, WHOLE: int, NUMBER: float, SECONDS: float, SWITCH: bool}
-
-
-@given(st.sampled_from(KEYS), JSON)
-def test_whatever_is_given_comes_back_in_its_type_or_is_refused(key, value):
-    try:
-        result = checked(key, value)
-    except ValueError as error:
-        assert str(error).startswith("is not ")
-    else:
-        assert type(result) is TYPES[key.kind]
-
-
-def test_every_key_is_described_and_its_default_is_of_its_type():
-    for key in KEYS:
-        assert key.description and not key.description.endswith(".")
-        assert key.default is None or checked(key, key.default) == key.default
-        assert key_for(key.name) is key
-    names = [name for key in KEYS for name in key.all_variables]
-    assert len(names) == len(set(names))
-    assert len(KEY_OF) == len(KEYS)
-
-
-def test_tags_are_keys_too():
-    assert key_for("mine_instruction").kind == TEXT
-    assert key_for("mine_temperature").kind == NUMBER
-    assert key_for("_instruction") is None
-    assert key_for("mine") is None
 
 
 def test_nothing_at_all():

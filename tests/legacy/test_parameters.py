@@ -10,7 +10,6 @@ from langfuse_server import KINDS
 from places import DATA
 
 from coaiapy import cofuse
-from coaiapy.util.old_names import with_old_names
 
 LISTED = DATA / "legacy_parameters.txt"
 # A method that called a judge; what a template asks of it is in its steps today.
@@ -39,19 +38,6 @@ def test_every_legacy_keyword_is_taken(module, name, names):
     takes = set(signature.parameters) | getattr(found, "old_names", frozenset())
     takes_any = any(one.kind == one.VAR_KEYWORD for one in signature.parameters.values())
     assert takes_any or set(names) <= takes
-
-
-def test_an_old_name_is_the_new_one():
-    @with_old_names(old="new", gone=None)
-    def function(new, more=2):
-        return new, more
-
-    assert function(old=1) == function(1) == function(new=1, gone=5) == (1, 2)
-    with pytest.raises(TypeError):
-        function(old=1, new=1)
-    with pytest.raises(TypeError):
-        function(other=1)
-    assert cofuse.parse_tlid_to_iso(tlid_str="260131120000") == "2026-01-31T12:00:00Z"
 
 
 @pytest.mark.parametrize("kind", ["local"] + sorted(KINDS))

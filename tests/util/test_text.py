@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from coaiapy.config import values as config_values
 from coaiapy.config.keys import checked
 from coaiapy.config.schema import KEY_OF
-from coaiapy.errors import ConfigError, UsageError
-from coaiapy.langfuse.prompts.files import parse, with_version
+from coaiapy.errors import ConfigError
+from coaiapy.langfuse.prompts.files import parse
 from coaiapy.langfuse.scores import values as score_values
 from coaiapy.llm.tags import need
 from coaiapy.templating.document import convert
@@ -109,18 +109,6 @@ def test_a_tag_and_a_prompt_are_divided_alike(project):
         (tags / "tone.md").write_text(text, encoding="utf-8")
         assert need("tone", {}).instruction == "Say it.\n---\nTwice."
         assert parse(text, "tone.md").content == "Say it.\n---\nTwice."
-
-
-@pytest.mark.parametrize("ends", ["\n", "\r\n"])
-def test_a_new_version_leaves_the_rest_of_a_file_as_it_is(ends):
-    text = TEXT.format("tags: [a]  # two\n").replace("\n", ends)
-    changed = with_version(text, parse(text, "tone.md"), 3)
-    assert changed == text.replace("# two" + ends, "# two" + ends + "version: 3" + ends)
-
-
-def test_front_matter_without_an_end_is_no_text():
-    with pytest.raises(UsageError, match="no front matter between two lines of ---"):
-        parse("---\nname: tone\nSay it.\n", "tone.md")
 
 
 @pytest.mark.parametrize(

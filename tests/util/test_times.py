@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from coaiapy.errors import UsageError
 from coaiapy.util import times
+from coaiapy.util.times import duration
 
 MOMENTS = st.datetimes(
     min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 29), timezones=st.just(timezone.utc)
@@ -157,3 +158,20 @@ def test_a_mistyped_date_in_digits_is_no_moment_in_a_distant_future(monkeypatch)
         for value in (digits, int(digits)):
             with pytest.raises(UsageError, match="is not a time"):
                 times.parse_time(value)
+
+
+@pytest.mark.parametrize(
+    "end, shown",
+    [
+        ("2026-01-31T12:00:00.000Z", "0 s"),
+        ("2026-01-31T12:00:00.007Z", "0.007 s"),
+        ("2026-01-31T12:00:59.000Z", "59 s"),
+        ("2026-01-31T12:01:05.000Z", "1 min 05 s"),
+        ("2026-02-01T11:59:00.000Z", "23 h 59 min"),
+        ("2026-02-01T13:02:00.000Z", "1 d 1 h"),
+        ("2026-03-12T12:00:00.000Z", "40 d 0 h"),
+        (None, ""),
+    ],
+)
+def test_durations_are_as_fine_as_they_are_short(end, shown):
+    assert duration("2026-01-31T12:00:00.000Z", end) == shown

@@ -1,13 +1,12 @@
 """The waterfall of a trace, as a terminal of some width shows it."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from observed_times import moment, step, trace
 
 from coaiapy.util.formats.tables.widths import width_of
 from coaiapy.views.outline import ASCII
-from coaiapy.views.selection import Selection, chosen, narrowed
+from coaiapy.views.selection import Selection, narrowed
 from coaiapy.views.timeline import timeline
 from coaiapy.views.waterfall import Style, waterfall
 
@@ -78,30 +77,6 @@ def test_what_is_chosen_keeps_its_place():
     assert [line.split()[1:3] for line in lines[3:5]] == [["research", "AGENT"], ["✗", "web"]]
     assert lines[4].startswith("   └─ ✗ web") and "shown  2 of 5 observations" in lines
     assert lines[-2].startswith("idle a  3 s"), "the gaps are those of the whole trace"
-
-
-@pytest.mark.parametrize(
-    "wanted, names",
-    [
-        (Selection(depth=1), ["a", "d"]),
-        (Selection(depth=2), ["a", "b", "d"]),
-        (Selection(shortest=2000), ["a", "b", "c"]),
-        (Selection(shortest=2000, depth=2), ["a", "b"]),
-        (Selection(errors=True), ["d"]),
-        (Selection(errors=True, shortest=2000), []),
-    ],
-)
-def test_a_choice_keeps_what_it_stands_below(wanted, names):
-    found = [
-        step("a", 0, 1),
-        step("b", 0, 3, "a"),
-        step("c", 0, 2, "b"),
-        step("d", 4, 5, level="ERROR"),
-    ]
-    assert [one["id"] for one in chosen(found, wanted)] == names
-    shown = narrowed(timeline(found), wanted).nodes
-    assert [node.observation["id"] for node in shown] == names
-    assert [node.is_last for node in shown if node.level == 1][-1:] == [True] * bool(names)
 
 
 def test_inputs_and_outputs_are_cut_to_some_lines():

@@ -7,17 +7,15 @@ import time
 import pytest
 
 from coaiapy.config.settings import Settings
-from coaiapy.errors import ConfigError, ExitCode, NetworkError, NotFoundError, RefusedError
+from coaiapy.errors import ConfigError, NetworkError, NotFoundError
 from coaiapy.langfuse.client.errors import (
-    TooHeavyError,
     UnavailableError,
     WrongDialectError,
-    error_for,
 )
 from coaiapy.langfuse.client.http import LangfuseHttp, quoted
 from coaiapy.langfuse.client.wire import Request
 from coaiapy.util import deadlines
-from coaiapy.util.http.answers import Answer, message_of, retry_after
+from coaiapy.util.http.answers import retry_after
 
 PROJECTS = "/api/public/projects"
 TRACES = "/api/public/traces"
@@ -73,93 +71,6 @@ def test_wrong_keys_are_a_matter_of_configuration(langfuse):
     said = str(caught.value)
     assert "Invalid credentials" in said and "LANGFUSE_SECRET_KEY" in said
     assert "sk-wrong" not in said
-
-
-def refusal(status, body, **options):
-    headers = options.pop("headers", {})
-    return error_for(Answer(status, headers, body), "GET /x", Settings("pk", "sk-9", **options))
-
-
-def test_wrong_keys_on_the_cloud_hint_at_the_other_regions():
-    said = str(refusal(401, b'{"message":"Invalid credentials."}'))
-    assert "us.cloud.langfuse.com" in said and "region" in said
-    assert "region" not in str(refusal(401, b"{}", base_url="https://lf.example.org"))
-
-
-def test_the_keys_of_an_organization_are_refused_with_a_hint():
-    error = refusal(403, b'{"message":"Access denied - insufficient permissions"}')
-    assert isinstance(error, ConfigError) and "keys of a project" in str(error)
-
-
-def test_a_used_up_plan_is_no_matter_of_keys():
-    error = refusal(403, b'{"message":"Ingestion suspended: Usage threshold exceeded."}')
-    assert isinstance(error, ConfigError)
-    assert "what was written is kept" in str(error) and "keys" not in str(error)
-
-
-def test_no_message_shows_the_secret_key_or_a_password_in_the_address():
-    error = refusal(400, b'{"message":"bad sk-9"}', base_url="http://me:pass@lf.example.org")
-    assert "sk-9" not in str(error) and "pass" not in str(error)
-    assert "http://lf.example.org" in str(error)
-    header = base64.b64encode(b"pk:sk-9").decode()
-    assert header not in str(refusal(502, header.encode()))
-
-
-@pytest.mark.parametrize(
-    "status, body, kind, code",
-    [
-        (404, b'{"message":"Trace not found","error":"LangfuseNotFoundError"}', NotFoundError, 1),
-        (404, b"<!DOCTYPE html><title>404</title>", WrongDialectError, 5),
-        (405, b'{"message":"Method not allowed"}', WrongDialectError, 5),
-        (422, b'{"message":"narrow your request","error":"Request timed out"}', TooHeavyError, 5),
-        (400, b"Invalid JSON", RefusedError, 5),
-        (429, b"429 - rate limit exceeded", UnavailableError, 4),
-        (503, b'{"message":"Service Unavailable"}', UnavailableError, 4),
-    ],
-)
-def test_every_status_has_its_exit_code(status, body, kind, code):
-    error = refusal(status, body)
-    assert type(error) is kind and error.exit_code == ExitCode(code)
-
-
-def test_a_name_that_mentions_a_mode_is_still_not_found():
-    assert isinstance(refusal(404, b'{"message":"Prompt not found: events_only"}'), NotFoundError)
-
-
-@pytest.mark.parametrize(
-    "message, is_enough",
-    [("not found", False), ("t1x", False), ("", False), ("Trace t1 not found", True)],
-)
-def test_a_404_says_what_was_looked_for(message, is_enough):
-    body = '{{"message": "{}"}}'.format(message).encode("utf-8")
-    asked = "GET /api/public/traces/t1"
-    said = str(error_for(Answer(404, {}, body), asked, Settings(base_url="http://x")))
-    assert (asked not in said and said == message) if is_enough else asked in said
-
-
-@pytest.mark.parametrize(
-    "body, message",
-    [
-        (b'{"error":"Invalid content type"}', "Invalid content type"),
-        (b'{"message":"no","error":"InvalidRequestError"}', "no"),
-        (
-            b'{"message":"Invalid request data","errors":["Required"]}',
-            "Invalid request data: Required",
-        ),
-        (
-            b'{"message":"Invalid request data","error":[{"path":["body","name"],"message":"long"}]}',
-            "Invalid request data: name: long",
-        ),
-        (b"<html><title>502 Bad\n Gateway</title></html>", "502 Bad Gateway"),
-        (b"Body exceeded 4.5mb limit", "Body exceeded 4.5mb limit"),
-        (b"[1]", "[1]"),
-        (b"", ""),
-        (b"\xff\xfe", "\ufffd\ufffd"),
-        (b'{"message":{"a":1},"error":{"message":"deep"}}', "deep"),
-    ],
-)
-def test_the_servers_message_is_found_in_every_shape(body, message):
-    assert message_of(body).startswith(message)
 
 
 def test_mode_404s_mean_the_wrong_dialect(langfuse):
@@ -289,13 +200,6 @@ def test_a_login_page_is_no_answer_and_is_not_asked_again(langfuse):
     assert not pauses
 
 
-def test_a_redirect_names_the_address_to_set():
-    headers = {"location": "https://u:p@lf.example.org/api/public/x?token=1"}
-    error = refusal(301, b"", headers=headers)
-    assert isinstance(error, ConfigError)
-    assert "to https://lf.example.org/api/public/x: set LANGFUSE_BASE_URL" in str(error)
-
-
 def test_send_gives_every_answer_and_raises_only_without_one(langfuse):
     server = langfuse("v3")
     http = client(server)
@@ -326,21 +230,6 @@ def test_many_threads_may_ask_at_once(langfuse):
     for thread in threads:
         thread.join()
     assert found == ["test-project"] * 8
-
-
-@pytest.mark.parametrize(
-    "status, headers, body, seconds",
-    [
-        (429, {"retry-after": "12"}, b"", 12),
-        (429, {}, b'{"details":{"retryAfterSeconds":4}}', 4),
-        (503, {"retry-after": "Thu, 01 Jan 1970 00:00:00 GMT"}, b"", 0),
-        (429, {"retry-after": "soon"}, b"429 - rate limit exceeded", None),
-        (200, {"retry-after": "5"}, b"", None),
-        (400, {"retry-after": "5"}, b"", None),
-    ],
-)
-def test_when_to_ask_again(status, headers, body, seconds):
-    assert retry_after(Answer(status, headers, body)) == seconds
 
 
 def test_leaving_its_block_closes_the_connections_of_all_threads(langfuse):

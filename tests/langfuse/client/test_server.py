@@ -8,7 +8,6 @@ from reading import forget_what_was_written
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ConfigError, NetworkError
 from coaiapy.langfuse.client import server as servers
-from coaiapy.langfuse.client.features import Feature
 from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.client.server import Server, detect, server_for
 from coaiapy.langfuse.journal.db import Journal
@@ -112,18 +111,3 @@ def test_a_server_that_contradicts_what_is_remembered_is_forgotten(langfuse):
         assert server_for(http, journal).mode == "v3"
         servers.forget(journal, http.base_url)
         assert server_for(http, journal).mode == "v4-dual"
-
-
-@pytest.mark.parametrize(
-    "server, wanted, holds",
-    [
-        (Server("3.99.0", "v3"), (3, 99), True),
-        (Server("3.98.9", "v3"), (3, 99), False),
-        (Server("4.0.0-rc.1", "v4-dual"), (3, 99), True),
-        (Server("2.95.12", "v2"), (3, 0), False),
-        (Server("", "v4-events_only"), (4, 0), True),
-        (Server("", "v2"), (3, 0), False),
-    ],
-)
-def test_versions_are_compared_as_numbers(server, wanted, holds):
-    assert server.has(Feature(*wanted, what="")) is holds

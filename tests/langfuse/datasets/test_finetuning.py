@@ -7,9 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from training_rules import CHECKS
 
-from coaiapy.errors import UsageError
 from coaiapy.langfuse.datasets.finetuning import gemini_parameters, training_data
-from coaiapy.legacy.prompts import format_dataset_for_finetuning
 
 
 def made(item, vendor="openai", **options):
@@ -294,15 +292,6 @@ def test_whatever_an_item_holds_its_line_is_valid_or_it_is_skipped(given_input, 
         assert len(data.records) + len(data.skipped) == 1
         for line in data.jsonl().splitlines():
             CHECKS[vendor](json.loads(line))
-
-
-def test_the_legacy_name_takes_text_or_objects():
-    items = [{"input": "a", "expectedOutput": "b"}, {"input": "", "expectedOutput": "b"}]
-    text = format_dataset_for_finetuning(items, "openai", "s")
-    assert format_dataset_for_finetuning(json.dumps(items), "openai", "s") == text
-    assert text.count("\n") == 1
-    with pytest.raises(UsageError, match="no fine-tuning format 'other'"):
-        format_dataset_for_finetuning(items, "other", "s")
 
 
 def of(schema):

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from coaiapy.langfuse.journal import observers, outbox
+from coaiapy.langfuse.journal import outbox
 from coaiapy.langfuse.journal.db import Journal, journal_path
 from coaiapy.langfuse.journal.observers import Observer
 from coaiapy.langfuse.journal.open_records import INTERRUPTED, running
@@ -125,12 +125,3 @@ def test_a_process_without_locks_lives_as_long_as_its_id(observed, monkeypatch):
     observed.send_signal(signal.SIGKILL)
     observed.wait()
     assert records()["observation"]["level"] == "ERROR"
-
-
-def test_an_observer_says_when_it_lived_last(home):
-    with Observer() as observer:
-        path = os.path.join(os.path.dirname(journal_path()), "running", observer.token)
-        os.utime(path, (0, 0))
-        observer.breathe()
-        assert observers.last_seen(observer.token) > 0
-    assert observers.last_seen(observer.token) is None

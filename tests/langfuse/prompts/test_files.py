@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from coaiapy.errors import StateError, UsageError
 from coaiapy.langfuse.prompts import files as prompt_files
+from coaiapy.langfuse.prompts.files import parse, with_version
+
+TEXT = "--- \n{}---\nSay it.\n---\nTwice.\n"
 
 texts = st.text(st.characters(blacklist_categories=("Cs",)))
 json_values = st.recursive(
@@ -142,3 +145,15 @@ def test_no_link_leads_out_of_the_folder(tmp_path):
         with pytest.raises(StateError, match="leads out of"):
             prompt_files.write_file(str(folder), path, "x")
     assert list(outside.iterdir()) == []
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_new_version_leaves_the_rest_of_a_file_as_it_is(ends):
+    text = TEXT.format("tags: [a]  # two\n").replace("\n", ends)
+    changed = with_version(text, parse(text, "tone.md"), 3)
+    assert changed == text.replace("# two" + ends, "# two" + ends + "version: 3" + ends)
+
+
+def test_front_matter_without_an_end_is_no_text():
+    with pytest.raises(UsageError, match="no front matter between two lines of ---"):
+        parse("---\nname: tone\nSay it.\n", "tone.md")

@@ -176,18 +176,6 @@ def test_what_is_no_cron_expression_is_refused(template, schedule, expression):
 
 
 @pytest.mark.parametrize(
-    "expression, text",
-    [
-        ("@daily", "0 0 * * *"),
-        ("0 6 * JAN,dec 7", "0 6 * 1,12 0"),
-        ("0 6 * * 5-7", "0 6 * * 0,5,6"),
-    ],
-)
-def test_names_become_what_every_scheduler_knows(expression, text):
-    assert cron.parse(expression).text == text
-
-
-@pytest.mark.parametrize(
     "form, words, said",
     [
         ("kubernetes", [], "--image IMAGE"),

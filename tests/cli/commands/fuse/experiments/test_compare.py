@@ -6,8 +6,6 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from coaiapy.experiments.compare import sign_test
-
 BETTER = "print('the answer is', 2 * int(input()))"
 WORSE = "number = int(input()); print('the answer is', 2 * number if number != 3 else '|`7`')"
 
@@ -73,11 +71,3 @@ def test_a_page_shows_what_differs(two_runs, run, project, experiment):
 def test_a_run_is_not_compared_with_itself(two_runs, run):
     done = run("fuse", "experiments", "compare", "first", "first")
     assert done.code == 2 and "compared with itself" in done.err
-
-
-@pytest.mark.parametrize(
-    "wins, losses, p", [(0, 0, 1), (5, 0, 0.0625), (8, 2, 0.109375), (3, 3, 1)]
-)
-def test_the_sign_test_is_exact(wins, losses, p):
-    assert sign_test(wins, losses) == pytest.approx(p, abs=1e-9)
-    assert sign_test(losses, wins) == sign_test(wins, losses)
