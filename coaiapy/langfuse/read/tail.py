@@ -83,7 +83,7 @@ class Tail:
                     yield kind, body
 
     def _observations(self, reader: Any) -> Iterator[Body]:
-        """Yield the observations of the last time, page by page, until a page has nothing new."""
+        """Yield the observations since the beginning, page by page."""
         wanted = ObservationFilter(from_time=self._since, environment=self._wanted.environment)
         cursor: Optional[str] = None
         while True:

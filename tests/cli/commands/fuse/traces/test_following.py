@@ -67,15 +67,14 @@ def test_it_goes_on_when_the_server_is_there_again(run, use):
     step = ["fuse", "traces", "add-observation", "o", "t", "-n", "first", "--type", "SPAN"]
     run(*step)
     forget_what_was_written()
-    with ScreenTerminal(FOLLOW, columns=100) as terminal:
+    with ScreenTerminal(FOLLOW, columns=200) as terminal:
         terminal.until(lambda: any(line.endswith("+") for line in terminal.screen.shown()))
         server.fail("refuse")
         terminal.until(lambda: "refused" in " ".join(terminal.screen.shown()))
         server.heal()
         run(*step + ["--end-time", "2038-01-01T00:00:00Z"])
         assert terminal.finish() == 0
-    shown = " ".join(terminal.screen.shown())
-    assert shown.count("refused") == 1 and "total  1 observation" in shown
+    assert terminal.screen.shown()[-2].startswith("total  1 observation")
 
 
 def test_a_small_screen_keeps_the_axis_and_the_newest():
