@@ -11,7 +11,7 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from coaiapy.running import child
 from coaiapy.running.child import Plan
-from coaiapy.running.relay import Relay, pipe
+from coaiapy.running.relay import Relay, enlarge, pipe
 from coaiapy.running.supervisor import Running, Supervisor
 from coaiapy.running.tail import Tail
 
@@ -46,6 +46,7 @@ def launch(
     given = list(plan.streams)
     for number in kept:
         source, given[number] = _terminal_like(number) if os.isatty(number) else pipe()
+        enlarge(number)
         relays.append(Relay(source, number, tails[number]))
     alone = timeout is not None and not os.isatty(STDIN)
     try:

@@ -7,8 +7,9 @@ from typing import Optional, Tuple
 from coaiapy.running.child import above_streams
 from coaiapy.running.tail import Tail
 
-# Sets what Linux may keep in a pipe on its way.
-_F_SETPIPE_SZ = 1031
+# Tell and set how much Linux may keep in a pipe on its way, in bytes; what an ordinary user may set.
+_F_GETPIPE_SZ, _F_SETPIPE_SZ = 1032, 1031
+_LARGEST = 1 << 20
 
 
 class Relay:
@@ -60,10 +61,16 @@ class Relay:
 def pipe() -> Tuple[int, int]:
     """Return both ends of a pipe that holds as much as the system allows at once."""
     reading, writing = (above_streams(end) for end in os.pipe())
+    enlarge(writing)
+    return reading, writing
+
+
+def enlarge(descriptor: int) -> None:
+    """Let a pipe hold more at once, so that both sides wait for each other less; leave other files."""
     try:
         import fcntl
 
-        fcntl.fcntl(writing, _F_SETPIPE_SZ, 1 << 20)
+        if fcntl.fcntl(descriptor, _F_GETPIPE_SZ) < _LARGEST:
+            fcntl.fcntl(descriptor, _F_SETPIPE_SZ, _LARGEST)
     except (ImportError, OSError):
-        pass  # another system, or a limit of this user: it is as good, only slower
-    return reading, writing
+        pass  # no pipe, another system, or a limit of this user: it is as good, only slower

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -86,6 +88,26 @@ def test_a_large_output_arrives_unchanged_in_little_memory(run, project):
     assert digest == hashlib.sha256(bytes(range(256)) * 400 * 1000).hexdigest()
     assert int(size) == 102400000
     assert int(peak) < 80000 * (1024 if sys.platform == "darwin" else 1)
+
+
+@pytest.mark.once
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells a pipe's size")
+@pytest.mark.parametrize("before", [1 << 16, 1 << 20])
+def test_a_pipe_that_it_writes_to_becomes_larger_and_never_smaller(before, run, project):
+    import fcntl
+
+    reading, writing = os.pipe()
+    try:
+        fcntl.fcntl(writing, 1031, 1 << 20)
+    except OSError:
+        pytest.skip("this user may not have larger pipes")
+    else:
+        fcntl.fcntl(writing, 1031, before)
+        subprocess.check_call(COAIA + ["run", "--", "true"], stdout=writing, env=environment())
+        assert fcntl.fcntl(reading, 1032) == 1 << 20
+    finally:
+        os.close(writing)
+        os.close(reading)
 
 
 def test_what_is_given_is_recorded(run, project):
@@ -213,6 +235,30 @@ def test_the_record_survives_the_death_of_coaia(run, project):
     step = tree(run)["step"]
     assert step["endTime"] >= step["startTime"] and step["level"] == "ERROR"
     assert step["statusMessage"].startswith("interrupted")
+
+
+def test_the_record_survives_a_loss_of_power(run, project, home, monkeypatch, tmp_path):
+    """What is on the disk then is the journal of the start, and any part of what was written later."""
+    first, later = str(tmp_path / "first"), str(tmp_path / "later")
+    script = 'cp -r "$0" "$1" && {} run -- true && cp -r "$0" "$2"'
+    script = script.format(" ".join(map(shlex.quote, COAIA)))
+    words = ["sh", "-c", script, str(home / ".coaia"), first, later]
+    assert finish("run", "--name", "step", "--", *words)[0] == 0
+    log = os.path.join("{}", "coaia.db-wal")
+    synced, full = (os.path.getsize(log.format(folder)) for folder in (first, later))
+    assert 0 < synced < full
+    for number, kept in enumerate((synced, (synced + full) // 2, full - 1)):
+        left = str(tmp_path / str(number))
+        shutil.copytree(later, left)
+        os.remove(os.path.join(left, "coaia.db-shm"))
+        with open(log.format(left), "r+b") as stream:
+            stream.truncate(kept)
+            stream.seek(0, os.SEEK_END)
+            stream.write(b"\xa5" * (full - kept))
+        monkeypatch.setenv("COAIA_HOME", left)
+        step = tree(run, traces(run)[-1]["id"])["step"]
+        assert step["endTime"] >= step["startTime"] and step["level"] == "ERROR"
+        assert step["statusMessage"].startswith("interrupted")
 
 
 @pytest.mark.parametrize("trouble", ["settings", "journal", "home"])
