@@ -44,6 +44,7 @@ def test_the_waterfall_and_the_pane_show_a_trace(browse):
     assert page.texts(".level-ERROR .sign") == ["✗"]
     assert page.texts(".row .took") == ["12 s", "3 s", "4 s", "4 s", "1 s", "3 s"]
     assert page.texts("#idle") == ["nothing worked: 2 s after plan before wiki"]
+    assert page.texts("#idle bdi bdi") == ["plan", "wiki"], "names do not turn the sentence around"
     assert len(page.texts(".path")) == 5, "all but wiki are on the critical path"
     assert page.covered(".bar, .path, .label, .took, .tick, .tools button, input, .pane h2") == []
     bars = [one.rect for one in page.driver.find_elements("css selector", ".bar")]

@@ -37,14 +37,15 @@ class TraceView {
   legend() {
     const { gaps, rows } = this.trace;
     const timed = rows.filter((row) => row.start !== undefined);
-    const idle = gaps.map(([start, end, after, before]) => [lasting(end - start), after && `after ${after}`, before && `before ${before}`].filter(Boolean).join(" "));
+    const named = (word, name) => (name ? [` ${word} `, make("bdi", null, name)] : []); // its direction stays in it
+    const idle = gaps.flatMap(([start, end, after, before], index) => [index ? "; " : "", lasting(end - start), ...named("after", after), ...named("before", before)]);
     return make(
       "div",
       { class: "legend" },
       rows.some((row) => row.path) ? make("span", null, make("i"), "critical path") : "",
       timed.some((row) => row.open && row.start !== row.end) ? make("span", null, make("i", { class: "open" }), "no end known") : "",
       timed.some((row) => row.start === row.end) ? make("span", null, make("i", { class: "moment" }), "moment") : "",
-      idle.length ? make("span", { id: "idle" }, make("i", { class: "idle" }), `nothing worked: ${idle.join("; ")}`) : "",
+      idle.length ? make("span", { id: "idle" }, make("i", { class: "idle" }), make("bdi", null, "nothing worked: ", idle)) : "",
     );
   }
 
