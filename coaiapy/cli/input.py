@@ -76,15 +76,14 @@ def _opened(path: str, context: Context) -> Iterator[IO[bytes]]:
         yield stream
 
 
-def agrees(context: Context, question: str, otherwise: str = "") -> bool:
-    """Ask a person; whatever is not ``y`` or ``yes`` is a no.
+def agrees(context: Context, question: str, otherwise: str = "add --yes") -> bool:
+    """Ask a person; whatever is not ``y`` or ``yes`` is a no, and the command ends with 1.
 
-    ``otherwise`` says what to do where nobody can be asked, which is a ``UsageError``; by default
-    that is to add ``--yes``.
+    Where nobody can answer that is a ``ConfigError``, since the command line is no mistake:
+    ``otherwise`` says what to do there.
     """
     if not is_terminal(context.stdin):
-        otherwise = otherwise or "add --yes to {}".format(question.rstrip("?"))
-        raise UsageError("cannot ask for confirmation without a terminal: {}".format(otherwise))
+        raise ConfigError("nobody can be asked to {} ({})".format(question.rstrip("?"), otherwise))
     context.prompt(question + " [y/N] ")
     return context.stdin.readline().strip().lower() in ("y", "yes")
 
@@ -101,17 +100,6 @@ def read_answer(prompt: str, is_secret: bool, context: Context) -> str:
     if not is_terminal(context.stdin):
         context.stderr.write("\n")
     return line.strip()
-
-
-def is_approved(context: Context, question: str, otherwise: str) -> bool:
-    """Ask a person about what others will see, as ``agrees`` does.
-
-    Where nobody can answer that is a ``ConfigError``, since the command line is no mistake:
-    ``otherwise`` says what to add to it.
-    """
-    if not is_terminal(context.stdin):
-        raise ConfigError("nobody can be asked to {} {}".format(question.rstrip("?"), otherwise))
-    return agrees(context, question)
 
 
 def _refuse_terminal(context: Context) -> None:

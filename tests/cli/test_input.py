@@ -7,7 +7,7 @@ from terminal import Terminal
 
 from coaiapy.cli.input import agrees
 from coaiapy.cli.parser import Context
-from coaiapy.errors import UsageError
+from coaiapy.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -29,11 +29,11 @@ def test_nothing_but_a_yes_is_one(answer, agreed):
 
 
 @pytest.mark.parametrize(
-    "otherwise, said", [("", "add --yes to remove it"), ("name the presets", "name the presets")]
+    "more, said", [((), "add --yes"), (("name the presets",), "name the presets")]
 )
-def test_where_nobody_can_be_asked_it_says_what_to_do(otherwise, said):
+def test_where_nobody_can_be_asked_it_says_what_to_do(more, said):
     context = Context(io.StringIO("y\n"), io.StringIO(), io.StringIO())
     with pytest.raises(
-        UsageError, match="cannot ask for confirmation without a terminal: {}$".format(said)
+        ConfigError, match=r"^nobody can be asked to remove it \({}\)$".format(said)
     ):
-        agrees(context, "remove it?", otherwise)
+        agrees(context, "remove it?", *more)

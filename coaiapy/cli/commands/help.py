@@ -23,7 +23,10 @@ EXIT_CODES = (
         ExitCode.USAGE,
         "the command line is invalid, or what a file of yours says: a template, a batch, a prompt",
     ),
-    (ExitCode.CONFIG, "a setting, a credential or an optional package is missing or wrong"),
+    (
+        ExitCode.CONFIG,
+        "a setting, a credential or an optional package is missing or wrong, or nobody can be asked",
+    ),
     (ExitCode.NETWORK, "a server could not be reached or did not answer in time"),
     (ExitCode.REFUSED, "a server refused the request"),
     (

@@ -182,7 +182,7 @@ def test_deleting_names_what_goes_and_asks_for_patterns(run):
     assert run("stash", "delete", "a:1").code == 0
     assert run("stash", "delete", "a:1").code == 1
     result = run("stash", "delete", "*")
-    assert result.code == 2
+    assert result.code == 3
     assert "--yes" in result.err
     assert [row["key"] for row in json.loads(run("stash", "list", "--json").out)] == ["a:2", "b"]
     assert "deleted 1 value" in run("stash", "delete", "a:*", "--yes").err
@@ -198,7 +198,7 @@ def test_a_key_of_exactly_this_name_wins_over_the_pattern(run):
         "ab",
         "session4",
     ]
-    assert run("stash", "delete", "session[42]").code == 2
+    assert run("stash", "delete", "session[42]").code == 3
     assert "deleted 1 value" in run("stash", "delete", "session[42]", "--yes").err
 
 

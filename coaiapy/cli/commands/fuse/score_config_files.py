@@ -187,6 +187,9 @@ def install_presets(args: argparse.Namespace, context: Context) -> int:
         wanted += [preset for preset in listed if preset not in wanted]
     if args.interactive:
         wanted = _asked(context, wanted)
+        if not wanted:
+            context.note("nothing was created")
+            return ExitCode.FAILED
     known = settings.load(context.env_file)
 
     def create(on_made: Callable[[Made], None]) -> None:
@@ -197,7 +200,7 @@ def install_presets(args: argparse.Namespace, context: Context) -> int:
 
 def _asked(context: Context, presets: List[Any]) -> List[Any]:
     otherwise = "name the presets and leave out --interactive"
-    question = "{0[name]}: {0[description]} Install it?"
+    question = "install {0[name]} ({0[description]})?"
     return [one for one in presets if agrees(context, question.format(one), otherwise)]
 
 

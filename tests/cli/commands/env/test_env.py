@@ -260,7 +260,7 @@ def test_clear_asks_on_a_terminal(run, project):
     assert run("env", "clear", "--yes").code == 1
     run("env", "set", "A", "1")
     refused = run("env", "clear")
-    assert refused.code == 2 and "--yes" in refused.err
+    assert refused.code == 3 and "--yes" in refused.err
     for answer in ("", "\n", "no\n"):
         code, said = clear(answer)
         assert code == 1 and "[y/N]" in said and (project / ".coaia-env").exists()

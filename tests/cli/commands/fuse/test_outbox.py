@@ -66,7 +66,7 @@ def test_a_wrong_key_is_corrected_and_nothing_is_stranded(run, coaia, server, mo
     assert "flush --adopt-from" in coaia("flush").err
     assert "pk-typo" in coaia("status").out
     unasked = coaia(*command.split())
-    assert unasked.code == 2 and "pk-typo" in unasked.err and "--yes" in unasked.err
+    assert unasked.code == 3 and "pk-typo" in unasked.err and "--yes" in unasked.err
     sent = coaia(*command.split() + ["--yes"])
     assert (sent.code, in_outbox()) == (0, {}) and "1 record sent" in sent.err
     assert list(server.traces()) == ["x1"]
@@ -272,7 +272,7 @@ def test_retry_lets_rejected_records_wait_again(coaia, server):
 def test_drop_without_a_terminal_needs_yes(coaia, server):
     rows = leave(server, records_of(3))
     found = coaia("drop", rows[0])
-    assert found.code == 2
+    assert found.code == 3
     assert "--yes" in found.err
     assert len(in_outbox()) == 3
     assert coaia("drop", rows[0], "--yes").code == 0

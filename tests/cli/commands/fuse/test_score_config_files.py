@@ -17,7 +17,7 @@ def test_the_presets_are_listed_shown_and_installed_once(use, run):
     again = run(*CONFIGS, "presets", "install", "--json")
     assert {one["outcome"] for one in json.loads(again.out)} == {"exists"}
     assert len(server.score_configs) == 22
-    assert run(*CONFIGS, "presets", "install", "Clarity", "--interactive").code == 2
+    assert run(*CONFIGS, "presets", "install", "Clarity", "--interactive").code == 3
 
 
 def test_what_was_made_before_the_server_went_is_told(use, run):

@@ -98,6 +98,7 @@ def delete_run(args: argparse.Namespace, context: Context) -> int:
     known = settings.load(context.env_file)
     plan = runs.find(known, args.run, args.dataset)
     if not args.yes and not agrees(context, "delete the run {!r}?".format(plan.name)):
+        context.note("nothing was deleted")
         return ExitCode.FAILED
     there = runs.delete(known, plan)
     context.note("deleted {}{}".format(plan.name, ", also in Langfuse" if there else ""))

@@ -8,7 +8,7 @@ from coaiapy.cli.commands.pipeline.worker import add_queue
 from coaiapy.cli.options import add_words, add_yes
 from coaiapy.cli.parser import Parser
 from coaiapy.cli.streams import Context
-from coaiapy.errors import ConfigError, UsageError
+from coaiapy.errors import CoaiaError, UsageError
 
 _USAGE = (
     "coaia fuse experiments run DATASET --name RUN [options] "
@@ -104,7 +104,7 @@ def _template(args: argparse.Namespace, context: Context) -> Any:
             )
         )
     if not is_trusted(context, args.pipeline, runnable, args.yes):
-        raise ConfigError("the template {!r} is not trusted: nothing was run".format(args.pipeline))
+        raise CoaiaError("the template {!r} is not trusted: nothing was run".format(args.pipeline))
     return runnable.template
 
 

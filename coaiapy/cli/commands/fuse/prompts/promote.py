@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from coaiapy.cli.input import is_approved
+from coaiapy.cli.input import agrees
 from coaiapy.cli.options import add_dry_run, add_json, add_yes, positive
 from coaiapy.cli.output import print_json
 from coaiapy.cli.parser import Parser, add_command
@@ -103,7 +103,7 @@ def _carry_out(args: argparse.Namespace, context: Context, plan: Plan) -> int:
         context.note("{label} of {name} is on version {to} already".format(**row))
     elif args.dry_run:
         context.note("would " + move)
-    elif is_asked and not is_approved(context, move + "?", "(add --yes)"):
+    elif is_asked and not agrees(context, move + "?"):
         context.note("nothing was changed")
         return ExitCode.FAILED
     else:

@@ -10,7 +10,7 @@ from coaiapy.cli.output import add_listing_options, print_json, show_listing
 from coaiapy.cli.parser import add_command, subcommands
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
-from coaiapy.errors import UsageError
+from coaiapy.errors import ExitCode, UsageError
 from coaiapy.langfuse.prompts import prompts
 from coaiapy.langfuse.prompts.content import (
     LATEST,
@@ -237,11 +237,13 @@ def label_prompt(args: argparse.Namespace, context: Context) -> None:
     show_listing(args, context, [labelled], VERSION_COLUMNS, "version")
 
 
-def delete_prompt(args: argparse.Namespace, context: Context) -> None:
+def delete_prompt(args: argparse.Namespace, context: Context) -> int:
     """Delete a prompt or some of its versions."""
     known = settings.load(context.env_file)
     what = prompts.described(args.name, args.label, args.version)
     if not args.yes and not agrees(context, "delete {}?".format(what)):
-        return context.note("nothing was deleted")
+        context.note("nothing was deleted")
+        return ExitCode.FAILED
     prompts.delete_prompt(known, args.name, args.version, args.label)
     context.note("deleted {}".format(what))
+    return ExitCode.OK

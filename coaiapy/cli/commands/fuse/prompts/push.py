@@ -9,7 +9,7 @@ from coaiapy.cli.commands.fuse.prompts.folders import (
     note_failed,
     note_written,
 )
-from coaiapy.cli.input import is_approved
+from coaiapy.cli.input import agrees
 from coaiapy.cli.options import add_dry_run, add_yes
 from coaiapy.cli.output import add_listing_options, show_listing
 from coaiapy.cli.streams import Context
@@ -107,4 +107,4 @@ def _is_allowed(args: argparse.Namespace, context: Context, deployed: List[Deplo
         ", ".join(labels), counted(len({one.one.name for one in deployed}), "prompt")
     )
     options = " ".join("--allow-label " + label for label in labels)
-    return is_approved(context, what, "(add --yes, or {})".format(options))
+    return agrees(context, what, "add --yes, or {}".format(options))

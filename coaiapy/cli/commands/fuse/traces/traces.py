@@ -25,7 +25,7 @@ from coaiapy.cli.parser import Parser, as_command, subcommands
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.config.settings import Settings
-from coaiapy.errors import UsageError
+from coaiapy.errors import ExitCode, UsageError
 from coaiapy.langfuse.read.filters import ORDERS, ObservationFilter
 from coaiapy.langfuse.records.display import with_note
 from coaiapy.langfuse.traces import reads as trace_reads
@@ -309,7 +309,7 @@ def build_delete(delete: Parser, words: List[str]) -> None:
     add_yes(delete)
 
 
-def delete_traces(args: argparse.Namespace, context: Context) -> None:
+def delete_traces(args: argparse.Namespace, context: Context) -> int:
     """Delete traces, all or (where one is unknown) none."""
     from coaiapy.cli.input import agrees
     from coaiapy.langfuse.traces import traces
@@ -318,15 +318,16 @@ def delete_traces(args: argparse.Namespace, context: Context) -> None:
     trace_ids = args.trace_ids if args.yes else _completed(known, args.trace_ids)
     named = ", ".join(trace_ids)
     question = "delete {} with all observations and scores?".format(named)
-    otherwise = "add --yes to delete {}".format(named)
-    if not args.yes and not agrees(context, question, otherwise):
-        return context.note("nothing was deleted")
+    if not args.yes and not agrees(context, question):
+        context.note("nothing was deleted")
+        return ExitCode.FAILED
     deleted = traces.delete(known, trace_ids)
     if deleted.on_server:
         listed = ", ".join(deleted.on_server)
         context.note("the server is deleting {}; this can take a while".format(listed))
     if deleted.here:
         context.note("deleted {}".format(", ".join(deleted.here)))
+    return ExitCode.OK
 
 
 def _completed(known: Settings, trace_ids: List[str]) -> List[str]:

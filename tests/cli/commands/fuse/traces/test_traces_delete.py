@@ -64,17 +64,6 @@ def test_a_trace_that_was_sent_a_moment_ago_is_deleted_on_the_server(use, run, k
     assert len(deletions(server)) == 1
 
 
-@pytest.mark.parametrize("words", ["traces delete t", "prompts delete p"])
-def test_nothing_is_deleted_without_a_yes(use, run, words):
-    server = use("v4-events_only")
-    run("fuse", "traces", "create", "t")
-    run("fuse", "prompts", "create", "p", "text")
-    result = run("fuse", *words.split())
-    assert (result.code, result.out) == (ExitCode.USAGE, "")
-    assert "add --yes" in result.err
-    assert deletions(server) == []
-
-
 @pytest.mark.parametrize("kind", ["local", "v4-events_only"])
 def test_who_is_asked_sees_the_whole_id(use, run, kind):
     use(kind)
