@@ -41,6 +41,7 @@ pytest_plugins = [
     "aws_server",
     "browser",
     "dotenvx_program",
+    "experiment_runs",
 ]
 
 OWN_VARIABLES = (

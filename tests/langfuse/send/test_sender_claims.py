@@ -25,7 +25,6 @@ from coaiapy.langfuse.journal import claims
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.send.sender import Sender
-from coaiapy.langfuse.send.transport import WORKER
 from coaiapy.util.deadlines import Renewing
 
 # For what hangs until it is let go.
@@ -101,31 +100,6 @@ def test_leases_are_renewed_while_a_request_takes_long(server, monkeypatch):
     server.release()
     sending.join()
     assert len(writes(server)) == 1
-
-
-def test_four_requests_are_on_their_way_at_once(server, monkeypatch):
-    monkeypatch.setattr("coaiapy.langfuse.send.sender.CHUNK", 5)
-    server.fail("hang", times=None, method="POST", after=1)
-    sent = []
-    going = threading.Thread(
-        target=lambda: sent.append(submit(server, records_of(200), **PATIENT).sent)
-    )
-    going.start()
-    server.wait_until(lambda: len(writes(server)) == 5)
-    server.heal()
-    going.join()
-    assert sent == [200]
-    assert len(writes(server)) == 40
-
-
-def workers():
-    return [one for one in threading.enumerate() if one.name == WORKER]
-
-
-def test_no_worker_outlives_its_command(server):
-    server.wait_until(lambda: not workers())  # those of the tests before
-    assert submit(server, records_of(20)).sent == 20
-    server.wait_until(lambda: not workers())
 
 
 def test_an_interrupted_go_lets_go_and_takes_out_what_was_accepted(server):

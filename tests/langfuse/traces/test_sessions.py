@@ -5,10 +5,20 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from langfuse_server import KINDS
+from reading import (
+    EVERY,
+    SPANS,
+    forget_what_was_written,
+    known,
+    moment,
+)
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import ExitCode, StateError, UsageError
-from coaiapy.langfuse.traces import sessions
+from coaiapy.langfuse.read.filters import SessionFilter
+from coaiapy.langfuse.records.records import trace_from
+from coaiapy.langfuse.traces import reads as trace_reads
+from coaiapy.langfuse.traces import sessions, traces
 from coaiapy.util.packages import require
 
 WHERE = sorted(KINDS) + ["local"]
@@ -137,3 +147,57 @@ def test_the_functions_say_what_is_wrong(project):
     (project / "bytes.yml").write_bytes(b"\xff\xfe")
     with pytest.raises(StateError):
         sessions.read("bytes.yml")
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_sessions_begin_with_their_first_trace_and_come_latest_first(use, kind):
+    use(kind)
+    made = [("a", "s1", 0), ("b", "s1", 50), ("c", "s2", 10), ("d", None, 60)]
+    traces.submit(
+        known(),
+        [
+            trace_from({"id": name, "session_id": session, "timestamp": moment(second)})
+            for name, session, second in made
+        ],
+    )
+    forget_what_was_written()
+    found = trace_reads.list_sessions(known())
+    assert {one["id"] for one in found} == {"s1", "s2"}
+    assert len(trace_reads.list_sessions(known(), limit=1)) == 1
+    if kind in SPANS:  # the others tell when the session's row was made
+        moments = {
+            one["id"]: one["createdAt"] for one in trace_reads.list_sessions(known(), limit=2)
+        }
+        assert moments == {"s1": moment(0), "s2": moment(10)}
+    session = trace_reads.get_session(known(), "s1")
+    assert [trace["id"] for trace in session["traces"]] == ["a", "b"]
+    assert session["createdAt"] == moment(0)
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_sessions_of_one_environment(use, kind):
+    use(kind)
+    for name in ("dev", "prod"):
+        fields = {"id": name, "session_id": "s-" + name, "environment": name}
+        traces.submit(known(), [trace_from(fields)])
+    forget_what_was_written()
+    assert [one["id"] for one in trace_reads.list_sessions(known(), SessionFilter("dev"))] == [
+        "s-dev"
+    ]
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_sessions_that_began_in_time(use, kind):
+    use(kind)
+    for name, second in (("old", 0), ("new", 30), ("old", 40)):
+        node = {"id": name + str(second), "session_id": name, "timestamp": moment(second)}
+        traces.submit(known(), [trace_from(node)])
+    forget_what_was_written()
+    every = {one["id"]: one["createdAt"] for one in trace_reads.list_sessions(known())}
+    edge = max(every.values())
+    for wanted, ids_found in (
+        (SessionFilter(from_time=edge), ["new"]),
+        (SessionFilter(to_time=edge), ["old"]),
+        (SessionFilter(from_time=edge, to_time=edge), []),
+    ):
+        assert [one["id"] for one in trace_reads.list_sessions(known(), wanted, 5)] == ids_found

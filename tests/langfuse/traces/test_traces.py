@@ -1,9 +1,16 @@
 """Traces as scripts read and write them, without a server."""
 
 import pytest
+from reading import (
+    EVERY,
+    forget_what_was_written,
+    known,
+    moment,
+    write_many,
+)
 
 from coaiapy.config.settings import Settings
-from coaiapy.errors import NotFoundError, UsageError
+from coaiapy.errors import NetworkError, NotFoundError, UsageError
 from coaiapy.langfuse.read.filters import ORDERS, TraceFilter
 from coaiapy.langfuse.records.records import observation_from, trace_from
 from coaiapy.langfuse.traces import reads as trace_reads
@@ -57,11 +64,6 @@ def test_each_filter_narrows_the_list(three, wanted, found):
     assert "".join(trace["id"] for trace in trace_reads.list_traces(LOCAL, wanted)) == found
     first = trace_reads.list_traces(LOCAL, wanted, 1)
     assert [trace["id"] for trace in first] == list(found[:1])
-
-
-def test_every_trace_is_listed_not_only_a_page():
-    traces.submit(LOCAL, (trace_from({}) for _ in range(250)))
-    assert len(trace_reads.list_traces(LOCAL)) == 250
 
 
 def test_a_session_holds_its_traces_from_the_first_on(three):
@@ -129,3 +131,56 @@ def test_an_observation_goes_by_the_form_that_its_trace_was_written_with():
     traces.add_observation(LOCAL, observation_from({"id": "o"}, uuid.replace("-", "").upper()))
     assert trace_reads.get_observation(LOCAL, "o")["traceId"] == uuid
     assert len(trace_reads.list_traces(LOCAL)) == 1
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_a_change_is_not_written_into_another_trace_than_the_one_asked_for(use, kind):
+    server = use(kind)
+    write_many(1)
+    for route, answer in (("/traces/", "id"), ("v2/observations", "traceId")):
+        server.fail("changed", times=None, path=route, change=with_id(answer))
+    before = len(server.requests)
+    with pytest.raises(NetworkError, match="nothing was changed"):
+        traces.patch_output(known(), "t000", "done")
+    assert {request.method for request in server.requests[before:]} == {"GET"}
+
+
+def with_id(name):
+    """What gives every row of an answer another id under ``name``."""
+
+    def change(body):
+        rows = body["data"] if "data" in body else [body]
+        for row in rows:
+            row[name] = "ab" * 16
+        return body
+
+    return change
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_the_output_of_a_trace_that_was_made_elsewhere_is_set(use, kind):
+    use(kind)
+    given = {"id": "t", "timestamp": moment(0), "name": "n", "input": "i", "metadata": {"k": "1"}}
+    traces.submit(known(), [trace_from(given), observation_from({"id": "o"}, "t")])
+    forget_what_was_written()
+    traces.patch_output(known(), "t", {"rows": 3})
+    forget_what_was_written()
+    found = trace_reads.get_trace(known(), "t")
+    assert [one["id"] for one in found["observations"]] == ["o"]
+    assert {name: found[name] for name in given} == given
+    assert found["output"] == {"rows": 3}
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_metadata_of_what_was_made_elsewhere_is_merged(use, kind):
+    use(kind)
+    given = {"id": "t", "timestamp": moment(0), "metadata": {"k": "1", "l": "1"}}
+    step = observation_from({"id": "o", "metadata": {"m": "1", "n": "1"}}, "t")
+    traces.submit(known(), [trace_from(given), step])
+    forget_what_was_written()
+    traces.patch_trace(known(), "t", {"metadata": {"l": "2"}})
+    traces.patch_observation(known(), "t", "o", {"metadata": {"n": "2"}})
+    forget_what_was_written()
+    found = trace_reads.get_trace(known(), "t")
+    assert found["metadata"] == {"k": "1", "l": "2"}
+    assert found["observations"][0]["metadata"] == {"m": "1", "n": "2"}

@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import stat
 import subprocess
 import sys
 
@@ -23,27 +22,6 @@ def test_help(run):
     for name in COMMANDS:
         found = run("env", name, "--help")
         assert found.code == 0 and "coaia env " + name in found.out.split("example", 1)[1]
-
-
-def test_init_makes_the_three_files(run, home, project):
-    assert run("env", "init").code == 0
-    assert run("env", "init", "--global").code == 0
-    assert run("env", "init", "--name", "dev", "--format", "env").code == 0
-    found = json.loads((project / ".coaia-env").read_text())
-    assert found["COAIA_TRACE_ID"] == "" and found["_COAIA_ENV_CREATED"].isdigit()
-    assert (home / ".coaia" / "global.env").exists()
-    assert (project / ".coaia-env.dev").read_text().startswith('COAIA_TRACE_ID=""\n')
-    for path in (project / ".coaia-env", home / ".coaia" / "global.env"):
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-
-def test_init_keeps_values_unless_forced(run):
-    run("env", "set", "A", "1")
-    found = run("env", "init", "--format", "env")
-    assert found.code == 0 and "keeps its values" in found.err and "json" in found.err
-    assert run("env", "get", "A").out == "1\n"
-    assert run("env", "init", "--force", "--format", "env").code == 0
-    assert run("env", "get", "A").code == 1
 
 
 def test_set_get_unset(run, project):
@@ -158,100 +136,6 @@ def test_what_python_dotenv_would_expand_is_told(run, monkeypatch):
     assert "COAIA_TRACE_ID contains" in run("env", "save", "--name", "s", "--format", "env").err
 
 
-def test_list(run):
-    nothing = run("env", "list")
-    assert (nothing.code, nothing.out) == (0, "") and "coaia env init" in nothing.err
-    assert json.loads(run("env", "list", "--json").out) == []
-    run("env", "set", "A", "x" * 200)
-    run("env", "set", "API_KEY", "hush", "--name", "v1.2")
-    run("env", "set", "G", "2", "--global")
-    found = run("env", "list").out
-    assert "v1.2 (project, .coaia-env.v1.2)" in found and "default (global, " in found
-    assert "x" * 200 in found and "hush" not in found and "****" in found
-    assert "hush" in run("env", "list", "--reveal").out
-    named = run("env", "list", "--name", "v1.2").out
-    assert "API_KEY" in named and "x" * 200 not in named
-    assert "G" in run("env", "list", "--location", "global").out
-    assert run("env", "list", "--name", "nope").code == 1
-
-
-def test_list_as_rows(run):
-    run("env", "set", "A", "x,y")
-    run("env", "set", "API_KEY", "hush", "--name", "dev")
-    rows = run("env", "list", "--csv")
-    assert rows.out.splitlines() == [
-        "environment,location,variable,value",
-        'default,project,A,"x,y"',
-        "dev,project,API_KEY,****",
-    ]
-    assert rows.err == "2 variables\n"
-    (row,) = map(json.loads, run("env", "list", "--name", "dev", "--jsonl").out.splitlines())
-    assert row == {
-        "environment": "dev",
-        "location": "project",
-        "variable": "API_KEY",
-        "value": "****",
-    }
-    assert run("env", "list", "--columns", "variable").out.split()[2:] == ["A", "API_KEY"]
-    assert run("env", "list", "--csv", "--name", "nope").code == 1
-
-
-def test_list_json(run, project):
-    run("env", "init", "--name", "dev")
-    run("env", "set", "API_KEY", "hush", "--name", "dev")
-    assert '"_COAIA' in (project / ".coaia-env.dev").read_text()
-    one = json.loads(run("env", "list", "--name", "dev", "--json").out)
-    assert one["API_KEY"] == "****" and not [key for key in one if key.startswith("_")]
-    revealed = json.loads(run("env", "list", "--name", "dev", "--json", "--reveal").out)
-    assert revealed["API_KEY"] == "hush"
-    (every,) = json.loads(run("env", "list", "--json").out)
-    assert every == {
-        "name": "dev",
-        "location": "project",
-        "path": ".coaia-env.dev",
-        "variables": one,
-    }
-
-
-def test_the_unnamed_environment_has_one_name_in_every_form(run):
-    run("env", "set", "A", "1")
-    assert run("env", "list").out.startswith("default (project, .coaia-env)\n")
-    (found,) = json.loads(run("env", "list", "--json").out)
-    assert found["name"] == "default"
-    assert json.loads(run("env", "list", "--jsonl").out)["environment"] == "default"
-    assert run("env", "list", "--csv").out.splitlines()[1].startswith("default,")
-
-
-def test_source(run):
-    missing = run("env", "source", "--export")
-    assert (missing.code, missing.out) == (1, "(exit 1);\n") and ".coaia-env" in missing.err
-    run("env", "init")
-    run("env", "set", "MY_TOKEN", "it's")
-    assert run("env", "source", "--export").out == "export MY_TOKEN='it'\"'\"'s';\n"
-    assert run("env", "source", "--export", "--shell", "fish").out == "set -gx MY_TOKEN 'it\\'s';\n"
-    assert run("env", "source", "--export", "--shell", "powershell").out == (
-        "$env:MY_TOKEN = 'it''s';\n"
-    )
-    shown = run("env", "source").out
-    assert "MY_TOKEN" in shown and "it's" not in shown and "_COAIA" not in shown
-    assert run("env", "source", "--export", "--name", "nope").code == 1
-
-
-def test_save(run, project, monkeypatch):
-    nothing = run("env", "save", "--name", "s")
-    assert (nothing.code, nothing.out) == (1, "(exit 1);\n") and "nothing to save" in nothing.err
-    monkeypatch.setenv("COAIA_TRACE_ID", "t1")
-    done = run("env", "save", "--name", "s", "--context-name", "first try")
-    assert done.out == "export COAIA_TRACE_ID='t1';\n" and ".coaia-env.s" in done.err
-    assert "_COAIA_CONTEXT_NAME" in (project / ".coaia-env.s").read_text()
-    assert "first try" not in run("env", "list").out + run("env", "source", "--name", "s").out
-    monkeypatch.setenv("COAIA_TRACE_ID", "t2")
-    refused = run("env", "save", "--name", "s")
-    assert (refused.code, refused.out) == (1, "(exit 1);\n") and "'t1'" in refused.err
-    assert run("env", "save", "--name", "s", "--force").code == 0
-    assert run("env", "get", "COAIA_TRACE_ID", "--name", "s").out == "t2\n"
-
-
 def test_clear_asks_on_a_terminal(run, project):
     def clear(answer):
         err = io.StringIO()
@@ -315,34 +199,6 @@ def test_get_of_a_json_file_needs_little_of_python_and_nothing_else(run):
     assert "coaiapy.langfuse.traces.display" not in modules.split()
 
 
-def test_a_context_goes_on_in_another_shell():
-    bash(
-        'coaia env set COAIA_USER_ID "john" --persist\n'
-        'coaia env set COAIA_TRACE_ID "trace of today"\n'
-        'eval $(coaia env save --name "llm-session")\n'
-        'eval "$(coaia env save --name "llm-session")"'
-    )
-    for line in (
-        "eval $(coaia env source --name llm-session --export)",
-        'eval "$(coaia env source --name llm-session --export)"',
-        'eval $(coaia environment save --name "llm-session")',
-    ):
-        assert bash(line + '\nprintf %s "$COAIA_TRACE_ID/$COAIA_USER_ID"') == "trace of today/john"
-    assert bash("eval $(coaia env set DEBUG_MODE true --temp)\nenv | grep ^DEBUG_MODE=") == (
-        "DEBUG_MODE=true\n"
-    )
-    assert bash("export A=1\neval $(coaia env unset A --temp)\necho ${A-gone}") == "gone\n"
-
-
-@pytest.mark.parametrize("options", [(), ("-O", "nullglob"), ("-O", "extglob")])
-@pytest.mark.parametrize("format", ["json", "env"])
-def test_any_value_comes_through_file_and_shell(run, format, options):
-    value = ' it\'s  "so"\t$HOME `id` $(id)\n* ? [a] \\ é #x \\n\n'
-    run("env", "set", "K", value, "--format", format)
-    for form in ("eval $(coaia env source --export)", 'eval "$(coaia env source --export)"'):
-        assert bash(form + '\nprintf "%s." "$K"', *options) == value + "."
-
-
 def test_accents_survive_the_c_locale():
     for script in (
         "export LC_ALL=C\ncoaia env set K 'é \u3000'",
@@ -359,3 +215,18 @@ def test_a_value_can_be_piped_in_so_that_no_list_of_processes_shows_it(run):
     assert run("env", "get", "KEY").out == "two\nlines\n"
     assert run("env", "set", "KEY", "-", "--temp", stdin="x y\n").out == "export KEY='x y';\n"
     assert run("env", "set", "1KEY", "-", stdin="x").code == 2
+
+
+def test_save(run, project, monkeypatch):
+    nothing = run("env", "save", "--name", "s")
+    assert (nothing.code, nothing.out) == (1, "(exit 1);\n") and "nothing to save" in nothing.err
+    monkeypatch.setenv("COAIA_TRACE_ID", "t1")
+    done = run("env", "save", "--name", "s", "--context-name", "first try")
+    assert done.out == "export COAIA_TRACE_ID='t1';\n" and ".coaia-env.s" in done.err
+    assert "_COAIA_CONTEXT_NAME" in (project / ".coaia-env.s").read_text()
+    assert "first try" not in run("env", "list").out + run("env", "source", "--name", "s").out
+    monkeypatch.setenv("COAIA_TRACE_ID", "t2")
+    refused = run("env", "save", "--name", "s")
+    assert (refused.code, refused.out) == (1, "(exit 1);\n") and "'t1'" in refused.err
+    assert run("env", "save", "--name", "s", "--force").code == 0
+    assert run("env", "get", "COAIA_TRACE_ID", "--name", "s").out == "t2\n"
