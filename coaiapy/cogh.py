@@ -78,6 +78,7 @@ def _all_pages(service: Service, base: str, url: str, state: str) -> List[Dict[s
 
 def _new_issues(page: Page, watch: PageWatch) -> List[Dict[str, Any]]:
     """Return the issues on a page that were on none before."""
+    watch.received(page.body)
     rows = _checked(each(_ISSUE), page.value)
     is_new = watch.is_new(json.dumps(one.get("id", one), sort_keys=True) for one in rows)
     return list(itertools.compress(rows, is_new))

@@ -5,7 +5,7 @@ this machine has just written.
 """
 
 import time
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from coaiapy import patience
 from coaiapy.config.settings import Settings
@@ -160,7 +160,7 @@ def _pages(http: LangfuseHttp, query: Body) -> Iterator[Body]:
     page = 1
     watch = PageWatch(http.shown_url)
     while True:
-        rows = _page(http, query, page, MOST_ROWS)["data"]
+        rows = _page(http, query, page, MOST_ROWS, received=watch.received)["data"]
         watch.is_new(row["id"] for row in rows)
         for row in rows:
             yield row
@@ -169,8 +169,8 @@ def _pages(http: LangfuseHttp, query: Body) -> Iterator[Body]:
         page += 1
 
 
-def _page(http: LangfuseHttp, query: Body, page: int, limit: int) -> Body:
-    answer: Body = http.request("GET", COMMENTS, dict(query, page=page, limit=limit))
+def _page(http: LangfuseHttp, query: Body, page: int, limit: int, **more: Any) -> Body:
+    answer: Body = http.request("GET", COMMENTS, dict(query, page=page, limit=limit), **more)
     return answer
 
 

@@ -80,13 +80,14 @@ class LangfuseHttp:
         headers: Optional[Mapping[str, str]] = None,
         deadline: Optional[Deadline] = None,
         retry: Optional[bool] = None,
+        received: Callable[[bytes], None] = lambda body: None,
     ) -> Any:
         """Return the JSON object of a successful response, ``None`` if its body is empty.
 
         ``path`` begins with ``/api/public``; ``query`` values may be lists, ``None`` is left out.
         Retries with backoff until ``deadline`` (default: ``seconds`` from now) if the method is GET
         or PUT or ``retry`` is true, and always if the request never reached the server or the
-        status was 429. Raises ``UnavailableError`` (exit code 4), ``ConfigError`` (wrong keys,
+        status was 429. ``received`` gets the body of each response. Raises ``UnavailableError`` (exit code 4), ``ConfigError`` (wrong keys,
         redirects), ``NotFoundError``, ``WrongDialectError`` or ``RefusedError``.
         """
         given = dict(headers or {})
@@ -98,6 +99,7 @@ class LangfuseHttp:
 
         def once() -> Any:
             answer = self._exchange(method, path, query, data, given, deadline)
+            received(answer.body)
             return self._value(answer, method, path)
 
         unconnected: List[str] = []  # texts: the errors themselves would make a reference cycle

@@ -62,7 +62,7 @@ def _pages(
     deadline: Optional[Deadline] = None
     while True:
         asked = dict(query, page=page, limit=size)
-        answer = http.request("GET", path, asked, deadline=deadline)
+        answer = http.request("GET", path, asked, deadline=deadline, received=watch.received)
         rows = answer["data"]
         yield rows, watch.is_new(map(_identity, rows))
         if not rows or page >= answer.get("meta", {}).get("totalPages", 0):
@@ -81,7 +81,7 @@ def rows_by_cursor(http: LangfuseHttp, path: str, query: Query) -> Iterator[Body
     watch = PageWatch(http.shown_url)
     cursor, deadline = None, None
     while True:
-        rows, cursor = by_cursor(http, path, query, cursor, deadline)
+        rows, cursor = by_cursor(http, path, query, watch, cursor, deadline)
         for row in itertools.compress(rows, watch.is_new(map(_identity, rows))):
             yield row
         if not cursor:
@@ -93,11 +93,13 @@ def by_cursor(
     http: LangfuseHttp,
     path: str,
     query: Query,
+    watch: PageWatch,
     cursor: Optional[str],
     deadline: Optional[Deadline] = None,
 ) -> Tuple[List[Body], Optional[str]]:
     """Return the rows of one page of a listing with cursors, and the next cursor or ``None``."""
-    answer = http.request("GET", path, dict(query, cursor=cursor), deadline=deadline)
+    asked = dict(query, cursor=cursor)
+    answer = http.request("GET", path, asked, deadline=deadline, received=watch.received)
     found = answer.get("meta", {}).get("cursor") or None
     if found is not None and found == cursor:
         raise NetworkError(

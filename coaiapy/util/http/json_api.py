@@ -29,9 +29,10 @@ class Service(NamedTuple):
 
 
 class Page(NamedTuple):
-    """The JSON value of a response, and the URL of the next page or an empty text."""
+    """The JSON value of a response, its body, and the URL of the next page or an empty text."""
 
     value: Any
+    body: bytes
     next_url: str
 
 
@@ -58,7 +59,7 @@ def get(
             at_most(patience.WEB_API.tries, patience.WEB_API.longest_pause, deadline=deadline),
         )
         if answer.status < 300:
-            return Page(_value(service, place, answer), _next_url(answer))
+            return Page(_value(service, place, answer), answer.body, _next_url(answer))
         place = _moved_to(place, answer)
     raise NetworkError("{} at {} redirects endlessly".format(service.name, shown_url(url)))
 

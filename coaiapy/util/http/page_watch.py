@@ -8,6 +8,7 @@ from coaiapy.util import deadlines
 from coaiapy.util.deadlines import Deadline
 
 MOST_ROWS = 1000000
+MOST_BYTES = 2 << 30
 # What is written during a listing may push a whole page of known rows to the next one, but hardly
 # several times in a row.
 MOST_KNOWN_PAGES = 10
@@ -21,6 +22,11 @@ class PageWatch:
         self._deadline = deadlines.whole(patience.LISTING)
         self._seen: Set[int] = set()
         self._known_pages = 0
+        self._bytes = 0
+
+    def received(self, body: bytes) -> None:
+        """Count the body of an answer to this listing."""
+        self._bytes += len(body)
 
     def time_for_page(self, seconds: float) -> Deadline:
         """Return the deadline for the next page, which may take ``seconds``."""
@@ -54,6 +60,11 @@ class PageWatch:
                 "{} lists more than {} rows: ask for fewer with a filter or a limit".format(
                     self.who, MOST_ROWS
                 )
+            )
+        if self._bytes > MOST_BYTES:
+            raise NetworkError(
+                "{} lists more than {} MB ({} rows so far): ask for fewer with a filter or a "
+                "limit".format(self.who, MOST_BYTES >> 20, len(self._seen))
             )
         if not self._deadline.left:
             raise NetworkError(

@@ -7,6 +7,8 @@ from langfuse_server.row_reads import encode_cursor
 from reading import forget_what_was_written
 from web_server import serving
 
+from coaiapy.util.http import page_watch
+
 LISTINGS = ("fuse prompts list", "fuse datasets list", "fuse comments list")
 
 
@@ -110,3 +112,20 @@ def test_a_server_that_leads_in_a_circle_is_left(run, use):
     result = run("fuse", "traces", "--all")
     assert (result.code, result.out) == (4, "")
     assert "does not say how to get the next page" in result.err
+
+
+@pytest.mark.parametrize("kind", ["v3", "v4-events_only"])
+def test_a_listing_of_too_many_bytes_is_given_up(run, use, monkeypatch, kind):
+    use(kind)
+    run("fuse", "traces", "create", "t", "-n", "name")
+    monkeypatch.setattr(page_watch, "MOST_BYTES", 0)
+    for words in (
+        "traces export",
+        "prompts list",
+        "datasets list",
+        "scores list",
+        "comments list",
+    ):
+        result = run("fuse", *words.split())
+        assert (result.code, result.out) == (4, ""), (words, result)
+        assert "lists more than 0 MB" in result.err, (words, result)

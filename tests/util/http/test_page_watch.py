@@ -57,3 +57,13 @@ def test_a_page_has_no_more_time_than_the_listing():
         watch = PageWatch("the server")
     assert watch.time_for_page(3600).seconds == 60
     assert watch.time_for_page(1).seconds == 1
+
+
+def test_a_listing_of_too_many_bytes_is_given_up(monkeypatch):
+    monkeypatch.setattr(page_watch, "MOST_BYTES", 5 << 20)
+    watch = PageWatch("the server")
+    watch.received(b"x" * (5 << 20))
+    watch.is_new("ab")
+    watch.received(b"x")
+    with pytest.raises(NetworkError, match=r"more than 5 MB \(3 rows so far\): ask for fewer"):
+        watch.is_new("c")

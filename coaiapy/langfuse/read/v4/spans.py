@@ -232,7 +232,7 @@ class SpanPages:
             query["expandMetadata"] = ",".join(sorted(self._keys))
         deadline = self._watch.time_for_page(patience.LANGFUSE_PAGE) if self._follows else None
         try:
-            answer = by_cursor(self.http, ROWS, query, self.cursor, deadline)
+            answer = by_cursor(self.http, ROWS, query, self._watch, self.cursor, deadline)
         except TooHeavyError:
             if query["limit"] == 1:
                 raise
