@@ -103,7 +103,15 @@ def test_a_server_out_of_reach_leaves_lists_what_was_written(run, use, kind):
     write(run)
     run("fuse", "scores", "create", "good", "-v", "1", "--trace-id", "t", "-n", "good")
     server.stop_listening()
-    for words in ("traces", "traces list-obs", "sessions list", "scores list", "scores get good"):
+    for words in (
+        "traces",
+        "traces list-obs",
+        "traces stats",
+        "traces stats --compare-to yesterday",  # where nothing was written before
+        "sessions list",
+        "scores list",
+        "scores get good",
+    ):
         result = run("fuse", *words.split())
         assert result.code == 0 and result.out, result
         assert "; this is what this machine has written" in result.err

@@ -1,7 +1,7 @@
 """Figures over many observations: how many, how many failed, how long they took, what they cost."""
 
 from datetime import datetime, timedelta, timezone
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, List, Optional, Sequence
 
 from coaiapy.config.settings import Settings
 from coaiapy.errors import UsageError
@@ -41,12 +41,12 @@ def stats(
     and ``totalCost`` in US dollars. Days and hours are in their order; of other groups the largest
     comes first. ``exact`` reads every observation where a server's metrics would be asked.
     """
-    groups = _groups(settings, wanted, exact, note)
-    rows = [
-        dict({wanted.by: key} if wanted.by else {}, **groups[key])
-        for key in sorted(groups, key=_named)
-    ]
-    return rows if wanted.by in TIME_KEYS else sorted(rows, key=lambda row: -row["count"])
+    return _rows(_groups(settings, [wanted], exact, note)[0], wanted.by)
+
+
+def _rows(groups: Any, by: Optional[str]) -> List[Body]:
+    rows = [dict({by: key} if by else {}, **groups[key]) for key in sorted(groups, key=_named)]
+    return rows if by in TIME_KEYS else sorted(rows, key=lambda row: -row["count"])
 
 
 def _named(key: Optional[str]) -> Any:
@@ -54,18 +54,24 @@ def _named(key: Optional[str]) -> Any:
     return key is None, key or ""
 
 
-def _groups(settings: Settings, wanted: Wanted, exact: bool, note: Note) -> Any:
-    check_key(wanted.by)
-    wanted = wanted._replace(traces=checked(wanted.traces))
+def _groups(settings: Settings, wanted: Sequence[Wanted], exact: bool, note: Note) -> List[Any]:
+    """Return the groups of everything that is wanted, all from the same place.
 
-    def ask(reader: Any) -> Optional[Found]:
-        found: Found = reader.figures().of_groups(wanted, exact)
-        return found if found.groups or found.notes else None
+    ``note`` is called with what is to be said of the first.
+    """
+    for one in wanted:
+        check_key(one.by)
+    asked = [one._replace(traces=checked(one.traces)) for one in wanted]
 
-    found = _ask(settings, ask, note) or Found({})
-    for sentence in found.notes:
+    def ask(reader: Any) -> Optional[List[Found]]:
+        figures = reader.figures()
+        found = [figures.of_groups(one, exact) for one in asked]
+        return found if any(one.groups or one.notes for one in found) else None
+
+    found = _ask(settings, ask, note) or [Found({}) for _ in asked]
+    for sentence in found[0].notes:
         note(sentence)
-    return found.groups
+    return [one.groups for one in found]
 
 
 def worst(
@@ -123,21 +129,17 @@ def compared(
         raise UsageError(
             "--by {}: no {} is in two times; group by another".format(wanted.by, wanted.by)
         )
-    now, then = _two_times(wanted, shift)
     name = wanted.by or ""
-    earlier = stats(settings, then, exact, ignore_note)
-    before = {row.pop(name, None): row for row in earlier}
-    rows = [
-        dict(row, before=before.pop(row.get(name), None))
-        for row in stats(settings, now, exact, note)
-    ]
+    current, earlier = _groups(settings, _two_times(wanted, shift), exact, note)
+    before = {row.pop(name, None): row for row in _rows(earlier, wanted.by)}
+    rows = [dict(row, before=before.pop(row.get(name), None)) for row in _rows(current, wanted.by)]
     nothing = figures_row(Sums(), percentiles(0, ()))
     gone = [dict({name: key} if name else {}, **nothing) for key in before]
     return rows + [dict(row, before=before[row.get(name)]) for row in gone]
 
 
 def _two_times(wanted: Wanted, shift: timedelta) -> List[Wanted]:
-    """Return what is wanted now, and the same ``shift`` before."""
+    """Return what is wanted now, and the same as long before as ``shift`` says."""
     end = wanted.traces.to_time or times.now()
     start = wanted.traces.from_time or _earlier(end, shift)
     both = [(start, end), (_earlier(start, shift), _earlier(end, shift))]
