@@ -11,6 +11,7 @@ from coaiapy.env.schema.rules import STRING, Rule, Schema
 from coaiapy.errors import UsageError
 from coaiapy.util import shell
 from coaiapy.util.formats import json_schema, json_values, line_numbers
+from coaiapy.util.formats.line_numbers import PlaceOf
 from coaiapy.util.formats.problems import Problem
 from coaiapy.util.text import expression
 
@@ -71,19 +72,20 @@ def parse(text: str, path: str) -> Schema:
         raise UsageError("{} is not JSON ({}): correct it".format(path, error)) from error
     if not isinstance(value, dict):
         raise UsageError("{} does not contain a JSON object: correct it".format(path))
-    problems = list(_problems(value, text, path))
+    place_of = line_numbers.json_places(text)
+    problems = list(_problems(value, place_of, path))
     broken = {one.line for one in problems}
     properties = value.get("properties")
     required = value.get("required")
     names = required if isinstance(required, list) else []
     rules = {}
     for name, given in properties.items() if isinstance(properties, dict) else ():
-        line = line_numbers.in_json(text, ("properties", name))
+        line = place_of(("properties", name)).line
         is_right = isinstance(given, dict) and not _wrong(given) and shell.is_name(name)
         if is_right:
             rules[name] = _rule(name, given, line, name in names)
     is_closed = value.get("additionalProperties") is False
-    line = line_numbers.in_json(text, ("required",))
+    line = place_of(("required",)).line
     for name in names if line not in broken else ():
         if name in (properties or {}):
             continue
@@ -96,20 +98,20 @@ def parse(text: str, path: str) -> Schema:
     return Schema(path, rules, problems, is_closed)
 
 
-def _problems(value: Dict[str, Any], text: str, path: str) -> Iterator[Problem]:
+def _problems(value: Dict[str, Any], place_of: PlaceOf, path: str) -> Iterator[Problem]:
     own = {key: one for key, one in value.items() if not key.startswith("x-")}
     for problem in json_schema.problems(own, _ROOT):
-        yield _problem(text, path, list(problem.path), problem.message)
+        yield _problem(place_of, path, list(problem.path), problem.message)
     properties = value.get("properties")
     for name, given in properties.items() if isinstance(properties, dict) else ():
         place = ["properties", name]
         if not shell.is_name(name):
-            yield _problem(text, path, place, "cannot name a variable")
+            yield _problem(place_of, path, place, "cannot name a variable")
         for problem in _wrong(given):
-            yield _problem(text, path, place + list(problem.path), problem.message)
+            yield _problem(place_of, path, place + list(problem.path), problem.message)
         complaint = _wrong_pattern(given.get("pattern") if isinstance(given, dict) else None)
         if complaint:
-            yield _problem(text, path, place + ["pattern"], complaint)
+            yield _problem(place_of, path, place + ["pattern"], complaint)
 
 
 def _wrong(given: Any) -> List[json_schema.Problem]:
@@ -131,9 +133,9 @@ def pattern_complaint(pattern: str) -> Optional[str]:
     return None
 
 
-def _problem(text: str, path: str, place: List[Any], said: str) -> Problem:
+def _problem(place_of: PlaceOf, path: str, place: List[Any], said: str) -> Problem:
     name = ".".join(str(part) for part in place if part != "properties")
-    line = line_numbers.in_json(text, place)
+    line = place_of(place).line
     return Problem(path, line, 1, "wrong-schema", "{} {}".format(name or "the schema", said))
 
 

@@ -6,6 +6,7 @@ may be any number of them.
 
 import codecs
 import csv
+import functools
 import io
 import itertools
 import json
@@ -79,8 +80,10 @@ def read_items(stream: IO[bytes], name: str = "", format: Optional[str] = None) 
         return _json_lines(itertools.chain(head, lines))
     text = _decoded(b"".join(head) + _whole(stream))
     if format == "yaml":
-        return _numbered(_yaml(text), lambda number: yaml_values.item_lines(text)[number - 1])
-    return _numbered(_json(text), lambda number: line_numbers.in_json(text, [number - 1]))
+        places = functools.lru_cache(maxsize=None)(lambda: yaml_values.item_lines(text))
+        return _numbered(_yaml(text), lambda number: places()[number - 1])
+    place_of = functools.lru_cache(maxsize=None)(lambda: line_numbers.json_places(text))
+    return _numbered(_json(text), lambda number: place_of()([number - 1]).line)
 
 
 def _line(stream: IO[bytes]) -> bytes:

@@ -11,7 +11,7 @@ from coaiapy.errors import UsageError
 from coaiapy.langfuse.datasets import datasets
 from coaiapy.langfuse.datasets import files as dataset_files
 from coaiapy.langfuse.scores import files as score_files
-from coaiapy.util.formats import item_files
+from coaiapy.util.formats import item_files, line_numbers, yaml_values
 from coaiapy.util.formats.columns import Columns
 
 
@@ -81,3 +81,18 @@ def test_json_lines_of_any_number_are_read_and_each_may_be_long(monkeypatch):
     monkeypatch.setattr(item_files, "_LARGEST", 5000)
     lines = b'{"a": "%s"}\n' % (b"x" * 900) * 20
     assert len(list(item_files.read_items(io.BytesIO(lines), "a.jsonl"))) == 20
+
+
+@pytest.mark.parametrize("ending", ["json", "yaml"])
+def test_the_places_of_many_wrong_items_are_looked_for_once(monkeypatch, ending):
+    asked = []
+    monkeypatch.setattr(yaml_values, "item_lines", _counted(yaml_values.item_lines, asked))
+    monkeypatch.setattr(line_numbers, "json_places", _counted(line_numbers.json_places, asked))
+    text = "[" + ",\n".join('{"no": 1}' for _ in range(500)) + "]"
+    items = item_files.read_items(io.BytesIO(text.encode()), "a." + ending)
+    assert [item.line_of(item.number) for item in items] == list(range(1, 501))
+    assert asked == [text]
+
+
+def _counted(function, asked):
+    return lambda text: asked.append(text) or function(text)
