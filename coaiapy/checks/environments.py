@@ -15,7 +15,6 @@ from coaiapy.env.schema import files as schema_files
 from coaiapy.env.schema.rules import Complaint, Rule, Schema, complaints, shown
 from coaiapy.errors import CoaiaError
 from coaiapy.running import expressions
-from coaiapy.util import files
 from coaiapy.util.formats.json_schema import end_at_text
 from coaiapy.util.formats.problems import Problem
 from coaiapy.util.text import did_you_mean
@@ -110,7 +109,7 @@ def _read(path: str, problems: List[Problem], remarks: List[str]) -> List[Value]
 
     An encrypted value whose key is not there is left out, with a remark, but for its name.
     """
-    found = env_files.understood(path, files.read_text(path, newline=""), is_lenient=True)
+    found = env_files.understood(path, env_files.text_of(path), is_lenient=True)
     if not env_files.is_dotenv(path):
         said = "this is not NAME=VALUE, or the name has other characters than letters, digits and _"
         problems.extend(Problem(path, line, 1, "no-variable", said) for line in found.skipped)

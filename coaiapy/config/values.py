@@ -11,7 +11,7 @@ from coaiapy.config.schema import KEY_OF
 from coaiapy.dotenvx.names import KEY_FILE, is_encrypted
 from coaiapy.dotenvx.opening import Opener
 from coaiapy.errors import ConfigError, StateError
-from coaiapy.util.files import read_text
+from coaiapy.util.files import read_shared_text
 from coaiapy.util.paths import is_home
 from coaiapy.util.text import tell
 
@@ -76,8 +76,8 @@ def skipped(env_file: Optional[str] = None) -> List[int]:
 def _variables(path: str, skipped_lines: List[int]) -> Dict[str, str]:
     """Return all variables; names are not checked, since other programs use the file as well.
 
-    Their lines that are not KEY=VALUE, such as a bare name, are skipped, and their numbers added to
-    ``skipped_lines``.
+    Their lines that are not KEY=VALUE, such as a bare name, or not UTF-8, are skipped, and their
+    numbers added to ``skipped_lines``.
     """
     from coaiapy.util.formats import env_json, env_lines
 
@@ -85,7 +85,7 @@ def _variables(path: str, skipped_lines: List[int]) -> Dict[str, str]:
         skipped_lines.append(line)
         return not _is_ours(text)
 
-    text = read_text(path)
+    text = read_shared_text(path)
     if text.lstrip().startswith("{"):
         return {key: value for key, value, _ in env_json.parse(text, path)}
     return {key: value for key, value, _ in env_lines.parse(text, path, skip)}

@@ -63,11 +63,11 @@ def keep_out_of_git(path: str) -> Optional[str]:
     if repository is None or any(_ignores(one) for one in {files.real(folder or "."), repository}):
         return None
     ignore = os.path.join(folder, _IGNORE)
-    text = files.read_text(ignore, newline="") if os.path.exists(ignore) else ""
+    text = files.read_shared_text(ignore, newline="") if os.path.exists(ignore) else ""
     newline = "\r\n" if "\r\n" in text else "\n"
     if text and not text.endswith("\n"):
         text += newline
-    files.write_output(ignore, text + KEY_FILE + newline)
+    files.write_output(ignore, files.shared_bytes(text + KEY_FILE + newline))
     return ignore
 
 
@@ -91,7 +91,7 @@ def _ignores(folder: str) -> bool:
     if not os.path.isfile(path):
         return False
     is_ignored = False
-    for line in files.read_text(path).splitlines():
+    for line in files.read_shared_text(path).splitlines():
         pattern = line.strip()
         name = pattern.lstrip("!").rpartition("/")[2]
         if name and not pattern.startswith("#") and fnmatch.fnmatchcase(KEY_FILE, name):

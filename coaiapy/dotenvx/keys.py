@@ -58,7 +58,7 @@ def in_environment() -> List[PrivateKey]:
 
 def in_file(path: str) -> List[PrivateKey]:
     """Return the private keys in a file like ``.env.keys``, the last one first."""
-    from coaiapy.util.files import read_text
+    from coaiapy.util.files import read_shared_text
 
     if not os.path.exists(path):
         return []
@@ -66,7 +66,7 @@ def in_file(path: str) -> List[PrivateKey]:
         tell("{0} can be read by other users of this machine: chmod 600 {0}".format(path))
     return [
         PrivateKey(name, key, path)
-        for name, _, value in reversed(_LINE.findall(read_text(path)))
+        for name, _, value in reversed(_LINE.findall(read_shared_text(path)))
         for key in _split(value)
     ]
 

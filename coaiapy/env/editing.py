@@ -61,7 +61,7 @@ def open_draft(path: str) -> Draft:
     is_kept = os.path.exists(place)
     if not is_kept:
         paths.make_private_folder(os.path.dirname(place))
-        files.write_atomic(place, before or "")
+        files.write_atomic(place, files.shared_bytes(before or ""))
     return Draft(path, place, before, is_kept)
 
 

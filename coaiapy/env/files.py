@@ -65,6 +65,8 @@ def understood(path: str, raw: str, is_lenient: bool = False) -> EnvFile:
     With ``is_lenient`` the lines that are no variable are skipped in every file.
     """
     skips = is_lenient or is_dotenv(path)
+    if not is_dotenv(path):
+        files.check_utf8(raw, path)
     text = raw.replace("\r\n", "\n").replace("\r", "\n")
     kind = "json" if text.lstrip().startswith(("{", "[")) else "env"
     variables = {}  # type: Dict[str, str]
@@ -212,7 +214,16 @@ def rewrite(path: str, raw: str, before: Optional[str], is_own: bool) -> None:
 
 def raw_text(path: str) -> Optional[str]:
     """Return the text of a file with its own line ends, ``None`` if there is no file."""
-    return files.read_text(path, newline="") if os.path.exists(path) else None
+    return text_of(path) if os.path.exists(path) else None
+
+
+def text_of(path: str) -> str:
+    """Return the text of a file that should exist, with its own line ends.
+
+    That of a ``.env`` file may have comments that are not UTF-8, see ``files.read_shared_text``.
+    """
+    read = files.read_shared_text if is_dotenv(path) else files.read_text
+    return read(path, newline="")
 
 
 def is_all_own(path: str, variables: Mapping[str, str]) -> bool:
@@ -227,7 +238,7 @@ def _write(path: str, variables: Mapping[str, str], text: str, is_own: bool) -> 
     from coaiapy.config import trust
     from coaiapy.env import untrusted
 
-    content = text.encode("utf-8")
+    content = files.shared_bytes(text)
     if len(content) > LARGEST:
         raise StateError(
             "{} would be larger than {} MB, and could not be read again: keep large values in files "

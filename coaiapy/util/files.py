@@ -3,6 +3,7 @@
 Errors of the operating system become a ``StateError``.
 """
 
+import codecs
 import os
 import stat
 import threading
@@ -14,6 +15,7 @@ from coaiapy import patience
 from coaiapy.errors import StateError, UsageError
 from coaiapy.util import deadlines
 from coaiapy.util.paths import LARGEST, advice_for, check_stays, read_regular, real, reason
+from coaiapy.util.text import is_utf8
 
 PRIVATE_FILE = 0o600
 # Bytes of a file that the user has named. Redis, for one, takes no larger value.
@@ -30,9 +32,30 @@ def read_text(path: str, newline: Optional[str] = None, most: int = LARGEST) -> 
     return _text(read_regular(path, most), path, newline)
 
 
-def _text(content: bytes, path: str, newline: Optional[str]) -> str:
+def read_shared_text(path: str, newline: Optional[str] = None) -> str:
+    """Return what ``read_text`` does, of a file that other programs write too, as ``.env``.
+
+    Bytes of it that are not UTF-8 become lone surrogates, of which ``shared_bytes`` makes them again.
+    """
+    content = read_regular(path)
+    is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return _text(content, path, newline, "strict" if is_utf_16 else "surrogateescape")
+
+
+def shared_bytes(text: str) -> bytes:
+    """Return the bytes of a text that ``read_shared_text`` has returned."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def check_utf8(text: str, path: str) -> None:
+    """Raise ``StateError`` if ``read_shared_text`` has read a text that is not UTF-8."""
+    if not is_utf8(text):
+        _text(shared_bytes(text), path, None)
+
+
+def _text(content: bytes, path: str, newline: Optional[str], errors: str = "strict") -> str:
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig", errors)
     except UnicodeDecodeError as error:
         raise StateError(
             "{} is not UTF-8 text (line {}, byte {}): save it as UTF-8".format(

@@ -144,6 +144,15 @@ def _plain(word: str) -> str:
     return word.lstrip("-").lower()
 
 
+def is_utf8(text: str) -> bool:
+    """Tell whether a text can be written as UTF-8: it has no half of an emoji, and no odd bytes."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def one_line(text: str) -> str:
     """Return ``text`` with line breaks and other control characters as escapes."""
     return re.sub(_CONTROL, _escape, text)

@@ -50,6 +50,26 @@ def test_a_pipe_in_place_of_the_env_file_is_told_once(run, project):
     assert "not read" not in run("config", "show").err
 
 
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        (b"# caf\xe9\nNAME='\xe9'\nOPENAI_API_KEY=x # \xe9\n", ""),
+        (b"OPENAI_API_KEY=\xe9\n", "coaia: .env line 1 is not UTF-8 text: correct it\n"),
+        (b'{"A": "\xe9"}', "coaia: .env is not UTF-8 text (line 1, byte 7): save it as UTF-8\n"),
+        (
+            "A=1".encode("utf-16"),
+            "coaia: .env is not UTF-8 text (line 1, byte 0): save it as UTF-8\n",
+        ),
+    ],
+)
+def test_other_programs_may_write_what_is_not_utf8(run, project, content, said):
+    (project / ".env").write_bytes(content)
+    assert run("fuse", "traces", "--quiet").err == said
+    if not said:
+        assert config_values.load().get("openai_api_key") == "x"
+        assert config_values.skipped() == [2]
+
+
 def test_a_fallback_counts_where_no_place_gives_the_setting(home, monkeypatch):
     monkeypatch.setenv("GITHUB_SHA", "commit")
     found = config_values.load().found("langfuse_release")

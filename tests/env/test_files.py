@@ -202,6 +202,23 @@ def test_what_is_not_utf8_is_an_error_and_stays(tmp_path):
     assert path.read_bytes() == b'{"A": "\xff"}'
 
 
+LATIN_1 = b'# caf\xe9\nA=1 # \xe9\nB="\xe9"\nC=2\n'
+
+
+def test_what_is_not_utf8_in_a_shared_file_stays_as_it_is(run, project):
+    path = project / ".env"
+    path.write_bytes(LATIN_1)
+    found = env_files.load(".env")
+    assert (dict(found.variables), list(found.skipped)) == ({"A": "1", "C": "2"}, [3])
+    env_files.change(".env", lambda variables: variables.update(A="3"))
+    changed = LATIN_1.replace(b"A=1 # \xe9", b'A="3"')
+    assert path.read_bytes() == changed
+    assert run("env", "encrypt", "C", "--file", ".env").code == 0
+    assert path.read_bytes().startswith(changed.replace(b"C=2\n", b"C='encrypted:"))
+    refused = run("env", "copy", ".env", "copied")
+    assert refused.code and not (project / ".coaia-env.copied").exists()
+
+
 def test_json_numbers_and_booleans_are_their_json_text(tmp_path):
     path = tmp_path / ".coaia-env"
     path.write_text('{"I": 12345678901234567890, "F": 1.50e3, "T": true, "N": false}')

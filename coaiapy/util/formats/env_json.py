@@ -4,6 +4,7 @@ import json
 from typing import Any, Dict, List, Tuple
 
 from coaiapy.errors import StateError
+from coaiapy.util.files import check_utf8
 from coaiapy.util.formats import line_numbers
 
 
@@ -13,6 +14,7 @@ def parse(text: str, path: str) -> List[Tuple[str, str, int]]:
     Numbers and booleans become texts as they are written in JSON. Raises ``StateError`` for other
     values, for a duplicate key and for a text that is not a JSON object.
     """
+    check_utf8(text, path)
     try:
         found = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
     except ValueError as error:

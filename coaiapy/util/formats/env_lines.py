@@ -8,6 +8,7 @@ from coaiapy.errors import StateError
 from coaiapy.util.masking import ENCRYPTED
 from coaiapy.util.packages import require
 from coaiapy.util.shell import is_name
+from coaiapy.util.text import is_utf8
 
 # Older versions of python-dotenv take the closing quote of a value that ends with a backslash for
 # an escaped one, and read on into the next lines. They are therefore given one statement at a time,
@@ -31,7 +32,8 @@ class _Statement(NamedTuple):
     value: str
 
 
-# Called with the number and the text of a line that is not KEY=VALUE; tells whether to skip it.
+# Called with the number and the text of a line that is not KEY=VALUE, or not UTF-8; tells whether to
+# skip it.
 Skip = Callable[[int, str], bool]
 
 
@@ -43,7 +45,8 @@ def skip_none(line: int, text: str) -> bool:
 def parse(text: str, path: str, skip: Skip = skip_none) -> List[Tuple[str, str, int]]:
     """Return (key, value, line) for each line that gives a value; a later line of a key overrides.
 
-    Raises ``StateError`` for a line that is not KEY=VALUE, unless ``skip`` says to skip it.
+    Raises ``StateError`` for a line that is not KEY=VALUE, unless ``skip`` says to skip it. Comments
+    need not be UTF-8.
     """
     return [
         (statement.key, statement.value, statement.line)
@@ -130,9 +133,8 @@ def _statements(text: str, path: str, skip: Skip = skip_none) -> List[_Statement
         piece = text[position:end]
         binding = _read_binding(quoted.group("statement") if quoted else piece)
         if binding is None and not skip(line, piece):
-            raise StateError(
-                "{} line {} is not KEY=VALUE (is a quote missing?): correct it".format(path, line)
-            )
+            what = "KEY=VALUE (is a quote missing?)" if is_utf8(piece) else "UTF-8 text"
+            raise StateError("{} line {} is not {}: correct it".format(path, line, what))
         found.append(_Statement(line, piece, *(binding or (None, ""))))
         position = end
         line += piece.count("\n")
@@ -146,6 +148,8 @@ def _read_binding(text: str) -> Optional[Tuple[Optional[str], str]]:
     bindings = list(_dotenv().parse_stream(io.StringIO(text)))
     binding = bindings[0]
     if len(bindings) > 1 or binding.error or binding.key is None or binding.value is None:
+        return None
+    if not is_utf8(binding.key + binding.value):
         return None
     return binding.key, binding.value
 
