@@ -31,6 +31,7 @@ from coaiapy.langfuse.journal.staging import mark_unread, merge_into, move, stag
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util.files import locked, make_private_file, reason
 from coaiapy.util.paths import advice_for, make_private_folder, state_folder
+from coaiapy.util.text import tell
 
 # Bytes: with less free space SQLite cannot even create the files that it needs for reading.
 _LEAST_ROOM = 65536
@@ -272,13 +273,16 @@ def open_to_read(is_local: bool) -> Journal:
     """Return the journal, to read what is in it beside what a server has.
 
     Where there is no folder for it, as on a machine whose home is read-only, it is an empty one in
-    memory, unless ``is_local`` says that there is no server.
+    memory, unless ``is_local`` says that there is no server. So it is, and a note says so, where it
+    cannot be opened for another reason: it is damaged, or a newer coaia has written it.
     """
     try:
         return Journal()
-    except NoPlaceError:
+    except StateError as error:
         if is_local:
             raise
+        if not isinstance(error, NoPlaceError):
+            tell("{}; what this machine has written is not shown".format(error))
         return Journal(_MEMORY)
 
 

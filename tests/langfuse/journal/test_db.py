@@ -159,6 +159,19 @@ def test_a_newer_journal_is_left_alone(run):
     db.close()
 
 
+@pytest.mark.parametrize("damage", [b"no database\n", b"\0"])
+def test_a_server_is_read_without_a_journal_that_is_damaged(run, use, damage):
+    use("v3")
+    assert run("fuse", "traces", "create", "t", "-n", "shown").code == 0
+    with open(journal_path(), "wb") as stream:
+        stream.write(damage * 8192)
+    for words in (["list"], ["trace-view", "t"]):
+        result = run("fuse", "traces", *words)
+        assert result.code == 0 and "shown" in result.out, result.err
+        assert "is damaged" in result.err and "has written is not shown" in result.err
+    assert run("fuse", "traces", "create", "u").code == 6
+
+
 @pytest.mark.parametrize("where", ["folder", "journal"])
 def test_a_place_that_cannot_be_is_named(run, home, where):
     if where == "folder":
