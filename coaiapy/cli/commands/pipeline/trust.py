@@ -80,7 +80,7 @@ def is_trusted(context: Context, name: str, runnable: Runnable, yes: bool) -> bo
     if not yes and not is_terminal(context.stdin):
         raise ConfigError(
             "the template {0!r} of this project runs commands and is not trusted: read it, then "
-            "run coaia pipeline trust {0}, or add --yes".format(name)
+            "run coaia pipeline trust {0}, with --yes where nobody can answer".format(name)
         )
     question = "trust {} to run this?".format(counted(len(runnable.untrusted), "file"))
     if not yes and not agrees(context, question):

@@ -25,7 +25,9 @@ def test_commands_and_hash_are_shown_before_anybody_is_asked(run, save):
     assert result.code == 3
     assert "{}  sha256 ".format(path) in result.err
     assert "runs Load: echo loaded > mark" in result.err
-    assert "coaia pipeline trust nightly" in result.err
+    schedule = ["pipeline", "schedule", "nightly", "--cron", "@daily", "--format", "crontab"]
+    for refused in (result, run(*schedule)):  # one advice for all, although not all have --yes
+        assert "run coaia pipeline trust nightly, with --yes where nobody can" in refused.err
     assert [one.path for one in trusted.load("nightly").untrusted] == [path]
 
 
