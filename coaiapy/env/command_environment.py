@@ -59,7 +59,7 @@ def for_command(
 def check_any(name: str, dotenv: Optional[bool] = None) -> None:
     """Raise ``NotFoundError`` if no file of the project or the user is that of the environment."""
     own = [path for path in cascade_of(name, dotenv) if path not in cascade_of(None, dotenv)]
-    if not any(os.path.exists(path) for path in own + [path_of(name, "global")]):
+    if not any(os.path.exists(path) for path in own + [path_of(name), path_of(name, "global")]):
         raise NotFoundError(
             "there is no environment {!r} ({}): see coaia env list, or create it with coaia env "
             "init --name {}".format(name, " or ".join(reversed(own)), name)

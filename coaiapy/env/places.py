@@ -58,6 +58,7 @@ def path_of(
 ) -> str:
     """Return the path of an environment's file, whether it exists or not.
 
+    ``UNNAMED`` names the unnamed one, as listings do, unless a file has exactly this name.
     Raises ``UsageError`` for an unknown location or a name that is not allowed.
     """
     if location not in LOCATIONS:
@@ -67,7 +68,10 @@ def path_of(
         path = os.path.expanduser(config.global_env_file)
         if config.global_env_file == _DEFAULT_GLOBAL_FILE:
             path = os.path.join(paths.state_folder(), "global.env")
-    return path if name is None else "{}.{}".format(path, _check_environment_name(name))
+    if name is None:
+        return path
+    named = "{}.{}".format(path, _check_environment_name(name))
+    return path if name == UNNAMED and not os.path.lexists(named) else named
 
 
 def environments(config: EnvironmentConfig = DEFAULT_CONFIG) -> List[Environment]:

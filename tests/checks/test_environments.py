@@ -67,6 +67,9 @@ def test_what_is_missing_or_empty_is_said_by_environment(project, monkeypatch):
         "PORT is required, but it is empty",
         "API_KEY is required, and .coaia-env does not give it",
     ]
+    assert "API_KEY is required, and .coaia-env does not give it" in [
+        one[3] for one in checked("default")
+    ]
     monkeypatch.setenv("API_KEY", "sk-")
     assert [one for one in checked() if "API_KEY" in one[3]] == []
 

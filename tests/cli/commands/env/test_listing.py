@@ -20,6 +20,22 @@ def test_list(run):
     assert run("env", "list", "--name", "nope").code == 1
 
 
+def test_the_name_in_listings_is_understood(run, project):
+    name = ("--name", "default")
+    assert run("env", "init", *name).code == 0
+    assert run("env", "set", "A", "1").code == run("env", "set", "B", "2", *name).code == 0
+    assert "default (project, .coaia-env)" in run("env", "list").out
+    assert (run("env", "get", "A", *name).out, run("env", "get", "B").out) == ("1\n", "2\n")
+    assert run("env", "source", "--export", *name).out == run("env", "source", "--export").out
+    assert run("env", "run", *name, "--", "true").code == 0
+    assert [path.name for path in project.iterdir()] == [".coaia-env"]
+    (project / ".coaia-env.default").write_text("A=3\n")  # a file of exactly this name wins
+    assert run("env", "get", "A", *name).out == "3\n"
+    (project / ".coaia-env.default").unlink()
+    assert run("env", "clear", "--yes", *name).code == 0
+    assert list(project.iterdir()) == []
+
+
 def test_list_as_rows(run):
     run("env", "set", "A", "x,y")
     run("env", "set", "API_KEY", "hush", "--name", "dev")
