@@ -9,7 +9,7 @@ from hearing import RATE, ffmpeg_path, heard, mp3_of, seconds_of, tone, write_wa
 from tinytag import TinyTag
 from web_server import serving
 
-from coaiapy import patience
+from coaiapy import patience, syntation
 from coaiapy.audio import speech
 from coaiapy.audio.formats import mp3
 from coaiapy.errors import ConfigError, NetworkError, RefusedError, UsageError
@@ -139,10 +139,10 @@ def test_the_voices(run, aws):
 
 
 def test_the_legacy_function(aws, project):
-    assert speech.synthesize("Hello", "Joanna", "a.ogg", "ogg_vorbis") is None
+    assert syntation.synthesize("Hello", "Joanna", "a.ogg", "ogg_vorbis") is None
     assert (project / "a.ogg").read_bytes() == bytes(8)
     with pytest.raises(RefusedError, match="AWS polly refused"):
-        speech.synthesize("Hello", "Nobody", "b.mp3")
+        syntation.synthesize("Hello", "Nobody", "b.mp3")
     assert not (project / "b.mp3").exists()
 
 

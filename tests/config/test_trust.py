@@ -173,15 +173,6 @@ def test_the_list_says_what_has_changed(run, project, home, keys):
     assert json.loads(run("trust", "--list", "--json").out) == []
 
 
-def test_there_must_be_something_to_trust(run, project):
-    for path, code in ((".", 1), ("missing", 6), (".env", 6)):
-        result = run("trust", path, "--yes")
-        assert result.code == code and path in result.err
-    (project / ".env").mkdir()
-    assert run("trust", "--yes").code == 1
-    assert run("trust", "--json").code == 2
-
-
 def test_a_damaged_store_trusts_nothing(run, project, home, keys):
     put(project / ".env", named(".env", STRANGER))
     run("trust", "--yes")
