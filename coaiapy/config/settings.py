@@ -41,6 +41,14 @@ class Settings(NamedTuple):
         """Whether traces and scores stay here: there is no server, or tracing is turned off."""
         return not self.has_server or not self.tracing
 
+    def trace_page(self, trace_id: str) -> Optional[str]:
+        """Return the URL of Langfuse's page of a trace, ``None`` if traces stay here."""
+        if self.is_local:
+            return None
+        from urllib.parse import quote  # few commands show it
+
+        return "{}/trace/{}".format(self.base_url.rstrip("/"), quote(trace_id, safe=""))
+
 
 def load(env_file: Optional[str] = None) -> Settings:
     """Return the settings as they are now.

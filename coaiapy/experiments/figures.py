@@ -116,6 +116,11 @@ class Summary(NamedTuple):
         """Yield the items whose repetitions differ in a score, with its values."""
         return (one for one in self.numbers.by_item(name) if len(set(one[1])) > 1)
 
+    def spread(self, name: str) -> Optional[float]:
+        """Return the mean, over the items that ran again, of how much a score spreads in them."""
+        found = (deviation(values) for _, values in self.numbers.by_item(name))
+        return mean(one for one in found if one is not None)
+
     def body(self, aggregate: str = MEAN) -> Dict[str, Any]:
         """Return the summary as JSON data."""
         return {
@@ -135,6 +140,7 @@ class Summary(NamedTuple):
             "mean": rounded(self.mean(name, aggregate)),
             "items": sum(1 for _ in self.numbers.by_item(name)),
             "flaky": sum(1 for _ in self.flaky(name)),
+            "spread": rounded(self.spread(name)),
             "unscored": self.unscored.get(name, 0),
         }
 
@@ -185,6 +191,30 @@ def aggregated(values: Sequence[float], how: str) -> float:
     for number in range(count - passed + 1, count + 1):
         missed *= 1 - wanted / number
     return 1 - missed
+
+
+def deviation(values: Sequence[float]) -> Optional[float]:
+    """Return the standard deviation of a sample, ``None`` of fewer than two values."""
+    if len(values) < 2:
+        return None
+    middle = math.fsum(one / len(values) for one in values)
+    distances = [abs(one - middle) for one in values]
+    largest = max(distances) or 1.0  # the square of a large number is none
+    squares = math.fsum((one / largest) ** 2 for one in distances)
+    return largest * math.sqrt(squares / (len(values) - 1))
+
+
+def spreads(found: Iterable[Outcome]) -> Dict[str, Dict[str, Optional[float]]]:
+    """Return by item how much each of its scores spreads over its repetitions, if it has any."""
+    values: Dict[str, Dict[str, List[float]]] = {}
+    for one in found:
+        for name, value in one.scores.items():
+            if isinstance(value, (int, float)) and math.isfinite(value):
+                values.setdefault(one.item, {}).setdefault(name, []).append(float(value))
+    return {
+        item: {name: rounded(deviation(known)) for name, known in of.items() if len(known) > 1}
+        for item, of in values.items()
+    }
 
 
 def mean(values: Iterable[float]) -> Optional[float]:

@@ -117,7 +117,8 @@ def _of_file(path: str, note: Note) -> Dataset:
     name = os.path.splitext(os.path.basename(path))[0]
     try:
         with open(path, "rb") as stream:
-            return Dataset(name, None, read_dataset_items(stream, name, path, note=note))
+            shelf = read_dataset_items(stream, name, path, note=note, undone="run")
+            return Dataset(name, None, shelf)
     except UsageError as error:
         raise UsageError("{}: {}".format(path, error)) from error
     except OSError as error:

@@ -1,7 +1,7 @@
 """Reads from the journal what became of the items of an experiment."""
 
 from array import array
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from coaiapy.experiments.execution.work import Result
 from coaiapy.experiments.items import Item
@@ -130,15 +130,18 @@ def outcome(trace: Body, scores: List[Body]) -> Optional[Outcome]:
     )
 
 
-def columns(scores: Sequence[str], with_reason: bool, with_cost: bool) -> Dict[str, str]:
-    """Return the columns of a list of items with these scores."""
+def columns(scores: Sequence[str], more: Mapping[str, bool], has_pages: bool) -> Dict[str, str]:
+    """Return the columns of a list of items with these scores.
+
+    ``more`` says which of ``cost``, ``reason`` and ``spread`` are shown as well, ``has_pages`` whether
+    Langfuse has pages of the traces.
+    """
     found = {"item": "Item", "state": "State", "output": "Output", "seconds": "Seconds"}
-    if with_cost:
-        found["cost"] = "USD"
-    if with_reason:
-        found["reason"] = "Reason"
+    optional = {"cost": "USD", "reason": "Reason"}
+    found.update((name, title) for name, title in optional.items() if more[name])
     found.update((name, name) for name in scores)
-    return dict(found, trace_id="Trace ID")
+    found.update({"spread": "Spread"} if more["spread"] else {})
+    return dict(found, **({"url": "Trace"} if has_pages else {"trace_id": "Trace ID"}))
 
 
 def state(journal: Journal, destination: int, trace_id: str) -> Optional[str]:

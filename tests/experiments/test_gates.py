@@ -81,7 +81,7 @@ def test_a_baseline_that_is_not_there_fails_before_anything_runs(gated, project)
 
 
 @pytest.mark.parametrize("how", ["mean", "majority", "all", "pass@2"])
-def test_repetitions_are_put_together(experiment, how):
+def test_repetitions_are_put_together(experiment, run, how):
     """Item a passes always, b in two of three times, c once, the others never."""
     code = (
         "import os; item, turn = os.environ['COAIA_ITEM_ID'], int(os.environ['COAIA_ITEM_REPEAT'])\n"
@@ -90,12 +90,17 @@ def test_repetitions_are_put_together(experiment, how):
     )
     options = ["--repeat", "3", "--eval", "exact", "--aggregate", how]
     said = experiment(*options, code=code).out
-    assert "of 6 items, 2 flaky)\n  flaky: q1  " in said and "  flaky: q2  " in said
+    assert "of 6 items, 2 flaky, spread 0.1925)\n  flaky: q1  " in said and "  flaky: q2  " in said
     done = experiment(*options, "--json", code=code)
     assert done.code == 0, done.err
     score = json.loads(done.out)["scores"]["exact"]
     means = {"mean": 2 / 6, "majority": 2 / 6, "all": 1 / 6, "pass@2": (1 + 1 + 2 / 3) / 6}
     assert score["mean"] == pytest.approx(means[how], abs=1e-5) and score["flaky"] == 2
+    assert score["spread"] == pytest.approx(2 / 6 * 3**-0.5, abs=1e-5)
+    rows = json.loads(run("fuse", "experiments", "show", "first", "--json").out)
+    spread = {row["item"]: row["spread"]["exact"] for row in rows}
+    assert (spread["q0"], spread["q1"]) == (0, pytest.approx(3**-0.5, abs=1e-5))
+    assert "Spread" in run("fuse", "experiments", "show", "first").out
 
 
 @pytest.mark.parametrize(

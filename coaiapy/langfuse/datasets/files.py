@@ -82,13 +82,14 @@ def read_dataset_items(
     new_ids: bool = False,
     renamed: Mapping[str, str] = {},
     note: Note = ignore_note,
+    undone: str = "sent",
 ) -> Shelf:
     """Put the items in a file for a dataset on a shelf; the whole file is checked first.
 
     An item without an id gets one that is a hash of the dataset's name and its content, so that
     reading the file again gives the same items. With ``new_ids`` an item with an id gets a hash of
     the dataset's name and that id. ``renamed`` is as in ``Columns``. Raises one ``UsageError`` that
-    lists all mistakes.
+    lists all mistakes, and says by the word ``undone`` what was not done with the items.
     """
     shelf = Shelf()
     errors = RowErrors()
@@ -101,7 +102,7 @@ def read_dataset_items(
             shelf.add(_with_id(item_from(given), dataset_name, new_ids), found.place)
         except UsageError as error:
             errors.add(found.place, error)
-    errors.check(count, "item", "sent")
+    errors.check(count, "item", undone)
     return shelf
 
 

@@ -10,6 +10,7 @@ from coaiapy.cli.output import print_json, write_output
 from coaiapy.cli.parser import add_command
 from coaiapy.cli.streams import Context
 from coaiapy.errors import UsageError
+from coaiapy.util.text import one_line
 
 # The regressions that are shown of each score.
 _WORST = 5
@@ -76,4 +77,4 @@ def compare(args: argparse.Namespace, context: Context) -> None:
     lines = comparison.markdown if args.markdown else comparison.lines
     for one in found:
         for line in lines(one, args.worst):
-            context.say(line)
+            context.say(one_line(line))

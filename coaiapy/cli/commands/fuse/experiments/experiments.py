@@ -43,7 +43,7 @@ def _build_show(group: Any) -> None:
         group,
         "show",
         show_run,
-        "list the items of a run: output, scores, latency, trace",
+        "list the items of a run: output, scores and how they spread, latency, link to the trace",
         """coaia fuse experiments show first --failed
         coaia fuse experiments show latest --sort exact""",
     )
@@ -68,11 +68,15 @@ def list_runs(args: argparse.Namespace, context: Context) -> None:
 def show_run(args: argparse.Namespace, context: Context) -> None:
     """Show the items of a run."""
     from coaiapy.config import settings
-    from coaiapy.experiments import results, runs
+    from coaiapy.experiments import figures, results, runs
 
     known = settings.load(context.env_file)
     found = runs.read(known, args.run, args.dataset, context.note)
-    rows = [one.body() for one in found.outcomes]
+    spreads = figures.spreads(found.outcomes)
+    rows = [
+        dict(one.body(), spread=spreads.get(one.item, {}), url=known.trace_page(one.trace_id))
+        for one in found.outcomes
+    ]
     if args.failed:
         rows = [row for row in rows if row["state"] != "ok"]
     names = sorted({name for row in rows for name in row["scores"]})
@@ -85,7 +89,9 @@ def show_run(args: argparse.Namespace, context: Context) -> None:
                 )
             )
         rows.sort(key=lambda row: (row[args.sort] is None, row[args.sort]))
-    columns = results.columns(names, args.failed, any(row["cost"] for row in rows))
+    more = {"cost": any(row["cost"] for row in rows), "reason": args.failed}
+    more["spread"] = any(any(row["spread"].values()) for row in rows)
+    columns = results.columns(names, more, not known.is_local)
     show_listing(args, context, rows, columns, "item")
 
 

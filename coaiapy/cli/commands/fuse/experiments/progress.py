@@ -10,7 +10,7 @@ from coaiapy.cli.delivery import report
 from coaiapy.cli.output import new_bar, print_json
 from coaiapy.cli.streams import Context
 from coaiapy.errors import ExitCode
-from coaiapy.util.text import counted
+from coaiapy.util.text import counted, one_line
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def tell(
         print_json(context, summary.report_body(found, args.aggregate))
     else:
         for line in summary.summary_lines(found, args.aggregate):
-            context.say(line)
+            context.say(one_line(line))
     for sentence in summary.link_notes(found):
         context.note(sentence)
     code = report(args, context, found.delivery)

@@ -63,7 +63,8 @@ def _score_lines(found: Any, name: str, one: Dict[str, Any], aggregate: str) -> 
         )
         return
     more = [counted(one["items"], "item")]
-    more += ["{} flaky".format(one["flaky"])] if one["flaky"] else []
+    if one["flaky"]:
+        more += ["{} flaky".format(one["flaky"]), "spread {:.4g}".format(one["spread"])]
     yield "{}  {:.4g} ({} of {})".format(
         name, one["mean"], aggregate, ", ".join(more + list(_without(one["unscored"])))
     )

@@ -66,6 +66,10 @@ def test_a_run_is_seen_in_langfuse_and_nothing_of_it_twice(use, run, questions, 
         assert not server.kind.legacy or sorted(items) == sorted(linked)
         linked = items
     assert [item for item, _ in sorted(linked)] == ["q{}".format(n) for n in range(6)]
+    rows = json.loads(run("fuse", "experiments", "show", "first", "--json").out)
+    pages = {server.url + "/trace/" + trace for _, trace in linked}
+    assert {row["url"] for row in rows} == pages
+    assert pages.issubset(run("fuse", "experiments", "show", "first").out.split())
     listed = json.loads(run("fuse", "scores", "list", "--name", "exact", "--json").out)
     assert sorted(one["traceId"] for one in listed) == sorted(trace for _, trace in linked)
     assert all(one["value"] in (1, True) for one in listed)
@@ -372,9 +376,18 @@ def test_results_of_a_larger_choice_stay_expected(experiment):
     [
         ("", "it is empty"),
         ('{"id": "a", "input": 2}\n{"id": "a", "input": 1}\n', "'a' is already the id of line 1"),
+        ('{"id": 1}\n', "1 of 1 item is wrong, so nothing was run"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(run, project, content, said):
     (project / "bad.jsonl").write_text(content, encoding="utf-8")
     done = run("fuse", "experiments", "run", "bad.jsonl", "--name", "n", "--", "true")
     assert done.code == 2 and "bad.jsonl: " in done.err and said in done.err
+
+
+def test_a_name_with_line_ends_stays_in_its_line(experiment, run):
+    done = experiment("--eval", "exact", name="two\nlines")
+    assert done.code == 0 and done.out.startswith("two\\nlines  6 of 6 done")
+    assert experiment("--eval", "exact", name="other").code == 0
+    compared = run("fuse", "experiments", "compare", "two\nlines", "other").out
+    assert compared.startswith("two\\nlines -> other\n")
