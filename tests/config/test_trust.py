@@ -65,7 +65,7 @@ def test_trust_ends_when_the_user_says_so(run, project, keys):
 def test_without_a_yes_nothing_is_trusted(run, project, keys):
     put(project / ".env", named(".env", STRANGER))
     result = run("trust")
-    assert result.code == 2 and "--yes" in result.err and STRANGER in result.err
+    assert result.code == 3 and "--yes" in result.err and STRANGER in result.err
     assert run(*CREATE).code == 3
 
 
