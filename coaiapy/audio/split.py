@@ -13,8 +13,8 @@ from coaiapy.audio.formats import mp3
 from coaiapy.audio.formats import wav as format_wav
 from coaiapy.audio.formats.detect import AudioFile
 from coaiapy.errors import ConfigError, UsageError
-from coaiapy.util.files import open_bytes
 from coaiapy.util.packages import require
+from coaiapy.util.paths import open_regular
 
 # The quietest moment is looked for in the last LOOK_BACK_SECONDS of a part, in steps of
 # STEP_SECONDS, each judged together with NEIGHBOURS steps on either side.
@@ -74,10 +74,10 @@ def duration(audio: AudioFile) -> Optional[float]:
     WAV and MP3 files are read whole; the headers of others are read by mutagen, if it is there.
     """
     if audio.kind == "wav":
-        with open_bytes(audio.path) as stream:
+        with open_regular(audio.path) as stream:
             return _parsed(audio, stream).seconds
     if audio.kind == "mp3":
-        with open_bytes(audio.path) as stream:
+        with open_regular(audio.path) as stream:
             return sum(frame.seconds for frame, _ in _mp3_frames(stream))
     try:
         found = require("mutagen").File(audio.path)
@@ -87,7 +87,7 @@ def duration(audio: AudioFile) -> Optional[float]:
 
 
 def _whole(audio: AudioFile, seconds: Optional[float] = None) -> Part:
-    with open_bytes(audio.path) as stream:
+    with open_regular(audio.path) as stream:
         return Part(audio.upload_name, audio.media_type, stream.read(), 0.0, seconds)
 
 
@@ -106,7 +106,7 @@ def _parsed(audio: AudioFile, stream: IO[bytes]) -> format_wav.Wav:
 
 
 def _wav_parts(audio: AudioFile, limits: Limits) -> Iterator[Part]:
-    with open_bytes(audio.path) as stream:
+    with open_regular(audio.path) as stream:
         wav = _parsed(audio, stream)
         if wav.is_measurable and _is_silent(wav, stream):
             raise UsageError("{} is silent: check the recording".format(audio.path))
@@ -206,7 +206,7 @@ def _mp3_parts(audio: AudioFile, limits: Limits, seconds: Optional[float] = None
     if audio.size <= limits.bytes and seconds <= limits.seconds:
         yield _whole(audio, seconds)
         return
-    with open_bytes(audio.path) as stream:
+    with open_regular(audio.path) as stream:
         part, number, start = _Mp3Part(), 1, 0.0
         for frame, content in _mp3_frames(stream):
             if frame.is_note:

@@ -30,10 +30,10 @@ from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError, 
 from coaiapy.langfuse.traces import observe
 from coaiapy.langfuse.traces.observe import Call, Recorder
 from coaiapy.util import deadlines
-from coaiapy.util.files import open_bytes
 from coaiapy.util.formats.shapes import MisfitError
 from coaiapy.util.http.answers import parsed
 from coaiapy.util.packages import require
+from coaiapy.util.paths import open_regular
 
 # The formats that Amazon Transcribe reads, and its largest file.
 KINDS = ("amr", "flac", "mp3", "mp4", "ogg", "wav", "webm")
@@ -166,7 +166,7 @@ class _Transcriber:
             self._clean_up()
 
     def _upload(self) -> None:
-        with open_bytes(self.audio.path) as recording:
+        with open_regular(self.audio.path) as recording:
             self.s3.upload_fileobj(recording, self.job.bucket, self.job.media_key)
 
     def _request(self, options: TranscriptionOptions) -> Dict[str, Any]:

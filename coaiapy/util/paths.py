@@ -9,13 +9,12 @@ import errno
 import os
 import stat
 import sys
-from typing import List
+from typing import IO, List
 
 from coaiapy.errors import NoPlaceError, StateError
 
 # Bytes: far more than any settings, template, session or prompt has.
 LARGEST = 10 << 20
-_BLOCK = 1 << 20
 # Not to wait for a file that is a pipe by now; Windows needs to be told that it is not text.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _KINDS = (
@@ -29,21 +28,37 @@ PRIVATE_FOLDER = 0o700
 _ELSEWHERE = "set COAIA_HOME to a folder that you can write to"
 
 
-def read_regular(path: str, most: int = LARGEST) -> bytes:
-    """Return the bytes of the regular file at ``path``, or that it links to.
+def open_regular(path: str) -> IO[bytes]:
+    """Open the regular file at ``path``, or that it links to, for reading its bytes.
 
-    Raises ``StateError`` for anything else, and for a file of more than ``most`` bytes.
+    Raises ``StateError`` for anything else: a device never ends, and a pipe may never begin.
     """
     try:
         _check_kind(path, os.stat(path))
         descriptor = os.open(path, _FLAGS)
         try:
             _check_kind(path, os.fstat(descriptor))
-            return _read(path, descriptor, most)
-        finally:
+            return os.fdopen(descriptor, "rb")
+        except BaseException:
             os.close(descriptor)
+            raise
     except (OSError, ValueError) as error:  # a path with a NUL character is a ValueError
         raise StateError("cannot read {}: {}".format(path, reason(error))) from error
+
+
+def read_regular(path: str, most: int = LARGEST) -> bytes:
+    """Return the bytes of the regular file at ``path``, or that it links to.
+
+    Raises ``StateError`` for anything else, and for a file of more than ``most`` bytes.
+    """
+    with open_regular(path) as stream:
+        try:
+            content = stream.read(most + 1)
+        except OSError as error:
+            raise StateError("cannot read {}: {}".format(path, reason(error))) from error
+    if len(content) > most:
+        raise StateError("cannot read {}: it is larger than {} bytes".format(path, most))
+    return content
 
 
 def _check_kind(path: str, status: os.stat_result) -> None:
@@ -53,16 +68,6 @@ def _check_kind(path: str, status: os.stat_result) -> None:
         if is_kind(status.st_mode):
             raise StateError("cannot read {}: it is {} and not a file".format(path, kind))
     raise StateError("cannot read {}: it is not a file".format(path))
-
-
-def _read(path: str, descriptor: int, most: int) -> bytes:
-    found = bytearray()
-    while len(found) <= most:
-        block = os.read(descriptor, _BLOCK)
-        if not block:
-            return bytes(found)
-        found += block
-    raise StateError("cannot read {}: it is larger than {} bytes".format(path, most))
 
 
 def reason(error: Exception) -> str:

@@ -226,6 +226,20 @@ def test_what_is_not_a_file_is_refused_at_once(tmp_path, make, said):
         files.read_text(str(tmp_path / "x"))
 
 
+@pytest.mark.parametrize("make, said", [(fifo, "it is a pipe"), (device, "it is a device")])
+@pytest.mark.parametrize(
+    "words",
+    ["tag x.wav", "tag x.wav --clear", "transcribe x.wav", "fuse media upload x.wav a-trace"],
+)
+def test_a_recording_that_is_no_file_is_refused_at_once(
+    run, project, use, openai, words, make, said
+):
+    use("v3")
+    make(project / "x.wav")
+    result = run(*words.split())
+    assert (result.code, result.out) == (6, "") and said in result.err
+
+
 def test_a_socket_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(str(tmp_path))
     with socket.socket(socket.AF_UNIX) as listener:

@@ -5,7 +5,7 @@ from typing import NamedTuple, Optional
 
 from coaiapy.audio.formats import mp3
 from coaiapy.errors import UsageError
-from coaiapy.util.files import open_bytes
+from coaiapy.util.paths import open_regular
 
 _HEAD_BYTES = 65536
 MEDIA_TYPES = {
@@ -79,7 +79,7 @@ def look_at(path: str) -> AudioFile:
 
     Raises ``StateError`` if it cannot be read, ``UsageError`` if it is empty or holds no sound.
     """
-    with open_bytes(path) as stream:
+    with open_regular(path) as stream:
         head = stream.read(_HEAD_BYTES)
         start = mp3.tag_length(head)
         if start:

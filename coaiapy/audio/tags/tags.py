@@ -24,6 +24,7 @@ from coaiapy.util.files import (
     temporary_beside,
 )
 from coaiapy.util.packages import require
+from coaiapy.util.paths import open_regular
 
 # A change of the length of the sound by more than this means that it was damaged.
 _NOTICED_SECONDS = 0.05
@@ -111,7 +112,7 @@ def write(path: str, change: Change) -> None:
     """
     target = os.path.realpath(path)
     with _reporting(path):
-        length = _length(path, target)  # a file of another kind is refused before it is copied
+        length = _length(path, path)  # a file of another kind is refused before it is copied
     # The copy keeps the suffix, because mutagen uses it to tell formats apart.
     copy = temporary_beside(target, os.path.splitext(target)[1])
     try:
@@ -186,10 +187,8 @@ def _opened(path: str, place: str) -> Any:
     Errors name ``path``, since ``place`` may be our copy of it.
     """
     mutagen = require("mutagen")
-    if os.path.isdir(place):
-        raise StateError("cannot read {}: it is a folder".format(path))
     try:
-        with open(place, "rb") as stream:
+        with open_regular(place) as stream:
             _check_sizes(path, stream)
         return mutagen.File(place)
     except OSError as error:

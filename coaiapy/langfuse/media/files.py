@@ -12,7 +12,8 @@ import re
 from typing import Any, Dict, NamedTuple, Optional
 
 from coaiapy.errors import StateError, UsageError
-from coaiapy.util.files import open_bytes, reason
+from coaiapy.util.files import reason
+from coaiapy.util.paths import open_regular
 from coaiapy.util.text import did_you_mean
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
@@ -122,7 +123,7 @@ def file_sha256(path: str) -> str:
 
 def _digest(path: str) -> Any:
     digest, size = hashlib.sha256(), 0
-    with open_bytes(path) as stream:
+    with open_regular(path) as stream:
         try:
             for block in iter(lambda: stream.read(_BLOCK), b""):
                 digest.update(block)

@@ -13,13 +13,13 @@ from coaiapy.errors import CoaiaError, NetworkError, RefusedError
 from coaiapy.langfuse.media.files import MediaFile
 from coaiapy.util import deadlines, threads
 from coaiapy.util.deadlines import Deadline
-from coaiapy.util.files import open_bytes
 from coaiapy.util.http.answers import Answer, retry_after
 from coaiapy.util.http.exchange import answer_of, bearer, opened
 from coaiapy.util.http.failures import BadAddressError, NoAnswerError
 from coaiapy.util.http.retry import TemporaryError, at_most, is_temporary, retrying
 from coaiapy.util.masking import shown_url
 from coaiapy.util.packages import require
+from coaiapy.util.paths import open_regular
 
 # The most bytes of an error response that are read, to find its message.
 _LONGEST_ERROR = 65536
@@ -45,7 +45,7 @@ def upload(url: str, file: MediaFile) -> Transfer:
     started = time.monotonic()
 
     def put() -> Any:
-        with open_bytes(file.path) as stream:
+        with open_regular(file.path) as stream:
             return _ask("PUT", url, headers, stream)
 
     answer = _tried(put, url, file.size, _LONGEST_ERROR)
