@@ -14,7 +14,7 @@ from coaiapy.cli.streams import Answer, Context, flush, standard_context, write_
 from coaiapy.errors import CoaiaError, ExitCode, StateError, UsageError
 from coaiapy.util import deadlines
 from coaiapy.util.old_names import with_old_names
-from coaiapy.util.text import heard_by
+from coaiapy.util.text.notes import heard_by
 
 if TYPE_CHECKING:
     from coaiapy.cli.parser import Parser
@@ -316,7 +316,7 @@ def _as_utf8(words: List[str]) -> List[str]:
 
 def _fail(context: Context, text: str, code: int, debug: bool) -> int:
     from coaiapy.config.redaction import without_secrets
-    from coaiapy.util.text import visible
+    from coaiapy.util.text.wording import visible
 
     text = without_secrets(text, context.env_file)
     said = visible("coaia: {}\n".format(text))

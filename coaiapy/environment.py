@@ -37,7 +37,7 @@ from coaiapy.errors import CoaiaError, NotFoundError
 from coaiapy.util import shell
 from coaiapy.util.masking import ENCRYPTED, MASK
 from coaiapy.util.old_names import with_old_names
-from coaiapy.util.text import tell
+from coaiapy.util.text.notes import tell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -262,7 +262,7 @@ def format_environment_table(
     """
     from coaiapy.util.formats.tables.table import fitted, table
     from coaiapy.util.masking import masked
-    from coaiapy.util.text import one_line
+    from coaiapy.util.text.wording import one_line
 
     shown = variables if reveal else masked(variables)
     rows = [(key, one_line(value)) for key, value in shown.items()]

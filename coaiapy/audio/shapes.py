@@ -7,7 +7,7 @@ from typing import Any
 
 from coaiapy.audio.transcripts import seconds_in
 from coaiapy.util.formats.shapes import each, either, maybe, name, record, some, text, whole
-from coaiapy.util.text import described
+from coaiapy.util.text.wording import described
 
 
 def seconds(value: Any) -> float:

@@ -7,7 +7,7 @@ from coaiapy.langfuse.traces.figures.diff import change
 from coaiapy.langfuse.traces.figures.diff_display import change_text
 from coaiapy.templating.document import Document
 from coaiapy.templating.model import PipelineTemplate
-from coaiapy.util.text import one_line
+from coaiapy.util.text.wording import one_line
 
 # What says nothing about what a template makes.
 _LEFT_OUT = ("name", "created_at", "extends", "variables", "steps")

@@ -7,7 +7,7 @@ import re
 from typing import Callable, Dict, Iterator, List, NamedTuple
 
 from coaiapy.templating.model import PipelineStep, PipelineTemplate
-from coaiapy.util.text import one_line
+from coaiapy.util.text.wording import one_line
 
 _LONGEST = 80
 # What means something in a label of Mermaid, which is Markdown and HTML.

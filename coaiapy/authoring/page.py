@@ -7,7 +7,7 @@ from coaiapy.authoring.graph import mermaid
 from coaiapy.templating.model import PipelineTemplate, PipelineVariable
 from coaiapy.util.formats.json_values import text_or_json
 from coaiapy.util.formats.tables.table import markdown_code, markdown_text
-from coaiapy.util.text import one_line
+from coaiapy.util.text.wording import one_line
 
 
 def page(template: PipelineTemplate) -> str:

@@ -17,7 +17,7 @@ from coaiapy.errors import CoaiaError
 from coaiapy.running import expressions
 from coaiapy.util.formats.json_schema import end_at_text
 from coaiapy.util.formats.problems import Problem
-from coaiapy.util.text import did_you_mean
+from coaiapy.util.text.wording import did_you_mean
 
 
 class Value(NamedTuple):

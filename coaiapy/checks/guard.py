@@ -28,7 +28,7 @@ from coaiapy.errors import StateError, UsageError
 from coaiapy.util import files, masking, paths
 from coaiapy.util.formats.problems import Problem
 from coaiapy.util.paths import read_regular
-from coaiapy.util.text import one_line
+from coaiapy.util.text.wording import one_line
 
 RULES = {
     "key-file": "A file with private keys is about to be committed",

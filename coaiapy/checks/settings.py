@@ -23,7 +23,7 @@ from coaiapy.dotenvx.names import is_encrypted, is_public_key
 from coaiapy.errors import CoaiaError, ExitCode
 from coaiapy.util import masking
 from coaiapy.util.masking import shown_url
-from coaiapy.util.text import did_you_mean
+from coaiapy.util.text.wording import did_you_mean
 
 # How alike (0 to 1) an unknown key must be to one of ours to count as a misspelling of it.
 _NEARLY = 0.85

@@ -13,7 +13,7 @@ from coaiapy.langfuse.journal.db import Journal, journal_path
 from coaiapy.langfuse.journal.marks import is_due
 from coaiapy.langfuse.records.records import Observation, Trace
 from coaiapy.langfuse.send.outcome import SENT_LATER, Outcome
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 
 REJECTED_SHOWN = 5
 _TOLD = "told where local records are"

@@ -5,10 +5,11 @@ from typing import Any, List, Optional, Sequence
 
 from coaiapy.cli import references
 from coaiapy.errors import UsageError
-from coaiapy.util import text as texts
 from coaiapy.util.formats import json_values
 from coaiapy.util.shell import SHELLS
-from coaiapy.util.text import cut_repr, whole_number
+from coaiapy.util.text import parsing
+from coaiapy.util.text.parsing import whole_number
+from coaiapy.util.text.wording import cut_repr
 
 ENVIRONMENT_HELP = "Langfuse environment (default: the setting LANGFUSE_TRACING_ENVIRONMENT)"
 LIMIT = 50
@@ -240,7 +241,7 @@ def positive(text: str) -> int:
 
 def seconds(text: str) -> float:
     """Take a number of seconds above zero."""
-    number = texts.number(text)
+    number = parsing.number(text)
     if number is None or not 0 < number < 1e6:
         raise argparse.ArgumentTypeError("{!r} is not a number of seconds above 0".format(text))
     return float(number)

@@ -25,7 +25,7 @@ from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.display import cell, fields, fitted_listing, listing
 from coaiapy.util.files import write_output
 from coaiapy.util.formats.json_values import json_line
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 
 if TYPE_CHECKING:
     from coaiapy.util.formats.problems import Problem

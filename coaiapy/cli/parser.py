@@ -68,7 +68,7 @@ class HelpText(argparse.RawDescriptionHelpFormatter):
 def _terminal_width() -> int:
     wished = os.environ.get("COLUMNS")
     if wished:
-        from coaiapy.util.text import whole_number
+        from coaiapy.util.text.parsing import whole_number
 
         columns = whole_number(wished)
         if columns:
@@ -162,7 +162,7 @@ class Parser(argparse.ArgumentParser):
 
     def meant_option(self, left: Sequence[str], words: Sequence[str]) -> str:
         """Return a hint at the option that was probably meant, or nothing."""
-        from coaiapy.util.text import did_you_mean
+        from coaiapy.util.text.wording import did_you_mean
 
         options = [word.partition("=")[0] for word in left if word.startswith("--")]
         known = [option for option in self._option_string_actions if option.startswith("--")]
@@ -206,7 +206,7 @@ class _Commands(argparse._SubParsersAction):
 
 
 def _likely_commands(word: str, action: Any) -> str:
-    from coaiapy.util.text import did_you_mean
+    from coaiapy.util.text.wording import did_you_mean
 
     names = [choice.dest.split(" ")[0] for choice in action._choices_actions]
     return did_you_mean(word, action.choices) or ": choose one of " + ", ".join(names)
@@ -266,9 +266,9 @@ def _add_timeout(parser: argparse.ArgumentParser) -> None:
 
 def seconds_or_zero(text: str) -> float:
     """Take a number of seconds, also 0."""
-    from coaiapy.util import text as texts
+    from coaiapy.util.text import parsing
 
-    number = texts.number(text)
+    number = parsing.number(text)
     if number is None or not 0 <= number < 1e6:
         raise argparse.ArgumentTypeError("{!r} is not a number of seconds".format(text))
     return float(number)

@@ -6,7 +6,7 @@ import sys
 from typing import IO, Any, List, NamedTuple, Optional
 
 from coaiapy.errors import StateError, UsageError
-from coaiapy.util.text import visible
+from coaiapy.util.text.wording import visible
 
 _UNCOLORED = "\x1b[0m"
 

@@ -13,7 +13,7 @@ from coaiapy.config.values import ConfigValues, Found
 from coaiapy.errors import ConfigError
 from coaiapy.util.masking import shown_url
 from coaiapy.util.paths import is_below
-from coaiapy.util.text import tell
+from coaiapy.util.text.notes import tell
 
 # What all programs read in the same way: no user, no backslash, no character that needs quoting.
 _PLAIN = r"(?i)(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?(?:[/?][^\\\s]*)?\Z"

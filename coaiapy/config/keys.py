@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple, Tuple
 
-from coaiapy.util.text import expression, number, truth
+from coaiapy.util.text.parsing import expression, number, truth
 
 TEXT = "text"
 WHOLE = "a whole number"

@@ -8,7 +8,7 @@ from coaiapy.config import addresses
 from coaiapy.config.schema import KEY_OF
 from coaiapy.config.values import ConfigValues, Found
 from coaiapy.errors import ConfigError
-from coaiapy.util.text import whole_number
+from coaiapy.util.text.parsing import whole_number
 
 DEFAULT_HOST = "localhost"
 DEFAULT_PORT = KEY_OF["jtaleconf.port"].default

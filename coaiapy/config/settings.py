@@ -133,7 +133,7 @@ def _base_url(values: ConfigValues) -> str:
 def _environment(text: Optional[str]) -> Optional[str]:
     if not text:
         return None
-    from coaiapy.util.text import environment_name
+    from coaiapy.util.text.parsing import environment_name
 
     try:
         return environment_name(text)

@@ -13,7 +13,7 @@ from coaiapy.dotenvx.opening import Opener
 from coaiapy.errors import ConfigError, StateError
 from coaiapy.util.files import read_shared_text
 from coaiapy.util.paths import is_home
-from coaiapy.util.text import tell
+from coaiapy.util.text.notes import tell
 
 DOTENV = ".env"
 # The file that a script has chosen for the whole process: a library has no --env option.

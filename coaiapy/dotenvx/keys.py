@@ -8,7 +8,7 @@ from coaiapy.dotenvx.cipher import KeyPair, WrongKeyError, pair_of
 from coaiapy.dotenvx.names import PRIVATE_KEY
 from coaiapy.errors import ConfigError
 from coaiapy.util.masking import MASK
-from coaiapy.util.text import tell
+from coaiapy.util.text.notes import tell
 
 OS_ENVIRONMENT = "the OS environment"
 # A line of .env.keys. A key that replaced another stands below it; dotenvx also knows several in one

@@ -13,7 +13,8 @@ from coaiapy.experiments.items import Item
 from coaiapy.util.formats import json_values
 from coaiapy.util.formats.json_values import text_or_json
 from coaiapy.util.packages import require
-from coaiapy.util.text import did_you_mean, expression, number
+from coaiapy.util.text.parsing import expression, number
+from coaiapy.util.text.wording import did_you_mean
 
 # The characters of a comment that are kept.
 _LONGEST_COMMENT = 2000

@@ -7,7 +7,8 @@ from coaiapy.experiments import compare, figures
 from coaiapy.experiments.execution.work import OK
 from coaiapy.experiments.figures import Number, Numbers, Summary
 from coaiapy.util.formats import json_values
-from coaiapy.util.text import counted, number, share
+from coaiapy.util.text.parsing import number
+from coaiapy.util.text.wording import counted, share
 
 SIGNIFICANT = "significant"
 

@@ -11,7 +11,7 @@ from coaiapy.langfuse.datasets import datasets
 from coaiapy.langfuse.datasets.files import READABLE, read_dataset_items
 from coaiapy.langfuse.datasets.shelf import Shelf, Shelved
 from coaiapy.util.formats.json_values import text_or_json
-from coaiapy.util.text import Note
+from coaiapy.util.text.notes import Note
 
 # The extensions of files that have items.
 _ENDINGS = tuple("." + ending for ending in READABLE + ("ndjson", "tsv", "yml"))

@@ -14,7 +14,7 @@ from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util import times
 from coaiapy.util.formats import json_values
-from coaiapy.util.text import did_you_mean
+from coaiapy.util.text.wording import did_you_mean
 
 _FIND = (
     "SELECT id, started_at, plan FROM experiments WHERE destination = ? ORDER BY started_at DESC"

@@ -18,7 +18,8 @@ from coaiapy.langfuse.read.readers import read
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.figures import ERROR
 from coaiapy.util import times
-from coaiapy.util.text import Note, counted
+from coaiapy.util.text.notes import Note
+from coaiapy.util.text.wording import counted
 from coaiapy.util.threads import run_all, values_of
 
 _EXPERIMENTS = "/api/public/experiments"

@@ -27,7 +27,7 @@ from coaiapy.langfuse.send.outcome import Outcome
 from coaiapy.running.recorded_text import Redaction, masked
 from coaiapy.running.supervisor import Supervisor
 from coaiapy.util.files import read_text
-from coaiapy.util.text import Note, ignore_note
+from coaiapy.util.text.notes import Note, ignore_note
 
 
 class Report(NamedTuple):

@@ -15,7 +15,8 @@ from coaiapy.running.pipelines.attempts import Outcome
 from coaiapy.running.supervisor import Supervisor
 from coaiapy.stash.redis import new_client
 from coaiapy.stash.redis_errors import reporting
-from coaiapy.util.text import Note, counted
+from coaiapy.util.text.notes import Note
+from coaiapy.util.text.wording import counted
 
 # Jobs that are sent at once.
 _BATCH = 500

@@ -12,7 +12,7 @@ from coaiapy.gallery.sources import Source, named_by_template
 from coaiapy.templating import changes
 from coaiapy.templating.changes import Change
 from coaiapy.templating.files import SUFFIXES
-from coaiapy.util.text import did_you_mean
+from coaiapy.util.text.wording import did_you_mean
 
 COLUMNS = {
     "name": "Name",

@@ -13,7 +13,7 @@ from coaiapy.errors import NotFoundError, StateError, UsageError
 from coaiapy.templating.files import NAME, SUFFIXES
 from coaiapy.util import masking
 from coaiapy.util.paths import absolute
-from coaiapy.util.text import did_you_mean
+from coaiapy.util.text.wording import did_you_mean
 
 GIT, WEB, FILE, FOLDER = ("git", "web", "file", "folder")
 ARCHIVES = (".zip", ".tar.gz", ".tgz")

@@ -10,7 +10,7 @@ from coaiapy.gallery.installing import CHANGED, CONFLICT
 from coaiapy.gallery.lockfile import Entry, Home, Lock
 from coaiapy.gallery.sources import Source
 from coaiapy.templating import changes
-from coaiapy.util.text import did_you_mean
+from coaiapy.util.text.wording import did_you_mean
 
 CURRENT, UPDATED, MERGED, GONE, NEW = (
     "up to date",

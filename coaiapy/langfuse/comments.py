@@ -27,7 +27,7 @@ from coaiapy.langfuse.records.body import Body
 from coaiapy.util import deadlines
 from coaiapy.util.http.page_watch import PageWatch
 from coaiapy.util.http.retry import backoff
-from coaiapy.util.text import whole_number
+from coaiapy.util.text.parsing import whole_number
 
 COMMENTS = "/api/public/comments"
 TRACE, OBSERVATION, SESSION, PROMPT = OBJECT_TYPES = ("TRACE", "OBSERVATION", "SESSION", "PROMPT")

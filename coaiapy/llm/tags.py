@@ -18,9 +18,10 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tup
 
 from coaiapy.errors import CoaiaError, ConfigError, NotFoundError, UsageError
 from coaiapy.util import files
-from coaiapy.util import text as texts
 from coaiapy.util.paths import entries, state_folder
-from coaiapy.util.text import did_you_mean, front_matter
+from coaiapy.util.text import parsing
+from coaiapy.util.text.front_matter import front_matter
+from coaiapy.util.text.wording import did_you_mean
 
 SUFFIXES = (".md", ".txt")
 INSTRUCTION = "_instruction"
@@ -210,7 +211,7 @@ def _temperature(value: Any, place: str) -> Optional[float]:
 
 def checked_temperature(value: Any) -> float:
     """Return a temperature; ``ValueError`` if ``value`` is not a number from 0 to 2."""
-    number = texts.number(value)
+    number = parsing.number(value)
     if number is None or not 0 <= number <= 2:
         raise ValueError("{!r} is not a number from 0 to 2".format(value))
     return float(number)

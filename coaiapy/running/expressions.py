@@ -13,7 +13,7 @@ from typing import Callable, List, Optional, Pattern, Sequence
 from coaiapy import patience
 from coaiapy.errors import UsageError
 from coaiapy.util.masking import MASK
-from coaiapy.util.text import expression
+from coaiapy.util.text.parsing import expression
 
 WITHHELD = "(not recorded: masking it took longer than {:g} s)".format(patience.EXPRESSIONS)
 

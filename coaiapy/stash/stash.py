@@ -8,7 +8,7 @@ from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.stash.local import LocalStash
 from coaiapy.stash.redis import RedisStash
 from coaiapy.util.formats import json_values
-from coaiapy.util.text import kind_of
+from coaiapy.util.text.wording import kind_of
 
 Stash = Union[LocalStash, RedisStash]
 

@@ -14,7 +14,8 @@ from coaiapy.templating.model import (
     environment_key,
 )
 from coaiapy.templating.render import Plan, is_true
-from coaiapy.util import shell, text
+from coaiapy.util import shell
+from coaiapy.util.text import parsing, wording
 
 SHELL = "/bin/sh"
 _MOST_RETRIES = 1000
@@ -115,10 +116,10 @@ def _count(value: Any) -> int:
 def _number(value: Any, positive: bool = False, whole: bool = False) -> Optional[float]:
     if value is None or value == "":
         return None
-    number = text.number(value)
+    number = parsing.number(value)
     if number is None or not math.isfinite(number) or (whole and number != int(number)):
         kind = "a whole number" if whole else "a number"
-        raise ValueError("must be {}, not {}".format(kind, text.cut_repr(value)))
+        raise ValueError("must be {}, not {}".format(kind, wording.cut_repr(value)))
     if number < 0 or (positive and not number):
         raise ValueError("must be {}".format("more than 0" if positive else "0 or more"))
     if whole and number > _MOST_RETRIES:

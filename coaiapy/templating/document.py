@@ -15,9 +15,9 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optio
 
 from coaiapy.errors import UsageError
 from coaiapy.util import files
-from coaiapy.util import text as texts
 from coaiapy.util.formats import json_schema
-from coaiapy.util.text import cut_repr, kind_of
+from coaiapy.util.text import parsing
+from coaiapy.util.text.wording import cut_repr, kind_of
 
 Document = Dict[str, Any]
 # Returns the line of the part of a document at a path, as text: "line 3".
@@ -50,7 +50,7 @@ def convert(value: Any, type_name: str) -> Any:
 
 def _is_of_type(value: Any, type_name: str) -> bool:
     if type_name == "number":
-        return texts.number(value) is not None
+        return parsing.number(value) is not None
     types = {"string": str, "boolean": bool, "list": (list, tuple), "object": dict}
     return isinstance(value, types[type_name])  # type: ignore[arg-type]
 
@@ -60,7 +60,7 @@ def _string(text: str) -> str:
 
 
 def _number(text: str) -> Any:
-    number = texts.number(text)
+    number = parsing.number(text)
     if number is None:
         raise ValueError("must be a number, not {}".format(cut_repr(text)))
     return number
@@ -68,14 +68,14 @@ def _number(text: str) -> Any:
 
 def _integer(value: Any) -> int:
     """Return a whole number, which may be written in any form of numbers, such as ``1e3``."""
-    number = texts.number(value)
+    number = parsing.number(value)
     if number is None or number != int(number):
         raise ValueError("must be a whole number, not {}".format(cut_repr(value)))
     return int(number)
 
 
 def _boolean(text: str) -> bool:
-    truth = texts.truth(text)
+    truth = parsing.truth(text)
     if truth is None:
         raise ValueError("must be true or false, not {}".format(cut_repr(text)))
     return truth

@@ -24,7 +24,7 @@ from coaiapy.util.paths import (
     read_regular,
     state_folder,
 )
-from coaiapy.util.text import did_you_mean
+from coaiapy.util.text.wording import did_you_mean
 
 SUFFIXES = (".json", ".yaml", ".yml")
 COLUMNS = {

@@ -8,7 +8,7 @@ from coaiapy.templating.document import Document, checked_document
 from coaiapy.templating.files import Found, LocatedError, Source
 from coaiapy.templating.model import PipelineTemplate, template_from
 from coaiapy.util.formats import line_numbers
-from coaiapy.util.text import did_you_mean
+from coaiapy.util.text.wording import did_you_mean
 
 _MERGED = ("metadata", "trace")
 _BY_NAME = ("variables", "steps")

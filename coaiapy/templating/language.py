@@ -25,7 +25,7 @@ from coaiapy.templating.document import TAGS, has_expression
 from coaiapy.templating.expressions import bounds
 from coaiapy.templating.expressions import tree as templating_tree
 from coaiapy.util.packages import require
-from coaiapy.util.text import did_you_mean
+from coaiapy.util.text.wording import did_you_mean
 
 _STATEMENTS = ("Output", "If", "For", "Assign", "AssignBlock", "Template")
 _OPERATORS = ("*", "**", "+", "%")

@@ -14,7 +14,7 @@ from coaiapy.templating.document import (
 from coaiapy.templating.language import Language, TemplateError
 from coaiapy.templating.versions import DEFAULT, version_of
 from coaiapy.util.old_names import with_old_names
-from coaiapy.util.text import did_you_mean
+from coaiapy.util.text.wording import did_you_mean
 
 # Looks up an environment variable: returns its text and the place it comes from, or None.
 Lookup = Callable[[str], Optional[Tuple[str, str]]]

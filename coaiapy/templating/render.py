@@ -13,7 +13,7 @@ from coaiapy.templating.expressions.bounds import shown
 from coaiapy.templating.language import Language, TemplateError
 from coaiapy.templating.model import PipelineStep, PipelineTemplate, all_variables, names_of
 from coaiapy.util import times
-from coaiapy.util.text import did_you_mean
+from coaiapy.util.text.wording import did_you_mean
 
 MAX_STEPS = 10000
 FALSE_TEXTS = ("", "false", "0", "no", "off", "none", "null")

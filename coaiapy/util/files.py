@@ -15,7 +15,7 @@ from coaiapy import patience
 from coaiapy.errors import StateError, UsageError
 from coaiapy.util import deadlines
 from coaiapy.util.paths import LARGEST, advice_for, check_stays, read_regular, real, reason
-from coaiapy.util.text import is_utf8
+from coaiapy.util.text.parsing import is_utf8
 
 PRIVATE_FILE = 0o600
 # Bytes of a file that the user has named. Redis, for one, takes no larger value.

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Iterator, Optional
 
 from coaiapy.errors import UsageError
-from coaiapy.util.text import cut_repr
+from coaiapy.util.text.wording import cut_repr
 
 _ISO = (
     r"(?ai)(\d{4})-?(\d\d)-?(\d\d)"

@@ -5,7 +5,7 @@ from typing import Dict, List
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.figures import cost, figures_of
 from coaiapy.langfuse.traces.display import price
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 from coaiapy.util.times import duration
 
 

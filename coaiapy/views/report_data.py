@@ -11,7 +11,7 @@ from coaiapy.langfuse.traces.display import price
 from coaiapy.langfuse.traces.figures.display import columns, readable, readable_worst, taken
 from coaiapy.langfuse.traces.figures.display import worst_columns as columns_of_worst
 from coaiapy.util.formats.json_values import text_or_json
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 
 Fact = Tuple[str, Any]
 # The rows of a section that are on the page.

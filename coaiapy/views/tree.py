@@ -10,7 +10,7 @@ from coaiapy.langfuse.records.display import pending_note
 from coaiapy.langfuse.records.figures import cost
 from coaiapy.langfuse.traces.display import price
 from coaiapy.util.formats.json_values import text_or_json
-from coaiapy.util.text import counted, one_line
+from coaiapy.util.text.wording import counted, one_line
 from coaiapy.util.times import duration, moment
 from coaiapy.views.figures import counts, totals
 from coaiapy.views.outline import LINES, Strokes, margins, outline

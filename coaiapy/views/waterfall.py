@@ -11,7 +11,7 @@ from coaiapy.langfuse.records.display import pending_note
 from coaiapy.langfuse.records.figures import cost
 from coaiapy.langfuse.traces.display import price
 from coaiapy.util.formats.tables.widths import cut, padded, width_of
-from coaiapy.util.text import counted, one_line
+from coaiapy.util.text.wording import counted, one_line
 from coaiapy.util.times import span
 from coaiapy.views.axis import (
     ASCII_PENS,

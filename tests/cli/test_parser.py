@@ -78,3 +78,11 @@ def test_options_that_say_the_same_are_not(run, home, words):
     (home / ".coaia").mkdir()
     (home / ".coaia" / "global.env").write_text("{}")
     assert run(*words.split()).code == 0
+
+
+def test_a_strange_width_of_the_terminal_is_ignored(run, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    usual = run("env", "--help")
+    for columns in ("²", "-5", "0", "wide", "9" * 5000):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert run("env", "--help") == usual

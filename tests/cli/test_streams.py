@@ -18,7 +18,7 @@ from coaiapy import coaiacli
 from coaiapy.cli.streams import Context, write_bytes, write_text
 from coaiapy.coaiacli import main
 from coaiapy.errors import UsageError
-from coaiapy.util.text import one_line
+from coaiapy.util.text.wording import one_line
 
 COAIA = [sys.executable, "-m", "coaiapy"]
 

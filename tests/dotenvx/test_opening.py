@@ -7,7 +7,7 @@ import pytest
 from coaiapy.dotenvx import cipher
 from coaiapy.dotenvx.opening import Opened, Opener
 from coaiapy.errors import CoaiaError, ConfigError, StateError
-from coaiapy.util.text import heard_by
+from coaiapy.util.text.notes import heard_by
 
 PAIR = cipher.pair_of("11" * 32)
 OTHER = cipher.pair_of("22" * 32)

@@ -12,7 +12,7 @@ from coaiapy.experiments.execution.work import OK, Result
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.schema import LOCAL
 from coaiapy.langfuse.send import delivery
-from coaiapy.util.text import ignore_note
+from coaiapy.util.text.notes import ignore_note
 
 pytestmark = pytest.mark.once
 

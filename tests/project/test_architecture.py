@@ -148,7 +148,9 @@ def may_import(module, name):
 
 
 def test_the_check_for_arrows_knows_wrong_ones():
-    assert may_import("util.text", "errors") and not may_import("util.text", "config.values")
+    assert may_import("util.text.wording", "errors") and not may_import(
+        "util.text.wording", "config.values"
+    )
     assert may_import("cli.commands.env", "cli.parser")
     assert not may_import("cli.parser", "cli.commands.env")
     assert may_import("langfuse.send.otlp", "langfuse.records.ids")
@@ -308,7 +310,7 @@ def is_overload(node):
 
 def test_every_client_of_langfuse_is_closed():
     kept = [name for name in MODULES for call in clients_outside_with(tree(name))]
-    assert kept == ["langfuse.send.courier"]  # it is closed with its owner
+    assert kept == ["langfuse.send.project_sender"]  # it is closed with its owner
 
 
 def clients_outside_with(top):

@@ -11,7 +11,7 @@ FORKING.set_forkserver_preload(
         "requests",
         "coaiapy.cli.commands.fuse_branches",
         "coaiapy.langfuse.traces.traces",
-        "coaiapy.langfuse.send.sender",
+        "coaiapy.langfuse.send.chunk_sender",
     ]
 )
 

@@ -31,7 +31,7 @@ def test_a_process_of_its_own_runs_no_file_of_the_folder_that_it_starts_in(tmp_p
     (tmp_path / "json.py").write_text("raise SystemExit('mine')\n")
     done = subprocess.run(
         words_of_process("a title"),
-        input=orders("util.text.one_line", {"text": "a\nb"}).encode("utf-8"),
+        input=orders("util.text.wording.one_line", {"text": "a\nb"}).encode("utf-8"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=str(tmp_path),

@@ -6,7 +6,7 @@ from coaiapy.authoring.validation.names import texts
 from coaiapy.templating.language import Language
 from coaiapy.templating.model import PipelineTemplate
 from coaiapy.templating.render import is_true
-from coaiapy.util.text import cut_repr
+from coaiapy.util.text.wording import cut_repr
 
 _BRANCH = " branch"
 _CONDITION = ", conditional"

@@ -4,7 +4,7 @@ from typing import Any, Iterator, List, Mapping
 
 from coaiapy.authoring.testing.document import Case
 from coaiapy.authoring.testing.rendered_case import RenderedCase
-from coaiapy.util.text import cut_repr, did_you_mean
+from coaiapy.util.text.wording import cut_repr, did_you_mean
 
 _MISSING = "\0"
 

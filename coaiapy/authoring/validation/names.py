@@ -10,7 +10,7 @@ from coaiapy.templating.expressions.shell_text import pieces_of, shell_text
 from coaiapy.templating.language import Language, TemplateError
 from coaiapy.templating.model import COMMON, PipelineStep, PipelineTemplate, all_names
 from coaiapy.util.formats.json_schema import Path
-from coaiapy.util.text import did_you_mean
+from coaiapy.util.text.wording import did_you_mean
 
 _LOOP = {"item", "index", "number"}
 _STEPS = "steps"

@@ -6,7 +6,7 @@ from typing import Dict, Iterator, List, Optional, Set, Tuple
 from coaiapy.authoring.validation.reading import Subject, is_taken_out
 from coaiapy.authoring.validation.rules import Flaw
 from coaiapy.templating.document import TAGS, has_expression
-from coaiapy.util.text import did_you_mean
+from coaiapy.util.text.wording import did_you_mean
 
 # The names of a circle that are told.
 _MOST_TOLD = 10

@@ -16,7 +16,7 @@ from coaiapy.templating.model import (
     resolve,
 )
 from coaiapy.templating.render import ClashError, is_true, new_language, render_steps
-from coaiapy.util.text import cut_repr
+from coaiapy.util.text.wording import cut_repr
 
 # The most combinations of values that are tried for a condition, and for a whole template.
 _MOST_OF_A_CONDITION = 2000

@@ -14,7 +14,8 @@ from coaiapy.stash import stash
 from coaiapy.stash.local import LocalStash
 from coaiapy.stash.patterns import is_pattern
 from coaiapy.util.files import read_bytes, write_output
-from coaiapy.util.text import counted, whole_number
+from coaiapy.util.text.parsing import whole_number
+from coaiapy.util.text.wording import counted
 
 _PATTERN = "a key, or a pattern for keys with *, ? or [a-z]"
 

@@ -12,7 +12,7 @@ from coaiapy.cli.streams import Context
 from coaiapy.config import trust
 from coaiapy.errors import NotFoundError, UsageError
 from coaiapy.util import times
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 
 
 def trust_(args: argparse.Namespace, context: Context) -> Optional[int]:

@@ -18,7 +18,7 @@ from coaiapy.util import shell
 from coaiapy.util.formats import env_lines
 from coaiapy.util.formats.problems import Problem
 from coaiapy.util.masking import looks_secret
-from coaiapy.util.text import did_you_mean
+from coaiapy.util.text.wording import did_you_mean
 
 _MARK = re.compile(
     r'@(?P<word>[A-Za-z]+)(?:=(?P<value>"(?:[^"\\]|\\.)*"|[^\s()"]+(?:\([^()]*\))?)|\([^()]*\))?'

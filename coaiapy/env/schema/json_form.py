@@ -13,7 +13,7 @@ from coaiapy.util import shell
 from coaiapy.util.formats import json_schema, json_values, line_numbers
 from coaiapy.util.formats.line_numbers import PlaceOf
 from coaiapy.util.formats.problems import Problem
-from coaiapy.util.text import expression
+from coaiapy.util.text.parsing import expression
 
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "array", "items": _TEXT}

@@ -3,10 +3,10 @@
 import re
 from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-from coaiapy.util import text as texts
 from coaiapy.util.formats.problems import Problem
 from coaiapy.util.masking import looks_secret
-from coaiapy.util.text import counted, cut_repr
+from coaiapy.util.text import parsing
+from coaiapy.util.text.wording import counted, cut_repr
 
 STRING = "string"
 # What a problem is called, and what that means.
@@ -28,7 +28,7 @@ _HIGHEST_PORT = 65535
 
 
 def _is_port(text: str) -> bool:
-    number = texts.whole_number(text)
+    number = parsing.whole_number(text)
     return number is not None and 0 < number <= _HIGHEST_PORT
 
 
@@ -36,9 +36,9 @@ def _is_port(text: str) -> bool:
 TYPES: Dict[str, Tuple[Callable[[str], bool], str]] = {
     STRING: (lambda text: True, "a text"),
     "integer": (lambda text: re.match(_WHOLE, text) is not None, "a whole number"),
-    "number": (lambda text: texts.number(text) is not None, "a number"),
+    "number": (lambda text: parsing.number(text) is not None, "a number"),
     "boolean": (
-        lambda text: text in ("1", "0") or texts.truth(text) is not None,
+        lambda text: text in ("1", "0") or parsing.truth(text) is not None,
         "true or false (or yes, no, on, off, 1, 0)",
     ),
     "url": (lambda text: re.match(_ADDRESS, text) is not None, "an address such as https://host"),
@@ -106,7 +106,7 @@ def complaints(rule: Rule, value: str) -> List[Complaint]:
         return [Complaint("not-in-enum", "is not one of " + ", ".join(rule.enum))]
     found = []
     low, high = rule.limits
-    number = texts.number(value) if (low, high) != (None, None) else None
+    number = parsing.number(value) if (low, high) != (None, None) else None
     if number is not None and low is not None and number < low:
         found.append(Complaint("out-of-range", "is less than {:g}".format(low)))
     if number is not None and high is not None and number > high:

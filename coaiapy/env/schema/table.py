@@ -4,7 +4,7 @@ from typing import Iterator, List
 
 from coaiapy.env.schema.rules import STRING, TYPES, Rule, Schema
 from coaiapy.util.formats.tables.table import markdown_code, markdown_text
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 
 _HEADERS = ("Variable", "Value", "Required", "Default", "Meaning")
 

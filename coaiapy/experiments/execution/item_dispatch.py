@@ -14,7 +14,7 @@ from coaiapy.langfuse.records import ids
 from coaiapy.running.pipelines import earlier_run
 from coaiapy.running.pipelines.recorded_content import RecordedContent
 from coaiapy.running.supervisor import Supervisor
-from coaiapy.util.text import Note
+from coaiapy.util.text.notes import Note
 
 
 class ItemDispatch(Dispatch):

@@ -17,7 +17,7 @@ from coaiapy.templating.model import (
 )
 from coaiapy.util import packages
 from coaiapy.util.formats.json_values import text_or_json
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 
 # How a command gets its input; the fourth is its environment.
 STDIN, ARGUMENT, JSON = "stdin", "arg", "json"

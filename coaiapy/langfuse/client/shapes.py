@@ -22,7 +22,7 @@ from coaiapy.util.formats.shapes import (
     those,
     whole,
 )
-from coaiapy.util.text import described
+from coaiapy.util.text.wording import described
 
 API = "/api/public"
 

@@ -14,7 +14,7 @@ from coaiapy.langfuse.datasets.shelf import Shelf
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util.formats import json_values
-from coaiapy.util.text import did_you_mean
+from coaiapy.util.text.wording import did_you_mean
 from coaiapy.util.threads import run_all, values_of
 
 DATASETS = "/api/public/v2/datasets"

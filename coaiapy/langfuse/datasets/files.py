@@ -43,7 +43,7 @@ from coaiapy.util.formats import json_values
 from coaiapy.util.formats.columns import Columns
 from coaiapy.util.formats.item_files import Item, RowErrors, csv_items, read_items
 from coaiapy.util.formats.json_values import json_lines
-from coaiapy.util.text import Note, ignore_note
+from coaiapy.util.text.notes import Note, ignore_note
 from coaiapy.util.threads import run_all
 
 CSV = "csv"

@@ -15,7 +15,7 @@ from coaiapy import patience
 from coaiapy.langfuse.journal.damage import bodies, whole
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.records.body import Body
-from coaiapy.util.text import whole_number
+from coaiapy.util.text.parsing import whole_number
 
 # Ends the claims on the records that meet a condition, which has to be added.
 UNCLAIM = "UPDATE deliveries SET claimed_by = NULL, claimed_until = 0 WHERE "

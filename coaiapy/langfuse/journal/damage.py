@@ -13,7 +13,7 @@ from coaiapy.langfuse.journal.db import Journal, open_to_read
 from coaiapy.langfuse.journal.schema import DAMAGED
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util.formats.shapes import Kind, name, record
-from coaiapy.util.text import Note
+from coaiapy.util.text.notes import Note
 
 _TRACE = record("a trace", {"id": name, "timestamp": name})
 _RECORDS: Dict[str, Kind] = {

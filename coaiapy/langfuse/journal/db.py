@@ -31,7 +31,7 @@ from coaiapy.langfuse.journal.staging import mark_unread, merge_into, move, stag
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util.files import locked, make_private_file, reason
 from coaiapy.util.paths import advice_for, make_private_folder, state_folder
-from coaiapy.util.text import tell
+from coaiapy.util.text.notes import tell
 
 # Bytes: with less free space SQLite cannot even create the files that it needs for reading.
 _LEAST_ROOM = 65536

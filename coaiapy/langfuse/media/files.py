@@ -14,7 +14,7 @@ from typing import Any, Dict, NamedTuple, Optional
 from coaiapy.errors import StateError, UsageError
 from coaiapy.util.files import reason
 from coaiapy.util.paths import open_regular
-from coaiapy.util.text import did_you_mean
+from coaiapy.util.text.wording import did_you_mean
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 # The content types that current servers accept, from Langfuse's API document; older accept fewer.

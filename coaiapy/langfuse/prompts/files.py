@@ -26,7 +26,7 @@ from coaiapy.langfuse.records.body import Body
 from coaiapy.util import files
 from coaiapy.util.packages import require
 from coaiapy.util.paths import check_stays, make_folders
-from coaiapy.util.text import FENCE, FrontMatter, begins_front_matter, front_matter
+from coaiapy.util.text.front_matter import FENCE, FrontMatter, begins_front_matter, front_matter
 
 ENDING = ".md"
 CONFLICT = "<<<<<<< "

@@ -30,7 +30,8 @@ from coaiapy.langfuse.prompts.references import Links, Reference, references_in
 from coaiapy.util.files import read_found_input_text
 from coaiapy.util.formats import json_values, line_numbers, yaml_values
 from coaiapy.util.formats.problems import Problem
-from coaiapy.util.text import FrontMatter, cut_repr
+from coaiapy.util.text.front_matter import FrontMatter
+from coaiapy.util.text.wording import cut_repr
 
 RULES = {
     "not-readable": "The file can be read.",

@@ -29,7 +29,7 @@ from coaiapy.langfuse.prompts.content import (
 from coaiapy.langfuse.prompts.labels import log
 from coaiapy.langfuse.prompts.labels.log import PLAIN, Held, Intent, held_by, named
 from coaiapy.langfuse.records.body import Body
-from coaiapy.util.text import tell
+from coaiapy.util.text.notes import tell
 from coaiapy.util.threads import run_all, values_of
 from coaiapy.util.times import epoch_moment
 

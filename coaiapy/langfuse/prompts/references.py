@@ -7,7 +7,7 @@ import re
 from typing import Dict, Iterator, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from coaiapy.errors import UsageError
-from coaiapy.util.text import whole_number
+from coaiapy.util.text.parsing import whole_number
 
 # How deep a server follows references.
 DEEPEST = 5

@@ -6,7 +6,7 @@ from coaiapy.errors import UsageError
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util.formats.json_values import plain_text
-from coaiapy.util.text import kind_of
+from coaiapy.util.text.wording import kind_of
 
 # The orders of a listing of traces.
 ORDERS = ("timestamp.desc", "timestamp.asc")

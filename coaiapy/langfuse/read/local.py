@@ -16,7 +16,7 @@ from coaiapy.langfuse.read.filters import ObservationFilter, Page, SessionFilter
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body, completed
 from coaiapy.langfuse.records.fields import RUNNING, UNCONFIRMED
-from coaiapy.util.text import whole_number
+from coaiapy.util.text.parsing import whole_number
 
 
 class LocalReader:

@@ -14,7 +14,7 @@ from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body, completed
 from coaiapy.langfuse.records.fields import FIELDS
 from coaiapy.util import times
-from coaiapy.util.text import described
+from coaiapy.util.text.wording import described
 
 _EMPTY: Any = (None, "", {}, [])
 _CONTENT = ("input", "output")

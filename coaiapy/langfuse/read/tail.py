@@ -18,7 +18,7 @@ from coaiapy.langfuse.read.readers import read
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body, completed
 from coaiapy.util import times
-from coaiapy.util.text import Note, ignore_note
+from coaiapy.util.text.notes import Note, ignore_note
 
 # How many observations are asked for at once.
 _PAGE = 100

@@ -10,7 +10,7 @@ from typing import Any, Iterable, List, Mapping
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.fields import RUNNING, UNCONFIRMED
 from coaiapy.util.formats.tables.table import Fitted, fitted, table
-from coaiapy.util.text import visible
+from coaiapy.util.text.wording import visible
 from coaiapy.util.times import moment
 
 Columns = Mapping[str, str]

@@ -7,7 +7,8 @@ from coaiapy.langfuse.records import ids, usage
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util import times
 from coaiapy.util.formats import json_values
-from coaiapy.util.text import did_you_mean, environment_name, kind_of
+from coaiapy.util.text.parsing import environment_name
+from coaiapy.util.text.wording import did_you_mean, kind_of
 
 OBSERVATION_TYPES = (
     "EVENT",

@@ -12,7 +12,7 @@ from typing import Any, List, Set
 
 from coaiapy.errors import UsageError
 from coaiapy.util.formats import json_values
-from coaiapy.util.text import kind_of
+from coaiapy.util.text.wording import kind_of
 
 _HEX32 = re.compile(r"[0-9a-f]{32}\Z")
 _HEX16 = re.compile(r"[0-9a-f]{16}\Z")

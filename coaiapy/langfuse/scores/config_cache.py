@@ -23,7 +23,8 @@ from coaiapy.util.files import locked, read_text, reason, write_atomic
 from coaiapy.util.formats.shapes import each, record
 from coaiapy.util.old_names import with_old_names
 from coaiapy.util.paths import make_private_folder, state_folder
-from coaiapy.util.text import Note, counted
+from coaiapy.util.text.notes import Note
+from coaiapy.util.text.wording import counted
 
 FOLDER = "score-configs"
 MAX_AGE_HOURS = 24.0

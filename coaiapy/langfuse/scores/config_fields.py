@@ -7,7 +7,8 @@ from typing import Any, List, Mapping, Optional
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.scores.values import BOOLEAN, CATEGORICAL, CONFIG_TYPES, NUMERIC
-from coaiapy.util.text import did_you_mean, number
+from coaiapy.util.text.parsing import number
+from coaiapy.util.text.wording import did_you_mean
 
 # The fields that a user sets; the server adds others.
 FIELDS = ("name", "dataType", "description", "categories", "minValue", "maxValue")

@@ -17,7 +17,8 @@ from coaiapy.langfuse.scores.config_fields import FIELDS, checked
 from coaiapy.util import times
 from coaiapy.util.files import read_input_text, write_output
 from coaiapy.util.formats import json_values
-from coaiapy.util.text import did_you_mean, whole_number
+from coaiapy.util.text.parsing import whole_number
+from coaiapy.util.text.wording import did_you_mean
 
 VERSION = "1.0"
 _METADATA = ("id", "createdAt", "updatedAt", "projectId", "isArchived")

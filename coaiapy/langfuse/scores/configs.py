@@ -19,7 +19,7 @@ from coaiapy.langfuse.scores import config_cache
 from coaiapy.langfuse.scores.config_cache import MAX_AGE_HOURS, Snapshot
 from coaiapy.langfuse.scores.config_fields import changed, checked, unknown_name
 from coaiapy.util import times
-from coaiapy.util.text import Note, ignore_note
+from coaiapy.util.text.notes import Note, ignore_note
 
 API = "/api/public/score-configs"
 

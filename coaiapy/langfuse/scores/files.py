@@ -18,7 +18,7 @@ from coaiapy.langfuse.scores.configs import get as get_config
 from coaiapy.util.formats.columns import Columns
 from coaiapy.util.formats.item_files import Item, RowErrors, csv_items, read_items
 from coaiapy.util.formats.json_values import DuplicateKeyError, parse_unique
-from coaiapy.util.text import Note, ignore_note
+from coaiapy.util.text.notes import Note, ignore_note
 
 FORMATS = ("csv", "json", "jsonl")
 COLUMNS = [field.attribute for field in SCORE_FIELDS] + ["config"]

@@ -14,7 +14,7 @@ from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.scores import config_cache
 from coaiapy.langfuse.scores import configs as score_configs
 from coaiapy.langfuse.scores.values import accepted, subject
-from coaiapy.util.text import ignore_note
+from coaiapy.util.text.notes import ignore_note
 
 
 class Links:

@@ -18,7 +18,8 @@ from coaiapy.langfuse.scores.config_fields import FIELDS
 from coaiapy.langfuse.scores.configs import Made
 from coaiapy.util.files import read_text
 from coaiapy.util.old_names import with_old_names
-from coaiapy.util.text import Note, did_you_mean, ignore_note
+from coaiapy.util.text.notes import Note, ignore_note
+from coaiapy.util.text.wording import did_you_mean
 
 CATEGORIES = ("narrative", "ai", "general", "technical", "specialized", "numeric", "boolean")
 Preset = Dict[str, Any]

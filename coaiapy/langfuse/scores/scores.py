@@ -29,7 +29,7 @@ from coaiapy.langfuse.scores.readers import (
     shown,
 )
 from coaiapy.langfuse.send import delivery
-from coaiapy.util.text import Note, ignore_note
+from coaiapy.util.text.notes import Note, ignore_note
 
 
 def plain(values: Mapping[str, Any]) -> Score:

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tup
 
 from coaiapy.errors import UsageError
 from coaiapy.util.formats.json_values import plain_text
-from coaiapy.util.text import number, truth
+from coaiapy.util.text.parsing import number, truth
 
 NUMERIC, CATEGORICAL, BOOLEAN, TEXT = "NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT"
 CORRECTION = "CORRECTION"

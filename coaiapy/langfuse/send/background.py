@@ -105,7 +105,7 @@ def _environment(folder: str) -> Dict[str, str]:
 
 
 def _start_thread(lock: Lock, settings: Settings, flush: Flush) -> bool:
-    from coaiapy.langfuse.send import courier  # noqa: F401 # a thread must not import it
+    from coaiapy.langfuse.send import project_sender  # noqa: F401 # a thread must not import it
     from coaiapy.util import threads
 
     if threads.start(BackgroundSender(lock, settings, flush).serve, THREAD) is not None:

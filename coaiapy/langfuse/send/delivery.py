@@ -44,21 +44,21 @@ def deliver(journal: Journal, settings: Settings, written: Written, usual: str =
 
 def _send_now(journal: Journal, settings: Settings, written: Written) -> Outcome:
     from coaiapy.langfuse.send import losses
-    from coaiapy.langfuse.send.courier import Courier
+    from coaiapy.langfuse.send.project_sender import ProjectSender
 
-    with Courier(journal, settings) as courier:
+    with ProjectSender(journal, settings) as sender:
         outbox.watch(journal, written.rows)
         owed = sum(outbox.watched(journal).values())
         try:
-            _send(courier, written, owed)
-            outcome = courier.outcome(written.changed, owed, outbox.watched(journal))
+            _send(sender, written, owed)
+            outcome = sender.outcome(written.changed, owed, outbox.watched(journal))
             lost = losses.messages(journal, settings, written.rows) if owed else ()
             return outcome._replace(messages=outcome.messages + lost)
         except StateError as error:  # the records are in the journal and will be sent later
             return Outcome(
                 changed=written.changed,
-                destination=courier.own,
-                waiting=max(0, owed - courier.accepted),
+                destination=sender.own,
+                waiting=max(0, owed - sender.accepted),
                 problem=error,
             )
 
@@ -90,13 +90,13 @@ def serve(settings: Dict[str, Any], lock: str, descriptor: int) -> None:
     background.BackgroundSender(FileLock(lock, descriptor), Settings(**settings), flush).serve()
 
 
-def _send(courier: Any, written: Written, owed: int) -> None:
+def _send(sender: Any, written: Written, owed: int) -> None:
     many = len(written.rows) > MANY
     if owed:
         rows = None if many else written.rows
-        courier.send(courier.usual_seconds(), rows, renewing=many)
-    if not (courier.problem or courier.rejected or many):
-        courier.send_backlog(patience.BACKLOG)
+        sender.send(sender.usual_seconds(), rows, renewing=many)
+    if not (sender.problem or sender.rejected or many):
+        sender.send_backlog(patience.BACKLOG)
 
 
 def check(outcome: Outcome) -> None:
@@ -127,18 +127,18 @@ def flush(
         raise ConfigError(
             "there is no server to send to: set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY"
         )
-    from coaiapy.langfuse.send.courier import Courier, told_seconds
+    from coaiapy.langfuse.send.project_sender import ProjectSender, told_seconds
 
     if seconds is None:
         told = told_seconds()
         seconds = patience.DELIVERY if told is None else told
-    with Journal() as journal, Courier(journal, settings) as courier:
+    with Journal() as journal, ProjectSender(journal, settings) as sender:
         if adopted:
-            courier.name_project(seconds)
+            sender.name_project(seconds)
         for source in adopted:
-            if source != courier.own:
-                destinations.adopt(journal, courier.own, source, score)
-        courier.send_all(seconds, on_accepted)
-        waiting = outbox.count_waiting(journal, courier.destinations)
-        outcome = courier.outcome(0, courier.accepted + waiting, {"waiting": waiting})
+            if source != sender.own:
+                destinations.adopt(journal, sender.own, source, score)
+        sender.send_all(seconds, on_accepted)
+        waiting = outbox.count_waiting(journal, sender.destinations)
+        outcome = sender.outcome(0, sender.accepted + waiting, {"waiting": waiting})
         return outcome._replace(elsewhere=outbox.count_waiting(journal) - waiting)

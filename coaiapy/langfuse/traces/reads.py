@@ -29,7 +29,7 @@ from coaiapy.langfuse.read.readers import Question, read
 from coaiapy.langfuse.records import ids
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.fields import UNCONFIRMED
-from coaiapy.util.text import Note, ignore_note
+from coaiapy.util.text.notes import Note, ignore_note
 
 
 def check_limit(limit: Optional[int], fewest: int = 0) -> None:

@@ -13,7 +13,7 @@ from coaiapy.templating.commands import render_command
 from coaiapy.templating.language import Language, TemplateError
 from coaiapy.templating.model import PipelineStep, PipelineTemplate, names_of
 from coaiapy.templating.render import Plan, expanded, render_step
-from coaiapy.util.text import did_you_mean
+from coaiapy.util.text.wording import did_you_mean
 
 
 class Selection(NamedTuple):

@@ -4,7 +4,7 @@ import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from coaiapy.errors import UsageError
-from coaiapy.util.text import cut_repr, did_you_mean, listed
+from coaiapy.util.text.wording import cut_repr, did_you_mean, listed
 
 _MOST = 10  # unknown columns that a message names
 _PLAIN = re.compile(r"[\w.-]{1,60}$")

@@ -8,7 +8,7 @@ from coaiapy.errors import StateError
 from coaiapy.util.masking import ENCRYPTED
 from coaiapy.util.packages import require
 from coaiapy.util.shell import is_name
-from coaiapy.util.text import is_utf8
+from coaiapy.util.text.parsing import is_utf8
 
 # Older versions of python-dotenv take the closing quote of a value that ends with a backslash for
 # an escaped one, and read on into the next lines. They are therefore given one statement at a time,

@@ -16,7 +16,8 @@ from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, NamedTuple
 from coaiapy.errors import UsageError
 from coaiapy.util.formats import json_values, line_numbers, yaml_values
 from coaiapy.util.formats.columns import Columns
-from coaiapy.util.text import Note, cut_repr, ignore_note, listed, share
+from coaiapy.util.text.notes import Note, ignore_note
+from coaiapy.util.text.wording import cut_repr, listed, share
 
 FORMATS = ("json", "jsonl", "yaml")
 EMPTY = "it is empty"

@@ -10,7 +10,7 @@ follow.
 import re
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple, Union
 
-from coaiapy.util.text import cut_repr, did_you_mean, kind_of
+from coaiapy.util.text.wording import cut_repr, did_you_mean, kind_of
 
 Schema = Dict[str, Any]
 Path = Tuple[Union[str, int], ...]

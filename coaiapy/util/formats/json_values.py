@@ -11,7 +11,7 @@ import math
 from json import encoder
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Tuple
 
-from coaiapy.util.text import cut_repr
+from coaiapy.util.text.wording import cut_repr
 
 # Returns the JSON text of a text.
 quoted = encoder.encode_basestring

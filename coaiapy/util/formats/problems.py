@@ -4,7 +4,7 @@ import os
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple
 
 from coaiapy import __version__
-from coaiapy.util.text import one_line
+from coaiapy.util.text.wording import one_line
 
 FORMS = ("text", "json", "github", "sarif")
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -7,7 +7,7 @@ about what does not ("a prompt 'x' whose version is a list"). Kinds are made of 
 import math
 from typing import Any, Callable, List, Mapping, Optional
 
-from coaiapy.util.text import MAX_SHOWN, described, kind_of
+from coaiapy.util.text.wording import MAX_SHOWN, described, kind_of
 
 Kind = Callable[[Any], Any]
 

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from coaiapy.util.formats.json_values import MAX_DIGITS
 from coaiapy.util.packages import require
-from coaiapy.util.text import cut_repr
+from coaiapy.util.text.wording import cut_repr
 
 # How much, in characters and values, aliases and merges may add to twice the length of a text.
 EXPANSION = 200000

@@ -13,7 +13,7 @@ from coaiapy.util.http import proxies
 from coaiapy.util.http.answers import Answer
 from coaiapy.util.http.failures import translated
 from coaiapy.util.http.tls import authorities, check
-from coaiapy.util.text import whole_number
+from coaiapy.util.text.parsing import whole_number
 from coaiapy.util.threads import OvertimeError, within
 
 AGENT = "coaia/" + __version__

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from coaiapy.errors import UsageError
 from coaiapy.langfuse.scores.values import accepted, unconfigured, validate_score_value
-from coaiapy.util.text import number
+from coaiapy.util.text.parsing import number
 
 HELPFUL = {
     "name": "Helpfulness",

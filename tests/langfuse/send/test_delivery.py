@@ -99,7 +99,7 @@ def test_a_backlog_too_big_for_two_seconds_is_sent_in_part_and_nothing_of_it_twi
         exchange.send(exchange.answer())
 
     monkeypatch.setitem(faults.PLAYS, "slow", slow)
-    monkeypatch.setattr("coaiapy.langfuse.send.sender.CHUNK", 5)
+    monkeypatch.setattr("coaiapy.langfuse.send.chunk_sender.CHUNK", 5)
     monkeypatch.setattr(patience, "BACKLOG", 6.0)
     leave_behind(server, records_of(300))
     server.fail("slow", times=None, method="POST")
@@ -140,8 +140,8 @@ def test_a_rejected_record_that_is_written_again_is_refused_again_and_said_so(la
 
 def test_many_records_may_take_longer_than_the_deadline_if_they_get_on(server, monkeypatch):
     monkeypatch.setattr(delivery, "MANY", 20)
-    monkeypatch.setattr("coaiapy.langfuse.send.sender.CHUNK", 10)
-    monkeypatch.setattr("coaiapy.langfuse.send.sender.WORKERS", 1)
+    monkeypatch.setattr("coaiapy.langfuse.send.chunk_sender.CHUNK", 10)
+    monkeypatch.setattr("coaiapy.langfuse.send.chunk_sender.WORKERS", 1)
     for number in range(6):
         server.fail("429", method="POST", retry_after=1.6, after=number)
     monkeypatch.setattr(patience, "DELIVERY", 8)
@@ -152,8 +152,8 @@ def test_many_records_may_take_longer_than_the_deadline_if_they_get_on(server, m
 
 def test_many_records_take_no_longer_than_the_user_has_said(server, monkeypatch):
     monkeypatch.setattr(delivery, "MANY", 20)
-    monkeypatch.setattr("coaiapy.langfuse.send.sender.CHUNK", 10)
-    monkeypatch.setattr("coaiapy.langfuse.send.sender.WORKERS", 1)
+    monkeypatch.setattr("coaiapy.langfuse.send.chunk_sender.CHUNK", 10)
+    monkeypatch.setattr("coaiapy.langfuse.send.chunk_sender.WORKERS", 1)
     for number in range(6):
         server.fail("429", method="POST", retry_after=0.8, after=number)
     outcome = submit(server, records_of(60), seconds=2)

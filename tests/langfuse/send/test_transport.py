@@ -23,7 +23,7 @@ def server(request, langfuse):
 
 
 def test_four_requests_are_on_their_way_at_once(server, monkeypatch):
-    monkeypatch.setattr("coaiapy.langfuse.send.sender.CHUNK", 5)
+    monkeypatch.setattr("coaiapy.langfuse.send.chunk_sender.CHUNK", 5)
     server.fail("hang", times=None, method="POST", after=1)
     sent = []
     going = threading.Thread(

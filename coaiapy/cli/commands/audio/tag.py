@@ -96,7 +96,7 @@ def _write(args: argparse.Namespace, context: Context, path: str, change: Any) -
 
 def _show(args: argparse.Namespace, context: Context, shown: List[Any]) -> None:
     from coaiapy.audio.tags import tags as audio_tags
-    from coaiapy.util.text import one_line
+    from coaiapy.util.text.wording import one_line
 
     if args.json:
         objects = [dict(tags, file=path) for path, tags in shown]

@@ -28,7 +28,7 @@ from coaiapy.langfuse.send.sender_lock import SENDER_COLUMNS, Status, statuses
 from coaiapy.util import times
 from coaiapy.util.files import write_atomic
 from coaiapy.util.formats.json_values import json_lines
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 
 _ROW_HELP = "number of a record in coaia fuse outbox list"
 

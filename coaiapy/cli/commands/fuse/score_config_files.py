@@ -18,7 +18,7 @@ from coaiapy.langfuse.scores.config_cache import folded
 from coaiapy.langfuse.scores.configs import Made
 from coaiapy.langfuse.scores.display import MADE_COLUMNS, PRESET_COLUMNS, PREVIEW_COLUMNS
 from coaiapy.langfuse.scores.presets import CATEGORIES
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 
 
 def add_archived(parser: argparse.ArgumentParser) -> None:

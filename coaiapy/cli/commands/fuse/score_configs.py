@@ -23,7 +23,7 @@ from coaiapy.langfuse.scores import presets, scores
 from coaiapy.langfuse.scores import values as score_values
 from coaiapy.langfuse.scores.config_fields import categories_from_text
 from coaiapy.langfuse.scores.display import CONFIG_COLUMNS
-from coaiapy.util.text import number
+from coaiapy.util.text.parsing import number
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:

@@ -32,7 +32,7 @@ from coaiapy.langfuse.scores import scores
 from coaiapy.langfuse.scores.display import COLUMNS
 from coaiapy.langfuse.scores.readers import ScoreFilter
 from coaiapy.util.formats.columns import map_of
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 
 DEFAULT_NAME = "New Score"
 DEFAULT_VALUE = "1.0"

@@ -29,7 +29,7 @@ from coaiapy.langfuse.records.display import with_note
 from coaiapy.langfuse.traces import reads as trace_reads
 from coaiapy.langfuse.traces import sessions
 from coaiapy.langfuse.traces.display import NODE_COLUMNS, SESSION_COLUMNS, TRACE_COLUMNS
-from coaiapy.util.text import one_line
+from coaiapy.util.text.wording import one_line
 
 
 def build(parser: argparse.ArgumentParser, words: List[str]) -> None:

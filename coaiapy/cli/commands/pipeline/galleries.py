@@ -7,7 +7,7 @@ from coaiapy.cli.output import add_listing_options, show_listing
 from coaiapy.cli.parser import add_command
 from coaiapy.cli.streams import Context, is_terminal
 from coaiapy.errors import ExitCode
-from coaiapy.util.text import one_line
+from coaiapy.util.text.wording import one_line
 
 
 def build(group: Any) -> None:

@@ -8,7 +8,7 @@ from coaiapy.cli.output import add_listing_options, print_json, show_listing
 from coaiapy.cli.parser import Parser, add_command
 from coaiapy.cli.streams import Context, is_terminal
 from coaiapy.errors import ExitCode, UsageError
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 
 _INSTALL = """coaia pipeline install gallery audio-note
         coaia pipeline install https://example.com/team/templates.git@v2 nightly

@@ -12,7 +12,7 @@ from coaiapy.running.pipelines.steps import FAILED, RUNNING, SKIPPED, SUCCEEDED,
 from coaiapy.running.pipelines.watcher import Watcher
 from coaiapy.util import times
 from coaiapy.util.formats.tables.widths import cut
-from coaiapy.util.text import one_line, visible
+from coaiapy.util.text.wording import one_line, visible
 
 _COLORS = {FAILED: "\x1b[31m", SKIPPED: "\x1b[33m", SUCCEEDED: "\x1b[32m", RUNNING: "\x1b[1m"}
 _PLAIN = "\x1b[0m"

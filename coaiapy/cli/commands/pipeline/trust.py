@@ -14,7 +14,7 @@ from coaiapy.errors import ConfigError, NotFoundError, UsageError
 from coaiapy.templating import trusted
 from coaiapy.templating.trusted import Runnable
 from coaiapy.util import times
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 
 _DIGITS = 12
 

@@ -14,7 +14,7 @@ from coaiapy.langfuse.prompts.cache import owner
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util import files
 from coaiapy.util.paths import make_private_folder, state_folder
-from coaiapy.util.text import tell
+from coaiapy.util.text.notes import tell
 from coaiapy.util.times import now
 
 FOLDER = "prompt-labels"

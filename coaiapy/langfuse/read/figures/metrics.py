@@ -13,7 +13,7 @@ from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.read.figures.groups import LEVELS, Sums, Wanted, figures_row
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.figures import ERROR
-from coaiapy.util.text import described
+from coaiapy.util.text.wording import described
 
 METRICS = "/api/public/metrics"
 # The most rows that a server returns; where there are as many, some may be missing.

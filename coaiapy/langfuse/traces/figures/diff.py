@@ -13,7 +13,7 @@ from coaiapy.langfuse.records.figures import ERROR, figures_of, whole
 from coaiapy.langfuse.traces.figures.alignment import aligned
 from coaiapy.util import times
 from coaiapy.util.formats.json_values import text_or_json
-from coaiapy.util.text import number
+from coaiapy.util.text.parsing import number
 
 SAME, CHANGED, ONLY_A, ONLY_B = "same", "changed", "only in a", "only in b"
 # What two steps are compared by besides their duration.

@@ -7,7 +7,7 @@ from coaiapy.langfuse.traces.display import price
 from coaiapy.langfuse.traces.figures.diff import CHANGED, ONLY_A, ONLY_B, SAME
 from coaiapy.langfuse.traces.figures.display import taken
 from coaiapy.util.formats.json_values import text_or_json
-from coaiapy.util.text import counted, one_line
+from coaiapy.util.text.wording import counted, one_line
 
 # The sign before a step, which says the same as its color.
 SIGNS = {SAME: "=", CHANGED: "~", ONLY_A: "-", ONLY_B: "+"}

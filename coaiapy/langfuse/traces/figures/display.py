@@ -6,7 +6,7 @@ from coaiapy.langfuse.read.figures.groups import LEVELS, TIME_KEYS
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.figures import cost, figures_of
 from coaiapy.langfuse.traces.display import price
-from coaiapy.util.text import one_line
+from coaiapy.util.text.wording import one_line
 from coaiapy.util.times import moment
 
 # What a group without a value is called.

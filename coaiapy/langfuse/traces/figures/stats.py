@@ -21,7 +21,7 @@ from coaiapy.langfuse.read.filters import checked
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.traces.reads import check_limit, read_or_recall
 from coaiapy.util import times
-from coaiapy.util.text import Note, ignore_note
+from coaiapy.util.text.notes import Note, ignore_note
 
 # What people say instead of how long before.
 _BACK = {"last hour": "1h", "yesterday": "1d", "last week": "7d", "last month": "30d"}

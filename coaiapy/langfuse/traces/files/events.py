@@ -11,7 +11,7 @@ from coaiapy.langfuse.read import rows
 from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.fields import OBSERVATION_TYPES
 from coaiapy.langfuse.records.records import record_as_kept
-from coaiapy.util.text import cut_repr, described
+from coaiapy.util.text.wording import cut_repr, described
 
 _ENDINGS = ("-create", "-update")
 _KINDS = ("trace", "observation", "score")

@@ -15,7 +15,7 @@ from coaiapy.langfuse.records.body import Body
 from coaiapy.langfuse.records.fields import EXPERIMENT_CONTENT, EXPERIMENT_FIELDS
 from coaiapy.langfuse.records.records import record_as_kept
 from coaiapy.util import times
-from coaiapy.util.text import cut_repr
+from coaiapy.util.text.wording import cut_repr
 
 _OBSERVATION = "langfuse.observation."
 _METADATA = (_OBSERVATION + "metadata.", "langfuse.trace.metadata.")

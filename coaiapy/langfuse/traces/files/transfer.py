@@ -16,7 +16,8 @@ from coaiapy.langfuse.send import otlp
 from coaiapy.langfuse.traces.files import events, spans
 from coaiapy.util.formats.item_files import RowErrors, read_items
 from coaiapy.util.formats.json_values import json_line
-from coaiapy.util.text import Note, counted, ignore_note
+from coaiapy.util.text.notes import Note, ignore_note
+from coaiapy.util.text.wording import counted
 
 FORMATS = ("langfuse", "otlp")
 # How many traces are asked for at once.

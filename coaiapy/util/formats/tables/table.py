@@ -5,7 +5,7 @@ import re
 from typing import Any, Collection, Iterable, List, NamedTuple, Sequence
 
 from coaiapy.util.formats.tables.widths import cut, padded, width_of
-from coaiapy.util.text import one_line
+from coaiapy.util.text.wording import one_line
 
 GAP = 2
 NARROWEST = 8

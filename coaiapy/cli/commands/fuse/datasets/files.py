@@ -23,7 +23,7 @@ from coaiapy.langfuse.datasets.finetuning import training_data
 from coaiapy.langfuse.records.body import Body
 from coaiapy.util.files import write_output
 from coaiapy.util.formats.columns import map_of
-from coaiapy.util.text import counted, listed
+from coaiapy.util.text.wording import counted, listed
 
 FAILED_SHOWN = 20
 

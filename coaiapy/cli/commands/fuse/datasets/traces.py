@@ -12,7 +12,7 @@ from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.errors import NotFoundError
 from coaiapy.langfuse.datasets.from_traces import has_failed, items_from
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 
 
 def build_traces(group: Any) -> None:

@@ -10,7 +10,7 @@ from coaiapy.cli.output import print_json, write_output
 from coaiapy.cli.parser import add_command
 from coaiapy.cli.streams import Context
 from coaiapy.errors import UsageError
-from coaiapy.util.text import one_line
+from coaiapy.util.text.wording import one_line
 
 # The regressions that are shown of each score.
 _WORST = 5

@@ -5,7 +5,7 @@ from typing import Any, Dict, Iterator, List
 from coaiapy.cli.commands.fuse.experiments.summary import states_text
 from coaiapy.util.formats.junit import Case, suite
 from coaiapy.util.formats.tables.table import markdown_code, markdown_text
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 
 _OUTPUT_SHOWN = 2000
 

@@ -10,7 +10,7 @@ from coaiapy.cli.delivery import report
 from coaiapy.cli.output import new_bar, print_json
 from coaiapy.cli.streams import Context
 from coaiapy.errors import ExitCode
-from coaiapy.util.text import counted, one_line
+from coaiapy.util.text.wording import counted, one_line
 
 
 @contextmanager

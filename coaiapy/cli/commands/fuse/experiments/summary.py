@@ -4,7 +4,7 @@ import itertools
 import shlex
 from typing import Any, Dict, Iterator, List
 
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 from coaiapy.util.times import span
 
 # The items of each score that are shown because their repetitions differ.

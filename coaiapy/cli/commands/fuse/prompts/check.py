@@ -12,7 +12,7 @@ from coaiapy.errors import ExitCode, NotFoundError
 from coaiapy.langfuse.prompts import problems
 from coaiapy.langfuse.prompts.files import ENDING
 from coaiapy.langfuse.prompts.problems import Checked
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 
 
 def build(group: Any) -> None:

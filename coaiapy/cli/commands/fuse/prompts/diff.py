@@ -15,7 +15,7 @@ from coaiapy.langfuse.prompts import compare
 from coaiapy.langfuse.prompts.display import version_diff
 from coaiapy.langfuse.prompts.prompts import get_prompt
 from coaiapy.langfuse.records.body import Body
-from coaiapy.util.text import whole_number
+from coaiapy.util.text.parsing import whole_number
 
 
 def build(group: Any) -> None:

@@ -11,7 +11,7 @@ from coaiapy.langfuse.prompts import compare, files
 from coaiapy.langfuse.prompts.compare import MISSING, Compared
 from coaiapy.langfuse.prompts.content import LATEST
 from coaiapy.langfuse.prompts.sync import Failed
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 
 
 def add_folder_command(group: Any, name: str, handler: Any, help: str, example: str = "") -> Parser:

@@ -19,7 +19,7 @@ from coaiapy.langfuse.prompts import sync
 from coaiapy.langfuse.prompts.compare import BEHIND, DRIFTED, MISSING, SAME, UNREADABLE, Compared
 from coaiapy.langfuse.prompts.display import COMPARED_COLUMNS
 from coaiapy.langfuse.prompts.sync import Deployed
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 
 _NOT_PUSHED = (SAME, MISSING, UNREADABLE, DRIFTED)
 

@@ -14,7 +14,7 @@ from coaiapy.cli.parser import Parser, as_command
 from coaiapy.cli.streams import Context
 from coaiapy.config import settings
 from coaiapy.util.files import replacing
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 
 # The formats of ``transfer.FORMATS``.
 _FORMATS = ("langfuse", "otlp")

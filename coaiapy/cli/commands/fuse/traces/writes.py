@@ -41,7 +41,7 @@ from coaiapy.langfuse.traces import traces
 from coaiapy.langfuse.traces.active import PARENT, TRACE, active_ids
 from coaiapy.langfuse.traces.batch import preview, read_observations
 from coaiapy.util.formats.item_files import FORMATS
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 
 PREVIEWED = 100
 FIELDS = [field.attribute for field in OBSERVATION_FIELDS if field.attribute != "trace_id"]

@@ -9,7 +9,7 @@ from coaiapy.cli.parser import add_command
 from coaiapy.cli.streams import Context
 from coaiapy.errors import ExitCode, NotFoundError
 from coaiapy.util.files import write_output
-from coaiapy.util.text import one_line
+from coaiapy.util.text.wording import one_line
 
 
 def build(group: Any) -> None:

@@ -7,7 +7,7 @@ from coaiapy.cli.options import add_problem_format
 from coaiapy.cli.output import show_problems
 from coaiapy.cli.parser import add_command
 from coaiapy.cli.streams import Context
-from coaiapy.util.text import counted
+from coaiapy.util.text.wording import counted
 
 
 def build(group: Any) -> None:

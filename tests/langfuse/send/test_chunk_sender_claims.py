@@ -24,7 +24,7 @@ from coaiapy.langfuse.client.http import LangfuseHttp
 from coaiapy.langfuse.journal import claims
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.destinations import destination_of
-from coaiapy.langfuse.send.sender import Sender
+from coaiapy.langfuse.send.chunk_sender import ChunkSender
 from coaiapy.util.deadlines import Renewing
 
 # For what hangs until it is let go.
@@ -110,7 +110,7 @@ def test_an_interrupted_go_lets_go_and_takes_out_what_was_accepted(server):
     with Journal() as journal:
         here = destination_of(journal, settings)
         journal.append(here, records_of(3))
-        sender = Sender(journal, LangfuseHttp(settings), Renewing(100.0), interrupt)
+        sender = ChunkSender(journal, LangfuseHttp(settings), Renewing(100.0), interrupt)
         with pytest.raises(KeyboardInterrupt):
             sender.run([here])
     assert in_outbox() == {}

@@ -1,4 +1,4 @@
-"""Sends records with one HTTP client: those of one command, then others that wait."""
+"""Sends what waits for one project: the records of a command, then others, with one HTTP client."""
 
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set
 
@@ -12,9 +12,9 @@ from coaiapy.langfuse.journal import destinations, outbox
 from coaiapy.langfuse.journal.damage import found_damage
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.marks import is_due
+from coaiapy.langfuse.send.chunk_sender import ChunkSender
 from coaiapy.langfuse.send.outcome import SENT_LATER, Outcome, Rejected
 from coaiapy.langfuse.send.remote_traces import complete
-from coaiapy.langfuse.send.sender import Sender
 from coaiapy.util import deadlines
 
 
@@ -24,7 +24,7 @@ def told_seconds() -> Optional[float]:
     return told.left if told.origin else None
 
 
-class Courier:
+class ProjectSender:
     """Sends the records of one command, then others, with one HTTP client.
 
     It is a context manager, which closes the client. A ``KeyboardInterrupt`` in its block gets a
@@ -42,7 +42,7 @@ class Courier:
         self.problem: Optional[CoaiaError] = None
         self.messages: List[str] = []
 
-    def __enter__(self) -> "Courier":
+    def __enter__(self) -> "ProjectSender":
         return self
 
     def __exit__(self, kind: Any, *exc: object) -> None:
@@ -141,7 +141,7 @@ class Courier:
         if not self._complete(deadline):
             return
         time_limit = deadlines.Renewing(seconds if renewing else deadline.left, renewing, whole)
-        sender = Sender(self.journal, self.http, time_limit, on_accepted)
+        sender = ChunkSender(self.journal, self.http, time_limit, on_accepted)
         try:
             sender.run(self.destinations, rows, patient)
         finally:

@@ -7,7 +7,7 @@ from coaiapy import patience
 from coaiapy.errors import NetworkError
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.marks import mark_age
-from coaiapy.langfuse.send import courier
+from coaiapy.langfuse.send import project_sender
 
 # Seconds that nothing takes unless it waits for what it should not wait for.
 LONG = 60.0
@@ -42,7 +42,7 @@ def given(monkeypatch):
     They are not used up: a second try would begin after their end.
     """
     found = []
-    send = courier.Courier.send
+    send = project_sender.ProjectSender.send
 
     def noted(self, seconds, *rest, **options):
         found.append(seconds)
@@ -53,7 +53,7 @@ def given(monkeypatch):
     monkeypatch.setattr(patience, "DELIVERY", DEADLINE)
     monkeypatch.setattr(patience, "BRIEF", BRIEF)
     monkeypatch.setattr(patience, "BRIEF_REST", BRIEF)
-    monkeypatch.setattr(courier.Courier, "send", noted)
+    monkeypatch.setattr(project_sender.ProjectSender, "send", noted)
     return found
 
 
@@ -94,7 +94,7 @@ def test_a_success_ends_the_brief_tries(server, given, monkeypatch):
 
 
 def test_a_deadline_amid_success_is_no_network_failure(server, monkeypatch):
-    monkeypatch.setattr("coaiapy.langfuse.send.sender.CHUNK", 10)
+    monkeypatch.setattr("coaiapy.langfuse.send.chunk_sender.CHUNK", 10)
     server.fail("hang", times=None, method="POST", after=2)
     outcome = submit(server, records_of(60), seconds=8, timeout=LONG)
     assert 0 < outcome.sent < 60

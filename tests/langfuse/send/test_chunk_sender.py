@@ -31,7 +31,7 @@ from coaiapy.langfuse.client.server import Server
 from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.destinations import destination_of
 from coaiapy.langfuse.records.records import score_from
-from coaiapy.langfuse.send.sender import FIRST_REFUSALS
+from coaiapy.langfuse.send.chunk_sender import FIRST_REFUSALS
 
 pytestmark = pytest.mark.usefixtures("unhurried")
 # For what hangs until it is let go.
@@ -330,7 +330,7 @@ def test_a_change_of_generation_amid_many_requests_loses_nothing(langfuse, monke
     server = langfuse("v4-events_only")
     with Journal() as journal:
         servers.remember(journal, server.url, Server("3.1", "v3"))
-    monkeypatch.setattr("coaiapy.langfuse.send.sender.CHUNK", 10)
+    monkeypatch.setattr("coaiapy.langfuse.send.chunk_sender.CHUNK", 10)
     records = records_of(100)
     assert submit(server, records).sent == 100
     assert set(accepted(server, records).values()) == {1}

@@ -46,7 +46,7 @@ FIRST_REFUSALS = 20
 LATER_REFUSALS = 2 * CHUNK
 
 
-class Sender:
+class ChunkSender:
     """One go at sending.
 
     Afterwards ``accepted`` (how many), ``rejected`` (which rows) and ``problem`` tell.
