@@ -90,9 +90,9 @@ class Runner:
         while time.monotonic() >= self._next_start:
             work = self._next(works)
             if work is None:
-                break
+                return self._busy > 0
             self._start(supervisor, work)
-        return self._busy > 0
+        return True  # the rate allows the next one later
 
     def _next(self, works: Iterator[Work]) -> Optional[Work]:
         """Return what can go on, or begin."""

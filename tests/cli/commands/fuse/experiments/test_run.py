@@ -273,9 +273,15 @@ def test_two_runs_of_one_name_at_once_do_not_do_the_work_twice(run, questions, p
 
 
 def test_a_rate_holds_for_all_items_together(experiment, shown, run, questions):
-    done = experiment("--rate", "300/min", "--jobs", "6", code="print(1)")
-    assert done.code == 0
-    begun = sorted(times.from_text(one["started"]).timestamp() for one in shown().values())
+    for command in (
+        ["true"],
+        [sys.executable, "-c", "print(1)"],
+    ):  # shorter than the pauses, perhaps longer
+        name = "rate " + command[0]
+        words = ["questions.jsonl", "--name", name, "--rate", "300/min", "--jobs", "6", "--"]
+        done = run("fuse", "experiments", "run", *(words + command))
+        assert done.code == 0 and "6 of 6 done" in done.out
+    begun = sorted(times.from_text(one["started"]).timestamp() for one in shown(name).values())
     assert all(later - before > 0.19 for before, later in zip(begun, begun[1:]))
     for wrong in ("0/min", "fast", "5/hour"):
         assert experiment("--rate", wrong).code == 2
