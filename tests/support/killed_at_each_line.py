@@ -15,11 +15,11 @@ from delivering import records_of, submit
 
 from coaiapy.langfuse.journal import claims, destinations, outbox
 from coaiapy.langfuse.journal import db as journal_db
-from coaiapy.langfuse.send import delivery, sender
+from coaiapy.langfuse.send import chunk_sender, delivery
 from coaiapy.langfuse.traces import traces
 
 SIZE = 3
-CORE = (journal_db, claims, outbox, sender, delivery, destinations, traces)
+CORE = (journal_db, claims, outbox, chunk_sender, delivery, destinations, traces)
 FILES = {module.__file__ for module in CORE}
 
 
