@@ -9,6 +9,7 @@ from typing import IO, Any, Callable, Dict, Iterator, Mapping, NamedTuple, Tuple
 from coaiapy import patience
 from coaiapy.config.openai import OpenaiService, needs_key
 from coaiapy.errors import CoaiaError, ConfigError, NetworkError, RefusedError
+from coaiapy.llm import shared_pause
 from coaiapy.util import deadlines
 from coaiapy.util.deadlines import Deadline
 from coaiapy.util.http.answers import (
@@ -97,8 +98,16 @@ class OpenaiHttp:
         return deadlines.after(self.service.timeout, "OPENAI_TIMEOUT")
 
     def _retrying(self, once: Callable[[], T], deadline: Deadline) -> T:
+        def announced() -> T:
+            try:
+                return once()
+            except TemporaryError as error:
+                if error.retry_after:
+                    shared_pause.announce(error.retry_after)
+                raise
+
         return retrying(
-            once,
+            announced,
             at_most(patience.OPENAI.tries, patience.OPENAI.longest_pause, self._sleep, deadline),
         )
 

@@ -1,5 +1,6 @@
 """The client of OpenAI-compatible services: every answer becomes a value or one sentence."""
 
+import os
 import re
 import socket
 import threading
@@ -13,6 +14,7 @@ from coaiapy.config import openai as openai_settings
 from coaiapy.config import values as config_values
 from coaiapy.errors import ConfigError, NetworkError, RefusedError
 from coaiapy.llm.openai import OpenaiHttp, Upload
+from coaiapy.llm.shared_pause import SharedPause
 
 BODY = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
 
@@ -115,6 +117,24 @@ def test_a_service_says_how_long_to_wait(http, openai, pauses):
     openai.faults = ["429"]
     assert chat(http)
     assert pauses == [7.0]
+
+
+@pytest.mark.parametrize("fault, seconds", [("429", 7.0), ("429_long", 60.0)])
+def test_other_commands_of_an_experiment_wait_as_well(http, openai, monkeypatch, fault, seconds):
+    with SharedPause() as pause:
+        for name, path in pause.environment.items():
+            monkeypatch.setenv(name, path)
+        assert pause.left == 0
+        openai.faults = [fault]
+        begun = time.time()
+        try:
+            chat(http)
+        except NetworkError:
+            pass
+        end = os.stat(path).st_mtime
+        assert seconds <= end - begun <= seconds + time.time() - begun
+        assert pause.left <= end - begun
+    assert not os.path.exists(path)
 
 
 def test_a_service_that_asks_for_an_hour_is_not_waited_for(http, openai, pauses):

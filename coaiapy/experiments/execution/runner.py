@@ -10,6 +10,7 @@ from coaiapy.errors import UsageError
 from coaiapy.experiments.execution.work import Result, Work
 from coaiapy.experiments.plans import observation_id
 from coaiapy.langfuse.traces.active import handed_on
+from coaiapy.llm.shared_pause import SharedPause
 from coaiapy.running.child import NotStartedError
 from coaiapy.running.pipelines import attempts
 from coaiapy.running.pipelines.attempts import Attempt, Outcome
@@ -53,10 +54,11 @@ class Runner:
         self._away = 0
         self._running: Dict[int, Tuple[Work, Attempt]] = {}
         self._next_start = 0.0
+        self._pause = SharedPause()
 
     def run(self, works: Iterator[Work]) -> Optional[int]:
         """Work on all; return the signal that has ended it early."""
-        with Supervisor() as supervisor:
+        with Supervisor() as supervisor, self._pause:
             if not self._dispatch_for:
                 return self._all(supervisor, works)
             with self._dispatch_for(supervisor) as self._dispatch:
@@ -87,12 +89,17 @@ class Runner:
         now = time.monotonic()
         self._ready = [work for at, work in self._paused if at <= now] + self._ready
         self._paused = [(at, work) for at, work in self._paused if at > now]
-        while time.monotonic() >= self._next_start:
+        while not self._until_start:
             work = self._next(works)
             if work is None:
                 return self._busy > 0
             self._start(supervisor, work)
-        return True  # the rate allows the next one later
+        return True  # the next one may start later
+
+    @property
+    def _until_start(self) -> float:
+        """The seconds until the next command may start: by the rate, and if one was asked to wait."""
+        return max(0.0, self._next_start - time.monotonic(), self._pause.left)
 
     def _next(self, works: Iterator[Work]) -> Optional[Work]:
         """Return what can go on, or begin."""
@@ -121,7 +128,7 @@ class Runner:
                 command = work.next
                 if command is None:
                     return self._done(work.result)
-                attempt = attempts.start(command, _environment(work, command), _ignore)
+                attempt = attempts.start(command, self._environment(work, command), _ignore)
             except UsageError as error:
                 work.refuse(str(error))
             except (NotStartedError, OSError) as error:
@@ -132,6 +139,17 @@ class Runner:
         attempt.running.grace = work.grace
         supervisor.add(attempt.running)
         self._running[attempt.running.process] = work, attempt
+
+    def _environment(self, work: Work, command: Command) -> Dict[str, str]:
+        trace_id = work.result.trace_id
+        found = handed_on(os.environ, trace_id, observation_id(trace_id))
+        for given in (work.own, self._pause.environment, command.environment):
+            for name, value in given.items():
+                if value is None:
+                    found.pop(name, None)
+                else:
+                    found[name] = value
+        return found
 
     def _wait_for_rate(self) -> None:
         if self._limits.rate:
@@ -154,8 +172,8 @@ class Runner:
     def _seconds(self) -> float:
         now = time.monotonic()
         dues = [at - now for at, _ in self._paused]
-        if self._next_start > now:
-            dues.append(self._next_start - now)
+        if self._until_start:
+            dues.append(self._until_start)
         return max(0.0, min([patience.FLEET_POLL if self._away else patience.ITEM_POLL] + dues))
 
     def _stop(self, supervisor: Supervisor, ended: Optional[Running]) -> None:
@@ -174,17 +192,6 @@ class Runner:
                 return
             self._heard()
             ended = supervisor.turn(patience.ITEM_POLL)
-
-
-def _environment(work: Work, command: Command) -> Dict[str, str]:
-    trace_id = work.result.trace_id
-    found = handed_on(os.environ, trace_id, observation_id(trace_id))
-    for name, value in list(work.own.items()) + list(command.environment.items()):
-        if value is None:
-            found.pop(name, None)
-        else:
-            found[name] = value
-    return found
 
 
 def _ignore(data: bytes) -> None:

@@ -16,7 +16,6 @@ from coaiapy.langfuse.journal.db import Journal
 from coaiapy.langfuse.journal.schema import LOCAL
 from coaiapy.langfuse.records.records import observation_from
 from coaiapy.running.supervisor import Supervisor
-from coaiapy.util import times
 
 pytestmark = pytest.mark.usefixtures("short_waits")
 SINCE = "2020-01-01T00:00:00.000Z"
@@ -270,21 +269,6 @@ def test_two_runs_of_one_name_at_once_do_not_do_the_work_twice(run, questions, p
         process.wait()
     assert run(*slow(project)).code == 0
     assert not list((home / ".coaia").glob("*.lock"))
-
-
-def test_a_rate_holds_for_all_items_together(experiment, shown, run, questions):
-    for command in (
-        ["true"],
-        [sys.executable, "-c", "print(1)"],
-    ):  # shorter than the pauses, perhaps longer
-        name = "rate " + command[0]
-        words = ["questions.jsonl", "--name", name, "--rate", "300/min", "--jobs", "6", "--"]
-        done = run("fuse", "experiments", "run", *(words + command))
-        assert done.code == 0 and "6 of 6 done" in done.out
-    begun = sorted(times.from_text(one["started"]).timestamp() for one in shown(name).values())
-    assert all(later - before > 0.19 for before, later in zip(begun, begun[1:]))
-    for wrong in ("0/min", "fast", "5/hour"):
-        assert experiment("--rate", wrong).code == 2
 
 
 def test_the_dataset_as_it_was_is_asked_for(use, run, questions, project):
