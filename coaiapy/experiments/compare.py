@@ -214,5 +214,10 @@ def of_runs(base: Run, other: Run, aggregate: str) -> Comparison:
         one = compared(name, ours, theirs, aggregate)
         if one is not None:
             found.append(one._replace(changes=_changes(name, ours, theirs, aggregate)))
-    lost = sorted(set(ours.numbers.scores) - set(theirs.numbers.scores))
-    return Comparison(base, other, found, lost)
+    return Comparison(base, other, found, lost(ours, theirs))
+
+
+def lost(base: Summary, other: Summary) -> List[str]:
+    """Return the scores that only the base has: numbers, and words where there is nothing at all."""
+    words = set(base.labels) - set(other.labels)
+    return sorted((set(base.numbers.scores) | words) - set(other.numbers.scores))

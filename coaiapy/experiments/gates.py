@@ -103,13 +103,19 @@ def _below(floors: Sequence[Floor], option: str, found: Summary, aggregate: str)
             continue
         if mean < one.least:
             yield "{}: {} is {:.4g}".format(gate, one.score, mean)
-        missing = found.states.get(OK, 0) - found.numbers.count(one.score)
-        if missing > 0:
-            yield "{}: {} without a score {!r}".format(gate, counted(missing, "item"), one.score)
+        for sentence in _without(one.score, gate, found):
+            yield sentence
+
+
+def _without(score: str, gate: str, found: Summary) -> Iterator[str]:
+    """Yield what fails a gate because items lack its score."""
+    missing = found.states.get(OK, 0) - found.numbers.count(score)
+    if missing > 0:
+        yield "{}: {} without a score {!r}".format(gate, counted(missing, "item"), score)
 
 
 def _lost(found: Summary, baseline: Summary) -> Iterator[str]:
-    for name in sorted(set(baseline.numbers.scores) - set(found.numbers.scores)):
+    for name in compare.lost(baseline, found):
         yield "gate: the baseline has a score {!r} and the run has not".format(name)
 
 
@@ -122,8 +128,11 @@ def _dropped(one: Drop, found: Summary, baseline: Summary, aggregate: str) -> It
         yield "{}: the run and the baseline have no item with a score {!r} in common".format(
             gate, one.score
         )
-    elif -pair.difference > one.most and (pair.is_significant or not one.only_significant):
+        return
+    if -pair.difference > one.most and (pair.is_significant or not one.only_significant):
         yield "{}: {} fell from {:.4g} to {:.4g}".format(gate, one.score, pair.base, pair.other)
+    for sentence in _without(one.score, gate, found):
+        yield sentence
 
 
 def check_aggregate(text: str) -> str:
@@ -151,9 +160,10 @@ def known(text: str, place: str) -> Summary:
             for one in values
         )
         states = {str(name): int(count) for name, count in body["states"].items()}
+        labels = {str(name): dict(counts) for name, counts in body["labels"].items()}
         expected = int(body["expected"])
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UsageError(
             "{} is no baseline: write one with coaia fuse experiments run ... --json".format(place)
         ) from error
-    return Summary(expected, states, numbers, {}, {})
+    return Summary(expected, states, numbers, labels, {})

@@ -1,6 +1,7 @@
 """Gates of ``coaia fuse experiments run``: they name what has failed, and fail closed."""
 
 import json
+import shlex
 import sys
 
 import pytest
@@ -69,6 +70,45 @@ def test_a_score_that_only_the_baseline_has_fails(gated, experiment):
     failed = experiment("--baseline", "first", "--eval", "json", name="second")
     assert failed.code == 1
     assert "the baseline has a score 'accuracy' and the run has not" in failed.err
+
+
+def test_a_score_of_words_that_only_the_baseline_has_fails(experiment, project):
+    said = ["--eval-cmd", "tone:{} -c 'print(\"good\")'".format(sys.executable)]
+    first = experiment("--limit", "1", "--json", *said)
+    (project / "base.json").write_text(first.out, encoding="utf-8")
+    for baseline in ("first", "base.json"):
+        failed = experiment("--limit", "1", "--baseline", baseline, name="second")
+        assert failed.code == 1
+        assert "the baseline has a score 'tone' and the run has not" in failed.err
+    assert experiment("--limit", "1", "--baseline", "first", *said, name="third").code == 0
+
+
+def test_items_without_the_score_fail_a_gate_for_regressions_too(experiment):
+    judge = "print(1)"
+    for name in ("first", "second"):
+        judged = ["--limit", "2", "--eval-cmd", "j:{} -c '{}'".format(sys.executable, judge)]
+        done = experiment(*judged, name=name)
+        assert done.code == 0, done.err
+        judge = 'import json, sys; print(1 / int(json.load(sys.stdin)["input"]))'
+    options = judged + ["--baseline", "first", "--fail-on-regression", "j=0.02"]
+    failed = experiment(*options, name="second")
+    said = "gate --fail-on-regression j=0.02: 1 item without a score 'j'"
+    assert failed.code == 1 and said in failed.err, failed.err
+
+
+@pytest.mark.parametrize(
+    "name, is_told", [("it's $HOME", True), ("two\nlines", False), ("-x", False)]
+)
+def test_hints_name_a_run_as_a_shell_can_take_it(run, questions, name, is_told):
+    words = ["run", "questions.jsonl", "--name=" + name, "--limit", "2", "--eval-cmd", "j:false"]
+    words += ["--", sys.executable, "-c", "print(1 / int(input()))"]
+    done = run("fuse", "experiments", *words)
+    unscored = done.out.partition("no value (1 without: coaia ")[2].partition(" says why")[0]
+    failed = done.err.partition("1 item did not end well: coaia ")[2].splitlines()[0]
+    for hint in (unscored, failed):
+        words = shlex.split(hint)
+        assert (words[3] == name) == is_told
+        assert run(*words).code == 0
 
 
 def test_a_baseline_that_is_not_there_fails_before_anything_runs(gated, project):

@@ -1,7 +1,6 @@
 """What is shown while an experiment runs, and of what has become of it."""
 
 import argparse
-import shlex
 from contextlib import contextmanager
 from typing import Any, Iterator, List
 
@@ -60,7 +59,7 @@ def tell(
     if found.summary.errors:
         context.note(
             "{} did not end well: coaia fuse experiments show {} --failed".format(
-                counted(found.summary.errors, "item"), shlex.quote(found.plan.name)
+                counted(found.summary.errors, "item"), summary.reference(found.plan)
             )
         )
     return code if passed and not found.summary.errors else ExitCode.FAILED

@@ -4,7 +4,7 @@ import itertools
 import shlex
 from typing import Any, Dict, Iterator, List
 
-from coaiapy.util.text.wording import counted
+from coaiapy.util.text.wording import counted, one_line
 from coaiapy.util.times import span
 
 # The items of each score that are shown because their repetitions differ.
@@ -34,6 +34,15 @@ def head(plan: Any) -> Dict[str, Any]:
     }
 
 
+def reference(plan: Any) -> str:
+    """Return how a command that is shown names a run, to be pasted into a shell: its name, or its id
+    where the name would break the line, be shown otherwise than it is, or be taken for an option.
+    """
+    name: str = plan.name
+    is_plain = one_line(name) == name and not name.startswith("-")
+    return shlex.quote(name) if is_plain else str(plan.id)
+
+
 def summary_lines(found: Any, aggregate: str) -> Iterator[str]:
     """Yield the lines that sum a run up."""
     body = found.summary.body(aggregate)
@@ -59,7 +68,7 @@ def _score_lines(found: Any, name: str, one: Dict[str, Any], aggregate: str) -> 
     """Yield the line of a score, and the values of the first items whose repetitions differ."""
     if not one["items"]:
         yield "{}  no value ({}: coaia fuse experiments show {} --json says why)".format(
-            name, *_without(one["unscored"]), shlex.quote(found.plan.name)
+            name, *_without(one["unscored"]), reference(found.plan)
         )
         return
     more = [counted(one["items"], "item")]
