@@ -4,7 +4,7 @@ import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from coaiapy.errors import UsageError
-from coaiapy.util.text.wording import cut_repr, did_you_mean, listed
+from coaiapy.util.text.wording import cut_repr, did_you_mean, listed, nearest
 
 _MOST = 10  # unknown columns that a message names
 _PLAIN = re.compile(r"[\w.-]{1,60}$")
@@ -28,7 +28,7 @@ class Columns(NamedTuple):
         """Return our names for those in a header, "" for a column that is not read.
 
         Raises ``UsageError`` for an unknown column, for one that occurs twice, and for a name in
-        ``renamed`` that the header does not have.
+        ``renamed`` that the header does not have, or that is for no column of ours.
         """
         missing = sorted(set(self.renamed) - set(names))
         if missing:
@@ -39,23 +39,27 @@ class Columns(NamedTuple):
             )
         found = [self.ours(name) for name in names]
         known = set(self.names) | set(self.aliases)
+        for name, our in self.renamed.items():
+            if our and our not in known:
+                raise UsageError(
+                    "--map {}={}: the columns are {}".format(name, our, ", ".join(self.names))
+                )
         unknown = [name for name, our in zip(names, found) if our and our not in known]
         if unknown:
-            raise UsageError(self._unknown(unknown))
-        for place, name in enumerate(found):
-            if name and name in found[:place]:
-                raise UsageError("the column {!r} occurs twice: remove or rename one".format(name))
+            raise UsageError(self._unknown(unknown, found))
+        _check_once(names, found)
         return found
 
-    def _unknown(self, unknown: List[str]) -> str:
-        hint = did_you_mean(unknown[0], list(self.names) + list(self.aliases))
+    def _unknown(self, unknown: List[str], found: List[str]) -> str:
+        known = list(self.names) + list(self.aliases)
+        free = [name for name in self.names[1:] if name not in found]  # hardly the id
         return "unknown {} {}{}: the columns are {}; map others with --map {}={}".format(
             "column" if len(unknown) == 1 else "columns",
             listed(list(map(cut_repr, unknown)), _MOST),
-            hint,
+            did_you_mean(unknown[0], known),
             ", ".join(self.names),
             unknown[0] if _PLAIN.match(unknown[0]) else cut_repr(unknown[0]),
-            self.names[1],
+            nearest(unknown[0], known) or (free or self.names)[0],
         )
 
     def row(self, values: Any) -> Any:
@@ -73,6 +77,19 @@ class Columns(NamedTuple):
             if our:
                 row[our] = value
         return row
+
+
+def _check_once(names: Sequence[str], found: List[str]) -> None:
+    for place, our in enumerate(found):
+        first = found.index(our)
+        if not our or first == place:
+            continue
+        if names[first] == names[place]:
+            raise UsageError("the column {!r} occurs twice: remove or rename one".format(our))
+        raise UsageError(
+            "the columns {!r} and {!r} are both {!r}: leave one of them out of --map, or map it to "
+            "another name".format(names[first], names[place], our)
+        )
 
 
 def map_of(texts: Optional[Sequence[str]]) -> Dict[str, str]:

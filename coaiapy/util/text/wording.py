@@ -1,7 +1,7 @@
 """Words for people: values in messages, hints for misspelled names, control characters, plurals."""
 
 import re
-from typing import Any, Iterable, Sequence
+from typing import Any, Iterable, Optional, Sequence
 
 # Control characters, and characters that change the writing direction. ``re`` compiles a pattern when
 # it is first used; most commands that write to a pipe never use these.
@@ -11,7 +11,13 @@ MAX_SHOWN = 60
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return " (did you mean 'x'?)" for the known word most like ``word``, or an empty text.
+    """Return " (did you mean 'x'?)" for the known word most like ``word``, or an empty text."""
+    near = nearest(word, known)
+    return "" if near is None else " (did you mean {!r}?)".format(near)
+
+
+def nearest(word: str, known: Iterable[str]) -> Optional[str]:
+    """Return the known word most like ``word``, or ``None``.
 
     First the known word with the closest spelling is taken. If none is close, a known word that
     contains ``word`` as one of its parts is taken (``type`` suggests ``observation_type``), unless
@@ -24,7 +30,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(wanted, names, 1)
     if not near:
         near = [name for name in names if wanted and wanted in name.replace("-", "_").split("_")]
-    return " (did you mean {!r}?)".format(names[near[0]]) if len(near) == 1 else ""
+    return names[near[0]] if len(near) == 1 else None
 
 
 def _plain(word: str) -> str:

@@ -77,8 +77,12 @@ def test_columns_can_be_renamed_and_left_out():
         ([], "<html>,x", "map others with --map '<html>'=input"),
         ([], "my question", "map others with --map 'my question'=input"),
         (["a=input"], "input,output", "--map a: there is no such column; the header has input"),
-        (["in=input"], "input,in", "the column 'input' occurs twice"),
-        (["output=other"], "input,output", "unknown column 'output'"),
+        ([], "input,answer", "map others with --map answer=output"),
+        ([], "output,inptu", "map others with --map inptu=input"),
+        ([], "input,input", "the column 'input' occurs twice"),
+        (["in=input"], "input,in", "the columns 'input' and 'in' are both 'input'"),
+        (["q=input", "a=input"], "q,a", "the columns 'q' and 'a' are both 'input'"),
+        (["output=other"], "input,output", "--map output=other: the columns are "),
     ],
 )
 def test_a_header_with_a_mistake_is_one_error(renamed, header, said):
