@@ -110,6 +110,11 @@ def test_runs_are_compared_and_what_got_worse_is_first(browse):
         "▼a",
         "▲b",
     ]
+    broken = "return [...document.querySelectorAll('.sort')].filter((one) => one.offsetHeight > 24)"
+    for width in (320, 500, 0):
+        page.be_wide(width)
+        assert page.run(broken + ".map((one) => one.innerText)") == [], "heads are on one line each"
+        assert page.run("return document.documentElement.scrollWidth <= innerWidth")
     assert page.told() == []
 
 
