@@ -19,7 +19,8 @@ def test_a_rate_holds_for_all_items_together(experiment, shown, run, questions):
     begun = sorted(times.from_text(one["started"]).timestamp() for one in shown(name).values())
     assert all(later - before > 0.19 for before, later in zip(begun, begun[1:]))
     for wrong in ("0/min", "fast", "5/hour"):
-        assert experiment("--rate", wrong).code == 2
+        refused = experiment("--rate", wrong)
+        assert refused.code == 2 and "is not a rate such as 60/min" in refused.err
 
 
 ASKED_TO_WAIT = """

@@ -9,6 +9,7 @@ from coaiapy.cli.options import add_json, positive, seconds
 from coaiapy.cli.parser import Parser
 from coaiapy.cli.streams import Context
 from coaiapy.errors import UsageError
+from coaiapy.util.text.parsing import whole_number
 
 # How many items are in the queue of workers at most, unless that is said.
 _MOST_AT_WORKERS = 500
@@ -63,9 +64,10 @@ def _add_pace(parser: Parser) -> None:
 
 def _rate(text: str) -> float:
     number, _, unit = text.partition("/")
-    if unit not in ("min", "s", "") or positive(number) < 1:
+    count = whole_number(number)
+    if unit not in ("min", "s", "") or not count:
         raise argparse.ArgumentTypeError("{!r} is not a rate such as 60/min".format(text))
-    return positive(number) * (60.0 if unit == "s" else 1.0)
+    return count * (60.0 if unit == "s" else 1.0)
 
 
 def _add_evaluators(parser: Parser) -> None:
