@@ -117,7 +117,12 @@ def _named_addresses(values: Mapping[str, Any]) -> List[str]:
     found = []
     for name, value in values.items():
         key = key_for(name)
-        if key and value and addresses.service_of(key.name):
+        service = addresses.service_of(key.name) if key else None
+        if not (key and service and value not in (None, "")) or key.name in service.keys:
+            continue
+        if key.name in service.ways:
+            found.append("{}: {} changes how keys are sent".format(name, value))
+        else:
             address = shown_url(masked_value(name, str(value).strip()))
             found.append("{}: {} may get keys".format(name, address))
     return found

@@ -20,6 +20,7 @@ _PLAIN = r"(?i)(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?(?:[/?][^
 _HOST = r"(?i)(\[?[0-9a-f:.]+\]?|[a-z0-9._-]+)\Z"
 _PORTS = {"http": 80, "https": 443}
 _NOWHERE = r"(?!)"
+_CA_FILE = "jtaleconf.ssl_ca_certs"
 _AWS = r"(?:polly|transcribe|s3|sts)(?:\.[a-z]{2}(?:-[a-z]+)+-\d)?\.amazonaws\.com(?:\.cn)?"
 
 
@@ -27,6 +28,8 @@ class Service(NamedTuple):
     """A service: the settings of its addresses and of its keys, and its own public hosts.
 
     ``has_other_keys`` says that keys may come from places that coaia's settings do not know.
+    ``ways`` are the settings that decide how its address is reached: at which port, and whether the
+    server is checked.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Service(NamedTuple):
     keys: Tuple[str, ...]
     hosts: str = _NOWHERE
     has_other_keys: bool = False
+    ways: Tuple[str, ...] = ()
 
 
 class Origin(NamedTuple):
@@ -65,11 +69,19 @@ SERVICES = (
         has_other_keys=True,
     ),
     Service("GitHub", ("github.base_url",), ("github.api_token",), r"api\.github\.com"),
-    Service("Redis", ("upstash_redis_rest_url",), ("upstash_redis_rest_token",)),
-    Service("Redis", ("kv_rest_api_url",), ("kv_rest_api_token",)),
-    Service("Redis", ("jtaleconf.host",), ("jtaleconf.password",)),
+    Service("Redis", ("upstash_redis_rest_url",), ("upstash_redis_rest_token",), ways=(_CA_FILE,)),
+    Service("Redis", ("kv_rest_api_url",), ("kv_rest_api_token",), ways=(_CA_FILE,)),
+    # The password is in these addresses.
+    Service("Redis", ("redis_url",), ("redis_url",), ways=(_CA_FILE,)),
+    Service("Redis", ("kv_url",), ("kv_url",), ways=(_CA_FILE,)),
+    Service(
+        "Redis",
+        ("jtaleconf.host",),
+        ("jtaleconf.password",),
+        ways=("jtaleconf.port", "jtaleconf.ssl", _CA_FILE),
+    ),
 )
-_SERVICE_OF = {address: service for service in SERVICES for address in service.addresses}
+_SERVICE_OF = {name: service for service in SERVICES for name in service.addresses + service.ways}
 
 
 def check(values: ConfigValues, address_name: str) -> None:
@@ -78,22 +90,34 @@ def check(values: ConfigValues, address_name: str) -> None:
     If it may, although a project's file names the address, a note says so.
     """
     address, service = values.found(address_name), _SERVICE_OF[address_name]
-    if address is None or not address.is_of_project:
+    if address is None:
         return
-    key = _key_from_outside(values, service, address)
-    if key is None or _is_own(values, service, str(address.value)):
+    if address.is_of_project and not _is_own(values, service, str(address.value)):
+        _check_place(values, address_name, address, "names the address {}")
+    for name in service.ways:
+        way = values.found(name)
+        is_changed = way and values.get(name) != values.outside_project().get(name)
+        if way and way.is_of_project and is_changed:
+            _check_place(values, address_name, way, "changes how {} is reached")
+
+
+def _check_place(values: ConfigValues, address_name: str, found: Found, does: str) -> None:
+    """Raise ``ConfigError`` if this setting of a project may not decide where a key is sent."""
+    key = _key_from_outside(values, _SERVICE_OF[address_name], found)
+    if key is None:
         return
-    shown = shown_url(str(address.value).strip())
-    if not is_harmless(address_name, str(address.value)) and not _is_trusted(address):
+    address = str(values.get(address_name)).strip()
+    shown = shown_url(address)
+    if not is_harmless(address_name, address) and not _is_trusted(found):
         raise ConfigError(
-            "{} names the address {}, and {} would be sent there: if you trust that, run coaia "
-            "trust; else set the address where the key is set".format(address.source, shown, key)
+            "{} {}, and {} would be sent there: if you trust that, run coaia trust; else set "
+            "the address where the key is set".format(found.source, does.format(shown), key)
         )
-    tell("{} is sent to {}, as {} says".format(key, shown, address.source))
+    tell("{} is sent to {}, as {} says".format(key, shown, found.source))
 
 
 def service_of(address_name: str) -> Optional[Service]:
-    """Return the service whose address is in this setting, ``None`` if it is no address."""
+    """Return the service that this setting leads to, ``None`` if it is no part of an address."""
     return _SERVICE_OF.get(address_name)
 
 

@@ -134,6 +134,7 @@ def _from_url(values: ConfigValues, name: str) -> RedisServer:
     found = values.found(name)
     assert found is not None
     address = _split(found.value, found.name, ("redis", "rediss"))
+    addresses.check(values, name)
     query = dict(parse_qsl(address.query))
     unknown = sorted(set(query) - {"db", "ssl_cert_reqs", "ssl_ca_certs"})
     if unknown:

@@ -50,7 +50,8 @@ def starts_programs(name: str) -> bool:
 def risky(variables: Mapping[str, str]) -> List[str]:
     """Return the names of the variables that need trust: starters of programs, and addresses.
 
-    An address needs none if its key is in the same file, or if it can be nobody else's.
+    An address, and how it is reached, needs none if its key is in the same file, or if it can be
+    nobody else's.
     """
     return [
         name
@@ -105,8 +106,6 @@ def note(path: str, held: List[str]) -> str:
 def _redirects_key(name: str, value: str, variables: Mapping[str, str]) -> bool:
     key = KEY_OF_VARIABLE.get(name.upper())
     setting: Optional[str] = key.name if key else None
-    if setting in ("redis_url", "kv_url"):
-        return False  # its password is in it
     service = addresses.service_of(setting) if setting else None
     if setting is None or service is None or addresses.is_harmless(setting, value):
         return False

@@ -8,6 +8,8 @@ import stat
 import pytest
 
 from coaiapy.config import trust
+from coaiapy.config.files import put_key
+from coaiapy.config.schema import KEY_OF_VARIABLE
 from coaiapy.config.values import ConfigValues, Layer
 from coaiapy.env import untrusted
 
@@ -154,6 +156,46 @@ def test_no_service_gets_a_key_at_a_strangers_address(
     assert checked.code == 3 and "run coaia trust" in checked.out
 
 
+REDIS = {"REDIS_HOST": "redis.example", "REDIS_SSL": "true", "REDIS_PASSWORD": "k"}
+REST = {"UPSTASH_REDIS_REST_URL": "https://redis.example", "UPSTASH_REDIS_REST_TOKEN": "k"}
+
+
+@pytest.mark.parametrize(
+    "own, way",
+    [
+        (REDIS, {"ssl": False}),
+        (REDIS, {"port": 6380}),
+        (REDIS, {"ssl_ca_certs": "ca.pem"}),
+        (REST, {"ssl_ca_certs": "ca.pem"}),
+        ({"REDIS_URL": "rediss://:secret-1@redis.example"}, {"ssl_ca_certs": "ca.pem"}),
+    ],
+)
+def test_nobody_else_decides_how_a_key_is_sent_to_the_users_own_server(run, project, home, own, way):
+    settings = {}
+    for name, value in own.items():
+        put_key(settings, KEY_OF_VARIABLE[name].name, value)
+    put(home / "coaia.json", json.dumps(settings))
+    put(project / "coaia.json", json.dumps({"jtaleconf": way}))
+    result = run("fetch", "k", "--timeout", "0.1")
+    assert result.code == 3 and "changes how" in result.err and "run coaia trust" in result.err
+    assert "redis.example" in result.err and "secret-1" not in result.err
+    shown = run("trust", "--yes")
+    assert shown.code == 0 and "jtaleconf.{}".format(*way) in shown.err
+    assert "run coaia trust" not in run("fetch", "k", "--timeout", "0.1").err
+
+
+def test_what_changes_nothing_about_how_a_key_is_sent_needs_no_trust(run, project, monkeypatch):
+    for name, value in REDIS.items():
+        monkeypatch.setenv(name, value)
+    put(project / "coaia.json", '{"jtaleconf": {"ssl": true, "port": 6379}}')
+    result = run("fetch", "k", "--timeout", "0.1")
+    assert "trust" not in result.err and "says" not in result.err
+    put(project / "coaia.json", "{}")
+    monkeypatch.setenv("REDIS_HOST", "127.0.0.1")
+    put(project / ".env", "REDIS_PORT=9\n")
+    assert run("fetch", "k", "--timeout", "0.1").code != 3
+
+
 def test_the_list_says_what_has_changed(run, project, home, keys):
     for name in (".env", "coaia.json"):
         put(project / name, named(name, STRANGER))
@@ -196,6 +238,8 @@ REDIRECTING = (
     "OPENAI_BASE_URL",
     "GITHUB_API_URL",
     "REDIS_HOST",
+    "REDIS_SSL",
+    "REDIS_SSL_CA_CERTS",
 )
 
 
