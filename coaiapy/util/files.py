@@ -122,10 +122,9 @@ def replacing(path: str) -> Iterator[IO[str]]:
     """Yield a text stream whose content replaces a file at the end of the block.
 
     If the block raises, the file stays as it was. A device or a pipe is written to directly.
-    ``StateError`` if it cannot be written, or is a link out of the current folder.
+    ``StateError`` if it cannot be written, or a link leads out of the current folder.
     """
-    if os.path.islink(path):
-        check_stays(path)
+    check_stays(path)
     is_file = not os.path.exists(path) or os.path.isfile(path)
     target = temporary_beside(real(path)) if is_file else path
     try:
@@ -194,21 +193,20 @@ def read_bytes(path: str) -> bytes:
     return content
 
 
-def write_output(path: str, data: Union[str, bytes]) -> None:
+def write_output(path: str, data: Union[str, bytes], mode: Optional[int] = None) -> None:
     """Write ``data`` to a path that the user chose.
 
-    A file is replaced atomically and keeps its mode; a new file gets the mode that the umask
-    allows. A device or a pipe is opened and written to. ``StateError`` for a link out of the current
-    folder.
+    A file is replaced atomically and gets ``mode``; without one, it keeps its mode, and a new file
+    gets the mode that the umask allows. A device or a pipe is opened and written to.
+    ``StateError`` if a link leads out of the current folder.
     """
-    if os.path.islink(path):
-        check_stays(path)
+    check_stays(path)
     try:
-        mode = os.stat(path).st_mode
+        found = os.stat(path).st_mode
     except OSError:
-        return write_atomic(path, data, 0o666 & ~_umask())
-    if stat.S_ISREG(mode):
-        return write_atomic(path, data, stat.S_IMODE(mode))
+        return write_atomic(path, data, 0o666 & ~_umask() if mode is None else mode)
+    if stat.S_ISREG(found):
+        return write_atomic(path, data, stat.S_IMODE(found) if mode is None else mode)
     try:
         with open(path, "wb") as stream:
             stream.write(data.encode("utf-8") if isinstance(data, str) else data)

@@ -182,9 +182,10 @@ def check_stays(path: str, folder: str = ".") -> None:
     is_inside = absolute(path).startswith(os.path.join(absolute(folder), ""))
     if is_inside and not is_below(path, folder):
         place = "the current folder" if folder == "." else folder
+        where = "is" if os.path.islink(path) else "is behind"
         raise StateError(
-            "{} is a link that leads out of {}, so nothing is written through it: remove the link, "
-            "or name the file that it leads to".format(path, place)
+            "{} {} a link that leads out of {}, so nothing is written through it: remove the link, "
+            "or name the file that it leads to".format(path, where, place)
         )
 
 

@@ -183,6 +183,7 @@ def test_a_folder_that_cannot_be_listed_is_an_error_and_a_missing_one_is_empty(p
         (".coaia", ("pipeline", "init", "mine", "--location", "project")),
         ("coaia.json", ("init", "--project")),
         ("out.json", ("fuse", "score-configs", "export", "-o", "out.json")),
+        ("out.jsonl", ("fuse", "outbox", "export", "-o", "out.jsonl")),
     ],
 )
 def test_nothing_is_written_through_a_link_out_of_the_project(run, project, tmp_path, link, words):
@@ -191,6 +192,25 @@ def test_nothing_is_written_through_a_link_out_of_the_project(run, project, tmp_
     assert not (tmp_path / "target").exists() and (project / link).is_symlink()
     if link != "coaia.json":  # which counts as there
         assert result.code == 6 and "leads out of the current folder" in result.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("fuse", "outbox", "export", "-o", "folder/x"),
+        ("fuse", "traces", "export", "-o", "folder/x"),
+        ("fuse", "score-configs", "export", "-o", "folder/x"),
+        ("fuse", "sessions", "create", "s", "u", "-f", "folder/x"),
+        ("pipeline", "index", "folder"),
+    ],
+)
+def test_nothing_is_written_into_a_folder_out_of_the_project(run, project, tmp_path, words):
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "t.json").write_text('{"trace": {"name": "n"}}')
+    (project / "folder").symlink_to("../target")
+    result = run(*words)
+    assert os.listdir(str(tmp_path / "target")) == ["t.json"]
+    assert result.code == 6 and "leads out of the current folder" in result.err
 
 
 def fifo(path):

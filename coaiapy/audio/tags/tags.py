@@ -24,7 +24,7 @@ from coaiapy.util.files import (
     temporary_beside,
 )
 from coaiapy.util.packages import require
-from coaiapy.util.paths import open_regular
+from coaiapy.util.paths import check_stays, open_regular
 
 # A change of the length of the sound by more than this means that it was damaged.
 _NOTICED_SECONDS = 0.05
@@ -108,11 +108,13 @@ def read(path: str) -> Dict[str, Any]:
 def write(path: str, change: Change) -> None:
     """Apply ``change`` to the file at ``path``; the file is replaced in one step.
 
-    Raises what ``read`` raises, and ``UsageError`` for a frame that the file's format cannot hold.
+    Raises what ``read`` raises, ``UsageError`` for a frame that the file's format cannot hold, and
+    ``StateError`` if a link leads out of the current folder.
     """
     target = os.path.realpath(path)
     with _reporting(path):
         length = _length(path, path)  # a file of another kind is refused before it is copied
+    check_stays(path)
     # The copy keeps the suffix, because mutagen uses it to tell formats apart.
     copy = temporary_beside(target, os.path.splitext(target)[1])
     try:

@@ -342,8 +342,9 @@ def note_version(folder: str, file: PromptFile, version: int) -> None:
 
 
 def write_file(folder: str, path: str, text: str) -> None:
-    """Write a prompt's file; ``StateError`` if a symbolic link leads out of ``folder``."""
+    """Write a prompt's file; ``StateError`` if a symbolic link leads out of ``folder``, or it is one."""
     target = os.path.join(folder, path)
     check_stays(target, folder)
+    check_stays(target)
     make_folders(os.path.dirname(target))
     files.write_atomic(target, text, PROJECT_FILE)

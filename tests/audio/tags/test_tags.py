@@ -160,6 +160,16 @@ def test_the_mode_and_the_link_of_a_file_stay(run, song, project):
     assert sorted(os.listdir(".")) == ["a.mp3", "link.mp3"]
 
 
+def test_no_file_out_of_the_project_is_tagged_through_a_link(run, song, project, tmp_path):
+    outside = tmp_path / "outside.mp3"
+    song.rename(outside)
+    song.symlink_to(outside)
+    before = outside.read_bytes()
+    result = run("tag", "a.mp3", "--title", "One")
+    assert result.code == 6 and "a.mp3 is a link that leads out of" in result.err
+    assert outside.read_bytes() == before and run("tag", "a.mp3").code == 0
+
+
 def test_a_wav_file_has_id3_too(run, project):
     path = write_wav(project / "a.wav", tone(1, 1))
     before = path.read_bytes()

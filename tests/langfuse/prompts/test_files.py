@@ -135,7 +135,7 @@ def test_a_file_with_the_byte_order_mark_of_windows_is_a_prompt(tmp_path):
     assert prompt_files.read_checked(str(tmp_path)).prompts["p"].content == "Hello"
 
 
-def test_no_link_leads_out_of_the_folder(tmp_path):
+def test_no_link_leads_out_of_the_folder(tmp_path, monkeypatch):
     folder, outside = tmp_path / "prompts", tmp_path / "outside"
     folder.mkdir()
     outside.mkdir()
@@ -144,6 +144,9 @@ def test_no_link_leads_out_of_the_folder(tmp_path):
     for path in ("a/b.md", "c.md"):
         with pytest.raises(StateError, match="leads out of"):
             prompt_files.write_file(str(folder), path, "x")
+    monkeypatch.chdir(str(folder))
+    with pytest.raises(StateError, match="is behind a link that leads out of"):
+        prompt_files.write_file("a", "b.md", "x")
     assert list(outside.iterdir()) == []
 
 

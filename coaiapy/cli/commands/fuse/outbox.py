@@ -26,7 +26,7 @@ from coaiapy.langfuse.scores import links as score_links
 from coaiapy.langfuse.send import delivery
 from coaiapy.langfuse.send.sender_lock import SENDER_COLUMNS, Status, statuses
 from coaiapy.util import times
-from coaiapy.util.files import write_atomic
+from coaiapy.util.files import PRIVATE_FILE, write_output
 from coaiapy.util.formats.json_values import json_lines
 from coaiapy.util.text.wording import counted
 
@@ -293,7 +293,7 @@ def export_entries(args: argparse.Namespace, context: Context) -> None:
         entries = list(outbox.entries(journal, state=args.state))
     rows = [_as_json(entry) for entry in entries]
     if args.output:
-        write_atomic(args.output, json_lines(rows))
+        write_output(args.output, json_lines(rows), PRIVATE_FILE)
     else:
         print_json_lines(context, rows)
     context.note(counted(len(rows), "record") + " exported")
