@@ -252,7 +252,8 @@ class Language:
         filters.update(round=bounds.round_number, tojson=bounds.to_json)
         filters["sum"] = bounds.summing(known["sum"])
         for name, cost, at in bounds.SLOW:
-            filters[name] = bounds.charging(known[name], self._charge, cost, at)
+            if name in filters:
+                filters[name] = bounds.charging(filters[name], self._charge, cost, at)
         environment.filters = {
             name: _measured(function, self._work, bounds.FILTER)
             for name, function in filters.items()
@@ -320,7 +321,7 @@ class _OnlyData:
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         self.work(left, right)
-        bounds.check_operation(operator, left, right)
+        self.charge(bounds.check_operation(operator, left, right))
         return super().call_binop(context, operator, left, right)  # type: ignore[misc]
 
     def call(self, context: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -331,6 +332,7 @@ class _OnlyData:
         if isinstance(owner, str) and given:
             self.charge(bounds.search_cost(owner, given[0]))
         if isinstance(owner, str) and function.__name__ == "join":
+            self.charge(bounds.items_cost(args[0]))
             return bounds.join(args[0], owner)
         if isinstance(owner, str) and function.__name__ == "replace":
             return bounds.replace(owner, *args)

@@ -53,7 +53,7 @@ def read_regular(path: str, most: int = LARGEST) -> bytes:
     """
     with open_regular(path) as stream:
         try:
-            content = stream.read(most + 1)
+            content = stream.read(most + 1) or b""  # None from files like /proc/kmsg, which wait
         except OSError as error:
             raise StateError("cannot read {}: {}".format(path, reason(error))) from error
     if len(content) > most:

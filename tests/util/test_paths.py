@@ -1,5 +1,6 @@
 """Folders of the user, the state and the project, and files that may be somebody else's."""
 
+import io
 import os
 import socket
 import stat
@@ -7,7 +8,7 @@ import stat
 import pytest
 
 from coaiapy.errors import StateError
-from coaiapy.util import files
+from coaiapy.util import files, paths
 from coaiapy.util.paths import (
     LARGEST,
     check_stays,
@@ -272,6 +273,20 @@ def test_a_link_to_a_file_is_read(tmp_path):
     (tmp_path / "file").write_bytes(b"\x00\xff")
     (tmp_path / "link").symlink_to("file")
     assert read_regular(str(tmp_path / "link")) == b"\x00\xff"
+
+
+def test_a_file_that_has_nothing_to_give_yet_is_empty(monkeypatch):
+    """As /proc/kmsg, which counts as a regular file and is not waited for."""
+
+    class Waiting(io.RawIOBase):
+        def readable(self):
+            return True
+
+        def readinto(self, buffer):
+            return None
+
+    monkeypatch.setattr(paths, "open_regular", lambda path: io.BufferedReader(Waiting()))
+    assert read_regular("kmsg") == b""
 
 
 def test_a_file_has_a_largest_size(tmp_path):

@@ -23,6 +23,8 @@ CHARACTER = 1500
 # How much longer filters and methods take than operators do for the same arguments.
 FILTER = 12
 METHOD = 6
+# Characters that are copied at once, as for a repeated text, in the time of a unit.
+COPIED = 100
 _MAX_BITS = 4096
 _MAX_PRECISION = 100
 # The size that every value counts for at least: even a digit takes memory and time.
@@ -70,25 +72,30 @@ def search_cost(text: Any, wanted: Any) -> int:
     return 0
 
 
-def check_operation(operator: str, left: Any, right: Any) -> None:
-    """Raise ``TooMuch`` for an operation whose result would be too large."""
+def check_operation(operator: str, left: Any, right: Any) -> int:
+    """Return what the result costs beside the values; ``TooMuch`` if it would be too large."""
     if operator == "%" and isinstance(left, (str, bytes)):
         raise TooMuch("text cannot be formatted with %: use the filters round and join")
     if operator == "+":
         check_size(size_of(left) + size_of(right))
     elif operator == "*":
-        _check_product(left, right)
+        return _check_product(left, right) // COPIED
     elif operator == "**" and isinstance(left, int) and isinstance(right, int):
         _check_bits(left.bit_length() * abs(right))
+    return 0
 
 
-def _check_product(left: Any, right: Any) -> None:
+def _check_product(left: Any, right: Any) -> int:
+    """Return the size of a product that is a text or a list, 0 for others."""
+    size = 0
     for value, times in ((left, right), (right, left)):
         if isinstance(value, (str, bytes, list, tuple)) and isinstance(times, int):
-            size = len(value) if isinstance(value, (str, bytes)) else size_of(value)
-            check_size(size * max(times, 0))
+            one = len(value) if isinstance(value, (str, bytes)) else size_of(value)
+            size = one * max(times, 0)
+            check_size(size)
     if isinstance(left, int) and isinstance(right, int):
         _check_bits(left.bit_length() + right.bit_length())
+    return size
 
 
 def _check_bits(bits: int) -> None:
@@ -173,10 +180,15 @@ def charging(
     return charged
 
 
+def items_cost(items: Any) -> int:
+    """Return what a filter costs that handles each item by itself, also each letter of a text."""
+    return FILTER * _VALUE * len(items) if hasattr(items, "__len__") else 0
+
+
 def _apart_cost(items: Any) -> int:
     """Return what large numbers cost a set: all that differ by 2**61-1 have the same hash."""
     large = [one for one in items if isinstance(one, int) and one.bit_length() > 60]
-    return len(large) ** 2
+    return len(large) ** 2 + items_cost(items)
 
 
 def _digits_cost(value: Any) -> int:
@@ -192,7 +204,20 @@ def _tags_cost(value: Any) -> int:
 
 
 # The filters that may take much longer than their arguments are large, and the argument that counts.
-SLOW = (("unique", _apart_cost, 1), ("int", _digits_cost, 0), ("striptags", _tags_cost, 0))
+SLOW = (
+    ("unique", _apart_cost, 1),
+    ("int", _digits_cost, 0),
+    ("striptags", _tags_cost, 0),
+    ("join", items_cost, 0),
+    ("map", items_cost, 1),
+    ("max", items_cost, 1),
+    ("min", items_cost, 1),
+    ("reject", items_cost, 1),
+    ("rejectattr", items_cost, 1),
+    ("select", items_cost, 1),
+    ("selectattr", items_cost, 1),
+    ("sort", items_cost, 1),
+)
 
 
 def round_number(number: Any, precision: int = 0) -> Any:

@@ -77,6 +77,15 @@ BOMBS = [
     "{{ 'a' | loop }}",
     "{% set a = 'a ' * 4999999 %}{% for i in range(9999) %}{% if a.split() == 1 %}{% endif %}{% endfor %}",
     "{% set a = 'a' * 4999999 %}{% for i in range(9999) %}{% if a ~ a == 1 %}{% endif %}{% endfor %}",
+    "{% set h = 'ab' * 2000000 %}{% set y = h | sort %}",
+    "{% set h = 'ab' * 2000000 %}{% set y = h | join(',') %}",
+    "{% set h = 'ab' * 2000000 %}{% set y = ','.join(h) %}",
+    "{% set h = 'ab' * 400000 %}{% set y = h | map(attribute='upper') | list %}",
+    "{% for i in range(10000) %}{% set y = 'ab' * 4000000 %}{% endfor %}",
+    "{% for i in range(10000) %}{% set y = [1, 2] * 100000 %}{% endfor %}",
+    "{% for i in range(50) %}{% set y = range(9000) | list"
+    + " | map(attribute='x', default=1)" * 60
+    + " | list %}{% endfor %}",
 ]
 
 
