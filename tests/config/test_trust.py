@@ -170,7 +170,9 @@ REST = {"UPSTASH_REDIS_REST_URL": "https://redis.example", "UPSTASH_REDIS_REST_T
         ({"REDIS_URL": "rediss://:secret-1@redis.example"}, {"ssl_ca_certs": "ca.pem"}),
     ],
 )
-def test_nobody_else_decides_how_a_key_is_sent_to_the_users_own_server(run, project, home, own, way):
+def test_nobody_else_decides_how_a_key_is_sent_to_the_users_own_server(
+    run, project, home, own, way
+):
     settings = {}
     for name, value in own.items():
         put_key(settings, KEY_OF_VARIABLE[name].name, value)

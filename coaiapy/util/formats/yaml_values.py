@@ -89,6 +89,16 @@ def _loader(yaml: Any, kept_as_text: Any, most: int) -> Any:
 
         merged = 0
 
+        def scan_flow_scalar_non_spaces(self, double: bool, start_mark: Any) -> Any:
+            try:
+                return super().scan_flow_scalar_non_spaces(double, start_mark)
+            except (ValueError, OverflowError) as error:
+                raise NotYamlError("an escape (\\U) names no character", start_mark) from error
+
+        def scan_yaml_directive_number(self, start_mark: Any) -> Any:
+            _check_digits(_digits_of(self.prefix(MAX_DIGITS + 1)), start_mark)
+            return super().scan_yaml_directive_number(start_mark)
+
         def compose_mapping_node(self, anchor: Any) -> Any:
             return _with_texts_as_keys(super().compose_mapping_node(anchor), yaml)
 
@@ -159,13 +169,21 @@ def _number(loader: Any, node: Any) -> Any:
 
     A number may have as many digits as in JSON: to read more takes too long.
     """
-    if len(node.value) > MAX_DIGITS:
-        problem = "a number has more than {} digits".format(MAX_DIGITS)
-        raise NotYamlError(problem, node.start_mark)
+    _check_digits(node.value, node.start_mark)
     if _NOT_MEANT.match(node.value):
         return node.value
     is_whole = node.tag.endswith(":int")
     return loader.construct_yaml_int(node) if is_whole else loader.construct_yaml_float(node)
+
+
+def _digits_of(text: str) -> str:
+    """Return the digits that a text begins with."""
+    return text[: len(text) - len(text.lstrip("0123456789"))]
+
+
+def _check_digits(number: str, mark: Any) -> None:
+    if len(number) > MAX_DIGITS:
+        raise NotYamlError("a number has more than {} digits".format(MAX_DIGITS), mark)
 
 
 def _binary(loader: Any, node: Any) -> str:

@@ -137,6 +137,20 @@ def test_what_is_no_value_of_its_type_is_told_with_its_line(value):
     assert caught.value.line == 2
 
 
+@pytest.mark.parametrize("code", ["00110000", "7FFFFFFF", "FFFFFFFF"])
+def test_an_escape_that_names_no_character_is_a_mistake_with_its_line(run, project, code):
+    (project / "session.yml").write_text('session_id: s\nnodes: ["\\U{}"]\n'.format(code))
+    result = run("fuse", "sessions", "view")
+    assert result.code == 6 and "line 2: an escape (\\U) names no character" in result.err
+
+
+@pytest.mark.parametrize("version", ["1." + "9" * 1000000, "9" * 1000000 + ".1"])
+def test_the_number_of_a_version_of_yaml_has_a_limit_too(version):
+    with pytest.raises(yaml_values.NotYamlError, match="more than 300 digits"):
+        yaml_values.load("%YAML {}\n--- a".format(version))
+    assert yaml_values.load("%YAML 1.1\n--- a") == "a"
+
+
 def test_a_mistake_is_told_with_its_line():
     with pytest.raises(yaml_values.NotYamlError) as caught:
         yaml_values.load("a: 1\nb: {{ name }}\n")
